@@ -1,0 +1,22 @@
+"""What the endpoint asks of the rest of the hub. The hub fills it in; each call returns at once unless it says otherwise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..base.sighting import Sighting
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The hub behind the endpoint.
+
+    health: the hub's state for `/api/health`. met: a probe said hello. refused: a delivery from this address had no
+    right token. provision(host, port, interval_ms): provision a probe now; may take seconds, so it is called in a
+    thread; raises TempHubError. extras: what only the running hub knows of each probe, by id.
+    """
+
+    health: Callable[[], dict[str, Any]]
+    met: Callable[[Sighting], None]
+    refused: Callable[[str], None]
+    provision: Callable[[str, int, int | None], dict[str, Any]]

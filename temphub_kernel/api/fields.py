@@ -1,0 +1,62 @@
+"""Single fields of a JSON body, checked. Each raises TempHubError (400) naming the field and the value met. Any thread."""
+
+import ipaddress
+import re
+from typing import Any
+
+from ..base.reading import is_probe_id
+from .validate import bad, short
+
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")
+MAX_TEXT = 64
+
+
+def id_field(data: dict[str, Any]) -> str:
+    """`id`: names a probe."""
+    value = data.get("id")
+    if not is_probe_id(value):
+        remedy = "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
+        raise bad("bad_id", f"id is {short(value)}, which cannot name a probe.", remedy)
+    return str(value)
+
+
+def host_field(data: dict[str, Any]) -> str:
+    """`host`: an address, a host name, or the id of a known probe."""
+    value = data.get("host")
+    if not isinstance(value, str) or not HOST.fullmatch(value):
+        raise bad(
+            "bad_host", f"host is {short(value)}, not an address or name.", "Send the probe's IP address, its name or its id as host."
+        )
+    return value
+
+
+def address_field(data: dict[str, Any], *, default: str) -> str:
+    """`ip`: a numeric address a probe can have; `default` when it is left out."""
+    value = data.get("ip", default)
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        address = None
+    if address is None or address.is_multicast or address.is_unspecified or address.is_reserved:
+        raise bad("bad_ip", f"ip is {short(value)}, not an address of a probe.", "Send the probe's own IP address, or leave ip out.")
+    return str(address)
+
+
+def int_field(data: dict[str, Any], name: str, low: int, high: int, *, default: int = 0, required: bool = False) -> int:
+    """A whole number in [low, high]."""
+    value = data.get(name, None if required else default)
+    if value == default and not required and type(value) is int:
+        return default
+    if type(value) is not int or not low <= value <= high:
+        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as a whole number from {low} to {high}.")
+    return value
+
+
+def text_field(data: dict[str, Any], name: str) -> str:
+    """A short printable text; empty when left out."""
+    value = data.get(name, "")
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
+        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as up to {MAX_TEXT} printable characters, or leave it out.")
+    return value

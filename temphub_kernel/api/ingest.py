@@ -1,0 +1,144 @@
+"""`/api/ingest`: a reading or a batch, acknowledged after the commit. Endpoint thread only.
+
+Written against Tornado's connection directly, not as a request handler: handling is the ceiling of single readings.
+"""
+
+import logging
+from collections.abc import Awaitable
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+
+from ..base.clock import iso_utc, now_ms
+from ..base.errors import TempHubError
+from ..journal import Outcome, Writer
+from .acks import Acks
+from .auth import check_token
+from .desk import Desk
+from .metrics import Metrics
+from .replies import dump, send, send_error, unforeseen
+from .validate import MAX_BODY, bad, parse_json, rows_of, rows_of_query
+
+log = logging.getLogger(__name__)
+OK = b'{"ok":true}'
+
+
+class Ingest:
+    """What every delivery needs."""
+
+    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics) -> None:
+        self.token = token
+        self.writer = writer
+        self.acks = acks
+        self.desk = desk
+        self.metrics = metrics
+
+
+class Delivery(HTTPMessageDelegate):
+    """One request to `/api/ingest`."""
+
+    def __init__(self, room: Ingest, connection: HTTPConnection, address: str) -> None:
+        self._room = room
+        self._connection = connection
+        self._address = address
+        self._body = bytearray()
+        self._over = False
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+        """Refuse early what cannot be taken, before its body is read."""
+        assert isinstance(start_line, RequestStartLine)
+        self._method, self._headers = start_line.method, headers
+        self._query = start_line.path.partition("?")[2]
+        length = headers.get("Content-Length", "0")
+        if self._method not in ("GET", "POST"):
+            self._refuse(_method(self._method))
+        elif length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):
+            self._refuse(_too_large())
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Collect the body, up to the limit."""
+        if len(self._body) + len(chunk) > MAX_BODY:
+            self._refuse(_too_large())
+        elif not self._over:
+            self._body += chunk
+        return None
+
+    def finish(self) -> None:
+        """The request is complete: check it, hand it to the journal; the reply follows the commit."""
+        if self._over:
+            return
+        try:
+            rows, batch = self._rows()
+            self._room.writer.submit(rows, partial(self._committed, batch))
+        except TempHubError as error:
+            self._refuse(error)
+        # The hub's own fault must not look like the probe's, nor close the connection without a word.
+        except Exception:
+            log.exception("a delivery could not be handled")
+            self._refuse(unforeseen())
+
+    def on_connection_close(self) -> None:
+        """The client went away; what it delivered in full is stored all the same."""
+        self._over = True
+
+    def _rows(self) -> tuple[list[Any], bool]:
+        query = parse_qs(self._query.encode("latin1"), keep_blank_values=True, max_num_fields=32) if self._query else {}
+        token = query[b"token"][-1].decode("utf-8", "replace") if b"token" in query else None
+        if self._method == "GET":
+            check_token(self._room.token, self._headers.get("X-Token"), token)
+            return rows_of_query({name.decode("utf-8", "replace"): values for name, values in query.items()}, now_ms()), False
+        data = parse_json(bytes(self._body)) if not self._room.token else self._with_token(token)
+        return rows_of(data, now_ms())
+
+    def _with_token(self, token: str | None) -> dict[str, Any]:
+        """With a token in force a stranger learns nothing about the body, valid or not."""
+        header = self._headers.get("X-Token")
+        try:
+            data = parse_json(bytes(self._body))
+        except TempHubError:
+            check_token(self._room.token, header, token)
+            raise
+        check_token(self._room.token, header, token, data.get("token"))
+        return data
+
+    def _committed(self, batch: bool, outcome: Outcome | TempHubError) -> None:
+        """Called in the journal's thread."""
+        self._room.acks.put(partial(self._reply, batch, outcome))
+
+    def _reply(self, batch: bool, outcome: Outcome | TempHubError) -> None:
+        if isinstance(outcome, TempHubError):
+            self._refuse(outcome)
+            return
+        self._room.metrics.stored(outcome)
+        if self._over:
+            return
+        self._over = True
+        body = OK
+        if batch:
+            body = dump({"ok": True, "stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())})
+        send(self._connection, 200, body)
+
+    def _refuse(self, error: TempHubError) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._room.metrics.refused(error.code)
+        if error.status == 401:
+            self._room.desk.refused(self._address)
+        send_error(self._connection, error)
+
+
+def _too_large() -> TempHubError:
+    return bad("too_large", f"The body is larger than {MAX_BODY} bytes.", "Send at most 1000 readings in one batch.", 413)
+
+
+def _method(method: str) -> TempHubError:
+    return bad(
+        "method_not_allowed",
+        f"/api/ingest does not know the method {method[:20]}.",
+        "Use POST with JSON, or GET with ?temperature_c=.",
+        405,
+    )

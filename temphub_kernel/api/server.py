@@ -1,0 +1,193 @@
+"""The endpoint's thread, loop and port: who answers which path. `start`, `stop` and `state` from any thread."""
+
+import asyncio
+import errno
+import logging
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+from ..base.worker import Worker
+from ..journal import Writer
+from .acks import Acks
+from .desk import Desk
+from .front_door import FrontDoor, Relay
+from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
+from .history import Readings
+from .ingest import Delivery, Ingest
+from .landing import Landing
+from .metrics import Metrics
+from .questions import Questions
+
+log = logging.getLogger(__name__)
+IDLE_S = 75.0
+BODY_S = 30.0
+HEAD_BYTES = 16 * 1024
+
+ROUTES = [
+    (r"/api/health", Health),
+    (r"/api/probes", Probes),
+    (r"/api/hello", Hello),
+    (r"/api/provision", Provision),
+    (r"/api/readings", Readings),
+    (r"/api/openapi\.json", Contract),
+    (r"/metrics", MetricsText),
+    (r"/api(/.*)?", Unknown),
+]
+
+
+class Endpoint(Worker):
+    """Tornado on HOST:PORT in a thread of its own.
+
+    page: (host, port) of the page server, or None when there is none. `port` holds the port in use after `start`.
+    """
+
+    def __init__(self, settings: Settings, journal: Path, writer: Writer, desk: Desk, page: tuple[str, int] | None = None) -> None:
+        super().__init__("endpoint")
+        self._settings = settings
+        self._journal = journal
+        self._writer = writer
+        self._desk = desk
+        self._page = page
+        self._sockets: list[socket.socket] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._done: asyncio.Event | None = None
+        self.port = settings.port
+
+    def start(self) -> None:
+        """Take the port, then start. Raises TempHubError when the port cannot be had."""
+        if not self._sockets:
+            self._sockets = self._bind()
+            self.port = self._sockets[0].getsockname()[1]
+        super().start()
+
+    def stop(self, timeout_s: float = 4.0) -> bool:
+        """Finish the replies under way, give the port back."""
+        self.stopping.set()
+        loop, done = self._loop, self._done
+        if loop is not None and done is not None and not loop.is_closed():
+            # The loop may end between the question and the call; then there is nothing left to tell.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(done.set)
+        return super().stop(timeout_s)
+
+    def run(self) -> None:
+        """The thread: a selector loop on every system, which Tornado needs on Windows."""
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        metrics, questions = Metrics(), Questions(self._journal)
+        room = Room(self._settings.server_token, self._desk, metrics, questions)
+        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
+        door = FrontDoor(*self._page) if self._page else None
+        switch = Switch(_application(room, landing=door is None), ingest, door)
+        # The limit of a body is each path's own; what is no message at all is bounded here.
+        server = HTTPServer(
+            switch, idle_connection_timeout=IDLE_S, body_timeout=BODY_S, max_header_size=HEAD_BYTES, max_body_size=2**62, chunk_size=65536
+        )
+        if not self._sockets:
+            self._sockets = self._bind()
+        server.add_sockets(self._sockets)
+        self._sockets = []
+        if self.stopping.is_set():
+            self._done.set()
+        await self._done.wait()
+        server.stop()
+        if door is not None:
+            await door.close()
+        await server.close_all_connections()
+        questions.close()
+
+    def _bind(self) -> list[socket.socket]:
+        host, port = self._settings.host, self._settings.port
+        try:
+            return bind_sockets(port, host, family=socket.AF_UNSPEC if ":" in host else socket.AF_INET, backlog=512)
+        except OSError as error:
+            raise _no_port(host, port, error) from error
+
+
+class Switch(HTTPServerConnectionDelegate):
+    """Gives each request to whoever answers its path."""
+
+    def __init__(self, application: Application, ingest: Ingest, door: FrontDoor | None) -> None:
+        self.application = application
+        self.ingest = ingest
+        self.door = door
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        return _Request(self, server_conn, request_conn)
+
+    def choose(self, path: str, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
+        """The delegate for a path."""
+        name = path.partition("?")[0]
+        if name == "/api/ingest":
+            return Delivery(self.ingest, connection, _address(connection))
+        if self.door is None or name == "/metrics" or name == "/api" or name.startswith("/api/"):
+            return self.application.start_request(server_conn, connection)
+        assert isinstance(connection, HTTP1Connection)
+        return Relay(self.door, connection, _address(connection))
+
+
+class _Request(HTTPMessageDelegate):
+    """A request whose path is not known yet."""
+
+    def __init__(self, switch: Switch, server_conn: object, connection: HTTPConnection) -> None:
+        self._start = (switch, server_conn, connection)
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders):  # type: ignore[no-untyped-def]
+        assert isinstance(start_line, RequestStartLine)
+        switch, server_conn, connection = self._start
+        chosen = switch.choose(start_line.path, server_conn, connection)
+        # From here on Tornado talks to whoever was chosen, without a step in between.
+        self.data_received = chosen.data_received  # type: ignore[method-assign]
+        self.finish = chosen.finish  # type: ignore[method-assign]
+        self.on_connection_close = chosen.on_connection_close  # type: ignore[method-assign]
+        return chosen.headers_received(start_line, headers)
+
+
+def _application(room: Room, *, landing: bool) -> Application:
+    routes = [(path, handler, {"room": room}) for path, handler in ROUTES]
+    pages = [(r"/.*", Landing, {"room": room})] if landing else []
+    return Application([*routes, *pages], log_function=lambda handler: None)
+
+
+def _address(connection: HTTPConnection) -> str:
+    context = getattr(connection, "context", None)
+    return str(getattr(context, "remote_ip", "") or "")
+
+
+def _no_port(host: str, port: int, error: OSError) -> TempHubError:
+    if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
+        return TempHubError(
+            f"Port {port} is used by another program, so probes cannot deliver readings.",
+            "Close the other program, or set PORT in Start.bat to a free port such as 8090.",
+            code="port_taken",
+        )
+    if error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
+        return TempHubError(
+            f"This computer does not allow port {port} to be used, so probes cannot deliver readings.",
+            "Set PORT in Start.bat to a free port above 1024 such as 8090.",
+            code="port_refused",
+        )
+    return TempHubError(
+        f"The hub cannot listen on {host} port {port} ({error.strerror or error}).",
+        "Set HOST to 0.0.0.0 or to an address of this computer.",
+        code="bad_address",
+    )

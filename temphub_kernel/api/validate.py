@@ -1,0 +1,156 @@
+"""What may come in: bodies and query values turned into journal rows, or an error with the way out. Any thread."""
+
+import json
+from typing import Any, NoReturn
+
+from ..base.errors import TempHubError
+from ..base.reading import (
+    ADHOC,
+    BOOT,
+    HIGHEST_C,
+    LOWEST_C,
+    MAX_AGE_MS,
+    MAX_BATCH,
+    MAX_SEQ,
+    PROBE_ID,
+    QUALITIES,
+    UNITS_PER_C,
+    Row,
+)
+
+MAX_BODY = 1024 * 1024
+
+
+def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError:
+    """A refusal of bad input."""
+    return TempHubError(problem, remedy, code=code, status=status)
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises TempHubError (400); NaN and Infinity are no JSON."""
+    try:
+        value = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise bad(
+            "bad_json", f"The body is not valid JSON ({short(error)}).", 'Send a JSON object such as {"temperature_c": 23.8}.'
+        ) from error
+    if type(value) is not dict:
+        raise bad("bad_json", "The body is JSON, but not an object.", 'Send a JSON object such as {"temperature_c": 23.8}.')
+    return value
+
+
+def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
+    """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value."""
+    probe_id = data.get("probe_id", ADHOC)
+    if type(probe_id) is not str or PROBE_ID.fullmatch(probe_id) is None:
+        raise bad(
+            "bad_probe_id",
+            f"probe_id is {short(probe_id)}, which cannot name a probe.",
+            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit.",
+        )
+    if "readings" in data:
+        return _batch(probe_id, data, received_ms), True
+    return [_reading(probe_id, data, received_ms, "")], False
+
+
+def rows_of_query(query: dict[str, list[bytes]], received_ms: int) -> list[Row]:
+    """The one reading of `GET /api/ingest?temperature_c=…&probe_id=…`. Raises TempHubError (400)."""
+    data: dict[str, Any] = {name: values[-1].decode("utf-8", "replace") for name, values in query.items()}
+    for name, kind in (("temperature_c", float), ("age_ms", int), ("seq", int)):
+        if name in data:
+            try:
+                data[name] = None if data[name] == "null" else kind(data[name])
+            except ValueError:
+                _wrong_number(name, data[name])
+    data.pop("readings", None)
+    return rows_of(data, received_ms)[0]
+
+
+def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
+    readings = data["readings"]
+    if type(readings) is not list or not readings:
+        raise bad(
+            "bad_readings", f"readings is {short(readings)}, not a list with readings.", "Send readings as a list of 1 to 1000 objects."
+        )
+    if len(readings) > MAX_BATCH:
+        raise bad(
+            "batch_too_large",
+            f"The batch has {len(readings)} readings; the hub takes up to {MAX_BATCH} at a time.",
+            f"Send at most {MAX_BATCH} readings in one batch.",
+            413,
+        )
+    boot = data.get("boot")
+    if type(boot) is not str or BOOT.fullmatch(boot) is None:
+        raise bad(
+            "bad_boot",
+            f"boot is {short(boot)}, so a repeat of this batch could not be recognised.",
+            "Send boot as 1 to 32 letters and digits that change at each start of the probe.",
+        )
+    rows = []
+    for at, reading in enumerate(readings):
+        if type(reading) is not dict:
+            raise bad(
+                "bad_readings",
+                f"readings[{at}] is {short(reading)}, not an object.",
+                "Send each reading as an object with seq, age_ms and temperature_c.",
+            )
+        for name in ("seq", "age_ms"):
+            if name not in reading:
+                raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
+        rows.append(_reading(probe_id, reading, received_ms, f"readings[{at}].", boot))
+    return rows
+
+
+def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, boot: str | None = None) -> Row:
+    age_ms = data.get("age_ms", 0)
+    if type(age_ms) is not int or not 0 <= age_ms <= MAX_AGE_MS:
+        raise bad(
+            "bad_age_ms",
+            f"{where}age_ms is {short(age_ms)}.",
+            "Send how long ago the reading was taken, in whole milliseconds from 0 to one year.",
+        )
+    seq = data.get("seq") if boot is not None else None
+    if boot is not None and (type(seq) is not int or not 0 <= seq <= MAX_SEQ):
+        raise bad("bad_seq", f"{where}seq is {short(seq)}.", "Send seq as a whole number from 0, one higher with each reading since boot.")
+    quality = data.get("quality")
+    if quality is not None and quality not in QUALITIES:
+        raise bad("bad_quality", f"{where}quality is {short(quality)}.", f"Send one of {', '.join(QUALITIES)}, or leave it out.")
+    if "temperature_c" not in data:
+        raise bad(
+            "bad_temperature",
+            f"{where or 'The reading '}has no temperature_c.".replace(".has", " has"),
+            "Send temperature_c in °C, or null with a quality.",
+        )
+    celsius = data["temperature_c"]
+    if celsius is None:
+        if quality is None:
+            raise bad(
+                "bad_quality", f"{where}temperature_c is null without a quality.", f"Say why with quality: one of {', '.join(QUALITIES)}."
+            )
+        return Row(probe_id, boot, seq, received_ms - age_ms, received_ms, None, quality)
+    if type(celsius) not in (int, float):
+        _wrong_number(f"{where}temperature_c", celsius)
+    if not LOWEST_C <= celsius <= HIGHEST_C:
+        raise bad(
+            "out_of_range",
+            f"{where}temperature_c is {short(celsius)}, outside {LOWEST_C:g} to {HIGHEST_C:g} °C.",
+            'Send a temperature in °C; a bad sensor value is null with "quality": "range".',
+        )
+    return Row(probe_id, boot, seq, received_ms - age_ms, received_ms, round(celsius * UNITS_PER_C), quality)
+
+
+def _wrong_number(name: str, value: object) -> NoReturn:
+    code = "bad_temperature" if name.endswith("temperature_c") else f"bad_{name}"
+    raise bad(
+        code, f"{name} is {short(value)}, not a number.", f"Send {name.rpartition('.')[2]} as a plain number such as 23.8, without quotes."
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def short(value: object) -> str:
+    """A value as met, for an error's words: never long."""
+    text = repr(value) if not isinstance(value, Exception) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

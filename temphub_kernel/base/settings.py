@@ -1,0 +1,138 @@
+"""The settings: environment variables, checked once at the start. A wrong value stops it with words. Any thread."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .errors import TempHubError
+from .paths import JOURNAL_FILE, find_data_dir
+from .reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS
+
+LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the hub was told. `interfaces`: addresses on which probes are looked for; empty means all usable ones."""
+
+    host: str
+    port: int
+    public_base: str
+    server_token: str
+    csv_file: Path
+    default_interval_ms: int
+    log_level: str
+    data_dir: Path
+    interfaces: tuple[str, ...]
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal in the data folder."""
+        return self.data_dir / JOURNAL_FILE
+
+    @property
+    def local_url(self) -> str:
+        """The hub as a program on this computer reaches it."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> "Settings":
+        """Read the environment. Raises TempHubError naming the variable, the value met and what is allowed."""
+        env = os.environ if environ is None else environ
+        here = Path.cwd() if cwd is None else cwd
+
+        def get(name: str, default: str, check: "Callable[[str], object]") -> str:
+            value = env.get(name, "").strip() or default
+            if value and not check(value):
+                raise wrong(name, value)
+            return value
+
+        data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), lambda v: "\0" not in v)).expanduser()
+        data_dir = data_dir if data_dir.is_absolute() else here / data_dir
+        return cls(
+            host=get("HOST", "0.0.0.0", _is_host),
+            port=int(get("PORT", "8088", _is_port)),
+            public_base=get("PUBLIC_BASE", "", _is_base).rstrip("/"),
+            server_token=get("SERVER_TOKEN", "", _is_token),
+            csv_file=data_dir / Path(get("CSV_FILE", "temperature_log.csv", _is_csv)).expanduser(),
+            default_interval_ms=int(get("DEFAULT_INTERVAL_MS", "2000", _is_interval)),
+            log_level=get("LOG_LEVEL", "INFO", lambda v: v.upper() in LEVELS).upper(),
+            data_dir=data_dir,
+            interfaces=tuple(get("INTERFACES", "", _is_addresses).replace(",", " ").split()),
+        )
+
+
+ALLOWED = {
+    "HOST": "an address or host name of this computer, such as 0.0.0.0 (all of them)",
+    "PORT": "a whole number from 1 to 65535",
+    "PUBLIC_BASE": "a base URL such as http://192.168.1.20:8088, without a path",
+    "SERVER_TOKEN": "up to 128 printable characters without spaces",
+    "CSV_FILE": "a file name ending in .csv",
+    "DEFAULT_INTERVAL_MS": f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
+    "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
+    "DATA_DIR": "a folder",
+    "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
+}
+
+
+def wrong(name: str, value: str) -> TempHubError:
+    """The error for a setting that cannot be used."""
+    shown = "(hidden)" if name == "SERVER_TOKEN" else repr(value)
+    return TempHubError(
+        f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
+        f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
+        code="bad_setting",
+    )
+
+
+def _is_host(value: str) -> bool:
+    return _is_address(value) or HOST_NAME.fullmatch(value) is not None
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_addresses(value: str) -> bool:
+    return all(_is_address(part) for part in value.replace(",", " ").split())
+
+
+def _is_whole(value: str, low: int, high: int) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high
+
+
+def _is_port(value: str) -> bool:
+    return _is_whole(value, 1, 65535)
+
+
+def _is_interval(value: str) -> bool:
+    return _is_whole(value, MIN_INTERVAL_MS, MAX_INTERVAL_MS)
+
+
+def _is_base(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    right_port = port is None or port > 0
+    plain = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and right_port
+
+
+def _is_token(value: str) -> bool:
+    return len(value) <= 128 and all("!" <= char <= "~" for char in value)
+
+
+def _is_csv(value: str) -> bool:
+    return value.lower().endswith(".csv") and "\0" not in value

@@ -1,0 +1,112 @@
+"""The journal's tables, and how a connection to them is opened. A connection belongs to the thread that opened it.
+
+`readings` is append-ordered: a commit fills pages in order, which is what keeps the bytes written per
+acknowledged reading low. What makes questions quick (`blocks`, `minutes`, `latest`) follows with its own bookmark.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from ..base.errors import TempHubError
+
+VERSION = 1
+# A block of readings by number: where in the journal a span of time lies, late readings included.
+BLOCK_ROWS = 512
+MINUTE_MS = 60_000
+
+TABLES = """
+CREATE TABLE probes (
+  no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, first_ms INTEGER NOT NULL,
+  ip TEXT NOT NULL DEFAULT '', port INTEGER NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT '',
+  version TEXT NOT NULL DEFAULT '', model TEXT NOT NULL DEFAULT '', name TEXT NOT NULL DEFAULT '',
+  boot TEXT NOT NULL DEFAULT '', via TEXT NOT NULL DEFAULT '', seen_ms INTEGER NOT NULL DEFAULT 0,
+  present INTEGER NOT NULL DEFAULT 0, interval_ms INTEGER NOT NULL DEFAULT 0,
+  server_url TEXT NOT NULL DEFAULT '', provisioned_ms INTEGER NOT NULL DEFAULT 0,
+  problem TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT '');
+CREATE TABLE boots (
+  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, boot TEXT NOT NULL, seen TEXT NOT NULL DEFAULT '', UNIQUE (probe, boot));
+CREATE TABLE readings (
+  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, taken_ms INTEGER NOT NULL, delay_ms INTEGER NOT NULL,
+  units INTEGER, quality TEXT, boot INTEGER, seq INTEGER);
+CREATE TABLE blocks (block INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL);
+CREATE TABLE minutes (
+  probe INTEGER NOT NULL, minute INTEGER NOT NULL, lowest INTEGER NOT NULL, highest INTEGER NOT NULL,
+  total INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (probe, minute)) WITHOUT ROWID;
+CREATE TABLE latest (
+  probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, units INTEGER, quality TEXT,
+  delivered_ms INTEGER NOT NULL, readings INTEGER NOT NULL);
+CREATE TABLE bookmarks (follower TEXT PRIMARY KEY, no INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE notes (topic TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open or create the journal. An acknowledged commit is on disk: WAL with synchronous=FULL.
+
+    Raises TempHubError when the file is no journal, is of a newer version, or cannot be opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Opened by whoever starts the writer (so that a bad journal stops the start), then used by its thread only.
+        db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from error
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            db.execute("BEGIN IMMEDIATE")
+            for statement in TABLES.split(";\n"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={VERSION}")
+            db.execute("COMMIT")
+        elif version != VERSION:
+            raise _other_version(path, version)
+    except sqlite3.Error as error:
+        db.close()
+        raise _unusable(path, error) from error
+    except TempHubError:
+        db.close()
+        raise
+    return db
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open the journal read-only, from any process, while the hub writes or with no hub at all.
+
+    Raises TempHubError when there is none or it cannot be read.
+    """
+    if not path.is_file():
+        raise TempHubError(
+            f"There is no journal at {path}, so there are no readings to show.",
+            "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3.",
+            code="no_journal",
+            status=404,
+        )
+    try:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    if version != VERSION:
+        db.close()
+        raise _other_version(path, version)
+    return db
+
+
+def _other_version(path: Path, version: int) -> TempHubError:
+    return TempHubError(
+        f"The journal {path} is of version {version}; this TempHub reads version {VERSION}.",
+        "Install the TempHub version that wrote it, or set DATA_DIR to another folder.",
+        code="journal_version",
+    )
+
+
+def _unusable(path: Path, error: Exception) -> TempHubError:
+    return TempHubError(
+        f"The journal {path} cannot be opened ({error}), so no reading can be stored.",
+        "Check that the folder exists and may be written, or set DATA_DIR to another folder.",
+        code="journal_unusable",
+        status=503,
+    )
