@@ -44,10 +44,10 @@ class Readings(ApiHandler):
         if span is None:
             return
         width = width_ms or 1
-        start, end = max(from_ms, span[0]) // width * width, min(to_ms, span[1] + 1)
+        start, end = max(from_ms, span[0]) // width * width, -(-min(to_ms, span[1] + 1) // width) * width
         step = max(FIRST_STEP_MS // width, 1) * width
         while start < end:
-            rows = await ask(_question(start, start + step if width_ms else min(start + step, end), width_ms, probe_id))
+            rows = await ask(_question(start, min(start + step, end), width_ms, probe_id))
             if rows:
                 yield rows
             start += step

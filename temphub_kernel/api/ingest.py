@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
@@ -19,7 +18,7 @@ from .auth import check_token
 from .desk import Desk
 from .metrics import Metrics
 from .replies import dump, send, send_error, unforeseen
-from .validate import MAX_BODY, bad, parse_json, rows_of, rows_of_query
+from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
@@ -85,11 +84,11 @@ class Delivery(HTTPMessageDelegate):
         self._over = True
 
     def _rows(self) -> tuple[list[Any], bool]:
-        query = parse_qs(self._query.encode("latin1"), keep_blank_values=True, max_num_fields=32) if self._query else {}
-        token = query[b"token"][-1].decode("utf-8", "replace") if b"token" in query else None
+        query = parse_query(self._query) if self._query else {}
+        token = query.get("token")
         if self._method == "GET":
             check_token(self._room.token, self._headers.get("X-Token"), token)
-            return rows_of_query({name.decode("utf-8", "replace"): values for name, values in query.items()}, now_ms()), False
+            return rows_of_query(query, now_ms()), False
         data = parse_json(bytes(self._body)) if not self._room.token else self._with_token(token)
         return rows_of(data, now_ms())
 

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from ..base.errors import TempHubError
 from ..base.reading import (
@@ -19,6 +20,7 @@ from ..base.reading import (
 )
 
 MAX_BODY = 1024 * 1024
+MAX_FIELDS = 32
 
 
 def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError:
@@ -39,6 +41,16 @@ def parse_json(body: bytes) -> dict[str, Any]:
     return value
 
 
+def parse_query(text: str) -> dict[str, str]:
+    """The fields of a query, the last of each name. Raises TempHubError (400) when there are absurdly many."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
+    except ValueError as error:
+        remedy = "Send temperature_c, probe_id and, if need be, token."
+        raise bad("too_many_fields", f"The query has more than {MAX_FIELDS} fields.", remedy) from error
+    return dict(pairs)
+
+
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
     """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value."""
     probe_id = data.get("probe_id", ADHOC)
@@ -53,9 +65,9 @@ def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
     return [_reading(probe_id, data, received_ms, "")], False
 
 
-def rows_of_query(query: dict[str, list[bytes]], received_ms: int) -> list[Row]:
+def rows_of_query(query: dict[str, str], received_ms: int) -> list[Row]:
     """The one reading of `GET /api/ingest?temperature_c=…&probe_id=…`. Raises TempHubError (400)."""
-    data: dict[str, Any] = {name: values[-1].decode("utf-8", "replace") for name, values in query.items()}
+    data: dict[str, Any] = dict(query)
     for name, kind in (("temperature_c", float), ("age_ms", int), ("seq", int)):
         if name in data:
             try:

@@ -4,7 +4,7 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from .errors import describe
+from .errors import TempHubError, describe
 
 log = logging.getLogger(__name__)
 
@@ -72,5 +72,7 @@ class Worker:
             except Exception as error:
                 problem, remedy = describe(error)
                 self.trouble(problem, f"{remedy} The {self.name} part is tried again in {self._pause_s:g} s.")
-                log.exception("the %s part failed; it is tried again in %g s", self.name, self._pause_s)
+                # A foreseen problem is told in its own words; only what nobody foresaw needs its trace.
+                trace = None if isinstance(error, TempHubError) else error
+                log.error("the %s part failed: %s It is tried again in %g s.", self.name, problem, self._pause_s, exc_info=trace)
                 self.stopping.wait(self._pause_s)

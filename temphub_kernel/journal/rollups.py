@@ -113,4 +113,5 @@ class RollUps(Worker):
             for reading in rows:
                 summary.add(*reading)
             self._writer.change(summary.apply).result(timeout=30)
+        self.well()
         return len(rows)

@@ -1,0 +1,72 @@
+"""The hub's own state: for `/api/health`, and as a note in the journal for every page. Any thread."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .._version import __version__
+from ..base.clock import monotonic_s, now_ms
+from ..base.settings import Settings
+from ..base.worker import Worker
+from ..csvlog import CsvLog
+from ..journal import ProbeBook, Writer
+
+TOPIC = "health"
+
+
+class Health:
+    """Collects how the parts do. `workers` is set once the parts exist."""
+
+    def __init__(self, settings: Settings, writer: Writer, csvlog: CsvLog, urls: Callable[[], list[str]]) -> None:
+        self.started_ms = now_ms()
+        self._started_s = monotonic_s()
+        self._settings = settings
+        self._writer = writer
+        self._csvlog = csvlog
+        self._urls = urls
+        self._shown_urls: list[str] = []
+        self.workers: Sequence[Worker] = ()
+        self._last = ("", "", 0)
+
+    def report(self) -> dict[str, Any]:
+        """The state as JSON: version, uptime_s, readings, csv_waiting, workers, and the last problem with its remedy."""
+        states = [worker.state() for worker in self.workers]
+        for state in states:
+            if state.problem:
+                self._last = (state.problem, state.remedy, now_ms())
+        problem, remedy, problem_ms = self._last
+        return {
+            "version": __version__,
+            "started_ms": self.started_ms,
+            "uptime_s": round(monotonic_s() - self._started_s),
+            "url": self._settings.local_url,
+            "urls": self._shown_urls,
+            "data_dir": str(self._settings.data_dir),
+            "csv_file": str(self._settings.csv_file),
+            "csv_waiting": self._csvlog.waiting(),
+            "readings": self._writer.last_no,
+            "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
+            "problem": problem,
+            "remedy": remedy,
+            "problem_ms": problem_ms,
+        }
+
+    def refresh(self) -> None:
+        """Ask the system again what changes rarely."""
+        self._shown_urls = self._urls()
+
+
+class Pulse(Worker):
+    """Leaves the health note every few seconds: a page that finds it old says that the hub is away."""
+
+    def __init__(self, health: Health, book: ProbeBook, *, every_s: float = 5.0) -> None:
+        super().__init__("pulse")
+        self._health = health
+        self._book = book
+        self._every_s = every_s
+
+    def run(self) -> None:
+        """The thread."""
+        while not self.stopping.is_set():
+            self._health.refresh()
+            self._book.leave(TOPIC, self._health.report())
+            self.stopping.wait(self._every_s)

@@ -1,0 +1,116 @@
+"""The hub itself: every part started and stopped in order. `start` and `stop` from one thread; the rest from any."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..api import Desk, Endpoint
+from ..base.clock import now_ms
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+from ..base.sighting import Sighting
+from ..base.worker import Worker
+from ..csvlog import CsvLog
+from ..discovery import Discovery, lan
+from ..journal import ProbeBook, RollUps, Writer
+from ..provisioner import ProbeCheck, Provisioner
+from .health import Health, Pulse
+from .lock import HubInfo, HubLock
+
+log = logging.getLogger(__name__)
+
+
+class RunningHub:
+    """This process is the hub. page: (host, port) of the page server behind it, or None."""
+
+    role = "hub"
+
+    def __init__(self, settings: Settings, lock: HubLock, page: tuple[str, int] | None = None) -> None:
+        self.settings = settings
+        self.url = settings.local_url
+        self._lock = lock
+        self.writer = Writer(settings.journal_file)
+        self.book = ProbeBook(self.writer)
+        self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
+        self.provisioner = Provisioner(settings, self._checked)
+        self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
+        self.health = Health(settings, self.writer, self.csvlog, self.urls)
+        desk = Desk(self.health.report, self._met, self._refused, self._provision)
+        self._page = page
+        self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
+        rollups = RollUps(settings.journal_file, self.writer)
+        pulse = Pulse(self.health, self.book)
+        # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
+        # and the journal's writer outlives everyone who writes through it.
+        self.workers: list[Worker] = [self.writer, rollups, self.csvlog, self.provisioner, self.endpoint, self.discovery, pulse]
+        self.health.workers = self.workers
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.settings.journal_file
+
+    @property
+    def csv_file(self) -> Path:
+        """The CSV log's file."""
+        return self.settings.csv_file
+
+    def urls(self) -> list[str]:
+        """The page's address on each of this computer's networks."""
+        if self.settings.host not in ("0.0.0.0", "::"):
+            return [self.settings.local_url]
+        return [f"http://{address}:{self.settings.port}" for address in lan(self.settings.interfaces)] or [self.settings.local_url]
+
+    def start(self) -> None:
+        """Start every part. Raises TempHubError with nothing left running."""
+        try:
+            for worker in self.workers:
+                worker.start()
+        except TempHubError:
+            self.stop()
+            raise
+        self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._page is not None))
+        log.info("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
+
+    def stop(self) -> None:
+        """Stop every part, commit what waits, let the lock go. Twice is once."""
+        for worker in reversed(self.workers):
+            if not worker.stop(timeout_s=2.0):
+                log.warning("the %s part did not stop in time", worker.name)
+        self._lock.forget()
+        self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"The hub runs here: {self.url}; readings go to {self.settings.data_dir}"
+
+    def _met(self, sighting: Sighting) -> None:
+        self.book.met(sighting)
+        self.provisioner.meet(sighting)
+
+    def _gone(self, probe_id: str) -> None:
+        self.book.gone(probe_id)
+
+    def _network(self, addresses: list[str]) -> None:
+        log.info("addresses of this computer: %s", ", ".join(addresses) or "none")
+        self.provisioner.wake()
+
+    def _refused(self, address: str) -> None:
+        # A probe with an old token: it is put right now, not at the next round.
+        for probe_id in self.book.at(address):
+            self.provisioner.wake(probe_id)
+
+    def _checked(self, check: ProbeCheck) -> None:
+        self.book.checked(
+            check.probe_id,
+            ok=check.ok,
+            server_url=check.provisioned_url,
+            interval_ms=check.interval_ms,
+            problem=check.problem,
+            remedy=check.remedy,
+        )
+
+    def _provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
+        check = self.provisioner.provision_now(host, port, interval_ms)
+        return {"probe_id": check.probe_id, "server_url": check.provisioned_url, "interval_ms": check.interval_ms, "time_ms": now_ms()}

@@ -1,0 +1,96 @@
+"""Voilà, made ours: the page at `/`, its own API below `/v/`, our template, no way to the hub kernel. Event loop thread only.
+
+The front door forwards to it everything that is not the hub's API, so Voilà's own `/api/…` has to live elsewhere.
+"""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from traitlets.config import Config
+from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
+
+from ..base import paths
+from .viewers import ViewerKernels
+
+BASE_URL = "/v/"
+TEMPLATE = Path(__file__).parent / "template"
+# What the page's widgets need; every other extension of this Python would only be fetched and evaluated for nothing.
+EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
+STATIC = r"/v/static/(.*)"
+
+
+class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
+    """Voilà on 127.0.0.1 and a free port. `start()` returns; the caller runs the loop and calls `close()`."""
+
+    name = "voila"
+    # A user's own Voilà settings are for the user's own dashboards.
+    config_file_paths: list[str] = []
+
+    def __init__(self, log_level: str) -> None:
+        config = Config()
+        config.VoilaConfiguration.preheat_kernel = True
+        # Nothing is preheated before the hub delivers: see `preheat`.
+        config.VoilaConfiguration.default_pool_size = 0
+        config.VoilaConfiguration.multi_kernel_manager_class = ViewerKernels
+        config.VoilaConfiguration.strip_sources = True
+        config.VoilaConfiguration.show_tracebacks = False
+        config.VoilaConfiguration.extension_allowlist = EXTENSIONS
+        config.VoilaConfiguration.file_allowlist = []
+        super().__init__(
+            config=config,
+            base_url=BASE_URL,
+            notebook_path=str(paths.notebooks() / "dashboard.ipynb"),
+            open_browser=False,
+            ip="127.0.0.1",
+            # At its own level Voilà explains itself at every visit; that is for whoever asked for DEBUG.
+            log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
+            connection_dir_root=tempfile.gettempdir(),
+        )
+        self._http: HTTPServer | None = None
+
+    def setup_template_dirs(self) -> None:
+        """Our template first, Voilà's behind it."""
+        super().setup_template_dirs()
+        self.template_paths: list[str] = [str(TEMPLATE), *self.template_paths]
+
+    def init_handlers(self) -> list[Any]:
+        """Voilà's own, and the page itself at `/`."""
+        handlers: list[Any] = super().init_handlers()
+        page = next(entry for entry in handlers if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
+        return [*handlers, (r"/", TornadoVoilaHandler, page[2])]
+
+    def listen(self) -> None:
+        """Take a free port of this computer's own; nobody else reaches it but through the front door."""
+        sockets = bind_sockets(0, "127.0.0.1")
+        self.port = sockets[0].getsockname()[1]
+        self._http = HTTPServer(self.app)
+        self._http.add_sockets(sockets)
+
+    @property
+    def viewers(self) -> ViewerKernels:
+        """The kernels of the pages."""
+        return self.kernel_manager  # type: ignore[no-any-return]
+
+    def preheat(self, kernels: int = 1) -> None:
+        """Keep that many kernels ready, so that a page need not wait for one."""
+        manager = self.kernel_manager
+        manager.kernel_pools_config = {"default": {"pool_size": kernels, "kernel_env_variables": {}}}
+        manager.fill_if_needed(delay=0, notebook_name=manager.notebook_path)
+
+    async def close(self) -> None:
+        """Stop serving and end every viewer kernel."""
+        if self._http is not None:
+            self._http.stop()
+        await self.viewers.close()
+        await ensure_async(self.kernel_manager.shutdown_all(now=True))
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    def _handle_signal_stop(self, sig: int, frame: object) -> None:
+        """Signals are the caller's: see `run`."""

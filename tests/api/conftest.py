@@ -1,0 +1,28 @@
+"""A real endpoint on a real journal, on a free port of the loopback interface."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.endpoint import Hub
+
+
+@pytest.fixture
+def make_hub(data_dir: Path) -> Iterator[Callable[..., Hub]]:
+    """Makes endpoints; each is stopped after the test."""
+    made: list[Hub] = []
+
+    def make(**options: Any) -> Hub:
+        made.append(Hub(data_dir, **options))
+        return made[-1]
+
+    yield make
+    for hub in made:
+        hub.stop()
+
+
+@pytest.fixture
+def hub(make_hub: Callable[..., Hub]) -> Hub:
+    """An endpoint without a token."""
+    return make_hub()

@@ -1,0 +1,197 @@
+"""The house rules that can be measured: rooms and arrows, one library one room, small modules, no cycles."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "temphub_kernel"
+LONGEST = 250
+
+# room -> rooms it may import. A new room goes in here.
+ROOMS = {
+    "base": set(),
+    "journal": {"base"},
+    "discovery": {"base"},
+    "provisioner": {"base"},
+    "api": {"base", "journal"},
+    "csvlog": {"base", "journal"},
+    "analysis": {"base", "journal"},
+    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "_version"},
+    "dashboard": {"base", "journal", "analysis", "hub"},
+    "server": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "dashboard", "_version"},
+    "cli": {"base", "server", "hub", "_version"},
+    "__init__": {"base", "analysis", "hub", "dashboard", "_version"},
+    "__main__": {"cli"},
+    "_version": set(),
+}
+# library -> the rooms that may use it.
+LIBRARIES = {
+    "sqlite3": {"journal"},
+    "tornado": {"api", "server"},
+    "zeroconf": {"discovery"},
+    "ifaddr": {"discovery"},
+    "requests": {"provisioner"},
+    "urllib3": {"provisioner"},
+    "pandas": {"analysis", "__init__"},
+    "ipywidgets": {"dashboard"},
+    "bqplot": {"dashboard"},
+    "voila": {"server"},
+    "jupyter_client": {"server"},
+    "jupyter_server": {"server"},
+    "prometheus_client": {"api"},
+    "yaml": {"api"},
+    "filelock": {"hub"},
+}
+
+
+def modules() -> list[Path]:
+    found = [path for path in PACKAGE.rglob("*.py") if "_shipped" not in path.parts]
+    assert len(found) > 40, "the walk finds no code"
+    return found
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> list[tuple[str, bool, int]]:
+    """(dotted name, whether it is ours, line) of each import, wherever in the file it stands."""
+    found = []
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, alias.name.startswith("temphub_kernel"), node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            # `from .. import x` names rooms themselves.
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            found += [(".".join([*base, name]), True, node.lineno) for name in names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.module or "", (node.module or "").startswith("temphub_kernel"), node.lineno))
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows_between_rooms(path):
+    """A room imports only what the table allows, and a library stays in its room."""
+    room = room_of(path)
+    assert room in ROOMS, f"{room} is not in the table of rooms"
+    for name, ours, line in imports(path):
+        if ours:
+            parts = name.split(".")
+            target = parts[1] if len(parts) > 1 else "__init__"
+            assert target == room or target in ROOMS[room], f"{path.name}:{line} imports {name}"
+        else:
+            library = name.split(".")[0]
+            assert room in LIBRARIES.get(library, {room}), f"{path.name}:{line} uses {library}"
+
+
+def test_rooms_have_no_cycles():
+    """The table itself has no way back."""
+
+    def below(room: str, seen: tuple[str, ...] = ()) -> None:
+        assert room not in seen, f"cycle: {' -> '.join([*seen, room])}"
+        for other in ROOMS[room]:
+            below(other, (*seen, room))
+
+    for room in ROOMS:
+        below(room)
+
+
+def test_modules_have_no_cycles():
+    """No two modules import each other at import time, directly or in a ring."""
+    graph = {}
+    for path in modules():
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        graph[name] = {target for target in _at_import(path) if target != name}
+    done: set[str] = set()
+
+    def walk(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join([*trail, name])
+        if name in done or name not in graph:
+            return
+        for target in graph[name]:
+            walk(target, (*trail, name))
+        done.add(name)
+
+    for name in graph:
+        walk(name, ())
+
+
+def _at_import(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join(package[: len(package) - node.level + 1])
+            for alias in node.names:
+                whole = ".".join(filter(None, [base, node.module, alias.name]))
+                is_module = (ROOT / (whole.replace(".", "/") + ".py")).exists() or (ROOT / whole.replace(".", "/") / "__init__.py").exists()
+                found.add(whole if is_module else ".".join(filter(None, [base, node.module])))
+    # A package's own __init__ gathers its modules; that is not a ring among them.
+    return {name for name in found if name.count(".") > 1 or path.name != "__init__.py"}
+
+
+@pytest.mark.parametrize("folder", ["temphub_kernel", "firmware", "tests"])
+def test_modules_are_short(folder):
+    """No module is longer than 250 lines."""
+    found = list((ROOT / folder).rglob("*.py"))
+    assert found, f"nothing found in {folder}"
+    long = {str(p.relative_to(ROOT)): n for p in found if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST}
+    assert not long
+
+
+def test_probe_imports_nothing_outside_itself():
+    """The probe's core runs on any interpreter: it never imports the machine, nor the hub."""
+    allowed = {
+        "asyncio",
+        "binascii",
+        "errno",
+        "gc",
+        "json",
+        "math",
+        "os",
+        "random",
+        "re",
+        "socket",
+        "struct",
+        "sys",
+        "time",
+        "hashlib",
+        "array",
+        "select",
+        "io",
+    }
+    found = list((ROOT / "firmware" / "probe").rglob("*.py"))
+    assert found, "the probe has no code"
+    for path in found:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                assert name.split(".")[0] in allowed | {"probe"}, f"{path.name} imports {name}"
+
+
+def test_every_test_says_what_it_promises():
+    """Each test's docstring says in words what a user may rely on."""
+    silent = []
+    found = list((ROOT / "tests").rglob("test_*.py"))
+    assert found
+    for path in found:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
+                silent.append(f"{path.relative_to(ROOT)}:{node.name}")
+    assert not silent
+
+
+def test_public_modules_say_what_lives_in_them():
+    """Each module begins with its contract."""
+    assert not [str(p.relative_to(ROOT)) for p in modules() if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]

@@ -1,0 +1,109 @@
+"""`temphub`, from start to Ctrl-C."""
+
+import signal
+import socket
+import time
+
+import pytest
+from support.waiting import wait_for
+
+from temphub_kernel.hub.lock import LOCK_FILE, is_running
+from temphub_kernel.journal import Reader
+from temphub_kernel.server.run import SERVER_LOCK
+
+
+def test_it_starts_says_where_it_is_and_stops_clean(start_temphub, data_dir, free_port):
+    """The console names page, CSV and data folder; Ctrl-C ends everything within 5 s: no kernel, lock or port left."""
+    temphub = start_temphub().ready()
+    wait_for(lambda: "Press Ctrl-C" in temphub.text())
+    assert f"Page: http://127.0.0.1:{free_port}" in temphub.text()
+    assert str(data_dir / "temperature_log.csv") in temphub.text()
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "p"}) == (200, {"ok": True})
+    wait_for(lambda: len(temphub.kernels()) == 2, 20)
+    kernels = temphub.kernels()
+    began = time.monotonic()
+    assert temphub.stop() == 0
+    assert time.monotonic() - began < 5.0
+    assert not [kernel for kernel in kernels if kernel.is_running()]
+    assert not is_running(data_dir, LOCK_FILE) and not is_running(data_dir, SERVER_LOCK)
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", free_port))
+    assert "Traceback" not in temphub.text()
+    assert (data_dir / "temperature_log.csv").read_text(encoding="utf-8").count("\n") == 2
+
+
+def test_a_polite_kill_stops_it_too(start_temphub):
+    """SIGTERM, as a service manager sends it, ends everything as Ctrl-C does."""
+    temphub = start_temphub().ready()
+    assert temphub.stop(signal.SIGTERM) == 0
+
+
+def test_a_second_start_shows_the_first(start_temphub, data_dir, free_port):
+    """A second `temphub` on the same data folder says that a hub runs and where, and leaves it alone."""
+    first = start_temphub().ready()
+    second = start_temphub("--no-browser", port=free_port + 1)
+    assert second.process.wait(20) == 0
+    assert "A hub runs already" in second.text() and f"http://127.0.0.1:{free_port}" in second.text()
+    assert first.answers()
+
+
+def test_a_taken_port_is_a_clear_stop(start_temphub, free_port, data_dir):
+    """A port that a stranger holds stops the start with the problem, the setting to change, and exit code 1."""
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", free_port))
+        stranger.listen()
+        temphub = start_temphub()
+        assert temphub.process.wait(30) == 1
+    assert f"Problem: Port {free_port} is used by another program" in temphub.text()
+    assert "set PORT in Start.bat" in temphub.text()
+    assert "Traceback" not in temphub.text()
+    assert not is_running(data_dir, LOCK_FILE)
+
+
+@pytest.mark.parametrize(("name", "value"), [("DEFAULT_INTERVAL_MS", "often"), ("LOG_LEVEL", "LOUD"), ("PUBLIC_BASE", "hub")])
+def test_a_wrong_setting_is_a_clear_stop(start_temphub, name, value):
+    """A wrong setting stops the start with its name, the value met and what is allowed."""
+    temphub = start_temphub(**{name: value})
+    assert temphub.process.wait(20) == 1
+    assert name in temphub.text() and value in temphub.text() and "What to do: Set" in temphub.text()
+    assert "Traceback" not in temphub.text()
+
+
+def test_a_data_folder_that_cannot_be_used_is_a_clear_stop(start_temphub, tmp_path, free_port):
+    """A data folder that is a file stops the start in words."""
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    temphub = start_temphub(folder=tmp_path, DATA_DIR=str(blocked / "below"))
+    assert temphub.process.wait(20) == 1
+    assert "data folder" in temphub.text() and "Set DATA_DIR" in temphub.text()
+    assert "Traceback" not in temphub.text()
+
+
+def test_the_server_dies_and_takes_its_kernels_along(start_temphub, data_dir):
+    """When the server is killed outright its kernels end by themselves, and a new start finds everything free."""
+    temphub = start_temphub().ready()
+    temphub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "p"})
+    kernels = temphub.kernels()
+    temphub.process.kill()
+    temphub.process.wait()
+    wait_for(lambda: not [kernel for kernel in kernels if kernel.is_running()], 15)
+    again = start_temphub().ready()
+    again.ask("POST", "/api/ingest", {"temperature_c": 2, "probe_id": "p"})
+    assert again.stop() == 0
+    with Reader(data_dir / "temphub.sqlite3") as reader:
+        assert [point.units for point in reader.after(0, 10)] == [10_000_000, 20_000_000]
+
+
+def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir):
+    """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, and says so."""
+    temphub = start_temphub("demo", "--probes", "3", "--no-browser").ready()
+
+    def delivering():
+        probes = temphub.ask("GET", "/api/probes")[1]["probes"]
+        return len(probes) == 3 and all(p["virtual"] and p["readings"] >= 2 for p in probes)
+
+    wait_for(delivering, 20)
+    wait_for(lambda: all(f"found Demo-{n} (virtual)" in temphub.text() for n in (1, 2, 3)))
+    assert temphub.stop() == 0
+    lines = (data_dir / "temperature_log.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(lines) >= 7

@@ -1,0 +1,27 @@
+"""Waiting for what must come, and saying what this machine cannot do."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+
+def cannot(reason: str) -> NoReturn:
+    """This machine cannot run the test: skipped at home with the reason, a failure in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must be able to run this: {reason}")
+    pytest.skip(reason)
+
+
+def wait_for(what: Callable[[], object], timeout_s: float = 10.0, every_s: float = 0.02) -> object:
+    """The first true answer of `what()`; fails when there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = what()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail(f"nothing true came of {what} in {timeout_s:g} s; last answer {answer!r}")
+        time.sleep(every_s)
