@@ -10,15 +10,17 @@ from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
-from ..base.clock import iso_utc, now_ms
+from ..base.clock import iso_utc, monotonic_s, now_ms
 from ..base.errors import TempHubError
+from ..base.reading import Row
 from ..journal import Outcome, Writer
 from .acks import Acks
 from .auth import check_token
 from .desk import Desk
 from .metrics import Metrics
 from .replies import dump, send, send_error, unforeseen
-from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query
+from .transit import Transit
+from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query, sent_field
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
@@ -33,6 +35,7 @@ class Ingest:
         self.acks = acks
         self.desk = desk
         self.metrics = metrics
+        self.transit = Transit()
 
 
 class Delivery(HTTPMessageDelegate):
@@ -83,14 +86,22 @@ class Delivery(HTTPMessageDelegate):
         """The client went away; what it delivered in full is stored all the same."""
         self._over = True
 
-    def _rows(self) -> tuple[list[Any], bool]:
+    def _rows(self) -> tuple[list[Row], bool]:
         query = parse_query(self._query) if self._query else {}
         token = query.get("token")
         if self._method == "GET":
             check_token(self._room.token, self._headers.get("X-Token"), token)
             return rows_of_query(query, now_ms()), False
         data = parse_json(bytes(self._body)) if not self._room.token else self._with_token(token)
-        return rows_of(data, now_ms())
+        rows, batch = rows_of(data, now_ms())
+        if "sent_ms" in data and batch:
+            rows = self._when_taken(rows, sent_field(data))
+        return rows, batch
+
+    def _when_taken(self, rows: list[Row], sent_ms: int) -> list[Row]:
+        """The rows dated by when they were sent, if the network held them back."""
+        delay_ms = self._room.transit.delay_ms(rows[0].probe_id, str(rows[0].boot), sent_ms, monotonic_s() * 1000)
+        return [row._replace(taken_ms=row.taken_ms - delay_ms) for row in rows] if delay_ms else rows
 
     def _with_token(self, token: str | None) -> dict[str, Any]:
         """With a token in force a stranger learns nothing about the body, valid or not."""

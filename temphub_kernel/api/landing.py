@@ -18,7 +18,8 @@ td.n{{text-align:right;font-variant-numeric:tabular-nums}}</style>
 <p>For the full page, stop that notebook's kernel and start the hub with <code>temphub</code> or <code>Start.bat</code>;
 or run <code>th.dashboard()</code> in the notebook.</p>
 <table><tr><th>Probe</th><th>Newest value</th><th>Taken</th></tr>{rows}</table>
-<p><a href="/api/probes">Probes</a> · <a href="/api/health">Health</a> · <a href="/api/readings?format=csv">Last 24 h as CSV</a></p></html>"""
+<p><a href="/api/probes">Probes</a> · <a href="/api/health">Health</a> ·
+<a href="/api/readings?format=csv">Last 24 h as CSV</a></p></html>"""
 
 
 class Landing(RequestHandler):

@@ -17,7 +17,6 @@ from tornado.httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
-from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from ..base.errors import TempHubError
@@ -38,6 +37,8 @@ log = logging.getLogger(__name__)
 IDLE_S = 75.0
 BODY_S = 30.0
 HEAD_BYTES = 16 * 1024
+# Probes that come back together after a power cut must find a place in the queue.
+BACKLOG = 512
 
 ROUTES = [
     (r"/api/health", Health),
@@ -117,10 +118,13 @@ class Endpoint(Worker):
 
     def _bind(self) -> list[socket.socket]:
         host, port = self._settings.host, self._settings.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return bind_sockets(port, host, family=socket.AF_UNSPEC if ":" in host else socket.AF_INET, backlog=512)
+            listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise _no_port(host, port, error) from error
+        listener.setblocking(False)
+        return [listener]
 
 
 class Switch(HTTPServerConnectionDelegate):

@@ -65,6 +65,18 @@ def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
     return [_reading(probe_id, data, received_ms, "")], False
 
 
+def sent_field(data: dict[str, Any]) -> int:
+    """`sent_ms`: the probe's own count of milliseconds when it sent a batch. Raises TempHubError (400)."""
+    sent_ms = data["sent_ms"]
+    if type(sent_ms) is not int or not 0 <= sent_ms <= MAX_SEQ:
+        raise bad(
+            "bad_sent_ms",
+            f"sent_ms is {short(sent_ms)}.",
+            "Send sent_ms as the probe's whole milliseconds since its boot, or leave it out.",
+        )
+    return sent_ms
+
+
 def rows_of_query(query: dict[str, str], received_ms: int) -> list[Row]:
     """The one reading of `GET /api/ingest?temperature_c=…&probe_id=…`. Raises TempHubError (400)."""
     data: dict[str, Any] = dict(query)

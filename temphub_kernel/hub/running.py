@@ -13,9 +13,9 @@ from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
 from ..csvlog import CsvLog
-from ..discovery import Discovery, lan
-from ..journal import ProbeBook, RollUps, Writer
-from ..provisioner import ProbeCheck, Provisioner
+from ..discovery import Discovery, lan, networks
+from ..journal import ProbeBook, Reader, RollUps, Writer
+from ..provisioner import ProbeCheck, Provisioner, Talk
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
 
@@ -34,7 +34,7 @@ class RunningHub:
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
-        self.provisioner = Provisioner(settings, self._checked)
+        self.provisioner = Provisioner(settings, self._checked, talk=Talk(networks=networks), intervals=_intervals(settings.journal_file))
         self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
         desk = Desk(self.health.report, self._met, self._refused, self._provision)
@@ -114,3 +114,11 @@ class RunningHub:
     def _provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
         check = self.provisioner.provision_now(host, port, interval_ms)
         return {"probe_id": check.probe_id, "server_url": check.provisioned_url, "interval_ms": check.interval_ms, "time_ms": now_ms()}
+
+
+def _intervals(journal: Path) -> dict[str, int]:
+    """The interval last given to each probe, so that a restart does not undo what somebody chose for one of them."""
+    if not journal.is_file():
+        return {}
+    with Reader(journal) as reader:
+        return {probe["id"]: probe["interval_ms"] for probe in reader.probes() if probe["interval_ms"]}

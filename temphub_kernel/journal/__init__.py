@@ -5,8 +5,8 @@ One writer (its own thread) appends; everyone else reads with a read-only connec
 
 from .commit import Outcome
 from .probes import ProbeBook, save_bookmark
-from .reader import Bucket, Newest, Point, Reader
+from .reader import Bucket, Columns, Newest, Point, Reader
 from .rollups import RollUps
 from .writer import Writer
 
-__all__ = ["Bucket", "Newest", "Outcome", "Point", "ProbeBook", "Reader", "RollUps", "Writer", "save_bookmark"]
+__all__ = ["Bucket", "Columns", "Newest", "Outcome", "Point", "ProbeBook", "Reader", "RollUps", "Writer", "save_bookmark"]

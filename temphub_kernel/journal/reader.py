@@ -5,7 +5,7 @@ roll-ups have not taken in yet is read from the readings themselves, so an answe
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +41,17 @@ class Bucket(NamedTuple):
     highest: int
     total: int
     readings: int
+
+
+class Columns(NamedTuple):
+    """Readings column by column. ids: probe id of each number in `probe`; units: 1e-7 °C or None with its quality."""
+
+    ids: dict[int, str]
+    probe: Sequence[int]
+    taken_ms: Sequence[int]
+    units: Sequence[int | None]
+    received_ms: Sequence[int]
+    quality: Sequence[str | None]
 
 
 class Newest(NamedTuple):
@@ -104,6 +115,24 @@ class Reader:
                 found += self._points(where, (first_no, last_no, from_ms, to_ms, *last))
         found.sort(key=lambda point: (point.taken_ms, point.no))
         return found[-limit:] if limit else found
+
+    def columns(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, whole: bool = False) -> Columns:
+        """Readings taken in [from_ms, to_ms) as columns, in journal order: for whole days at a time, without an object each.
+
+        `received_ms` and `quality` are empty unless `whole` is asked for.
+        """
+        rows: list[tuple[Any, ...]] = []
+        with self._moment() as done:
+            ids = {no: id_ for no, id_ in self._ids().items() if probe_ids is None or id_ in probe_ids}
+            of_these = "" if probe_ids is None else f" AND probe IN ({', '.join(map(str, ids))})"
+            query = (
+                f"SELECT probe, taken_ms, units{', taken_ms + delay_ms, quality' if whole else ''} FROM readings"
+                f" WHERE no BETWEEN ? AND ? AND taken_ms >= ? AND taken_ms < ?{of_these} ORDER BY no"
+            )
+            for first_no, last_no in self._spans(from_ms, to_ms, done):
+                rows += self._db.execute(query, (first_no, last_no, from_ms, to_ms))
+        found = tuple(zip(*rows, strict=True)) if rows else ()
+        return Columns(ids, *found, *((),) * (5 - len(found)))
 
     def buckets(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Bucket]:
         """Lowest, highest, sum and count for each probe and each `width_ms` that holds a good reading, by probe and time.

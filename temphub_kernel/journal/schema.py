@@ -78,12 +78,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     Raises TempHubError when there is none or it cannot be read.
     """
     if not path.is_file():
-        raise TempHubError(
-            f"There is no journal at {path}, so there are no readings to show.",
-            "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3.",
-            code="no_journal",
-            status=404,
-        )
+        raise _no_journal(f"There is no journal at {path}")
     try:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -91,8 +86,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         raise _unusable(path, error) from error
     if version != VERSION:
         db.close()
-        raise _other_version(path, version)
+        raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")
     return db
+
+
+def _no_journal(what: str) -> TempHubError:
+    return TempHubError(
+        f"{what}, so there are no readings to show.",
+        "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3.",
+        code="no_journal",
+        status=404,
+    )
 
 
 def _other_version(path: Path, version: int) -> TempHubError:

@@ -69,8 +69,9 @@ class Seen:
         """The journal's number of a probe, a new one for a new probe."""
         no = self._probes.get(probe_id)
         if no is None:
-            cursor = self._db.execute("INSERT INTO probes (id, first_ms) VALUES (?, ?)", (probe_id, now_ms))
-            no = self._probes[probe_id] = int(cursor.lastrowid or 0)
+            # Found by mDNS or a hello before its first reading, it may have its row already.
+            self._db.execute("INSERT INTO probes (id, first_ms) VALUES (?, ?) ON CONFLICT DO NOTHING", (probe_id, now_ms))
+            no = self._probes[probe_id] = int(self._db.execute("SELECT no FROM probes WHERE id=?", (probe_id,)).fetchone()[0])
         return no
 
     def boot(self, probe: int, boot: str) -> tuple[int, Ranges]:

@@ -9,9 +9,10 @@ import time
 
 import psutil
 import pytest
+from tornado.websocket import websocket_connect
+
 from support.page_server import BIG, Large, PageServer
 from support.waiting import wait_for
-from tornado.websocket import websocket_connect
 
 
 @pytest.fixture

@@ -100,6 +100,8 @@ POSTS: list[tuple[str, Any, int, str]] = [
     (INGEST, batch(one(), one(seq=2, temperature_c=5000)), 400, "out_of_range"),
     (INGEST, batch(one(temperature_c=None)), 400, "bad_quality"),
     (INGEST, batch(one(quality="OPEN")), 400, "bad_quality"),
+    (INGEST, batch(one(), sent_ms=-1), 400, "bad_sent_ms"),
+    (INGEST, batch(one(), sent_ms="now"), 400, "bad_sent_ms"),
     ("/api/hello", b"hello", 400, "bad_json"),
     ("/api/hello", {}, 400, "bad_id"),
     ("/api/hello", {"id": "a b", "port": 80}, 400, "bad_id"),

@@ -8,7 +8,6 @@ import time
 import uuid
 
 from support.waiting import wait_for
-
 from temphub_kernel.journal import Reader
 
 CLIENTS = 8

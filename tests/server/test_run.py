@@ -5,8 +5,8 @@ import socket
 import time
 
 import pytest
-from support.waiting import wait_for
 
+from support.waiting import wait_for
 from temphub_kernel.hub.lock import LOCK_FILE, is_running
 from temphub_kernel.journal import Reader
 from temphub_kernel.server.run import SERVER_LOCK

@@ -1,0 +1,1 @@
+"""What differs from machine to machine: sensors, network cards, sockets, command line. Only main.py chooses among these."""

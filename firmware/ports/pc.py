@@ -1,0 +1,154 @@
+"""The virtual probe: the firmware on a PC, under CPython or MicroPython, with a recorded series for a sensor."""
+
+import asyncio
+import os
+import socket
+import sys
+
+from ports import arguments, multicast, replay
+from probe import VERSION
+from probe.app import App
+from probe.clock import Clock
+from probe.settings import Settings
+
+if sys.implementation.name == "micropython":
+    from ports import net_micropython as net
+else:
+    from ports import net_cpython as net
+
+_ADDRESS_HOLDS_MS = 30000
+
+
+def main():
+    """Run until stopped. Exit code 2 with problem and remedy for a command line or a port that cannot be used."""
+    if "--help" in sys.argv or "-h" in sys.argv:
+        print(arguments.USAGE)
+        return
+    try:
+        options = arguments.parse(sys.argv[1:])
+        _make_folder(options["state"])
+    except arguments.Wrong as wrong:
+        _give_up(str(wrong))
+    app = App(PcPort(options))
+    try:
+        asyncio.run(_stoppable(app.run()))
+    except OSError as error:
+        place = options["bind"] + ":" + str(options["port"])
+        _give_up(f"The probe cannot serve on {place} (error {error.errno}). Choose another --port or --bind.")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        # Ctrl-C or a polite kill is how this program ends.
+        pass
+    finally:
+        app.stop()
+
+
+class PcPort:
+    """What probe/app.py asks of a port."""
+
+    net = net
+    batch_size = 100
+    visitors = 8
+
+    def __init__(self, options):
+        self.settings = Settings(options["state"], options["settings"])
+        self.bind = options["bind"]
+        self.port = options["port"]
+        self.outbox_size = options["outbox"]
+        boot = options["boot"] or "".join(f"{byte:02x}" for byte in os.urandom(4))
+        self.identity = {"id": options["id"], "name": options["name"], "version": VERSION, "model": "virtual", "boot": boot}
+        self._clock = Clock()
+        self._found = None
+        self._found_ms = 0
+        values = replay.load(replay.path_of(replay.SERIES))
+        start_s = replay.start_of(options["id"], len(values) * replay.RECORDED_STEP_S) + options["offset_s"]
+        self.sensor = replay.Replay(values, self._clock.now, options["profile"], start_s)
+        self.link = _link(self.bind, self.address)
+
+    def address(self):
+        """The address to tell others, or None without a network."""
+        if self.bind != "0.0.0.0":
+            return self.bind
+        now = self._clock.now()
+        if self._found is None or now - self._found_ms > _ADDRESS_HOLDS_MS:
+            self._found = net.own_address()
+            self._found_ms = now
+        return self._found
+
+    def identify(self):
+        """A PC has no lamp to blink."""
+        self.say("identify: this is the one")
+
+    def say(self, line):
+        """One line for a person; a reader that is gone is no reason to stop measuring."""
+        _print("probe " + self.identity["id"] + ": " + line)
+
+    def ready(self, ip, port):
+        """The one line that programs wait for."""
+        _print("probe " + self.identity["id"] + f" listening on {ip}:{port}")
+
+    def tasks(self):
+        """No loops of its own."""
+        return []
+
+
+def _link(ip, address):
+    try:
+        return multicast.Link(multicast.bound_socket(ip, multicast.PORT, _options), net, address)
+    except OSError:
+        # 5353 belongs to a program that does not share it; announcing from any port is still heard by the hub.
+        return multicast.Link(multicast.bound_socket(ip, 0, _options), net, address, False)
+
+
+def _options(sock, ip):
+    """Share 5353 with the other programs of this PC, and stay on the interface of `ip`."""
+    # MicroPython has no names for these; the numbers are Linux's.
+    multicast.set_option(sock, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT") or net.__name__.endswith("micropython"):
+        multicast.set_option(sock, socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", 15), 1)
+    multicast.set_option(sock, 0, getattr(socket, "IP_MULTICAST_TTL", 33), 255)
+    if ip != "0.0.0.0":
+        number = bytes([int(part) for part in ip.split(".")])
+        multicast.set_option(sock, 0, getattr(socket, "IP_MULTICAST_IF", 32), number)
+    if sys.platform == "linux":
+        # IP_MULTICAST_ALL off: else Linux hands over what any other program has joined, from any network.
+        multicast.set_option(sock, 0, 49, 0)
+
+
+async def _stoppable(work):
+    """Await `work`; a polite kill cancels it, where the system has such a thing."""
+    if sys.implementation.name != "micropython":
+        import signal
+
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        for name in ("SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(task.cancel))
+    await work
+
+
+def _make_folder(path):
+    try:
+        os.mkdir(path)
+    except OSError:
+        # There already, or not allowed; looking into it tells which.
+        pass
+    try:
+        os.listdir(path)
+    except OSError:
+        raise arguments.Wrong(f"--state {path} is not a folder that can be used. Choose one whose parent exists.")
+
+
+def _print(line):
+    try:
+        sys.stdout.write(line + "\n")
+        if hasattr(sys.stdout, "flush"):
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        # Closed, or a code page without that letter: no reason to stop measuring.
+        pass
+
+
+def _give_up(text):
+    sys.stderr.write(text + "\n")
+    sys.exit(2)

@@ -1,0 +1,150 @@
+"""One look at one probe: ask what is in force, compare with what should be, tell it when they differ. Any thread."""
+
+from typing import NamedTuple
+
+from ..base import clock
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+from ..base.sighting import Sighting
+from .route import address_towards, server_url_for
+from .talk import Status, Talk
+
+# Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and then.
+RETELL_S = 300.0
+# So often another hub may take the probe before this one stops the tug-of-war.
+TAKEN_MOST = 3
+
+
+class ProbeCheck(NamedTuple):
+    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; changed: it was told anew."""
+
+    probe_id: str
+    ip: str
+    port: int
+    ok: bool
+    provisioned_url: str
+    interval_ms: int
+    problem: str
+    remedy: str
+    version: str
+    model: str
+    changed: bool
+    checked_ms: int
+
+
+class Wanted(NamedTuple):
+    """What should be in force, and for which start of which probe."""
+
+    ip: str
+    port: int
+    boot: str
+    url: str
+    interval_ms: int
+    token: str
+
+
+class Given(NamedTuple):
+    """What this process told a probe last. interval_ms: what it agreed to; taken: times in a row another hub changed it since."""
+
+    wanted: Wanted
+    interval_ms: int
+    at_s: float
+    taken: int = 0
+
+
+class Order(NamedTuple):
+    """A check to make. force: tell the probe in any case."""
+
+    sighting: Sighting
+    interval_ms: int
+    given: Given | None = None
+    force: bool = False
+
+
+def examine(talk: Talk, settings: Settings, hub_port: int, order: Order) -> tuple[ProbeCheck, Given]:
+    """Check one probe and put it right; at most 6 s. Raises TempHubError when it cannot be done."""
+    met = order.sighting
+    _refuse_ourselves(met, hub_port)
+    limit = talk.limit()
+    status = talk.status(met.probe_id, met.ip, met.port, limit)
+    said = status or Status()
+    if said.probe_id and said.probe_id != met.probe_id:
+        raise _another_answers(met, said.probe_id)
+    url = server_url_for(settings, met.ip, hub_port)
+    wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, settings.server_token)
+    given = order.given
+    if given is not None and not order.force and given.wanted == wanted and not _differs(said, given):
+        return _result(met, said, url, given.interval_ms, changed=False), given._replace(taken=0)
+    taken = _times_taken(said, given, wanted)
+    if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
+        raise _contested(met, said.server_url or "")
+    answer = talk.provision(met.probe_id, met.ip, met.port, url, order.interval_ms, settings.server_token, limit)
+    if answer.server_url is not None and answer.server_url != url:
+        raise _keeps_another(met, answer.server_url)
+    # A probe may have bounds of its own; asking for the same again would only wear out its flash.
+    interval_ms = answer.interval_ms or order.interval_ms
+    return _result(met, said, url, interval_ms, changed=True), Given(wanted, interval_ms, clock.monotonic_s(), taken)
+
+
+def failed(met: Sighting, error: TempHubError) -> ProbeCheck:
+    """The result of a check that could not be done."""
+    words = error.problem, error.remedy
+    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, False, clock.now_ms())
+
+
+def _differs(said: Status, given: Given) -> bool:
+    if said.server_url is None:
+        return said.needs_provision or clock.monotonic_s() - given.at_s >= RETELL_S
+    return (
+        said.needs_provision
+        or said.server_url != given.wanted.url
+        or said.interval_ms not in (None, given.interval_ms)
+        or said.token_set not in (None, bool(given.wanted.token))
+    )
+
+
+def _times_taken(said: Status, given: Given | None, wanted: Wanted) -> int:
+    if given is None or given.wanted != wanted or not said.server_url or said.server_url == wanted.url:
+        return 0
+    return given.taken + 1
+
+
+def _result(met: Sighting, said: Status, url: str, interval_ms: int, *, changed: bool) -> ProbeCheck:
+    version, model = said.version or met.version, said.model or met.model
+    return ProbeCheck(met.probe_id, met.ip, met.port, True, url, interval_ms, "", "", version, model, changed, clock.now_ms())
+
+
+def _refuse_ourselves(met: Sighting, hub_port: int) -> None:
+    if met.port == hub_port and address_towards(met.ip) == met.ip:
+        raise TempHubError(
+            f"{met.ip}:{met.port} is this hub itself, not the probe {met.probe_id}.",
+            "Give the probe's own address and port.",
+            code="not_a_probe",
+        )
+
+
+def _another_answers(met: Sighting, other: str) -> TempHubError:
+    return TempHubError(
+        f"At {met.ip}:{met.port} the probe {other} answers instead of {met.probe_id}, so {met.probe_id} was not told where to deliver.",
+        f"Restart {met.probe_id}; it is found again at its new address.",
+        code="other_probe",
+        status=502,
+    )
+
+
+def _contested(met: Sighting, url: str) -> TempHubError:
+    return TempHubError(
+        f"Another hub ({url}) keeps taking the probe {met.probe_id}, so its readings go there.",
+        "Stop one of the two hubs, or set SERVER_TOKEN so that only this one may set the probe.",
+        code="probe_contested",
+        status=409,
+    )
+
+
+def _keeps_another(met: Sighting, url: str) -> TempHubError:
+    return TempHubError(
+        f"The probe {met.probe_id} at {met.ip}:{met.port} was told where to deliver but keeps {url}.",
+        "Restart the probe, or update its firmware with `temphub flash`.",
+        code="probe_refused",
+        status=502,
+    )

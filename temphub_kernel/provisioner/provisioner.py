@@ -1,0 +1,235 @@
+"""Keeps every known probe delivering to this hub.
+
+Public methods may be called from any thread; `on_result` is called in the worker's own.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from queue import Empty, SimpleQueue
+
+from ..base import clock
+from ..base.errors import TempHubError, describe
+from ..base.logs import Once
+from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, is_probe_id
+from ..base.settings import Settings
+from ..base.sighting import Sighting
+from ..base.worker import Worker
+from .asked import bad_interval, busy, numeric, unknown
+from .check import Given, Order, ProbeCheck, examine, failed
+from .crew import Crew
+from .known import MOST, WORKERS, Known, Register
+from .talk import Talk
+
+log = logging.getLogger(__name__)
+
+# A probe serves one request at a time; a check under way is over by then.
+WAIT_FOR_TURN_S = 8.0
+
+
+class Provisioner(Worker):
+    """Checks each known probe now and then, tells it where to deliver when that differs; a dead one delays no other."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_result: Callable[[ProbeCheck], None],
+        *,
+        check_every_s: float = 15.0,
+        talk: Talk | None = None,
+        hub_port: int | None = None,
+        intervals: Mapping[str, int] | None = None,
+    ) -> None:
+        """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id."""
+        super().__init__("provisioner")
+        self._settings = settings
+        self._on_result = on_result
+        self._check_every_s = check_every_s
+        self._talk = talk or Talk()
+        self._talk.stopped = self.stopping.is_set
+        self._hub_port = settings.port if hub_port is None else hub_port
+        self._intervals = dict(intervals or {})
+        self._register = Register()
+        self._lock = threading.Lock()
+        self._bell = threading.Event()
+        self._ended: SimpleQueue[tuple[Known, Sighting, ProbeCheck | None, Given | None]] = SimpleQueue()
+        self._once = Once(log)
+
+    def meet(self, sighting: Sighting) -> None:
+        """A probe was seen: a new one, or one with another address or boot, is checked at once. Returns at once."""
+        with self._lock:
+            room = self._register.meet(sighting, clock.monotonic_s())
+        if not room:
+            problem = f"More than {MOST} probes are known, so {sighting.probe_id} is not told where to deliver."
+            remedy = "Check which device announces so many probes, and take it off the network."
+            self._once.warn("full", f"{problem} {remedy}")
+            self.trouble(problem, remedy)
+        self._bell.set()
+
+    def forget(self, probe_id: str) -> None:
+        """The probe is gone: no more checks. An interval set for it is kept for its return."""
+        with self._lock:
+            made_room = self._register.probes.pop(probe_id, None) is not None
+        if made_room:
+            self._once.clear("full")
+            self.well()
+
+    def wake(self, probe_id: str | None = None) -> None:
+        """Check one probe, or all, now: the network changed, or a probe stopped delivering. Returns at once."""
+        now = clock.monotonic_s()
+        with self._lock:
+            for known in self._register.probes.values():
+                if probe_id in (None, known.sighting.probe_id):
+                    self._register.wake(known, now)
+        self._bell.set()
+
+    def stop(self, timeout_s: float = 4.0) -> bool:
+        """As every worker; exchanges under way are given up."""
+        self.stopping.set()
+        self._bell.set()
+        stopped: bool = super().stop(timeout_s)
+        return stopped
+
+    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None) -> ProbeCheck:
+        """Tell one probe now. host: a known probe's id or name, a numeric address, or a name. Waits up to some 15 s.
+
+        interval_ms: kept for this probe from now on. Raises TempHubError: `bad_interval` (400), `unknown_probe` (404),
+        `probe_unreachable` (502), `probe_claimed` (409) and what else a probe may answer.
+        """
+        if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
+            raise bad_interval(interval_ms)
+        known = self._named(host, port) or self._introduce(host, port)
+        probe_id = known.sighting.probe_id
+        if not known.talking.acquire(timeout=WAIT_FOR_TURN_S):
+            raise busy(probe_id)
+        try:
+            order = self._order(known, interval_ms, force=True)
+            result, given = examine(self._talk, self._settings, self._hub_port, order)
+            with self._lock:
+                if interval_ms is not None:
+                    self._keep_interval(probe_id, interval_ms)
+                known.went_well(given, clock.monotonic_s(), self._check_every_s)
+                self._register.probes.get(probe_id) or self._register.add(known)
+        finally:
+            known.talking.release()
+        self._ended.put((known, order.sighting, result, None))
+        self._bell.set()
+        return result
+
+    def run(self) -> None:
+        """Hand out checks that are due, take their results."""
+        self.well()
+        crew = Crew(WORKERS, "temphub-provisioner")
+        with self._lock:
+            for known in self._register.probes.values():
+                known.busy = False
+        try:
+            while not self.stopping.is_set():
+                self._bell.clear()
+                self._take_results()
+                self._bell.wait(self._hand_out(crew))
+        finally:
+            crew.close(3.0)
+
+    def _hand_out(self, crew: Crew) -> float:
+        """Start what is due; seconds until something else is."""
+        with self._lock:
+            chosen, next_due = self._register.turns(clock.monotonic_s())
+            under_way = sum(known.busy for known in self._register.probes.values())
+        for known in chosen:
+            crew.submit(lambda known=known: self._check(known), under_way)  # type: ignore[misc]
+        return max(0.0, next_due - clock.monotonic_s())
+
+    def _check(self, known: Known) -> None:
+        """One check, in a crew thread; whatever happens, a result is handed back."""
+        order = self._order(known, None, force=False)
+        result: ProbeCheck | None = None
+        given: Given | None = None
+        if known.talking.acquire(blocking=False):
+            try:
+                result, given = examine(self._talk, self._settings, self._hub_port, order)
+            except TempHubError as error:
+                result = failed(order.sighting, error)
+            # The boundary of a crew thread: an unforeseen answer of one probe must not end the thread.
+            except Exception as error:
+                log.exception("the check of %s failed", order.sighting.probe_id)
+                result = failed(order.sighting, TempHubError(*describe(error)))
+            finally:
+                known.talking.release()
+        self._ended.put((known, order.sighting, result, given))
+        self._bell.set()
+
+    def _order(self, known: Known, interval_ms: int | None, *, force: bool) -> Order:
+        with self._lock:
+            kept = self._intervals.get(known.sighting.probe_id, self._settings.default_interval_ms)
+            return Order(known.sighting, interval_ms or kept, known.given, force)
+
+    def _take_results(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                known, met, result, given = self._ended.get_nowait()
+            except Empty:
+                return
+            if self._settle(known, met, result, given) and result is not None:
+                self._say(result)
+                self._on_result(result)
+
+    def _settle(self, known: Known, met: Sighting, result: ProbeCheck | None, given: Given | None) -> bool:
+        """Note how a check ended and when the next is due. False when the result is about a place the probe has left."""
+        now = clock.monotonic_s()
+        with self._lock:
+            if result is not None and result.ok and given is None:
+                return True  # from provision_now, which noted it already
+            known.busy = False
+            if self._register.probes.get(met.probe_id) is not known:
+                return False
+            moved = (known.sighting.ip, known.sighting.port) != (met.ip, met.port)
+            if result is None:
+                known.due = now + 1.0
+            elif given is not None:
+                known.went_well(given, now, self._check_every_s)
+            elif not moved:
+                known.failed(now)
+            if known.again or moved:
+                known.due, known.again = now, False
+            return not moved
+
+    def _say(self, result: ProbeCheck) -> None:
+        if not result.ok:
+            self._once.warn(result.probe_id, f"{result.problem} {result.remedy}")
+            return
+        self._once.clear(result.probe_id, f"the probe {result.probe_id} is well again")
+        if result.changed:
+            log.info("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
+
+    def _keep_interval(self, probe_id: str, interval_ms: int) -> None:
+        self._intervals.pop(probe_id, None)
+        self._intervals[probe_id] = interval_ms
+        while len(self._intervals) > MOST:
+            del self._intervals[next(iter(self._intervals))]
+
+    def _named(self, host: str, port: int) -> Known | None:
+        """The known probe that `host` means: its id, its address and port, or its name."""
+        name = host.lower().removesuffix(".").removesuffix(".local")
+        with self._lock:
+            return (
+                self._register.probes.get(host)
+                or self._register.find(lambda met: (met.ip, met.port) == (host, port))
+                or self._register.find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
+            )
+
+    def _introduce(self, host: str, port: int) -> Known:
+        """Ask a device that is not known yet who it is."""
+        ip = numeric(host, port)
+        limit = self._talk.limit()
+        told = self._talk.whoami(host, ip, port, limit)
+        if told is None or not is_probe_id(told.probe_id):
+            told = self._talk.status(host, ip, port, limit)
+        probe_id = told.probe_id if told is not None and is_probe_id(told.probe_id) else host
+        if not is_probe_id(probe_id):
+            raise unknown(host, "does not say its id")
+        sighting = Sighting(probe_id, ip, port, boot=told.boot if told else "", via="api")
+        with self._lock:
+            if probe_id in self._register.probes:
+                self._register.meet(sighting, clock.monotonic_s())
+            return self._register.probes.get(probe_id) or Known(sighting)

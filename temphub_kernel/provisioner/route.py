@@ -1,0 +1,54 @@
+"""Which of our own addresses a probe reaches, and so the URL it is told. Any thread; no packet is sent."""
+
+import ipaddress
+import socket
+
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+
+
+def address_towards(ip: str) -> str:
+    """Our own address on the route to `ip` (numeric). Raises TempHubError (`no_route`, 502) when there is no route."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            # Connecting a datagram socket only asks the routing table.
+            probe.connect((ip, 9))
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        raise TempHubError(
+            f"This computer has no network route to {ip} ({error}), so a probe there cannot be told where to deliver.",
+            "Connect this computer to the probe's network.",
+            code="no_route",
+            status=502,
+        ) from error
+
+
+def server_url_for(settings: Settings, ip: str, port: int) -> str:
+    """The base URL the probe at `ip` is told: PUBLIC_BASE, else the hub's own address on the route to it, with the hub's `port`.
+
+    A HOST that is one address is told as it is: the hub listens nowhere else. Raises TempHubError when the probe cannot
+    reach the hub.
+    """
+    if settings.public_base:
+        return settings.public_base
+    towards = address_towards(ip)
+    bound = _bound_to(settings.host)
+    if bound is not None and bound.is_loopback and not ipaddress.ip_address(towards).is_loopback:
+        raise TempHubError(
+            f"The hub listens on {settings.host} only (setting HOST), so the probe at {ip} cannot deliver to it.",
+            "Set HOST to 0.0.0.0, or set PUBLIC_BASE to the address under which probes reach the hub.",
+            code="hub_not_reachable",
+            status=409,
+        )
+    address = str(bound) if bound is not None else towards
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def _bound_to(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The one address of HOST; None when it stands for all of them or is a name."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return None
+    return None if address.is_unspecified else address

@@ -1,0 +1,140 @@
+"""The page in a real browser, through the front door."""
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from support.waiting import wait_for
+
+LINE = ".th-chart path.line"
+WIDTHS = [1280, 390]
+
+
+def post(temphub, celsius, probe_id="TempProbe-0096", age_ms=0):
+    status, answer = temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms})
+    assert (status, answer) == (200, {"ok": True})
+
+
+@pytest.fixture
+def temphub(start_temphub):
+    """A hub with two probes' last minute, and a viewer kernel kept ready."""
+    temphub = start_temphub()
+    for ago in range(60, 0, -2):
+        post(temphub, 20 + ago / 60, age_ms=ago * 1000)
+        post(temphub, -18.5, "TempProbe-0097", ago * 1000)
+    wait_for(lambda: len(temphub.kernels()) == 2, 20)
+    return temphub
+
+
+@pytest.fixture
+def open_page(browser, temphub):
+    """Opens the page; what it asked for and complained about is kept with it."""
+    contexts = []
+
+    def open_(width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.errors = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("websocket", lambda socket: page.asked.append(socket.url))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+        page.wait_for_selector(LINE, state="attached", timeout=20_000)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS)
+def test_cards_and_a_line_that_moves_when_a_reading_is_posted(open_page, temphub, width):
+    """At desktop and at phone width the page shows a card a probe and a line a probe; when a reading is posted the card has its
+    value and the line moves; every request went to the hub; nothing is wider than the screen."""
+    page = open_page(width)
+    assert page.title() == "TempHub"
+    page.wait_for_selector('.th-card[data-probe="TempProbe-0096"] .th-number:visible')
+    assert page.locator('.th-card[data-probe^="TempProbe-009"]').count() == 2
+    assert page.locator(LINE).count() >= 2
+    before = page.locator(LINE).evaluate_all("lines => lines.map(line => line.getAttribute('d')).join()")
+    post(temphub, 31.5)
+    number = page.locator('.th-card[data-probe="TempProbe-0096"] .th-number')
+    wait_for(lambda: number.inner_text().strip() in ("31.5", "31.50"), 5)
+    moved = wait_for(
+        lambda: (now := page.locator(LINE).evaluate_all("lines => lines.map(line => line.getAttribute('d')).join()")) != before and now, 5
+    )
+    assert "NaN" not in str(moved)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert {urlsplit(url).netloc for url in page.asked if not url.startswith("data:")} == {f"127.0.0.1:{temphub.port}"}
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_the_window_can_be_chosen(open_page):
+    """Another window is shown at a click, on this page only."""
+    page, other = open_page(), open_page()
+    page.get_by_role("button", name="24 h").click()
+    wait_for(lambda: "24 h" in page.locator(".th-panel h2").first.inner_text(), 5)
+    assert "5 min" in other.locator(".th-panel h2").first.inner_text()
+
+
+@pytest.mark.browser
+def test_a_probe_can_be_provisioned_from_the_page(open_page):
+    """'Provision now' says in words what came of it."""
+    page = open_page()
+    page.locator(".th-provision").first.click()
+    wait_for(lambda: "—" in page.locator(".th-outcome").first.inner_text() or page.locator(".th-outcome").count(), 20)
+    assert len(page.locator(".th-outcome").first.inner_text()) > 20
+
+
+@pytest.mark.browser
+def test_a_hub_that_is_killed_comes_back_on_the_open_page(open_page, temphub):
+    """The page stays open while the hub kernel is replaced, and shows what is posted afterwards."""
+    page = open_page()
+    wait_for(temphub.hub_kernel).kill()
+    wait_for(temphub.answers, 10)
+    post(temphub, 44.25)
+    number = page.locator('.th-card[data-probe="TempProbe-0096"] .th-number')
+    wait_for(lambda: number.count() and number.first.inner_text().strip() == "44.25", 30)
+
+
+@pytest.mark.browser
+def test_a_page_cannot_reach_the_hub_kernel(open_page, temphub):
+    """The hub kernel's id opens nothing: no address of the page server answers for it, and the hub goes on."""
+    page = open_page()
+    kernel = wait_for(temphub.hub_kernel)
+    listed = page.evaluate("fetch('/v/api/kernels').then(r => r.status)")
+    assert listed in (403, 404)
+    name = " ".join(kernel.cmdline()).split("/hub-")[1].split(".json")[0]
+    for path in (f"/v/voila/api/shutdown/{name}", f"/v/api/kernels/{name}"):
+        assert page.evaluate(f"fetch('{path}', {{method: 'POST'}}).then(r => r.status)") >= 400
+    assert kernel.is_running() and temphub.answers()
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(180)
+def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
+    """Ten pages are opened and closed while a probe delivers: no reading is refused, and afterwards no kernel is left but
+    the hub's and the one kept ready."""
+    delivered = 0
+    for number in range(10):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+        post(temphub, 20 + number)
+        page.wait_for_selector(".th-card", timeout=30_000)
+        post(temphub, 20.5 + number)
+        delivered += 2
+        # Half of them say goodbye as a closed tab does; the others are lost, as when a laptop sleeps.
+        page.close(run_before_unload=number % 2 == 0)
+        context.close()
+    assert delivered == 20
+    began = time.monotonic()
+    wait_for(lambda: len(temphub.kernels()) == 2, 40, 0.2)
+    assert time.monotonic() - began < 40
+    assert temphub.hub_kernel() is not None
+    status, answer = temphub.ask("GET", "/api/readings?probe_id=TempProbe-0096")
+    assert status == 200 and len(answer["readings"]) == 30 + delivered

@@ -1,0 +1,139 @@
+"""Discovery across a real network: two network namespaces joined by a bridge."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NAME = f"thd-{os.getpid()}"
+
+HUB = """
+import json, sys
+from temphub_kernel.base.settings import Settings
+from temphub_kernel.discovery import Discovery
+def say(what, value):
+    print(json.dumps([what, value]), flush=True)
+hub = Discovery(Settings.from_environ({"DATA_DIR": sys.argv[1]}), lambda met: say("sighting", met), lambda gone: say("gone", gone),
+                hub_port=8088, on_network=lambda found: say("network", found), poll_s=0.5)
+hub.start()
+sys.stdin.readline()
+say("stopped", hub.stop())
+"""
+
+PROBE = """
+import sys
+from zeroconf import IPVersion, ServiceInfo, Zeroconf
+kind = "_temps-probe._tcp.local."
+air = Zeroconf(interfaces=["10.77.0.9"], ip_version=IPVersion.V4Only)
+texts = {"id": "TempProbe-0A01"}
+air.register_service(ServiceInfo(kind, "TempProbe-0A01." + kind, port=80, properties=texts, server="TempProbe-0A01.local.",
+                                 parsed_addresses=["10.77.0.9"]))
+print("ready", flush=True)
+sys.stdin.readline()
+air.close()
+"""
+
+
+def ip(*words: str, check: bool = True) -> None:
+    """Run the `ip` tool."""
+    subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
+
+
+class Program:
+    """A Python program in a namespace; its lines come through a queue."""
+
+    def __init__(self, namespace: str, code: str, *arguments: str) -> None:
+        command = ["ip", "netns", "exec", namespace, sys.executable, "-W", "error", "-c", code, *arguments]
+        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines: Queue[str] = Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.put(line)
+
+    def line(self, timeout_s: float = 10.0) -> str:
+        try:
+            return self.lines.get(timeout=timeout_s).strip()
+        except Empty:
+            pytest.fail(f"no word within {timeout_s} s")
+
+    def until(self, what: str, timeout_s: float = 10.0) -> object:
+        while True:
+            said, value = json.loads(self.line(timeout_s))
+            if said == what:
+                return value
+
+    def end(self) -> None:
+        try:
+            self.process.communicate("\n", timeout=5)
+        except (subprocess.TimeoutExpired, ValueError):
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(3)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def lan() -> Iterator[tuple[str, str]]:
+    """(hub's namespace, probe's namespace), 10.77.0.1 and 10.77.0.9, joined by a bridge in a third one."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        if os.environ.get("CI"):
+            pytest.fail("network namespaces need root, and CI must run this test")
+        pytest.skip("network namespaces need root")
+    spaces = [f"{NAME}-{part}" for part in ("hub", "probe", "bridge")]
+    try:
+        for space in spaces:
+            ip("netns", "add", space)
+            ip("-n", space, "link", "set", "lo", "up")
+        ip("-n", spaces[2], "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        ip("-n", spaces[2], "link", "set", "br0", "up")
+        for space, address in zip(spaces, ("10.77.0.1/24", "10.77.0.9/24"), strict=False):
+            ip("-n", space, "link", "add", "eth0", "type", "veth", "peer", "name", space[-5:], "netns", spaces[2])
+            ip("-n", spaces[2], "link", "set", space[-5:], "master", "br0")
+            ip("-n", spaces[2], "link", "set", space[-5:], "up")
+            ip("-n", space, "addr", "add", address, "dev", "eth0")
+            ip("-n", space, "link", "set", "eth0", "up")
+        yield spaces[0], spaces[1]
+    finally:
+        for space in spaces:
+            ip("netns", "del", space, check=False)
+
+
+@pytest.mark.network
+def test_found_across_the_lan_and_after_a_new_address(lan, tmp_path):
+    """A probe is found by multicast; when the hub's address changes, the hub says so, announces the new one and finds the probe again."""
+    hub_space, probe_space = lan
+    probe = Program(probe_space, PROBE)
+    hub = Program(hub_space, HUB, str(tmp_path))
+    try:
+        assert probe.line() == "ready"
+        assert hub.until("network") == ["10.77.0.1", "127.0.0.1"]
+        met = hub.until("sighting")
+        assert isinstance(met, list) and met[:3] == ["TempProbe-0A01", "10.77.0.9", 80]
+        ip("-n", hub_space, "addr", "flush", "dev", "eth0")
+        assert hub.until("network") == ["127.0.0.1"]
+        ip("-n", hub_space, "addr", "add", "10.77.0.33/24", "dev", "eth0")
+        assert hub.until("network") == ["10.77.0.33", "127.0.0.1"]
+        # The probe moves while nobody listens to the old address: only a fresh browser can know.
+        second = Program(probe_space, PROBE.replace("port=80", "port=81").replace("0A01", "0A02"))
+        try:
+            again = hub.until("sighting")
+            assert isinstance(again, list) and again[:3] == ["TempProbe-0A02", "10.77.0.9", 81]
+        finally:
+            second.end()
+        assert hub.until("gone") == "TempProbe-0A02"
+    finally:
+        hub.end()
+        probe.end()

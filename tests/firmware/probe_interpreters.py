@@ -1,0 +1,81 @@
+"""Finds micropython and mpy-cross, and starts the real probe. CPython only."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+FIRMWARE = HERE.parents[1] / "firmware"
+
+
+def tool(name):
+    """The path of a program out of PATH or beside this Python. Missing: skipped at home, a failure in CI."""
+    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+    if found:
+        return found
+    reason = f"{name} is not installed. Install the test requirements to run this."
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def interpreter(name):
+    """The command that runs a Python file: CPython with every warning an error, or micropython."""
+    return [sys.executable, "-X", "dev", "-W", "error"] if name == "cpython" else [tool("micropython")]
+
+
+def probe_command(name, *options):
+    """The command line of a virtual probe under that interpreter."""
+    return [*interpreter(name), str(FIRMWARE / "main.py"), *(str(option) for option in options)]
+
+
+def wait_until(condition, seconds=20.0):
+    """Poll until `condition()` is true and return its value; fail with the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+class RunningProbe:
+    """A probe process for a `with`. `lines` holds what it printed; `stop(signal)` ends it and gives its exit code."""
+
+    def __init__(self, name, *options):
+        self._command = probe_command(name, *options)
+        self.lines = []
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        wait_until(lambda: self.lines or self.process.poll() is not None)
+        assert "listening on" in (self.lines or [""])[0], self.lines
+        self.url = "http://" + self.lines[0].rsplit(" ", 1)[1]
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(10)
+        self.process.stdout.close()
+
+    def stop(self, number):
+        """Send the signal and wait for the end."""
+        self.process.send_signal(number)
+        code = self.process.wait(10)
+        self._reader.join(10)
+        return code
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())

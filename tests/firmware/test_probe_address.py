@@ -1,0 +1,41 @@
+"""probe/address.py"""
+
+from probe.address import is_ipv4, is_probe_id, split_url
+
+
+def _refused(url):
+    try:
+        split_url(url)
+    except ValueError as error:
+        return len(error.args) == 2
+    return False
+
+
+def test_hub_addresses_are_taken_apart():
+    """Port 80 and no path are what is meant when they are left out."""
+    assert split_url("http://192.168.1.10:8088") == ("192.168.1.10", 8088, "")
+    assert split_url("http://temphub.local/") == ("temphub.local", 80, "")
+    assert split_url("http://h:1/a/b/") == ("h", 1, "/a/b")
+
+
+def test_what_is_no_hub_address_is_refused_with_a_remedy():
+    """Nothing that could break a request line or lead elsewhere gets through."""
+    for url in ("", "ftp://h", "https://h", "http://", "http://:80", "http://h:", "http://h:0", "http://h:65536", "http://h:8x", None, 5):
+        assert _refused(url), url
+    for url in ("http://a b", "http://user:pw@h", "http://h/\r\nX: y", "http://h/ä", "http://[::1]", "http://h/?q", "http://" + "h" * 200):
+        assert _refused(url), url
+
+
+def test_probe_ids():
+    """Ids are what a DNS label and a CSV cell can hold."""
+    for good in ("TempProbe-0096", "a", "A.b_c:d-9", "x" * 63):
+        assert is_probe_id(good), good
+    for bad in ("", "-a", ".a", "a b", "ä", "x" * 64, "a\n", None):
+        assert not is_probe_id(bad), bad
+
+
+def test_numeric_addresses():
+    """Four numbers up to 255."""
+    assert is_ipv4("0.0.0.0") and is_ipv4("255.1.22.3")
+    for bad in ("1.2.3", "1.2.3.256", "1.2.3.x", "1.2.3.4.5", "1..2.3", "0001.2.3.4"):
+        assert not is_ipv4(bad), bad
