@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from .hub import Attached, RunningHub
+    from .hub import Attached
+    from .hub.running import RunningHub
 
 __all__ = ["__version__", "csv_file", "dashboard", "load", "start", "stop"]
 
@@ -24,14 +25,14 @@ def start() -> RunningHub | Attached:
 
     Raises TempHubError (problem and remedy) when a setting, the data folder or the port cannot be used.
     """
-    from .hub.start import start as start_hub
+    from .hub import start as start_hub
 
     return start_hub()
 
 
 def stop() -> None:
     """Stop the hub if it runs in this kernel; `start()` may follow."""
-    from .hub.start import stop as stop_hub
+    from .hub import stop as stop_hub
 
     stop_hub()
 

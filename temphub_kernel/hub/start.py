@@ -1,16 +1,21 @@
 """`th.start()`: become the hub, or attach to the one that runs. Main thread of a kernel or a script."""
 
+from __future__ import annotations
+
 import atexit
 import logging
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from ..base import logs
 from ..base.errors import TempHubError
 from ..base.settings import Settings
 from .attach import Attached
 from .lock import HubLock, read_info
-from .running import RunningHub
+
+if TYPE_CHECKING:
+    from .running import RunningHub
 
 # Set by the server for the kernels that it starts; unset in JupyterLab and in scripts.
 ROLE = "TEMPHUB_ROLE"
@@ -52,6 +57,9 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
         if role == "hub":
             raise hub_runs(settings, url)
         return Attached(settings, url)
+    # Only here: a page that attaches has no use for the endpoint, mDNS and all that comes with them.
+    from .running import RunningHub
+
     # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks for more.
     logs.set_up(settings.log_level if role or os.environ.get("LOG_LEVEL") else "WARN")
     host, _, port = os.environ.get(PAGE, "").rpartition(":")

@@ -49,7 +49,8 @@ def heard():
 def test_what_a_probe_sends_fits_the_contract(heard, tmp_path):
     """The batches and the hello that the real firmware sends are valid by the hub's own schema."""
     url, said = heard
-    arguments = ["--id", "TempProbe-0A01", "--port", "0", "--bind", "127.0.0.1", "--state", str(tmp_path), "--hub", url, "--interval-ms", "500"]
+    arguments = ["--id", "TempProbe-0A01", "--port", "0", "--bind", "127.0.0.1", "--state", str(tmp_path)]
+    arguments += ["--hub", url, "--interval-ms", "500"]
     command = [sys.executable, str(firmware() / "main.py"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as probe:
         try:

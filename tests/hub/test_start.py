@@ -12,8 +12,9 @@ import pytest
 import temphub_kernel as th
 from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.hub import Attached, RunningHub, provision, read_info
+from temphub_kernel.hub import Attached, provision, read_info
 from temphub_kernel.hub.lock import HubLock, is_running
+from temphub_kernel.hub.running import RunningHub
 from temphub_kernel.journal import Reader
 
 

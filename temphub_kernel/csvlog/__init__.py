@@ -1,0 +1,9 @@
+"""The CSV log: the journal's readings as a file that Excel opens, written by a follower with its own bookmark.
+
+A file that another program holds never delays a probe: the rows wait in the journal until it is let go.
+"""
+
+from .csv_log import CsvLog
+from .log_file import open_log
+
+__all__ = ["CsvLog", "open_log"]

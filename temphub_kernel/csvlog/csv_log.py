@@ -1,0 +1,193 @@
+"""The CSV log's worker: follows the journal and appends to the file, in blocks, opening it only while it writes.
+
+Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called from any thread.
+"""
+
+import errno
+import logging
+from pathlib import Path
+from typing import BinaryIO
+
+from ..base.clock import local_text, monotonic_s, now_ms
+from ..base.errors import TempHubError
+from ..base.logs import Once
+from ..base.worker import Worker
+from ..journal import Reader, Writer
+from . import place as places
+from .lines import to_lines
+from .log_file import OpenLog, append, begin, open_log, put_aside, size_of
+from .place import Place
+from .resume import BLOCK_ROWS, BOOKMARK_ROWS, at, resume
+
+log = logging.getLogger(__name__)
+# Each save is a commit of the journal; what was appended since is recognised in the file after a crash.
+BOOKMARK_S = 10.0
+
+
+class CsvLog(Worker):
+    """Journal ─▶ CSV, each reading exactly once, in journal order. every_s: how far behind it may be.
+
+    open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
+    max_rows: the file is put aside under a dated name when it holds so many readings.
+    """
+
+    def __init__(
+        self,
+        csv_file: Path,
+        journal: Path,
+        writer: Writer,
+        *,
+        every_s: float = 1.0,
+        open_log: OpenLog = open_log,
+        max_rows: int = 1_000_000,
+    ) -> None:
+        super().__init__("csvlog")
+        self.csv_file = csv_file
+        self._journal = journal
+        self._writer = writer
+        self._every_s = every_s
+        self._open = open_log
+        self._max_rows = max_rows
+        self._place: Place | None = None
+        self._saved = Place(0)
+        self._saved_s = 0.0
+        self._unsaved_file = False
+        self._counts = (0, 0)
+        self._once = Once(log)
+
+    def waiting(self) -> int:
+        """Readings stored but not yet in the CSV, as of at most `every_s` ago."""
+        stored, written = self._counts
+        return max(0, stored - written)
+
+    def run(self) -> None:
+        self._place = None
+        with Reader(self._journal) as reader:
+            while not self.stopping.is_set():
+                if self.step(reader) < BLOCK_ROWS:
+                    self.stopping.wait(self._every_s)
+            self.step(reader)
+            self._save_at_stop()
+
+    def step(self, reader: Reader) -> int:
+        """Write the next block; returns how many readings. 0 when there are none, or the file cannot be written now."""
+        try:
+            written = self._write_next(reader, self._place or self._first_place(reader))
+        except TempHubError as error:
+            # The journal cannot take the bookmark just now: what is written stays known here, and the save is tried again.
+            self.trouble(error.problem, error.remedy)
+            return 0
+        except OSError as error:
+            self._cannot_write(reader, error)
+            return 0
+        self._counts = (reader.count(), self._place.no if self._place else 0)
+        self.well()
+        self._once.clear("file", f"the CSV log {self.csv_file} is written again; what waited is being caught up")
+        return written
+
+    def _first_place(self, reader: Reader) -> Place:
+        self._saved, self._saved_s = places.load(reader), monotonic_s()
+        if self._saved.file != str(self.csv_file):
+            return self._find(reader, self._saved, told="")
+        # A full file that is gone was put aside just before the last stop.
+        return self._find(reader, self._saved, told="deleted or emptied" if self._saved.rows < self._max_rows else "")
+
+    def _find(self, reader: Reader, known: Place, *, told: str) -> Place:
+        """Open the file and find the place in it; a file that is no log of ours is put aside."""
+        with self._opened() as file:
+            empty = size_of(file) == 0
+            place = resume(file, self.csv_file, known, reader)
+        if place is None:
+            aside = put_aside(self.csv_file, _today())
+            log.warning("%s did not begin with the log's header; it was put aside as %s and a new one begun", self.csv_file, aside.name)
+            place = self._begin(known.no)
+        elif empty and told:
+            log.warning("the CSV log %s was %s; it is begun anew", self.csv_file, told)
+        return self._settled(place)
+
+    def _opened(self) -> BinaryIO:
+        self.csv_file.parent.mkdir(parents=True, exist_ok=True)
+        return self._open(self.csv_file)
+
+    def _settled(self, place: Place) -> Place:
+        """Remember a place in a new or changed file, and bookmark it before anything is appended to that file."""
+        self._place, self._unsaved_file = place, True
+        return place
+
+    def _write_next(self, reader: Reader, place: Place) -> int:
+        if self._due(place):
+            self._save(place)
+        full = place.rows >= self._max_rows
+        points = [] if full else reader.after(place.no, min(BLOCK_ROWS, self._max_rows - place.rows))
+        if not points and not full:
+            return 0
+        with self._opened() as file:
+            as_known = size_of(file) == place.size and place.fits(file, self.csv_file)
+            if as_known and points:
+                # Until the block is on disk the end of the file is not known.
+                self._place = None
+                append(file, to_lines(points))
+                self._place = at(file, self.csv_file, points[-1].no, place.rows + len(points))
+                return len(points)
+        if as_known:
+            self._roll_over(place)
+        else:
+            log.info("the CSV log %s was changed by another program; it goes on at its end", self.csv_file)
+            self._save(self._find(reader, place, told="deleted or emptied"))
+        return 0
+
+    def _roll_over(self, place: Place) -> None:
+        """Put the full file aside. Its last reading is bookmarked first: whatever happens then, nothing is written twice."""
+        self._save(place)
+        aside = put_aside(self.csv_file, _today())
+        log.info("the CSV log holds %d readings; it was put aside as %s and a new one begun", place.rows, aside.name)
+        self._place = None
+        self._save(self._settled(self._begin(place.no)))
+
+    def _begin(self, no: int) -> Place:
+        with self._opened() as file:
+            begin(file, self.csv_file)
+            return at(file, self.csv_file, no, 0)
+
+    def _due(self, place: Place) -> bool:
+        late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= BOOKMARK_ROWS
+        return self._unsaved_file or (late and place != self._saved)
+
+    def _save(self, place: Place) -> None:
+        places.save(self._writer, place)
+        self._saved, self._saved_s, self._unsaved_file = place, monotonic_s(), False
+
+    def _save_at_stop(self) -> None:
+        if self._place is None or self._place == self._saved:
+            return
+        try:
+            self._save(self._place)
+        except TempHubError as error:
+            # The next start finds the place in the file itself.
+            log.info("the CSV log's bookmark was not saved at the stop: %s", error)
+
+    def _cannot_write(self, reader: Reader, error: OSError) -> None:
+        self._counts = (reader.count(), max(self._counts[1], self._saved.no))
+        problem, remedy = reason(self.csv_file, error)
+        self._once.warn("file", f"{problem}. {remedy}")
+        self.trouble(f"{problem}; {self.waiting()} readings wait in the journal, none is lost.", remedy)
+
+
+def reason(path: Path, error: OSError) -> tuple[str, str]:
+    """Why the log cannot be written, without the full stop, and what to do."""
+    goes_on = "the readings that wait are then written by themselves."
+    if isinstance(error, PermissionError):
+        return (
+            f"The CSV log {path} is held by another program, such as Excel, or may not be written",
+            f"Close it in the other program, or allow writing to it; {goes_on}",
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"The disk that holds the CSV log {path} is full", f"Free some space on it; {goes_on}"
+    return (
+        f"The CSV log {path} cannot be written ({error.strerror or error})",
+        f"Check that its folder exists and may be written, or set CSV_FILE to another place; {goes_on}",
+    )
+
+
+def _today() -> str:
+    return local_text(now_ms())[:10]

@@ -1,0 +1,95 @@
+"""The log file on disk: opened, appended to, mended, put aside. CSV thread only. Every call may raise OSError."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from .lines import HEADER_LINE, is_header
+
+CHUNK = 1 << 20
+
+OpenLog = Callable[[Path], BinaryIO]
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open the log for reading and appending, created when missing. The only place that opens it.
+
+    On Windows this raises PermissionError while Excel holds the file.
+    """
+    return path.open("a+b")
+
+
+def size_of(file: BinaryIO) -> int:
+    """The size of an open file."""
+    return file.seek(0, os.SEEK_END)
+
+
+def append(file: BinaryIO, block: bytes) -> None:
+    """Add to the end; on disk when this returns."""
+    file.write(block)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def begin(file: BinaryIO, path: Path) -> None:
+    """Write the header of an empty file."""
+    append(file, HEADER_LINE)
+    sync_folder(path.parent)
+
+
+def cut(file: BinaryIO, size: int) -> None:
+    """Cut the file back to `size`."""
+    file.truncate(size)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def has_header(file: BinaryIO) -> bool:
+    """True when the file begins as the log does."""
+    file.seek(0)
+    return is_header(file.read(4 * len(HEADER_LINE)).split(b"\n")[0])
+
+
+def ends_line(file: BinaryIO) -> bool:
+    """True when the file ends with a newline."""
+    size = size_of(file)
+    file.seek(max(0, size - 1))
+    return file.read(1) == b"\n"
+
+
+def read_end(file: BinaryIO, start: int) -> bytes:
+    """Everything from `start` on."""
+    file.seek(start)
+    return file.read()
+
+
+def count_rows(file: BinaryIO) -> int:
+    """The lines of the file without its header."""
+    file.seek(0)
+    lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b""))
+    return max(0, lines - 1)
+
+
+def put_aside(path: Path, day: str) -> Path:
+    """Rename the log to `<name>-<day>.csv`, numbered when that exists; returns the new path. Never overwrites."""
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.stem}-{day}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        if not aside.exists():
+            break
+        number += 1
+    path.rename(aside)
+    sync_folder(path.parent)
+    return aside
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or changed name last through a power cut, where the system has such a call (Windows has none)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

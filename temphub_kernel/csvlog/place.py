@@ -1,0 +1,46 @@
+"""How far the log is: what the bookmark `csv` remembers between two runs. CSV thread only."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..journal import Reader, Writer, save_bookmark
+
+FOLLOWER = "csv"
+# Enough of the file to know it again; reading it costs nothing.
+MARK_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Place:
+    """The last reading written, and the file as it was then: its size, its readings, a check sum of its end."""
+
+    no: int
+    size: int = 0
+    rows: int = 0
+    mark: int = 0
+    file: str = ""
+
+    def fits(self, file: BinaryIO, path: Path) -> bool:
+        """True when the open file still is what it was up to this place."""
+        return self.file == str(path) and self.size > 0 and mark_of(file, self.size) == self.mark
+
+
+def mark_of(file: BinaryIO, size: int) -> int:
+    """A check sum of the last bytes before `size`."""
+    start = max(0, size - MARK_BYTES)
+    file.seek(start)
+    return zlib.crc32(file.read(size - start)) if size else 0
+
+
+def load(reader: Reader) -> Place:
+    """The saved place; the very beginning when there is none."""
+    no, note = reader.bookmark(FOLLOWER)
+    return Place(no, int(note.get("file size", 0)), int(note.get("rows", 0)), int(note.get("mark", 0)), str(note.get("file", "")))
+
+
+def save(writer: Writer, place: Place) -> None:
+    """Keep the place; waits until it is on disk. Raises TempHubError."""
+    note = {"file size": place.size, "rows": place.rows, "mark": place.mark, "file": place.file}
+    save_bookmark(writer, FOLLOWER, place.no, note)

@@ -1,0 +1,96 @@
+"""Finding the place in the file again: after a restart, a crash, a power cut or an edit. CSV thread only.
+
+The bookmark is saved less often than rows are appended. So what stands in the file behind the bookmarked size is
+compared with what the journal would have written: nothing is doubled, nothing is lost.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import BinaryIO
+
+from ..journal import Point, Reader
+from .lines import HEADER_LINE, is_torn, key_of, keys_of
+from .log_file import append, begin, count_rows, cut, ends_line, has_header, read_end, size_of
+from .place import Place, mark_of
+
+BLOCK_ROWS = 10_000
+# The bookmark is saved at the latest after so many rows; a block may still follow.
+BOOKMARK_ROWS = 40_000
+# Longer than the longest line (137 bytes) times the most rows behind a bookmark.
+WINDOW_BYTES = 8 << 20
+
+
+def resume(file: BinaryIO, path: Path, place: Place, reader: Reader) -> Place | None:
+    """Mend the open file and return the place to go on from; None when it is no log of ours and must be put aside."""
+    size = size_of(file)
+    fits = place.fits(file, path) and size - place.size <= WINDOW_BYTES
+    start = place.size if fits else max(0, size - WINDOW_BYTES)
+    end = read_end(file, start)
+    if start == 0 and HEADER_LINE.startswith(end.rstrip(b"\0")):
+        # Empty, or its very first write was cut off.
+        cut(file, 0)
+        begin(file, path)
+        return Place(place.no, len(HEADER_LINE), 0, mark_of(file, len(HEADER_LINE)), str(path))
+    if not has_header(file):
+        return None
+    end = _without_nuls(file, start, end, whole_end_is_ours=fits)
+    keys = keys_of(end)
+    no = _last_written(reader, place.no, Counter(keys), 0 if fits else len(keys))
+    _mend_last_line(file, end, reader.after(no, 1))
+    return at(file, path, no, place.rows + end.count(b"\n") if fits else count_rows(file))
+
+
+def at(file: BinaryIO, path: Path, no: int, rows: int) -> Place:
+    """The place at the end of the open file."""
+    size = size_of(file)
+    return Place(no, size, rows, mark_of(file, size), str(path))
+
+
+def _without_nuls(file: BinaryIO, start: int, end: bytes, *, whole_end_is_ours: bool) -> bytes:
+    """Cut away the NUL bytes a power cut leaves. What stands before the bookmark was on disk, so it has none."""
+    good = end.split(b"\0", 1)[0] if whole_end_is_ours else end.rstrip(b"\0")
+    if len(good) == len(end):
+        return end
+    good = good[: good.rfind(b"\n") + 1]
+    cut(file, start + len(good))
+    return good
+
+
+def _last_written(reader: Reader, saved: int, keys: "Counter[tuple[str, str, float | None, str]]", before: int) -> int:
+    """The number of the last reading whose line is in the file, at least `saved`.
+
+    When the file was edited `keys` also holds lines of up to `before` readings from before the bookmark; those are
+    taken off first, so that a reading that says the same as an earlier one is still written.
+    """
+    last, no = saved, max(0, saved - before)
+    while keys and no < saved + BOOKMARK_ROWS + BLOCK_ROWS:
+        points = reader.after(no, BLOCK_ROWS)
+        for point in points:
+            if _take(keys, point) and point.no > saved:
+                last = point.no
+        if len(points) < BLOCK_ROWS:
+            break
+        no = points[-1].no
+    return last
+
+
+def _take(keys: "Counter[tuple[str, str, float | None, str]]", point: Point) -> bool:
+    key = key_of(point)
+    if keys[key] <= 0:
+        keys.pop(key, None)
+        return False
+    keys[key] -= 1
+    if not keys[key]:
+        del keys[key]
+    return True
+
+
+def _mend_last_line(file: BinaryIO, end: bytes, following: list[Point]) -> None:
+    if ends_line(file):
+        return
+    torn = end[end.rfind(b"\n") + 1 :]
+    if following and is_torn(torn, following[0]):
+        cut(file, size_of(file) - len(torn))
+    else:
+        # Somebody's own line, or a whole one that only lacks its end: it stays.
+        append(file, b"\n")

@@ -1,0 +1,150 @@
+"""Questions to the journal: exact whatever the roll-ups have taken in, for any order and lateness."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from journal.journal_bench import T0, journal, row
+from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.reading import Row
+from temphub_kernel.journal import Bucket, Reader, RollUps, save_bookmark
+from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
+
+READINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b"]), st.integers(-5 * 60_000, 5 * 60_000), st.one_of(st.none(), st.integers(-2_700_000_000, 18_000_000_000))
+    ),
+    max_size=60,
+)
+
+
+def as_rows(readings: list) -> list[Row]:
+    return [row(T0 + offset, units, probe) for probe, offset, units in readings]
+
+
+def buckets_of(rows: list[Row], from_ms: int, to_ms: int, width: int) -> list[Bucket]:
+    """What the answer must be, counted from the readings one by one."""
+    found: dict[tuple[str, int], list[int]] = {}
+    for r in rows:
+        if r.units is not None and from_ms <= r.taken_ms < to_ms:
+            found.setdefault((r.probe_id, r.taken_ms // width * width), []).append(r.units)
+    return [Bucket(*key, min(units), max(units), sum(units), len(units)) for key, units in sorted(found.items())]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    before=READINGS,
+    after=READINGS,
+    width=st.sampled_from([10_000, 60_000, 300_000]),
+    span=st.tuples(st.integers(-6, 6), st.integers(-6, 6)),
+)
+def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: tuple[int, int]) -> None:
+    """Buckets, points, newest and columns are those of a recount, part rolled up, part not, late and bad ones among them."""
+    from_ms, to_ms = (T0 + minute * 60_000 for minute in sorted(span))
+    rows = as_rows(before) + as_rows(after)
+    with journal() as j, Reader(j.path) as reader:
+        j.writer.store(as_rows(before))
+        j.roll_up()
+        j.writer.store(as_rows(after))
+        assert reader.buckets(from_ms, to_ms, width) == buckets_of(rows, from_ms, to_ms, width)
+        inside = [r for r in rows if from_ms <= r.taken_ms < to_ms]
+        by_time = sorted(inside, key=lambda r: r.taken_ms)
+        assert [(p.probe_id, p.taken_ms, p.units, p.quality) for p in reader.points(from_ms, to_ms)] == [
+            (r.probe_id, r.taken_ms, r.units, r.quality) for r in by_time
+        ]
+        columns = reader.columns(from_ms, to_ms, whole=True)
+        assert list(zip(columns.taken_ms, columns.units, columns.received_ms, columns.quality, strict=True)) == [
+            (r.taken_ms, r.units, r.received_ms, r.quality) for r in inside
+        ]
+        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms == [r.taken_ms for r in inside if r.probe_id == "a"]
+        check_newest(reader, rows)
+
+
+def check_newest(reader: Reader, rows: list[Row]) -> None:
+    newest = {}
+    for r in rows:
+        if r.probe_id not in newest or r.taken_ms >= newest[r.probe_id].taken_ms:
+            newest[r.probe_id] = r
+    found = {n.probe_id: n for n in reader.newest()}
+    assert {key: (n.taken_ms, n.units, n.quality) for key, n in found.items()} == {
+        key: (r.taken_ms, r.units, r.quality) for key, r in newest.items()
+    }
+    for key, n in found.items():
+        own = [r for r in rows if r.probe_id == key]
+        assert n.readings == len(own) and n.delivered_ms == max(r.received_ms for r in own)
+    times = [r.taken_ms for r in rows]
+    assert reader.span() == ((min(times), max(times)) if times else None)
+
+
+def test_newest_never_goes_back(tmp_path: Path) -> None:
+    """A late reading takes its place in history and leaves 'now' alone, before and after the roll-ups saw it."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        j.writer.store([row(T0, 1)])
+        j.roll_up()
+        j.writer.store([row(T0 - 60_000, 2)])
+        assert [(n.taken_ms, n.units, n.readings) for n in reader.newest()] == [(T0, 1, 2)]
+        j.roll_up()
+        assert [(n.taken_ms, n.units, n.readings) for n in reader.newest()] == [(T0, 1, 2)]
+
+
+def test_late_readings_are_found(tmp_path: Path) -> None:
+    """A reading that came a thousand readings late is found where it was taken, and the newest few are the last by time."""
+    late = T0 - 86_400_000
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        j.writer.store([row(T0 + n, n) for n in range(3 * BLOCK_ROWS)])
+        j.writer.store([row(late, 5)])
+        j.writer.store([row(T0 + 10_000 + n, n) for n in range(BLOCK_ROWS)])
+        for _ in range(2):
+            assert [p.taken_ms for p in reader.points(late - 1, T0)] == [late]
+            assert [p.no for p in reader.points(late, T0 + 10**6, limit=2)] == [4 * BLOCK_ROWS, 4 * BLOCK_ROWS + 1]
+            assert len(reader.points(0, 2 * T0, "P")) == 4 * BLOCK_ROWS + 1 and reader.points(0, 2 * T0, "Q") == []
+            j.roll_up()
+
+
+def test_reading_while_writing(tmp_path: Path) -> None:
+    """A reader sees each acknowledged reading at once, never half a delivery, and cannot write."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        for number in range(1, 30):
+            j.writer.store([row(T0 + number)] * 7)
+            assert reader.count() == len(reader.after(0, 10_000)) == 7 * number
+        db = open_for_reading(j.path)
+        with closing(db), pytest.raises(sqlite3.OperationalError, match="readonly"):
+            db.execute("DELETE FROM readings")
+
+
+def test_followers(tmp_path: Path) -> None:
+    """A follower gets readings in journal order, a block at a time, and its place is its own."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        j.writer.store([row(T0 - n, n) for n in range(10)])
+        assert [p.no for p in reader.after(3, 4)] == [4, 5, 6, 7]
+        assert reader.bookmark("csv") == (0, {})
+        save_bookmark(j.writer, "csv", 7, {"size": 3})
+        save_bookmark(j.writer, "csv", 8, {"size": 4})
+        assert reader.bookmark("csv") == (8, {"size": 4}) and reader.bookmark("other") == (0, {})
+
+
+def test_no_journal(tmp_path: Path) -> None:
+    """Where there is no journal, or one only being made, the reader says what to do and makes none."""
+    path = tmp_path / "temphub.sqlite3"
+    for made in (False, True):
+        if made:
+            path.touch()
+        with pytest.raises(TempHubError, match="Start the hub first") as caught:
+            Reader(path)
+        assert caught.value.code == "no_journal" and path.exists() == made
+
+
+def test_roll_ups_recover(tmp_path: Path) -> None:
+    """Roll-ups that could not go on say so, and take it back when they work again."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        rollups = RollUps(j.path, j.writer, every_s=0.01)
+        rollups.trouble("It did not work.", "Wait.")
+        j.writer.store([row()])
+        rollups.start()
+        while reader.bookmark("rollups")[0] < 1 or rollups.state().problem:
+            rollups.stopping.wait(0.01)
+        assert rollups.stop()
