@@ -33,7 +33,7 @@ def run(settings: Settings, *, browser: bool, probes: int = 0) -> int:
     os.environ["DATA_DIR"] = str(settings.data_dir)
     try:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(_serve(settings, browser=browser, probes=VirtualProbes(probes, settings.data_dir)))
+            runner.run(_serve(settings, browser=browser, probes=VirtualProbes(probes, settings)))
     finally:
         lock.release()
     return 0

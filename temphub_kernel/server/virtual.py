@@ -5,9 +5,9 @@ They listen and advertise on 127.0.0.1 only, so a demo is nobody else's business
 
 import subprocess
 import sys
-from pathlib import Path
 
 from ..base import paths
+from ..base.settings import Settings
 
 STOP_S = 1.5
 
@@ -20,9 +20,11 @@ def probe_command(arguments: list[str]) -> list[str]:
 class VirtualProbes:
     """A few virtual probes with ids Demo-1, Demo-2, …; their state lives in the data folder."""
 
-    def __init__(self, count: int, data_dir: Path) -> None:
+    def __init__(self, count: int, settings: Settings) -> None:
         self._count = count
-        self._folder = data_dir / "demo-probes"
+        self._folder = settings.data_dir / "demo-probes"
+        # A probe that holds the token listens to this hub only, not to another one on the same computer.
+        self._token = ["--token", settings.server_token] if settings.server_token else []
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -34,7 +36,7 @@ class VirtualProbes:
             state = self._folder / f"Demo-{number}"
             state.mkdir(parents=True, exist_ok=True)
             arguments = ["--id", f"Demo-{number}", "--port", "0", "--bind", "127.0.0.1", "--state", str(state)]
-            arguments += ["--name", f"{names[kind]} {number}", "--profile", profiles[kind]]
+            arguments += ["--name", f"{names[kind]} {number}", "--profile", profiles[kind], *self._token]
             self._processes.append(_spawn(probe_command(arguments)))
 
     def stop(self) -> None:

@@ -50,7 +50,8 @@ def test_what_a_probe_sends_fits_the_contract(heard, tmp_path):
     """The batches and the hello that the real firmware sends are valid by the hub's own schema."""
     url, said = heard
     arguments = ["--id", "TempProbe-0A01", "--port", "0", "--bind", "127.0.0.1", "--state", str(tmp_path)]
-    arguments += ["--hub", url, "--interval-ms", "500"]
+    # With a token, no other hub on this computer can tell the probe to deliver elsewhere.
+    arguments += ["--hub", url, "--interval-ms", "500", "--token", "this-test"]
     command = [sys.executable, str(firmware() / "main.py"), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as probe:
         try:

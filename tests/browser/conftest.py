@@ -30,9 +30,10 @@ def chromium() -> str:
     return cannot("there is no Chromium on this computer (Debian: apt-get install chromium)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the session; each test opens contexts of its own."""
+    """One browser for a file of tests; each test opens contexts of its own. Ended with the file: Playwright's loop would be
+    taken for theirs by libraries that other tests use."""
     path = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

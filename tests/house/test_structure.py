@@ -24,6 +24,7 @@ ROOMS = {
     "cli": {"base", "server", "hub", "_version"},
     "__init__": {"base", "analysis", "hub", "dashboard", "_version"},
     "__main__": {"cli"},
+    "bootstrap": set(),
     "_version": set(),
 }
 # library -> the rooms that may use it.

@@ -96,7 +96,7 @@ def test_the_server_dies_and_takes_its_kernels_along(start_temphub, data_dir):
 
 def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir):
     """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, and says so."""
-    temphub = start_temphub("demo", "--probes", "3", "--no-browser").ready()
+    temphub = start_temphub("demo", "--probes", "3", "--no-browser", SERVER_TOKEN="only-this-test").ready()
 
     def delivering():
         probes = temphub.ask("GET", "/api/probes")[1]["probes"]

@@ -39,7 +39,7 @@
   }
 
   function reveal() {
-    if (shown || !document.querySelector("#rendered_cells .th-card .th-number, #rendered_cells .th-empty, #rendered_cells .th-alert")) return;
+    if (shown || !document.querySelector("#rendered_cells :is(.th-card .th-number, .th-empty, .th-is-unread, .cell-error)")) return;
     shown = true;
     document.getElementById("loading").remove();
     document.getElementById("rendered_cells").classList.remove("waiting");

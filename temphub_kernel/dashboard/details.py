@@ -1,0 +1,105 @@
+"""HTML of the quieter parts: the list of probes, the hub's own panel, the page before the first probe. Any thread; pure."""
+
+from datetime import tzinfo
+from urllib.parse import urlsplit
+
+from . import text, words
+from .hubstate import Alert, Judgement
+from .markup import badge, probe_url, shape, swatch
+from .source import Probe, Snapshot
+from .text import safe
+
+
+def list_row(probe: Probe, outcome: str, where: tzinfo | None, now_ms: int) -> str:
+    """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now' ended."""
+    record = probe.record
+    parts = [_found(record)]
+    if record.get("version"):
+        parts.append(words.FIRMWARE.format(record["version"]))
+    if record.get("interval_ms"):
+        parts.append(text.every(int(record["interval_ms"])))
+    told_ms = int(record.get("provisioned_ms") or 0)
+    parts.append(words.PROVISIONED.format(text.clock(told_ms, where, now_ms)) if told_ms else words.NEVER_PROVISIONED)
+    if record.get("server_url"):
+        parts.append(words.DELIVERS_TO.format(record["server_url"]))
+    trouble = ""
+    if record.get("problem"):
+        trouble = f'<p class="th-problem">{text.code(str(record["problem"]))} {text.code(str(record.get("remedy") or ""))}</p>'
+    said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+    same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
+    return (
+        f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
+        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{_links(record)}</p>'
+        f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{trouble}{said}</div>'
+    )
+
+
+def _found(record: dict[str, object]) -> str:
+    if not record.get("ip"):
+        return words.NO_ADDRESS
+    return words.FOUND_BY.get(str(record.get("via")), "") if record.get("present") else words.GONE
+
+
+def _links(record: dict[str, object]) -> str:
+    links = []
+    for path, label in (("whoami", words.WHOAMI), ("status", words.STATUS)):
+        url = probe_url(record, path)
+        if url:
+            links.append(f'<a href="{safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')
+    if not links:
+        return ""
+    return f'<span class="th-links"><span class="th-address">{safe(record["ip"])}:{safe(record["port"])}</span>{"".join(links)}</span>'
+
+
+def hub_panel(snapshot: Snapshot, judged: Judgement, where: tzinfo | None) -> str:
+    """Where the page and the files are, the hub's parts, its last problem. Empty when no hub ever ran here."""
+    health = snapshot.health
+    if not health:
+        return ""
+    # What a hub that is off last said of its parts is no news.
+    parts = "" if judged.state == "stopped" else " ".join(_worker(worker) for worker in health.get("workers") or [])
+    rows = [
+        (words.ADDRESSES, " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url)),
+        (words.CSV_FILE, f"<code>{safe(health.get('csv_file', ''))}</code>"),
+        (words.DATA_DIR, f"<code>{safe(health.get('data_dir', ''))}</code>"),
+        (words.PARTS, parts),
+        (words.LAST_PROBLEM, _last_problem(snapshot, where)),
+        (words.VERSION, safe(health.get("version", ""))),
+    ]
+    shown = "".join(f"<div><dt>{safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
+    return f'<section class="th-panel th-hub-panel"><h2>{safe(words.HUB)}</h2><dl>{shown}</dl></section>'
+
+
+def _address(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https"):
+        return safe(url)
+    return f'<a href="{safe(url)}">{safe(url)}</a>'
+
+
+def _worker(worker: dict[str, object]) -> str:
+    bad = bool(worker.get("problem")) or not worker.get("running", True)
+    told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(worker.get("name", "?"))
+    return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{safe(told)}</span>'
+
+
+def _last_problem(snapshot: Snapshot, where: tzinfo | None) -> str:
+    health = snapshot.health
+    if not health.get("problem"):
+        return words.NO_PROBLEM
+    at_ms = int(health.get("problem_ms") or 0)
+    when = f'<span class="th-quiet">{text.clock(at_ms, where, snapshot.now_ms)}</span> ' if at_ms else ""
+    return f"{when}{text.code(str(health['problem']))} {text.code(str(health.get('remedy') or ''))}"
+
+
+def empty() -> str:
+    """What to do when there is no probe yet."""
+    steps = "".join(f"<li><strong>{safe(title)}</strong> {text.code(told)}</li>" for title, told in words.EMPTY_STEPS)
+    return (
+        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{safe(words.EMPTY_TITLE)}</h2>'
+        f"<p>{safe(words.EMPTY_TEXT)}</p><ol>{steps}</ol></section>"
+    )
+
+
+def unread(problem: str, remedy: str) -> Alert:
+    """The alert of a page that could not read the journal."""
+    return Alert(problem, words.PAGE_RETRY.format(remedy))

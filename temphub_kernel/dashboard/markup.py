@@ -1,0 +1,173 @@
+"""The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through text.safe."""
+
+import ipaddress
+from datetime import tzinfo
+
+from . import text, words
+from .hubstate import Alert, Judgement
+from .source import Probe, Snapshot
+from .statistics import Statistics
+from .text import safe
+from .window import Window
+
+COLOURS = 8
+
+# Shapes that differ without colour: full, half, hollow, crossed, dotted.
+SHAPES = {
+    "online": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
+    "late": '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M8 3a5 5 0 0 1 0 10z" fill="currentColor"/>',
+    "silent": '<rect x="2.75" y="2.75" width="10.5" height="10.5" rx="1.5" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+    "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
+    '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
+    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
+}
+LOGO = (
+    '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="var(--th-accent)"/>'
+    '<path d="M13 7.5a3 3 0 0 1 6 0v10.2a5.5 5.5 0 1 1-6 0z" fill="#fff"/>'
+    '<circle cx="16" cy="22.3" r="3" fill="var(--th-accent)"/><path d="M16 11v10" stroke="var(--th-accent)" stroke-width="2"/></svg>'
+)
+
+
+def shape(state: str) -> str:
+    """The sign of a state."""
+    return f'<svg class="th-shape" viewBox="0 0 16 16" aria-hidden="true">{SHAPES[state]}</svg>'
+
+
+def swatch(colour: int) -> str:
+    """A short piece of the probe's line, as the chart draws it."""
+    dash = ' stroke-dasharray="4 3"' if colour // COLOURS % 2 else ""
+    return (
+        f'<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" stroke="var(--th-c{colour % COLOURS + 1})"'
+        f' stroke-width="3" stroke-linecap="round"{dash}/></svg>'
+    )
+
+
+def header(snapshot: Snapshot, judged: Judgement) -> str:
+    """The page's head: what it is, how the hub does, a few numbers."""
+    health, now_ms = snapshot.health, snapshot.now_ms
+    online = sum(probe.state in ("online", "fault") for probe in snapshot.probes)
+    waiting = int(health.get("csv_waiting") or 0)
+    facts = [
+        (f"{online}<small> / {len(snapshot.probes)}</small>", words.PROBE_COUNT),
+        (text.count(snapshot.stored), words.STORED),
+        (text.count(waiting) if waiting else words.ALL_WRITTEN, words.CSV_WAITING),
+    ]
+    if judged.state != "stopped" and health.get("started_ms"):
+        facts.append((text.span(now_ms - int(health["started_ms"])), words.UPTIME))
+    shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{safe(label)}</dt></div>' for value, label in facts)
+    return brand(judged.state, f'<dl class="th-facts">{shown}</dl>')
+
+
+def brand(state: str, rest: str = "") -> str:
+    """The head's frame: name, the hub's state, and what else there is to say."""
+    return f'<header class="th-header"><div class="th-brand">{LOGO}<h1>{words.TITLE}</h1></div>{hub_pill(state)}{rest}</header>'
+
+
+def heading(title: str, note: str = "") -> str:
+    """A panel's heading with a quiet note beside it."""
+    return f'<h2>{safe(title)}<span class="th-quiet"> {safe(note)}</span></h2>'
+
+
+def hub_pill(state: str) -> str:
+    """The hub's state in a shape and in words."""
+    sign = {"recording": "online", "trouble": "fault", "stopped": "silent", "unread": "fault"}[state]
+    return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{safe(words.HUB_STATES[state])}</span>'
+
+
+def alerts(found: list[Alert], where: tzinfo | None, now_ms: int) -> str:
+    """Problems with their remedies; empty text when there are none."""
+    rows = []
+    for alert in found:
+        since = words.PROBLEM_SINCE.format(text.clock(alert.since_ms, where, now_ms)) if alert.since_ms else ""
+        rows.append(
+            f'<div class="th-alert" role="alert">{shape("fault")}<div><p class="th-problem">{text.code(alert.problem)}'
+            f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{text.code(alert.remedy)}</p></div></div>'
+        )
+    return "".join(rows)
+
+
+def card(probe: Probe, window: Window, now_ms: int) -> str:
+    """A probe at a glance."""
+    state = probe.state
+    label = safe(f"{probe.name}: {words.STATES[state]}")
+    stale = " th-stale" if state in ("silent", "waiting") or probe.quality is not None else ""
+    return (
+        f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
+        f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
+        f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
+        f"{badge(probe)}</div>{_reading(probe, now_ms)}{_range(probe.statistics, window)}</article>"
+    )
+
+
+def badge(probe: Probe) -> str:
+    """Marks a demo probe, so that nobody takes its numbers for a room's."""
+    if probe.record.get("model") != "virtual":
+        return ""
+    return f'<span class="th-badge" title="{safe(words.VIRTUAL_MEANING)}">{safe(words.VIRTUAL)}</span>'
+
+
+def quality_text(quality: str) -> str:
+    """Why a reading is no temperature, in plain words."""
+    return words.QUALITIES.get(quality, words.QUALITY_OTHER)
+
+
+def _reading(probe: Probe, now_ms: int) -> str:
+    good, state = probe.good, probe.state
+    value = (
+        f'<p class="th-value"><span class="th-number">{text.celsius(good.celsius if good else None)}</span>'
+        f'<span class="th-unit">{words.UNIT}</span></p>'
+    )
+    told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'
+    if probe.newest is None:
+        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(words.STATE_MEANINGS["waiting"])}</span></p>'
+    age = f"<span>{text.ago(now_ms - probe.newest.taken_ms)}</span>"
+    why = words.CATCHING_UP if probe.catching_up else ""
+    if probe.quality is not None:
+        last = words.LAST_GOOD.format(text.ago(now_ms - good.taken_ms)) if good else words.NO_GOOD
+        why = f"{quality_text(probe.quality)}; {last}"
+    return f'{value}<p class="th-age">{told} {age}' + (f' <span class="th-why">{safe(why)}</span></p>' if why else "</p>")
+
+
+def _range(told: Statistics, window: Window) -> str:
+    items = ((words.CARD_MIN, told.low), (words.CARD_MEAN, told.mean), (words.CARD_MAX, told.high))
+    cells = "".join(f"<div><dt>{label}</dt><dd>{text.celsius(value)}</dd></div>" for label, value in items)
+    return f'<dl class="th-range" aria-label="{safe(words.WINDOW_LAST[window.key])}">{cells}</dl>'
+
+
+def statistics(snapshot: Snapshot, where: tzinfo | None) -> str:
+    """The table of rolling statistics; on a phone each row becomes a block (see style.css)."""
+    spread = words.SIGMA_MINUTES if snapshot.window.from_minutes else words.SIGMA_EXACT
+    columns = words.STAT_COLUMNS
+    head = "".join(f'<th scope="col"{f""" title="{safe(spread)}" """ if name == "σ" else ""}>{safe(name)}</th>' for name in columns)
+    rows = []
+    for probe in snapshot.probes:
+        told = probe.statistics
+        cells = (
+            text.count(told.n),
+            text.celsius(told.mean),
+            text.sigma(told.sigma),
+            _moment(told.low, told.low_ms, where, snapshot),
+            _moment(told.high, told.high_ms, where, snapshot),
+            text.trend(told.trend),
+        )
+        shown = "".join(f'<td data-label="{safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
+        rows.append(f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>')
+    return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _moment(value: float | None, at_ms: int, where: tzinfo | None, snapshot: Snapshot) -> str:
+    if value is None:
+        return words.NOTHING
+    at = text.clock(at_ms, where, snapshot.now_ms, to_second=not snapshot.window.from_minutes)
+    return f'{text.celsius(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
+
+
+def probe_url(record: dict[str, object], path: str) -> str:
+    """A page of the probe itself; empty for an address that is none (it came over the network)."""
+    try:
+        address = ipaddress.ip_address(str(record.get("ip") or ""))
+    except ValueError:
+        return ""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"

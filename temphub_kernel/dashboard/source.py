@@ -1,0 +1,150 @@
+"""What the page shows, read from the journal. One thread makes it and asks it (a Reader belongs to its thread)."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..base.errors import TempHubError
+from ..base.reading import to_celsius
+from ..journal import Newest, Reader
+from .memory import Memory
+from .series import NO_CURVE, Curve
+from .state import State, catching_up, state_of
+from .statistics import Statistics
+from .window import MINUTE_MS, Window
+
+LOOK_BACK_MS = 24 * 60 * MINUTE_MS
+
+
+class Good(NamedTuple):
+    """A reading that is a temperature."""
+
+    taken_ms: int
+    celsius: float
+
+
+class Probe(NamedTuple):
+    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS; colour: its place in the palette.
+
+    quality: why its newest reading is no temperature, None when it is one; good: its newest temperature.
+    """
+
+    id: str
+    name: str
+    record: dict[str, Any]
+    colour: int
+    state: State
+    newest: Newest | None
+    good: Good | None
+    quality: str | None
+    catching_up: bool
+    statistics: Statistics
+    curve: Curve
+    curve_key: object
+
+
+class Snapshot(NamedTuple):
+    """One moment of the journal. health: the hub's own note and when it wrote it, (0, {}) when there is none."""
+
+    now_ms: int
+    window: Window
+    stored: int
+    health_ms: int
+    health: dict[str, Any]
+    probes: list[Probe]
+
+
+class Source:
+    """Asks the journal; keeps what it read, so that a second's refresh costs only what is new."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: Reader | None = None
+        self._memory: Memory | None = None
+        self._goods: dict[str, tuple[int, Good | None]] = {}
+
+    def read(self, window: Window, now_ms: int) -> Snapshot:
+        """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts afresh."""
+        try:
+            return self._read(window, now_ms)
+        except Exception as error:
+            # Whatever broke (a journal that was replaced, a disk that went), nothing half-read is kept.
+            self.close()
+            # The database's own errors are known by their home: only the journal's room imports it.
+            if type(error).__module__.startswith("sqlite3"):
+                raise _unreadable(self._path, error) from error
+            raise
+
+    def close(self) -> None:
+        """Close the connection and forget what was read."""
+        reader, self._reader, self._memory = self._reader, None, None
+        if reader is not None:
+            reader.close()
+
+    def _read(self, window: Window, now_ms: int) -> Snapshot:
+        if self._reader is None:
+            self._reader = Reader(self._path)
+        reader = self._reader
+        if self._memory is None or self._memory.window != window:
+            self._memory = Memory(window)
+        records = {record["id"]: record for record in reader.probes()}
+        memory = self._memory
+        memory.update(reader, {id_: record["interval_ms"] for id_, record in records.items()}, now_ms)
+        newest = {item.probe_id: item for item in reader.newest()}
+        # By first meeting: a new probe never takes another one's colour away.
+        colours = {id_: place for place, id_ in enumerate(sorted(records, key=lambda id_: (records[id_]["first_ms"], id_)))}
+        order = sorted(records.values(), key=lambda record: (record["name"] or record["id"]).casefold())
+        probes = [self._probe(reader, memory, record, colours[record["id"]], newest.get(record["id"]), now_ms) for record in order]
+        return Snapshot(now_ms, window, reader.count(), *reader.note("health"), probes)
+
+    def _probe(self, reader: Reader, memory: Memory, record: dict[str, Any], colour: int, newest: Newest | None, now_ms: int) -> Probe:
+        id_, interval_ms = record["id"], record["interval_ms"] or memory.interval_ms(record["id"])
+        taken_ms = newest.taken_ms if newest else None
+        fine = newest is not None and newest.units is not None
+        kept = memory.kept(id_)
+        return Probe(
+            id=id_,
+            name=record["name"] or id_,
+            record=record,
+            colour=colour,
+            state=state_of(now_ms, taken_ms, interval_ms, fine),
+            newest=newest,
+            good=self._good(reader, newest, now_ms),
+            quality=None if newest is None or fine else newest.quality or "",
+            catching_up=newest is not None and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
+            statistics=kept.statistics if kept else Statistics(),
+            curve=kept.curve if kept else NO_CURVE,
+            curve_key=kept.key if kept else None,
+        )
+
+    def _good(self, reader: Reader, newest: Newest | None, now_ms: int) -> Good | None:
+        """The newest temperature; that of a faulty sensor is looked up once a minute."""
+        if newest is None:
+            return None
+        if newest.units is not None:
+            good = Good(newest.taken_ms, to_celsius(newest.units))
+            self._goods[newest.probe_id] = (now_ms, good)
+            return good
+        asked_ms, known = self._goods.get(newest.probe_id, (0, None))
+        if known is None and now_ms - asked_ms > MINUTE_MS:
+            known = _look_back(reader, newest)
+            self._goods[newest.probe_id] = (now_ms, known)
+        return known
+
+
+def _look_back(reader: Reader, newest: Newest) -> Good | None:
+    """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading itself."""
+    end_ms = (newest.taken_ms // MINUTE_MS + 1) * MINUTE_MS
+    minutes = reader.buckets(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
+    if not minutes:
+        return None
+    start_ms = minutes[-1].start_ms
+    points = [point for point in reader.points(start_ms, start_ms + MINUTE_MS, newest.probe_id) if point.units is not None]
+    return Good(points[-1].taken_ms, to_celsius(points[-1].units or 0)) if points else None
+
+
+def _unreadable(path: Path, error: Exception) -> TempHubError:
+    return TempHubError(
+        f"The journal {path} could not be read ({error}), so this page shows what it had; recording is not touched by that.",
+        "Wait a moment; if it stays, run `temphub doctor` and check the disk that holds DATA_DIR.",
+        code="journal_unreadable",
+    )

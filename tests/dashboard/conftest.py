@@ -1,0 +1,82 @@
+"""A real journal to look at, and dashboards that are stopped after the test."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.journal import ProbeBook, Writer
+
+# bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from temphub_kernel.dashboard import Dashboard, build
+
+
+class Journal:
+    """A journal being written, as the hub does it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = Writer(path, gather_s=0.0)
+        self._writer.start()
+        self._book = ProbeBook(self._writer)
+
+    def reading(self, probe_id: str, celsius: float | None, *, ago_s: float = 0, quality: str | None = None) -> None:
+        """Store one reading taken some time ago."""
+        taken = now_ms() - round(ago_s * 1000)
+        self._writer.store([Row(probe_id, None, None, taken, taken, None if celsius is None else to_units(celsius), quality)])
+
+    def readings(self, probe_id: str, celsius: list[float], *, ago_s: float, every_s: float) -> None:
+        """Store readings at a steady pace, the first one `ago_s` ago."""
+        first = now_ms() - round(ago_s * 1000)
+        times = [first + round(place * every_s * 1000) for place in range(len(celsius))]
+        self._writer.store([Row(probe_id, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, celsius, strict=True)])
+
+    def met(self, probe_id: str, **known: Any) -> None:
+        """A probe was found, and told an interval when `interval_ms` is given."""
+        interval_ms = known.pop("interval_ms", 0)
+        self._book.met(Sighting(probe_id, known.pop("ip", "192.0.2.7"), known.pop("port", 80), **known))
+        if interval_ms:
+            self._book.checked(probe_id, ok=True, server_url="http://192.0.2.1:8088", interval_ms=interval_ms, problem="", remedy="")
+        self.settle()
+
+    def health(self, **note: Any) -> None:
+        """The hub's own note, as it leaves it every few seconds."""
+        self._book.leave("health", {"started_ms": now_ms() - 7_200_000, "csv_waiting": 0, "workers": [], **note})
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until all of it is on disk."""
+        self._writer.change(lambda _: None).result(10)
+
+    def stop(self) -> None:
+        """End the writer."""
+        self._writer.stop()
+
+
+@pytest.fixture
+def journal(data_dir: Path) -> Iterator[Journal]:
+    """An empty journal."""
+    journal = Journal(data_dir / "temphub.sqlite3")
+    yield journal
+    journal.stop()
+
+
+@pytest.fixture
+def open_dashboard() -> Iterator[Callable[..., Dashboard]]:
+    """Builds dashboards, as a notebook does."""
+    opened: list[Dashboard] = []
+
+    def open_(path: Path, **options: Any) -> Dashboard:
+        opened.append(build(path, **{"provision": None, **options}))
+        return opened[-1]
+
+    yield open_
+    for dashboard in opened:
+        dashboard.stop()
