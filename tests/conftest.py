@@ -15,7 +15,9 @@ BROWSERS = ("playwright", "chromium", "google-chrome")
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Settings of whoever runs the tests do not reach them, and kernels leave no history in that person's home."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.getbasetemp() / "ipython"))
     for name in (*SETTINGS, "TEMPHUB_ROLE", "TEMPHUB_PAGE"):
         monkeypatch.delenv(name, raising=False)
 

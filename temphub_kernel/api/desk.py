@@ -13,7 +13,7 @@ class Desk:
 
     health: the hub's state for `/api/health`. met: a probe said hello. refused: a delivery from this address had no
     right token. provision(host, port, interval_ms): provision a probe now; may take seconds, so it is called in a
-    thread; raises TempHubError. extras: what only the running hub knows of each probe, by id.
+    thread; raises TempHubError.
     """
 
     health: Callable[[], dict[str, Any]]

@@ -12,8 +12,9 @@ REMEMBERED = 512
 def set_up(level: str) -> None:
     """Send the log to standard error at `level` (DEBUG, INFO, WARN, ERROR)."""
     logging.basicConfig(level=getattr(logging, "WARNING" if level == "WARN" else level), format=LINE, stream=sys.stderr, force=True)
-    for chatty in ("zeroconf", "urllib3", "tornado.access", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING if level != "ERROR" else logging.ERROR)
+    # What these say of every connection is for whoever asked for DEBUG.
+    for chatty in ("zeroconf", "urllib3", "tornado.access", "tornado.application", "asyncio"):
+        logging.getLogger(chatty).setLevel({"DEBUG": logging.DEBUG, "ERROR": logging.ERROR}.get(level, logging.WARNING))
 
 
 class Once:

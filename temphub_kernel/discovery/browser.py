@@ -123,7 +123,7 @@ class Discovery(Worker):
         self._networks = [IPv4Network(text) for text in own_addresses.networks()]
         self._open(found)
         if changed:
-            log.info("the hub's addresses are %s", ", ".join(found) or "none")
+            log.debug("the hub's addresses are %s", ", ".join(found) or "none")
             if self._on_network is not None:
                 self._on_network(list(found))
 

@@ -8,7 +8,6 @@ from typing import Any
 from .._version import __version__
 from ..api import Desk, Endpoint
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
 from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
@@ -20,6 +19,8 @@ from .health import Health, Pulse
 from .lock import HubInfo, HubLock
 
 log = logging.getLogger(__name__)
+# A probe that drifted (reset, another token, another hub) is put right within ten seconds.
+CHECK_EVERY_S = 8.0
 
 
 class RunningHub:
@@ -34,7 +35,9 @@ class RunningHub:
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
-        self.provisioner = Provisioner(settings, self._checked, talk=Talk(networks=networks), intervals=_intervals(settings.journal_file))
+        self.provisioner = Provisioner(
+            settings, self._checked, check_every_s=CHECK_EVERY_S, talk=Talk(networks=networks), intervals=_intervals(settings.journal_file)
+        )
         self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
         desk = Desk(self.health.report, self._met, self._refused, self._provision)
@@ -64,15 +67,15 @@ class RunningHub:
         return [f"http://{address}:{self.settings.port}" for address in lan(self.settings.interfaces)] or [self.settings.local_url]
 
     def start(self) -> None:
-        """Start every part. Raises TempHubError with nothing left running."""
+        """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left running."""
         try:
             for worker in self.workers:
                 worker.start()
-        except TempHubError:
+        except BaseException:
             self.stop()
             raise
         self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._page is not None))
-        log.info("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
+        log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
 
     def stop(self) -> None:
         """Stop every part, commit what waits, let the lock go. Twice is once."""
@@ -92,8 +95,7 @@ class RunningHub:
     def _gone(self, probe_id: str) -> None:
         self.book.gone(probe_id)
 
-    def _network(self, addresses: list[str]) -> None:
-        log.info("addresses of this computer: %s", ", ".join(addresses) or "none")
+    def _network(self, _addresses: list[str]) -> None:
         self.provisioner.wake()
 
     def _refused(self, address: str) -> None:

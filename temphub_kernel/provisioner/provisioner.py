@@ -200,7 +200,7 @@ class Provisioner(Worker):
             return
         self._once.clear(result.probe_id, f"the probe {result.probe_id} is well again")
         if result.changed:
-            log.info("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
+            log.debug("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
 
     def _keep_interval(self, probe_id: str, interval_ms: int) -> None:
         self._intervals.pop(probe_id, None)

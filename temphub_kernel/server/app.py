@@ -23,7 +23,8 @@ BASE_URL = "/v/"
 TEMPLATE = Path(__file__).parent / "template"
 # What the page's widgets need; every other extension of this Python would only be fetched and evaluated for nothing.
 EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
-STATIC = r"/v/static/(.*)"
+# A page whose computer sleeps or left the Wi-Fi says nothing; three pings without an answer and its kernel may go.
+PING_MS = 5_000
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
@@ -52,8 +53,11 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             # At its own level Voilà explains itself at every visit; that is for whoever asked for DEBUG.
             log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
             connection_dir_root=tempfile.gettempdir(),
+            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": 3 * PING_MS},
         )
         self._http: HTTPServer | None = None
+        # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
+        logging.getLogger("tornado.general").setLevel(logging.ERROR)
 
     def setup_template_dirs(self) -> None:
         """Our template first, Voilà's behind it."""

@@ -72,7 +72,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def _end(self, kernel_id: str) -> None:
         self._deadlines.pop(kernel_id, None)
         if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
-            log.info("a page is gone; its kernel %s ends", kernel_id)
+            log.debug("a page is gone; its kernel %s ends", kernel_id)
             task = asyncio.ensure_future(ensure_async(self.shutdown_kernel(kernel_id, now=True)))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
