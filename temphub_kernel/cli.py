@@ -3,6 +3,7 @@
 import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 from ._version import __version__
 from .base.errors import TempHubError
@@ -15,10 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _probe(given[1:])
     options = _parser().parse_args(given)
     try:
-        from .base.settings import Settings
-        from .server.run import run
-
-        return run(Settings.from_environ(), browser=not options.no_browser, probes=getattr(options, "probes", 0))
+        return int(getattr(options, "work", _run)(options))
     except TempHubError as error:
         sys.stderr.write(f"\nProblem: {error.problem}\nWhat to do: {error.remedy}\n")
         return 1
@@ -36,7 +34,81 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--probes", type=_count, default=3, metavar="N", help="how many virtual probes (default 3)")
     demo.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
+    _add_probes(commands)
+    _add_flash(commands)
     return parser
+
+
+def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    probes = commands.add_parser("probes", help="list the probes that the running hub knows, their firmware, and which have an update")
+    probes.set_defaults(work=_probes)
+    update = commands.add_parser("update", help="have probes update their firmware over the network")
+    which = update.add_mutually_exclusive_group(required=True)
+    which.add_argument("ids", nargs="*", default=[], metavar="ID", help="a probe's id, as `temphub probes` lists it")
+    which.add_argument("--all", action="store_true", help="every probe that is here and has an update")
+    update.add_argument("--no-wait", action="store_true", help="do not wait until the probes run it")
+    update.set_defaults(work=_update)
+
+
+def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    flash = commands.add_parser("flash", help="put MicroPython and the probe's firmware on an ESP32 over USB")
+    flash.add_argument("--list", action="store_true", help="only list the USB serial ports")
+    flash.add_argument("--port", default="", help="serial port, such as COM5 or /dev/ttyUSB0; without it the only board there is")
+    flash.add_argument(
+        "--image", type=Path, metavar="FW.bin", help="MicroPython image; without it the newest fitting .bin file in this folder"
+    )
+    flash.add_argument("--wifi", default="", metavar="SSID", help="the Wi-Fi network to join; without it the probe opens one to ask")
+    flash.add_argument("--password", default="", help="the Wi-Fi network's password")
+    flash.add_argument("--token", default="", help="the hub's SERVER_TOKEN")
+    flash.add_argument("--hub", default="", metavar="URL", help="the hub's address, where the network blocks multicast")
+    flash.add_argument("--name", default="", help="a name for people, such as 'Cold room 2'")
+    flash.add_argument(
+        "--keep", action="store_true", help="do not erase: keep the board's MicroPython and settings, copy the firmware only"
+    )
+    flash.add_argument("--source", action="store_true", help="copy the .py files, not compiled")
+    flash.set_defaults(work=_flash)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .server.run import run
+
+    return run(Settings.from_environ(), browser=not options.no_browser, probes=getattr(options, "probes", 0))
+
+
+def _probes(_options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .hub.fleet import Fleet
+
+    Fleet(Settings.from_environ(), _say).show()
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .hub.fleet import Fleet
+
+    failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
+    return 1 if failed else 0
+
+
+def _flash(options: argparse.Namespace) -> int:
+    from .base import paths
+    from .flash import Flash, Wanted, listing, settings
+
+    if options.list:
+        for port in listing():
+            _say(f"{port.device}  {port.kind or port.said}")
+        return 0
+    given = settings(wifi=options.wifi, password=options.password, token=options.token, hub=options.hub, name=options.name)
+    folders = [Path.cwd(), paths.firmware()]
+    Flash(Wanted(paths.firmware(), folders, options.port, options.image, given, options.keep, options.source), _say).run()
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _count(text: str) -> int:

@@ -1,5 +1,6 @@
 """The command line of the virtual probe, read by hand as MicroPython has no argparse."""
 
+from ports.faults import FAULTS
 from probe import address, settings
 
 USAGE = """usage: main.py --id ID --state DIR [options]
@@ -14,12 +15,13 @@ USAGE = """usage: main.py --id ID --state DIR [options]
   --interval-ms N    a reading every N ms, 500 to 3600000; wins over the saved one
   --profile NAME     what the recorded series is made into: room, fridge, freezer or outdoor
   --offset-s N       begin N recorded seconds further into the series
-  --outbox N         keep at most N readings while the hub is away, 100 to 1000000; without it 20000
+  --outbox N         keep at most N readings while the hub is away, 100 to 1000000; without it 46000
+  --fault NAME       something that goes wrong: crc, open, wifi, reboot, wrap or slow-flash
   --boot HEX8        mark of this run, 8 hex digits; without it a random one
 """
 
 PROFILES = ("room", "fridge", "freezer", "outdoor")
-_NAMES = ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot")
+_NAMES = ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot", "fault")
 
 
 class Wrong(Exception):
@@ -27,7 +29,7 @@ class Wrong(Exception):
 
 
 def parse(argv):
-    """{"id", "state", "port", "bind", "name", "profile", "offset_s", "outbox", "boot", "settings"} out of argv without the program."""
+    """The options out of argv without the program: each by its name with _ for -, and the checked "settings"."""
     given = _pairs(argv)
     for name in ("id", "state"):
         if not given.get(name):
@@ -43,6 +45,9 @@ def parse(argv):
     profile = given.get("profile", "room")
     if profile not in PROFILES:
         raise Wrong(f"--profile {profile} is not known. Use one of: " + ", ".join(PROFILES) + ".")
+    fault = given.get("fault", "")
+    if fault and fault not in FAULTS:
+        raise Wrong(f"--fault {fault} is not known. Use one of: " + ", ".join(FAULTS) + ".")
     boot = given.get("boot", "").lower() or None
     if boot and not (len(boot) == 8 and all(c in "0123456789abcdef" for c in boot)):
         raise Wrong(f"--boot {boot} is not 8 hex digits. Write one such as a1b2c3d4, or leave it out.")
@@ -54,8 +59,9 @@ def parse(argv):
         "name": given.get("name", ""),
         "profile": profile,
         "offset_s": _number("offset-s", given.get("offset-s", "0"), 0, 10**9),
-        "outbox": _number("outbox", given.get("outbox", "20000"), 100, 1000000),
+        "outbox": _number("outbox", given.get("outbox", "46000"), 100, 1000000),
         "boot": boot,
+        "fault": fault,
         "settings": _settings(given),
     }
 

@@ -1,35 +1,37 @@
-"""The board: a DS18B20, Wi-Fi and a lamp. Settings on the flash: ssid, password, and if wanted id, name, pin, led_pin."""
+"""The board: sensors, Wi-Fi, a lamp, a button. Settings on the flash, all of them optional: ssid, password, id, name, sensors, pin,
+led_pin, button_pin, and `"watchdog": false` for whoever works on the board over USB for longer than a minute.
+"""
 
 import asyncio
 import os
 import time
 
-import onewire
 from machine import Pin
 
-from ports import multicast, net_micropython
-from ports.ds18b20 import Ds18b20
-from ports.wifi import Wifi
+from ports import multicast, net_micropython, sensors_esp32, watchdog
+from ports.wifi import Radio
 from probe import VERSION
 from probe.app import App
+from probe.clock import Clock
 from probe.settings import Settings
+from probe.spill import SEGMENT
+from probe.spill_disk import Disk
 
-SENSOR_PIN = 4
 LED_PIN = 2
+_NAME_PORT = 53
 
 # Held here for ever: once port 5353 is let go, the board's own responder takes it and never gives it back.
 _mdns_socket = None
 
 
-def main():
-    """Run until the board is switched off. Without Wi-Fi settings there is nothing to run; the serial line says what to do."""
-    settings = Settings("")
-    if not settings.get("ssid"):
-        print('No Wi-Fi network is set. Write settings.json with {"ssid": "...", "password": "..."} to the board and reset it.')
-        return
-    app = App(Esp32Port(settings))
+def main(slots=None):
+    """Run until the board is switched off, or somebody or an update asks `slots` for a new start."""
+    app = App(Esp32Port(Settings(""), slots))
     try:
         asyncio.run(app.run())
+    except asyncio.CancelledError:
+        # How a restart begins; main.py resets the board.
+        pass
     finally:
         app.stop()
 
@@ -38,8 +40,9 @@ class Esp32Port:
     """What probe/app.py asks of a port."""
 
     net = net_micropython
-    # About 30 KB of the 100 KB that are free beside Wi-Fi.
-    outbox_size = 2000
+    # 13 KB of the 100 KB that are free beside Wi-Fi; more waits on the flash.
+    outbox_size = 1000
+    folder = ""
     # A batch is held as objects, as text and as bytes at once, about 10 KB at this size.
     batch_size = 30
     # The board has about ten sockets in all.
@@ -47,23 +50,43 @@ class Esp32Port:
     bind = "0.0.0.0"
     port = 80
 
-    def __init__(self, settings):
+    def __init__(self, settings, slots=None):
+        self.slots = slots
         self.settings = settings
-        self._wifi = Wifi(settings.get("ssid"), settings.get("password", ""), self.say)
-        mac = self._wifi.mac()
+        self.radio = Radio()
+        mac = self.radio.mac()
         probe_id = settings.get("id") or f"TempProbe-{mac[4]:02X}{mac[5]:02X}"
-        self._wifi.introduce_as(probe_id)
+        self.radio.introduce_as(probe_id)
         boot = "".join(f"{byte:02x}" for byte in os.urandom(4))
         self.identity = {"id": probe_id, "name": settings.get("name", ""), "version": VERSION, "model": "esp32", "boot": boot}
-        self.sensor = Ds18b20(onewire.OneWire(Pin(settings.get("pin", SENSOR_PIN))))
+        # One sensor needs 54 files for 20 days at one a minute; four may have as much each, where the flash is large enough.
+        self.spill_files = Disk(self.folder).room(SEGMENT, 216)
+        self.sensors = sensors_esp32.sources(settings, Clock().now, self.say)
         self._led = Pin(settings.get("led_pin", LED_PIN), Pin.OUT)
         self._blinks = 0
+        self.button = watchdog.button(settings.get("button_pin"), os.uname().machine)
         # Before the first connect of this boot: with the first address the board's own responder takes the port.
-        self.link = _link(self._wifi)
+        self.link = _link(self.radio)
 
     def address(self):
         """The address to tell others, or None while not joined."""
-        return self._wifi.address()
+        return self.radio.address()
+
+    def name_link(self):
+        """The socket of the portal's name server."""
+        return multicast.Link(multicast.bound_socket("0.0.0.0", _NAME_PORT, _options), net_micropython, self.address)
+
+    def ask_link(self):
+        """A socket to ask for the hub with."""
+        return multicast.Link(multicast.bound_socket("0.0.0.0", 0, _options), net_micropython, self.address, False)
+
+    def cause(self):
+        """Why the chip started."""
+        return watchdog.cause()
+
+    def watchdog(self):
+        """Start it; the function that feeds it, or None when the settings do not want one."""
+        return None if self.settings.get("watchdog") is False else watchdog.start()
 
     def identify(self):
         """Blink for ten seconds."""
@@ -78,8 +101,8 @@ class Esp32Port:
         print("probe " + self.identity["id"] + f" listening on {ip}:{port}")
 
     def tasks(self):
-        """Wi-Fi and the lamp."""
-        return [("Wi-Fi", self._wifi.keep_joined), ("lamp", self._blink)]
+        """The lamp."""
+        return [("lamp", self._blink)]
 
     async def _blink(self):
         while True:

@@ -1,22 +1,18 @@
-"""Joins the Wi-Fi network of the settings and joins again whenever it is lost. ESP32 only."""
-
-import asyncio
+"""The board's Wi-Fi radio, as thin as it goes; when to join, leave and open the access point is decided in probe/station.py."""
 
 import network
 
-# The radio is switched off and on when this long nothing helped: some routers forget a client that never says goodbye.
-_RESTART_AFTER_S = 60
-_TRY_S = 15
+# The longest name of a network and of a host that the driver takes.
+_MOST = 32
 
 
-class Wifi:
-    """`keep_joined` is the loop to run; `say(line)` tells a person of a problem."""
+class Radio:
+    """What probe/station.py asks of a radio. Methods that talk to the driver raise OSError when it refuses."""
 
-    def __init__(self, ssid, password, say):
-        self._ssid = ssid
-        self._password = password
-        self._say = say
+    def __init__(self):
         self._card = network.WLAN(network.WLAN.IF_STA)
+        self._access_point = network.WLAN(network.WLAN.IF_AP)
+        self._access_point.active(False)
         self._card.active(True)
         self._no_power_save()
 
@@ -25,52 +21,72 @@ class Wifi:
         return self._card.config("mac")
 
     def introduce_as(self, name):
-        """The name that the router shows; at most 32 characters of it. To be called before keep_joined."""
-        network.hostname(name[:32])
+        """The name that the router shows; at most 32 characters of it. To be called before the first connect()."""
+        network.hostname(name[:_MOST])
 
     def address(self):
         """The IP address, or None while not joined."""
-        return self._card.ifconfig()[0] if self._card.isconnected() else None
+        ip = self._card.ifconfig()[0] if self._card.isconnected() else None
+        return None if ip == "0.0.0.0" else ip
+
+    def connect(self, ssid, password):
+        """Begin to join; address() tells when it is done. The driver repeats by itself until leave()."""
+        if password:
+            self._card.connect(ssid, password)
+        else:
+            self._card.connect(ssid)
 
     def leave(self):
-        """Let go of a network that the board joined by itself."""
-        self._card.disconnect()
-
-    async def keep_joined(self):
-        """Join, watch, join again, for ever."""
-        away_s = 0
-        while True:
-            if self._card.isconnected():
-                away_s = 0
-                await asyncio.sleep(1)
-                continue
-            if away_s >= _RESTART_AFTER_S:
-                self._restart()
-                away_s = 0
-            self._connect()
-            away_s += await self._wait()
-
-    async def _wait(self):
-        for second in range(_TRY_S):
-            if self._card.isconnected():
-                return second
-            await asyncio.sleep(1)
-        self._say(f"Wi-Fi network {self._ssid} cannot be joined. Check that it is in reach and that the password is right.")
-        return _TRY_S
-
-    def _connect(self):
+        """Leave the network, or stop trying; harmless when there is none."""
         try:
             self._card.disconnect()
-            self._card.connect(self._ssid, self._password)
         except OSError:
-            # The radio is busy with an attempt of its own; the next round tries again.
+            # Not started or not joined: as wanted.
             pass
 
-    def _restart(self):
+    def restart(self):
+        """Off and on."""
         self._card.active(False)
         self._card.active(True)
         self._no_power_save()
 
+    def scan(self):
+        """[(ssid, rssi, locked)] of the networks in reach; takes about two seconds, in which nothing else runs."""
+        return [(name, found[3], found[4] != 0) for found in self._card.scan() for name in _texts(found[0])]
+
+    def failure(self):
+        """Why the attempt under way does not get on: "password", "not_found", or None when nothing is known."""
+        status = self._card.status()
+        if status == network.STAT_WRONG_PASSWORD:
+            return "password"
+        return "not_found" if status == network.STAT_NO_AP_FOUND else None
+
+    def rssi(self):
+        """The signal's strength in dBm, or None without a network."""
+        try:
+            return self._card.status("rssi")
+        except OSError:
+            return None
+
+    def open_ap(self, name):
+        """Open an access point without a password beside the station; its address."""
+        self._access_point.config(ssid=name, security=network.WLAN.SEC_OPEN, max_clients=4)
+        self._access_point.active(True)
+        return self._access_point.ifconfig()[0]
+
+    def close_ap(self):
+        """Close it; the station goes on."""
+        self._access_point.active(False)
+
     def _no_power_save(self):
         # Power save sleeps through multicast, and with it through every search for this probe.
         self._card.config(pm=network.WLAN.PM_NONE)
+
+
+def _texts(raw):
+    """[the name as text], or nothing for a name that is hidden or no UTF-8: a form could not give it back."""
+    try:
+        name = str(raw, "utf-8")
+    except UnicodeError:
+        return []
+    return [name] if name.strip("\0") else []

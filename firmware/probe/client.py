@@ -27,6 +27,7 @@ class Client:
     def __init__(self, net, timeout_s=5):
         self._net = net
         self._timeout_s = timeout_s
+        self.attempts = 0
         self._place = None
         self._stream = None
 
@@ -35,6 +36,7 @@ class Client:
         host, port, base = address.split_url(url)
         request = _request(host, port, base + path, json.dumps(body), token)
         where = f"{host}:{port}"
+        self.attempts += 1
         try:
             return await asyncio.wait_for(self._exchange(host, port, request), self._timeout_s)
         except asyncio.TimeoutError:

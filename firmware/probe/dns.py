@@ -6,6 +6,8 @@ A, PTR, TXT, SRV, ANY = 1, 12, 16, 33, 255
 _IN = 1
 _FLUSH = 0x8000
 MAX_QUESTIONS = 40
+# Of other devices' records no more are looked at in one packet.
+MAX_RECORDS = 60
 
 
 class BadPacket(Exception):
@@ -60,6 +62,42 @@ def read_questions(packet):
     return ident, questions
 
 
+def read_records(packet):
+    """(is a response, [(section, name, type, ttl_s, data)]); section 0 = answers, 1 = authorities, 2 = extras.
+
+    Names inside SRV and PTR data are written out in lower case, so that equal data are equal bytes. BadPacket as above.
+    """
+    if len(packet) < 12:
+        raise BadPacket("shorter than a header")
+    flags, questions = struct.unpack(">HH", packet[2:6])
+    if questions > MAX_QUESTIONS:
+        raise BadPacket("too many questions")
+    at = 12
+    for _ in range(questions):
+        at = read_name(packet, at)[1] + 4
+    found = []
+    for section, count in enumerate(struct.unpack(">HHH", packet[6:12])):
+        for _ in range(min(count, MAX_RECORDS - len(found))):
+            name, at = read_name(packet, at)
+            if at + 10 > len(packet):
+                raise BadPacket("record cut off")
+            kind, _, ttl, size = struct.unpack(">HHIH", packet[at : at + 10])
+            at += 10
+            if at + size > len(packet):
+                raise BadPacket("record cut off")
+            found.append((section, name, kind, ttl, plain_data(packet, kind, at, size)))
+            at += size
+    return flags & 0x8000 != 0, found
+
+
+def plain_data(packet, kind, at, size):
+    """The data of a record at `at`, with a name in it uncompressed and in lower case."""
+    skip = {PTR: 0, SRV: 6}.get(kind)
+    if skip is None or size <= skip:
+        return packet[at : at + size]
+    return packet[at : at + skip] + read_name(packet, at + skip)[0].encode()
+
+
 def name_bytes(labels):
     """Labels on the wire, without compression."""
     out = b""
@@ -98,6 +136,12 @@ def txt_data(pairs):
         raw = (key + "=" + value).encode()[:255]
         out += bytes([len(raw)]) + raw
     return out or b"\0"
+
+
+def query(questions, authorities=()):
+    """A whole query out of encoded questions; `authorities` are the records that the asker would like to call its own."""
+    head = struct.pack(">HHHHHH", 0, 0, len(questions), 0, len(authorities), 0)
+    return head + b"".join(questions) + b"".join(authorities)
 
 
 def response(answers, extras=(), ident=0, questions=()):

@@ -1,20 +1,16 @@
 """The probe's pages and JSON answers. Each function takes a Request and gives a body or raises Problem."""
 
-from probe import settings
-from probe.http import Problem
-
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5"><title>%s</title>
-<body style="font-family:sans-serif;margin:2em"><h1>%s</h1><p style="font-size:3em;margin:0">%s</p>
-<p>Delivers to: %s<br>Waiting to be delivered: %d readings<br>Every %s s, firmware %s</p><p>%s</p></body></html>"""
+from probe import page, settings
+from probe.request import Problem
 
 
 class Endpoints:
-    """The routes over one State; `identify()` is the port's way of showing which board this is."""
+    """The routes over one State; `identify()` is the port's way of showing which board this is, `restart()` starts it anew soon."""
 
-    def __init__(self, state, identify):
+    def __init__(self, state, identify, restart=None):
         self._state = state
         self._identify = identify
+        self._restart = restart
 
     def routes(self):
         """{(method, path): function(request)} for the server."""
@@ -24,18 +20,13 @@ class Endpoints:
             ("GET", "/status"): self.status,
             ("POST", "/provision"): self.provision,
             ("POST", "/identify"): self.identify,
+            ("POST", "/restart"): self.restart,
+            ("POST", "/update"): self.update,
         }
 
     def page(self, request):
         """A page for a person who typed the probe's address."""
-        who = self._state.who()
-        status = self._state.status()
-        celsius = status["last_c"]
-        value = "no value (" + str(status["quality"]) + ")" if celsius is None else f"{celsius:.1f} °C"
-        title = _plain(who["name"] or who["id"])
-        hub = _plain(status["server_url"]) or "nobody yet; the hub will set this up"
-        pace = status["interval_ms"] / 1000
-        return _PAGE % (title, title, value, hub, status["outbox"], pace, status["version"], _plain(status["last_error"] or ""))
+        return page.front(self._state.who(), self._state.status())
 
     def whoami(self, request):
         """{"id", "name", "version", "model", "boot", "ip", "port"}"""
@@ -69,6 +60,24 @@ class Endpoints:
         self._identify()
         return {"ok": True}
 
+    def restart(self, request):
+        """Start anew in a moment; readings that are kept are delivered afterwards."""
+        _refuse_foreign_pages(request)
+        self._authorize(request, request.json() if request.body else {})
+        if not self._restart:
+            raise Problem(404, "no_restart", "This probe cannot restart itself.", "Switch it off and on.")
+        self._restart()
+        return {"ok": True}
+
+    def update(self, request):
+        """Fetch a newer firmware from this probe's own hub; answered before the work begins."""
+        _refuse_foreign_pages(request)
+        values = request.json()
+        self._authorize(request, values)
+        if not self._state.update:
+            raise Problem(404, "no_update", "This probe cannot update itself.", "Put the new firmware on it over USB with temphub flash.")
+        return self._state.update.ask(values)
+
     def _authorize(self, request, values):
         token = self._state.settings.token
         if not token:
@@ -76,7 +85,7 @@ class Endpoints:
         for shown in (request.headers.get("x-token"), values.get("old_token"), values.get("token")):
             if isinstance(shown, str) and same(shown, token):
                 return
-        remedy = "Send the token it uses now as X-Token, or reset the probe."
+        remedy = "Send the token it uses now as X-Token, or hold the probe's button for 5 s."
         raise Problem(401, "wrong_token", "This probe belongs to a hub with another token.", remedy)
 
 
@@ -93,7 +102,3 @@ def _refuse_foreign_pages(request):
     origin = request.headers.get("origin")
     if origin is not None and origin != "http://" + request.headers.get("host", ""):
         raise Problem(403, "foreign_page", "A page of another site sent this.", "Use the hub, or the probe's own page.")
-
-
-def _plain(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")

@@ -9,9 +9,11 @@ PATH = "/api/hello"
 class Hello:
     """Tells the hub where this probe is: at boot, on a new address or new settings (`renew`), and every 5 minutes."""
 
-    def __init__(self, state, client, pause_s=300, retry_s=30):
+    def __init__(self, state, client, pause_s=300, retry_s=30, finder=None):
+        """`finder`: see find_hub.py; without one the saved URL is all there is."""
         self._state = state
         self._client = client
+        self._finder = finder
         self._pause_s = pause_s
         self._retry_s = retry_s
         self.renew = state.watch()
@@ -30,7 +32,8 @@ class Hello:
         if not settings.server_url or not self._state.who()["ip"]:
             return False
         try:
-            status, _ = await self._client.post(settings.server_url, PATH, message(self._state.who()), settings.token)
+            url = await self._finder.url() if self._finder else settings.server_url
+            status, reply = await self._client.post(url, PATH, message(self._state.who()), settings.token)
         except Unreachable:
             return False
         finally:
@@ -38,12 +41,16 @@ class Hello:
             self._client.close()
         if status == 401:
             self._state.unwelcome = True
+        if status == 200 and reply:
+            self._state.learn_time(reply.get("time"))
         return status == 200
 
 
 def message(who):
     """The body of the call out of the identity."""
     body = {key: who[key] for key in ("id", "ip", "port", "version", "model", "boot")}
+    if len(who.get("sensors", ())) > 1:
+        body["sensors"] = who["sensors"]
     if who["name"]:
         body["name"] = who["name"]
     return body

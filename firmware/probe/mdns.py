@@ -1,13 +1,10 @@
-"""Makes the probe findable: answers and announces `_temps-probe._tcp.local` (RFC 6762/6763, the part a small device needs).
+"""What the probe says to be found: the records and packets of `_temps-probe._tcp.local` (RFC 6762/6763, the part a small device needs).
 
 `who()` gives {"id", "name", "version", "model", "ip", "port"} as they are now; ip None means 'no network yet'.
-`link` is the port's datagram socket: bound (True when it holds port 5353), join(), send(data, ip, port), receive().
+Bytes in, bytes out; probe/mdns_responder.py does the talking.
 """
 
-import asyncio
-
-from probe import dns
-from probe.waiting import wait_for_event
+from probe import dns, mdns_claim
 
 GROUP = "224.0.0.251"
 PORT = 5353
@@ -19,10 +16,11 @@ OTHER_TTL_S = 4500
 LEGACY_TTL_S = 10
 
 
-def records(who):
-    """Everything this probe can say: [(labels, type, ttl_s, data, unique)]."""
-    instance = (who["id"],) + SERVICE
-    host = (host_label(who["id"]), "local")
+def records(who, label=None):
+    """Everything this probe can say: [(labels, type, ttl_s, data, unique)]. `label` is its name here when the id was taken."""
+    label = label or who["id"]
+    instance = (label,) + SERVICE
+    host = (host_label(label), "local")
     pairs = [(key, who[key]) for key in ("id", "version", "model", "name") if who[key]]
     return [
         (META, dns.PTR, OTHER_TTL_S, dns.name_bytes(SERVICE), False),
@@ -38,11 +36,14 @@ def host_label(probe_id):
     return "".join(c if c.isalpha() or c.isdigit() else "-" for c in probe_id)
 
 
-def reply(packet, source_port, who):
+def reply(packet, source_port, who, label=None):
     """The answer to a query, or None when nothing in it is ours. dns.BadPacket for a malformed one."""
     ident, questions = dns.read_questions(packet)
-    known = records(who)
+    known = records(who, label)
     mine = [r for r in known if any(_matches(r, q) for q in questions)]
+    if mine and source_port == PORT:
+        heard = mdns_claim.suppressed(packet, known)
+        mine = [r for r in mine if (r[0], r[1]) not in heard]
     if not mine:
         return None
     # Whoever asks for the service wants its address next: sent along, it saves two more rounds.
@@ -53,14 +54,14 @@ def reply(packet, source_port, who):
     return dns.response(_encode(mine, False), _encode(extras, False))
 
 
-def announcement(who):
+def announcement(who, label=None):
     """The unasked response that tells all records; caches take them over."""
-    return dns.response(_encode(records(who)[1:], False))
+    return dns.response(_encode(records(who, label)[1:], False))
 
 
-def farewell(who):
+def farewell(who, label=None):
     """The same with a lifetime of 0: listeners forget this probe at once."""
-    return dns.response([dns.record(*_gone(r)) for r in records(who)[1:]])
+    return dns.response([dns.record(*_gone(r)) for r in records(who, label)[1:]])
 
 
 def _gone(item):
@@ -78,61 +79,3 @@ def _encode(items, legacy):
     if legacy:
         return [dns.record(labels, kind, min(ttl, LEGACY_TTL_S), data, False) for labels, kind, ttl, data, _ in items]
     return [dns.record(*item) for item in items]
-
-
-class Responder:
-    """Two loops for the app to run, `listen` and `announce`; `renew` (an Event) asks for a fresh announcement now."""
-
-    def __init__(self, link, who, first_pause_s=1, pause_s=60, fallback_pause_s=30):
-        self._link = link
-        self._who = who
-        self._first_pause_s = first_pause_s
-        self._pause_s = pause_s
-        self._fallback_pause_s = fallback_pause_s
-        self.renew = asyncio.Event()
-
-    async def listen(self):
-        """Answer for ever. A packet that makes no sense is passed over in silence: anybody on the network can send one."""
-        while True:
-            try:
-                packet, ip, port = await self._link.receive()
-                self._answer(packet, ip, port)
-                # While packets wait, receive() need not give way; a flood must not stop the sampling.
-                await asyncio.sleep(0)
-            except (OSError, dns.BadPacket, ValueError):
-                # The pause keeps a socket that fails at once, or a flood of rubbish, from taking all the time.
-                await asyncio.sleep(0.05)
-
-    async def announce(self):
-        """Three times at the start and after each change, then every minute, so that a lost packet or a lost group heals."""
-        burst = 3
-        while True:
-            if self._who()["ip"]:
-                self._link.join()
-                self._tell(announcement(self._who()))
-                burst = max(0, burst - 1)
-            pause = self._first_pause_s if burst else self._pause_s if self._link.bound else self._fallback_pause_s
-            if await wait_for_event(self.renew, pause):
-                burst = 3
-
-    def goodbye(self):
-        """Planned stop: best effort, never an error."""
-        if self._who()["ip"]:
-            self._tell(farewell(self._who()))
-
-    def _answer(self, packet, ip, port):
-        who = self._who()
-        answer = reply(packet, port, who) if who["ip"] else None
-        if answer is None:
-            return
-        if port == PORT:
-            self._tell(answer)
-        else:
-            self._link.send(answer, ip, port)
-
-    def _tell(self, packet):
-        try:
-            self._link.send(packet, GROUP, PORT)
-        except OSError:
-            # No network just now; the next announcement comes anyway.
-            pass

@@ -1,87 +1,123 @@
-"""Readings that wait for the hub's acknowledgement: bounded, oldest first, in compact arrays.
+"""Readings that wait for the hub's acknowledgement: a bounded ring in RAM, and behind it the spill on the flash.
 
-Used from the one event loop only. A full outbox is thinned, not cut off: every second reading of the oldest half goes, so a
-long absence of the hub costs resolution of the far past and never the newest readings.
+Used from the one event loop only. While the hub answers, nothing is written to the flash. When 64 readings wait in RAM, or one for
+ten minutes, they move to the flash in one block. Without a spill, or while the flash cannot be written, a full ring is thinned:
+every second round of its oldest half goes, so the newest readings are never lost.
 """
 
-from array import array
+from probe import spill_block
+from probe.parcel import Parcel
+from probe.reading import code_of, told, units_of
+from probe.ring import U32, Ring
 
-QUALITIES = (None, "open", "short_gnd", "short_vcc", "crc", "power_on", "range", "missing")
-_U32 = 0xFFFFFFFF
+_WAIT_MS = 600000
 
 
 class Outbox:
-    """Ring of (seq, taken_ms, celsius or None, quality or None). `thinned` counts the readings given up for lack of room."""
+    """At most `capacity` readings in RAM; `spill`: see spill.py."""
 
-    def __init__(self, capacity):
-        if capacity < 4:
-            raise ValueError(f"An outbox of {capacity} readings cannot be thinned. Choose 4 or more.")
-        self._capacity = capacity
-        self._seq = array("I", bytes(4 * capacity))
-        # 32 bits of ms: the age of a reading comes out right for 49 days of waiting.
-        self._taken = array("I", bytes(4 * capacity))
-        self._celsius = array("f", bytes(4 * capacity))
-        self._quality = bytearray(capacity)
-        self._first = 0
-        self._count = 0
-        self.thinned = 0
+    def __init__(self, capacity, spill=None):
+        self._ring = Ring(capacity)
+        self._spill = spill
+        self._flying = False
+        # Full writes that failed: the next try is 64 readings later.
+        self._rest = 0
+        # A sentence when the flash cannot be used just now, else None.
+        self.problem = None
 
     def __len__(self):
-        return self._count
+        return self._ring.waiting + self.spilled
 
-    def add(self, seq, taken_ms, celsius, quality):
-        """Keep one reading; `celsius` None needs a `quality` out of QUALITIES."""
-        if self._count == self._capacity:
-            self._thin()
-        at = self._at(self._count)
-        self._seq[at] = seq
-        self._taken[at] = taken_ms & _U32
-        self._celsius[at] = 0.0 if celsius is None else celsius
-        # Bit 7 marks 'no value': a suspicious value may travel with a quality of its own.
-        self._quality[at] = QUALITIES.index(quality) | (0x80 if celsius is None else 0)
-        self._count += 1
+    @property
+    def spilled(self):
+        """How many readings wait on the flash."""
+        return self._spill.count if self._spill else 0
+
+    @property
+    def thinned(self):
+        """Readings given up for lack of room since the start."""
+        return self._ring.thinned + (self._spill.thinned if self._spill else 0)
+
+    def add(self, seq, taken_ms, celsius, quality, number=0):
+        """Keep one reading of sensor `number`; `celsius` None needs a `quality`."""
+        self._move_out(taken_ms)
+        self._ring.add(seq, taken_ms, units_of(celsius), code_of(celsius, quality, number))
 
     def batch(self, limit, now_ms):
-        """The oldest readings, at most `limit`, as the hub's API wants them; `age_ms` counts from `now_ms`."""
-        return [self._reading(self._at(i), now_ms) for i in range(min(limit, self._count))]
+        """The oldest readings in RAM, of whatever sensor, at most `limit`, as the hub's API wants them."""
+        return [self._reading(at, now_ms) for at in self._ring.undone(limit)]
 
-    def acknowledge(self, last_seq):
-        """Forget everything up to and including `last_seq`; returns how many that were."""
-        gone = 0
-        while gone < self._count and self._seq[self._at(gone)] <= last_seq:
-            gone += 1
-        self._first = self._at(gone)
-        self._count -= gone
-        return gone
+    def parcel(self, limit, clock):
+        """What to send next: readings of one sensor and one boot, at most `limit`; None when nothing waits.
 
-    def _at(self, index):
-        return (self._first + index) % self._capacity
+        RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time.
+        """
+        oldest = self._ring.undone(1)
+        if oldest:
+            number = self._ring.code[oldest[0]] >> 4
+            now = clock.now()
+            self._flying = True
+            return Parcel(None, number, [self._reading(at, now) for at in self._ring.undone(limit, number)], None)
+        try:
+            block = self._spill.oldest() if self._spill else None
+        except OSError as error:
+            self._trouble("read", error)
+            return None
+        return Parcel.out_of(block, limit, clock, self._spill) if block else None
+
+    def release(self):
+        """No parcel is on its way any more; one that is not done waits on."""
+        self._flying = False
+
+    def done(self, parcel):
+        """The parcel is the hub's now."""
+        self._flying = False
+        if parcel.block is None:
+            self.acknowledge(parcel.readings[-1]["seq"], parcel.number)
+            return
+        try:
+            # A block that was thinned meanwhile is another one now; what is left of it is sent again, and stored once.
+            if parcel.finish() and self._spill.oldest() is parcel.block:
+                self._spill.forget()
+        except OSError as error:
+            self._trouble("read", error)
+
+    def acknowledge(self, last_seq, number=0):
+        """Forget what RAM holds of a sensor up to and including `last_seq`; returns how many that were."""
+        places = [at for at in self._ring.undone(self._ring.count, number) if self._ring.seq[at] <= last_seq]
+        self._ring.forget(places)
+        return len(places)
+
+    def learn(self, anchor):
+        """The wall time of this boot's start is known; see Spill.learn."""
+        try:
+            if self._spill:
+                self._spill.learn(anchor)
+        except OSError as error:
+            self._trouble("written", error)
 
     def _reading(self, at, now_ms):
-        code = self._quality[at]
-        reading = {
-            "seq": self._seq[at],
-            "age_ms": (now_ms - self._taken[at]) & _U32,
-            # The array holds 32-bit floats; four digits give back what the sensor said.
-            "temperature_c": None if code & 0x80 else round(self._celsius[at], 4),
-        }
-        if code & 0x7F:
-            reading["quality"] = QUALITIES[code & 0x7F]
-        return reading
+        ring = self._ring
+        return told(ring.code[at], ring.seq[at], (now_ms - ring.taken[at]) & U32, ring.units[at])
 
-    def _thin(self):
-        half = self._count // 2
-        free = half
-        # From the youngest of the old half backwards, so that the newer half need not move.
-        for index in range(half - 1, -1, -2):
-            free -= 1
-            self._move(self._at(index), self._at(free))
-        self._first = self._at(free)
-        self._count -= free
-        self.thinned += free
+    def _move_out(self, now_ms):
+        """Bring a block's worth to the flash when it is time."""
+        ring = self._ring
+        if not self._spill or not ring.waiting or (self._flying and 2 * ring.count < ring.capacity):
+            return
+        self._rest = max(0, self._rest - 1)
+        if self._rest or (ring.waiting < spill_block.MOST and ring.oldest_age_ms(now_ms) < _WAIT_MS):
+            return
+        places = ring.undone(spill_block.MOST)
+        entries = [(ring.code[at], ring.seq[at], now_ms - ((now_ms - ring.taken[at]) & U32), ring.units[at]) for at in places]
+        try:
+            moved = self._spill.append(entries)
+        except OSError as error:
+            self._rest = spill_block.MOST
+            self._trouble("written", error)
+            return
+        self.problem = None
+        ring.forget(places[:moved])
 
-    def _move(self, source, target):
-        self._seq[target] = self._seq[source]
-        self._taken[target] = self._taken[source]
-        self._celsius[target] = self._celsius[source]
-        self._quality[target] = self._quality[source]
+    def _trouble(self, what, error):
+        self.problem = f"The flash cannot be {what} (error {error.errno}), so readings wait in RAM only. Free some of its storage."

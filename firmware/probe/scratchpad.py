@@ -2,6 +2,9 @@
 
 # A heater does not jump this far between two readings; a power-on value does.
 _NEAR_C = 10.0
+# What a sensor shows that has not measured since it got power: the data sheet's value, and that of one family of clones.
+_GHOST_C = 85.0
+_CLONE_GHOST_C = 25.0
 
 
 def crc8(data):
@@ -15,8 +18,11 @@ def crc8(data):
     return crc
 
 
-def decode(pad, previous):
-    """(celsius, None) or (None, quality) from nine bytes; `previous` is the last good value in °C or None."""
+def decode(pad, previous, settled=False):
+    """(celsius, quality) from nine bytes; `previous` is the last good value in °C or None.
+
+    `settled` says that the sensor is known to have kept its power since before the conversion: then no value is a ghost.
+    """
     if pad == b"\xff" * 9:
         return None, "missing"
     # Nine zeros have a right checksum, but byte 4 of a living sensor never is zero: the line is held low.
@@ -24,11 +30,25 @@ def decode(pad, previous):
         return None, "short_gnd"
     if crc8(pad[:8]) != pad[8]:
         return None, "crc"
-    raw = pad[0] | pad[1] << 8
-    celsius = (raw - 65536 if raw & 0x8000 else raw) / 16
-    # Clones keep byte 6 at 0x0C for ever, so a true 85.0 is believed when the reading before was near it.
-    if celsius == 85.0 and pad[6] == 0x0C and (previous is None or abs(previous - 85.0) > _NEAR_C):
-        return None, "power_on"
+    celsius = _celsius(pad)
     if not -55.0 <= celsius <= 125.0:
         return None, "range"
+    return (celsius, None) if settled else _doubt(celsius, pad[6], previous)
+
+
+def _celsius(pad):
+    raw = pad[0] | pad[1] << 8
+    # At 9 to 11 bits the lowest ones are undefined.
+    raw &= ~((1 << 3 - (pad[4] >> 5 & 3)) - 1)
+    return (raw - 65536 if raw & 0x8000 else raw) / 16
+
+
+def _doubt(celsius, byte6, previous):
+    near = previous is not None and abs(previous - celsius) <= _NEAR_C
+    # Clones keep byte 6 at 0x0C for ever, so a true 85.0 is believed when the reading before was near it.
+    if celsius == _GHOST_C and byte6 == 0x0C and not near:
+        return None, "power_on"
+    # Other clones show their ghost without that sign. It may as well be true: passed on, but marked.
+    if celsius in (_GHOST_C, _CLONE_GHOST_C) and previous is not None and not near:
+        return celsius, "power_on"
     return celsius, None

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 
+from probe.sensors.roster import Roster
+
 
 class State:
     """Identity, settings, outbox and counters. `say(line)` tells a person of a problem."""
@@ -17,7 +19,14 @@ class State:
         self.delivered = 0
         self.dropped = 0
         self.unwelcome = False
+        # Filled in by App on a port that can update itself; see update.py.
+        self.update = None
         self.last_error = settings.problem
+        # Functions that give more fields of /status, such as those of the Wi-Fi.
+        self.reports = []
+        # Filled in by App; see sensors/board.py.
+        self.sensors = None
+        self.roster = Roster(settings, self.fault)
         self._last = None
         self._seq = 0
         self._say = say
@@ -37,12 +46,31 @@ class State:
         return event
 
     def record(self, celsius, quality):
-        """Take one reading into the outbox under the next `seq`."""
+        """Take one reading of a board with one sensor into the outbox under the next `seq`."""
+        self.record_round([(0, celsius, quality)])
+
+    def record_round(self, readings):
+        """Take [(sensor's number, celsius, quality)] into the outbox; one round has one `seq`, so each sensor counts without gaps."""
         now = self.clock.now()
-        self._last = (celsius, quality, now)
-        self.outbox.add(self._seq, now, celsius, quality)
+        for number, celsius, quality in readings:
+            if number == 0:
+                self._last = (celsius, quality, now)
+            self.outbox.add(self._seq, now, celsius, quality, number)
         self._seq += 1
         self.fresh.set()
+
+    @property
+    def rounds(self):
+        """How many rounds of readings were taken; grows while the sampling is alive."""
+        return self._seq
+
+    def probe_id(self, number):
+        """The name of one of the board's sensors in batches."""
+        return self.roster.probe_id(self.identity["id"], number)
+
+    def probe_ids(self):
+        """The names of all sensors seen since the start, the board's own first."""
+        return [self.probe_id(number) for number in (self.sensors.numbers() if self.sensors else [0])]
 
     def provision(self, checked):
         """Put checked settings in force, saved. OSError when they cannot be saved; then nothing has changed."""
@@ -52,6 +80,12 @@ class State:
         for event, repeats in self._watchers:
             if changed or repeats:
                 event.set()
+
+    def learn_time(self, text):
+        """Take the hub's time out of its reply: it dates what was measured before a restart."""
+        self.clock.learn(text)
+        if self.clock.anchor:
+            self.outbox.learn(self.clock.anchor)
 
     def fault(self, text):
         """Remember a problem for /status and tell it once; the same problem again is not told again."""
@@ -82,11 +116,19 @@ class State:
             "dropped": self.dropped,
             "delivered": self.delivered,
             "uptime_s": now // 1000,
-            "last_error": self.last_error,
+            "last_error": self.last_error or self.outbox.problem,
             "boot": self.identity["boot"],
             "version": self.identity["version"],
             "model": self.identity["model"],
         }
+        if self.update:
+            status["update"] = self.update.report()
+        if self.outbox.spilled:
+            status["on_flash"] = self.outbox.spilled
+        if self.sensors:
+            status["sensors"] = self.sensors.status(self.identity["id"])
+        for report in self.reports:
+            status.update(report())
         # Only MicroPython knows it; without collecting first it would count garbage as used.
         if hasattr(gc, "mem_free"):
             gc.collect()

@@ -13,10 +13,11 @@ class Desk:
 
     health: the hub's state for `/api/health`. met: a probe said hello. refused: a delivery from this address had no
     right token. provision(host, port, interval_ms): provision a probe now; may take seconds, so it is called in a
-    thread; raises TempHubError.
+    thread; raises TempHubError. update(probe_id): tell a probe to fetch this hub's firmware; the same.
     """
 
     health: Callable[[], dict[str, Any]]
     met: Callable[[Sighting], None]
     refused: Callable[[str], None]
     provision: Callable[[str, int, int | None], dict[str, Any]]
+    update: Callable[[str], dict[str, Any]]

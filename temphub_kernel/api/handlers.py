@@ -16,6 +16,7 @@ from .auth import check_token
 from .contract import contract
 from .desk import Desk
 from .fields import address_field, host_field, id_field, int_field, text_field
+from .firmware import Firmware
 from .metrics import Metrics
 from .questions import Questions
 from .replies import dump, unforeseen
@@ -30,6 +31,7 @@ class Room:
     desk: Desk
     metrics: Metrics
     questions: Questions
+    firmware: Firmware
 
 
 class ApiHandler(RequestHandler):

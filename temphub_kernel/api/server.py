@@ -19,12 +19,14 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
+from ..base import paths
 from ..base.errors import TempHubError
 from ..base.settings import Settings
 from ..base.worker import Worker
 from ..journal import Writer
 from .acks import Acks
 from .desk import Desk
+from .firmware import Firmware
 from .front_door import FrontDoor, Relay
 from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
 from .history import Readings
@@ -32,6 +34,7 @@ from .ingest import Delivery, Ingest
 from .landing import Landing
 from .metrics import Metrics
 from .questions import Questions
+from .updates import File, Manifest, Update
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -46,6 +49,9 @@ ROUTES = [
     (r"/api/hello", Hello),
     (r"/api/provision", Provision),
     (r"/api/readings", Readings),
+    (r"/api/firmware/manifest", Manifest),
+    (r"/api/firmware/file", File),
+    (r"/api/update", Update),
     (r"/api/openapi\.json", Contract),
     (r"/metrics", MetricsText),
     (r"/api(/.*)?", Unknown),
@@ -55,16 +61,27 @@ ROUTES = [
 class Endpoint(Worker):
     """Tornado on HOST:PORT in a thread of its own.
 
-    page: (host, port) of the page server, or None when there is none. `port` holds the port in use after `start`.
+    page: (host, port) of the page server, or None when there is none. firmware: the folder that probes are updated from.
+    `port` holds the port in use after `start`.
     """
 
-    def __init__(self, settings: Settings, journal: Path, writer: Writer, desk: Desk, page: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Path,
+        writer: Writer,
+        desk: Desk,
+        page: tuple[str, int] | None = None,
+        *,
+        firmware: Path | None = None,
+    ) -> None:
         super().__init__("endpoint")
         self._settings = settings
         self._journal = journal
         self._writer = writer
         self._desk = desk
         self._page = page
+        self._firmware = Firmware(firmware or paths.firmware())
         self._sockets: list[socket.socket] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._done: asyncio.Event | None = None
@@ -95,7 +112,7 @@ class Endpoint(Worker):
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         metrics, questions = Metrics(), Questions(self._journal)
-        room = Room(self._settings.server_token, self._desk, metrics, questions)
+        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware)
         ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(_application(room, landing=door is None), ingest, door)

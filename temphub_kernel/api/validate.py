@@ -121,6 +121,12 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
         for name in ("seq", "age_ms"):
             if name not in reading:
                 raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
+        if type(reading.get("age_unknown", False)) is not bool:
+            raise bad(
+                "bad_age_unknown",
+                f"readings[{at}].age_unknown is {short(reading['age_unknown'])}.",
+                "Send true when age_ms is only the least it can be, or leave it out.",
+            )
         rows.append(_reading(probe_id, reading, received_ms, f"readings[{at}].", boot))
     return rows
 

@@ -40,7 +40,7 @@ class RunningHub:
         )
         self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
-        desk = Desk(self.health.report, self._met, self._refused, self._provision)
+        desk = Desk(self.health.report, self._met, self._refused, self._provision, self._update)
         self._page = page
         self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
         rollups = RollUps(settings.journal_file, self.writer)
@@ -116,6 +116,9 @@ class RunningHub:
     def _provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
         check = self.provisioner.provision_now(host, port, interval_ms)
         return {"probe_id": check.probe_id, "server_url": check.provisioned_url, "interval_ms": check.interval_ms, "time_ms": now_ms()}
+
+    def _update(self, probe_id: str) -> dict[str, Any]:
+        return {"had": self.provisioner.update_now(probe_id)}
 
 
 def _intervals(journal: Path) -> dict[str, int]:

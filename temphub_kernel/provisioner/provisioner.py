@@ -20,6 +20,7 @@ from .check import Given, Order, ProbeCheck, examine, failed
 from .crew import Crew
 from .known import MOST, WORKERS, Known, Register
 from .talk import Talk
+from .update import ask_update
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,13 @@ class Provisioner(Worker):
         self._ended.put((known, order.sighting, result, None))
         self._bell.set()
         return result
+
+    def update_now(self, probe_id: str) -> str:
+        """Have a known probe fetch this hub's firmware; gives the version it had. Raises TempHubError."""
+        known = self._named(probe_id, 0)
+        if known is None:
+            raise unknown(probe_id, "is not the id of a known probe")
+        return ask_update(self._talk, self._settings, known, WAIT_FOR_TURN_S)
 
     def run(self) -> None:
         """Hand out checks that are due, take their results."""

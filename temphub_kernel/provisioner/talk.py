@@ -88,6 +88,24 @@ class Talk:
             )
         return _status(answer)
 
+    def update(self, probe_id: str, ip: str, port: int, manifest_url: str, token: str) -> Status | None:
+        """POST /update; None when the probe has no such page. Raises TempHubError (`probe_claimed`, `probe_refused`, …)."""
+        headers = {"X-Token": token} if token else {}
+        code, answer = self._exchange("POST", probe_id, ip, port, "/update", None, {"manifest_url": manifest_url}, headers)
+        if code in (401, 403):
+            raise claimed(probe_id, ip, port)
+        if code in (404, 405, 501):
+            return None
+        if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
+            said = _text(answer or {}, "problem") or f"HTTP status {code}"
+            raise TempHubError(
+                f"The probe {probe_id} at {_at(ip, port)} refused to update itself: {said.rstrip('.')}.",
+                _text(answer or {}, "remedy") or "Restart the probe, or use `temphub flash`.",
+                code="probe_refused",
+                status=502,
+            )
+        return _status(answer)
+
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
         code, answer = self._exchange("GET", probe_id, ip, port, path, limit, None, {})
         if code in (401, 403):

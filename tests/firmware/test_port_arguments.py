@@ -23,8 +23,9 @@ def test_the_least_command_line():
         "name": "",
         "profile": "room",
         "offset_s": 0,
-        "outbox": 20000,
+        "outbox": 46000,
         "boot": None,
+        "fault": "",
         "settings": {},
     }
 
@@ -56,6 +57,7 @@ def test_wrong_command_lines_say_what_to_do():
         (LEAST + ["--interval-ms", "499"], "500"),
         (LEAST + ["--profile", "moon"], "moon"),
         (LEAST + ["--boot", "xyz"], "xyz"),
+        (LEAST + ["--fault", "fire"], "slow-flash"),
         (LEAST + ["--outbox", "99"], "100"),
         (LEAST + ["--name", "x" * 65], "64"),
         (LEAST + ["--speed", "5"], "--speed"),
@@ -68,6 +70,6 @@ def test_wrong_command_lines_say_what_to_do():
 
 def test_the_help_names_every_option_and_profile():
     """What is not in the help cannot be found."""
-    for name in ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot"):
+    for name in ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot", "fault"):
         assert f"--{name} " in USAGE, name
     assert all(profile in USAGE for profile in PROFILES)

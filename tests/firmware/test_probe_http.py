@@ -2,7 +2,7 @@
 
 import asyncio
 
-from probe.http import Problem, parse_head
+from probe.request import Problem, parse_head
 from probe_bench import Visitor, net, reply, run
 
 

@@ -4,6 +4,7 @@ import asyncio
 import struct
 
 from probe import dns, mdns
+from probe.mdns_responder import Responder
 from probe_bench import identity, run, until
 
 SERVICE = "_temps-probe._tcp.local"
@@ -57,6 +58,10 @@ class _Link:
             raise OSError("network is down")
         self.sent.append((data, ip, port))
 
+    def told(self):
+        """The responses among what was sent."""
+        return [data for data, _, _ in self.sent if data[2] & 0x80]
+
     async def receive(self):
         while not self.inbox:
             await asyncio.sleep(0.005)
@@ -64,6 +69,33 @@ class _Link:
         if isinstance(item, Exception):
             raise item
         return item
+
+
+async def _serving():
+    """(link, tasks) of a responder that has claimed its name and said all it says by itself."""
+    link = _Link()
+    responder = Responder(link, identity, 0.001, 60, claim_pause_s=0.001)
+    tasks = [asyncio.create_task(loop()) for loop in (responder.announce, responder.listen)]
+    await until(lambda: len(link.told()) == 3)
+    link.sent.clear()
+    return link, tasks
+
+
+def test_a_name_that_is_not_claimed_yet_is_not_told():
+    """Who asks during the claim gets no answer: the name may turn out to be somebody else's."""
+
+    async def go():
+        link = _Link()
+        responder = Responder(link, identity, 0.001, 60, claim_pause_s=0.1)
+        tasks = [asyncio.create_task(loop()) for loop in (responder.listen, responder.announce)]
+        link.inbox.append((_ask((SERVICE, dns.PTR)), "10.0.0.9", 5353))
+        await asyncio.sleep(0.15)
+        assert not link.told() and not link.inbox
+        await until(link.told)
+        for task in tasks:
+            task.cancel()
+
+    run(go())
 
 
 def test_who_asks_for_the_service_gets_all_in_one_answer():
@@ -150,11 +182,11 @@ def test_answers_go_to_the_group_or_to_the_legacy_asker():
     """Port 5353 means multicast; another port means that only the asker listens there."""
 
     async def go():
-        link = _Link()
-        task = asyncio.create_task(mdns.Responder(link, identity).listen())
+        link, tasks = await _serving()
         link.inbox += [(_ask((SERVICE, dns.PTR)), "10.0.0.9", 5353), (_ask((SERVICE, dns.PTR)), "10.0.0.9", 40001)]
         await until(lambda: len(link.sent) == 2)
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         return [(ip, port) for _, ip, port in link.sent]
 
     assert run(go()) == [("224.0.0.251", 5353), ("10.0.0.9", 40001)]
@@ -164,13 +196,13 @@ def test_rubbish_and_socket_errors_do_not_stop_the_answers():
     """After noise, a torn packet and a failing socket the next real question is answered."""
 
     async def go():
-        link = _Link()
-        task = asyncio.create_task(mdns.Responder(link, identity).listen())
+        link, tasks = await _serving()
         torn = _ask((SERVICE, dns.PTR))[:-3]
         link.inbox += [(b"", "1.1.1.1", 5353), (b"\xff" * 600, "1.1.1.1", 5353), (torn, "1.1.1.1", 9), OSError("down")]
         link.inbox += [(_ask((HOST, dns.A)), "1.1.1.1", 5353)]
         await until(lambda: link.sent)
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         return len(link.sent)
 
     assert run(go()) == 1
@@ -181,13 +213,13 @@ def test_three_announcements_then_one_a_minute_and_three_again_on_a_change():
 
     async def go():
         link = _Link()
-        responder = mdns.Responder(link, identity, 0.01, 60)
+        responder = Responder(link, identity, 0.01, 60, claim_pause_s=0.001)
         task = asyncio.create_task(responder.announce())
-        await until(lambda: len(link.sent) == 3)
+        await until(lambda: len(link.told()) == 3)
         await asyncio.sleep(0.1)
-        assert len(link.sent) == 3 and link.joined == 3
+        assert len(link.told()) == 3 and link.joined == 3
         responder.renew.set()
-        await until(lambda: len(link.sent) == 6)
+        await until(lambda: len(link.told()) == 6)
         task.cancel()
 
     run(go())
@@ -198,7 +230,7 @@ def test_without_port_5353_the_announcements_come_more_often():
 
     async def go():
         link = _Link(False)
-        task = asyncio.create_task(mdns.Responder(link, identity, 0.001, 60, 0.01).announce())
+        task = asyncio.create_task(Responder(link, identity, 0.001, 60, 0.01).announce())
         await until(lambda: len(link.sent) > 6)
         task.cancel()
 
@@ -211,7 +243,7 @@ def test_without_a_network_nothing_is_said_and_nothing_breaks():
     async def go():
         who = identity()
         link = _Link()
-        responder = mdns.Responder(link, lambda: who, 0.005, 0.005)
+        responder = Responder(link, lambda: who, 0.005, 0.005, claim_pause_s=0.001)
         task = asyncio.create_task(responder.announce())
         who["ip"] = None
         await asyncio.sleep(0.05)

@@ -1,7 +1,8 @@
 """probe/outbox.py"""
 
 from probe.clock import Clock
-from probe.outbox import QUALITIES, Outbox
+from probe.outbox import Outbox
+from probe.reading import QUALITIES
 from probe_bench import Ticks, wrapping_diff
 
 
@@ -32,7 +33,7 @@ def test_every_quality_survives():
     """What the sensor said about itself reaches the hub word for word."""
     box = Outbox(20)
     for seq in range(len(QUALITIES)):
-        box.add(seq, 0, None, QUALITIES[seq])
+        box.add(seq, 0, None if seq else 20.0, QUALITIES[seq])
     assert [reading.get("quality") for reading in box.batch(20, 0)] == list(QUALITIES)
 
 

@@ -4,13 +4,22 @@ import asyncio
 
 from probe.clock import Clock
 from probe.sampler import Sampler, next_due
+from probe.sensors.board import Board, Single
 from probe.waiting import keep_running, wait_for_event
 from probe_bench import Folder, Probe, Sensor, run, until
 
 
 def _measure(*answers):
     with Folder() as folder:
-        return run(Sampler(Probe(folder).state, Sensor(*answers), 0.05).measure())
+        return _measured(folder, Sensor(*answers))
+
+
+def _sampler(probe, sensor):
+    return Sampler(probe.state, Board([Single(sensor)], probe.state.roster, 0.05))
+
+
+def _measured(folder, sensor):
+    return run(_sampler(Probe(folder), sensor).measure())[0][1:]
 
 
 class _Hanging:
@@ -35,7 +44,7 @@ def test_a_sensor_that_breaks_or_hangs_is_missing():
     assert _measure(OSError("gone")) == (None, "missing")
     assert _measure(ValueError("odd")) == (None, "missing")
     with Folder() as folder:
-        assert run(Sampler(Probe(folder).state, _Hanging(), 0.05).measure()) == (None, "missing")
+        assert _measured(folder, _Hanging()) == (None, "missing")
 
 
 def test_the_beat_does_not_drift_and_does_not_catch_up():
@@ -52,7 +61,7 @@ def test_readings_are_numbered_from_zero_without_gaps():
         probe = Probe(folder, interval_ms=500)
         probe.state.clock = Clock()
         probe.state.settings._live["interval_ms"] = 10
-        task = asyncio.create_task(Sampler(probe.state, Sensor((1.0, None), OSError("x"), (None, "crc"), (2.0, None))).run())
+        task = asyncio.create_task(_sampler(probe, Sensor((1.0, None), OSError("x"), (None, "crc"), (2.0, None))).run())
         await until(lambda: len(probe.state.outbox) >= 5)
         task.cancel()
         readings = probe.state.outbox.batch(5, 0)
@@ -69,7 +78,7 @@ def test_a_new_interval_holds_at_once():
 
     async def go(folder):
         probe = Probe(folder, interval_ms=3600000)
-        task = asyncio.create_task(Sampler(probe.state, Sensor((1.0, None))).run())
+        task = asyncio.create_task(_sampler(probe, Sensor((1.0, None))).run())
         await until(lambda: len(probe.state.outbox) == 1)
         probe.state.provision({"interval_ms": 500})
         await until(lambda: len(probe.state.outbox) == 2, 2)

@@ -51,7 +51,28 @@ def test_the_ghost_of_85_degrees():
     assert decode(ghost, None) == (None, "power_on")
     assert decode(ghost, 21.0) == (None, "power_on")
     assert decode(ghost, 84.5) == (85.0, None)
-    assert decode(_pad(0x50, 0x05, 0x10), 21.0) == (85.0, None)
+    assert decode(_pad(0x50, 0x05, 0x10), None) == (85.0, None)
+
+
+def test_a_ghost_without_the_sign_is_passed_on_marked():
+    """Some clones wake up at 85.0 or 25.0 without 0x0C. It may be true: the value stays, with its quality."""
+    assert decode(_pad(0x50, 0x05, 0x10), 21.0) == (85.0, "power_on")
+    assert decode(_pad(0x90, 0x01, 0x10), -18.0) == (25.0, "power_on")
+    assert decode(_pad(0x90, 0x01, 0x10), 24.5) == (25.0, None)
+
+
+def test_a_sensor_known_to_have_kept_its_power_is_believed():
+    """Then even the first value may be 85.0, with 0x0C as in four families of clones."""
+    for byte6 in (0x0C, 0x10):
+        assert decode(_pad(0x50, 0x05, byte6), None, True) == (85.0, None)
+        assert decode(_pad(0x50, 0x05, byte6), -20.0, True) == (85.0, None)
+
+
+def test_undefined_bits_of_a_coarser_resolution_are_left_out():
+    """At 9 bits the three lowest bits may be anything."""
+    for config, celsius in ((0x1F, 25.0), (0x3F, 25.25), (0x5F, 25.375), (0x7F, 25.4375)):
+        eight = bytes([0x97, 0x01, 0x4B, 0x46, config, 0xFF, 0x10, 0x10])
+        assert decode(eight + bytes([crc8(eight)]), None) == (celsius, None)
 
 
 def test_values_no_such_sensor_has_are_out_of_range():

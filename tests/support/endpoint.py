@@ -18,7 +18,7 @@ HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "worke
 class Hub:
     """An endpoint under test and what it told the rest of the hub."""
 
-    def __init__(self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None) -> None:
+    def __init__(self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, **more: Any) -> None:
         settings = Settings.from_environ({"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "SERVER_TOKEN": token})
         self.settings = replace(settings, port=0)
         self.journal = settings.journal_file
@@ -28,8 +28,8 @@ class Hub:
         self.writer.start()
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
-        desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision)
-        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page)
+        desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision, self.update)
+        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **more)
         self.endpoint.start()
         self.port = self.endpoint.port
 
@@ -37,6 +37,10 @@ class Hub:
         if host != "TempProbe-0096":
             raise TempHubError(f"No probe {host} is known.", "Check the name.", code="unknown_probe", status=404)
         return {"probe_id": host, "server_url": "http://127.0.0.1:8088", "interval_ms": interval_ms or 2000}
+
+    def update(self, probe_id: str) -> dict[str, Any]:
+        self.provision(probe_id, 80, None)
+        return {"had": "0.0.9"}
 
     def stop(self) -> None:
         assert self.endpoint.stop()

@@ -1,0 +1,71 @@
+"""Keeps a probe alive and its own: why it started, the guard over its loops, the button, and the restart that was asked for.
+
+Asks of a port: cause() -> a word of resets.CAUSES, watchdog() -> feed function or None, button -> pressed function or None.
+"""
+
+import asyncio
+
+from probe.button import Button
+from probe.guard import DELIVERY_MS, NETWORK_MS, SAMPLING_MS, Guard, Progress
+from probe.resets import Resets
+
+# So that the answer to the request gets out before the connection goes.
+ANSWER_S = 0.5
+
+
+class Care:
+    """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops, `attempts()` those of the delivery."""
+
+    def __init__(self, state, port, network_turns, attempts, leave):
+        """`leave()` ends App.run."""
+        self._state = state
+        self._port = port
+        self._leave = leave
+        self._leaving = asyncio.Event()
+        self._resets = Resets(state.settings, port.cause())
+        now = state.clock.now
+        self._guard = Guard(self._feed, self._resets.expect, self.restart, port.say)
+        self._guard.watch("sampling", Progress(now, lambda: state.rounds, lambda: state.settings.interval_ms + SAMPLING_MS))
+        self._guard.watch("network", Progress(now, network_turns, lambda: NETWORK_MS))
+        self._guard.watch("delivery", Progress(now, attempts, lambda: DELIVERY_MS, self._nothing_to_deliver))
+        self._button = Button(port.button, now, self.forget_token) if port.button else None
+        self._watchdog = None
+        state.reports += [self._resets.report, self._guard.report]
+
+    def loops(self):
+        """[(name, endless coroutine function)]"""
+        # Started with the loops, not before: until they run there is nobody to feed it.
+        self._watchdog = self._port.watchdog()
+        loops = [("guard", self._guard.run), ("restart", self._restarts)]
+        return loops + [("button", self._button.run)] if self._button else loops
+
+    def restart(self, reason="asked"):
+        """Restart in a moment, with a goodbye; the reason is shown after it."""
+        self._resets.expect(reason)
+        self._leaving.set()
+
+    def forget_token(self):
+        """The button was held: any hub may claim this probe now."""
+        try:
+            self._state.provision({"token": ""})
+        except OSError:
+            self._state.fault("The token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
+            return
+        self._port.say("The token is forgotten. The next hub that finds this probe may claim it.")
+        self._port.identify()
+
+    def _nothing_to_deliver(self):
+        return not len(self._state.outbox) or not self._state.settings.server_url
+
+    def _feed(self):
+        if self._watchdog:
+            self._watchdog()
+
+    async def _restarts(self):
+        await self._leaving.wait()
+        await asyncio.sleep(ANSWER_S)
+        if self._port.slots:
+            self._port.slots.again = True
+        self._leave()
+        # Cancelled here, in the sleep.
+        await asyncio.sleep(60)

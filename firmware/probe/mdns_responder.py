@@ -1,0 +1,140 @@
+"""Makes the probe findable: claims its name on the network, announces it, answers who asks for it.
+
+`who()` and the records are those of probe/mdns.py. `link` is the port's datagram socket: bound (True when it holds port 5353), join(),
+send(data, ip, port), receive() -> (data, ip, port), close().
+"""
+
+import asyncio
+import os
+
+from probe import dns, mdns_claim
+from probe.mdns import GROUP, PORT, announcement, farewell, records, reply
+from probe.waiting import wait_for_event
+
+# Three questions, a quarter of a second apart, before a name is used (RFC 6762, 8.1).
+CLAIMS = 3
+CLAIM_PAUSE_S = 0.25
+# So many names are tried in a row before it goes slower: a broken device may answer to every name there is.
+MOST_NAMES = 10
+
+
+class Responder:
+    """Two loops for the app to run, `listen` and `announce`; `renew` (an Event) asks for a fresh claim and announcement now.
+
+    `label` is the name in use; the id, or the id with -2 and so on when another device had it first. The id in the text stays.
+    """
+
+    def __init__(self, link, who, first_pause_s=1, pause_s=60, fallback_pause_s=30, say=None, claim_pause_s=CLAIM_PAUSE_S):
+        self._link = link
+        self._who = who
+        self._first_pause_s = first_pause_s
+        self._pause_s = pause_s
+        self._fallback_pause_s = fallback_pause_s
+        self._claim_pause_s = claim_pause_s
+        self._say = say
+        # Until the name is known to be free nobody hears it from us.
+        self._claiming = link.bound
+        self._refused = asyncio.Event()
+        self._told = False
+        self.label = who()["id"]
+        self.renew = asyncio.Event()
+
+    async def listen(self):
+        """Answer for ever. A packet that makes no sense is passed over in silence: anybody on the network can send one."""
+        while True:
+            try:
+                packet, ip, port = await self._link.receive()
+                self._hear(packet, ip, port)
+                # While packets wait, receive() need not give way; a flood must not stop the sampling.
+                await asyncio.sleep(0)
+            except (OSError, dns.BadPacket, ValueError):
+                # The pause keeps a socket that fails at once, or a flood of rubbish, from taking all the time.
+                await asyncio.sleep(0.05)
+
+    async def announce(self):
+        """Claim the name, then tell it three times, then every minute, so that a lost packet or a lost group heals."""
+        burst = 3
+        fresh = True
+        while True:
+            if self._who()["ip"]:
+                self._link.join()
+                if fresh and self._link.bound:
+                    await self._claim()
+                fresh = False
+                self._tell(announcement(self._who(), self.label))
+                self._told = True
+                burst = max(0, burst - 1)
+            pause = self._first_pause_s if burst else self._pause_s if self._link.bound else self._fallback_pause_s
+            if await wait_for_event(self.renew, pause):
+                burst = 3
+                fresh = True
+
+    def goodbye(self):
+        """Planned stop: best effort, never an error."""
+        if self._who()["ip"] and self._told:
+            self._tell(farewell(self._who(), self.label))
+
+    async def _claim(self):
+        self._claiming = True
+        try:
+            # Spread, as after a power cut all devices of a house ask at once.
+            await asyncio.sleep(self._claim_pause_s * os.urandom(1)[0] / 255)
+            for _ in range(MOST_NAMES):
+                if await self._unchallenged():
+                    return
+        finally:
+            self._claiming = False
+
+    async def _unchallenged(self):
+        """Ask three times; True when nobody objected, False after the name was changed or when it is to be asked again."""
+        self._refused.clear()
+        for _ in range(CLAIMS):
+            if not self._who()["ip"]:
+                return True
+            self._tell(mdns_claim.claim(records(self._who(), self.label)))
+            if await wait_for_event(self._refused, self._claim_pause_s):
+                return False
+        return True
+
+    def _hear(self, packet, ip, port):
+        who = self._who()
+        if not who["ip"]:
+            return
+        mine = records(who, self.label)
+        if packet[2:3] >= b"\x80":
+            if mdns_claim.taken(packet, mine):
+                self._clash()
+            return
+        if self._claiming:
+            # Not ours yet: neither answered nor defended. Who asks at the same moment and loses in the order of bytes waits.
+            if mdns_claim.lost(packet, mine):
+                self._rename()
+            return
+        answer = reply(packet, port, who, self.label)
+        if answer is None:
+            return
+        if port == PORT:
+            self._tell(answer)
+        else:
+            self._link.send(answer, ip, port)
+
+    def _clash(self):
+        if self._claiming:
+            self._rename()
+        else:
+            # Both thought they had the name, as when two networks are joined. Asking again shows who keeps it.
+            self.renew.set()
+
+    def _rename(self):
+        before = self.label
+        self.label = mdns_claim.next_label(self.label)
+        self._refused.set()
+        if self._say:
+            self._say(f"Another device on the network is called {before}; this probe is found as {self.label}. Give each its own id.")
+
+    def _tell(self, packet):
+        try:
+            self._link.send(packet, GROUP, PORT)
+        except OSError:
+            # No network just now; the next announcement comes anyway.
+            pass

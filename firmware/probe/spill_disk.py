@@ -1,0 +1,80 @@
+"""Files of one folder, as the spill needs them. A board's LittleFS makes rename and remove atomic, and closing a file writes it."""
+
+import os
+
+_PREFIX = "outbox."
+_NEW = "outbox.new"
+# CPython on Windows renames onto an existing file only with replace().
+_replace = getattr(os, "replace", os.rename)
+
+
+class Disk:
+    """Files by number; OSError when the flash does not want to."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def room(self, size, most):
+        """How many files of `size` bytes may be used: three quarters of what is free or ours already, at most `most`; 0 for too few."""
+        try:
+            found = os.statvfs(self._folder or "/")
+            files = (found[0] * found[3] + size * len(self.numbers())) * 3 // 4 // size
+        except OSError:
+            return 0
+        return min(most, files) if files >= 4 else 0
+
+    def numbers(self):
+        """The numbers of the files there are, lowest first. What a cut left half written is cleared away."""
+        found = []
+        for name in os.listdir(self._folder or "."):
+            if name == _NEW:
+                os.remove(self._path(_NEW))
+            elif name.startswith(_PREFIX) and len(name) == 13 and all(c in "0123456789" for c in name[7:]):
+                found.append(int(name[7:]))
+        return sorted(found)
+
+    def open(self, number):
+        """The file for reading."""
+        return open(self._name(number), "rb")
+
+    def size(self, number):
+        """Its bytes."""
+        return os.stat(self._name(number))[6]
+
+    def append(self, number, data):
+        """Write behind what is there, and have it on the flash before this returns."""
+        self._write(self._name(number), "ab", (data,))
+
+    def rewrite(self, number, pieces):
+        """Put `pieces` (an iterable of bytes) in the place of the file: all of them, or the file stays as it was."""
+        new = self._path(_NEW)
+        try:
+            self._write(new, "wb", pieces)
+            _replace(new, self._name(number))
+        except OSError:
+            self._forget(new)
+            raise
+
+    def remove(self, number):
+        """Away with it; no error when it is gone."""
+        self._forget(self._name(number))
+
+    def _write(self, path, mode, pieces):
+        with open(path, mode) as file:
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            if hasattr(os, "fsync"):
+                os.fsync(file.fileno())
+
+    def _forget(self, path):
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+
+    def _name(self, number):
+        return self._path(f"{_PREFIX}{number:06d}")
+
+    def _path(self, name):
+        return self._folder + "/" + name if self._folder else name

@@ -1,0 +1,35 @@
+"""Updates over the air: the list of files, the files, and telling a probe to fetch them. Endpoint thread only."""
+
+from .handlers import ApiHandler
+from .validate import bad, short
+
+
+class Manifest(ApiHandler):
+    """`GET /api/firmware/manifest`; `?format=mpy` for a board."""
+
+    async def get(self) -> None:
+        board = self.get_query_argument("format", "") == "mpy"
+        self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
+
+
+class File(ApiHandler):
+    """`GET /api/firmware/file?name=…`: only names in the manifest."""
+
+    async def get(self) -> None:
+        name = self.get_query_argument("name", "")
+        data = await self.room.questions.call(lambda: self.room.firmware.file(name))
+        self.set_header("Content-Type", "application/octet-stream")
+        self.finish(data)
+
+
+class Update(ApiHandler):
+    """`POST /api/update`: has one probe fetch this hub's firmware."""
+
+    async def post(self) -> None:
+        data = self.body()
+        probe_id = data.get("probe_id")
+        if not isinstance(probe_id, str) or not probe_id:
+            raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
+        version = (await self.room.questions.call(self.room.firmware.snapshot)).version
+        answer = await self.room.questions.call(lambda: self.room.desk.update(probe_id))
+        self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})

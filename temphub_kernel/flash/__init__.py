@@ -1,0 +1,7 @@
+"""Putting MicroPython and the probe's firmware on a board over USB: `temphub flash`. The only room that talks to serial ports."""
+
+from .files import settings
+from .flash import Flash, Wanted
+from .ports import listing
+
+__all__ = ["Flash", "Wanted", "listing", "settings"]

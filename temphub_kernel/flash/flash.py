@@ -1,0 +1,133 @@
+"""The steps of `temphub flash`, each told before it begins; whatever fails ends in a problem and a remedy. Main thread."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import TempHubError
+from . import chips, files, ports
+from .tools import follow, run, tool
+
+FAST, SLOW = "460800", "115200"
+BANNER = "TempHub probe firmware "
+# Run on a board that is not erased: what was updated over the air, and files of the other kind (.py, .mpy), would win.
+CLEAN = """
+import os
+def clean(path):
+    try:
+        if os.stat(path)[0] & 0x4000:
+            for name in os.listdir(path):
+                clean(path + '/' + name)
+            os.rmdir(path)
+        else:
+            os.remove(path)
+    except OSError:
+        pass
+for name in ('slot.json', 'slot_a', 'slot_b', 'probe', 'ports', 'boot_slots.py', 'boot_slots.mpy'):
+    clean(name)
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the person asked for. image: None means the newest fitting one beside; keep: MicroPython and settings stay as they are."""
+
+    firmware: Path
+    folders: list[Path]
+    port: str = ""
+    image: Path | None = None
+    settings: str = ""
+    keep: bool = False
+    source: bool = False
+
+
+class Flash:
+    """`say(line)` tells the person. pause_s: how long a board needs to start; banner_s: how long its first words may take."""
+
+    def __init__(self, wanted: Wanted, say: Callable[[str], None], *, pause_s: float = 2.0, banner_s: float = 40.0) -> None:
+        self._wanted = wanted
+        self._say = say
+        self._pause_s = pause_s
+        self._banner_s = banner_s
+
+    def run(self) -> str:
+        """All of it; the version that now runs on the board. Raises TempHubError; nothing is erased before all is known to fit."""
+        wanted = self._wanted
+        for name in ("mpremote",) if wanted.keep else ("esptool", "mpremote"):
+            tool(name)
+        with tempfile.TemporaryDirectory(prefix="temphub-flash-") as folder:
+            entries = files.stage(wanted.firmware, Path(folder), source=wanted.source)
+            if wanted.settings:
+                entries.append(Path(folder) / "settings.json")
+                entries[-1].write_text(wanted.settings, encoding="utf-8")
+            port = ports.find(wanted.port)
+            if not wanted.keep:
+                self._write_micropython(port)
+            self._copy(port, entries)
+            version = self._verify(port, Path(folder) / "main.py")
+        self._mpremote(port, "reset")
+        self._say(f"Done: the board at {port} runs the probe firmware {version}.")
+        if '"ssid"' not in wanted.settings and not wanted.keep:
+            self._say("It opens a Wi-Fi network named like the probe (TempProbe-…); join it with a phone to choose your network.")
+        return version
+
+    def _write_micropython(self, port: str) -> None:
+        self._say(f"Looking at the board at {port} …")
+        chip = chips.chip_in(self._esptool(port, "chip-id", timeout_s=60))
+        image = chips.find_image(self._wanted.image, chip, self._wanted.folders)
+        self._say(f"It has the chip {chip.name}. Erasing it …")
+        self._esptool(port, "erase-flash", chip=chip.name)
+        self._say(f"Writing {image.name} …")
+        place = (f"0x{chip.offset:x}", str(image))
+        try:
+            self._esptool(port, "--baud", FAST, "write-flash", *place, chip=chip.name)
+        except TempHubError as error:
+            if error.code not in ("no_reply", "tool_failed"):
+                raise
+            # Long cables and some USB chips lose bytes at the fast rate.
+            self._say(f"That failed; once more, slower ({SLOW} baud) …")
+            self._esptool(port, "--baud", SLOW, "write-flash", *place, chip=chip.name, timeout_s=400)
+
+    def _copy(self, port: str, entries: list[Path]) -> None:
+        self._say("Copying the probe's firmware …")
+        # A board with its own USB disappears for a moment after it was written.
+        for attempt in range(5):
+            time.sleep(self._pause_s)
+            try:
+                self._mpremote(port, "exec", CLEAN)
+                break
+            except TempHubError as error:
+                if attempt == 4 or error.code not in ("no_port", "no_micropython", "tool_failed"):
+                    raise
+        self._mpremote(port, "cp", "-r", *(str(path) for path in entries), ":")
+
+    def _verify(self, port: str, main: Path) -> str:
+        self._say("Starting it …")
+
+        def is_end(line: str) -> bool:
+            return line.startswith(BANNER) or "Error" in line
+
+        lines = follow("mpremote", "connect", port, "run", str(main), until=is_end, timeout_s=self._banner_s)
+        for line in lines:
+            if line.startswith(BANNER):
+                return line.removeprefix(BANNER).strip()
+        said = next((line for line in reversed(lines) if line), "nothing")
+        if "incompatible .mpy" in said:
+            raise TempHubError(
+                "The MicroPython on the board is of another generation than the compiled files.",
+                "Use --source, or a MicroPython image of version 1.24 or newer.",
+                code="wrong_mpy",
+            )
+        raise TempHubError(
+            f"The firmware was copied, but does not start at {port}; the board said: {said[:200]}.",
+            "Try again; if it stays, use a MicroPython image of version 1.24 or newer.",
+            code="no_banner",
+        )
+
+    def _esptool(self, port: str, *arguments: str, chip: str = "auto", timeout_s: float = 180.0) -> str:
+        return run("esptool", "--chip", chip, "--port", port, *arguments, port=port, timeout_s=timeout_s)
+
+    def _mpremote(self, port: str, *arguments: str) -> str:
+        return run("mpremote", "connect", port, *arguments, port=port)

@@ -1,0 +1,141 @@
+"""esptool and mpremote, run as programs; what they complain of in words with a way out. Main thread.
+
+Programs and not libraries: they may be installed apart from the hub, and their command line is what they promise to keep.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from ..base.errors import TempHubError
+
+# Part of what the tools say (lower case) -> code, problem, remedy; the first that fits.
+COMPLAINTS = (
+    (
+        ("permission denied", "errno 13]"),
+        "no_permission",
+        "This computer does not let you use the port {port}.",
+        "On Linux add yourself to the group dialout and log in again; else close the program that uses the port.",
+    ),
+    (
+        ("access is denied", "resource busy", "errno 16]", "could not exclusively lock", "multiple access on port"),
+        "port_busy",
+        "The port {port} is used by another program.",
+        "Close serial monitors, Thonny, the Arduino IDE and other terminals, then try again.",
+    ),
+    (
+        ("failed to access", "no such file", "errno 2]", "cannot find the file", "filenotfounderror", "doesn't exist"),
+        "no_port",
+        "There is no port {port}, or it is used by another program.",
+        "Plug the board in again, close other programs that use it, and look which ports there are with `temphub flash --list`.",
+    ),
+    (
+        ("wrong chip", "wrong --chip", "this chip is", "unexpected chip id"),
+        "wrong_chip",
+        "The board at {port} has another chip than the image is made for.",
+        "Download the MicroPython image for your board from micropython.org.",
+    ),
+    (
+        ("no serial data received", "failed to connect", "timed out waiting for packet", "wrong boot mode", "invalid head of packet"),
+        "no_reply",
+        "The board at {port} does not answer.",
+        "Hold the button BOOT while you press and let go of RESET (or EN), then try again; use a USB cable that carries data.",
+    ),
+    (
+        ("could not enter raw repl", "no response from device", "timeout waiting for"),
+        "no_micropython",
+        "MicroPython at {port} does not answer.",
+        "Press RESET on the board and try again with --image, so that MicroPython is written anew.",
+    ),
+    (
+        ("no space left", "errno 28", "enospc"),
+        "board_full",
+        "The board's storage is full.",
+        "Try again without --keep, which erases the board first.",
+    ),
+)
+
+
+def tool(name: str) -> str:
+    """The path of a tool, out of PATH or beside this Python. Raises TempHubError when it is not installed."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which(name) or shutil.which(name, path=beside)
+    if found is None:
+        raise TempHubError(
+            f"The program {name}, which talks to the board, is not installed.", "Run `pip install temphub[flash]`.", code="no_tool"
+        )
+    return found
+
+
+def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0) -> str:
+    """Run a tool to its end; what it said. Raises TempHubError when it fails."""
+    try:
+        done = subprocess.run(
+            [tool(name), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            errors="replace",
+            env=_env(),
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TempHubError(
+            f"{name} did not end within {timeout_s:g} s, so the board at {port} hangs.",
+            "Unplug the board, plug it in again and try once more.",
+            code="no_reply",
+        ) from error
+    if done.returncode:
+        raise complaint(name, port, done.stdout + "\n" + done.stderr)
+    return done.stdout + done.stderr
+
+
+def follow(name: str, *arguments: str, until: Callable[[str], bool], timeout_s: float) -> list[str]:
+    """Run a tool until a line of its output fits, it ends, or the time is over; the lines. The tool is ended in any case."""
+    lines: list[str] = []
+    with subprocess.Popen(
+        [tool(name), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        env=_env(),
+    ) as process:
+        late = threading.Timer(timeout_s, process.kill)
+        late.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                if until(lines[-1]):
+                    break
+        finally:
+            late.cancel()
+            late.join()
+            process.kill()
+    return lines
+
+
+def complaint(name: str, port: str, output: str) -> TempHubError:
+    """What a tool said when it failed, in words."""
+    said = output.lower()
+    for parts, code, problem, remedy in COMPLAINTS:
+        if any(part in said for part in parts):
+            return TempHubError(problem.format(port=port or "(none)"), remedy, code=code)
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    told = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "nothing")
+    return TempHubError(
+        f"{name} failed at {port} and said: {told[:200]}.",
+        "Unplug the board, plug it in again and try once more; if it stays, report this line.",
+        code="tool_failed",
+    )
+
+
+def _env() -> dict[str, str]:
+    # Plain text, so that the output can be read whatever the terminal is.
+    return {**os.environ, "NO_COLOR": "1", "TERM": "dumb", "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"}

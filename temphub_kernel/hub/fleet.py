@@ -1,0 +1,112 @@
+"""`temphub probes` and `temphub update`: what the running hub knows of its probes, asked over its own API. Main thread."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+
+TIMEOUT_S = 30.0
+HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "ADDRESS", "LAST SEEN")
+
+
+class Fleet:
+    """The probes of the hub that runs with these settings. `say(line)` tells the person at the command line."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None], *, every_s: float = 1.0) -> None:
+        self._settings = settings
+        self._say = say
+        self._every_s = every_s
+
+    def show(self) -> None:
+        """A table of every probe, and which of them have an update. Raises TempHubError."""
+        version, probes = self._look()
+        rows = [HEADINGS, *(_row(probe, version) for probe in probes)]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
+        for row in rows:
+            self._say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        old = [probe["id"] for probe in probes if outdated(probe, version)]
+        if not probes:
+            self._say("No probe was found yet.")
+        elif old:
+            self._say(f"\n{len(old)} with an update to {version}. Install it with: temphub update {old[0] if len(old) == 1 else '--all'}")
+        else:
+            self._say(f"\nThis hub brings firmware {version}; no probe needs an update.")
+
+    def update(self, ids: Iterable[str], *, everyone: bool = False, wait_s: float = 180.0) -> int:
+        """Have probes update themselves and wait until they run the new firmware; how many did not. Raises TempHubError."""
+        version, probes = self._look()
+        wanted = [probe["id"] for probe in probes if outdated(probe, version) and probe["present"]] if everyone else list(ids)
+        if not wanted:
+            self._say(f"No probe that is here needs an update to {version}.")
+        begun = [probe_id for probe_id in wanted if self._begin(probe_id)]
+        return len(wanted) - len(begun) + self._await(begun, version, wait_s)
+
+    def _begin(self, probe_id: str) -> bool:
+        try:
+            answer = self._ask("/api/update", {"probe_id": probe_id})
+        except TempHubError as error:
+            self._say(f"{probe_id}: {error.problem} {error.remedy}")
+            return False
+        self._say(f"{probe_id}: has {answer['had'] or 'an unknown version'}, fetches {answer['version']} …")
+        return True
+
+    def _await(self, begun: list[str], version: str, wait_s: float) -> int:
+        deadline = time.monotonic() + wait_s
+        waiting = list(begun)
+        while waiting and wait_s:
+            running = {probe["id"] for probe in self._look()[1] if probe["version"] == version}
+            for probe_id in [one for one in waiting if one in running]:
+                self._say(f"{probe_id}: runs {version}.")
+                waiting.remove(probe_id)
+            if not waiting or time.monotonic() > deadline:
+                break
+            time.sleep(self._every_s)
+        if wait_s:
+            for probe_id in waiting:
+                self._say(f"{probe_id}: does not run {version} after {wait_s:g} s. Open the probe's /status page: `update` there says why.")
+            return len(waiting)
+        return 0
+
+    def _look(self) -> tuple[str, list[dict[str, Any]]]:
+        return self._ask("/api/firmware/manifest")["version"], self._ask("/api/probes")["probes"]
+
+    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        url = self._settings.local_url
+        headers = {"Content-Type": "application/json", "X-Token": self._settings.server_token}
+        request = urllib.request.Request(url + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
+        # No proxy: the hub is on this computer.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=TIMEOUT_S) as reply:
+                return dict(json.load(reply))
+        except urllib.error.HTTPError as error:
+            raise _refusal(error.read(65536), url) from error
+        except (OSError, ValueError) as error:
+            raise TempHubError(
+                f"No hub answers at {url} ({error}), so nothing is known of its probes.",
+                "Start it with `temphub`, or set PORT and DATA_DIR to those of the hub that runs.",
+            ) from error
+
+
+def outdated(probe: dict[str, Any], version: str) -> bool:
+    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of ours."""
+    return bool(probe["version"]) and probe["version"] != version
+
+
+def _row(probe: dict[str, Any], version: str) -> tuple[str, ...]:
+    update = version if outdated(probe, version) else "-"
+    address = f"{probe['ip']}:{probe['port']}" if probe["ip"] else "-"
+    return probe["id"], probe["name"], probe["version"] or "-", update, address, (probe["last_seen"] or "never")[:19]
+
+
+def _refusal(body: bytes, url: str) -> TempHubError:
+    try:
+        answer = json.loads(body)
+        return TempHubError(answer["problem"], answer["remedy"], code=answer["error"])
+    except (ValueError, KeyError, TypeError):
+        return TempHubError(f"The program at {url} refuses without saying why; it may not be the hub.", "Set PORT to the hub's port.")

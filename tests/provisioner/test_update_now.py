@@ -1,0 +1,85 @@
+"""Telling a probe to fetch its new firmware."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from temphub_kernel.base.errors import TempHubError
+
+
+@pytest.fixture
+def probe():
+    """A probe over real HTTP that answers /update as told; `heard` holds (path, body, token)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send(200, b'{"id": "P1", "version": "1.0"}')
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/provision":
+                self.send(200, b'{"ok": true}')
+                return
+            self.server.heard.append((self.path, body, self.headers.get("X-Token")))
+            self.send(*self.server.answer)
+
+        def send(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.heard, server.answer = [], (200, b'{"ok": true, "state": "downloading", "version": "1.0"}')
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def known(start, probe, results):
+    """A provisioner with a token that knows the probe."""
+    from temphub_kernel.base.sighting import Sighting
+
+    one = start({"SERVER_TOKEN": "s3cret"})
+    one.meet(Sighting("P1", "127.0.0.1", probe.server_port, version="1.0"))
+    results.wait(lambda check: check.ok)
+    return one
+
+
+def test_a_known_probe_is_told(start, probe, results):
+    """By its id, with the token; it gets a path on this hub, never an address."""
+    assert known(start, probe, results).update_now("P1") == "1.0"
+    assert probe.heard == [("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy"}', "s3cret")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "word"),
+    [
+        ((404, b"{}"), "no_update", "temphub flash"),
+        ((401, b"{}"), "probe_claimed", "SERVER_TOKEN"),
+        ((409, b'{"ok": false, "problem": "An update is under way.", "remedy": "Wait."}'), "probe_refused", "under way"),
+        ((500, b"x"), "probe_refused", "500"),
+    ],
+)
+def test_a_refusal_is_told_in_words(start, probe, results, answer, code, word):
+    """Too old, claimed by another hub, busy, broken."""
+    one = known(start, probe, results)
+    probe.answer = answer
+    with pytest.raises(TempHubError) as caught:
+        one.update_now("P1")
+    assert caught.value.code == code and word in str(caught.value)
+
+
+def test_an_unknown_probe_is_not_asked(start):
+    """Only probes that the hub knows, never an address out of a request."""
+    for name in ("Nobody", "127.0.0.1"):
+        with pytest.raises(TempHubError) as caught:
+            start().update_now(name)
+        assert caught.value.code == "unknown_probe" and caught.value.status == 404
