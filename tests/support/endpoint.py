@@ -18,7 +18,7 @@ HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "worke
 class Hub:
     """An endpoint under test and what it told the rest of the hub."""
 
-    def __init__(self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None) -> None:
+    def __init__(self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, **limits: float) -> None:
         settings = Settings.from_environ({"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "SERVER_TOKEN": token})
         self.settings = replace(settings, port=0)
         self.journal = settings.journal_file
@@ -29,7 +29,7 @@ class Hub:
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
         desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision)
-        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page)
+        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **limits)
         self.endpoint.start()
         self.port = self.endpoint.port
 
