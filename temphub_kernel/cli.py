@@ -3,9 +3,10 @@
 import argparse
 import subprocess
 import sys
+import traceback
 
 from ._version import __version__
-from .base.errors import TempHubError
+from .base.errors import TempHubError, describe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,8 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
         from .server.run import run
 
         return run(Settings.from_environ(), browser=not options.no_browser, probes=getattr(options, "probes", 0))
-    except TempHubError as error:
-        sys.stderr.write(f"\nProblem: {error.problem}\nWhat to do: {error.remedy}\n")
+    # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
+    except Exception as error:
+        if not isinstance(error, TempHubError):
+            traceback.print_exc()
+        problem, remedy = describe(error)
+        sys.stderr.write(f"\nProblem: {problem}\nWhat to do: {remedy}\n")
         return 1
 
 
