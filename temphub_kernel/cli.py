@@ -3,10 +3,11 @@
 import argparse
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 from ._version import __version__
-from .base.errors import TempHubError
+from .base.errors import TempHubError, describe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,8 +18,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(given)
     try:
         return int(getattr(options, "work", _run)(options))
-    except TempHubError as error:
-        sys.stderr.write(f"\nProblem: {error.problem}\nWhat to do: {error.remedy}\n")
+    # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
+    except Exception as error:
+        if not isinstance(error, TempHubError):
+            traceback.print_exc()
+        problem, remedy = describe(error)
+        sys.stderr.write(f"\nProblem: {problem}\nWhat to do: {remedy}\n")
         return 1
 
 

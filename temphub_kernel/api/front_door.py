@@ -77,7 +77,7 @@ class Relay(HTTPMessageDelegate):
         except TempHubError as error:
             send_error(self._connection, error)
             return
-        if headers.get("Upgrade"):
+        if headers.get("Upgrade", "").lower() == "websocket":
             self._door.go(_tunnel(self._connection.detach(), stream, _head(start_line, headers)))
             return
         for name in HOP_BY_HOP:

@@ -20,7 +20,7 @@ from .firmware import Firmware
 from .metrics import Metrics
 from .questions import Questions
 from .replies import dump, unforeseen
-from .validate import MAX_BODY, bad, parse_json
+from .validate import bad, parse_json
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,6 @@ class ApiHandler(RequestHandler):
 
     def body(self) -> dict[str, Any]:
         """The JSON object sent, after its token was found right. Raises TempHubError."""
-        if len(self.request.body) > MAX_BODY:
-            raise bad("too_large", f"The body is larger than {MAX_BODY} bytes.", "Send a smaller body.", 413)
         header, query = self._tokens()
         try:
             data = parse_json(self.request.body)

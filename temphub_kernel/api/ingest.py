@@ -20,7 +20,7 @@ from .desk import Desk
 from .metrics import Metrics
 from .replies import dump, send, send_error, unforeseen
 from .transit import Transit
-from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query, sent_field
+from .validate import MAX_BODY, bad, is_too_large, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
@@ -53,17 +53,16 @@ class Delivery(HTTPMessageDelegate):
         assert isinstance(start_line, RequestStartLine)
         self._method, self._headers = start_line.method, headers
         self._query = start_line.path.partition("?")[2]
-        length = headers.get("Content-Length", "0")
         if self._method not in ("GET", "POST"):
             self._refuse(_method(self._method))
-        elif length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):
-            self._refuse(_too_large())
+        elif is_too_large(headers.get("Content-Length")):
+            self._refuse(too_large())
         return None
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Collect the body, up to the limit."""
         if len(self._body) + len(chunk) > MAX_BODY:
-            self._refuse(_too_large())
+            self._refuse(too_large())
         elif not self._over:
             self._body += chunk
         return None
@@ -139,10 +138,6 @@ class Delivery(HTTPMessageDelegate):
         if error.status == 401:
             self._room.desk.refused(self._address)
         send_error(self._connection, error)
-
-
-def _too_large() -> TempHubError:
-    return bad("too_large", f"The body is larger than {MAX_BODY} bytes.", "Send at most 1000 readings in one batch.", 413)
 
 
 def _method(method: str) -> TempHubError:

@@ -32,6 +32,7 @@ from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, R
 from .history import Readings
 from .ingest import Delivery, Ingest
 from .landing import Landing
+from .limited import Limited
 from .metrics import Metrics
 from .questions import Questions
 from .updates import File, Manifest, Update
@@ -62,7 +63,8 @@ class Endpoint(Worker):
     """Tornado on HOST:PORT in a thread of its own.
 
     page: (host, port) of the page server, or None when there is none. firmware: the folder that probes are updated from.
-    `port` holds the port in use after `start`.
+    idle_s: how long a connection may stay without a request; body_s: how long a request's body may take. `port` holds the
+    port in use after `start`.
     """
 
     def __init__(
@@ -74,8 +76,11 @@ class Endpoint(Worker):
         page: tuple[str, int] | None = None,
         *,
         firmware: Path | None = None,
+        idle_s: float = IDLE_S,
+        body_s: float = BODY_S,
     ) -> None:
         super().__init__("endpoint")
+        self._limits = {"idle_connection_timeout": idle_s, "body_timeout": body_s}
         self._settings = settings
         self._journal = journal
         self._writer = writer
@@ -117,21 +122,20 @@ class Endpoint(Worker):
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(_application(room, landing=door is None), ingest, door)
         # The limit of a body is each path's own; what is no message at all is bounded here.
-        server = HTTPServer(
-            switch, idle_connection_timeout=IDLE_S, body_timeout=BODY_S, max_header_size=HEAD_BYTES, max_body_size=2**62, chunk_size=65536
-        )
+        server = HTTPServer(switch, max_header_size=HEAD_BYTES, max_body_size=2**62, chunk_size=65536, **self._limits)
         if not self._sockets:
             self._sockets = self._bind()
         server.add_sockets(self._sockets)
         self._sockets = []
-        if self.stopping.is_set():
-            self._done.set()
-        await self._done.wait()
-        server.stop()
-        if door is not None:
-            await door.close()
-        await server.close_all_connections()
-        questions.close()
+        try:
+            if not self.stopping.is_set():
+                await self._done.wait()
+        finally:
+            server.stop()
+            if door is not None:
+                await door.close()
+            await server.close_all_connections()
+            questions.close()
 
     def _bind(self) -> list[socket.socket]:
         host, port = self._settings.host, self._settings.port
@@ -161,7 +165,7 @@ class Switch(HTTPServerConnectionDelegate):
         if name == "/api/ingest":
             return Delivery(self.ingest, connection, _address(connection))
         if self.door is None or name == "/metrics" or name == "/api" or name.startswith("/api/"):
-            return self.application.start_request(server_conn, connection)
+            return Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
         return Relay(self.door, connection, _address(connection))
 

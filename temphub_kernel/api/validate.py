@@ -28,6 +28,18 @@ def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError
     return TempHubError(problem, remedy, code=code, status=status)
 
 
+def too_large() -> TempHubError:
+    """The refusal of a body above the limit."""
+    return bad(
+        "too_large", f"The body is larger than {MAX_BODY} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch.", 413
+    )
+
+
+def is_too_large(length: str | None) -> bool:
+    """True when a Content-Length announces more than the API takes; what is no number is the parser's to refuse."""
+    return length is not None and length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY)
+
+
 def parse_json(body: bytes) -> dict[str, Any]:
     """The JSON object in a body. Raises TempHubError (400); NaN and Infinity are no JSON."""
     try:

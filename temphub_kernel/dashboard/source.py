@@ -145,6 +145,6 @@ def _look_back(reader: Reader, newest: Newest) -> Good | None:
 def _unreadable(path: Path, error: Exception) -> TempHubError:
     return TempHubError(
         f"The journal {path} could not be read ({error}), so this page shows what it had; recording is not touched by that.",
-        "Wait a moment; if it stays, run `temphub doctor` and check the disk that holds DATA_DIR.",
+        "Wait a moment; if it stays, check the disk that holds DATA_DIR.",
         code="journal_unreadable",
     )

@@ -32,7 +32,7 @@ WAITING_EVENTS = 4096
 
 
 class Seen(TypedDict):
-    """What the doctor page shows. adverts: heard since the start; probes: known now; refused: address -> reason."""
+    """What there is to know of the search. adverts: heard since the start; probes: known now; refused: address -> reason."""
 
     interfaces: list[str]
     refused: dict[str, str]

@@ -4,13 +4,17 @@ The operating system lets the lock go when its process dies, however it dies. An
 """
 
 import json
+import logging
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ..base.errors import TempHubError
+
+log = logging.getLogger(__name__)
 
 LOCK_FILE = "temphub.hub.lock"
 INFO_FILE = "temphub.hub.json"
@@ -58,12 +62,17 @@ class HubLock:
         """Note where the hub is. Written whole or not at all: others may read at any moment."""
         path = self._data_dir / INFO_FILE
         fresh = path.with_name(f"{INFO_FILE}.{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(info)), encoding="utf-8")
-        fresh.replace(path)
+        try:
+            fresh.write_text(json.dumps(asdict(info)), encoding="utf-8")
+            fresh.replace(path)
+        # Windows refuses while another program has the note open; the hub works without it.
+        except OSError as error:
+            log.warning("where the hub is could not be noted in %s (%s); other programs look at PORT instead", path, error)
 
     def forget(self) -> None:
         """Remove the note."""
-        (self._data_dir / INFO_FILE).unlink(missing_ok=True)
+        with suppress(OSError):
+            (self._data_dir / INFO_FILE).unlink(missing_ok=True)
 
 
 def read_info(data_dir: Path) -> HubInfo | None:

@@ -79,14 +79,18 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise _no_journal(f"There is no journal at {path}")
+    db = None
     try:
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
         (version,) = db.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
+        if version != VERSION:
+            raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")
+    except (sqlite3.Error, TempHubError) as error:
+        if db is not None:
+            db.close()
+        if isinstance(error, TempHubError):
+            raise
         raise _unusable(path, error) from error
-    if version != VERSION:
-        db.close()
-        raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")
     return db
 
 

@@ -82,7 +82,7 @@ class Talk:
             said = _text(answer or {}, "problem") or _text(answer or {}, "error") or f"HTTP status {code}"
             raise TempHubError(
                 f"The probe {probe_id} at {_at(ip, port)} refused to be told where to deliver: {said.rstrip('.')}.",
-                _text(answer or {}, "remedy") or "Restart the probe, or update its firmware with `temphub flash`.",
+                _text(answer or {}, "remedy") or "Restart the probe, or update its firmware as README describes under Probes.",
                 code="probe_refused",
                 status=502,
             )

@@ -63,8 +63,7 @@ def _news(probe: dict[str, Any]) -> list[str]:
         return []
     virtual = " (virtual)" if probe["model"] == "virtual" else ""
     news = [f"  found {probe['id']}{virtual} at {probe['ip']}:{probe['port']}"]
-    if probe["problem"]:
-        news.append(f"  {probe['id']}: {probe['problem']} — {probe['remedy']}")
-    elif probe["server_url"]:
+    # A problem is in the hub's own log, which is passed on to this console.
+    if probe["server_url"] and not probe["problem"]:
         news.append(f"  {probe['id']} delivers to {probe['server_url']}")
     return news

@@ -46,7 +46,8 @@ class HubKernel:
             await self._client.wait_for_ready(timeout=READY_S)
             self._listener = asyncio.ensure_future(self._listen())
             await self._run(first_cell())
-        except RuntimeError as error:
+        # NoSuchKernel, a KeyError, means that ipykernel is missing or damaged.
+        except (RuntimeError, KeyError) as error:
             await self.kill()
             raise _not_up(str(error)) from error
         except BaseException:

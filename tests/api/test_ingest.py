@@ -141,3 +141,16 @@ def test_the_journal_locked_by_another_program_delays_but_loses_nothing(hub):
     other.close()
     client.join(10)
     assert answers == [(200, {"ok": True})]
+
+
+def test_a_client_that_sends_nothing_more_is_let_go(make_hub):
+    """A connection that stays silent, and a body that never comes whole, are closed; others are served meanwhile."""
+    hub = make_hub(idle_s=0.3, body_s=0.3)
+    silent = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
+    half = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
+    half.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    assert hub.ask("POST", "/api/ingest", {"temperature_c": 1}) == (200, {"ok": True})
+    for client in (silent, half):
+        assert client.recv(1000) == b""
+        client.close()
+    assert len(rows(hub)) == 1

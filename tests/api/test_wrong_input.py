@@ -180,19 +180,21 @@ def test_a_wrong_question_is_refused_in_words(hub, problem, path, status, code):
     refused(hub, hub.ask("GET", path), status, code, problem)
 
 
-def test_a_huge_body_is_refused_before_it_is_read(hub, problem):
-    """A body above 1 MiB is answered 413 from its announced length alone."""
+@pytest.mark.parametrize("path", ["/api/ingest", "/api/hello", "/api/nothing"])
+def test_a_huge_body_is_refused_before_it_is_read(hub, problem, path):
+    """A body above 1 MiB is answered 413 from its announced length alone, at every address."""
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
-        client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
+        client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n" % path.encode())
         reply = http.client.HTTPResponse(client)
         reply.begin()
         refused(hub, (reply.status, json.loads(reply.read())), 413, "too_large", problem)
 
 
-def test_a_body_without_a_length_is_bounded_too(hub, problem):
+@pytest.mark.parametrize("path", ["/api/ingest", "/api/hello"])
+def test_a_body_without_a_length_is_bounded_too(hub, problem, path):
     """A chunked body that goes on for ever is answered 413 once it passes 1 MiB."""
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
-        client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % path.encode())
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
         for _ in range(17):
             client.sendall(chunk)

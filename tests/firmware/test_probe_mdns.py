@@ -3,6 +3,7 @@
 import asyncio
 import struct
 
+from mdns_bench import Link
 from probe import dns, mdns
 from probe.mdns_responder import Responder
 from probe_bench import identity, run, until
@@ -40,40 +41,9 @@ def _kinds(packet):
     return [(name, kind) for name, kind, _, _, _ in _read(packet)[2]]
 
 
-class _Link:
-    """Holds what was sent, gives what is put in."""
-
-    def __init__(self, bound=True):
-        self.bound = bound
-        self.inbox = []
-        self.sent = []
-        self.joined = 0
-        self.broken = False
-
-    def join(self):
-        self.joined += 1
-
-    def send(self, data, ip, port):
-        if self.broken:
-            raise OSError("network is down")
-        self.sent.append((data, ip, port))
-
-    def told(self):
-        """The responses among what was sent."""
-        return [data for data, _, _ in self.sent if data[2] & 0x80]
-
-    async def receive(self):
-        while not self.inbox:
-            await asyncio.sleep(0.005)
-        item = self.inbox.pop(0)
-        if isinstance(item, Exception):
-            raise item
-        return item
-
-
 async def _serving():
     """(link, tasks) of a responder that has claimed its name and said all it says by itself."""
-    link = _Link()
+    link = Link()
     responder = Responder(link, identity, 0.001, 60, claim_pause_s=0.001)
     tasks = [asyncio.create_task(loop()) for loop in (responder.announce, responder.listen)]
     await until(lambda: len(link.told()) == 3)
@@ -85,7 +55,7 @@ def test_a_name_that_is_not_claimed_yet_is_not_told():
     """Who asks during the claim gets no answer: the name may turn out to be somebody else's."""
 
     async def go():
-        link = _Link()
+        link = Link()
         responder = Responder(link, identity, 0.001, 60, claim_pause_s=0.1)
         tasks = [asyncio.create_task(loop()) for loop in (responder.listen, responder.announce)]
         link.inbox.append((_ask((SERVICE, dns.PTR)), "10.0.0.9", 5353))
@@ -212,7 +182,7 @@ def test_three_announcements_then_one_a_minute_and_three_again_on_a_change():
     """The first ones may be lost; later ones heal a lost group; a new address is told at once."""
 
     async def go():
-        link = _Link()
+        link = Link()
         responder = Responder(link, identity, 0.01, 60, claim_pause_s=0.001)
         task = asyncio.create_task(responder.announce())
         await until(lambda: len(link.told()) == 3)
@@ -229,7 +199,7 @@ def test_without_port_5353_the_announcements_come_more_often():
     """Nobody can ask a probe that lacks the port, so it tells by itself."""
 
     async def go():
-        link = _Link(False)
+        link = Link(False)
         task = asyncio.create_task(Responder(link, identity, 0.001, 60, 0.01).announce())
         await until(lambda: len(link.sent) > 6)
         task.cancel()
@@ -242,7 +212,7 @@ def test_without_a_network_nothing_is_said_and_nothing_breaks():
 
     async def go():
         who = identity()
-        link = _Link()
+        link = Link()
         responder = Responder(link, lambda: who, 0.005, 0.005, claim_pause_s=0.001)
         task = asyncio.create_task(responder.announce())
         who["ip"] = None

@@ -1,16 +1,12 @@
 """probe/portal.py, portal_dns.py and page_portal.py: a phone on the probe's access point, over real sockets"""
 
-import asyncio
-import os
 import struct
 
-from ports import multicast
+from portal_bench import query, visit
 from probe import dns, portal_dns
-from probe.endpoints import Endpoints
 from probe.portal import strongest, wish
 from probe.settings import Refused
-from probe_bench import HERE, Folder, Visitor, net, reply, run, until
-from radio_stand_in import Air, Room
+from probe_bench import net, reply
 
 # What each system asks to find out whether it is behind a portal (host, path).
 SYSTEMS = (
@@ -28,73 +24,6 @@ SYSTEMS = (
 )
 
 
-class _House:
-    """A probe with its portal, its web server and a name server, all on this machine; real time, a stand-in radio."""
-
-    def __init__(self, folder, **given):
-        self.room = Room(folder, Air(home="secret99", guest=""), **given)
-        self.portal = self.room.portal
-        self.portal._name_link = self._link
-        self.names = 0
-        routes = Endpoints(self.room.state, lambda: None).routes()
-        self.visitor = Visitor(routes, doorman=self.portal.handler)
-
-    def _link(self):
-        high, low = os.urandom(2)
-        self.names = 40000 + (high << 8 | low) % 20000
-        return multicast.Link(multicast.bound_socket(HERE, self.names, lambda sock, ip: None), net, lambda: HERE)
-
-    async def ask(self, packet):
-        """One datagram to the name server, and its answer or None."""
-        link = multicast.Link(multicast.bound_socket(HERE, 0, lambda sock, ip: None), net, lambda: HERE)
-        try:
-            link.send(packet, HERE, self.names)
-            return (await asyncio.wait_for(link.receive(), 0.4))[0]
-        except asyncio.TimeoutError:  # noqa: UP041 (MicroPython has no builtin of that name)
-            return None
-        finally:
-            link.close()
-
-    async def fetch(self, host, path, method="GET", body=b"", *headers):
-        """(status, head, body) of one request as a browser sends it."""
-        reader, writer = await self.visitor.connect()
-        lines = [f"{method} {path} HTTP/1.1", "Host: " + host, f"Content-Length: {len(body)}"] + list(headers)
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        await writer.drain()
-        data = b""
-        while True:
-            more = await reader.read(1024)
-            if not more:
-                break
-            data += more
-        net.drop(writer)
-        head, _, text = data.partition(b"\r\n\r\n")
-        return int(head.split(b" ")[1]), head.decode(), text.decode()
-
-
-def _visit(work, **given):
-    async def go(folder):
-        house = _House(folder, **given)
-        await house.visitor.start()
-        house.room.state.identity["port"] = house.visitor.port
-        task = asyncio.create_task(house.portal.answer_names())
-        try:
-            house.room.run(70)
-            await until(lambda: house.names)
-            await work(house, f"{HERE}:{house.visitor.port}")
-        finally:
-            task.cancel()
-            house.visitor.stop()
-            await asyncio.sleep(0)
-
-    with Folder() as folder:
-        run(go(folder))
-
-
-def _query(name, kind, flags=0x0100):
-    return struct.pack(">HHHHHH", 0xBEEF, flags, 1, 0, 0, 0) + dns.question(name.split("."), kind)
-
-
 def test_every_systems_own_question_leads_to_the_page():
     """Android, iOS, macOS, Windows, Firefox, GNOME: 302 to the set-up page, not to be kept in any cache."""
 
@@ -106,21 +35,21 @@ def test_every_systems_own_question_leads_to_the_page():
         status, _, page = await house.fetch(here, "/")
         assert status == 200 and "home" in page and 'action="/join"' in page
 
-    _visit(work)
+    visit(work)
 
 
 def test_every_name_is_the_probe():
     """A over a real socket: the probe's address, for a second; the question back byte by byte."""
 
     async def work(house, here):
-        packet = _query("CaPtive.Apple.com", dns.A)
+        packet = query("CaPtive.Apple.com", dns.A)
         answer = await house.ask(packet)
         assert answer[:2] == b"\xbe\xef" and answer[12 : len(packet)] == packet[12:]
         flags, questions, answers = struct.unpack(">HHH", answer[2:8])
         assert (flags & 0x800F, flags & 0x0100, questions, answers) == (0x8000, 0x0100, 1, 1)
         assert answer[len(packet) :] == b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04" + bytes([127, 0, 0, 1])
 
-    _visit(work)
+    visit(work)
 
 
 def test_aaaa_and_https_get_an_empty_no_error():
@@ -128,24 +57,24 @@ def test_aaaa_and_https_get_an_empty_no_error():
 
     async def work(house, here):
         for kind in (28, 65, 64, 16):
-            packet = _query("captive.apple.com", kind)
+            packet = query("captive.apple.com", kind)
             answer = await house.ask(packet)
             flags, questions, answers = struct.unpack(">HHH", answer[2:8])
             assert flags & 0xF == 0 and (questions, answers) == (1, 0) and answer[12:] == packet[12:], kind
 
-    _visit(work)
+    visit(work)
 
 
 def test_noise_does_not_stop_the_names():
     """Rubbish, torn packets and other devices' answers get nothing; the next question is answered."""
 
     async def work(house, here):
-        packet = _query("a.example", dns.A)
-        for noise in (b"", b"\xff" * 40, packet[:-3], _query("a.example", dns.A, 0x8400)):
+        packet = query("a.example", dns.A)
+        for noise in (b"", b"\xff" * 40, packet[:-3], query("a.example", dns.A, 0x8400)):
             assert await house.ask(noise) is None
         assert await house.ask(packet)
 
-    _visit(work)
+    visit(work)
 
 
 def test_a_question_with_extras_is_answered():
@@ -174,7 +103,7 @@ def test_a_network_is_chosen_tested_and_joined():
         assert (await house.fetch(here, "/generate_204"))[0] == 404
         assert "<dl>" in (await house.fetch(here, "/"))[2]
 
-    _visit(work)
+    visit(work)
 
 
 def test_a_wrong_password_leads_back_to_the_form():
@@ -186,7 +115,7 @@ def test_a_wrong_password_leads_back_to_the_form():
         page = (await house.fetch(here, "/joining"))[2]
         assert "password is not the right one" in page and 'value="home" checked' in page and "wrongwrong" not in page
 
-    _visit(work)
+    visit(work)
 
 
 def test_what_cannot_be_tried_is_said_at_once():
@@ -205,7 +134,7 @@ def test_what_cannot_be_tried_is_said_at_once():
         assert (await house.fetch(here, "/join", "POST", b"ssid=%f"))[0] == 400
         assert (await house.fetch(here, "/join", "POST", b"ssid=home", "Origin: http://evil.example"))[0] == 403
 
-    _visit(work)
+    visit(work)
 
 
 def test_names_of_networks_are_text():
@@ -218,7 +147,7 @@ def test_names_of_networks_are_text():
         page = (await house.fetch(here, "/"))[2]
         assert "<script>" not in page and "&lt;script>&quot;&#39;&amp;" in page
 
-    _visit(work)
+    visit(work)
 
 
 def test_a_probe_that_belongs_to_a_hub_is_not_pointed_elsewhere():
@@ -230,7 +159,7 @@ def test_a_probe_that_belongs_to_a_hub_is_not_pointed_elsewhere():
         house.room.run(10)
         assert house.room.settings.get("ssid") == "home" and house.room.settings.server_url == ""
 
-    _visit(work, token="s3cret")
+    visit(work, token="s3cret")
 
 
 def test_the_hub_reaches_a_probe_whose_portal_is_still_open():
@@ -242,7 +171,7 @@ def test_the_hub_reaches_a_probe_whose_portal_is_still_open():
         assert house.portal.opened and (await house.fetch("192.168.1.20", "/whoami"))[0] == 200
         assert (await house.fetch(here, "/status"))[0] == 200
 
-    _visit(work)
+    visit(work)
 
 
 def test_slow_phones_do_not_stop_the_names():
@@ -254,7 +183,7 @@ def test_slow_phones_do_not_stop_the_names():
             slow.append(await house.visitor.connect())
             slow[-1][1].write(b"GET / HT")
             await slow[-1][1].drain()
-        assert await house.ask(_query("a.example", dns.A))
+        assert await house.ask(query("a.example", dns.A))
         reader, writer = await house.visitor.connect()
         writer.write(b"GET /generate_204 HTTP/1.1\r\nHost: x\r\n\r\n")
         await writer.drain()
@@ -262,7 +191,7 @@ def test_slow_phones_do_not_stop_the_names():
         for _, other in slow + [(reader, writer)]:
             net.drop(other)
 
-    _visit(work)
+    visit(work)
 
 
 def test_a_hub_address_may_come_without_http():

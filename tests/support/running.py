@@ -24,6 +24,10 @@ class TempHub:
         self.port = port
         self.log = data_dir.parent / f"temphub-{port}.log"
         env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPHUB_")}
+        # A server that a test kills leaves its connection files: in the test's own folder.
+        scratch = data_dir.parent / "scratch"
+        scratch.mkdir(exist_ok=True)
+        env |= {"TMPDIR": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch)}
         # What `Start.bat` would set; nothing leaves this computer.
         env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
         command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]

@@ -1,0 +1,115 @@
+@echo off
+chcp 65001 >nul
+setlocal EnableExtensions DisableDelayedExpansion
+
+rem TempHub: double-click this file to start the hub. Ctrl-C stops it.
+rem To change a setting, take the word "rem" away in front of "set" and put your value behind the "=".
+rem No quotes and no spaces around the "=". What is not set here keeps its default, which is what is shown.
+
+rem Address of this computer to listen on; 0.0.0.0 is all of them:
+rem set HOST=0.0.0.0
+rem The one port, for the page and for the probes:
+rem set PORT=8088
+rem The base address told to probes (default: worked out for each probe), for example http://192.168.1.20:8088
+rem set PUBLIC_BASE=
+rem Shared secret; with it, only those who know it can write (letters and digits):
+rem set SERVER_TOKEN=
+rem The log for Excel:
+rem set CSV_FILE=temperature_log.csv
+rem How often probes measure, in milliseconds:
+rem set DEFAULT_INTERVAL_MS=2000
+rem How much the hub tells: DEBUG, INFO, WARN or ERROR
+rem set LOG_LEVEL=INFO
+rem Folder for the readings and the log (default: this folder), for example D:\Readings
+rem set DATA_DIR=
+rem Addresses of this computer on which probes are looked for (default: all), separated by commas:
+rem set INTERFACES=
+rem Without the pause after a problem, for scripts that call this file:
+rem set TEMPHUB_NO_PAUSE=1
+
+rem ---------------------------------------------------------------------------------------------------------------
+rem Nothing to change from here on. This part finds a Python and hands over to temphub_kernel\bootstrap.py.
+
+cd /d "%~dp0" 2>nul
+if not exist "temphub_kernel\bootstrap.py" goto alone
+
+rem What another program's Python left behind would mislead ours.
+set "PYTHONHOME="
+set "PYTHONPATH="
+set "PY="
+set "PYARG="
+set "TOOOLD="
+set "SECOND="
+if defined CONDA_PREFIX call :try "%CONDA_PREFIX%\python.exe"
+call :try ".venv\Scripts\python.exe"
+if defined PY goto start
+
+:search
+if not defined PY call :launcher
+rem Every folder of PATH, so that neither an old Python nor the Store's placeholder hides a good one further back.
+for %%D in ("%PATH:;=" "%") do call :try "%%~D\python.exe"
+for %%D in ("%PATH:;=" "%") do call :try "%%~D\python3.exe"
+if not defined PY goto nopython
+
+:start
+"%PY%" %PYARG% temphub_kernel\bootstrap.py %*
+set "CODE=%ERRORLEVEL%"
+if "%CODE%"=="0" exit /b 0
+rem 75: the Python inside .venv cannot repair .venv, so another one is looked for, once.
+if not "%CODE%"=="75" goto failed
+if defined SECOND goto failed
+set "SECOND=1"
+set "PY="
+goto search
+
+:failed
+echo.
+echo TempHub has stopped with a problem (code %CODE%); what to do about it stands above.
+if exist "start.log" echo To ask for help, send this text and the log file start.log in this folder: "%CD%"
+if not exist "start.log" if exist "%LOCALAPPDATA%\TempHub\start.log" echo To ask for help, send this text and the log file "%LOCALAPPDATA%\TempHub\start.log"
+goto finish
+
+:alone
+set "CODE=1"
+echo.
+echo Problem: the rest of TempHub is not beside Start.bat, so it cannot start.
+echo What to do: unpack the whole zip file into a folder of this computer, such as C:\TempHub, and start Start.bat there.
+goto finish
+
+:nopython
+set "CODE=1"
+echo.
+if defined TOOOLD echo Problem: No Python 3.11 or newer was found on this computer, only an older one: "%TOOOLD%"
+if not defined TOOOLD echo Problem: No Python 3.11 or newer was found on this computer, and TempHub needs one.
+echo What to do: Install Python from python.org. On the installer's first page tick "Add python.exe to PATH"; it needs no
+echo administrator. Then double-click Start.bat again. An older Python can stay.
+echo With conda instead: conda env create -f environment.yml, then conda activate temphub, then Start.bat in that window.
+
+:finish
+echo.
+if not defined TEMPHUB_NO_PAUSE pause
+exit /b %CODE%
+
+rem Take the Python launcher, which python.org's installer brings, if it knows a Python that is new enough.
+:launcher
+py -3 -c "import sys; sys.exit(0 if sys.version_info[:2] >= (3,11) else 9)" >nul 2>nul
+if not "%ERRORLEVEL%"=="0" exit /b 0
+set "PY=py"
+set "PYARG=-3"
+exit /b 0
+
+rem Take the Python named if there is none yet and this one runs and is new enough. Windows puts a placeholder called
+rem python.exe into a folder WindowsApps, which opens the Store: it is never run unless a Python from the Store is there.
+:try
+if defined PY exit /b 0
+if not exist "%~1" exit /b 0
+set "CANDIDATE=%~1"
+if defined SECOND if /i "%CANDIDATE%"=="%CD%\.venv\Scripts\python.exe" exit /b 0
+if "%CANDIDATE:\WindowsApps\=%"=="%CANDIDATE%" goto check
+if not exist "%LOCALAPPDATA%\Microsoft\WindowsApps\PythonSoftwareFoundation.*" exit /b 0
+:check
+"%CANDIDATE%" -c "import sys; sys.exit(0 if sys.version_info[:2] >= (3,11) else 9)" >nul 2>nul
+set "ANSWER=%ERRORLEVEL%"
+if "%ANSWER%"=="9" set "TOOOLD=%CANDIDATE%"
+if "%ANSWER%"=="0" set "PY=%CANDIDATE%"
+exit /b 0

@@ -1,0 +1,250 @@
+"""From a checkout to a running hub: make the Python environment once, keep it up to date, start `python -m temphub_kernel`.
+
+Run by path (`python temphub_kernel/bootstrap.py`, as Start.bat does), never imported. Main thread only. Standard library only, in
+the syntax of Python 3.8: it runs before anything is installed, and tells an old Python in words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, NamedTuple
+
+NEEDED = (3, 11)
+OTHER_PYTHON = 75  # the exit code that asks Start.bat to look for a Python outside .venv
+ROOM_MB = 700  # what the packages fill, and what pip unpacks on the way
+ROOT = Path(__file__).absolute().parent.parent
+WINDOWS = sys.platform == "win32"
+
+# Groups of three lines: what pip, venv or the system print (a pattern), the problem, the remedy. The first that fits is told.
+CAUSES = rf"""
+No space left|Errno 28\]|WinError 112\]|not enough space
+The disk is full, so the packages could not be installed.
+Free at least {ROOM_MB} MB on this disk, then start again.
+Long Path support|File name too long|WinError 206\]
+The path of this folder is too long, so the packages could not be unpacked into it.
+Move the TempHub folder nearer to the top of the disk, for example to C:\TempHub, then start again.
+Access is denied|WinError (5|32)\]|Permission denied|being used by another process
+A file could not be written: another program (often a virus scanner, or a hub that still runs) holds it.
+Close other TempHub windows and notebooks, let the virus scanner trust this folder, then start again.
+ensurepip is not|No module named '?(venv|ensurepip|pip)\b
+This Python was installed without its 'venv' and 'pip' parts, so no environment can be made with it.
+Install them (Debian, Ubuntu: sudo apt install python3-venv; Windows: repair Python with its installer), then start again.
+CERTIFICATE_VERIFY_FAILED|SSLError|ProxyError|Proxy Authentication Required
+The secure connection for fetching packages was refused; a wrong clock, a company proxy or a virus scanner does that.
+Check this computer's date and time, or ask who runs the network which proxy to set in HTTPS_PROXY, then start again.
+Retrying \(Retry\(|Failed to establish a new connection|getaddrinfo failed|Max retries exceeded|Read timed out
+The packages could not be fetched: the internet did not answer. It is needed for the first start and for upgrades only.
+Connect this computer to the internet (behind a proxy, set HTTPS_PROXY), then start again.
+No matching distribution|Microsoft Visual C\+\+|metadata-generation-failed|Failed to build|requires a different Python
+A package that TempHub needs is not offered for this Python ({platform.python_version()}, {platform.machine()}).
+Install a 64-bit Python 3.12 from python.org, delete the folder .venv, then start again.
+.?
+The installation stopped for a reason that only the log tells.
+Start again; if it stops again, send the log with your question.
+""".strip().splitlines()
+SIGNS = (("Collecting ", "."), ("Installing collected", "\nUnpacking ...\n"), ("Retrying (Retry(", "\nNo answer, trying again ..."))
+
+
+class Stop(Exception):
+    """The start ends here: (problem, remedy), told to the user."""
+
+
+class Place(NamedTuple):
+    """Where things are; `marker` says that an environment is ours and whether it is whole, `own` that the checkout is writable."""
+
+    lock: Path
+    venv: Path
+    python: Path
+    marker: Path
+    log: Path
+    own: bool
+
+
+def main(arguments: list[str]) -> int:
+    """Prepare and run the hub. Returns its exit code; 1 after a problem told in words, 130 when stopped while preparing."""
+    where = ""
+    try:
+        check_python(tuple(sys.version_info[:2]))
+        place = find_place(os.environ)
+        where = f"\nLog: {place.log}"
+        command, environ = prepare(place)
+    except KeyboardInterrupt:
+        say("\nStopped before the hub was ready; an installation that was under way begins anew at the next start.")
+        return 130
+    except (Stop, OSError) as error:
+        problem, remedy = error.args if isinstance(error, Stop) else explain(str(error))
+        say(f"\nProblem: {problem}\nWhat to do: {remedy}{where}")
+        return 1
+    return run([*command, *arguments], environ)
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Write to the console; a sign that its code page lacks becomes a question mark, not an error."""
+    sys.stdout.write((text + end).encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
+    sys.stdout.flush()
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    """Raises Stop for a Python that is too old for the hub."""
+    if version < NEEDED:
+        met, wanted = (".".join(map(str, numbers)) for numbers in (version, NEEDED))
+        problem = f"This is Python {met} ({sys.executable}), but TempHub needs Python {wanted} or newer, so it did not start."
+        raise Stop(problem, "Install a newer Python from python.org and tick 'Add python.exe to PATH'; the old one can stay.")
+
+
+def explain(text: str) -> tuple[str, str]:
+    """(problem, remedy) for what was printed by that which failed."""
+    return next(
+        (problem, remedy) for marks, problem, remedy in zip(CAUSES[::3], CAUSES[1::3], CAUSES[2::3], strict=True) if re.search(marks, text)
+    )
+
+
+def find_place(environ: Mapping[str, str]) -> Place:
+    """The checkout; or the user's own folder when it is read-only. In OneDrive, which would upload it, the environment alone moves."""
+    data = environ.get("LOCALAPPDATA" if WINDOWS else "XDG_DATA_HOME")
+    home = (Path(data) if data else Path.home() / ".local" / "share") / "TempHub"
+    folder, venv, own = ROOT, ROOT / ".venv", True
+    try:
+        (ROOT / "temphub.start.lock").open("a").close()
+    except OSError:
+        folder, venv, own = home, home / "venv", False
+        folder.mkdir(parents=True, exist_ok=True)
+    if environ.get("ONEDRIVE") and Path(environ["ONEDRIVE"]) in ROOT.parents:
+        venv = home / "venv"
+    python = venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
+    return Place(folder / "temphub.start.lock", venv, python, venv / "temphub-installed.txt", folder / "start.log", own)
+
+
+def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
+    """The command that runs the hub with all it needs, and its environment variables. Raises Stop, OSError."""
+    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    if not place.own:
+        say(f"This folder cannot be written to, so TempHub keeps its files in {place.log.parent}")
+        environ.setdefault("DATA_DIR", str(place.log.parent))
+    if _conda_serves(os.environ):
+        return [sys.executable, "-m", "temphub_kernel"], {**environ, "PYTHONPATH": str(ROOT)}
+    if place.venv.is_dir() and place.venv.samefile(sys.prefix) and state(place) == "anew":
+        # An environment cannot replace the Python that runs from it. On Windows not even its child can: Start.bat takes another Python.
+        base = getattr(sys, "_base_executable", sys.executable)
+        sys.exit(OTHER_PYTHON if WINDOWS else run([base, *sys.argv], environ))
+    with locked(place.lock):
+        found = state(place)
+        if place.log.exists() and place.log.stat().st_size > 500_000:
+            place.log.replace(place.log.with_name("start.old.log"))
+        with place.log.open("a", encoding="utf-8", errors="replace") as log:
+            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} Python {sys.version} on {platform.platform()}, {ROOT}: {found}\n")
+        if found != "ready":
+            install(place, environ, anew=found == "anew")
+    return [str(place.python), "-m", "temphub_kernel"], environ
+
+
+def state(place: Place) -> str:
+    """'ready', 'changed' (other requirements: upgrade), or 'anew' (none yet, half made, moved, or its Python is gone)."""
+    written = place.marker.read_text("utf-8").splitlines() if place.marker.is_file() else []
+    now = _fingerprint(place)
+    return "ready" if written == now else "changed" if written[:1] == now[:1] else "anew"
+
+
+def install(place: Place, environ: Mapping[str, str], anew: bool) -> None:
+    """Bring the environment in step with pyproject.toml, beginning with an empty one when `anew`. Raises Stop, OSError."""
+    say("TempHub installs what it needs; it can take a few minutes." if anew else "TempHub was changed; bringing it up to date.")
+    if anew and place.venv.exists() and not place.marker.exists():
+        raise Stop(f"TempHub did not make the environment in {place.venv}, so it was left alone.", "Rename that folder, then start again.")
+    try:
+        if anew and place.venv.exists():
+            shutil.rmtree(place.venv)
+    finally:
+        place.venv.mkdir(parents=True, exist_ok=True)
+        place.marker.write_text("begun", "utf-8")
+    if shutil.disk_usage(place.venv).free < ROOM_MB * 1_000_000 and anew:
+        raise Stop(*explain("No space left"))
+    if anew:
+        _logged([sys.executable, "-m", "venv", str(place.venv)], place, environ)
+    say("Fetching packages, a dot for each: ", end="")
+    # Editable: after `git pull` the new code runs at once, and the notebooks are those of the checkout. By '.', as pip reads signs
+    # such as [ ] in a path as its own. PIP_USER: a computer-wide 'user = true' would refuse an environment.
+    pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "-e", "."]
+    _logged([str(place.python), *pip], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
+    place.marker.write_text("\n".join(_fingerprint(place)), "utf-8")
+    say("Installed.")
+
+
+def locked(path: Path) -> IO[str]:
+    """One start at a time may install; a second double-click waits here. Close to let go; the system does so however the holder ends."""
+    handle = path.open("a")
+    told = False
+    while True:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except OSError:
+            say("" if told else "Another window is preparing TempHub; waiting for it ...\n", end="")
+            told = True
+            time.sleep(0.3)
+
+
+def run(command: list[str], environ: Mapping[str, str]) -> int:
+    """Run in this console and return the exit code; on POSIX this process becomes the command."""
+    if not WINDOWS:
+        os.execve(command[0], command, dict(environ))
+    # Ctrl-C reaches every process of a Windows console: the hub stops by it, and this one waits for the hub.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return subprocess.call(command, env=dict(environ))
+
+
+def _fingerprint(place: Place) -> list[str]:
+    # The environment's Python is asked itself: it may be gone, and with it all that was installed for it.
+    try:
+        version = subprocess.check_output([str(place.python), "-c", "import sys; print(sys.version)"], stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        version = b"none"
+    return [f"{ROOT} {version.split()[0].decode()}", hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()]
+
+
+def _logged(command: list[str], place: Place, environ: Mapping[str, str]) -> None:
+    last: deque[str] = deque(maxlen=300)
+    pipe = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with pipe, place.log.open("a", encoding="utf-8", errors="replace") as log:
+        for raw in pipe.stdout or ():
+            last.append(raw.decode("utf-8", "replace").rstrip() + "\n")
+            log.write(last[-1])
+            say("".join(sign for mark, sign in SIGNS if mark in last[-1]), end="")
+    if pipe.returncode:
+        raise Stop(*explain("".join(last)))
+
+
+def _conda_serves(environ: Mapping[str, str]) -> bool:
+    prefix = Path(environ.get("CONDA_PREFIX") or "no conda environment")
+    if not prefix.is_dir() or not prefix.samefile(sys.prefix):
+        return False
+    import tomllib
+
+    # pip itself says whether each requirement is met; without an index it can fetch nothing.
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    ask = subprocess.run([sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", *wanted], capture_output=True, check=False)
+    met = ask.returncode == 0 and b"Would install" not in ask.stdout
+    if not met:
+        say("The conda environment lacks packages, so TempHub uses one of its own. ('conda env update -f environment.yml' adds them.)")
+    return met
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

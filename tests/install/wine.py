@@ -1,0 +1,88 @@
+"""A Windows to run Start.bat in: Wine's `cmd`, and stand-ins for the Pythons that it lacks.
+
+A stand-in is a real .exe: the launcher that pip puts before every Windows command starts what the line behind it names, here a
+batch file that notes how it was called.
+"""
+
+import io
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pip
+
+LAUNCHER = Path(pip.__file__).parent / "_vendor" / "distlib" / "t64.exe"
+PATIENCE_S = 60
+
+
+def available() -> bool:
+    """True where Wine is installed."""
+    return shutil.which("wine") is not None
+
+
+class Wine:
+    """One Windows, with its own drive C in `prefix`."""
+
+    def __init__(self, prefix: Path) -> None:
+        outer = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        self.environ = {**outer, "LC_ALL": "C.UTF-8", "WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+        self._prefix = prefix
+        prefix.mkdir()
+        self.cmd(prefix, ["ver"])
+        self.drive_c = prefix / "drive_c"
+        self._standins = self.drive_c / "standins"
+        self._standins.mkdir()
+
+    def stop(self) -> None:
+        """End every process of it, and remove its disk."""
+        server = shutil.which("wineserver") or "/usr/lib/wine/wineserver"
+        subprocess.run([server, "-k"], env=self.environ, check=False, timeout=PATIENCE_S)
+        subprocess.run([server, "-w"], env=self.environ, check=False, timeout=PATIENCE_S)
+        shutil.rmtree(self._prefix)
+
+    def cmd(self, folder: Path, words: list[str], **environ: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of Windows in a folder; nothing can be typed."""
+        return subprocess.run(
+            ["wine", "cmd", "/c", *words],
+            cwd=folder,
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def python(self, exe: Path, notes: Path, *, name: str, check: int = 0, run: int = 0) -> None:
+        """Put a stand-in at `exe`, which notes under its name what it is called with.
+
+        check: its exit code when asked for its version, as a real Python of that age gives it. run: when it is to run a script.
+        """
+        batch = f"{len(list(self._standins.iterdir()))}.bat"
+        note = windows(notes)
+        lines = [
+            "@echo off",
+            f'if "%~2"=="-c" echo {name} asked>> "{note}"',
+            f'if "%~2"=="-c" exit /b {check}',
+            f'if "%~3"=="-c" echo {name} asked>> "{note}"',
+            f'if "%~3"=="-c" exit /b {check}',
+            f'echo {name} ran %2 %3 %4 %5 %6 in "%CD%" PORT=%PORT%>> "{note}"',
+            f"exit /b {run}",
+        ]
+        (self._standins / batch).write_text("\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("__main__.py", "")
+        exe.parent.mkdir(parents=True, exist_ok=True)
+        exe.write_bytes(
+            LAUNCHER.read_bytes() + f"#!C:\\windows\\system32\\cmd.exe /c C:\\standins\\{batch}\r\n".encode() + archive.getvalue()
+        )
+
+
+def windows(path: Path) -> str:
+    """The path as Windows names it: Wine's drive Z is this computer's root."""
+    return "Z:" + str(path).replace("/", "\\")
