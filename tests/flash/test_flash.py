@@ -177,7 +177,7 @@ def test_missing_tools_are_named(bench, refused, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.setattr("sys.executable", "/nonexistent/python")
     code, words = refused()
-    assert code == "no_tool" and "pip install temphub[flash]" in words
+    assert code == "no_tool" and "-m pip install esptool mpremote" in words
 
 
 @pytest.mark.parametrize(
