@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 import pytest
+
 from support.waiting import cannot
 
 CHECKOUT = Path(__file__).resolve().parents[2]

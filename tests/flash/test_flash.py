@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from support.waiting import cannot
 
+from support.waiting import cannot
 from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.cli import main
