@@ -12,7 +12,7 @@ from ..base.clock import iso_utc, now_ms
 from ..base.errors import TempHubError
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, to_celsius
 from ..base.sighting import Sighting
-from .auth import check_token
+from .auth import authorised_json
 from .contract import contract
 from .desk import Desk
 from .fields import address_field, host_field, id_field, int_field, text_field
@@ -20,7 +20,7 @@ from .firmware import Firmware
 from .metrics import Metrics
 from .questions import Questions
 from .replies import dump, unforeseen
-from .validate import bad, parse_json
+from .validate import bad
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,8 @@ class ApiHandler(RequestHandler):
 
     def body(self) -> dict[str, Any]:
         """The JSON object sent, after its token was found right. Raises TempHubError."""
-        header, query = self._tokens()
-        try:
-            data = parse_json(self.request.body)
-        except TempHubError:
-            check_token(self.room.token, header, query)
-            raise
-        check_token(self.room.token, header, query, data.get("token"))
-        return data
+        header, query = self.request.headers.get("X-Token"), self.get_query_argument("token", None)
+        return authorised_json(self.room.token, self.request.body, header, query)
 
     def reply(self, value: dict[str, Any]) -> None:
         """Send JSON."""
@@ -80,9 +74,6 @@ class ApiHandler(RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, TempHubError | HTTPError):
             super().log_exception(typ, value, tb)
-
-    def _tokens(self) -> tuple[str | None, str | None]:
-        return self.request.headers.get("X-Token"), self.get_query_argument("token", None)
 
 
 class Health(ApiHandler):

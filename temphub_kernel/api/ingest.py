@@ -6,7 +6,6 @@ Written against Tornado's connection directly, not as a request handler: handlin
 import logging
 from collections.abc import Awaitable
 from functools import partial
-from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
@@ -15,12 +14,12 @@ from ..base.errors import TempHubError
 from ..base.reading import Row
 from ..journal import Outcome, Writer
 from .acks import Acks
-from .auth import check_token
+from .auth import authorised_json, check_token
 from .desk import Desk
 from .metrics import Metrics
 from .replies import dump, send, send_error, unforeseen
 from .transit import Transit
-from .validate import MAX_BODY, bad, is_too_large, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large
+from .validate import MAX_BODY, bad, is_too_large, parse_query, rows_of, rows_of_query, sent_field, too_large
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
@@ -87,11 +86,11 @@ class Delivery(HTTPMessageDelegate):
 
     def _rows(self) -> tuple[list[Row], bool]:
         query = parse_query(self._query) if self._query else {}
-        token = query.get("token")
+        header, token = self._headers.get("X-Token"), query.get("token")
         if self._method == "GET":
-            check_token(self._room.token, self._headers.get("X-Token"), token)
+            check_token(self._room.token, header, token)
             return rows_of_query(query, now_ms()), False
-        data = parse_json(bytes(self._body)) if not self._room.token else self._with_token(token)
+        data = authorised_json(self._room.token, bytes(self._body), header, token)
         rows, batch = rows_of(data, now_ms())
         if "sent_ms" in data and batch:
             rows = self._when_taken(rows, sent_field(data))
@@ -101,17 +100,6 @@ class Delivery(HTTPMessageDelegate):
         """The rows dated by when they were sent, if the network held them back."""
         delay_ms = self._room.transit.delay_ms(rows[0].probe_id, str(rows[0].boot), sent_ms, monotonic_s() * 1000)
         return [row._replace(taken_ms=row.taken_ms - delay_ms) for row in rows] if delay_ms else rows
-
-    def _with_token(self, token: str | None) -> dict[str, Any]:
-        """With a token in force a stranger learns nothing about the body, valid or not."""
-        header = self._headers.get("X-Token")
-        try:
-            data = parse_json(bytes(self._body))
-        except TempHubError:
-            check_token(self._room.token, header, token)
-            raise
-        check_token(self._room.token, header, token, data.get("token"))
-        return data
 
     def _committed(self, batch: bool, outcome: Outcome | TempHubError) -> None:
         """Called in the journal's thread."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import ifaddr
 
+from ..base.settings import Settings
+
 LINUX_INTERFACES = Path("/sys/class/net")
 # Linux lets one socket join 20 multicast groups (igmp_max_memberships); container hosts have more bridges than that.
 MOST = 16
@@ -30,6 +32,13 @@ def usable(only: Iterable[str] = ()) -> list[str]:
 def lan(only: Iterable[str] = ()) -> list[str]:
     """The addresses under which other devices reach this computer: `usable` without loopback."""
     return without_loopback(usable(only))
+
+
+def lan_urls(settings: Settings) -> list[str]:
+    """The hub's base URL on each LAN address of this computer; none when HOST binds it to one address only."""
+    if settings.host not in ("0.0.0.0", "::"):
+        return []
+    return [f"http://{address}:{settings.port}" for address in lan(settings.interfaces)]
 
 
 def without_loopback(addresses: Iterable[str]) -> list[str]:

@@ -1,12 +1,10 @@
 """A kernel that is not the hub: it reads the journal, and asks the hub over its own API. Any thread."""
 
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
+from .ask import ask_hub
 
 TIMEOUT_S = 15.0
 
@@ -39,24 +37,10 @@ class Attached:
 
 def provision(settings: Settings, url: str, probe_id: str) -> str:
     """Have the hub at `url` provision a probe now; what came of it, in words. May take seconds; never raises."""
-    headers = {"Content-Type": "application/json", "X-Token": settings.server_token}
-    body = json.dumps({"host": probe_id}).encode()
-    request = urllib.request.Request(f"{url}/api/provision", data=body, headers=headers, method="POST")
-    # No proxy: the hub is on this computer.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=TIMEOUT_S) as reply:
-            answer = json.load(reply)
-    except urllib.error.HTTPError as error:
-        return _refusal(error.read(65536))
+        answer = ask_hub(settings, url, "/api/provision", {"host": probe_id}, timeout_s=TIMEOUT_S)
+    except TempHubError as error:
+        return str(error)
     except (OSError, ValueError) as error:
         return str(TempHubError(f"The hub at {url} does not answer ({error}).", "Wait a few seconds and try again."))
     return f"{probe_id} delivers to {answer.get('server_url', 'the hub')} every {answer.get('interval_ms', 0) / 1000:g} s."
-
-
-def _refusal(body: bytes) -> str:
-    try:
-        answer = json.loads(body)
-        return f"{answer['problem']} — {answer['remedy']}"
-    except (ValueError, KeyError, TypeError):
-        return "The hub refused without saying why. — Look into its log."

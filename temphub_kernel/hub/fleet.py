@@ -1,14 +1,12 @@
 """`temphub probes` and `temphub update`: what the running hub knows of its probes, asked over its own API. Main thread."""
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
+from .ask import ask_hub
 
 TIMEOUT_S = 30.0
 HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "ADDRESS", "LAST SEEN")
@@ -77,15 +75,8 @@ class Fleet:
 
     def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         url = self._settings.local_url
-        headers = {"Content-Type": "application/json", "X-Token": self._settings.server_token}
-        request = urllib.request.Request(url + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
-        # No proxy: the hub is on this computer.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=TIMEOUT_S) as reply:
-                return dict(json.load(reply))
-        except urllib.error.HTTPError as error:
-            raise _refusal(error.read(65536), url) from error
+            return ask_hub(self._settings, url, path, body, timeout_s=TIMEOUT_S)
         except (OSError, ValueError) as error:
             raise TempHubError(
                 f"No hub answers at {url} ({error}), so nothing is known of its probes.",
@@ -102,11 +93,3 @@ def _row(probe: dict[str, Any], version: str) -> tuple[str, ...]:
     update = version if outdated(probe, version) else "-"
     address = f"{probe['ip']}:{probe['port']}" if probe["ip"] else "-"
     return probe["id"], probe["name"], probe["version"] or "-", update, address, (probe["last_seen"] or "never")[:19]
-
-
-def _refusal(body: bytes, url: str) -> TempHubError:
-    try:
-        answer = json.loads(body)
-        return TempHubError(answer["problem"], answer["remedy"], code=answer["error"])
-    except (ValueError, KeyError, TypeError):
-        return TempHubError(f"The program at {url} refuses without saying why; it may not be the hub.", "Set PORT to the hub's port.")

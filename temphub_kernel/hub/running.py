@@ -12,7 +12,7 @@ from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
 from ..csvlog import CsvLog
-from ..discovery import Discovery, lan, networks
+from ..discovery import Discovery, lan_urls, networks
 from ..journal import ProbeBook, Reader, RollUps, Writer
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from .health import Health, Pulse
@@ -62,9 +62,7 @@ class RunningHub:
 
     def urls(self) -> list[str]:
         """The page's address on each of this computer's networks."""
-        if self.settings.host not in ("0.0.0.0", "::"):
-            return [self.settings.local_url]
-        return [f"http://{address}:{self.settings.port}" for address in lan(self.settings.interfaces)] or [self.settings.local_url]
+        return lan_urls(self.settings) or [self.settings.local_url]
 
     def start(self) -> None:
         """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left running."""

@@ -144,7 +144,7 @@ def _contested(met: Sighting, url: str) -> TempHubError:
 def _keeps_another(met: Sighting, url: str) -> TempHubError:
     return TempHubError(
         f"The probe {met.probe_id} at {met.ip}:{met.port} was told where to deliver but keeps {url}.",
-        "Restart the probe, or update its firmware as README describes under Probes.",
+        "Restart the probe, or update its firmware with `temphub flash`.",
         code="probe_refused",
         status=502,
     )

@@ -79,13 +79,7 @@ class Talk:
         if code in (401, 403):
             raise claimed(probe_id, ip, port)
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            said = _text(answer or {}, "problem") or _text(answer or {}, "error") or f"HTTP status {code}"
-            raise TempHubError(
-                f"The probe {probe_id} at {_at(ip, port)} refused to be told where to deliver: {said.rstrip('.')}.",
-                _text(answer or {}, "remedy") or "Restart the probe, or update its firmware as README describes under Probes.",
-                code="probe_refused",
-                status=502,
-            )
+            raise _refused(probe_id, ip, port, "to be told where to deliver", code, answer)
         return _status(answer)
 
     def update(self, probe_id: str, ip: str, port: int, manifest_url: str, token: str) -> Status | None:
@@ -97,13 +91,7 @@ class Talk:
         if code in (404, 405, 501):
             return None
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            said = _text(answer or {}, "problem") or f"HTTP status {code}"
-            raise TempHubError(
-                f"The probe {probe_id} at {_at(ip, port)} refused to update itself: {said.rstrip('.')}.",
-                _text(answer or {}, "remedy") or "Restart the probe, or use `temphub flash`.",
-                code="probe_refused",
-                status=502,
-            )
+            raise _refused(probe_id, ip, port, "to update itself", code, answer)
         return _status(answer)
 
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
@@ -150,6 +138,16 @@ class Talk:
         networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
         if address.is_unspecified or address.is_multicast or not any(address in network for network in networks):
             raise _not_local(probe_id, ip)
+
+
+def _refused(probe_id: str, ip: str, port: int, what: str, code: int, answer: Mapping[str, object] | None) -> TempHubError:
+    said = _text(answer or {}, "problem") or _text(answer or {}, "error") or f"HTTP status {code}"
+    return TempHubError(
+        f"The probe {probe_id} at {_at(ip, port)} refused {what}: {said.rstrip('.')}.",
+        _text(answer or {}, "remedy") or "Restart the probe, or update its firmware with `temphub flash`.",
+        code="probe_refused",
+        status=502,
+    )
 
 
 def claimed(probe_id: str, ip: str, port: int) -> TempHubError:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
-from ..discovery import lan
+from ..discovery import lan_urls
 from ..journal import Reader
 
 EVERY_S = 1.0
@@ -22,9 +22,7 @@ def say(text: str) -> None:
 
 def page_urls(settings: Settings) -> list[str]:
     """The page's addresses: this computer first, then one for each of its networks."""
-    if settings.host not in ("0.0.0.0", "::"):
-        return [settings.local_url]
-    return [settings.local_url, *(f"http://{address}:{settings.port}" for address in lan(settings.interfaces))]
+    return [settings.local_url, *lan_urls(settings)]
 
 
 def welcome(settings: Settings) -> None:
