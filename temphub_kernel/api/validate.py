@@ -15,6 +15,7 @@ from ..base.reading import (
     MAX_SEQ,
     PROBE_ID,
     QUALITIES,
+    UNDATED,
     UNITS_PER_C,
     Row,
 )
@@ -178,6 +179,8 @@ def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, 
             f"{where}temperature_c is {short(celsius)}, outside {LOWEST_C:g} to {HIGHEST_C:g} °C.",
             'Send a temperature in °C; a bad sensor value is null with "quality": "range".',
         )
+    if data.get("age_unknown") is True:
+        quality = quality or UNDATED
     return Row(probe_id, boot, seq, received_ms - age_ms, received_ms, round(celsius * UNITS_PER_C), quality)
 
 

@@ -12,6 +12,8 @@ PROBE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 BOOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
 ADHOC = "adhoc"
 QUALITIES = ("open", "short_gnd", "short_vcc", "crc", "power_on", "range", "missing")
+# The hub's own mark on a good value whose age the probe could not know: it was taken at that time or earlier.
+UNDATED = "undated"
 LOWEST_C = -270.0
 HIGHEST_C = 1800.0
 UNITS_PER_C = 10_000_000

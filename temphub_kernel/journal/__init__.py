@@ -3,10 +3,41 @@
 One writer (its own thread) appends; everyone else reads with a read-only connection of their own, from any process.
 """
 
+from .answers import Bucket, Fault, Newest, Point
+from .archive import Archive
+from .calibration import Calibration, calibrate, forget
+from .columns import FIELDS, NO_VALUE, QUALITY, Columns, celsius_of
 from .commit import Outcome
+from .keeper import Keeper
 from .probes import ProbeBook, save_bookmark
-from .reader import Bucket, Columns, Newest, Point, Reader
+from .reader import Reader
+from .remarks import Annotation, annotate, describe, erase
 from .rollups import RollUps
 from .writer import Writer
 
-__all__ = ["Bucket", "Columns", "Newest", "Outcome", "Point", "ProbeBook", "Reader", "RollUps", "Writer", "save_bookmark"]
+__all__ = [
+    "FIELDS",
+    "NO_VALUE",
+    "QUALITY",
+    "Annotation",
+    "Archive",
+    "Bucket",
+    "Calibration",
+    "Columns",
+    "Fault",
+    "Keeper",
+    "Newest",
+    "Outcome",
+    "Point",
+    "ProbeBook",
+    "Reader",
+    "RollUps",
+    "Writer",
+    "annotate",
+    "calibrate",
+    "celsius_of",
+    "describe",
+    "erase",
+    "forget",
+    "save_bookmark",
+]

@@ -1,72 +1,40 @@
 """Questions to the journal, from any process, while the hub writes or with no hub at all.
 
 A Reader belongs to the thread that made it. Every question sees one consistent moment of the journal. What the
-roll-ups have not taken in yet is read from the readings themselves, so an answer is never behind.
+roll-ups have not taken in yet is read from the readings themselves, so an answer is never behind. Values are as
+calibrated; the raw ones stand beside them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from .rollups import FOLLOWER, Summary
-from .schema import BLOCK_ROWS, MINUTE_MS, open_for_reading
+import numpy as np
+
+from . import gathering, remarks
+from .answers import Bucket, Fault, Newest, Point, points_of
+from .archive import FOLDER, Archive
+from .calibration import Calibration, Corrections, calibrations
+from .columns import FIELDS, Batch, Columns, chosen, joined
+from .remarks import Annotation
+from .schema import BLOCK_ROWS, open_for_reading
+from .stored import Stored
+from .summary import FOLLOWER
 
 PROBE_FIELDS = (
     "id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
-    " interval_ms, server_url, provisioned_ms, problem, remedy"
+    " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note"
 )
-COLUMN_ROWS = 500
-
-
-class Point(NamedTuple):
-    """A stored reading. units: 1e-7 °C, None with the quality that says why; no: its place in the journal."""
-
-    no: int
-    probe_id: str
-    taken_ms: int
-    received_ms: int
-    units: int | None
-    quality: str | None
-    boot: str | None
-    seq: int | None
-
-
-class Bucket(NamedTuple):
-    """Some time of one probe: [start_ms, start_ms + width). Values in units of 1e-7 °C; bad readings are not in it."""
-
-    probe_id: str
-    start_ms: int
-    lowest: int
-    highest: int
-    total: int
-    readings: int
-
-
-class Columns(NamedTuple):
-    """Readings column by column. ids: probe id of each number in `probe`; units: 1e-7 °C or None with its quality."""
-
-    ids: dict[int, str]
-    probe: Sequence[int]
-    taken_ms: Sequence[int]
-    units: Sequence[int | None]
-    received_ms: Sequence[int]
-    quality: Sequence[str | None]
-
-
-class Newest(NamedTuple):
-    """A probe's newest reading by the time it was taken; delivered_ms: when anything last came in from it."""
-
-    probe_id: str
-    taken_ms: int
-    units: int | None
-    quality: str | None
-    delivered_ms: int
-    readings: int
-
-
-_Part = tuple[str, int, int, int, int, int]
+SHORTEST_SLICE_MS = 1_000
+# Ties are settled by the number: of two readings of one moment the one stored last stands.
+NEWEST = (
+    "SELECT probe, taken_ms, units, quality, max(taken_ms * 1000000 + min(no - :done, 999999)) FROM readings"
+    " WHERE no > :done GROUP BY probe"
+)
+DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHERE no > :done GROUP BY probe"
 
 
 class Reader:
@@ -74,6 +42,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self._db = open_for_reading(path)
+        self._stored = Stored(self._db, path.parent / FOLDER)
 
     def close(self) -> None:
         """Close the connection."""
@@ -87,86 +56,80 @@ class Reader:
 
     def count(self) -> int:
         """How many readings are stored."""
-        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0])
+        return self._stored.last_no()
 
     def after(self, no: int, limit: int) -> list[Point]:
         """The next readings in journal order, for followers."""
-        return self._points("r.no > ? ORDER BY r.no LIMIT ?", (no, limit))
+        found: list[Batch] = []
+        with self._moment():
+            for batch in self._stored.numbered(no):
+                found.append(batch)
+                if sum(len(part["no"]) for part in found) >= limit:
+                    break
+            return self._as_points(chosen(joined(found), slice(limit)))
 
     def newest(self) -> list[Newest]:
-        """Each probe's newest reading, by probe id."""
+        """Each probe's newest reading by the time it was taken, by probe id."""
         with self._moment() as done:
-            ids = self._ids()
+            ids, corrections = self._ids(), Corrections(self._db)
             newest = {row[0]: list(row[1:]) for row in self._db.execute("SELECT * FROM latest")}
-            for probe, late in self._tail(done).latest.items():
-                known = newest.setdefault(probe, [late.taken_ms, late.units, late.quality, late.delivered_ms, 0])
-                if late.taken_ms >= known[0]:
-                    known[:3] = late.taken_ms, late.units, late.quality
-                known[3] = max(known[3], late.delivered_ms)
-                known[4] += late.readings
+            for (probe, taken_ms, units, quality, _), (_, delivered_ms, readings) in zip(
+                self._db.execute(NEWEST, {"done": done}), self._db.execute(DELIVERED, {"done": done}), strict=True
+            ):
+                known = newest.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
+                if taken_ms >= known[0]:
+                    known[:3] = taken_ms, units, quality
+                known[3] = max(known[3], delivered_ms)
+                known[4] += readings
+            for probe, known in newest.items():
+                known[1] = corrections.one(probe, known[0], known[1])
         return sorted(Newest(ids[probe], *values) for probe, values in newest.items())
 
     def points(self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None) -> list[Point]:
         """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given."""
-        found: list[Point] = []
         with self._moment() as done:
-            where = "r.no BETWEEN ? AND ? AND r.taken_ms >= ? AND r.taken_ms < ?" + (" AND p.id = ?" if probe_id else "")
-            last = (probe_id,) if probe_id else ()
-            for first_no, last_no in self._spans(from_ms, to_ms, done):
-                found += self._points(where, (first_no, last_no, from_ms, to_ms, *last))
-        found.sort(key=lambda point: (point.taken_ms, point.no))
-        return found[-limit:] if limit else found
+            batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_id))))
+            order = np.lexsort((batch["no"], batch["taken_ms"]))
+            return self._as_points(chosen(batch, order[-limit:] if limit else order))
 
-    def columns(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, whole: bool = False) -> Columns:
-        """Readings taken in [from_ms, to_ms) as columns, in journal order: for whole days at a time, without an object each.
+    def columns(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, fields: Sequence[str] = FIELDS) -> Columns:
+        """Readings taken in [from_ms, to_ms) as columns, by number (those of closed months first).
 
-        `received_ms` and `quality` are empty unless `whole` is asked for.
+        fields: which of journal.FIELDS to read; the columns of the others are empty (received_ms comes with delay_ms, raw with units).
         """
-        found: list[list[Any]] = [[], [], [], [], []]
+        asked = tuple(dict.fromkeys((*fields, "probe", "taken_ms", *(("quality",) if "units" in fields else ()))))
         with self._moment() as done:
-            ids = {no: id_ for no, id_ in self._ids().items() if probe_ids is None or id_ in probe_ids}
-            of_these = "" if probe_ids is None else f" AND probe IN ({', '.join(map(str, ids))})"
-            query = (
-                f"SELECT probe, taken_ms, units{', taken_ms + delay_ms, quality' if whole else ''} FROM readings"
-                f" WHERE no BETWEEN ? AND ? AND taken_ms >= ? AND taken_ms < ?{of_these} ORDER BY no"
-            )
-            for first_no, last_no in self._spans(from_ms, to_ms, done):
-                cursor = self._db.execute(query, (first_no, last_no, from_ms, to_ms))
-                # Turned into columns piece by piece: a million rows held at once cost the garbage collector half the time.
-                while rows := cursor.fetchmany(COLUMN_ROWS):
-                    for column, part in zip(found, zip(*rows, strict=True), strict=False):
-                        column += part
-        return Columns(ids, *found)
+            batch = joined(list(self._stored.taken(from_ms, to_ms, done, asked, self._numbers(probe_ids))), asked)
+            return self._as_columns(batch)
+
+    def stream(
+        self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, most: int = 100_000, by_number: bool = False
+    ) -> Iterator[Columns]:
+        """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the range.
+
+        Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal order.
+        """
+        pieces = self._by_number(from_ms, to_ms, probe_ids) if by_number else self._by_time(from_ms, to_ms, probe_ids, most)
+        return (piece for piece in pieces if len(piece))
 
     def buckets(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Bucket]:
-        """Lowest, highest, sum and count for each probe and each `width_ms` that holds a good reading, by probe and time.
+        """Lowest, highest, sum, count and spread for each probe and each `width_ms` that holds a good reading, by probe and time.
 
-        Whole minutes come from the roll-ups; any other width from the readings.
+        Whole minutes come from the roll-ups; any other width from the readings. Steps begin at multiples of `width_ms` since 1970.
         """
-        rows: Iterable[_Part]
-        if width_ms % MINUTE_MS or from_ms % MINUTE_MS or to_ms % MINUTE_MS:
-            points = self.points(from_ms, to_ms, probe_id)
-            rows = ((p.probe_id, p.taken_ms, p.units, p.units, p.units, 1) for p in points if p.units is not None)
-        else:
-            rows = self._minutes(from_ms // MINUTE_MS, to_ms // MINUTE_MS, probe_id)
-        return _gather(rows, width_ms)
-
-    def _minutes(self, first: int, end: int, probe_id: str | None) -> list[_Part]:
-        parts: list[_Part] = []
-        query = "SELECT minute, lowest, highest, total, count FROM minutes WHERE probe=? AND minute>=? AND minute<?"
         with self._moment() as done:
-            ids = {no: id_ for no, id_ in self._ids().items() if probe_id in (None, id_)}
-            for no, id_ in ids.items():
-                parts += [(id_, minute * MINUTE_MS, *rest) for minute, *rest in self._db.execute(query, (no, first, end))]
-            for (no, minute), (lowest, highest, total, count) in self._tail(done).minutes.items():
-                if no in ids and first <= minute < end:
-                    parts.append((ids[no], minute * MINUTE_MS, lowest, highest, total, count))
-        return parts
+            return gathering.buckets(self._db, self._stored, self._named(probe_id), from_ms, to_ms, width_ms, done)
+
+    def faults(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Fault]:
+        """How many readings without a value each `width_ms` holds, where there are any, by probe and time."""
+        with self._moment() as done:
+            return gathering.faults(self._db, self._stored, self._named(probe_id), from_ms, to_ms, width_ms, done)
 
     def probes(self) -> list[dict[str, Any]]:
         """All that is known of each probe, by id: see PROBE_FIELDS."""
         names = PROBE_FIELDS.replace(",", "").split()
-        return [dict(zip(names, row, strict=True)) for row in self._db.execute(f"SELECT {PROBE_FIELDS} FROM probes ORDER BY id")]
+        columns = ", ".join(f'"{name}"' for name in names)
+        return [dict(zip(names, row, strict=True)) for row in self._db.execute(f"SELECT {columns} FROM probes ORDER BY id")]
 
     def bookmark(self, follower: str) -> tuple[int, dict[str, Any]]:
         """(number of the last reading a follower has dealt with, its note)."""
@@ -178,14 +141,63 @@ class Reader:
         row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
         return (row[0], json.loads(row[1])) if row else (0, {})
 
+    def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
+        """What people wrote beside [from_ms, to_ms), by time."""
+        return remarks.annotations(self._db, from_ms, to_ms)
+
+    def calibrations(self) -> list[Calibration]:
+        """Every calibration, by probe and time."""
+        return calibrations(self._db)
+
+    def boots(self) -> dict[int, str]:
+        """The boot mark of each number in a boot column."""
+        return dict(self._db.execute("SELECT no, boot FROM boots"))
+
+    def archives(self) -> list[Archive]:
+        """The files of closed months, by time."""
+        return self._stored.archives.all()
+
     def span(self) -> tuple[int, int] | None:
         """(oldest, newest) time of any reading in milliseconds, or None when there is none."""
         with self._moment() as done:
-            oldest, newest = self._db.execute("SELECT min(oldest_ms), max(newest_ms) FROM blocks").fetchone()
-            tail = self._db.execute("SELECT min(taken_ms), max(taken_ms) FROM readings WHERE no > ?", (done,)).fetchone()
-        low = [ms for ms in (oldest, tail[0]) if ms is not None]
-        high = [ms for ms in (newest, tail[1]) if ms is not None]
-        return (min(low), max(high)) if low else None
+            return self._span(done)
+
+    def _span(self, done: int) -> tuple[int, int] | None:
+        rows = [
+            self._db.execute("SELECT min(oldest_ms), max(newest_ms) FROM blocks").fetchone(),
+            self._db.execute("SELECT min(oldest_ms), max(newest_ms) FROM archives").fetchone(),
+            self._db.execute("SELECT min(taken_ms), max(taken_ms) FROM readings WHERE no > ?", (done,)).fetchone(),
+        ]
+        known = [row for row in rows if row[0] is not None]
+        return (min(row[0] for row in known), max(row[1] for row in known)) if known else None
+
+    def _by_time(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, most: int) -> Iterator[Columns]:
+        span = self.span()
+        if span is None:
+            return
+        start, end, step = max(from_ms, span[0]), min(to_ms, span[1] + 1), 3_600_000
+        while start < end:
+            with self._moment() as done:
+                # Blocks tell beforehand how many readings a slice may have.
+                while step > SHORTEST_SLICE_MS and self._stored.at_most(start, min(start + step, end), done) > most + 2 * BLOCK_ROWS:
+                    step //= 2
+                piece = self._slice(start, min(start + step, end), done, probe_ids)
+            yield piece
+            start += step
+            step = step * 2 if len(piece) < most // 2 else step
+
+    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None) -> Columns:
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_ids))))
+        return self._as_columns(chosen(batch, np.lexsort((batch["no"], batch["taken_ms"]))))
+
+    def _by_number(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None) -> Iterator[Columns]:
+        probes = self._numbers(probe_ids)
+        with self._moment():
+            for batch in self._stored.numbered(0):
+                inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
+                if probes is not None:
+                    inside &= np.isin(batch["probe"], probes)
+                yield self._as_columns(chosen(batch, inside))
 
     @contextmanager
     def _moment(self) -> Iterator[int]:
@@ -200,40 +212,27 @@ class Reader:
     def _ids(self) -> dict[int, str]:
         return dict(self._db.execute("SELECT no, id FROM probes"))
 
-    def _tail(self, done: int) -> Summary:
-        summary = Summary()
-        query = "SELECT no, probe, taken_ms, delay_ms, units, quality FROM readings WHERE no > ?"
-        for row in self._db.execute(query, (done,)):
-            summary.add(*row)
-        return summary
+    def _named(self, probe_id: str | None) -> dict[int, str]:
+        return {no: id_ for no, id_ in self._ids().items() if probe_id in (None, id_)}
 
-    def _spans(self, from_ms: int, to_ms: int, done: int) -> list[tuple[int, int]]:
-        """Number ranges of the journal that may hold readings of that time."""
-        spans: list[tuple[int, int]] = []
-        query = "SELECT block FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
-        for (block,) in self._db.execute(query, (from_ms, to_ms)):
-            first, last = block * BLOCK_ROWS, min(block * BLOCK_ROWS + BLOCK_ROWS - 1, done)
-            if spans and spans[-1][1] == first - 1:
-                spans[-1] = (spans[-1][0], last)
-            else:
-                spans.append((first, last))
-        return [*spans, (done + 1, 2**62)]
+    def _numbers(self, probe_ids: str | Sequence[str] | None) -> list[int] | None:
+        if probe_ids is None:
+            return None
+        wanted = {probe_ids} if isinstance(probe_ids, str) else set(probe_ids)
+        return [no for no, id_ in self._ids().items() if id_ in wanted]
 
-    def _points(self, where: str, values: tuple[object, ...]) -> list[Point]:
-        query = (
-            "SELECT r.no, p.id, r.taken_ms, r.taken_ms + r.delay_ms, r.units, r.quality, b.boot, r.seq"
-            f" FROM readings r JOIN probes p ON p.no = r.probe LEFT JOIN boots b ON b.no = r.boot WHERE {where}"
-        )
-        return [Point(*row) for row in self._db.execute(query, values)]
+    def _as_columns(self, batch: Batch) -> Columns:
+        none = np.empty(0, np.int64)
+        probe, taken_ms, raw = batch["probe"], batch["taken_ms"], batch.get("units", none)
+        units = Corrections(self._db).of(probe, taken_ms, raw) if "units" in batch else none
+        received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
+        rest = (batch.get(name, none) for name in ("quality", "boot", "seq"))
+        return Columns(self._ids(), batch.get("no", none), probe, taken_ms, received_ms, units, raw, *rest)
+
+    def _as_points(self, batch: Batch) -> list[Point]:
+        return points_of(self._as_columns(batch), _boots(self._db, batch))
 
 
-def _gather(rows: Iterable[_Part], width_ms: int) -> list[Bucket]:
-    found: dict[tuple[str, int], list[int]] = {}
-    for probe_id, start_ms, lowest, highest, total, count in rows:
-        key = (probe_id, start_ms // width_ms * width_ms)
-        known = found.get(key)
-        if known is None:
-            found[key] = [lowest, highest, total, count]
-        else:
-            known[:] = min(known[0], lowest), max(known[1], highest), known[2] + total, known[3] + count
-    return [Bucket(*key, *values) for key, values in sorted(found.items())]
+def _boots(db: sqlite3.Connection, batch: Batch) -> dict[int, str]:
+    numbers = np.unique(batch["boot"]).tolist()
+    return dict(db.execute(f"SELECT no, boot FROM boots WHERE no IN ({', '.join(map(str, numbers))})"))

@@ -1,92 +1,38 @@
-"""What makes questions quick: minutes, blocks and newest values, kept by a follower with its own bookmark.
+"""What makes questions quick: minutes, hours, days, blocks and newest values, kept by a follower with its own bookmark.
 
-Its own thread reads; the small result is applied through the writer together with the bookmark, so each reading
-is counted exactly once, whatever its order or lateness.
+Its own thread reads; the small result is applied through the writer together with the bookmark, so each reading is counted
+exactly once, whatever its order or lateness. Steps whose calibration changed are gathered again, a day at a time.
 """
 
 import sqlite3
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from ..base.clock import monotonic_s
 from ..base.worker import Worker
-from .schema import BLOCK_ROWS, MINUTE_MS, open_for_reading
+from .archive import DAY_MS, FOLDER
+from .calibration import Corrections
+from .columns import joined
+from .schema import MINUTE_MS, open_for_reading
+from .steps import gathered, steps_of
+from .stored import Stored
+from .summary import FOLLOWER, TIERS, Summary, add_steps
 from .writer import Writer
 
-FOLLOWER = "rollups"
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
-STEP_ROWS = 5_000
+STEP_ROWS = 4_096
+LOOK_S = 0.5
+COMMIT_S = 30
 
-ADD_MINUTE = """
-INSERT INTO minutes VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET lowest=min(lowest, excluded.lowest),
-highest=max(highest, excluded.highest), total=total+excluded.total, count=count+excluded.count"""
-ADD_BLOCK = """
-INSERT INTO blocks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET oldest_ms=min(oldest_ms, excluded.oldest_ms),
-newest_ms=max(newest_ms, excluded.newest_ms)"""
-ADD_LATEST = """
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-units=iif(excluded.taken_ms >= taken_ms, excluded.units, units), quality=iif(excluded.taken_ms >= taken_ms, excluded.quality, quality),
-taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, excluded.delivered_ms), readings=readings+excluded.readings"""
-ADD_BOOKMARK = "INSERT INTO bookmarks (follower, no) VALUES (?, ?) ON CONFLICT DO UPDATE SET no=excluded.no"
-
-
-@dataclass(slots=True)
-class _Latest:
-    taken_ms: int
-    units: int | None
-    quality: str | None
-    delivered_ms: int
-    readings: int = 0
-
-
-class Summary:
-    """Some readings in a row, boiled down. Exact: whole numbers only."""
-
-    def __init__(self) -> None:
-        self.minutes: dict[tuple[int, int], list[int]] = {}
-        self.blocks: dict[int, list[int]] = {}
-        self.latest: dict[int, _Latest] = {}
-        self.last_no = 0
-
-    def add(self, no: int, probe: int, taken_ms: int, delay_ms: int, units: int | None, quality: str | None) -> None:
-        """Count one reading of the journal."""
-        self.last_no = no
-        block = self.blocks.setdefault(no // BLOCK_ROWS, [taken_ms, taken_ms])
-        block[0] = min(block[0], taken_ms)
-        block[1] = max(block[1], taken_ms)
-        self._newest(probe, taken_ms, delay_ms, units, quality)
-        if units is None:
-            return
-        found = self.minutes.get((probe, taken_ms // MINUTE_MS))
-        if found is None:
-            self.minutes[(probe, taken_ms // MINUTE_MS)] = [units, units, units, 1]
-            return
-        found[0] = min(found[0], units)
-        found[1] = max(found[1], units)
-        found[2] += units
-        found[3] += 1
-
-    def _newest(self, probe: int, taken_ms: int, delay_ms: int, units: int | None, quality: str | None) -> None:
-        newest = self.latest.get(probe)
-        if newest is None:
-            newest = self.latest[probe] = _Latest(taken_ms, units, quality, taken_ms + delay_ms)
-        elif taken_ms >= newest.taken_ms:
-            newest.taken_ms, newest.units, newest.quality = taken_ms, units, quality
-        newest.delivered_ms = max(newest.delivered_ms, taken_ms + delay_ms)
-        newest.readings += 1
-
-    def apply(self, db: sqlite3.Connection) -> int:
-        """Write it, with the bookmark, inside the writer's commit; returns the bookmark."""
-        db.executemany(ADD_MINUTE, [(*key, *value) for key, value in self.minutes.items()])
-        db.executemany(ADD_BLOCK, [(key, *value) for key, value in self.blocks.items()])
-        db.executemany(ADD_LATEST, [(key, *astuple(value)) for key, value in self.latest.items()])
-        db.execute(ADD_BOOKMARK, (FOLLOWER, self.last_no))
-        return self.last_no
+_Change = Callable[[sqlite3.Connection], object]
 
 
 class RollUps(Worker):
-    """Follows the journal. every_s: how far behind it may be when little happens."""
+    """Follows the journal. every_s: how far behind it may be when little happens: each step writes a page or two for each probe."""
 
-    def __init__(self, path: Path, writer: Writer, *, every_s: float = 5.0) -> None:
+    def __init__(self, path: Path, writer: Writer, *, every_s: float = 30.0) -> None:
         super().__init__("rollups")
         self._path = path
         self._writer = writer
@@ -94,24 +40,72 @@ class RollUps(Worker):
 
     def run(self) -> None:
         db = open_for_reading(self._path)
+        due_s = 0.0
         try:
             while not self.stopping.is_set():
-                taken = self.step(db)
-                self.well()
-                if taken < STEP_ROWS:
-                    self.stopping.wait(self._every_s)
+                taken = 0
+                if monotonic_s() >= due_s or self._writer.last_no - _bookmark(db) >= STEP_ROWS:
+                    taken = self.step(db)
+                    due_s = monotonic_s() + self._every_s
+                if taken < STEP_ROWS and not self.redo(db):
+                    self.stopping.wait(min(self._every_s, LOOK_S))
         finally:
             db.close()
 
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
-        row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (FOLLOWER,)).fetchone()
-        query = "SELECT no, probe, taken_ms, delay_ms, units, quality FROM readings WHERE no > ? ORDER BY no LIMIT ?"
-        rows = db.execute(query, (row[0] if row else 0, STEP_ROWS)).fetchall()
-        if rows:
-            summary = Summary()
-            for reading in rows:
-                summary.add(*reading)
-            self._writer.change(summary.apply).result(timeout=30)
+        done = _bookmark(db)
+        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS)
+        if len(batch["no"]):
+            units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
+            self._writer.change(Summary(batch, units).apply).result(COMMIT_S)
         self.well()
-        return len(rows)
+        return len(batch["no"])
+
+    def redo(self, db: sqlite3.Connection) -> bool:
+        """Gather the next day again whose calibration changed; False when nothing is left to do."""
+        task = db.execute("SELECT no, probe, from_ms, to_ms FROM redo ORDER BY no LIMIT 1").fetchone()
+        if task is None:
+            return False
+        no, probe, from_ms, to_ms = task
+        day = _first_day(db, probe, from_ms // DAY_MS, -(-to_ms // DAY_MS))
+        change = _forget(no) if day is None else self._gather_day(db, no, probe, day)
+        self._writer.change(change).result(COMMIT_S)
+        return True
+
+    def _gather_day(self, db: sqlite3.Connection, no: int, probe: int, day: int) -> _Change:
+        db.execute("BEGIN")
+        try:
+            done = _bookmark(db)
+            stored = Stored(db, self._path.parent / FOLDER)
+            fields = ("no", "taken_ms", "units")
+            batch = joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
+            corrections = Corrections(db)
+        finally:
+            db.execute("ROLLBACK")
+        known = batch["no"] <= done
+        taken_ms, units = batch["taken_ms"][known], batch["units"][known]
+        whose = np.full(len(units), probe)
+        minutes = steps_of(whose, taken_ms, corrections.of(whose, taken_ms, units), MINUTE_MS)
+
+        def apply(db: sqlite3.Connection) -> None:
+            for table, width in TIERS.items():
+                first, last = day * 1440 // width, ((day + 1) * 1440 - 1) // width
+                db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
+            add_steps(db, gathered(minutes))
+            db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))
+
+        return apply
+
+
+def _bookmark(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (FOLLOWER,)).fetchone()
+    return row[0] if row else 0
+
+
+def _first_day(db: sqlite3.Connection, probe: int, first: int, end: int) -> int | None:
+    return db.execute("SELECT min(at) FROM days WHERE probe=? AND at>=? AND at<?", (probe, first, end)).fetchone()[0]  # type: ignore[no-any-return]
+
+
+def _forget(no: int) -> _Change:
+    return lambda db: db.execute("DELETE FROM redo WHERE no=?", (no,)).rowcount

@@ -1,7 +1,9 @@
 """The journal's tables, and how a connection to them is opened. A connection belongs to the thread that opened it.
 
 `readings` is append-ordered: a commit fills pages in order, which is what keeps the bytes written per
-acknowledged reading low. What makes questions quick (`blocks`, `minutes`, `latest`) follows with its own bookmark.
+acknowledged reading low. What makes questions quick (`blocks`, `minutes`, `hours`, `days`, `latest`) follows with its
+own bookmark. A block whose time has passed is packed: its rows become one entry of `packs` (see pack.py). A month that
+was closed lives in a Parquet file named in `archives`.
 """
 
 import sqlite3
@@ -9,12 +11,14 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 
-VERSION = 1
+VERSION = 2
 # A block of readings by number: where in the journal a span of time lies, late readings included.
-BLOCK_ROWS = 512
+BLOCK_ROWS = 4096
 MINUTE_MS = 60_000
+# Small pages: a commit of a few readings writes whole ones.
+PAGE_BYTES = 4096
 
-TABLES = """
+PROBES = """
 CREATE TABLE probes (
   no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, first_ms INTEGER NOT NULL,
   ip TEXT NOT NULL DEFAULT '', port INTEGER NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT '',
@@ -28,16 +32,45 @@ CREATE TABLE boots (
 CREATE TABLE readings (
   no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, taken_ms INTEGER NOT NULL, delay_ms INTEGER NOT NULL,
   units INTEGER, quality TEXT, boot INTEGER, seq INTEGER);
-CREATE TABLE blocks (block INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL);
-CREATE TABLE minutes (
-  probe INTEGER NOT NULL, minute INTEGER NOT NULL, lowest INTEGER NOT NULL, highest INTEGER NOT NULL,
-  total INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (probe, minute)) WITHOUT ROWID;
 CREATE TABLE latest (
   probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, units INTEGER, quality TEXT,
   delivered_ms INTEGER NOT NULL, readings INTEGER NOT NULL);
 CREATE TABLE bookmarks (follower TEXT PRIMARY KEY, no INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE TABLE notes (topic TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 """
+# What a person says of a probe. `alias` is the person's name for it, `name` the probe's own.
+DESCRIBED = """
+ALTER TABLE probes ADD COLUMN alias TEXT NOT NULL DEFAULT '';
+ALTER TABLE probes ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE probes ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE probes ADD COLUMN "group" TEXT NOT NULL DEFAULT '';
+ALTER TABLE probes ADD COLUMN note TEXT NOT NULL DEFAULT '';
+"""
+STEPS = """
+CREATE TABLE {name} (
+  probe INTEGER NOT NULL, at INTEGER NOT NULL, lowest INTEGER, highest INTEGER, total INTEGER NOT NULL,
+  count INTEGER NOT NULL, bad INTEGER NOT NULL, spread REAL NOT NULL, PRIMARY KEY (probe, at)) WITHOUT ROWID;
+"""
+STORE = """
+CREATE TABLE blocks (
+  block INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, packed INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX blocks_by_newest ON blocks (newest_ms);
+CREATE TABLE packs (block INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE archives (
+  file TEXT PRIMARY KEY, month TEXT NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL,
+  first_no INTEGER NOT NULL, last_no INTEGER NOT NULL, readings INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE calibrations (
+  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL, points TEXT NOT NULL,
+  note TEXT NOT NULL, made_ms INTEGER NOT NULL, UNIQUE (probe, from_ms));
+CREATE TABLE redo (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
+CREATE TABLE annotations (
+  no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER, text TEXT NOT NULL, by_ms INTEGER NOT NULL);
+"""
+SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in ("minutes", "hours", "days")) + STORE
+# From each older version to the next one. All readings stay as they are; what follows them is made anew.
+UPGRADES = {
+    1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,
+}
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -52,17 +85,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
     try:
+        db.execute(f"PRAGMA page_size={PAGE_BYTES}")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            db.execute("BEGIN IMMEDIATE")
-            for statement in TABLES.split(";\n"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={VERSION}")
-            db.execute("COMMIT")
-        elif version != VERSION:
-            raise _other_version(path, version)
+        _bring_up(db, path)
     except sqlite3.Error as error:
         db.close()
         raise _unusable(path, error) from error
@@ -70,6 +96,21 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _bring_up(db: sqlite3.Connection, path: Path) -> None:
+    """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return
+    if version != 0 and version not in UPGRADES:
+        raise _other_version(path, version)
+    steps = [PROBES + SECOND] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
+    db.execute("BEGIN IMMEDIATE")
+    for statement in "".join(steps).split(";\n"):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version={VERSION}")
+    db.execute("COMMIT")
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -104,9 +145,12 @@ def _no_journal(what: str) -> TempHubError:
 
 
 def _other_version(path: Path, version: int) -> TempHubError:
+    older = version in UPGRADES
     return TempHubError(
         f"The journal {path} is of version {version}; this TempHub reads version {VERSION}.",
-        "Install the TempHub version that wrote it, or set DATA_DIR to another folder.",
+        "Start the hub once: it brings the journal up to date."
+        if older
+        else "Install the TempHub version that wrote it, or set DATA_DIR to another folder.",
         code="journal_version",
     )
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 MAX_RANGES = 4096
 # Boots held in memory; an older one is read back from the journal when it delivers again.
 MAX_BOOTS = 2048
+FOLLOWER = "seen"
 
 
 class Ranges:

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from statistics import pvariance
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from journal.journal_bench import T0, journal, row
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
-from temphub_kernel.journal import Bucket, Reader, RollUps, save_bookmark
+from temphub_kernel.journal import NO_VALUE, Bucket, Reader, RollUps, save_bookmark
+from temphub_kernel.journal.columns import CODE
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 READINGS = st.lists(
@@ -32,14 +34,24 @@ def buckets_of(rows: list[Row], from_ms: int, to_ms: int, width: int) -> list[Bu
     for r in rows:
         if r.units is not None and from_ms <= r.taken_ms < to_ms:
             found.setdefault((r.probe_id, r.taken_ms // width * width), []).append(r.units)
-    return [Bucket(*key, min(units), max(units), sum(units), len(units)) for key, units in sorted(found.items())]
+    return [
+        Bucket(*key, min(units), max(units), sum(units), len(units), pvariance(units) * len(units) / 1e14)
+        for key, units in sorted(found.items())
+    ]
+
+
+def same_buckets(found: list[Bucket], wanted: list[Bucket]) -> bool:
+    """Whole numbers exactly; the spread as well as a float can."""
+    assert [bucket[:6] for bucket in found] == [bucket[:6] for bucket in wanted]
+    assert [bucket.spread for bucket in found] == pytest.approx([bucket.spread for bucket in wanted], rel=1e-9, abs=1e-6)
+    return True
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     before=READINGS,
     after=READINGS,
-    width=st.sampled_from([10_000, 60_000, 300_000]),
+    width=st.sampled_from([10_000, 60_000, 300_000, 3_600_000, 5_400_000, 86_400_000]),
     span=st.tuples(st.integers(-6, 6), st.integers(-6, 6)),
 )
 def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: tuple[int, int]) -> None:
@@ -50,17 +62,17 @@ def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: t
         j.writer.store(as_rows(before))
         j.roll_up()
         j.writer.store(as_rows(after))
-        assert reader.buckets(from_ms, to_ms, width) == buckets_of(rows, from_ms, to_ms, width)
+        assert same_buckets(reader.buckets(from_ms, to_ms, width), buckets_of(rows, from_ms, to_ms, width))
         inside = [r for r in rows if from_ms <= r.taken_ms < to_ms]
         by_time = sorted(inside, key=lambda r: r.taken_ms)
         assert [(p.probe_id, p.taken_ms, p.units, p.quality) for p in reader.points(from_ms, to_ms)] == [
             (r.probe_id, r.taken_ms, r.units, r.quality) for r in by_time
         ]
-        columns = reader.columns(from_ms, to_ms, whole=True)
-        assert list(zip(columns.taken_ms, columns.units, columns.received_ms, columns.quality, strict=True)) == [
-            (r.taken_ms, r.units, r.received_ms, r.quality) for r in inside
+        columns = reader.columns(from_ms, to_ms)
+        assert [tuple(values) for values in zip(*(c.tolist() for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)), strict=True)] == [
+            (r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in inside
         ]
-        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms == [r.taken_ms for r in inside if r.probe_id == "a"]
+        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [r.taken_ms for r in inside if r.probe_id == "a"]
         check_newest(reader, rows)
 
 

@@ -1,0 +1,74 @@
+"""What the journal answers with. Plain values; any thread."""
+
+from typing import NamedTuple
+
+from .columns import NO_VALUE, QUALITY, Columns
+
+
+class Point(NamedTuple):
+    """A stored reading. units: 1e-7 °C as calibrated, None with the quality that says why; no: its place in the journal; raw: as sent."""
+
+    no: int
+    probe_id: str
+    taken_ms: int
+    received_ms: int
+    units: int | None
+    quality: str | None
+    boot: str | None
+    seq: int | None
+    raw: int | None = None
+
+
+class Bucket(NamedTuple):
+    """Some time of one probe: [start_ms, start_ms + width). Values in units of 1e-7 °C; bad readings are not in it.
+
+    spread: sum of the squared deviations from the mean, °C²; the standard deviation is its root per reading.
+    """
+
+    probe_id: str
+    start_ms: int
+    lowest: int
+    highest: int
+    total: int
+    readings: int
+    spread: float = 0.0
+
+
+class Fault(NamedTuple):
+    """How many readings of a probe in [start_ms, start_ms + width) had no value."""
+
+    probe_id: str
+    start_ms: int
+    readings: int
+
+
+class Newest(NamedTuple):
+    """A probe's newest reading by the time it was taken; delivered_ms: when anything last came in from it."""
+
+    probe_id: str
+    taken_ms: int
+    units: int | None
+    quality: str | None
+    delivered_ms: int
+    readings: int
+
+
+def points_of(columns: Columns, boots: dict[int, str]) -> list[Point]:
+    """Columns as single readings, in their order."""
+    names = ("no", "probe", "taken_ms", "received_ms", "units", "quality", "boot", "seq", "raw")
+    ids = columns.ids
+    rows = zip(*(getattr(columns, name).tolist() for name in names), strict=True)
+    return [
+        Point(
+            no,
+            ids[probe],
+            taken_ms,
+            received_ms,
+            None if units == NO_VALUE else units,
+            QUALITY[code],
+            boots.get(boot),
+            None if seq < 0 else seq,
+            None if raw == NO_VALUE else raw,
+        )
+        for no, probe, taken_ms, received_ms, units, code, boot, seq, raw in rows
+    ]

@@ -1,0 +1,135 @@
+"""Closed months: one Parquet file each (a further one when late readings were many), readable by any tool. Reading them.
+
+A file holds what the probes sent, uncorrected, by day, probe and time: no, probe_id, time and received (UTC), raw_c (°C, null
+where the sensor answered badly), quality, boot, seq. Belongs to the thread that made the connection.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..base.errors import TempHubError
+from ..base.reading import UNITS_PER_C
+from .columns import CODE, NO_VALUE, Batch, Ints
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FOLDER = "archive"
+DAY_MS = 86_400_000
+# Of each of our columns: the one in the file that it is made of.
+SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c"}
+
+
+class Archive(NamedTuple):
+    """A file of a closed month ('2026-08', UTC), and what is in it."""
+
+    file: str
+    month: str
+    oldest_ms: int
+    newest_ms: int
+    first_no: int
+    last_no: int
+    readings: int
+    sha256: str
+
+
+class Archives:
+    """The closed months of a journal. Raises TempHubError when a file that is asked for is missing or unreadable."""
+
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db = db
+        self._folder = folder
+
+    def all(self) -> list[Archive]:
+        """By time."""
+        return [Archive(*row) for row in self._db.execute("SELECT * FROM archives ORDER BY oldest_ms, file")]
+
+    def path(self, archive: Archive) -> Path:
+        """Where its file is."""
+        return self._folder / archive.file
+
+    def about(self, from_ms: int, to_ms: int) -> int:
+        """About how many readings of [from_ms, to_ms) are in closed months."""
+        shares = (
+            one.readings * (min(to_ms, one.newest_ms + 1) - max(from_ms, one.oldest_ms)) / (one.newest_ms + 1 - one.oldest_ms)
+            for one in self.all()
+        )
+        return round(sum(share for share in shares if share > 0))
+
+    def taken(self, from_ms: int, to_ms: int, fields: Sequence[str]) -> Iterator[Callable[[], Batch]]:
+        """For each day of [from_ms, to_ms) that a closed month may have: what reads it."""
+        for archive in self.all():
+            start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
+            while start < end:
+                stop = min((start // DAY_MS + 1) * DAY_MS, end)
+                yield partial(self._read, archive, "time", start, stop - 1, fields)
+                start = stop
+
+    def numbered(self, first_no: int, last_no: int) -> list[Batch]:
+        """Readings with these numbers, not in order."""
+        hit = [one for one in self.all() if one.first_no <= last_no and one.last_no >= first_no]
+        return [self._read(one, "no", first_no, last_no) for one in hit]
+
+    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str] | None = None) -> Batch:
+        # Only here: most hubs never ask for a reading that is three months old, and the library weighs more than the hub.
+        import polars as pl
+
+        from .columns import FIELDS
+
+        fields = fields or FIELDS
+        column = pl.col(by)
+        bounds = [pl.lit(low), pl.lit(high)] if by == "no" else [pl.lit(ms).cast(pl.Datetime("ms", "UTC")) for ms in (low, high)]
+        names = list(dict.fromkeys(["no", "probe_id", "time", *(SOURCE.get(name, name) for name in fields)]))
+        try:
+            found = pl.scan_parquet(self.path(archive)).filter(column.is_between(*bounds)).select(names).collect().sort("no")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self.path(archive), archive, error) from error
+        return {name: self._column(found, name) for name in fields}
+
+    def _column(self, found: "pl.DataFrame", name: str) -> Ints:
+        import polars as pl
+
+        if name == "probe":
+            return _mapped(found["probe_id"], dict(self._db.execute("SELECT id, no FROM probes")))
+        if name == "boot":
+            return self._boots(found)
+        if name == "quality":
+            return _mapped(found["quality"].fill_null(""), {text or "": code for text, code in CODE.items()})
+        if name == "units":
+            celsius = found["raw_c"].fill_null(np.nan).to_numpy()
+            return np.where(np.isnan(celsius), NO_VALUE, np.rint(np.nan_to_num(celsius) * UNITS_PER_C).astype(np.int64))
+        if name == "taken_ms":
+            return found["time"].cast(pl.Int64).to_numpy()
+        if name == "delay_ms":
+            return (found["received"].cast(pl.Int64) - found["time"].cast(pl.Int64)).to_numpy()
+        return found[name].fill_null(-1).cast(pl.Int64).to_numpy()
+
+    def _boots(self, found: "pl.DataFrame") -> Ints:
+        """The journal's number of each boot; a text alone names none, since two probes may use the same one."""
+        import polars as pl
+
+        rows = self._db.execute("SELECT p.id, b.boot, b.no FROM boots b JOIN probes p ON p.no = b.probe").fetchall()
+        known = pl.DataFrame(rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row")
+        pairs = found.select(pl.col("probe_id").cast(pl.String), pl.col("boot").cast(pl.String))
+        return pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"].fill_null(-1).to_numpy()
+
+
+def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:
+    import polars as pl
+
+    return texts.cast(pl.String).replace_strict(numbers, default=-1, return_dtype=pl.Int64).to_numpy()
+
+
+def _unreadable(path: Path, archive: Archive, error: Exception) -> TempHubError:
+    missing = not path.exists()
+    return TempHubError(
+        f"The readings of {archive.month} are in {path}, which {'is not there' if missing else f'cannot be read ({error})'}.",
+        "Put the archive folder back beside the journal, or ask for a time outside that month; recording goes on.",
+        code="archive_missing" if missing else "archive_unreadable",
+        status=503,
+    )

@@ -1,0 +1,77 @@
+"""Buckets and faults of any time and width, from roll-ups where they hold, from the readings where they do not (yet).
+
+Belongs to the connection's thread; the caller holds a read transaction open.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+
+import numpy as np
+
+from .answers import Bucket, Fault
+from .archive import DAY_MS
+from .calibration import Corrections
+from .columns import Batch, chosen, joined
+from .cover import cover
+from .schema import MINUTE_MS
+from .steps import Steps, gathered, steps_of
+from .steps import joined as joined_steps
+from .stored import Stored
+
+NEEDED = ("no", "probe", "taken_ms", "units")
+
+
+def buckets(
+    db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int
+) -> list[Bucket]:
+    """See Reader.buckets. ids: the probes asked for; done: up to which number the roll-ups have taken readings in."""
+    steps = _steps(db, stored, ids, from_ms, to_ms, width_ms, done)
+    rows = zip(*(column[steps.count > 0].tolist() for column in steps), strict=True)
+    found = [Bucket(ids[no], at * width_ms, low, high, total, count, spread) for no, at, low, high, total, count, _, spread in rows]
+    return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
+
+
+def faults(
+    db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int
+) -> list[Fault]:
+    """See Reader.faults."""
+    steps = _steps(db, stored, ids, from_ms, to_ms, width_ms, done)
+    which = steps.bad > 0
+    rows = zip(steps.probe[which].tolist(), steps.at[which].tolist(), steps.bad[which].tolist(), strict=True)
+    return sorted(Fault(ids[no], at * width_ms, bad) for no, at, bad in rows)
+
+
+def _steps(db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int) -> Steps:
+    if width_ms % MINUTE_MS or from_ms % MINUTE_MS or to_ms % MINUTE_MS:
+        return _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, NEEDED, list(ids))), NEEDED), width_ms)
+    parts: list[Steps] = []
+    first, end, width = from_ms // MINUTE_MS, to_ms // MINUTE_MS, width_ms // MINUTE_MS
+    for probe in ids:
+        for stale, low, high in _stretches(db, probe, from_ms, to_ms):
+            if stale:
+                batch = joined(list(stored.taken(low, high, done, NEEDED, [probe])), NEEDED)
+                parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
+            else:
+                parts += cover(db, probe, max(low // MINUTE_MS, first), min(high // MINUTE_MS, end), width)
+    where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, ids))})"
+    parts.append(_from_readings(db, stored.rows(done + 1, 2**62, NEEDED, where, (from_ms, to_ms)), width_ms))
+    return gathered(joined_steps(parts))
+
+
+def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> list[tuple[bool, int, int]]:
+    """[from_ms, to_ms) cut where the roll-ups of a probe are out of date, by whole days: (out of date, from, to)."""
+    rows = db.execute("SELECT from_ms, to_ms FROM redo WHERE probe=? AND to_ms>? AND from_ms<? ORDER BY from_ms", (probe, from_ms, to_ms))
+    found: list[tuple[bool, int, int]] = []
+    at = from_ms
+    for start, end in rows:
+        start, end = max(start // DAY_MS * DAY_MS, at), min(-(-end // DAY_MS) * DAY_MS, to_ms)
+        if start < end:
+            found += [(False, at, start)] if start > at else []
+            found.append((True, start, end))
+            at = end
+    return [*found, (False, at, to_ms)] if at < to_ms else found
+
+
+def _from_readings(db: sqlite3.Connection, batch: Batch, width_ms: int) -> Steps:
+    units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
+    return steps_of(batch["probe"], batch["taken_ms"], np.asarray(units), width_ms)

@@ -1,0 +1,113 @@
+"""Tidying up behind the recording: full blocks are packed, closed months moved to their files. A thread of its own.
+
+Nothing is thrown away before its copy was read back and found equal; each step is one commit, so a power cut between
+two steps costs nothing. Only this worker packs and closes: what it read cannot change under it.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+
+from ..base.clock import now_ms
+from ..base.errors import TempHubError
+from ..base.worker import Worker
+from . import closing
+from .archive import DAY_MS, FOLDER
+from .columns import FIELDS, Batch
+from .pack import pack, unpack
+from .schema import BLOCK_ROWS, open_for_reading
+from .seen import FOLLOWER as SEEN
+from .stored import Stored
+from .summary import FOLLOWER as ROLLUPS
+from .writer import Writer
+
+COMMIT_S = 60
+# Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
+BITE = 16
+
+
+class Keeper(Worker):
+    """Packs and closes. every_s: how long it rests when there is nothing to do; archive_days: age at which a month is closed, 0 for never."""
+
+    def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90) -> None:
+        super().__init__("keeper")
+        self._path = path
+        self._writer = writer
+        self._every_s = every_s
+        self._archive_days = archive_days
+        self._asked_day = -1
+
+    def run(self) -> None:
+        db = open_for_reading(self._path)
+        try:
+            while not self.stopping.is_set():
+                if not self.pack_one(db) and not self.drop_some(db) and not self._close_one(db):
+                    self.stopping.wait(self._every_s)
+                self.well()
+        finally:
+            db.close()
+
+    def pack_one(self, db: sqlite3.Connection) -> bool:
+        """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
+        row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
+        known = "SELECT min(no) FROM (SELECT ifnull(max(no), 0) AS no FROM bookmarks WHERE follower=? UNION ALL SELECT ifnull(max(no), 0) FROM bookmarks WHERE follower=?)"
+        (done,) = db.execute(known, (ROLLUPS, SEEN)).fetchone()
+        stored = Stored(db, self._path.parent / FOLDER)
+        # The newest rows stay: a table without rows would number its next reading 1.
+        if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
+            return False
+        block = int(row[0])
+        batch = stored.block(block)
+        body = checked(batch)
+        first, last = block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1
+
+        def apply(db: sqlite3.Connection) -> None:
+            db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
+            gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount
+            if gone != len(batch["no"]):
+                raise _changed(block)
+            db.execute("UPDATE blocks SET packed=1 WHERE block=?", (block,))
+
+        self._writer.change(apply).result(COMMIT_S)
+        return True
+
+    def drop_some(self, db: sqlite3.Connection) -> bool:
+        """Free the space of packs whose readings were moved to a file; False when there are none."""
+        query = "SELECT block FROM packs WHERE block NOT IN (SELECT block FROM blocks) LIMIT ?"
+        gone = db.execute(query, (BITE,)).fetchall()
+        if gone:
+            self._writer.change(lambda db: db.executemany("DELETE FROM packs WHERE block=?", gone).rowcount).result(COMMIT_S)
+        return bool(gone)
+
+    def _close_one(self, db: sqlite3.Connection) -> bool:
+        """Close the oldest month that is due; looked for once a day."""
+        today = now_ms() // DAY_MS
+        if not self._archive_days or today == self._asked_day:
+            return False
+        month = closing.due(db, now_ms() - self._archive_days * DAY_MS)
+        if month is None:
+            self._asked_day = today
+            return False
+        return closing.close_month(db, self._path, self._writer, month, self.stopping.is_set)
+
+
+def checked(batch: Batch) -> bytes:
+    """A batch packed, read back and compared. Raises TempHubError when they differ."""
+    body = pack(batch)
+    again = unpack(body)
+    if not all(np.array_equal(again[name], batch[name]) for name in FIELDS):
+        raise TempHubError(
+            "A block of readings did not come back from its packed form as it was, so it stays as it is.",
+            "Please report this with the log; nothing is lost and recording goes on.",
+            code="pack_differs",
+        )
+    return body
+
+
+def _changed(block: int) -> TempHubError:
+    return TempHubError(
+        f"Block {block} of the journal changed while it was packed, so it stays as it is.",
+        "Close whatever else writes to temphub.sqlite3; it is tried again by itself.",
+        code="pack_changed",
+    )

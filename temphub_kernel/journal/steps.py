@@ -1,0 +1,63 @@
+"""Readings gathered by equal steps of time: lowest, highest, total, counts and spread. Pure functions; any thread.
+
+Lowest, highest, total and counts are whole numbers and exact, in whatever order readings come. The spread is the sum
+of the squared deviations from the mean in °C²; two steps' spreads add up by the distance of their means.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..base.reading import UNITS_PER_C
+from .columns import NO_VALUE, Floats, Ints
+
+# What stands for 'lowest' and 'highest' where no reading is good: any reading's value beats it.
+NONE_LOW, NONE_HIGH = 2**62, -(2**62)
+
+
+class Steps(NamedTuple):
+    """Columns of equal length: the step `at` (a count of whole steps since 1970) of a probe, and what is in it.
+
+    lowest, highest, total: 1e-7 °C; count, bad: good and bad readings; spread: °C². Without a good reading lowest and highest mean nothing.
+    """
+
+    probe: Ints
+    at: Ints
+    lowest: Ints
+    highest: Ints
+    total: Ints
+    count: Ints
+    bad: Ints
+    spread: Floats
+
+
+def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int) -> Steps:
+    """Single readings gathered by steps of `width_ms`."""
+    good = units != NO_VALUE
+    one, value = good.astype(np.int64), np.where(good, units, 0)
+    parts = Steps(
+        probe, taken_ms // width_ms, np.where(good, units, NONE_LOW), np.where(good, units, NONE_HIGH), value, one, 1 - one, np.zeros(len(units))
+    )
+    return gathered(parts)
+
+
+def gathered(parts: Steps, times: int = 1) -> Steps:
+    """Steps put together to steps `times` as wide, by probe and time."""
+    at = parts.at // times
+    if not len(at):
+        return parts
+    order = np.lexsort((at, parts.probe))
+    probe, at = parts.probe[order], at[order]
+    new = np.flatnonzero(np.concatenate([[True], (np.diff(probe) != 0) | (np.diff(at) != 0)]))
+    total, count = np.add.reduceat(parts.total[order], new), np.add.reduceat(parts.count[order], new)
+    size = np.diff(np.append(new, len(order)))
+    mean = np.repeat(total / np.maximum(count, 1), size)
+    own, weight = parts.total[order] / np.maximum(parts.count[order], 1), parts.count[order]
+    apart = np.add.reduceat(parts.spread[order] + weight * ((own - mean) / UNITS_PER_C) ** 2, new)
+    low, high = np.minimum.reduceat(parts.lowest[order], new), np.maximum.reduceat(parts.highest[order], new)
+    return Steps(probe[new], at[new], low, high, total, count, np.add.reduceat(parts.bad[order], new), apart)
+
+
+def joined(parts: list[Steps]) -> Steps:
+    """Several one after the other."""
+    return Steps(*(np.concatenate(column) for column in zip(*parts, strict=True)))

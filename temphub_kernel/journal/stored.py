@@ -1,0 +1,125 @@
+"""Where a reading lives: as a row, in a pack, or in a closed month's file. Nobody above this module needs to know.
+
+Belongs to the thread that made the connection. Its callers hold a read transaction open, so that a block which is
+packed meanwhile is seen once, as it was.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .archive import Archives
+from .columns import CODE, FIELDS, NO_VALUE, Batch, Ints, chosen, empty, joined
+from .pack import unpack
+from .schema import BLOCK_ROWS
+
+# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
+PIECE_ROWS = 2_000
+# How many numbers of gone-by readings are put together at a time.
+WINDOW_ROWS = 16 * BLOCK_ROWS
+AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot, -1)", "seq": "ifnull(seq, -1)"}
+
+
+class Stored:
+    """The readings behind one connection. archive: the folder of closed months."""
+
+    def __init__(self, db: sqlite3.Connection, archive: Path) -> None:
+        self._db = db
+        self.archives = Archives(db, archive)
+
+    def last_no(self) -> int:
+        """The number of the newest reading; every number below it was given too."""
+        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0])
+
+    def rows(self, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, where: str = "", values: Sequence[object] = ()) -> Batch:
+        """Readings that are rows still, by number."""
+        cursor = self._db.execute(
+            f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
+            (first_no, last_no, *values),
+        )
+        found: list[list[Ints]] = [[] for _ in fields]
+        while rows := cursor.fetchmany(PIECE_ROWS):
+            for name, column, part in zip(fields, found, zip(*rows, strict=True), strict=True):
+                column.append(_numbers(name, part))
+        return {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)} if found[0] else empty(fields)
+
+    def block(self, block: int, fields: Sequence[str] = FIELDS) -> Batch:
+        """A block's readings by number."""
+        body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
+        if body is not None:
+            return unpack(body[0], fields)
+        return self.rows(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
+
+    def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Batch]:
+        """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks are known.
+
+        Each batch is by number; batches of the journal come in the order of numbers, those of closed months first.
+        """
+        wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
+        parts = [*self.archives.taken(from_ms, to_ms, wanted), *self._blocks(from_ms, to_ms, done, wanted)]
+        for part in parts:
+            batch = part()
+            inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
+            if probes is not None:
+                inside &= np.isin(batch["probe"], probes)
+            kept = {name: batch[name] for name in fields}
+            if inside.all():
+                yield kept
+            elif inside.any():
+                yield chosen(kept, inside)
+
+    def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str]) -> list[Any]:
+        query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
+        parts: list[Any] = []
+        where, values = " AND taken_ms >= ? AND taken_ms < ?", (from_ms, to_ms)
+        for block, packed in self._db.execute(query, (from_ms, to_ms)):
+            if packed:
+                parts.append(lambda block=block: self.block(block, fields))
+            else:
+                first, last = block * BLOCK_ROWS, min(block * BLOCK_ROWS + BLOCK_ROWS - 1, done)
+                parts.append(lambda first=first, last=last: self.rows(first, last, fields, where, values))
+        return [*parts, lambda: self.rows(done + 1, 2**62, fields, where, values)]
+
+    def at_most(self, from_ms: int, to_ms: int, done: int) -> int:
+        """About how many readings were taken in [from_ms, to_ms), rather more than fewer."""
+        query = "SELECT count(*) FROM blocks WHERE newest_ms >= ? AND oldest_ms < ?"
+        (blocks,) = self._db.execute(query, (from_ms, to_ms)).fetchone()
+        return int(blocks) * BLOCK_ROWS + self.last_no() - done + self.archives.about(from_ms, to_ms)
+
+    def numbered(self, after_no: int) -> Iterator[Batch]:
+        """All readings behind a number, in journal order, a batch after the other."""
+        for batch in self._numbered(after_no):
+            behind = batch["no"] > after_no
+            if behind.all():
+                yield batch
+            elif behind.any():
+                yield chosen(batch, behind)
+
+    def _numbered(self, after_no: int) -> Iterator[Batch]:
+        first_row = self._db.execute("SELECT min(no) FROM readings").fetchone()[0] or 1
+        start = after_no + 1
+        while start < first_row:
+            end = min((start // WINDOW_ROWS + 1) * WINDOW_ROWS, first_row)
+            yield self._gone_by(start, end - 1)
+            start = end
+        last_no = self.last_no()
+        while start <= last_no:
+            yield self.rows(start, start + BLOCK_ROWS - 1)
+            start += BLOCK_ROWS
+
+    def _gone_by(self, first_no: int, last_no: int) -> Batch:
+        """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
+        query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
+        blocks = self._db.execute(query, (first_no // BLOCK_ROWS, last_no // BLOCK_ROWS)).fetchall()
+        batch = joined([*self.archives.numbered(first_no, last_no), *(self.block(block) for (block,) in blocks)])
+        batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
+        return chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
+
+
+def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
+    if name == "quality":
+        return np.array([CODE[text] for text in part], np.int64)
+    return np.array(part, np.int64)

@@ -1,0 +1,78 @@
+"""Some readings in a row, boiled down, and how that is added to what the journal holds. Roll-ups thread, then the writer's."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from .columns import NO_VALUE, QUALITY, Batch, Ints
+from .schema import BLOCK_ROWS, MINUTE_MS
+from .steps import Steps, gathered, steps_of
+
+FOLLOWER = "rollups"
+# Table of each width, and how many minutes a step of it has.
+TIERS = {"minutes": 1, "hours": 60, "days": 1440}
+
+ADD_STEP = """
+INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+lowest=min(ifnull(lowest, excluded.lowest), ifnull(excluded.lowest, lowest)),
+highest=max(ifnull(highest, excluded.highest), ifnull(excluded.highest, highest)),
+total=total+excluded.total, count=count+excluded.count, bad=bad+excluded.bad, spread=spread+excluded.spread+iif(
+  count=0 OR excluded.count=0, 0.0,
+  (1.0*total/count-1.0*excluded.total/excluded.count)*(1.0*total/count-1.0*excluded.total/excluded.count)/1e14
+  *count*excluded.count/(count+excluded.count))"""
+ADD_BLOCK = """
+INSERT INTO blocks (block, oldest_ms, newest_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
+oldest_ms=min(oldest_ms, excluded.oldest_ms), newest_ms=max(newest_ms, excluded.newest_ms)"""
+ADD_LATEST = """
+INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+units=iif(excluded.taken_ms >= taken_ms, excluded.units, units), quality=iif(excluded.taken_ms >= taken_ms, excluded.quality, quality),
+taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, excluded.delivered_ms), readings=readings+excluded.readings"""
+ADD_BOOKMARK = "INSERT INTO bookmarks (follower, no) VALUES (?, ?) ON CONFLICT DO UPDATE SET no=excluded.no"
+
+
+class Summary:
+    """What a batch adds to roll-ups, blocks and newest values. units: as calibrated; the newest values stay as the probe sent them."""
+
+    def __init__(self, batch: Batch, units: Ints) -> None:
+        self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS)
+        self._blocks = _blocks(batch["no"], batch["taken_ms"])
+        self._latest = _latest(batch)
+        self._last_no = int(batch["no"][-1])
+
+    def apply(self, db: sqlite3.Connection) -> int:
+        """Write it, with the bookmark, inside the writer's commit; returns the bookmark."""
+        add_steps(db, self.minutes)
+        db.executemany(ADD_BLOCK, self._blocks)
+        db.executemany(ADD_LATEST, self._latest)
+        db.execute(ADD_BOOKMARK, (FOLLOWER, self._last_no))
+        return self._last_no
+
+
+def add_steps(db: sqlite3.Connection, minutes: Steps) -> None:
+    """Add minutes to every tier."""
+    for table, width in TIERS.items():
+        db.executemany(ADD_STEP.format(table=table), step_rows(gathered(minutes, width)))
+
+
+def step_rows(steps: Steps) -> list[tuple[object, ...]]:
+    """Rows of a tier's table."""
+    columns = [column.tolist() for column in steps]
+    return [row if row[5] else (*row[:2], None, None, *row[4:]) for row in zip(*columns, strict=True)]
+
+
+def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
+    block, first = np.unique(no // BLOCK_ROWS, return_index=True)
+    oldest, newest = np.minimum.reduceat(taken_ms, first), np.maximum.reduceat(taken_ms, first)
+    return list(zip(block.tolist(), oldest.tolist(), newest.tolist(), strict=True))
+
+
+def _latest(batch: Batch) -> list[Sequence[object]]:
+    order = np.lexsort((batch["no"], batch["taken_ms"], batch["probe"]))
+    probe = batch["probe"][order]
+    first = np.flatnonzero(np.concatenate([[True], np.diff(probe) != 0]))
+    last = order[np.append(first[1:], len(order)) - 1]
+    delivered = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
+    counts = np.diff(np.append(first, len(order)))
+    found = zip(*(batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")), delivered.tolist(), counts.tolist(), strict=True)
+    return [(no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found]
