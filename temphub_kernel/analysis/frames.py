@@ -9,14 +9,16 @@ import pandas as pd
 
 from ..base.errors import TempHubError
 from ..base.paths import JOURNAL_FILE
-from ..base.reading import UNITS_PER_C
 from ..base.settings import Settings
-from ..journal import Columns, Reader
+from ..journal import QUALITY, Columns, Reader, celsius_of
+from . import logs
 from .moments import When, moment_ms, width_ms
 from .steps import tidy_steps, wide_steps
 from .zone import find_zone
 
 EVER_MS = 2**53
+WIDE = ("taken_ms", "probe", "units")
+TIDY = ("taken_ms", "probe", "units", "quality", "delay_ms")
 
 
 def load(
@@ -26,13 +28,16 @@ def load(
     every: str | timedelta | None = None,
     *,
     tidy: bool = False,
+    raw: bool = False,
+    numbered: bool = False,
     tz: str = "local",
     data_dir: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings').
+    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the CSV logs there if it has none.
 
-    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C; NaN where the sensor answered
-    badly or nothing was measured. `tidy=True`: columns time, probe_id, temperature_c, quality, received, a row per reading.
+    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C as calibrated; NaN where the sensor
+    answered badly or nothing was measured. `tidy=True`: columns time, probe_id, temperature_c, quality, received, a row per reading;
+    `raw=True` adds raw_c (as the probe sent it), `numbered=True` adds boot and seq, which prove what is missing.
     start, end: "2026-11-23 14:00", "-24h", "24h ago", "today", datetime, Timestamp. probe: one id or several.
     every: "5min", "1h", "1D", "MS": means per step on a regular grid (days and months by `tz`; the first and last step
     whole up to 15 min); `tidy=True` then gives time, probe_id, mean_c, min_c, max_c, count of steps with a good reading.
@@ -43,20 +48,24 @@ def load(
     to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
     width = None if every is None else width_ms(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    if not path.exists() and logs.found(path.parent):
+        return logs.load(path.parent, probe, from_ms, to_ms, zone, tidy=tidy, every=every)
     with Reader(path) as reader:
-        asked = _asked(reader, probe)
+        asked = asked_probes([str(found["id"]) for found in reader.probes()], probe)
         if every is not None:
             steps = tidy_steps(reader, from_ms, to_ms, asked, every, width, zone)
             return steps if tidy else wide_steps(steps, asked, every, width)
-        columns = reader.columns(from_ms, to_ms, asked, whole=tidy)
-    return _tidy(columns, zone) if tidy else _wide(columns, asked, zone)
+        if not tidy:
+            return _wide(reader.columns(from_ms, to_ms, asked, fields=WIDE), asked, zone, raw=raw)
+        fields = (*TIDY, *(("boot", "seq") if numbered else ()))
+        return _tidy(reader.columns(from_ms, to_ms, asked, fields=fields), reader.boots() if numbered else None, zone, raw=raw)
 
 
-def _asked(reader: Reader, probe: str | Sequence[str] | None) -> list[str] | None:
+def asked_probes(known: Sequence[str], probe: str | Sequence[str] | None) -> list[str] | None:
+    """The probes meant; None for all. Raises TempHubError (404) for one that is not known."""
     if probe is None:
         return None
     asked = [probe] if isinstance(probe, str) else list(dict.fromkeys(probe))
-    known = [str(found["id"]) for found in reader.probes()]
     for one in asked:
         if one not in known:
             raise TempHubError(
@@ -68,47 +77,60 @@ def _asked(reader: Reader, probe: str | Sequence[str] | None) -> list[str] | Non
     return asked
 
 
-def _times(ms: "Sequence[int] | np.ndarray[tuple[int], np.dtype[np.int64]]", zone: tzinfo) -> pd.DatetimeIndex:
-    stamps = np.asarray(ms, dtype=np.int64).view("datetime64[ms]")
-    return pd.DatetimeIndex(stamps, name="time").tz_localize("UTC").tz_convert(zone)
+def times_of(ms: "np.ndarray[tuple[int], np.dtype[np.int64]]", zone: tzinfo) -> pd.DatetimeIndex:
+    """Milliseconds since 1970 as an index in a zone."""
+    return pd.DatetimeIndex(ms.view("datetime64[ms]"), name="time").tz_localize("UTC").tz_convert(zone)
 
 
-def _celsius(columns: Columns) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    # None becomes NaN here.
-    return np.array(columns.units, dtype=np.float64) / UNITS_PER_C
-
-
-def _wide(columns: Columns, asked: list[str] | None, zone: tzinfo) -> pd.DataFrame:
-    numbers = np.array(columns.probe, dtype=np.int64)
-    present = {columns.ids[int(number)] for number in np.unique(numbers)}
+def _wide(columns: Columns, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    present = {columns.ids[int(number)] for number in np.unique(columns.probe)}
     names = sorted(present) if asked is None else asked
     place = np.zeros(max(columns.ids, default=0) + 1, dtype=np.intp)
     for number, id_ in columns.ids.items():
         if id_ in names:
             place[number] = names.index(id_)
-    times, rows = np.unique(np.array(columns.taken_ms, dtype=np.int64), return_inverse=True)
-    values = np.full((len(times), len(names)), np.nan)
+    times, rows = _distinct(columns.taken_ms)
+    # By column, as pandas keeps it: the frame then needs no second copy.
+    values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.
-    values[rows, place[numbers]] = _celsius(columns)
-    return pd.DataFrame(values, index=_times(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"))
+    values[place[columns.probe], rows] = celsius_of(columns.raw if raw else columns.units)
+    return pd.DataFrame(values.T, index=times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
 
 
-def _tidy(columns: Columns, zone: tzinfo) -> pd.DataFrame:
-    taken = np.array(columns.taken_ms, dtype=np.int64)
-    order = np.argsort(taken, kind="stable")
-    names = sorted(columns.ids.values())
-    number_of = {id_: at for at, id_ in enumerate(names)}
-    codes = np.zeros(max(columns.ids, default=0) + 1, dtype=np.int32)
-    for number, id_ in columns.ids.items():
-        codes[number] = number_of[id_]
-    probes = pd.Categorical.from_codes(codes[np.array(columns.probe, dtype=np.intp)[order]], categories=pd.Index(names, dtype="str"))
-    quality = pd.Series(list(columns.quality), dtype="str").iloc[order].reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            "time": _times(taken[order], zone),
-            "probe_id": probes,
-            "temperature_c": _celsius(columns)[order],
-            "quality": quality,
-            "received": _times(np.array(columns.received_ms, dtype=np.int64)[order], zone),
-        }
-    )
+def _distinct(
+    taken_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+) -> "tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.intp]]]":
+    """(each time once, ascending; the place of each reading's time among them). Readings come nearly in order: that is quick to sort."""
+    order = np.argsort(taken_ms, kind="stable")
+    sorted_ms = taken_ms[order]
+    new = np.concatenate([[True], np.diff(sorted_ms) != 0])[: len(sorted_ms)]
+    rows = np.empty(len(taken_ms), dtype=np.intp)
+    rows[order] = np.cumsum(new) - 1
+    return sorted_ms[new], rows
+
+
+def _tidy(columns: Columns, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    order = np.argsort(columns.taken_ms, kind="stable")
+    frame: dict[str, object] = {
+        "time": times_of(columns.taken_ms[order], zone),
+        "probe_id": _category(columns.probe[order], columns.ids),
+        "temperature_c": celsius_of(columns.units)[order],
+        "quality": _category(columns.quality[order], {code: text for code, text in enumerate(QUALITY) if text}),
+        "received": times_of(columns.received_ms[order], zone),
+    }
+    if raw:
+        frame["raw_c"] = celsius_of(columns.raw)[order]
+    if boots is not None:
+        frame["boot"] = _category(columns.boot[order], boots)
+        frame["seq"] = pd.arrays.IntegerArray(columns.seq[order], columns.seq[order] < 0)
+    return pd.DataFrame(frame, copy=False)
+
+
+def _category(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]", names: dict[int, str]) -> pd.Categorical:
+    """Numbers as the names they stand for, sorted; NaN for a number without one."""
+    texts = sorted(set(names.values()))
+    code_of = {text: at for at, text in enumerate(texts)}
+    codes = np.full(max(names, default=0) + 2, -1, dtype=np.int32)
+    for number, text in names.items():
+        codes[number] = code_of[text]
+    return pd.Categorical.from_codes(codes[numbers], categories=pd.Index(texts, dtype="str"))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..base.errors import TempHubError
 from ..base.reading import UNITS_PER_C
-from ..journal import Bucket, Reader
+from ..journal import NO_VALUE, Bucket, Reader
 
 MINUTE_MS = 60_000
 # Every zone's offset is a multiple of this, so steps that divide it begin on the hour in all zones.
@@ -71,16 +71,16 @@ def _minutes(reader: Reader, from_ms: int, to_ms: int, width: int, asked: list[s
 
 def _gathered(reader: Reader, from_ms: int, to_ms: int, width: int, asked: list[str] | None, zone: tzinfo) -> pd.DataFrame:
     """Steps that are no whole minutes, from the readings themselves."""
-    columns = reader.columns(from_ms, to_ms, asked)
-    frame = pd.DataFrame({"probe": columns.probe, "start": columns.taken_ms, "units": np.array(columns.units, dtype=np.float64)}).dropna()
-    frame = frame.assign(start=frame["start"].astype("int64") // width * width, units=frame["units"].astype("int64"))
+    columns = reader.columns(from_ms, to_ms, asked, fields=("probe", "taken_ms", "units"))
+    good = columns.units != NO_VALUE
+    frame = pd.DataFrame({"probe": columns.probe[good], "start": columns.taken_ms[good] // width * width, "units": columns.units[good]})
     found = frame.groupby(["probe", "start"])["units"].agg(["min", "max", "sum", "count"]).reset_index()
     rows = found.itertuples(index=False, name=None)
     return _parts(sorted(Bucket(columns.ids[probe], *rest) for probe, *rest in rows), zone)
 
 
 def _parts(buckets: list[Bucket], zone: tzinfo) -> pd.DataFrame:
-    ids, starts, lows, highs, totals, counts = zip(*buckets, strict=True) if buckets else ((),) * 6
+    ids, starts, lows, highs, totals, counts, _ = zip(*buckets, strict=True) if buckets else ((),) * 7
     times = pd.DatetimeIndex(np.array(starts, dtype=np.int64).view("datetime64[ms]")).tz_localize("UTC").tz_convert(zone)
     numbers = {"low": lows, "high": highs, "total": totals, "count": counts}
     whole = {name: np.array(given, dtype=np.int64) for name, given in numbers.items()}

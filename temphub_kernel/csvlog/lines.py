@@ -35,7 +35,7 @@ def to_lines(points: Iterable[Point]) -> bytes:
     seconds: dict[int, tuple[str, str]] = {}
     cells: dict[str, str] = {}
     lines: list[str] = []
-    for _, probe_id, taken_ms, _, units, quality, _, _ in points:
+    for _, probe_id, taken_ms, _, units, quality, *_ in points:
         second, rest = divmod(taken_ms, 1000)
         times = seconds.get(second)
         if times is None:

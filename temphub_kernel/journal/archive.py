@@ -53,14 +53,6 @@ class Archives:
         """Where its file is."""
         return self._folder / archive.file
 
-    def about(self, from_ms: int, to_ms: int) -> int:
-        """About how many readings of [from_ms, to_ms) are in closed months."""
-        shares = (
-            one.readings * (min(to_ms, one.newest_ms + 1) - max(from_ms, one.oldest_ms)) / (one.newest_ms + 1 - one.oldest_ms)
-            for one in self.all()
-        )
-        return round(sum(share for share in shares if share > 0))
-
     def taken(self, from_ms: int, to_ms: int, fields: Sequence[str]) -> Iterator[Callable[[], Batch]]:
         """For each day of [from_ms, to_ms) that a closed month may have: what reads it."""
         for archive in self.all():

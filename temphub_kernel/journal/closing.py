@@ -41,18 +41,28 @@ def bounds(month: str) -> tuple[int, int]:
     return int(start.timestamp()) * 1000, int(end.timestamp()) * 1000
 
 
-def due(db: sqlite3.Connection, before_ms: int) -> str | None:
+def due(db: sqlite3.Connection, stored: Stored, before_ms: int) -> str | None:
     """The oldest month that ended before a time and has packed readings worth a file, or None."""
     for month in _months(db, before_ms):
         from_ms, to_ms = bounds(month)
-        hit = "SELECT count(*) FROM blocks WHERE newest_ms >= ? AND oldest_ms < ?"
-        (all_,) = db.execute(hit, (from_ms, to_ms)).fetchone()
-        (packed,) = db.execute(f"{hit} AND packed", (from_ms, to_ms)).fetchone()
-        closed = db.execute("SELECT count(*) FROM archives WHERE month=?", (month,)).fetchone()[0]
-        # A block that is not packed yet will be; a month is closed as a whole.
-        if packed and packed == all_ and (not closed or packed * BLOCK_ROWS >= WORTH_ROWS):
+        own = "SELECT 1 FROM blocks WHERE NOT packed AND newest_ms >= ? AND newest_ms < ?"
+        if db.execute(own, (from_ms, to_ms)).fetchone() is not None:
+            # Its last readings are no pack yet; a month is closed as a whole.
+            continue
+        closed = db.execute("SELECT 1 FROM archives WHERE month=?", (month,)).fetchone() is not None
+        if _count(db, stored, month) >= (WORTH_ROWS if closed else 1):
             return month
     return None
+
+
+def _count(db: sqlite3.Connection, stored: Stored, month: str) -> int:
+    """How many of a month's readings are in packs, as far as it matters."""
+    found = 0
+    for block in packed_blocks(db, month):
+        found += int(in_month(stored.block(block, ("taken_ms",)), month).sum())
+        if found >= WORTH_ROWS:
+            break
+    return found
 
 
 def close_month(db: sqlite3.Connection, path: Path, writer: Writer, month: str, stopped: Callable[[], bool]) -> bool:

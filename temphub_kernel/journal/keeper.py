@@ -85,7 +85,7 @@ class Keeper(Worker):
         today = now_ms() // DAY_MS
         if not self._archive_days or today == self._asked_day:
             return False
-        month = closing.due(db, now_ms() - self._archive_days * DAY_MS)
+        month = closing.due(db, Stored(db, self._path.parent / FOLDER), now_ms() - self._archive_days * DAY_MS)
         if month is None:
             self._asked_day = today
             return False

@@ -41,7 +41,8 @@ GROUP_ROWS = 100_000
 
 def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
     """Write, sync, read back and name the file; raises TempHubError, OSError or a polars error with nothing under its name."""
-    db = open_for_reading(journal)
+    # Polars pulls the days in a thread of its own, while this one waits.
+    db = open_for_reading(journal, one_thread=False)
     try:
         source = _Month(db, journal.parent, month)
         aside = target.with_name(f"{target.name}.part")

@@ -20,7 +20,7 @@ from .archive import FOLDER, Archive
 from .calibration import Calibration, Corrections, calibrations
 from .columns import FIELDS, Batch, Columns, chosen, joined
 from .remarks import Annotation
-from .schema import BLOCK_ROWS, open_for_reading
+from .schema import open_for_reading
 from .stored import Stored
 from .summary import FOLLOWER
 
@@ -178,8 +178,8 @@ class Reader:
         start, end, step = max(from_ms, span[0]), min(to_ms, span[1] + 1), 3_600_000
         while start < end:
             with self._moment() as done:
-                # Blocks tell beforehand how many readings a slice may have.
-                while step > SHORTEST_SLICE_MS and self._stored.at_most(start, min(start + step, end), done) > most + 2 * BLOCK_ROWS:
+                # The roll-ups tell beforehand how many readings a slice has.
+                while step > SHORTEST_SLICE_MS and self._stored.about(start, min(start + step, end), done) > most:
                     step //= 2
                 piece = self._slice(start, min(start + step, end), done, probe_ids)
             yield piece

@@ -113,16 +113,17 @@ def _bring_up(db: sqlite3.Connection, path: Path) -> None:
     db.execute("COMMIT")
 
 
-def open_for_reading(path: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
     """Open the journal read-only, from any process, while the hub writes or with no hub at all.
 
+    one_thread: False for a caller that itself sees to it that only one thread at a time asks.
     Raises TempHubError when there is none or it cannot be read.
     """
     if not path.is_file():
         raise _no_journal(f"There is no journal at {path}")
     db = None
     try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=one_thread)
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")

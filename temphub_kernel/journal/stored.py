@@ -14,7 +14,7 @@ import numpy as np
 from .archive import Archives
 from .columns import CODE, FIELDS, NO_VALUE, Batch, Ints, chosen, empty, joined
 from .pack import unpack
-from .schema import BLOCK_ROWS
+from .schema import BLOCK_ROWS, MINUTE_MS
 
 # Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
 PIECE_ROWS = 2_000
@@ -83,11 +83,13 @@ class Stored:
                 parts.append(lambda first=first, last=last: self.rows(first, last, fields, where, values))
         return [*parts, lambda: self.rows(done + 1, 2**62, fields, where, values)]
 
-    def at_most(self, from_ms: int, to_ms: int, done: int) -> int:
-        """About how many readings were taken in [from_ms, to_ms), rather more than fewer."""
-        query = "SELECT count(*) FROM blocks WHERE newest_ms >= ? AND oldest_ms < ?"
-        (blocks,) = self._db.execute(query, (from_ms, to_ms)).fetchone()
-        return int(blocks) * BLOCK_ROWS + self.last_no() - done + self.archives.about(from_ms, to_ms)
+    def about(self, from_ms: int, to_ms: int, done: int) -> int:
+        """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
+        table, width_ms = ("hours", 60 * MINUTE_MS) if to_ms - from_ms >= 60 * MINUTE_MS else ("minutes", MINUTE_MS)
+        query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN (SELECT no FROM probes) AND at BETWEEN ? AND ?"
+        known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
+        query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
+        return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
 
     def numbered(self, after_no: int) -> Iterator[Batch]:
         """All readings behind a number, in journal order, a batch after the other."""

@@ -2,11 +2,15 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from temphub_kernel.base.reading import Row
-from temphub_kernel.journal import Reader, RollUps, Writer
+from temphub_kernel.journal import Keeper, Reader, RollUps, Writer
+from temphub_kernel.journal import closing as closing_
+from temphub_kernel.journal.archive import FOLDER
+from temphub_kernel.journal.schema import open_for_reading
+from temphub_kernel.journal.stored import Stored
 
 T0 = 1_795_438_440_000
 
@@ -50,3 +54,25 @@ def journal(folder: Path | None = None) -> Iterator[Journal]:
             yield made
         finally:
             assert made.writer.stop()
+
+
+def pack_all(j: Journal) -> int:
+    """Packs every block that may be packed; how many."""
+    j.restart()  # the writer then says what it knows of repeats, so that the rows are free to go
+    keeper, packed = Keeper(j.path, j.writer), 0
+    with closing(open_for_reading(j.path)) as db:
+        while keeper.pack_one(db):
+            packed += 1
+    return packed
+
+
+def close_months(j: Journal, before_ms: int) -> list[str]:
+    """Closes every month that ended before a time and drops what that freed; the months."""
+    closed = []
+    with closing(open_for_reading(j.path)) as db:
+        while (month := closing_.due(db, Stored(db, j.path.parent / FOLDER), before_ms)) is not None:
+            assert closing_.close_month(db, j.path, j.writer, month, lambda: False)
+            closed.append(month)
+        while Keeper(j.path, j.writer).drop_some(db):
+            pass
+    return closed
