@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
+    import polars as pl
 
     from .hub import Attached
     from .hub.running import RunningHub
 
-__all__ = ["__version__", "csv_file", "dashboard", "load", "start", "stop"]
+__all__ = ["__version__", "annotate", "calibrate", "csv_file", "dashboard", "load", "remarks", "scan", "start", "stop"]
 
 
 def start() -> RunningHub | Attached:
@@ -58,8 +60,51 @@ def load(*args: Any, **options: Any) -> pd.DataFrame:
     return load_frame(*args, **options)
 
 
+def scan(*args: Any, **options: Any) -> pl.LazyFrame:
+    """The stored readings as a polars LazyFrame, for what does not fit into memory; see `temphub_kernel.analysis.scan`."""
+    from .analysis import scan as scan_lazily
+
+    return scan_lazily(*args, **options)
+
+
+def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = "") -> None:
+    """Correct a probe's values from `start` (default now) on; what it sent is kept as it is.
+
+    points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises TempHubError.
+    """
+    from .analysis.moments import moment_ms
+    from .analysis.zone import find_zone
+    from .hub import said
+
+    hub = _hub()
+    pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
+    said.calibrate(hub.settings, hub.url, probe, pairs, None if start is None else moment_ms(start, find_zone("local")), note)
+
+
+def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
+    """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
+    from .analysis.moments import moment_ms
+    from .analysis.zone import find_zone
+    from .hub import said
+
+    hub, zone = _hub(), find_zone("local")
+    to_ms = None if end is None else moment_ms(end, zone, is_end=True)
+    return said.annotate(hub.settings, hub.url, text, moment_ms(start, zone), to_ms, probe)
+
+
+def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
+    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.remarks`."""
+    from .analysis import remarks as remarks_frame
+
+    return remarks_frame(start, end, **options)
+
+
 def csv_file() -> Path:
     """Where the CSV log is."""
     from .base.settings import Settings
 
     return Settings.from_environ().csv_file
+
+
+# `start` is also the name of an argument above.
+_hub = start

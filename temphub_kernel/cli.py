@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
     _add_probes(commands)
+    _add_calibrate(commands)
     _add_flash(commands)
     return parser
 
@@ -53,6 +54,19 @@ def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which.add_argument("--all", action="store_true", help="every probe that is here and has an update")
     update.add_argument("--no-wait", action="store_true", help="do not wait until the probes run it")
     update.set_defaults(work=_update)
+
+
+def _add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    calibrate = commands.add_parser("calibrate", help="correct a probe's values from a time on; without arguments list what is in force")
+    calibrate.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id, as `temphub probes` lists it")
+    how = calibrate.add_mutually_exclusive_group()
+    how.add_argument("--offset", type=float, metavar="C", help="°C to add to every value")
+    how.add_argument("--points", type=_pair, nargs="+", metavar="SHOWN=TRUE", help="pairs such as 0.2=0 99.1=100")
+    how.add_argument("--none", action="store_true", help="no correction from then on")
+    how.add_argument("--forget", type=int, metavar="N", help="take calibration number N back, as if it had never been")
+    calibrate.add_argument("--from", dest="since", type=_time, metavar="TIME", help="such as 2026-11-23T12:00:00Z (default now)")
+    calibrate.add_argument("--note", default="", help="a remark, such as 'ice bath'")
+    calibrate.set_defaults(work=_calibrate)
 
 
 def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -95,6 +109,32 @@ def _update(options: argparse.Namespace) -> int:
 
     failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
     return 1 if failed else 0
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from .base.clock import now_ms
+    from .base.settings import Settings
+    from .hub.said import calibrate_command
+
+    calibrate_command(Settings.from_environ(), options, now_ms(), _say)
+    return 0
+
+
+def _pair(text: str) -> tuple[float, float]:
+    shown, _, true = text.partition("=")
+    try:
+        return float(shown), float(true)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pair such as 0.2=0 (shown = true °C)") from error
+
+
+def _time(text: str) -> int:
+    from .base.clock import parse_time
+
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00Z") from error
 
 
 def _flash(options: argparse.Namespace) -> int:

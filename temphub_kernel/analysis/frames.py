@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..base.errors import TempHubError
 from ..base.paths import JOURNAL_FILE
 from ..base.settings import Settings
 from ..journal import QUALITY, Columns, Reader, celsius_of
 from . import logs
+from .asked import asked_probes
 from .moments import When, moment_ms, width_ms
 from .steps import tidy_steps, wide_steps
 from .zone import find_zone
@@ -59,22 +59,6 @@ def load(
             return _wide(reader.columns(from_ms, to_ms, asked, fields=WIDE), asked, zone, raw=raw)
         fields = (*TIDY, *(("boot", "seq") if numbered else ()))
         return _tidy(reader.columns(from_ms, to_ms, asked, fields=fields), reader.boots() if numbered else None, zone, raw=raw)
-
-
-def asked_probes(known: Sequence[str], probe: str | Sequence[str] | None) -> list[str] | None:
-    """The probes meant; None for all. Raises TempHubError (404) for one that is not known."""
-    if probe is None:
-        return None
-    asked = [probe] if isinstance(probe, str) else list(dict.fromkeys(probe))
-    for one in asked:
-        if one not in known:
-            raise TempHubError(
-                f"No probe {one!r} is in the journal, so there is nothing to load.",
-                f"Use one of the probes it knows: {', '.join(known)}." if known else "Wait for a probe's first reading, then load again.",
-                code="unknown_probe",
-                status=404,
-            )
-    return asked
 
 
 def times_of(ms: "np.ndarray[tuple[int], np.dtype[np.int64]]", zone: tzinfo) -> pd.DatetimeIndex:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..base.errors import TempHubError
+from .asked import asked_probes
 
 HEADER = ["timestamp", "local_time", "probe_id", "temperature_c", "quality"]
 
@@ -29,8 +30,6 @@ def load(
     """What `th.load` gives, from the logs; `received` is not in them. Raises TempHubError for an unknown probe or an unreadable log."""
     frame = pd.concat([_read(path) for path in found(folder)], ignore_index=True)
     known = sorted(frame["probe_id"].unique())
-    from .frames import asked_probes
-
     asked = asked_probes(known, probe)
     ms = frame["time"].astype("int64")
     inside = (ms >= from_ms) & (ms < to_ms)

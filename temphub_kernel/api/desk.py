@@ -13,7 +13,8 @@ class Desk:
 
     health: the hub's state for `/api/health`. met: a probe said hello. refused: a delivery from this address had no
     right token. provision(host, port, interval_ms): provision a probe now; may take seconds, so it is called in a
-    thread; raises TempHubError. update(probe_id): tell a probe to fetch this hub's firmware; the same.
+    thread; raises TempHubError. update(probe_id): tell a probe to fetch this hub's firmware; identify(probe_id): have it
+    blink; the same.
     """
 
     health: Callable[[], dict[str, Any]]
@@ -21,3 +22,4 @@ class Desk:
     refused: Callable[[str], None]
     provision: Callable[[str, int, int | None], dict[str, Any]]
     update: Callable[[str], dict[str, Any]]
+    identify: Callable[[str], None]

@@ -12,6 +12,7 @@ from ..base.clock import iso_utc, now_ms
 from ..base.errors import TempHubError
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, to_celsius
 from ..base.sighting import Sighting
+from ..journal import Writer
 from .auth import authorised_json
 from .contract import contract
 from .desk import Desk
@@ -32,6 +33,7 @@ class Room:
     metrics: Metrics
     questions: Questions
     firmware: Firmware
+    writer: Writer
 
 
 class ApiHandler(RequestHandler):
@@ -163,7 +165,12 @@ def _probe(probe: dict[str, Any], newest: Any) -> dict[str, Any]:
     seen = max(probe["seen_ms"], newest.delivered_ms if newest else 0)
     return {
         "id": probe["id"],
-        "name": probe["name"] or probe["id"],
+        "name": probe["alias"] or probe["name"] or probe["id"],
+        "alias": probe["alias"],
+        "group": probe["group"],
+        "place": probe["place"],
+        "hidden": bool(probe["hidden"]),
+        "note": probe["note"],
         "host": probe["host"],
         "ip": probe["ip"],
         "port": probe["port"],

@@ -35,6 +35,7 @@ from .landing import Landing
 from .limited import Limited
 from .metrics import Metrics
 from .questions import Questions
+from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Identify
 from .updates import File, Manifest, Update
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,12 @@ ROUTES = [
     (r"/api/probes", Probes),
     (r"/api/hello", Hello),
     (r"/api/provision", Provision),
+    (r"/api/describe", Describe),
+    (r"/api/identify", Identify),
+    (r"/api/annotate", Annotate),
+    (r"/api/annotations", Annotations),
+    (r"/api/calibrate", Calibrate),
+    (r"/api/calibrations", Calibrations),
     (r"/api/readings", Readings),
     (r"/api/firmware/manifest", Manifest),
     (r"/api/firmware/file", File),
@@ -117,7 +124,7 @@ class Endpoint(Worker):
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         metrics, questions = Metrics(), Questions(self._journal)
-        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware)
+        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer)
         ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(_application(room, landing=door is None), ingest, door)

@@ -29,6 +29,7 @@ class Settings:
     log_level: str
     data_dir: Path
     interfaces: tuple[str, ...]
+    archive_after_days: int = 90
 
     @property
     def journal_file(self) -> Path:
@@ -64,6 +65,7 @@ class Settings:
             default_interval_ms=int(get("DEFAULT_INTERVAL_MS", "2000", _is_interval)),
             log_level=get("LOG_LEVEL", "INFO", lambda v: v.upper() in LEVELS).upper(),
             data_dir=data_dir,
+            archive_after_days=int(get("ARCHIVE_AFTER_DAYS", "90", _is_days)),
             interfaces=tuple(get("INTERFACES", "", _is_addresses).replace(",", " ").split()),
         )
 
@@ -77,6 +79,7 @@ ALLOWED = {
     "DEFAULT_INTERVAL_MS": f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
     "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
     "DATA_DIR": "a folder",
+    "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
     "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
 }
 
@@ -117,6 +120,10 @@ def _is_port(value: str) -> bool:
 
 def _is_interval(value: str) -> bool:
     return _is_whole(value, MIN_INTERVAL_MS, MAX_INTERVAL_MS)
+
+
+def _is_days(value: str) -> bool:
+    return value == "0" or _is_whole(value, 31, 36_500)
 
 
 def _is_base(value: str) -> bool:

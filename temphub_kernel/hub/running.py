@@ -13,7 +13,7 @@ from ..base.sighting import Sighting
 from ..base.worker import Worker
 from ..csvlog import CsvLog
 from ..discovery import Discovery, lan_urls, networks
-from ..journal import ProbeBook, Reader, RollUps, Writer
+from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
@@ -40,14 +40,15 @@ class RunningHub:
         )
         self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
-        desk = Desk(self.health.report, self._met, self._refused, self._provision, self._update)
+        desk = Desk(self.health.report, self._met, self._refused, self._provision, self._update, self.provisioner.identify_now)
         self._page = page
         self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
         rollups = RollUps(settings.journal_file, self.writer)
+        keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
         pulse = Pulse(self.health, self.book)
         # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
         # and the journal's writer outlives everyone who writes through it.
-        self.workers: list[Worker] = [self.writer, rollups, self.csvlog, self.provisioner, self.endpoint, self.discovery, pulse]
+        self.workers: list[Worker] = [self.writer, rollups, keeper, self.csvlog, self.provisioner, self.endpoint, self.discovery, pulse]
         self.health.workers = self.workers
 
     @property

@@ -75,10 +75,10 @@ class Archives:
 
         fields = fields or FIELDS
         column = pl.col(by)
-        bounds = [pl.lit(low), pl.lit(high)] if by == "no" else [pl.lit(ms).cast(pl.Datetime("ms", "UTC")) for ms in (low, high)]
+        first, last = (pl.lit(bound) if by == "no" else pl.lit(bound).cast(pl.Datetime("ms", "UTC")) for bound in (low, high))
         names = list(dict.fromkeys(["no", "probe_id", "time", *(SOURCE.get(name, name) for name in fields)]))
         try:
-            found = pl.scan_parquet(self.path(archive)).filter(column.is_between(*bounds)).select(names).collect().sort("no")
+            found = pl.scan_parquet(self.path(archive)).filter(column.is_between(first, last)).select(names).collect().sort("no")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self.path(archive), archive, error) from error
         return {name: self._column(found, name) for name in fields}

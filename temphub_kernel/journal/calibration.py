@@ -72,13 +72,15 @@ def corrected(units: Ints, points: Sequence[tuple[int, int]]) -> Ints:
     shown, true = np.array(points, np.float64).T
     at = np.clip(np.searchsorted(shown, units, side="right") - 1, 0, len(points) - 2)
     slope = np.diff(true) / np.diff(shown)
-    return np.rint(true[at] + (units - shown[at]) * slope[at]).astype(np.int64)
+    found: Ints = np.rint(true[at] + (units - shown[at]) * slope[at]).astype(np.int64)
+    return found
 
 
 def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: int, note: str = "") -> None:
     """Correct a probe's values from a time on, until its next calibration; waits until it is on disk.
 
-    points: (°C shown, true °C). One for the same time is replaced. Raises TempHubError for points that make no correction, or an unknown probe.
+    points: (°C shown, true °C). One for the same time is replaced. Raises TempHubError for points
+    that make no correction, or an unknown probe.
     """
     line = sorted(points)
     check_points(line)
@@ -110,11 +112,15 @@ def forget(writer: Writer, no: int) -> bool:
 def calibrations(db: sqlite3.Connection) -> list[Calibration]:
     """All of them, by probe and time."""
     query = (
-        "SELECT c.no, p.id, c.from_ms, ifnull(lead(c.from_ms) OVER (PARTITION BY c.probe ORDER BY c.from_ms), ?), c.points, c.note, c.made_ms"
+        "SELECT c.no, p.id, c.from_ms, ifnull(lead(c.from_ms) OVER (PARTITION BY c.probe ORDER BY c.from_ms), ?),"
+        " c.note, c.made_ms, c.points"
         " FROM calibrations c JOIN probes p ON p.no = c.probe ORDER BY p.id, c.from_ms"
     )
     found = db.execute(query, (EVER_MS,))
-    return [Calibration(*row[:4], tuple((a, b) for a, b in json.loads(row[4])), *row[5:]) for row in found]
+    return [
+        Calibration(no, probe_id, from_ms, to_ms, tuple((a, b) for a, b in json.loads(points)), note, made_ms)
+        for no, probe_id, from_ms, to_ms, note, made_ms, points in found
+    ]
 
 
 def check_points(points: Sequence[Pair]) -> None:

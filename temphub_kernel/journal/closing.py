@@ -4,6 +4,7 @@ The order makes it safe: write the file aside, read it back and compare, give it
 name it in the journal and let go of the readings. A crash before that commit leaves a file that the next try replaces.
 """
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from ..base.errors import TempHubError
 from .archive import FOLDER
 from .columns import Batch, chosen
 from .pack import pack
-from .schema import BLOCK_ROWS
 from .stored import Stored
 from .writer import Writer
 
@@ -27,6 +27,8 @@ COMMIT_S = 120
 WORTH_ROWS = 100_000
 # Ten million readings take about a minute here.
 WRITE_S = 3_600
+# block, its new body, oldest and newest time in it
+_Shrunk = tuple[int, bytes, int, int]
 
 
 def month_of(ms: int) -> str:
@@ -80,7 +82,9 @@ def close_month(db: sqlite3.Connection, path: Path, writer: Writer, month: str, 
             db.execute("INSERT INTO archives VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             db.executemany("DELETE FROM blocks WHERE block=?", emptied)
             db.executemany("UPDATE packs SET body=? WHERE block=?", [(body, block) for block, body, _, _ in shrunk])
-            db.executemany("UPDATE blocks SET oldest_ms=?, newest_ms=? WHERE block=?", [(low, high, block) for block, _, low, high in shrunk])
+            db.executemany(
+                "UPDATE blocks SET oldest_ms=?, newest_ms=? WHERE block=?", [(low, high, block) for block, _, low, high in shrunk]
+            )
 
         writer.change(apply).result(COMMIT_S)
     return bool(made["readings"])
@@ -98,11 +102,11 @@ def packed_blocks(db: sqlite3.Connection, month: str, upto: int = 2**62) -> list
     return [block for (block,) in db.execute(query, (*bounds(month), upto))]
 
 
-def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -> tuple[list[tuple[int]], list[tuple[int, bytes, int, int]]]:
+def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -> tuple[list[tuple[int]], list[_Shrunk]]:
     """(blocks that the month's file empties, what stays of the others: block, body, oldest, newest)."""
     stored = Stored(db, folder)
     emptied: list[tuple[int]] = []
-    shrunk: list[tuple[int, bytes, int, int]] = []
+    shrunk: list[_Shrunk] = []
     for block in packed_blocks(db, month, upto):
         batch = stored.block(block)
         stays = ~in_month(batch, month)
@@ -116,8 +120,6 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
-    import json
-
     command = [sys.executable, "-m", "temphub_kernel.journal.month_file", str(path), month, str(target)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     waited_s = 0.0

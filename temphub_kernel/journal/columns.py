@@ -67,6 +67,6 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
     return {name: np.concatenate([batch[name] for batch in batches]) for name in fields} if batches else empty(fields)
 
 
-def chosen(batch: Batch, which: "npt.NDArray[np.bool_] | Ints") -> Batch:
-    """Some of a batch's readings: a mask, or places in the order wanted."""
+def chosen(batch: Batch, which: "npt.NDArray[np.bool_] | Ints | slice[None, int, None]") -> Batch:
+    """Some of a batch's readings: a mask, places in the order wanted, or the first few."""
     return {name: column[which] for name, column in batch.items()}

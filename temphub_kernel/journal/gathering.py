@@ -26,7 +26,7 @@ def buckets(
 ) -> list[Bucket]:
     """See Reader.buckets. ids: the probes asked for; done: up to which number the roll-ups have taken readings in."""
     steps = _steps(db, stored, ids, from_ms, to_ms, width_ms, done)
-    rows = zip(*(column[steps.count > 0].tolist() for column in steps), strict=True)
+    rows = zip(*(column[steps.good > 0].tolist() for column in steps), strict=True)
     found = [Bucket(ids[no], at * width_ms, low, high, total, count, spread) for no, at, low, high, total, count, _, spread in rows]
     return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
 

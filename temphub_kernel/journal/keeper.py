@@ -28,7 +28,10 @@ BITE = 16
 
 
 class Keeper(Worker):
-    """Packs and closes. every_s: how long it rests when there is nothing to do; archive_days: age at which a month is closed, 0 for never."""
+    """Packs and closes.
+
+    every_s: how long it rests when there is nothing to do; archive_days: age at which a month is closed, 0 for never.
+    """
 
     def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90) -> None:
         super().__init__("keeper")
@@ -51,8 +54,7 @@ class Keeper(Worker):
     def pack_one(self, db: sqlite3.Connection) -> bool:
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
-        known = "SELECT min(no) FROM (SELECT ifnull(max(no), 0) AS no FROM bookmarks WHERE follower=? UNION ALL SELECT ifnull(max(no), 0) FROM bookmarks WHERE follower=?)"
-        (done,) = db.execute(known, (ROLLUPS, SEEN)).fetchone()
+        done = min(_known(db, ROLLUPS), _known(db, SEEN))
         stored = Stored(db, self._path.parent / FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
         if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
@@ -103,6 +105,11 @@ def checked(batch: Batch) -> bytes:
             code="pack_differs",
         )
     return body
+
+
+def _known(db: sqlite3.Connection, follower: str) -> int:
+    row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (follower,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _changed(block: int) -> TempHubError:

@@ -1,6 +1,7 @@
 """A process of its own that writes one closed month's Parquet file: `python -m temphub_kernel.journal.month_file JOURNAL MONTH FILE`.
 
-Says on its standard output, as JSON, what it wrote after having read it back: readings, oldest_ms, newest_ms, first_no, last_no, upto, sha256.
+Says on its standard output, as JSON, what it wrote after having read it back:
+readings, oldest_ms, newest_ms, first_no, last_no, upto, sha256.
 """
 
 import hashlib
@@ -126,8 +127,9 @@ def _compared(source: _Month, aside: Path) -> dict[str, Any]:
         times += [int(batch["taken_ms"].min()), int(batch["taken_ms"].max())]
     if readings != stored.select(pl.len()).collect().item():
         raise TempHubError("More was written than the journal holds.", "Check the disk; it is tried again by itself.")
-    span = {"oldest_ms": min(times, default=0), "newest_ms": max(times, default=0), "first_no": min(nos, default=0), "last_no": max(nos, default=0)}
-    return {"readings": readings, "upto": source.upto, "sha256": "", **span}
+    found = {"readings": readings, "upto": source.upto, "sha256": ""}
+    found |= {"oldest_ms": min(times, default=0), "newest_ms": max(times, default=0)}
+    return {**found, "first_no": min(nos, default=0), "last_no": max(nos, default=0)}
 
 
 if __name__ == "__main__":

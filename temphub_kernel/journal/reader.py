@@ -40,8 +40,9 @@ DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHER
 class Reader:
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = open_for_reading(path)
+    def __init__(self, path: Path, *, one_thread: bool = True) -> None:
+        """one_thread: False for a caller that itself sees to it that only one thread at a time asks."""
+        self._db = open_for_reading(path, one_thread=one_thread)
         self._stored = Stored(self._db, path.parent / FOLDER)
 
     def close(self) -> None:

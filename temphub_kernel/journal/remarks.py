@@ -57,7 +57,7 @@ def describe(writer: Writer, probe_id: str, said: dict[str, Any]) -> None:
     """Keep what a person says of a probe: any of alias, place, hidden, group, note. Raises TempHubError (400/404)."""
     for name, value in said.items():
         kind = DESCRIBED.get(name)
-        if kind is None or type(value) is not kind or (kind is int and not 0 <= value < 10_000):
+        if kind is None or type(value) is not kind or (type(value) is int and not 0 <= value < 10_000):
             raise _bad(name, value)
         if kind is str:
             _check_text(name, value, MOST_TEXT if name == "note" else MOST_NAME)
@@ -79,7 +79,8 @@ def _bad(name: str, value: object) -> TempHubError:
     met = repr(value)[:60]
     return TempHubError(
         f"{name} is {met}, which cannot be kept.",
-        f"Send alias and group as text of up to {MOST_NAME} characters, note and text of up to {MOST_TEXT}, place as a whole number, hidden as true or false.",
+        f"Send alias and group as text of up to {MOST_NAME} characters, note and text of up to {MOST_TEXT},"
+        " place as a whole number from 0 to 9999, hidden as true or false, to_ms not before from_ms.",
         code=f"bad_{name}",
         status=400,
     )

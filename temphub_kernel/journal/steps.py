@@ -18,7 +18,8 @@ NONE_LOW, NONE_HIGH = 2**62, -(2**62)
 class Steps(NamedTuple):
     """Columns of equal length: the step `at` (a count of whole steps since 1970) of a probe, and what is in it.
 
-    lowest, highest, total: 1e-7 °C; count, bad: good and bad readings; spread: °C². Without a good reading lowest and highest mean nothing.
+    lowest, highest, total: 1e-7 °C; good, bad: how many readings of each kind; spread: °C². Without a good reading
+    lowest and highest mean nothing.
     """
 
     probe: Ints
@@ -26,7 +27,7 @@ class Steps(NamedTuple):
     lowest: Ints
     highest: Ints
     total: Ints
-    count: Ints
+    good: Ints
     bad: Ints
     spread: Floats
 
@@ -36,7 +37,14 @@ def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int) -> Steps:
     good = units != NO_VALUE
     one, value = good.astype(np.int64), np.where(good, units, 0)
     parts = Steps(
-        probe, taken_ms // width_ms, np.where(good, units, NONE_LOW), np.where(good, units, NONE_HIGH), value, one, 1 - one, np.zeros(len(units))
+        probe,
+        taken_ms // width_ms,
+        np.where(good, units, NONE_LOW),
+        np.where(good, units, NONE_HIGH),
+        value,
+        one,
+        1 - one,
+        np.zeros(len(units)),
     )
     return gathered(parts)
 
@@ -49,10 +57,10 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
     order = np.lexsort((at, parts.probe))
     probe, at = parts.probe[order], at[order]
     new = np.flatnonzero(np.concatenate([[True], (np.diff(probe) != 0) | (np.diff(at) != 0)]))
-    total, count = np.add.reduceat(parts.total[order], new), np.add.reduceat(parts.count[order], new)
+    total, count = np.add.reduceat(parts.total[order], new), np.add.reduceat(parts.good[order], new)
     size = np.diff(np.append(new, len(order)))
     mean = np.repeat(total / np.maximum(count, 1), size)
-    own, weight = parts.total[order] / np.maximum(parts.count[order], 1), parts.count[order]
+    own, weight = parts.total[order] / np.maximum(parts.good[order], 1), parts.good[order]
     apart = np.add.reduceat(parts.spread[order] + weight * ((own - mean) / UNITS_PER_C) ** 2, new)
     low, high = np.minimum.reduceat(parts.lowest[order], new), np.maximum.reduceat(parts.highest[order], new)
     return Steps(probe[new], at[new], low, high, total, count, np.add.reduceat(parts.bad[order], new), apart)

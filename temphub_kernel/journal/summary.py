@@ -74,5 +74,6 @@ def _latest(batch: Batch) -> list[Sequence[object]]:
     last = order[np.append(first[1:], len(order)) - 1]
     delivered = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
     counts = np.diff(np.append(first, len(order)))
-    found = zip(*(batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")), delivered.tolist(), counts.tolist(), strict=True)
+    newest = [batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")]
+    found = zip(*newest, delivered.tolist(), counts.tolist(), strict=True)
     return [(no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found]

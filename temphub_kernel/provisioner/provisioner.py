@@ -20,7 +20,7 @@ from .check import Given, Order, ProbeCheck, examine, failed
 from .crew import Crew
 from .known import MOST, WORKERS, Known, Register
 from .talk import Talk
-from .update import ask_update
+from .update import ask_identify, ask_update
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +119,17 @@ class Provisioner(Worker):
 
     def update_now(self, probe_id: str) -> str:
         """Have a known probe fetch this hub's firmware; gives the version it had. Raises TempHubError."""
+        return ask_update(self._talk, self._settings, self._known(probe_id), WAIT_FOR_TURN_S)
+
+    def identify_now(self, probe_id: str) -> None:
+        """Have a known probe blink. Raises TempHubError."""
+        ask_identify(self._talk, self._settings, self._known(probe_id), WAIT_FOR_TURN_S)
+
+    def _known(self, probe_id: str) -> Known:
         known = self._named(probe_id, 0)
         if known is None:
             raise unknown(probe_id, "is not the id of a known probe")
-        return ask_update(self._talk, self._settings, known, WAIT_FOR_TURN_S)
+        return known
 
     def run(self) -> None:
         """Hand out checks that are due, take their results."""

@@ -82,16 +82,18 @@ class Talk:
             raise _refused(probe_id, ip, port, "to be told where to deliver", code, answer)
         return _status(answer)
 
-    def update(self, probe_id: str, ip: str, port: int, manifest_url: str, token: str) -> Status | None:
-        """POST /update; None when the probe has no such page. Raises TempHubError (`probe_claimed`, `probe_refused`, …)."""
-        headers = {"X-Token": token} if token else {}
-        code, answer = self._exchange("POST", probe_id, ip, port, "/update", None, {"manifest_url": manifest_url}, headers)
+    def order(self, probe_id: str, ip: str, port: int, path: str, body: Mapping[str, object], what: str, token: str) -> Status | None:
+        """POST to a page of the probe's; None when it has no such page. what: as in 'it refused to update itself'.
+
+        Raises TempHubError (`probe_claimed`, `probe_refused`, …).
+        """
+        code, answer = self._exchange("POST", probe_id, ip, port, path, None, body, {"X-Token": token} if token else {})
         if code in (401, 403):
             raise claimed(probe_id, ip, port)
         if code in (404, 405, 501):
             return None
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise _refused(probe_id, ip, port, "to update itself", code, answer)
+            raise _refused(probe_id, ip, port, what, code, answer)
         return _status(answer)
 
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:

@@ -17,6 +17,7 @@ WRONG = {
     "DEFAULT_INTERVAL_MS": ["499", "3600001", "2s", "1e3"],
     "LOG_LEVEL": ["LOUD", "WARNING2"],
     "DATA_DIR": ["a\0b"],
+    "ARCHIVE_AFTER_DAYS": ["30", "-1", "1 year", "36501"],
     "INTERFACES": ["eth0", "1.2.3", "192.168.1.2, x"],
 }
 

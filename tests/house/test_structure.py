@@ -37,6 +37,7 @@ LIBRARIES = {
     "requests": {"provisioner"},
     "urllib3": {"provisioner"},
     "pandas": {"analysis", "__init__"},
+    "polars": {"journal", "analysis", "exports", "__init__"},
     "ipywidgets": {"dashboard"},
     "bqplot": {"dashboard"},
     "voila": {"server"},

@@ -29,7 +29,9 @@ def check(reader: Reader, expected: dict[int, int]) -> None:
     assert {p.taken_ms: p.units for p in reader.points(*span, "P")} == expected
     columns = reader.columns(*span, ["P"])
     assert dict(zip(columns.taken_ms.tolist(), columns.units.tolist(), strict=True)) == expected
-    assert {ms: units for piece in reader.stream(*span, ["P"]) for ms, units in zip(piece.taken_ms.tolist(), piece.units.tolist(), strict=True)} == expected
+    assert {
+        ms: units for piece in reader.stream(*span, ["P"]) for ms, units in zip(piece.taken_ms.tolist(), piece.units.tolist(), strict=True)
+    } == expected
     for width in (60_000, 3_600_000, DAY_MS):
         found: dict[int, list[int]] = {}
         for taken_ms, units in expected.items():
@@ -42,7 +44,9 @@ def check(reader: Reader, expected: dict[int, int]) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     times=st.lists(st.integers(0, 4 * 1440), min_size=1, max_size=40, unique=True),
-    periods=st.lists(st.tuples(st.integers(-100, 4 * 1440), st.sampled_from([[], [(20.0, 20.5)], [(0.0, 0.25), (100.0, 99.0)]])), max_size=4),
+    periods=st.lists(
+        st.tuples(st.integers(-100, 4 * 1440), st.sampled_from([[], [(20.0, 20.5)], [(0.0, 0.25), (100.0, 99.0)]])), max_size=4
+    ),
     rolled=st.booleans(),
 )
 def test_corrected_values_equal_a_recount(times: list[int], periods: list, rolled: bool) -> None:
@@ -89,7 +93,9 @@ def test_lines_between_points() -> None:
     assert corrected(units, []) is units
 
 
-@pytest.mark.parametrize("points", [[(0.0, 1.0), (0.0, 2.0)], [(0.0, 5.0), (10.0, 4.0)], [(0.0, float("nan"))], [(0.0, 5_000.0)], [(n, n) for n in range(51)]])
+@pytest.mark.parametrize(
+    "points", [[(0.0, 1.0), (0.0, 2.0)], [(0.0, 5.0), (10.0, 4.0)], [(0.0, float("nan"))], [(0.0, 5_000.0)], [(n, n) for n in range(51)]]
+)
 def test_points_that_make_no_correction(tmp_path: Path, points: list) -> None:
     """Points that contradict each other are refused with what is allowed, and nothing changes."""
     with journal(tmp_path) as j, Reader(j.path) as reader:

@@ -31,7 +31,9 @@ def history(readings: int, start_ms: int = MARCH - 3 * 86_400_000) -> list[Row]:
         units = None if bad else round(chance.uniform(-40, 120) / 0.0625) * 625_000
         quality = "crc" if bad else "undated" if late else None
         numbered = probe != "c"
-        rows.append(Row(probe, "b1" if numbered else None, n if numbered else None, taken_ms, taken_ms + chance.randrange(2_000), units, quality))
+        rows.append(
+            Row(probe, "b1" if numbered else None, n if numbered else None, taken_ms, taken_ms + chance.randrange(2_000), units, quality)
+        )
     return rows
 
 
@@ -48,7 +50,9 @@ def answers(reader: Reader) -> dict[str, Any]:
         "points": reader.points(*day) + reader.points(*whole, "b", limit=7),
         "columns": sorted(zip(*(c.tolist() for c in columns[1:]), strict=True)),
         "by number": [no for piece in reader.stream(*whole, by_number=True) for no in piece.no.tolist()],
-        "by time": [pair for piece in reader.stream(*whole, most=5_000) for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)],
+        "by time": [
+            pair for piece in reader.stream(*whole, most=5_000) for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)
+        ],
         "days": [bucket[:6] for bucket in reader.buckets(*whole, 86_400_000)],
         "odd": [bucket[:6] for bucket in reader.buckets(*whole, 2_628 * 60_000)],
         "fine": [bucket[:6] for bucket in reader.buckets(*day, 10_000)],
@@ -121,7 +125,7 @@ def test_missing_file_of_a_closed_month(tmp_path: Path) -> None:
         with Reader(j.path) as reader:
             file = tmp_path / FOLDER / reader.archives()[0].file
             file.rename(tmp_path / "away")
-            with pytest.raises(TempHubError, match="2026-02 are in .* not there") as caught:
+            with pytest.raises(TempHubError, match=r"2026-02 are in .* not there") as caught:
                 reader.points(MARCH - 86_400_000, MARCH)
             assert caught.value.code == "archive_missing" and "archive folder" in caught.value.remedy
             assert reader.buckets(MARCH - 86_400_000, MARCH, 3_600_000) and reader.points(MARCH, END)
@@ -153,7 +157,9 @@ def test_closed_months_read_by_others(tmp_path: Path) -> None:
         with Reader(j.path) as reader:
             frame = pl.read_parquet(tmp_path / FOLDER / reader.archives()[0].file)
         # Late ones that are no pack yet come with a later file.
-        february = sorted((r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH), key=lambda r: (r.taken_ms // 86_400_000, r.probe_id, r.taken_ms))
+        february = sorted(
+            (r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH), key=lambda r: (r.taken_ms // 86_400_000, r.probe_id, r.taken_ms)
+        )
         assert frame["time"].dt.epoch("ms").to_list() == [r.taken_ms for r in february]
         assert frame["raw_c"].to_list() == [None if r.units is None else r.units / 1e7 for r in february]
         assert frame.select("probe_id", "quality", "boot", "seq").rows() == [(r.probe_id, r.quality, r.boot, r.seq) for r in february]

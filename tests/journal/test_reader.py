@@ -69,9 +69,10 @@ def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: t
             (r.probe_id, r.taken_ms, r.units, r.quality) for r in by_time
         ]
         columns = reader.columns(from_ms, to_ms)
-        assert [tuple(values) for values in zip(*(c.tolist() for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)), strict=True)] == [
-            (r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in inside
-        ]
+        assert [
+            tuple(values)
+            for values in zip(*(c.tolist() for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)), strict=True)
+        ] == [(r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in inside]
         assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [r.taken_ms for r in inside if r.probe_id == "a"]
         check_newest(reader, rows)
 

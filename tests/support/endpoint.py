@@ -28,7 +28,7 @@ class Hub:
         self.writer.start()
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
-        desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision, self.update)
+        desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision, self.update, self.identify)
         self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **more)
         self.endpoint.start()
         self.port = self.endpoint.port
@@ -41,6 +41,9 @@ class Hub:
     def update(self, probe_id: str) -> dict[str, Any]:
         self.provision(probe_id, 80, None)
         return {"had": "0.0.9"}
+
+    def identify(self, probe_id: str) -> None:
+        self.provision(probe_id, 80, None)
 
     def stop(self) -> None:
         assert self.endpoint.stop()
