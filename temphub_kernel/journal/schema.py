@@ -15,8 +15,8 @@ VERSION = 2
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
 MINUTE_MS = 60_000
-# Small pages: a commit of a few readings writes whole ones.
-PAGE_BYTES = 4096
+# A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second (2.1 KB with 4096).
+PAGE_BYTES = 2048
 
 PROBES = """
 CREATE TABLE probes (
@@ -85,10 +85,15 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
     try:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        # Before anything is touched: a journal of a later version stays as it is.
+        if version not in (0, VERSION, *UPGRADES):
+            raise _other_version(path, version)
         db.execute(f"PRAGMA page_size={PAGE_BYTES}")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        _bring_up(db, path)
+        if version != VERSION:
+            _bring_up(db, version)
     except sqlite3.Error as error:
         db.close()
         raise _unusable(path, error) from error
@@ -98,13 +103,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _bring_up(db: sqlite3.Connection, path: Path) -> None:
+def _bring_up(db: sqlite3.Connection, version: int) -> None:
     """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        return
-    if version != 0 and version not in UPGRADES:
-        raise _other_version(path, version)
     steps = [PROBES + SECOND] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
     db.execute("BEGIN IMMEDIATE")
     for statement in "".join(steps).split(";\n"):
