@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.paths import JOURNAL_FILE
 from ..base.settings import Settings
-from ..journal import QUALITY, Columns, Reader, celsius_of
+from ..journal import QUALITY, Reader
 from . import logs
 from .asked import asked_probes
+from .gathered import Gathered, Whole, gathered
 from .moments import When, moment_ms, width_ms
 from .steps import tidy_steps, wide_steps
 from .zone import find_zone
 
 EVER_MS = 2**53
-WIDE = ("taken_ms", "probe", "units")
-TIDY = ("taken_ms", "probe", "units", "quality", "delay_ms")
+WIDE = ("units",)
+TIDY = ("units", "quality", "delay_ms")
 
 
 def load(
@@ -55,66 +57,60 @@ def load(
         if every is not None:
             steps = tidy_steps(reader, from_ms, to_ms, asked, every, width, zone)
             return steps if tidy else wide_steps(steps, asked, every, width)
+        fields = WIDE if not tidy else (*TIDY, *(("boot", "seq") if numbered else ()))
+        found = gathered(reader, from_ms, to_ms, asked, fields, raw=raw)
         if not tidy:
-            return _wide(reader.columns(from_ms, to_ms, asked, fields=WIDE), asked, zone, raw=raw)
-        fields = (*TIDY, *(("boot", "seq") if numbered else ()))
-        return _tidy(reader.columns(from_ms, to_ms, asked, fields=fields), reader.boots() if numbered else None, zone, raw=raw)
+            return _wide(found, asked, zone, raw=raw)
+        return _tidy(found, reader.boots() if numbered else None, zone, raw=raw)
 
 
-def times_of(ms: "np.ndarray[tuple[int], np.dtype[np.int64]]", zone: tzinfo) -> pd.DatetimeIndex:
+def times_of(ms: Whole, zone: tzinfo) -> pd.DatetimeIndex:
     """Milliseconds since 1970 as an index in a zone."""
-    return pd.DatetimeIndex(ms.view("datetime64[ms]"), name="time").tz_localize("UTC").tz_convert(zone)
+    # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and tz_convert.
+    return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time")
 
 
-def _wide(columns: Columns, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
-    present = {columns.ids[int(number)] for number in np.unique(columns.probe)}
+def _wide(found: Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    present = {found.ids[int(number)] for number in np.unique(found["probe"])}
     names = sorted(present) if asked is None else asked
-    place = np.zeros(max(columns.ids, default=0) + 1, dtype=np.intp)
-    for number, id_ in columns.ids.items():
+    place = np.zeros(max(found.ids, default=0) + 1, dtype=np.intp)
+    for number, id_ in found.ids.items():
         if id_ in names:
             place[number] = names.index(id_)
-    times, rows = _distinct(columns.taken_ms)
+    taken_ms = found.pop("taken_ms")
+    new = np.concatenate([[True], np.diff(taken_ms) != 0])[: len(taken_ms)]
+    times, rows = taken_ms[new], np.cumsum(new) - 1
     # By column, as pandas keeps it: the frame then needs no second copy.
     values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.
-    values[place[columns.probe], rows] = celsius_of(columns.raw if raw else columns.units)
+    values[place[found.pop("probe")], rows] = found.pop("raw_c" if raw else "celsius")
     return pd.DataFrame(values.T, index=times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
 
 
-def _distinct(
-    taken_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-) -> "tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.intp]]]":
-    """(each time once, ascending; the place of each reading's time among them). Readings come nearly in order: that is quick to sort."""
-    order = np.argsort(taken_ms, kind="stable")
-    sorted_ms = taken_ms[order]
-    new = np.concatenate([[True], np.diff(sorted_ms) != 0])[: len(sorted_ms)]
-    rows = np.empty(len(taken_ms), dtype=np.intp)
-    rows[order] = np.cumsum(new) - 1
-    return sorted_ms[new], rows
-
-
-def _tidy(columns: Columns, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
-    order = np.argsort(columns.taken_ms, kind="stable")
+def _tidy(found: Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    taken_ms = found.pop("taken_ms")
+    received = times_of(taken_ms + found.pop("delay_ms"), zone)
     frame: dict[str, object] = {
-        "time": times_of(columns.taken_ms[order], zone),
-        "probe_id": _category(columns.probe[order], columns.ids),
-        "temperature_c": celsius_of(columns.units)[order],
-        "quality": _category(columns.quality[order], {code: text for code, text in enumerate(QUALITY) if text}),
-        "received": times_of(columns.received_ms[order], zone),
+        "time": times_of(taken_ms, zone),
+        "probe_id": _category(found.pop("probe"), found.ids),
+        "temperature_c": found.pop("celsius"),
+        "quality": _category(found.pop("quality"), {code: text for code, text in enumerate(QUALITY) if text}),
+        "received": received,
     }
     if raw:
-        frame["raw_c"] = celsius_of(columns.raw)[order]
+        frame["raw_c"] = found.pop("raw_c")
     if boots is not None:
-        frame["boot"] = _category(columns.boot[order], boots)
-        frame["seq"] = pd.arrays.IntegerArray(columns.seq[order], columns.seq[order] < 0)
+        frame["boot"] = _category(found.pop("boot"), boots)
+        seq = found.pop("seq")
+        frame["seq"] = pd.arrays.IntegerArray(seq, seq < 0)
     return pd.DataFrame(frame, copy=False)
 
 
-def _category(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]", names: dict[int, str]) -> pd.Categorical:
+def _category(numbers: Whole, names: dict[int, str]) -> "pd.Categorical[Any]":
     """Numbers as the names they stand for, sorted; NaN for a number without one."""
     texts = sorted(set(names.values()))
     code_of = {text: at for at, text in enumerate(texts)}
-    codes = np.full(max(names, default=0) + 2, -1, dtype=np.int32)
+    codes = np.full(max(names, default=0) + 2, -1, dtype=np.min_scalar_type(-len(texts) - 1))
     for number, text in names.items():
         codes[number] = code_of[text]
-    return pd.Categorical.from_codes(codes[numbers], categories=pd.Index(texts, dtype="str"))
+    return pd.Categorical.from_codes(codes[numbers], dtype=pd.CategoricalDtype(pd.Index(texts, dtype="str")), validate=False)

@@ -42,7 +42,7 @@ class Columns(NamedTuple):
     seq: Ints
 
     def __len__(self) -> int:
-        return len(self.no)
+        return len(self.taken_ms)
 
     @property
     def celsius(self) -> Floats:

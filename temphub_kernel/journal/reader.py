@@ -19,6 +19,7 @@ from .answers import Bucket, Fault, Newest, Point, points_of
 from .archive import FOLDER, Archive
 from .calibration import Calibration, Corrections, calibrations
 from .columns import FIELDS, Batch, Columns, chosen, joined
+from .latest import newest
 from .remarks import Annotation
 from .schema import open_for_reading
 from .stored import Stored
@@ -29,12 +30,6 @@ PROBE_FIELDS = (
     " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note"
 )
 SHORTEST_SLICE_MS = 1_000
-# Ties are settled by the number: of two readings of one moment the one stored last stands.
-NEWEST = (
-    "SELECT probe, taken_ms, units, quality, max(taken_ms * 1000000 + min(no - :done, 999999)) FROM readings"
-    " WHERE no > :done GROUP BY probe"
-)
-DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHERE no > :done GROUP BY probe"
 
 
 class Reader:
@@ -72,19 +67,7 @@ class Reader:
     def newest(self) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id."""
         with self._moment() as done:
-            ids, corrections = self._ids(), Corrections(self._db)
-            newest = {row[0]: list(row[1:]) for row in self._db.execute("SELECT * FROM latest")}
-            for (probe, taken_ms, units, quality, _), (_, delivered_ms, readings) in zip(
-                self._db.execute(NEWEST, {"done": done}), self._db.execute(DELIVERED, {"done": done}), strict=True
-            ):
-                known = newest.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
-                if taken_ms >= known[0]:
-                    known[:3] = taken_ms, units, quality
-                known[3] = max(known[3], delivered_ms)
-                known[4] += readings
-            for probe, known in newest.items():
-                known[1] = corrections.one(probe, known[0], known[1])
-        return sorted(Newest(ids[probe], *values) for probe, values in newest.items())
+            return newest(self._db, done)
 
     def points(self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None) -> list[Point]:
         """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given."""
@@ -98,20 +81,33 @@ class Reader:
 
         fields: which of journal.FIELDS to read; the columns of the others are empty (received_ms comes with delay_ms, raw with units).
         """
-        asked = tuple(dict.fromkeys((*fields, "probe", "taken_ms", *(("quality",) if "units" in fields else ()))))
+        asked = tuple(dict.fromkeys((*fields, "probe", "taken_ms")))
         with self._moment() as done:
             batch = joined(list(self._stored.taken(from_ms, to_ms, done, asked, self._numbers(probe_ids))), asked)
             return self._as_columns(batch)
 
     def stream(
-        self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, most: int = 100_000, by_number: bool = False
+        self,
+        from_ms: int,
+        to_ms: int,
+        probe_ids: Sequence[str] | None = None,
+        *,
+        most: int = 100_000,
+        by_number: bool = False,
+        fields: Sequence[str] = FIELDS,
     ) -> Iterator[Columns]:
         """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the range.
 
-        Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal order.
+        Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal order and complete.
+        fields: as for `columns`.
         """
-        pieces = self._by_number(from_ms, to_ms, probe_ids) if by_number else self._by_time(from_ms, to_ms, probe_ids, most)
+        pieces = self._by_number(from_ms, to_ms, probe_ids) if by_number else self._by_time(from_ms, to_ms, probe_ids, most, fields)
         return (piece for piece in pieces if len(piece))
+
+    def about(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None) -> int:
+        """How many readings were taken in [from_ms, to_ms), rather more than fewer; quick."""
+        with self._moment() as done:
+            return self._stored.about(from_ms, to_ms, done, self._numbers(probe_ids))
 
     def buckets(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Bucket]:
         """Lowest, highest, sum, count and spread for each probe and each `width_ms` that holds a good reading, by probe and time.
@@ -172,7 +168,7 @@ class Reader:
         known = [row for row in rows if row[0] is not None]
         return (min(row[0] for row in known), max(row[1] for row in known)) if known else None
 
-    def _by_time(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, most: int) -> Iterator[Columns]:
+    def _by_time(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, most: int, fields: Sequence[str]) -> Iterator[Columns]:
         span = self.span()
         if span is None:
             return
@@ -182,13 +178,14 @@ class Reader:
                 # The roll-ups tell beforehand how many readings a slice has.
                 while step > SHORTEST_SLICE_MS and self._stored.about(start, min(start + step, end), done) > most:
                     step //= 2
-                piece = self._slice(start, min(start + step, end), done, probe_ids)
+                piece = self._slice(start, min(start + step, end), done, probe_ids, fields)
             yield piece
             start += step
             step = step * 2 if len(piece) < most // 2 else step
 
-    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None) -> Columns:
-        batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_ids))))
+    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Columns:
+        asked = tuple(dict.fromkeys((*fields, "no", "probe", "taken_ms")))
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, asked, self._numbers(probe_ids))), asked)
         return self._as_columns(chosen(batch, np.lexsort((batch["no"], batch["taken_ms"]))))
 
     def _by_number(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None) -> Iterator[Columns]:

@@ -83,10 +83,11 @@ class Stored:
                 parts.append(lambda first=first, last=last: self.rows(first, last, fields, where, values))
         return [*parts, lambda: self.rows(done + 1, 2**62, fields, where, values)]
 
-    def about(self, from_ms: int, to_ms: int, done: int) -> int:
+    def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
         """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
         table, width_ms = ("hours", 60 * MINUTE_MS) if to_ms - from_ms >= 60 * MINUTE_MS else ("minutes", MINUTE_MS)
-        query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN (SELECT no FROM probes) AND at BETWEEN ? AND ?"
+        of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
+        query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN ({of}) AND at BETWEEN ? AND ?"
         known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
