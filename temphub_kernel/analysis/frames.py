@@ -13,7 +13,7 @@ from ..base.settings import Settings
 from ..journal import QUALITY, Reader
 from . import logs
 from .asked import asked_probes
-from .gathered import Gathered, Whole, gathered
+from .gathered import Gathered, Whole, gathered, times_of
 from .moments import When, moment_ms, width_ms
 from .steps import tidy_steps, wide_steps
 from .zone import find_zone
@@ -62,12 +62,6 @@ def load(
         if not tidy:
             return _wide(found, asked, zone, raw=raw)
         return _tidy(found, reader.boots() if numbered else None, zone, raw=raw)
-
-
-def times_of(ms: Whole, zone: tzinfo) -> pd.DatetimeIndex:
-    """Milliseconds since 1970 as an index in a zone."""
-    # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and tz_convert.
-    return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time")
 
 
 def _wide(found: Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:

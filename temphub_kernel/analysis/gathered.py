@@ -4,10 +4,12 @@ Ten million readings as whole numbers of 64 bits would need several times the fr
 """
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ..journal import Columns, Reader, celsius_of
 
@@ -88,3 +90,9 @@ def _small(values: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     """In 32 bits where they fit; what is joined later takes the larger of the two."""
     fits = not len(values) or (values.min() >= -(2**31) and values.max() < 2**31)
     return values.astype(np.int32) if fits else values
+
+
+def times_of(ms: Whole, zone: tzinfo) -> pd.DatetimeIndex:
+    """Milliseconds since 1970 as an index in a zone."""
+    # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and tz_convert.
+    return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time")

@@ -1,6 +1,6 @@
 """Means over equal steps, from the journal's own minutes wherever that is exact. Any thread."""
 
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from math import gcd
 
 import numpy as np
@@ -8,11 +8,14 @@ import pandas as pd
 
 from ..base.errors import TempHubError
 from ..base.reading import UNITS_PER_C
-from ..journal import NO_VALUE, Bucket, Reader
+from ..journal import Reader, Steps
+from .gathered import times_of
 
 MINUTE_MS = 60_000
 # Every zone's offset is a multiple of this, so steps that divide it begin on the hour in all zones.
 QUARTER_MS = 15 * MINUTE_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 MOST_STEPS = 5_000_000
 HOW = {"total": "sum", "low": "min", "high": "max", "count": "sum"}
 
@@ -27,16 +30,25 @@ def tidy_steps(
     """
     span = reader.span()
     if span is None:
-        return _frame(_parts([], zone))
-    from_ms, to_ms = max(from_ms, span[0]), min(to_ms, span[1] + 1)
-    fine = gcd(width or QUARTER_MS, QUARTER_MS)
-    whole = from_ms // fine * fine, -(-to_ms // fine) * fine
-    gather = _gathered if fine % MINUTE_MS else _minutes
-    frame = gather(reader, *whole, fine, asked, zone)
+        return _frame(_parts(*reader.steps(0, 0, QUARTER_MS), QUARTER_MS, zone))
+    fine = gcd(width or HOUR_MS, _finest(from_ms, to_ms, span, zone))
+    from_ms, to_ms = max(from_ms, span[0]) // fine * fine, -(-min(to_ms, span[1] + 1) // fine) * fine
+    frame = _parts(*reader.steps(from_ms, to_ms, fine, asked), fine, zone)
     if fine != width and not frame.empty:
         # Longer steps begin at local midnight, also on the days of 23 and 25 hours: pandas knows the calendar.
         frame = _stepped(frame, every)
     return _frame(frame)
+
+
+def _finest(from_ms: int, to_ms: int, span: tuple[int, int], zone: tzinfo) -> int:
+    """An hour where the clocks of the zone differ from UTC by whole hours and nothing else was asked for; else a quarter of one."""
+    asked = [ms for ms, end in ((from_ms, span[0]), (to_ms, span[1] + 1)) if (ms > end if end == span[0] else ms < end)]
+    start, end = max(from_ms, span[0]), min(to_ms, span[1])
+    # A zone changes its offset at most a few times a year: one look at each day sees all of them.
+    days = range(start, end + DAY_MS, DAY_MS)
+    offsets = {datetime.fromtimestamp(ms / 1000, zone).utcoffset() for ms in days}
+    whole = all(ms % HOUR_MS == 0 for ms in asked) and all(offset is not None and not offset % timedelta(hours=1) for offset in offsets)
+    return HOUR_MS if whole else QUARTER_MS
 
 
 def _stepped(parts: pd.DataFrame, every: str | timedelta) -> pd.DataFrame:
@@ -61,30 +73,32 @@ def wide_steps(steps: pd.DataFrame, asked: list[str] | None, every: str | timede
             "Choose a longer step, a later start, or tidy=True, which leaves out empty steps.",
             code="too_many_steps",
         )
-    return wide.asfreq(pd.tseries.frequencies.to_offset(every))
+    return wide.reindex(_grid(pd.DatetimeIndex(wide.index), pd.tseries.frequencies.to_offset(every)))
 
 
-def _minutes(reader: Reader, from_ms: int, to_ms: int, width: int, asked: list[str] | None, zone: tzinfo) -> pd.DataFrame:
-    probes: list[str | None] = [None] if asked is None else [*asked]
-    return _parts([bucket for one in probes for bucket in reader.buckets(from_ms, to_ms, width, one)], zone)
+def _grid(times: pd.DatetimeIndex, step: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
+    """Every step from the first to the last. Days and months follow the wall clock, where a midnight may be missing."""
+    if isinstance(step, pd.offsets.Tick):
+        return pd.date_range(times[0], times[-1], freq=step, name=times.name, unit="ms")
+    wall = pd.date_range(times[0].tz_localize(None), times[-1].tz_localize(None), freq=step, unit="ms")
+    grid = wall.tz_localize(times.tz, ambiguous=np.ones(len(wall), bool), nonexistent="shift_forward")
+    return grid.union(times).rename(times.name)
 
 
-def _gathered(reader: Reader, from_ms: int, to_ms: int, width: int, asked: list[str] | None, zone: tzinfo) -> pd.DataFrame:
-    """Steps that are no whole minutes, from the readings themselves."""
-    columns = reader.columns(from_ms, to_ms, asked, fields=("probe", "taken_ms", "units"))
-    good = columns.units != NO_VALUE
-    frame = pd.DataFrame({"probe": columns.probe[good], "start": columns.taken_ms[good] // width * width, "units": columns.units[good]})
-    found = frame.groupby(["probe", "start"])["units"].agg(["min", "max", "sum", "count"]).reset_index()
-    rows = found.itertuples(index=False, name=None)
-    return _parts(sorted(Bucket(columns.ids[probe], *rest) for probe, *rest in rows), zone)
-
-
-def _parts(buckets: list[Bucket], zone: tzinfo) -> pd.DataFrame:
-    ids, starts, lows, highs, totals, counts, _ = zip(*buckets, strict=True) if buckets else ((),) * 7
-    times = pd.DatetimeIndex(np.array(starts, dtype=np.int64).view("datetime64[ms]")).tz_localize("UTC").tz_convert(zone)
-    numbers = {"low": lows, "high": highs, "total": totals, "count": counts}
-    whole = {name: np.array(given, dtype=np.int64) for name, given in numbers.items()}
-    return pd.DataFrame({"time": times, "probe_id": pd.array(ids, dtype="str"), **whole})
+def _parts(ids: dict[int, str], steps: Steps, width: int, zone: tzinfo) -> pd.DataFrame:
+    good = steps.good > 0
+    names = np.array([ids.get(number, "") for number in range(max(ids, default=0) + 1)], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "time": times_of(steps.at[good] * width, zone),
+            "probe_id": pd.array(names[steps.probe[good]], dtype="str"),
+            "low": steps.lowest[good],
+            "high": steps.highest[good],
+            "total": steps.total[good],
+            "count": steps.good[good],
+        }
+    )
+    return frame.sort_values(["probe_id", "time"], ignore_index=True)
 
 
 def _frame(parts: pd.DataFrame) -> pd.DataFrame:

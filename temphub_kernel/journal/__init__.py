@@ -13,6 +13,7 @@ from .probes import ProbeBook, save_bookmark
 from .reader import Reader
 from .remarks import Annotation, annotate, describe, erase
 from .rollups import RollUps
+from .steps import Steps
 from .writer import Writer
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ProbeBook",
     "Reader",
     "RollUps",
+    "Steps",
     "Writer",
     "annotate",
     "calibrate",

@@ -4,7 +4,7 @@ Belongs to the connection's thread; the caller holds a read transaction open.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,39 +21,34 @@ from .stored import Stored
 NEEDED = ("no", "probe", "taken_ms", "units")
 
 
-def buckets(
-    db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int
-) -> list[Bucket]:
-    """See Reader.buckets. ids: the probes asked for; done: up to which number the roll-ups have taken readings in."""
-    steps = _steps(db, stored, ids, from_ms, to_ms, width_ms, done)
+def buckets(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Bucket]:
+    """See Reader.buckets."""
     rows = zip(*(column[steps.good > 0].tolist() for column in steps), strict=True)
     found = [Bucket(ids[no], at * width_ms, low, high, total, count, spread) for no, at, low, high, total, count, _, spread in rows]
     return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
 
 
-def faults(
-    db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int
-) -> list[Fault]:
+def faults(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Fault]:
     """See Reader.faults."""
-    steps = _steps(db, stored, ids, from_ms, to_ms, width_ms, done)
     which = steps.bad > 0
     rows = zip(steps.probe[which].tolist(), steps.at[which].tolist(), steps.bad[which].tolist(), strict=True)
     return sorted(Fault(ids[no], at * width_ms, bad) for no, at, bad in rows)
 
 
-def _steps(db: sqlite3.Connection, stored: Stored, ids: Mapping[int, str], from_ms: int, to_ms: int, width_ms: int, done: int) -> Steps:
+def steps(db: sqlite3.Connection, stored: Stored, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int) -> Steps:
+    """See Reader.steps. done: up to which number the roll-ups have taken readings in."""
     if width_ms % MINUTE_MS or from_ms % MINUTE_MS or to_ms % MINUTE_MS:
-        return _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, NEEDED, list(ids))), NEEDED), width_ms)
+        return _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, NEEDED, probes)), NEEDED), width_ms)
     parts: list[Steps] = []
     first, end, width = from_ms // MINUTE_MS, to_ms // MINUTE_MS, width_ms // MINUTE_MS
-    for probe in ids:
+    for probe in probes:
         for stale, low, high in _stretches(db, probe, from_ms, to_ms):
             if stale:
                 batch = joined(list(stored.taken(low, high, done, NEEDED, [probe])), NEEDED)
                 parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
             else:
                 parts += cover(db, probe, max(low // MINUTE_MS, first), min(high // MINUTE_MS, end), width)
-    where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, ids))})"
+    where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, probes))})"
     parts.append(_from_readings(db, stored.rows(done + 1, 2**62, NEEDED, where, (from_ms, to_ms)), width_ms))
     return gathered(joined_steps(parts))
 

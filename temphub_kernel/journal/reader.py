@@ -22,6 +22,7 @@ from .columns import FIELDS, Batch, Columns, chosen, joined
 from .latest import newest
 from .remarks import Annotation
 from .schema import open_for_reading
+from .steps import Steps
 from .stored import Stored
 from .summary import FOLLOWER
 
@@ -114,13 +115,17 @@ class Reader:
 
         Whole minutes come from the roll-ups; any other width from the readings. Steps begin at multiples of `width_ms` since 1970.
         """
+        return gathering.buckets(*self.steps(from_ms, to_ms, width_ms, probe_id), width_ms)
+
+    def steps(self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None) -> tuple[dict[int, str], Steps]:
+        """The same column by column, bad readings counted too: (probe id of each number, steps by probe number and time)."""
         with self._moment() as done:
-            return gathering.buckets(self._db, self._stored, self._named(probe_id), from_ms, to_ms, width_ms, done)
+            ids = self._named(probe_ids)
+            return ids, gathering.steps(self._db, self._stored, list(ids), from_ms, to_ms, width_ms, done)
 
     def faults(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Fault]:
         """How many readings without a value each `width_ms` holds, where there are any, by probe and time."""
-        with self._moment() as done:
-            return gathering.faults(self._db, self._stored, self._named(probe_id), from_ms, to_ms, width_ms, done)
+        return gathering.faults(*self.steps(from_ms, to_ms, width_ms, probe_id), width_ms)
 
     def probes(self) -> list[dict[str, Any]]:
         """All that is known of each probe, by id: see PROBE_FIELDS."""
@@ -210,8 +215,9 @@ class Reader:
     def _ids(self) -> dict[int, str]:
         return dict(self._db.execute("SELECT no, id FROM probes"))
 
-    def _named(self, probe_id: str | None) -> dict[int, str]:
-        return {no: id_ for no, id_ in self._ids().items() if probe_id in (None, id_)}
+    def _named(self, probe_ids: str | Sequence[str] | None) -> dict[int, str]:
+        wanted = self._numbers(probe_ids)
+        return {no: id_ for no, id_ in self._ids().items() if wanted is None or no in wanted}
 
     def _numbers(self, probe_ids: str | Sequence[str] | None) -> list[int] | None:
         if probe_ids is None:

@@ -197,3 +197,16 @@ def test_while_the_hub_writes(data_dir: Path) -> None:
         writer.store(rows([("a", T0 + number, number)]))
         assert len(load(data_dir=data_dir)) == number + 1
     assert writer.stop()
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kolkata", "Europe/Berlin"])
+def test_days_by_the_wall_clock(seed: Seed, zone: str) -> None:
+    """Days begin at the zone's midnight, also where the clocks change at midnight or by half an hour; a day without readings is NaN."""
+    start = pd.Timestamp("2026-01-01", tz=zone)
+    times = [start + pd.Timedelta(hours=7 * n) for n in range(4 * 340) if not 100 <= (start + pd.Timedelta(hours=7 * n)).day_of_year < 104]
+    folder = seed([("a", t.value // 1_000_000, n) for n, t in enumerate(times)])
+    days = load(every="1D", tz=zone, data_dir=folder)
+    wall = pd.Series(range(len(times)), index=pd.DatetimeIndex([t.tz_localize(None) for t in times])).groupby(lambda t: t.date()).mean()
+    found = days["a"].dropna()
+    assert [t.date() for t in found.index] == list(wall.index) and np.allclose(found.to_numpy() * 1e7, wall.to_numpy())
+    assert days["a"].isna().sum() == 4 and days.index.is_monotonic_increasing
