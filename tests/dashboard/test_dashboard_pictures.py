@@ -85,8 +85,9 @@ def test_completeness_in_words_and_holes() -> None:
     frame = tidy(rows[:40] + rows[60:] + counted("b", list(range(100)), "y"))
     figure = pictures.completeness_picture(completeness(frame), gaps(frame))
     assert figure.axes[1].tick_labels == {"0": "a: 80.00 %, 20 readings missing", "1": "b: 100 %, none missing"}
-    assert figure.marks[1].x.tolist() == [[at.tz_localize(None).to_datetime64().tolist() for at in times([39, 60])]]
-    assert figure.marks[1].y.tolist() == [[0, 0]] and figure.marks[0].y.tolist() == [[0, 0], [1, 1]]
+    # bqplot takes a single line for a line.
+    assert figure.marks[1].x.tolist() == [at.tz_localize(None).to_datetime64().tolist() for at in times([39, 60])]
+    assert figure.marks[1].y.tolist() == [0, 0] and figure.marks[0].y.tolist() == [[0, 0], [1, 1]]
 
 
 def test_degree_hours_and_cycles() -> None:
