@@ -20,6 +20,7 @@ Frame = Any
 BUCKETS = 800
 # Marked spans beyond these are the smallest ones; the table has them all.
 MOST_SPANS = 200
+MOST_STEPS = 400
 RED, GREY = "#c62828", "#8a94a0"
 DEGREES, KELVIN, HOUR, DUTY = "°C", "K", "hour of the day, local clock", "% of the time on"
 
@@ -95,10 +96,19 @@ def completeness_picture(completeness: Frame, gaps: Frame = None) -> bqplot.Figu
 def degree_picture(degree_hours: Frame) -> bqplot.Figure:
     """What `degree_hours(every=…)` found: K·h of each step as a bar, probes side by side."""
     scales = _scales()
-    wide = degree_hours.pivot_table(index="start", columns="probe_id", values="degree_hours", aggfunc="sum")
-    bars = bqplot.Bars(x=_wall(wide.index.to_series()), y=wide.to_numpy().T, scales=scales, type="grouped", colors=list(COLOURS))
-    bars.labels, bars.display_legend = [str(name) for name in wide.columns], True
-    return _figure(_told("Degree-hours", len(degree_hours)), [bars] if len(wide) else [], scales, "K·h")
+    groups, marks = list(degree_hours.groupby("probe_id")), []
+    for number, (probe_id, part) in enumerate(groups):
+        part = part.tail(MOST_STEPS)
+        start, length = _wall(part["start"]), _wall(part["end"]) - _wall(part["start"])
+        left, right = (start + length * (place / len(groups)) for place in (number + 0.1, number + 0.9))
+        tall, none = part["degree_hours"].to_numpy(), np.zeros(len(part))
+        # Boxes, not Bars: bqplot draws no grouped bars since 0.12.34 (bqplot#1646).
+        box = (np.c_[left, left, right, right], np.c_[none, tall, tall, none])
+        colour = COLOURS[number % len(COLOURS)]
+        marks.append(_spans(*box, scales, colour, fill="inside", fill_opacities=[0.6] * len(part)))
+        # A line of one point is not seen; it gives all the boxes their one place in the legend.
+        marks.append(_mark(left[:1], none[:1], scales, colour, labels=[str(probe_id)], display_legend=True))
+    return _figure(_told("Degree-hours", len(degree_hours)), marks, scales, "K·h")
 
 
 def cycle_picture(cycles: Frame) -> bqplot.Figure:

@@ -92,8 +92,12 @@ def test_completeness_in_words_and_holes() -> None:
 
 def test_degree_hours_and_cycles() -> None:
     """A bar a step and probe; a point a cycle."""
-    bars = pictures.degree_picture(degree_hours(room(), above=20, every="6h")).marks[0]
-    assert bars.y.shape == (2, len(bars.x)) and bars.labels == ["a", "b"]
+    hours = degree_hours(room(), above=20, every="6h")
+    marks = pictures.degree_picture(hours).marks
+    bars, keys = marks[::2], marks[1::2]
+    assert [mark.labels for mark in keys if mark.display_legend] == [["a"], ["b"]]
+    assert [mark.y[:, 1].tolist() for mark in bars] == [part["degree_hours"].tolist() for _, part in hours.groupby("probe_id")]
+    assert (bars[0].x[:, 2] < bars[1].x[:, 0]).all() and (bars[1].x[:-1, 2] < bars[0].x[1:, 0]).all()
     cycles = compressor_cycles(room())
     assert sum(len(mark.x) for mark in pictures.cycle_picture(cycles).marks) == len(cycles) > 0
 
