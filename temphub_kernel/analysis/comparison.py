@@ -13,8 +13,8 @@ from .table import table
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
-# Enough for 48 days at 2 s; a longer time is laid on a wider grid.
-MOST_GRID = 2**21
+# Enough for 24 days at 2 s, and 200 MB of memory; a longer time is laid on a wider grid.
+MOST_GRID = 2**20
 COLUMNS = {
     "a": "text",
     "b": "text",

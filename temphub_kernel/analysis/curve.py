@@ -42,8 +42,8 @@ def curves(data: Data, gap: Span | None = None) -> list[Curve]:
 
 def zone_of(data: Data) -> tzinfo:
     """The time zone its times are in. Raises TempHubError when they have none."""
-    times = data["time"].dt if isinstance(data, pd.DataFrame) and "time" in data else data.index
-    zone = getattr(times, "tz", None)
+    times = data["time"] if isinstance(data, pd.DataFrame) and "time" in data else data.index
+    zone = getattr(times.dtype, "tz", None)
     if zone is None:
         if not len(data):
             return timezone.utc
@@ -81,8 +81,8 @@ def _parts(data: Data) -> Iterator[tuple[str, Array, Array]]:
         yield from _tidy(data)
     elif len(data.columns):
         ms = milliseconds(_index(data))
-        for name in data.columns:
-            yield str(name), ms, _numbers(data[name], data)
+        for place, name in enumerate(data.columns):
+            yield str(name), ms, _numbers(data.iloc[:, place], data)
 
 
 def _tidy(data: pd.DataFrame) -> Iterator[tuple[str, Array, Array]]:

@@ -68,23 +68,32 @@ def _of(curve: Curve, limit: Limit, edges: Array, *, whole: bool) -> dict[str, A
 
 
 def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> Array:
-    first, last = times(curve.ms[[0, -1]], zone)
-    begin = step.rollback(first.normalize())
-    if (last - begin) / ((begin + step) - begin) > MOST_STEPS:
+    ends = times(curve.ms[[0, -1]], zone)
+    midnight, last = ends.tz_localize(None)[0].normalize(), ends.tz_localize(None)[1]
+    width = (midnight + step) - midnight
+    if (last - midnight) / width > MOST_STEPS:
         raise TempHubError(
             f"Steps of {step.freqstr} over that time would be more than {MOST_STEPS:,} rows.",
             "Choose a longer step.",
             code="too_many_steps",
         )
-    return milliseconds(pd.date_range(begin, last + step, freq=step))
+    if width < pd.Timedelta("1D"):
+        begin = _on_the_wall(pd.DatetimeIndex([midnight]), zone)[0]
+        return milliseconds(pd.date_range(begin, ends[1] + step, freq=step))
+    return milliseconds(_on_the_wall(pd.date_range(step.rollback(midnight), last + step, freq=step), zone))
+
+
+def _on_the_wall(clock: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
+    # Some zones change at midnight: of one that comes twice the first, instead of one that is left out the next moment there is.
+    return clock.tz_localize(zone, ambiguous=np.ones(len(clock), np.bool_), nonexistent="shift_forward")
 
 
 def _cut(curve: Curve, edges: Array) -> Curve:
     """The same curve with a point on its line at each edge that no gap holds."""
     inside = edges[(edges > curve.ms[0]) & (edges < curve.ms[-1])]
-    inside = inside[curve.whole[np.searchsorted(curve.ms, inside, "right") - 1]]
-    if not len(inside):
-        return curve
-    ms = np.union1d(curve.ms, inside)
-    whole = curve.whole[np.searchsorted(curve.ms, ms[:-1], "right") - 1]
-    return Curve(curve.probe_id, ms, np.interp(ms, curve.ms, curve.celsius), whole)
+    place = np.searchsorted(curve.ms, inside)
+    # One that falls on a reading cuts there by itself.
+    new = curve.whole[place - 1] & (curve.ms[place] != inside)
+    inside, place = inside[new], place[new]
+    celsius = np.insert(curve.celsius, place, np.interp(inside, curve.ms, curve.celsius))
+    return Curve(curve.probe_id, np.insert(curve.ms, place, inside), celsius, np.insert(curve.whole, place, True))

@@ -47,7 +47,8 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     `numbers`: the probe counted readings (boot, seq) that are not there, in whatever order and however late the others came;
     `restart`: nothing for more than 3 usual intervals while the probe restarted, or numbers gone before its first reading of that
     boot; missing counts those numbers, 0 when it was simply off; `pace`: no numbers, so a pause of more than 3 usual intervals is
-    taken for a hole: an estimate. What a probe counted before its first reading of all is not missed: the hub may be younger.
+    taken for a hole: an estimate. Nobody can know what a probe counted before its first reading of all (the hub may be younger) or
+    had not delivered when its power went: neither is missed here.
     Raises TempHubError for a frame of another shape.
     """
     parts = [_holes(track) for track in _tracks(frame)]
@@ -66,7 +67,9 @@ def completeness(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _summary(track: Track, holes: dict[str, Array]) -> dict[str, Any]:
     numbered = _numbered(track)
-    stored = len(np.unique(np.c_[track.boot, track.seq][numbered], axis=0)) + int(np.count_nonzero(~numbered))
+    boot, seq = _by_seq(track, numbered)[:2]
+    again = np.count_nonzero((np.diff(boot) == 0) & (np.diff(seq) == 0))
+    stored = len(track.ms) - int(again)
     missing = int(holes["missing"].sum())
     proved = bool(numbered.all()) and not holes["missing"][holes["known_by"] != NUMBERS].any()
     return {

@@ -51,6 +51,29 @@ def test_days_are_the_datas_days(day: str, hours: int) -> None:
     assert found["end"].iloc[0] == pd.Timestamp(day, tz="Europe/Berlin") + pd.DateOffset(days=1)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("America/Havana", "2026-03-08", 23),
+        ("America/Havana", "2026-11-01", 25),
+        ("America/Santiago", "2026-09-06", 23),
+        ("Asia/Beirut", "2026-03-29", 23),
+        ("Africa/Cairo", "2026-04-24", 23),
+        ("Australia/Lord_Howe", "2026-04-05", 24.5),
+    ],
+)
+def test_where_the_clock_changes_at_midnight(zone: str, day: str, hours: float) -> None:
+    """A day whose midnight comes twice, or not at all, is a day like others, of the hours it has; so with weeks and hours."""
+    noon = pd.Timestamp(day, tz="UTC") + pd.Timedelta("12h")
+    index = pd.date_range(noon - pd.Timedelta("5D"), noon + pd.Timedelta("5D"), freq="15min").tz_convert(zone)
+    warm = pd.Series(19.0, index=index)
+    found = degree_hours(warm, above=18, every="1D").set_index("start")["hours"]
+    assert found[found.index.strftime("%Y-%m-%d") == day].tolist() == [hours] and found.iloc[1:-1].sum() == 24 * 8 + hours
+    for every in ("1h", "1D", "W", "MS"):
+        assert degree_hours(warm, above=18, every=every)["hours"].sum() == pytest.approx(240)
+    assert degree_hours(warm[warm.index.strftime("%Y-%m-%d") == day], above=18, every="6h")["hours"].sum() > 0
+
+
 def test_months_and_empty_steps() -> None:
     """Months have their own lengths; a step without a measurement is left out."""
     index = pd.date_range("2026-01-30", "2026-03-02", freq="1h", tz="Europe/Berlin")

@@ -108,6 +108,8 @@ def test_wrong_words(options, says: str) -> None:
         pd.Series([1.0, 2.0]),
         pd.Series([1.0], index=pd.DatetimeIndex(["2026-11-23"])),
         pd.DataFrame({"time": times([0]), "value": [1.0]}),
+        pd.DataFrame({"time": ["2026-11-23 12:00"], "probe_id": ["P"], "temperature_c": [1.0]}),
+        pd.DataFrame([[1.0]], index=pd.MultiIndex.from_tuples([(1, 2)])),
         pd.DataFrame({"P": ["warm"]}, index=times([0])),
     ],
 )
@@ -136,3 +138,9 @@ def test_they_part_the_time_beyond_the_limit(readings: list[tuple[int, float]], 
         assert seen == pytest.approx(whole["hours"].sum(), abs=1e-5) or gap != "1D"
         # A gap between a warm and a cold reading belongs to neither; inside one it is the unseen part.
         assert seen <= whole["hours"].sum() + 1e-5
+
+
+def test_two_columns_of_one_name() -> None:
+    """Columns are taken as they stand, also two of one name."""
+    wide = pd.DataFrame([[9.0, 4.0], [9.0, 4.0]], index=times([0, 60]), columns=["P", "P"])
+    assert len(excursions(wide, above=8)) == 1
