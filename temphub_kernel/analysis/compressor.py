@@ -42,11 +42,9 @@ def compressor_cycles(data: Data, *, swing: float = 0.5, gap: Span | None = None
 
 
 def _cycles(curve: Curve, swing: float) -> dict[str, Array]:
-    ends = np.r_[np.flatnonzero(~curve.whole) + 1, len(curve.ms)]
-    found: list[tuple[int, int, int]] = []
-    for first, end in zip(np.r_[0, ends[:-1]], ends, strict=True):
-        found += _between(_turns(curve.celsius[first:end], swing, int(first)))
-    on, off, end = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    place, warm, stretch = np.array(_turns(curve, swing), dtype=np.int64).reshape(-1, 3).T
+    whole = np.flatnonzero(warm[:-2] & (stretch[:-2] == stretch[2:])) if len(place) > 2 else np.empty(0, np.int64)
+    on, off, end = place[whole], place[whole + 1], place[whole + 2]
     ms, celsius = curve.ms, curve.celsius
     return {
         "probe_id": np.full(len(on), curve.probe_id, object),
@@ -63,34 +61,39 @@ def _cycles(curve: Curve, swing: float) -> dict[str, Array]:
     }
 
 
-def _between(turns: list[tuple[int, bool]]) -> list[tuple[int, int, int]]:
-    places = [place for place, _ in turns]
-    return [tuple(places[at : at + 3]) for at, (_, warm) in enumerate(turns[:-2]) if warm]  # type: ignore[misc]
+def _turns(curve: Curve, swing: float) -> list[tuple[int, bool, int]]:
+    """(place, whether it is a warmest one, stretch without a gap) of the turning points, which alternate within a stretch.
 
-
-def _turns(celsius: Array, swing: float, first: int) -> list[tuple[int, bool]]:
-    """(place, whether it is a warmest one) of the turning points, which alternate; the first and last extremes are none."""
-    bends = np.flatnonzero(np.diff(np.sign(_steps(celsius)))) + 1
-    at = np.unique(np.r_[0, bends, len(celsius) - 1]) if len(celsius) else np.empty(0, np.int64)
-    found: list[tuple[int, bool]] = []
-    low = high = 0
+    The first and last extremes of a stretch are none: nobody saw what was before or after them.
+    """
+    found: list[tuple[int, bool, int]] = []
+    low = high = stretch = 0
     rising: bool | None = None
-    values, places = celsius[at].tolist(), at.tolist()
+    places, values, begins = _bends(curve)
     for here, value in enumerate(values):
+        if begins[here]:
+            low, high, rising, stretch = here, here, None, stretch + 1
         low = here if value < values[low] else low
         high = here if value > values[high] else high
         if rising is not True and value - values[low] >= swing:
             if rising is False:
-                found.append((first + places[low], False))
+                found.append((places[low], False, stretch))
             rising, high = True, here
         elif rising is not False and values[high] - value >= swing:
             if rising is True:
-                found.append((first + places[high], True))
+                found.append((places[high], True, stretch))
             rising, low = False, here
     return found
 
 
-def _steps(celsius: Array) -> Array:
-    """Differences; a level stretch goes on as the step before it, so that its last reading is the turn."""
-    steps = pd.Series(np.diff(celsius))
-    return steps.mask(steps == 0).ffill().fillna(0).to_numpy()
+def _bends(curve: Curve) -> tuple[list[int], list[float], list[bool]]:
+    """(place, value, whether a stretch begins) of the readings at which the curve bends; the others cannot be turns."""
+    if not len(curve.ms):
+        return [], [], []
+    begins = np.r_[True, ~curve.whole]
+    steps = pd.Series(np.diff(curve.celsius))
+    # A level stretch goes on as the step before it, so that its last reading is the turn.
+    sign = np.sign(steps.mask(steps == 0).ffill().fillna(0).to_numpy())
+    kept = begins | np.r_[begins[1:], True]
+    kept[1:-1] |= np.diff(sign) != 0
+    return np.flatnonzero(kept).tolist(), curve.celsius[kept].tolist(), begins[kept].tolist()

@@ -60,6 +60,18 @@ def test_wrong_swings(swing) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@given(
+    celsius=st.lists(st.floats(-10, 30), min_size=1, max_size=60), again=st.lists(st.floats(-10, 30), max_size=60), swing=st.floats(0.1, 5)
+)
+def test_stretches_are_apart(celsius: list[float], again: list[float], swing: float) -> None:
+    """What is found on both sides of a gap is what is found on each side alone."""
+    after = [10_000 + second for second in range(len(again))]
+    both = compressor_cycles(series([*range(len(celsius)), *after], [*celsius, *again]), swing=swing, gap="1min")
+    apart = [compressor_cycles(series(range(len(celsius)), celsius), swing=swing), compressor_cycles(series(after, again), swing=swing)]
+    assert both["on"].tolist() == [*apart[0]["on"], *apart[1]["on"]] and both["end"].tolist() == [*apart[0]["end"], *apart[1]["end"]]
+
+
+@settings(max_examples=60, deadline=None)
 @given(celsius=st.lists(st.floats(-10, 30), min_size=1, max_size=80), swing=st.floats(0.1, 5))
 def test_cycles_follow_each_other(celsius: list[float], swing: float) -> None:
     """Whatever the curve, each cycle begins where the one before ended, moves by the swing both ways, and adds up."""
