@@ -5,6 +5,9 @@ Cheap to import: each call brings in what it needs. Main thread of a kernel or a
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -19,7 +22,33 @@ if TYPE_CHECKING:
     from .hub import Attached
     from .hub.running import RunningHub
 
-__all__ = ["__version__", "annotate", "calibrate", "csv_file", "dashboard", "load", "remarks", "scan", "start", "stop"]
+# What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
+ON_DEMAND = {
+    "analysis": (
+        "compare",
+        "completeness",
+        "compressor_cycles",
+        "daily_profile",
+        "degree_hours",
+        "differences",
+        "door_openings",
+        "excursions",
+        "gaps",
+        "mean_kinetic_temperature",
+    ),
+    "dashboard.pictures": (
+        "compare_picture",
+        "completeness_picture",
+        "cycle_picture",
+        "degree_picture",
+        "excursion_picture",
+        "profile_picture",
+        "temperature_picture",
+    ),
+}
+ROOM_OF = {name: room for room, names in ON_DEMAND.items() for name in names}
+
+__all__ = ["__version__", "annotate", "calibrate", "csv_file", "dashboard", "load", "remarks", "scan", "start", "stop", *ROOM_OF]
 
 
 def start() -> RunningHub | Attached:
@@ -108,3 +137,28 @@ def csv_file() -> Path:
 
 # `start` is also the name of an argument above.
 _hub = start
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{ROOM_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _DashboardRoom(ModuleType):
+    __call__ = staticmethod(dashboard)
+
+
+class _Face(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python hangs a room onto its package once it is imported, over the call of the same name: then the room takes the call.
+        if name == "dashboard" and isinstance(value, ModuleType):
+            value.__class__ = _DashboardRoom
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

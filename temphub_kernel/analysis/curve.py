@@ -1,0 +1,121 @@
+"""A probe's good readings as two arrays, whatever frame they came in, and where nothing is known between them. Any thread; pure."""
+
+from collections.abc import Iterator
+from datetime import timezone, tzinfo
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..base.errors import TempHubError
+from .span import Span, span_ms
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Data = pd.DataFrame | pd.Series
+# A gap is a pause of more than this many of the probe's own intervals (so erikdarlingdata/PerformanceMonitor#1944 found).
+GAP_PACES = 3
+# Intervals whose median is the pace at a place: a probe told a new interval has a new pace at once.
+PACE_WINDOW = 101
+
+
+class Curve(NamedTuple):
+    """One probe's good readings by time. `ms`: rising milliseconds since 1970, each once; `celsius`; `whole[k]`: no gap
+    between reading k and k + 1."""
+
+    probe_id: str
+    ms: Array
+    celsius: Array
+    whole: Array
+
+
+def curves(data: Data, gap: Span | None = None) -> list[Curve]:
+    """The curve of each probe in `data`, by id.
+
+    data: what `load` gives (wide, tidy, or tidy means) or a Series in °C with a time-zone aware index. Readings without a value
+    are left out; several at one moment count as their mean (Tong & Lock, JSM 2015). gap: the longest pause across which readings
+    are still joined; default: 3 times the probe's own median interval at that place.
+    Raises TempHubError for a frame of another shape.
+    """
+    longest = None if gap is None else span_ms(gap, "gap")
+    return [_curve(probe_id, ms, celsius, longest) for probe_id, ms, celsius in _parts(data)]
+
+
+def zone_of(data: Data) -> tzinfo:
+    """The time zone its times are in. Raises TempHubError when they have none."""
+    times = data["time"] if isinstance(data, pd.DataFrame) and "time" in data else data.index
+    zone = getattr(times.dtype, "tz", None)
+    if zone is None:
+        if not len(data):
+            return timezone.utc
+        raise _unfit(data, "its times have no time zone")
+    assert isinstance(zone, tzinfo)
+    return zone
+
+
+def milliseconds(times: pd.DatetimeIndex) -> Array:
+    """Times as int64 milliseconds since 1970."""
+    return np.asarray(times.as_unit("ms").asi8)
+
+
+def pace(ms: Array) -> Array:
+    """The usual interval at each of the intervals between rising times: a running median, in milliseconds."""
+    intervals = pd.Series(np.diff(ms).astype(np.float64))
+    return intervals.rolling(PACE_WINDOW, center=True, min_periods=1).median().to_numpy()
+
+
+def _curve(probe_id: str, ms: Array, celsius: Array, longest_ms: int | None) -> Curve:
+    good = np.isfinite(celsius)
+    ms, celsius = ms[good], celsius[good]
+    if len(ms) > 1 and np.any(np.diff(ms) <= 0):
+        ms, place, count = np.unique(ms, return_inverse=True, return_counts=True)
+        celsius = np.bincount(place, weights=celsius) / count
+    limit = GAP_PACES * pace(ms) if longest_ms is None else longest_ms
+    return Curve(probe_id, ms, celsius, np.diff(ms) <= limit)
+
+
+def _parts(data: Data) -> Iterator[tuple[str, Array, Array]]:
+    zone_of(data)
+    if isinstance(data, pd.Series):
+        yield str(data.name or "temperature"), milliseconds(_index(data)), _numbers(data, data)
+    elif "time" in data:
+        yield from _tidy(data)
+    elif len(data.columns):
+        ms = milliseconds(_index(data))
+        for place, name in enumerate(data.columns):
+            yield str(name), ms, _numbers(data.iloc[:, place], data)
+
+
+def _tidy(data: pd.DataFrame) -> Iterator[tuple[str, Array, Array]]:
+    value = next((name for name in ("temperature_c", "mean_c") if name in data), None)
+    if value is None or "probe_id" not in data:
+        raise _unfit(data, "it has no columns probe_id and temperature_c")
+    ms, celsius = milliseconds(pd.DatetimeIndex(data["time"])), _numbers(data[value], data)
+    probes = pd.Categorical(data["probe_id"])
+    order = np.argsort(probes.codes, kind="stable")
+    ends = np.searchsorted(probes.codes[order], np.arange(len(probes.categories) + 1))
+    for number, probe_id in enumerate(probes.categories):
+        rows = order[ends[number] : ends[number + 1]]
+        if len(rows):
+            yield str(probe_id), ms[rows], celsius[rows]
+
+
+def _index(data: Data) -> pd.DatetimeIndex:
+    if not isinstance(data.index, pd.DatetimeIndex) and len(data):
+        raise _unfit(data, "its index holds no times")
+    return pd.DatetimeIndex(data.index)
+
+
+def _numbers(values: pd.Series, data: Data) -> Array:
+    try:
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        raise _unfit(data, f"column {values.name!r} holds no numbers") from error
+
+
+def _unfit(data: Data, why: str) -> TempHubError:
+    shape = f"columns {', '.join(map(str, data.columns[:6]))}" if isinstance(data, pd.DataFrame) else f"name {data.name!r}"
+    return TempHubError(
+        f"A {type(data).__name__} with {shape} cannot be analysed: {why}.",
+        "Use what th.load() gives, or a Series in °C whose index is made of times with a time zone (tz_localize).",
+        code="bad_frame",
+    )
