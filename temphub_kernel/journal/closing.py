@@ -121,7 +121,10 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
     command = [sys.executable, "-m", "temphub_kernel.journal.month_file", str(path), month, str(target)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    # On Windows a black window would flash up.
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, creationflags=flags)
     waited_s = 0.0
     while True:
         try:

@@ -30,11 +30,13 @@ BITE = 16
 class Keeper(Worker):
     """Packs and closes.
 
-    every_s: how long it rests when there is nothing to do; archive_days: age at which a month is closed, 0 for never.
+    every_s: how long it rests when there is nothing to do, pause_s: when something went wrong; archive_days: age at which
+    a month is closed, 0 for never.
     """
 
-    def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90) -> None:
-        super().__init__("keeper")
+    def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90, pause_s: float = 600.0) -> None:
+        # What cannot be tidied now (a full disk, a missing folder) need not be tried every few seconds.
+        super().__init__("keeper", pause_s=pause_s)
         self._path = path
         self._writer = writer
         self._every_s = every_s
