@@ -41,8 +41,8 @@ def mark_of(file: BinaryIO, size: int) -> int:
 def load(reader: Reader) -> Place:
     """The saved place; the very beginning when there is none."""
     no, note = reader.bookmark(FOLLOWER)
-    numbers = (int(note.get(name, 0)) for name in ("file size", "rows", "mark"))
-    return Place(no, *numbers, str(note.get("file", "")), str(note.get("mount", "")))
+    size, rows, mark = (int(note.get(name, 0)) for name in ("file size", "rows", "mark"))
+    return Place(no, size, rows, mark, str(note.get("file", "")), str(note.get("mount", "")))
 
 
 def save(writer: Writer, place: Place) -> None:

@@ -108,6 +108,18 @@ def rebuild(
     return finals, kept
 
 
+def rebuild_log(
+    csv_file: Path, journal: Path, out: Path | None, *, alone: Callable[[], bool], force: bool, progress: Progress = lambda _: None
+) -> str:
+    """`temphub export --rebuild-csv`: the log in its place, or beside it as `out`; returns what to tell the user. Raises TempHubError."""
+    if out is not None and out != csv_file:
+        finals, kept = rebuild_beside(journal, out, force=force, progress=progress), None
+    else:
+        finals, kept = rebuild(csv_file, journal, alone=alone, progress=progress)
+    told = f"The CSV log was written again from the journal: {', '.join(map(str, finals))}"
+    return f"{told}\nThe files it replaces are kept in {kept}" if kept else told
+
+
 def hub_runs(csv_file: Path) -> TempHubError:
     """The log belongs to the hub that is running."""
     return TempHubError(
