@@ -59,7 +59,9 @@ def _tell(error: dict[str, Any]) -> None:
 
 
 def _watch(folder: Path) -> None:
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`: its lock, held by this thread, would break the end of a process that is done.
+    while os.read(0, 4096):
+        pass
     # Whoever asked is gone, however it ended: nobody else removes the half file.
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(3)
