@@ -11,8 +11,8 @@ from .handlers import ApiHandler
 
 # Each is a process at work on the same disk as the journal.
 MOST_JOBS = 2
-# What Excel still opens on an ordinary computer.
-MOST_XLSX_ROWS = 3_000_000
+# About a minute of work: a browser that gets no answer for several minutes gives up.
+MOST_XLSX_ROWS = 1_000_000
 
 
 class Jobs:
