@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
 from temphub_kernel.cli import main
-from temphub_kernel.exports import make_order
+from temphub_kernel.exports import make_order, source
 from temphub_kernel.exports.work import export
 
 FORMS = ["csv", "xlsx", "parquet"]
@@ -127,3 +128,20 @@ def test_progress_grows_to_the_end(journal: Path) -> None:
     seen: list[tuple[float, int]] = []
     export(journal, make_order(form="csv"), journal.with_name("out.csv"), progress=lambda share, count: seen.append((share, count)))
     assert seen == sorted(seen) and seen[-1][0] == pytest.approx(1.0, abs=0.01) and seen[-1][1] == 240
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_memory_stays_flat(make_journal: Callable[[list[Row]], Path], monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """Six times as many readings take no more memory: what is held is one piece, whatever the range."""
+    monkeypatch.setattr(source, "PIECE_ROWS", 200)
+    journal = make_journal([Row(f"P{n % 3}", None, None, T0 + n * 500, T0, n * 7919 % 10**9, None) for n in range(6_000)])
+    peaks = []
+    for count in (500, 1_000, 6_000):
+        tracemalloc.start()
+        try:
+            export(journal, make_order(form=form, end=str(T0 + count * 500)), journal.with_name(f"{count}.{form}"))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    # The first run also loads what makes the file.
+    assert peaks[2] < 1.3 * peaks[1] + 100_000
