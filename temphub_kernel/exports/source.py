@@ -62,6 +62,10 @@ class Source:
                 status=404,
             )
         there = reader.span() or (order.from_ms, order.from_ms - 1)
+        whole = order.from_ms <= there[0] and there[1] < order.to_ms and not order.every_ms
+        # Known before a minute of work is spent on it.
+        if whole and order.most:
+            self._check(sum(n.readings for n in reader.newest() if n.probe_id in order.probe_ids or not order.probe_ids))
         self.span = max(order.from_ms, there[0]), min(order.to_ms, there[1] + 1)
         self.ids = [id_ for id_ in known if id_ in order.probe_ids or not order.probe_ids]
 
@@ -70,14 +74,17 @@ class Source:
         rows = 0
         for piece in self._buckets() if self._order.every_ms else self._readings():
             rows += len(piece.at_ms)
-            if rows > self._order.most > 0:
-                raise TempHubError(
-                    f"These are more than {self._order.most:,} rows, too many for one file of this kind over the network.",
-                    "Choose a shorter range, fewer probes, every=5min, or format=parquet or csv.",
-                    code="too_many_rows",
-                    status=413,
-                )
+            self._check(rows)
             yield piece
+
+    def _check(self, rows: int) -> None:
+        if rows > self._order.most > 0:
+            raise TempHubError(
+                f"These are more than {self._order.most:,} rows, too many for one file of this kind over the network.",
+                "Choose a shorter range, fewer probes, every=5min, or format=parquet or csv.",
+                code="too_many_rows",
+                status=413,
+            )
 
     def _readings(self) -> Iterator[Piece]:
         for columns in stream(self._reader, *self.span, self._order.probe_ids or None, most=PIECE_ROWS):

@@ -105,11 +105,12 @@ def test_wrong_orders_are_refused_in_words(hub, query, code, status):
     assert (found, answer["error"]) == (status, code) and answer["problem"] and answer["remedy"]
 
 
-def test_too_many_rows_for_a_workbook(hub, monkeypatch):
-    """A workbook beyond what Excel opens is refused with what to do instead."""
-    monkeypatch.setattr(export, "MOST_XLSX_ROWS", 500)
+@pytest.mark.parametrize("query", ["", "&from=2001-01-01&probe_id=P:0", "&to=2096-01-01&every=1s"])
+def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
+    """A workbook beyond what Excel opens is refused with what to do instead, also where the rows are only counted on the way."""
+    monkeypatch.setattr(export, "MOST_XLSX_ROWS", 50)
     fill(hub, 600)
-    status, _, body = get(hub, "/api/export?format=xlsx")
+    status, _, body = get(hub, f"/api/export?format=xlsx{query}")
     assert status == 413 and json.loads(body)["error"] == "too_many_rows" and "every=5min" in json.loads(body)["remedy"]
 
 
