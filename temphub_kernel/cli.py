@@ -5,9 +5,13 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ._version import __version__
 from .base.errors import TempHubError, describe
+
+if TYPE_CHECKING:
+    from .base.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["probe"]:
         return _probe(given[1:])
-    options = _parser().parse_args(given)
+    options = _parser(given).parse_args(given)
     try:
         return int(getattr(options, "work", _run)(options))
     # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
@@ -27,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="temphub",
         description="The temperature hub: finds probes, stores their readings, shows them. Settings are environment variables; see README.",
@@ -42,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_probes(commands)
     _add_calibrate(commands)
     _add_flash(commands)
+    _add_export(commands, given)
     return parser
 
 
@@ -86,6 +91,44 @@ def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     flash.add_argument("--source", action="store_true", help="copy the .py files, not compiled")
     flash.set_defaults(work=_flash)
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
+    export = commands.add_parser("export", help="write readings to a CSV, Excel (xlsx) or Parquet file, or rebuild the CSV log")
+    if "export" in given:
+        from .exports.command import add_options
+
+        add_options(export)
+    export.set_defaults(work=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .exports import command
+
+    settings = Settings.from_environ()
+    if options.rebuild_csv:
+        return _rebuild_csv(settings, options)
+    if told := command.run(settings.journal_file, options):
+        _say(told)
+    return 0
+
+
+def _rebuild_csv(settings: "Settings", options: argparse.Namespace) -> int:
+    from .csvlog import hub_runs, rebuild_log
+    from .exports.command import counter
+    from .hub.lock import HubLock, is_running
+
+    if not options.out and is_running(settings.data_dir):
+        raise hub_runs(settings.csv_file)
+    lock, out = HubLock(settings.data_dir), Path(options.out).absolute() if options.out else None
+    try:
+        with counter() as progress:
+            told = rebuild_log(settings.csv_file, settings.journal_file, out, alone=lock.take, force=options.force, progress=progress)
+    finally:
+        lock.release()
+    _say(told)
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
 
@@ -23,6 +23,9 @@ from .questions import Questions
 from .replies import dump, unforeseen
 from .validate import bad
 
+if TYPE_CHECKING:
+    from .export import Jobs
+
 
 @dataclass(frozen=True)
 class Room:
@@ -34,6 +37,7 @@ class Room:
     questions: Questions
     firmware: Firmware
     writer: Writer
+    exports: "Jobs"
 
 
 class ApiHandler(RequestHandler):

@@ -26,6 +26,7 @@ from ..base.worker import Worker
 from ..journal import Writer
 from .acks import Acks
 from .desk import Desk
+from .export import Export, Jobs
 from .firmware import Firmware
 from .front_door import FrontDoor, Relay
 from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
@@ -57,6 +58,7 @@ ROUTES = [
     (r"/api/calibrate", Calibrate),
     (r"/api/calibrations", Calibrations),
     (r"/api/readings", Readings),
+    (r"/api/export", Export),
     (r"/api/firmware/manifest", Manifest),
     (r"/api/firmware/file", File),
     (r"/api/update", Update),
@@ -123,8 +125,8 @@ class Endpoint(Worker):
 
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
-        metrics, questions = Metrics(), Questions(self._journal)
-        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer)
+        metrics, questions, exports = Metrics(), Questions(self._journal), Jobs(self._journal)
+        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports)
         ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(_application(room, landing=door is None), ingest, door)
@@ -139,6 +141,7 @@ class Endpoint(Worker):
                 await self._done.wait()
         finally:
             server.stop()
+            exports.close()
             if door is not None:
                 await door.close()
             await server.close_all_connections()

@@ -3,7 +3,6 @@
 Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called from any thread.
 """
 
-import errno
 import logging
 from pathlib import Path
 from typing import BinaryIO
@@ -11,17 +10,21 @@ from typing import BinaryIO
 from ..base.clock import local_text, monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.logs import Once
-from ..base.worker import Worker
+from ..base.worker import Worker, WorkerState
 from ..journal import Reader, Writer
 from . import place as places
 from .lines import to_lines
 from .log_file import OpenLog, append, begin, open_log, put_aside, size_of
 from .place import Place
+from .reasons import hangs, reason
 from .resume import BLOCK_ROWS, BOOKMARK_ROWS, at, resume
+from .share import check_mounted, check_not_open
 
 log = logging.getLogger(__name__)
 # Each save is a commit of the journal; what was appended since is recognised in the file after a crash.
 BOOKMARK_S = 10.0
+# A block takes milliseconds; a dead network share keeps a program waiting for minutes, without a word.
+HANGS_S = 15.0
 
 
 class CsvLog(Worker):
@@ -29,6 +32,7 @@ class CsvLog(Worker):
 
     open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
     max_rows: the file is put aside under a dated name when it holds so many readings.
+    hangs_s: a disk that takes longer for one block is shown as a problem.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class CsvLog(Worker):
         every_s: float = 1.0,
         open_log: OpenLog = open_log,
         max_rows: int = 1_000_000,
+        hangs_s: float = HANGS_S,
     ) -> None:
         super().__init__("csvlog")
         self.csv_file = csv_file
@@ -54,11 +59,19 @@ class CsvLog(Worker):
         self._unsaved_file = False
         self._counts = (0, 0)
         self._once = Once(log)
+        self._hangs_s = hangs_s
+        self._since_s: float | None = None
 
     def waiting(self) -> int:
         """Readings stored but not yet in the CSV, as of at most `every_s` ago."""
         stored, written = self._counts
         return max(0, stored - written)
+
+    def state(self) -> WorkerState:
+        """How the log does; also says when its disk keeps it waiting."""
+        since, state = self._since_s, super().state()
+        waited = 0.0 if since is None else monotonic_s() - since
+        return WorkerState(self.name, state.running, *hangs(self.csv_file, waited)) if waited > self._hangs_s else state
 
     def run(self) -> None:
         self._place = None
@@ -71,6 +84,7 @@ class CsvLog(Worker):
 
     def step(self, reader: Reader) -> int:
         """Write the next block; returns how many readings. 0 when there are none, or the file cannot be written now."""
+        self._since_s = monotonic_s()
         try:
             written = self._write_next(reader, self._place or self._first_place(reader))
         except TempHubError as error:
@@ -80,6 +94,8 @@ class CsvLog(Worker):
         except OSError as error:
             self._cannot_write(reader, error)
             return 0
+        finally:
+            self._since_s = None
         self._counts = (reader.count(), self._place.no if self._place else 0)
         self.well()
         self._once.clear("file", f"the CSV log {self.csv_file} is written again; what waited is being caught up")
@@ -106,6 +122,9 @@ class CsvLog(Worker):
         return self._settled(place)
 
     def _opened(self) -> BinaryIO:
+        known = self._place or self._saved
+        check_mounted(self.csv_file, known.mount if known.file == str(self.csv_file) else "")
+        check_not_open(self.csv_file)
         self.csv_file.parent.mkdir(parents=True, exist_ok=True)
         return self._open(self.csv_file)
 
@@ -171,22 +190,6 @@ class CsvLog(Worker):
         problem, remedy = reason(self.csv_file, error)
         self._once.warn("file", f"{problem}. {remedy}")
         self.trouble(f"{problem}; {self.waiting()} readings wait in the journal, none is lost.", remedy)
-
-
-def reason(path: Path, error: OSError) -> tuple[str, str]:
-    """Why the log cannot be written, without the full stop, and what to do."""
-    goes_on = "the readings that wait are then written by themselves."
-    if isinstance(error, PermissionError):
-        return (
-            f"The CSV log {path} is held by another program, such as Excel, or may not be written",
-            f"Close it in the other program, or allow writing to it; {goes_on}",
-        )
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk that holds the CSV log {path} is full", f"Free some space on it; {goes_on}"
-    return (
-        f"The CSV log {path} cannot be written ({error.strerror or error})",
-        f"Check that its folder exists and may be written, or set CSV_FILE to another place; {goes_on}",
-    )
 
 
 def _today() -> str:

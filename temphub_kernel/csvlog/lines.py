@@ -7,26 +7,18 @@ and no program meets three odd bytes in front of `timestamp`. Lines end in a pla
 import csv
 from collections.abc import Iterable
 
+from ..base.cells import cell
 from ..base.clock import iso_utc, local_text
 from ..base.reading import number_text
 from ..journal import Point
 
 HEADER = "timestamp,local_time,probe_id,temperature_c,quality"
 HEADER_LINE = f"{HEADER}\n".encode("ascii")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-MUST_QUOTE = frozenset(',"\r\n')
 BOM = b"\xef\xbb\xbf"
 
 # timestamp, probe_id, temperature, quality: what a line says, without the local time, which follows the
 # computer's time zone and which Excel rewrites in its own style.
 Key = tuple[str, str, float | None, str]
-
-
-def cell(text: str) -> str:
-    """A text as one cell that no spreadsheet runs as a formula."""
-    if text.startswith(FORMULA_STARTS):
-        text = f"'{text}"
-    return '"' + text.replace('"', '""') + '"' if MUST_QUOTE.intersection(text) else text
 
 
 def to_lines(points: Iterable[Point]) -> bytes:

@@ -71,14 +71,19 @@ def count_rows(file: BinaryIO) -> int:
     return max(0, lines - 1)
 
 
-def put_aside(path: Path, day: str) -> Path:
-    """Rename the log to `<name>-<day>.csv`, numbered when that exists; returns the new path. Never overwrites."""
+def aside_name(path: Path, day: str) -> Path:
+    """The name for a log put aside: `<name>-<day>.csv`, numbered when that exists."""
     number = 1
     while True:
         aside = path.with_name(f"{path.stem}-{day}{f'-{number}' if number > 1 else ''}{path.suffix}")
         if not aside.exists():
-            break
+            return aside
         number += 1
+
+
+def put_aside(path: Path, day: str) -> Path:
+    """Rename the log to its dated name; returns the new path. Never overwrites."""
+    aside = aside_name(path, day)
     path.rename(aside)
     sync_folder(path.parent)
     return aside

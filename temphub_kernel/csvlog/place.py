@@ -14,13 +14,17 @@ MARK_BYTES = 4096
 
 @dataclass(frozen=True)
 class Place:
-    """The last reading written, and the file as it was then: its size, its readings, a check sum of its end."""
+    """The last reading written, and the file as it was then: its size, its readings, a check sum of its end.
+
+    mount: where the drive or share that holds it was mounted; empty when that is not known.
+    """
 
     no: int
     size: int = 0
     rows: int = 0
     mark: int = 0
     file: str = ""
+    mount: str = ""
 
     def fits(self, file: BinaryIO, path: Path) -> bool:
         """True when the open file still is what it was up to this place."""
@@ -37,10 +41,11 @@ def mark_of(file: BinaryIO, size: int) -> int:
 def load(reader: Reader) -> Place:
     """The saved place; the very beginning when there is none."""
     no, note = reader.bookmark(FOLLOWER)
-    return Place(no, int(note.get("file size", 0)), int(note.get("rows", 0)), int(note.get("mark", 0)), str(note.get("file", "")))
+    size, rows, mark = (int(note.get(name, 0)) for name in ("file size", "rows", "mark"))
+    return Place(no, size, rows, mark, str(note.get("file", "")), str(note.get("mount", "")))
 
 
 def save(writer: Writer, place: Place) -> None:
     """Keep the place; waits until it is on disk. Raises TempHubError."""
-    note = {"file size": place.size, "rows": place.rows, "mark": place.mark, "file": place.file}
+    note = {"file size": place.size, "rows": place.rows, "mark": place.mark, "file": place.file, "mount": place.mount}
     save_bookmark(writer, FOLLOWER, place.no, note)

@@ -12,6 +12,7 @@ from ..journal import Point, Reader
 from .lines import HEADER_LINE, is_torn, key_of, keys_of
 from .log_file import append, begin, count_rows, cut, ends_line, has_header, read_end, size_of
 from .place import Place, mark_of
+from .share import mount_of
 
 BLOCK_ROWS = 10_000
 # The bookmark is saved at the latest after so many rows; a block may still follow.
@@ -30,7 +31,7 @@ def resume(file: BinaryIO, path: Path, place: Place, reader: Reader) -> Place | 
         # Empty, or its very first write was cut off.
         cut(file, 0)
         begin(file, path)
-        return Place(place.no, len(HEADER_LINE), 0, mark_of(file, len(HEADER_LINE)), str(path))
+        return at(file, path, place.no, 0)
     if not has_header(file):
         return None
     end = _without_nuls(file, start, end, whole_end_is_ours=fits)
@@ -43,7 +44,7 @@ def resume(file: BinaryIO, path: Path, place: Place, reader: Reader) -> Place | 
 def at(file: BinaryIO, path: Path, no: int, rows: int) -> Place:
     """The place at the end of the open file."""
     size = size_of(file)
-    return Place(no, size, rows, mark_of(file, size), str(path))
+    return Place(no, size, rows, mark_of(file, size), str(path), mount_of(path))
 
 
 def _without_nuls(file: BinaryIO, start: int, end: bytes, *, whole_end_is_ours: bool) -> bytes:

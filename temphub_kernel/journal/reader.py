@@ -59,7 +59,7 @@ class Reader:
         """The next readings in journal order, for followers."""
         found: list[Batch] = []
         with self._moment():
-            for batch in self._stored.numbered(no):
+            for batch in self._stored.numbered(no, limit):
                 found.append(batch)
                 if sum(len(part["no"]) for part in found) >= limit:
                     break

@@ -92,20 +92,20 @@ class Stored:
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
 
-    def numbered(self, after_no: int) -> Iterator[Batch]:
-        """All readings behind a number, in journal order, a batch after the other."""
-        for batch in self._numbered(after_no):
+    def numbered(self, after_no: int, most: int = WINDOW_ROWS) -> Iterator[Batch]:
+        """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
+        for batch in self._numbered(after_no, -(-most // BLOCK_ROWS) * BLOCK_ROWS):
             behind = batch["no"] > after_no
             if behind.all():
                 yield batch
             elif behind.any():
                 yield chosen(batch, behind)
 
-    def _numbered(self, after_no: int) -> Iterator[Batch]:
+    def _numbered(self, after_no: int, window: int) -> Iterator[Batch]:
         first_row = self._db.execute("SELECT min(no) FROM readings").fetchone()[0] or 1
         start = after_no + 1
         while start < first_row:
-            end = min((start // WINDOW_ROWS + 1) * WINDOW_ROWS, first_row)
+            end = min((start // window + 1) * window, first_row)
             yield self._gone_by(start, end - 1)
             start = end
         last_no = self.last_no()

@@ -59,6 +59,7 @@ class Hub:
             reply = connection.getresponse()
             text = reply.read()
             is_json = reply.headers.get("Content-Type", "").startswith("application/json")
-            return reply.status, json.loads(text) if is_json and text else text.decode()
+            # A download that is no text is only looked at by its status here.
+            return reply.status, json.loads(text) if is_json and text else text.decode(errors="replace")
         finally:
             connection.close()

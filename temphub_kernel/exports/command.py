@@ -1,0 +1,94 @@
+"""`temphub export` as typed: its options, and the progress bar. Main thread only."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ..base.errors import TempHubError
+from .order import EXCEL, FORMS, SHEETS, Order, make_order
+from .work import Progress, export, write_csv
+
+STDOUT = "-"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `temphub export`."""
+    parser.add_argument(
+        "--format", choices=list(FORMS), default="", help="csv, xlsx (Excel, the default) or parquet; else the ending of --out"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", default="", help="where to; a dated name in this folder by default; - for standard output (csv)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.add_argument("--from", dest="start", default="", metavar="TIME", help="the first moment, such as 2026-11-23 or 2026-11-23T12:00")
+    parser.add_argument("--to", dest="end", default="", metavar="TIME", help="the moment to end before")
+    parser.add_argument("--probe", action="append", default=[], metavar="ID", help="only this probe; may be given several times")
+    parser.add_argument(
+        "--every", default="", metavar="LENGTH", help="lowest, mean and highest of each 30s, 5min, 1h or 1d instead of all readings"
+    )
+    parser.add_argument("--tz", default="", metavar="ZONE", help="zone of local times, such as Europe/Berlin; this computer's by default")
+    parser.add_argument("--sheets", choices=SHEETS, default="probe", help="xlsx: a sheet for each probe, or one tidy table")
+    parser.add_argument("--excel", choices=sorted(EXCEL), default="", help="csv: as Excel reads it in this country (de: semicolon, comma)")
+    parser.add_argument("--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte")
+
+
+def order_of(options: argparse.Namespace) -> Order:
+    """The order that was typed. Raises TempHubError."""
+    ending = Path(options.out).suffix[1:].lower()
+    form = options.format or ("csv" if options.out == STDOUT or options.excel else ending if ending in FORMS else "")
+    return make_order(
+        form=form,
+        start=options.start,
+        end=options.end,
+        probes=options.probe,
+        every=options.every,
+        zone=options.tz,
+        sheets=options.sheets,
+        excel=options.excel,
+    )
+
+
+def run(journal: Path, options: argparse.Namespace) -> str:
+    """Make the export; returns what to tell the user. Raises TempHubError."""
+    order = order_of(options)
+    if options.out == STDOUT:
+        if order.form != "csv":
+            raise TempHubError(f"A {order.form} file cannot go to standard output.", "Give --out FILE, or --format csv.", code="bad_out")
+        with bar("readings") as progress:
+            write_csv(journal, order, sys.stdout.buffer, progress)
+        sys.stdout.flush()
+        return ""
+    out = Path(options.out or order.file_name()).absolute()
+    with bar("rows") as progress:
+        files, rows = export(journal, order, out, force=options.force, progress=progress)
+    size = sum(path.stat().st_size for path in files)
+    return f"{rows:,} rows in {', '.join(map(str, files))} ({size / 1e6:,.1f} MB)"
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Progress]:
+    """A progress bar on standard error when that is a terminal."""
+    # No thread that looks after the bar: it moves with every piece.
+    tqdm.monitor_interval = 0
+    form = "{percentage:3.0f}% |{bar}| {postfix} [{elapsed}, {remaining} left]"
+    shown: Any
+    with tqdm(total=1.0, disable=None, file=sys.stderr, bar_format=form) as shown:
+
+        def progress(share: float, rows: int) -> None:
+            shown.set_postfix_str(f"{rows:,} {what}", refresh=False)
+            shown.update(max(share - shown.n, 0.0))
+
+        yield progress
+
+
+@contextmanager
+def counter() -> Iterator[Callable[[int], object]]:
+    """Counts readings on standard error when that is a terminal, for work whose end is not known."""
+    tqdm.monitor_interval = 0
+    with tqdm(unit=" readings", unit_scale=True, disable=None, file=sys.stderr) as shown:
+        yield shown.update

@@ -1,0 +1,54 @@
+"""Rows as a CSV: plain, as the log's own, or as Excel reads it in a country. The export's thread only."""
+
+from typing import BinaryIO
+
+import numpy as np
+
+from ..base.cells import cell
+from ..base.reading import number_text
+from ..journal import NO_VALUE
+from .order import EXCEL, Order
+from .source import Piece, headings, qualities
+from .zones import Ints, iso_texts, texts, to_local
+
+BOM = b"\xef\xbb\xbf"
+
+
+class CsvTable:
+    """Writes to an open file: header, then a line for each row.
+
+    Plain: comma, point, newline, no byte order mark. For Excel: the country's separator and decimal sign, a byte order
+    mark and CRLF, which is what makes a double-click open it as a table there.
+    """
+
+    def __init__(self, out: BinaryIO, order: Order) -> None:
+        self._out = out
+        self._order = order
+        self._separator, self._point = EXCEL[order.excel] if order.excel else (",", ".")
+        self._end = "\r\n" if order.excel else "\n"
+        names = ["start" if order.every_ms else "timestamp", "local_time", "probe_id", *headings(order)]
+        names.append("count" if order.every_ms else "quality")
+        out.write((BOM if order.excel else b"") + (self._separator.join(names) + self._end).encode())
+
+    def add(self, piece: Piece) -> None:
+        """Write some rows."""
+        ids = {no: cell(id_) for no, id_ in piece.ids.items()}
+        columns = [
+            iso_texts(piece.at_ms),
+            texts(to_local(piece.at_ms, self._order.zone)),
+            [ids[no] for no in piece.probe.tolist()],
+            *(self._numbers(piece.units[name]) for name in headings(self._order)),
+            [str(n) for n in piece.counts.tolist()] if self._order.every_ms else qualities(piece.quality),
+        ]
+        lines = map(self._separator.join, zip(*columns, strict=True))
+        self._out.write((self._end.join(lines) + self._end).encode())
+
+    def _numbers(self, units: Ints) -> list[str]:
+        # Few different values come again and again.
+        distinct, place = np.unique(units, return_inverse=True)
+        shown = ["" if value == NO_VALUE else number_text(value).replace(".", self._point) for value in distinct.tolist()]
+        return [shown[at] for at in place.tolist()]
+
+    def close(self) -> None:
+        """All rows are written."""
+        self._out.flush()

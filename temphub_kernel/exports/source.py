@@ -1,0 +1,123 @@
+"""The rows of an export, piece by piece, from the journal. The Reader's thread only."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.errors import TempHubError
+from ..journal import NO_VALUE, QUALITY, Bucket, Columns, Reader
+from .order import Order
+from .zones import Ints
+
+PIECE_ROWS = 50_000
+UNITS_PER_C = 1e7
+
+
+class Piece(NamedTuple):
+    """Some rows in order of time. ids: probe id of each number in `probe`; units: columns of 1e-7 °C by their heading.
+
+    quality: places in QUALITY, for readings; counts: readings in each row, for rows that stand for some time.
+    """
+
+    ids: dict[int, str]
+    probe: Ints
+    at_ms: Ints
+    received_ms: Ints
+    units: dict[str, Ints]
+    quality: Ints
+    counts: Ints
+
+
+def headings(order: Order) -> list[str]:
+    """The headings of the columns of numbers."""
+    return ["min_c", "mean_c", "max_c"] if order.every_ms else ["temperature_c"]
+
+
+def celsius(units: Ints) -> npt.NDArray[np.float64]:
+    """°C as the nearest double, which shows the stored decimal; NaN where the sensor answered badly."""
+    return np.where(units == NO_VALUE, np.nan, units / UNITS_PER_C)
+
+
+def qualities(codes: Ints) -> list[str]:
+    """The text of each code, empty for a good reading."""
+    return [QUALITY[code] or "" for code in codes.tolist()]
+
+
+class Source:
+    """The rows that an order asks for. span: [from_ms, to_ms) of what there is of it; ids: the probes, in order."""
+
+    def __init__(self, reader: Reader, order: Order) -> None:
+        self._reader = reader
+        self._order = order
+        known = [probe["id"] for probe in reader.probes()]
+        missing = [probe for probe in order.probe_ids if probe not in known]
+        if missing:
+            raise TempHubError(
+                f"The probe {missing[0]} has no readings here, so there is nothing of it to export.",
+                f"Use one of: {', '.join(known[:12]) or 'none yet'}{' …' if len(known) > 12 else ''}.",
+                code="unknown_probe",
+                status=404,
+            )
+        there = reader.span() or (order.from_ms, order.from_ms - 1)
+        whole = order.from_ms <= there[0] and there[1] < order.to_ms and not order.every_ms
+        # Known before a minute of work is spent on it.
+        if whole and order.most:
+            self._check(sum(n.readings for n in reader.newest() if n.probe_id in order.probe_ids or not order.probe_ids))
+        self.span = max(order.from_ms, there[0]), min(order.to_ms, there[1] + 1)
+        self.ids = [id_ for id_ in known if id_ in order.probe_ids or not order.probe_ids]
+
+    def pieces(self) -> Iterator[Piece]:
+        """All rows. Raises TempHubError when they are more than the order allows."""
+        rows = 0
+        for piece in self._buckets() if self._order.every_ms else self._readings():
+            rows += len(piece.at_ms)
+            self._check(rows)
+            yield piece
+
+    def _check(self, rows: int) -> None:
+        if rows > self._order.most > 0:
+            raise TempHubError(
+                f"These are more than {self._order.most:,} rows, too many for one file of this kind over the network.",
+                "Choose a shorter range, fewer probes, every=5min, or format=parquet or csv.",
+                code="too_many_rows",
+                status=413,
+            )
+
+    def _readings(self) -> Iterator[Piece]:
+        for columns in self._reader.stream(*self.span, self._order.probe_ids or None, most=PIECE_ROWS):
+            yield _readings(columns)
+
+    def _buckets(self) -> Iterator[Piece]:
+        width, (start, end) = self._order.every_ms, self.span
+        start, end = start // width * width, -(-end // width) * width
+        step = max(PIECE_ROWS // max(len(self.ids), 1), 1) * width
+        numbers = {id_: no for no, id_ in enumerate(self.ids)}
+        while start < end:
+            stop = min(start + step, end)
+            found = self._reader.buckets(start, stop, width, self._order.probe_ids[0] if len(self._order.probe_ids) == 1 else None)
+            wanted = sorted((b for b in found if b.probe_id in numbers), key=lambda b: (b.start_ms, b.probe_id))
+            if wanted:
+                yield _buckets(wanted, numbers)
+            start = stop
+
+
+def _readings(columns: Columns) -> Piece:
+    units = {"temperature_c": columns.units, "raw_c": columns.raw}
+    none = np.empty(0, np.int64)
+    return Piece(columns.ids, columns.probe, columns.taken_ms, columns.received_ms, units, columns.quality.astype(np.int64), none)
+
+
+def _buckets(buckets: list[Bucket], numbers: dict[str, int]) -> Piece:
+    def column(values: "list[int]") -> Ints:
+        return np.array(values, np.int64)
+
+    units = {
+        "min_c": column([b.lowest for b in buckets]),
+        "mean_c": column([round(b.total / b.readings) for b in buckets]),
+        "max_c": column([b.highest for b in buckets]),
+    }
+    at_ms, counts, probe = [b.start_ms for b in buckets], [b.readings for b in buckets], [numbers[b.probe_id] for b in buckets]
+    ids, none = {no: id_ for id_, no in numbers.items()}, np.empty(0, np.int64)
+    return Piece(ids, column(probe), column(at_ms), none, units, none, column(counts))

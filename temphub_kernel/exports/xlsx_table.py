@@ -1,0 +1,179 @@
+"""Rows as an Excel workbook: real dates and numbers, a sheet for each probe or one tidy table. The export's thread only.
+
+XlsxWriter keeps one row of each sheet in memory. Every text is written as a text: nothing can become a formula.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from ..base.errors import TempHubError
+from . import xlsx_front
+from .order import Order
+from .overview import Overview
+from .source import Piece, celsius, headings, qualities
+from .zones import LOCAL, to_days, to_local
+
+# Excel's sheets end at 1,048,576 rows; a workbook of more rows than a file's opens on few computers.
+SHEET_ROWS = 1_000_000
+FILE_ROWS = 10_000_000
+MOST_SHEETS = 200
+DATE = "yyyy-mm-dd hh:mm:ss.000"
+
+
+class Sheet:
+    """One sheet of rows and where the next one goes."""
+
+    def __init__(self, sheet: Any) -> None:
+        self.sheet = sheet
+        self.row = 1
+
+
+class Workbook:
+    """One file."""
+
+    def __init__(self, path: Path, order: Order, span: tuple[int, int]) -> None:
+        options = {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False}
+        self.book = xlsxwriter.Workbook(str(path), options)
+        self.rows = 0
+        self._order = order
+        self._tidy = order.sheets == "tidy"
+        self._formats = {name: self.book.add_format(look) for name, look in xlsx_front.LOOKS.items()}
+        self._date = self.book.add_format({"num_format": DATE})
+        self._number = self.book.add_format({"num_format": "0.00##"})
+        self._overview = Overview(*span)
+        self._front = self.book.add_worksheet("Overview")
+        self._open: dict[str, Sheet] = {}
+        self._names = {"overview", "chart data", "history"}
+
+    def add(self, piece: Piece) -> None:
+        """Write some rows."""
+        days, local = to_days(piece.at_ms), to_days(to_local(piece.at_ms, self._order.zone))
+        numbers = [celsius(piece.units[name]).tolist() for name in headings(self._order)]
+        last_cells: list[Any] = piece.counts.tolist() if self._order.every_ms else qualities(piece.quality)
+        ids = [piece.ids[no] for no in piece.probe.tolist()]
+        for row in zip(ids, days, local, last_cells, *numbers, strict=True):
+            self._write(*row)
+        self.rows += len(days)
+        self._overview.add(piece)
+
+    def close(self) -> None:
+        """Write the overview, and the file. May raise OSError."""
+        xlsx_front.write(self.book, self._front, self._overview, self._order, self._formats, self._date)
+        for sheet in self._open.values():
+            self._finish(sheet)
+        try:
+            self.book.close()
+        except xlsxwriter.exceptions.FileCreateError as error:
+            raise error.args[0] if isinstance(error.args[0], OSError) else OSError(str(error)) from error
+
+    def give_up(self) -> None:
+        """Close what is open, without the file."""
+        for sheet in self.book.worksheets():
+            for handle in (sheet.row_data_fh, getattr(sheet, "fh", None)):
+                if handle is not None:
+                    handle.close()
+        # Its own end would complain that it was not closed.
+        self.book.fileclosed = True
+
+    def _write(self, id_: str, day: float, local: float, last: Any, *numbers: float) -> None:
+        place = self._sheet(id_)
+        sheet, row = place.sheet, place.row
+        sheet.write_number(row, 0, local, self._date)
+        sheet.write_number(row, 1, day, self._date)
+        column = 2
+        if self._tidy:
+            sheet.write_string(row, 2, id_)
+            column = 3
+        for number in numbers:
+            # Not a number is what the sensor gave: an empty cell.
+            if number == number:
+                sheet.write_number(row, column, number, self._number)
+            column += 1
+        if self._order.every_ms:
+            sheet.write_number(row, column, last)
+        elif last:
+            sheet.write_string(row, column, last)
+        place.row = row + 1
+
+    def _sheet(self, id_: str) -> Sheet:
+        key = "Readings" if self._tidy else id_
+        known = self._open.get(key)
+        if known is None or known.row > SHEET_ROWS:
+            if known is not None:
+                self._finish(known)
+            known = self._open[key] = self._new_sheet(key)
+        return known
+
+    def _new_sheet(self, key: str) -> Sheet:
+        if len(self._names) > MOST_SHEETS:
+            raise TempHubError(
+                f"These readings would need more than {MOST_SHEETS} sheets, which no workbook can be used with.",
+                "Choose fewer probes, a shorter range, or one tidy table with --sheets tidy (sheets=tidy).",
+                code="too_many_sheets",
+                status=413,
+            )
+        sheet = self.book.add_worksheet(self._free_name(key))
+        wide = 24
+        sheet.set_column(0, 1, wide)
+        sheet.set_column(2, 8, 16)
+        if self._tidy:
+            sheet.set_column(2, 2, wide)
+        zone = "local time" if self._order.zone == LOCAL else self._order.zone
+        names = [zone, "UTC", *(["probe"] if self._tidy else []), *(n.replace("_c", " °C") for n in headings(self._order))]
+        for column, name in enumerate([*names, "readings" if self._order.every_ms else "quality"]):
+            sheet.write_string(0, column, name, self._formats["head"])
+        sheet.freeze_panes(1, 0)
+        return Sheet(sheet)
+
+    def _finish(self, place: Sheet) -> None:
+        place.sheet.autofilter(0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (1 if self._tidy else 0))
+
+    def _free_name(self, key: str) -> str:
+        """A name that Excel takes and that no other sheet has, whatever the case of its letters."""
+        plain = re.sub(r"[\[\]:*?/\\']", "_", key)
+        number, name = 1, plain[:31]
+        while name.lower() in self._names:
+            number += 1
+            end = f" ({number})"
+            name = plain[: 31 - len(end)] + end
+        self._names.add(name.lower())
+        return name
+
+
+class XlsxTable:
+    """Writes one workbook, and further ones (`name-2.xlsx`) where a file would hold too many rows for Excel."""
+
+    def __init__(self, path: Path, order: Order, span: tuple[int, int]) -> None:
+        self._path, self._order, self._span = path, order, span
+        self.paths = [path]
+        self._book = Workbook(path, order, span)
+
+    def add(self, piece: Piece) -> None:
+        """Write some rows. Raises OSError, TempHubError."""
+        first, end = 0, len(piece.at_ms)
+        while first < end:
+            if self._book.rows >= FILE_ROWS:
+                self._book.close()
+                self.paths.append(self._path.with_stem(f"{self._path.stem}-{len(self.paths) + 1}"))
+                self._book = Workbook(self.paths[-1], self._order, self._span)
+            last = min(end, first + FILE_ROWS - self._book.rows)
+            self._book.add(part(piece, first, last))
+            first = last
+
+    def close(self) -> None:
+        """All rows are written. May raise OSError."""
+        self._book.close()
+
+    def give_up(self) -> None:
+        """The files are of no use."""
+        self._book.give_up()
+
+
+def part(piece: Piece, first: int, last: int) -> Piece:
+    """Some rows of a piece."""
+    units = {name: column[first:last] for name, column in piece.units.items()}
+    columns = {name: getattr(piece, name)[first:last] for name in ("probe", "at_ms", "received_ms", "quality", "counts")}
+    return piece._replace(units=units, **columns)

@@ -1,0 +1,187 @@
+"""`GET /api/export`."""
+
+import http.client
+import io
+import json
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+import polars as pl
+import psutil
+import pytest
+
+from support.waiting import wait_for
+from temphub_kernel.api import export
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.reading import Row
+
+NOW = now_ms() // 60_000 * 60_000
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where half made files go in this test."""
+    folder = tmp_path / "scratch of exports"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def fill(hub, count, probes=2):
+    """Readings of the last minutes."""
+    for first in range(0, count, 1000):
+        numbers = range(first, min(first + 1000, count))
+        hub.writer.store([Row(f"P:{n % probes}", None, None, NOW - (count - n) * 100, NOW, 200_000_000 + n, None) for n in numbers])
+
+
+def get(hub, path):
+    """(status, headers, bytes)."""
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.headers, reply.read()
+    finally:
+        connection.close()
+
+
+def jobs():
+    """The export processes of this one."""
+    found = []
+    for child in psutil.Process().children():
+        try:
+            found += [child] if "temphub_kernel.exports.child" in " ".join(child.cmdline()) else []
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_csv_is_downloaded_whole(hub, scratch):
+    """The CSV comes with a name for the file, has every reading once, and nothing of its making is left."""
+    fill(hub, 2500)
+    status, headers, text = get(hub, "/api/export?format=csv")
+    lines = text.decode().splitlines()
+    assert status == 200 and lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(set(lines)) == 2501
+    assert headers["Content-Disposition"].startswith('attachment; filename="temphub-20') and headers["Content-Type"].startswith("text/csv")
+    wait_for(lambda: not list(scratch.iterdir()))
+
+
+def test_parquet_and_workbook_are_downloaded_whole(hub, scratch):
+    """The other forms come whole, with their own type, and nothing of their making is left."""
+    fill(hub, 1200)
+    status, headers, body = get(hub, "/api/export?format=parquet&probe_id=P:1&every=1min")
+    frame = pl.read_parquet(io.BytesIO(body))
+    assert status == 200 and frame["count"].sum() == 600 and set(frame["probe_id"]) == {"P:1"} and "parquet" in headers["Content-Type"]
+    assert 'filename="temphub-P_1-20' in headers["Content-Disposition"]
+    status, _, body = get(hub, "/api/export")
+    assert status == 200 and body[:2] == b"PK"
+    wait_for(lambda: not list(scratch.iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "status"),
+    [
+        ("format=pdf", "bad_format", 400),
+        ("from=yesterday", "bad_from", 400),
+        ("from=2026-02-02&to=2026-02-01", "bad_from", 400),
+        ("to=-5", "bad_to", 400),
+        ("probe_id==cmd", "bad_probe_id", 400),
+        ("probe_id=nobody", "unknown_probe", 404),
+        ("every=1fortnight", "bad_every", 400),
+        ("tz=Europe/Atlantis", "bad_tz", 400),
+        ("tz=../../etc/passwd", "bad_tz", 400),
+        ("sheets=all", "bad_sheets", 400),
+        ("excel=xx", "bad_excel", 400),
+    ],
+)
+def test_wrong_orders_are_refused_in_words(hub, query, code, status):
+    """What cannot be exported is said with the way out, before anything is sent."""
+    fill(hub, 3)
+    found, _, body = get(hub, f"/api/export?{query}")
+    answer = json.loads(body)
+    assert (found, answer["error"]) == (status, code) and answer["problem"] and answer["remedy"]
+
+
+@pytest.mark.parametrize("query", ["", "&from=2001-01-01&probe_id=P:0", "&to=2096-01-01&every=1s"])
+def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
+    """A workbook beyond what Excel opens is refused with what to do instead, also where the rows are only counted on the way."""
+    monkeypatch.setattr(export, "MOST_XLSX_ROWS", 50)
+    fill(hub, 600)
+    status, _, body = get(hub, f"/api/export?format=xlsx{query}")
+    assert status == 413 and json.loads(body)["error"] == "too_many_rows" and "every=5min" in json.loads(body)["remedy"]
+
+
+def slow_reader(hub, path):
+    """A client that asks and then reads no further."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", hub.port))
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: hub\r\n\r\n".encode())
+    return client
+
+
+def test_a_client_that_leaves_ends_its_export(hub, scratch):
+    """When the client goes away the process and its files go, readings are taken all the while, and others are served."""
+    fill(hub, 60_000)
+    clients = [slow_reader(hub, "/api/export?format=csv") for _ in range(2)]
+    wait_for(lambda: len(jobs()) == 2)
+    status, _, body = get(hub, "/api/export?format=csv")
+    assert status == 503 and json.loads(body)["error"] == "busy"
+    started = time.monotonic()
+    assert hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "fridge"})[0] == 200
+    assert time.monotonic() - started < 2
+    for client in clients:
+        client.close()
+    wait_for(lambda: not jobs() and not list(scratch.iterdir()))
+    assert wait_for(lambda: get(hub, "/api/export?format=csv&probe_id=fridge")[0] == 200)
+
+
+def test_a_stopped_hub_leaves_nothing(make_hub, scratch):
+    """A hub that stops while a workbook is being made ends that process and removes its files."""
+    hub = make_hub()
+    fill(hub, 60_000)
+    client = slow_reader(hub, "/api/export?format=xlsx")
+    wait_for(lambda: len(jobs()) == 1)
+    hub.endpoint.stop()
+    client.close()
+    wait_for(lambda: not jobs() and not list(scratch.iterdir()))
+
+
+def test_a_process_that_dies_midway_breaks_the_reply_off(hub):
+    """Half a CSV never looks like a whole one: the reply ends without its end."""
+    fill(hub, 60_000)
+    client = slow_reader(hub, "/api/export?format=csv")
+    wait_for(lambda: len(jobs()) == 1)
+    head = client.recv(100)
+    assert head.startswith(b"HTTP/1.1 200")
+    for job in jobs():
+        job.kill()
+    whole = head
+    client.settimeout(20)
+    try:
+        while block := client.recv(1 << 16):
+            whole += block
+    except ConnectionError:
+        pass
+    client.close()
+    assert not whole.endswith(b"0\r\n\r\n")
+
+
+def test_the_process_ends_with_whoever_started_it(hub, scratch):
+    """A hub that is killed leaves no export process and no half file behind."""
+    from temphub_kernel.exports import Job, make_order
+
+    fill(hub, 60_000)
+    job = Job(hub.journal, make_order(form="xlsx"))
+    job.start()
+    wait_for(lambda: any(scratch.rglob("*.xlsx")) or any(len(list(folder.iterdir())) > 1 for folder in scratch.iterdir()))
+    process = job._process
+    assert process is not None and process.stdin is not None
+    # What the system does for a process that is gone.
+    process.stdin.close()
+    wait_for(lambda: process.poll() == 3)
+    assert not list(scratch.iterdir())
+    job.close()
