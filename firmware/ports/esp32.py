@@ -4,20 +4,25 @@ led_pin, button_pin, and `"watchdog": false` for whoever works on the board over
 
 import asyncio
 import os
+import sys
 import time
 
 from machine import Pin
 
-from ports import multicast, net_micropython, sensors_esp32, watchdog
+from ports import multicast, net_micropython, watchdog
 from ports.wifi import Radio
 from probe import VERSION
 from probe.app import App
 from probe.clock import Clock
+from probe.rooms import give_up
 from probe.settings import Settings
 from probe.spill import SEGMENT
 from probe.spill_disk import Disk
 
 LED_PIN = 2
+# Readings in RAM, 13 bytes each: what waits goes to the flash from 64 on, and without room there RAM is all there is.
+IN_RAM = 256
+IN_RAM_ALONE = 1000
 _NAME_PORT = 53
 
 # Held here for ever: once port 5353 is let go, the board's own responder takes it and never gives it back.
@@ -40,8 +45,6 @@ class Esp32Port:
     """What probe/app.py asks of a port."""
 
     net = net_micropython
-    # 13 KB of the 100 KB that are free beside Wi-Fi; more waits on the flash.
-    outbox_size = 1000
     folder = ""
     # A batch is held as objects, as text and as bytes at once, about 10 KB at this size.
     batch_size = 30
@@ -53,6 +56,8 @@ class Esp32Port:
     def __init__(self, settings, slots=None):
         self.slots = slots
         self.settings = settings
+        # Such as "Generic ESP32 module with ESP32C3"; CPython, which only tests this, has no such name.
+        chip = getattr(sys.implementation, "_machine", "")
         self.radio = Radio()
         mac = self.radio.mac()
         probe_id = settings.get("id") or f"TempProbe-{mac[4]:02X}{mac[5]:02X}"
@@ -61,10 +66,11 @@ class Esp32Port:
         self.identity = {"id": probe_id, "name": settings.get("name", ""), "version": VERSION, "model": "esp32", "boot": boot}
         # One sensor needs 54 files for 20 days at one a minute; four may have as much each, where the flash is large enough.
         self.spill_files = Disk(self.folder).room(SEGMENT, 216)
-        self.sensors = sensors_esp32.sources(settings, Clock().now, self.say)
+        self.outbox_size = IN_RAM if self.spill_files else IN_RAM_ALONE
+        self.sensors = _sensors(settings, chip, self.say)
         self._led = Pin(settings.get("led_pin", LED_PIN), Pin.OUT)
         self._blinks = 0
-        self.button = watchdog.button(settings.get("button_pin"), os.uname().machine)
+        self.button = watchdog.button(settings.get("button_pin"), chip)
         # Before the first connect of this boot: with the first address the board's own responder takes the port.
         self.link = _link(self.radio)
 
@@ -110,6 +116,17 @@ class Esp32Port:
             if self._blinks:
                 self._blinks -= 1
                 self._led.value(self._blinks % 2)
+
+
+def _sensors(settings, chip, say):
+    from ports import sensors_esp32
+
+    try:
+        return sensors_esp32.sources(settings, chip, Clock().now, say)
+    finally:
+        # What is not connected needs no room; what is keeps its own.
+        parts = ("wiring", "spi", "thermocouple", "ds18b20")
+        give_up("ports.sensors_esp32", *("probe.sensors." + part for part in parts))
 
 
 def _link(wifi):

@@ -1,6 +1,5 @@
 """The board's wires: 1-Wire by the built-in module, SPI in software, as that takes any pins. The settings say which, or the defaults."""
 
-import os
 import time
 
 import onewire
@@ -26,9 +25,9 @@ def default_pins(machine):
     return dict(_ESP32_PINS, pin=ONEWIRE_PIN)
 
 
-def sources(settings, now_ms, say):
-    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins are searched."""
-    defaults = default_pins(os.uname().machine)
+def sources(settings, chip, now_ms, say):
+    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins of `chip` are searched."""
+    defaults = default_pins(chip)
     # One number instead of the list is enough for a DS18B20 on another pin.
     defaults["pin"] = settings.get("pin", ONEWIRE_PIN)
     try:

@@ -11,7 +11,7 @@ PIECE = 512
 MAX_HEAD = 2048
 
 
-class Failed(Exception):
+class Failed(ValueError):
     """What was asked for did not come whole; the text says why, for a person."""
 
 

@@ -1,6 +1,6 @@
 """A stand-in for the modules that only a board has: machine, network, onewire. It refuses what the real drivers refuse.
 
-`load(board)` gives ports/esp32.py running on a Board. Runs on both interpreters.
+`load(board)` gives ports/esp32.py running on a Board, until `leave()`. Runs on both interpreters.
 """
 
 import os
@@ -10,7 +10,8 @@ import ports
 from ports import multicast
 from probe_bench import HERE, net
 
-NEW = ("machine", "network", "onewire", "ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32")
+HARDWARE = ("machine", "network", "onewire")
+NEW = ("ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32")
 
 
 class Board:
@@ -206,24 +207,35 @@ class _Multicast:
         return multicast.bound_socket(ip, self.real[port], options)
 
 
+# What MicroPython on this machine has under those names.
+_kept = {}
+
+
 def load(board):
-    """The module ports.esp32, loaded anew on that board and not left behind."""
-    kept = {name: sys.modules.pop(name, None) for name in NEW}
-    for name in NEW:
-        # A package remembers its modules as well.
-        if name.startswith("ports.") and hasattr(ports, name[6:]):
-            delattr(ports, name[6:])
-    for name in ("machine", "network", "onewire"):
+    """The module ports.esp32, loaded anew on that board."""
+    _kept.update({name: sys.modules.get(name) for name in HARDWARE})
+    _forget()
+    for name in HARDWARE:
         sys.modules[name] = getattr(board, name)()
-    try:
-        module = __import__("ports.esp32", None, None, ("Esp32Port",))
-    finally:
-        for name in NEW:
-            sys.modules.pop(name, None)
-            if kept[name]:
-                sys.modules[name] = kept[name]
+    module = __import__("ports.esp32", None, None, ("Esp32Port",))
     module.multicast = _Multicast(board)
     # CPython has no sockets of MicroPython's kind.
     module.net_micropython = module.Esp32Port.net = net
     module.Esp32Port.port = 0
     return module
+
+
+def leave():
+    """Nothing of the board is left behind."""
+    _forget()
+    for name in HARDWARE:
+        if _kept[name]:
+            sys.modules[name] = _kept[name]
+
+
+def _forget():
+    for name in HARDWARE + NEW:
+        sys.modules.pop(name, None)
+        # A package remembers its modules as well.
+        if name.startswith("ports.") and hasattr(ports, name[6:]):
+            delattr(ports, name[6:])

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import os
 
-from board_stand_in import Board, load
+from board_stand_in import Board, leave, load
 from probe.app import App
 from probe.settings import Settings
 from probe_bench import HERE, Folder, net, reply, run, until
@@ -21,14 +20,17 @@ async def _ask(port, host, method, path, body=""):
 
 def _on_board(work, board, **settings):
     """Run `await work(app, port, module)` on a started board."""
-    if not hasattr(os, "uname"):
-        # Windows: a PC without the call that tells the chip.
-        return
 
     async def go(folder):
         if settings:
             Settings(folder).update(settings)
         module = load(board)
+        try:
+            await drive(folder, module)
+        finally:
+            leave()
+
+    async def drive(folder, module):
         port = module.Esp32Port(Settings(folder))
         said = []
         port.say = said.append
@@ -130,10 +132,9 @@ def test_the_button_the_lamp_and_the_watchdog_setting():
 
 def test_the_radio_survives_what_the_driver_refuses():
     """Leaving an idle radio, the signal of no network, a restart in between: no error reaches the station."""
-    if not hasattr(os, "uname"):
-        return
     board = Board(home="secret99", guest="")
     radio = load(board).Radio()
+    leave()
     radio.leave()
     board.station.active(False)
     radio.leave()

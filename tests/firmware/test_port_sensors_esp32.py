@@ -1,6 +1,5 @@
 """ports/sensors_esp32.py with stand-ins for the board's modules"""
 
-import os
 import sys
 
 from probe_bench import Ticks
@@ -67,9 +66,7 @@ class _Settings:
 
 
 def _kinds(told, **settings):
-    if not hasattr(os, "uname"):
-        return None
-    return [source.kind for source in _port().sources(_Settings(**settings), Ticks(), told.append)]
+    return [source.kind for source in _port().sources(_Settings(**settings), "ESP32", Ticks(), told.append)]
 
 
 def test_each_chip_of_the_family_has_pins_that_exist_on_it():
@@ -83,22 +80,22 @@ def test_each_chip_of_the_family_has_pins_that_exist_on_it():
 
 def test_without_settings_an_empty_board_waits_for_a_ds18b20():
     """Nothing answers on the SPI pins, so only the 1-Wire bus is watched."""
-    assert _kinds([]) in (["ds18b20"], None)
+    assert _kinds([]) == ["ds18b20"]
 
 
 def test_a_wrong_setting_is_told_and_the_default_pins_are_used():
     """The probe measures all the same: a wrong list, or a pin that the board lacks."""
     told = []
     for wrong in ({"sensors": [{"type": "lm75"}]}, {"pin": 4, "sensors": "x"}):
-        assert _kinds(told, **wrong) in (["ds18b20"], None)
-    assert len(told) in (0, 2)
+        assert _kinds(told, **wrong) == ["ds18b20"]
+    assert len(told) == 2
 
 
 def test_the_settings_choose_chips():
     """As the person wrote them."""
     told = []
     setting = [{"type": "max31855", "sck": 1, "miso": 2, "cs": 3}, {"type": "ds18b20", "pin": 5}]
-    assert _kinds(told, sensors=setting) in (["max31855", "ds18b20"], None) and told == []
+    assert _kinds(told, sensors=setting) == ["max31855", "ds18b20"] and told == []
 
 
 def test_a_chip_that_only_talks_is_clocked_by_hand():

@@ -48,7 +48,7 @@ def test_every_option_quality_and_fault_is_explained():
 
 def test_the_states_of_an_update_are_listed():
     """Every state that /status may show under `update`."""
-    text = (firmware() / "probe" / "update.py").read_text(encoding="utf-8")
-    states = set(re.findall(r'"state": "(\w+)"', text))
+    text = "".join(path.read_text(encoding="utf-8") for path in (firmware() / "probe").glob("update*.py"))
+    states = set(re.findall(r'(?:"state": |\bstate=)"(\w+)"', text))
     assert len(states) > 7
     assert not [state for state in states if f"`{state}`" not in MANUAL]
