@@ -16,8 +16,9 @@ ANSWER_S = 0.5
 class Care:
     """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops, `attempts()` those of the delivery."""
 
-    def __init__(self, state, port, network_turns, attempts, leave):
-        """`leave()` ends App.run."""
+    def __init__(self, state, port, network_turns, attempts, leave, identify):
+        """`leave()` ends App.run; `identify()` shows a person which board this is."""
+        self._identify = identify
         self._state = state
         self._port = port
         self._leave = leave
@@ -52,7 +53,7 @@ class Care:
             self._state.fault("The token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
             return
         self._port.say("The token is forgotten. The next hub that finds this probe may claim it.")
-        self._port.identify()
+        self._identify()
 
     def _expect(self, reason):
         from probe.resets import expect

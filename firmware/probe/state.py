@@ -27,6 +27,8 @@ class State:
         # Filled in by App; see sensors/board.py.
         self.sensors = None
         self.roster = Roster(settings, self.fault)
+        # True while one of the sensors gives no value, or a marked one.
+        self.sensor_fault = False
         self._last = None
         self._seq = 0
         self._say = say
@@ -52,6 +54,7 @@ class State:
     def record_round(self, readings):
         """Take [(sensor's number, celsius, quality)] into the outbox; one round has one `seq`, so each sensor counts without gaps."""
         now = self.clock.now()
+        self.sensor_fault = any(quality for _, _, quality in readings)
         for number, celsius, quality in readings:
             if number == 0:
                 self._last = (celsius, quality, now)

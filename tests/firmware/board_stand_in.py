@@ -37,6 +37,8 @@ class Board:
             IN, OUT, PULL_UP = 0, 1, 2
 
             def __init__(self, number, mode=-1, pull=-1, value=None):
+                if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 48:
+                    raise ValueError("invalid pin")
                 self.number = number
 
             def value(self, to=None):

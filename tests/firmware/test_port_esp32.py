@@ -125,9 +125,34 @@ def test_the_button_the_lamp_and_the_watchdog_setting():
         await asyncio.sleep(0.2)
         board.button_down = True
         await until(lambda: not app.state.settings.token)
-        await until(lambda: (2, 1) in board.lamp)
+        await until(lambda: app.state.status()["lamp"] == "identify")
+        before = len(board.lamp)
+        await until(lambda: len(board.lamp) > before + 6)
+        assert set(board.lamp[before:]) == {(2, 0), (2, 1)}
 
     _on_board(work, board, ssid="home", password="secret99", token="t", watchdog=False)
+
+
+def test_the_lamp_is_a_setting():
+    """Another pin, a lamp that is lit by a low level, none at all; a pin that the board lacks is told and costs only the lamp."""
+    for values, pin, level, told in (
+        ({"led_pin": 8, "led_on": 0}, 8, 0, 0),
+        ({"led_pin": False}, None, 0, 0),
+        ({"led_pin": 99}, None, 0, 1),
+    ):
+        with Folder() as folder:
+            settings = Settings(folder)
+            settings.update(values)
+            board = Board(home="secret99")
+            module = load(board)
+            said = []
+            lamp = module._lamp(settings, "Generic ESP32 module with ESP32", said.append)
+            assert module._lamp(Settings(""), "ESP32C3 module with ESP32C3", said.append) is None
+            leave()
+            if lamp:
+                lamp(True)
+                lamp(False)
+            assert board.lamp == ([(pin, level), (pin, 1 - level)] if pin else []) and len(said) == told
 
 
 def test_the_radio_survives_what_the_driver_refuses():
