@@ -45,12 +45,23 @@ class Pins:
     @staticmethod
     def onewire(pin):
         """A 1-Wire bus."""
-        return onewire.OneWire(Pin(pin))
+        return _Bus(Pin(pin))
 
     @staticmethod
     def spi(entry, mode):
         """One chip on an SPI bus; `mode` 0 or 1."""
         return _Spi(entry, mode)
+
+
+class _Bus(onewire.OneWire):
+    """With a line that can be held high, to feed sensors that have no supply of their own."""
+
+    def hold(self, on):
+        """True: drive the line high, at once; False: let go of it."""
+        if on:
+            self.pin.init(Pin.OUT, value=1)
+        else:
+            self.pin.init(Pin.OPEN_DRAIN, Pin.PULL_UP)
 
 
 class _Spi:

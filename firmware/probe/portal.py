@@ -47,7 +47,7 @@ class Portal:
         self._opened.clear()
         self.networks = []
         self._desk = None
-        give_up("probe.portal_desk", "probe.portal_dns", "probe.page_portal", "probe.page")
+        give_up("probe.portal_desk", "probe.portal_dns", "probe.page_portal", "probe.page", "probe.ssid")
 
     def save(self, values):
         """Put tested values in force, saved; OSError when they cannot be saved."""

@@ -8,6 +8,7 @@ import asyncio
 from probe import dns, page_portal, portal_dns, settings
 from probe.http import Redirect
 from probe.request import Problem
+from probe.ssid import raw_of
 
 MOST_NETWORKS = 16
 
@@ -78,7 +79,7 @@ async def answer_name(link, ip):
 
 def wish(ssid, password, hub):
     """(ssid, password, hub) when they can be tried, else settings.Refused. A hub address without http:// gets it."""
-    if not 0 < len(ssid.encode()) <= 32 or "\0" in ssid:
+    if not 0 < len(raw_of(ssid)) <= 32 or "\0" in ssid:
         raise settings.Refused("No network is chosen.", "Choose one of the list or type a name of at most 32 bytes.")
     if password and not 8 <= len(password.encode()) <= 64:
         raise settings.Refused("A Wi-Fi password has 8 to 64 characters.", "Type it again, or leave it empty for an open network.")

@@ -146,6 +146,8 @@ class _Wlan:
             raise OSError("Wifi Not Started")
         if self._wanted:
             raise OSError("Wifi Internal State Error")
+        # The driver takes bytes as well.
+        ssid = ssid if isinstance(ssid, str) else "".join(chr(byte) for byte in ssid)
         self._board.log.append("connect " + ssid)
         self._wanted = (ssid, key or "")
         self._looks = 0
@@ -185,7 +187,7 @@ class _Wlan:
             raise OSError("Wifi Internal State Error")
         self._board.log.append("scan")
         found = [(ssid.encode(), b"123456", 6, -60, 3 if self._board.networks[ssid] else 0, False) for ssid in sorted(self._board.networks)]
-        return found + [(b"", b"123456", 1, -40, 3, True), (b"\xff\xfe", b"123456", 1, -40, 3, False)]
+        return found + [(b"", b"123456", 1, -40, 3, True), (b"K\xfcche", b"123456", 1, -80, 0, False)]
 
 
 class _Multicast:

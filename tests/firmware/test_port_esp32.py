@@ -78,7 +78,7 @@ def test_a_new_board_is_set_up_with_a_phone():
         number = app.state.who()["port"]
         assert board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
         status, page = await _ask(number, "127.0.0.2", "GET", "/")
-        assert status == 200 and page.count('name="ssid"') == 2 and "home" in page
+        assert status == 200 and page.count('name="ssid"') == 3 and "home" in page and "K\\xfcche" in page
         assert (await _ask(number, "captive.apple.com", "GET", "/hotspot-detect.html"))[0] == 302
         await until(lambda: "bind 53" in board.log)
         status, page = await _ask(number, "127.0.0.2", "POST", "/join", "ssid=home&password=secret99")
@@ -165,9 +165,12 @@ def test_the_radio_survives_what_the_driver_refuses():
     radio.leave()
     assert radio.rssi() is None and radio.address() is None
     radio.restart()
-    assert radio.scan() == [("guest", -60, False), ("home", -60, True)]
+    assert radio.scan() == [("guest", -60, False), ("home", -60, True), ("K\\xfcche", -80, False)]
     for ssid, password, why in (("home", "wrong", "password"), ("away", "x", "not_found"), ("guest", "", None)):
         radio.leave()
         radio.connect(ssid, password)
         assert radio.failure() == why
     assert [radio.address() for _ in range(3)][-1] == HERE
+    radio.leave()
+    radio.connect("K\\xfcche", "")
+    assert board.log[-1] == "connect K\xfcche"

@@ -6,7 +6,7 @@ from probe_bench import Ticks
 
 
 class _Pin:
-    IN, OUT, PULL_UP = 0, 1, 2
+    IN, OUT, PULL_UP, OPEN_DRAIN = 0, 1, 2, 7
     log = []
     bits = []
 
@@ -22,6 +22,10 @@ class _Pin:
             return _Pin.bits.pop(0) if _Pin.bits else 1
         self.state = to
         _Pin.log.append((self.number, to))
+
+    def init(self, *words, value=None):
+        """Made into another kind of pin."""
+        _Pin.log.append(("init", words, value))
 
 
 class _SoftSPI:
@@ -40,10 +44,9 @@ class _SoftSPI:
 class _Module:
     Pin, SoftSPI = _Pin, _SoftSPI
 
-    @staticmethod
-    def OneWire(pin):
-        """The bus."""
-        return pin
+    class OneWire:
+        def __init__(self, pin):
+            self.pin = pin
 
 
 def _port():
@@ -122,3 +125,12 @@ def test_a_chip_that_listens_too_gets_its_mode_and_its_select():
     _Pin.log.clear()
     assert chip.exchange(b"\x00", 3) == b"\xff\xff\xff"
     assert _Pin.log == [("spi", 1, 1, 4, 2), (3, 0), b"\x00", (3, 1)]
+
+
+def test_a_line_can_be_held_to_feed_a_sensor():
+    """Driven high, then open again with its pull-up."""
+    bus = _port().Pins.onewire(4)
+    _Pin.log.clear()
+    bus.hold(True)
+    bus.hold(False)
+    assert _Pin.log == [("init", (_Pin.OUT,), 1), ("init", (_Pin.OPEN_DRAIN, _Pin.PULL_UP), None)]
