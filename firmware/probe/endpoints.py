@@ -29,7 +29,7 @@ class Endpoints:
             give_up("probe.page")
 
     def whoami(self, request):
-        """{"id", "name", "version", "model", "boot", "ip", "port"}"""
+        """{"id", "name", "version", "model", "boot", "ip", "port", "sensors"}"""
         return self._state.who()
 
     def status(self, request):

@@ -1,6 +1,7 @@
 """ports/esp32.py, wifi.py and watchdog.py with a stand-in for the board's modules, and the whole probe on top of them"""
 
 import asyncio
+import gc
 import json
 
 from board_stand_in import Board, leave, load
@@ -62,6 +63,10 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
         status = app.state.status()
         assert (status["wifi"], status["ssid"], status["rssi"]) == ("joined", "home", -58)
         assert status["reset"] == "power_on" and status["id"] == "TempProbe-0096"
+        for name in ("version", "model", "resets", "uptime_s", "outbox", "thinned", "dropped", "delivered", "lamp", "wifi_joins", "last_error"):
+            assert name in status, name
+        # CPython cannot tell the heap.
+        assert ("heap_free" in status and "heap_lowest" in status) or not hasattr(gc, "mem_free")
         assert board.log.index("bind 5353") < board.log.index("connect home") and board.log.count("bind 5353") == 1
         assert "hostname TempProbe-0096" in board.log and board.watchdog_ms == 60000
         assert "secret99" not in json.dumps(status)
