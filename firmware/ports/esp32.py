@@ -119,7 +119,7 @@ def _sensors(settings, chip, say):
     finally:
         # What is not connected needs no room; what is keeps its own.
         parts = ("wiring", "spi", "thermocouple", "ds18b20")
-        give_up("ports.sensors_esp32", *("probe.sensors." + part for part in parts))
+        give_up("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi", *("probe.sensors." + part for part in parts))
 
 
 def _lamp(settings, chip, say):

@@ -7,7 +7,7 @@
 import asyncio
 
 from probe.request import Problem
-from probe.rooms import first_broken, give_up
+from probe.rooms import give_up
 from probe.waiting import wait_for_event
 
 TRIES = 3
@@ -26,7 +26,7 @@ class Update:
         self._pause_s = pause_s
         self._asked = asyncio.Event()
         # What proves that the parts load which a trial does not need.
-        self.broken = first_broken
+        self.broken = _first_broken
         self._path = None
         self._now = {"state": "trial"} if slots.on_trial else _of_failure(slots.failed)
 
@@ -103,6 +103,15 @@ class Update:
         self._now = {"state": "restarting"}
         self._say("update: " + why)
         self._restart()
+
+
+def _first_broken():
+    from probe.rooms_check import first_broken
+
+    try:
+        return first_broken()
+    finally:
+        give_up("probe.rooms_check")
 
 
 def _of_failure(failed):

@@ -11,7 +11,7 @@ from ports import multicast
 from probe_bench import HERE, net
 
 HARDWARE = ("machine", "network", "onewire")
-NEW = ("ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32")
+NEW = ("ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
 
 
 class Board:

@@ -1,6 +1,6 @@
-"""Run by micropython: `micropython measure_memory.py FIRMWARE STATE HUB_URL`: the board's own program at work, and what it holds.
+"""Run by micropython: `micropython measure_memory.py STATE HUB_URL`: the board's own program at work, and what it holds.
 
-FIRMWARE holds the files as they are flashed. Only the modules of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
+The working folder holds the files as they are flashed, so that their paths are as short as on a board. Only the modules of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
 Prints one JSON line: bytes of the heap in use (after a collection) beyond those of the bare interpreter.
 """
 
@@ -171,18 +171,21 @@ async def _measure(module, folder, base, code):
     app.stop()
 
 
-def _main(firmware, folder, hub):
-    sys.path.insert(0, firmware)
+def _main(folder, hub):
+    sys.path.insert(0, "")
     _stand_in()
     with open(folder + "/settings.json", "w") as file:
         json.dump({"ssid": "home", "password": "secret99", "server_url": hub, "interval_ms": 500, "token": "mine"}, file)
     base = _used()
+    # The code that is there all the time: this board's sensor is part of it.
     import boot_slots  # noqa: F401
     from ports import esp32 as module
+    from ports import wire_onewire  # noqa: F401
+    from probe.sensors import ds18b20  # noqa: F401
 
     module._options = _stay_inside
     module.Esp32Port.port = 0
     asyncio.run(_measure(module, folder, base, _used() - base))
 
 
-_main(sys.argv[1], sys.argv[2], sys.argv[3])
+_main(sys.argv[1], sys.argv[2])

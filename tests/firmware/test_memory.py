@@ -11,11 +11,12 @@ from probe_interpreters import FIRMWARE, HERE, tool
 from temphub_kernel.flash.files import stage
 
 # A little above what was measured. Pointers have half the size on the board, and so has nearly all of this.
-ALL_BYTES = 162 * 1024
-DATA_BYTES = 60 * 1024
-# In memory only while they work.
-RARE = {"page", "orders", "portal_desk", "portal_dns", "page_portal", "update_install", "update_fetch", "update_files", "update_manifest"}
-RARE |= {"find_search", "settings_check", "spill_thin", "address", "resets", "sensors.wiring", "sensors.spi", "sensors.thermocouple"}
+ALL_BYTES = 170_000
+DATA_BYTES = 60_000
+# In memory only while they work, or while something of that kind is connected.
+RARE = ("page", "orders", "status", "settings_check", "address", "resets", "find_search", "spill_thin", "ssid", "rooms_check")
+RARE += ("portal_desk", "portal_dns", "page_portal", "update_install", "update_fetch", "update_files", "update_manifest")
+RARE += ("sensors.wiring", "sensors.spi", "sensors.thermocouple")
 
 
 class _Hub(BaseHTTPRequestHandler):
@@ -51,8 +52,8 @@ def test_the_running_probe_fits_beside_the_wifi(hub, tmp_path, capsys):
     firmware.mkdir()
     state.mkdir()
     stage(FIRMWARE, firmware, source=False)
-    command = [tool("micropython"), str(HERE / "measure_memory.py"), str(firmware), str(state), hub]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    command = [tool("micropython"), str(HERE / "measure_memory.py"), str(state), hub]
+    done = subprocess.run(command, cwd=firmware, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     with capsys.disabled():

@@ -63,7 +63,19 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
         status = app.state.status()
         assert (status["wifi"], status["ssid"], status["rssi"]) == ("joined", "home", -58)
         assert status["reset"] == "power_on" and status["id"] == "TempProbe-0096"
-        for name in ("version", "model", "resets", "uptime_s", "outbox", "thinned", "dropped", "delivered", "lamp", "wifi_joins", "last_error"):
+        for name in (
+            "version",
+            "model",
+            "resets",
+            "uptime_s",
+            "outbox",
+            "thinned",
+            "dropped",
+            "delivered",
+            "lamp",
+            "wifi_joins",
+            "last_error",
+        ):
             assert name in status, name
         # CPython cannot tell the heap.
         assert ("heap_free" in status and "heap_lowest" in status) or not hasattr(gc, "mem_free")

@@ -2,6 +2,7 @@
 
 import sys
 
+import ports
 from probe_bench import Ticks
 
 
@@ -50,8 +51,12 @@ class _Module:
 
 
 def _port():
-    kept = {name: sys.modules.get(name) for name in ("machine", "onewire", "ports.sensors_esp32")}
-    sys.modules.pop("ports.sensors_esp32", None)
+    names = ("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
+    kept = {name: sys.modules.pop(name, None) for name in ("machine", "onewire") + names}
+    for name in names:
+        # A package remembers its modules as well.
+        if hasattr(ports, name[6:]):
+            delattr(ports, name[6:])
     sys.modules["machine"] = sys.modules["onewire"] = _Module
     try:
         # Loaded anew and not left behind: other tests have stand-ins of their own.

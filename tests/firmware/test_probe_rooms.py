@@ -1,10 +1,11 @@
-"""probe/rooms.py"""
+"""probe/rooms.py and rooms_check.py"""
 
 import gc
 import os
 import sys
 
-from probe.rooms import first_broken, give_up
+from probe.rooms import give_up
+from probe.rooms_check import first_broken
 from probe_bench import Folder
 
 SMALL = sys.implementation.name == "micropython"
