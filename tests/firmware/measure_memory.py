@@ -1,6 +1,7 @@
 """Run by micropython: `micropython measure_memory.py STATE HUB_URL`: the board's own program at work, and what it holds.
 
-The working folder holds the files as they are flashed, so that their paths are as short as on a board. Only the modules of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
+The working folder holds the files as they are flashed, so that their paths are as short as on a board. Only the modules
+of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
 Prints one JSON line: bytes of the heap in use (after a collection) beyond those of the bare interpreter.
 """
 
