@@ -87,7 +87,7 @@ def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     flash.add_argument("--hub", default="", metavar="URL", help="the hub's address, where the network blocks multicast")
     flash.add_argument("--name", default="", help="a name for people, such as 'Cold room 2'")
     flash.add_argument(
-        "--keep", action="store_true", help="do not erase: keep the board's MicroPython and settings, copy the firmware only"
+        "--keep", action="store_true", help="do not erase: MicroPython and settings stay, the firmware is copied, given settings are added"
     )
     flash.add_argument("--source", action="store_true", help="copy the .py files, not compiled")
     flash.set_defaults(work=_flash)

@@ -5,8 +5,6 @@ import os
 import socket
 from errno import EINPROGRESS
 
-from probe.address import is_ipv4
-
 
 async def start_server(serve, ip, port):
     """Listen; (server, port really used). Port 0 tries free-looking ones, as MicroPython cannot ask which one it was given."""
@@ -25,7 +23,7 @@ async def start_server(serve, ip, port):
 
 async def resolve(host):
     """The IPv4 address of a host name. A numeric one costs nothing; a name blocks while it is looked up."""
-    if is_ipv4(host):
+    if all(sign in "0123456789." for sign in host):
         return host
     return place(socket.getaddrinfo(host, 80)[0][-1])[0]
 

@@ -58,6 +58,7 @@ class PcPort:
     # A PC joins its network by itself, and whoever wants to stop a hanging program can.
     radio = None
     button = None
+    lamp = None
 
     def __init__(self, options, slots=None):
         self.slots = slots

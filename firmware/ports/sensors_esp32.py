@@ -1,11 +1,6 @@
-"""The board's wires: 1-Wire by the built-in module, SPI in software, as that takes any pins. The settings say which, or the defaults."""
+"""Which of the board's pins lead to sensors: what the settings say, or the defaults. Needed at the start only."""
 
-import os
-import time
-
-import onewire
-from machine import Pin, SoftSPI
-
+from ports import wire_onewire, wire_spi
 from probe.sensors import wiring
 
 # Free on the usual boards, not strapping pins, and for SPI those of the chip's own controller.
@@ -15,7 +10,6 @@ _SPI_PINS = (
 )
 _ESP32_PINS = {"sck": 18, "mosi": 23, "miso": 19, "cs": 5}
 ONEWIRE_PIN = 4
-_BAUD = 500000
 
 
 def default_pins(machine):
@@ -26,9 +20,9 @@ def default_pins(machine):
     return dict(_ESP32_PINS, pin=ONEWIRE_PIN)
 
 
-def sources(settings, now_ms, say):
-    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins are searched."""
-    defaults = default_pins(os.uname().machine)
+def sources(settings, chip, now_ms, say):
+    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins of `chip` are searched."""
+    defaults = default_pins(chip)
     # One number instead of the list is enough for a DS18B20 on another pin.
     defaults["pin"] = settings.get("pin", ONEWIRE_PIN)
     try:
@@ -46,47 +40,9 @@ class Pins:
     @staticmethod
     def onewire(pin):
         """A 1-Wire bus."""
-        return onewire.OneWire(Pin(pin))
+        return wire_onewire.bus(pin)
 
     @staticmethod
     def spi(entry, mode):
         """One chip on an SPI bus; `mode` 0 or 1."""
-        return _Spi(entry, mode)
-
-
-class _Spi:
-    """The bus is made anew for each exchange: two chips may share wires and differ in mode."""
-
-    def __init__(self, entry, mode):
-        # Pulled up, so that a line with nobody on it reads as ones, never as 0 degrees.
-        self._miso = Pin(entry["miso"], Pin.IN, Pin.PULL_UP)
-        self._sck = Pin(entry["sck"], Pin.OUT)
-        self._cs = Pin(entry["cs"], Pin.OUT, value=1)
-        self._mosi = Pin(entry["mosi"], Pin.OUT) if "mosi" in entry else None
-        self._mode = mode
-
-    def exchange(self, out, size):
-        """Send `out`, then read `size` bytes, under one chip select."""
-        if self._mosi is None:
-            return self._listen(size)
-        bus = SoftSPI(baudrate=_BAUD, polarity=0, phase=self._mode, sck=self._sck, mosi=self._mosi, miso=self._miso)
-        self._cs.value(0)
-        try:
-            if out:
-                bus.write(out)
-            return bus.read(size) if size else b""
-        finally:
-            self._cs.value(1)
-
-    def _listen(self, size):
-        # SoftSPI wants a pin for the wire that is not there, so the clock is moved by hand.
-        read = bytearray(size)
-        self._sck.value(0)
-        self._cs.value(0)
-        time.sleep_us(1)
-        for at in range(8 * size):
-            read[at >> 3] = read[at >> 3] << 1 & 0xFF | self._miso.value()
-            self._sck.value(1)
-            self._sck.value(0)
-        self._cs.value(1)
-        return bytes(read)
+        return wire_spi.Spi(entry, mode)

@@ -1,6 +1,7 @@
 """The board's Wi-Fi radio, as thin as it goes; when to join, leave and open the access point is decided in probe/station.py."""
 
 import network
+from probe.rooms import give_up
 
 # The longest name of a network and of a host that the driver takes.
 _MOST = 32
@@ -31,6 +32,11 @@ class Radio:
 
     def connect(self, ssid, password):
         """Begin to join; address() tells when it is done. The driver repeats by itself until leave()."""
+        if "\\" in ssid:
+            from probe.ssid import raw_of
+
+            ssid = raw_of(ssid)
+            give_up("probe.ssid")
         if password:
             self._card.connect(ssid, password)
         else:
@@ -51,8 +57,12 @@ class Radio:
         self._no_power_save()
 
     def scan(self):
-        """[(ssid, rssi, locked)] of the networks in reach; takes about two seconds, in which nothing else runs."""
-        return [(name, found[3], found[4] != 0) for found in self._card.scan() for name in _texts(found[0])]
+        """[(ssid as text, rssi, locked)] of the networks in reach; takes about two seconds, in which nothing else runs."""
+        from probe.ssid import text_of
+
+        found = [(text_of(item[0]), item[3], item[4] != 0) for item in self._card.scan()]
+        give_up("probe.ssid")
+        return [item for item in found if item[0]]
 
     def failure(self):
         """Why the attempt under way does not get on: "password", "not_found", or None when nothing is known."""
@@ -81,12 +91,3 @@ class Radio:
     def _no_power_save(self):
         # Power save sleeps through multicast, and with it through every search for this probe.
         self._card.config(pm=network.WLAN.PM_NONE)
-
-
-def _texts(raw):
-    """[the name as text], or nothing for a name that is hidden or no UTF-8: a form could not give it back."""
-    try:
-        name = str(raw, "utf-8")
-    except UnicodeError:
-        return []
-    return [name] if name.strip("\0") else []

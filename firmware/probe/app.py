@@ -2,8 +2,8 @@
 
 A port is an object with: settings, identity (without ip and port), outbox_size, folder, spill_files, batch_size, visitors, sensors,
 net, link, bind, port, slots (see boot_slots.py) or None, radio (see station.py) or None, name_link() (see portal.py), ask_link()
-(see find_hub.py), address() -> ip or None, identify(), say(line), ready(ip, port), tasks() -> [(name, endless coroutine
-function)], and what care.py asks for.
+(see find_hub.py), address() -> ip or None, lamp(lit) or None, without one identify(), say(line), ready(ip, port), tasks() ->
+[(name, endless coroutine function)], and what care.py asks for.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from probe.outbox import Outbox
 from probe.portal import Portal
 from probe.sampler import Sampler
 from probe.sensors.board import Board
+from probe.signs import Signs
 from probe.spill import Spill
 from probe.spill_disk import Disk
 from probe.state import State
@@ -56,8 +57,13 @@ class App:
             self._portal = Portal(self.state, port.name_link, port.say)
             self._station = Station(port.radio, port.settings, self._portal, self.state.clock.now, port.say)
             self.state.reports.append(self._station.report)
-        self._care = Care(self.state, port, lambda: self._turns, lambda: self._clients[0].attempts, self.restart)
-        routes = Endpoints(self.state, port.identify, self._care.restart).routes()
+        self._signs = None
+        if port.lamp:
+            self._signs = Signs(self.state, port.lamp, lambda: self._station.state if self._station else "joined")
+            self.state.reports.append(self._signs.report)
+        identify = self._signs.identify if self._signs else port.identify
+        self._care = Care(self.state, port, lambda: self._turns, lambda: self._clients[0].attempts, self.restart, identify)
+        routes = Endpoints(self.state, identify, self._care.restart).routes()
         doorman = self._portal and self._portal.handler
         self._server = Server(routes, port.net, self._failed("web server"), most=port.visitors, doorman=doorman)
 
@@ -79,6 +85,8 @@ class App:
             loops.append(("update", self.state.update.run))
         if self._station:
             loops += [("Wi-Fi", self._station.run), ("portal's names", self._portal.answer_names)]
+        if self._signs:
+            loops.append(("lamp", self._signs.run))
         loops += self._care.loops() + self._port.tasks()
         tasks = [asyncio.create_task(keep_running(start, self._failed(name))) for name, start in loops]
         try:

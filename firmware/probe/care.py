@@ -7,7 +7,7 @@ import asyncio
 
 from probe.button import Button
 from probe.guard import DELIVERY_MS, NETWORK_MS, SAMPLING_MS, Guard, Progress
-from probe.resets import Resets
+from probe.rooms import give_up
 
 # So that the answer to the request gets out before the connection goes.
 ANSWER_S = 0.5
@@ -16,21 +16,22 @@ ANSWER_S = 0.5
 class Care:
     """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops, `attempts()` those of the delivery."""
 
-    def __init__(self, state, port, network_turns, attempts, leave):
-        """`leave()` ends App.run."""
+    def __init__(self, state, port, network_turns, attempts, leave, identify):
+        """`leave()` ends App.run; `identify()` shows a person which board this is."""
+        self._identify = identify
         self._state = state
         self._port = port
         self._leave = leave
         self._leaving = asyncio.Event()
-        self._resets = Resets(state.settings, port.cause())
+        self._start = _count_start(state.settings, port.cause())
         now = state.clock.now
-        self._guard = Guard(self._feed, self._resets.expect, self.restart, port.say)
+        self._guard = Guard(self._feed, self._expect, self.restart, port.say)
         self._guard.watch("sampling", Progress(now, lambda: state.rounds, lambda: state.settings.interval_ms + SAMPLING_MS))
         self._guard.watch("network", Progress(now, network_turns, lambda: NETWORK_MS))
         self._guard.watch("delivery", Progress(now, attempts, lambda: DELIVERY_MS, self._nothing_to_deliver))
         self._button = Button(port.button, now, self.forget_token) if port.button else None
         self._watchdog = None
-        state.reports += [self._resets.report, self._guard.report]
+        state.reports += [lambda: self._start, self._guard.report]
 
     def loops(self):
         """[(name, endless coroutine function)]"""
@@ -41,7 +42,7 @@ class Care:
 
     def restart(self, reason="asked"):
         """Restart in a moment, with a goodbye; the reason is shown after it."""
-        self._resets.expect(reason)
+        self._expect(reason)
         self._leaving.set()
 
     def forget_token(self):
@@ -52,7 +53,13 @@ class Care:
             self._state.fault("The token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
             return
         self._port.say("The token is forgotten. The next hub that finds this probe may claim it.")
-        self._port.identify()
+        self._identify()
+
+    def _expect(self, reason):
+        from probe.resets import expect
+
+        expect(self._state.settings, self._start["resets"], reason)
+        give_up("probe.resets")
 
     def _nothing_to_deliver(self):
         return not len(self._state.outbox) or not self._state.settings.server_url
@@ -69,3 +76,11 @@ class Care:
         self._leave()
         # Cancelled here, in the sleep.
         await asyncio.sleep(60)
+
+
+def _count_start(settings, cause):
+    from probe.resets import Resets
+
+    report = Resets(settings, cause).report()
+    give_up("probe.resets")
+    return report

@@ -7,7 +7,7 @@ import asyncio
 import json
 from errno import ECONNREFUSED
 
-from probe import address
+from probe.rooms import give_up
 
 MAX_HEAD = 2048
 MAX_BODY = 4096
@@ -30,10 +30,12 @@ class Client:
         self.attempts = 0
         self._place = None
         self._stream = None
+        # The last URL and its parts: it is nearly always the same.
+        self._url = self._parts = None
 
     async def post(self, url, path, body, token):
         """POST `body` (a dict) to url+path: (status, reply as dict or None). Unreachable when there is no reply."""
-        host, port, base = address.split_url(url)
+        host, port, base = self._split(url)
         request = _request(host, port, base + path, json.dumps(body), token)
         where = f"{host}:{port}"
         self.attempts += 1
@@ -54,6 +56,15 @@ class Client:
         if self._stream:
             self._net.drop(self._stream[1])
         self._stream = self._place = None
+
+    def _split(self, url):
+        if url != self._url:
+            from probe.address import split_url
+
+            self._parts = split_url(url)
+            self._url = url
+            give_up("probe.address")
+        return self._parts
 
     async def _exchange(self, host, port, request):
         if self._place == (host, port):

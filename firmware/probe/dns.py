@@ -2,7 +2,7 @@
 
 import struct
 
-A, PTR, TXT, SRV, ANY = 1, 12, 16, 33, 255
+A, PTR, TXT, SRV, NSEC, ANY = 1, 12, 16, 33, 47, 255
 _IN = 1
 _FLUSH = 0x8000
 MAX_QUESTIONS = 40
@@ -136,6 +136,14 @@ def txt_data(pairs):
         raw = (key + "=" + value).encode()[:255]
         out += bytes([len(raw)]) + raw
     return out or b"\0"
+
+
+def nsec_data(labels, kinds):
+    """The data of an NSEC record: the name has records of these types, all below 256, and no others (RFC 4034, 4.1)."""
+    bits = bytearray(max(kinds) // 8 + 1)
+    for kind in kinds:
+        bits[kind >> 3] |= 0x80 >> (kind & 7)
+    return name_bytes(labels) + bytes([0, len(bits)]) + bits
 
 
 def query(questions, authorities=()):

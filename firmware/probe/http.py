@@ -4,6 +4,7 @@ A route is (method, path) -> function(request) giving a dict (JSON) or a str (HT
 """
 
 import asyncio
+import gc
 import json
 
 from probe.request import Problem, read_request
@@ -70,6 +71,11 @@ class Server:
             status, body = problem.status, problem.body
         except Problem as problem:
             status, body = problem.status, problem.body
+        except MemoryError:
+            # Some parts are loaded to answer; a moment later there may be room for them.
+            gc.collect()
+            body = Problem(503, "no_memory", "The probe has no memory left for this answer.", "Try again in a minute.").body
+            status = 503
         except Redirect as redirect:
             status, body, place = 302, "", redirect.place
         writer.write(render(status, body, place))

@@ -38,20 +38,45 @@ def host_label(probe_id):
 
 def reply(packet, source_port, who, label=None):
     """The answer to a query, or None when nothing in it is ours. dns.BadPacket for a malformed one."""
+    return answer(packet, source_port, who, label)[0]
+
+
+def answer(packet, source_port, who, label=None):
+    """(the answer or None, whether other devices may answer the same question)"""
     ident, questions = dns.read_questions(packet)
     known = records(who, label)
     mine = [r for r in known if any(_matches(r, q) for q in questions)]
-    if mine and source_port == PORT:
-        heard = mdns_claim.suppressed(packet, known)
-        mine = [r for r in mine if (r[0], r[1]) not in heard]
+    if source_port == PORT:
+        heard = mdns_claim.suppressed(packet, known) if mine else ()
+        mine = [r for r in mine if (r[0], r[1]) not in heard] + _denials(questions, known)
     if not mine:
-        return None
+        return None, False
+    return _packed(mine, known, source_port, ident, questions), not all(r[4] for r in mine)
+
+
+def _packed(mine, known, source_port, ident, questions):
     # Whoever asks for the service wants its address next: sent along, it saves two more rounds.
     extras = [] if mine == known[:1] else [r for r in known[2:] if r not in mine]
     if source_port != PORT:
         echoed = [dns.question(name.split("."), kind) for name, kind in questions]
         return dns.response(_encode(mine, True), _encode(extras, True), ident, echoed)
     return dns.response(_encode(mine, False), _encode(extras, False))
+
+
+def _denials(questions, known):
+    """For each question about a name of ours and a type that it does not have: the types that it has (RFC 6762, 6.1).
+
+    So nobody waits for an IPv6 address that does not come.
+    """
+    found = []
+    for name, kind in questions:
+        own = [r for r in known if r[4] and name == ".".join(r[0]).lower()]
+        if own and kind != dns.ANY and kind not in [r[1] for r in own]:
+            labels = own[0][0]
+            item = (labels, dns.NSEC, HOST_TTL_S, dns.nsec_data(labels, [r[1] for r in own]), True)
+            if item not in found:
+                found.append(item)
+    return found
 
 
 def announcement(who, label=None):

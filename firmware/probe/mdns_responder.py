@@ -8,12 +8,14 @@ import asyncio
 import os
 
 from probe import dns, mdns_claim
-from probe.mdns import GROUP, PORT, announcement, farewell, records, reply
+from probe.mdns import GROUP, PORT, announcement, answer, farewell, records
 from probe.waiting import wait_for_event
 
 # Three questions, a quarter of a second apart, before a name is used (RFC 6762, 8.1).
 CLAIMS = 3
 CLAIM_PAUSE_S = 0.25
+# How long an answer waits that other devices may give too.
+SPREAD_S = (0.02, 0.12)
 # So many names are tried in a row before it goes slower: a broken device may answer to every name there is.
 MOST_NAMES = 10
 
@@ -24,13 +26,16 @@ class Responder:
     `label` is the name in use; the id, or the id with -2 and so on when another device had it first. The id in the text stays.
     """
 
-    def __init__(self, link, who, first_pause_s=1, pause_s=60, fallback_pause_s=30, say=None, claim_pause_s=CLAIM_PAUSE_S):
+    def __init__(
+        self, link, who, first_pause_s=1, pause_s=60, fallback_pause_s=30, say=None, claim_pause_s=CLAIM_PAUSE_S, spread_s=SPREAD_S
+    ):
         self._link = link
         self._who = who
         self._first_pause_s = first_pause_s
         self._pause_s = pause_s
         self._fallback_pause_s = fallback_pause_s
         self._claim_pause_s = claim_pause_s
+        self._spread_s = spread_s
         self._say = say
         # Until the name is known to be free nobody hears it from us.
         self._claiming = link.bound
@@ -44,7 +49,7 @@ class Responder:
         while True:
             try:
                 packet, ip, port = await self._link.receive()
-                self._hear(packet, ip, port)
+                await self._hear(packet, ip, port)
                 # While packets wait, receive() need not give way; a flood must not stop the sampling.
                 await asyncio.sleep(0)
             except (OSError, dns.BadPacket, ValueError):
@@ -96,7 +101,7 @@ class Responder:
                 return False
         return True
 
-    def _hear(self, packet, ip, port):
+    async def _hear(self, packet, ip, port):
         who = self._who()
         if not who["ip"]:
             return
@@ -110,13 +115,16 @@ class Responder:
             if mdns_claim.lost(packet, mine):
                 self._rename()
             return
-        answer = reply(packet, port, who, self.label)
-        if answer is None:
+        packet, shared = answer(packet, port, who, self.label)
+        if packet is None:
             return
-        if port == PORT:
-            self._tell(answer)
-        else:
-            self._link.send(answer, ip, port)
+        if port != PORT:
+            self._link.send(packet, ip, port)
+            return
+        if shared:
+            # Spread, so that all probes of a house do not answer at once (RFC 6762, 6). What comes in meanwhile waits in the socket.
+            await asyncio.sleep(self._spread_s[0] + (self._spread_s[1] - self._spread_s[0]) * os.urandom(1)[0] / 255)
+        self._tell(packet)
 
     def _clash(self):
         if self._claiming:

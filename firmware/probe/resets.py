@@ -10,7 +10,6 @@ class Resets:
     """Counts this start. `cause` is what the port knows, one of CAUSES; a reason that was saved before the restart says more."""
 
     def __init__(self, settings, cause):
-        self._settings = settings
         kept = settings.get("resets")
         kept = kept if isinstance(kept, dict) else {}
         expected = kept.get("expected")
@@ -20,25 +19,27 @@ class Resets:
         counts = counts if isinstance(counts, dict) else {}
         self.counts = {key: counts[key] for key in CAUSES if isinstance(counts.get(key), int)}
         self.counts[self.cause] = min(_MOST, self.counts.get(self.cause, 0) + 1)
-        self._save(None)
-
-    def expect(self, reason):
-        """Note why this start is about to end; best effort."""
-        self._save(_known(reason))
+        _save(settings, self.counts, None)
 
     def report(self):
         """For /status: {"reset": cause of this start, "resets": {cause: how often}}"""
         return {"reset": self.cause, "resets": self.counts}
 
-    def _save(self, expected):
-        values = {"counts": dict(self.counts)}
-        if expected:
-            values["expected"] = expected
-        try:
-            self._settings.update({"resets": values})
-        except OSError:
-            # A full flash must not keep the probe from measuring.
-            pass
+
+def expect(settings, counts, reason):
+    """Note why this start is about to end; best effort. `counts` as report() tells them."""
+    _save(settings, counts, _known(reason))
+
+
+def _save(settings, counts, expected):
+    values = {"counts": dict(counts)}
+    if expected:
+        values["expected"] = expected
+    try:
+        settings.update({"resets": values})
+    except OSError:
+        # A full flash must not keep the probe from measuring.
+        pass
 
 
 def _known(cause):

@@ -6,7 +6,7 @@ Keys: server_url, interval_ms, token; on a board also ssid, password, pins. Keys
 import json
 import os
 
-from probe import address
+from probe.rooms import give_up
 
 NAME = "settings.json"
 FASTEST_MS = 500
@@ -29,38 +29,12 @@ class Refused(Exception):
 
 def check(values):
     """The known keys among `values` when each is usable, else Refused. Nothing is guessed or clipped."""
-    if not isinstance(values, dict):
-        raise Refused("The settings are not a JSON object.", "Send an object with server_url, interval_ms and token.")
-    good = {}
-    if values.get("server_url") is not None:
-        good["server_url"] = _url(values["server_url"])
-    if values.get("interval_ms") is not None:
-        good["interval_ms"] = _interval(values["interval_ms"])
-    if values.get("token") is not None:
-        good["token"] = _token(values["token"])
-    return good
+    from probe import settings_check
 
-
-def _url(value):
     try:
-        address.split_url(value)
-    except ValueError as error:
-        raise Refused(error.args[0], error.args[1])
-    return value.rstrip("/")
-
-
-def _interval(value):
-    # True is an int in Python, but not an interval.
-    if isinstance(value, bool) or not isinstance(value, int) or not FASTEST_MS <= value <= SLOWEST_MS:
-        raise Refused("interval_ms must be a whole number of milliseconds.", f"Send a number from {FASTEST_MS} to {SLOWEST_MS}.")
-    return value
-
-
-def _token(value):
-    # Printable ASCII: it travels in a header line, which a line end would split.
-    if not isinstance(value, str) or len(value) > MAX_TOKEN or not all(" " < c <= "~" for c in value):
-        raise Refused("token must be a text of visible ASCII characters.", f"Send at most {MAX_TOKEN} signs, no blanks.")
-    return value
+        return settings_check.check(values)
+    finally:
+        give_up("probe.settings_check", "probe.address")
 
 
 class Settings:

@@ -6,7 +6,8 @@ the hub stores once. When all files are in use, two neighbours of the older half
 
 from errno import ENOENT
 
-from probe import spill_block, spill_thin
+from probe import spill_block
+from probe.rooms import give_up
 
 SEGMENT = 8192
 _MOST_BOOTS = 64
@@ -153,9 +154,12 @@ class Spill:
         self.thinned += self._lost
 
     def _kept(self, index, thin):
+        from probe import spill_thin
+
         lost = [0]
         yield from spill_thin.packed(self._blocks(index), thin, lost)
         self._lost = lost[0]
+        give_up("probe.spill_thin")
 
     def _blocks(self, index):
         for place in (index, index + 1):

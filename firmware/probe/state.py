@@ -1,8 +1,8 @@
 """What one probe knows about itself right now; every loop and every endpoint looks here. One event loop, no locks."""
 
 import asyncio
-import gc
 
+from probe.rooms import give_up
 from probe.sensors.roster import Roster
 
 
@@ -27,7 +27,9 @@ class State:
         # Filled in by App; see sensors/board.py.
         self.sensors = None
         self.roster = Roster(settings, self.fault)
-        self._last = None
+        # True while one of the sensors gives no value, or a marked one.
+        self.sensor_fault = False
+        self.last = None
         self._seq = 0
         self._say = say
         self._watchers = []
@@ -52,9 +54,10 @@ class State:
     def record_round(self, readings):
         """Take [(sensor's number, celsius, quality)] into the outbox; one round has one `seq`, so each sensor counts without gaps."""
         now = self.clock.now()
+        self.sensor_fault = any(quality for _, _, quality in readings)
         for number, celsius, quality in readings:
             if number == 0:
-                self._last = (celsius, quality, now)
+                self.last = (celsius, quality, now)
             self.outbox.add(self._seq, now, celsius, quality, number)
         self._seq += 1
         self.fresh.set()
@@ -99,38 +102,10 @@ class State:
         self.last_error = None
 
     def status(self):
-        """The body of GET /status. The token itself is never in it."""
-        celsius, quality, taken = self._last or (None, "missing", None)
-        now = self.clock.now()
-        status = {
-            "id": self.identity["id"],
-            "last_c": celsius,
-            "quality": quality,
-            "age_ms": None if taken is None else now - taken,
-            "interval_ms": self.settings.interval_ms,
-            "server_url": self.settings.server_url,
-            "token_set": bool(self.settings.token),
-            "needs_provision": self.unwelcome or not self.settings.server_url,
-            "outbox": len(self.outbox),
-            "thinned": self.outbox.thinned,
-            "dropped": self.dropped,
-            "delivered": self.delivered,
-            "uptime_s": now // 1000,
-            "last_error": self.last_error or self.outbox.problem,
-            "boot": self.identity["boot"],
-            "version": self.identity["version"],
-            "model": self.identity["model"],
-        }
-        if self.update:
-            status["update"] = self.update.report()
-        if self.outbox.spilled:
-            status["on_flash"] = self.outbox.spilled
-        if self.sensors:
-            status["sensors"] = self.sensors.status(self.identity["id"])
-        for report in self.reports:
-            status.update(report())
-        # Only MicroPython knows it; without collecting first it would count garbage as used.
-        if hasattr(gc, "mem_free"):
-            gc.collect()
-            status["heap_free"] = gc.mem_free()
-        return status
+        """The body of GET /status; see status.py."""
+        from probe.status import status
+
+        try:
+            return status(self)
+        finally:
+            give_up("probe.status")

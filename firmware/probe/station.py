@@ -113,7 +113,8 @@ class Station:
             networks = []
         try:
             self._portal.open(self._radio.open_ap(self._portal.name), networks)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
+            self._close_portal()
             self._say(f"The access point for the set-up cannot be opened ({error}). The probe goes on trying its network.")
             self._enter("trying", now)
 

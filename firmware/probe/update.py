@@ -5,11 +5,9 @@
 """
 
 import asyncio
-import json
 
-from probe import update_fetch, update_manifest
 from probe.request import Problem
-from probe.update_files import SlotFiles
+from probe.rooms import give_up
 from probe.waiting import wait_for_event
 
 TRIES = 3
@@ -27,6 +25,8 @@ class Update:
         self._say = say
         self._pause_s = pause_s
         self._asked = asyncio.Event()
+        # What proves that the parts load which a trial does not need.
+        self.broken = _first_broken
         self._path = None
         self._now = {"state": "trial"} if slots.on_trial else _of_failure(slots.failed)
 
@@ -61,6 +61,10 @@ class Update:
     def judge(self):
         """While on trial: keep this firmware once it delivered, give it up when it did not in time."""
         if self._state.delivered:
+            problem = self.broken()
+            if problem:
+                self._slots.go_back(problem)
+                return self._start_anew("a part of the new firmware cannot be loaded, so the one before runs again")
             self._slots.confirm()
             self._now = {"state": "kept", "version": self._state.who()["version"]}
         elif self._state.clock.now() >= self._slots.patience_s * 1000:
@@ -73,7 +77,7 @@ class Update:
                 try:
                     return await self.install(self._path)
                 # What came whole is kept: the next attempt only fetches the rest.
-                except (update_fetch.Failed, OSError, ValueError) as error:
+                except (OSError, ValueError, MemoryError) as error:
                     self._now = {"state": "failed", "problem": f"The update did not come whole: {error}"[:200]}
                 if attempt + 1 < TRIES:
                     await asyncio.sleep(self._pause_s)
@@ -82,44 +86,32 @@ class Update:
             self._path = None
 
     async def install(self, path):
-        """Download, check, switch, restart. Failed, OSError or ValueError leave everything as it was."""
-        version, files = await self._manifest(path)
-        if version == self._state.who()["version"]:
-            self._now = {"state": "current", "version": version}
-            return
-        slot = self._slots.spare()
-        place = SlotFiles(self._slots.disk, self._slots.path(slot))
-        place.make_room(files)
-        for done, (name, size, sha256) in enumerate(files):
-            self._now = {"state": "downloading", "version": version, "done": done, "of": len(files)}
-            if not await place.holds(name, size, sha256):
-                await self._fetch(path, place, name, size)
-        self._now = {"state": "checking", "version": version}
-        for name, size, sha256 in files:
-            # Read back from the flash: what counts is what will be started.
-            if not await place.holds(name, size, sha256):
-                place.remove(name)
-                raise ValueError(f"{name} is damaged")
-        self._slots.try_next(slot, version)
-        self._start_anew("starts firmware " + version)
+        """Download, check, switch, restart. OSError, ValueError or MemoryError leave everything as it was."""
+        from probe.update_install import Install
 
-    async def _manifest(self, path):
-        raw = bytearray()
-        settings = self._state.settings
-        await update_fetch.fetch(self._net, settings.server_url, path, settings.token, raw.extend, update_manifest.MAX_MANIFEST)
-        return update_manifest.check(json.loads(raw))
+        try:
+            version = await Install(self._state, self._net, self._slots, self._tell).run(path)
+        finally:
+            give_up("probe.update_install", "probe.update_fetch", "probe.update_files", "probe.update_manifest")
+        if version:
+            self._start_anew("starts firmware " + version)
 
-    async def _fetch(self, path, place, name, size):
-        settings = self._state.settings
-        # Beside the manifest: /api/firmware/manifest -> /api/firmware/file?name=…
-        beside = path.split("?")[0].rsplit("/", 1)[0] + "/file?name=" + name
-        with place.writing(name) as file:
-            await update_fetch.fetch(self._net, settings.server_url, beside, settings.token, file.write, size)
+    def _tell(self, **now):
+        self._now = now
 
     def _start_anew(self, why):
         self._now = {"state": "restarting"}
         self._say("update: " + why)
         self._restart()
+
+
+def _first_broken():
+    from probe.rooms_check import first_broken
+
+    try:
+        return first_broken()
+    finally:
+        give_up("probe.rooms_check")
 
 
 def _of_failure(failed):

@@ -11,7 +11,7 @@ PIECE = 512
 MAX_HEAD = 2048
 
 
-class Failed(Exception):
+class Failed(ValueError):
     """What was asked for did not come whole; the text says why, for a person."""
 
 
@@ -27,7 +27,8 @@ async def fetch(net, url, path, token, take, most, timeout_s=10):
                 lines.append("X-Token: " + token)
             writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
             await asyncio.wait_for(writer.drain(), timeout_s)
-            length, rest = _judge(*await _head(reader, timeout_s), most)
+            head, rest = await _head(reader, timeout_s)
+            length = _judge(head, rest, most)
             await _pieces(reader, rest, length, take, timeout_s)
             return length
         finally:
@@ -67,7 +68,7 @@ def _judge(lines, rest, most):
             length = int(value.strip())
             if not len(rest) <= length <= most:
                 raise ValueError("its reply is too long")
-            return length, rest
+            return length
     raise ValueError("it does not say how long its reply is")
 
 

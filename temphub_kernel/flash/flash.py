@@ -28,11 +28,35 @@ def clean(path):
 for name in ('slot.json', 'slot_a', 'slot_b', 'probe', 'ports', 'boot_slots.py', 'boot_slots.mpy'):
     clean(name)
 """
+# Run on the board too, so that its secrets stay there. A power cut leaves the settings before or those after.
+ADDED = "settings.add"
+MERGE = """
+import json, os
+with open('settings.add') as file:
+    added = json.load(file)
+try:
+    with open('settings.json') as file:
+        kept = json.load(file)
+except (OSError, ValueError):
+    kept = {}
+if not isinstance(kept, dict):
+    kept = {}
+if 'ssid' in added and added['ssid'] != kept.get('ssid'):
+    kept.pop('password', None)
+kept.update(added)
+with open('settings.json.new', 'w') as file:
+    file.write(json.dumps(kept))
+os.rename('settings.json.new', 'settings.json')
+os.remove('settings.add')
+"""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the person asked for. image: None means the newest fitting one beside; keep: MicroPython and settings stay as they are."""
+    """What the person asked for. image: None means the newest fitting one beside; keep: MicroPython and settings stay as they are.
+
+    settings: a JSON object, or empty; with keep it is added to the settings on the board, else it is all of them.
+    """
 
     firmware: Path
     folders: list[Path]
@@ -60,12 +84,14 @@ class Flash:
         with tempfile.TemporaryDirectory(prefix="temphub-flash-") as folder:
             entries = files.stage(wanted.firmware, Path(folder), source=wanted.source)
             if wanted.settings:
-                entries.append(Path(folder) / "settings.json")
+                entries.append(Path(folder) / (ADDED if wanted.keep else "settings.json"))
                 entries[-1].write_text(wanted.settings, encoding="utf-8")
             port = ports.find(wanted.port)
             if not wanted.keep:
                 self._write_micropython(port)
             self._copy(port, entries)
+            if wanted.settings and wanted.keep:
+                self._mpremote(port, "exec", MERGE)
             version = self._verify(port, Path(folder) / "main.py")
         self._mpremote(port, "reset")
         self._say(f"Done: the board at {port} runs the probe firmware {version}.")

@@ -1,6 +1,6 @@
 """A stand-in for the modules that only a board has: machine, network, onewire. It refuses what the real drivers refuse.
 
-`load(board)` gives ports/esp32.py running on a Board. Runs on both interpreters.
+`load(board)` gives ports/esp32.py running on a Board, until `leave()`. Runs on both interpreters.
 """
 
 import os
@@ -10,7 +10,8 @@ import ports
 from ports import multicast
 from probe_bench import HERE, net
 
-NEW = ("machine", "network", "onewire", "ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32")
+HARDWARE = ("machine", "network", "onewire")
+NEW = ("ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
 
 
 class Board:
@@ -36,6 +37,8 @@ class Board:
             IN, OUT, PULL_UP = 0, 1, 2
 
             def __init__(self, number, mode=-1, pull=-1, value=None):
+                if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 48:
+                    raise ValueError("invalid pin")
                 self.number = number
 
             def value(self, to=None):
@@ -143,6 +146,8 @@ class _Wlan:
             raise OSError("Wifi Not Started")
         if self._wanted:
             raise OSError("Wifi Internal State Error")
+        # The driver takes bytes as well.
+        ssid = ssid if isinstance(ssid, str) else "".join(chr(byte) for byte in ssid)
         self._board.log.append("connect " + ssid)
         self._wanted = (ssid, key or "")
         self._looks = 0
@@ -182,7 +187,7 @@ class _Wlan:
             raise OSError("Wifi Internal State Error")
         self._board.log.append("scan")
         found = [(ssid.encode(), b"123456", 6, -60, 3 if self._board.networks[ssid] else 0, False) for ssid in sorted(self._board.networks)]
-        return found + [(b"", b"123456", 1, -40, 3, True), (b"\xff\xfe", b"123456", 1, -40, 3, False)]
+        return found + [(b"", b"123456", 1, -40, 3, True), (b"K\xfcche", b"123456", 1, -80, 0, False)]
 
 
 class _Multicast:
@@ -206,24 +211,35 @@ class _Multicast:
         return multicast.bound_socket(ip, self.real[port], options)
 
 
+# What MicroPython on this machine has under those names.
+_kept = {}
+
+
 def load(board):
-    """The module ports.esp32, loaded anew on that board and not left behind."""
-    kept = {name: sys.modules.pop(name, None) for name in NEW}
-    for name in NEW:
-        # A package remembers its modules as well.
-        if name.startswith("ports.") and hasattr(ports, name[6:]):
-            delattr(ports, name[6:])
-    for name in ("machine", "network", "onewire"):
+    """The module ports.esp32, loaded anew on that board."""
+    _kept.update({name: sys.modules.get(name) for name in HARDWARE})
+    _forget()
+    for name in HARDWARE:
         sys.modules[name] = getattr(board, name)()
-    try:
-        module = __import__("ports.esp32", None, None, ("Esp32Port",))
-    finally:
-        for name in NEW:
-            sys.modules.pop(name, None)
-            if kept[name]:
-                sys.modules[name] = kept[name]
+    module = __import__("ports.esp32", None, None, ("Esp32Port",))
     module.multicast = _Multicast(board)
     # CPython has no sockets of MicroPython's kind.
     module.net_micropython = module.Esp32Port.net = net
     module.Esp32Port.port = 0
     return module
+
+
+def leave():
+    """Nothing of the board is left behind."""
+    _forget()
+    for name in HARDWARE:
+        if _kept[name]:
+            sys.modules[name] = _kept[name]
+
+
+def _forget():
+    for name in HARDWARE + NEW:
+        sys.modules.pop(name, None)
+        # A package remembers its modules as well.
+        if name.startswith("ports.") and hasattr(ports, name[6:]):
+            delattr(ports, name[6:])

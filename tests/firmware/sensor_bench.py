@@ -26,6 +26,7 @@ class Chip:
         self.celsius = celsius
         self.clone = clone
         self.present = True
+        self.parasite = False
         self.resets_on_convert = False
         self.disturbed = 0
         self.wake()
@@ -61,12 +62,15 @@ class Chip:
 
 
 class Bus:
-    """onewire.OneWire with `chips` on it; `low` holds the line down."""
+    """onewire.OneWire with `chips` on it; `low` holds the line down. A parasite chip that is not fed loses its conversion."""
 
     def __init__(self, *chips):
         self.chips = list(chips)
         self.low = False
         self.conversions = 0
+        self.held = False
+        self.holds = 0
+        self._hungry = False
         self._selected = None
         self._sent = []
 
@@ -79,6 +83,11 @@ class Bus:
 
     def reset(self, required=False):
         """A presence pulse, or the error."""
+        assert not self.held, "nobody can pull a line down that is held up"
+        for chip in self._here() if self._hungry else ():
+            if chip.parasite:
+                chip.wake()
+        self._hungry = False
         if required and not self._here() and not self.low:
             raise OneWireError
         self._selected, self._sent = None, []
@@ -93,10 +102,22 @@ class Bus:
         self._sent.append(byte)
         if self._sent == [0xCC, 0x44]:
             self.conversions += 1
+            self._hungry = True
             for chip in self._here():
                 chip.convert()
         if len(self._sent) == 4 and self._sent[0] == 0x4E and isinstance(self._selected, Chip):
             self._selected.write(self._sent[1:])
+
+    def readbit(self):
+        """The answer to Read Power Supply: 0 from a chip without a supply; else the line at rest."""
+        return 0 if self._sent == [0xCC, 0xB4] and any(chip.parasite for chip in self._here()) else 1
+
+    def hold(self, on):
+        """Feed the chips through the line."""
+        self.held = on
+        if on:
+            self.holds += 1
+            self._hungry = False
 
     def readinto(self, buf):
         """The scratchpad of the selected one; nobody there reads as ones."""

@@ -1,10 +1,10 @@
 """ports/esp32.py, wifi.py and watchdog.py with a stand-in for the board's modules, and the whole probe on top of them"""
 
 import asyncio
+import gc
 import json
-import os
 
-from board_stand_in import Board, load
+from board_stand_in import Board, leave, load
 from probe.app import App
 from probe.settings import Settings
 from probe_bench import HERE, Folder, net, reply, run, until
@@ -21,14 +21,17 @@ async def _ask(port, host, method, path, body=""):
 
 def _on_board(work, board, **settings):
     """Run `await work(app, port, module)` on a started board."""
-    if not hasattr(os, "uname"):
-        # Windows: a PC without the call that tells the chip.
-        return
 
     async def go(folder):
         if settings:
             Settings(folder).update(settings)
         module = load(board)
+        try:
+            await drive(folder, module)
+        finally:
+            leave()
+
+    async def drive(folder, module):
         port = module.Esp32Port(Settings(folder))
         said = []
         port.say = said.append
@@ -60,6 +63,22 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
         status = app.state.status()
         assert (status["wifi"], status["ssid"], status["rssi"]) == ("joined", "home", -58)
         assert status["reset"] == "power_on" and status["id"] == "TempProbe-0096"
+        for name in (
+            "version",
+            "model",
+            "resets",
+            "uptime_s",
+            "outbox",
+            "thinned",
+            "dropped",
+            "delivered",
+            "lamp",
+            "wifi_joins",
+            "last_error",
+        ):
+            assert name in status, name
+        # CPython cannot tell the heap.
+        assert ("heap_free" in status and "heap_lowest" in status) or not hasattr(gc, "mem_free")
         assert board.log.index("bind 5353") < board.log.index("connect home") and board.log.count("bind 5353") == 1
         assert "hostname TempProbe-0096" in board.log and board.watchdog_ms == 60000
         assert "secret99" not in json.dumps(status)
@@ -76,7 +95,7 @@ def test_a_new_board_is_set_up_with_a_phone():
         number = app.state.who()["port"]
         assert board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
         status, page = await _ask(number, "127.0.0.2", "GET", "/")
-        assert status == 200 and page.count('name="ssid"') == 2 and "home" in page
+        assert status == 200 and page.count('name="ssid"') == 3 and "home" in page and "K\\xfcche" in page
         assert (await _ask(number, "captive.apple.com", "GET", "/hotspot-detect.html"))[0] == 302
         await until(lambda: "bind 53" in board.log)
         status, page = await _ask(number, "127.0.0.2", "POST", "/join", "ssid=home&password=secret99")
@@ -123,25 +142,52 @@ def test_the_button_the_lamp_and_the_watchdog_setting():
         await asyncio.sleep(0.2)
         board.button_down = True
         await until(lambda: not app.state.settings.token)
-        await until(lambda: (2, 1) in board.lamp)
+        await until(lambda: app.state.status()["lamp"] == "identify")
+        before = len(board.lamp)
+        await until(lambda: len(board.lamp) > before + 6)
+        assert set(board.lamp[before:]) == {(2, 0), (2, 1)}
 
     _on_board(work, board, ssid="home", password="secret99", token="t", watchdog=False)
 
 
+def test_the_lamp_is_a_setting():
+    """Another pin, a lamp that is lit by a low level, none at all; a pin that the board lacks is told and costs only the lamp."""
+    for values, pin, level, told in (
+        ({"led_pin": 8, "led_on": 0}, 8, 0, 0),
+        ({"led_pin": False}, None, 0, 0),
+        ({"led_pin": 99}, None, 0, 1),
+    ):
+        with Folder() as folder:
+            settings = Settings(folder)
+            settings.update(values)
+            board = Board(home="secret99")
+            module = load(board)
+            said = []
+            lamp = module._lamp(settings, "Generic ESP32 module with ESP32", said.append)
+            assert module._lamp(Settings(""), "ESP32C3 module with ESP32C3", said.append) is None
+            leave()
+            if lamp:
+                lamp(True)
+                lamp(False)
+            assert board.lamp == ([(pin, level), (pin, 1 - level)] if pin else []) and len(said) == told
+
+
 def test_the_radio_survives_what_the_driver_refuses():
     """Leaving an idle radio, the signal of no network, a restart in between: no error reaches the station."""
-    if not hasattr(os, "uname"):
-        return
     board = Board(home="secret99", guest="")
     radio = load(board).Radio()
+    leave()
     radio.leave()
     board.station.active(False)
     radio.leave()
     assert radio.rssi() is None and radio.address() is None
     radio.restart()
-    assert radio.scan() == [("guest", -60, False), ("home", -60, True)]
+    assert radio.scan() == [("guest", -60, False), ("home", -60, True), ("K\\xfcche", -80, False)]
     for ssid, password, why in (("home", "wrong", "password"), ("away", "x", "not_found"), ("guest", "", None)):
         radio.leave()
         radio.connect(ssid, password)
         assert radio.failure() == why
     assert [radio.address() for _ in range(3)][-1] == HERE
+    radio.leave()
+    radio.connect("K\\xfcche", "")
+    assert board.log[-1] == "connect K\xfcche"

@@ -1,5 +1,7 @@
 """probe/sensors/ds18b20.py on a bus that behaves as the sensors do"""
 
+import asyncio
+
 from probe.sensors.ds18b20 import Ds18b20s, usable
 from probe_bench import Ticks, run
 from sensor_bench import Bus, Chip, hexed, rom
@@ -114,3 +116,43 @@ def test_only_sensors_that_can_be_read_are_chosen():
     found = [bytearray(rom(1, 0x10)), wrong, bytearray(rom(9)), bytearray(rom(5, 0x22)), bytearray(rom(9))]
     assert usable(found) == sorted([rom(5, 0x22), rom(9)])
     assert _read(_source()[1]) == []
+
+
+def test_a_sensor_without_a_supply_is_fed_through_its_line():
+    """Found out by asking; the line is held while it converts, and the status says so. One with a supply is not held."""
+    for parasite in (False, True):
+        bus, source, ticks = _source(Chip(1, 21.5), Chip(2, -18.0))
+        bus.chips[1].parasite = parasite
+        assert _read(source) == [(21.5, None), (-18.0, None)]
+        assert source.kind == ("ds18b20_parasite" if parasite else "ds18b20")
+        assert bus.holds == (1 if parasite else 0) and not bus.held
+        # The wire was mended: seen at the next look around.
+        bus.chips[1].parasite = False
+        ticks.forward(10000)
+        assert _read(source) == [(21.5, None), (-18.0, None)] and source.kind == "ds18b20"
+
+
+def test_a_line_is_let_go_of_when_the_reading_is_given_up():
+    """A time-out in the middle of a conversion must not leave the bus dead."""
+    bus, source, _ = _source(Chip(1, 21.5))
+    bus.chips[0].parasite = True
+    source._conversion_s = 5
+
+    async def work():
+        try:
+            await asyncio.wait_for(source.read(), 0.05)
+        except asyncio.TimeoutError:  # noqa: UP041 (MicroPython has no builtin of that name)
+            pass
+
+    run(work())
+    assert bus.holds == 1 and not bus.held
+    source._conversion_s = 0
+    assert _read(source) == [(21.5, None)]
+
+
+def test_a_bus_that_cannot_feed_still_tells():
+    """The value that was never measured does not pass for a temperature."""
+    bus, source, _ = _source(Chip(1, 21.5))
+    bus.chips[0].parasite = True
+    bus.hold = None
+    assert _read(source)[0][1] == "power_on" and source.kind == "ds18b20_parasite"

@@ -3,7 +3,8 @@
 import json
 import os
 
-from probe.endpoints import Endpoints, same
+from probe.endpoints import Endpoints
+from probe.orders import same
 from probe_bench import Folder, Probe, Visitor, identity, run
 
 

@@ -18,11 +18,22 @@ def _refuse(request):
     raise Problem(401, "code", "what", "do")
 
 
+def _too_much(request):
+    raise MemoryError
+
+
 def _page(request):
     return "<p>ü</p>"
 
 
-ROUTES = {("GET", "/"): _page, ("GET", "/a"): _hello, ("POST", "/a"): _hello, ("GET", "/fail"): _fail, ("POST", "/no"): _refuse}
+ROUTES = {
+    ("GET", "/"): _page,
+    ("GET", "/a"): _hello,
+    ("POST", "/a"): _hello,
+    ("GET", "/fail"): _fail,
+    ("GET", "/big"): _too_much,
+    ("POST", "/no"): _refuse,
+}
 
 
 def _ask(data, **limits):
@@ -166,3 +177,9 @@ def test_header_names_have_no_case():
     """As HTTP says."""
     request = parse_head(b"GET /p?q HTTP/1.1\r\nX-TOKEN:  abc \r\nhost: h")
     assert request.headers == {"x-token": "abc", "host": "h"} and request.path == "/p"
+
+
+def test_an_answer_for_which_there_is_no_memory_is_refused_in_words():
+    """The visitor learns to come again; the server goes on."""
+    status, body = _ask(b"GET /big HTTP/1.1\r\n\r\n")
+    assert status == 503 and "no_memory" in body and "remedy" in body

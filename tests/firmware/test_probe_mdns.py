@@ -115,10 +115,12 @@ def test_each_kind_of_question_is_answered():
 
 
 def test_what_is_not_ours_stays_unanswered():
-    """Silence for other names, for record types we do not have, and for other devices' answers."""
+    """Silence for other names, for other types of the shared ones, and for other devices' answers."""
     who = identity()
     assert mdns.reply(_ask(("_http._tcp.local", dns.PTR)), 5353, who) is None
-    assert mdns.reply(_ask((HOST, 28)), 5353, who) is None
+    assert mdns.reply(_ask((SERVICE, dns.SRV)), 5353, who) is None
+    # Who knows no mDNS would not understand what is said about types that are not there.
+    assert mdns.reply(_ask((HOST, 28)), 40000, who) is None
     assert mdns.reply(mdns.announcement(who), 5353, who) is None
 
 

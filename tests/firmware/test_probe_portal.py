@@ -4,7 +4,7 @@ import struct
 
 from portal_bench import query, visit
 from probe import dns, portal_dns
-from probe.portal import strongest, wish
+from probe.portal_desk import strongest, wish
 from probe.settings import Refused
 from probe_bench import net, reply
 

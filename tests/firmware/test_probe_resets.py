@@ -2,7 +2,7 @@
 
 import os
 
-from probe.resets import Resets
+from probe.resets import Resets, expect
 from probe.settings import Settings
 from probe_bench import Folder
 
@@ -18,10 +18,10 @@ def test_starts_are_counted_by_reason_across_restarts():
 def test_a_reason_known_before_the_restart_says_more_than_the_chip():
     """Asked for, or stuck: shown by the next start, and only by that one."""
     with Folder() as folder:
-        Resets(Settings(folder), "power_on").expect("stuck_delivery")
+        expect(Settings(folder), Resets(Settings(folder), "power_on").counts, "stuck_delivery")
         assert Resets(Settings(folder), "watchdog").cause == "stuck_delivery"
         assert Resets(Settings(folder), "watchdog").cause == "watchdog"
-        Resets(Settings(folder), "reset").expect("asked")
+        expect(Settings(folder), Resets(Settings(folder), "reset").counts, "asked")
         assert Resets(Settings(folder), "power_on").cause == "power_on"
 
 
@@ -48,6 +48,6 @@ def test_a_full_flash_does_not_keep_the_probe_from_starting():
     with Folder() as folder:
         os.mkdir(folder + "/settings.json.new")
         resets = Resets(Settings(folder), "power_on")
-        resets.expect("asked")
+        expect(Settings(folder), resets.counts, "asked")
         os.rmdir(folder + "/settings.json.new")
         assert resets.cause == "power_on"

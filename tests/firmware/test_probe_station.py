@@ -188,6 +188,23 @@ def test_a_radio_that_refuses_is_asked_again():
     _in_room(work, **HOME)
 
 
+def test_a_portal_for_which_there_is_no_memory_is_tried_again():
+    """No access point stays behind that nobody serves; the next opening works."""
+
+    def work(room):
+        opens, room.portal.open = room.portal.open, _no_memory
+        room.run(70)
+        assert not room.portal.opened and room.radio.ap is None and any("cannot be opened" in line for line in room.said)
+        room.portal.open = opens
+        room.until(lambda: room.portal.opened, 120)
+
+    _in_room(work, Air(), **HOME)
+
+
+def _no_memory(ip, networks):
+    raise MemoryError
+
+
 def test_a_day_of_random_losses_leaves_the_probe_joined():
     """24 h with the network away at random for seconds to an hour: joined again within 35 s each time, settings untouched."""
 

@@ -191,7 +191,7 @@ def _ask(board, body, **headers):
     request = Request("POST", "/update", headers)
     request.body = json.dumps(body).encode()
     try:
-        return 200, Endpoints(board.state, None).update(request)
+        return 200, Endpoints(board.state, None).order(request)
     except Problem as problem:
         return problem.status, problem.body
 

@@ -216,6 +216,17 @@ def test_the_patience_is_a_setting():
             assert Slots(folder).patience_s == patience_s
 
 
+def test_a_firmware_with_a_part_that_does_not_load_is_given_up():
+    """It may deliver and yet have no set-up page; the one before runs again, with the reason in /status."""
+    with Tree() as folder:
+        _switched(folder)
+        board = Board(folder)
+        board.state.delivered = 3
+        board.update.broken = lambda: "probe.page cannot be loaded."
+        board.update.judge()
+        assert "probe.page" in Slots(folder).failed["why"] and Slots(folder).choose() == ""
+
+
 def test_the_watch_runs_by_itself():
     """The update loop judges without being asked."""
     with Tree() as folder:

@@ -54,13 +54,6 @@ def test_compiled_files_are_copied(bench):
     assert [name for name in copied if name.endswith(".py")] == ["main.py"]
 
 
-def test_keep_copies_the_firmware_only(bench):
-    """MicroPython stays; what was updated over the air is removed, so that the copied firmware is the one that runs."""
-    bench.flash(keep=True, port="COM7")
-    assert steps(bench) == ["mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
-    assert "slot.json" in bench.calls()[0][-1] and bench.calls()[0][:3] == ["mpremote", "connect", "COM7"]
-
-
 @pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
 def test_each_chip_has_its_offset(bench, chip):
     """0x1000 on ESP32 and S2, 0 on S3, C3 and C6; both generations of esptool are understood."""

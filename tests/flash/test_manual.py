@@ -39,16 +39,23 @@ def test_the_pins_are_those_of_the_firmware():
 
 def test_every_option_quality_and_fault_is_explained():
     """What `temphub flash --help` lists, what a reading may be marked with, and what --fault takes."""
-    flash = next(action for action in _parser()._actions if action.choices and "flash" in action.choices).choices["flash"]
+    flash = next(action for action in _parser(["flash"])._actions if action.choices and "flash" in action.choices).choices["flash"]
     options = [option for action in flash._actions for option in action.option_strings if option.startswith("--") and option != "--help"]
     assert len(options) > 8
     for word in (*options, *QUALITIES, *constants("ports/faults.py")["FAULTS"]):
         assert f"`{word}" in MANUAL, word
 
 
+def test_every_sign_of_the_lamp_is_explained():
+    """As the lamp blinks, so the manual says; the table's last true row is the one that is shown."""
+    signs = constants("probe/signs.py")["PATTERNS"]
+    rows = re.findall(r"^\| .* \| `(\w+)` \|", MANUAL.split("## Lamp and button")[1].split("##")[0], re.M)
+    assert rows == list(reversed(signs)) and len(rows) == 7
+
+
 def test_the_states_of_an_update_are_listed():
     """Every state that /status may show under `update`."""
-    text = (firmware() / "probe" / "update.py").read_text(encoding="utf-8")
-    states = set(re.findall(r'"state": "(\w+)"', text))
+    text = "".join(path.read_text(encoding="utf-8") for path in (firmware() / "probe").glob("update*.py"))
+    states = set(re.findall(r'(?:"state": |\bstate=)"(\w+)"', text))
     assert len(states) > 7
     assert not [state for state in states if f"`{state}`" not in MANUAL]

@@ -1,4 +1,7 @@
-"""All DS18B20 on one 1-Wire bus. `bus` is MicroPython's onewire.OneWire or something that behaves the same."""
+"""All DS18B20 on one 1-Wire bus. `bus` is MicroPython's onewire.OneWire or something that behaves the same.
+
+A bus that can `hold(on)` its line high feeds sensors whose VDD is not connected ("parasite power") while they convert.
+"""
 
 import asyncio
 
@@ -7,6 +10,7 @@ from probe import scratchpad
 _CONVERT = 0x44
 _READ_SCRATCHPAD = 0xBE
 _WRITE_SCRATCHPAD = 0x4E
+_READ_POWER = 0xB4
 _SKIP_ROM = 0xCC
 # DS18B20 and DS1822; the older DS18S20 (0x10) counts in another way and would be misread.
 FAMILIES = (0x28, 0x22)
@@ -20,14 +24,14 @@ _FETCHES = 3
 class Ds18b20s:
     """A source of one reading for each sensor ever seen since the start; new ones are found while it runs."""
 
-    kind = "ds18b20"
-
     def __init__(self, bus, now_ms, conversion_s=0.75, rescan_ms=10000):
         self._bus = bus
         self._now_ms = now_ms
         self._conversion_s = conversion_s
         self._rescan_ms = rescan_ms
         self._scanned_ms = None
+        # Shown in /status; with parasite power it is another one, as such a sensor is less exact and wants short wires.
+        self.kind = "ds18b20"
         # rom -> [last good value, conversions in a row after which the mark was gone although just set]
         self._known = {}
         self.samples, self.combine, self.max_step_c = 1, "median", None
@@ -54,6 +58,8 @@ class Ds18b20s:
         if self._scanned_ms is not None and now - self._scanned_ms < self._rescan_ms:
             return
         found = usable(self._bus.scan())
+        if found:
+            self.kind = "ds18b20_parasite" if self._starved() else "ds18b20"
         self._scanned_ms = now
         for rom in found:
             if rom not in self._known and len(self._known) < _MOST:
@@ -67,11 +73,29 @@ class Ds18b20s:
         self._bus.reset(True)
         self._bus.writebyte(_SKIP_ROM)
         self._bus.writebyte(_CONVERT)
-        await asyncio.sleep(self._conversion_s)
+        await self._convert()
         for rom in roms:
             pads[rom] = self._fetch(rom)
             # Ten milliseconds each: the other loops go in between.
             await asyncio.sleep(0)
+
+    async def _convert(self):
+        hold = getattr(self._bus, "hold", None) if self.kind != "ds18b20" else None
+        if not hold:
+            return await asyncio.sleep(self._conversion_s)
+        try:
+            hold(True)
+            await asyncio.sleep(self._conversion_s)
+        finally:
+            # Also when this is cancelled: a line that is held cannot be talked on.
+            hold(False)
+
+    def _starved(self):
+        """Whether a sensor on the bus has no supply of its own; such a one answers with a 0."""
+        self._bus.reset(True)
+        self._bus.writebyte(_SKIP_ROM)
+        self._bus.writebyte(_READ_POWER)
+        return not self._bus.readbit()
 
     def _fetch(self, rom):
         pad = bytearray(9)

@@ -1,0 +1,101 @@
+"""The search for the hub itself: asks at known addresses, then the network by mDNS. Loaded while it goes on; see find_hub.py."""
+
+import asyncio
+
+from probe import address, dns
+from probe.client import Unreachable
+from probe.hello import PATH, message
+from probe.mdns import GROUP, PORT
+
+SERVICE = "_temps-hub._tcp.local"
+NAME = "temphub.local"
+DEFAULT_PORT = 8088
+
+
+class Search:
+    """One search; the parameters are those of FindHub."""
+
+    def __init__(self, state, client, ask_link, wait_s):
+        self._state = state
+        self._client = client
+        self._ask_link = ask_link
+        self._wait_s = wait_s
+        self._tried = []
+
+    async def hub(self, known):
+        """The URL at which a hub answered: one of `known`, or one that the network tells of; None when there is none."""
+        for url in known:
+            if await self._is_hub(url):
+                return url
+        for ip, port in await self._browse():
+            if await self._is_hub(f"http://{ip}:{port}"):
+                return self._tried[-1]
+        return None
+
+    async def numbered(self, url):
+        """The URL with the address in place of a `.local` name; Unreachable when nobody answers to it."""
+        host, port, path = address.split_url(url)
+        host = host.lower()
+        if not host.endswith(".local"):
+            return url
+        ip = (await self._ask(host))[0].get(host)
+        if not ip:
+            raise Unreachable(f"Nobody on this network answers to {host}. Check that the hub runs, or set up its address as a number.")
+        return f"http://{ip}:{port}{path}"
+
+    async def _is_hub(self, url):
+        # Numbers only: a name is what the browsing is for.
+        if not url or url in self._tried or not address.is_ipv4(address.split_url(url)[0]):
+            return False
+        self._tried.append(url)
+        try:
+            # The token goes along, as it goes to every place where the hub is said to be.
+            status, reply = await self._client.post(url, PATH, message(self._state.who()), self._state.settings.token)
+        except Unreachable:
+            return False
+        finally:
+            self._client.close()
+        return status == 200 and bool(reply) and reply.get("ok") is True
+
+    async def _browse(self):
+        if not self._ask_link:
+            return []
+        ips, services = await self._ask(NAME)
+        found = [(ips[host], port) for port, host in services if host in ips]
+        if NAME in ips and not found:
+            found.append((ips[NAME], DEFAULT_PORT))
+        return found
+
+    async def _ask(self, host):
+        """({name: ip}, [(port, host)]) that came back within the time."""
+        ips, services = {}, []
+        try:
+            link = self._ask_link()
+        except OSError:
+            return ips, services
+        questions = ((SERVICE, dns.PTR), (host, dns.A))
+        packet = dns.query([dns.question(name.split("."), kind) for name, kind in questions])
+        try:
+            link.send(packet, GROUP, PORT)
+            await asyncio.wait_for(_hear(link, ips, services, host), self._wait_s)
+        except (OSError, asyncio.TimeoutError):
+            # No network, or all that answered have answered.
+            pass
+        finally:
+            link.close()
+        return ips, services
+
+
+async def _hear(link, ips, services, host):
+    # Ends early with the name and a service of it; else the time decides.
+    while host not in ips or not any(name in ips for _, name in services):
+        packet = (await link.receive())[0]
+        try:
+            is_reply, records = dns.read_records(packet)
+        except dns.BadPacket:
+            continue
+        for _, name, kind, ttl, data in records if is_reply else ():
+            if ttl and kind == dns.A and len(data) == 4 and len(ips) < 16:
+                ips[name] = ".".join(str(byte) for byte in data)
+            if ttl and kind == dns.SRV and name.endswith("." + SERVICE) and len(data) > 6 and len(services) < 16:
+                services.append((data[4] << 8 | data[5], data[6:].decode()))

@@ -1,0 +1,83 @@
+"""What a hub or a person tells the probe to do. Each method takes a Request and gives a body or raises Problem.
+
+Rarely asked for, so loaded for each order anew.
+"""
+
+from probe import settings
+from probe.request import Problem
+
+
+class Orders:
+    """One method for each path of endpoints.ORDERS; `identify` and `restart` as there."""
+
+    def __init__(self, state, identify, restart):
+        self._state = state
+        self._identify = identify
+        self._restart = restart
+
+    def provision(self, request):
+        """Where to deliver, how often, with which token; saved before it is answered."""
+        _refuse_foreign_pages(request)
+        values = request.json()
+        self._authorize(request, values)
+        try:
+            checked = settings.check(values)
+        except settings.Refused as refused:
+            raise Problem(400, "bad_settings", refused.problem, refused.remedy)
+        if not checked:
+            raise Problem(400, "bad_settings", "The body has no setting in it.", "Send server_url, interval_ms or token.")
+        try:
+            self._state.provision(checked)
+        except OSError:
+            raise Problem(500, "not_saved", "The probe cannot save the settings.", "Free some of its storage, then try again.")
+        live = self._state.settings
+        return {"ok": True, "server_url": live.server_url, "interval_ms": live.interval_ms, "token_set": bool(live.token)}
+
+    def identify(self, request):
+        """Blink, so that a person can tell which board this is."""
+        _refuse_foreign_pages(request)
+        self._identify()
+        return {"ok": True}
+
+    def restart(self, request):
+        """Start anew in a moment; readings that are kept are delivered afterwards."""
+        _refuse_foreign_pages(request)
+        self._authorize(request, request.json() if request.body else {})
+        if not self._restart:
+            raise Problem(404, "no_restart", "This probe cannot restart itself.", "Switch it off and on.")
+        self._restart()
+        return {"ok": True}
+
+    def update(self, request):
+        """Fetch a newer firmware from this probe's own hub; answered before the work begins."""
+        _refuse_foreign_pages(request)
+        values = request.json()
+        self._authorize(request, values)
+        if not self._state.update:
+            raise Problem(404, "no_update", "This probe cannot update itself.", "Put the new firmware on it over USB with temphub flash.")
+        return self._state.update.ask(values)
+
+    def _authorize(self, request, values):
+        token = self._state.settings.token
+        if not token:
+            return
+        for shown in (request.headers.get("x-token"), values.get("old_token"), values.get("token")):
+            if isinstance(shown, str) and same(shown, token):
+                return
+        remedy = "Send the token it uses now as X-Token, or hold the probe's button for 5 s."
+        raise Problem(401, "wrong_token", "This probe belongs to a hub with another token.", remedy)
+
+
+def same(one, other):
+    """Equal texts, compared in a time that does not tell how much of them is equal."""
+    difference = len(one) ^ len(other)
+    for i in range(min(len(one), len(other))):
+        difference |= ord(one[i]) ^ ord(other[i])
+    return difference == 0
+
+
+def _refuse_foreign_pages(request):
+    # A web page that a person on this network happens to open must not be able to re-point the probe.
+    origin = request.headers.get("origin")
+    if origin is not None and origin != "http://" + request.headers.get("host", ""):
+        raise Problem(403, "foreign_page", "A page of another site sent this.", "Use the hub, or the probe's own page.")

@@ -1,0 +1,107 @@
+"""probe/signs.py"""
+
+from probe.signs import PATTERNS, Signs
+from probe_bench import Folder, Probe
+
+
+class _Update:
+    def __init__(self):
+        self.state = "idle"
+
+    def report(self):
+        """For /status."""
+        return {"state": self.state}
+
+
+class _Bench:
+    """A probe with a lamp: `line` holds one sign for each tenth of a second."""
+
+    def __init__(self, folder):
+        self.probe = Probe(folder, server_url="http://127.0.0.1:1")
+        self.state = self.probe.state
+        self.state.update = _Update()
+        self.wifi = "joined"
+        self.lit = False
+        self.switched = 0
+        self.signs = Signs(self.state, self._lamp, lambda: self.wifi)
+
+    def _lamp(self, lit):
+        self.lit = lit
+        self.switched += 1
+
+    def watch(self, tenths):
+        """The lamp for so long."""
+        line = ""
+        for _ in range(tenths):
+            self.signs.step()
+            line += "#" if self.lit else "."
+        return line
+
+
+def test_each_state_has_a_sign_of_its_own():
+    """From power-on to delivering, and what can go wrong; the most urgent one wins."""
+    with Folder() as folder:
+        bench = _Bench(folder)
+        state, shown = bench.state, []
+
+        def show():
+            shown.append(bench.signs.sign())
+            pattern = PATTERNS[shown[-1]]
+            assert bench.watch(2 * len(pattern)) == 2 * pattern
+            assert bench.signs.report() == {"lamp": shown[-1]}
+
+        for bench.wifi in ("start", "trying", "portal", "joined"):
+            show()
+        state.record(21.5, None)
+        state.delivered = 1
+        show()
+        state.record(None, "open")
+        show()
+        state.record(21.5, "range")
+        show()
+        state.record(21.5, None)
+        state.fault("The hub cannot be reached.")
+        show()
+        state.healed()
+        state.unwelcome = True
+        show()
+        state.unwelcome = False
+        state.update.state = "downloading"
+        show()
+        expected = ["joining", "joining", "portal", "no_hub", "delivering", "sensor", "sensor", "no_hub", "no_hub", "update"]
+        assert shown == expected
+        assert set(PATTERNS) == set(shown) | {"identify"} and len(set(PATTERNS.values())) == len(PATTERNS)
+
+
+def test_identify_blinks_for_ten_seconds_whatever_else_there_is():
+    """Then the sign before comes back from its beginning."""
+    with Folder() as folder:
+        bench = _Bench(folder)
+        bench.wifi = "portal"
+        bench.watch(3)
+        bench.signs.identify()
+        assert bench.watch(100) == "#." * 50
+        assert bench.watch(10) == PATTERNS["portal"]
+
+
+def test_a_sign_that_changes_begins_at_its_beginning():
+    """So flashes can be counted; the lamp is switched only when it changes."""
+    with Folder() as folder:
+        bench = _Bench(folder)
+        assert bench.watch(7) == "#.#...."
+        bench.wifi = "trying"
+        assert bench.watch(10) == PATTERNS["joining"]
+        before = bench.switched
+        bench.watch(10)
+        assert bench.switched == before + 2
+
+
+def test_one_bad_sensor_of_several_is_shown():
+    """Also when it is not the board's first one."""
+    with Folder() as folder:
+        bench = _Bench(folder)
+        bench.state.delivered = 1
+        bench.state.record_round([(0, 21.5, None), (1, None, "missing")])
+        assert bench.signs.sign() == "sensor"
+        bench.state.record_round([(0, 21.5, None), (1, 20.0, None)])
+        assert bench.signs.sign() == "delivering"
