@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
     _add_probes(commands)
     _add_flash(commands)
+    _add_computer(commands)
     return parser
 
 
@@ -74,6 +75,19 @@ def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     flash.set_defaults(work=_flash)
 
 
+def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser("doctor", help="examine this computer, the hub and its probes; says what is wrong and what to do")
+    doctor.add_argument("--json", action="store_true", help="the same for programs")
+    doctor.set_defaults(work=_doctor)
+    firewall = commands.add_parser("firewall", help="Windows: let probes through the firewall, with the administrator's consent")
+    firewall.add_argument("--once", action="store_true", help="only if it was not asked before; for the first start")
+    firewall.set_defaults(work=_firewall)
+    service = commands.add_parser("service", help="start the hub by itself when you log on: install, uninstall, status")
+    service.add_argument("action", choices=("install", "uninstall", "status", "run"))
+    service.add_argument("--settings", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    service.set_defaults(work=_service)
+
+
 def _run(options: argparse.Namespace) -> int:
     from .base.settings import Settings
     from .server.run import run
@@ -95,6 +109,27 @@ def _update(options: argparse.Namespace) -> int:
 
     failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
     return 1 if failed else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    return doctor(_say, as_json=options.json)
+
+
+def _firewall(options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .firewall import firewall
+
+    return firewall(Settings.from_environ(), _say, once=options.once)
+
+
+def _service(options: argparse.Namespace) -> int:
+    from .service import service
+
+    code = service(options.action, options.settings, _say)
+    # What the system starts at logon: its settings are in force now, the rest is as ever.
+    return _run(argparse.Namespace(no_browser=True)) if options.action == "run" else code
 
 
 def _flash(options: argparse.Namespace) -> int:

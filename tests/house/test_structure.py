@@ -19,10 +19,14 @@ ROOMS = {
     "csvlog": {"base", "journal"},
     "flash": {"base"},
     "analysis": {"base", "journal"},
-    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "_version"},
+    "firewall": {"base"},
+    "forward": {"base", "journal"},
+    "doctor": {"base", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
+    "service": {"base", "hub"},
+    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "_version"},
     "dashboard": {"base", "journal", "analysis", "hub"},
     "server": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "dashboard", "_version"},
-    "cli": {"base", "server", "hub", "flash", "_version"},
+    "cli": {"base", "server", "hub", "flash", "doctor", "firewall", "service", "_version"},
     "__init__": {"base", "analysis", "hub", "dashboard", "_version"},
     "__main__": {"cli"},
     "bootstrap": set(),
@@ -45,6 +49,9 @@ LIBRARIES = {
     "prometheus_client": {"api"},
     "yaml": {"api"},
     "filelock": {"hub"},
+    "psutil": {"doctor"},
+    "paho": {"forward"},
+    "wakepy": {"hub"},
 }
 
 
