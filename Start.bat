@@ -24,6 +24,12 @@ rem Folder for the readings and the log (default: this folder), for example D:\R
 rem set DATA_DIR=
 rem Addresses of this computer on which probes are looked for (default: all), separated by commas:
 rem set INTERFACES=
+rem Keep this computer awake while the hub runs: on or off
+rem set KEEP_AWAKE=on
+rem Home Assistant or another MQTT broker to pass readings on to, for example mqtt://user:password@192.168.1.5:1883
+rem set MQTT_URL=
+rem A web address that is told of new readings, for example https://example.com/readings (write %% for a percent sign)
+rem set WEBHOOK_URL=
 rem Without the pause after a problem, for scripts that call this file:
 rem set TEMPHUB_NO_PAUSE=1
 

@@ -14,7 +14,7 @@ REMEDY = "Switch automatic sleep off while it records, for the time on mains at 
 
 def sleep(case: Case) -> Iterable[Finding]:
     """Sleep settings, and whether the running hub keeps the computer awake."""
-    if any(one.get("name") == "awake" and one.get("running") and not one.get("problem") for one in case.health.get("workers", [])):
+    if case.running and case.health.get("awake"):
         yield well("Sleep", "The running hub keeps this computer awake; a closed lid still puts it to sleep.")
     elif WINDOWS:
         yield from windows(ask_system("powercfg", "/query", "SCHEME_CURRENT", "SUB_SLEEP", "STANDBYIDLE"))
