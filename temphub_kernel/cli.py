@@ -118,10 +118,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _firewall(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
     from .firewall import firewall
 
-    return firewall(Settings.from_environ(), _say, once=options.once)
+    return firewall(_say, once=options.once)
 
 
 def _service(options: argparse.Namespace) -> int:

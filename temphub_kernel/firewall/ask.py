@@ -43,13 +43,17 @@ def verdicts(port: int, found: Policy | None, profiles: Iterable[str]) -> list[V
     return [one for one in each if not one.open]
 
 
-def firewall(settings: Settings, say: Callable[[str], None], *, once: bool) -> int:
-    """`temphub firewall`. once: at the first start on Windows with somebody at the console, and never again. 1: probes do not get in."""
+def firewall(say: Callable[[str], None], *, once: bool) -> int:
+    """`temphub firewall`: 1 when probes do not get in, 0 otherwise. Raises TempHubError.
+
+    once: at the first start on Windows with somebody at the console, and never again; always 0, and no error.
+    """
     found = policy()
     if once:
         if found is not None and not no_console():
-            ask_once(settings, say, found)
+            ask_once(say, found)
         return 0
+    settings = Settings.from_environ()
     if found is None:
         seen = firewall_of_posix(settings.port)
         say(f"{seen.said} {seen.remedy}".strip())
@@ -57,10 +61,11 @@ def firewall(settings: Settings, say: Callable[[str], None], *, once: bool) -> i
     return 0 if offer(settings.port, say, console, found=found, profiles=profiles()) else 1
 
 
-def ask_once(settings: Settings, say: Callable[[str], None], found: Policy, ask: "Ask | None" = None) -> None:
+def ask_once(say: Callable[[str], None], found: Policy, ask: "Ask | None" = None) -> None:
     """Ask unless that was done before on this data folder. Never raises: the hub starts whatever comes of it."""
-    marker = settings.data_dir / ASKED_FILE
     try:
+        settings = Settings.from_environ()
+        marker = settings.data_dir / ASKED_FILE
         if marker.exists():
             return
         # Before the question: a window closed over it is an answer too.

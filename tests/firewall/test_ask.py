@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.settings import Settings
 from temphub_kernel.firewall import ask, windows
 from temphub_kernel.firewall.rules import PRIVATE, PUBLIC, Policy, parse
 from temphub_kernel.firewall.windows import programs
@@ -19,16 +18,17 @@ def said() -> list[str]:
     return []
 
 
-def test_it_is_asked_once_for_a_data_folder(tmp_path: Path, said: list[str]) -> None:
+def test_it_is_asked_once_for_a_data_folder(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The second start does not ask again, whatever the answer was."""
-    settings, asked = Settings.from_environ({"DATA_DIR": str(tmp_path / "neu")}), list[str]()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "neu"))
+    asked: list[str] = []
 
     def answer(prompt: str, _wait_s: float) -> str:
         asked.append(prompt)
         return ""
 
-    ask.ask_once(settings, said.append, CLOSED, answer)
-    ask.ask_once(settings, said.append, CLOSED, answer)
+    ask.ask_once(said.append, CLOSED, answer)
+    ask.ask_once(said.append, CLOSED, answer)
     assert len(asked) == 1
     assert "administrator" in " ".join(said) and "TCP port 8088" in " ".join(said) and "temphub firewall" in said[-1]
 
@@ -63,3 +63,10 @@ def test_a_yes_adds_the_rules_and_removes_the_blocking_one(monkeypatch: pytest.M
     assert packed and "-Verb RunAs" in ran[0]
     script = base64.b64decode(packed[1]).decode("utf-16-le")
     assert "Remove-NetFirewallRule -Name '{1}'" in script and "-LocalPort 8088" in script
+
+
+def test_a_wrong_setting_does_not_stop_the_start_here(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question gives way to a wrong setting, which the hub itself then tells."""
+    monkeypatch.setenv("PORT", "many")
+    ask.ask_once(said.append, CLOSED, lambda *_: pytest.fail("asked"))
+    assert "PORT" in said[0]
