@@ -1,6 +1,7 @@
 """The `temphub` command. Every problem ends in words and an exit code: 0 well, 1 a problem, 2 wrong arguments."""
 
 import argparse
+import io
 import subprocess
 import sys
 import traceback
@@ -16,6 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given[:1] == ["probe"]:
         return _probe(given[1:])
     options = _parser().parse_args(given)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A sign that the console's code page lacks becomes a question mark, not an error.
+            stream.reconfigure(errors="replace")
     try:
         return int(getattr(options, "work", _run)(options))
     # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.

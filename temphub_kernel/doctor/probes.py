@@ -74,6 +74,8 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
     said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {(status.interval_ms or 0) / 1000:g} s"
     if status.needs_provision or not status.server_url:
         return warning(name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds.")
+    if case.running and "another hub" in probe["problem"]:
+        return warning(name, f"{said}. {probe['problem']}", probe["remedy"])
     if case.running and probe["problem"]:
         return problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
     return well(name, f"{said}, delivers to {status.server_url}.")

@@ -9,6 +9,7 @@ from .case import Case, look
 from .csv_file import csv_file
 from .disk import disk
 from .finding import Finding, failed, unknown
+from .hub_parts import hub_parts
 from .journal import journal
 from .network import firewall, interfaces, multicast
 from .port import port
@@ -23,6 +24,7 @@ CHECKS: Mapping[str, Check] = {
     "Python": python,
     "Packages": packages,
     "Port": port,
+    "Hub": hub_parts,
     "Firewall": firewall,
     "Interfaces": interfaces,
     "Multicast": multicast,
@@ -46,7 +48,7 @@ def examine(settings: Settings, *, checks: Mapping[str, Check] = CHECKS, limit_s
     deadline = monotonic_s() + limit_s
     for thread in threads:
         thread.join(max(0.0, deadline - monotonic_s()))
-    return [one for name in checks for one in found.get(name) or [_late(name, limit_s)]]
+    return [one for name in checks for one in found.get(name, [_late(name, limit_s)])]
 
 
 def _note(name: str, check: Check, case: Case, found: dict[str, list[Finding]]) -> None:

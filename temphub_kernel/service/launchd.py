@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 from ..base.system import run_system
-from .plan import Plan, Standing, import_path
+from .plan import Plan, Standing
 
 LABEL = "local.temphub.hub"
 
@@ -47,7 +47,6 @@ def standing() -> Standing:
 
 def plist(plan: Plan) -> bytes:
     """The agent as launchd reads it."""
-    path = import_path()
     return plistlib.dumps(
         {
             "Label": LABEL,
@@ -59,7 +58,6 @@ def plist(plan: Plan) -> bytes:
             "StandardOutPath": str(plan.log),
             "StandardErrorPath": str(plan.log),
             "ProcessType": "Interactive",
-            **({"EnvironmentVariables": {"PYTHONPATH": path}} if path else {}),
         }
     )
 

@@ -1,9 +1,10 @@
 """What every system is told: which command, in which folder, for whom. Plain data."""
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..base import paths
 
 NAME = "TempHub"
 DESCRIPTION = "TempHub records the temperatures of its probes"
@@ -33,9 +34,6 @@ def plan(settings_file: Path, *, windowless: bool = False) -> Plan:
     quiet = python.with_name("pythonw.exe")
     program = quiet if windowless and quiet.exists() else python
     command = (str(program), "-m", "temphub_kernel", "service", "run", "--settings", str(settings_file))
-    return Plan(command, settings_file.parent, settings_file.with_name("temphub.service.log"))
-
-
-def import_path() -> str:
-    """PYTHONPATH in force, which a checkout used without installation needs."""
-    return os.environ.get("PYTHONPATH", "")
+    # In the checkout, if there is one: then its code is found however this Python was set up.
+    folder = paths.CHECKOUT if paths.is_checkout(paths.CHECKOUT) else settings_file.parent
+    return Plan(command, folder, settings_file.with_name("temphub.service.log"))

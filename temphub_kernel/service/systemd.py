@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 from ..base.system import run_system
-from .plan import DESCRIPTION, Plan, Standing, import_path
+from .plan import DESCRIPTION, Plan, Standing
 
 UNIT = "temphub.service"
 LINGER = "It runs while you are logged on. To have it run from the computer's start on: sudo loginctl enable-linger {user}"
@@ -50,7 +50,6 @@ def standing() -> Standing:
 
 def unit(plan: Plan) -> str:
     """The unit's text."""
-    path = import_path()
     return "\n".join(
         [
             "[Unit]",
@@ -59,7 +58,6 @@ def unit(plan: Plan) -> str:
             "[Service]",
             f"ExecStart={' '.join(quoted(word) for word in plan.command)}",
             f"WorkingDirectory={escaped(str(plan.folder))}",
-            *([f"Environment={quoted('PYTHONPATH=' + path, command=False)}"] if path else []),
             "Restart=on-failure",
             "RestartSec=5",
             "",
@@ -70,10 +68,10 @@ def unit(plan: Plan) -> str:
     )
 
 
-def quoted(word: str, *, command: bool = True) -> str:
-    """A word as systemd reads it: quoted, its own signs doubled; `$` has a meaning in commands only."""
+def quoted(word: str) -> str:
+    """A word of a command as systemd reads it: quoted, its own signs doubled."""
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("%", "%%")
-    return f'"{text.replace("$", "$$") if command else text}"'
+    return f'"{text.replace("$", "$$")}"'
 
 
 def escaped(path: str) -> str:

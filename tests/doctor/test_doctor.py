@@ -17,6 +17,7 @@ from temphub_kernel.doctor import examine
 from temphub_kernel.doctor.case import Case, look
 from temphub_kernel.doctor.command import as_text
 from temphub_kernel.doctor.finding import PROBLEM, UNKNOWN, WELL, Finding, problem, well
+from temphub_kernel.doctor.hub_parts import hub_parts
 from temphub_kernel.doctor.port import port
 from temphub_kernel.doctor.run import CHECKS
 
@@ -48,12 +49,25 @@ def test_a_running_hub_is_recognised(settings: Settings, monkeypatch: pytest.Mon
     th.start()
     try:
         found = {
-            one.check: one for one in examine(settings, checks={name: CHECKS[name] for name in ("Version", "Port", "Journal", "CSV log")})
+            one.check: one
+            for one in examine(settings, checks={name: CHECKS[name] for name in ("Version", "Port", "Hub", "Journal", "CSV log")})
         }
     finally:
         th.stop()
     assert {one.level for one in found.values()} == {WELL}
     assert "this hub's own" in found["Port"].result and "the running hub is the same" in found["Version"].result
+
+
+def test_a_part_of_the_hub_in_trouble_is_told_in_its_own_words(settings: Settings) -> None:
+    """What a part of the running hub says of itself is a line of its own; parts that are well are one line together."""
+    well_part = {"name": "journal", "running": True, "problem": "", "remedy": ""}
+    bad_part = {"name": "mqtt", "running": True, "problem": "The broker is away.", "remedy": "Check it."}
+    health = {"ok": True, "data_dir": str(settings.data_dir), "uptime_s": 120, "workers": [well_part]}
+    (found,) = hub_parts(Case(settings, settings.local_url, health, held=True))
+    assert found.level == WELL and "2 minutes" in found.result
+    (found,) = hub_parts(Case(settings, settings.local_url, {**health, "workers": [well_part, bad_part]}, held=True))
+    assert (found.level, found.check, found.result, found.remedy) == (PROBLEM, "Hub, mqtt", "The broker is away.", "Check it.")
+    assert not list(hub_parts(Case(settings, settings.local_url, {}, held=False)))
 
 
 def test_another_program_on_the_port_is_named(settings: Settings) -> None:

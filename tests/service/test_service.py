@@ -15,6 +15,7 @@ import pytest
 from service.standins import Computer, verify
 from support.running import TempHub
 from support.waiting import cannot
+from temphub_kernel.base import paths
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.service import command, given, launchd, systemd, task
@@ -60,7 +61,7 @@ def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
     assert text("Principals/Principal/LogonType") == "InteractiveToken"
     assert text("Triggers/LogonTrigger/UserId") == task.account()
     assert (text("Settings/ExecutionTimeLimit"), text("Settings/StopIfGoingOnBatteries")) == ("PT0S", "false")
-    assert text("Actions/Exec/WorkingDirectory") == str(here.data)
+    assert text("Actions/Exec/WorkingDirectory") == str(paths.CHECKOUT)
     assert text("Actions/Exec/Command") == sys.executable
     assert shlex.split(text("Actions/Exec/Arguments"))[-1] == str(here.data / given.FILE)
     assert "starts by itself when you log on" in said[0]
@@ -74,7 +75,7 @@ def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
     path = here.home / ".config" / "systemd" / "user" / "temphub.service"
     lines = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     assert shlex.split(lines["ExecStart"])[-1].replace("%%", "%") == str(here.data / given.FILE)
-    assert lines["WorkingDirectory"].replace("%%", "%") == str(here.data)
+    assert lines["WorkingDirectory"].replace("%%", "%") == str(paths.CHECKOUT)
     assert lines["Restart"] == "on-failure" and "loginctl enable-linger" in " ".join(said)
     judged = verify(path)
     if judged is None:
