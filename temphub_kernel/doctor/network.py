@@ -7,9 +7,9 @@ import psutil
 
 from ..discovery import lan, usable
 from ..discovery.echo import Echo, echo
-from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, verdicts
+from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, profiles, verdicts
 from .case import Case
-from .finding import PROBLEM, UNKNOWN, WELL, Finding, problem, unknown, warning, well
+from .finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
 
 TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "nordlynx")
 VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vethernet", "virtualbox", "vmware", "hyper-v", "cni", "podman")
@@ -30,12 +30,14 @@ def firewall(case: Case) -> Iterable[Finding]:
 
 def windows(number: int, found: Policy, networks: dict[str, str]) -> Iterable[Finding]:
     """The same from what Windows said. networks: profile by interface, as `firewall.categories` gives it."""
-    for name in sorted(one for one, kind in networks.items() if kind == PUBLIC):
-        said = f'Windows treats the network "{name}" as public and lets nothing in there.'
-        yield warning("Network profile", said, "If it is your own: Settings, Network & internet, this network, Network profile: Private.")
-    if networks and PUBLIC not in networks.values():
-        yield well("Network profile", "Every connected network counts as private.")
-    closed = verdicts(number, found, sorted(set(networks.values())))
+    public = sorted(name for name, profile in networks.items() if profile == PUBLIC)
+    if public and verdicts(number, found, [PUBLIC]):
+        said = f"Windows treats the network {', '.join(public)} as public and lets nothing in there."
+        remedy = "If it is your own: Settings, Network & internet, this network, Network profile: Private."
+        yield Finding("Network profile", PROBLEM if len(public) == len(networks) else WARNING, said, remedy)
+    elif networks:
+        yield well("Network profile", "No connected network is closed because it counts as public.")
+    closed = verdicts(number, found, profiles(networks))
     if not closed:
         yield well("Firewall", f"The Windows firewall lets port {number} (TCP) and 5353 (UDP) in.")
         return

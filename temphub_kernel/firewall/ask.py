@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ..base.errors import TempHubError, describe
 from ..base.settings import Settings
 from .posix import firewall_of_posix
-from .rules import PRIVATE, Policy, Verdict, verdict
+from .rules import PRIVATE, PUBLIC, Policy, Verdict, verdict
 from .windows import allow, categories, no_console, policy, programs, wanted
 
 ASKED_FILE = "temphub.firewall-asked"
@@ -78,9 +78,10 @@ def ask_once(say: Callable[[str], None], found: Policy, ask: "Ask | None" = None
         say(f"{problem} {remedy}")
 
 
-def profiles() -> list[str]:
-    """The profiles of the networks that are connected; private ones when Windows does not tell."""
-    return sorted(set(categories().values())) or [PRIVATE]
+def profiles(networks: Mapping[str, str] | None = None) -> list[str]:
+    """The profiles on which probes are to get in: those of the connected networks, but never public ones; private ones when in doubt."""
+    found = categories() if networks is None else networks
+    return sorted(set(found.values()) - {PUBLIC}) or [PRIVATE]
 
 
 def console(prompt: str, wait_s: float) -> str:

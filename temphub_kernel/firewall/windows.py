@@ -19,10 +19,9 @@ ALLOW_S = 120.0
 
 
 def programs() -> list[str]:
-    """The program that the firewall sees: the Python that runs, and the one behind an environment's small starter."""
-    base = getattr(sys, "_base_executable", sys.executable)
-    folder = Path(base).parent
-    return [sys.executable, base, str(folder / "pythonw.exe"), str(Path(sys.executable).with_name("pythonw.exe"))]
+    """The programs that the firewall sees: an environment's own python.exe is a small starter, the one behind it listens."""
+    base = Path(getattr(sys, "_base_executable", sys.executable))
+    return [str(base), str(base.with_name("pythonw.exe"))]
 
 
 def policy() -> Policy | None:

@@ -69,10 +69,18 @@ def test_finding_probes_needs_its_own_rule() -> None:
 def test_the_doctor_tells_what_windows_says() -> None:
     """Public network, closed firewall, open firewall: each in its words, with the way out."""
     found = list(network.windows(8088, policy(), {"WLAN": PUBLIC}))
-    assert [(one.check, one.level) for one in found] == [("Network profile", WARNING), ("Firewall", PROBLEM)]
-    assert '"WLAN"' in found[0].result and "temphub firewall" in found[1].remedy
+    assert [(one.check, one.level) for one in found] == [("Network profile", PROBLEM), ("Firewall", PROBLEM)]
+    assert "WLAN" in found[0].result and "temphub firewall" in found[1].remedy
     found = list(network.windows(8088, policy(PORT_RULE, MDNS_RULE), {"Ethernet": PRIVATE}))
     assert [one.level for one in found] == [WELL, WELL]
+
+
+def test_a_public_network_is_not_opened_but_told() -> None:
+    """The hub's own rules leave public networks closed: that is said, and is a problem only where there is no other network."""
+    rules = policy(PORT_RULE, MDNS_RULE)
+    assert [one.level for one in network.windows(8088, rules, {"WLAN": PUBLIC, "Ethernet": PRIVATE})] == [WARNING, WELL]
+    assert [one.level for one in network.windows(8088, rules, {"WLAN": PUBLIC})] == [PROBLEM, WELL]
+    assert [one.level for one in network.windows(8088, policy(PORT_RULE, MDNS_RULE, Public=False), {"WLAN": PUBLIC})] == [WELL, WELL]
 
 
 @pytest.mark.parametrize(
