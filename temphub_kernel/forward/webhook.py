@@ -95,7 +95,7 @@ class Webhook(Follower):
 
     def _unreachable(self, error: Exception) -> TempHubError:
         return TempHubError(
-            f"The webhook {self.shown} cannot be reached ({str(error) or type(error).__name__}).",
+            f"The webhook {self.shown} cannot be reached ({getattr(error, 'strerror', '') or str(error) or type(error).__name__}).",
             "Check that it runs, or correct or remove WEBHOOK_URL.",
             code="webhook_unreachable",
         )
