@@ -35,7 +35,7 @@ CHECKS: Mapping[str, Check] = {
     "Journal": journal,
     "Probes": probes,
 }
-LIMIT_S = 9.0
+LIMIT_S = 8.0
 
 
 def examine(settings: Settings, *, checks: Mapping[str, Check] = CHECKS, limit_s: float = LIMIT_S) -> list[Finding]:

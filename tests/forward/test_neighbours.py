@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -11,7 +13,11 @@ import pytest
 
 import temphub_kernel as th
 from support.waiting import cannot, wait_for
+from temphub_kernel.base import paths
+from temphub_kernel.base.settings import ALLOWED
+from temphub_kernel.forward import topics, webhook
 from temphub_kernel.hub.running import RunningHub
+from temphub_kernel.journal import Point
 
 
 @pytest.fixture
@@ -66,6 +72,34 @@ def test_a_neighbour_that_does_not_answer_delays_no_reading(hub, receiver) -> No
     receiver.hold.set()
     wait_for(lambda: len(receiver.got) >= 5)
     assert sorted({one["temperature_c"] for one in receiver.got}) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+DOCUMENT = (paths.CHECKOUT / "docs" / "neighbours.md").read_text(encoding="utf-8")
+
+
+def test_what_the_page_about_neighbours_names_exists(hub) -> None:
+    """Every metric, topic, setting and field that docs/neighbours.md names is one that the hub has."""
+    running = hub()
+    ask(running.url + "/api/ingest", {"temperature_c": 21.25, "probe_id": "Cold-1"})
+    with pytest.raises(urllib.error.HTTPError):
+        ask(running.url + "/api/ingest", {"temperature_c": "warm"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(running.url + "/metrics", timeout=10) as reply:
+        served = reply.read().decode()
+    metrics = set(re.findall(r"`(temphub_\w+)", DOCUMENT))
+    assert len(metrics) >= 4 and not [name for name in metrics if f"\n{name}" not in served]
+    settings = set(re.findall(r"^([A-Z_]+)=", DOCUMENT, re.MULTILINE))
+    assert settings == {"MQTT_URL", "WEBHOOK_URL"} and settings <= ALLOWED.keys()
+    named = [topic.replace("<probe>", "P") for topic in re.findall(r"^\| `([^`]+)`", DOCUMENT, re.MULTILINE)]
+    made = [
+        topics.hub_topic("temphub"),
+        *(make("temphub", "P") for make in (topics.state_topic, topics.presence_topic, topics.config_topic)),
+    ]
+    assert named == made
+    (example,) = re.findall(r"^```json\n(.+?)\n```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    point = Point(418, "TempProbe-0A01", 1795438440123, 1795438440123, 238_125_000, None, None, None)
+    assert json.loads(webhook.body([point])).keys() == json.loads(example).keys()
+    assert json.loads(webhook.body([point]))["readings"][0] == json.loads(example)["readings"][0]
 
 
 def test_prometheus_scrapes_the_hub(hub, tmp_path: Path) -> None:
