@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from .schema import VERSION
+
 STEPS = 20_000
 BUSY_S = 2.0
 MOST_PROBLEMS = 5
@@ -30,7 +32,8 @@ def checkup(path: Path, limit_s: float = 5.0) -> Checkup:
     db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_S)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        readings, behind = _counts(db) if version else (0, 0)
+        # What a version yet to come keeps where is not known here.
+        readings, behind = _counts(db) if 0 < version <= VERSION else (0, 0)
         wrong, whole = _damage(db, limit_s)
         return Checkup(version, readings, behind, size / 1e6, wrong, whole)
     finally:
