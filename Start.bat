@@ -24,6 +24,14 @@ rem Folder for the readings and the log (default: this folder), for example D:\R
 rem set DATA_DIR=
 rem Addresses of this computer on which probes are looked for (default: all), separated by commas:
 rem set INTERFACES=
+rem Keep this computer awake while the hub runs: on or off
+rem set KEEP_AWAKE=on
+rem Home Assistant or another MQTT broker to pass readings on to, for example mqtt://user:password@192.168.1.5:1883
+rem set MQTT_URL=
+rem A web address that is told of new readings, for example https://example.com/readings (write %% for a percent sign)
+rem set WEBHOOK_URL=
+rem Never fetch a Python by itself when this computer has none:
+rem set TEMPHUB_NO_FETCH=1
 rem Without the pause after a problem, for scripts that call this file:
 rem set TEMPHUB_NO_PAUSE=1
 
@@ -49,7 +57,7 @@ if not defined PY call :launcher
 rem Every folder of PATH, so that neither an old Python nor the Store's placeholder hides a good one further back.
 for %%D in ("%PATH:;=" "%") do call :try "%%~D\python.exe"
 for %%D in ("%PATH:;=" "%") do call :try "%%~D\python3.exe"
-if not defined PY goto nopython
+if not defined PY goto fetch
 
 :start
 "%PY%" %PYARG% temphub_kernel\bootstrap.py %*
@@ -76,11 +84,29 @@ echo Problem: the rest of TempHub is not beside Start.bat, so it cannot start.
 echo What to do: unpack the whole zip file into a folder of this computer, such as C:\TempHub, and start Start.bat there.
 goto finish
 
+rem None is there: one is fetched, once, for this user only.
+:fetch
+set "FETCHED=off"
+if defined TEMPHUB_NO_FETCH goto nopython
+if not exist "temphub_kernel\get-python.ps1" goto nopython
+echo.
+echo No Python 3.11 or newer was found on this computer, and TempHub needs one.
+echo Python 3.12 is now fetched from python.org (27 MB) and installed for you only; it needs no administrator. Ctrl-C stops this.
+powershell.exe -NoProfile -ExecutionPolicy Bypass -File "temphub_kernel\get-python.ps1"
+set "FETCHED=%ERRORLEVEL%"
+rem The installer adds it to PATH, but this window still has the old one.
+call :try "%LOCALAPPDATA%\Programs\Python\Python312\python.exe"
+call :try "%LOCALAPPDATA%\Programs\Python\Python312-arm64\python.exe"
+if defined PY goto start
+
 :nopython
 set "CODE=1"
 echo.
 if defined TOOOLD echo Problem: No Python 3.11 or newer was found on this computer, only an older one: "%TOOOLD%"
 if not defined TOOOLD echo Problem: No Python 3.11 or newer was found on this computer, and TempHub needs one.
+if "%FETCHED%"=="2" echo It could not be fetched: python.org did not answer. Connect this computer to the internet and start again, or:
+if "%FETCHED%"=="3" echo What was fetched does not carry the signature of the Python Software Foundation, so it was not run.
+if "%FETCHED%"=="4" echo The installation of Python did not finish.
 echo What to do: Install Python from python.org. On the installer's first page tick "Add python.exe to PATH"; it needs no
 echo administrator. Then double-click Start.bat again. An older Python can stay.
 echo With conda instead: conda env create -f environment.yml, then conda activate temphub, then Start.bat in that window.

@@ -23,36 +23,13 @@ from typing import IO, NamedTuple
 NEEDED = (3, 11)
 OTHER_PYTHON = 75  # the exit code that asks Start.bat to look for a Python outside .venv
 ROOM_MB = 700  # what the packages fill, and what pip unpacks on the way
+CLOUDS = ("ONEDRIVE", "ONEDRIVECOMMERCIAL", "ONEDRIVECONSUMER")
+MISLEADING = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 ROOT = Path(__file__).absolute().parent.parent
 WINDOWS = sys.platform == "win32"
 
 # Groups of three lines: what pip, venv or the system print (a pattern), the problem, the remedy. The first that fits is told.
-CAUSES = rf"""
-No space left|Errno 28\]|WinError 112\]|not enough space
-The disk is full, so the packages could not be installed.
-Free at least {ROOM_MB} MB on this disk, then start again.
-Long Path support|File name too long|WinError 206\]
-The path of this folder is too long, so the packages could not be unpacked into it.
-Move the TempHub folder nearer to the top of the disk, for example to C:\TempHub, then start again.
-Access is denied|WinError (5|32)\]|Permission denied|being used by another process
-A file could not be written: another program (often a virus scanner, or a hub that still runs) holds it.
-Close other TempHub windows and notebooks, let the virus scanner trust this folder, then start again.
-ensurepip is not|No module named '?(venv|ensurepip|pip)\b
-This Python was installed without its 'venv' and 'pip' parts, so no environment can be made with it.
-Install them (Debian, Ubuntu: sudo apt install python3-venv; Windows: repair Python with its installer), then start again.
-CERTIFICATE_VERIFY_FAILED|SSLError|ProxyError|Proxy Authentication Required
-The secure connection for fetching packages was refused; a wrong clock, a company proxy or a virus scanner does that.
-Check this computer's date and time, or ask who runs the network which proxy to set in HTTPS_PROXY, then start again.
-Retrying \(Retry\(|Failed to establish a new connection|getaddrinfo failed|Max retries exceeded|Read timed out
-The packages could not be fetched: the internet did not answer. It is needed for the first start and for upgrades only.
-Connect this computer to the internet (behind a proxy, set HTTPS_PROXY), then start again.
-No matching distribution|Microsoft Visual C\+\+|metadata-generation-failed|Failed to build|requires a different Python
-A package that TempHub needs is not offered for this Python ({platform.python_version()}, {platform.machine()}).
-Install a 64-bit Python 3.12 from python.org, delete the folder .venv, then start again.
-.?
-The installation stopped for a reason that only the log tells.
-Start again; if it stops again, send the log with your question.
-""".strip().splitlines()
+CAUSES = Path(__file__).with_name("bootstrap-causes.txt")
 SIGNS = (("Collecting ", "."), ("Installing collected", "\nUnpacking ...\n"), ("Retrying (Retry(", "\nNo answer, trying again ..."))
 
 
@@ -105,8 +82,10 @@ def check_python(version: tuple[int, ...]) -> None:
 
 def explain(text: str) -> tuple[str, str]:
     """(problem, remedy) for what was printed by that which failed."""
+    words = {"ROOM_MB": str(ROOM_MB), "THIS_PYTHON": f"{platform.python_version()}, {platform.machine()}"}
+    told = re.sub("|".join(words), lambda found: words[found[0]], CAUSES.read_text("ascii")).splitlines()
     return next(
-        (problem, remedy) for marks, problem, remedy in zip(CAUSES[::3], CAUSES[1::3], CAUSES[2::3], strict=True) if re.search(marks, text)
+        (problem, remedy) for marks, problem, remedy in zip(told[::3], told[1::3], told[2::3], strict=True) if re.search(marks, text)
     )
 
 
@@ -120,7 +99,7 @@ def find_place(environ: Mapping[str, str]) -> Place:
     except OSError:
         folder, venv, own = home, home / "venv", False
         folder.mkdir(parents=True, exist_ok=True)
-    if environ.get("ONEDRIVE") and Path(environ["ONEDRIVE"]) in ROOT.parents:
+    if any(environ.get(name) and Path(environ[name]) in ROOT.parents for name in CLOUDS):
         venv = home / "venv"
     python = venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
     return Place(folder / "temphub.start.lock", venv, python, venv / "temphub-installed.txt", folder / "start.log", own)
@@ -128,7 +107,8 @@ def find_place(environ: Mapping[str, str]) -> Place:
 
 def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
     """The command that runs the hub with all it needs, and its environment variables. Raises Stop, OSError."""
-    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    # Packages are compiled by their first use; without keeping that every start would take seconds longer.
+    environ = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     if not place.own:
         say(f"This folder cannot be written to, so TempHub keeps its files in {place.log.parent}")
         environ.setdefault("DATA_DIR", str(place.log.parent))
@@ -146,7 +126,10 @@ def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} Python {sys.version} on {platform.platform()}, {ROOT}: {found}\n")
         if found != "ready":
             install(place, environ, anew=found == "anew")
-    return [str(place.python), "-m", "temphub_kernel"], environ
+    command = [str(place.python), "-m", "temphub_kernel"]
+    if found != "ready" and WINDOWS:
+        subprocess.call([*command, "firewall", "--once"], env=environ)  # whatever comes of it, the hub starts
+    return command, environ
 
 
 def state(place: Place) -> str:
@@ -169,21 +152,38 @@ def install(place: Place, environ: Mapping[str, str], anew: bool) -> None:
         place.marker.write_text("begun", "utf-8")
     if shutil.disk_usage(place.venv).free < ROOM_MB * 1_000_000 and anew:
         raise Stop(*explain("No space left"))
-    if anew:
-        _logged([sys.executable, "-m", "venv", str(place.venv)], place, environ)
     say("Fetching packages, a dot for each: ", end="")
-    # Editable: after `git pull` the new code runs at once, and the notebooks are those of the checkout. By '.', as pip reads signs
-    # such as [ ] in a path as its own. PIP_USER: a computer-wide 'user = true' would refuse an environment.
-    pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "-e", "."]
-    _logged([str(place.python), *pip], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
+    if not _with_uv(place, environ, anew):
+        _with_pip(place, environ, anew)
     place.marker.write_text("\n".join(_fingerprint(place)), "utf-8")
     say("Installed.")
 
 
+def _with_uv(place: Place, environ: Mapping[str, str], anew: bool) -> bool:
+    """By uv, where the user has it: a tenth of the time. False when it is not there or failed; pip, with settings of its own, is next."""
+    uv = shutil.which("uv")
+    try:
+        if uv and anew:
+            _logged([sys.executable, "-m", "venv", "--without-pip", str(place.venv)], place, environ)
+        if uv:
+            _logged([uv, "pip", "install", "--python", str(place.python), "-e", ".", "pip"], place, environ)
+    except (Stop, OSError):
+        return False
+    return bool(uv)
+
+
+def _with_pip(place: Place, environ: Mapping[str, str], anew: bool) -> None:
+    if anew:
+        _logged([sys.executable, "-m", "venv", str(place.venv)], place, environ)
+    # Editable: after `git pull` the new code runs at once, with the checkout's notebooks. By '.': pip reads [ ] in a path as its own.
+    # PIP_USER: a computer-wide 'user = true' would refuse an environment. No compiling: it takes as long as the rest, for little use.
+    pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-compile", "-e", "."]
+    _logged([str(place.python), *pip], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
+
+
 def locked(path: Path) -> IO[str]:
     """One start at a time may install; a second double-click waits here. Close to let go; the system does so however the holder ends."""
-    handle = path.open("a")
-    told = False
+    handle, told = path.open("a"), False
     while True:
         try:
             if sys.platform == "win32":

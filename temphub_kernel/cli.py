@@ -1,6 +1,7 @@
 """The `temphub` command. Every problem ends in words and an exit code: 0 well, 1 a problem, 2 wrong arguments."""
 
 import argparse
+import io
 import subprocess
 import sys
 import traceback
@@ -20,6 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given[:1] == ["probe"]:
         return _probe(given[1:])
     options = _parser(given).parse_args(given)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A sign that the console's code page lacks becomes a question mark, not an error.
+            stream.reconfigure(errors="replace")
     try:
         return int(getattr(options, "work", _run)(options))
     # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
@@ -44,9 +49,10 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
     _add_probes(commands)
-    _add_calibrate(commands)
+    _add_calibrate(commands, given)
     _add_flash(commands)
     _add_export(commands, given)
+    _add_computer(commands)
     return parser
 
 
@@ -61,16 +67,12 @@ def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     update.set_defaults(work=_update)
 
 
-def _add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
     calibrate = commands.add_parser("calibrate", help="correct a probe's values from a time on; without arguments list what is in force")
-    calibrate.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id, as `temphub probes` lists it")
-    how = calibrate.add_mutually_exclusive_group()
-    how.add_argument("--offset", type=float, metavar="C", help="°C to add to every value")
-    how.add_argument("--points", type=_pair, nargs="+", metavar="SHOWN=TRUE", help="pairs such as 0.2=0 99.1=100")
-    how.add_argument("--none", action="store_true", help="no correction from then on")
-    how.add_argument("--forget", type=int, metavar="N", help="take calibration number N back, as if it had never been")
-    calibrate.add_argument("--from", dest="since", type=_time, metavar="TIME", help="such as 2026-11-23T12:00:00Z (default now)")
-    calibrate.add_argument("--note", default="", help="a remark, such as 'ice bath'")
+    if "calibrate" in given:
+        from .hub.calibrating import add_options
+
+        add_options(calibrate)
     calibrate.set_defaults(work=_calibrate)
 
 
@@ -131,6 +133,19 @@ def _rebuild_csv(settings: "Settings", options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    doctor = commands.add_parser("doctor", help="examine this computer, the hub and its probes; says what is wrong and what to do")
+    doctor.add_argument("--json", action="store_true", help="the same for programs")
+    doctor.set_defaults(work=_doctor)
+    firewall = commands.add_parser("firewall", help="Windows: let probes through the firewall, with the administrator's consent")
+    firewall.add_argument("--once", action="store_true", help="only if it was not asked before; for the first start")
+    firewall.set_defaults(work=_firewall)
+    service = commands.add_parser("service", help="start the hub by itself when you log on: install, uninstall, status")
+    service.add_argument("action", choices=("install", "uninstall", "status", "run"))
+    service.add_argument("--settings", type=Path, metavar="FILE", help=argparse.SUPPRESS)
+    service.set_defaults(work=_service)
+
+
 def _run(options: argparse.Namespace) -> int:
     from .base.settings import Settings
     from .server.run import run
@@ -155,29 +170,31 @@ def _update(options: argparse.Namespace) -> int:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    from .base.clock import now_ms
     from .base.settings import Settings
-    from .hub.said import calibrate_command
+    from .hub.calibrating import run
 
-    calibrate_command(Settings.from_environ(), options, now_ms(), _say)
+    run(Settings.from_environ(), options, _say)
     return 0
 
 
-def _pair(text: str) -> tuple[float, float]:
-    shown, _, true = text.partition("=")
-    try:
-        return float(shown), float(true)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no pair such as 0.2=0 (shown = true °C)") from error
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    return doctor(_say, as_json=options.json)
 
 
-def _time(text: str) -> int:
-    from .base.clock import parse_time
+def _firewall(options: argparse.Namespace) -> int:
+    from .firewall import firewall
 
-    try:
-        return parse_time(text)
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00Z") from error
+    return firewall(_say, once=options.once)
+
+
+def _service(options: argparse.Namespace) -> int:
+    from .service import service
+
+    code = service(options.action, options.settings, _say)
+    # What the system starts at logon: its settings are in force now, the rest is as ever.
+    return _run(argparse.Namespace(no_browser=True)) if options.action == "run" else code
 
 
 def _flash(options: argparse.Namespace) -> int:

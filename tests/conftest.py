@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-SETTINGS = ("HOST", "PORT", "PUBLIC_BASE", "SERVER_TOKEN", "CSV_FILE", "DEFAULT_INTERVAL_MS", "LOG_LEVEL", "DATA_DIR", "INTERFACES")
+from temphub_kernel.base.settings import ALLOWED
+
 GRACE_S = 5.0
 BROWSERS = ("playwright", "chromium", "google-chrome")
 
@@ -18,7 +19,7 @@ BROWSERS = ("playwright", "chromium", "google-chrome")
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Settings of whoever runs the tests do not reach them, and kernels leave no history in that person's home."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.getbasetemp() / "ipython"))
-    for name in (*SETTINGS, "TEMPHUB_ROLE", "TEMPHUB_PAGE"):
+    for name in (*ALLOWED, "TEMPHUB_ROLE", "TEMPHUB_PAGE"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -30,6 +30,9 @@ class Settings:
     data_dir: Path
     interfaces: tuple[str, ...]
     archive_after_days: int = 90
+    keep_awake: bool = True
+    mqtt_url: str = ""
+    webhook_url: str = ""
 
     @property
     def journal_file(self) -> Path:
@@ -67,6 +70,9 @@ class Settings:
             data_dir=data_dir,
             archive_after_days=int(get("ARCHIVE_AFTER_DAYS", "90", _is_days)),
             interfaces=tuple(get("INTERFACES", "", _is_addresses).replace(",", " ").split()),
+            keep_awake=get("KEEP_AWAKE", "on", lambda v: v.lower() in ("on", "off")).lower() == "on",
+            mqtt_url=get("MQTT_URL", "", _is_broker).rstrip("/"),
+            webhook_url=get("WEBHOOK_URL", "", _is_web_address),
         )
 
 
@@ -81,12 +87,17 @@ ALLOWED = {
     "DATA_DIR": "a folder",
     "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
     "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
+    "KEEP_AWAKE": "on (the computer does not go to sleep while the hub runs) or off",
+    "MQTT_URL": "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic behind it",
+    "WEBHOOK_URL": "a web address such as https://example.com/readings",
 }
+# These may hold a password: they are never shown.
+SECRET = ("SERVER_TOKEN", "MQTT_URL", "WEBHOOK_URL")
 
 
 def wrong(name: str, value: str) -> TempHubError:
     """The error for a setting that cannot be used."""
-    shown = "(hidden)" if name == "SERVER_TOKEN" else repr(value)
+    shown = "(hidden)" if name in SECRET else repr(value)
     return TempHubError(
         f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
         f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
@@ -135,6 +146,25 @@ def _is_base(value: str) -> bool:
     right_port = port is None or port > 0
     plain = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and right_port
+
+
+def _is_address_of(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = all("!" <= char <= "~" for char in value)
+    return plain and parts.scheme in schemes and bool(parts.hostname) and (port is None or port > 0) and "#" not in value
+
+
+def _is_broker(value: str) -> bool:
+    # `+` and `#` stand for any topic, so they cannot be part of ours.
+    return _is_address_of(value, ("mqtt", "mqtts")) and not any(sign in value.rpartition("@")[2] for sign in "+#$?")
+
+
+def _is_web_address(value: str) -> bool:
+    return _is_address_of(value, ("http", "https"))
 
 
 def _is_token(value: str) -> bool:

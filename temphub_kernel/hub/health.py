@@ -14,7 +14,7 @@ TOPIC = "health"
 
 
 class Health:
-    """Collects how the parts do. `workers` is set once the parts exist."""
+    """Collects how the parts do. `workers` and `awake` are set once the parts exist."""
 
     def __init__(self, settings: Settings, writer: Writer, csvlog: CsvLog, urls: Callable[[], list[str]]) -> None:
         self.started_ms = now_ms()
@@ -25,6 +25,7 @@ class Health:
         self._urls = urls
         self._shown_urls: list[str] = []
         self.workers: Sequence[Worker] = ()
+        self.awake: Callable[[], bool] = lambda: False
         self._last = ("", "", 0)
 
     def report(self) -> dict[str, Any]:
@@ -44,6 +45,7 @@ class Health:
             "csv_file": str(self._settings.csv_file),
             "csv_waiting": self._csvlog.waiting(),
             "readings": self._writer.last_no,
+            "awake": self.awake(),
             "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
             "problem": problem,
             "remedy": remedy,

@@ -13,8 +13,10 @@ from ..base.sighting import Sighting
 from ..base.worker import Worker
 from ..csvlog import CsvLog
 from ..discovery import Discovery, lan_urls, networks
+from ..forward import forwarders
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer
 from ..provisioner import ProbeCheck, Provisioner, Talk
+from .awake import Awake
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
 
@@ -46,9 +48,21 @@ class RunningHub:
         rollups = RollUps(settings.journal_file, self.writer)
         keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
         pulse = Pulse(self.health, self.book)
+        neighbours, awake = forwarders(settings, self.writer), Awake()
+        self.health.awake = lambda: awake.awake
         # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
         # and the journal's writer outlives everyone who writes through it.
-        self.workers: list[Worker] = [self.writer, rollups, keeper, self.csvlog, self.provisioner, self.endpoint, self.discovery, pulse]
+        self.workers: list[Worker] = [
+            self.writer,
+            rollups,
+            keeper,
+            self.csvlog,
+            *neighbours,
+            self.provisioner,
+            self.endpoint,
+            self.discovery,
+        ]
+        self.workers += [awake, pulse] if settings.keep_awake else [pulse]
         self.health.workers = self.workers
 
     @property

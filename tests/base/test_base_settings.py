@@ -6,7 +6,7 @@ import pytest
 
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.paths import CHECKOUT, find_data_dir
-from temphub_kernel.base.settings import ALLOWED, Settings
+from temphub_kernel.base.settings import ALLOWED, SECRET, Settings
 
 WRONG = {
     "HOST": ["a b", "http://x", "-x"],
@@ -19,6 +19,9 @@ WRONG = {
     "DATA_DIR": ["a\0b"],
     "ARCHIVE_AFTER_DAYS": ["30", "-1", "1 year", "36501"],
     "INTERFACES": ["eth0", "1.2.3", "192.168.1.2, x"],
+    "KEEP_AWAKE": ["maybe", "2"],
+    "MQTT_URL": ["broker:1883", "http://broker", "mqtt://", "mqtt://b:0", "mqtt://b:x", "mqtt://b/all/#", "mqtt://b/+/t", "mqtt://b/t?q"],
+    "WEBHOOK_URL": ["example.com", "ftp://x/y", "http://", "http://x:99999", "http://x/a b", "http://x/#part", "http://ü/x"],
 }
 
 
@@ -33,7 +36,7 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path, name: str, value: str) ->
     with pytest.raises(TempHubError) as caught:
         Settings.from_environ({name: value}, tmp_path)
     assert f"The setting {name} is " in caught.value.problem and caught.value.remedy.startswith(f"Set {name} to ")
-    assert (repr(value) in caught.value.problem) == (name != "SERVER_TOKEN")
+    assert (repr(value) in caught.value.problem) == (name not in SECRET)
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -41,6 +44,7 @@ def test_defaults(tmp_path: Path) -> None:
     found = Settings.from_environ({"PORT": "", "HOST": "  "}, tmp_path)
     assert (found.host, found.port, found.public_base, found.server_token) == ("0.0.0.0", 8088, "", "")
     assert (found.default_interval_ms, found.log_level, found.interfaces) == (2000, "INFO", ())
+    assert (found.keep_awake, found.mqtt_url, found.webhook_url) == (True, "", "")
     assert found.data_dir == tmp_path and found.csv_file == tmp_path / "temperature_log.csv"
 
 
@@ -50,6 +54,8 @@ def test_values_are_taken(tmp_path: Path) -> None:
     found = Settings.from_environ(env, tmp_path)
     assert found.csv_file == tmp_path / "d/logs/x.CSV" and found.journal_file == tmp_path / "d/temphub.sqlite3"
     assert (found.public_base, found.log_level, found.interfaces) == ("http://hub:80", "DEBUG", ("10.0.0.1", "::1"))
+    told = Settings.from_environ({"KEEP_AWAKE": "Off", "MQTT_URL": "mqtt://u:p@b:1884/lab/", "WEBHOOK_URL": "https://x/y?z=1"}, tmp_path)
+    assert (told.keep_awake, told.mqtt_url, told.webhook_url) == (False, "mqtt://u:p@b:1884/lab", "https://x/y?z=1")
     absolute = tmp_path / "else.csv"
     assert Settings.from_environ({"CSV_FILE": str(absolute), "DATA_DIR": "d"}, tmp_path).csv_file == absolute
 

@@ -21,10 +21,14 @@ ROOMS = {
     "exports": {"base", "journal"},
     "flash": {"base"},
     "analysis": {"base", "journal"},
-    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "_version"},
+    "firewall": {"base"},
+    "forward": {"base", "journal"},
+    "doctor": {"base", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
+    "service": {"base", "hub"},
+    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "_version"},
     "dashboard": {"base", "journal", "analysis", "hub"},
     "server": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "dashboard", "_version"},
-    "cli": {"base", "server", "hub", "flash", "csvlog", "exports", "_version"},
+    "cli": {"base", "server", "hub", "flash", "csvlog", "exports", "doctor", "firewall", "service", "_version"},
     "__init__": {"base", "analysis", "hub", "dashboard", "_version"},
     "__main__": {"cli"},
     "bootstrap": set(),
@@ -50,6 +54,9 @@ LIBRARIES = {
     "filelock": {"hub"},
     "xlsxwriter": {"exports"},
     "tqdm": {"exports"},
+    "psutil": {"doctor"},
+    "paho": {"forward"},
+    "wakepy": {"hub"},
 }
 
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from install.tiny import CHECKOUT, Tiny, end, hub
+from install.tiny import CHECKOUT, Tiny, end, hub, write_wheel
 from support.waiting import cannot
 from temphub_kernel import bootstrap
 
@@ -80,6 +80,44 @@ def test_a_read_only_folder_keeps_its_files_with_the_user(tiny: Tiny) -> None:
     assert hub(shown)["data_dir"] == str(home)
     assert hub(shown)["prefix"] == str(home / "venv")
     assert (home / "start.log").exists() and not tiny.venv.exists()
+
+
+def test_in_a_cloud_folder_the_environment_is_kept_outside(tiny: Tiny) -> None:
+    """OneDrive, private or of a company, would upload a hundred megabytes of packages: they go to the user's own folder."""
+    code, shown = tiny.start(ONEDRIVECOMMERCIAL=str(tiny.root.parent))
+    assert (code, hub(shown)["prefix"]) == (0, str(tiny.home / "TempHub" / "venv")), shown
+    assert not tiny.venv.exists() and (tiny.root / "start.log").exists()
+
+
+def uv_before(tiny: Tiny) -> str:
+    """PATH with a real uv in front."""
+    found = shutil.which("uv") or shutil.which("uv", path=os.path.dirname(sys.executable))
+    if found is None:
+        cannot("uv is not installed (pip install uv)")
+    tools = tiny.home / "tools"
+    tools.mkdir()
+    (tools / "uv").symlink_to(found)
+    return f"{tools}{os.pathsep}{tiny.environ()['PATH']}"
+
+
+def test_a_uv_that_is_there_is_used(tiny: Tiny) -> None:
+    """Who has uv waits a tenth of the time; the environment has pip all the same."""
+    tiny.needs("sensors>=2")
+    write_wheel(tiny.wheels, "pip", "99.0", {"pip/__init__.py": ""})
+    settings = {"PATH": uv_before(tiny), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tiny.wheels), "UV_CACHE_DIR": str(tiny.home / "uv")}
+    code, shown = tiny.start(**settings)
+    assert (code, hub(shown)["packages"], hub(shown)["prefix"]) == (0, ["sensors"], str(tiny.venv)), shown
+    assert (tiny.venv / "lib" / f"python3.{sys.version_info[1]}" / "site-packages" / "pip").is_dir()
+    assert "Successfully installed" not in tiny.log, "pip had nothing to do"
+
+
+def test_a_uv_that_fails_is_followed_by_pip(tiny: Tiny, free_port: int) -> None:
+    """uv knows nothing of pip's settings for proxies and mirrors: where it fails pip does the work, and nothing is told of it."""
+    tiny.needs("sensors>=2")
+    nowhere = f"http://127.0.0.1:{free_port}/simple"
+    code, shown = tiny.start(PATH=uv_before(tiny), UV_INDEX_URL=nowhere, UV_HTTP_TIMEOUT="1", UV_CACHE_DIR=str(tiny.home / "uv"))
+    assert (code, hub(shown)["packages"]) == (0, ["sensors"]), shown
+    assert "Problem" not in shown and "Successfully installed" in tiny.log
 
 
 def test_an_environment_made_by_somebody_else_is_left_alone(tiny: Tiny) -> None:

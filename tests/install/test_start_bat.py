@@ -48,3 +48,13 @@ def test_it_is_plain_enough_for_every_cmd() -> None:
     bare = [re.sub(r'"[^"]*"', "", line) for line in CODE if not re.search(r"\becho\b", line)]
     assert not [line for line in bare if "&" in line or "!" in line or line.count("(") > line.startswith("for ")]
     assert not [line for line in bare if line.count("for %%") > 1]
+
+
+def test_a_fetched_python_is_run_only_when_it_is_signed() -> None:
+    """The installer comes from python.org by an encrypted connection, and its signature is looked at before it is started."""
+    script = (CHECKOUT / "temphub_kernel" / "get-python.ps1").read_text(encoding="ascii")
+    addresses = re.findall(r"\bhttps?://[^/\"']+", script)
+    assert addresses == ["https://www.python.org"]
+    checked, refused, run = (script.index(word) for word in ("Get-AuthenticodeSignature", "exit 3", "Start-Process $file"))
+    assert checked < refused < run
+    assert "InstallAllUsers=0" in script and set(re.findall(r"exit (\d)", script)) == {"0", "2", "3", "4"}

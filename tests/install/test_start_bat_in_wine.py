@@ -23,6 +23,7 @@ class Desk:
         (self.folder / "temphub_kernel").mkdir(parents=True)
         (self.folder / "temphub_kernel" / "bootstrap.py").write_text("")
         shutil.copy(CHECKOUT / "Start.bat", self.folder)
+        shutil.copy(CHECKOUT / "temphub_kernel" / "get-python.ps1", self.folder / "temphub_kernel")
         self.path: list[Path] = []
 
     def add(self, place: str, check: int = 0, run: int = 0, on_path: bool = True) -> None:
@@ -30,6 +31,14 @@ class Desk:
         exe = self.base / place
         self.wine.python(exe, self.notes, name=place.removeprefix(f"{self.folder.name}/"), check=check, run=run)
         self.path += [exe.parent] if on_path else []
+
+    def fetches(self, code: int, *, installs: bool = False) -> None:
+        """Put a stand-in PowerShell in PATH, which ends with a code and perhaps installs a Python."""
+        prepared = self.base / "prepared" / "python.exe"
+        self.wine.python(prepared, self.notes, name="fetched")
+        exe = self.base / "powershell" / "powershell.exe"
+        self.wine.powershell(exe, self.notes, code=code, python=prepared if installs else None)
+        self.path.append(exe.parent)
 
     def start(self, *arguments: str, **environ: str) -> tuple[int, str]:
         """Double-click: (exit code, what the window shows)."""
@@ -60,6 +69,44 @@ def test_without_a_python_it_says_where_to_get_one_and_waits(desk: Desk) -> None
     assert code == 1
     assert NONE_FOUND in shown and "What to do: Install Python from python.org." in shown and "Add python.exe to PATH" in shown
     assert "Press any key" in shown
+
+
+def test_without_a_python_one_is_fetched_and_used(desk: Desk) -> None:
+    """On a bare Windows with the internet: Python is fetched and installed for the user, and the hub starts in the same window."""
+    desk.fetches(0, installs=True)
+    try:
+        code, shown = desk.start("--no-browser")
+    finally:
+        shutil.rmtree(desk.wine.installed(), ignore_errors=True)
+    assert code == 0 and desk.ran == ["powershell", "fetched"], shown
+    assert "fetched from python.org" in shown and "needs no administrator" in shown and "Problem" not in shown
+    assert "get-python.ps1" in desk.noted[0] and "--no-browser" in desk.noted[-1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(2, "Connect this computer to the internet"), (3, "does not carry the signature"), (4, "did not finish"), (0, NONE_FOUND)],
+)
+def test_a_python_that_cannot_be_fetched_is_told(desk: Desk, answer: int, said: str) -> None:
+    """No internet, a wrong signature, an installer that breaks off, one that says yes and did nothing: words, remedy, pause."""
+    desk.fetches(answer)
+    code, shown = desk.start()
+    assert code == 1 and said in shown and NONE_FOUND in shown and "What to do: Install Python from python.org." in shown
+    assert "Press any key" in shown
+
+
+def test_fetching_can_be_switched_off(desk: Desk) -> None:
+    """Whoever does not want a Python fetched says so at the top."""
+    desk.fetches(0, installs=True)
+    code, shown = desk.start(TEMPHUB_NO_FETCH="1")
+    assert code == 1 and NONE_FOUND in shown and not desk.noted
+
+
+def test_with_a_good_python_nothing_is_fetched(desk: Desk) -> None:
+    """The internet is left alone where a Python is there."""
+    desk.fetches(0, installs=True)
+    desk.add("one/python.exe")
+    assert desk.start()[0] == 0 and desk.ran == ["one/python.exe"]
 
 
 def test_scripts_can_do_without_the_pause(desk: Desk) -> None:

@@ -61,7 +61,8 @@ class Tiny:
         self.wheels = base / "wheels"
         for folder in (self.root / "temphub_kernel", self.root / "backend", self.home, self.wheels):
             folder.mkdir(parents=True)
-        shutil.copy(CHECKOUT / "temphub_kernel" / "bootstrap.py", self.root / "temphub_kernel")
+        for name in ("bootstrap.py", "bootstrap-causes.txt"):
+            shutil.copy(CHECKOUT / "temphub_kernel" / name, self.root / "temphub_kernel")
         shutil.copy(__file__, self.root / "backend")
         (self.root / "temphub_kernel" / "__init__.py").write_text("")
         (self.root / "temphub_kernel" / "__main__.py").write_text(HUB)
@@ -84,7 +85,10 @@ class Tiny:
 
     def environ(self, **more: str) -> dict[str, str]:
         """No settings of this computer, and packages from the folder `wheels` only."""
-        outer = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON", "CONDA", "XDG_"))}
+        outer = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON", "CONDA", "XDG_"))}
+        # A uv of this computer would be preferred to pip; a test that wants one puts it first in PATH itself.
+        folders = [folder for folder in outer["PATH"].split(os.pathsep) if not shutil.which("uv", path=folder)]
+        outer["PATH"] = os.pathsep.join(folders)
         ours = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.wheels.as_uri(), "XDG_DATA_HOME": str(self.home)}
         return {**outer, **ours, "PYTHONIOENCODING": "utf-8", **more}
 

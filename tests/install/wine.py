@@ -4,6 +4,7 @@ A stand-in is a real .exe: the launcher that pip puts before every Windows comma
 batch file that notes how it was called.
 """
 
+import getpass
 import io
 import os
 import shutil
@@ -62,7 +63,6 @@ class Wine:
 
         check: its exit code when asked for its version, as a real Python of that age gives it. run: when it is to run a script.
         """
-        batch = f"{len(list(self._standins.iterdir()))}.bat"
         note = windows(notes)
         lines = [
             "@echo off",
@@ -73,6 +73,20 @@ class Wine:
             f'echo {name} ran %2 %3 %4 %5 %6 in "%CD%" PORT=%PORT%>> "{note}"',
             f"exit /b {run}",
         ]
+        self._exe(exe, lines)
+
+    def powershell(self, exe: Path, notes: Path, *, code: int, python: Path | None = None) -> None:
+        """Put a stand-in for PowerShell at `exe`, which notes its call and ends with a code; python: what it installs for the user."""
+        folder = "%LOCALAPPDATA%\\Programs\\Python\\Python312"
+        copy = [f'mkdir "{folder}"', f'copy "{windows(python)}" "{folder}\\python.exe" >nul'] if python else []
+        self._exe(exe, ["@echo off", f'echo powershell ran %*>> "{windows(notes)}"', *copy, f"exit /b {code}"])
+
+    def installed(self) -> Path:
+        """Where a user's own Python 3.12 goes."""
+        return self.drive_c / "users" / getpass.getuser() / "AppData" / "Local" / "Programs" / "Python" / "Python312"
+
+    def _exe(self, exe: Path, lines: list[str]) -> None:
+        batch = f"{len(list(self._standins.iterdir()))}.bat"
         (self._standins / batch).write_text("\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:

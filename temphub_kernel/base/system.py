@@ -1,0 +1,48 @@
+"""Asking the operating system's own tools. Any thread; each question has an end."""
+
+import subprocess
+import sys
+
+WINDOWS = sys.platform == "win32"
+MACOS = sys.platform == "darwin"
+MOST_CHARS = 1_000_000
+
+
+def ask_system(*command: str, timeout_s: float = 5.0) -> str | None:
+    """What a tool prints; None when it is not there, fails, or needs longer than `timeout_s`."""
+    code, text = run_system(*command, timeout_s=timeout_s)
+    return text if code == 0 else None
+
+
+def run_system(*command: str, timeout_s: float = 30.0) -> tuple[int, str]:
+    """(exit code, what a tool printed on both outputs); the code is -1 when it is not there or needs too long."""
+    # Without a window of its own: on Windows a console would flash up when the hub runs in the background.
+    hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout_s,
+            creationflags=hidden,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return -1, str(error)
+    return done.returncode, _text(done.stdout)[:MOST_CHARS]
+
+
+def ask_powershell(script: str, timeout_s: float = 7.0) -> str | None:
+    """What a PowerShell command prints (Windows); None as with `ask_system`."""
+    # PowerShell speaks the console's old code page unless told otherwise.
+    said = "[Console]::OutputEncoding=[Text.Encoding]::UTF8; " + script
+    return ask_system("powershell.exe", "-NoProfile", "-NonInteractive", "-Command", said, timeout_s=timeout_s)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        # What is not UTF-8 is the console's own code page, which Python calls "oem" on Windows only.
+        return raw.decode("oem" if WINDOWS else "latin-1", "replace")

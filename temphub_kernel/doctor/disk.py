@@ -1,0 +1,95 @@
+"""The disk of the data folder: room, speed, whether it may be written, whether it is a kind that SQLite can trust."""
+
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import psutil
+
+from .case import Case
+from .finding import Finding, problem, warning, well
+
+LEAST_MB = 200
+LITTLE_MB = 1000
+SLOW_MS = 150
+TRIES = 8
+FAR = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afpfs", "webdav", "davfs")
+CLOUDS = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
+
+
+def disk(case: Case) -> Iterable[Finding]:
+    """Room and speed of the data folder's disk."""
+    folder = case.settings.data_dir
+    there = next((one for one in [folder, *folder.parents] if one.is_dir()), Path.cwd())
+    yield space(folder, shutil.disk_usage(there).free // 1_000_000)
+    yield from kind(folder, filesystem(there), os.environ)
+    yield speed(folder, there)
+
+
+def space(folder: Path, free_mb: int) -> Finding:
+    """What so many free megabytes mean."""
+    said = f"{free_mb} MB are free on the disk of {folder}"
+    # A reading takes about 35 bytes in the journal and 70 in the CSV log.
+    if free_mb < LEAST_MB:
+        return problem(
+            "Disk space", f"Only {said}, so readings will soon not be stored.", "Free some space, or set DATA_DIR to another disk."
+        )
+    if free_mb < LITTLE_MB:
+        return warning("Disk space", f"{said}.", "Free some space before the disk is full.")
+    return well("Disk space", f"{said}.")
+
+
+def speed(folder: Path, there: Path) -> Finding:
+    """How long a write takes until it is really on disk: an acknowledgement waits for that."""
+    try:
+        took = sorted(_writes(there))
+    except OSError as error:
+        said = f"The data folder {folder} cannot be written ({error.strerror or error}), so nothing can be stored."
+        return problem("Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write.")
+    usual, worst = statistics.median(took), took[-1]
+    said = f"A write is safe on disk after {usual:.1f} ms, {worst:.0f} ms at worst"
+    if usual > SLOW_MS:
+        return warning(
+            "Disk speed", f"{said}; that is slow.", "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick."
+        )
+    return well("Disk speed", f"{said}.")
+
+
+def kind(folder: Path, name: str, environ: Mapping[str, str]) -> Iterable[Finding]:
+    """Folders that another program or computer also writes are no place for a database."""
+    if name in FAR or str(folder).startswith("\\\\"):
+        said = f"The data folder {folder} is on a network drive ({name or 'share'}), where a journal can be damaged."
+        yield warning("Disk", said, "Set DATA_DIR to a folder of this computer.")
+    clouds = [Path(environ[one]) for one in CLOUDS if environ.get(one)]
+    if any(cloud in [folder, *folder.parents] for cloud in clouds) or "Dropbox" in folder.parts:
+        said = f"The data folder {folder} is kept in step with a cloud, which copies the journal while it is written and may hold it."
+        yield warning("Disk", said, "Set DATA_DIR to a folder outside the cloud, such as C:\\TempHub\\data.")
+
+
+def filesystem(folder: Path) -> str:
+    """The name of the file system of a folder, such as `ext4` or `nfs`; empty when the system does not tell."""
+    try:
+        parts = psutil.disk_partitions(all=True)
+        real = folder.resolve()
+    except (OSError, psutil.Error):
+        return ""
+    over = [one for one in parts if Path(one.mountpoint) in [real, *real.parents]]
+    return max(over, key=lambda one: len(one.mountpoint)).fstype.lower() if over else ""
+
+
+def _writes(folder: Path) -> Iterable[float]:
+    """Milliseconds of each write of a page, the file removed afterwards."""
+    handle, name = tempfile.mkstemp(prefix="temphub-doctor-", dir=folder)
+    try:
+        for _ in range(TRIES):
+            began = time.perf_counter()
+            os.write(handle, b"\0" * 4096)
+            os.fsync(handle)
+            yield (time.perf_counter() - began) * 1000
+    finally:
+        os.close(handle)
+        Path(name).unlink(missing_ok=True)

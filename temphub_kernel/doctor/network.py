@@ -1,0 +1,113 @@
+"""The network: firewall, interfaces, and whether multicast is really sent and heard on them."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+
+from ..discovery import lan, usable
+from ..discovery.echo import Echo, echo
+from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, profiles, verdicts
+from .case import Case
+from .finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
+
+TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "nordlynx")
+VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vethernet", "virtualbox", "vmware", "hyper-v", "cni", "podman")
+
+
+def firewall(case: Case) -> Iterable[Finding]:
+    """Whether the firewall lets deliveries and mDNS in, and on Windows whether the network counts as public."""
+    number = case.settings.port
+    found = policy()
+    if found is None:
+        seen = firewall_of_posix(number)
+        level = {True: PROBLEM, False: WELL, None: UNKNOWN}[seen.closed]
+        yield Finding("Firewall", level, seen.said, seen.remedy)
+        return
+    networks = categories()
+    yield from windows(number, found, networks)
+
+
+def windows(number: int, found: Policy, networks: dict[str, str]) -> Iterable[Finding]:
+    """The same from what Windows said. networks: profile by interface, as `firewall.categories` gives it."""
+    public = sorted(name for name, profile in networks.items() if profile == PUBLIC)
+    if public and verdicts(number, found, [PUBLIC]):
+        said = f"Windows treats the network {', '.join(public)} as public and lets nothing in there."
+        remedy = "If it is your own: Settings, Network & internet, this network, Network profile: Private."
+        yield Finding("Network profile", PROBLEM if len(public) == len(networks) else WARNING, said, remedy)
+    elif networks:
+        yield well("Network profile", "No connected network is closed because it counts as public.")
+    closed = verdicts(number, found, profiles(networks))
+    if not closed:
+        yield well("Firewall", f"The Windows firewall lets port {number} (TCP) and 5353 (UDP) in.")
+        return
+    blocking = sorted({rule.name for one in closed for rule in one.blocking})
+    why = f"a rule forbids it: {', '.join(blocking)}" if blocking else "no rule allows it"
+    said = f"The Windows firewall does not let probes in ({why}), so they cannot be found or cannot deliver."
+    yield problem("Firewall", said, "Run `temphub firewall`; it explains, then asks Windows for the administrator's consent.")
+
+
+def interfaces(case: Case) -> Iterable[Finding]:
+    """Which addresses of this computer the hub uses, and what may be in the way: VPNs, no IPv4, a setting that fits nothing."""
+    only = case.settings.interfaces
+    addresses, names = usable(only), adapters()
+    shown = ", ".join(f"{ip} ({names[ip]})" if ip in names else ip for ip in addresses)
+    if only and not addresses:
+        said = f"The setting INTERFACES is {', '.join(only)}, but this computer has no such address now, so no probe is found."
+        yield problem("Interfaces", said, "Correct INTERFACES in Start.bat, or remove it to use all addresses.")
+    elif not only and not lan():
+        said = "This computer has no IPv4 address in any network, so no probe can reach it; probes speak IPv4."
+        yield problem("Interfaces", said, "Connect it to the probes' network by cable or Wi-Fi; switch IPv4 on where only IPv6 is.")
+    else:
+        yield well("Interfaces", f"The hub uses {shown}.")
+    if not only:
+        yield from _in_the_way({ip: names.get(ip, "") for ip in addresses})
+
+
+def _in_the_way(names: dict[str, str]) -> Iterable[Finding]:
+    tunnels = sorted(name for name in names.values() if is_like(name, TUNNELS))
+    if tunnels:
+        said = f"A VPN is switched on ({', '.join(tunnels)}); some of them keep this computer from its own network."
+        yield warning("Interfaces", said, "If probes are not found, switch the VPN off or allow local networks in it.")
+    virtual = sorted(f"{ip} ({name})" for ip, name in names.items() if is_like(name, VIRTUAL))
+    if virtual:
+        said = f"Some addresses belong to virtual machines or containers: {', '.join(virtual)}."
+        yield warning("Interfaces", said, "If probes are not found, set INTERFACES to this computer's address in the probes' network.")
+
+
+def is_like(name: str, kinds: Iterable[str]) -> bool:
+    """True when an adapter's name begins with, or has as a word, one of the kinds."""
+    low = name.lower()
+    return any(low.startswith(kind) or f" {kind}" in low for kind in kinds)
+
+
+def adapters() -> dict[str, str]:
+    """The adapter's name of each of this computer's addresses."""
+    return {one.address: name for name, found in psutil.net_if_addrs().items() for one in found}
+
+
+def multicast(case: Case) -> Iterable[Finding]:
+    """A question is sent on every address of the hub, and must be heard by another socket."""
+    addresses = usable(case.settings.interfaces)
+    if not addresses:
+        return
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        for one in pool.map(echo, addresses):
+            yield heard(one, running=case.running)
+
+
+def heard(one: Echo, *, running: bool) -> Finding:
+    """One address in words."""
+    name = f"Multicast on {one.address}"
+    if one.error:
+        said = f"Multicast cannot be used on {one.address} ({one.error}), so no probe is found by itself there."
+        return problem(name, said, "Close other mDNS programs, or allow Python in the firewall. Probes that call the hub still work.")
+    if not one.heard:
+        said = f"A multicast question sent on {one.address} was not heard on it, so no probe is found by itself there."
+        return problem(name, said, "Allow UDP port 5353 for Python in the firewall; switch off 'AP isolation' in the router.")
+    others = f"{len(one.others)} other devices answered" if one.others else "no other device answered"
+    hubs = f"; hubs: {', '.join(one.hubs)}" if one.hubs else ""
+    if running and not one.hubs:
+        remedy = "Wait half a minute and try again; then see whether `discovery` has a problem in /api/health."
+        return warning(name, f"Sent and heard, but the running hub's own advert was not; {others}.", remedy)
+    return well(name, f"Sent and heard; {others}{hubs}.") if one.others or one.hubs else unknown(name, f"Sent and heard here; {others}.")

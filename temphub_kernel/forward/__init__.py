@@ -1,0 +1,25 @@
+"""Passing readings on to others: Home Assistant by MQTT, and a webhook. Off unless their setting is given.
+
+Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room with paho.
+"""
+
+from ..base.settings import Settings
+from ..base.worker import Worker
+from ..journal import Writer
+
+
+def forwarders(settings: Settings, writer: Writer) -> list[Worker]:
+    """The workers that the settings ask for; what each needs is imported only then."""
+    found: list[Worker] = []
+    if settings.mqtt_url:
+        from .mqtt import Mqtt
+
+        found.append(Mqtt(settings.mqtt_url, settings.journal_file, writer))
+    if settings.webhook_url:
+        from .webhook import Webhook
+
+        found.append(Webhook(settings.webhook_url, settings.journal_file, writer))
+    return found
+
+
+__all__ = ["forwarders"]

@@ -1,0 +1,190 @@
+"""Home Assistant by MQTT: each probe's newest reading, and whether it is there. Its own thread; paho's network runs in another.
+
+A neighbour of this kind wants 'now', not history: of what came while the broker was away it gets each probe's newest, and a late
+reading never replaces a newer one. The whole history stays in the journal.
+"""
+
+import logging
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ..base.clock import monotonic_s, now_ms
+from ..journal import Point, Reader, Writer
+from . import topics
+from .follower import Follower
+from .topics import State
+
+log = logging.getLogger(__name__)
+LOOK_S = 5.0
+GOODBYE_S = 1.0
+CONNECT_S = 2.0
+BLOCK = 5_000
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class Mqtt(Follower):
+    """url: `mqtt://user:password@host:1883/topic`; the topic before all others is `temphub` unless given."""
+
+    def __init__(
+        self, url: str, journal: Path, writer: Writer, *, every_s: float = 1.0, look_s: float = LOOK_S, reconnect_s: int = 30
+    ) -> None:
+        super().__init__("mqtt", journal, writer, every_s=every_s, block=BLOCK)
+        self._url = urlsplit(url)
+        self._base = self._url.path.strip("/") or "temphub"
+        self._look_s = look_s
+        self._reconnect_s = reconnect_s
+        self._looked_s = -look_s
+        self._client: paho.Client | None = None
+        # Set by paho's thread at each new connection: what the broker kept may be gone.
+        self._fresh = threading.Event()
+        self._why = self._refusal = ""
+        self._missed = 0
+        self._probes: dict[str, dict[str, Any]] = {}
+        self._newest: dict[str, State] = {}
+        self._told: dict[str, bytes] = {}
+        self._announced: set[str] = set()
+
+    @property
+    def shown(self) -> str:
+        """The broker without user and password."""
+        return f"{self._url.hostname}:{self._url.port or PORTS[self._url.scheme]}"
+
+    def run(self) -> None:
+        client = self._client = self._connect()
+        try:
+            super().run()
+        finally:
+            self._goodbye(client)
+            client.disconnect()
+            client.loop_stop()
+
+    def begin(self, note: dict[str, Any], reader: Reader) -> None:
+        self._announced = set(note.get("announced", []))
+        # What came while this hub was off is known by its newest, which the first look brings.
+        self.no = reader.count()
+
+    def note(self) -> dict[str, Any]:
+        return {"announced": sorted(self._announced)}
+
+    def take(self, points: list[Point], reader: Reader) -> None:
+        for point in points:
+            self._keep(point.probe_id, State(point.taken_ms, point.units, point.quality))
+        if monotonic_s() - self._looked_s >= self._look_s:
+            self._look(reader)
+        if self._client is None or not self._client.is_connected():
+            self._missed += len(points)
+            return
+        if self._fresh.is_set():
+            self._fresh.clear()
+            self._told.clear()
+            self._say_missed()
+        self._tell_all()
+
+    def settled(self) -> None:
+        if self._client is not None and self._client.is_connected():
+            self.well()
+            self._once.clear("away", f"the MQTT broker {self.shown} is connected again")
+            return
+        problem = f"The MQTT broker {self.shown} is not connected ({self._why or 'no answer yet'}), so Home Assistant shows old values."
+        remedy = "Check that it runs, or correct or remove MQTT_URL; it is tried again by itself."
+        self.trouble(problem, remedy)
+        if self._why:
+            self._once.warn("away", f"{problem} {remedy}")
+
+    def _unanswered(self) -> None:
+        self._why, self._refusal = "nothing answers there", ""
+
+    def _say_missed(self) -> None:
+        if self._missed:
+            log.info(
+                "%d readings came while the MQTT broker was away; it gets each probe's newest, the rest is in the journal", self._missed
+            )
+        self._missed = 0
+
+    def _keep(self, probe_id: str, state: State) -> None:
+        known = self._newest.get(probe_id)
+        if known is None or state.taken_ms >= known.taken_ms:
+            self._newest[probe_id] = state
+
+    def _look(self, reader: Reader) -> None:
+        """Which probes there are, and at the first look what is newest of each."""
+        if not self._probes:
+            for one in reader.newest():
+                self._keep(one.probe_id, State(one.taken_ms, one.units, one.quality))
+        self._probes = {probe["id"]: probe for probe in reader.probes()}
+        self._newest = {probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes}
+        self._looked_s = monotonic_s()
+
+    def _tell_all(self) -> None:
+        """Everything that changed since it was last told."""
+        self._tell(topics.hub_topic(self._base), topics.ONLINE)
+        for probe_id in self._announced - self._newest.keys():
+            self._remove(probe_id)
+        now = now_ms()
+        for probe_id, state in self._newest.items():
+            probe = self._probes.get(probe_id)
+            if probe is None:
+                # Met a moment ago; the next look brings it.
+                continue
+            board = self._probes.get(probe_id.partition(":")[0], probe)
+            self._announced.add(probe_id)
+            self._tell(topics.config_topic(self._base, probe_id), topics.config(self._base, probe, board))
+            self._tell(topics.state_topic(self._base, probe_id), topics.state(state))
+            self._tell(topics.presence_topic(self._base, probe_id), topics.presence(state, probe["interval_ms"] or 0, now))
+
+    def _remove(self, probe_id: str) -> None:
+        """An empty retained message makes the broker and Home Assistant forget."""
+        for topic in (topics.config_topic, topics.state_topic, topics.presence_topic):
+            self._told.pop(topic(self._base, probe_id), None)
+            self._tell(topic(self._base, probe_id), b"")
+            self._told.pop(topic(self._base, probe_id), None)
+        self._announced.discard(probe_id)
+
+    def _tell(self, topic: str, message: bytes) -> None:
+        if self._client is None or self._told.get(topic) == message:
+            return
+        # What the queue has no room for, and what a connection lost, is told again: only what was taken counts as told.
+        if self._client.publish(topic, message, qos=1, retain=True).rc == paho.MQTT_ERR_SUCCESS:
+            self._told[topic] = message
+
+    def _connect(self) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"temphub-{uuid.uuid4().hex[:12]}")
+        if self._url.username is not None:
+            client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
+        if self._url.scheme == "mqtts":
+            client.tls_set()
+        client.will_set(topics.hub_topic(self._base), topics.OFFLINE, qos=1, retain=True)
+        client.reconnect_delay_set(1, self._reconnect_s)
+        client.connect_timeout = CONNECT_S
+        client.max_queued_messages_set(20_000)
+        client.on_connect = self._connected
+        client.on_connect_fail = lambda *_: self._unanswered()
+        client.on_disconnect = lambda _client, _data, _flags, reason, _more: self._lost(str(reason))
+        client.connect_async(self._url.hostname or "", self._url.port or PORTS[self._url.scheme], keepalive=30)
+        client.loop_start()
+        return client
+
+    def _connected(self, _client: object, _data: object, _flags: object, reason: Any, _more: object) -> None:
+        if reason.is_failure:
+            self._refusal = str(reason)
+        else:
+            self._refusal = self._why = ""
+            self._fresh.set()
+
+    def _lost(self, why: str) -> None:
+        # A refusal says more than the disconnection that follows it.
+        self._why = self._refusal or why
+
+    def _goodbye(self, client: paho.Client) -> None:
+        """A polite end is no last will: the broker has to be told that the hub is gone."""
+        if client.is_connected():
+            try:
+                client.publish(topics.hub_topic(self._base), topics.OFFLINE, qos=1, retain=True).wait_for_publish(GOODBYE_S)
+            except (RuntimeError, ValueError) as error:
+                log.debug("the broker was not told goodbye: %s", error)

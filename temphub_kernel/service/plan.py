@@ -1,0 +1,39 @@
+"""What every system is told: which command, in which folder, for whom. Plain data."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base import paths
+
+NAME = "TempHub"
+DESCRIPTION = "TempHub records the temperatures of its probes"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """command: the program and its arguments; folder: where it runs; log: where what it says goes, on systems that need to be told."""
+
+    command: tuple[str, ...]
+    folder: Path
+    log: Path
+
+
+@dataclass(frozen=True)
+class Standing:
+    """installed, running: as the system says; said: in a few words."""
+
+    installed: bool
+    running: bool
+    said: str = ""
+
+
+def plan(settings_file: Path, *, windowless: bool = False) -> Plan:
+    """The hub with the kept settings. windowless: by pythonw.exe, so that no console stands open on Windows all day."""
+    python = Path(sys.executable)
+    quiet = python.with_name("pythonw.exe")
+    program = quiet if windowless and quiet.exists() else python
+    command = (str(program), "-m", "temphub_kernel", "service", "run", "--settings", str(settings_file))
+    # In the checkout, if there is one: then its code is found however this Python was set up.
+    folder = paths.CHECKOUT if paths.is_checkout(paths.CHECKOUT) else settings_file.parent
+    return Plan(command, folder, settings_file.with_name("temphub.service.log"))
