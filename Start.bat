@@ -24,6 +24,8 @@ rem Folder for the readings and the log (default: this folder), for example D:\R
 rem set DATA_DIR=
 rem Addresses of this computer on which probes are looked for (default: all), separated by commas:
 rem set INTERFACES=
+rem Age in days at which a whole month moves from the journal into a file of its own in the folder "archive"; 0 is never
+rem set ARCHIVE_AFTER_DAYS=90
 rem Keep this computer awake while the hub runs: on or off
 rem set KEEP_AWAKE=on
 rem Home Assistant or another MQTT broker to pass readings on to, for example mqtt://user:password@192.168.1.5:1883
