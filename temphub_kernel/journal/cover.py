@@ -47,13 +47,18 @@ MINUTES = _query("minutes", 1, _of(OF_PROBE, "minutes", 1))
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
     """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put together."""
     if width >= DAY:
-        queries = [DAYS, CUT_HOURS, CUT_MINUTES]
+        queries = [DAYS] if _even(DAY, first, end, width) else [DAYS, CUT_HOURS, CUT_MINUTES]
     elif width >= HOUR:
-        queries = [HOURS, CUT_MINUTES]
+        queries = [HOURS] if _even(HOUR, first, end, width) else [HOURS, CUT_MINUTES]
     else:
         queries = [MINUTES]
     values = {"probe": probe, "first": first, "end": end, "width": width}
     return [_steps(probe, rows) for query in queries if (rows := db.execute(query, values).fetchall())]
+
+
+def _even(unit: int, *borders: int) -> bool:
+    """True when no border cuts a unit."""
+    return not any(border % unit for border in borders)
 
 
 def _steps(probe: int, rows: list[tuple[float, ...]]) -> Steps:
