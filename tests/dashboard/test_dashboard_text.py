@@ -13,7 +13,7 @@ from temphub_kernel.dashboard import text
 )
 def test_temperatures_have_a_real_minus_and_no_negative_zero(value, shown):
     """A temperature reads the same everywhere: two decimals below 100, one above, a dash when there is none."""
-    assert text.celsius(value) == shown
+    assert text.number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,10 @@ def test_times_are_in_the_viewers_zone_and_carry_the_day_when_it_is_another():
     assert text.clock(evening, text.zone("Europe/Berlin"), evening) == "22:00:00"
     assert text.clock(evening, text.zone("Asia/Tokyo"), evening) == "06:00:00"
     assert text.clock(evening, text.zone("Asia/Tokyo"), evening, to_second=False) == "06:00"
-    assert text.clock(evening - 86_400_000, text.zone("Europe/Berlin"), evening) == "22 Nov 22:00"
+    assert text.clock(evening - 86_400_000, text.zone("Europe/Berlin"), evening, to_second=False) == "22 Nov 22:00"
+    assert text.clock(evening - 366 * 86_400_000, text.zone("UTC"), evening) == "22 Nov 2025 21:00:00"
+    assert text.clock(evening, text.zone("Europe/Berlin"), evening, am_pm=True) == "10:00:00 pm"
+    assert text.clock(evening + 7_200_000, text.zone("Europe/Berlin"), evening, to_second=False, am_pm=True) == "24 Nov 12:00 am"
 
 
 @pytest.mark.parametrize("name", ["", "Nowhere/Land", "../../etc/passwd", "\0", "a" * 500])

@@ -39,6 +39,7 @@ LIBRARIES = {
     "pandas": {"analysis", "__init__"},
     "ipywidgets": {"dashboard"},
     "bqplot": {"dashboard"},
+    "segno": {"dashboard"},
     "voila": {"server"},
     "jupyter_client": {"server"},
     "jupyter_server": {"server"},
