@@ -12,6 +12,7 @@ MIN_SPAN_C = 1.0
 MARGIN = 0.06
 ABOUT_TICKS = 5
 MOST_TIMES = 7.5
+MOST_TIMES_NARROW = 5
 CLOCK_STEPS_S = (2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200)
 DAY_STEPS = (1, 2, 3, 5, 7, 14)
 MONTH_STEPS = (1, 2, 3, 6, 12)
@@ -36,7 +37,7 @@ def value_axis(low: float | None, high: float | None, usual: tuple[float, float]
 
 def time_axis(from_ms: int, end_ms: int, view: View) -> list[tuple[int, str]]:
     """(moment, label) of the ticks: whole seconds to years of the viewer's clock; a midnight carries its date."""
-    rough_ms = (end_ms - from_ms) / MOST_TIMES
+    rough_ms = (end_ms - from_ms) / (MOST_TIMES_NARROW if view.narrow else MOST_TIMES)
     step_s = next((step for step in CLOCK_STEPS_S if step * 1000 >= rough_ms), 0)
     if step_s:
         return _on_the_clock(from_ms, end_ms, step_s * 1000, view)

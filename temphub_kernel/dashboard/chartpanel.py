@@ -45,6 +45,7 @@ class ChartPanel:
             toggle.observe(lambda _: self._show_forms(), "value")
         self._made: dict[str, Any] = {}
         picture = kit.button(words.PICTURE, self._save_picture, words.PICTURE_MEANING)
+        picture.add_class("th-picture")
         tools = kit.row([self._dates, self._limit, self._note, picture, self._links], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
         below = [self._legend, tools, self._forms, self._measured, self._notes]
@@ -89,7 +90,9 @@ class ChartPanel:
             self._steering.show(self.chart.moment(x.min), self.chart.moment(x.max))
 
     def _save_picture(self) -> None:
-        self.chart.figure.save_png(words.PICTURE_FILE, scale=2)
+        # The page's script draws a better one, with heading and legend.
+        if not self._steering.view.scripted:
+            self.chart.figure.save_png(words.PICTURE_FILE, scale=2)
 
     def _show_forms(self) -> None:
         makers = {"dates": (self._dates, self._dates_form), "limit": (self._limit, self._limit_form), "note": (self._note, self._note_form)}

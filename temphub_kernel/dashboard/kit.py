@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import HTML, Box, Button, HBox, Layout, ToggleButton, VBox
+from ipywidgets.widgets.widget_bool import ToggleButtonStyle
+from ipywidgets.widgets.widget_button import ButtonStyle
+from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
 from . import markup
@@ -14,7 +17,8 @@ class Kit:
 
     def __init__(self) -> None:
         self.layout = Layout(width="auto")
-        self._style = HTMLStyle()
+        self._style, self._button_style, self._toggle_style = HTMLStyle(), ButtonStyle(), ToggleButtonStyle()
+        self.described = DescriptionStyle()
 
     def html(self, name: str = "th-html", value: str = "") -> HTML:
         """A piece of HTML."""
@@ -40,13 +44,14 @@ class Kit:
 
     def button(self, label: str, clicked: Callable[[], None], tooltip: str = "", name: str = "th-button") -> Button:
         """A button; clicked() is called in the kernel's thread."""
-        button = _named(Button(description=label, tooltip=tooltip or None, layout=self.layout), name)
+        button = _named(Button(description=label, tooltip=tooltip or None, layout=self.layout, style=self._button_style), name)
         button.on_click(lambda _: clicked())
         return button
 
     def toggle(self, label: str, tooltip: str = "") -> ToggleButton:
         """A button that stays down."""
-        return _named(ToggleButton(description=label, tooltip=tooltip or None, layout=self.layout), "th-button")
+        button = ToggleButton(description=label, tooltip=tooltip or None, layout=self.layout, style=self._toggle_style)
+        return _named(button, "th-button")
 
 
 def _named(widget: Any, *names: str) -> Any:

@@ -65,4 +65,4 @@ def qr(url: str) -> str:
 
 
 def _dropdown(kit: Kit, label: str, options: dict[str, str]) -> Dropdown:
-    return Dropdown(description=label, options=[(told, key) for key, told in options.items()], layout=kit.layout)
+    return Dropdown(description=label, options=[(told, key) for key, told in options.items()], layout=kit.layout, style=kit.described)

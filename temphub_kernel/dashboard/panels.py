@@ -142,6 +142,7 @@ class Panels:
             "live": view.window.live,
             "scripted": view.scripted,
             "kiosk": view.kiosk,
+            "narrow": view.narrow,
             "theme": view.theme,
             "unit": view.degree,
             "am_pm": view.am_pm,

@@ -40,7 +40,8 @@ class Steering:
         if not (math.isfinite(from_ms) and math.isfinite(to_ms)) or from_ms >= to_ms:
             return
         now = now_ms()
-        window = between(from_ms, to_ms, now)
+        # Whole seconds: nobody reads more off a chart, and the address stays short.
+        window = between(from_ms // 1000 * 1000, -(to_ms // -1000) * 1000, now // 1000 * 1000)
         if now - window.end_ms < NEAR_NOW * window.span_ms:
             window = Window(max(window.span_ms // 1000 * 1000, 10_000))
         self.change(window=window)
@@ -50,7 +51,7 @@ class Steering:
         if span is None:
             self.change(measured=None)
         elif all(map(math.isfinite, span)) and 0 < span[0] < span[1] < 2**48:
-            self.change(measured=(round(span[0]), round(span[1])))
+            self.change(measured=(int(span[0] // 1000) * 1000, int(-(span[1] // -1000)) * 1000))
 
     def toggle(self, probe_id: str, known: list[str]) -> None:
         """Show a probe or leave it out; when all are shown, it is shown alone."""
@@ -82,8 +83,9 @@ class Steering:
             self.measure(_span(told["range"]))
         if told.get("probe") in known:
             self.toggle(told["probe"], known)
-        if isinstance(told.get("kiosk"), bool):
-            self.change(kiosk=told["kiosk"])
+        for name in ("kiosk", "narrow"):
+            if isinstance(told.get(name), bool):
+                self.change(**{name: told[name]})
 
 
 def _span(value: Any) -> tuple[float, float] | None:

@@ -33,7 +33,8 @@ class Wanted(NamedTuple):
 class View(NamedTuple):
     """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured: a marked range.
 
-    zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures): what the browser said.
+    zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures), narrow (a phone): what the
+    browser said.
     """
 
     window: Window = CHIPS[0]
@@ -47,6 +48,7 @@ class View(NamedTuple):
     zone: str = ""
     half_days: bool = False
     scripted: bool = False
+    narrow: bool = False
 
     @property
     def wanted(self) -> Wanted:
@@ -139,9 +141,9 @@ def query(view: View) -> str:
     if window.live and window != usual.window:
         parts["window"] = window.key
     elif not window.live:
-        parts |= {"from": iso_utc(window.end_ms - window.span_ms), "to": iso_utc(window.end_ms)}
+        parts |= {"from": _iso(window.end_ms - window.span_ms), "to": _iso(window.end_ms)}
     if view.measured:
-        parts["range"] = "_".join(iso_utc(ms) for ms in view.measured)
+        parts["range"] = "_".join(_iso(ms) for ms in view.measured)
     if view.probes:
         parts["probes"] = ",".join(view.probes)
     for name in ("unit", "theme", "clock"):
@@ -160,6 +162,11 @@ def _ends(first: str, end: str) -> tuple[int, int] | None:
     except ValueError:
         return None
     return (from_ms, to_ms) if 0 < from_ms < to_ms < 2**48 else None
+
+
+def _iso(ms: int) -> str:
+    """`2026-11-23T12:54:00Z`; milliseconds only where there are any."""
+    return iso_utc(ms).replace(".000Z", "Z")
 
 
 def _limit(told: str) -> float | None:

@@ -36,8 +36,11 @@ def test_an_address_brings_back_every_choice(view):
     assert parse(query(view), NOW) == view
 
 
-@pytest.mark.parametrize("bad", ["window=0h", "window=9999y", "window=<b>", "from=x&to=y", "from=2026-01-02&to=2026-01-01", "unit=K",
-                                 "theme=pink", "line=nan", "line=1e9", "probes=../etc,<i>", "range=_", "a" * 50_000, "%ff%00", "kiosk"])  # fmt: skip
+WRONG = ["window=0h", "window=9999y", "window=<b>", "from=x&to=y", "from=2026-01-02&to=2026-01-01", "unit=K", "theme=pink", "line=nan"]
+WRONG += ["line=1e9", "probes=../etc,<i>", "range=_", "a" * 50_000, "%ff%00", "kiosk"]
+
+
+@pytest.mark.parametrize("bad", WRONG)
 def test_a_wrong_address_never_breaks_the_page(bad):
     """What cannot be understood is as if it had not been said."""
     assert parse(bad, NOW) == View()

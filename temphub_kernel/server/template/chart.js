@@ -2,7 +2,7 @@
 // choices kept in the page's address. It tells the kernel through a hidden text field and hears through a hidden element.
 (function () {
   "use strict";
-  const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, FINEST_MS = 10000;
+  const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, FINEST_MS = 10000;
   let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null;
   const fingers = new Map();
 
@@ -23,14 +23,16 @@
     for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
   }
 
+  const narrow = () => innerWidth < 600;
   function hear() {
     const input = document.querySelector(".th-sayings input");
     if (input && input !== field) {
       field = input;
       document.documentElement.classList.add("th-scripts");
       const hour = Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
-      say({ query: location.search, half_days: Boolean(hour.hour12) });
+      say({ query: location.search, half_days: Boolean(hour.hour12), narrow: narrow() });
     }
+    count();
     const now = document.querySelector(".th-pulse [data-now]");
     if (now && now.dataset.now !== hear.now) { hear.now = now.dataset.now; skew = Number(hear.now) - Date.now(); }
     const element = document.querySelector(".th-told [data-told]");
@@ -106,8 +108,9 @@
     if (!span) return;
     const here = at ?? (span[0] + span[1]) / 2;
     const now = Date.now() + skew;
-    // Zooming while the chart follows the clock keeps its right end.
-    const right = told.live && !wanted ? span[1] : Math.min(here + (span[1] - here) * factor, now);
+    // Near its right end a chart that follows the clock keeps that end.
+    const follows = told.live && span[1] - here < 0.15 * (span[1] - span[0]);
+    const right = follows ? now : Math.min(here + (span[1] - here) * factor, now);
     const length = (span[1] - span[0]) * factor;
     aim(right - length, right);
   }
@@ -188,6 +191,61 @@
   }
   function unread() { document.querySelector(".th-layer")?.classList.remove("th-on"); }
 
+  // --- the chart as a picture: what is seen, with its heading and legend, twice as fine ---
+  const COPIED = ["stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill", "fill-opacity", "opacity", "display", "font-size",
+    "font-family", "text-anchor"];
+  async function drawing(svg) {
+    const copy = svg.cloneNode(true), from = svg.querySelectorAll("*"), to = copy.querySelectorAll("*");
+    from.forEach((element, place) => {
+      const style = getComputedStyle(element);
+      for (const name of COPIED) to[place].style.setProperty(name, style.getPropertyValue(name));
+    });
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    const { width, height } = svg.getBoundingClientRect();
+    copy.setAttribute("width", width);
+    copy.setAttribute("height", height);
+    const image = new Image();
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+    await image.decode();
+    return image;
+  }
+  async function picture() {
+    const host = plot()?.closest(".th-chart");
+    if (!host) return;
+    const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 40, LINE = 22, PAD = 16;
+    const { width, height } = host.getBoundingClientRect(), canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    const named = told.chart.marks.filter((one) => one.kind === "line");
+    pen.font = `13px ${style.fontFamily}`;
+    let x = PAD, lines = 1;
+    const places = named.map((one) => {
+      const wide = pen.measureText(one.name).width + 44;
+      if (x + wide > width && x > PAD) { x = PAD; lines++; }
+      x += wide;
+      return [x - wide, lines];
+    });
+    canvas.width = 2 * width;
+    canvas.height = 2 * (TOP + height + lines * LINE + PAD);
+    pen.scale(2, 2);
+    pen.fillStyle = colour("--th-card");
+    pen.fillRect(0, 0, width, canvas.height);
+    for (const svg of host.querySelectorAll(":scope > svg")) pen.drawImage(await drawing(svg), 0, TOP);
+    pen.fillStyle = colour("--th-ink");
+    pen.font = `600 15px ${style.fontFamily}`;
+    pen.fillText(document.querySelector(".th-chart-panel h2")?.textContent || "", PAD, 26);
+    pen.font = `13px ${style.fontFamily}`;
+    named.forEach((one, place) => {
+      const [left, row] = places[place], down = TOP + height + row * LINE - 4;
+      pen.fillStyle = colour(one.colour.match(/--th-c\d/)?.[0] || "--th-ink") || colour("--th-ink");
+      pen.fillRect(left, down - 6, 18, 3);
+      pen.fillStyle = colour("--th-ink");
+      pen.fillText(one.name, left + 24, down);
+    });
+    const link = document.createElement("a");
+    link.download = "temperatures.png";
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+  }
+
   // --- gestures ---
   const inPlot = (event) => {
     const here = event.target.closest?.(".th-chart") && place();
@@ -212,7 +270,15 @@
     fingers.set(event.pointerId, event.clientX);
     start = { x: event.clientX, y: event.clientY, span: current(), gap: gap(), moved: false, mark: event.shiftKey };
     if (event.pointerType === "mouse") event.preventDefault();
+    // Without a Shift key: hold, then drag.
+    else setTimeout(hold, HOLD_MS, start);
   });
+  function hold(held) {
+    if (start !== held || held.moved || fingers.size !== 1) return;
+    held.mark = true;
+    host()?.classList.add("th-held");
+  }
+  const host = () => plot()?.closest(".th-chart");
   function gap() { const [one, other] = [...fingers.values()]; return other === undefined ? 0 : Math.abs(one - other); }
   document.addEventListener("pointermove", (event) => {
     if (!fingers.has(event.pointerId)) {
@@ -248,6 +314,7 @@
       if (performance.now() - tapped < TWICE_MS) { tapped = 0; say({ live: true }); }
       else { tapped = performance.now(); read(event.clientX, event.clientY); }
     }
+    host()?.classList.remove("th-held");
     if (!fingers.size) start = null;
   }
   for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, lift);
@@ -261,10 +328,14 @@
     if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
   });
   document.addEventListener("click", (event) => {
+    if (event.target.closest?.(".th-picture")) { picture(); return; }
     const button = event.target.closest?.("[data-do]");
     if (button) say(JSON.parse(button.dataset.do));
   });
-  window.addEventListener("resize", () => requestAnimationFrame(drawRange));
+  window.addEventListener("resize", () => {
+    requestAnimationFrame(drawRange);
+    if (field && told.scripted && told.narrow !== narrow()) say({ narrow: narrow() });
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(hear).observe(document.body, { childList: true, subtree: true });
