@@ -57,6 +57,8 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
         ends = [note.from_ms] if note.to_ms <= note.from_ms else [note.from_ms, note.to_ms]
         when = " – ".join(snapshot.view.at(ms, snapshot.now_ms) for ms in ends)
         whom = f" {safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
-        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)}</li>')
+        do, label = safe(json.dumps({"erase": note.no})), safe(words.NOTE_ERASE.format(place))
+        erase = f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" title="{label}">×</button>'
+        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)} {erase}</li>')
     told = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
     return told + (f'<ol class="th-notes" aria-label="{safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")

@@ -28,6 +28,7 @@ class ChartPanel:
         self.chart = Chart(moment_ms)
         self.chart.figure.interaction = bqplot.PanZoom(scales={"x": [self.chart.x]})
         self.chart.x.observe(self._zoomed, ["min", "max"])
+        steering.erase = self._erase
         self._snapshot: Snapshot | None = None
         self._telling = False
         self.chooser = ToggleButtons(
@@ -165,6 +166,17 @@ class ChartPanel:
 
         self._asks.go(NOTE, words.NOTE_ADDING, add)
         field.value = ""
+
+    def _erase(self, number: int) -> None:
+        ask = self._ask
+        if ask is None or self._snapshot is None or number not in [note.no for note in self._snapshot.annotations]:
+            return
+
+        def erase() -> str:
+            ask("/api/annotate", {"erase": number})
+            return words.NOTE_ERASED
+
+        self._asks.go(NOTE, words.NOTE_ERASING, erase)
 
 
 def chip_label(span_ms: int) -> str:

@@ -93,15 +93,6 @@ def _last_problem(snapshot: Snapshot) -> str:
     return f"{when}{text.code(str(health['problem']))} {text.code(str(health.get('remedy') or ''))}"
 
 
-def empty(snapshot: Snapshot) -> str:
-    """What to do when there is no probe yet."""
-    steps = "".join(f"<li><strong>{safe(title)}</strong> {text.code(told)}</li>" for title, told in words.EMPTY_STEPS)
-    return (
-        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{safe(words.EMPTY_TITLE)}</h2>'
-        f"<p>{safe(words.EMPTY_TEXT)}</p><ol>{steps}</ol></section>"
-    )
-
-
 def unread(problem: str, remedy: str) -> Alert:
     """The alert of a page that could not read the journal."""
     return Alert(problem, words.PAGE_RETRY.format(remedy))

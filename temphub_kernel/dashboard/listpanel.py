@@ -1,14 +1,17 @@
 """Where the probes are, and what one can do with each. Kernel's own thread only."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from ipywidgets import HBox
 
-from . import details, words
+from ..base.errors import TempHubError
+from . import details, guide, words
 from .asks import Ask, Asks, without_hub
 from .editor import Editor
 from .kit import Kit, set_children, set_value
 from .source import Probe, Snapshot
+from .window import HOUR_MS
 
 Provision = Callable[[str], str]
 
@@ -22,12 +25,16 @@ class ListPanel:
         self._editor: Editor | None = None
         self._snapshot: Snapshot | None = None
         self.firmware = ""
+        self._asked_ms = 0
+        self._guide = kit.html()
         self._heading = kit.heading(words.LIST)
         self.widget = kit.panel([self._heading], "th-list-panel")
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to a snapshot."""
         self._snapshot = snapshot
+        self._look_for_firmware(snapshot)
+        set_value(self._guide, guide.more(snapshot.health))
         for probe in snapshot.probes:
             row = self._row(probe)
             outcome = self._asks.outcomes.get(probe.id, "")
@@ -43,7 +50,22 @@ class ListPanel:
             children.append(self._rows[probe.id])
             if probe.id == edited and self._editor is not None:
                 children.append(self._editor.widget)
-        set_children(self.widget, children)
+        set_children(self.widget, [*children, self._guide])
+
+    def _look_for_firmware(self, snapshot: Snapshot) -> None:
+        """Which firmware the hub brings: asked once in a while, where there is a probe that told its own."""
+        ask = self._ask
+        if ask is None or snapshot.now_ms - self._asked_ms < HOUR_MS or not any(probe.record.get("version") for probe in snapshot.probes):
+            return
+        self._asked_ms = snapshot.now_ms
+
+        def look() -> str:
+            # A hub that cannot say is one that offers no update; what is wrong with it is told elsewhere.
+            with suppress(TempHubError):
+                self.firmware = str(ask("/api/firmware/manifest", None).get("version") or "")
+            return ""
+
+        self._asks.go("firmware", "", look)
 
     def _row(self, probe: Probe) -> HBox:
         if probe.id not in self._rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ipywidgets import HTML, Box, Text, VBox
 
-from . import details, markup, words
+from . import details, guide, markup, words
 from .asks import Ask, Asks
 from .chartpanel import ChartPanel
 from .hubstate import Alert, Judgement
@@ -69,10 +69,6 @@ class Panels:
         """True when a probe's widgets are made already."""
         return probe_id in self._cards
 
-    def firmware(self, version: str) -> None:
-        """The firmware that the hub brings."""
-        self._list.firmware = version
-
     def show(self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False) -> None:
         """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that are not shown yet."""
         view, now_ms = snapshot.view, snapshot.now_ms
@@ -83,7 +79,7 @@ class Panels:
             self.alert(judged.alerts, view, now_ms)
         set_value(self._hub, details.hub_panel(snapshot, judged))
         if not snapshot.probes:
-            set_value(self._empty, details.empty(snapshot))
+            set_value(self._empty, guide.empty(snapshot.health))
             set_children(self._main, [] if more else [self._empty, self._hub] if "hub" in self._parts else [self._empty])
             return
         self._show_cards(snapshot, make=not arriving)

@@ -20,6 +20,8 @@ class Steering:
     def __init__(self, view: View, changed: Callable[[], None]) -> None:
         self.view = view
         self._changed = changed
+        # Called with the number of a note that somebody wants to be gone.
+        self.erase: Callable[[int], None] = lambda number: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
@@ -83,6 +85,8 @@ class Steering:
             self.measure(_span(told["range"]))
         if told.get("probe") in known:
             self.toggle(told["probe"], known)
+        if type(told.get("erase")) is int:
+            self.erase(told["erase"])
         for name in ("kiosk", "narrow"):
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})

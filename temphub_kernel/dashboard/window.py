@@ -14,7 +14,7 @@ POINTS_UP_TO_MS = 2 * HOUR_MS
 # Widths that a clock has: 1 s … 1 week.
 WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800)
 UNITS_MS = {"s": 1000, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS, "y": 365 * DAY_MS}
-SPAN = re.compile(r"([1-9][0-9]{0,5})(s|min|h|d|w|y)")
+SPAN = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d|w|y)")
 
 
 class Window(NamedTuple):

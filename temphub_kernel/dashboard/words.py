@@ -165,3 +165,23 @@ EMPTY_STEPS = (
     ("Let it through", "On Windows, allow TempHub on private networks when the firewall asks."),
     ("Look around without hardware", "Run `temphub demo --probes 3` to see three virtual probes."),
 )
+ADD_PROBE = "Add a probe"
+SEES = "What the hub sees"
+SEES_INTERFACES = "It listens on {}."
+SEES_NO_INTERFACE = "It finds no network to listen on."
+SEES_NO_INTERFACE_REMEDY = "Connect this computer to the network of the probes."
+SEES_REFUSED = "It cannot listen on {}: {}."
+SEES_REFUSED_REMEDY = "Allow TempHub in the firewall, on private networks."
+SEES_ADVERTS = "Adverts of probes heard so far: {}."
+SEES_NO_ADVERTS = "No advert of a probe was heard yet."
+SEES_NO_ADVERTS_REMEDY = (
+    "Switch the probe off and on. If this stays, the network keeps multicast back:"
+    " write this hub's address into the probe's own page, then it says hello by itself."
+)
+SEES_SOME_ADVERTS, SEES_SOME_HELLOS = "It hears adverts of probes.", "Probes say hello to it by themselves."
+SEES_HELLOS = "Probes that said hello by themselves: {} times."
+SEES_NO_HELLOS = "No probe said hello by itself yet; each does so when it starts and every five minutes."
+SEES_ERROR = "The last trouble was: {}"
+SEES_ERROR_REMEDY = "Run `temphub doctor` on the hub's computer."
+NOTE_ERASE = "Remove note {}"
+NOTE_ERASING, NOTE_ERASED = "Removing the note …", "The note is gone."

@@ -49,6 +49,7 @@ class RunningHub:
         # and the journal's writer outlives everyone who writes through it.
         self.workers: list[Worker] = [self.writer, rollups, self.csvlog, self.provisioner, self.endpoint, self.discovery, pulse]
         self.health.workers = self.workers
+        self.health.sees = self.discovery.seen
 
     @property
     def journal(self) -> Path:
@@ -87,6 +88,7 @@ class RunningHub:
         return f"The hub runs here: {self.url}; readings go to {self.settings.data_dir}"
 
     def _met(self, sighting: Sighting) -> None:
+        self.health.hellos += sighting.via == "hello"
         self.book.met(sighting)
         self.provisioner.meet(sighting)
 

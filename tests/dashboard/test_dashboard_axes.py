@@ -1,7 +1,7 @@
 """Axes that hold the data and keep still."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.dashboard import text
@@ -10,6 +10,7 @@ from temphub_kernel.dashboard.view import View
 from temphub_kernel.dashboard.window import BY_KEY, CHIPS, DAY_MS
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.floats(-270, 1800), st.floats(0, 2000))
 def test_the_value_axis_holds_all_and_wastes_little(low, spread):
     """Every value lies inside, with room; between 3 and 9 round ticks; at most twice the height that is needed."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.base.clock import now_ms
@@ -54,6 +54,7 @@ def test_the_address_is_heeded_when_the_page_opens(steering):
     assert (steering.view.window, steering.view.unit, steering.view.am_pm, steering.view.scripted) == (BY_KEY["1h"], "F", True, True)
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), lambda inner: st.lists(inner, max_size=3)
                     | st.dictionaries(st.sampled_from(["window", "range", "probe", "kiosk", "query", "live"]), inner)))  # fmt: skip
 def test_nonsense_from_a_browser_changes_nothing_for_the_worse(said):

@@ -1,7 +1,7 @@
 """What a viewer chose, in the page's address and back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.dashboard.view import View, parse, query
@@ -27,9 +27,11 @@ views = st.builds(
     zone=st.just(""),
     half_days=st.just(False),
     scripted=st.just(False),
+    narrow=st.just(False),
 )
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(views)
 def test_an_address_brings_back_every_choice(view):
     """What is written into the address gives the same page again, after a restart as well."""
@@ -46,6 +48,7 @@ def test_a_wrong_address_never_breaks_the_page(bad):
     assert parse(bad, NOW) == View()
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.text(max_size=200))
 def test_any_text_is_an_address(told):
     """Whatever stands after the question mark, there is a page, with a window that can be shown."""
@@ -66,6 +69,7 @@ def test_temperatures_differences_and_limits_are_converted_each_in_its_way():
     assert View().degrees(-18.5) == "−18.50"
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.floats(0, 1e16), st.floats(0, 1e16))
 def test_a_window_is_never_beyond_its_bounds(first, length):
     """However wildly one zooms: at least 10 s, at most 5 years, never later than now, and about a thousand points a line."""
