@@ -62,8 +62,12 @@ class Chart:
         self._show_axes(snapshot)
         extras = self._extras.show(snapshot, self.seconds, self.reach)
         # Bands below all lines, so that no probe's band hides another's line; a mark without points is no mark.
-        drawn = [(probe, layer, self._marks[probe.id][layer]) for layer in (0, 1) for probe in probes]
-        drawn = [item for item in drawn if len(item[2].x)]
+        drawn = [
+            (probe, layer, self._marks[probe.id][layer])
+            for layer in (0, 1)
+            for probe in probes
+            if len(probe.curve.times if layer else probe.curve.band_times)
+        ]
         marks = [mark for _, _, mark in drawn] + extras
         if marks != list(self.figure.marks):
             self.figure.marks = marks
@@ -87,7 +91,8 @@ class Chart:
         band, line = self._marks[probe.id]
         curve = probe.curve
         for mark, times, values in ((line, curve.times, curve.values), (band, curve.band_times, curve.band_values)):
-            if not len(times) and not len(mark.x):
+            # A mark that has nothing to show leaves the figure with what it has: bqplot cannot draw one without points.
+            if not len(times):
                 continue
             # Both at once: a line must never be drawn with one half of the news.
             with mark.hold_sync():

@@ -19,6 +19,10 @@ def legend(snapshot: Snapshot) -> str:
             f'<button type="button" class="th-chip" data-do="{do}" aria-pressed="{str(on).lower()}">'
             f"{markup.swatch(probe.colour)}{safe(probe.name)}</button>"
         )
+    marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
+    for told, colour, name in marks:
+        if any(len(getattr(probe, name)) for probe in snapshot.shown):
+            chips.append(f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{safe(told)}</span>')
     return f'<div class="th-legend" role="group" aria-label="{safe(words.LEGEND)}">{"".join(chips)}</div>'
 
 
@@ -53,7 +57,7 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
     """What was written to moments of this window, numbered as in the chart."""
     names = {probe.id: probe.name for probe in snapshot.probes}
     rows = []
-    for place, note in enumerate(snapshot.annotations[-60:], 1):
+    for place, note in enumerate(snapshot.annotations, 1):
         ends = [note.from_ms] if note.to_ms <= note.from_ms else [note.from_ms, note.to_ms]
         when = " – ".join(snapshot.view.at(ms, snapshot.now_ms) for ms in ends)
         whom = f" {safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""

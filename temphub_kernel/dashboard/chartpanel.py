@@ -79,7 +79,9 @@ class ChartPanel:
         from_ms, to_ms, low, high = self.chart.reach
         snapshot = self._snapshot
         measured = snapshot.view.measured if snapshot else None
-        return {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "marks": self.chart.legend}
+        notes = [note.from_ms for note in snapshot.annotations] if snapshot else []
+        told = {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "notes": notes}
+        return told | {"marks": self.chart.legend}
 
     def _chosen(self, key: str | None) -> None:
         if key in BY_KEY and not self._telling:

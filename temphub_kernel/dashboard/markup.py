@@ -64,7 +64,8 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
     if judged.state != "stopped" and health.get("started_ms"):
         facts.append((text.span(now_ms - int(health["started_ms"])), words.UPTIME))
     shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{safe(label)}</dt></div>' for value, label in facts)
-    return brand(judged.state, f'<dl class="th-facts">{shown}</dl>')
+    jump = f'<a class="th-jump" href="#th-settings">{safe(words.SETTINGS)}</a>'
+    return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
 
 
 def brand(state: str, rest: str = "") -> str:
@@ -133,7 +134,7 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
     good, state = probe.good, probe.state
     value = (
         f'<p class="th-value"><span class="th-number">{view.degrees(good.celsius if good else None)}</span>'
-        f'<span class="th-unit">{view.degree}</span>{_arrow(probe, view)}</p>'
+        f'<span class="th-unit">{view.degree}</span></p>'
     )
     told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'
     if probe.newest is None:
@@ -142,7 +143,7 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
     if probe.quality is not None:
         last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
         why = f"{safe(quality_text(probe.quality))}; {last}"
-    shown = f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}'
+    shown = f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{_arrow(probe, view)}'
     return shown + (f' <span class="th-why">{why}</span></p>' if why else "</p>")
 
 

@@ -89,7 +89,7 @@ def _above(reader: Reader, probe_id: str, parts: Buckets, width_ms: int, line_c:
         over += _crossing(reader, probe_id, int(parts.start_ms[place]), width_ms, line_c, int(parts.readings[place]))
     rest = crossing[MOST_LOOKED_INTO:]
     over += float((parts.readings[rest] * (parts.high[rest] - line_c) / (parts.high[rest] - parts.low[rest])).sum())
-    return over / total, bool(len(rest)) or (width_ms > POINTS_UP_TO_MS and bool(len(crossing)))
+    return float(over / total), bool(len(rest)) or (width_ms > POINTS_UP_TO_MS and bool(len(crossing)))
 
 
 def _crossing(reader: Reader, probe_id: str, start_ms: int, width_ms: int, line_c: float, readings: int) -> float:

@@ -9,7 +9,7 @@ from ..base.reading import UNITS_PER_C
 from ..journal import Point, Reader
 from . import statistics
 from .drill import Drill, as_buckets, faults_of
-from .series import NO_FLOATS, NO_TIMES, Curve, Floats, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
+from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
 from .statistics import Statistics
 from .window import MINUTE_MS, Window
 
@@ -26,14 +26,14 @@ SLOWEST_MS = 10 * MINUTE_MS
 class Kept(NamedTuple):
     """What is drawn and told of a probe. key: changes when the curve does.
 
-    faults: when its sensor answered badly; late: good readings that were long on their way, (times, values).
+    faults: when its sensor answered badly; late: when readings were taken that were long on their way.
     """
 
     key: object
     curve: Curve
     statistics: Statistics
     faults: Times = NO_TIMES
-    late: tuple[Times, Floats] = (NO_TIMES, NO_FLOATS)
+    late: Times = NO_TIMES
 
 
 class Memory:

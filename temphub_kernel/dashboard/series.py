@@ -99,11 +99,9 @@ class Series:
         times, values = self.arrays()
         return times[np.isnan(values)]
 
-    def delayed(self) -> tuple[Times, Floats]:
-        """Good readings that were long on their way."""
-        times, values = self.arrays()
-        there = np.isin(times, np.array(self._delayed, np.int64)) & np.isfinite(values)
-        return times[there], values[there]
+    def delayed(self) -> Times:
+        """When the readings were taken that were long on their way."""
+        return np.array(self._delayed, np.int64)
 
     def interval_ms(self) -> int:
         """The pace seen in the readings, 0 when there are too few."""

@@ -9,7 +9,7 @@ from ..journal import Newest, Reader
 from .glance import Glance, Glances, day_start
 from .measure import Measure, Measured
 from .memory import Kept, Memory
-from .series import NO_CURVE, NO_FLOATS, NO_TIMES, Curve, Floats, Times
+from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .state import State, catching_up, state_of
 from .statistics import Statistics
 from .view import View, Wanted
@@ -17,6 +17,7 @@ from .window import MINUTE_MS, Window
 
 # One that nobody gave a place comes after those with one.
 UNPLACED = 1_000_000
+MOST_NOTES = 60
 LOOK_BACK_MS = 24 * 60 * MINUTE_MS
 
 
@@ -47,7 +48,7 @@ class Probe(NamedTuple):
     curve_key: object
     glance: Glance = Glance()
     faults: Times = NO_TIMES
-    late: tuple[Times, Floats] = (NO_TIMES, NO_FLOATS)
+    late: Times = NO_TIMES
     measured: Measured | None = None
 
     @property
@@ -184,9 +185,9 @@ def _order(record: dict[str, Any]) -> tuple[str, int, str]:
 
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:
-    """Those that touch the window; none with a journal that keeps none."""
+    """The last of those that touch the window; none with a journal that keeps none."""
     ask = getattr(reader, "annotations", None)
-    return [Annotation(*item) for item in ask(*window.ends(now_ms))] if ask is not None else []
+    return [Annotation(*item) for item in ask(*window.ends(now_ms))][-MOST_NOTES:] if ask is not None else []
 
 
 def _look_back(reader: Reader, newest: Newest) -> Good | None:

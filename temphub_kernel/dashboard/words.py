@@ -70,6 +70,7 @@ CHART_ALT = "Chart of each probe's temperature, {}. The same numbers are in the 
 CHART_KEYS = "Chart: arrow keys move it in time, plus and minus zoom, Home returns to now."
 NO_POINTS = "No reading: {}."
 LEGEND = "Probes in the chart"
+MARK_FAULT, MARK_LATE = "sensor fault", "delivered late"
 BACK_TO_LIVE, BACK_TO_LIVE_MEANING = "Back to now", "Follow the newest readings again"
 DATES = ("Dates", "Choose from when to when")
 FROM, TO, SHOW = "From", "To", "Show"

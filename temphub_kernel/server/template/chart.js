@@ -122,12 +122,25 @@
   function drawRange() {
     const layer = overlay(), here = place(), element = layer?.firstChild;
     if (!element || !here) return;
+    drawNotes(layer, here);
     const range = mark || told.chart.range;
     element.hidden = !range;
     if (!range) return;
     const host = layer.getBoundingClientRect(), edge = (ms) => Math.min(Math.max(here.x(ms), here.box.left), here.box.right) - host.left;
     const [left, right] = [edge(Math.min(...range)), edge(Math.max(...range))];
     element.style.cssText = `left:${left}px;width:${Math.max(right - left, 1)}px;top:${here.box.top - host.top}px;height:${here.box.height}px`;
+  }
+
+  // A number at the head of each note's line, as in the list below.
+  function drawNotes(layer, here) {
+    const notes = told.chart.notes || [], inside = (ms) => ms >= here.chart.from && ms <= here.chart.to;
+    const flags = [...layer.querySelectorAll(".th-flag")], host = layer.getBoundingClientRect();
+    notes.forEach((ms, place) => {
+      const flag = flags[place] || layer.appendChild(line("th-flag", String(place + 1)));
+      flag.hidden = !inside(ms);
+      flag.style.cssText = `left:${here.x(ms) - host.left}px;top:${here.box.top - host.top}px`;
+    });
+    flags.slice(notes.length).forEach((flag) => flag.remove());
   }
 
   // --- reading values: the nearest point of each line, taken from what is drawn ---
