@@ -83,6 +83,10 @@ class Dashboard:
         self._reading.shutdown(wait=True)
         self._asks.stop()
 
+    def choose(self, query: str, zone: str = "") -> None:
+        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood is left as it is."""
+        self._steering.choose(query, **({"zone": zone} if zone else {}))
+
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
         loop = asyncio.get_running_loop()

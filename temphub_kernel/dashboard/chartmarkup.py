@@ -19,6 +19,9 @@ def legend(snapshot: Snapshot) -> str:
             f'<button type="button" class="th-chip" data-do="{do}" aria-pressed="{str(on).lower()}">'
             f"{markup.swatch(probe.colour)}{safe(probe.name)}</button>"
         )
+    if snapshot.view.probes:
+        do = safe(json.dumps({"all": True}))
+        chips.append(f'<button type="button" class="th-chip th-scripted" data-do="{do}">{safe(words.LEGEND_ALL)}</button>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
         if any(len(getattr(probe, name)) for probe in snapshot.shown):

@@ -33,6 +33,10 @@ class Steering:
             self.view = view
             self._changed()
 
+    def choose(self, query: str, **known: Any) -> None:
+        """Take over what an address asks for; known: what else the browser said, such as its zone."""
+        self.change(**parse(query, now_ms(), self.view)._asdict() | known)
+
     def back_to_live(self) -> None:
         """To the window that followed the clock last."""
         self.change(window=self._live)
@@ -75,8 +79,7 @@ class Steering:
 
     def _heed(self, told: dict[str, Any], known: list[str]) -> None:
         if isinstance(told.get("query"), str):
-            view = parse(told["query"], now_ms(), self.view)
-            self.change(**view._asdict() | {"half_days": told.get("half_days") is True, "scripted": True})
+            self.choose(told["query"], half_days=told.get("half_days") is True, scripted=True)
         if (span := _span(told.get("window"))) is not None:
             self.show(*span)
         if told.get("live") is True:
@@ -85,6 +88,8 @@ class Steering:
             self.measure(_span(told["range"]))
         if told.get("probe") in known:
             self.toggle(told["probe"], known)
+        if told.get("all") is True:
+            self.change(probes=())
         if type(told.get("erase")) is int:
             self.erase(told["erase"])
         for name in ("kiosk", "narrow"):

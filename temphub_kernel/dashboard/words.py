@@ -69,7 +69,7 @@ CHART = "Temperature"
 CHART_ALT = "Chart of each probe's temperature, {}. The same numbers are in the statistics table below."
 CHART_KEYS = "Chart: arrow keys move it in time, plus and minus zoom, Home returns to now."
 NO_POINTS = "No reading: {}."
-LEGEND = "Probes in the chart"
+LEGEND, LEGEND_ALL = "Probes in the chart", "All"
 MARK_FAULT, MARK_LATE = "sensor fault", "delivered late"
 BACK_TO_LIVE, BACK_TO_LIVE_MEANING = "Back to now", "Follow the newest readings again"
 DATES = ("Dates", "Choose from when to when")
@@ -77,7 +77,8 @@ FROM, TO, SHOW = "From", "To", "Show"
 MEASURE, MEASURE_MEANING, MEASURE_END = "Measure", "Statistics of exactly this range", "Unmark"
 MEASURED = "Marked range"
 MEASURE_HINT = (
-    "Wheel or pinch zooms, dragging moves, Shift and dragging marks a range and shows its statistics; a double-click returns to now."
+    "Wheel or pinch zooms, dragging moves, a double-click returns to now."
+    " Drag with Shift (on a phone: hold first) to mark a range and see its statistics."
 )
 LIMIT = ("Limit", "Draw a limit and see for how long it was passed")
 LIMIT_AT, DRAW, NO_LIMIT = "Limit, {}", "Draw", "No limit"

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms, parse_time
@@ -116,7 +117,8 @@ def test_a_person_zooms_marks_reads_and_returns(open_page):
 @pytest.mark.browser
 def test_the_address_brings_the_same_page_to_a_wall_and_to_a_phone(open_page):
     """`?window=24h&probes=…&unit=F&theme=dark&kiosk=1` shows just that: one probe in °F, dark, nothing to press; Esc leaves it.
-    At 390 px nothing is wider than the screen."""
+    A checker of accessibility finds
+    nothing serious. At 390 px nothing is wider than the screen."""
     page = open_page("?window=24h&probes=attic&unit=F&theme=dark&kiosk=1")
     wait_for(lambda: page.locator(".th-kiosk .th-card").count() == 1, 10)
     assert "°F" in page.locator(".th-card .th-value").inner_text()
@@ -124,6 +126,9 @@ def test_the_address_brings_the_same_page_to_a_wall_and_to_a_phone(open_page):
     assert page.evaluate("getComputedStyle(document.querySelector('.th')).backgroundColor") == "rgb(14, 19, 25)"
     page.keyboard.press("Escape")
     wait_for(lambda: "kiosk" not in asked(page), 10)
+    wait_for(lambda: page.locator(".th-list-panel:visible").count(), 10)
+    serious = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
     phone = open_page("?window=7d", 390, 844, has_touch=True)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert not page.errors and not phone.errors

@@ -48,6 +48,13 @@ def test_probes_are_picked_one_by_one(steering):
         assert steering.view.probes == shown
 
 
+def test_all_probes_come_back_at_once(steering):
+    """'All' undoes every choice of probes."""
+    say(steering, probe="b")
+    say(steering, all=True)
+    assert steering.view.probes == ()
+
+
 def test_the_address_is_heeded_when_the_page_opens(steering):
     """The browser's query string and its clock's kind arrive with the first word of the script."""
     say(steering, query="?window=1h&unit=F", half_days=True)
