@@ -48,8 +48,8 @@ def dashboard(**choices: Any) -> Any:
 def chart(**choices: Any) -> Any:
     """The live chart alone, as a widget.
 
-    window: the last so-and-so long, `"24h"`, `"7d"`; or start and end, as `load` takes them; probes: their ids; unit: `"C"`
-    or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
+    window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes them; probes: their
+    ids; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
     """
     return _page(("chart",), choices)
 
@@ -68,7 +68,9 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     from .dashboard import build, chosen
     from .hub import provision, tell
 
-    view = chosen(**choices)
+    # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
+    day = {"window": "24h"} if parts and not {"window", "start"} & set(choices) else {}
+    view = chosen(**day, **choices)
     hub = start()
     page = build(
         hub.journal,

@@ -8,7 +8,7 @@ from ..base.clock import now_ms, parse_time
 from ..base.errors import TempHubError
 from ..base.reading import in_range, is_probe_id
 from .view import View
-from .window import CHIPS, between, live
+from .window import between, live
 
 
 def chosen(
@@ -23,7 +23,7 @@ def chosen(
     """The view of these choices. Raises TempHubError naming the one that cannot be had."""
     if window is not None and start is not None:
         raise _wrong("window", window, "give either window or start (and end)")
-    chosen_window = CHIPS[2] if window is None else live(window)
+    chosen_window = View().window if window is None else live(window)
     if chosen_window is None:
         raise _wrong("window", window, 'give a length such as "5min", "24h", "7d" or "1y", up to 5 years')
     if start is not None:

@@ -23,8 +23,8 @@ def test_the_page_does_not_bring_in_what_its_kernel_cannot_afford():
 def test_a_second_of_twenty_probes_is_a_small_message(journal, open_dashboard, monkeypatch):
     """20 probes over 24 h that each deliver every second: what is sent stays below 60 KB a second, and no line is sent again."""
     for place in range(20):
-        journal.met(f"P{place:02}", name=f"Room number {place}", version="0.1.0", interval_ms=10_000)
-        journal.readings(f"P{place:02}", [20 + place + step % 50 / 10 for step in range(1400)], ago_s=84_000, every_s=60)
+        journal.met(f"P{place:02}", name=f"Room number {place}", version="0.1.0", interval_ms=60_000)
+        journal.readings(f"P{place:02}", [20 + place + step % 50 / 10 for step in range(700)], ago_s=84_000, every_s=120)
     dashboard = open_dashboard(journal.path, view=parse("window=24h", now_ms())._replace(scripted=True, zone="Europe/Berlin"))
     sent: list[int] = []
     lines = []
