@@ -69,8 +69,9 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     from .hub import provision, tell
 
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
-    day = {"window": "24h"} if parts and not {"window", "start"} & set(choices) else {}
-    view = chosen(**day, **choices)
+    if parts and not {"window", "start"} & set(choices):
+        choices = {"window": "24h", **choices}
+    view = chosen(**choices)
     hub = start()
     page = build(
         hub.journal,
