@@ -2,8 +2,8 @@
 // choices kept in the page's address. It tells the kernel through a hidden text field and hears through a hidden element.
 (function () {
   "use strict";
-  const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, FINEST_MS = 10000;
-  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null;
+  const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
+  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9;
   const fingers = new Map();
 
   // Before anything is drawn: the theme and the wall screen that the address asks for.
@@ -266,13 +266,14 @@
       && event.clientY <= here.box.bottom ? here : null;
   };
   document.addEventListener("wheel", (event) => {
-    const here = inPlot(event);
-    if (!here || event.ctrlKey && !event.deltaY) return;
+    const here = inPlot(event), now = performance.now(), passing = now - scrolled < PASSING_MS && !event.ctrlKey;
+    // A page that is being scrolled goes on scrolling when the chart comes under the pointer.
+    if (!here || passing) { scrolled = now; return; }
     event.preventDefault();
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) pan(event.deltaX / here.box.width * (current()[1] - current()[0]));
     else {
       const [from, to] = current();
-      zoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY * 0.002))), from + (event.clientX - here.box.left) / here.box.width * (to - from));
+      zoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY * (event.ctrlKey ? 0.01 : 0.002)))), from + (event.clientX - here.box.left) / here.box.width * (to - from));
     }
   }, { passive: false });
 
