@@ -1,10 +1,11 @@
 """HTML of the quieter parts: the list of probes, the hub's own panel, the page before the first probe. Any thread; pure."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from . import text, words
 from .hubstate import Alert, Judgement
-from .markup import badge, probe_url, shape, swatch
+from .markup import badge, shape, swatch
 from .source import Probe, Snapshot
 from .text import safe
 from .view import View
@@ -51,6 +52,16 @@ def _links(record: dict[str, object]) -> str:
     if not links:
         return ""
     return f'<span class="th-links"><span class="th-address">{safe(record["ip"])}:{safe(record["port"])}</span>{"".join(links)}</span>'
+
+
+def probe_url(record: dict[str, object], path: str) -> str:
+    """A page of the probe itself; empty for an address that is none (it came over the network)."""
+    try:
+        address = ipaddress.ip_address(str(record.get("ip") or ""))
+    except ValueError:
+        return ""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"
 
 
 def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:

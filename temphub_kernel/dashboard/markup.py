@@ -1,6 +1,6 @@
 """The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through text.safe."""
 
-import ipaddress
+import json
 
 from . import text, words
 from .glance import arrow, sparkline
@@ -29,6 +29,10 @@ SHAPES = {
     "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
     "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
 }
+LINE = (
+    '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">'
+    '<path d="M2 2v12h12M4.5 10l3-4 2.5 2 3.5-5"/></svg>'
+)
 LOGO = (
     '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="var(--th-accent)"/>'
     '<path d="M13 7.5a3 3 0 0 1 6 0v10.2a5.5 5.5 0 1 1-6 0z" fill="#fff"/>'
@@ -107,8 +111,14 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
         f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
-        f"{badge(probe)}</div>{_reading(probe, view, now_ms)}{told}{_spark(probe)}{_today(probe, view)}</article>"
+        f"{badge(probe)}{_alone(probe)}</div>{_reading(probe, view, now_ms)}{told}{_spark(probe)}{_today(probe, view)}</article>"
     )
+
+
+def _alone(probe: Probe) -> str:
+    """A button of the page's script: this probe on the chart, with the others or without."""
+    do, told = safe(json.dumps({"probe": probe.id})), safe(words.CARD_CHART.format(probe.name))
+    return f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" title="{told}">{LINE}</button>'
 
 
 def badge(probe: Probe) -> str:
@@ -232,13 +242,3 @@ def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
         return words.NOTHING
     at = snapshot.view.at(at_ms, snapshot.now_ms)
     return f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
-
-
-def probe_url(record: dict[str, object], path: str) -> str:
-    """A page of the probe itself; empty for an address that is none (it came over the network)."""
-    try:
-        address = ipaddress.ip_address(str(record.get("ip") or ""))
-    except ValueError:
-        return ""
-    host = f"[{address}]" if address.version == 6 else str(address)
-    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"

@@ -63,6 +63,7 @@ AGES = [[2, 1, JUST_NOW], [60, 1, "{} s ago"], [3600, 60, "{} min ago"], [172_80
 
 TODAY_MIN, TODAY_MAX = "min today", "max today"
 TREND_MEANING = "where it is going, from the last half hour"
+CARD_CHART = "Show {} alone, or all again"
 SPARK = "the last 24 hours"
 PROBES = "Probes"
 CHART = "Temperature"
@@ -181,7 +182,7 @@ SEES_NO_ADVERTS_REMEDY = (
     " write this hub's address into the probe's own page, then it says hello by itself."
 )
 SEES_SOME_ADVERTS, SEES_SOME_HELLOS = "It hears adverts of probes.", "Probes say hello to it by themselves."
-SEES_HELLOS = "Probes that said hello by themselves: {} times."
+SEES_HELLOS = "Hellos of probes heard so far: {}."
 SEES_NO_HELLOS = "No probe said hello by itself yet; each does so when it starts and every five minutes."
 SEES_ERROR = "The last trouble was: {}"
 SEES_ERROR_REMEDY = "Run `temphub doctor` on the hub's computer."

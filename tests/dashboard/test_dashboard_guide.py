@@ -15,7 +15,7 @@ def words(html):
 def test_the_guide_says_what_the_hub_sees():
     """Interfaces, adverts and hellos that came are told as such."""
     told = words(guide.empty(WELL))
-    assert "listens on 192.0.2.7" in told and "heard so far: 3" in told and "hello by themselves: 2" in told
+    assert "listens on 192.0.2.7" in told and "heard so far: 3" in told and "Hellos of probes heard so far: 2" in told
 
 
 def test_what_is_wrong_is_told_with_what_to_do():
