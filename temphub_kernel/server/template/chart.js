@@ -6,7 +6,8 @@
   let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9;
   const fingers = new Map();
 
-  // Before anything is drawn: the theme and the wall screen that the address asks for.
+  // Before anything is drawn: what only this script can do is shown, the theme and the wall screen as the address asks for.
+  document.documentElement.classList.add("th-scripts");
   const asked = new URLSearchParams(location.search);
   dress(asked.get("theme"), ["1", "true", "yes", "on"].includes(asked.get("kiosk")));
   function dress(theme, kiosk) {
@@ -28,7 +29,6 @@
     const input = document.querySelector(".th-sayings input");
     if (input && input !== field) {
       field = input;
-      document.documentElement.classList.add("th-scripts");
       const hour = Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
       say({ query: location.search, half_days: Boolean(hour.hour12), narrow: narrow() });
     }
