@@ -48,7 +48,22 @@ ON_DEMAND = {
 }
 ROOM_OF = {name: room for room, names in ON_DEMAND.items() for name in names}
 
-__all__ = ["__version__", "annotate", "calibrate", "csv_file", "dashboard", "load", "remarks", "scan", "start", "stop", *ROOM_OF]
+__all__ = [
+    "__version__",
+    "annotate",
+    "calibrate",
+    "cards",
+    "chart",
+    "csv_file",
+    "dashboard",
+    "load",
+    "remarks",
+    "scan",
+    "start",
+    "stats",
+    "stop",
+    *ROOM_OF,
+]
 
 
 def start() -> RunningHub | Attached:
@@ -68,15 +83,52 @@ def stop() -> None:
     stop_hub()
 
 
-def dashboard() -> Any:
-    """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or becomes it."""
-    from .dashboard import build
-    from .hub import provision
+def dashboard(**choices: Any) -> Any:
+    """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or becomes it.
 
+    choices: as for `chart`.
+    """
+    return _page(None, choices)
+
+
+def chart(**choices: Any) -> Any:
+    """The live chart alone, as a widget.
+
+    window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes them; probes: their
+    ids; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
+    """
+    return _page(("chart",), choices)
+
+
+def cards(**choices: Any) -> Any:
+    """A card a probe, alone, as a widget; choices: as for `chart`."""
+    return _page(("cards",), choices)
+
+
+def stats(**choices: Any) -> Any:
+    """The table of statistics alone, as a widget; choices: as for `chart`."""
+    return _page(("stats",), choices)
+
+
+def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
+    from .dashboard import build, chosen
+    from .hub import provision, tell
+
+    # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
+    if parts and not {"window", "start"} & set(choices):
+        choices = {"window": "24h", **choices}
+    view = chosen(**choices)
     hub = start()
-    view = build(hub.journal, provision=lambda probe_id: provision(hub.settings, hub.url, probe_id), csv_file=hub.csv_file)
-    view.start()
-    return view.widget
+    page = build(
+        hub.journal,
+        provision=lambda probe_id: provision(hub.settings, hub.url, probe_id),
+        ask=lambda path, body: tell(hub.settings, hub.url, path, body),
+        csv_file=hub.csv_file,
+        view=view,
+        **({"parts": parts} if parts else {}),
+    )
+    page.start()
+    return page.widget
 
 
 def load(*args: Any, **options: Any) -> pd.DataFrame:

@@ -4,5 +4,6 @@ Reads the journal and nothing else; what it needs of the hub is passed in. Kerne
 """
 
 from .board import Dashboard, build
+from .pieces import chosen
 
-__all__ = ["Dashboard", "build"]
+__all__ = ["Dashboard", "build", "chosen"]

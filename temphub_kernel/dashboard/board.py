@@ -1,27 +1,28 @@
 """The dashboard: one loop that reads the journal in a thread of its own and tells the widgets. Kernel's own thread only."""
 
 import asyncio
-import functools
 import logging
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from ipywidgets import VBox
 
 from ..base.clock import now_ms
 from ..base.errors import describe
 from ..base.logs import Once
-from . import details, text, words
+from . import details
+from .asks import Ask, Asks
 from .hubstate import judge
-from .panels import Panels
+from .listpanel import Provision
+from .panels import PARTS, Panels
 from .presence import Presence, watch_arrivals
 from .source import Snapshot, Source
-from .window import BY_KEY
+from .steering import Steering
+from .view import View
 
 log = logging.getLogger(__name__)
-
-Provision = Callable[[str], str]
 
 EVERY_S = 1.0
 PULSE_MS = 5_000
@@ -32,23 +33,31 @@ ARRIVAL_S = 3.0
 class Dashboard:
     """The page as one widget. `widget` is its root; `start()` once a loop runs; `stop()` leaves no thread behind."""
 
-    def __init__(self, journal: Path, *, provision: Provision | None = None, csv_file: Path | None = None) -> None:
-        """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names it."""
-        self._provision = provision
+    def __init__(
+        self,
+        journal: Path,
+        *,
+        provision: Provision | None = None,
+        csv_file: Path | None = None,
+        ask: Ask | None = None,
+        view: View = View(),  # noqa: B008  # immutable
+        parts: Collection[str] = PARTS,
+    ) -> None:
+        """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names it.
+
+        ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS.
+        """
         self._csv_file = csv_file
         self._source = Source(journal)
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-page")
-        self._asking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="temphub-ask")
-        self._panels = Panels(now_ms(), self._clicked if provision else None)
-        self._outcomes: dict[str, str] = {}
         self._once = Once(log)
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._seen = False
         self._wake = asyncio.Event()
+        self._asks = Asks(self._wake.set)
+        self._steering = Steering(view, self._wake.set)
+        self._panels = Panels(now_ms(), self._steering, self._asks, provision=provision, ask=ask, parts=parts)
         self._presence = Presence(self._panels.root, self._arriving, self._looked_at)
-        self._panels.chooser.observe(lambda _: self._wake.set(), "value")
-        self._panels.viewer_zone.observe(lambda _: self._wake.set(), "value")
         self._refresh_now()
 
     @property
@@ -59,9 +68,10 @@ class Dashboard:
     def start(self) -> None:
         """Follow the journal whenever somebody looks. Needs a running asyncio loop: a kernel's cell has one."""
         if self._task is None or self._task.done():
-            self._loop = asyncio.get_running_loop()
+            loop = asyncio.get_running_loop()
             watch_arrivals()
-            self._task = self._loop.create_task(self._follow())
+            self._asks.on(loop)
+            self._task = loop.create_task(self._follow())
 
     def stop(self) -> None:
         """End the loop and the threads; the page keeps what it showed last."""
@@ -71,18 +81,22 @@ class Dashboard:
             self._task = None
         self._reading.submit(self._source.close)
         self._reading.shutdown(wait=True)
-        self._asking.shutdown(wait=False, cancel_futures=True)
+        self._asks.stop()
+
+    def choose(self, query: str, zone: str = "") -> None:
+        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood is left as it is."""
+        self._steering.choose(query, **({"zone": zone} if zone else {}))
 
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
         loop = asyncio.get_running_loop()
-        window = BY_KEY[self._panels.chooser.value]
+        wanted = self._steering.view.wanted
         try:
-            snapshot = await loop.run_in_executor(self._reading, self._source.read, window, now_ms())
+            snapshot = await loop.run_in_executor(self._reading, self._source.read, wanted, now_ms())
         except Exception as error:
             self._unread(error)
             return
-        # The chooser may have moved on while the journal was read; the next round, at once, shows the new window.
+        # The viewer may have moved on while the journal was read; the next round, at once, shows the new window.
         self._show(snapshot)
 
     def _arriving(self) -> None:
@@ -91,9 +105,8 @@ class Dashboard:
 
     def _refresh_now(self, *, arriving: bool = False) -> None:
         """The same without a loop, at once."""
-        window = BY_KEY[self._panels.chooser.value]
         try:
-            snapshot = self._reading.submit(self._source.read, window, now_ms()).result(ARRIVAL_S)
+            snapshot = self._reading.submit(self._source.read, self._steering.view.wanted, now_ms()).result(ARRIVAL_S)
         except TimeoutError:
             return
         except Exception as error:
@@ -102,7 +115,7 @@ class Dashboard:
         # A widget made now would reach the front end before those that it refers to, and break the page there:
         # probes that are new to this page get theirs with the first refresh after it is seen.
         known = [probe for probe in snapshot.probes if not arriving or self._panels.has(probe.id)]
-        self._show(snapshot._replace(probes=known), more=len(known) < len(snapshot.probes))
+        self._show(snapshot._replace(probes=known), arriving=arriving, more=len(known) < len(snapshot.probes))
 
     async def _follow(self) -> None:
         while True:
@@ -114,7 +127,7 @@ class Dashboard:
             self._wake.clear()
             try:
                 await self.refresh()
-                self._panels.pulse(now_ms() // PULSE_MS)
+                self._panels.pulse(now_ms() // PULSE_MS, now_ms())
             # The page must outlive any of its own faults: it is shown, logged, and tried again.
             except Exception as error:
                 self._unread(error)
@@ -127,37 +140,21 @@ class Dashboard:
         self._seen = seen
         self._wake.set()
 
-    def _show(self, snapshot: Snapshot, *, more: bool = False) -> None:
+    def _show(self, snapshot: Snapshot, *, arriving: bool = False, more: bool = False) -> None:
         if self._csv_file is not None and snapshot.health:
             snapshot.health.setdefault("csv_file", str(self._csv_file))
         judged = judge(snapshot.health_ms, snapshot.health, snapshot.now_ms)
-        self._panels.show(snapshot, judged, self._outcomes, text.zone(self._panels.viewer_zone.value), more=more)
+        view = self._steering.view
+        if view.window == snapshot.window:
+            self._panels.show(snapshot.seen(view), judged, arriving=arriving, more=more)
         self._once.clear("read", "the page reads the journal again")
 
     def _unread(self, error: Exception) -> None:
         problem, remedy = describe(error)
         self._once.warn("read", f"{problem} — {remedy}")
-        self._panels.unread(details.unread(problem, remedy), text.zone(self._panels.viewer_zone.value), now_ms())
-
-    def _clicked(self, probe_id: str) -> None:
-        """'Provision now' was pressed: ask in a thread, since a probe may take seconds to answer."""
-        if self._provision is None or self._outcomes.get(probe_id, "").endswith("…"):
-            return
-        self._outcomes[probe_id] = words.PROVISIONING.format(probe_id)
-        self._wake.set()
-        future = self._asking.submit(self._provision, probe_id)
-        future.add_done_callback(functools.partial(self._answered, probe_id))
-
-    def _answered(self, probe_id: str, future: "Future[str]") -> None:
-        """In the asking thread: only a plain text is left here; the loop shows it."""
-        if future.cancelled():
-            return
-        error = future.exception()
-        self._outcomes[probe_id] = future.result() if error is None else " ".join(describe(error))
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
+        self._panels.unread(details.unread(problem, remedy), self._steering.view, now_ms())
 
 
-def build(journal: Path, *, provision: Provision | None, csv_file: Path | None = None) -> Dashboard:
-    """The dashboard of a journal. provision(probe_id) tells a probe where to deliver and returns what came of it."""
-    return Dashboard(journal, provision=provision, csv_file=csv_file)
+def build(journal: Path, **options: Any) -> Dashboard:
+    """The dashboard of a journal; see Dashboard for its options. provision(probe_id) tells a probe where to deliver."""
+    return Dashboard(journal, **options)

@@ -1,34 +1,42 @@
-"""The live chart: bqplot marks that are told only what changed. Kernel's own thread only."""
+"""The chart: bqplot marks that are told only what changed. Kernel's own thread only."""
 
-from datetime import tzinfo
+from typing import Any
 
 import bqplot
 import numpy as np
 from ipywidgets import Layout
 
 from .axes import time_axis, value_axis
+from .extras import Extras
 from .source import Probe, Snapshot
-from .window import Window
+from .view import View
 
 COLOURS = ("#0072b2", "#c2510a", "#00795a", "#a4477f", "#8a6100", "#4a5568", "#0a7f94", "#8b1e3f")
 # What a page's sliding moves by: less than one pixel of the chart.
 STEPS_ACROSS = 1000
+USUAL_C = (15.0, 25.0)
 
 
 class Chart:
-    """A bqplot figure of all probes. Times on its axis are seconds since `anchor`, which keeps numbers small and ticks whole."""
+    """A bqplot figure of the chosen probes. Times on its axis are seconds since `anchor`, which keeps numbers small and ticks whole.
 
-    def __init__(self, now_ms: int) -> None:
+    reach: (from_ms, to_ms, lowest, highest) of what it shows, in the viewer's unit.
+    """
+
+    def __init__(self, now_ms: int, height: str = "360px") -> None:
         self._anchor_s = now_ms // 3_600_000 * 3600
-        self._x = bqplot.LinearScale(min=0.0, max=1.0)
+        self.x = bqplot.LinearScale(min=0.0, max=1.0)
         self._y = bqplot.LinearScale(min=15.0, max=25.0)
         plain = {"grid_lines": "solid", "grid_color": "var(--th-grid, #e5e9ef)", "color": "var(--th-axis, #cfd6df)"}
-        self._x_axis = bqplot.Axis(scale=self._x, tick_values=[], tick_labels={}, **{**plain, "grid_lines": "none"})
+        self._x_axis = bqplot.Axis(scale=self.x, tick_values=[], tick_labels={}, **{**plain, "grid_lines": "none"})
         self._y_axis = bqplot.Axis(scale=self._y, side="left", tick_values=[], **plain)
         self._marks: dict[str, tuple[bqplot.Lines, bqplot.Lines]] = {}
         self._keys: dict[str, object] = {}
-        self._colours: dict[str, int] = {}
         self._axes: dict[str, object] = {}
+        self._extras = Extras({"x": self.x, "y": self._y})
+        self.reach = (0, 1, 0.0, 1.0)
+        # What each mark is, in the order they are drawn: the page's script reads values off the lines.
+        self.legend: list[dict[str, str]] = []
         self.figure = bqplot.Figure(
             marks=[],
             axes=[self._x_axis, self._y_axis],
@@ -40,44 +48,60 @@ class Chart:
             animation_duration=0,
             display_toolbar=False,
             background_style={"fill": "transparent"},
-            layout=Layout(width="100%", height="360px"),
+            layout=Layout(width="100%", height=height),
         )
         self.figure.add_class("th-chart")
 
-    def show(self, snapshot: Snapshot, where: tzinfo | None) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Bring the chart up to a snapshot."""
-        shown = [probe.id for probe in snapshot.probes]
-        for probe in snapshot.probes:
-            self._show_probe(probe, snapshot.window)
-        for probe_id in set(self._marks) - set(shown):
+        probes = snapshot.shown
+        for probe in probes:
+            self._show_probe(probe, snapshot.view)
+        for probe_id in set(self._marks) - {probe.id for probe in snapshot.probes}:
             del self._marks[probe_id], self._keys[probe_id]
+        self._show_axes(snapshot)
+        extras = self._extras.show(snapshot, self.seconds, self.reach)
         # Bands below all lines, so that no probe's band hides another's line; a mark without points is no mark.
-        marks = [mark for layer in (0, 1) for id_ in shown if len((mark := self._marks[id_][layer]).x)]
+        drawn = [
+            (probe, layer, self._marks[probe.id][layer])
+            for layer in (0, 1)
+            for probe in probes
+            if len(probe.curve.times if layer else probe.curve.band_times)
+        ]
+        marks = [mark for _, _, mark in drawn] + extras
         if marks != list(self.figure.marks):
             self.figure.marks = marks
-        self._show_axes(snapshot, where)
+        self.legend = [{"kind": ("band", "line")[layer], "name": probe.name, "colour": colour_of(probe)} for probe, layer, _ in drawn]
 
-    def _show_probe(self, probe: Probe, window: Window) -> None:
+    def seconds(self, ms: Any) -> Any:
+        """A moment (or an array of them) as the time axis counts it."""
+        return ms / 1000 - self._anchor_s
+
+    def moment(self, seconds: float) -> float:
+        """The way back, in ms."""
+        return (seconds + self._anchor_s) * 1000
+
+    def _show_probe(self, probe: Probe, view: View) -> None:
         if probe.id not in self._marks:
             self._marks[probe.id] = self._new_marks(probe)
-        key = (window.key, probe.curve_key)
+        key = (view.window.key, view.unit, probe.curve_key)
         if self._keys.get(probe.id) == key:
             return
         self._keys[probe.id] = key
         band, line = self._marks[probe.id]
         curve = probe.curve
         for mark, times, values in ((line, curve.times, curve.values), (band, curve.band_times, curve.band_values)):
-            if not len(times) and not len(mark.x):
+            # A mark that has nothing to show leaves the figure with what it has: bqplot cannot draw one without points.
+            if not len(times):
                 continue
             # Both at once: a line must never be drawn with one half of the news.
             with mark.hold_sync():
-                mark.x = times / 1000 - self._anchor_s
-                mark.y = values.astype(np.float32)
+                mark.x = self.seconds(times)
+                mark.y = (values * 1.8 + 32 if view.unit == "F" else values).astype(np.float32)
 
     def _new_marks(self, probe: Probe) -> tuple[bqplot.Lines, bqplot.Lines]:
-        place = probe.colour % len(COLOURS)
-        colour = f"var(--th-c{place + 1}, {COLOURS[place]})"
-        scales = {"x": self._x, "y": self._y}
+        colour = colour_of(probe)
+        scales = {"x": self.x, "y": self._y}
         band = bqplot.Lines(x=[], y=[], scales=scales, colors=[colour], stroke_width=1, fill="inside", fill_opacities=[0.18])
         # Its edge is drawn too: a spike of one reading is thinner than any area.
         band.opacities = [0.5]
@@ -85,15 +109,18 @@ class Chart:
         style = "dashed" if probe.colour // len(COLOURS) % 2 else "solid"
         return band, bqplot.Lines(x=[], y=[], scales=scales, colors=[colour], stroke_width=2, line_style=style)
 
-    def _show_axes(self, snapshot: Snapshot, where: tzinfo | None) -> None:
-        window = snapshot.window
-        step_ms = window.span_ms // STEPS_ACROSS
-        end_ms = -(snapshot.now_ms // -step_ms) * step_ms
-        ticks = time_axis(end_ms, window, where)
+    def _show_axes(self, snapshot: Snapshot) -> None:
+        view, window = snapshot.view, snapshot.window
+        from_ms, end_ms = window.ends(snapshot.now_ms)
+        if window.live:
+            step_ms = max(window.span_ms // STEPS_ACROSS, 1)
+            end_ms = -(snapshot.now_ms // -step_ms) * step_ms
+            from_ms = end_ms - window.span_ms
+        ticks = time_axis(from_ms, end_ms, view)
         places = [moment // 1000 - self._anchor_s for moment, _ in ticks]
-        low, high, value_ticks = value_axis(*_reach(snapshot.probes))
-        self._tell("x", self._x, (end_ms - window.span_ms, end_ms), min=(end_ms - window.span_ms) / 1000 - self._anchor_s,
-                   max=end_ms / 1000 - self._anchor_s)  # fmt: skip
+        low, high, value_ticks = value_axis(*_reach(snapshot), (view.of(USUAL_C[0]), view.of(USUAL_C[1])))
+        self.reach = (from_ms, end_ms, low, high)
+        self._tell("x", self.x, (from_ms, end_ms), min=self.seconds(from_ms), max=self.seconds(end_ms))
         labels = {str(place): label for place, (_, label) in zip(places, ticks, strict=True)}
         # Labels first and apart: the browser writes them when the values come, and redraws for values only.
         self._tell("x labels", self._x_axis, labels, tick_labels=labels)
@@ -111,8 +138,21 @@ class Chart:
                 setattr(widget, trait, value)
 
 
-def _reach(probes: list[Probe]) -> tuple[float | None, float | None]:
-    """Lowest and highest of what is drawn."""
-    lows = [probe.statistics.low for probe in probes if probe.statistics.low is not None]
-    highs = [probe.statistics.high for probe in probes if probe.statistics.high is not None]
-    return (min(lows), max(highs)) if lows and highs else (None, None)
+def colour_of(probe: Probe) -> str:
+    """A probe's colour: the theme's, or the light one's where there is no theme."""
+    place = probe.colour % len(COLOURS)
+    return f"var(--th-c{place + 1}, {COLOURS[place]})"
+
+
+def _reach(snapshot: Snapshot) -> tuple[float | None, float | None]:
+    """Lowest and highest of what is drawn, in the viewer's unit."""
+    view = snapshot.view
+    told = [probe.statistics for probe in snapshot.shown]
+    lows = [view.of(one.low) for one in told if one.low is not None]
+    highs = [view.of(one.high) for one in told if one.high is not None]
+    if not lows or not highs:
+        return None, None
+    # A limit is seen although no reading is near it, unless that would flatten the lines.
+    line = [view.of(view.line_c)] if view.line_c is not None else []
+    near = [limit for limit in line if min(lows) - limit < 3 * (max(highs) - min(lows) + 1) > limit - max(highs)]
+    return min(lows + near), max(highs + near)

@@ -1,35 +1,38 @@
 """HTML of the quieter parts: the list of probes, the hub's own panel, the page before the first probe. Any thread; pure."""
 
-from datetime import tzinfo
+import ipaddress
 from urllib.parse import urlsplit
 
 from . import text, words
 from .hubstate import Alert, Judgement
-from .markup import badge, probe_url, shape, swatch
+from .markup import badge, shape, swatch
 from .source import Probe, Snapshot
 from .text import safe
+from .view import View
 
 
-def list_row(probe: Probe, outcome: str, where: tzinfo | None, now_ms: int) -> str:
+def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
     """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now' ended."""
     record = probe.record
     parts = [_found(record)]
     if record.get("version"):
-        parts.append(words.FIRMWARE.format(record["version"]))
+        newer = f" ({words.UPDATE_THERE.format(firmware)})" if firmware and record["version"] != firmware else ""
+        parts.append(words.FIRMWARE.format(record["version"]) + newer)
     if record.get("interval_ms"):
         parts.append(text.every(int(record["interval_ms"])))
     told_ms = int(record.get("provisioned_ms") or 0)
-    parts.append(words.PROVISIONED.format(text.clock(told_ms, where, now_ms)) if told_ms else words.NEVER_PROVISIONED)
+    parts.append(words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else words.NEVER_PROVISIONED)
     if record.get("server_url"):
         parts.append(words.DELIVERS_TO.format(record["server_url"]))
     trouble = ""
     if record.get("problem"):
         trouble = f'<p class="th-problem">{text.code(str(record["problem"]))} {text.code(str(record.get("remedy") or ""))}</p>'
     said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+    hidden = f'<span class="th-badge">{safe(words.HIDDEN)}</span>' if probe.hidden else ""
     same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
     return (
         f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{_links(record)}</p>'
+        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{_links(record)}</p>'
         f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{trouble}{said}</div>'
     )
 
@@ -51,7 +54,17 @@ def _links(record: dict[str, object]) -> str:
     return f'<span class="th-links"><span class="th-address">{safe(record["ip"])}:{safe(record["port"])}</span>{"".join(links)}</span>'
 
 
-def hub_panel(snapshot: Snapshot, judged: Judgement, where: tzinfo | None) -> str:
+def probe_url(record: dict[str, object], path: str) -> str:
+    """A page of the probe itself; empty for an address that is none (it came over the network)."""
+    try:
+        address = ipaddress.ip_address(str(record.get("ip") or ""))
+    except ValueError:
+        return ""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"
+
+
+def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
     """Where the page and the files are, the hub's parts, its last problem. Empty when no hub ever ran here."""
     health = snapshot.health
     if not health:
@@ -63,7 +76,7 @@ def hub_panel(snapshot: Snapshot, judged: Judgement, where: tzinfo | None) -> st
         (words.CSV_FILE, f"<code>{safe(health.get('csv_file', ''))}</code>"),
         (words.DATA_DIR, f"<code>{safe(health.get('data_dir', ''))}</code>"),
         (words.PARTS, parts),
-        (words.LAST_PROBLEM, _last_problem(snapshot, where)),
+        (words.LAST_PROBLEM, _last_problem(snapshot)),
         (words.VERSION, safe(health.get("version", ""))),
     ]
     shown = "".join(f"<div><dt>{safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
@@ -82,22 +95,13 @@ def _worker(worker: dict[str, object]) -> str:
     return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{safe(told)}</span>'
 
 
-def _last_problem(snapshot: Snapshot, where: tzinfo | None) -> str:
+def _last_problem(snapshot: Snapshot) -> str:
     health = snapshot.health
     if not health.get("problem"):
         return words.NO_PROBLEM
     at_ms = int(health.get("problem_ms") or 0)
-    when = f'<span class="th-quiet">{text.clock(at_ms, where, snapshot.now_ms)}</span> ' if at_ms else ""
+    when = f'<span class="th-quiet">{snapshot.view.at(at_ms, snapshot.now_ms)}</span> ' if at_ms else ""
     return f"{when}{text.code(str(health['problem']))} {text.code(str(health.get('remedy') or ''))}"
-
-
-def empty() -> str:
-    """What to do when there is no probe yet."""
-    steps = "".join(f"<li><strong>{safe(title)}</strong> {text.code(told)}</li>" for title, told in words.EMPTY_STEPS)
-    return (
-        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{safe(words.EMPTY_TITLE)}</h2>'
-        f"<p>{safe(words.EMPTY_TEXT)}</p><ol>{steps}</ol></section>"
-    )
 
 
 def unread(problem: str, remedy: str) -> Alert:

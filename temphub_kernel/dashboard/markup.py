@@ -1,16 +1,22 @@
 """The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through text.safe."""
 
-import ipaddress
-from datetime import tzinfo
+import json
 
 from . import text, words
+from .glance import arrow, sparkline
 from .hubstate import Alert, Judgement
+from .measure import Measured
 from .source import Probe, Snapshot
 from .statistics import Statistics
 from .text import safe
-from .window import Window
+from .view import View
 
 COLOURS = 8
+ARROWS = {
+    "up": '<path d="M3 11 11 3M5 3h6v6" />',
+    "down": '<path d="M3 3l8 8M5 11h6V5" />',
+    "steady": '<path d="M2 7h10M8.5 3.5 12 7l-3.5 3.5" />',
+}
 
 # Shapes that differ without colour: full, half, hollow, crossed, dotted.
 SHAPES = {
@@ -21,7 +27,12 @@ SHAPES = {
     "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
     '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
     "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
+    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
 }
+LINE = (
+    '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">'
+    '<path d="M2 2v12h12M4.5 10l3-4 2.5 2 3.5-5"/></svg>'
+)
 LOGO = (
     '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="var(--th-accent)"/>'
     '<path d="M13 7.5a3 3 0 0 1 6 0v10.2a5.5 5.5 0 1 1-6 0z" fill="#fff"/>'
@@ -46,17 +57,19 @@ def swatch(colour: int) -> str:
 def header(snapshot: Snapshot, judged: Judgement) -> str:
     """The page's head: what it is, how the hub does, a few numbers."""
     health, now_ms = snapshot.health, snapshot.now_ms
-    online = sum(probe.state in ("online", "fault") for probe in snapshot.probes)
+    probes = [probe for probe in snapshot.probes if not probe.hidden]
+    online = sum(probe.state in ("online", "fault") for probe in probes)
     waiting = int(health.get("csv_waiting") or 0)
     facts = [
-        (f"{online}<small> / {len(snapshot.probes)}</small>", words.PROBE_COUNT),
+        (f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT),
         (text.count(snapshot.stored), words.STORED),
         (text.count(waiting) if waiting else words.ALL_WRITTEN, words.CSV_WAITING),
     ]
     if judged.state != "stopped" and health.get("started_ms"):
         facts.append((text.span(now_ms - int(health["started_ms"])), words.UPTIME))
     shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{safe(label)}</dt></div>' for value, label in facts)
-    return brand(judged.state, f'<dl class="th-facts">{shown}</dl>')
+    jump = f'<a class="th-jump" href="#th-settings">{safe(words.SETTINGS)}</a>'
+    return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
 
 
 def brand(state: str, rest: str = "") -> str:
@@ -75,11 +88,11 @@ def hub_pill(state: str) -> str:
     return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{safe(words.HUB_STATES[state])}</span>'
 
 
-def alerts(found: list[Alert], where: tzinfo | None, now_ms: int) -> str:
+def alerts(found: list[Alert], view: View, now_ms: int) -> str:
     """Problems with their remedies; empty text when there are none."""
     rows = []
     for alert in found:
-        since = words.PROBLEM_SINCE.format(text.clock(alert.since_ms, where, now_ms)) if alert.since_ms else ""
+        since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
         rows.append(
             f'<div class="th-alert" role="alert">{shape("fault")}<div><p class="th-problem">{text.code(alert.problem)}'
             f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{text.code(alert.remedy)}</p></div></div>'
@@ -87,17 +100,25 @@ def alerts(found: list[Alert], where: tzinfo | None, now_ms: int) -> str:
     return "".join(rows)
 
 
-def card(probe: Probe, window: Window, now_ms: int) -> str:
+def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
     label = safe(f"{probe.name}: {words.STATES[state]}")
-    stale = " th-stale" if state in ("silent", "waiting") or probe.quality is not None else ""
+    stale = " th-stale" if state in ("silent", "waiting", "new") or probe.quality is not None else ""
+    note = str(probe.record.get("note") or "")
+    told = f'<p class="th-note">{safe(note)}</p>' if note else ""
     return (
         f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
-        f"{badge(probe)}</div>{_reading(probe, now_ms)}{_range(probe.statistics, window)}</article>"
+        f"{badge(probe)}{_alone(probe)}</div>{_reading(probe, view, now_ms)}{told}{_spark(probe)}{_today(probe, view)}</article>"
     )
+
+
+def _alone(probe: Probe) -> str:
+    """A button of the page's script: this probe on the chart, with the others or without."""
+    do, told = safe(json.dumps({"probe": probe.id})), safe(words.CARD_CHART.format(probe.name))
+    return f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" title="{told}">{LINE}</button>'
 
 
 def badge(probe: Probe) -> str:
@@ -112,62 +133,112 @@ def quality_text(quality: str) -> str:
     return words.QUALITIES.get(quality, words.QUALITY_OTHER)
 
 
-def _reading(probe: Probe, now_ms: int) -> str:
+def age(ms: int, view: View, now_ms: int) -> str:
+    """How long ago; counted on by the page's script where there is one, so that it is right between two refreshes too."""
+    if view.scripted:
+        return f'<span data-since="{ms}">{view.at(ms, now_ms)}</span>'
+    return f"<span>{text.ago(now_ms - ms)}</span>"
+
+
+def _reading(probe: Probe, view: View, now_ms: int) -> str:
     good, state = probe.good, probe.state
     value = (
-        f'<p class="th-value"><span class="th-number">{text.celsius(good.celsius if good else None)}</span>'
-        f'<span class="th-unit">{words.UNIT}</span></p>'
+        f'<p class="th-value"><span class="th-number">{view.degrees(good.celsius if good else None)}</span>'
+        f'<span class="th-unit">{view.degree}</span></p>'
     )
     told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'
     if probe.newest is None:
-        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(words.STATE_MEANINGS["waiting"])}</span></p>'
-    age = f"<span>{text.ago(now_ms - probe.newest.taken_ms)}</span>"
-    why = words.CATCHING_UP if probe.catching_up else ""
+        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(words.STATE_MEANINGS[state])}</span></p>'
+    why = safe(words.CATCHING_UP) if probe.catching_up else ""
     if probe.quality is not None:
-        last = words.LAST_GOOD.format(text.ago(now_ms - good.taken_ms)) if good else words.NO_GOOD
-        why = f"{quality_text(probe.quality)}; {last}"
-    return f'{value}<p class="th-age">{told} {age}' + (f' <span class="th-why">{safe(why)}</span></p>' if why else "</p>")
+        last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
+        why = f"{safe(quality_text(probe.quality))}; {last}"
+    shown = f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{_arrow(probe, view)}'
+    return shown + (f' <span class="th-why">{why}</span></p>' if why else "</p>")
 
 
-def _range(told: Statistics, window: Window) -> str:
-    items = ((words.CARD_MIN, told.low), (words.CARD_MEAN, told.mean), (words.CARD_MAX, told.high))
-    cells = "".join(f"<div><dt>{label}</dt><dd>{text.celsius(value)}</dd></div>" for label, value in items)
-    return f'<dl class="th-range" aria-label="{safe(words.WINDOW_LAST[window.key])}">{cells}</dl>'
+def _arrow(probe: Probe, view: View) -> str:
+    """Where it is going, when it is known and now."""
+    way = arrow(probe.glance.slope) if probe.state in ("online", "late") else ""
+    if not way:
+        return ""
+    sign = f'<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">{ARROWS[way]}</svg>'
+    return f'<span class="th-trend" title="{safe(words.TREND_MEANING)}">{sign}{view.slope(probe.glance.slope)}</span>'
 
 
-def statistics(snapshot: Snapshot, where: tzinfo | None) -> str:
+def _spark(probe: Probe) -> str:
+    path = sparkline(probe.glance)
+    if not path:
+        return ""
+    return (
+        f'<svg class="th-spark" viewBox="0 0 120 28" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
+        f'<path d="{path}" vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+def _today(probe: Probe, view: View) -> str:
+    items = ((words.TODAY_MIN, probe.glance.low), (words.TODAY_MAX, probe.glance.high))
+    cells = "".join(f"<div><dt>{label}</dt><dd>{view.degrees(value)}</dd></div>" for label, value in items)
+    return f'<dl class="th-range">{cells}</dl>'
+
+
+def statistics(snapshot: Snapshot) -> str:
     """The table of rolling statistics; on a phone each row becomes a block (see style.css)."""
-    spread = words.SIGMA_MINUTES if snapshot.window.from_minutes else words.SIGMA_EXACT
     columns = words.STAT_COLUMNS
-    head = "".join(f'<th scope="col"{f""" title="{safe(spread)}" """ if name == "σ" else ""}>{safe(name)}</th>' for name in columns)
+    meanings = {words.SIGMA: f' title="{safe(words.SIGMA_MEANING)}"'}
+    head = "".join(f'<th scope="col"{meanings.get(name, "")}>{safe(name)}</th>' for name in columns)
+    rows = "".join(_row(probe, _statistics_cells(probe.statistics, snapshot), columns) for probe in snapshot.shown)
+    return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def measured(snapshot: Snapshot) -> str:
+    """The table of a marked range; empty text when none is marked."""
+    view = snapshot.view
+    if view.measured is None:
+        return ""
+    over = () if view.line_c is None else tuple(label.format(f"{view.degrees(view.line_c)} {view.degree}") for label in words.OVER_COLUMNS)
+    columns = words.STAT_COLUMNS[:-1] + over
+    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in columns)
+    found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
+    if not found:
+        return f'<p class="th-quiet">{safe(words.NOTHING_MEASURED)}</p>'
     rows = []
-    for probe in snapshot.probes:
-        told = probe.statistics
-        cells = (
-            text.count(told.n),
-            text.celsius(told.mean),
-            text.sigma(told.sigma),
-            _moment(told.low, told.low_ms, where, snapshot),
-            _moment(told.high, told.high_ms, where, snapshot),
-            text.trend(told.trend),
-        )
-        shown = "".join(f'<td data-label="{safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
-        rows.append(f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>')
+    for probe, told in found:
+        cells = _statistics_cells(told.statistics, snapshot)[:-1] + (_over(told) if over else ())
+        rows.append(_row(probe, cells, columns))
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _moment(value: float | None, at_ms: int, where: tzinfo | None, snapshot: Snapshot) -> str:
+def _over(told: Measured) -> tuple[str, str]:
+    """Time above and below a limit: each reading stands for one interval."""
+    if told.above is None:
+        return words.NOTHING, words.NOTHING
+    about = words.ABOUT if told.about else "{}"
+    whole_ms = told.statistics.n * told.pace_ms
+    shares = (told.above, 1 - told.above)
+    above, below = (about.format(f"{text.span(round(whole_ms * share))} ({100 * share:.0f} %)") for share in shares)
+    return above, below
+
+
+def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    shown = "".join(f'<td data-label="{safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
+    return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>'
+
+
+def _statistics_cells(told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
+    view = snapshot.view
+    return (
+        text.count(told.n),
+        view.degrees(told.mean),
+        view.spread(told.sigma),
+        _moment(told.low, told.low_ms, snapshot),
+        _moment(told.high, told.high_ms, snapshot),
+        view.slope(told.trend),
+    )
+
+
+def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
     if value is None:
         return words.NOTHING
-    at = text.clock(at_ms, where, snapshot.now_ms, to_second=not snapshot.window.from_minutes)
-    return f'{text.celsius(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
-
-
-def probe_url(record: dict[str, object], path: str) -> str:
-    """A page of the probe itself; empty for an address that is none (it came over the network)."""
-    try:
-        address = ipaddress.ip_address(str(record.get("ip") or ""))
-    except ValueError:
-        return ""
-    host = f"[{address}]" if address.version == 6 else str(address)
-    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"
+    at = snapshot.view.at(at_ms, snapshot.now_ms)
+    return f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..base.reading import UNITS_PER_C
-from ..journal import Bucket, Point, Reader
+from ..journal import Point, Reader
 from . import statistics
-from .series import GAP_INTERVALS, Buckets, Curve, Series, curve_of_buckets, curve_of_points, in_buckets
+from .drill import Drill, as_buckets, faults_of
+from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
 from .statistics import Statistics
 from .window import MINUTE_MS, Window
 
@@ -17,14 +18,22 @@ SLICE_MS = 10 * MINUTE_MS
 STEP_ROWS = 2_000
 # A clock ahead of ours may not hide readings from the page.
 AHEAD_MS = 60 * MINUTE_MS
+# What stands still is looked at again now and then: late readings may have come.
+STILL_MS = 30_000
+SLOWEST_MS = 10 * MINUTE_MS
 
 
 class Kept(NamedTuple):
-    """What is drawn and told of a probe. key: changes when the curve does."""
+    """What is drawn and told of a probe. key: changes when the curve does.
+
+    faults: when its sensor answered badly; late: when readings were taken that were long on their way.
+    """
 
     key: object
     curve: Curve
     statistics: Statistics
+    faults: Times = NO_TIMES
+    late: Times = NO_TIMES
 
 
 class Memory:
@@ -36,7 +45,8 @@ class Memory:
         self._kept: dict[str, Kept] = {}
         self._last_no = 0
         self._filled = False
-        self._minute = 0
+        self._round = -1
+        self._drill = Drill()
 
     def kept(self, probe_id: str) -> Kept | None:
         """What there is of a probe; None when it has no reading in the window."""
@@ -49,22 +59,43 @@ class Memory:
 
     def update(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
         """Bring everything up to `now_ms`. intervals: each probe's own, 0 when nobody told it one."""
-        if self.window.from_minutes:
-            if now_ms // MINUTE_MS != self._minute:
-                self._from_minutes(reader, intervals, now_ms)
-                self._minute = now_ms // MINUTE_MS
+        if self.window.live and not self.window.from_minutes:
+            self._follow_live(reader, intervals, now_ms)
             return
+        this_round = now_ms // self._every_ms(now_ms)
+        if this_round == self._round:
+            return
+        if self.window.from_minutes:
+            self._from_minutes(reader, intervals, now_ms)
+        else:
+            self._still(reader, intervals)
+        self._round = this_round
+
+    def _every_ms(self, now_ms: int) -> int:
+        if not self.window.live:
+            return STILL_MS if now_ms - self.window.end_ms > MINUTE_MS else STILL_MS // 6
+        return min(max(self.window.bucket_ms // 2, MINUTE_MS), SLOWEST_MS)
+
+    def _follow_live(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
         start_ms = now_ms - self.window.span_ms
         if not self._filled:
-            self._fill(reader, start_ms, now_ms)
+            self._last_no = reader.count()
+            self._fill(reader, start_ms, now_ms + AHEAD_MS)
         self._follow(reader, start_ms)
         for probe_id, series in self._series.items():
             series.trim(start_ms)
-            self._keep(probe_id, series, intervals.get(probe_id, 0), now_ms)
+            self._keep(probe_id, series, intervals.get(probe_id, 0), start_ms, now_ms)
 
-    def _fill(self, reader: Reader, start_ms: int, now_ms: int) -> None:
+    def _still(self, reader: Reader, intervals: Mapping[str, int]) -> None:
+        from_ms, end_ms = self.window.ends(0)
+        self._series.clear()
+        self._kept.clear()
         self._last_no = reader.count()
-        end_ms = now_ms + AHEAD_MS
+        self._fill(reader, from_ms, end_ms)
+        for probe_id, series in self._series.items():
+            self._keep(probe_id, series, intervals.get(probe_id, 0), from_ms, end_ms)
+
+    def _fill(self, reader: Reader, start_ms: int, end_ms: int) -> None:
         for slice_ms in range(start_ms, end_ms, SLICE_MS):
             self._take(point for point in reader.points(slice_ms, min(slice_ms + SLICE_MS, end_ms)) if point.no <= self._last_no)
         self._filled = True
@@ -83,15 +114,16 @@ class Memory:
             series = self._series.get(point.probe_id)
             if series is None:
                 series = self._series[point.probe_id] = Series()
-            series.add(point.taken_ms, None if point.units is None else point.units / UNITS_PER_C)
+            celsius = None if point.units is None else point.units / UNITS_PER_C
+            series.add(point.taken_ms, celsius, delay_ms=point.received_ms - point.taken_ms)
 
-    def _keep(self, probe_id: str, series: Series, told_ms: int, now_ms: int) -> None:
+    def _keep(self, probe_id: str, series: Series, told_ms: int, start_ms: int, end_ms: int) -> None:
         width_ms = self.window.bucket_ms
-        gap_ms = GAP_INTERVALS * max(told_ms or series.interval_ms(), width_ms)
-        times, values = series.arrays(now_ms - self.window.span_ms)
+        gap_ms = gap_of(told_ms or series.interval_ms(), width_ms)
+        times, values = series.arrays(start_ms)
         told = statistics.of_points(times, values)
         # A line in buckets is drawn again when a bucket is full, not with each reading.
-        key = (gap_ms, now_ms // width_ms, series.late) if width_ms else (gap_ms, series.version)
+        key = (gap_ms, end_ms // width_ms, series.late) if width_ms and self.window.live else (gap_ms, series.version)
         known = self._kept.get(probe_id)
         if known is not None and known.key == key:
             self._kept[probe_id] = known._replace(statistics=told)
@@ -100,22 +132,21 @@ class Memory:
             curve = curve_of_buckets(in_buckets(times, values, width_ms), width_ms, gap_ms)
         else:
             curve = curve_of_points(*series.arrays(), gap_ms)
-        self._kept[probe_id] = Kept(key, curve, told)
+        self._kept[probe_id] = Kept(key, curve, told, series.faults(), series.delayed())
 
     def _from_minutes(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
         width_ms = self.window.bucket_ms
-        end_ms = (now_ms // MINUTE_MS + 1) * MINUTE_MS
+        from_ms, end_ms = (-(moment // -MINUTE_MS) * MINUTE_MS for moment in self.window.ends(now_ms + 1))
+        faults = faults_of(reader, from_ms, end_ms, width_ms)
         for probe_id, told_ms in intervals.items():
-            minutes = _buckets(reader.buckets(end_ms - self.window.span_ms, end_ms, MINUTE_MS, probe_id))
-            if not len(minutes.start_ms):
+            found = as_buckets(reader.buckets(from_ms, end_ms, width_ms, probe_id))
+            if not len(found.start_ms):
                 self._kept.pop(probe_id, None)
                 continue
-            pace_ms = told_ms or (int(np.median(np.diff(minutes.start_ms))) if len(minutes.start_ms) > 2 else 0)
-            gap_ms = GAP_INTERVALS * max(pace_ms, width_ms)
-            curve = curve_of_buckets(minutes.gathered(width_ms), width_ms, gap_ms)
-            self._kept[probe_id] = Kept((gap_ms, end_ms), curve, statistics.of_buckets(minutes, MINUTE_MS))
-
-
-def _buckets(found: list[Bucket]) -> Buckets:
-    start, low, high, total, readings = (np.array([item[column] for item in found], np.int64) for column in range(1, 6))
-    return Buckets(start, low / UNITS_PER_C, high / UNITS_PER_C, total / readings / UNITS_PER_C, readings)
+            # Slower than a bucket: the pace shows in how far the buckets lie apart.
+            pace_ms = told_ms or (int(np.median(np.diff(found.start_ms))) if len(found.start_ms) > 2 else 0)
+            gap_ms = gap_of(pace_ms, width_ms)
+            told = statistics.of_buckets(found, width_ms)
+            told = self._drill.exact(reader, probe_id, told, width_ms, (from_ms, end_ms))
+            key = (gap_ms, from_ms, end_ms, told)
+            self._kept[probe_id] = Kept(key, curve_of_buckets(found, width_ms, gap_ms), told, faults.get(probe_id, NO_TIMES))

@@ -1,152 +1,158 @@
-"""The page's widgets and how they are laid out. Kernel's own thread only."""
+"""The page's panels and how they are laid out. Kernel's own thread only."""
 
-from collections.abc import Callable
-from datetime import tzinfo
+import json
+from collections.abc import Collection
 from pathlib import Path
 
-from ipywidgets import HTML, Box, Button, HBox, Layout, Text, ToggleButtons, VBox
-from ipywidgets.widgets.widget_string import HTMLStyle
+from ipywidgets import HTML, Box, Text, VBox
 
-from . import details, markup, words
-from .chart import Chart
+from . import details, guide, markup, words
+from .asks import Ask, Asks
+from .chartpanel import ChartPanel
 from .hubstate import Alert, Judgement
+from .kit import Kit, set_children, set_class, set_value
+from .listpanel import ListPanel, Provision
+from .pagepanel import PagePanel
 from .source import Probe, Snapshot
+from .steering import Steering
 from .text import safe
-from .window import WINDOWS
+from .view import View, query
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+# The parts of a page, in their order; an analyst may take one of them.
+PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub")
 
 
 class Panels:
-    """All widgets of one page; `show` tells each only what changed. clicked(probe_id): somebody pressed 'Provision now'."""
+    """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has."""
 
-    def __init__(self, now_ms: int, clicked: Callable[[str], None] | None) -> None:
-        self._clicked = clicked
-        # One layout and one style for all pieces of HTML: each would be a model of its own that the browser has to load.
-        self._plain = {"layout": Layout(width="auto"), "style": HTMLStyle()}
-        self.chart = Chart(now_ms)
-        self.chooser = ToggleButtons(
-            options=[(words.WINDOW_LABELS[window.key], window.key) for window in WINDOWS],
-            tooltips=[words.WINDOW_TOOLTIPS[window.key] for window in WINDOWS],
-            layout=Layout(width="auto"),
-        )
-        self.chooser.add_class("th-window")
-        # The page's own script writes the browser's time zone here; a front end without it leaves it empty.
-        self.viewer_zone = Text(layout=self._plain["layout"])
+    def __init__(
+        self,
+        moment_ms: int,
+        steering: Steering,
+        asks: Asks,
+        *,
+        provision: Provision | None = None,
+        ask: Ask | None = None,
+        parts: Collection[str] = PARTS,
+    ) -> None:
+        kit = self._kit = Kit()
+        self._parts, self._steering = parts, steering
+        self._ids: list[str] = []
+        self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
+        self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
+        # The page's own script writes the browser's time zone here, and below what else it has to say; a front end without
+        # it leaves both empty.
+        self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
         self.viewer_zone.add_class("th-zone")
-        self._head, self._alerts, self._title, self._statistics, self._hub = (self._html() for _ in range(5))
-        self._pulse = self._html("th-pulse")
-        self._empty = self._html()
+        self.sayings.add_class("th-sayings")
+        self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
+        self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
+        self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
+        self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
         self._cards: dict[str, HTML] = {}
-        self._rows: dict[str, HBox] = {}
-        self._card_box = Box([], layout=self._plain["layout"])
+        self._groups: dict[str, HTML] = {}
+        self._card_box = Box([], layout=kit.layout)
         self._card_box.add_class("th-cards")
-        bar = HBox([self._title, self.chooser], layout=self._plain["layout"])
-        bar.add_class("th-bar")
-        self._chart_panel = self._panel([bar, self.chart.figure], "th-chart-panel")
-        self._statistics_panel = self._panel([self._statistics], "th-statistics-panel")
-        self._list_panel = self._panel([self._heading(words.LIST)], "th-list-panel")
-        self._main = VBox([], layout=self._plain["layout"])
-        self._main.add_class("th-main")
-        style = self._html("th-style")
-        style.value = f"<style>{STYLE}</style>"
-        self.root = VBox([style, self._head, self._alerts, self._main, self._hub, self.viewer_zone, self._pulse])
+        self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
+        self._list = ListPanel(kit, provision, ask, asks)
+        self._page = PagePanel(kit, steering)
+        self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
+        self._main = kit.column([], "th-main")
+        style = kit.html("th-style", f"<style>{STYLE}</style>")
+        self.root = VBox(
+            [style, self._head, self._alerts, self._main, self.viewer_zone, self.sayings, self._told, self._pulse, self._leave]
+        )
         self.root.add_class("th")
 
     def has(self, probe_id: str) -> bool:
         """True when a probe's widgets are made already."""
         return probe_id in self._cards
 
-    def show(self, snapshot: Snapshot, judged: Judgement, outcomes: dict[str, str], where: tzinfo | None, *, more: bool = False) -> None:
-        """Bring every widget up to a snapshot.
-
-        outcomes: what to say of each probe's last 'provision now'. more: there are probes that are not shown yet.
-        """
-        now_ms = snapshot.now_ms
-        set_value(self._head, markup.header(snapshot, judged))
-        self.alert(judged.alerts, where, now_ms)
-        set_value(self._hub, details.hub_panel(snapshot, judged, where))
+    def show(self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False) -> None:
+        """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that are not shown yet."""
+        view, now_ms = snapshot.view, snapshot.now_ms
+        self._ids = [probe.id for probe in snapshot.probes]
+        self._dress(view)
+        if "head" in self._parts:
+            set_value(self._head, markup.header(snapshot, judged))
+            self.alert(judged.alerts, view, now_ms)
+        set_value(self._hub, details.hub_panel(snapshot, judged))
         if not snapshot.probes:
-            set_value(self._empty, details.empty())
-            set_children(self._main, [] if more else [self._empty])
+            set_value(self._empty, guide.empty(snapshot.health))
+            set_children(self._main, [] if more else [self._empty, self._hub] if "hub" in self._parts else [self._empty])
             return
-        for probe in snapshot.probes:
-            set_value(self._card(probe), markup.card(probe, snapshot.window, now_ms))
-            row = self._row(probe)
-            set_value(row.children[0], details.list_row(probe, outcomes.get(probe.id, ""), where, now_ms))
-            asking = outcomes.get(probe.id, "").endswith("…")
-            row.children[1].disabled = asking or self._clicked is None
-        ids = [probe.id for probe in snapshot.probes]
-        set_children(self._card_box, [self._cards[id_] for id_ in ids])
-        set_children(self._list_panel, [self._list_panel.children[0], *(self._rows[id_] for id_ in ids)])
-        last = words.WINDOW_LAST[snapshot.window.key]
-        note = "" if any(probe.statistics.n for probe in snapshot.probes) else f" {words.NO_POINTS.format(last)}"
-        alt = safe(words.CHART_ALT.format(last))
-        heading = markup.heading(words.CHART, f"{words.UNIT}, {last}{note}")
-        set_value(self._title, f'{heading}<p class="th-hidden">{alt}</p>')
-        set_value(self._statistics, markup.heading(words.STATISTICS, last) + markup.statistics(snapshot, where))
-        self.chart.show(snapshot, where)
-        set_children(self._main, [self._card_box, self._chart_panel, self._statistics_panel, self._list_panel])
+        self._show_cards(snapshot, make=not arriving)
+        self.chart_panel.show(snapshot)
+        heading = markup.heading(words.STATISTICS, view.told(now_ms))
+        set_value(self._statistics, heading + markup.statistics(snapshot))
+        self._list.show(snapshot)
+        self._page.show(snapshot)
+        self._tell(view)
+        whole = {
+            "cards": self._card_box,
+            "chart": self.chart_panel.widget,
+            "stats": self._statistics_panel,
+            "list": self._list.widget,
+            "page": self._page.widget,
+            "hub": self._hub,
+        }
+        set_children(self._main, [part for name, part in whole.items() if name in self._parts])
 
-    def alert(self, found: list[Alert], where: tzinfo | None, now_ms: int) -> None:
+    def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""
-        set_value(self._alerts, markup.alerts(found, where, now_ms))
+        set_value(self._alerts, markup.alerts(found, view, now_ms))
 
-    def unread(self, found: Alert, where: tzinfo | None, now_ms: int) -> None:
+    def unread(self, found: Alert, view: View, now_ms: int) -> None:
         """Say that the journal could not be read; what was shown stays, under that notice."""
-        self.alert([found], where, now_ms)
+        self.alert([found], view, now_ms)
         if not self._head.value:
             set_value(self._head, markup.brand("unread"))
 
-    def pulse(self, beat: int) -> None:
-        """A sign of life for the page's script, also when nothing else changes."""
-        set_value(self._pulse, f"<i>{beat}</i>")
+    def pulse(self, beat: int, now_ms: int) -> None:
+        """A sign of life for the page's script, also when nothing else changes; it carries the hub's clock."""
+        if str(beat) not in self._pulse.value:
+            self._pulse.value = f'<i data-now="{now_ms}">{beat}</i>'
+
+    def _show_cards(self, snapshot: Snapshot, *, make: bool) -> None:
+        children: list[HTML] = []
+        group = ""
+        for probe in snapshot.shown:
+            card = self._card(probe)
+            set_value(card, markup.card(probe, snapshot.view, snapshot.now_ms))
+            if (named := str(probe.record.get("group") or "")) != group:
+                group = named
+                children += [self._group(group)] if group and (make or group in self._groups) else []
+            children.append(card)
+        set_children(self._card_box, children)
+
+    def _dress(self, view: View) -> None:
+        for name, on in (("th-kiosk", view.kiosk), ("th-dark", view.theme == "dark"), ("th-light", view.theme == "light")):
+            set_class(self.root, name, on)
+
+    def _tell(self, view: View) -> None:
+        """What the page's script needs: the address, the chart's reach, the words it says itself."""
+        told = {
+            "query": query(view),
+            "chart": self.chart_panel.facts(),
+            "live": view.window.live,
+            "scripted": view.scripted,
+            "kiosk": view.kiosk,
+            "narrow": view.narrow,
+            "theme": view.theme,
+            "unit": view.degree,
+            "am_pm": view.am_pm,
+            "zone": view.zone,
+            "ages": words.AGES,
+        }
+        set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')
 
     def _card(self, probe: Probe) -> HTML:
         if probe.id not in self._cards:
-            self._cards[probe.id] = self._html()
+            self._cards[probe.id] = self._kit.html()
         return self._cards[probe.id]
 
-    def _row(self, probe: Probe) -> HBox:
-        if probe.id not in self._rows:
-            self._rows[probe.id] = HBox([self._html("th-grow"), self._button(probe.id)], layout=self._plain["layout"])
-            self._rows[probe.id].add_class("th-list-row")
-        return self._rows[probe.id]
-
-    def _button(self, probe_id: str) -> Button:
-        possible = self._clicked is not None
-        button = Button(description=words.PROVISION, layout=self._plain["layout"], disabled=not possible)
-        button.tooltip = words.PROVISION_MEANING if possible else words.PROVISION_IMPOSSIBLE
-        button.add_class("th-provision")
-        if self._clicked is not None:
-            clicked = self._clicked
-            button.on_click(lambda _: clicked(probe_id))
-        return button
-
-    def _html(self, name: str = "th-html") -> HTML:
-        widget = HTML(**self._plain)
-        widget.add_class(name)
-        return widget
-
-    def _heading(self, title: str) -> HTML:
-        heading = self._html()
-        heading.value = markup.heading(title)
-        return heading
-
-    def _panel(self, children: list[object], name: str) -> VBox:
-        panel = VBox(children, layout=self._plain["layout"])
-        panel.add_class("th-panel")
-        panel.add_class(name)
-        return panel
-
-
-def set_value(widget: HTML, value: str) -> None:
-    """Set a widget's text if it is another one: what did not change is not sent."""
-    if widget.value != value:
-        widget.value = value
-
-
-def set_children(widget: Box, children: list[object]) -> None:
-    """Set a box's children if they are others."""
-    if list(widget.children) != children:
-        widget.children = children
+    def _group(self, name: str) -> HTML:
+        if name not in self._groups:
+            self._groups[name] = self._kit.html("th-group", f"<h2>{safe(name)}</h2>")
+        return self._groups[name]

@@ -14,25 +14,32 @@ Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
 GAP_INTERVALS = 3
+# What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
+LATE_MS = 30_000
 
 
 class Buckets(NamedTuple):
-    """Readings gathered by equal spans of time; only spans that hold a good reading."""
+    """Readings gathered by spans of time; only spans that hold a good reading. spread: sum of squared deviations, °C²."""
 
     start_ms: Times
     low: Floats
     high: Floats
     mean: Floats
     readings: Times
+    spread: Floats
 
     def gathered(self, width_ms: int) -> "Buckets":
         """The same in wider buckets."""
         if not len(self.start_ms):
             return self
-        start, first = np.unique(self.start_ms // width_ms * width_ms, return_index=True)
+        start, first, group = np.unique(self.start_ms // width_ms * width_ms, return_index=True, return_inverse=True)
         readings = np.add.reduceat(self.readings, first)
         mean = np.add.reduceat(self.mean * self.readings, first) / readings
-        return Buckets(start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, readings)
+        spread = np.add.reduceat(self.spread + self.readings * (self.mean - mean[group]) ** 2, first)
+        return Buckets(start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, readings, spread)
+
+    def __add__(self, later: "Buckets") -> "Buckets":  # type: ignore[override]  # two spans of time, one after the other
+        return Buckets(*(np.concatenate(pair) for pair in zip(self, later, strict=True)))
 
 
 class Curve(NamedTuple):
@@ -45,6 +52,7 @@ class Curve(NamedTuple):
 
 
 NO_FLOATS: Floats = np.empty(0)
+NO_TIMES: Times = np.empty(0, np.int64)
 NO_CURVE = Curve(NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_FLOATS)
 
 
@@ -54,12 +62,15 @@ class Series:
     def __init__(self) -> None:
         self._times = array("q")
         self._values = array("d")
+        self._delayed = array("q")
         self.version = 0
         self.late = 0
 
-    def add(self, taken_ms: int, celsius: float | None) -> None:
-        """Take in one reading."""
+    def add(self, taken_ms: int, celsius: float | None, *, delay_ms: int = 0) -> None:
+        """Take in one reading; delay_ms: how long it was on its way."""
         value = float("nan") if celsius is None else celsius
+        if delay_ms > LATE_MS:
+            self._delayed.append(taken_ms)
         self.version += 1
         if not self._times or taken_ms >= self._times[-1]:
             self._times.append(taken_ms)
@@ -76,16 +87,34 @@ class Series:
         if surplus > 0:
             del self._times[:surplus]
             del self._values[:surplus]
+            self._delayed = array("q", (ms for ms in self._delayed if ms >= self._times[0]))
 
     def arrays(self, from_ms: int = 0) -> tuple[Times, Floats]:
         """Copies of times and values from `from_ms` on."""
         first = bisect_left(self._times, from_ms)
         return np.array(self._times[first:], np.int64), np.array(self._values[first:], np.float64)
 
+    def faults(self) -> Times:
+        """When the sensor answered badly."""
+        times, values = self.arrays()
+        return times[np.isnan(values)]
+
+    def delayed(self) -> Times:
+        """When the readings were taken that were long on their way."""
+        return np.array(self._delayed, np.int64)
+
     def interval_ms(self) -> int:
         """The pace seen in the readings, 0 when there are too few."""
         times = np.array(self._times[-200:], np.int64)
         return int(np.median(np.diff(times))) if len(times) > 2 else 0
+
+
+def gap_of(pace_ms: int, width_ms: int) -> int:
+    """How far two drawn points may lie apart before the line breaks: three of the probe's intervals, whatever the zoom.
+
+    Two buckets that far apart have at least `distance − width` without a reading between them.
+    """
+    return GAP_INTERVALS * pace_ms + max(width_ms - 1, 0)
 
 
 def broken_line(times: Times, values: Floats, gap_ms: int) -> tuple[Floats, Floats]:
@@ -103,11 +132,15 @@ def trimmed(times: Times, values: Floats) -> tuple[Times, Floats]:
     return (times[good[0] : good[-1] + 1], values[good[0] : good[-1] + 1]) if len(good) else (times[:0], values[:0])
 
 
+def singly(times: Times, values: Floats) -> Buckets:
+    """Each good reading as a bucket of its own."""
+    return Buckets(times, values, values, values, np.ones(len(values), np.int64), np.zeros(len(values)))
+
+
 def in_buckets(times: Times, values: Floats, width_ms: int) -> Buckets:
     """Gather good readings by spans of `width_ms`; `times` ascend."""
     good = np.isfinite(values)
-    kept, ones = values[good], np.ones(int(good.sum()), np.int64)
-    return Buckets(times[good], kept, kept, kept, ones).gathered(width_ms)
+    return singly(times[good], values[good]).gathered(width_ms)
 
 
 def curve_of_points(times: Times, values: Floats, gap_ms: int) -> Curve:

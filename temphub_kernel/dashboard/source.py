@@ -6,12 +6,18 @@ from typing import Any, NamedTuple
 from ..base.errors import TempHubError
 from ..base.reading import to_celsius
 from ..journal import Newest, Reader
-from .memory import Memory
-from .series import NO_CURVE, Curve
+from .glance import Glance, Glances, day_start
+from .measure import Measure, Measured
+from .memory import Kept, Memory
+from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .state import State, catching_up, state_of
 from .statistics import Statistics
+from .view import View, Wanted
 from .window import MINUTE_MS, Window
 
+# One that nobody gave a place comes after those with one.
+UNPLACED = 1_000_000
+MOST_NOTES = 60
 LOOK_BACK_MS = 24 * 60 * MINUTE_MS
 
 
@@ -40,6 +46,26 @@ class Probe(NamedTuple):
     statistics: Statistics
     curve: Curve
     curve_key: object
+    glance: Glance = Glance()
+    faults: Times = NO_TIMES
+    late: Times = NO_TIMES
+    measured: Measured | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """True for one that somebody put away: it is in the list, and nowhere else."""
+        return bool(self.record.get("hidden"))
+
+
+class Annotation(NamedTuple):
+    """What somebody wrote to a moment or a range, of one probe or of all."""
+
+    no: int
+    from_ms: int
+    to_ms: int
+    probe_id: str | None
+    text: str
+    by_ms: int
 
 
 class Snapshot(NamedTuple):
@@ -51,6 +77,17 @@ class Snapshot(NamedTuple):
     health_ms: int
     health: dict[str, Any]
     probes: list[Probe]
+    annotations: list[Annotation] = []
+    view: View = View()
+
+    def seen(self, view: View) -> "Snapshot":
+        """The same as one viewer sees it; what was read is shared by all."""
+        return self._replace(view=view)
+
+    @property
+    def shown(self) -> list[Probe]:
+        """The probes of cards, chart and statistics."""
+        return [probe for probe in self.probes if not probe.hidden and self.view.shows(probe.id)]
 
 
 class Source:
@@ -60,12 +97,14 @@ class Source:
         self._path = path
         self._reader: Reader | None = None
         self._memory: Memory | None = None
+        self._glances = Glances()
+        self._measure = Measure()
         self._goods: dict[str, tuple[int, Good | None]] = {}
 
-    def read(self, window: Window, now_ms: int) -> Snapshot:
+    def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts afresh."""
         try:
-            return self._read(window, now_ms)
+            return self._read(wanted, now_ms)
         except Exception as error:
             # Whatever broke (a journal that was replaced, a disk that went), nothing half-read is kept.
             self.close()
@@ -80,40 +119,48 @@ class Source:
         if reader is not None:
             reader.close()
 
-    def _read(self, window: Window, now_ms: int) -> Snapshot:
+    def _read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         if self._reader is None:
             self._reader = Reader(self._path)
         reader = self._reader
-        if self._memory is None or self._memory.window != window:
-            self._memory = Memory(window)
+        if self._memory is None or self._memory.window != wanted.window:
+            self._memory = Memory(wanted.window)
         records = {record["id"]: record for record in reader.probes()}
-        memory = self._memory
-        memory.update(reader, {id_: record["interval_ms"] for id_, record in records.items()}, now_ms)
+        intervals = {id_: record["interval_ms"] for id_, record in records.items()}
+        self._memory.update(reader, intervals, now_ms)
         newest = {item.probe_id: item for item in reader.newest()}
         # By first meeting: a new probe never takes another one's colour away.
         colours = {id_: place for place, id_ in enumerate(sorted(records, key=lambda id_: (records[id_]["first_ms"], id_)))}
-        order = sorted(records.values(), key=lambda record: (record["name"] or record["id"]).casefold())
-        probes = [self._probe(reader, memory, record, colours[record["id"]], newest.get(record["id"]), now_ms) for record in order]
-        return Snapshot(now_ms, window, reader.count(), *reader.note("health"), probes)
+        glances = self._glances.of(reader, records, wanted.where, now_ms)
+        measured = self._measure.of(reader, intervals, wanted.measured, wanted.line_c, now_ms) if wanted.measured else {}
+        probes = []
+        for record in sorted(records.values(), key=_order):
+            probe = self._probe(reader, self._memory, record, colours[record["id"]], newest.get(record["id"]), now_ms)
+            glance = glances[probe.id]
+            if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
+                glance = glance.with_newest(probe.good.celsius)
+            probes.append(probe._replace(glance=glance, measured=measured.get(probe.id)))
+        return Snapshot(now_ms, wanted.window, reader.count(), *reader.note("health"), probes, _annotations(reader, wanted.window, now_ms))
 
     def _probe(self, reader: Reader, memory: Memory, record: dict[str, Any], colour: int, newest: Newest | None, now_ms: int) -> Probe:
         id_, interval_ms = record["id"], record["interval_ms"] or memory.interval_ms(record["id"])
-        taken_ms = newest.taken_ms if newest else None
         fine = newest is not None and newest.units is not None
-        kept = memory.kept(id_)
+        kept = memory.kept(id_) or Kept(None, NO_CURVE, Statistics())
         return Probe(
             id=id_,
-            name=record["name"] or id_,
+            name=record.get("alias") or record["name"] or id_,
             record=record,
             colour=colour,
-            state=state_of(now_ms, taken_ms, interval_ms, fine),
+            state=state_of(now_ms, newest.taken_ms if newest else None, interval_ms, fine, told=bool(record["provisioned_ms"])),
             newest=newest,
             good=self._good(reader, newest, now_ms),
             quality=None if newest is None or fine else newest.quality or "",
             catching_up=newest is not None and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
-            statistics=kept.statistics if kept else Statistics(),
-            curve=kept.curve if kept else NO_CURVE,
-            curve_key=kept.key if kept else None,
+            statistics=kept.statistics,
+            curve=kept.curve,
+            curve_key=kept.key,
+            faults=kept.faults,
+            late=kept.late,
         )
 
     def _good(self, reader: Reader, newest: Newest | None, now_ms: int) -> Good | None:
@@ -129,6 +176,18 @@ class Source:
             known = _look_back(reader, newest)
             self._goods[newest.probe_id] = (now_ms, known)
         return known
+
+
+def _order(record: dict[str, Any]) -> tuple[str, int, str]:
+    """By group, then by the place somebody gave it, then by name."""
+    name = str(record.get("alias") or record["name"] or record["id"])
+    return str(record.get("group") or "").casefold(), int(record.get("place") or UNPLACED), name.casefold()
+
+
+def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:
+    """The last of those that touch the window; none with a journal that keeps none."""
+    ask = getattr(reader, "annotations", None)
+    return [Annotation(*item) for item in ask(*window.ends(now_ms))][-MOST_NOTES:] if ask is not None else []
 
 
 def _look_back(reader: Reader, newest: Newest) -> Good | None:

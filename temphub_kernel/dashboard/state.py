@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-State = Literal["online", "late", "silent", "fault", "waiting"]
+State = Literal["online", "late", "silent", "fault", "waiting", "new"]
 
 # A probe that nobody told an interval (a script, a first start) is judged as if it delivered this often.
 ASSUMED_INTERVAL_MS = 10_000
@@ -13,14 +13,15 @@ MISSED_LATE = 3
 MISSED_SILENT = 10
 
 
-def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool) -> State:
+def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *, told: bool = True) -> State:
     """The state of a probe.
 
     taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when unknown;
-    good: whether that reading is a temperature. Silence outweighs a fault: an old fault says nothing of now.
+    good: whether that reading is a temperature;
+    told: whether it knows where to deliver. Silence outweighs a fault: an old fault says nothing of now.
     """
     if taken_ms is None:
-        return "waiting"
+        return "waiting" if told else "new"
     age_ms = now_ms - taken_ms
     pace_ms = interval_ms or ASSUMED_INTERVAL_MS
     if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + GRACE_MS:

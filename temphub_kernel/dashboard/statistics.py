@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .series import Buckets, Floats, Times
+from .series import Buckets, Floats, Times, singly
 
 HOUR_MS = 3_600_000
 # A slope from less time than this says more about noise than about the room.
@@ -30,25 +30,38 @@ class Statistics(NamedTuple):
 def of_points(times: Times, values: Floats) -> Statistics:
     """Statistics of single readings; bad ones (NaN) are left out."""
     good = np.isfinite(values)
-    times, values = times[good], values[good]
-    return _of(times, values, values, values, np.ones(len(values), np.int64))
+    return of_buckets(singly(times[good], values[good]), 0)
 
 
 def of_buckets(buckets: Buckets, width_ms: int) -> Statistics:
-    """The same from buckets: all exact but σ, which is that of the buckets' means."""
-    return _of(buckets.start_ms + width_ms // 2, buckets.mean, buckets.low, buckets.high, buckets.readings)
-
-
-def _of(times: Times, mean: Floats, low: Floats, high: Floats, count: Times) -> Statistics:
-    if not len(mean):
+    """The same from buckets, whatever their width; only the times of lowest and highest are those of their buckets' start."""
+    if not len(buckets.start_ms):
         return Statistics()
+    count, mean = buckets.readings, buckets.mean
     n = int(count.sum())
     centre = float(np.average(mean, weights=count))
-    spread = float(np.sqrt(np.average((mean - centre) ** 2, weights=count) * n / (n - 1))) if n > 1 else None
-    lowest, highest = int(np.argmin(low)), int(np.argmax(high))
+    squares = float((buckets.spread + count * (mean - centre) ** 2).sum())
+    lowest, highest = int(np.argmin(buckets.low)), int(np.argmax(buckets.high))
     return Statistics(
-        n, centre, spread, float(low[lowest]), int(times[lowest]), float(high[highest]), int(times[highest]), _slope(times, mean, count)
+        n,
+        centre,
+        float(np.sqrt(squares / (n - 1))) if n > 1 else None,
+        float(buckets.low[lowest]),
+        int(buckets.start_ms[lowest]),
+        float(buckets.high[highest]),
+        int(buckets.start_ms[highest]),
+        _slope(buckets.start_ms + width_ms // 2, mean, count),
     )
+
+
+def robust_slope(times: Times, values: Floats) -> float | None:
+    """The median of the slopes between all pairs (Theil and Sen), °C per hour: one odd reading does not turn the arrow."""
+    if len(times) < 3 or times[-1] - times[0] < TREND_MIN_MS:
+        return None
+    first, second = np.triu_indices(len(times), 1)
+    apart = (times[second] - times[first]) / HOUR_MS
+    apart_enough = apart > 0
+    return float(np.median((values[second] - values[first])[apart_enough] / apart[apart_enough])) if apart_enough.any() else None
 
 
 def _slope(times: Times, mean: Floats, count: Times) -> float | None:

@@ -22,18 +22,18 @@ def code(text: str) -> str:
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
-def celsius(value: float | None) -> str:
+def number(value: float | None) -> str:
     """`23.81`, from 100 on `123.8`; a real minus sign; a dash for no value."""
     if value is None:
         return words.NOTHING
     return _signed(f"{value:.1f}" if abs(value) >= 99.995 else f"{value:.2f}")
 
 
-def trend(value: float | None) -> str:
+def trend(value: float | None, degree: str) -> str:
     """`+0.4 °C/h`; a dash when there is too little to tell."""
     if value is None:
         return words.NOTHING
-    return words.STAT_TREND.format(_signed(f"{value:+.1f}" if abs(value) < 100 else f"{value:+.0f}"))
+    return words.PER_HOUR.format(degree=degree, value=_signed(f"{value:+.1f}" if abs(value) < 100 else f"{value:+.0f}"))
 
 
 def sigma(value: float | None) -> str:
@@ -69,7 +69,7 @@ def every(interval_ms: int) -> str:
     return words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
 
 
-@lru_cache(maxsize=16)  # one per viewer's zone; a page has one viewer
+@lru_cache(maxsize=64)  # one per viewer's zone
 def zone(name: str) -> tzinfo | None:
     """The time zone a browser named (`Europe/Berlin`); None, meaning this computer's own, when it is not known here."""
     try:
@@ -83,12 +83,26 @@ def local(ms: int, where: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where)
 
 
-def clock(ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True) -> str:
-    """`13:05:09` (or `13:05`) of today, else with the day before it: `22 Nov 13:05`."""
-    moment = local(ms, where)
-    return moment.strftime(
-        ("%H:%M:%S" if to_second else "%H:%M") if moment.date() == local(now_ms, where).date() else f"{moment.day} %b %H:%M"
-    )
+def clock(ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True, am_pm: bool = False) -> str:
+    """`13:05:09` (or `13:05`, or `1:05 pm`) of today, else with the day before it: `22 Nov 13:05`, `22 Nov 2024 13:05`."""
+    moment, now = local(ms, where), local(now_ms, where)
+    time = time_of_day(moment, to_second=to_second, am_pm=am_pm)
+    if moment.date() == now.date():
+        return time
+    return f"{day(moment)} {time}" if moment.year == now.year else f"{day(moment)} {moment.year} {time}"
+
+
+def time_of_day(moment: datetime, *, to_second: bool, am_pm: bool) -> str:
+    """`13:05:09` or `1:05:09 pm`."""
+    rest = f":{moment:%M:%S}" if to_second else f":{moment:%M}"
+    if not am_pm:
+        return f"{moment:%H}{rest}"
+    return f"{moment.hour % 12 or 12}{rest} {words.AM_PM[moment.hour >= 12]}"
+
+
+def day(moment: datetime) -> str:
+    """`22 Nov`."""
+    return f"{moment.day} {words.MONTHS[moment.month - 1]}"
 
 
 def _signed(text: str) -> str:

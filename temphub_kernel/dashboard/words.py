@@ -1,12 +1,24 @@
 """Every word the page says, in one place: another language is another such file. Any thread; imports nothing."""
 
 TITLE = "TempHub"
-UNIT = "°C"
 NOTHING = "–"
 
-WINDOW_LABELS = {"5min": "5 min", "1h": "1 h", "24h": "24 h"}
-WINDOW_TOOLTIPS = {"5min": "Show the last 5 minutes", "1h": "Show the last hour", "24h": "Show the last 24 hours"}
-WINDOW_LAST = {"5min": "last 5 min", "1h": "last hour", "24h": "last 24 h"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+AM_PM = ("am", "pm")
+
+# A live window: what its button says, and what it is called in a sentence; {} is the number.
+WINDOW_UNITS = {"s": "{} s", "min": "{} min", "h": "{} h", "d": "{} d", "w": "{} w", "y": "{} y"}
+WINDOW_TOOLTIP = "Show the {}"
+WINDOW_LAST = "last {}"
+WINDOW_UNITS_LONG = {
+    "s": ("second", "{} seconds"),
+    "min": ("minute", "{} minutes"),
+    "h": ("hour", "{} hours"),
+    "d": ("day", "{} days"),
+    "w": ("week", "{} weeks"),
+    "y": ("year", "{} years"),
+}
+BETWEEN = "{} to {}"
 
 STATES = {
     "online": "Online",
@@ -14,13 +26,15 @@ STATES = {
     "silent": "Silent",
     "fault": "Sensor fault",
     "waiting": "No reading yet",
+    "new": "Not set up",
 }
 STATE_MEANINGS = {
     "online": "readings arrive as expected",
     "late": "the next reading is overdue",
     "silent": "nothing has arrived for a long time",
     "fault": "the probe answers, its sensor does not",
-    "waiting": "the probe is known and has not delivered yet",
+    "waiting": "the probe was told where to deliver and has not delivered yet",
+    "new": "the probe was found and not yet told where to deliver",
 }
 CATCHING_UP = "delivering readings it kept meanwhile"
 QUALITIES = {
@@ -44,18 +58,47 @@ AGO = "{} ago"
 SECONDS, MINUTES, DAYS = "{} s", "{} min", "{} days"
 HOURS = "{} h {:02d} min"
 HOURS_ONLY = "{} h"
-ONE_DAY = "1 day"
+# The same for the page's own script, which counts ages on: after so many seconds, in units of so many.
+AGES = [[2, 1, JUST_NOW], [60, 1, "{} s ago"], [3600, 60, "{} min ago"], [172_800, 3600, "{} h ago"], [1e15, 86_400, "{} days ago"]]
 
-CARD_MIN, CARD_MEAN, CARD_MAX = "min", "mean", "max"
+TODAY_MIN, TODAY_MAX = "min today", "max today"
+TREND_MEANING = "where it is going, from the last half hour"
+CARD_CHART = "Show {} alone, or all again"
+SPARK = "the last 24 hours"
 PROBES = "Probes"
 CHART = "Temperature"
-CHART_ALT = "Chart of each probe's temperature over the {}. The same numbers are in the statistics table below."
-NO_POINTS = "No reading in the {}."
+CHART_ALT = "Chart of each probe's temperature, {}. The same numbers are in the statistics table below."
+CHART_KEYS = "Chart: arrow keys move it in time, plus and minus zoom, Home returns to now."
+NO_POINTS = "No reading: {}."
+LEGEND, LEGEND_ALL = "Probes in the chart", "All"
+MARK_FAULT, MARK_LATE = "sensor fault", "delivered late"
+BACK_TO_LIVE, BACK_TO_LIVE_MEANING = "Back to now", "Follow the newest readings again"
+DATES = ("Dates", "Choose from when to when")
+FROM, TO, SHOW = "From", "To", "Show"
+MEASURE, MEASURE_MEANING, MEASURE_END = "Measure", "Statistics of exactly this range", "Unmark"
+MEASURED = "Marked range"
+MEASURE_HINT = (
+    "Wheel or pinch zooms, dragging moves, a double-click returns to now."
+    " Drag with Shift (on a phone: hold first) to mark a range and see its statistics."
+)
+LIMIT = ("Limit", "Draw a limit and see for how long it was passed")
+LIMIT_AT, DRAW, NO_LIMIT = "Limit, {}", "Draw", "No limit"
+NOTE = ("Note", "Write down what happened")
+NOTE_TEXT, NOTE_ADD, NOTE_EXAMPLE = "Note", "Add", "door left open"
+NOTE_MEANING = "Kept with the marked range, or with the end of what is shown"
+NOTE_ADDING, NOTE_ADDED = "Keeping the note …", "The note is kept."
+NOTES = "Notes"
+PICTURE, PICTURE_MEANING, PICTURE_FILE = "Picture", "Save the chart as a PNG picture", "temperatures.png"
+DOWNLOADS = {"csv": "CSV", "xlsx": "Excel"}
+DOWNLOADS_MEANING = "All readings of what is shown, or of the marked range"
 STATISTICS = "Statistics"
-STAT_COLUMNS = ("Probe", "Readings", "Mean", "σ", "Min", "Max", "Trend")
-STAT_TREND = "{} °C/h"
-SIGMA_EXACT = "standard deviation"
-SIGMA_MINUTES = "standard deviation of one-minute means"
+SIGMA = "σ"
+STAT_COLUMNS = ("Probe", "Readings", "Mean", SIGMA, "Min", "Max", "Trend")
+OVER_COLUMNS = ("Above {}", "Below {}")
+ABOUT = "about {}"
+NOTHING_MEASURED = "No reading in that range."
+PER_HOUR = "{value} {degree}/h"
+SIGMA_MEANING = "standard deviation of all readings"
 AT = "at {}"
 
 LIST = "Where the probes are"
@@ -73,6 +116,21 @@ PROVISION_MEANING = "Tell this probe again where to deliver its readings"
 PROVISION_IMPOSSIBLE = "Only a hub that runs here can provision"
 PROVISIONING = "Telling {} where to deliver …"
 
+EDIT, EDIT_MEANING = "Edit", "Name, group, note, interval, order, light"
+EDIT_NAME, EDIT_GROUP, EDIT_NOTE, EDIT_INTERVAL, EDIT_HIDDEN = "Name", "Group", "Note", "Interval", "Hide this probe"
+EDIT_GROUP_EXAMPLE = "for example: Cellar"
+SAVE, CANCEL = "Save", "Close"
+SAVING, SAVED, NOTHING_TO_SAVE = "Saving {} …", "Saved.", "Nothing was changed."
+INTERVAL_NOT_SET = "The interval was not changed; the rest was saved. {}"
+UP, UP_MEANING, DOWN, DOWN_MEANING = "Up", "One place up in its group", "Down", "One place down in its group"
+IDENTIFY, IDENTIFY_MEANING, IDENTIFYING = "Blink its light", "Have the probe blink, to find it", "Asking {} to blink …"
+IDENTIFIED = "Its light blinks now."
+UPDATE, UPDATE_MEANING, UPDATING = "Update", "Have the probe fetch the firmware that this hub brings", "Asking {} to update …"
+UPDATE_BEGUN = "It fetches firmware {} now and starts anew; that takes about a minute."
+UPDATE_THERE = "update to {} available"
+HIDDEN = "hidden"
+NO_GROUP = ""
+
 HUB_STATES = {"recording": "Recording", "trouble": "Recording, with a problem", "stopped": "Hub stopped", "unread": "Cannot read"}
 UPTIME, STORED, CSV_WAITING, PROBE_COUNT = "running for", "readings stored", "waiting for the CSV", "probes online"
 ALL_WRITTEN = "none"
@@ -84,6 +142,17 @@ WORKER_STOPPED = "The {} part of the hub is not running."
 WORKER_REMEDY = "It is started again by itself; restart the hub if this stays."
 PAGE_RETRY = "{} This page tries again every few seconds."
 PROBLEM_SINCE = "since {}"
+
+PAGE = "This page"
+UNIT, THEME, CLOCK, KIOSK = "Unit", "Colours", "Clock", "Wall screen"
+UNITS = {"C": "°C", "F": "°F"}
+THEMES = {"auto": "as the system", "light": "light", "dark": "dark"}
+CLOCKS = {"auto": "as the system", "24": "24 hours", "12": "am and pm"}
+KIOSK_MEANING = "Large values and the chart, nothing to press; Esc leaves it"
+KIOSK_LEAVE = "Leave the wall screen"
+QR = "Scan this to open the page on a phone in the same network:"
+QR_ALT = "QR code of {}"
+SETTINGS = "Settings"
 
 HUB = "The hub"
 ADDRESSES, CSV_FILE, DATA_DIR, VERSION, PARTS = "Page addresses", "CSV log", "Data folder", "Version", "Parts"
@@ -99,3 +168,23 @@ EMPTY_STEPS = (
     ("Let it through", "On Windows, allow TempHub on private networks when the firewall asks."),
     ("Look around without hardware", "Run `temphub demo --probes 3` to see three virtual probes."),
 )
+ADD_PROBE = "Add a probe"
+SEES = "What the hub sees"
+SEES_INTERFACES = "It listens on {}."
+SEES_NO_INTERFACE = "It finds no network to listen on."
+SEES_NO_INTERFACE_REMEDY = "Connect this computer to the network of the probes."
+SEES_REFUSED = "It cannot listen on {}: {}."
+SEES_REFUSED_REMEDY = "Allow TempHub in the firewall, on private networks."
+SEES_ADVERTS = "Adverts of probes heard so far: {}."
+SEES_NO_ADVERTS = "No advert of a probe was heard yet."
+SEES_NO_ADVERTS_REMEDY = (
+    "Switch the probe off and on. If this stays, the network keeps multicast back:"
+    " write this hub's address into the probe's own page, then it says hello by itself."
+)
+SEES_SOME_ADVERTS, SEES_SOME_HELLOS = "It hears adverts of probes.", "Probes say hello to it by themselves."
+SEES_HELLOS = "Hellos of probes heard so far: {}."
+SEES_NO_HELLOS = "No probe said hello by itself yet; each does so when it starts and every five minutes."
+SEES_ERROR = "The last trouble was: {}"
+SEES_ERROR_REMEDY = "Run `temphub doctor` on the hub's computer."
+NOTE_ERASE = "Remove note {}"
+NOTE_ERASING, NOTE_ERASED = "Removing the note …", "The note is gone."

@@ -3,8 +3,8 @@
 A page's kernel only attaches: what the hub itself needs is imported where it is started, not here.
 """
 
-from .attach import Attached, provision
+from .attach import Attached, provision, tell
 from .lock import HubLock, is_running, read_info
 from .start import start, stop
 
-__all__ = ["Attached", "HubLock", "is_running", "provision", "read_info", "start", "stop"]
+__all__ = ["Attached", "HubLock", "is_running", "provision", "read_info", "start", "stop", "tell"]

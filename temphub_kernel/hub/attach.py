@@ -1,6 +1,7 @@
 """A kernel that is not the hub: it reads the journal, and asks the hub over its own API. Any thread."""
 
 from pathlib import Path
+from typing import Any
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
@@ -35,12 +36,18 @@ class Attached:
         return f"Attached to the hub at {self.url}; readings are in {self.settings.data_dir}"
 
 
+def tell(settings: Settings, url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Ask the hub at `url` for something; its answer. May take seconds. Raises TempHubError when it refuses or does not answer."""
+    try:
+        return ask_hub(settings, url, path, body, timeout_s=TIMEOUT_S)
+    except (OSError, ValueError) as error:
+        raise TempHubError(f"The hub at {url} does not answer ({error}).", "Wait a few seconds and try again.") from error
+
+
 def provision(settings: Settings, url: str, probe_id: str) -> str:
     """Have the hub at `url` provision a probe now; what came of it, in words. May take seconds; never raises."""
     try:
-        answer = ask_hub(settings, url, "/api/provision", {"host": probe_id}, timeout_s=TIMEOUT_S)
+        answer = tell(settings, url, "/api/provision", {"host": probe_id})
     except TempHubError as error:
         return str(error)
-    except (OSError, ValueError) as error:
-        return str(TempHubError(f"The hub at {url} does not answer ({error}).", "Wait a few seconds and try again."))
     return f"{probe_id} delivers to {answer.get('server_url', 'the hub')} every {answer.get('interval_ms', 0) / 1000:g} s."

@@ -1,6 +1,6 @@
 """The hub's own state: for `/api/health`, and as a note in the journal for every page. Any thread."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._version import __version__
@@ -26,6 +26,9 @@ class Health:
         self._shown_urls: list[str] = []
         self.workers: Sequence[Worker] = ()
         self.awake: Callable[[], bool] = lambda: False
+        # What discovery sees of the network, and how often a probe said hello: for whoever looks for one that is missing.
+        self.sees: Callable[[], Mapping[str, object]] = dict
+        self.hellos = 0
         self._last = ("", "", 0)
 
     def report(self) -> dict[str, Any]:
@@ -47,6 +50,7 @@ class Health:
             "readings": self._writer.last_no,
             "awake": self.awake(),
             "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
+            "seen": {**self.sees(), "hellos": self.hellos},
             "problem": problem,
             "remedy": remedy,
             "problem_ms": problem_ms,

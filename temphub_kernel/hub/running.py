@@ -14,7 +14,7 @@ from ..base.worker import Worker
 from ..csvlog import CsvLog
 from ..discovery import Discovery, lan_urls, networks
 from ..forward import forwarders
-from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer
+from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from .awake import Awake
 from .health import Health, Pulse
@@ -34,6 +34,7 @@ class RunningHub:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock
+        bring_up_to_date(settings.journal_file)
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
@@ -64,6 +65,7 @@ class RunningHub:
         ]
         self.workers += [awake, pulse] if settings.keep_awake else [pulse]
         self.health.workers = self.workers
+        self.health.sees = self.discovery.seen
 
     @property
     def journal(self) -> Path:
@@ -102,6 +104,7 @@ class RunningHub:
         return f"The hub runs here: {self.url}; readings go to {self.settings.data_dir}"
 
     def _met(self, sighting: Sighting) -> None:
+        self.health.hellos += sighting.via == "hello"
         self.book.met(sighting)
         self.provisioner.meet(sighting)
 

@@ -13,6 +13,7 @@ from .probes import ProbeBook, save_bookmark
 from .reader import Reader
 from .remarks import Annotation, annotate, describe, erase
 from .rollups import RollUps
+from .schema import bring_up_to_date
 from .steps import Steps
 from .writer import Writer
 
@@ -36,6 +37,7 @@ __all__ = [
     "Steps",
     "Writer",
     "annotate",
+    "bring_up_to_date",
     "calibrate",
     "celsius_of",
     "describe",

@@ -113,6 +113,12 @@ def _bring_up(db: sqlite3.Connection, version: int) -> None:
     db.execute("COMMIT")
 
 
+def bring_up_to_date(path: Path) -> None:
+    """Bring an older journal up to this version; nothing when there is none. For the hub, before anybody reads. Raises TempHubError."""
+    if path.is_file():
+        open_for_writing(path).close()
+
+
 def open_for_reading(path: Path, *, one_thread: bool = True) -> sqlite3.Connection:
     """Open the journal read-only, from any process, while the hub writes or with no hub at all.
 

@@ -76,9 +76,9 @@ def test_cards_and_a_line_that_moves_when_a_reading_is_posted(open_page, temphub
 def test_the_window_can_be_chosen(open_page):
     """Another window is shown at a click, on this page only."""
     page, other = open_page(), open_page()
-    page.get_by_role("button", name="24 h").click()
-    wait_for(lambda: "24 h" in page.locator(".th-panel h2").first.inner_text(), 5)
-    assert "5 min" in other.locator(".th-panel h2").first.inner_text()
+    page.get_by_role("button", name="24 h", exact=True).click()
+    wait_for(lambda: "24 hours" in page.locator(".th-panel h2").first.inner_text(), 5)
+    assert "5 minutes" in other.locator(".th-panel h2").first.inner_text()
 
 
 @pytest.mark.browser

@@ -32,6 +32,11 @@ class Journal:
         taken = now_ms() - round(ago_s * 1000)
         self._writer.store([Row(probe_id, None, None, taken, taken, None if celsius is None else to_units(celsius), quality)])
 
+    def delayed(self, probe_id: str, celsius: float, *, ago_s: float) -> None:
+        """Store one reading that was taken some time ago and only came in now."""
+        now = now_ms()
+        self._writer.store([Row(probe_id, None, None, now - round(ago_s * 1000), now, to_units(celsius), None)])
+
     def readings(self, probe_id: str, celsius: list[float], *, ago_s: float, every_s: float) -> None:
         """Store readings at a steady pace, the first one `ago_s` ago."""
         first = now_ms() - round(ago_s * 1000)

@@ -1,14 +1,16 @@
 """Axes that hold the data and keep still."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.dashboard import text
 from temphub_kernel.dashboard.axes import time_axis, value_axis
-from temphub_kernel.dashboard.window import BY_KEY, WINDOWS
+from temphub_kernel.dashboard.view import View
+from temphub_kernel.dashboard.window import BY_KEY, CHIPS, DAY_MS
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.floats(-270, 1800), st.floats(0, 2000))
 def test_the_value_axis_holds_all_and_wastes_little(low, spread):
     """Every value lies inside, with room; between 3 and 9 round ticks; at most twice the height that is needed."""
@@ -25,21 +27,48 @@ def test_a_still_temperature_is_not_blown_up():
     assert value_axis(None, None)[0] < 15
 
 
-@pytest.mark.parametrize("window", WINDOWS, ids=lambda window: window.key)
+def ticks(window, view, now=1_795_467_612_345):
+    return time_axis(*window.ends(now), view)
+
+
+@pytest.mark.parametrize("window", CHIPS, ids=lambda window: window.key)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "UTC"])
 def test_time_ticks_stand_on_the_viewers_clock(window, zone):
-    """Ticks are at whole minutes or hours of the viewer's clock, also in zones half an hour off, and inside the window."""
-    now = 1_795_467_612_345
-    ticks = time_axis(now, window, text.zone(zone))
-    assert 4 <= len(ticks) <= 8
-    for moment, label in ticks:
+    """Ticks are at whole minutes, hours, days or months of the viewer's clock, also in zones half an hour off, inside the window."""
+    now, view = 1_795_467_612_345, View(zone=zone)
+    found = ticks(window, view)
+    assert 4 <= len(found) <= 8
+    for moment, label in found:
         assert now - window.span_ms <= moment <= now
-        shown = text.local(moment, text.zone(zone))
-        assert shown.second == 0 and (shown.hour * 60 + shown.minute) % (window.tick_ms // 60_000) == 0
-        assert label in (f"{shown:%H:%M}", f"{shown.day} {shown:%b}")
+        shown = text.local(moment, view.where)
+        assert shown.second == 0 and label
+        if window.span_ms > 7 * DAY_MS:
+            assert (shown.hour, shown.minute) == (0, 0)
+        if window.span_ms > 200 * DAY_MS:
+            assert shown.day == 1
 
 
 def test_a_midnight_is_labelled_with_its_date():
-    """In a day's window one can see where the day changes."""
-    labels = [label for _, label in time_axis(1_795_467_612_345, BY_KEY["24h"], text.zone("Europe/Berlin"))]
+    """In a day's window one can see where the day changes; a clock with am and pm is written as such."""
+    labels = [label for _, label in ticks(BY_KEY["24h"], View(zone="Europe/Berlin"))]
     assert "23 Nov" in labels and "04:00" in labels
+    assert "4:00 am" in [label for _, label in ticks(BY_KEY["24h"], View(zone="Europe/Berlin", clock="12"))]
+
+
+def test_years_are_named_once_and_days_stay_where_they_are():
+    """Five years show their Januaries by number; a tick's day does not move as time goes on."""
+    view = View(zone="UTC")
+    assert {"2023", "2024", "2025", "2026"} <= {label for _, label in ticks(BY_KEY["5y"], view)}
+    today = {moment for moment, _ in ticks(BY_KEY["30d"], view)}
+    tomorrow = {moment for moment, _ in ticks(BY_KEY["30d"], view, 1_795_467_612_345 + DAY_MS)}
+    assert len(today & tomorrow) >= len(today) - 1
+
+
+def test_ticks_survive_the_day_when_clocks_change():
+    """In the night of a change every label is the clock's own, and none stands twice at one moment."""
+    changed = 1_792_890_000_000  # 2026-10-25 01:00 UTC: Berlin goes back from 3 to 2
+    found = time_axis(changed - 12 * 3_600_000, changed + 12 * 3_600_000, View(zone="Europe/Berlin"))
+    assert len({moment for moment, _ in found}) == len(found)
+    for moment, label in found:
+        shown = text.local(moment, text.zone("Europe/Berlin"))
+        assert label in (f"{shown:%H:%M}", text.day(shown))

@@ -1,7 +1,15 @@
 """What a page costs its kernel."""
 
+import asyncio
+import json
 import subprocess
 import sys
+
+from bqplot import Lines
+from ipywidgets.widgets.widget import _instances
+
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.dashboard.view import parse
 
 
 def test_the_page_does_not_bring_in_what_its_kernel_cannot_afford():
@@ -10,3 +18,29 @@ def test_the_page_does_not_bring_in_what_its_kernel_cannot_afford():
     script = f"import sys, temphub_kernel.dashboard; print([name for name in sys.modules if name.startswith({unwanted})])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_second_of_twenty_probes_is_a_small_message(journal, open_dashboard, monkeypatch):
+    """20 probes over 24 h that each deliver every second: what is sent stays below 60 KB a second, and no line is sent again."""
+    for place in range(20):
+        journal.met(f"P{place:02}", name=f"Room number {place}", version="0.1.0", interval_ms=60_000)
+        journal.readings(f"P{place:02}", [20 + place + step % 50 / 10 for step in range(700)], ago_s=84_000, every_s=120)
+    dashboard = open_dashboard(journal.path, view=parse("window=24h", now_ms())._replace(scripted=True, zone="Europe/Berlin"))
+    sent: list[int] = []
+    lines = []
+    for widget in list(_instances.values()):
+        monkeypatch.setattr(widget.comm, "send", lambda data=None, metadata=None, buffers=None: sent.append(_size(data, buffers)))
+        if isinstance(widget, Lines):
+            widget.observe(lines.append, ["x", "y"])
+    rounds = 5
+    for step in range(rounds):
+        for place in range(20):
+            journal.reading(f"P{place:02}", 21.5 + step + place)
+        asyncio.run(dashboard.refresh())
+    assert 0 < sum(sent) / rounds < 60_000
+    # A minute may have ended meanwhile: then each line goes out once.
+    assert len(lines) <= 2 * 2 * 20
+
+
+def _size(data, buffers):
+    return len(json.dumps(data, default=str)) + sum(len(bytes(one)) for one in buffers or ())

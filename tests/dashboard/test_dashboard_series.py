@@ -1,7 +1,7 @@
 """Lines: broken at gaps, no spike lost, never too many points."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.dashboard.series import Series, broken_line, curve_of_buckets, curve_of_points, in_buckets
@@ -46,6 +46,7 @@ def test_buckets_break_at_gaps_too_and_the_band_with_them():
     assert np.isnan(curve.band_values).sum() == 1
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(
     st.lists(st.tuples(st.integers(0, 3_600_000), st.floats(-270, 1800)), min_size=1, max_size=300), st.sampled_from([1000, 5000, 60_000])
 )
@@ -60,6 +61,7 @@ def test_buckets_keep_count_mean_and_extremes(readings, width_ms):
     assert (buckets.gathered(width_ms * 10).readings.sum(), buckets.gathered(width_ms * 10).high.max()) == (len(readings), values.max())
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.permutations(list(range(12))))
 def test_late_readings_take_their_place(order):
     """Readings may arrive in any order; the line is drawn in the order they were taken."""

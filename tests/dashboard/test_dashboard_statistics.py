@@ -4,7 +4,7 @@ import statistics as reference
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.dashboard import statistics
@@ -17,6 +17,7 @@ def readings(values, every_s=2.0):
     return np.array([T0 + round(place * every_s * 1000) for place in range(len(values))], np.int64), np.array(values, float)
 
 
+@settings(deadline=None)  # a busy computer is no fault
 @given(st.lists(st.floats(-200, 1500), min_size=2, max_size=200))
 def test_they_agree_with_the_standard_library(values):
     """Count, mean, σ, lowest and highest are those of Python's own statistics module."""
@@ -49,10 +50,19 @@ def test_bad_readings_do_not_count():
     assert statistics.of_points(*readings([4])).sigma is None
 
 
-def test_buckets_tell_the_same_but_for_the_spread():
-    """From minutes the count, mean and extremes are exact; σ is that of the minutes' means."""
-    at, values = readings(list(np.sin(np.arange(900) / 40) * 3 + 20))
-    exact, told = statistics.of_points(at, values), statistics.of_buckets(in_buckets(at, values, 60_000), 60_000)
+@pytest.mark.parametrize("width_ms", [10_000, 60_000, 600_000])
+def test_every_zoom_tells_the_same_numbers(width_ms):
+    """Whatever the width of a bucket, count, mean, σ, lowest and highest are those of the readings themselves."""
+    at, values = readings(list(np.sin(np.arange(9000) / 40) * 3 + 20 + np.arange(9000) % 7))
+    exact, told = statistics.of_points(at, values), statistics.of_buckets(in_buckets(at, values, width_ms), width_ms)
     assert (told.n, told.low, told.high) == (exact.n, exact.low, exact.high)
-    assert told.mean == pytest.approx(exact.mean)
-    assert told.sigma == pytest.approx(exact.sigma, rel=0.2)
+    assert told.mean == pytest.approx(exact.mean, abs=1e-9)
+    assert told.sigma == pytest.approx(exact.sigma, abs=1e-9)
+
+
+def test_one_odd_reading_does_not_turn_the_arrow():
+    """The slope on a card is that of most readings: a spike or a door opened for a moment leaves it as it is."""
+    at, values = readings([20 + place / 30 for place in range(30)], every_s=60)
+    values[-1] = 55.0
+    assert statistics.robust_slope(at, values) == pytest.approx(2.0, abs=0.15)
+    assert statistics.robust_slope(at[:2], values[:2]) is None

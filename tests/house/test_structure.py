@@ -46,6 +46,7 @@ LIBRARIES = {
     "polars": {"journal", "analysis", "exports", "__init__"},
     "ipywidgets": {"dashboard"},
     "bqplot": {"dashboard"},
+    "segno": {"dashboard"},
     "voila": {"server"},
     "jupyter_client": {"server"},
     "jupyter_server": {"server"},

@@ -69,6 +69,18 @@ def test_an_older_journal_is_taken_over_whole(older: Path) -> None:
         assert writer.stop()
 
 
+def test_the_hub_starts_on_an_older_journal(older: Path, free_port: int) -> None:
+    """Whoever upgrades starts the hub as ever: it takes the older journal over and answers with what was in it."""
+    hub = TempHub(older.parent, free_port)
+    try:
+        hub.ready()
+        _, answer = hub.ask("GET", "/api/probes")
+        assert sum(probe["readings"] for probe in answer["probes"]) == 42
+        assert hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "TempProbe-0096"})[0] == 200
+    finally:
+        hub.stop()
+
+
 @pytest.fixture
 def newer(data_dir: Path) -> Path:
     """A journal of a TempHub that is yet to come."""

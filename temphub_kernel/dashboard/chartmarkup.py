@@ -1,0 +1,71 @@
+"""HTML around the chart: legend, marked range, notes, downloads. Any thread; pure."""
+
+import json
+from urllib.parse import urlencode
+
+from . import markup, words
+from .source import Snapshot
+from .text import code, safe
+
+
+def legend(snapshot: Snapshot) -> str:
+    """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is a plain legend."""
+    probes = [probe for probe in snapshot.probes if not probe.hidden]
+    chips = []
+    for probe in probes:
+        on = snapshot.view.shows(probe.id)
+        do = safe(json.dumps({"probe": probe.id}))
+        chips.append(
+            f'<button type="button" class="th-chip" data-do="{do}" aria-pressed="{str(on).lower()}">'
+            f"{markup.swatch(probe.colour)}{safe(probe.name)}</button>"
+        )
+    if snapshot.view.probes:
+        do = safe(json.dumps({"all": True}))
+        chips.append(f'<button type="button" class="th-chip th-scripted" data-do="{do}">{safe(words.LEGEND_ALL)}</button>')
+    marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
+    for told, colour, name in marks:
+        if any(len(getattr(probe, name)) for probe in snapshot.shown):
+            chips.append(f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{safe(told)}</span>')
+    return f'<div class="th-legend" role="group" aria-label="{safe(words.LEGEND)}">{"".join(chips)}</div>'
+
+
+def measured(snapshot: Snapshot) -> str:
+    """The marked range's statistics; empty when none is marked."""
+    view = snapshot.view
+    if view.measured is None:
+        return f'<p class="th-hint th-scripted">{safe(words.MEASURE_HINT)}</p>'
+    told = words.BETWEEN.format(*(view.at(ms, snapshot.now_ms) for ms in view.measured))
+    do = safe(json.dumps({"range": None}))
+    end = f'<button type="button" class="th-link th-scripted" data-do="{do}">{safe(words.MEASURE_END)}</button>'
+    return f'<section class="th-measured">{markup.heading(words.MEASURED, told)}{end}{markup.measured(snapshot)}</section>'
+
+
+def links(snapshot: Snapshot) -> str:
+    """What is on the chart, as files: the marked range if there is one, else the window; the probes shown."""
+    view = snapshot.view
+    from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
+    # A link that changed each second would be sent each second: whole minutes, the last one as well.
+    from_ms, to_ms = (
+        (from_ms, to_ms) if view.measured or not view.window.live else (from_ms // 60_000 * 60_000, -(to_ms // -60_000) * 60_000)
+    )
+    probes = ",".join(probe.id for probe in snapshot.shown) if view.probes else ""
+    shown = []
+    for format_, label in words.DOWNLOADS.items():
+        asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {})
+        shown.append(f'<a class="th-button" href="/api/export?{safe(urlencode(asked, safe=","))}" download>{safe(label)}</a>')
+    return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+
+
+def notes(snapshot: Snapshot, outcome: str) -> str:
+    """What was written to moments of this window, numbered as in the chart."""
+    names = {probe.id: probe.name for probe in snapshot.probes}
+    rows = []
+    for place, note in enumerate(snapshot.annotations, 1):
+        ends = [note.from_ms] if note.to_ms <= note.from_ms else [note.from_ms, note.to_ms]
+        when = " – ".join(snapshot.view.at(ms, snapshot.now_ms) for ms in ends)
+        whom = f" {safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
+        do, label = safe(json.dumps({"erase": note.no})), safe(words.NOTE_ERASE.format(place))
+        erase = f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" title="{label}">×</button>'
+        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)} {erase}</li>')
+    told = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
+    return told + (f'<ol class="th-notes" aria-label="{safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")

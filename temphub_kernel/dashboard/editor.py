@@ -1,0 +1,144 @@
+"""Changing a probe: name, group, note, place, interval, its light, its firmware. Kernel's own thread only."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ipywidgets import Checkbox, Dropdown, Text, VBox
+
+from ..base.errors import TempHubError
+from . import text, words
+from .asks import Ask, Asks
+from .kit import Kit, set_value
+from .source import Probe
+
+INTERVALS_MS = (1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
+LONGEST_NAME, LONGEST_NOTE = 64, 500
+
+
+class Editor:
+    """One form for all probes: opened for one of them, filled once, sent when 'Save' is pressed."""
+
+    def __init__(self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None]) -> None:
+        self._ask, self._asks, self._closed = ask, asks, closed
+        self.probe: Probe | None = None
+        self._order: list[Probe] = []
+        field = {"layout": kit.layout, "continuous_update": False}
+        self._alias = Text(description=words.EDIT_NAME, **field)
+        self._group = Text(description=words.EDIT_GROUP, placeholder=words.EDIT_GROUP_EXAMPLE, **field)
+        self._note = Text(description=words.EDIT_NOTE, **field)
+        self._interval = Dropdown(description=words.EDIT_INTERVAL, options=[(text.every(ms), ms) for ms in INTERVALS_MS], layout=kit.layout)
+        self._hidden = Checkbox(description=words.EDIT_HIDDEN, indent=False, layout=kit.layout)
+        fields = kit.row([self._alias, self._group, self._note, self._interval, self._hidden], "th-fields")
+        self._update = kit.button(words.UPDATE, self._update_now, words.UPDATE_MEANING)
+        buttons = [
+            kit.button(words.SAVE, self._save, name="th-primary"),
+            kit.button(words.CANCEL, self.close),
+            kit.button(words.UP, lambda: self._move(-1), words.UP_MEANING),
+            kit.button(words.DOWN, lambda: self._move(1), words.DOWN_MEANING),
+            kit.button(words.IDENTIFY, self._identify, words.IDENTIFY_MEANING),
+            self._update,
+        ]
+        self.widget: VBox = kit.column([fields, kit.row(buttons, "th-buttons")], "th-editor")
+
+    def open(self, probe: Probe, probes: list[Probe], firmware: str) -> None:
+        """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's, empty when unknown."""
+        self.probe, record = probe, probe.record
+        self._order = [other for other in probes if _group(other) == _group(probe)]
+        self._alias.placeholder = str(record.get("name") or probe.id)
+        set_value(self._alias, str(record.get("alias") or ""))
+        set_value(self._group, _group(probe))
+        set_value(self._note, str(record.get("note") or ""))
+        interval_ms = int(record.get("interval_ms") or 0)
+        self._interval.options = [(text.every(ms), ms) for ms in sorted({*INTERVALS_MS, *([interval_ms] if interval_ms else [])})]
+        set_value(self._interval, interval_ms or None)
+        set_value(self._hidden, probe.hidden)
+        self._update.disabled = not outdated(probe, firmware)
+
+    def close(self) -> None:
+        """Put the form away."""
+        self.probe = None
+        self._closed()
+
+    def _save(self) -> None:
+        probe = self.probe
+        if probe is None:
+            return
+        record = probe.record
+        typed: dict[str, Any] = {
+            "alias": self._alias.value.strip()[:LONGEST_NAME],
+            "group": self._group.value.strip()[:LONGEST_NAME],
+            "note": self._note.value.strip()[:LONGEST_NOTE],
+            "hidden": bool(self._hidden.value),
+        }
+        known = {name: bool(record.get(name)) if name == "hidden" else str(record.get(name) or "") for name in typed}
+        changed = {name: value for name, value in typed.items() if value != known[name]}
+        interval_ms = self._interval.value if self._interval.value != (record.get("interval_ms") or None) else None
+        self._asks.go(probe.id, words.SAVING.format(probe.name), lambda: save(self._ask, probe.id, changed, interval_ms))
+        self.close()
+
+    def _move(self, by: int) -> None:
+        probe = self.probe
+        if probe is None:
+            return
+        places = moved([other.id for other in self._order], probe.id, by)
+        known = {other.id: int(other.record.get("place") or 0) for other in self._order}
+        news = {id_: place for id_, place in places.items() if known[id_] != place}
+        self._order.sort(key=lambda other: places[other.id])
+        self._order = [other._replace(record={**other.record, "place": places[other.id]}) for other in self._order]
+        self._asks.go(probe.id, words.SAVING.format(probe.name), lambda: place_all(self._ask, news))
+
+    def _identify(self) -> None:
+        if (probe := self.probe) is not None:
+            self._asks.go(probe.id, words.IDENTIFYING.format(probe.name), lambda: identify(self._ask, probe.id))
+
+    def _update_now(self) -> None:
+        if (probe := self.probe) is not None:
+            self._asks.go(probe.id, words.UPDATING.format(probe.name), lambda: update(self._ask, probe.id))
+
+
+def outdated(probe: Probe, firmware: str) -> bool:
+    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of ours."""
+    return bool(firmware and probe.record.get("version") and probe.record["version"] != firmware)
+
+
+def save(ask: Ask, probe_id: str, changed: dict[str, Any], interval_ms: int | None) -> str:
+    """Send what was changed; what came of it, in words. Raises TempHubError, naming what was saved before it."""
+    if changed:
+        ask("/api/describe", {"probe_id": probe_id, **changed})
+    if interval_ms:
+        try:
+            ask("/api/provision", {"host": probe_id, "interval_ms": interval_ms})
+        except TempHubError as error:
+            raise TempHubError(words.INTERVAL_NOT_SET.format(error.problem), error.remedy) from error
+    return words.SAVED if changed or interval_ms else words.NOTHING_TO_SAVE
+
+
+def place_all(ask: Ask, places: dict[str, int]) -> str:
+    """Give probes their places."""
+    for probe_id, place in places.items():
+        ask("/api/describe", {"probe_id": probe_id, "place": place})
+    return words.SAVED if places else words.NOTHING_TO_SAVE
+
+
+def identify(ask: Ask, probe_id: str) -> str:
+    """Have a probe's light blink."""
+    ask("/api/identify", {"probe_id": probe_id})
+    return words.IDENTIFIED
+
+
+def update(ask: Ask, probe_id: str) -> str:
+    """Have a probe fetch the hub's firmware."""
+    answer = ask("/api/update", {"probe_id": probe_id})
+    return words.UPDATE_BEGUN.format(answer.get("version", ""))
+
+
+def moved(order: list[str], probe_id: str, by: int) -> dict[str, int]:
+    """The place of each after one of them went `by` up (−1) or down (1); places count from 1."""
+    at = order.index(probe_id)
+    order = [*order[:at], *order[at + 1 :]]
+    order.insert(min(max(at + by, 0), len(order)), probe_id)
+    return {id_: place for place, id_ in enumerate(order, 1)}
+
+
+def _group(probe: Probe) -> str:
+    return str(probe.record.get("group") or "")

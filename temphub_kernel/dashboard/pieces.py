@@ -1,0 +1,53 @@
+"""What an analyst asks a piece of the page to show, in a notebook. Any thread; pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from ..base.clock import now_ms, parse_time
+from ..base.errors import TempHubError
+from ..base.reading import in_range, is_probe_id
+from .view import View
+from .window import between, live
+
+
+def chosen(
+    *,
+    window: str | None = None,
+    start: str | int | datetime | None = None,
+    end: str | int | datetime | None = None,
+    probes: str | Sequence[str] | None = None,
+    unit: str = "C",
+    limit: float | None = None,
+) -> View:
+    """The view of these choices. Raises TempHubError naming the one that cannot be had."""
+    if window is not None and start is not None:
+        raise _wrong("window", window, "give either window or start (and end)")
+    chosen_window = View().window if window is None else live(window)
+    if chosen_window is None:
+        raise _wrong("window", window, 'give a length such as "5min", "24h", "7d" or "1y", up to 5 years')
+    if start is not None:
+        first, last = _moment("start", start), now_ms() if end is None else _moment("end", end)
+        if first >= last:
+            raise _wrong("start", start, "give a start before the end and before now")
+        chosen_window = between(first, last, now_ms())
+    if unit not in ("C", "F"):
+        raise _wrong("unit", unit, 'give "C" or "F"')
+    if limit is not None and not in_range(limit):
+        raise _wrong("limit", limit, "give a temperature in °C")
+    ids = (probes,) if isinstance(probes, str) else tuple(probes or ())
+    for id_ in ids:
+        if not is_probe_id(id_):
+            raise _wrong("probes", id_, "give the ids that the page or `temphub probes` shows")
+    return View(window=chosen_window, probes=ids, unit="F" if unit == "F" else "C", line_c=limit)
+
+
+def _moment(name: str, given: str | int | datetime) -> int:
+    try:
+        return parse_time(given.isoformat() if isinstance(given, datetime) else str(given))
+    except ValueError as error:
+        raise _wrong(name, given, 'give a date such as "2026-11-23" or "2026-11-23 08:00"') from error
+
+
+def _wrong(name: str, given: Any, remedy: str) -> TempHubError:
+    return TempHubError(f"{name} is {given!r}, which the chart cannot show.", remedy[0].upper() + remedy[1:] + ".", code="bad_choice")

@@ -1,0 +1,151 @@
+"""The chart in a real browser: zoomed, moved, measured, read; and its choices in the address."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from support.waiting import wait_for
+from temphub_kernel.base.clock import now_ms, parse_time
+from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.journal import RollUps, Writer
+
+LINE = ".th-chart path.line"
+NOTHING_SAID = (
+    "document.querySelector('.th-told [data-told]') && JSON.parse(document.querySelector('.th-told [data-told]').dataset.told).scripted"
+)
+EVERY_MS = 20_000
+SPIKE_C = 61.5
+
+
+def write_day(data_dir):
+    """A day of two probes, with one spike of a single reading."""
+    writer = Writer(data_dir / "temphub.sqlite3", gather_s=0)
+    writer.start()
+    rollups = RollUps(data_dir / "temphub.sqlite3", writer)
+    now = now_ms()
+    for probe, base in (("cellar", 12.0), ("attic", 24.0)):
+        times = range(now - 86_000_000, now, EVERY_MS)
+        values = [SPIKE_C if probe == "attic" and place == 2000 else base + place % 100 / 50 for place, _ in enumerate(times)]
+        writer.store([Row(probe, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, values, strict=True)])
+    rollups.start()
+    rollups.stop(10)
+    writer.stop()
+
+
+@pytest.fixture
+def open_page(browser, data_dir, start_temphub):
+    """Opens the page of a hub with a day of readings, at an address."""
+    write_day(data_dir)
+    temphub = start_temphub()
+    contexts = []
+
+    def open_(query="", width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", locale="en-GB", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
+        page.wait_for_selector(LINE, state="attached", timeout=30_000)
+        wait_for(lambda: page.evaluate(NOTHING_SAID), 20)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def asked(page):
+    """The choices in the address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.evaluate("location.href")).query).items()}
+
+
+def length_s(page):
+    """How long the window in the address is, None for one that follows the clock."""
+    choices = asked(page)
+    return (parse_time(choices["to"]) - parse_time(choices["from"])) / 1000 if "from" in choices else None
+
+
+def plot(page):
+    """The plot's box, in sight."""
+    page.locator(".th-chart").scroll_into_view_if_needed()
+    return page.locator(".th-chart .plotarea_events").bounding_box()
+
+
+@pytest.mark.browser
+def test_a_person_zooms_marks_reads_and_returns(open_page):
+    """The wheel zooms, dragging moves, Shift and dragging measures, the pointer reads values; every choice is in the address, a
+    reload keeps it, and a double-click returns to now."""
+    page = open_page("?window=24h")
+    box = plot(page)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    tip = page.locator(".th-tip")
+    wait_for(lambda: "attic" in tip.inner_text() and "cellar" in tip.inner_text() and "°C" in tip.inner_text(), 5)
+    for _ in range(3):
+        page.mouse.wheel(0, -300)
+    zoomed_s = wait_for(lambda: length_s(page), 10)
+    assert 3_000 < zoomed_s < 80_000
+    first = asked(page)["from"]
+    page.mouse.down()
+    page.mouse.move(x + 150, y, steps=4)
+    page.mouse.up()
+    wait_for(lambda: asked(page).get("from", first) < first, 10)
+    assert length_s(page) == pytest.approx(zoomed_s, abs=2)
+    page.keyboard.down("Shift")
+    page.mouse.move(x - 200, y)
+    page.mouse.down()
+    page.mouse.move(x + 200, y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    measured = page.locator(".th-measured tbody tr")
+    wait_for(lambda: measured.count() == 2, 10)
+    choices = wait_for(lambda: "range" in (now := asked(page)) and now, 10)
+    marked_s = (parse_time(choices["range"].split("_")[1]) - parse_time(choices["range"].split("_")[0])) / 1000
+    readings = int(measured.first.locator("td").first.inner_text().replace("\u202f", ""))
+    assert readings == pytest.approx(marked_s * 1000 / EVERY_MS, abs=1)
+    page.reload()
+    page.wait_for_selector(LINE, state="attached", timeout=30_000)
+    wait_for(lambda: page.locator(".th-measured tbody tr").count() == 2 and asked(page) == choices, 20)
+    box = plot(page)
+    page.mouse.dblclick(box["x"] + 100, box["y"] + 50)
+    wait_for(lambda: length_s(page) is None, 10)
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_the_address_brings_the_same_page_to_a_wall_and_to_a_phone(open_page):
+    """`?window=24h&probes=…&unit=F&theme=dark&kiosk=1` shows just that: one probe in °F, dark, nothing to press; Esc leaves it.
+    A checker of accessibility finds
+    nothing serious. At 390 px nothing is wider than the screen."""
+    page = open_page("?window=24h&probes=attic&unit=F&theme=dark&kiosk=1")
+    wait_for(lambda: page.locator(".th-kiosk .th-card").count() == 1, 10)
+    assert "°F" in page.locator(".th-card .th-value").inner_text()
+    assert not page.locator(".th :is(select, input, .th-button, .th-window button):visible").count()
+    assert page.evaluate("getComputedStyle(document.querySelector('.th')).backgroundColor") == "rgb(14, 19, 25)"
+    page.keyboard.press("Escape")
+    wait_for(lambda: "kiosk" not in asked(page), 10)
+    wait_for(lambda: page.locator(".th-list-panel:visible").count(), 10)
+    serious = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    phone = open_page("?window=7d", 390, 844, has_touch=True)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not page.errors and not phone.errors
+
+
+@pytest.mark.browser
+def test_a_spike_of_one_reading_is_seen_in_every_window(open_page):
+    """From a day to five years the one reading at 61.5 °C reaches up to where it was, and its moment is told to the second."""
+    page = open_page("?window=24h&probes=attic")
+    seen = set()
+    for label in ("24 h", "30 d", "5 y"):
+        page.get_by_role("button", name=label, exact=True).click()
+        wait_for(lambda label=label: page.locator(".th-window .mod-active").inner_text() == label, 10)
+        told = wait_for(lambda: (row := page.locator(".th-statistics-panel tbody tr")).count() == 1 and row.inner_text(), 10)
+        assert "61.50" in told
+        seen.add(told.split("61.50")[1].split("\n")[0].split("\t")[0])
+        top = "Math.min(...[...document.querySelectorAll('.th-chart path.line')].map(p => p.getBBox().y))"
+        # Within the plot's upper fifth: the axis reaches a little above the highest value.
+        wait_for(lambda top=top: 0 <= page.evaluate(top) < 60, 10)
+    assert len(seen) == 1
