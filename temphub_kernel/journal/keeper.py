@@ -25,6 +25,9 @@ from .writer import Writer
 COMMIT_S = 60
 # Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
 BITE = 16
+# Free pages below this are soon used again; what is more goes back to the system, this many pages in one commit.
+SPARE_PAGES, SHRINK_PAGES = 4_096, 512
+INCREMENTAL = 2
 
 
 class Keeper(Worker):
@@ -47,7 +50,7 @@ class Keeper(Worker):
         db = open_for_reading(self._path)
         try:
             while not self.stopping.is_set():
-                if not self.pack_one(db) and not self.drop_some(db) and not self._close_one(db):
+                if not any(step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)):
                     self.stopping.wait(self._every_s)
                 self.well()
         finally:
@@ -83,6 +86,15 @@ class Keeper(Worker):
         if gone:
             self._writer.change(lambda db: db.executemany("DELETE FROM packs WHERE block=?", gone).rowcount).result(COMMIT_S)
         return bool(gone)
+
+    def shrink(self, db: sqlite3.Connection) -> bool:
+        """Give the system back some of the space that a closed month left; False when there is little. An old journal keeps its size."""
+        (free,) = db.execute("PRAGMA freelist_count").fetchone()
+        (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
+        if free <= SPARE_PAGES or kind != INCREMENTAL:
+            return False
+        self._writer.change(lambda db: db.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()).result(COMMIT_S)
+        return True
 
     def _close_one(self, db: sqlite3.Connection) -> bool:
         """Close the oldest month that is due; looked for once a day."""

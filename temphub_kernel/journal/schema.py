@@ -90,6 +90,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         if version not in (0, VERSION, *UPGRADES):
             raise _other_version(path, version)
         db.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        # So that the space of months that moved to files can be given back, a little at a time.
+        db.execute("PRAGMA auto_vacuum=INCREMENTAL")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         if version != VERSION:

@@ -9,7 +9,8 @@ from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import Keeper, Reader
 from temphub_kernel.journal.archive import FOLDER
-from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
+from temphub_kernel.journal.keeper import SHRINK_PAGES, SPARE_PAGES
+from temphub_kernel.journal.schema import BLOCK_ROWS, PAGE_BYTES, open_for_reading
 
 DAY_MS = 86_400_000
 
@@ -40,6 +41,20 @@ def test_months_close_by_themselves(tmp_path: Path) -> None:
             assert keeper.state().problem == "" and keeper.stop(10)
             assert [p.seq for p in reader.after(0, count + 1)] == list(range(count))
             assert len(list((tmp_path / FOLDER).iterdir())) == 1
+
+
+def test_space_goes_back_to_the_system(tmp_path: Path) -> None:
+    """What a closed month leaves free in the journal is given back, but for what is soon used again."""
+    with journal(tmp_path) as j, closing(open_for_reading(j.path)) as db:
+        pages = SPARE_PAGES + 3 * SHRINK_PAGES
+        j.writer.change(lambda db: db.execute("INSERT INTO packs VALUES (0, zeroblob(?))", (pages * PAGE_BYTES,)).rowcount).result(30)
+        j.writer.change(lambda db: db.execute("DELETE FROM packs").rowcount).result(30)
+        keeper = Keeper(j.path, j.writer)
+        steps = 0
+        while keeper.shrink(db):
+            steps += 1
+        assert steps >= 3 and db.execute("PRAGMA freelist_count").fetchone()[0] <= SPARE_PAGES
+        assert db.execute("PRAGMA page_count").fetchone()[0] < pages
 
 
 def test_closing_can_be_switched_off(tmp_path: Path) -> None:
