@@ -1,59 +1,57 @@
-"""Steps of any whole number of minutes, put together from days, hours and minutes. Belongs to the connection's thread.
+"""Steps of any whole number of minutes, put together from days, hours, quarters and minutes. Belongs to the connection's thread.
 
-A day or an hour is taken whole where it lies inside one step of the answer; only what a border cuts is looked up finer.
+A day, hour or quarter is taken whole where it lies inside one step of the answer; only what a border cuts is looked up finer.
 """
 
 import sqlite3
+from functools import cache
 
 import numpy as np
 
 from ..base.reading import UNITS_PER_C
 from .steps import NONE_HIGH, NONE_LOW, Steps
 
-DAY, HOUR = 1440, 60
+# Tables from coarse to fine, and how many minutes a step of each has.
+LEVELS = (("days", 1440), ("hours", 60), ("quarters", 15), ("minutes", 1))
 COLUMNS = (
     f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), sum({{t}}.count), sum({{t}}.bad),"
     f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / {UNITS_PER_C**2:.1f})"
 )
-# `{u}` is inside one step and inside the time asked for; all in minutes.
-INSIDE = "({u} * {n} >= :first AND ({u} + 1) * {n} <= :end AND {u} * {n} / :width = ({u} * {n} + {n} - 1) / :width)"
+# Inside one step of the answer and inside the time asked for; all in minutes.
+INSIDE = "({t}.at * {n} >= :first AND ({t}.at + 1) * {n} <= :end AND {t}.at * {n} / :width = ({t}.at * {n} + {n} - 1) / :width)"
 OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / {n}"
-
-
-def _of(template: str, table: str, unit: int) -> str:
-    return template.format(t=table, u=f"{table}.at", n=unit)
-
-
-def _query(table: str, unit: int, where: str, source: str = "") -> str:
-    """One tier's part of the answer."""
-    columns = COLUMNS.format(t=table)
-    return f"SELECT {table}.at * {unit} / :width AS step, {columns} FROM {source or table} WHERE {where} GROUP BY step"
-
-
-DAYS = _query("days", DAY, f"{_of(OF_PROBE, 'days', DAY)} AND {_of(INSIDE, 'days', DAY)}")
-HOURS = _query("hours", HOUR, f"{_of(OF_PROBE, 'hours', HOUR)} AND {_of(INSIDE, 'hours', HOUR)}")
-# Hours of the days that were not taken whole; minutes of the hours that were not.
-CUT_HOURS = f"{HOURS.partition(' GROUP BY')[0]} AND NOT {INSIDE.format(u=f'(hours.at / {DAY // HOUR})', n=DAY)} GROUP BY step"
-CUT_MINUTES = _query(
-    "minutes",
-    1,
-    f"{_of(OF_PROBE, 'hours', HOUR)} AND NOT {_of(INSIDE, 'hours', HOUR)} AND minutes.probe = :probe"
-    f" AND minutes.at BETWEEN max(hours.at * {HOUR}, :first) AND min(hours.at * {HOUR} + {HOUR - 1}, :end - 1)",
-    "hours CROSS JOIN minutes",
-)
-MINUTES = _query("minutes", 1, _of(OF_PROBE, "minutes", 1))
 
 
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
     """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put together."""
-    if width >= DAY:
-        queries = [DAYS] if _even(DAY, first, end, width) else [DAYS, CUT_HOURS, CUT_MINUTES]
-    elif width >= HOUR:
-        queries = [HOURS] if _even(HOUR, first, end, width) else [HOURS, CUT_MINUTES]
-    else:
-        queries = [MINUTES]
     values = {"probe": probe, "first": first, "end": end, "width": width}
-    return [_steps(probe, rows) for query in queries if (rows := db.execute(query, values).fetchall())]
+    found: list[Steps] = []
+    cut: tuple[str, int] | None = None
+    for level in LEVELS:
+        if level[1] > width:
+            continue
+        if rows := db.execute(_query(level, cut), values).fetchall():
+            found.append(_steps(probe, rows))
+        if _even(level[1], first, end, width):
+            break
+        cut = level
+    return found
+
+
+@cache  # a handful: each level below each coarser one
+def _query(level: tuple[str, int], cut: tuple[str, int] | None) -> str:
+    """A level's part of the answer: all of it, or only what lies in the steps of a coarser level that a border cuts."""
+    table, unit = level
+    columns, inside = COLUMNS.format(t=table), INSIDE.format(t=table, n=unit)
+    source, where = table, OF_PROBE.format(t=table, n=unit)
+    if cut is not None:
+        above, wide = cut
+        times = wide // unit
+        # The order of the two is not the database's to choose: few steps are cut, and each looks up its own.
+        source = f"{above} CROSS JOIN {table}"
+        where = f"{OF_PROBE.format(t=above, n=wide)} AND NOT {INSIDE.format(t=above, n=wide)} AND {table}.probe = :probe"
+        where += f" AND {table}.at BETWEEN {above}.at * {times} AND {above}.at * {times} + {times - 1}"
+    return f"SELECT {table}.at * {unit} / :width AS step, {columns} FROM {source} WHERE {where} AND {inside} GROUP BY step"
 
 
 def _even(unit: int, *borders: int) -> bool:

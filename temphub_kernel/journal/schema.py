@@ -66,7 +66,7 @@ CREATE TABLE redo (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEG
 CREATE TABLE annotations (
   no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER, text TEXT NOT NULL, by_ms INTEGER NOT NULL);
 """
-SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in ("minutes", "hours", "days")) + STORE
+SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in ("minutes", "quarters", "hours", "days")) + STORE
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
     1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,

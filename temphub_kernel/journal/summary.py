@@ -11,7 +11,7 @@ from .steps import Steps, gathered, steps_of
 
 FOLLOWER = "rollups"
 # Table of each width, and how many minutes a step of it has.
-TIERS = {"minutes": 1, "hours": 60, "days": 1440}
+TIERS = {"minutes": 1, "quarters": 15, "hours": 60, "days": 1440}
 
 ADD_STEP = """
 INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET

@@ -51,7 +51,7 @@ def same_buckets(found: list[Bucket], wanted: list[Bucket]) -> bool:
 @given(
     before=READINGS,
     after=READINGS,
-    width=st.sampled_from([10_000, 60_000, 300_000, 3_600_000, 5_400_000, 86_400_000]),
+    width=st.sampled_from([10_000, 60_000, 300_000, 1_500_000, 3_600_000, 5_400_000, 8_040_000, 86_400_000]),
     span=st.tuples(st.integers(-6, 6), st.integers(-6, 6)),
 )
 def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: tuple[int, int]) -> None:
