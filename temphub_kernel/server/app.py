@@ -6,17 +6,20 @@ The front door forwards to it everything that is not the hub's API, so Voilà's 
 import logging
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+from tornado.web import GZipContentEncoding
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
+from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
 
 BASE_URL = "/v/"
@@ -44,6 +47,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         config.VoilaConfiguration.show_tracebacks = False
         config.VoilaConfiguration.extension_allowlist = EXTENSIONS
         config.VoilaConfiguration.file_allowlist = []
+        # A function, because Voilà copies its configuration, and with a method the whole server.
+        config.VoilaConfiguration.page_config_hook = lambda page, **_: page | self._addresses()
         super().__init__(
             config=config,
             base_url=BASE_URL,
@@ -68,14 +73,26 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         """Voilà's own, and the page itself at `/`."""
         handlers: list[Any] = super().init_handlers()
         page = next(entry for entry in handlers if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
-        return [*handlers, (r"/", TornadoVoilaHandler, page[2])]
+        scripts = (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab)/(.+)", ScriptHandler, {"scripts": self.scripts})
+        return [scripts, *handlers, (r"/", TornadoVoilaHandler, page[2])]
 
     def listen(self) -> None:
         """Take a free port of this computer's own; nobody else reaches it but through the front door."""
+        # Voilà has made its application already: the setting that compresses what handlers write would come too late.
+        self.app.add_transform(GZipContentEncoding)
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
         self._http = HTTPServer(self.app)
         self._http.add_sockets(sockets)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """What the page's script tags point at."""
+        return Scripts({"static": self.static_paths, "lab": self.labextensions_path})
+
+    def _addresses(self) -> dict[str, str]:
+        """What the page is told of where its scripts are."""
+        return {"fullStaticUrl": self.scripts.url(BASE_URL, "static"), "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab")}
 
     @property
     def viewers(self) -> ViewerKernels:
