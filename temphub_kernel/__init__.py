@@ -5,6 +5,8 @@ Cheap to import: each call brings in what it needs. Main thread of a kernel or a
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -63,3 +65,13 @@ def csv_file() -> Path:
     from .base.settings import Settings
 
     return Settings.from_environ().csv_file
+
+
+class _Face(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python puts a package's part in the place of its name when it is first imported; here the name is the function's.
+        if not (name == "dashboard" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

@@ -3,6 +3,18 @@
 Reads the journal and nothing else; what it needs of the hub is passed in. Kernel's own thread only.
 """
 
-from .board import Dashboard, build
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .board import Dashboard, build
 
 __all__ = ["Dashboard", "build"]
+
+
+def __getattr__(name: str) -> Any:
+    """What makes widgets is brought in when it is asked for: the page server needs only to know of visits."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from . import board
+
+    return getattr(board, name)

@@ -12,19 +12,19 @@ from ipywidgets import VBox
 from ..base.clock import now_ms
 from ..base.errors import describe
 from ..base.logs import Once
-from . import details, text, words
+from . import details, shared, text, visits, words
 from .hubstate import judge
 from .panels import Panels
 from .presence import Presence, watch_arrivals
-from .source import Snapshot, Source
-from .window import BY_KEY
+from .source import Snapshot
+from .window import BY_KEY, Window
 
 log = logging.getLogger(__name__)
 
 Provision = Callable[[str], str]
 
 EVERY_S = 1.0
-PULSE_MS = 5_000
+PULSE_MS = 2_000
 # A page that opens waits this long for its first reading at most; then it comes with the next refresh.
 ARRIVAL_S = 3.0
 
@@ -36,20 +36,22 @@ class Dashboard:
         """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names it."""
         self._provision = provision
         self._csv_file = csv_file
-        self._source = Source(journal)
-        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-page")
+        self._journal = journal
+        self._readings = shared.join(journal)
+        self._given: Future[Snapshot] | None = None
         self._asking = ThreadPoolExecutor(max_workers=2, thread_name_prefix="temphub-ask")
         self._panels = Panels(now_ms(), self._clicked if provision else None)
         self._outcomes: dict[str, str] = {}
         self._once = Once(log)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._seen = False
+        self._seen = self._over = False
         self._wake = asyncio.Event()
         self._presence = Presence(self._panels.root, self._arriving, self._looked_at)
         self._panels.chooser.observe(lambda _: self._wake.set(), "value")
         self._panels.viewer_zone.observe(lambda _: self._wake.set(), "value")
         self._refresh_now()
+        visits.joined(self)
 
     @property
     def widget(self) -> VBox:
@@ -64,26 +66,32 @@ class Dashboard:
             self._task = self._loop.create_task(self._follow())
 
     def stop(self) -> None:
-        """End the loop and the threads; the page keeps what it showed last."""
+        """End the loop and the threads; the page keeps what it showed last. Twice is once."""
+        if self._over:
+            return
+        self._over = True
         self._presence.end()
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._reading.submit(self._source.close)
-        self._reading.shutdown(wait=True)
+        shared.leave(self._journal)
         self._asking.shutdown(wait=False, cancel_futures=True)
 
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
-        loop = asyncio.get_running_loop()
         window = BY_KEY[self._panels.chooser.value]
         try:
-            snapshot = await loop.run_in_executor(self._reading, self._source.read, window, now_ms())
+            # Shielded: what one page no longer waits for, another may.
+            snapshot = await asyncio.shield(asyncio.wrap_future(self._ask(window)))
         except Exception as error:
             self._unread(error)
             return
         # The chooser may have moved on while the journal was read; the next round, at once, shows the new window.
         self._show(snapshot)
+
+    def _ask(self, window: Window) -> "Future[Snapshot]":
+        self._given = self._readings.read(window, now_ms(), self._given)
+        return self._given
 
     def _arriving(self) -> None:
         """A front end is about to read the widgets' state: it must not begin with the values of an hour ago."""
@@ -93,7 +101,7 @@ class Dashboard:
         """The same without a loop, at once."""
         window = BY_KEY[self._panels.chooser.value]
         try:
-            snapshot = self._reading.submit(self._source.read, window, now_ms()).result(ARRIVAL_S)
+            snapshot = self._ask(window).result(ARRIVAL_S)
         except TimeoutError:
             return
         except Exception as error:

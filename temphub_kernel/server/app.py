@@ -19,8 +19,10 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
+from .page import PageHandler
 from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
+from .visit import PageConnection
 
 BASE_URL = "/v/"
 TEMPLATE = Path(__file__).parent / "template"
@@ -58,6 +60,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             # At its own level Voilà explains itself at every visit; that is for whoever asked for DEBUG.
             log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
             connection_dir_root=tempfile.gettempdir(),
+            kernel_websocket_connection_class=PageConnection,
             tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": 3 * PING_MS},
         )
         self._http: HTTPServer | None = None
@@ -74,7 +77,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         handlers: list[Any] = super().init_handlers()
         page = next(entry for entry in handlers if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
         scripts = (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab)/(.+)", ScriptHandler, {"scripts": self.scripts})
-        return [scripts, *handlers, (r"/", TornadoVoilaHandler, page[2])]
+        # `/…` is a file of Voilà's own, which there is none of.
+        return [scripts, *(entry for entry in handlers if entry is not page), (r"/", PageHandler, page[2])]
 
     def listen(self) -> None:
         """Take a free port of this computer's own; nobody else reaches it but through the front door."""
