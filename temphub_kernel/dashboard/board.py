@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from ipywidgets import VBox
 
 from ..base.clock import now_ms
 from ..base.errors import describe
 from ..base.logs import Once
-from . import details, shared, text, visits, words
+from . import details, shared, still, text, visits, words
 from .hubstate import judge
 from .panels import Panels
 from .presence import Presence, watch_arrivals
@@ -76,6 +77,19 @@ class Dashboard:
             self._task = None
         shared.leave(self._journal)
         self._asking.shutdown(wait=False, cancel_futures=True)
+
+    def choose(self, query: str, zone: str = "") -> None:
+        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood is left as it is."""
+        window = dict(parse_qsl(query, max_num_fields=50)).get("window", "") if len(query) < 20_000 else ""
+        if window in BY_KEY:
+            self._panels.chooser.value = window
+        if zone:
+            self._panels.viewer_zone.value = zone
+
+    def still(self) -> str:
+        """The page now, as HTML without any script: for a browser that has not loaded the widgets yet."""
+        self._refresh_now()
+        return still.html(self.widget)
 
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""

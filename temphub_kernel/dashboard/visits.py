@@ -27,6 +27,12 @@ MARK = 8
 class Page(Protocol):
     """What a visit holds: a dashboard."""
 
+    def choose(self, query: str, zone: str = "") -> None:
+        """Take over what the page's address asks for."""
+
+    def still(self) -> str:
+        """The page now, as HTML."""
+
     def stop(self) -> None:
         """End its loop and threads."""
 
@@ -65,9 +71,17 @@ def joined(page: Page) -> str:
     return visit
 
 
-def pages(visit: str) -> list[Page]:
-    """The pages of a visit."""
-    return list(_pages.get(visit, ()))
+def first_view(visit: str, query: str, zone: str) -> str:
+    """What a browser can show before it has loaded a widget; empty for a visit without a dashboard."""
+    found = _pages.get(visit, [])
+    # What is made for the visit from here on is the visit's, as in its cells.
+    belongs = VISIT.set(visit)
+    try:
+        for page in found:
+            page.choose(query, zone)
+        return "".join(page.still() for page in found)
+    finally:
+        VISIT.reset(belongs)
 
 
 def opened(channel: Any) -> str:

@@ -28,8 +28,9 @@ BASE_URL = "/v/"
 TEMPLATE = Path(__file__).parent / "template"
 # What the page's widgets need; every other extension of this Python would only be fetched and evaluated for nothing.
 EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
-# A page whose computer sleeps or left the Wi-Fi says nothing; three pings without an answer and its kernel may go.
-PING_MS = 5_000
+# A page whose computer sleeps or left the Wi-Fi says nothing; what it held is gone 15 s later: 7 until that shows, and then
+# `ViewerKernels.lost_s` for it to come back.
+PING_MS, SILENT_MS = 2_000, 5_000
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
@@ -61,7 +62,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
             connection_dir_root=tempfile.gettempdir(),
             kernel_websocket_connection_class=PageConnection,
-            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": 3 * PING_MS},
+            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS},
         )
         self._http: HTTPServer | None = None
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
@@ -103,10 +104,10 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         """The kernels of the pages."""
         return self.kernel_manager  # type: ignore[no-any-return]
 
-    def preheat(self, kernels: int = 1) -> None:
-        """Keep that many kernels ready, so that a page need not wait for one."""
+    def preheat(self, visits: int = 3) -> None:
+        """Keep that many visits ready, a megabyte each, so that pages opened together need not wait for theirs."""
         manager = self.kernel_manager
-        manager.kernel_pools_config = {"default": {"pool_size": kernels, "kernel_env_variables": {}}}
+        manager.kernel_pools_config = {"default": {"pool_size": visits, "kernel_env_variables": {}}}
         manager.fill_if_needed(delay=0, notebook_name=manager.notebook_path)
 
     async def close(self) -> None:

@@ -70,6 +70,8 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
     async def _asked(self, stream: Any, ident: Any, parent: Any) -> None:
         content, answer = parent["content"], {"status": "ok"}
         try:
+            if content["what"] == "first view":
+                answer["html"] = visits.first_view(content["visit"], content["query"], content["zone"])
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 visits.end(content["visit"])

@@ -26,7 +26,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     """Gives each page a visit, and ends those that no page is connected to any more, or that none ever came to."""
 
     # A page that only reconnects must find its visit again.
-    lost_s = Float(10.0, help="seconds without a connection after which a page counts as lost")
+    lost_s = Float(7.0, help="seconds without a connection after which a page counts as lost")
     awaited_s = Float(60.0, help="seconds in which the page of a visit that was given out must connect")
 
     def __init__(self, **kwargs: Any) -> None:
@@ -71,6 +71,11 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         """A visit goes out to a page, which has to come for it."""
         if visit in self and self._kernel_connections.get(visit, 0) <= 0:
             self._expect(visit, self.awaited_s)
+
+    async def first_view(self, visit: str, query: str, zone: str, within_s: float) -> str:
+        """What a visit's page can show before its widgets are there. Raises TempHubError."""
+        answer = await self.kernel.ask("first view", visit, within_s=within_s, query=query, zone=zone)
+        return str(answer.get("html", ""))
 
     def notify_connect(self, kernel_id: str) -> None:
         """A page's websocket opened."""
