@@ -16,7 +16,8 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from ..dashboard import visits
 from .shared_kernel import SharedKernel
 
-METADATA = 2
+PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
+HEADER, METADATA = 0, 2
 # Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
 OUTPUTS = (b"kernel.", b"stream.", b"display_data", b"execute_result", b"error", b"clear_output", b"update_display_data", b"iopub_welcome")
 STATES = (b"kernel.",)
@@ -85,26 +86,31 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
 class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # it ships no types
     """A page's websocket: what it sends is marked as its visit's, and it can end nothing but its visit."""
 
+    def connect(self) -> Any:
+        """A browser opened it. One that speaks the protocol of before 2022 is let go: no page of ours does.
+
+        Voilà takes such a connection's binary messages for the new ones, and a length in them for anything up to 2**64: the
+        page server would compute for hours and fill the memory.
+        """
+        if self.subprotocol == PROTOCOL:
+            return super().connect()
+        # Its end will be counted, so its beginning is.
+        self.multi_kernel_manager.notify_connect(self.kernel_id)
+        self.websocket_handler.close(PROTOCOL_ERROR, f"speak {PROTOCOL}")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """A message from the browser. One that cannot be read is dropped."""
         try:
-            marked, kind = self._marked(incoming_msg)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            channel, parts = deserialize_msg_from_ws_v1(incoming_msg)
+            kind = json.loads(bytes(parts[HEADER]))["msg_type"]
+            metadata = json.dumps(json.loads(bytes(parts[METADATA])) | {"visit": self.kernel_id}).encode()
+            marked = serialize_msg_to_ws_v1([*parts[:METADATA], metadata, *parts[METADATA + 1 :]], channel)
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
             return
         if kind == "shutdown_request":
             self.multi_kernel_manager.end_soon(self.kernel_id)
             return
         super().handle_incoming_message(marked)
-
-    def _marked(self, message: Any) -> tuple[Any, str]:
-        """The message with its visit in its metadata, and its kind. Raises when it is none."""
-        mark = {"visit": self.kernel_id}
-        if self.subprotocol == "v1.kernel.websocket.jupyter.org":
-            channel, parts = deserialize_msg_from_ws_v1(message)
-            metadata = json.loads(bytes(parts[METADATA])) | mark
-            parts = [*parts[:METADATA], json.dumps(metadata).encode(), *parts[METADATA + 1 :]]
-            return serialize_msg_to_ws_v1(parts, channel), json.loads(bytes(parts[0]))["msg_type"]
-        # The older protocol is plain JSON but for messages with buffers, which no page of ours sends.
-        found = json.loads(message)
-        found["metadata"] = (found.get("metadata") or {}) | mark
-        return json.dumps(found), found["header"]["msg_type"]

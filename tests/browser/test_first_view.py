@@ -113,13 +113,14 @@ def test_it_tells_time_as_the_viewers_clock_does(new_page, temphub):
     """From the second visit on, the chart's times are the viewer's before any script has run."""
     page = new_page(timezone_id="Asia/Kolkata")
     taken_over(go(page, temphub, "?window=1h"))
+    wait_for(lambda: "temphub_zone" in {cookie["name"] for cookie in page.context.cookies()})
     page.route("**/scripts/**", lambda route: route.abort())
     go(page, temphub, "?window=1h")
     page.wait_for_selector("#first .th-card:visible")
     labels = page.locator("#first .th-still-x b").all_inner_texts()
     # Half an hour beside every whole zone: 10-minute ticks agree, the hour does not.
     now = time.gmtime(time.time() + 5.5 * 3600)
-    assert any(label.startswith(f"{now.tm_hour:02d}:") or label.startswith(f"{(now.tm_hour - 1) % 24:02d}:") for label in labels)
+    assert any(label.startswith(f"{now.tm_hour:02d}:") or label.startswith(f"{(now.tm_hour - 1) % 24:02d}:") for label in labels), labels
 
 
 @pytest.mark.browser

@@ -94,18 +94,24 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
         "(id) => fetch(`/v/voila/api/shutdown/${id}`, { method: 'POST' })",
         "(id) => fetch(`/v/api/kernels/${id}`, { method: 'DELETE' })",
         """(id) => new Promise((done) => {
-            const socket = new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=x`);
+            const address = `ws://${location.host}/v/api/kernels/${id}/channels?session_id=x`;
+            const socket = new WebSocket(address, "v1.kernel.websocket.jupyter.org");
             const date = new Date().toISOString();
             const header = { msg_id: "1", msg_type: "shutdown_request", session: "x", username: "", date, version: "5.3" };
-            const message = { header, parent_header: {}, metadata: {}, content: { restart: false }, channel: "control" };
-            socket.onopen = () => { socket.send(JSON.stringify(message)); socket.onclose = done; setTimeout(done, 1000); };
+            const texts = ["control", JSON.stringify(header), "{}", "{}", '{"restart": false}'];
+            const parts = texts.map((text) => new TextEncoder().encode(text));
+            const offsets = parts.reduce((found, part) => [...found, found.at(-1) + part.length], [8 * (parts.length + 2)]);
+            const numbers = BigUint64Array.from([offsets.length, ...offsets], BigInt);
+            socket.onopen = () => { socket.send(new Blob([numbers, ...parts])); setTimeout(done, 1000); };
         })""",
     ):
         context = browser.new_context()
         other = context.new_page()
         other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
         other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
-        other.evaluate(end, other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"))
+        visit = other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        other.evaluate(end, visit)
+        wait_for(lambda visit=visit: temphub.ask("GET", f"/v/api/kernels/{visit}")[0] == 404, 5)
         context.close()
     back(page, temphub, 55.5)
     assert kernel.is_running() and pages_kernel(temphub).pid == kernel.pid
@@ -126,6 +132,17 @@ def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
     context.close()
     wait_for(lambda: temphub.ask("GET", path)[0] == 404, 15, 0.2)
     assert temphub.ask("GET", f"/v/api/kernels/{page.evaluate(kernel)}")[0] == 200
+
+
+@pytest.mark.browser
+def test_an_old_way_of_speaking_does_not_hang_the_page_server(page, temphub):
+    """A connection that does not speak the present protocol is closed at once, and the pages go on."""
+    code = page.evaluate("""() => new Promise((done) => {
+        const id = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+        new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=old`).onclose = (event) => done(event.code);
+    })""")
+    assert code == 1002
+    back(page, temphub, 25.5)
 
 
 @pytest.mark.browser
