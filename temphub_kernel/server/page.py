@@ -1,5 +1,6 @@
 """The page itself: Voilà's rendering of the notebook, with what only this visit can be told. Event loop thread only."""
 
+import asyncio
 import logging
 import re
 from html import escape
@@ -34,6 +35,7 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
                     await self._send(await self._first_view(visit) + after)
         except TempHubError as error:
             await self._send(SORRY.format(escape(error.problem), escape(error.remedy)))
+            self.kernel_manager.refill(_sound)
 
     async def _first_view(self, visit: str) -> str:
         viewers: ViewerKernels = self.kernel_manager
@@ -53,6 +55,10 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
         # A browser that left: the visit is still made to its end, so that it is known and ended.
         except StreamClosedError:
             log.debug("a page's browser left before it was complete")
+
+
+def _sound(task: "asyncio.Task[object]") -> bool:
+    return not task.done() or (not task.cancelled() and task.exception() is None)
 
 
 def _parted(html: str) -> tuple[str, str, str]:

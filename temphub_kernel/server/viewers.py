@@ -6,6 +6,7 @@ tab that was lost (a laptop that sleeps, a crash) never does.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,8 @@ from .shared_kernel import SharedKernel
 from .visit import Visit
 
 log = logging.getLogger(__name__)
+# A visit takes about a megabyte; whoever asks for the page over and over must not fill the memory.
+MOST_VISITS = 150
 
 
 class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ships no types
@@ -27,7 +30,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     # A page that only reconnects must find its visit again.
     lost_s = Float(7.0, help="seconds without a connection after which a page counts as lost")
-    awaited_s = Float(60.0, help="seconds in which the page of a visit that was given out must connect")
+    awaited_s = Float(30.0, help="seconds in which the page of a visit that was given out must connect")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -37,6 +40,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     async def start_kernel(self, *_: Any, env: dict[str, str] | None = None, **__: Any) -> str:
         """A new visit. Raises TempHubError when the kernel cannot be started."""
+        if len(self._kernels) >= MOST_VISITS:
+            raise _full()
         info = await self.kernel.connection()
         visit = self._new_id()
         self._kernels[visit] = manager = Visit(self.kernel, info, visit, parent=self, log=self.log)
@@ -62,6 +67,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     async def shutdown_all(self, *_: Any, **__: Any) -> None:
         """End everything."""
         await self.close()
+        await self._stop_preparing()
         await self.kernel.stop()
         for visit in list(self._kernels):
             self.stop_buffering(visit)
@@ -112,9 +118,23 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             self.end_soon(visit)
 
         # What was made ready is gone too.
+        self.refill(lambda _: False)
+
+    def refill(self, keep: "Callable[[asyncio.Task[Any]], bool]") -> None:
+        """Have the visits made ready that are missing; of those there are, only the ones to `keep` count."""
         for pool in self._pools.values():
-            pool.clear()
+            pool[:] = [task for task in pool if keep(task)]
         self.fill_if_needed(delay=0, notebook_name=self.notebook_path)
+
+    async def _stop_preparing(self) -> None:
+        """What is being made ready for the next pages would miss its kernel."""
+        for pool in self._pools.values():
+            for task in pool:
+                if task.done() and not task.cancelled() and task.exception() is None:
+                    task = task.result()["task"]
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            pool.clear()
 
     async def _end_now(self, visit: str) -> None:
         # It may have ended meanwhile, by its page's goodbye.
@@ -139,3 +159,12 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
             log.debug("a page is gone; its visit %s ends", kernel_id)
             self.end_soon(kernel_id)
+
+
+def _full() -> TempHubError:
+    return TempHubError(
+        f"{MOST_VISITS} pages are open already, so this one was not opened; readings are stored all the same.",
+        "Close pages that nobody looks at; this page tries again by itself.",
+        code="too_many_pages",
+        status=503,
+    )

@@ -11,6 +11,10 @@ from temphub_kernel.dashboard import visits
 VALUE = '#rendered_cells .th-card[data-probe="TempProbe-0096"] .th-number'
 
 
+# What Jupyter asks of a page that changes something.
+TOKEN = "headers: { 'X-XSRFToken': (document.cookie.match(/_xsrf=([^;]*)/) || [])[1] || '' }"
+
+
 def post(temphub, celsius):
     assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "TempProbe-0096"}) == (200, {"ok": True})
 
@@ -91,8 +95,8 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
     """A page's goodbye, its shutdown message, and a DELETE of its kernel end its own visit; the other page goes on."""
     kernel = wait_for(lambda: pages_kernel(temphub))
     for end in (
-        "(id) => fetch(`/v/voila/api/shutdown/${id}`, { method: 'POST' })",
-        "(id) => fetch(`/v/api/kernels/${id}`, { method: 'DELETE' })",
+        f"(id) => fetch(`/v/voila/api/shutdown/${{id}}`, {{ method: 'POST', {TOKEN} }})",
+        f"(id) => fetch(`/v/api/kernels/${{id}}`, {{ method: 'DELETE', {TOKEN} }})",
         """(id) => new Promise((done) => {
             const address = `ws://${location.host}/v/api/kernels/${id}/channels?session_id=x`;
             const socket = new WebSocket(address, "v1.kernel.websocket.jupyter.org");
@@ -111,8 +115,8 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
         other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
         visit = other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
         other.evaluate(end, visit)
-        wait_for(lambda visit=visit: temphub.ask("GET", f"/v/api/kernels/{visit}")[0] == 404, 5)
         context.close()
+        wait_for(lambda visit=visit: temphub.ask("GET", f"/v/api/kernels/{visit}")[0] == 404, 15, 0.2)
     back(page, temphub, 55.5)
     assert kernel.is_running() and pages_kernel(temphub).pid == kernel.pid
 
