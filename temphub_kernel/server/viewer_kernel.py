@@ -66,6 +66,9 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
             yield
         finally:
             shell.user_module, shell.user_ns = before
+            # IPython keeps the last three results, whoever's they are: three pages would live on.
+            for name in ("_", "__", "___"):
+                setattr(shell.displayhook, name, "")
 
     async def _asked(self, stream: Any, ident: Any, parent: Any) -> None:
         content, answer = parent["content"], {"status": "ok"}
