@@ -3,7 +3,19 @@
 Reads the journal and nothing else; what it needs of the hub is passed in. Kernel's own thread only.
 """
 
-from .board import Dashboard, build
-from .pieces import chosen
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .board import Dashboard, build
+    from .pieces import chosen
 
 __all__ = ["Dashboard", "build", "chosen"]
+
+
+def __getattr__(name: str) -> Any:
+    """What makes widgets is brought in when it is asked for: the page server needs only to know of visits."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from . import board, pieces
+
+    return getattr(pieces if name == "chosen" else board, name)

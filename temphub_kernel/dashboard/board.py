@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,20 @@ from ipywidgets import VBox
 from ..base.clock import now_ms
 from ..base.errors import describe
 from ..base.logs import Once
-from . import details
+from . import details, shared, still, visits
 from .asks import Ask, Asks
 from .hubstate import judge
 from .listpanel import Provision
 from .panels import PARTS, Panels
 from .presence import Presence, watch_arrivals
-from .source import Snapshot, Source
+from .source import Snapshot
 from .steering import Steering
-from .view import View
+from .view import View, Wanted
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
-PULSE_MS = 5_000
+PULSE_MS = 2_000
 # A page that opens waits this long for its first reading at most; then it comes with the next refresh.
 ARRIVAL_S = 3.0
 
@@ -48,17 +48,19 @@ class Dashboard:
         ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS.
         """
         self._csv_file = csv_file
-        self._source = Source(journal)
-        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-page")
+        self._journal = journal
+        self._readings = shared.join(journal)
+        self._given: Future[Snapshot] | None = None
         self._once = Once(log)
         self._task: asyncio.Task[None] | None = None
-        self._seen = False
+        self._seen = self._over = False
         self._wake = asyncio.Event()
         self._asks = Asks(self._wake.set)
         self._steering = Steering(view, self._wake.set)
         self._panels = Panels(now_ms(), self._steering, self._asks, provision=provision, ask=ask, parts=parts)
         self._presence = Presence(self._panels.root, self._arriving, self._looked_at)
         self._refresh_now()
+        visits.joined(self)
 
     @property
     def widget(self) -> VBox:
@@ -74,30 +76,40 @@ class Dashboard:
             self._task = loop.create_task(self._follow())
 
     def stop(self) -> None:
-        """End the loop and the threads; the page keeps what it showed last."""
+        """End the loop and the threads; the page keeps what it showed last. Twice is once."""
+        if self._over:
+            return
+        self._over = True
         self._presence.end()
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._reading.submit(self._source.close)
-        self._reading.shutdown(wait=True)
+        shared.leave(self._journal)
         self._asks.stop()
 
     def choose(self, query: str, zone: str = "") -> None:
         """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood is left as it is."""
         self._steering.choose(query, **({"zone": zone} if zone else {}))
 
+    def still(self) -> str:
+        """The page now, as HTML without any script: for a browser that has not loaded the widgets yet."""
+        self._refresh_now()
+        return still.html(self.widget)
+
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
-        loop = asyncio.get_running_loop()
-        wanted = self._steering.view.wanted
         try:
-            snapshot = await loop.run_in_executor(self._reading, self._source.read, wanted, now_ms())
+            # Shielded: what one page no longer waits for, another may.
+            snapshot = await asyncio.shield(asyncio.wrap_future(self._ask(self._steering.view.wanted)))
         except Exception as error:
             self._unread(error)
             return
         # The viewer may have moved on while the journal was read; the next round, at once, shows the new window.
         self._show(snapshot)
+
+    def _ask(self, wanted: Wanted) -> "Future[Snapshot]":
+        self._given = self._readings.read(wanted, now_ms(), self._given)
+        return self._given
 
     def _arriving(self) -> None:
         """A front end is about to read the widgets' state: it must not begin with the values of an hour ago."""
@@ -106,7 +118,7 @@ class Dashboard:
     def _refresh_now(self, *, arriving: bool = False) -> None:
         """The same without a loop, at once."""
         try:
-            snapshot = self._reading.submit(self._source.read, self._steering.view.wanted, now_ms()).result(ARRIVAL_S)
+            snapshot = self._ask(self._steering.view.wanted).result(ARRIVAL_S)
         except TimeoutError:
             return
         except Exception as error:

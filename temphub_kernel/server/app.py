@@ -6,25 +6,31 @@ The front door forwards to it everything that is not the hub's API, so Voilà's 
 import logging
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import ensure_async
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+from tornado.web import GZipContentEncoding
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
+from .page import PageHandler
+from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
+from .visit import PageConnection
 
 BASE_URL = "/v/"
 TEMPLATE = Path(__file__).parent / "template"
 # What the page's widgets need; every other extension of this Python would only be fetched and evaluated for nothing.
 EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
-# A page whose computer sleeps or left the Wi-Fi says nothing; three pings without an answer and its kernel may go.
-PING_MS = 5_000
+# A page whose computer sleeps or left the Wi-Fi says nothing; what it held is gone 15 s later: 7 until that shows, and then
+# `ViewerKernels.lost_s` for it to come back.
+PING_MS, SILENT_MS = 2_000, 5_000
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
@@ -44,6 +50,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         config.VoilaConfiguration.show_tracebacks = False
         config.VoilaConfiguration.extension_allowlist = EXTENSIONS
         config.VoilaConfiguration.file_allowlist = []
+        # A function, because Voilà copies its configuration, and with a method the whole server.
+        config.VoilaConfiguration.page_config_hook = lambda page, **_: page | self._addresses()
         super().__init__(
             config=config,
             base_url=BASE_URL,
@@ -53,7 +61,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             # At its own level Voilà explains itself at every visit; that is for whoever asked for DEBUG.
             log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
             connection_dir_root=tempfile.gettempdir(),
-            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": 3 * PING_MS},
+            kernel_websocket_connection_class=PageConnection,
+            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS},
         )
         self._http: HTTPServer | None = None
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
@@ -68,24 +77,37 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         """Voilà's own, and the page itself at `/`."""
         handlers: list[Any] = super().init_handlers()
         page = next(entry for entry in handlers if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
-        return [*handlers, (r"/", TornadoVoilaHandler, page[2])]
+        scripts = (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab)/(.+)", ScriptHandler, {"scripts": self.scripts})
+        # `/…` is a file of Voilà's own, which there is none of.
+        return [scripts, *(entry for entry in handlers if entry is not page), (r"/", PageHandler, page[2])]
 
     def listen(self) -> None:
         """Take a free port of this computer's own; nobody else reaches it but through the front door."""
+        # Voilà has made its application already: the setting that compresses what handlers write would come too late.
+        self.app.add_transform(GZipContentEncoding)
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
         self._http = HTTPServer(self.app)
         self._http.add_sockets(sockets)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """What the page's script tags point at."""
+        return Scripts({"static": self.static_paths, "lab": self.labextensions_path})
+
+    def _addresses(self) -> dict[str, str]:
+        """What the page is told of where its scripts are."""
+        return {"fullStaticUrl": self.scripts.url(BASE_URL, "static"), "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab")}
 
     @property
     def viewers(self) -> ViewerKernels:
         """The kernels of the pages."""
         return self.kernel_manager  # type: ignore[no-any-return]
 
-    def preheat(self, kernels: int = 1) -> None:
-        """Keep that many kernels ready, so that a page need not wait for one."""
+    def preheat(self, visits: int = 3) -> None:
+        """Keep that many visits ready, a megabyte each, so that pages opened together need not wait for theirs."""
         manager = self.kernel_manager
-        manager.kernel_pools_config = {"default": {"pool_size": kernels, "kernel_env_variables": {}}}
+        manager.kernel_pools_config = {"default": {"pool_size": visits, "kernel_env_variables": {}}}
         manager.fill_if_needed(delay=0, notebook_name=manager.notebook_path)
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from ..base import paths
 from ..base.errors import TempHubError
 from ..base.settings import Settings
 from ..hub.start import PAGE, ROLE
-from .viewers import QUIET
+from .shared_kernel import QUIET
 
 log = logging.getLogger(__name__)
 READY_S = 30.0

@@ -1,41 +1,87 @@
-"""The pages' kernels: each ends with its page, however that page ended. Event loop thread only.
+"""The pages' visits: each ends with its page, however that page ended. Event loop thread only.
 
-Voilà ends a kernel when the tab says goodbye; a tab that was lost (a laptop that sleeps, a crash) never does.
+To Voilà a visit is a kernel like any other; all of them are one kernel. Voilà ends a visit when the tab says goodbye; a
+tab that was lost (a laptop that sleeps, a crash) never does.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from jupyter_core.utils import ensure_async
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float
 
+from ..base.errors import TempHubError
+from ..dashboard import visits
+from .shared_kernel import SharedKernel
+from .visit import Visit
+
 log = logging.getLogger(__name__)
-QUIET = ["--IPKernelApp.log_level=40"]
+# A visit takes about a megabyte; whoever asks for the page over and over must not fill the memory.
+MOST_VISITS = 150
 
 
 class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ships no types
-    """Ends kernels that no page is connected to any more, or that none ever came to."""
+    """Gives each page a visit, and ends those that no page is connected to any more, or that none ever came to."""
 
-    # A page that only reconnects must find its kernel again.
-    lost_s = Float(15.0, help="seconds without a connection after which a page counts as lost")
-    awaited_s = Float(60.0, help="seconds in which the page of a kernel that was given out must connect")
+    # A page that only reconnects must find its visit again.
+    lost_s = Float(7.0, help="seconds without a connection after which a page counts as lost")
+    awaited_s = Float(30.0, help="seconds in which the page of a visit that was given out must connect")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.kernel = SharedKernel(Path(self.connection_dir), self._died)
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
-        """Start a viewer; what it would say of itself at each start is of no use to the user."""
-        return await super().start_kernel(*args, extra_arguments=QUIET, **kwargs)
+    async def start_kernel(self, *_: Any, env: dict[str, str] | None = None, **__: Any) -> str:
+        """A new visit. Raises TempHubError when the kernel cannot be started."""
+        if len(self._kernels) >= MOST_VISITS:
+            raise _full()
+        info = await self.kernel.connection()
+        visit = self._new_id()
+        self._kernels[visit] = manager = Visit(self.kernel, info, visit, parent=self, log=self.log)
+        self._kernel_connections[visit], self._kernel_ports[visit] = 0, manager.ports
+        # One made ready beforehand waits for its page however long that takes.
+        if (env or {}).get("VOILA_PREHEAT") != "True":
+            self.given(visit)
+        return visit
 
-    async def get_rendered_notebook(self, *args: Any, **kwargs: Any) -> Any:
-        """A preheated kernel is given out: its page has to come for it."""
-        given = await super().get_rendered_notebook(*args, **kwargs)
-        self._expect(given[2], self.awaited_s)
-        return given
+    async def shutdown_kernel(self, kernel_id: str, *_: Any, **__: Any) -> None:
+        """End a visit; the kernel goes on for the others."""
+        self._check_kernel_id(kernel_id)
+        self._drop(kernel_id)
+        self.stop_buffering(kernel_id)
+        self.remove_kernel(kernel_id)
+        self._kernel_connections.pop(kernel_id, None)
+        self._kernel_ports.pop(kernel_id, None)
+        try:
+            await self.kernel.ask("end", kernel_id)
+        except TempHubError as error:
+            log.debug("a visit ended without its kernel: %s", error)
+
+    async def shutdown_all(self, *_: Any, **__: Any) -> None:
+        """End everything."""
+        await self.close()
+        await self._stop_preparing()
+        await self.kernel.stop()
+        for visit in list(self._kernels):
+            self.stop_buffering(visit)
+            self.remove_kernel(visit)
+
+    def given(self, visit: str) -> None:
+        """A visit goes out to a page, which has to come for it."""
+        if visit in self and self._kernel_connections.get(visit, 0) <= 0:
+            self._expect(visit, self.awaited_s)
+
+    async def first_view(self, visit: str, query: str, zone: str, within_s: float) -> str:
+        """What a visit's page can show before its widgets are there. Raises TempHubError."""
+        answer = await self.kernel.ask("first view", visit, within_s=within_s, query=query, zone=zone)
+        return str(answer.get("html", ""))
 
     def notify_connect(self, kernel_id: str) -> None:
         """A page's websocket opened."""
@@ -45,13 +91,15 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def notify_disconnect(self, kernel_id: str) -> None:
         """A page's websocket closed."""
         super().notify_disconnect(kernel_id)
-        if self._kernel_connections.get(kernel_id, 0) <= 0:
+        if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
             self._expect(kernel_id, self.lost_s)
 
-    def remove_kernel(self, kernel_id: str) -> Any:
-        """A kernel ended."""
-        self._drop(kernel_id)
-        return super().remove_kernel(kernel_id)
+    def end_soon(self, visit: str) -> None:
+        """End a visit beside what is going on."""
+        if visit in self:
+            task = asyncio.ensure_future(self._end_now(visit))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
         """Forget every deadline."""
@@ -59,6 +107,43 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             handle.cancel()
         self._deadlines.clear()
         await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _died(self) -> None:
+        """The kernel is gone, and every visit with it: their pages are told by the end of their connection."""
+        gone = set(self.list_kernel_ids())
+        for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
+            if connection.kernel_id in gone:
+                connection.websocket_handler.close()
+        for visit in gone:
+            self.end_soon(visit)
+
+        # What was made ready is gone too.
+        self.refill(lambda _: False)
+
+    def refill(self, keep: "Callable[[asyncio.Task[Any]], bool]") -> None:
+        """Have the visits made ready that are missing; of those there are, only the ones to `keep` count."""
+        for pool in self._pools.values():
+            pool[:] = [task for task in pool if keep(task)]
+        self.fill_if_needed(delay=0, notebook_name=self.notebook_path)
+
+    async def _stop_preparing(self) -> None:
+        """What is being made ready for the next pages would miss its kernel."""
+        for pool in self._pools.values():
+            for task in pool:
+                if task.done() and not task.cancelled() and task.exception() is None:
+                    task = task.result()["task"]
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            pool.clear()
+
+    async def _end_now(self, visit: str) -> None:
+        # It may have ended meanwhile, by its page's goodbye.
+        if visit in self:
+            await self.shutdown_kernel(visit)
+
+    def _new_id(self) -> str:
+        taken = {visits.mark(visit) for visit in self._kernels}
+        return next(id_ for id_ in iter(lambda: str(uuid4()), "") if visits.mark(id_) not in taken)
 
     def _expect(self, kernel_id: str, within_s: float) -> None:
         self._drop(kernel_id)
@@ -72,7 +157,14 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def _end(self, kernel_id: str) -> None:
         self._deadlines.pop(kernel_id, None)
         if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
-            log.debug("a page is gone; its kernel %s ends", kernel_id)
-            task = asyncio.ensure_future(ensure_async(self.shutdown_kernel(kernel_id, now=True)))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            log.debug("a page is gone; its visit %s ends", kernel_id)
+            self.end_soon(kernel_id)
+
+
+def _full() -> TempHubError:
+    return TempHubError(
+        f"{MOST_VISITS} pages are open already, so this one was not opened; readings are stored all the same.",
+        "Close pages that nobody looks at; this page tries again by itself.",
+        code="too_many_pages",
+        status=503,
+    )

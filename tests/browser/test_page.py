@@ -82,6 +82,25 @@ def test_the_window_can_be_chosen(open_page):
 
 
 @pytest.mark.browser
+def test_scripts_travel_once_and_packed(browser, temphub):
+    """The first visit fetches less than 2 MB; the second asks for the page and a few small answers and for no script at all."""
+    context = browser.new_context()
+    received = []
+    for _ in range(2):
+        page, took = context.new_page(), {}
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", lambda event, took=took: took.update({event["requestId"]: event["encodedDataLength"]}))
+        page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+        page.wait_for_selector(LINE, state="attached", timeout=20_000)
+        received.append([size for size in took.values() if size])
+        page.close()
+    context.close()
+    assert 500_000 < sum(received[0]) < 2_000_000
+    assert len(received[1]) <= 4 and sum(received[1]) < 60_000
+
+
+@pytest.mark.browser
 def test_a_probe_can_be_provisioned_from_the_page(open_page):
     """'Provision now' says in words what came of it."""
     page = open_page()

@@ -50,6 +50,7 @@ LIBRARIES = {
     "voila": {"server"},
     "jupyter_client": {"server"},
     "jupyter_server": {"server"},
+    "ipykernel": {"server"},
     "prometheus_client": {"api"},
     "yaml": {"api"},
     "filelock": {"hub"},

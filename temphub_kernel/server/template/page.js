@@ -2,10 +2,14 @@
 // the hub is gone. Runs before Voilà's script, because it must see the kernel's websocket being opened.
 (function () {
   "use strict";
-  // The kernel gives a sign of life every 5 s; three missed ones are not chance.
-  const QUIET_MS = 16000, CHECK_MS = 2000, PATIENCE_MS = 30000;
+  // The kernel gives a sign of life every 2 s: two missed ones are told, so within 5 s.
+  const QUIET_MS = 4300, LOOK_MS = 500, CHECK_MS = 2000, PATIENCE_MS = 30000, TAKEOVER_MS = 4000;
   const config = document.getElementById("th-page").dataset;
-  let heard = Date.now(), checked = Date.now(), connected = false, lost = false, leaving = false, shown = false;
+  let heard = Date.now(), checked = Date.now(), connected = false, lost = false, leaving = false, shown = false, ready = 0;
+  const LIVE = "#rendered_cells :is(.th-card .th-number, .th-empty, .th-is-unread, .cell-error)";
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  // So that the next page is drawn in the viewer's time before any of its scripts has run.
+  if (zone) document.cookie = `temphub_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=strict`;
 
   const Socket = window.WebSocket;
   window.WebSocket = class extends Socket {
@@ -14,7 +18,7 @@
       if (!/\/api\/kernels\/[^/]+\/channels/.test(String(args[0]))) return;
       this.addEventListener("open", () => { connected = true; heard = Date.now(); });
       this.addEventListener("message", () => { heard = Date.now(); });
-      this.addEventListener("close", () => { if (connected) lose(); });
+      this.addEventListener("close", () => { if (connected) { connected = false; lose(); } });
     }
   };
 
@@ -26,31 +30,61 @@
     finally { clearTimeout(timer); }
   }
 
+  function say(gone) {
+    lost = gone;
+    document.body.classList.toggle("lost", gone);
+    document.getElementById("lost").hidden = !gone;
+  }
+
   async function lose() {
     if (lost || leaving) return;
-    lost = true;
-    document.body.classList.add("lost");
-    document.getElementById("lost").hidden = false;
-    do { await new Promise((done) => setTimeout(done, CHECK_MS)); }
+    say(true);
+    do {
+      await new Promise((done) => setTimeout(done, CHECK_MS));
+      // It was only late: the same connection goes on, and with it all that is on the page.
+      if (connected && Date.now() - heard < CHECK_MS) return say(false);
+    }
     // The page itself must be there too: the hub may answer before it can serve pages again.
     while (!(await answers("/api/health")) || !(await answers(config.alive)));
     leaving = true;
     location.reload();
   }
 
+  // The page server has put a still picture of the page here; it stays until the widgets can take its place.
+  window.thFirst = function () {
+    if (!document.querySelector("#first .th")) return;
+    document.getElementById("loading").hidden = true;
+    document.body.classList.add("first");
+  };
+
+  function complete() {
+    if (!document.querySelector(LIVE)) return false;
+    ready = ready || Date.now();
+    const drawn = document.querySelector("#rendered_cells .th-chart path.line") || !document.querySelector("#first .th-chart path");
+    return drawn || Date.now() - ready > TAKEOVER_MS;
+  }
+
   function reveal() {
-    if (shown || !document.querySelector("#rendered_cells :is(.th-card .th-number, .th-empty, .th-is-unread, .cell-error)")) return;
+    if (shown || !complete()) return;
     shown = true;
-    document.getElementById("loading").remove();
-    document.getElementById("rendered_cells").classList.remove("waiting");
+    takeOver();
     window.dispatchEvent(new Event("resize"));
     tellZone();
   }
 
+  // All in one go: no frame shows both, or neither, and the page stays scrolled to where it was.
+  function takeOver() {
+    const at = window.scrollY;
+    document.getElementById("rendered_cells").classList.remove("waiting");
+    for (const id of ["loading", "first"]) document.getElementById(id)?.remove();
+    document.body.classList.remove("first");
+    window.scrollTo(0, at);
+  }
+
   function tellZone() {
-    const field = document.querySelector(".th-zone input");
+    const field = document.querySelector("#rendered_cells .th-zone input");
     if (!field) return;
-    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+    field.value = zone;
     for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
   }
 
@@ -63,14 +97,14 @@
   function showAnyway() {
     if (shown || document.querySelector("#rendered_cells .th")) return;
     shown = true;
-    document.getElementById("loading").remove();
-    document.getElementById("rendered_cells").classList.remove("waiting");
+    takeOver();
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver((_, watcher) => { reveal(); if (shown) watcher.disconnect(); })
       .observe(document.getElementById("rendered_cells"), { childList: true, subtree: true });
     reveal();
+    setInterval(reveal, LOOK_MS);
     setTimeout(() => { if (!shown) window.update_loading_text(0, 0, config.slow); }, PATIENCE_MS);
   });
   window.addEventListener("pagehide", () => { leaving = true; });
@@ -78,8 +112,8 @@
   setInterval(() => {
     const now = Date.now();
     // A computer that slept, or a tab in the background: what waits in the socket is given time to arrive first.
-    if (now - checked > 3 * CHECK_MS) heard = now;
+    if (now - checked > 4 * LOOK_MS) heard = now;
     checked = now;
-    if (connected && document.querySelector(".th-pulse") && now - heard > QUIET_MS) lose();
-  }, CHECK_MS);
+    if (connected && document.querySelector("#rendered_cells .th-pulse") && now - heard > QUIET_MS) lose();
+  }, LOOK_MS);
 })();

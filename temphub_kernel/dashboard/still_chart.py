@@ -1,0 +1,117 @@
+"""The shape of a bqplot figure as SVG that fits any width: its lines, bands and ticks. Kernel's own thread only; pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import bqplot
+import numpy as np
+import numpy.typing as npt
+
+from .text import MINUS, safe
+
+Floats = npt.NDArray[np.float64]
+
+# The picture's own grid: finer than a phone's pixels, and few different points to write down.
+ACROSS, UP = 800, 400
+# As bqplot draws them.
+DASHES = {"dashed": "10,10", "dotted": "2,10", "dash_dotted": "10,5,2,5"}
+
+
+def svg(figure: bqplot.Figure) -> str:
+    """The inside of a figure's frame. Empty when its scales do not say from where to where they go."""
+    margin = figure.fig_margin
+    lines = "".join(_mark(mark) for mark in figure.marks if isinstance(mark, bqplot.Lines))
+    ticks = "".join(_ticks(axis) for axis in figure.axes if isinstance(axis, bqplot.Axis))
+    place = f"left:{margin['left']}px;right:{margin['right']}px;top:{margin['top']}px;bottom:{margin['bottom']}px"
+    return (
+        f'<div class="th-still-plot" style="{place}" aria-hidden="true">{ticks}'
+        f'<svg viewBox="0 0 {ACROSS} {UP}" preserveAspectRatio="none">{lines}</svg></div>'
+    )
+
+
+def _mark(lines: bqplot.Lines) -> str:
+    ends = _ends(lines.scales.get("x")), _ends(lines.scales.get("y"))
+    if None in ends or not len(lines.x) or not lines.visible:
+        return ""
+    shapes = [_path(_share(x, *ends[0]), _share(y, *ends[1])) for x, y in _rows(lines)]  # type: ignore[misc]
+    colours = list(lines.colors) or ["currentColor"]
+    return "".join(_shape(lines, shape, colours[place % len(colours)]) for place, shape in enumerate(shapes) if shape)
+
+
+def _shape(lines: bqplot.Lines, shape: str, colour: str) -> str:
+    opacity = lines.opacities[0] if lines.opacities else 1
+    fill, fill_opacity = "none", 0
+    if lines.fill == "inside":
+        fill, fill_opacity = (lines.fill_colors or [colour])[0], (lines.fill_opacities or [1])[0]
+    dash = f' stroke-dasharray="{DASHES[lines.line_style]}"' if lines.line_style in DASHES else ""
+    return (
+        f'<path d="{shape}" style="stroke:{safe(colour)};fill:{safe(fill)};fill-opacity:{fill_opacity}" stroke-opacity="{opacity}"'
+        f' stroke-width="{lines.stroke_width}" vector-effect="non-scaling-stroke"{dash}/>'
+    )
+
+
+def _rows(lines: bqplot.Lines) -> Iterator[tuple[Floats, Floats]]:
+    x, y = _numbers(lines.x), _numbers(lines.y)
+    for place in range(len(y) if y.ndim == 2 else 1):
+        yield (x[place] if x.ndim == 2 else x), (y[place] if y.ndim == 2 else y)
+
+
+def _numbers(values: Any) -> Floats:
+    array = np.asarray(values)
+    return array.astype("datetime64[ms]").astype(np.float64) if array.dtype.kind == "M" else array.astype(np.float64)
+
+
+def _ends(scale: Any) -> tuple[float, float] | None:
+    low, high = getattr(scale, "min", None), getattr(scale, "max", None)
+    if low is None or high is None:
+        return None
+    first, last = (float(_numbers([end])[0]) if not isinstance(end, int | float) else float(end) for end in (low, high))
+    return (first, last) if last > first else None
+
+
+def _share(values: Floats, low: float, high: float) -> Floats:
+    return (values - low) / (high - low)
+
+
+def _path(across: Floats, up: Floats) -> str:
+    """`M…L…`, broken where a value is missing; neighbours that fall on the same spot are one."""
+    count = min(len(across), len(up))
+    # Far outside is outside: a number must stay short, whatever the data.
+    x = np.rint(np.clip(across[:count], -1, 2) * ACROSS)
+    y = np.rint((1 - np.clip(up[:count], -1, 2)) * UP)
+    good = np.isfinite(x) & np.isfinite(y)
+    pieces, before, pen = [], None, "M"
+    for right, x_, y_ in zip(good.tolist(), x.tolist(), y.tolist(), strict=True):
+        if not right:
+            pen, before = "M", None
+        elif (x_, y_) != before:
+            pieces.append(f"{pen}{x_:.0f} {y_:.0f}")
+            pen, before = "L", (x_, y_)
+    return "".join(pieces)
+
+
+def _ticks(axis: bqplot.Axis) -> str:
+    ends = _ends(axis.scale)
+    if ends is None or axis.tick_values is None or not axis.visible:
+        return ""
+    upright = axis.orientation == "vertical" or axis.side in ("left", "right")
+    labels, found = axis.tick_labels or {}, []
+    for value in _numbers(axis.tick_values).tolist():
+        share = (value - ends[0]) / (ends[1] - ends[0])
+        label = _label(value, labels, axis.tick_format or "")
+        if 0 <= share <= 1 and upright:
+            found.append(f'<i class="th-still-y" style="bottom:{share:.3%}"><b>{safe(label)}</b></i>')
+        elif 0 <= share <= 1:
+            found.append(f'<i class="th-still-x" style="left:{share:.3%}"><b>{safe(label)}</b></i>')
+    return "".join(found)
+
+
+def _label(value: float, labels: dict[Any, str], form: str) -> str:
+    told = labels.get(str(int(value)) if value == int(value) else str(value))
+    if told is not None:
+        return str(told)
+    try:
+        text = format(round(value) if form == "d" else value, form or "g")
+    except ValueError:
+        text = f"{value:g}"
+    return text.replace("-", MINUS)

@@ -1,0 +1,136 @@
+"""The page's scripts: compressed once, and kept by browsers for good, because their address changes with them. Event loop thread only.
+
+`/v/scripts/<edition>/static/…` is Voilà's own, `/v/scripts/<edition>/lab/…` the widgets'. The edition is drawn from every
+file's name, size and time, so after an update a browser asks for other addresses and never mixes old with new.
+"""
+
+import asyncio
+import gzip
+import hashlib
+import mimetypes
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from tornado.web import HTTPError, RequestHandler
+
+# What a page needs takes 1.5 MB packed; the rest of the room is for an update that grows.
+KEPT_BYTES = 16 * 1024 * 1024
+SMALL = 1024
+PACKABLE = (".js", ".css", ".json", ".svg", ".map", ".html", ".txt", ".wasm", ".ttf", ".otf", ".eot")
+FOR_GOOD = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+
+
+class Piece(NamedTuple):
+    """A file as it is sent. packed: whether `body` is gzip, which pays off for most; tag: of what is in it."""
+
+    body: bytes
+    packed: bool
+    kind: str
+    tag: str
+
+
+class Scripts:
+    """The files below some folders, by kind: {"static": […], "lab": […]}; the first folder that has a file gives it.
+
+    most_bytes: room for what is kept packed; `kept_bytes` is what is in it.
+    """
+
+    def __init__(self, folders: dict[str, list[str]], most_bytes: int = KEPT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._folders = {kind: [Path(folder).resolve() for folder in found] for kind, found in folders.items()}
+        self._kept: OrderedDict[str, tuple[object, Piece]] = OrderedDict()
+        self.kept_bytes = 0
+        self.edition = _edition(folder for found in self._folders.values() for folder in found)
+
+    def url(self, base_url: str, kind: str) -> str:
+        """Where a kind of files is, without a slash at the end."""
+        return f"{base_url}scripts/{self.edition}/{kind}"
+
+    async def piece(self, kind: str, name: str) -> Piece | None:
+        """A file, None when there is none. Read and packed in a thread, once as long as it does not change."""
+        path = self._find(kind, name)
+        if path is None:
+            return None
+        stat = path.stat()
+        key, state = f"{kind}/{name}", (path, stat.st_size, stat.st_mtime_ns)
+        known = self._kept.get(key)
+        if known is not None and known[0] == state:
+            self._kept.move_to_end(key)
+            return known[1]
+        piece = await asyncio.to_thread(_pack, path)
+        self._keep(key, state, piece)
+        return piece
+
+    def _find(self, kind: str, name: str) -> Path | None:
+        for folder in self._folders.get(kind, ()):
+            path = (folder / name).resolve()
+            # What the address says can never lead out of the folder.
+            if path.is_relative_to(folder) and path.is_file():
+                return path
+        return None
+
+    def _keep(self, key: str, state: object, piece: Piece) -> None:
+        if key in self._kept:
+            self.kept_bytes -= len(self._kept.pop(key)[1].body)
+        self._kept[key] = (state, piece)
+        self.kept_bytes += len(piece.body)
+        while self.kept_bytes > self._most_bytes:
+            self.kept_bytes -= len(self._kept.popitem(last=False)[1][1].body)
+
+
+class ScriptHandler(RequestHandler):
+    """`GET /v/scripts/<edition>/<kind>/<name>`."""
+
+    def initialize(self, scripts: Scripts) -> None:
+        """Called by Tornado for each request."""
+        self._scripts = scripts
+
+    async def get(self, edition: str, kind: str, name: str) -> None:
+        try:
+            piece = await self._scripts.piece(kind, name)
+        except (OSError, ValueError):
+            piece = None
+        if piece is None:
+            raise HTTPError(404)
+        packed = piece.packed and "gzip" in self.request.headers.get("Accept-Encoding", "")
+        self.set_header("Content-Type", piece.kind)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        # A page of another edition (open since before an update) gets what there is, but does not keep it.
+        self.set_header("Cache-Control", FOR_GOOD if edition == self._scripts.edition else ASK_AGAIN)
+        if piece.packed:
+            self.set_header("Vary", "Accept-Encoding")
+        if packed:
+            self.set_header("Content-Encoding", "gzip")
+        # Packed and plain are different bytes: a strong tag has to tell them apart.
+        self.set_header("Etag", f'"{piece.tag}{"-gz" if packed else ""}"')
+        if self.check_etag_header():
+            self.set_status(304)
+            return
+        self.finish(gzip.decompress(piece.body) if piece.packed and not packed else piece.body)
+
+    async def head(self, edition: str, kind: str, name: str) -> None:
+        """The same without the body, which Tornado leaves out."""
+        await self.get(edition, kind, name)
+
+    def compute_etag(self) -> None:
+        """It is set already; none is made up for errors."""
+
+
+def _pack(path: Path) -> Piece:
+    plain = path.read_bytes()
+    packed = gzip.compress(plain, 9, mtime=0) if len(plain) > SMALL and path.suffix.lower() in PACKABLE else plain
+    pays = len(packed) < len(plain) * 0.9
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Piece(packed if pays else plain, pays, kind, hashlib.sha256(plain).hexdigest()[:32])
+
+
+def _edition(folders: Iterable[Path]) -> str:
+    seen = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            stat = path.stat()
+            seen.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    return seen.hexdigest()[:16]

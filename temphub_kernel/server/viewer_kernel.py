@@ -1,0 +1,84 @@
+"""The kernel that all pages share: each visit has its own variables, its own widgets, and is told of its own only.
+
+Runs inside the kernel's process (`--IPKernelApp.kernel_class`), on its main thread. A message says in its metadata to which
+visit it belongs; the page server writes that there, never the browser.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+
+from ..dashboard import visits
+
+# The page server's own question: what to do with a visit.
+ASK, ANSWER = "temphub_request", "temphub_reply"
+
+
+class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
+    """An IPython kernel that keeps visits apart."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._modules: dict[str, ModuleType] = {}
+        self.shell_handlers[ASK] = self._asked
+        visits.share()
+        # The libraries stay for good: looking through them again at the end of each visit would cost 0.1 s.
+        gc.collect()
+        gc.freeze()
+
+    def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
+        """Called for each message before it is handled, in the same context."""
+        if channel == "shell":
+            visits.VISIT.set(str((parent.get("metadata") or {}).get("visit") or ""))
+        super().set_parent(ident, parent, channel)
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a cell among its visit's own variables. Cells run one after the other, whoever's they are."""
+        with self._among(visits.VISIT.get()):
+            return await super().do_execute(*args, **kwargs)
+
+    async def comm_info_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """A visit is told of its own comms."""
+        visit, target = visits.VISIT.get(), parent["content"].get("target_name")
+        comms = {
+            id_: {"target_name": comm.target_name}
+            for id_, comm in self.comm_manager.comms.items()
+            if id_.startswith(visits.mark(visit)) and target in (None, comm.target_name)
+        }
+        self.session.send(stream, "comm_info_reply", {"comms": comms, "status": "ok"}, parent, ident)
+
+    @contextmanager
+    def _among(self, visit: str) -> Iterator[None]:
+        if not visit:
+            yield
+            return
+        shell, before = self.shell, (self.shell.user_module, self.shell.user_ns)
+        new = visit not in self._modules
+        module = self._modules.setdefault(visit, ModuleType("__main__"))
+        shell.user_module, shell.user_ns = module, module.__dict__
+        try:
+            if new:
+                shell.init_user_ns()
+            yield
+        finally:
+            shell.user_module, shell.user_ns = before
+            # IPython keeps the last three results, whoever's they are: three pages would live on.
+            for name in ("_", "__", "___"):
+                setattr(shell.displayhook, name, "")
+
+    async def _asked(self, stream: Any, ident: Any, parent: Any) -> None:
+        content, answer = parent["content"], {"status": "ok"}
+        try:
+            if content["what"] == "first view":
+                answer["html"] = visits.first_view(content["visit"], content["query"], content["zone"])
+            if content["what"] == "end":
+                self._modules.pop(content["visit"], None)
+                visits.end(content["visit"])
+        # The page server must have its answer, whatever a page's own code did.
+        except Exception as error:
+            answer = {"status": "error", "why": f"{type(error).__name__}: {error}"}
+        self.session.send(stream, ANSWER, answer, parent, ident)

@@ -1,0 +1,116 @@
+"""One visit: what Voilà and a page's websocket take for a kernel of their own. Event loop thread only."""
+
+import asyncio
+import json
+from typing import Any
+
+import zmq
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.ioloop.manager import as_zmqstream
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.session import utcnow
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+
+from ..dashboard import visits
+from .shared_kernel import SharedKernel
+
+PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
+HEADER, METADATA = 0, 2
+# Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
+OUTPUTS = (b"kernel.", b"stream.", b"display_data", b"execute_result", b"error", b"clear_output", b"update_display_data", b"iopub_welcome")
+STATES = (b"kernel.",)
+
+
+def _subscribed(socket: zmq.Socket[bytes], topics: tuple[bytes, ...]) -> Any:
+    """A socket that takes in only these topics: the rest is never sent to it."""
+    socket.setsockopt(zmq.UNSUBSCRIBE, b"")
+    for topic in topics:
+        socket.setsockopt(zmq.SUBSCRIBE, topic)
+    return socket
+
+
+class CellClient(AsyncKernelClient):  # type: ignore[misc]  # what it is derived from is not typed
+    """What runs the notebook's cells for a visit: takes in their outputs, not what goes to pages."""
+
+    def connect_iopub(self, identity: bytes | None = None) -> Any:
+        return _subscribed(super().connect_iopub(identity), OUTPUTS)
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        # When one visit's cell fails, the kernel would drop the cells that wait, which are other visits'.
+        return super().execute(*args, **{**kwargs, "stop_on_error": False})
+
+
+class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
+    """A kernel manager that owns no kernel: it leads to the shared one, and marks whatever goes there as this visit's."""
+
+    client_factory = CellClient
+
+    def __init__(self, kernel: SharedKernel, info: dict[str, Any], visit: str, **kwargs: Any) -> None:
+        super().__init__(kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs)
+        self._shared = kernel
+        self.load_connection_info(info)
+        self.execution_state, self.last_activity = "idle", utcnow()
+
+    @property
+    def has_kernel(self) -> bool:
+        """There is one as long as the visit lasts."""
+        return True
+
+    @property
+    def ready(self) -> "asyncio.Future[None]":
+        """Done: the kernel is there before the visit is."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    async def _async_is_alive(self) -> bool:
+        return await self._shared.alive()
+
+    is_alive = _async_is_alive
+
+    def client(self, **kwargs: Any) -> Any:
+        """A client whose messages are marked as this visit's."""
+        client = super().client(context=self._shared.context, **kwargs)
+        client.session.metadata = {"visit": self.kernel_id}
+        return client
+
+    def _own_iopub(self, identity: bytes | None = None) -> Any:
+        topics = (visits.topic(self.kernel_id), *STATES)
+        return _subscribed(AsyncKernelManager.connect_iopub(self, identity), topics)
+
+    connect_iopub = as_zmqstream(_own_iopub)
+
+
+class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # it ships no types
+    """A page's websocket: what it sends is marked as its visit's, and it can end nothing but its visit."""
+
+    def connect(self) -> Any:
+        """A browser opened it. One that speaks the protocol of before 2022 is let go: no page of ours does.
+
+        Voilà takes such a connection's binary messages for the new ones, and a length in them for anything up to 2**64: the
+        page server would compute for hours and fill the memory.
+        """
+        if self.subprotocol == PROTOCOL:
+            return super().connect()
+        # Its end will be counted, so its beginning is.
+        self.multi_kernel_manager.notify_connect(self.kernel_id)
+        self.websocket_handler.close(PROTOCOL_ERROR, f"speak {PROTOCOL}")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """A message from the browser. One that cannot be read is dropped."""
+        try:
+            channel, parts = deserialize_msg_from_ws_v1(incoming_msg)
+            kind = json.loads(bytes(parts[HEADER]))["msg_type"]
+            metadata = json.dumps(json.loads(bytes(parts[METADATA])) | {"visit": self.kernel_id}).encode()
+            marked = serialize_msg_to_ws_v1([*parts[:METADATA], metadata, *parts[METADATA + 1 :]], channel)
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
+            return
+        if kind == "shutdown_request":
+            self.multi_kernel_manager.end_soon(self.kernel_id)
+            return
+        super().handle_incoming_message(marked)

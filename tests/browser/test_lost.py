@@ -1,0 +1,168 @@
+"""A page whose hub, kernel or connection goes away says so and comes back by itself, in a real browser."""
+
+import time
+
+import psutil
+import pytest
+
+from support.waiting import wait_for
+from temphub_kernel.dashboard import visits
+
+VALUE = '#rendered_cells .th-card[data-probe="TempProbe-0096"] .th-number'
+
+
+# What Jupyter asks of a page that changes something.
+TOKEN = "headers: { 'X-XSRFToken': (document.cookie.match(/_xsrf=([^;]*)/) || [])[1] || '' }"
+
+
+def post(temphub, celsius):
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "TempProbe-0096"}) == (200, {"ok": True})
+
+
+@pytest.fixture
+def temphub(start_temphub):
+    temphub = start_temphub()
+    for celsius in (20.0, 20.5, 21.0):
+        post(temphub, celsius)
+    wait_for(lambda: len(temphub.kernels()) == 2, 20)
+    return temphub
+
+
+@pytest.fixture
+def page(browser, temphub):
+    """A page on the wall that shows the last hour, with its values there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h", wait_until="commit")
+    page.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    yield page
+    context.close()
+
+
+def pages_kernel(temphub):
+    return next((kernel for kernel in temphub.kernels() if "/pages-" in " ".join(kernel.cmdline())), None)
+
+
+def told_within(page, seconds):
+    """Waits for the notice; how long it took."""
+    began = time.monotonic()
+    wait_for(lambda: page.locator("#lost").is_visible(), seconds + 2, 0.05)
+    assert "recording goes on" in page.locator("#lost").inner_text()
+    return time.monotonic() - began
+
+
+def back(page, temphub, celsius):
+    """Waits until the page shows, live, what is posted now."""
+    wait_for(temphub.answers, 20)
+    post(temphub, celsius)
+    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 40, 0.1)
+    assert "last hour" in page.locator("#rendered_cells .th-chart-panel").inner_text()
+    wait_for(lambda: not page.locator("#lost").is_visible(), 10, 0.1)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("which", ["pages", "hub"])
+def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which):
+    """The kernel of the pages, or the hub's own, is killed: within 5 s the page says so, then it is back with the same window."""
+    (wait_for(lambda: pages_kernel(temphub)) if which == "pages" else wait_for(temphub.hub_kernel)).kill()
+    assert told_within(page, 5) < 5
+    back(page, temphub, 44.25)
+
+
+@pytest.mark.browser
+def test_a_hub_that_hangs_is_told(page, temphub):
+    """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence within 5 s."""
+    server = psutil.Process(temphub.process.pid)
+    server.suspend()
+    try:
+        assert told_within(page, 5) < 5.5
+    finally:
+        server.resume()
+    back(page, temphub, 31.5)
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(120)
+def test_a_restarted_hub_finds_its_pages_again(page, temphub, start_temphub):
+    """The whole program is stopped and started again: the open page says so, and shows the new values without a hand on it."""
+    assert temphub.stop() == 0
+    assert told_within(page, 5) < 5
+    back(page, start_temphub(), 12.75)
+
+
+@pytest.mark.browser
+def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
+    """A page's goodbye, its shutdown message, and a DELETE of its kernel end its own visit; the other page goes on."""
+    kernel = wait_for(lambda: pages_kernel(temphub))
+    for end in (
+        f"(id) => fetch(`/v/voila/api/shutdown/${{id}}`, {{ method: 'POST', {TOKEN} }})",
+        f"(id) => fetch(`/v/api/kernels/${{id}}`, {{ method: 'DELETE', {TOKEN} }})",
+        """(id) => new Promise((done) => {
+            const address = `ws://${location.host}/v/api/kernels/${id}/channels?session_id=x`;
+            const socket = new WebSocket(address, "v1.kernel.websocket.jupyter.org");
+            const date = new Date().toISOString();
+            const header = { msg_id: "1", msg_type: "shutdown_request", session: "x", username: "", date, version: "5.3" };
+            const texts = ["control", JSON.stringify(header), "{}", "{}", '{"restart": false}'];
+            const parts = texts.map((text) => new TextEncoder().encode(text));
+            const offsets = parts.reduce((found, part) => [...found, found.at(-1) + part.length], [8 * (parts.length + 2)]);
+            const numbers = BigUint64Array.from([offsets.length, ...offsets], BigInt);
+            socket.onopen = () => { socket.send(new Blob([numbers, ...parts])); setTimeout(done, 1000); };
+        })""",
+    ):
+        context = browser.new_context()
+        other = context.new_page()
+        other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+        other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+        visit = other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        other.evaluate(end, visit)
+        context.close()
+        wait_for(lambda visit=visit: temphub.ask("GET", f"/v/api/kernels/{visit}")[0] == 404, 15, 0.2)
+    back(page, temphub, 55.5)
+    assert kernel.is_running() and pages_kernel(temphub).pid == kernel.pid
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("polite", [True, False])
+def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
+    """15 s after a page was closed, or was lost without a word, its visit ends; those that stay keep theirs."""
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+    other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    kernel = "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+    path = f"/v/api/kernels/{other.evaluate(kernel)}"
+    assert temphub.ask("GET", path)[0] == 200
+    other.close(run_before_unload=polite)
+    context.close()
+    wait_for(lambda: temphub.ask("GET", path)[0] == 404, 15, 0.2)
+    assert temphub.ask("GET", f"/v/api/kernels/{page.evaluate(kernel)}")[0] == 200
+
+
+@pytest.mark.browser
+def test_an_old_way_of_speaking_does_not_hang_the_page_server(page, temphub):
+    """A connection that does not speak the present protocol is closed at once, and the pages go on."""
+    code = page.evaluate("""() => new Promise((done) => {
+        const id = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
+        new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=old`).onclose = (event) => done(event.code);
+    })""")
+    assert code == 1002
+    back(page, temphub, 25.5)
+
+
+@pytest.mark.browser
+def test_a_page_hears_only_its_own(browser, page, temphub):
+    """With two pages open, no message that a page receives is about a widget of the other's."""
+    received, kernels = [], []
+    context = browser.new_context()
+    other = context.new_page()
+    other.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame))))
+    other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
+    other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    for one in (page, other):
+        kernels.append(one.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"))
+    for celsius in range(60, 64):
+        post(temphub, celsius)
+        wait_for(lambda celsius=celsius: other.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 10, 0.1)
+    context.close()
+    theirs, ours = (visits.mark(kernel).encode() for kernel in kernels)
+    assert sum(ours in frame for frame in received) > 3 and not any(theirs in frame for frame in received)

@@ -1,0 +1,172 @@
+"""The kernel that all pages share, as the page server uses it."""
+
+import asyncio
+
+import psutil
+import pytest
+
+from support.waiting import wait_for
+from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.dashboard import visits
+from temphub_kernel.server.shared_kernel import SharedKernel
+from temphub_kernel.server.visit import Visit
+
+ONE, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
+WIDGET = "import ipywidgets\nwidget = ipywidgets.HTML('mine')\nwidget.value = 'changed'\nwidget.model_id"
+
+
+def run(scenario, tmp_path, **options):
+    """Run `scenario(kernel, died)` with a kernel in its own process; nothing of it is left afterwards."""
+
+    async def whole():
+        died = asyncio.Event()
+        kernel = SharedKernel(tmp_path, died.set, **options)
+        try:
+            return await asyncio.wait_for(scenario(kernel, died), 60)
+        finally:
+            await kernel.stop()
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(whole())
+
+
+async def cells(kernel, visit, *sources):
+    """Run cells for a visit as Voilà does; what each evaluates to, None for nothing."""
+    client = Visit(kernel, await kernel.connection(), visit).client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=30)
+        return [await cell(client, source) for source in sources]
+    finally:
+        client.stop_channels()
+
+
+async def cell(client, source):
+    asked, result = client.execute(source, store_history=False), None
+    while True:
+        message = await client.get_iopub_msg(timeout=20)
+        if message["parent_header"].get("msg_id") != asked:
+            continue
+        if message["msg_type"] == "error":
+            raise RuntimeError(message["content"]["evalue"])
+        if message["msg_type"] == "execute_result":
+            result = message["content"]["data"]["text/plain"]
+        if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            return result
+
+
+async def comms(kernel, visit):
+    """The ids of the comms that a visit is told of."""
+    client = Visit(kernel, await kernel.connection(), visit).client()
+    client.start_channels(iopub=False, hb=False)
+    try:
+        client.comm_info()
+        return list((await client.get_shell_msg(timeout=20))["content"]["comms"])
+    finally:
+        client.stop_channels()
+
+
+def test_visits_have_variables_of_their_own(tmp_path):
+    """What one page's cells define, another's neither see nor change, though one process runs both."""
+
+    async def scenario(kernel, _):
+        await cells(kernel, ONE, "a = 1")
+        await cells(kernel, OTHER, "a = 2")
+        ours = await cells(kernel, ONE, "a", "import os; os.getpid()", "__name__")
+        theirs = await cells(kernel, OTHER, "a", "import os; os.getpid()", "'b' in globals()")
+        return ours, theirs, kernel.pid
+
+    ours, theirs, pid = run(scenario, tmp_path)
+    assert ours == ["1", str(pid), "'__main__'"] and theirs == ["2", str(pid), "False"]
+
+
+def test_a_cell_that_fails_fails_for_its_own_visit(tmp_path):
+    """An error in one page's cell is told there; the other page goes on, also in the middle of its own cells."""
+
+    async def scenario(kernel, _):
+        results = await asyncio.gather(
+            cells(kernel, ONE, "import asyncio", "await asyncio.sleep(0.2)", "mine = 'kept'", "mine"),
+            cells(kernel, OTHER, "1 / 0"),
+            return_exceptions=True,
+        )
+        return results
+
+    good, bad = run(scenario, tmp_path)
+    assert good[-1] == "'kept'" and isinstance(bad, RuntimeError) and "division by zero" in str(bad)
+
+
+def test_a_page_is_sent_what_is_its_own_and_nothing_else(tmp_path):
+    """A page's connection receives its own widgets' messages, and not one byte of another visit's."""
+
+    async def scenario(kernel, _):
+        manager = Visit(kernel, await kernel.connection(), ONE)
+        stream, received = manager.connect_iopub(), []
+        stream.on_recv(received.append)
+        await asyncio.sleep(0)
+        mine = (await cells(kernel, ONE, WIDGET))[0]
+        await cells(kernel, OTHER, WIDGET)
+        last = (await cells(kernel, ONE, "widget.value = 'last'; widget.model_id"))[0]
+        while not any(b"last" in part for parts in received for part in parts):
+            await asyncio.sleep(0.02)
+        stream.close()
+        return mine, last, [parts for parts in received if parts[0].startswith(b"comm")]
+
+    mine, last, received = run(scenario, tmp_path)
+    assert mine == last and mine.strip("'").startswith(visits.mark(ONE))
+    assert len(received) >= 2 and all(parts[0].startswith(visits.topic(ONE)) for parts in received)
+
+
+def test_nothing_of_a_visit_stays_after_its_end(tmp_path):
+    """When a visit ends its variables and widgets are gone; the other visit keeps its own; ending it twice is once."""
+
+    async def scenario(kernel, _):
+        await cells(kernel, ONE, WIDGET, "big = bytearray(64_000_000)")
+        await cells(kernel, OTHER, WIDGET)
+        process = psutil.Process(kernel.pid)
+        before, held = await comms(kernel, ONE), process.memory_info().rss
+        for _ in range(2):
+            await kernel.ask("end", ONE)
+        after, freed = await comms(kernel, ONE), held - process.memory_info().rss
+        left = await cells(kernel, ONE, "'widget' in globals() or 'big' in globals()")
+        return before, after, await comms(kernel, OTHER), left, freed
+
+    before, after, others, left, freed = run(scenario, tmp_path)
+    assert len(before) >= 3 and not after and len(others) >= 3
+    assert left == ["False"] and freed > 50_000_000
+
+
+def test_a_kernel_that_dies_is_told_and_replaced(tmp_path):
+    """When the process is killed it is told within 2 s, and whoever asks next gets another."""
+
+    async def scenario(kernel, died):
+        await cells(kernel, ONE, "a = 1")
+        first = kernel.pid
+        psutil.Process(first).kill()
+        await asyncio.wait_for(died.wait(), 2)
+        with pytest.raises(TempHubError):
+            await kernel.ask("end", ONE)
+        assert await cells(kernel, OTHER, "'a' in globals()") == ["False"]
+        return first, kernel.pid
+
+    first, second = run(scenario, tmp_path)
+    assert second and first != second
+    wait_for(lambda: not psutil.pid_exists(second))
+
+
+def test_a_kernel_that_hangs_is_replaced(tmp_path):
+    """A cell that never ends stops the others' pages no longer than it takes to notice."""
+
+    async def scenario(kernel, died):
+        client = Visit(kernel, await kernel.connection(), ONE).client()
+        client.start_channels(iopub=False, hb=False)
+        first = kernel.pid
+        client.execute("while True: pass")
+        try:
+            await asyncio.wait_for(died.wait(), 10)
+        finally:
+            client.stop_channels()
+        assert await cells(kernel, OTHER, "2 + 2") == ["4"]
+        return first, kernel.pid
+
+    first, second = run(scenario, tmp_path, ask_every_s=0.2, answer_s=2.5)
+    assert first != second and not psutil.pid_exists(first)
