@@ -56,19 +56,18 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         if not visit:
             yield
             return
-        shell, before = self.shell, (self.shell.user_module, self.shell.user_ns)
+        shell, before = self.shell, (self.shell.user_module, self.shell.user_ns, self.shell.user_ns_hidden)
         new = visit not in self._modules
         module = self._modules.setdefault(visit, ModuleType("__main__"))
-        shell.user_module, shell.user_ns = module, module.__dict__
+        # What IPython hides from `%who` it also holds: among it every result under a name of its own, `_4`.
+        shell.user_module, shell.user_ns, shell.user_ns_hidden = module, module.__dict__, {}
         try:
             if new:
                 shell.init_user_ns()
             yield
         finally:
-            shell.user_module, shell.user_ns = before
-            # IPython keeps the last three results, whoever's they are: three pages would live on.
-            for name in ("_", "__", "___"):
-                setattr(shell.displayhook, name, "")
+            shell.user_module, shell.user_ns, shell.user_ns_hidden = before
+            _forget(shell)
 
     async def _asked(self, stream: Any, ident: Any, parent: Any) -> None:
         content, answer = parent["content"], {"status": "ok"}
@@ -82,3 +81,14 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         except Exception as error:
             answer = {"status": "error", "why": f"{type(error).__name__}: {error}"}
         self.session.send(stream, ANSWER, answer, parent, ident)
+
+
+def _forget(shell: Any) -> None:
+    """IPython keeps the last results, and `Out` every one, whoever's they are: pages would live on in them."""
+    for name in ("_", "__", "___"):
+        setattr(shell.displayhook, name, "")
+    shell.displayhook.exec_result = shell.last_execution_result = None
+    history = shell.history_manager
+    for kept in (history.output_hist, history.output_hist_reprs, history.outputs):
+        kept.clear()
+    del history.input_hist_parsed[1:], history.input_hist_raw[1:]

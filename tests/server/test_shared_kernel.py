@@ -42,7 +42,8 @@ async def cells(kernel, visit, *sources):
 
 
 async def cell(client, source):
-    asked, result = client.execute(source, store_history=False), None
+    # As Voilà does: results are kept in the history, if anything keeps them.
+    asked, result = client.execute(source, store_history=True), None
     while True:
         message = await client.get_iopub_msg(timeout=20)
         if message["parent_header"].get("msg_id") != asked:
@@ -133,6 +134,19 @@ def test_nothing_of_a_visit_stays_after_its_end(tmp_path):
     before, after, others, left, freed = run(scenario, tmp_path)
     assert len(before) >= 3 and not after and len(others) >= 3
     assert left == ["False"] and freed > 50_000_000
+
+
+def test_no_result_of_a_visit_stays_after_its_end(tmp_path):
+    """What a page's cell gave is let go of with the page: a day of visits costs no memory."""
+    count = "import gc; _n = gc.collect(); sum(type(one).__name__ == 'Held' for one in gc.get_objects())"
+
+    async def scenario(kernel, _):
+        await cells(kernel, ONE, "class Held: pass", "Held()", "[Held()]")
+        assert await cells(kernel, OTHER, count) != ["0"]
+        await kernel.ask("end", ONE)
+        assert await cells(kernel, OTHER, count) == ["0"]
+
+    run(scenario, tmp_path)
 
 
 def test_a_kernel_that_dies_is_told_and_replaced(tmp_path):
