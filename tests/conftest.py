@@ -9,7 +9,23 @@ from pathlib import Path
 import psutil
 import pytest
 
-SETTINGS = ("HOST", "PORT", "PUBLIC_BASE", "SERVER_TOKEN", "CSV_FILE", "DEFAULT_INTERVAL_MS", "LOG_LEVEL", "DATA_DIR", "INTERFACES")
+SETTINGS = (
+    "HOST",
+    "PORT",
+    "PUBLIC_BASE",
+    "SERVER_TOKEN",
+    "CSV_FILE",
+    "DEFAULT_INTERVAL_MS",
+    "LOG_LEVEL",
+    "DATA_DIR",
+    "INTERFACES",
+    "ARCHIVE_AFTER_DAYS",
+    "UI_PASSWORD",
+    "ALLOWED_HOSTS",
+    "TLS_CERT",
+    "TLS_KEY",
+    "TLS_PORT",
+)
 GRACE_S = 5.0
 BROWSERS = ("playwright", "chromium", "google-chrome")
 

@@ -28,6 +28,7 @@ class Describe(ApiHandler):
         probe_id = probe_field(data)
         said = {name: value for name, value in data.items() if name not in ("probe_id", "token")}
         await self.room.questions.call(lambda: describe(self.room.writer, probe_id, said))
+        await self.note()
         self.reply({"ok": True})
 
 
@@ -50,12 +51,14 @@ class Annotate(ApiHandler):
             gone = await self.room.questions.call(lambda: erase(self.room.writer, no))
             if not gone:
                 raise _unknown("annotation", no)
+            await self.note()
             return self.reply({"ok": True, "number": no})
         from_ms = int_field(data, "from_ms", 0, EVER_MS, required=True)
         to_ms = int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
         probe_id = probe_field(data) if data.get("probe_id") is not None else None
         text = data.get("text")
         no = await self.room.questions.call(lambda: annotate(self.room.writer, from_ms, to_ms, text, probe_id))  # type: ignore[arg-type]
+        await self.note()
         self.reply({"ok": True, "number": no})
 
 
@@ -88,6 +91,7 @@ class Calibrate(ApiHandler):
             gone = await self.room.questions.call(lambda: forget(self.room.writer, no))
             if not gone:
                 raise _unknown("calibration", no)
+            await self.note()
             return self.reply({"ok": True})
         probe_id, points = probe_field(data), _points(data.get("points"))
         from_ms = int_field(data, "from_ms", 0, EVER_MS, default=now_ms())
@@ -95,6 +99,7 @@ class Calibrate(ApiHandler):
         if not isinstance(note, str) or len(note) > 500:
             raise bad("bad_note", f"note is {short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
         await self.room.questions.call(lambda: calibrate(self.room.writer, probe_id, points, from_ms, note))
+        await self.note()
         self.reply({"ok": True})
 
 

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +30,11 @@ class Settings:
     data_dir: Path
     interfaces: tuple[str, ...]
     archive_after_days: int = 90
+    ui_password: str = field(default="", repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_port: int = 8443
 
     @property
     def journal_file(self) -> Path:
@@ -56,6 +61,10 @@ class Settings:
 
         data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), lambda v: "\0" not in v)).expanduser()
         data_dir = data_dir if data_dir.is_absolute() else here / data_dir
+        tls = {name: get(name, "", lambda v: "\0" not in v) for name in ("TLS_CERT", "TLS_KEY")}
+        for name, value in tls.items():
+            if not value and any(tls.values()):
+                raise wrong(name, value)
         return cls(
             host=get("HOST", "0.0.0.0", _is_host),
             port=int(get("PORT", "8088", _is_port)),
@@ -67,6 +76,11 @@ class Settings:
             data_dir=data_dir,
             archive_after_days=int(get("ARCHIVE_AFTER_DAYS", "90", _is_days)),
             interfaces=tuple(get("INTERFACES", "", _is_addresses).replace(",", " ").split()),
+            ui_password=get("UI_PASSWORD", "", _is_password),
+            allowed_hosts=tuple(get("ALLOWED_HOSTS", "", _is_hosts).replace(",", " ").lower().split()),
+            tls_cert=data_dir / Path(tls["TLS_CERT"]).expanduser() if tls["TLS_CERT"] else None,
+            tls_key=data_dir / Path(tls["TLS_KEY"]).expanduser() if tls["TLS_KEY"] else None,
+            tls_port=int(get("TLS_PORT", "8443", _is_port)),
         )
 
 
@@ -80,13 +94,18 @@ ALLOWED = {
     "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
     "DATA_DIR": "a folder",
     "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
+    "UI_PASSWORD": "8 to 256 printable characters, or the argon2 hash of such a password",
+    "ALLOWED_HOSTS": "host names under which the hub is opened, separated by commas, without http:// and port",
+    "TLS_CERT": "the file of a certificate (PEM), together with TLS_KEY",
+    "TLS_KEY": "the file of the certificate's key (PEM), together with TLS_CERT",
+    "TLS_PORT": "a whole number from 1 to 65535",
     "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
 }
 
 
 def wrong(name: str, value: str) -> TempHubError:
     """The error for a setting that cannot be used."""
-    shown = "(hidden)" if name == "SERVER_TOKEN" else repr(value)
+    shown = "(hidden)" if name in ("SERVER_TOKEN", "UI_PASSWORD") else repr(value)
     return TempHubError(
         f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
         f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
@@ -139,6 +158,14 @@ def _is_base(value: str) -> bool:
 
 def _is_token(value: str) -> bool:
     return len(value) <= 128 and all("!" <= char <= "~" for char in value)
+
+
+def _is_password(value: str) -> bool:
+    return 8 <= len(value) <= 256 and value.isprintable()
+
+
+def _is_hosts(value: str) -> bool:
+    return all(HOST_NAME.fullmatch(part) is not None for part in value.replace(",", " ").split())
 
 
 def _is_csv(value: str) -> bool:

@@ -18,6 +18,11 @@ WRONG = {
     "LOG_LEVEL": ["LOUD", "WARNING2"],
     "DATA_DIR": ["a\0b"],
     "ARCHIVE_AFTER_DAYS": ["30", "-1", "1 year", "36501"],
+    "UI_PASSWORD": ["short", "x" * 257, "pass\nword"],
+    "ALLOWED_HOSTS": ["http://hub", "a b!", "hub:80"],
+    "TLS_CERT": ["a\0.pem"],
+    "TLS_KEY": ["a\0.pem"],
+    "TLS_PORT": ["0", "https"],
     "INTERFACES": ["eth0", "1.2.3", "192.168.1.2, x"],
 }
 
@@ -33,7 +38,7 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path, name: str, value: str) ->
     with pytest.raises(TempHubError) as caught:
         Settings.from_environ({name: value}, tmp_path)
     assert f"The setting {name} is " in caught.value.problem and caught.value.remedy.startswith(f"Set {name} to ")
-    assert (repr(value) in caught.value.problem) == (name != "SERVER_TOKEN")
+    assert (repr(value) in caught.value.problem) == (name not in ("SERVER_TOKEN", "UI_PASSWORD"))
 
 
 def test_defaults(tmp_path: Path) -> None:

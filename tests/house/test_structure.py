@@ -45,6 +45,7 @@ LIBRARIES = {
     "jupyter_server": {"server"},
     "prometheus_client": {"api"},
     "yaml": {"api"},
+    "argon2": {"api"},
     "filelock": {"hub"},
 }
 
