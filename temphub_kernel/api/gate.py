@@ -13,25 +13,32 @@ from weakref import WeakSet
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
-from .share import FairShare
+from .share import BUSY, FairShare
 
 HEAD_S = 10.0
 # Windows lets one loop watch 512 sockets, and a page takes two of them for each connection.
 MOST, MOST_EACH = (200, 100) if sys.platform == "win32" else (1500, 400)
 NEW_BUSY, NEW_FLOOR = 200, 50
+# An address that floods is slowed down even where only one other one is there.
+LEAST = 4
 
 
 class Gate:
-    """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be there."""
+    """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be there.
 
-    def __init__(self, *, most: int = MOST, most_each: int = MOST_EACH, head_s: float = HEAD_S) -> None:
+    busy: requests a second from which on shares count; `asking` are those by address, `delivering` those by probe.
+    """
+
+    def __init__(self, *, most: int = MOST, most_each: int = MOST_EACH, head_s: float = HEAD_S, busy: int = BUSY) -> None:
+        self.asking = FairShare(busy=busy, least=LEAST)
+        self.delivering = FairShare(busy=busy)
         self._most = min(most, _files_allowed(most))
         self._most_each = min(most_each, max(self._most // 2, 1))
         self._head_s = head_s
         self._open: dict[str, WeakSet[IOStream]] = {}
         self._all: WeakSet[IOStream] = WeakSet()
         self._silent: dict[IOStream, asyncio.TimerHandle] = {}
-        self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR)
+        self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR, least=LEAST)
 
     def takes(self, stream: IOStream, address: str) -> bool:
         """Whether a new connection may stay."""

@@ -32,17 +32,17 @@ class Away(Exception):
 class Guard:
     """One for all requests of an endpoint. tls_port: where pages are to be asked for from other devices; 0: no such port."""
 
-    def __init__(self, settings: Settings, entry: Entry, tls_port: int = 0) -> None:
+    def __init__(self, settings: Settings, entry: Entry, share: FairShare, tls_port: int = 0) -> None:
         self.entry = entry
         self._hosts = Hosts(settings)
         self._token = settings.server_token
         self._tls_port = tls_port
-        self.share = FairShare()
+        self._share = share
 
     def check(self, line: RequestStartLine, headers: HTTPHeaders, address: str, *, secure: bool) -> None:
         """Raises TempHubError for what is refused, Away for what is sent elsewhere."""
         path, _, query = line.path.partition("?")
-        if self.share.over(address):
+        if self._share.over(address):
             raise too_much(f"The address {address}")
         if path in PROBES_OWN:
             self._delivery(line, path, headers)

@@ -31,14 +31,14 @@ OK = b'{"ok":true}'
 class Ingest:
     """What every delivery needs."""
 
-    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics) -> None:
+    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics, share: FairShare) -> None:
         self.token = token
         self.writer = writer
         self.acks = acks
         self.desk = desk
         self.metrics = metrics
         self.transit = Transit()
-        self.share = FairShare()
+        self.share = share
 
 
 class Delivery(HTTPMessageDelegate):

@@ -132,9 +132,15 @@ class Endpoint(Worker):
         metrics, questions = Metrics(), Questions(self._journal)
         entry, audit = Entry(self._settings), Audit(self._settings.data_dir)
         room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, entry, audit)
-        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
+        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics, self._gate.delivering)
         door = FrontDoor(*self._page) if self._page else None
-        switch = Switch(_application(room, landing=door is None), ingest, door, Guard(self._settings, entry, self.tls_port), self._gate)
+        switch = Switch(
+            _application(room, landing=door is None),
+            ingest,
+            door,
+            Guard(self._settings, entry, self._gate.asking, self.tls_port),
+            self._gate,
+        )
         # The limit of a body is each path's own; what is no message at all is bounded here.
         server = GatedServer(switch, **SIZES, **self._limits)
         if not self._sockets:

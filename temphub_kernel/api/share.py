@@ -15,9 +15,14 @@ PAUSE_S = 1.0
 
 
 class FairShare:
-    """Counts by the second. A lone client may take all there is; one among many no more than twice an equal share."""
+    """Counts by the second. A lone client may take all there is; one among many no more than twice an equal share.
 
-    def __init__(self, *, busy: int = BUSY, floor: int = FLOOR) -> None:
+    least: shares are made for as many clients at least once there are two. By it a client has to leave something to
+    a single other one.
+    """
+
+    def __init__(self, *, busy: int = BUSY, floor: int = FLOOR, least: int = 2) -> None:
+        self._least = least
         self._busy = busy
         self._floor = floor
         self._since_s = 0.0
@@ -40,7 +45,8 @@ class FairShare:
         self._total += 1
         if count <= self._floor or self._total <= self._busy:
             return False
-        return count > TIMES * self._total / max(len(self._counts), self._before)
+        clients = max(len(self._counts), self._before)
+        return clients > 1 and count > TIMES * self._total / max(clients, self._least)
 
 
 async def pause() -> None:

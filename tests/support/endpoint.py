@@ -12,6 +12,7 @@ from tornado.httputil import HTTPHeaders, RequestStartLine
 from temphub_kernel.api import Desk, Endpoint
 from temphub_kernel.api.entry import Entry
 from temphub_kernel.api.guard import Away, Guard
+from temphub_kernel.api.share import FairShare
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
@@ -59,7 +60,7 @@ class Hub:
 
     def guard(self) -> Callable[..., str | None]:
         """Asks this hub's guard as if from any address: where it sends a browser, None when it lets it through."""
-        guard = Guard(self.settings, Entry(self.settings), self.endpoint.tls_port)
+        guard = Guard(self.settings, Entry(self.settings), FairShare(), self.endpoint.tls_port)
 
         def ask(method: str, path: str, address: str, *, secure: bool) -> str | None:
             try:
