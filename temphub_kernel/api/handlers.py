@@ -24,7 +24,7 @@ from .headers import protect
 from .metrics import Metrics
 from .questions import Questions
 from .replies import dump, unforeseen
-from .validate import bad, parse_json
+from .validate import bad, check_text, parse_json
 
 NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 
@@ -68,6 +68,7 @@ class ApiHandler(RequestHandler):
             raise no_entry()
         else:
             self._said = authorised_json(self.room.token, self.request.body, *given)
+        check_text(self._said)
         return self._said
 
     async def note(self) -> None:

@@ -9,7 +9,10 @@ from .handlers import ApiHandler
 from .validate import bad, short
 
 EVER_MS = 2**53
+# Far beyond any temperature, yet a number that can be reckoned with: JSON knows larger ones.
+MOST_C = 1e9
 MOST_NO = 2**53
+DESCRIBED = ("alias", "place", "hidden", "group", "note")
 
 
 def probe_field(data: dict[str, Any]) -> str:
@@ -27,6 +30,10 @@ class Describe(ApiHandler):
         data = self.body()
         probe_id = probe_field(data)
         said = {name: value for name, value in data.items() if name not in ("probe_id", "token")}
+        unknown = next((name for name in said if name not in DESCRIBED), None)
+        if unknown is not None:
+            # Without the name in the code: codes are ours, and few.
+            raise bad("bad_field", f"{short(unknown)} says nothing of a probe.", f"Send {', '.join(DESCRIBED)}.")
         await self.room.questions.call(lambda: describe(self.room.writer, probe_id, said))
         await self.note()
         self.reply({"ok": True})
@@ -125,7 +132,10 @@ class Calibrations(ApiHandler):
 
 def _points(value: object) -> list[tuple[float, float]]:
     right = isinstance(value, list) and len(value) <= 1000
-    right = right and all(isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) for one in pair) for pair in value)  # type: ignore[attr-defined]
+    right = right and all(
+        isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
+        for pair in value
+    )  # type: ignore[attr-defined]
     if not right:
         remedy = "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; an empty list ends a correction."
         raise bad("bad_points", f"points is {short(value)}.", remedy)
