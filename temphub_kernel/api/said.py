@@ -131,15 +131,14 @@ class Calibrations(ApiHandler):
 
 
 def _points(value: object) -> list[tuple[float, float]]:
-    right = isinstance(value, list) and len(value) <= 1000
-    right = right and all(
-        isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
-        for pair in value
-    )  # type: ignore[attr-defined]
-    if not right:
+    if not isinstance(value, list) or len(value) > 1000 or not all(_is_pair(pair) for pair in value):
         remedy = "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; an empty list ends a correction."
         raise bad("bad_points", f"points is {short(value)}.", remedy)
-    return [(float(shown), float(true)) for shown, true in value]  # type: ignore[attr-defined]
+    return [(float(shown), float(true)) for shown, true in value]
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
 
 
 def _unknown(what: str, no: int) -> Exception:

@@ -5,5 +5,6 @@ A file that another program holds never delays a probe: the rows wait in the jou
 
 from .csv_log import CsvLog
 from .log_file import open_log
+from .rebuild import rebuild
 
-__all__ = ["CsvLog", "open_log"]
+__all__ = ["CsvLog", "open_log", "rebuild"]
