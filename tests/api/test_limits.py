@@ -109,6 +109,19 @@ def test_one_address_takes_its_own_places_only(make_hub):
     wait_for(lambda: _answers(hub.port))
 
 
+def test_this_computer_itself_is_not_counted(make_hub):
+    """Any number of programs of this computer may be connected, so that its own supervisor always gets an answer."""
+    hub = make_hub(gate=Gate(most=40, most_each=10, busy=5))
+    held = [connect(hub.port, "127.0.0.1") for _ in range(25)]
+    try:
+        for number in range(60):
+            assert hub.ask("GET", "/api/health")[0] == 200, number
+        assert not any(map(_closed, held))
+    finally:
+        for one in held:
+            one.close()
+
+
 def test_when_all_places_are_taken_the_silent_make_room(make_hub):
     """When every place is taken by strangers that say nothing, a probe that comes is served all the same."""
     hub = make_hub(gate=Gate(most=20, most_each=10))
