@@ -19,6 +19,7 @@ HEAD_S = 10.0
 # Windows lets one loop watch 512 sockets, and a page takes two of them for each connection.
 MOST, MOST_EACH = (200, 100) if sys.platform == "win32" else (1500, 400)
 NEW_BUSY, NEW_FLOOR = 200, 50
+# Probes keep their connection, so one that opens many a second may be the only one that opens any.
 # An address that floods is slowed down even where only one other one is there.
 LEAST = 4
 # This computer itself: the supervisor and the virtual probes come from there.
@@ -40,7 +41,7 @@ class Gate:
         self._open: dict[str, WeakSet[IOStream]] = {}
         self._all: WeakSet[IOStream] = WeakSet()
         self._silent: dict[IOStream, asyncio.TimerHandle] = {}
-        self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR, least=LEAST)
+        self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR, least=LEAST, alone=False)
 
     def takes(self, stream: IOStream, address: str) -> bool:
         """Whether a new connection may stay."""

@@ -18,10 +18,11 @@ class FairShare:
     """Counts by the second. A lone client may take all there is; one among many no more than twice an equal share.
 
     least: shares are made for as many clients at least once there are two. By it a client has to leave something to
-    a single other one.
+    a single other one. alone: whether one that is the only one may take all there is.
     """
 
-    def __init__(self, *, busy: int = BUSY, floor: int = FLOOR, least: int = 2) -> None:
+    def __init__(self, *, busy: int = BUSY, floor: int = FLOOR, least: int = 2, alone: bool = True) -> None:
+        self._alone = alone
         self._least = least
         self._busy = busy
         self._floor = floor
@@ -46,7 +47,7 @@ class FairShare:
         if count <= self._floor or self._total <= self._busy:
             return False
         clients = max(len(self._counts), self._before)
-        return clients > 1 and count > TIMES * self._total / max(clients, self._least)
+        return (clients > 1 or not self._alone) and count > TIMES * self._total / max(clients, self._least)
 
 
 async def pause() -> None:

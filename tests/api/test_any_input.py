@@ -61,7 +61,7 @@ def test_no_input_breaks_the_hub(make_hub, caplog, record_property, label, mode)
 
     with caplog.at_level(logging.WARNING):
         send()
-    # For the figure of a long run: --junitxml adds them up.
+    # For the figure of a long run: `-o junit_family=xunit1 --junitxml=…` lists them.
     record_property("requests", len(sent))
     assert not [record.getMessage() for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR]
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "afterwards"}) == (200, {"ok": True})

@@ -64,6 +64,8 @@ def test_a_share_is_twice_an_equal_part(monkeypatch):
     beside = FairShare(least=4)
     assert not beside.over("other")
     assert all([beside.over("flood") for _ in range(10 * BUSY)][BUSY:]) and not beside.over("other")
+    limited = FairShare(least=4, alone=False)
+    assert all([limited.over("flood") for _ in range(10 * BUSY)][BUSY:])
     mixed = FairShare()
     for number in range(10):
         assert not mixed.over(f"p{number}")
