@@ -1,4 +1,4 @@
-"""The shared token: header `X-Token`, or `?token=`, or `"token"` in the JSON. Endpoint thread only."""
+"""The shared token: header `X-Token` or `Authorization: Bearer`, or `?token=`, or `"token"` in the JSON. Endpoint thread only."""
 
 import hmac
 from typing import Any
@@ -23,7 +23,7 @@ def check_token(secret: str, *given: object) -> None:
         )
 
 
-def authorised_json(secret: str, body: bytes, header: str | None, query: str | None) -> dict[str, Any]:
+def authorised_json(secret: str, body: bytes, *given: str | None) -> dict[str, Any]:
     """The JSON object of a body whose token is right. Raises TempHubError: 401 before 400.
 
     With a token in force a stranger learns nothing about the body, valid or not.
@@ -31,7 +31,7 @@ def authorised_json(secret: str, body: bytes, header: str | None, query: str | N
     try:
         data = parse_json(body)
     except TempHubError:
-        check_token(secret, header, query)
+        check_token(secret, *given)
         raise
-    check_token(secret, header, query, data.get("token"))
+    check_token(secret, *given, data.get("token"))
     return data

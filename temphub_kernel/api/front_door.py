@@ -17,6 +17,7 @@ from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as Late
 
 from ..base.errors import TempHubError
+from .headers import protect_page
 from .replies import send_error
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ class _Answer(HTTPMessageDelegate):
             return
         for name in HOP_BY_HOP:
             headers.pop(name, None)
+        protect_page(headers)
         self.begun = True
         await _taken(self._connection.write_headers(start_line, headers))
 

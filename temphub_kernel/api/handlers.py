@@ -13,15 +13,20 @@ from ..base.errors import TempHubError
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, to_celsius
 from ..base.sighting import Sighting
 from ..journal import Writer
+from .audit import Audit
 from .auth import authorised_json
 from .contract import contract
 from .desk import Desk
+from .entry import Entry, bearer, no_entry
 from .fields import address_field, host_field, id_field, int_field, text_field
 from .firmware import Firmware
+from .headers import protect
 from .metrics import Metrics
 from .questions import Questions
 from .replies import dump, unforeseen
-from .validate import bad
+from .validate import bad, check_text, parse_json
+
+NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 
 if TYPE_CHECKING:
     from .export import Jobs
@@ -38,10 +43,14 @@ class Room:
     firmware: Firmware
     writer: Writer
     exports: "Jobs"
+    entry: Entry
+    audit: Audit
 
 
 class ApiHandler(RequestHandler):
-    """Replies in the hub's own shape, whatever goes wrong."""
+    """Replies in the hub's own shape, whatever goes wrong. changes: whether its POST is a person's business, not a probe's."""
+
+    changes = True
 
     def initialize(self, room: Room) -> None:
         """Called by Tornado for each request."""
@@ -49,13 +58,27 @@ class ApiHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.set_header("Cache-Control", "no-store")
-        self.clear_header("Server")
+        protect(self)
 
     def body(self) -> dict[str, Any]:
         """The JSON object sent, after its token was found right. Raises TempHubError."""
-        header, query = self.request.headers.get("X-Token"), self.get_query_argument("token", None)
-        return authorised_json(self.room.token, self.request.body, header, query)
+        given = self.request.headers.get("X-Token"), bearer(self.request.headers), self.get_query_argument("token", None)
+        self._by = "token" if self.room.token else "anyone"
+        if self.room.entry.closed and self.room.entry.shown(self.request.headers, given[-1]):
+            # A person's login, or a page of this computer with its key, needs no token besides.
+            self._by = "login" if self.room.entry.in_session(self.request.headers) else "key"
+            self._said = parse_json(self.request.body)
+        elif self.room.entry.closed and self.changes and not self.room.token:
+            raise no_entry()
+        else:
+            self._said = authorised_json(self.room.token, self.request.body, *given)
+        check_text(self._said)
+        return self._said
+
+    async def note(self) -> None:
+        """Keep in the audit log what was just changed."""
+        address, what = self.request.remote_ip or "", self.request.path
+        await self.room.questions.call(lambda: self.room.audit.note(what, address, self._by, self._said))
 
     def reply(self, value: dict[str, Any]) -> None:
         """Send JSON."""
@@ -86,7 +109,11 @@ class Health(ApiHandler):
     """`GET /api/health`"""
 
     def get(self) -> None:
-        self.reply({"ok": True, "time": iso_utc(now_ms()), **self.room.desk.health()})
+        health = self.room.desk.health()
+        if not self.room.entry.admits(self.request.headers, self.get_query_argument("token", None)):
+            # Whether it runs is for everybody to know; where it lies and what it holds is not.
+            health = {**{name: health[name] for name in ("version", "uptime_s", "readings", "csv_waiting")}, **NOTHING_SAID}
+        self.reply({"ok": True, "time": iso_utc(now_ms()), **health})
 
 
 class Probes(ApiHandler):
@@ -99,6 +126,8 @@ class Probes(ApiHandler):
 
 class Hello(ApiHandler):
     """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
+
+    changes = False
 
     def post(self) -> None:
         data = self.body()
@@ -125,6 +154,7 @@ class Provision(ApiHandler):
         port = int_field(data, "port", 1, 65535, default=80)
         interval_ms = int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
         answer = await self.room.questions.call(lambda: self.room.desk.provision(host, port, interval_ms))
+        await self.note()
         self.reply({"ok": True, **answer})
 
 

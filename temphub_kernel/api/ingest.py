@@ -3,6 +3,7 @@
 Written against Tornado's connection directly, not as a request handler: handling is the ceiling of single readings.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 from functools import partial
@@ -16,8 +17,10 @@ from ..journal import Outcome, Writer
 from .acks import Acks
 from .auth import authorised_json, check_token
 from .desk import Desk
+from .entry import bearer
 from .metrics import Metrics
 from .replies import dump, send, send_error, unforeseen
+from .share import PAUSE_S, FairShare, too_much
 from .transit import Transit
 from .validate import MAX_BODY, bad, is_too_large, parse_query, rows_of, rows_of_query, sent_field, too_large
 
@@ -28,13 +31,14 @@ OK = b'{"ok":true}'
 class Ingest:
     """What every delivery needs."""
 
-    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics) -> None:
+    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics, share: FairShare) -> None:
         self.token = token
         self.writer = writer
         self.acks = acks
         self.desk = desk
         self.metrics = metrics
         self.transit = Transit()
+        self.share = share
 
 
 class Delivery(HTTPMessageDelegate):
@@ -72,6 +76,9 @@ class Delivery(HTTPMessageDelegate):
             return
         try:
             rows, batch = self._rows()
+            if self._room.share.over(rows[0].probe_id):
+                self._later(too_much(f"The probe {rows[0].probe_id}"))
+                return
             self._room.writer.submit(rows, partial(self._committed, batch))
         except TempHubError as error:
             self._refuse(error)
@@ -86,11 +93,11 @@ class Delivery(HTTPMessageDelegate):
 
     def _rows(self) -> tuple[list[Row], bool]:
         query = parse_query(self._query) if self._query else {}
-        header, token = self._headers.get("X-Token"), query.get("token")
+        given = self._headers.get("X-Token"), bearer(self._headers), query.get("token")
         if self._method == "GET":
-            check_token(self._room.token, header, token)
+            check_token(self._room.token, *given)
             return rows_of_query(query, now_ms()), False
-        data = authorised_json(self._room.token, bytes(self._body), header, token)
+        data = authorised_json(self._room.token, bytes(self._body), *given)
         rows, batch = rows_of(data, now_ms())
         if "sent_ms" in data and batch:
             rows = self._when_taken(rows, sent_field(data))
@@ -117,6 +124,10 @@ class Delivery(HTTPMessageDelegate):
         if batch:
             body = dump({"ok": True, "stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())})
         send(self._connection, 200, body)
+
+    def _later(self, error: TempHubError) -> None:
+        """Refuse after a pause: a probe gone mad that asks in a row becomes slow by itself."""
+        asyncio.get_running_loop().call_later(PAUSE_S, self._refuse, error)
 
     def _refuse(self, error: TempHubError) -> None:
         if self._over:

@@ -8,6 +8,7 @@ from ..base.clock import local_text
 from ..base.reading import number_text
 from ..journal import Newest
 from .handlers import Room
+from .headers import FORM_CSP, protect
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>TempHub</title><link rel="icon" href="data:,"><style>
@@ -32,7 +33,7 @@ class Landing(RequestHandler):
     async def get(self) -> None:
         newest = await self.room.questions.ask(lambda reader: reader.newest())
         rows = "".join(_row(one) for one in newest) or '<tr><td colspan="3">No reading yet.</td></tr>'
-        self.set_header("Cache-Control", "no-store")
+        protect(self, FORM_CSP)
         self.finish(PAGE.format(rows=rows))
 
 

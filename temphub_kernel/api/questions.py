@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ..base.errors import TempHubError
 from ..journal import Reader
 
 T = TypeVar("T")
@@ -33,5 +34,20 @@ class Questions:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _answer(self, question: Callable[[Reader], T]) -> T:
-        with Reader(self._journal) as reader:
-            return question(reader)
+        try:
+            with Reader(self._journal) as reader:
+                return question(reader)
+        except Exception as error:
+            # The database's own errors are known by their home: only the journal's room imports it.
+            if type(error).__module__.startswith("sqlite3"):
+                raise _unreadable(error) from error
+            raise
+
+
+def _unreadable(error: Exception) -> TempHubError:
+    return TempHubError(
+        f"The journal could not be read ({error}), so there is no answer; recording is not touched by that.",
+        "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR and start the hub again.",
+        code="journal_unreadable",
+        status=503,
+    )

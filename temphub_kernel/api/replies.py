@@ -10,11 +10,13 @@ from tornado.iostream import StreamClosedError
 from ..base.errors import TempHubError
 
 JSON = "application/json; charset=UTF-8"
+ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+RETRY_S = {429: "1", 503: "5", 507: "5"}
 
 
 def send(connection: HTTPConnection, status: int, body: bytes, content_type: str = JSON, **headers: str) -> None:
     """Write one whole reply. A client that is gone already is no error."""
-    fields = HTTPHeaders({"Content-Type": content_type, "Content-Length": str(len(body)), "Cache-Control": "no-store"})
+    fields = HTTPHeaders({"Content-Type": content_type, "Content-Length": str(len(body)), **ALWAYS})
     for name, value in headers.items():
         fields[name.replace("_", "-")] = value
     try:
@@ -26,7 +28,7 @@ def send(connection: HTTPConnection, status: int, body: bytes, content_type: str
 
 def send_error(connection: HTTPConnection, error: TempHubError) -> None:
     """Write an error as every reply of the hub carries it."""
-    extra = {"Retry_After": "5"} if error.status in (503, 507) else {}
+    extra = {"Retry_After": RETRY_S[error.status]} if error.status in RETRY_S else {}
     if error.status == 405:
         extra["Allow"] = "GET, POST"
     send(connection, error.status, dump(error.as_json()), **extra)

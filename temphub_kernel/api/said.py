@@ -9,7 +9,10 @@ from .handlers import ApiHandler
 from .validate import bad, short
 
 EVER_MS = 2**53
+# Far beyond any temperature, yet a number that can be reckoned with: JSON knows larger ones.
+MOST_C = 1e9
 MOST_NO = 2**53
+DESCRIBED = ("alias", "place", "hidden", "group", "note")
 
 
 def probe_field(data: dict[str, Any]) -> str:
@@ -27,7 +30,12 @@ class Describe(ApiHandler):
         data = self.body()
         probe_id = probe_field(data)
         said = {name: value for name, value in data.items() if name not in ("probe_id", "token")}
+        unknown = next((name for name in said if name not in DESCRIBED), None)
+        if unknown is not None:
+            # Without the name in the code: codes are ours, and few.
+            raise bad("bad_field", f"{short(unknown)} says nothing of a probe.", f"Send {', '.join(DESCRIBED)}.")
         await self.room.questions.call(lambda: describe(self.room.writer, probe_id, said))
+        await self.note()
         self.reply({"ok": True})
 
 
@@ -50,12 +58,14 @@ class Annotate(ApiHandler):
             gone = await self.room.questions.call(lambda: erase(self.room.writer, no))
             if not gone:
                 raise _unknown("annotation", no)
+            await self.note()
             return self.reply({"ok": True, "number": no})
         from_ms = int_field(data, "from_ms", 0, EVER_MS, required=True)
         to_ms = int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
         probe_id = probe_field(data) if data.get("probe_id") is not None else None
         text = data.get("text")
         no = await self.room.questions.call(lambda: annotate(self.room.writer, from_ms, to_ms, text, probe_id))  # type: ignore[arg-type]
+        await self.note()
         self.reply({"ok": True, "number": no})
 
 
@@ -88,6 +98,7 @@ class Calibrate(ApiHandler):
             gone = await self.room.questions.call(lambda: forget(self.room.writer, no))
             if not gone:
                 raise _unknown("calibration", no)
+            await self.note()
             return self.reply({"ok": True})
         probe_id, points = probe_field(data), _points(data.get("points"))
         from_ms = int_field(data, "from_ms", 0, EVER_MS, default=now_ms())
@@ -95,6 +106,7 @@ class Calibrate(ApiHandler):
         if not isinstance(note, str) or len(note) > 500:
             raise bad("bad_note", f"note is {short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
         await self.room.questions.call(lambda: calibrate(self.room.writer, probe_id, points, from_ms, note))
+        await self.note()
         self.reply({"ok": True})
 
 
@@ -119,12 +131,14 @@ class Calibrations(ApiHandler):
 
 
 def _points(value: object) -> list[tuple[float, float]]:
-    right = isinstance(value, list) and len(value) <= 1000
-    right = right and all(isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) for one in pair) for pair in value)  # type: ignore[attr-defined]
-    if not right:
+    if not isinstance(value, list) or len(value) > 1000 or not all(_is_pair(pair) for pair in value):
         remedy = "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; an empty list ends a correction."
         raise bad("bad_points", f"points is {short(value)}.", remedy)
-    return [(float(shown), float(true)) for shown, true in value]  # type: ignore[attr-defined]
+    return [(float(shown), float(true)) for shown, true in value]
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
 
 
 def _unknown(what: str, no: int) -> Exception:

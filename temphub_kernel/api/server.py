@@ -1,14 +1,12 @@
 """The endpoint's thread, loop and port: who answers which path. `start`, `stop` and `state` from any thread."""
 
 import asyncio
-import errno
 import logging
 import socket
 from contextlib import suppress
 from pathlib import Path
 
 from tornado.http1connection import HTTP1Connection
-from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -25,16 +23,22 @@ from ..base.settings import Settings
 from ..base.worker import Worker
 from ..journal import Writer
 from .acks import Acks
+from .audit import Audit
 from .desk import Desk
+from .entry import Entry
 from .export import Export, Jobs
 from .firmware import Firmware
 from .front_door import FrontDoor, Relay
+from .gate import Gate, GatedServer
+from .guard import Away, Guard, Refused
 from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
 from .history import Readings
 from .ingest import Delivery, Ingest
 from .landing import Landing
 from .limited import Limited
+from .login import Doorkeeper, Login, Logout
 from .metrics import Metrics
+from .ports import Tls, bind
 from .questions import Questions
 from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Identify
 from .updates import File, Manifest, Update
@@ -43,8 +47,7 @@ log = logging.getLogger(__name__)
 IDLE_S = 75.0
 BODY_S = 30.0
 HEAD_BYTES = 16 * 1024
-# Probes that come back together after a power cut must find a place in the queue.
-BACKLOG = 512
+SIZES = {"max_header_size": HEAD_BYTES, "max_body_size": 2**62, "chunk_size": 65536}
 
 ROUTES = [
     (r"/api/health", Health),
@@ -72,8 +75,8 @@ class Endpoint(Worker):
     """Tornado on HOST:PORT in a thread of its own.
 
     page: (host, port) of the page server, or None when there is none. firmware: the folder that probes are updated from.
-    idle_s: how long a connection may stay without a request; body_s: how long a request's body may take. `port` holds the
-    port in use after `start`.
+    idle_s: how long a connection may stay without a request; body_s: how long a request's body may take; gate: how many
+    connections there may be. `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Endpoint(Worker):
         page: tuple[str, int] | None = None,
         *,
         firmware: Path | None = None,
+        gate: Gate | None = None,
         idle_s: float = IDLE_S,
         body_s: float = BODY_S,
     ) -> None:
@@ -96,16 +100,18 @@ class Endpoint(Worker):
         self._desk = desk
         self._page = page
         self._firmware = Firmware(firmware or paths.firmware())
+        self._gate = gate or Gate()
         self._sockets: list[socket.socket] = []
+        self._tls: Tls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._done: asyncio.Event | None = None
         self.port = settings.port
+        self.tls_port = 0
 
     def start(self) -> None:
         """Take the port, then start. Raises TempHubError when the port cannot be had."""
         if not self._sockets:
-            self._sockets = self._bind()
-            self.port = self._sockets[0].getsockname()[1]
+            self._take_ports()
         super().start()
 
     def stop(self, timeout_s: float = 4.0) -> bool:
@@ -126,55 +132,92 @@ class Endpoint(Worker):
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         metrics, questions, exports = Metrics(), Questions(self._journal), Jobs(self._journal)
-        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports)
-        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics)
+        entry, audit = Entry(self._settings), Audit(self._settings.data_dir)
+        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports, entry, audit)
+        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics, self._gate.delivering)
         door = FrontDoor(*self._page) if self._page else None
-        switch = Switch(_application(room, landing=door is None), ingest, door)
+        switch = Switch(
+            _application(room, landing=door is None),
+            ingest,
+            door,
+            Guard(self._settings, entry, self._gate.asking, self.tls_port),
+            self._gate,
+        )
         # The limit of a body is each path's own; what is no message at all is bounded here.
-        server = HTTPServer(switch, max_header_size=HEAD_BYTES, max_body_size=2**62, chunk_size=65536, **self._limits)
+        server = GatedServer(switch, **SIZES, **self._limits)
         if not self._sockets:
-            self._sockets = self._bind()
+            self._take_ports()
+        server.gate = self._gate.takes
         server.add_sockets(self._sockets)
+        servers = [server, *self._serve_tls(switch)]
         self._sockets = []
         try:
             if not self.stopping.is_set():
                 await self._done.wait()
         finally:
-            server.stop()
+            for one in servers:
+                one.stop()
             exports.close()
             if door is not None:
                 await door.close()
-            await server.close_all_connections()
+            for one in servers:
+                await one.close_all_connections()
+            self._gate.close()
             questions.close()
 
-    def _bind(self) -> list[socket.socket]:
-        host, port = self._settings.host, self._settings.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    def _take_ports(self) -> None:
+        """Raises TempHubError, then nothing is held."""
+        self._sockets = [bind(self._settings.host, self._settings.port)]
+        self.port = self._sockets[0].getsockname()[1]
         try:
-            listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-        except OSError as error:
-            raise _no_port(host, port, error) from error
-        listener.setblocking(False)
-        return [listener]
+            self._tls = Tls.of(self._settings)
+        except TempHubError:
+            self._sockets.pop().close()
+            raise
+        self.tls_port = self._tls.port if self._tls else 0
+
+    def _serve_tls(self, switch: "Switch") -> list[GatedServer]:
+        """The same for people, encrypted, on a port of its own: probes speak plain HTTP."""
+        if self._tls is None:
+            return []
+        server = GatedServer(switch, ssl_options=self._tls.context, **SIZES, **self._limits)
+        server.gate = self._gate.takes
+        server.add_sockets([self._tls.socket])
+        self._tls = None
+        return [server]
 
 
 class Switch(HTTPServerConnectionDelegate):
     """Gives each request to whoever answers its path."""
 
-    def __init__(self, application: Application, ingest: Ingest, door: FrontDoor | None) -> None:
+    def __init__(self, application: Application, ingest: Ingest, door: FrontDoor | None, guard: Guard, gate: Gate) -> None:
         self.application = application
         self.ingest = ingest
         self.door = door
+        self.guard = guard
+        self.gate = gate
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         return _Request(self, server_conn, request_conn)
+
+    def admit(self, line: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection) -> HTTPMessageDelegate | None:
+        """Who answers a request that goes no further; None when it may."""
+        self.gate.spoke(getattr(connection, "stream", None))
+        secure = getattr(getattr(connection, "context", None), "protocol", "http") == "https"
+        try:
+            self.guard.check(line, headers, _address(connection), secure=secure)
+        except (TempHubError, Away) as why:
+            if isinstance(why, TempHubError):
+                self.ingest.metrics.refused(why.code)
+            return Refused(connection, why)
+        return None
 
     def choose(self, path: str, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
         """The delegate for a path."""
         name = path.partition("?")[0]
         if name == "/api/ingest":
             return Delivery(self.ingest, connection, _address(connection))
-        if self.door is None or name == "/metrics" or name == "/api" or name.startswith("/api/"):
+        if self.door is None or name in ("/metrics", "/login", "/logout") or name == "/api" or name.startswith("/api/"):
             return Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
         return Relay(self.door, connection, _address(connection))
@@ -189,7 +232,7 @@ class _Request(HTTPMessageDelegate):
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders):  # type: ignore[no-untyped-def]
         assert isinstance(start_line, RequestStartLine)
         switch, server_conn, connection = self._start
-        chosen = switch.choose(start_line.path, server_conn, connection)
+        chosen = switch.admit(start_line, headers, connection) or switch.choose(start_line.path, server_conn, connection)
         # From here on Tornado talks to whoever was chosen, without a step in between.
         self.data_received = chosen.data_received  # type: ignore[method-assign]
         self.finish = chosen.finish  # type: ignore[method-assign]
@@ -200,29 +243,11 @@ class _Request(HTTPMessageDelegate):
 def _application(room: Room, *, landing: bool) -> Application:
     routes = [(path, handler, {"room": room}) for path, handler in ROUTES]
     pages = [(r"/.*", Landing, {"room": room})] if landing else []
-    return Application([*routes, *pages], log_function=lambda handler: None)
+    keeper = {"keeper": Doorkeeper(room.entry, room.audit)}
+    doors = [(r"/login", Login, keeper), (r"/logout", Logout, keeper)]
+    return Application([*routes, *doors, *pages], log_function=lambda handler: None)
 
 
 def _address(connection: HTTPConnection) -> str:
     context = getattr(connection, "context", None)
     return str(getattr(context, "remote_ip", "") or "")
-
-
-def _no_port(host: str, port: int, error: OSError) -> TempHubError:
-    if error.errno in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE)):
-        return TempHubError(
-            f"Port {port} is used by another program, so probes cannot deliver readings.",
-            "Close the other program, or set PORT in Start.bat to a free port such as 8090.",
-            code="port_taken",
-        )
-    if error.errno in (errno.EACCES, getattr(errno, "WSAEACCES", errno.EACCES)):
-        return TempHubError(
-            f"This computer does not allow port {port} to be used, so probes cannot deliver readings.",
-            "Set PORT in Start.bat to a free port above 1024 such as 8090.",
-            code="port_refused",
-        )
-    return TempHubError(
-        f"The hub cannot listen on {host} port {port} ({error.strerror or error}).",
-        "Set HOST to 0.0.0.0 or to an address of this computer.",
-        code="bad_address",
-    )

@@ -32,4 +32,5 @@ class Update(ApiHandler):
             raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
         version = (await self.room.questions.call(self.room.firmware.snapshot)).version
         answer = await self.room.questions.call(lambda: self.room.desk.update(probe_id))
+        await self.note()
         self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})

@@ -54,6 +54,16 @@ def parse_json(body: bytes) -> dict[str, Any]:
     return value
 
 
+def check_text(data: dict[str, Any]) -> None:
+    """Raises TempHubError (400) for half a character: JSON can write it as \\ud800, but no file and no reply can hold it."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise bad(
+            "bad_text", "The body holds half a character (a lone surrogate), which cannot be kept.", "Send whole characters, as UTF-8."
+        ) from error
+
+
 def parse_query(text: str) -> dict[str, str]:
     """The fields of a query, the last of each name. Raises TempHubError (400) when there are absurdly many."""
     try:

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +33,11 @@ class Settings:
     keep_awake: bool = True
     mqtt_url: str = ""
     webhook_url: str = ""
+    ui_password: str = field(default="", repr=False)
+    allowed_hosts: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_port: int = 8443
 
     @property
     def journal_file(self) -> Path:
@@ -59,6 +64,10 @@ class Settings:
 
         data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), lambda v: "\0" not in v)).expanduser()
         data_dir = data_dir if data_dir.is_absolute() else here / data_dir
+        tls = {name: get(name, "", lambda v: "\0" not in v) for name in ("TLS_CERT", "TLS_KEY")}
+        for name, value in tls.items():
+            if not value and any(tls.values()):
+                raise wrong(name, value)
         return cls(
             host=get("HOST", "0.0.0.0", _is_host),
             port=int(get("PORT", "8088", _is_port)),
@@ -73,6 +82,11 @@ class Settings:
             keep_awake=get("KEEP_AWAKE", "on", lambda v: v.lower() in ("on", "off")).lower() == "on",
             mqtt_url=get("MQTT_URL", "", _is_broker).rstrip("/"),
             webhook_url=get("WEBHOOK_URL", "", _is_web_address),
+            ui_password=get("UI_PASSWORD", "", _is_password),
+            allowed_hosts=tuple(get("ALLOWED_HOSTS", "", _is_hosts).replace(",", " ").lower().split()),
+            tls_cert=data_dir / Path(tls["TLS_CERT"]).expanduser() if tls["TLS_CERT"] else None,
+            tls_key=data_dir / Path(tls["TLS_KEY"]).expanduser() if tls["TLS_KEY"] else None,
+            tls_port=int(get("TLS_PORT", "8443", _is_port)),
         )
 
 
@@ -86,13 +100,18 @@ ALLOWED = {
     "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
     "DATA_DIR": "a folder",
     "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
+    "UI_PASSWORD": "8 to 256 printable characters, or the argon2 hash of such a password",
+    "ALLOWED_HOSTS": "host names under which the hub is opened, separated by commas, without http:// and port",
+    "TLS_CERT": "the file of a certificate (PEM), together with TLS_KEY",
+    "TLS_KEY": "the file of the certificate's key (PEM), together with TLS_CERT",
+    "TLS_PORT": "a whole number from 1 to 65535",
     "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
     "KEEP_AWAKE": "on (the computer does not go to sleep while the hub runs) or off",
     "MQTT_URL": "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic behind it",
     "WEBHOOK_URL": "a web address such as https://example.com/readings",
 }
 # These may hold a password: they are never shown.
-SECRET = ("SERVER_TOKEN", "MQTT_URL", "WEBHOOK_URL")
+SECRET = ("SERVER_TOKEN", "UI_PASSWORD", "MQTT_URL", "WEBHOOK_URL")
 
 
 def wrong(name: str, value: str) -> TempHubError:
@@ -169,6 +188,14 @@ def _is_web_address(value: str) -> bool:
 
 def _is_token(value: str) -> bool:
     return len(value) <= 128 and all("!" <= char <= "~" for char in value)
+
+
+def _is_password(value: str) -> bool:
+    return 8 <= len(value) <= 256 and value.isprintable()
+
+
+def _is_hosts(value: str) -> bool:
+    return all(HOST_NAME.fullmatch(part) is not None for part in value.replace(",", " ").split())
 
 
 def _is_csv(value: str) -> bool:

@@ -6,5 +6,6 @@ A file that another program holds never delays a probe: the rows wait in the jou
 from .csv_log import CsvLog
 from .log_file import open_log
 from .rebuild import hub_runs, rebuild, rebuild_beside, rebuild_log
+from .restore import refilled_from
 
-__all__ = ["CsvLog", "hub_runs", "open_log", "rebuild", "rebuild_beside", "rebuild_log"]
+__all__ = ["CsvLog", "hub_runs", "open_log", "rebuild", "rebuild_beside", "rebuild_log", "refilled_from"]

@@ -1,5 +1,6 @@
 """The hub's own state: for `/api/health`, and as a note in the journal for every page. Any thread."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -56,16 +57,24 @@ class Health:
             "problem_ms": problem_ms,
         }
 
+    def tell(self, problem: str, remedy: str) -> None:
+        """Show something that was met before the parts ran."""
+        self._last = (problem, remedy, now_ms())
+
     def refresh(self) -> None:
         """Ask the system again what changes rarely."""
         self._shown_urls = self._urls()
 
 
 class Pulse(Worker):
-    """Leaves the health note every few seconds: a page that finds it old says that the hub is away."""
+    """Leaves the health note every few seconds: a page that finds it old says that the hub is away.
 
-    def __init__(self, health: Health, book: ProbeBook, *, every_s: float = 5.0) -> None:
+    broken: asked each time; True ends this process, because only a new one can go on. Given only where another is started then.
+    """
+
+    def __init__(self, health: Health, book: ProbeBook, *, broken: Callable[[], bool] = lambda: False, every_s: float = 5.0) -> None:
         super().__init__("pulse")
+        self._broken = broken
         self._health = health
         self._book = book
         self._every_s = every_s
@@ -73,6 +82,9 @@ class Pulse(Worker):
     def run(self) -> None:
         """The thread."""
         while not self.stopping.is_set():
+            if self._broken():
+                # What was acknowledged is on disk; to stop in order would mean to write what cannot be written.
+                os._exit(70)
             self._health.refresh()
             self._book.leave(TOPIC, self._health.report())
             self.stopping.wait(self._every_s)

@@ -14,11 +14,12 @@ from ..base.worker import Worker
 from ..csvlog import CsvLog
 from ..discovery import Discovery, lan_urls, networks
 from ..forward import forwarders
-from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date
+from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from .awake import Awake
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
+from .refill import refill
 
 log = logging.getLogger(__name__)
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
@@ -34,6 +35,8 @@ class RunningHub:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock
+        # Before anything opens it.
+        self._aside = put_damaged_aside(settings.journal_file)
         bring_up_to_date(settings.journal_file)
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
@@ -48,9 +51,10 @@ class RunningHub:
         self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
         rollups = RollUps(settings.journal_file, self.writer)
         keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
-        pulse = Pulse(self.health, self.book)
         neighbours, awake = forwarders(settings, self.writer), Awake()
         self.health.awake = lambda: awake.awake
+        # Behind a page server there is a supervisor, which starts another hub at once.
+        pulse = Pulse(self.health, self.book, broken=self._broken)
         # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
         # and the journal's writer outlives everyone who writes through it.
         self.workers: list[Worker] = [
@@ -86,11 +90,20 @@ class RunningHub:
         try:
             for worker in self.workers:
                 worker.start()
+                if worker is self.writer and self._aside:
+                    self._told(*refill(self._aside, self.csv_file, self.writer))
         except BaseException:
             self.stop()
             raise
         self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._page is not None))
         log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
+
+    def _broken(self) -> bool:
+        return self._page is not None and (self.writer.damaged or looks_damaged(self.journal))
+
+    def _told(self, problem: str, remedy: str) -> None:
+        log.warning("%s %s", problem, remedy)
+        self.health.tell(problem, remedy)
 
     def stop(self) -> None:
         """Stop every part, commit what waits, let the lock go. Twice is once."""

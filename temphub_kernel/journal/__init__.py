@@ -8,6 +8,7 @@ from .archive import Archive
 from .calibration import Calibration, calibrate, forget
 from .columns import FIELDS, NO_VALUE, QUALITY, Columns, celsius_of
 from .commit import Outcome
+from .damage import looks_damaged, put_damaged_aside
 from .keeper import Keeper
 from .probes import ProbeBook, save_bookmark
 from .reader import Reader
@@ -43,5 +44,7 @@ __all__ = [
     "describe",
     "erase",
     "forget",
+    "looks_damaged",
+    "put_damaged_aside",
     "save_bookmark",
 ]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..base.errors import TempHubError
 from ..base.reading import Row
+from .damage import is_damage
 from .schema import open_for_writing
 from .seen import Seen
 
@@ -112,6 +113,8 @@ class Commits:
             tell: Callable[[], None] = _telling(item.future.set_result, result)
         # A room's change that fails is that room's problem: it is undone alone and told through its future.
         except Exception as error:
+            if is_damage(error):
+                raise
             self._db.execute("ROLLBACK TO change")
             tell = _telling(item.future.set_exception, error)
         self._db.execute("RELEASE change")

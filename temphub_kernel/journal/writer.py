@@ -19,6 +19,7 @@ from ..base.logs import Once
 from ..base.reading import Row
 from ..base.worker import Worker
 from .commit import Change, Commits, Done, Outcome, Submission, Waiting
+from .damage import is_damage, mark
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -45,6 +46,8 @@ class Writer(Worker):
         self._lock = threading.Lock()
         self._commits: Commits | None = None
         self._once = Once(log)
+        # Set when the file itself turned out to be broken: only a new start of the hub can put it aside.
+        self.damaged = False
         # Number of the newest reading on disk; how many there are.
         self.last_no = 0
 
@@ -143,6 +146,9 @@ class Writer(Worker):
 
     def _failed(self, batch: list[Waiting], error: Exception) -> None:
         problem = error if isinstance(error, TempHubError) else _not_written(error)
+        if is_damage(error):
+            self.damaged = True
+            mark(self.path)
         self._once.warn("commit", str(problem))
         self.trouble(problem.problem, problem.remedy)
         if self._commits is not None:
@@ -179,6 +185,13 @@ def _not_written(error: Exception) -> TempHubError:
             "Free some space on the disk that holds DATA_DIR; storing goes on by itself.",
             code="disk_full",
             status=507,
+        )
+    if is_damage(error):
+        return TempHubError(
+            f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",
+            "Start the hub again: it puts the damaged file aside and begins a new one.",
+            code="journal_damaged",
+            status=503,
         )
     return TempHubError(
         f"The journal could not be written ({error}), so readings were not stored; probes keep theirs.",

@@ -124,6 +124,14 @@ POSTS: list[tuple[str, Any, int, str]] = [
     ("/api/provision", {"host": "a", "interval_ms": 499}, 400, "bad_interval_ms"),
     ("/api/provision", {"host": "a", "interval_ms": 3_600_001}, 400, "bad_interval_ms"),
     ("/api/provision", {"host": "nobody"}, 404, "unknown_probe"),
+    ("/api/annotate", b'{"from_ms": 1, "text": "a\\ud800"}', 400, "bad_text"),
+    ("/api/describe", b'{"probe_id": "p", "alias": "\\ud800"}', 400, "bad_text"),
+    ("/api/identify", b'{"probe_id": "\\udfff"}', 400, "bad_text"),
+    ("/api/update", b'{"probe_id": "\\udfff"}', 400, "bad_text"),
+    ("/api/calibrate", b'{"probe_id": "p", "points": [[1, 0]], "note": "\\ud800"}', 400, "bad_text"),
+    ("/api/calibrate", {"probe_id": "p", "points": [[10**400, 0]]}, 400, "bad_points"),
+    ("/api/calibrate", b'{"probe_id": "p", "points": [[1e999, 0]]}', 400, "bad_points"),
+    ("/api/describe", {"probe_id": "p", "colour of my own": "red"}, 400, "bad_field"),
     ("/api/nothing", {}, 404, "unknown_path"),
 ]
 GETS: list[tuple[str, int, str]] = [

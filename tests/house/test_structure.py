@@ -53,6 +53,7 @@ LIBRARIES = {
     "ipykernel": {"server"},
     "prometheus_client": {"api"},
     "yaml": {"api"},
+    "argon2": {"api"},
     "filelock": {"hub"},
     "xlsxwriter": {"exports"},
     "tqdm": {"exports"},

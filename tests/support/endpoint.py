@@ -2,11 +2,17 @@
 
 import http.client
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tornado.httputil import HTTPHeaders, RequestStartLine
+
 from temphub_kernel.api import Desk, Endpoint
+from temphub_kernel.api.entry import Entry
+from temphub_kernel.api.guard import Away, Guard
+from temphub_kernel.api.share import FairShare
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
@@ -18,19 +24,26 @@ HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "worke
 class Hub:
     """An endpoint under test and what it told the rest of the hub."""
 
-    def __init__(self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, **more: Any) -> None:
-        settings = Settings.from_environ({"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "SERVER_TOKEN": token})
-        self.settings = replace(settings, port=0)
+    def __init__(
+        self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, environ: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        settings = Settings.from_environ({"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "SERVER_TOKEN": token, **(environ or {})})
+        self.settings = replace(settings, port=0, tls_port=0)
         self.journal = settings.journal_file
+        self.health = dict(HEALTH)
         self.met: list[Sighting] = []
         self.refused: list[str] = []
         self.writer = Writer(self.journal)
         self.writer.start()
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
-        desk = Desk(lambda: dict(HEALTH), self.met.append, self.refused.append, self.provision, self.update, self.identify)
+        desk = Desk(lambda: dict(self.health), self.met.append, self.refused.append, self.provision, self.update, self.identify)
         self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **more)
-        self.endpoint.start()
+        try:
+            self.endpoint.start()
+        except TempHubError:
+            self.stop()
+            raise
         self.port = self.endpoint.port
 
     def provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
@@ -45,21 +58,40 @@ class Hub:
     def identify(self, probe_id: str) -> None:
         self.provision(probe_id, 80, None)
 
+    def guard(self) -> Callable[..., str | None]:
+        """Asks this hub's guard as if from any address: where it sends a browser, None when it lets it through."""
+        guard = Guard(self.settings, Entry(self.settings), FairShare(), self.endpoint.tls_port)
+
+        def ask(method: str, path: str, address: str, *, secure: bool) -> str | None:
+            try:
+                guard.check(RequestStartLine(method, path, "HTTP/1.1"), HTTPHeaders({"Host": "temphub.local"}), address, secure=secure)
+            except Away as away:
+                return away.place
+            return None
+
+        return ask
+
     def stop(self) -> None:
         assert self.endpoint.stop()
         assert self.rollups.stop()
         assert self.writer.stop()
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None) -> tuple[int, Any]:
         """(status, JSON or text) of one request on a connection of its own."""
+        status, said, text = self.whole(method, path, body, headers)
+        is_json = said.get("Content-Type", "").startswith("application/json")
+        # A download that is no text is only looked at by its status here.
+        return status, json.loads(text) if is_json and text else text.decode(errors="replace")
+
+    def whole(
+        self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """(status, headers, body) of one request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
             connection.request(method, path, raw, headers or {})
             reply = connection.getresponse()
-            text = reply.read()
-            is_json = reply.headers.get("Content-Type", "").startswith("application/json")
-            # A download that is no text is only looked at by its status here.
-            return reply.status, json.loads(text) if is_json and text else text.decode(errors="replace")
+            return reply.status, reply.headers, reply.read()
         finally:
             connection.close()
