@@ -14,6 +14,14 @@ rem The base address told to probes (default: worked out for each probe), for ex
 rem set PUBLIC_BASE=
 rem Shared secret; with it, only those who know it can write (letters and digits):
 rem set SERVER_TOKEN=
+rem A password for the page and the history, 8 characters or more; probes go on without it:
+rem set UI_PASSWORD=
+rem More host names under which the hub is opened, separated by commas:
+rem set ALLOWED_HOSTS=
+rem Files of a certificate and its key (PEM): the page is then also at https, on TLS_PORT
+rem set TLS_CERT=
+rem set TLS_KEY=
+rem set TLS_PORT=8443
 rem The log for Excel:
 rem set CSV_FILE=temperature_log.csv
 rem How often probes measure, in milliseconds:

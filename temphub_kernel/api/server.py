@@ -26,49 +26,24 @@ from .acks import Acks
 from .audit import Audit
 from .desk import Desk
 from .entry import Entry
-from .export import Export, Jobs
+from .export import Jobs
 from .firmware import Firmware
 from .front_door import FrontDoor, Relay
 from .gate import Gate, GatedServer
 from .guard import Away, Guard, Refused
-from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
-from .history import Readings
+from .handlers import Room
 from .ingest import Delivery, Ingest
-from .landing import Landing
 from .limited import Limited
-from .login import Doorkeeper, Login, Logout
 from .metrics import Metrics
 from .ports import Tls, bind
 from .questions import Questions
-from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Identify
-from .updates import File, Manifest, Update
+from .routes import application
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
 BODY_S = 30.0
 HEAD_BYTES = 16 * 1024
 SIZES = {"max_header_size": HEAD_BYTES, "max_body_size": 2**62, "chunk_size": 65536}
-
-ROUTES = [
-    (r"/api/health", Health),
-    (r"/api/probes", Probes),
-    (r"/api/hello", Hello),
-    (r"/api/provision", Provision),
-    (r"/api/describe", Describe),
-    (r"/api/identify", Identify),
-    (r"/api/annotate", Annotate),
-    (r"/api/annotations", Annotations),
-    (r"/api/calibrate", Calibrate),
-    (r"/api/calibrations", Calibrations),
-    (r"/api/readings", Readings),
-    (r"/api/export", Export),
-    (r"/api/firmware/manifest", Manifest),
-    (r"/api/firmware/file", File),
-    (r"/api/update", Update),
-    (r"/api/openapi\.json", Contract),
-    (r"/metrics", MetricsText),
-    (r"/api(/.*)?", Unknown),
-]
 
 
 class Endpoint(Worker):
@@ -137,7 +112,7 @@ class Endpoint(Worker):
         ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics, self._gate.delivering)
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(
-            _application(room, landing=door is None),
+            application(room, landing=door is None),
             ingest,
             door,
             Guard(self._settings, entry, self._gate.asking, self.tls_port),
@@ -238,14 +213,6 @@ class _Request(HTTPMessageDelegate):
         self.finish = chosen.finish  # type: ignore[method-assign]
         self.on_connection_close = chosen.on_connection_close  # type: ignore[method-assign]
         return chosen.headers_received(start_line, headers)
-
-
-def _application(room: Room, *, landing: bool) -> Application:
-    routes = [(path, handler, {"room": room}) for path, handler in ROUTES]
-    pages = [(r"/.*", Landing, {"room": room})] if landing else []
-    keeper = {"keeper": Doorkeeper(room.entry, room.audit)}
-    doors = [(r"/login", Login, keeper), (r"/logout", Logout, keeper)]
-    return Application([*routes, *doors, *pages], log_function=lambda handler: None)
 
 
 def _address(connection: HTTPConnection) -> str:

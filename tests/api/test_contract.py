@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import validate as validate_spec
 
 from temphub_kernel.api.contract import contract
-from temphub_kernel.api.server import ROUTES
+from temphub_kernel.api.routes import ROUTES
 
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
 
