@@ -15,10 +15,16 @@ from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import Writer, describe
 
-ARGUMENTS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PROBES = {"TempProbe-0A01": "Cold room", "TempProbe-0A02": "Freezer", "TempProbe-0A03": "Kitchen"}
 EVERY_MS, DAY_MS = 10_000, 86_400_000
 # name, width, height, what the address asks for, full page
