@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.clock import now_ms
+from ..base.clock import monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.worker import Worker
 from . import closing
@@ -28,6 +28,8 @@ BITE = 16
 # Free pages below this are soon used again; what is more goes back to the system, this many pages in one commit.
 SPARE_PAGES, SHRINK_PAGES = 4_096, 512
 INCREMENTAL = 2
+# Thousands of probes at their usual pace deliver fewer readings a second.
+LOOK_S, BUSY_ROWS_S = 1.0, 5_000
 
 
 class Keeper(Worker):
@@ -45,16 +47,29 @@ class Keeper(Worker):
         self._every_s = every_s
         self._archive_days = archive_days
         self._asked_day = -1
+        self._looked = (monotonic_s(), writer.last_no)
+        self._pouring = False
 
     def run(self) -> None:
         db = open_for_reading(self._path)
         try:
             while not self.stopping.is_set():
-                if not any(step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)):
+                if self._busy():
+                    self.stopping.wait(LOOK_S)
+                elif not any(step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)):
                     self.stopping.wait(self._every_s)
                 self.well()
         finally:
             db.close()
+
+    def _busy(self) -> bool:
+        """True while readings pour in: tidying up can wait, a probe that catches up should not."""
+        now_s, last_no = monotonic_s(), self._writer.last_no
+        since_s, before = self._looked
+        if now_s - since_s >= LOOK_S:
+            self._looked = (now_s, last_no)
+            self._pouring = last_no - before > BUSY_ROWS_S * (now_s - since_s)
+        return self._pouring
 
     def pack_one(self, db: sqlite3.Connection) -> bool:
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""

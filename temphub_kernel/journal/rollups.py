@@ -25,6 +25,7 @@ from .writer import Writer
 STEP_ROWS = 4_096
 LOOK_S = 0.5
 COMMIT_S = 30
+NEEDED = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
 
 _Change = Callable[[sqlite3.Connection], object]
 
@@ -55,7 +56,7 @@ class RollUps(Worker):
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
         done = _bookmark(db)
-        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS)
+        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS, NEEDED)
         if len(batch["no"]):
             units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
             self._writer.change(Summary(batch, units).apply).result(COMMIT_S)
