@@ -129,7 +129,6 @@ UPDATE, UPDATE_MEANING, UPDATING = "Update", "Have the probe fetch the firmware 
 UPDATE_BEGUN = "It fetches firmware {} now and starts anew; that takes about a minute."
 UPDATE_THERE = "update to {} available"
 HIDDEN = "hidden"
-NO_GROUP = ""
 
 HUB_STATES = {"recording": "Recording", "trouble": "Recording, with a problem", "stopped": "Hub stopped", "unread": "Cannot read"}
 UPTIME, STORED, CSV_WAITING, PROBE_COUNT = "running for", "readings stored", "waiting for the CSV", "probes online"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..base.clock import now_ms
 from ..base.errors import TempHubError
-from ..base.reading import in_range, to_celsius, to_units
+from ..base.reading import in_range, to_units
 from .columns import NO_VALUE, Ints
 from .writer import Writer
 
@@ -147,11 +147,6 @@ def number_of(db: sqlite3.Connection, probe_id: str) -> int:
             status=404,
         )
     return int(row[0])
-
-
-def offset_of(points: Sequence[Pair], celsius: float) -> float:
-    """How much a correction adds at a temperature, °C."""
-    return to_celsius(int(corrected(np.array([to_units(celsius)]), [(to_units(a), to_units(b)) for a, b in points])[0])) - celsius
 
 
 def _redo(db: sqlite3.Connection, probe: int, from_ms: int) -> None:

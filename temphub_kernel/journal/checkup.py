@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .schema import VERSION
+from .summary import bookmark
 
 STEPS = 20_000
 BUSY_S = 2.0
@@ -50,8 +51,7 @@ def unreadable(path: Path, limit_s: float = 5.0) -> "Checkup | str":
 
 def _counts(db: sqlite3.Connection) -> tuple[int, int]:
     (readings,) = db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()
-    row = db.execute("SELECT no FROM bookmarks WHERE follower='rollups'").fetchone()
-    return readings, readings - (row[0] if row else 0)
+    return readings, readings - bookmark(db)
 
 
 def _damage(db: sqlite3.Connection, limit_s: float) -> tuple[tuple[str, ...], bool]:

@@ -139,7 +139,8 @@ def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], boo
                     return None
                 raise _not_written(month, f"not done after {WRITE_S // 60} minutes") from None
     if process.returncode:
-        raise _not_written(month, errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit code {process.returncode}"])
+        said = errors.decode("utf-8", "replace").strip().splitlines()
+        raise _not_written(month, said[-1] if said else f"exit code {process.returncode}")
     return json.loads(out)  # type: ignore[no-any-return]
 
 
@@ -162,10 +163,9 @@ def _free_name(db: sqlite3.Connection, month: str) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _not_written(month: str, why: object) -> TempHubError:
-    text = why[0] if isinstance(why, list) else why
+def _not_written(month: str, why: str) -> TempHubError:
     return TempHubError(
-        f"The readings of {month} could not be moved into their file ({text}); they stay in the journal.",
+        f"The readings of {month} could not be moved into their file ({why}); they stay in the journal.",
         "Check the disk that holds DATA_DIR; it is tried again by itself.",
         code="archive_not_written",
     )

@@ -19,7 +19,7 @@ from .pack import pack, unpack
 from .schema import BLOCK_ROWS, open_for_reading
 from .seen import FOLLOWER as SEEN
 from .stored import Stored
-from .summary import FOLLOWER as ROLLUPS
+from .summary import bookmark
 from .writer import Writer
 
 COMMIT_S = 60
@@ -74,7 +74,7 @@ class Keeper(Worker):
     def pack_one(self, db: sqlite3.Connection) -> bool:
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
-        done = min(_known(db, ROLLUPS), _known(db, SEEN))
+        done = min(bookmark(db), bookmark(db, SEEN))
         stored = Stored(db, self._path.parent / FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
         if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
@@ -134,11 +134,6 @@ def checked(batch: Batch) -> bytes:
             code="pack_differs",
         )
     return body
-
-
-def _known(db: sqlite3.Connection, follower: str) -> int:
-    row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (follower,)).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _changed(block: int) -> TempHubError:

@@ -24,7 +24,7 @@ from .remarks import Annotation
 from .schema import open_for_reading
 from .steps import Steps
 from .stored import Stored
-from .summary import FOLLOWER
+from .summary import bookmark
 
 PROBE_FIELDS = (
     "id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
@@ -207,8 +207,7 @@ class Reader:
         """One consistent view; gives the roll-ups' bookmark."""
         self._db.execute("BEGIN")
         try:
-            row = self._db.execute("SELECT no FROM bookmarks WHERE follower=?", (FOLLOWER,)).fetchone()
-            yield row[0] if row else 0
+            yield bookmark(self._db)
         finally:
             self._db.execute("ROLLBACK")
 

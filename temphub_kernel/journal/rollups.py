@@ -18,7 +18,7 @@ from .columns import joined
 from .schema import MINUTE_MS, open_for_reading
 from .steps import gathered, steps_of
 from .stored import Stored
-from .summary import FOLLOWER, TIERS, Summary, add_steps
+from .summary import TIERS, Summary, add_steps, bookmark
 from .writer import Writer
 
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
@@ -45,7 +45,7 @@ class RollUps(Worker):
         try:
             while not self.stopping.is_set():
                 taken = 0
-                if monotonic_s() >= due_s or self._writer.last_no - _bookmark(db) >= STEP_ROWS:
+                if monotonic_s() >= due_s or self._writer.last_no - bookmark(db) >= STEP_ROWS:
                     taken = self.step(db)
                     due_s = monotonic_s() + self._every_s
                 if taken < STEP_ROWS and not self.redo(db):
@@ -55,7 +55,7 @@ class RollUps(Worker):
 
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
-        done = _bookmark(db)
+        done = bookmark(db)
         batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS, NEEDED)
         if len(batch["no"]):
             units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
@@ -77,7 +77,7 @@ class RollUps(Worker):
     def _gather_day(self, db: sqlite3.Connection, no: int, probe: int, day: int) -> _Change:
         db.execute("BEGIN")
         try:
-            done = _bookmark(db)
+            done = bookmark(db)
             stored = Stored(db, self._path.parent / FOLDER)
             fields = ("no", "taken_ms", "units")
             batch = joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
@@ -97,11 +97,6 @@ class RollUps(Worker):
             db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))
 
         return apply
-
-
-def _bookmark(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (FOLLOWER,)).fetchone()
-    return row[0] if row else 0
 
 
 def _first_day(db: sqlite3.Connection, probe: int, first: int, end: int) -> int | None:

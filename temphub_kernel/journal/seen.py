@@ -6,6 +6,8 @@ Numbers mostly arrive in order, so a boot's history is a few ranges, whatever it
 import sqlite3
 from bisect import bisect_right
 
+from .summary import bookmark
+
 # Beyond this many separate ranges the lowest are forgotten: a client that skips numbers on purpose must not
 # grow the hub without bound. A repeat of a forgotten number would then be stored twice, never lost.
 MAX_RANGES = 4096
@@ -107,8 +109,7 @@ class Seen:
         return entry
 
     def _replay(self) -> None:
-        row = self._db.execute("SELECT no FROM bookmarks WHERE follower='seen'").fetchone()
-        after = row[0] if row else 0
+        after = bookmark(self._db, FOLLOWER)
         ids = {no: (probe, boot) for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")} if self._any(after) else {}
         numbered = "SELECT boot, seq FROM readings WHERE no > ? AND boot IS NOT NULL AND seq IS NOT NULL"
         for boot, seq in self._db.execute(numbered, (after,)).fetchall():

@@ -31,6 +31,12 @@ taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, exclud
 ADD_BOOKMARK = "INSERT INTO bookmarks (follower, no) VALUES (?, ?) ON CONFLICT DO UPDATE SET no=excluded.no"
 
 
+def bookmark(db: sqlite3.Connection, follower: str = FOLLOWER) -> int:
+    """The number of the last reading a follower has dealt with."""
+    row = db.execute("SELECT no FROM bookmarks WHERE follower=?", (follower,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 class Summary:
     """What a batch adds to roll-ups, blocks and newest values. units: as calibrated; the newest values stay as the probe sent them."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.endpoint import Hub
+from support.page_server import PageServer
 
 
 @pytest.fixture
@@ -27,3 +28,11 @@ def make_hub(data_dir: Path) -> Iterator[Callable[..., Hub]]:
 def hub(make_hub: Callable[..., Hub]) -> Hub:
     """An endpoint without a token."""
     return make_hub()
+
+
+@pytest.fixture
+def page() -> Iterator[PageServer]:
+    """A page server to stand behind an endpoint."""
+    server = PageServer()
+    yield server
+    server.stop()

@@ -11,15 +11,8 @@ import psutil
 import pytest
 from tornado.websocket import websocket_connect
 
-from support.page_server import BIG, Large, PageServer
+from support.page_server import BIG, Large
 from support.waiting import wait_for
-
-
-@pytest.fixture
-def page():
-    server = PageServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

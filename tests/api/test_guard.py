@@ -15,20 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from support.page_server import PageServer
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.journal import Reader
 
 READING = {"temperature_c": 20.0, "probe_id": "p"}
 OWN_NAME = socket.gethostname()
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0"
-
-
-@pytest.fixture
-def page():
-    server = PageServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

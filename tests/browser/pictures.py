@@ -10,29 +10,20 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from browser.conftest import ARGUMENTS, chromium
 from support.running import TempHub
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import Writer, describe
 
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PROBES = {"TempProbe-0A01": "Cold room", "TempProbe-0A02": "Freezer", "TempProbe-0A03": "Kitchen"}
 EVERY_MS, DAY_MS = 10_000, 86_400_000
-# name, width, height, what the address asks for, full page
+# name, width, height, what the address asks for
 PICTURES = (
-    ("page", 1280, 860, "window=24h", False),
-    ("phone", 390, 844, "window=24h", False),
-    ("dark", 1280, 860, "window=24h&theme=dark", False),
-    ("wall", 1920, 1080, "window=24h&kiosk=1", False),
+    ("page", 1280, 860, "window=24h"),
+    ("phone", 390, 844, "window=24h"),
+    ("dark", 1280, 860, "window=24h&theme=dark"),
+    ("wall", 1920, 1080, "window=24h&kiosk=1"),
 )
 
 
@@ -75,13 +66,13 @@ def main() -> None:
         try:
             hub.ready()
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-                for name, width, height, query, whole in PICTURES:
+                browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+                for name, width, height, query in PICTURES:
                     page = browser.new_page(viewport={"width": width, "height": height})
                     page.goto(f"http://127.0.0.1:{hub.port}/?{query}")
                     page.wait_for_selector("#rendered_cells .bqplot path.line", state="attached", timeout=60_000)
                     page.wait_for_timeout(1_500)
-                    page.screenshot(path=str(target / f"{name}.png"), full_page=whole)
+                    page.screenshot(path=str(target / f"{name}.png"))
                     page.close()
                 browser.close()
         finally:

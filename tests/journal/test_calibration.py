@@ -3,14 +3,16 @@
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal.journal_bench import T0, Journal, close_months, journal, pack_all, row
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.reading import to_celsius, to_units
 from temphub_kernel.journal import Reader, RollUps, calibrate, forget
-from temphub_kernel.journal.calibration import corrected, offset_of
+from temphub_kernel.journal.calibration import corrected
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 DAY_MS = 86_400_000
@@ -84,12 +86,18 @@ def expected(raw: dict[int, int], in_force: dict[int, list]) -> dict[int, int]:
     return {ms: one(ms, units) for ms, units in raw.items()}
 
 
+def offset_of(points: list, celsius: float) -> float:
+    """How much a correction adds at a temperature, °C."""
+    line = [(to_units(shown), to_units(true)) for shown, true in points]
+    return to_celsius(int(corrected(np.array([to_units(celsius)]), line)[0])) - celsius
+
+
 def test_lines_between_points() -> None:
     """Between two points the correction runs straight, and goes on beyond the outermost ones."""
     points = [(0.0, 1.0), (50.0, 50.0), (100.0, 98.0)]
     assert [round(offset_of(points, celsius), 7) for celsius in (-50, 0, 25, 50, 75, 100, 150)] == [2.0, 1.0, 0.5, 0.0, -1.0, -2.0, -4.0]
     assert offset_of([(0.0, -0.3)], 80.0) == pytest.approx(-0.3) and offset_of([], 80.0) == 0
-    units = __import__("numpy").array([5])
+    units = np.array([5])
     assert corrected(units, []) is units
 
 
