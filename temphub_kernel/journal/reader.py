@@ -19,6 +19,7 @@ from .answers import Bucket, Fault, Newest, Point, points_of
 from .archive import FOLDER, Archive
 from .calibration import Calibration, Corrections, calibrations
 from .columns import FIELDS, Batch, Columns, chosen, joined
+from .following import following
 from .latest import newest
 from .remarks import Annotation
 from .schema import open_for_reading
@@ -57,8 +58,10 @@ class Reader:
 
     def after(self, no: int, limit: int) -> list[Point]:
         """The next readings in journal order, for followers."""
-        found: list[Batch] = []
         with self._moment():
+            if self._stored.is_row(no + 1):
+                return following(self._db, no, limit)
+            found: list[Batch] = []
             for batch in self._stored.numbered(no, limit):
                 found.append(batch)
                 if sum(len(part["no"]) for part in found) >= limit:

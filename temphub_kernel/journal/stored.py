@@ -34,6 +34,11 @@ class Stored:
         """The number of the newest reading; every number below it was given too."""
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0])
 
+    def is_row(self, no: int) -> bool:
+        """Whether a reading and all that came after it are rows still (or it is yet to come)."""
+        first = self._db.execute("SELECT min(no) FROM readings").fetchone()[0]
+        return first is None or bool(first <= no)
+
     def rows(self, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, where: str = "", values: Sequence[object] = ()) -> Batch:
         """Readings that are rows still, by number."""
         cursor = self._db.execute(
