@@ -29,6 +29,7 @@ from .validate import bad, check_text, parse_json
 NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 
 if TYPE_CHECKING:
+    from .examination import Examinations
     from .export import Jobs
 
 
@@ -45,6 +46,7 @@ class Room:
     exports: "Jobs"
     entry: Entry
     audit: Audit
+    examinations: "Examinations"
 
 
 class ApiHandler(RequestHandler):

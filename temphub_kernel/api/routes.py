@@ -2,6 +2,7 @@
 
 from tornado.web import Application
 
+from .examination import Doctor
 from .export import Export
 from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
 from .history import Readings
@@ -23,6 +24,7 @@ ROUTES = [
     (r"/api/calibrations", Calibrations),
     (r"/api/readings", Readings),
     (r"/api/export", Export),
+    (r"/api/doctor", Doctor),
     (r"/api/firmware/manifest", Manifest),
     (r"/api/firmware/file", File),
     (r"/api/update", Update),

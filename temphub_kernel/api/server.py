@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from tornado.http1connection import HTTP1Connection
@@ -26,6 +27,7 @@ from .acks import Acks
 from .audit import Audit
 from .desk import Desk
 from .entry import Entry
+from .examination import Examinations
 from .export import Jobs
 from .firmware import Firmware
 from .front_door import FrontDoor, Relay
@@ -108,7 +110,10 @@ class Endpoint(Worker):
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         metrics, questions, exports = Metrics(), Questions(self._journal), Jobs(self._journal)
         entry, audit = Entry(self._settings), Audit(self._settings.data_dir)
-        room = Room(self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports, entry, audit)
+        examinations = Examinations(replace(self._settings, port=self.port))
+        room = Room(
+            self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports, entry, audit, examinations
+        )
         ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics, self._gate.delivering)
         door = FrontDoor(*self._page) if self._page else None
         switch = Switch(
@@ -133,6 +138,7 @@ class Endpoint(Worker):
             for one in servers:
                 one.stop()
             exports.close()
+            examinations.close()
             if door is not None:
                 await door.close()
             for one in servers:

@@ -9,6 +9,7 @@ from ipywidgets import HTML, Box, Text, VBox
 from . import details, guide, markup, words
 from .asks import Ask, Asks
 from .chartpanel import ChartPanel
+from .doctorpanel import DoctorPanel
 from .hubstate import Alert, Judgement
 from .kit import Kit, set_children, set_class, set_value
 from .listpanel import ListPanel, Provision
@@ -20,7 +21,7 @@ from .view import View, query
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 # The parts of a page, in their order; an analyst may take one of them.
-PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub")
+PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub", "doctor")
 
 
 class Panels:
@@ -57,6 +58,7 @@ class Panels:
         self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
         self._list = ListPanel(kit, provision, ask, asks)
         self._page = PagePanel(kit, steering)
+        self._doctor = DoctorPanel(kit, ask, asks)
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         style = kit.html("th-style", f"<style>{STYLE}</style>")
@@ -78,9 +80,11 @@ class Panels:
             set_value(self._head, markup.header(snapshot, judged))
             self.alert(judged.alerts, view, now_ms)
         set_value(self._hub, details.hub_panel(snapshot, judged))
+        self._doctor.show(view, now_ms)
         if not snapshot.probes:
             set_value(self._empty, guide.empty(snapshot.health))
-            set_children(self._main, [] if more else [self._empty, self._hub] if "hub" in self._parts else [self._empty])
+            below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
+            set_children(self._main, [] if more else [self._empty, *below])
             return
         self._show_cards(snapshot, make=not arriving)
         self.chart_panel.show(snapshot)
@@ -96,6 +100,7 @@ class Panels:
             "list": self._list.widget,
             "page": self._page.widget,
             "hub": self._hub,
+            "doctor": self._doctor.widget,
         }
         set_children(self._main, [part for name, part in whole.items() if name in self._parts])
 

@@ -187,3 +187,13 @@ SEES_ERROR = "The last trouble was: {}"
 SEES_ERROR_REMEDY = "Run `temphub doctor` on the hub's computer."
 NOTE_ERASE = "Remove note {}"
 NOTE_ERASING, NOTE_ERASED = "Removing the note …", "The note is gone."
+
+DOCTOR, CHECK = "Is all well?", "Check this hub"
+CHECK_MEANING = "Examines the hub's computer, the network and every probe; takes a few seconds"
+DOCTOR_TEXT = (
+    "Looks at Python, port, firewall, network, disk, clock, sleep, journal, CSV log and every probe. The same as `temphub doctor`."
+)
+CHECKING = "Looking at this computer, the network and every probe …"
+CHECK_WELL, CHECK_PROBLEMS = "No problem found.", "Problems found: {}."
+LEVELS = {"well": "well", "warning": "worth knowing", "problem": "problem", "unknown": "not known"}
+AS_TEXT, COPY, COPIED = "As text, to send to somebody", "Copy", "Copied"

@@ -3,8 +3,8 @@
 Works with the hub running (asks it) and without. Reads and measures only; nothing is changed.
 """
 
+from ..base.finding import Finding
 from .command import doctor
-from .finding import Finding
 from .run import examine
 
 __all__ = ["Finding", "doctor", "examine"]

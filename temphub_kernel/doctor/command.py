@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable
 from .._version import __version__
 from ..base.clock import iso_utc, now_ms
 from ..base.errors import TempHubError
+from ..base.finding import PROBLEM, Finding, as_text, failed
 from ..base.settings import Settings
-from .finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, failed
 from .run import examine
-
-SIGNS = {WELL: "ok", WARNING: "note", PROBLEM: "PROBLEM", UNKNOWN: "?"}
 
 
 def doctor(say: Callable[[str], None], *, as_json: bool = False) -> int:
@@ -29,18 +27,3 @@ def as_object(found: Iterable[Finding]) -> dict[str, object]:
     lines = [one.as_json() for one in found]
     ok = all(one["level"] != PROBLEM for one in lines)
     return {"ok": ok, "version": __version__, "time": iso_utc(now_ms()), "findings": lines}
-
-
-def as_text(found: Iterable[Finding]) -> str:
-    """A line for each, the remedy below it, and a sum at the end."""
-    lines, problems = [], 0
-    for one in found:
-        problems += one.level == PROBLEM
-        lines.append(f"{SIGNS[one.level]:>7}  {one.check}: {one.result}")
-        if one.remedy:
-            lines.append(f"{'':>7}  -> {one.remedy}")
-    lines.append("")
-    lines.append(
-        "No problem found." if not problems else f"{problems} problem{'s' if problems > 1 else ''} found; what to do stands behind ->."
-    )
-    return "\n".join(lines)

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base.finding import Finding, problem, warning, well
 from ..hub.lock import read_info
 from .case import Case
-from .finding import Finding, problem, warning, well
 from .holders import holders
 
 GOES_ON = "the readings that wait are then written by themselves."

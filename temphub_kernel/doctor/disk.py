@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from ..base.finding import Finding, problem, warning, well
 from .case import Case
-from .finding import Finding, problem, warning, well
 
 LEAST_MB = 200
 LITTLE_MB = 1000

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from ..base.finding import Finding, problem, well
 from .case import Case
-from .finding import Finding, problem, well
 
 
 def hub_parts(case: Case) -> Iterable[Finding]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base.finding import Finding, problem, unknown, warning, well
 from ..journal.checkup import Checkup, unreadable
 from ..journal.schema import VERSION
 from .case import Case
-from .finding import Finding, problem, unknown, warning, well
 
 LIMIT_S = 5.0
 # The roll-ups follow within seconds; so many wait only when they hang, or when the hub was off.

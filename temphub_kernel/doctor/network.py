@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 
+from ..base.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
 from ..discovery import lan, usable
 from ..discovery.echo import Echo, echo
 from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, profiles, verdicts
 from .case import Case
-from .finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
 
 TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "nordlynx")
 VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vethernet", "virtualbox", "vmware", "hyper-v", "cni", "podman")

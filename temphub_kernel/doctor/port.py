@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import psutil
 
+from ..base.finding import Finding, problem, well
 from .case import Case
-from .finding import Finding, problem, well
 
 TAKEN = {errno.EADDRINUSE, 10048}
 FORBIDDEN = {errno.EACCES, 10013}

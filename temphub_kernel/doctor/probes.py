@@ -6,12 +6,12 @@ from typing import Any
 
 from ..base.clock import local_text, now_ms
 from ..base.errors import TempHubError
+from ..base.finding import Finding, problem, unknown, warning, well
 from ..discovery import networks
 from ..journal import Reader
 from ..provisioner import Talk
 from ..provisioner.talk import Status
 from .case import Case
-from .finding import Finding, problem, unknown, warning, well
 
 AT_ONCE = 16
 MOST = 64

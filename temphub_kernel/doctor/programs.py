@@ -11,8 +11,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from .._version import __version__
 from ..base import paths
+from ..base.finding import Finding, problem, warning, well
 from .case import Case
-from .finding import Finding, problem, warning, well
 
 OLDEST = (3, 11)
 SHOWN = ("voila", "ipykernel", "tornado", "zeroconf", "pandas")

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from ..base.clock import monotonic_s
+from ..base.finding import Finding, failed, unknown
 from ..base.settings import Settings
 from .case import Case, look
 from .csv_file import csv_file
 from .disk import disk
-from .finding import Finding, failed, unknown
 from .hub_parts import hub_parts
 from .journal import journal
 from .network import firewall, interfaces, multicast

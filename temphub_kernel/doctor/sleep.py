@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base.finding import Finding, unknown, warning, well
 from ..base.system import MACOS, WINDOWS, ask_system
 from .case import Case
-from .finding import Finding, unknown, warning, well
 
 POWER_STATE = Path("/sys/power/state")
 REMEDY = "Switch automatic sleep off while it records, for the time on mains at least; closing a notebook's lid also puts it to sleep."

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from ..base.clock import local_text, monotonic_s, now_ms
 from ..base.errors import TempHubError
+from ..base.finding import Finding, problem, warning, well
 from ..base.system import ask_system
 from ..journal import Reader
 from .case import Case
-from .finding import Finding, problem, warning, well
 
 # 2024-01-01 and 2100-01-01.
 EARLIEST_MS = 1_704_067_200_000

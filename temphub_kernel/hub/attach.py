@@ -8,6 +8,8 @@ from ..base.settings import Settings
 from .ask import ask_hub
 
 TIMEOUT_S = 15.0
+# What takes long by its nature.
+PATIENCE_S = {"/api/doctor": 70.0}
 
 
 class Attached:
@@ -39,7 +41,7 @@ class Attached:
 def tell(settings: Settings, url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask the hub at `url` for something; its answer. May take seconds. Raises TempHubError when it refuses or does not answer."""
     try:
-        return ask_hub(settings, url, path, body, timeout_s=TIMEOUT_S)
+        return ask_hub(settings, url, path, body, timeout_s=PATIENCE_S.get(path, TIMEOUT_S))
     except (OSError, ValueError) as error:
         raise TempHubError(f"The hub at {url} does not answer ({error}).", "Wait a few seconds and try again.") from error
 

@@ -157,3 +157,20 @@ def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
     assert temphub.hub_kernel() is not None
     status, answer = temphub.ask("GET", "/api/readings?probe_id=TempProbe-0096")
     assert status == 200 and len(answer["readings"]) == 30 + delivered
+
+
+@pytest.mark.browser
+def test_the_hub_is_checked_from_the_page_and_the_result_can_be_sent(open_page, temphub):
+    """One press examines the hub's computer; the findings stand there in words; 'Copy' takes all of it, also where the page has no
+    https and the browser therefore no clipboard for scripts."""
+    page = open_page(390)
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.locator(".th-doctor-panel .th-button:visible").first.click()
+    page.wait_for_selector(".th-findings li:visible", timeout=30_000)
+    told = page.locator(".th-findings:visible").inner_text()
+    assert f"Port {temphub.port} is this hub's own" in told and "TempProbe" not in told.split("Journal")[0]
+    page.locator(".th-doctor-panel summary:visible").click()
+    page.locator(".th-copy:visible").click()
+    page.wait_for_selector(".th-copy:text('Copied')")
+    assert f"Port {temphub.port} is this hub's own" in page.evaluate("getSelection().toString()")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") and not page.errors

@@ -12,11 +12,10 @@ import pytest
 
 import temphub_kernel as th
 from temphub_kernel.base.clock import monotonic_s
+from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WELL, Finding, as_text, problem, well
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.doctor import examine
 from temphub_kernel.doctor.case import Case, look
-from temphub_kernel.doctor.command import as_text
-from temphub_kernel.doctor.finding import PROBLEM, UNKNOWN, WELL, Finding, problem, well
 from temphub_kernel.doctor.hub_parts import hub_parts
 from temphub_kernel.doctor.port import port
 from temphub_kernel.doctor.run import CHECKS

@@ -10,12 +10,12 @@ import pytest
 
 from provisioner.conftest import Probe
 from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WARNING, WELL
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.discovery.echo import Echo, echo
 from temphub_kernel.doctor import csv_file, disk, network, programs, sleep, timekeeping
 from temphub_kernel.doctor.case import Case, look
-from temphub_kernel.doctor.finding import PROBLEM, UNKNOWN, WARNING, WELL
 from temphub_kernel.doctor.holders import ProcessInfo, holders
 from temphub_kernel.doctor.journal import journal
 from temphub_kernel.doctor.probes import probes

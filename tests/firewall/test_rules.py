@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from temphub_kernel.base.finding import PROBLEM, WARNING, WELL
 from temphub_kernel.doctor import network
-from temphub_kernel.doctor.finding import PROBLEM, WARNING, WELL
 from temphub_kernel.firewall import windows
 from temphub_kernel.firewall.posix import mac, nftables
 from temphub_kernel.firewall.rules import DOMAIN, PRIVATE, PUBLIC, TCP, UDP, Policy, parse, verdict

@@ -27,7 +27,8 @@ class Hub:
     def __init__(
         self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, environ: dict[str, str] | None = None, **more: Any
     ) -> None:
-        settings = Settings.from_environ({"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "SERVER_TOKEN": token, **(environ or {})})
+        place = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+        settings = Settings.from_environ({**place, "SERVER_TOKEN": token, **(environ or {})})
         self.settings = replace(settings, port=0, tls_port=0)
         self.journal = settings.journal_file
         self.health = dict(HEALTH)

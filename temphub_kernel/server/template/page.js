@@ -88,6 +88,22 @@
     for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
   }
 
+  // Beside the text that it copies. Without https a browser has no clipboard for scripts, only the old command.
+  async function copy(button) {
+    const text = button.closest("details")?.querySelector("pre");
+    if (!text) return;
+    try { await navigator.clipboard.writeText(text.textContent); }
+    catch {
+      getSelection().selectAllChildren(text);
+      document.execCommand("copy");
+    }
+    button.textContent = button.dataset.done;
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".th-copy");
+    if (button) copy(button);
+  });
+
   // Voilà's own hooks. Cells without a dashboard (an analyst's notebook) are shown when Voilà is done with them.
   window.voila_heartbeat = function () {};
   window.voila_process = function () {};

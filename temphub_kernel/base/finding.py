@@ -1,8 +1,9 @@
-"""One line of the doctor's answer. Any thread."""
+"""One line of the doctor's answer, and all of them as text. Any thread."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ..base.errors import describe
+from .errors import describe
 
 WELL = "well"
 # Worth knowing, nothing stops: it does not change the exit code.
@@ -10,6 +11,7 @@ WARNING = "warning"
 PROBLEM = "problem"
 # The system does not tell, or not in time.
 UNKNOWN = "unknown"
+SIGNS = {WELL: "ok", WARNING: "note", PROBLEM: "PROBLEM", UNKNOWN: "?"}
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,18 @@ def failed(check: str, error: BaseException) -> Finding:
     """The check itself met an error, told in the error's own words."""
     said, remedy = describe(error)
     return Finding(check, PROBLEM, said, remedy)
+
+
+def as_text(found: Iterable[Finding]) -> str:
+    """A line for each, the remedy below it, and a sum at the end."""
+    lines, problems = [], 0
+    for one in found:
+        problems += one.level == PROBLEM
+        lines.append(f"{SIGNS.get(one.level, SIGNS[UNKNOWN]):>7}  {one.check}: {one.result}")
+        if one.remedy:
+            lines.append(f"{'':>7}  -> {one.remedy}")
+    lines.append("")
+    lines.append(
+        "No problem found." if not problems else f"{problems} problem{'s' if problems > 1 else ''} found; what to do stands behind ->."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""`GET /api/doctor`: what `temphub doctor` says of this computer, for the page. Endpoint thread; examined in a process of its own.
+
+An examination measures the disk, reads the whole journal, sends on the network and asks every probe: one at a time, below the
+hub's own priority, and whoever asks again at once is given the same answer.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+from ..base import paths
+from ..base.clock import monotonic_s
+from ..base.errors import TempHubError
+from ..base.settings import Settings
+from .handlers import ApiHandler
+
+KEEP_S = 10.0
+# It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
+LIMIT_S = 60.0
+
+
+class Examinations:
+    """The examination under way, and the last one's answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._turn = asyncio.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answer: dict[str, Any] | None = None
+        self._ended_s = 0.0
+        self._closed = False
+
+    async def latest(self) -> dict[str, Any]:
+        """`{"well", "version", "time", "findings"}`, at most KEEP_S old when asked for. Raises TempHubError."""
+        async with self._turn:
+            if self._answer is None or monotonic_s() - self._ended_s > KEEP_S:
+                self._answer = None
+                self._answer = await asyncio.get_running_loop().run_in_executor(None, self._examine)
+                self._ended_s = monotonic_s()
+            return self._answer
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def _examine(self) -> dict[str, Any]:
+        if self._closed:
+            raise _failed("the hub is being stopped")
+        try:
+            self._process = process = _begin(self._settings)
+        except OSError as error:
+            raise _failed(str(error)) from error
+        with process:
+            try:
+                said, _ = process.communicate(timeout=LIMIT_S)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise _failed(f"it took longer than {LIMIT_S:g} s") from error
+        try:
+            found = json.loads(said)
+            return {"well": found["ok"], **{name: found[name] for name in ("version", "time", "findings")}}
+        except (ValueError, KeyError, TypeError) as error:
+            raise _failed(f"exit code {process.returncode}") from error
+
+
+class Doctor(ApiHandler):
+    """`GET /api/doctor`"""
+
+    async def get(self) -> None:
+        self.reply({"ok": True, **await self.room.examinations.latest()})
+
+
+def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
+    """The command itself, so that page and command line cannot differ."""
+    search = os.pathsep.join(filter(None, [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
+    # This hub's own place, whatever the working folder would mean.
+    place = {
+        "DATA_DIR": str(settings.data_dir),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "INTERFACES": ",".join(settings.interfaces),
+    }
+    environ = {**os.environ, **place, "PYTHONPATH": search, "PYTHONUTF8": "1"}
+    flags = int(getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)) | int(getattr(subprocess, "CREATE_NO_WINDOW", 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", paths.PACKAGE.name, "doctor", "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        creationflags=flags,
+    )
+    if sys.platform != "win32":
+        # One that is gone already needs no priority.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+    return process
+
+
+def _failed(why: str) -> TempHubError:
+    return TempHubError(
+        f"This computer could not be examined ({why}); recording is not touched by that.",
+        "Try again, or run `temphub doctor` on the hub's computer.",
+        code="not_examined",
+        status=503,
+    )

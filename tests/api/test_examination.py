@@ -1,0 +1,97 @@
+"""`GET /api/doctor`: the doctor's findings, one examination at a time, for those who may look."""
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.waiting import wait_for
+from temphub_kernel.api import examination
+
+
+def examined() -> list[int]:
+    """The examinations that run now."""
+    return [one.pid for one in psutil.Process().children() if "doctor" in _line(one)]
+
+
+def _line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_the_page_is_told_what_the_command_says(hub) -> None:
+    """Every check of `temphub doctor` is in the answer, made for this very hub: its own port and data folder."""
+    status, answer = hub.ask("GET", "/api/doctor")
+    assert status == 200 and answer["ok"] is True
+    checks = {one["check"]: one for one in answer["findings"]}
+    assert {"Version", "Python", "Packages", "Port", "Disk space", "Clock", "CSV log", "Journal", "Probes"} <= set(checks)
+    assert str(hub.port) in checks["Port"]["result"] and str(hub.journal.parent) in checks["Disk space"]["result"]
+    assert answer["well"] == all(one["level"] != "problem" for one in answer["findings"])
+
+
+def test_many_who_ask_at_once_cost_one_examination(hub) -> None:
+    """Five pages that press the button together are given one and the same answer, and readings are taken meanwhile."""
+    seen: set[int] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            seen.update(examined())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        with ThreadPoolExecutor(5) as pool:
+            asked = [pool.submit(hub.ask, "GET", "/api/doctor") for _ in range(5)]
+            wait_for(examined, 20)
+            assert hub.ask("POST", "/api/ingest", {"temperature_c": 21.5}) == (200, {"ok": True})
+            assert not any(one.done() for one in asked)
+            answers = {json.dumps(one.result()) for one in asked}
+    finally:
+        over.set()
+        watcher.join()
+    assert len(answers) == 1 and len(seen) == 1
+
+
+def test_with_a_password_only_those_who_are_let_in_see_it(make_hub) -> None:
+    """What stands on this computer is nobody's business who shows neither login nor token; nothing is examined for them."""
+    hub = make_hub(token="secret-token", environ={"UI_PASSWORD": "correct horse"})
+    status, answer = hub.ask("GET", "/api/doctor")
+    assert (status, answer["error"]) == (401, "login_needed") and not examined()
+    assert hub.ask("GET", "/api/doctor", headers={"X-Token": "secret-token"})[0] == 200
+
+
+def test_a_hub_that_stops_does_not_wait_for_an_examination(hub) -> None:
+    """Stopping ends the examination under way, and whoever waits for it is told something or let go, never kept."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(hub.ask, "GET", "/api/doctor")
+        wait_for(examined, 20)
+        assert hub.endpoint.stop(timeout_s=4.0)
+        assert not examined()
+        # Or the connection went with the endpoint.
+        with suppress(OSError, ValueError):
+            assert asked.result(timeout=5)[1]["error"] == "not_examined"
+
+
+def test_an_examination_that_fails_is_told_in_words(hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A command that breaks gives problem and remedy, not half an answer; the next one tries again."""
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.exit('this Python is broken')")
+    with monkeypatch.context() as broken:
+        broken.setenv("PYTHONPATH", str(tmp_path) + os.pathsep + os.environ.get("PYTHONPATH", ""))
+        status, answer = hub.ask("GET", "/api/doctor")
+    assert (status, answer["error"]) == (503, "not_examined") and "temphub doctor" in answer["remedy"]
+    assert hub.ask("GET", "/api/doctor")[0] == 200
+
+
+def test_an_examination_that_takes_too_long_is_ended(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for ever: past the limit the process is ended and that is said."""
+    monkeypatch.setattr(examination, "LIMIT_S", 0.05)
+    status, answer = hub.ask("GET", "/api/doctor")
+    assert status == 503 and "took longer" in answer["problem"] and not examined()
