@@ -111,6 +111,23 @@ def test_a_uv_that_is_there_is_used(tiny: Tiny) -> None:
     assert "Successfully installed" not in tiny.log, "pip had nothing to do"
 
 
+def test_without_a_uv_pip_fetches_one_and_leaves_the_rest_to_it(tiny: Tiny) -> None:
+    """Who has only Python waits a few seconds, not a minute; the next upgrade uses the same uv."""
+    tiny.needs("sensors>=2")
+    real = shutil.which("uv", path=os.path.dirname(sys.executable)) or shutil.which("uv") or cannot("uv is not installed (pip install uv)")
+    # As the real wheel puts it into the environment, without its 40 MB.
+    shim = f"import os, sys\ndef main():\n    os.execv({real!r}, [{real!r}, *sys.argv[1:]])\n"
+    write_wheel(tiny.wheels, "uv", "0.9", {"uvshim.py": shim, "uv-0.9.dist-info/entry_points.txt": "[console_scripts]\nuv = uvshim:main\n"})
+    write_wheel(tiny.wheels, "pip", "99.0", {"pip/__init__.py": ""})
+    settings = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tiny.wheels), "UV_CACHE_DIR": str(tiny.home / "uv")}
+    code, shown = tiny.start(**settings)
+    assert (code, hub(shown)["packages"], hub(shown)["prefix"]) == (0, ["sensors"], str(tiny.venv)), shown
+    assert tiny.log.count("Successfully installed") == 1 and "Successfully installed uv-0.9" in tiny.log
+    tiny.needs("sensors>=2.0")
+    code, shown = tiny.start(**settings)
+    assert code == 0 and "bringing it up to date" in shown and tiny.log.count("Successfully installed") == 1
+
+
 def test_a_uv_that_fails_is_followed_by_pip(tiny: Tiny, free_port: int) -> None:
     """uv knows nothing of pip's settings for proxies and mirrors: where it fails pip does the work, and nothing is told of it."""
     tiny.needs("sensors>=2")
