@@ -17,6 +17,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -27,7 +28,6 @@ CLOUDS = ("ONEDRIVE", "ONEDRIVECOMMERCIAL", "ONEDRIVECONSUMER")
 MISLEADING = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 ROOT = Path(__file__).absolute().parent.parent
 WINDOWS = sys.platform == "win32"
-
 # Groups of three lines: what pip, venv or the system print (a pattern), the problem, the remedy. The first that fits is told.
 CAUSES = Path(__file__).with_name("bootstrap-causes.txt")
 SIGNS = (("Collecting ", "."), ("Installing collected", "\nUnpacking ...\n"), ("Retrying (Retry(", "\nNo answer, trying again ..."))
@@ -116,8 +116,7 @@ def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
         return [sys.executable, "-m", "temphub_kernel"], {**environ, "PYTHONPATH": str(ROOT)}
     if place.venv.is_dir() and place.venv.samefile(sys.prefix) and state(place) == "anew":
         # An environment cannot replace the Python that runs from it. On Windows not even its child can: Start.bat takes another Python.
-        base = getattr(sys, "_base_executable", sys.executable)
-        sys.exit(OTHER_PYTHON if WINDOWS else run([base, *sys.argv], environ))
+        sys.exit(OTHER_PYTHON if WINDOWS else run([getattr(sys, "_base_executable", sys.executable), *sys.argv], environ))
     with locked(place.lock):
         found = state(place)
         if place.log.exists() and place.log.stat().st_size > 500_000:
@@ -154,39 +153,32 @@ def install(place: Place, environ: Mapping[str, str], anew: bool) -> None:
         raise Stop(*explain("No space left"))
     say("Fetching packages, a dot for each: ", end="")
     if not _with_uv(place, environ, anew):
-        _with_pip(place, environ, anew)
+        if anew and not any(place.venv.rglob("site-packages/pip")):
+            _logged([sys.executable, "-m", "venv", str(place.venv)], place, environ)
+        _pip(place, environ, "-e", ".")  # '.': pip reads [ ] in a path as its own
     place.marker.write_text("\n".join(_fingerprint(place)), "utf-8")
     say("Installed.")
 
 
 def _with_uv(place: Place, environ: Mapping[str, str], anew: bool) -> bool:
-    """By uv, in a tenth of pip's time: the user's own, else one that pip fetches. False when it fails; pip, with settings of its own, is next."""
-    uv = shutil.which("uv") or shutil.which("uv", path=str(place.python.parent))
-    try:
+    """By uv, in a tenth of pip's time: the user's own, else one that pip fetches. False when it fails: it knows no settings of pip."""
+    uv = shutil.which("uv") or str(place.python.with_name("uv.exe" if WINDOWS else "uv"))
+    with suppress(Stop, OSError):
         if anew:
-            _logged([sys.executable, "-m", "venv", *(["--without-pip"] if uv else []), str(place.venv)], place, environ)
-        if not uv:
+            _logged([sys.executable, "-m", "venv", *(["--without-pip"] if Path(uv).exists() else []), str(place.venv)], place, environ)
+        if not Path(uv).exists():
             _pip(place, environ, "--retries=0", "--only-binary=:all:", "uv")
-            uv = str(place.python.with_name("uv"))
-        # It may not reach what pip reaches by a mirror of its own: then it must not keep anybody waiting.
+        # Editable: after `git pull` the new code runs at once. Where uv reaches nothing, by pip's mirror or proxy, nobody waits for it.
         quick = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1", **environ}
         _logged([uv, "pip", "install", "--python", str(place.python), "-e", ".", "pip"], place, quick)
-    except (Stop, OSError):
-        return False
-    return True
-
-
-def _with_pip(place: Place, environ: Mapping[str, str], anew: bool) -> None:
-    if anew and not any(place.venv.rglob("site-packages/pip")):
-        _logged([sys.executable, "-m", "venv", str(place.venv)], place, environ)
-    # Editable: after `git pull` the new code runs at once, with the checkout's notebooks. By '.': pip reads [ ] in a path as its own.
-    _pip(place, environ, "-e", ".")
+        return True
+    return False
 
 
 def _pip(place: Place, environ: Mapping[str, str], *what: str) -> None:
     # PIP_USER: a computer-wide 'user = true' would refuse an environment. No compiling: it takes as long as the rest, for little use.
-    pip = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-compile", *what]
-    _logged([str(place.python), *pip], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
+    pip = [str(place.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar=off", "--no-compile"]
+    _logged([*pip, *what], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
 
 
 def locked(path: Path) -> IO[str]:
