@@ -1,18 +1,35 @@
 """What every test gets: guards that nothing is left behind, and free ports."""
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
+from support import ports
+from support.leftovers import Before
 from temphub_kernel.base.settings import ALLOWED
 
 GRACE_S = 5.0
-BROWSERS = ("playwright", "chromium", "google-chrome")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files with tests that may take longest begin: no worker is left waiting for one of them at the end."""
+    usual_s = float(config.getoption("timeout") or 0)
+    long = {item.path for item in items for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
+    long |= {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With several workers (`-n 2`) a file stays together, for what its tests share, and files begin in the order above."""
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -25,43 +42,19 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """No thread and no process outlives a test."""
-    threads = set(threading.enumerate())
-    processes = {child.pid for child in psutil.Process().children(recursive=True)}
+    """No thread, process or network namespace outlives a test, nor does the child of a process that was killed."""
+    before = Before()
     yield
     deadline = time.monotonic() + GRACE_S
-    while (left := [*_left_threads(threads), *_left_processes(processes)]) and time.monotonic() < deadline:
+    while (left := before.left()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not left
 
 
-def _left_threads(before: set[threading.Thread]) -> list[threading.Thread]:
-    # Playwright's driver and the pools that Python itself keeps for a session are not ours to end.
-    kept = ("asyncio_", "playwright", "ThreadPoolExecutor-")
-    return [t for t in threading.enumerate() if t not in before and t.is_alive() and not t.name.startswith(kept)]
-
-
-def _left_processes(before: set[int]) -> list[str]:
-    left = []
-    for child in psutil.Process().children(recursive=True):
-        try:
-            said = " ".join(child.cmdline())
-            # The browser serves a whole file of tests and keeps spare processes of its own; its fixture ends it.
-            spare = any(name in said for name in BROWSERS)
-            # Without a command line a process is only being born, or is dying: what stays has one.
-            if child.pid not in before and child.status() != psutil.STATUS_ZOMBIE and said.strip() and not spare:
-                left.append(said)
-        except psutil.Error:
-            continue
-    return left
-
-
 @pytest.fixture
 def free_port() -> int:
-    """A port of the loopback interface that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody uses."""
+    return ports.free_port()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from support.ports import free_port
 from support.running import TempHub
 from support.waiting import cannot
 
@@ -48,6 +49,23 @@ def start_temphub(data_dir: Path, free_port: int) -> Iterator[Callable[..., Temp
 
     def start(*arguments: str, **settings: str) -> TempHub:
         started.append(TempHub(data_dir, free_port, *arguments, **settings))
+        return started[-1].ready()
+
+    yield start
+    for temphub in started:
+        temphub.kill()
+
+
+@pytest.fixture(scope="module")
+def lasting_temphub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., TempHub]]:
+    """Starts `temphub` for all tests of a file that leave it as good as it was; `fill` writes its journal beforehand."""
+    started: list[TempHub] = []
+
+    def start(fill: Callable[[Path], None] = lambda _: None) -> TempHub:
+        folder = tmp_path_factory.mktemp("lasting") / "Meßdaten 1"
+        folder.mkdir()
+        fill(folder)
+        started.append(TempHub(folder, free_port()))
         return started[-1].ready()
 
     yield start

@@ -33,11 +33,15 @@ def write_day(data_dir):
     writer.stop()
 
 
+@pytest.fixture(scope="module")
+def temphub(lasting_temphub):
+    """A hub with a day of readings."""
+    return lasting_temphub(write_day)
+
+
 @pytest.fixture
-def open_page(browser, data_dir, start_temphub):
-    """Opens the page of a hub with a day of readings, at an address."""
-    write_day(data_dir)
-    temphub = start_temphub()
+def open_page(browser, temphub):
+    """Opens its page at an address."""
     contexts = []
 
     def open_(query="", width=1280, height=900, **options):

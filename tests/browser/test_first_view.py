@@ -24,15 +24,21 @@ BOXES = """(root) => [...document.querySelectorAll(
 })"""
 
 
-@pytest.fixture
-def temphub(start_temphub):
-    """A hub with an hour of two probes, and visits kept ready."""
-    temphub = start_temphub()
+@pytest.fixture(scope="module")
+def lasting(lasting_temphub):
+    """A hub with an hour of two probes."""
+    temphub = lasting_temphub()
     for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5)):
         readings = [{"seq": n, "age_ms": (360 - n) * 10_000, "temperature_c": celsius} for n in range(360)]
         assert temphub.ask("POST", "/api/ingest", {"probe_id": probe_id, "boot": "a1b2c3d4", "readings": readings})[0] == 200
-    wait_for(lambda: len(temphub.kernels()) == 2, 20)
     return temphub
+
+
+@pytest.fixture
+def temphub(lasting):
+    """That hub, with visits kept ready."""
+    wait_for(lambda: len(lasting.kernels()) == 2, 20)
+    return lasting
 
 
 @pytest.fixture

@@ -19,24 +19,41 @@ def post(temphub, celsius):
     assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "TempProbe-0096"}) == (200, {"ok": True})
 
 
-@pytest.fixture
-def temphub(start_temphub):
-    temphub = start_temphub()
+@pytest.fixture(scope="module")
+def lasting(lasting_temphub):
+    """A hub with a few readings. Each test ends with it working: that is what they are about."""
+    temphub = lasting_temphub()
     for celsius in (20.0, 20.5, 21.0):
         post(temphub, celsius)
-    wait_for(lambda: len(temphub.kernels()) == 2, 20)
     return temphub
 
 
 @pytest.fixture
-def page(browser, temphub):
-    """A page on the wall that shows the last hour, with its values there."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h", wait_until="commit")
+def temphub(lasting):
+    """That hub, with a viewer kernel kept ready."""
+    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 20)
+    return lasting
+
+
+def show(page, temphub, query=""):
+    """Goes to the hub's page and waits for its values."""
+    page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
     page.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
-    yield page
+    return page
+
+
+@pytest.fixture
+def blank(browser):
+    """A page on the wall, still empty."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(blank, temphub):
+    """It shows the last hour, with its values there."""
+    return show(blank, temphub, "?window=1h")
 
 
 def pages_kernel(temphub):
@@ -61,12 +78,12 @@ def back(page, temphub, celsius):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("which", ["pages", "hub"])
-def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which):
+@pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75)])
+def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, celsius):
     """The kernel of the pages, or the hub's own, is killed: within 5 s the page says so, then it is back with the same window."""
     (wait_for(lambda: pages_kernel(temphub)) if which == "pages" else wait_for(temphub.hub_kernel)).kill()
     assert told_within(page, 5) < 5
-    back(page, temphub, 44.25)
+    back(page, temphub, celsius)
 
 
 @pytest.mark.browser
@@ -83,8 +100,11 @@ def test_a_hub_that_hangs_is_told(page, temphub):
 
 @pytest.mark.browser
 @pytest.mark.timeout(120)
-def test_a_restarted_hub_finds_its_pages_again(page, temphub, start_temphub):
+def test_a_restarted_hub_finds_its_pages_again(blank, start_temphub):
     """The whole program is stopped and started again: the open page says so, and shows the new values without a hand on it."""
+    temphub = start_temphub()
+    post(temphub, 20.0)
+    page = show(blank, temphub, "?window=1h")
     assert temphub.stop() == 0
     assert told_within(page, 5) < 5
     back(page, start_temphub(), 12.75)
@@ -110,9 +130,7 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
         })""",
     ):
         context = browser.new_context()
-        other = context.new_page()
-        other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
-        other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+        other = show(context.new_page(), temphub)
         visit = other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
         other.evaluate(end, visit)
         context.close()
@@ -126,9 +144,7 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
 def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
     """15 s after a page was closed, or was lost without a word, its visit ends; those that stay keep theirs."""
     context = browser.new_context()
-    other = context.new_page()
-    other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
-    other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    other = show(context.new_page(), temphub)
     kernel = "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
     path = f"/v/api/kernels/{other.evaluate(kernel)}"
     assert temphub.ask("GET", path)[0] == 200
@@ -156,8 +172,7 @@ def test_a_page_hears_only_its_own(browser, page, temphub):
     context = browser.new_context()
     other = context.new_page()
     other.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame))))
-    other.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
-    other.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    show(other, temphub)
     for one in (page, other):
         kernels.append(one.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"))
     for celsius in range(60, 64):

@@ -1,7 +1,6 @@
 """Discovery across a real network: two network namespaces joined by a bridge."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -11,10 +10,9 @@ from queue import Empty, Queue
 
 import pytest
 
-from support.waiting import cannot
+from support.lan import Lan, ip
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-NAME = f"thd-{os.getpid()}"
 
 HUB = """
 import json, sys
@@ -41,11 +39,6 @@ print("ready", flush=True)
 sys.stdin.readline()
 air.close()
 """
-
-
-def ip(*words: str, check: bool = True) -> None:
-    """Run the `ip` tool."""
-    subprocess.run(["ip", *words], check=check, capture_output=True, text=True)
 
 
 class Program:
@@ -88,33 +81,17 @@ class Program:
 
 
 @pytest.fixture
-def lan() -> Iterator[tuple[str, str]]:
-    """(hub's namespace, probe's namespace), 10.77.0.1 and 10.77.0.9, joined by a bridge in a third one."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        cannot("network namespaces need root")
-    spaces = [f"{NAME}-{part}" for part in ("hub", "probe", "bridge")]
-    try:
-        for space in spaces:
-            ip("netns", "add", space)
-            ip("-n", space, "link", "set", "lo", "up")
-        ip("-n", spaces[2], "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
-        ip("-n", spaces[2], "link", "set", "br0", "up")
-        for space, address in zip(spaces, ("10.77.0.1/24", "10.77.0.9/24"), strict=False):
-            ip("-n", space, "link", "add", "eth0", "type", "veth", "peer", "name", space[-5:], "netns", spaces[2])
-            ip("-n", spaces[2], "link", "set", space[-5:], "master", "br0")
-            ip("-n", spaces[2], "link", "set", space[-5:], "up")
-            ip("-n", space, "addr", "add", address, "dev", "eth0")
-            ip("-n", space, "link", "set", "eth0", "up")
-        yield spaces[0], spaces[1]
-    finally:
-        for space in spaces:
-            ip("netns", "del", space, check=False)
+def lan() -> Iterator[Lan]:
+    """A LAN of this test's own."""
+    made = Lan()
+    yield made
+    made.close()
 
 
 @pytest.mark.network
 def test_found_across_the_lan_and_after_a_new_address(lan, tmp_path):
     """A probe is found by multicast; when the hub's address changes, the hub says so, announces the new one and finds the probe again."""
-    hub_space, probe_space = lan
+    hub_space, probe_space = lan.host("hub", "10.77.0.1"), lan.host("probe", "10.77.0.9")
     probe = Program(probe_space, PROBE)
     hub = Program(hub_space, HUB, str(tmp_path))
     try:

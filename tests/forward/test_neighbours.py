@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import temphub_kernel as th
+from support.ports import free_port
 from support.waiting import cannot, wait_for
 from temphub_kernel.base import paths
 from temphub_kernel.base.settings import ALLOWED
@@ -112,11 +113,7 @@ def test_prometheus_scrapes_the_hub(hub, tmp_path: Path) -> None:
     config = tmp_path / "prometheus.yml"
     target = running.url.removeprefix("http://")
     config.write_text(f"scrape_configs:\n- job_name: temphub\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['{target}']\n")
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [tool, f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"]
     with (tmp_path / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "GOMAXPROCS": "1"})

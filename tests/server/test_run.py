@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support import ports
 from support.waiting import wait_for
 from temphub_kernel.hub.lock import LOCK_FILE, is_running
 from temphub_kernel.journal import Reader
@@ -41,7 +42,7 @@ def test_a_polite_kill_stops_it_too(start_temphub):
 def test_a_second_start_shows_the_first(start_temphub, data_dir, free_port):
     """A second `temphub` on the same data folder says that a hub runs and where, and leaves it alone."""
     first = start_temphub().ready()
-    second = start_temphub("--no-browser", port=free_port + 1)
+    second = start_temphub("--no-browser", port=ports.free_port())
     assert second.process.wait(20) == 0
     assert "A hub runs already" in second.text() and f"http://127.0.0.1:{free_port}" in second.text()
     assert first.answers()

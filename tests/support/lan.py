@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from .leftovers import SPACE
 from .waiting import cannot
 
 
@@ -21,7 +22,6 @@ class Lan:
             cannot("network namespaces need root")
         if shutil.which("ip") is None:
             cannot("network namespaces need the `ip` tool (package iproute2)")
-        self._name = f"th{os.getpid()}"
         self._spaces: list[str] = []
         self._bridge = self._add("bridge")
         ip("-n", self._bridge, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
@@ -62,7 +62,7 @@ class Lan:
             ip("netns", "del", space, check=False)
 
     def _add(self, name: str) -> str:
-        space = f"{self._name}-{name}"
+        space = f"{SPACE}{name}"
         ip("netns", "add", space)
         self._spaces.append(space)
         ip("-n", space, "link", "set", "lo", "up")

@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from temphub_kernel.base.settings import ALLOWED
+
 from .waiting import wait_for
 
 READY_S = 40.0
@@ -23,11 +25,11 @@ class TempHub:
         self.data_dir = data_dir
         self.port = port
         self.log = data_dir.parent / f"temphub-{port}.log"
-        env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPHUB_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPHUB_") and name not in ALLOWED}
         # A server that a test kills leaves its connection files: in the test's own folder.
         scratch = data_dir.parent / "scratch"
         scratch.mkdir(exist_ok=True)
-        env |= {"TMPDIR": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch)}
+        env |= {"TMPDIR": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch), "IPYTHONDIR": str(scratch / "ipython")}
         # What `Start.bat` would set; nothing leaves this computer.
         env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
         command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
