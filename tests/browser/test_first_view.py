@@ -86,6 +86,7 @@ def test_values_and_the_charts_shape_are_readable_without_any_widget(new_page, t
 
 
 @pytest.mark.browser
+@pytest.mark.alone
 def test_the_first_view_is_there_within_0_6_s(new_page, temphub):
     """Of five visits, the third quickest has its values on screen within 0.6 s of navigation, the first visit included."""
     took = []

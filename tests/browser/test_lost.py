@@ -78,6 +78,7 @@ def back(page, temphub, celsius):
 
 
 @pytest.mark.browser
+@pytest.mark.alone
 @pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75)])
 def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, celsius):
     """The kernel of the pages, or the hub's own, is killed: within 5 s the page says so, then it is back with the same window."""
@@ -87,6 +88,7 @@ def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, c
 
 
 @pytest.mark.browser
+@pytest.mark.alone
 def test_a_hub_that_hangs_is_told(page, temphub):
     """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence within 5 s."""
     server = psutil.Process(temphub.process.pid)
@@ -99,6 +101,7 @@ def test_a_hub_that_hangs_is_told(page, temphub):
 
 
 @pytest.mark.browser
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_a_restarted_hub_finds_its_pages_again(blank, start_temphub):
     """The whole program is stopped and started again: the open page says so, and shows the new values without a hand on it."""

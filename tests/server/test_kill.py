@@ -7,6 +7,8 @@ import threading
 import time
 import uuid
 
+import pytest
+
 from support.waiting import wait_for
 from temphub_kernel.journal import Reader
 
@@ -51,6 +53,7 @@ class Client(threading.Thread):
             connection.close()
 
 
+@pytest.mark.alone
 def test_a_killed_hub_loses_nothing_and_is_back_within_five_seconds(start_temphub, data_dir):
     """Eight clients post while the hub kernel is killed three times: every acknowledged reading is in the journal and in
     the CSV exactly once, and each time deliveries succeed again within 5 s."""

@@ -13,6 +13,7 @@ from temphub_kernel.journal import Reader
 from temphub_kernel.server.run import SERVER_LOCK
 
 
+@pytest.mark.alone
 def test_it_starts_says_where_it_is_and_stops_clean(start_temphub, data_dir, free_port):
     """The console names page, CSV and data folder; Ctrl-C ends everything within 5 s: no kernel, lock or port left."""
     temphub = start_temphub().ready()
@@ -43,7 +44,7 @@ def test_a_second_start_shows_the_first(start_temphub, data_dir, free_port):
     """A second `temphub` on the same data folder says that a hub runs and where, and leaves it alone."""
     first = start_temphub().ready()
     second = start_temphub("--no-browser", port=ports.free_port())
-    assert second.process.wait(20) == 0
+    assert second.process.wait(60) == 0
     assert "A hub runs already" in second.text() and f"http://127.0.0.1:{free_port}" in second.text()
     assert first.answers()
 
@@ -54,7 +55,7 @@ def test_a_taken_port_is_a_clear_stop(start_temphub, free_port, data_dir):
         stranger.bind(("127.0.0.1", free_port))
         stranger.listen()
         temphub = start_temphub()
-        assert temphub.process.wait(30) == 1
+        assert temphub.process.wait(60) == 1
     assert f"Problem: Port {free_port} is used by another program" in temphub.text()
     assert "set PORT in Start.bat" in temphub.text()
     assert "Traceback" not in temphub.text()
@@ -65,7 +66,7 @@ def test_a_taken_port_is_a_clear_stop(start_temphub, free_port, data_dir):
 def test_a_wrong_setting_is_a_clear_stop(start_temphub, name, value):
     """A wrong setting stops the start with its name, the value met and what is allowed."""
     temphub = start_temphub(**{name: value})
-    assert temphub.process.wait(20) == 1
+    assert temphub.process.wait(60) == 1
     assert name in temphub.text() and value in temphub.text() and "What to do: Set" in temphub.text()
     assert "Traceback" not in temphub.text()
 
@@ -75,7 +76,7 @@ def test_a_data_folder_that_cannot_be_used_is_a_clear_stop(start_temphub, tmp_pa
     blocked = tmp_path / "file"
     blocked.write_text("x")
     temphub = start_temphub(folder=tmp_path, DATA_DIR=str(blocked / "below"))
-    assert temphub.process.wait(20) == 1
+    assert temphub.process.wait(60) == 1
     assert "data folder" in temphub.text() and "Set DATA_DIR" in temphub.text()
     assert "Traceback" not in temphub.text()
 
