@@ -88,9 +88,13 @@ class SharedKernel:
             raise _not_up(str(content.get("why")))
         return content
 
+    def no_more(self) -> None:
+        """Start none from now on, whoever waits for one."""
+        self._over = True
+
     async def stop(self) -> None:
         """End it, for good."""
-        self._over = True
+        self.no_more()
         async with self._starting:
             await self._end()
         # Sockets of pages that are still being closed may linger a moment; they are not waited for.
@@ -140,8 +144,18 @@ class SharedKernel:
             client.stop_channels()
         if manager is not None:
             if manager.has_kernel:
-                await manager.shutdown_kernel(now=True)
+                await self._kill(manager)
             manager.cleanup_connection_file()
+
+    @staticmethod
+    async def _kill(manager: AsyncKernelManager) -> None:
+        try:
+            await manager.shutdown_kernel(now=True)
+        # It first sends a message, for which there may be no socket any more; the process must end all the same.
+        except zmq.ZMQError as error:
+            log.debug("the pages' kernel is killed without a message: %s", error)
+            await manager.provisioner.kill()
+            await manager.provisioner.wait()
 
     async def _listen(self, client: Any) -> None:
         while True:

@@ -66,6 +66,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     async def shutdown_all(self, *_: Any, **__: Any) -> None:
         """End everything."""
+        # Before those who wait for a kernel are ended one by one: the next would start it.
+        self.kernel.no_more()
         await self.close()
         await self._stop_preparing()
         await self.kernel.stop()
