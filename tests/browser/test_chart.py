@@ -51,7 +51,7 @@ def open_page(browser, temphub):
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
-        page.wait_for_selector(LINE, state="attached", timeout=30_000)
+        page.wait_for_selector(LINE, state="attached", timeout=60_000)
         wait_for(lambda: page.evaluate(NOTHING_SAID), 20)
         return page
 
@@ -110,7 +110,7 @@ def test_a_person_zooms_marks_reads_and_returns(open_page):
     readings = int(measured.first.locator("td").first.inner_text().replace("\u202f", ""))
     assert readings == pytest.approx(marked_s * 1000 / EVERY_MS, abs=1)
     page.reload()
-    page.wait_for_selector(LINE, state="attached", timeout=30_000)
+    page.wait_for_selector(LINE, state="attached", timeout=60_000)
     wait_for(lambda: page.locator(".th-measured tbody tr").count() == 2 and asked(page) == choices, 20)
     box = plot(page)
     page.mouse.dblclick(box["x"] + 100, box["y"] + 50)

@@ -14,7 +14,7 @@ def test_the_page_behind_a_password(start_temphub, browser):
     temphub = start_temphub(UI_PASSWORD="open sesame", SERVER_TOKEN="s3cret")
     for celsius in (20.5, 21.5):
         assert temphub.ask("POST", f"/api/ingest?token=s3cret&n={celsius}", {"temperature_c": celsius, "probe_id": "Fridge"})[0] == 200
-    wait_for(lambda: len(temphub.kernels()) == 2, 30)
+    wait_for(lambda: len(temphub.kernels()) == 2, 60)
     context = browser.new_context()
     page = context.new_page()
     complaints = []
@@ -28,7 +28,7 @@ def test_the_page_behind_a_password(start_temphub, browser):
     complaints.clear()
     page.fill("#password", "open sesame")
     page.click("button")
-    page.wait_for_selector(LINE, state="attached", timeout=40_000)
+    page.wait_for_selector(LINE, state="attached", timeout=60_000)
     assert page.title() == "TempHub"
     # The page's own kernel asks the hub with the data folder's key.
     page.locator(".th-provision").first.click()

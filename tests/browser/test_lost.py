@@ -31,14 +31,14 @@ def lasting(lasting_temphub):
 @pytest.fixture
 def temphub(lasting):
     """That hub, with a viewer kernel kept ready."""
-    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 20)
+    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 60)
     return lasting
 
 
 def show(page, temphub, query=""):
     """Goes to the hub's page and waits for its values."""
     page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
-    page.wait_for_selector(f"{VALUE}:visible", timeout=20_000)
+    page.wait_for_selector(f"{VALUE}:visible", timeout=60_000)
     return page
 
 

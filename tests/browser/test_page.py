@@ -28,7 +28,7 @@ def lasting(lasting_temphub):
 @pytest.fixture
 def temphub(lasting):
     """That hub, with a viewer kernel kept ready."""
-    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 20)
+    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 60)
     return lasting
 
 
@@ -53,7 +53,7 @@ def open_page(browser, temphub):
         page.on("websocket", lambda socket: page.asked.append(socket.url))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
-        page.wait_for_selector(LINE, state="attached", timeout=20_000)
+        page.wait_for_selector(LINE, state="attached", timeout=60_000)
         return page
 
     yield open_
@@ -104,7 +104,7 @@ def test_scripts_travel_once_and_packed(browser, temphub):
         network.send("Network.enable")
         network.on("Network.loadingFinished", lambda event, took=took: took.update({event["requestId"]: event["encodedDataLength"]}))
         page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
-        page.wait_for_selector(LINE, state="attached", timeout=20_000)
+        page.wait_for_selector(LINE, state="attached", timeout=60_000)
         received.append([size for size in took.values() if size])
         page.close()
     context.close()
@@ -156,7 +156,7 @@ def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
         post(temphub, 20 + number)
-        page.wait_for_selector(".th-card", timeout=30_000)
+        page.wait_for_selector(".th-card", timeout=60_000)
         post(temphub, 20.5 + number)
         delivered += 2
         # Half of them say goodbye as a closed tab does; the others are lost, as when a laptop sleeps.
@@ -177,7 +177,7 @@ def test_the_hub_is_checked_from_the_page_and_the_result_can_be_sent(open_page, 
     page = open_page(390)
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.locator(".th-doctor-panel .th-button:visible").first.click()
-    page.wait_for_selector(".th-findings li:visible", timeout=30_000)
+    page.wait_for_selector(".th-findings li:visible", timeout=60_000)
     told = page.locator(".th-findings:visible").inner_text()
     assert f"Port {temphub.port} is this hub's own" in told and "TempProbe" not in told.split("Journal")[0]
     page.locator(".th-doctor-panel summary:visible").click()

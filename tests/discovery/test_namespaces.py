@@ -1,5 +1,6 @@
 """Discovery across a real network: two network namespaces joined by a bridge."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -69,15 +70,18 @@ class Program:
                 return value
 
     def end(self) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        with contextlib.suppress(OSError):
+            # The end of its input is its sign to end.
+            self.process.stdin.close()
         try:
-            self.process.communicate("\n", timeout=5)
-        except (subprocess.TimeoutExpired, ValueError):
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._reader.join(3)
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
+        # It reads to the end by itself; only then nobody needs the pipe any more.
+        self._reader.join(10)
+        self.process.stdout.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_it_starts_says_where_it_is_and_stops_clean(start_temphub, data_dir, fre
     assert f"Page: http://127.0.0.1:{free_port}" in temphub.text()
     assert str(data_dir / "temperature_log.csv") in temphub.text()
     assert temphub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "p"}) == (200, {"ok": True})
-    wait_for(lambda: len(temphub.kernels()) == 2, 20)
+    wait_for(lambda: len(temphub.kernels()) == 2, 60)
     kernels = temphub.kernels()
     began = time.monotonic()
     assert temphub.stop() == 0

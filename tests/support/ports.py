@@ -14,9 +14,6 @@ def free_port() -> int:
     for number in itertools.islice(_next, MANY):
         port = LOWEST + number % MANY
         with socket.socket() as probe:
-            if os.name != "nt":
-                # As servers do: a connection that ended a moment ago is no reason against a port.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
