@@ -1,11 +1,13 @@
 """HTML around the chart: legend, marked range, notes, downloads. Any thread; pure."""
 
 import json
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from . import markup, words
 from .source import Snapshot
-from .text import code, safe
+from .text import code, count, safe
+from .view import query
+from .window import Window
 
 
 def legend(snapshot: Snapshot) -> str:
@@ -54,6 +56,33 @@ def links(snapshot: Snapshot) -> str:
         asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {})
         shown.append(f'<a class="th-button" href="/api/export?{safe(urlencode(asked, safe=","))}" download>{safe(label)}</a>')
     return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+
+
+def send(snapshot: Snapshot, page: str) -> str:
+    """What is shown (or marked), for somebody else: as a file, or as an address that shows the same. page: the page's own address."""
+    view = snapshot.view
+    from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
+    from_ms, to_ms = from_ms // 60_000 * 60_000, -(to_ms // -60_000) * 60_000
+    whose = ", ".join(probe.name for probe in snapshot.shown) if view.probes else words.SEND_ALL
+    when = words.BETWEEN.format(*(view.at(ms, snapshot.now_ms, to_second=False) for ms in (from_ms, to_ms)))
+    told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
+    what = words.SEND_WHAT.format(whose, when, count(sum(one.n for one in told)))
+    # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
+    still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
+    address = f"{page.rstrip('/')}/?{query(still)}"
+    asked = {"from": from_ms, "to": to_ms} | ({"probe_id": ",".join(probe.id for probe in snapshot.shown)} if view.probes else {})
+    files = {format_: f"/api/export?{urlencode({'format': format_, **asked}, safe=',')}" for format_ in words.DOWNLOADS}
+    mail = urlencode({"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}, quote_via=quote)
+    parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{safe(files["csv"])}"'
+             f' data-title="{safe(whose)}">{safe(words.SEND_SHARE)}</button>']  # fmt: skip
+    for format_, label in words.DOWNLOADS.items():
+        parts.append(f'<a class="th-button" href="{safe(files[format_])}" download>{safe(words.SEND_FILE.format(label))}</a>')
+    if page:
+        parts.append(f'<a class="th-button" href="mailto:?{safe(mail)}" target="_blank" rel="noopener">{safe(words.SEND_MAIL)}</a>')
+        parts.append(f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{safe(address)}">'
+                     f"{safe(words.SEND_COPY)}</button>")  # fmt: skip
+    how = f'<p>{safe(what)} <span class="th-quiet">{safe(words.SEND_HOW)}</span></p>'
+    return f'<section class="th-send">{how}<div>{"".join(parts)}</div></section>'
 
 
 def notes(snapshot: Snapshot, outcome: str) -> str:

@@ -12,6 +12,7 @@ from . import chartmarkup, markup, text, words
 from .asks import Ask, Asks
 from .chart import Chart
 from .kit import Kit, set_children, set_class, set_value
+from .pagepanel import first_url
 from .source import Snapshot
 from .steering import Steering
 from .window import BY_KEY, CHIPS, span_parts
@@ -41,13 +42,14 @@ class ChartPanel:
         self._now = kit.button(words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now")
         self._title, self._legend, self._measured, self._notes, self._links = (kit.html() for _ in range(5))
         self._forms = kit.column([], "th-forms")
-        self._dates, self._limit, self._note = (kit.toggle(*label) for label in (words.DATES, words.LIMIT, words.NOTE))
-        for toggle in (self._dates, self._limit, self._note):
+        labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
+        self._dates, self._limit, self._note, self._send = (kit.toggle(*label) for label in labels)
+        for toggle in (self._dates, self._limit, self._note, self._send):
             toggle.observe(lambda _: self._show_forms(), "value")
         self._made: dict[str, Any] = {}
         picture = kit.button(words.PICTURE, self._save_picture, words.PICTURE_MEANING)
         picture.add_class("th-picture")
-        tools = kit.row([self._dates, self._limit, self._note, picture, self._links], "th-tools")
+        tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
         below = [self._legend, tools, self._forms, self._measured, self._notes]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")
@@ -73,6 +75,7 @@ class ChartPanel:
         outcome = self._asks.outcomes.get(NOTE, "")
         set_value(self._notes, chartmarkup.notes(snapshot, outcome))
         set_value(self._measured, chartmarkup.measured(snapshot))
+        self._show_send()
 
     def facts(self) -> dict[str, Any]:
         """What the page's script has to know to read the chart."""
@@ -99,6 +102,7 @@ class ChartPanel:
 
     def _show_forms(self) -> None:
         makers = {"dates": (self._dates, self._dates_form), "limit": (self._limit, self._limit_form), "note": (self._note, self._note_form)}
+        makers["send"] = (self._send, self._kit.html)
         shown = []
         for name, (toggle, make) in makers.items():
             if toggle.value:
@@ -106,6 +110,11 @@ class ChartPanel:
                     self._made[name] = make()
                 shown.append(self._made[name])
         set_children(self._forms, shown)
+        self._show_send()
+
+    def _show_send(self) -> None:
+        if self._send.value and self._snapshot is not None:
+            set_value(self._made["send"], chartmarkup.send(self._snapshot, first_url(self._snapshot.health)))
 
     def _dates_form(self) -> Any:
         view = self._steering.view

@@ -241,4 +241,10 @@ def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
     if value is None:
         return words.NOTHING
     at = snapshot.view.at(at_ms, snapshot.now_ms)
-    return f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
+    shown = f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
+    if not snapshot.view.scripted:
+        return shown
+    # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
+    reach_ms = max(snapshot.window.span_ms // 48, 600_000)
+    do, told = safe(json.dumps({"window": [at_ms - reach_ms, at_ms + reach_ms], "see": True})), safe(words.SHOW_MOMENT)
+    return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'

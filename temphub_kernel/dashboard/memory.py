@@ -149,4 +149,6 @@ class Memory:
             told = statistics.of_buckets(found, width_ms)
             told = self._drill.exact(reader, probe_id, told, width_ms, (from_ms, end_ms))
             key = (gap_ms, from_ms, end_ms, told)
-            self._kept[probe_id] = Kept(key, curve_of_buckets(found, width_ms, gap_ms), told, faults.get(probe_id, NO_TIMES))
+            late = np.array(reader.late(from_ms, end_ms, width_ms, probe_id), np.int64)
+            curve = curve_of_buckets(found, width_ms, gap_ms)
+            self._kept[probe_id] = Kept(key, curve, told, faults.get(probe_id, NO_TIMES), late)

@@ -42,13 +42,18 @@ class PagePanel:
                 set_value(choice, getattr(snapshot.view, name))
         finally:
             self._telling = False
-        urls = [str(url) for url in snapshot.health.get("urls") or [] if str(url).startswith(("http://", "https://"))]
-        asked = query(snapshot.view)
-        set_value(self._qr, qr(f"{urls[0].rstrip('/')}/{'?' if asked else ''}{asked}") if urls else "")
+        url, asked = first_url(snapshot.health), query(snapshot.view)
+        set_value(self._qr, qr(f"{url.rstrip('/')}/{'?' if asked else ''}{asked}") if url else "")
 
     def _chosen(self, name: str, value: Any) -> None:
         if not self._telling:
             self._steering.change(**{name: value})
+
+
+def first_url(health: dict[str, Any]) -> str:
+    """The page's address for other devices, as the hub says it; empty when it does not."""
+    urls = [str(url) for url in health.get("urls") or [] if str(url).startswith(("http://", "https://"))]
+    return urls[0] if urls else ""
 
 
 @lru_cache(maxsize=64)  # a view's code changes with its choices; ten pages show few different ones

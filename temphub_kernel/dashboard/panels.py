@@ -23,6 +23,14 @@ STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 # The parts of a page, in their order; an analyst may take one of them.
 PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub", "doctor")
 
+MOST_ACROSS = 8
+
+
+def across_of(cards: int) -> int:
+    """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
+    rows = 1 if cards <= 4 else 2 if cards <= 12 else 3
+    return min(max(-(-cards // rows), 1), MOST_ACROSS)
+
 
 class Panels:
     """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has."""
@@ -129,6 +137,10 @@ class Panels:
                 group = named
                 children += [self._group(group)] if group and (make or group in self._groups) else []
             children.append(card)
+        # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
+        count = sum(probe.state != "new" for probe in snapshot.shown)
+        for across in range(1, MOST_ACROSS + 1):
+            set_class(self._card_box, f"th-across-{across}", across == across_of(count))
         set_children(self._card_box, children)
 
     def _dress(self, view: View) -> None:
@@ -149,6 +161,8 @@ class Panels:
             "am_pm": view.am_pm,
             "zone": view.zone,
             "ages": words.AGES,
+            "picture": words.PICTURE_FILE,
+            "copied": words.SEND_COPIED,
         }
         set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..journal.lateness import LATE_MS
+
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
 GAP_INTERVALS = 3
-# What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
-LATE_MS = 30_000
 
 
 class Buckets(NamedTuple):

@@ -65,6 +65,15 @@ TODAY_MIN, TODAY_MAX = "min today", "max today"
 TREND_MEANING = "where it is going, from the last half hour"
 CARD_CHART = "Show {} alone, or all again"
 SPARK = "the last 24 hours"
+# What the page says before any widget is there, and when the hub is gone.
+FRAME = {
+    "language": "en",
+    "title": TITLE,
+    "starting": "getting the newest readings …",
+    "slow": "this takes longer than usual; the hub is busy or still starting …",
+    "lost": "Connection to the hub lost – recording goes on; reconnecting …",
+    "no_script": "This page needs JavaScript. The readings are also at /api/readings and in temperature_log.csv.",
+}
 PROBES = "Probes"
 CHART = "Temperature"
 CHART_ALT = "Chart of each probe's temperature, {}. The same numbers are in the statistics table below."
@@ -91,6 +100,13 @@ NOTES = "Notes"
 PICTURE, PICTURE_MEANING, PICTURE_FILE = "Picture", "Save the chart as a PNG picture", "temperatures.png"
 DOWNLOADS = {"csv": "CSV", "xlsx": "Excel"}
 DOWNLOADS_MEANING = "All readings of what is shown, or of the marked range"
+SEND = ("Send", "Give what is shown to somebody else")
+SEND_WHAT = "{}, {}: {} readings."
+SEND_ALL = "All probes"
+SEND_HOW = "Save the file and attach it to a message, or send the address of this chart to somebody in the same network."
+SEND_SHARE, SEND_FILE, SEND_MAIL, SEND_COPY, SEND_COPIED = "Share …", "Save {}", "E-mail the address", "Copy the address", "Copied"
+MAIL_SUBJECT, MAIL_BODY = "Temperatures: {}", "{}\n\nThe chart: {}\n"
+SHOW_MOMENT = "Show this moment in the chart"
 STATISTICS = "Statistics"
 SIGMA = "σ"
 STAT_COLUMNS = ("Probe", "Readings", "Mean", SIGMA, "Min", "Max", "Trend")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import gathering, remarks
+from . import gathering, lateness, remarks
 from .answers import Bucket, Fault, Newest, Point, points_of
 from .archive import FOLDER, Archive
 from .calibration import Calibration, Corrections, calibrations
@@ -145,6 +145,10 @@ class Reader:
         """(when it was written, a note that a part of the hub left for others to read); (0, {}) when there is none."""
         row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
         return (row[0], json.loads(row[1])) if row else (0, {})
+
+    def late(self, from_ms: int, to_ms: int, every_ms: int, probe_id: str) -> list[int]:
+        """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half minute may lack."""
+        return lateness.late_times(self.note(lateness.TOPIC)[1], probe_id, from_ms, to_ms, every_ms)
 
     def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
         """What people wrote beside [from_ms, to_ms), by time."""

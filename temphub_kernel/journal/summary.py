@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import lateness
 from .columns import NO_VALUE, QUALITY, Batch, Ints
 from .schema import BLOCK_ROWS, MINUTE_MS
 from .steps import Steps, gathered, steps_of
@@ -44,6 +45,8 @@ class Summary:
         self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])
         self._latest = _latest(batch)
+        self._late = lateness.spans_of(batch)
+        self._delivered_ms = int((batch["taken_ms"] + batch["delay_ms"]).max())
         self._last_no = int(batch["no"][-1])
 
     def apply(self, db: sqlite3.Connection) -> int:
@@ -51,6 +54,7 @@ class Summary:
         add_steps(db, self.minutes)
         db.executemany(ADD_BLOCK, self._blocks)
         db.executemany(ADD_LATEST, self._latest)
+        lateness.add(db, self._late, self._delivered_ms)
         db.execute(ADD_BOOKMARK, (FOLLOWER, self._last_no))
         return self._last_no
 

@@ -19,6 +19,7 @@ from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
+from ..dashboard import words
 from .page import PageHandler
 from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
@@ -95,9 +96,13 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         """What the page's script tags point at."""
         return Scripts({"static": self.static_paths, "lab": self.labextensions_path})
 
-    def _addresses(self) -> dict[str, str]:
-        """What the page is told of where its scripts are."""
-        return {"fullStaticUrl": self.scripts.url(BASE_URL, "static"), "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab")}
+    def _addresses(self) -> dict[str, Any]:
+        """What the page is told of where its scripts are, and the words it has before any widget is there."""
+        return {
+            "words": words.FRAME,
+            "fullStaticUrl": self.scripts.url(BASE_URL, "static"),
+            "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab"),
+        }
 
     @property
     def viewers(self) -> ViewerKernels:

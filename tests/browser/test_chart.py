@@ -153,3 +153,44 @@ def test_a_spike_of_one_reading_is_seen_in_every_window(open_page):
         # Within the plot's upper fifth: the axis reaches a little above the highest value.
         wait_for(lambda top=top: 0 <= page.evaluate(top) < 60, 10)
     assert len(seen) == 1
+
+
+@pytest.mark.browser
+def test_a_wall_screen_shows_all_of_itself(open_page):
+    """From 720 lines to 4K nothing is cut: cards and chart with its legend are within the screen, and a checker of accessibility
+    finds nothing serious."""
+    page = open_page("?window=24h&kiosk=1", 1280, 720)
+    bottom = "Math.max(...[...document.querySelectorAll('.th-card, .th-chart, .th-legend')].map(e => e.getBoundingClientRect().bottom))"
+    for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):
+        page.set_viewport_size({"width": width, "height": height})
+        wait_for(lambda height=height: height * 0.85 < page.evaluate(bottom) <= height, 10)
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        cards = page.locator(".th-card").evaluate_all("cards => cards.map(c => [c.scrollHeight - c.clientHeight, c.clientHeight])")
+        assert len(cards) == 2 and all(over <= 1 and tall > height * 0.15 for over, tall in cards), cards
+    serious = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+
+
+@pytest.mark.browser
+def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
+    """A few taps: the week, one probe, its lowest value, which opens the chart at that moment; Send names what is sent, offers the
+    readings as a file that is really downloaded, and an address that stays at that time. A checker finds nothing serious."""
+    page = open_page("?window=7d", 390, 844, has_touch=True, is_mobile=True, accept_downloads=True)
+    page.locator('[data-probe="cellar"] .th-alone').tap()
+    wait_for(lambda: asked(page).get("probes") == "cellar", 10)
+    lowest = page.locator(".th-statistics-panel .th-jump-to").first
+    wait_for(lambda: page.locator(".th-statistics-panel .th-jump-to").count() == 2 and "12.00" in lowest.inner_text(), 10)
+    lowest.tap()
+    wait_for(lambda: (length_s(page) or 1e9) < 86_400, 10)
+    page.get_by_role("button", name="Send", exact=True).tap()
+    wait_for(lambda: page.locator(".th-send").count() and "cellar" in page.locator(".th-send").inner_text(), 10)
+    with page.expect_download() as given:
+        page.locator(".th-send a", has_text="CSV").tap()
+    lines = given.value.path().read_text("utf-8").splitlines()
+    assert len(lines) > 100 and all("cellar" in line for line in lines[1:])
+    address = page.locator(".th-send [data-send=copy]").get_attribute("data-address")
+    assert "from=" in address and "probes=cellar" in address
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    serious = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    assert not page.errors

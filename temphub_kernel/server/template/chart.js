@@ -254,9 +254,39 @@
       pen.fillText(one.name, left + 24, down);
     });
     const link = document.createElement("a");
-    link.download = "temperatures.png";
+    link.download = told.picture;
     link.href = canvas.toDataURL("image/png");
     link.click();
+  }
+
+  // --- giving it to somebody else: the file itself where the browser lets a page share files (https), else by hand ---
+  try {
+    const trial = { files: [new File(["x"], "x.csv", { type: "text/csv" })] };
+    document.documentElement.classList.toggle("th-shares", Boolean(navigator.canShare?.(trial)));
+  } catch { /* an old browser: the other ways are there */ }
+  async function send(button) {
+    if (button.dataset.send === "copy") {
+      copy(button.dataset.address);
+      const said = button.textContent;
+      button.textContent = told.copied;
+      setTimeout(() => { button.textContent = said; }, 2000);
+      return;
+    }
+    const reply = await fetch(button.dataset.file), name = /filename="?([^";]+)/.exec(reply.headers.get("Content-Disposition") || "");
+    if (!reply.ok) return;
+    const file = new File([await reply.blob()], name ? name[1] : "temperatures.csv", { type: "text/csv" });
+    // Who closes the sheet without sending has changed his mind; that is no error.
+    await navigator.share({ files: [file], title: button.dataset.title }).catch(() => {});
+  }
+  function copy(text) {
+    if (navigator.clipboard) { navigator.clipboard.writeText(text).catch(() => {}); return; }
+    // Over plain http there is no clipboard but the old one.
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
   }
 
   // --- gestures ---
@@ -343,8 +373,12 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(".th-picture")) { picture(); return; }
-    const button = event.target.closest?.("[data-do]");
-    if (button) say(JSON.parse(button.dataset.do));
+    const button = event.target.closest?.("[data-do]"), sender = event.target.closest?.("[data-send]");
+    if (sender) { send(sender); return; }
+    if (!button) return;
+    const { see, ...what } = JSON.parse(button.dataset.do);
+    say(what);
+    if (see) document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
   });
   window.addEventListener("resize", () => {
     requestAnimationFrame(drawRange);
