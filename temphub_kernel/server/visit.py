@@ -18,6 +18,8 @@ from .shared_kernel import SharedKernel
 
 PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
 HEADER, METADATA = 0, 2
+# What widgets need of their kernel. All else (running code, debugging, the history) would reach the other pages too.
+FROM_PAGES = frozenset({"comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"})
 # Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
 OUTPUTS = (b"kernel.", b"stream.", b"display_data", b"execute_result", b"error", b"clear_output", b"update_display_data", b"iopub_welcome")
 STATES = (b"kernel.",)
@@ -84,7 +86,7 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
 
 
 class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # it ships no types
-    """A page's websocket: what it sends is marked as its visit's, and it can end nothing but its visit."""
+    """A page's websocket: what it sends is marked as its visit's; it runs no code, and can end nothing but its visit."""
 
     def connect(self) -> Any:
         """A browser opened it. One that speaks the protocol of before 2022 is let go: no page of ours does.
@@ -102,7 +104,7 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
         return done
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
-        """A message from the browser. One that cannot be read is dropped."""
+        """A message from the browser. One that cannot be read, or is not for pages to send, is dropped."""
         try:
             channel, parts = deserialize_msg_from_ws_v1(incoming_msg)
             kind = json.loads(bytes(parts[HEADER]))["msg_type"]
@@ -113,4 +115,5 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
         if kind == "shutdown_request":
             self.multi_kernel_manager.end_soon(self.kernel_id)
             return
-        super().handle_incoming_message(marked)
+        if channel == "shell" and kind in FROM_PAGES:
+            super().handle_incoming_message(marked)

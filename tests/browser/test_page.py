@@ -145,6 +145,47 @@ def test_a_page_cannot_reach_the_hub_kernel(open_page, temphub):
     assert kernel.is_running() and temphub.answers()
 
 
+RUN_CODE = """async ([visit, asked, code]) => {
+  const socket = new WebSocket(`ws://${location.host}/v/api/kernels/${visit}/channels`, 'v1.kernel.websocket.jupyter.org');
+  socket.binaryType = 'arraybuffer';
+  await new Promise((yes, no) => { socket.onopen = yes; socket.onerror = no; });
+  const said = [];
+  const answered = new Promise(yes => { socket.onmessage = event => {
+    const text = new TextDecoder().decode(event.data);
+    said.push(text);
+    if (text.includes('kernel_info_reply')) yes();
+  }; });
+  const send = (channel, kind, content) => {
+    const header = {msg_id: kind + Math.random(), msg_type: kind, session: 'x', username: 'x', date: '', version: '5.3'};
+    const parts = [channel, ...[header, {}, {}, content].map(part => JSON.stringify(part))].map(part => new TextEncoder().encode(part));
+    const count = parts.length + 1, offsets = [8 * (count + 1)];
+    for (const part of parts) offsets.push(offsets.at(-1) + part.length);
+    const whole = new Uint8Array(offsets.at(-1)), view = new DataView(whole.buffer);
+    view.setBigUint64(0, BigInt(count), true);
+    offsets.forEach((offset, at) => view.setBigUint64(8 * (at + 1), BigInt(offset), true));
+    parts.forEach((part, at) => whole.set(part, offsets[at]));
+    socket.send(whole);
+  };
+  for (const channel of ['shell', 'control']) send(channel, asked, {code, silent: false, store_history: false, stop_on_error: false});
+  send('shell', 'kernel_info_request', {});
+  await answered;
+  socket.close();
+  return said.join();
+}"""
+
+
+@pytest.mark.browser
+def test_a_page_cannot_run_code(open_page, temphub, tmp_path):
+    """Whoever has a page's own websocket can ask the kernel who it is, but not have it run code: on no channel, by no message."""
+    page = open_page()
+    visit = next(url.split("/kernels/")[1].split("/")[0] for url in page.asked if "/channels" in url)
+    proof = tmp_path / "code ran"
+    code = f"open({str(proof)!r}, 'w').close()"
+    said = [page.evaluate(RUN_CODE, [visit, kind, code]) for kind in ("execute_request", "debug_request", "temphub_request")]
+    assert all("kernel_info_reply" in text and "execute_" not in text for text in said)
+    assert not proof.exists() and temphub.answers()
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(180)
 def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
