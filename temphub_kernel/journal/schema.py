@@ -92,6 +92,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA page_size={PAGE_BYTES}")
         # So that the space of months that moved to files can be given back, a little at a time.
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        # Until the journal is in WAL mode SQLite deletes a file at each commit. One that came back after a power cut, because its
+        # deletion was never flushed, would undo what was acknowledged since: EXTRA flushes the folder, too.
+        db.execute("PRAGMA synchronous=EXTRA")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         if version != VERSION:
