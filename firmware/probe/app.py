@@ -46,8 +46,8 @@ class App:
         if port.slots:
             self.state.update = Update(self.state, port.net, port.slots, lambda: self._care.restart("update"), port.say)
         # Two clients: a call home must not wait behind a slow batch on the kept connection.
-        self._clients = [Client(port.net), Client(port.net)]
-        finder = FindHub(self.state, Client(port.net), port.ask_link)
+        self._clients = [Client(port.net, seal=self.state.seal) for _ in range(2)]
+        finder = FindHub(self.state, Client(port.net, seal=self.state.seal), port.ask_link)
         self._delivery = Delivery(self.state, self._clients[0], port.batch_size, finder=finder)
         self._hello = Hello(self.state, self._clients[1], finder=finder)
         self._responder = Responder(port.link, self.state.who, say=port.say)

@@ -48,11 +48,11 @@ class Care:
     def forget_token(self):
         """The button was held: any hub may claim this probe now."""
         try:
-            self._state.provision({"token": ""})
+            self._state.provision({"token": "", "key": ""})
         except OSError:
-            self._state.fault("The token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
+            self._state.fault("Key and token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
             return
-        self._port.say("The token is forgotten. The next hub that finds this probe may claim it.")
+        self._port.say("Key and token are forgotten. The next hub that finds this probe may claim it.")
         self._identify()
 
     def _expect(self, reason):

@@ -8,9 +8,12 @@ import json
 from errno import ECONNREFUSED
 
 from probe.rooms import give_up
+from probe.seal import genuine
 
 MAX_HEAD = 2048
 MAX_BODY = 4096
+# How often a request is sent again because the hub has seen a higher counter.
+_COUNTS = 3
 
 
 class Unreachable(Exception):
@@ -21,11 +24,16 @@ class _Closed(Exception):
     """The other side closed before its first byte: usual for a kept connection that grew old."""
 
 
-class Client:
-    """One request at a time; a request takes at most `timeout_s` in all."""
+class _Stranger(Exception):
+    """What answered does not hold this probe's key."""
 
-    def __init__(self, net, timeout_s=5):
+
+class Client:
+    """One request at a time; a request takes at most `timeout_s` in all. `seal` (see seal.py) signs once it has a key."""
+
+    def __init__(self, net, timeout_s=5, seal=None):
         self._net = net
+        self._seal = seal
         self._timeout_s = timeout_s
         self.attempts = 0
         self._place = None
@@ -34,13 +42,20 @@ class Client:
         self._url = self._parts = None
 
     async def post(self, url, path, body, token):
-        """POST `body` (a dict) to url+path: (status, reply as dict or None). Unreachable when there is no reply."""
+        """POST `body` (a dict) to url+path: (status, reply as dict or None). Unreachable when there is no reply, or not the hub's.
+
+        With a key the request is signed instead of carrying the token, and only what is signed with it counts as a reply.
+        """
         host, port, base = self._split(url)
-        request = _request(host, port, base + path, json.dumps(body), token)
+        order = (host, port, base, path, json.dumps(body).encode(), token)
         where = f"{host}:{port}"
         self.attempts += 1
         try:
-            return await asyncio.wait_for(self._exchange(host, port, request), self._timeout_s)
+            return await asyncio.wait_for(self._counted(order), self._timeout_s)
+        except _Stranger as stranger:
+            self.close()
+            remedy = "Check the hub's address; if the hub lost its keys, hold the probe's button for 5 s."
+            raise Unreachable(f"What answers at {where} (status {stranger}) does not hold this probe's key, so the readings stay. {remedy}")
         except asyncio.TimeoutError:
             self.close()
             raise Unreachable(f"The hub at {where} does not answer in time. Check that it runs and that its firewall allows it.")
@@ -66,35 +81,53 @@ class Client:
             give_up("probe.address")
         return self._parts
 
-    async def _exchange(self, host, port, request):
+    async def _counted(self, order):
+        for _ in range(_COUNTS):
+            status, reply = await self._exchange(order)
+            # After a restart of the hub's count, or when two requests overtook each other. Believed, as it is signed.
+            if status != 409 or not self._seal or not self._seal.key or not reply or reply.get("error") != "counter_used":
+                break
+            if not self._seal.used(reply.get("counter")):
+                break
+        return status, reply
+
+    async def _exchange(self, order):
+        host, port = order[0], order[1]
         if self._place == (host, port):
             try:
-                return await self._talk(request)
+                return await self._talk(order)
             except (OSError, EOFError, _Closed):
                 # The hub closed the kept connection. Asking again is harmless: the hub knows repeats by boot and seq.
                 pass
         self.close()
         self._stream = await self._net.connect(await self._net.resolve(host), port)
         self._place = (host, port)
-        return await self._talk(request)
+        return await self._talk(order)
 
-    async def _talk(self, request):
+    async def _talk(self, order):
         reader, writer = self._stream
-        writer.write(request)
+        # Signed anew each time: the hub takes no counter twice. The key may change before the reply comes.
+        key = self._seal.key if self._seal else None
+        signed = self._seal.report_signature(order[3], order[4]) if key else None
+        writer.write(_request(order, signed))
         await writer.drain()
         head, rest = await _head(reader)
         status, headers = _parse(head)
         body, whole = await _body(reader, headers, rest)
         if not whole or headers.get("connection", "").lower() == "close":
             self.close()
+        if signed and not genuine(key, signed[0], status, body, headers.get("x-signature", "")):
+            raise _Stranger(status)
         return status, _json(body)
 
 
-def _request(host, port, path, body, token):
-    lines = [f"POST {path} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json"]
-    if token:
+def _request(order, signed):
+    host, port, base, path, raw, token = order
+    lines = [f"POST {base}{path} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json"]
+    if signed:
+        lines += [f"X-Counter: {signed[0]}", "X-Signature: " + signed[1]]
+    elif token:
         lines.append("X-Token: " + token)
-    raw = body.encode()
     lines.append(f"Content-Length: {len(raw)}\r\n\r\n")
     return "\r\n".join(lines).encode() + raw
 

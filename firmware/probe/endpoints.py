@@ -2,7 +2,7 @@
 
 from probe.rooms import give_up
 
-ORDERS = ("/provision", "/identify", "/restart", "/update")
+ORDERS = ("/provision", "/identify", "/restart", "/update", "/claim", "/release")
 
 
 class Endpoints:
@@ -43,4 +43,4 @@ class Endpoints:
         try:
             return getattr(Orders(self._state, self._identify, self._restart), request.path[1:])(request)
         finally:
-            give_up("probe.orders")
+            give_up("probe.orders", "probe.claim", "probe.x25519")

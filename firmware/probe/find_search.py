@@ -49,7 +49,7 @@ class Search:
             return False
         self._tried.append(url)
         try:
-            # The token goes along, as it goes to every place where the hub is said to be.
+            # A claimed probe believes only the hub that holds its key. One with a token alone sends it wherever the hub is said to be.
             status, reply = await self._client.post(url, PATH, message(self._state.who()), self._state.settings.token)
         except Unreachable:
             return False

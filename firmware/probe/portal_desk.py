@@ -39,7 +39,7 @@ def page(portal):
         return page_portal.done(portal.name, portal.done[0], portal.done[1])
     now = portal.state.settings
     # A hub that owns the probe moves it by itself; nobody who only stands near may point it elsewhere.
-    hub = None if now.token else portal.hub or now.server_url
+    hub = None if now.owned else portal.hub or now.server_url
     return page_portal.form(portal.name, portal.networks, portal.problem, portal.chosen, hub)
 
 
@@ -54,7 +54,7 @@ def join(portal, request):
     portal.chosen = fields.get("other", "").strip() or fields.get("ssid", "")
     portal.hub = fields.get("hub", "").strip()
     try:
-        portal.wish = wish(portal.chosen, fields.get("password", ""), "" if portal.state.settings.token else portal.hub)
+        portal.wish = wish(portal.chosen, fields.get("password", ""), "" if portal.state.settings.owned else portal.hub)
         portal.problem = ""
     except settings.Refused as refused:
         portal.problem = str(refused)

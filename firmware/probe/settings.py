@@ -1,6 +1,7 @@
 """What the probe must remember over a power cut: one JSON file in the state folder, replaced as a whole.
 
-Keys: server_url, interval_ms, token; on a board also ssid, password, pins. Keys this version does not know are kept.
+Keys: server_url, interval_ms, token, key (of the hub that claimed it, see seal.py); on a board also ssid, password, pins. Keys this
+version does not know are kept.
 """
 
 import json
@@ -58,7 +59,13 @@ class Settings:
 
     @property
     def token(self):
-        return self._live.get("token") or ""
+        """Never one beside a key: a claimed probe sends no token, wherever it came from."""
+        return "" if self._live.get("key") else self._live.get("token") or ""
+
+    @property
+    def owned(self):
+        """True when not everybody may set this probe."""
+        return bool(self._live.get("key") or self._live.get("token"))
 
     def get(self, key, default=None):
         """A value that only a port knows, such as ssid or a pin number."""

@@ -3,6 +3,7 @@
 import asyncio
 
 from probe.rooms import give_up
+from probe.seal import Seal
 from probe.sensors.roster import Roster
 
 
@@ -13,6 +14,8 @@ class State:
         """`identity`: {"id", "name", "version", "model", "boot", "ip", "port"}; ip and port are filled in when known."""
         self.identity = identity
         self.settings = settings
+        self.seal = Seal(settings)
+        identity["key_id"] = self.seal.key_id
         self.outbox = outbox
         self.clock = clock
         self.fresh = asyncio.Event()
@@ -78,6 +81,9 @@ class State:
     def provision(self, checked):
         """Put checked settings in force, saved. OSError when they cannot be saved; then nothing has changed."""
         changed = self.settings.update(checked) or self.unwelcome
+        if "key" in checked:
+            self.seal.load()
+            self.identity["key_id"] = self.seal.key_id
         self.unwelcome = False
         self.fresh.set()
         for event, repeats in self._watchers:

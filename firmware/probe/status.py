@@ -26,6 +26,7 @@ def status(state):
         "version": state.identity["version"],
         "model": state.identity["model"],
     }
+    told.update(state.seal.report())
     if state.update:
         told["update"] = state.update.report()
     if state.outbox.spilled:

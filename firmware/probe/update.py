@@ -27,24 +27,28 @@ class Update:
         self._asked = asyncio.Event()
         # What proves that the parts load which a trial does not need.
         self.broken = _first_broken
-        self._path = None
+        self._path = self._sha256 = None
         self._now = {"state": "trial"} if slots.on_trial else _of_failure(slots.failed)
 
     def report(self):
         """{"state": idle|trial|kept|downloading|checking|restarting|current|failed|went_back, "version"?, "done"?, "of"?, "problem"?}"""
         return self._now
 
-    def ask(self, values):
-        """POST /update: the answer, at once; the work is done by `run`. Problem when it cannot be."""
+    def ask(self, values, signed=False):
+        """POST /update: the answer, at once; the work is done by `run`. Problem when it cannot be. A signed order names the firmware."""
         path = values.get("manifest_url")
         # Only a path: the firmware comes from the hub that this probe already trusts, whoever asks.
         if not isinstance(path, str) or not path.startswith("/") or path.startswith("//") or len(path) > 200 or not _sendable(path):
             raise Problem(400, "bad_manifest_url", "manifest_url is not a path on the hub.", "Send one such as /api/firmware/manifest.")
+        sha256 = values.get("sha256") if signed else None
+        if signed and not (isinstance(sha256, str) and len(sha256) == 64):
+            raise Problem(400, "bad_sha256", "The order does not name the firmware's sha256.", "Send the sha256 of the manifest with it.")
         if not self._state.settings.server_url:
             raise Problem(409, "no_hub", "This probe has no hub to get the firmware from.", "Let a hub provision it first.")
         if self._path or self._slots.on_trial or self._now["state"] == "restarting":
             raise Problem(409, "busy", "An update is under way.", "Wait for it to end; /status tells.")
         self._path = path
+        self._sha256 = sha256
         self._now = {"state": "downloading"}
         self._asked.set()
         return {"ok": True, "state": "downloading", "version": self._state.who()["version"]}
@@ -90,7 +94,7 @@ class Update:
         from probe.update_install import Install
 
         try:
-            version = await Install(self._state, self._net, self._slots, self._tell).run(path)
+            version = await Install(self._state, self._net, self._slots, self._tell, self._sha256).run(path)
         finally:
             give_up("probe.update_install", "probe.update_fetch", "probe.update_files", "probe.update_manifest")
         if version:

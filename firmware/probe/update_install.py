@@ -7,13 +7,14 @@ from probe.update_files import SlotFiles
 
 
 class Install:
-    """`slots`: see boot_slots.py; `tell(state=…)` takes what /status shows of the update."""
+    """`slots`: see boot_slots.py; `tell(state=…)` takes what /status shows of it; `sha256`: the manifest's, if the order names it."""
 
-    def __init__(self, state, net, slots, tell):
+    def __init__(self, state, net, slots, tell, sha256=None):
         self._state = state
         self._net = net
         self._slots = slots
         self._tell = tell
+        self._sha256 = sha256
 
     async def run(self, path):
         """Download, check, switch: the version that the next start tries, None when it runs already. An error leaves all as it was."""
@@ -41,7 +42,11 @@ class Install:
         raw = bytearray()
         settings = self._state.settings
         await update_fetch.fetch(self._net, settings.server_url, path, settings.token, raw.extend, update_manifest.MAX_MANIFEST)
-        return update_manifest.check(json.loads(raw))
+        manifest = json.loads(raw)
+        found = update_manifest.check(manifest)
+        if self._sha256 and manifest["sha256"] != self._sha256:
+            raise ValueError("it is not the firmware that the hub's order names")
+        return found
 
     async def _fetch(self, path, place, name, size):
         settings = self._state.settings

@@ -1,6 +1,6 @@
 """The list of a firmware's files as the hub serves it: checked before one byte of a file is asked for.
 
-{"version": "0.2.0", "sha256": "…", "files": [{"name": "probe/app.py", "size": 3120, "sha256": "…"}, …]}
+{"version": "0.3.0", "sha256": "…", "files": [{"name": "probe/app.py", "size": 3120, "sha256": "…"}, …]}
 """
 
 import hashlib

@@ -4,7 +4,7 @@ import json
 import os
 
 from probe.endpoints import Endpoints
-from probe.orders import same
+from probe.seal import same
 from probe_bench import Folder, Probe, Visitor, identity, run
 
 
@@ -33,11 +33,11 @@ def _visit(work, **given):
 
 
 def test_whoami_is_the_identity():
-    """The seven facts by which the hub knows a probe."""
+    """The facts by which the hub knows a probe, and that nobody claimed it."""
 
     async def work(house, folder):
         status, body = await house.visitor.get("/whoami")
-        assert status == 200 and json.loads(body) == identity()
+        assert status == 200 and json.loads(body) == dict(identity(), key_id="")
 
     _visit(work)
 
@@ -70,6 +70,7 @@ def test_status_tells_all_but_the_token():
             "boot": "a1b2c3d4",
             "version": "9.9",
             "model": "virtual",
+            "key_id": "",
         }
 
     _visit(work, token="s3cret")

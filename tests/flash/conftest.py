@@ -39,7 +39,7 @@ if " cp " in line:
         if found.name == "settings.json":
             (here / "settings").write_text(found.read_text())
 if " run " in line:
-    print("MPY: soft reboot\\nTempHub probe firmware 0.2.0", flush=True)
+    print("MPY: soft reboot\\nTempHub probe firmware 0.3.0", flush=True)
     import time
     time.sleep(30)
 if " connect list" in line:

@@ -23,7 +23,7 @@ def steps(bench) -> list[str]:
 def test_a_board_is_flashed(bench):
     """Found, erased, written at its chip's offset, filled, started, reset; firmware and settings are on it."""
     image = bench.image(S3)
-    assert bench.flash(settings=settings(wifi="net", password="password", token="t", hub="http://10.0.0.2:8088/")) == "0.2.0"
+    assert bench.flash(settings=settings(wifi="net", password="password", token="t", hub="http://10.0.0.2:8088/")) == "0.3.0"
     esptool = ["esptool chip-id", "esptool erase-flash", "esptool write-flash"]
     assert steps(bench) == ["mpremote list", *esptool, "mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
     write = bench.calls()[3]
@@ -120,7 +120,7 @@ def test_a_board_that_comes_back_late_is_waited_for(bench):
     """A board with its own USB disappears for a moment after it was written."""
     bench.image(S3)
     bench.fails(" exec ", "mpremote: failed to access COM5", times=3)
-    assert bench.flash() == "0.2.0"
+    assert bench.flash() == "0.3.0"
 
 
 def test_images_are_checked_before_anything_is_erased(bench, refused, tmp_path):

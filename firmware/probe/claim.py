@@ -1,0 +1,35 @@
+"""A hub makes this probe its own: both agree on a key that never travels. Loaded for each claim anew; see docs/trust.md."""
+
+import hashlib
+import os
+from binascii import hexlify, unhexlify
+
+from probe import x25519
+from probe.request import Problem
+from probe.seal import mac, same
+
+
+def claim(state, values):
+    """POST /claim: the answer, with the key offered in memory only until an order signed with it confirms it. Problem when refused."""
+    seal = state.seal
+    if seal.key:
+        raise Problem(409, "claimed", "This probe belongs to another hub.", "Release it there, or hold the probe's button for 5 s.")
+    public = values.get("public")
+    if not isinstance(public, str) or len(public) != 64 or not all(c in "0123456789abcdef" for c in public):
+        raise Problem(400, "bad_public", "public is not a key.", "Send 64 hexadecimal digits in small letters.")
+    token = state.settings.token
+    proof = values.get("proof")
+    if token and not (isinstance(proof, str) and same(proof, mac(token.encode(), b"claim\n" + public.encode()))):
+        remedy = "Set the hub's SERVER_TOKEN to the token it uses now, or hold the probe's button for 5 s."
+        raise Problem(401, "wrong_token", "This probe belongs to a hub with another token.", remedy)
+    theirs = unhexlify(public)
+    private = os.urandom(32)
+    shared = x25519.multiply(private, theirs)
+    if not any(shared):
+        # Such a point gives everybody the same key.
+        raise Problem(400, "bad_public", "public is not a usable key.", "Send a key made at random.")
+    ours = x25519.multiply(private, x25519.BASE)
+    seal.offered = hashlib.sha256(b"temphub key 1\n" + shared + theirs + ours).digest()
+    seal.renew()
+    own = mac(seal.offered, b"claimed\n" + state.who()["id"].encode())
+    return {"ok": True, "public": hexlify(ours).decode(), "nonce": seal.nonce, "proof": own}
