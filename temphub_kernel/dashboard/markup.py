@@ -141,9 +141,9 @@ def age(ms: int, view: View, now_ms: int) -> str:
 
 
 def _reading(probe: Probe, view: View, now_ms: int) -> str:
-    good, state = probe.good, probe.state
+    good, state, number = probe.good, probe.state, view.degrees(probe.good.celsius if probe.good else None)
     value = (
-        f'<p class="th-value"><span class="th-number">{view.degrees(good.celsius if good else None)}</span>'
+        f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
         f'<span class="th-unit">{view.degree}</span></p>'
     )
     told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'

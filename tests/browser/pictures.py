@@ -37,11 +37,10 @@ def celsius(probe: int, seconds: float) -> float:
     return 21.0 + 1.8 * math.sin(seconds / 13_750) + 0.1 * math.sin(seconds / 37)
 
 
-def fill(folder: Path) -> None:
-    """A day of readings up to now."""
+def fill(folder: Path, now: int) -> None:
+    """A day of readings up to `now`, ms."""
     writer = Writer(folder / "temphub.sqlite3", gather_s=0)
     writer.start()
-    now = now_ms()
     for number in range(DAY_MS // EVERY_MS):
         taken_ms = now - DAY_MS + number * EVERY_MS
         rows = [
@@ -61,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         data_dir.mkdir()
-        fill(data_dir)
+        fill(data_dir, now_ms())
         hub = TempHub(data_dir, 18_711)
         try:
             hub.ready()

@@ -1,0 +1,91 @@
+"""The page as it looks, in pictures to compare with. They are renewed, after a change that is meant, by
+`PYTHONPATH=tests .venv-dev/bin/python tests/browser/reference.py`.
+
+A hub whose clock is set shows a made-up day: what is on the page depends on nothing but the program, and the port it happens to have.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from browser.pictures import DAY_MS, EVERY_MS, PROBES, celsius, fill
+from support.ports import free_port
+from support.running import TempHub
+from support.waiting import wait_for
+from temphub_kernel.base.clock import now_ms, parse_time
+
+FOLDER = Path(__file__).with_name("pictures")
+NOON_MS = parse_time("2026-11-20T12:00:00Z")
+# name, width, height, what the address asks for
+PICTURES = {
+    "desk": (1280, 1120, "window=24h"),
+    "phone": (390, 1400, "window=24h"),
+    "dark": (1280, 1120, "window=24h&theme=dark"),
+    "wall": (1280, 720, "window=24h&kiosk=1"),
+}
+DRAWN = "document.querySelectorAll('#rendered_cells .th-chart path.line').length >= 3 && !document.querySelector('#first')"
+
+
+@contextmanager
+def hub_at_noon(folder: Path) -> Iterator[TempHub]:
+    """A hub whose clock was set to noon of a certain day when it began, with the day before in its journal."""
+    data_dir = folder / "data"
+    data_dir.mkdir()
+    fill(data_dir, NOON_MS)
+    clock = Path(__file__).parents[1] / "support" / "set_clock"
+    hub = TempHub(data_dir, free_port(), PYTHONPATH=str(clock), CLOCK_AHEAD_MS=str(NOON_MS - now_ms()))
+    try:
+        yield hub.ready()
+    finally:
+        hub.stop()
+
+
+def deliver(hub: TempHub) -> None:
+    """One more reading of each probe, as before: none is late."""
+    for place, probe_id in enumerate(PROBES):
+        reading = {"probe_id": probe_id, "temperature_c": celsius(place, (DAY_MS - EVERY_MS) / 1000)}
+        assert hub.ask("POST", "/api/ingest", reading) == (200, {"ok": True})
+
+
+def open_page(browser: Any, hub: TempHub, name: str) -> Any:
+    """A page of that name's size and address, with everything on it."""
+    width, height, query = PICTURES[name]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", locale="en-GB", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    deliver(hub)
+    page.goto(f"http://127.0.0.1:{hub.port}/?{query}", wait_until="commit")
+    wait_for(lambda: page.evaluate(DRAWN), 60)
+    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+    return page
+
+
+def taken(page: Any) -> Image.Image:
+    """What is on the screen now."""
+    return Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    from browser.conftest import ARGUMENTS, chromium
+
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, hub_at_noon(Path(folder)) as hub, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        for name in PICTURES:
+            page = open_page(browser, hub, name)
+            # Few colours: a reference is looked at by a test, and is small.
+            taken(page).quantize(128).save(FOLDER / f"{name}.png", optimize=True)
+            page.context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The page still looks as in the pictures kept of it, and the comparison sees what somebody would who looks."""
+
+import pytest
+from PIL import Image
+
+from browser import reference
+from support.likeness import compared
+from support.waiting import wait_for
+
+HIDE = "what => { document.querySelector(what).style.visibility = 'hidden'; }"
+SHOW = "what => { document.querySelector(what).style.visibility = ''; }"
+# Letters stand a little elsewhere from one Chromium, or one computer's fonts, to the next.
+OTHER_LETTERS = ".th { text-rendering: geometricPrecision; translate: 0.25px 0.25px; }"
+
+
+CUT = """[...document.querySelectorAll('#rendered_cells .th-card')].filter(card =>
+  card.querySelector('.th-unit').getBoundingClientRect().right > card.getBoundingClientRect().right - 4).length"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """The hub that the pictures were taken from."""
+    with reference.hub_at_noon(tmp_path_factory.mktemp("noon")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def page(browser, hub):
+    """Its page, opened as at a desk."""
+    page = reference.open_page(browser, hub, "desk")
+    yield page
+    page.context.close()
+
+
+def turned_to(page, name):
+    """The same page made to look another way, by what its viewer does."""
+    width, height, _ = reference.PICTURES[name]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark" if name == "dark" else "light", reduced_motion="reduce")
+    if name == "wall":
+        page.get_by_role("button", name="Wall screen").click()
+    return page
+
+
+def kept(name):
+    """The picture kept under a name."""
+    return Image.open(reference.FOLDER / f"{name}.png")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", reference.PICTURES)
+def test_the_page_looks_as_it_did(page, hub, name):
+    """At a desk, on a phone, in the dark and on a wall the page looks as in its picture, also with letters drawn a little differently,
+    and no value reaches beyond its card; without one card, or without the chart, it would not."""
+    reference.deliver(hub)
+    turned_to(page, name)
+    wait_for(lambda: compared(kept(name), reference.taken(page)).alike, 20)
+    assert not page.evaluate(CUT)
+    for what in ("#rendered_cells .th-card", "#rendered_cells .th-chart"):
+        page.evaluate(HIDE, what)
+        without = compared(kept(name), reference.taken(page))
+        page.evaluate(SHOW, what)
+        assert not without.alike, (what, without)
+    letters = page.add_style_tag(content=OTHER_LETTERS)
+    other = compared(kept(name), reference.taken(page))
+    letters.evaluate("style => style.remove()")
+    assert other.alike, other
+
+
+def test_another_theme_is_another_look():
+    """The picture of the dark page is not taken for that of the light one."""
+    assert compared(kept("desk"), kept("desk")) == (0, 0, 0)
+    assert not compared(kept("desk"), kept("dark")).alike
+
+
+def test_the_pictures_are_small():
+    """All pictures together are no burden to a checkout, and each belongs to a look."""
+    found = {path.stem: path.stat().st_size for path in reference.FOLDER.iterdir()}
+    assert set(found) == set(reference.PICTURES) and sum(found.values()) < 300_000
