@@ -61,11 +61,11 @@ def lasting_temphub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
     """Starts `temphub` for all tests of a file that leave it as good as it was; `fill` writes its journal beforehand."""
     started: list[TempHub] = []
 
-    def start(fill: Callable[[Path], None] = lambda _: None) -> TempHub:
+    def start(fill: Callable[[Path], object] = lambda _: None, **settings: str) -> TempHub:
         folder = tmp_path_factory.mktemp("lasting") / "Meßdaten 1"
         folder.mkdir()
         fill(folder)
-        started.append(TempHub(folder, free_port()))
+        started.append(TempHub(folder, free_port(), **settings))
         return started[-1].ready()
 
     yield start
