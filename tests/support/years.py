@@ -28,7 +28,7 @@ class Years(NamedTuple):
 
 
 def times(years: Years) -> "np.ndarray":
-    """When each probe was read: every three hours, every ten minutes for a month and every five seconds for half an hour around the spike."""
+    """When each probe was read: every three hours; for a month around the spike every ten minutes, for half an hour every five seconds."""
     spans = ((YEARS_MS, 3 * HOUR_MS), (15 * DAY_MS, HOUR_MS // 6), (HOUR_MS // 4, 5 * SECOND_MS))
     first = np.arange(years.end_ms - YEARS_MS, years.end_ms, spans[0][1])
     return np.unique(
