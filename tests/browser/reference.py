@@ -52,7 +52,7 @@ def deliver(hub: TempHub) -> None:
         assert hub.ask("POST", "/api/ingest", reading) == (200, {"ok": True})
 
 
-def open_page(browser: Any, hub: TempHub, name: str) -> Any:
+def open_page(browser: Any, hub: TempHub, name: str, more: str = "") -> Any:
     """A page of that name's size and address, with everything on it."""
     width, height, query = PICTURES[name]
     context = browser.new_context(
@@ -60,7 +60,7 @@ def open_page(browser: Any, hub: TempHub, name: str) -> Any:
     )
     page = context.new_page()
     deliver(hub)
-    page.goto(f"http://127.0.0.1:{hub.port}/?{query}", wait_until="commit")
+    page.goto(f"http://127.0.0.1:{hub.port}/?{query}{more}", wait_until="commit")
     wait_for(lambda: page.evaluate(DRAWN), 60)
     page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
     return page

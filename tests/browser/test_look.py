@@ -1,11 +1,13 @@
 """The page still looks as in the pictures kept of it, and the comparison sees what somebody would who looks."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from browser import reference
 from support.likeness import compared
 from support.waiting import wait_for
+from temphub_kernel.base.clock import iso_utc
 
 HIDE = "what => { document.querySelector(what).style.visibility = 'hidden'; }"
 SHOW = "what => { document.querySelector(what).style.visibility = ''; }"
@@ -13,6 +15,9 @@ SHOW = "what => { document.querySelector(what).style.visibility = ''; }"
 OTHER_LETTERS = ".th { text-rendering: geometricPrecision; translate: 0.25px 0.25px; }"
 
 
+EVERYTHING = (
+    ".th-forms input:visible, .th-send:visible, .th-editor:visible, .th-measured tbody:visible, .th-findings:visible, details[open]"
+)
 CUT = """[...document.querySelectorAll('#rendered_cells .th-card')].filter(card =>
   card.querySelector('.th-unit').getBoundingClientRect().right > card.getBoundingClientRect().right - 4).length"""
 
@@ -65,6 +70,46 @@ def test_the_page_looks_as_it_did(page, hub, name):
     other = compared(kept(name), reference.taken(page))
     letters.evaluate("style => style.remove()")
     assert other.alike, other
+
+
+def serious(page):
+    """What a checker of accessibility finds that keeps somebody out."""
+    found = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    return [(one["id"], node["target"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
+
+
+@pytest.fixture
+def open_everything(browser, hub):
+    """A page with a marked range and a limit, and all panels open: dates, limit, note, what can be sent, a probe's settings, how to
+    add one, the hub's check."""
+    marked = "_".join(iso_utc(reference.NOON_MS - hours * 3_600_000) for hours in (6, 3))
+    page = reference.open_page(browser, hub, "desk", f"&line=8&range={marked}")
+    for name in ("Dates", "Limit", "Note", "Send"):
+        page.get_by_role("button", name=name, exact=True).click()
+    page.locator(".th-edit").first.click()
+    page.get_by_role("button", name="Check this hub").click()
+    page.wait_for_selector(".th-findings li:visible", timeout=60_000)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    wait_for(lambda: page.locator(EVERYTHING).count() >= 9, 10)
+    yield page
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_nobody_is_kept_out(open_everything):
+    """With every panel open a checker of accessibility finds nothing serious at a desk, in the dark and on a phone, nor on a wall; and
+    nothing is wider than the screen."""
+    page = open_everything
+    for width, theme in ((1280, "light"), (1280, "dark"), (390, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        assert not serious(page), (width, theme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(EVERYTHING).count() >= 9
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.get_by_role("button", name="Wall screen").click()
+    page.wait_for_selector(".th-kiosk")
+    assert not serious(page)
 
 
 def test_another_theme_is_another_look():
