@@ -14,6 +14,8 @@ rem The base address told to probes (default: worked out for each probe), for ex
 rem set PUBLIC_BASE=
 rem Shared secret; with it, only those who know it can write (letters and digits):
 rem set SERVER_TOKEN=
+rem Whether a new probe is taken by itself (auto) or only after somebody said yes (approve):
+rem set PROBE_TRUST=auto
 rem A password for the page and the history, 8 characters or more; probes go on without it:
 rem set UI_PASSWORD=
 rem More host names under which the hub is opened, separated by commas:

@@ -65,6 +65,10 @@ def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which.add_argument("--all", action="store_true", help="every probe that is here and has an update")
     update.add_argument("--no-wait", action="store_true", help="do not wait until the probes run it")
     update.set_defaults(work=_update)
+    for name, told in (("trust", "say yes to a probe that waits, was released or was reset"), ("release", "let a probe go to another hub")):
+        trust = commands.add_parser(name, help=told)
+        trust.add_argument("id", metavar="ID", help="the probe's id, as `temphub probes` lists it")
+        trust.set_defaults(work=_trust, yes=name == "trust")
 
 
 def _add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
@@ -167,6 +171,14 @@ def _update(options: argparse.Namespace) -> int:
 
     failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
     return 1 if failed else 0
+
+
+def _trust(options: argparse.Namespace) -> int:
+    from .base.settings import Settings
+    from .hub.fleet import Fleet
+
+    Fleet(Settings.from_environ(), _say).trust(options.id, yes=options.yes)
+    return 0
 
 
 def _calibrate(options: argparse.Namespace) -> int:

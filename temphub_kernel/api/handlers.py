@@ -11,14 +11,14 @@ from tornado.web import HTTPError, RequestHandler
 from ..base.clock import iso_utc, now_ms
 from ..base.errors import TempHubError
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, to_celsius
-from ..base.sighting import Sighting
 from ..journal import Writer
+from ..trust import board_of
 from .audit import Audit
 from .auth import authorised_json
 from .contract import contract
 from .desk import Desk
 from .entry import Entry, bearer, no_entry
-from .fields import address_field, host_field, id_field, int_field, text_field
+from .fields import host_field, int_field
 from .firmware import Firmware
 from .headers import protect
 from .metrics import Metrics
@@ -123,28 +123,9 @@ class Probes(ApiHandler):
 
     async def get(self) -> None:
         probes, newest = await self.room.questions.ask(lambda reader: (reader.probes(), {n.probe_id: n for n in reader.newest()}))
-        self.reply({"ok": True, "probes": [_probe(probe, newest.get(probe["id"])) for probe in probes]})
-
-
-class Hello(ApiHandler):
-    """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
-
-    changes = False
-
-    def post(self) -> None:
-        data = self.body()
-        sighting = Sighting(
-            probe_id=id_field(data),
-            ip=address_field(data, default=self.request.remote_ip or ""),
-            port=int_field(data, "port", 1, 65535, required=True),
-            version=text_field(data, "version"),
-            model=text_field(data, "model"),
-            name=text_field(data, "name"),
-            boot=text_field(data, "boot"),
-            via="hello",
-        )
-        self.room.desk.met(sighting)
-        self.reply({"ok": True, "time": iso_utc(now_ms())})
+        stand = self.room.desk.register.standings()
+        listed = [_probe(probe, newest.get(probe["id"])) | {"trust": stand.get(board_of(probe["id"]))} for probe in probes]
+        self.reply({"ok": True, "probes": listed})
 
 
 class Provision(ApiHandler):

@@ -12,26 +12,29 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, R
 
 from ..base.clock import iso_utc, monotonic_s, now_ms
 from ..base.errors import TempHubError
-from ..base.reading import Row
+from ..base.reading import ADHOC, Row
 from ..journal import Outcome, Writer
+from ..trust import Proven, Repeated
 from .acks import Acks
 from .auth import authorised_json, check_token
 from .desk import Desk
 from .entry import bearer
 from .metrics import Metrics
-from .replies import dump, send, send_error, unforeseen
+from .replies import dump, send, send_error, signed, unforeseen
 from .share import PAUSE_S, FairShare, too_much
 from .transit import Transit
-from .validate import MAX_BODY, bad, is_too_large, parse_query, rows_of, rows_of_query, sent_field, too_large
+from .validate import MAX_BODY, bad, is_too_large, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
+PATH = "/api/ingest"
 
 
 class Ingest:
     """What every delivery needs."""
 
     def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics, share: FairShare) -> None:
+        self.trust = desk.register
         self.token = token
         self.writer = writer
         self.acks = acks
@@ -50,6 +53,7 @@ class Delivery(HTTPMessageDelegate):
         self._address = address
         self._body = bytearray()
         self._over = False
+        self._proven: Proven | None = None
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Refuse early what cannot be taken, before its body is read."""
@@ -92,16 +96,29 @@ class Delivery(HTTPMessageDelegate):
         self._over = True
 
     def _rows(self) -> tuple[list[Row], bool]:
+        room, body = self._room, bytes(self._body)
         query = parse_query(self._query) if self._query else {}
         given = self._headers.get("X-Token"), bearer(self._headers), query.get("token")
         if self._method == "GET":
-            check_token(self._room.token, *given)
+            check_token(room.token, *given)
+            self._believe(query.get("probe_id", ADHOC), b"", None)
             return rows_of_query(query, now_ms()), False
-        data = authorised_json(self._room.token, bytes(self._body), *given)
+        signature = self._headers.get("X-Signature")
+        # What is signed needs no token; what is wrong with it is told to the holder of the key only.
+        data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given)
+        self._believe(data.get("probe_id", ADHOC), body, signature)
         rows, batch = rows_of(data, now_ms())
         if "sent_ms" in data and batch:
             rows = self._when_taken(rows, sent_field(data))
         return rows, batch
+
+    def _believe(self, probe_id: object, body: bytes, signature: str | None) -> None:
+        """Raises TempHubError unless this may be delivered under that probe's name; what is no name is told by the check of the fields."""
+        trust, known_as = self._room.trust, probe_id if isinstance(probe_id, str) else ""
+        counter = None if signature is None else self._headers.get("X-Counter")
+        self._proven = trust.admit(known_as, PATH, body, counter, signature)
+        if self._proven is None:
+            trust.approved(known_as, with_token=bool(self._room.token))
 
     def _when_taken(self, rows: list[Row], sent_ms: int) -> list[Row]:
         """The rows dated by when they were sent, if the network held them back."""
@@ -123,7 +140,7 @@ class Delivery(HTTPMessageDelegate):
         body = OK
         if batch:
             body = dump({"ok": True, "stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())})
-        send(self._connection, 200, body)
+        send(self._connection, 200, body, **(signed(self._proven, 200, body) if self._proven else {}))
 
     def _later(self, error: TempHubError) -> None:
         """Refuse after a pause: a probe gone mad that asks in a row becomes slow by itself."""
@@ -136,7 +153,7 @@ class Delivery(HTTPMessageDelegate):
         self._room.metrics.refused(error.code)
         if error.status == 401:
             self._room.desk.refused(self._address)
-        send_error(self._connection, error)
+        send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
 
 
 def _method(method: str) -> TempHubError:

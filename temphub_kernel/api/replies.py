@@ -8,6 +8,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
 from ..base.errors import TempHubError
+from ..trust import Proven, seal
 
 JSON = "application/json; charset=UTF-8"
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -26,12 +27,20 @@ def send(connection: HTTPConnection, status: int, body: bytes, content_type: str
         pass
 
 
-def send_error(connection: HTTPConnection, error: TempHubError) -> None:
-    """Write an error as every reply of the hub carries it."""
+def send_error(connection: HTTPConnection, error: TempHubError, proven: Proven | None = None) -> None:
+    """Write an error as every reply of the hub carries it; signed for a delivery that was proven."""
     extra = {"Retry_After": RETRY_S[error.status]} if error.status in RETRY_S else {}
     if error.status == 405:
         extra["Allow"] = "GET, POST"
-    send(connection, error.status, dump(error.as_json()), **extra)
+    body = dump(error.as_json())
+    if proven is not None:
+        extra |= signed(proven, error.status, body)
+    send(connection, error.status, body, **extra)
+
+
+def signed(proven: Proven, status: int, body: bytes) -> dict[str, str]:
+    """The header of a reply that only the holder of the probe's key could send."""
+    return {"X_Signature": seal.reply(proven.key, proven.counter, status, body)}
 
 
 def dump(value: Any) -> bytes:

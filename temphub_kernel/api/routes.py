@@ -4,7 +4,8 @@ from tornado.web import Application
 
 from .examination import Doctor
 from .export import Export
-from .handlers import Contract, Health, Hello, MetricsText, Probes, Provision, Room, Unknown
+from .handlers import Contract, Health, MetricsText, Probes, Provision, Room, Unknown
+from .hello import Hello, TrustProbe
 from .history import Readings
 from .landing import Landing
 from .login import Doorkeeper, Login, Logout
@@ -18,6 +19,7 @@ ROUTES = [
     (r"/api/provision", Provision),
     (r"/api/describe", Describe),
     (r"/api/identify", Identify),
+    (r"/api/trust", TrustProbe),
     (r"/api/annotate", Annotate),
     (r"/api/annotations", Annotations),
     (r"/api/calibrate", Calibrate),

@@ -31,6 +31,9 @@ class Update(ApiHandler):
         if not isinstance(probe_id, str) or not probe_id:
             raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
         version = (await self.room.questions.call(self.room.firmware.snapshot)).version
-        answer = await self.room.questions.call(lambda: self.room.desk.update(probe_id))
+        answer = await self.room.questions.call(lambda: self.room.desk.update(probe_id, self._sha256))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})
+
+    def _sha256(self, board: bool) -> str:
+        return str(self.room.firmware.snapshot(board=board).manifest["sha256"])

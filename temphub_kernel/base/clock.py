@@ -28,6 +28,11 @@ def local_text(ms: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms // 1000))
 
 
+def stamp_for_name() -> str:
+    """Local time as part of a file's name, on any system."""
+    return local_text(now_ms()).translate({ord(":"): None, ord(" "): "-"})
+
+
 def parse_time(text: str) -> int:
     """Milliseconds since 1970 of an ISO 8601 time or of a whole number of milliseconds.
 

@@ -9,6 +9,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from .paths import sync_folder
+
 KEY_FILE = "temphub.key"
 SHORTEST = 32
 
@@ -37,10 +39,13 @@ def make_key(data_dir: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a small file for this user alone, whole or not at all. Raises OSError."""
+    """Write a small file for this user alone, whole or not at all, lasting through a power cut. Raises OSError."""
     beside = path.with_name(path.name + ".new")
     with suppress(FileNotFoundError):
         beside.unlink()
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     beside.replace(path)
+    sync_folder(path.parent)

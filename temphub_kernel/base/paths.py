@@ -1,5 +1,6 @@
 """Where things are: the checkout or the wheel's own copy, the data folder. Any thread."""
 
+import os
 from pathlib import Path
 
 JOURNAL_FILE = "temphub.sqlite3"
@@ -41,3 +42,14 @@ def find_data_dir(start: Path) -> Path:
         if is_checkout(folder):
             return folder
     return start
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or changed name last through a power cut, where the system has such a call (Windows has none)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

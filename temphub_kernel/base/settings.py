@@ -38,6 +38,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_port: int = 8443
+    approve_probes: bool = False
 
     @property
     def journal_file(self) -> Path:
@@ -87,6 +88,7 @@ class Settings:
             tls_cert=data_dir / Path(tls["TLS_CERT"]).expanduser() if tls["TLS_CERT"] else None,
             tls_key=data_dir / Path(tls["TLS_KEY"]).expanduser() if tls["TLS_KEY"] else None,
             tls_port=int(get("TLS_PORT", "8443", _is_port)),
+            approve_probes=get("PROBE_TRUST", "auto", lambda v: v.lower() in ("auto", "approve")).lower() == "approve",
         )
 
 
@@ -95,6 +97,7 @@ ALLOWED = {
     "PORT": "a whole number from 1 to 65535",
     "PUBLIC_BASE": "a base URL such as http://192.168.1.20:8088, without a path",
     "SERVER_TOKEN": "up to 128 printable characters without spaces",
+    "PROBE_TRUST": "auto (a new probe is taken by itself) or approve (only after a person said yes)",
     "CSV_FILE": "a file name ending in .csv",
     "DEFAULT_INTERVAL_MS": f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
     "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from ..base.paths import sync_folder
 from .lines import HEADER_LINE, is_header
 
 CHUNK = 1 << 20
@@ -87,14 +88,3 @@ def put_aside(path: Path, day: str) -> Path:
     path.rename(aside)
     sync_folder(path.parent)
     return aside
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new or changed name last through a power cut, where the system has such a call (Windows has none)."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from ..base.clock import local_text, now_ms
 from ..base.errors import TempHubError
+from ..base.paths import sync_folder
 from ..journal import Point, Reader, Writer
 from . import place as places
 from .lines import HEADER_LINE, to_lines
-from .log_file import aside_name, sync_folder
+from .log_file import aside_name
 from .place import Place, mark_of
 from .reasons import reason
 from .resume import BLOCK_ROWS

@@ -9,7 +9,7 @@ from ..base.settings import Settings
 from .ask import ask_hub
 
 TIMEOUT_S = 30.0
-HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "ADDRESS", "LAST SEEN")
+HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "TRUST", "ADDRESS", "LAST SEEN")
 
 
 class Fleet:
@@ -43,6 +43,11 @@ class Fleet:
             self._say(f"No probe that is here needs an update to {version}.")
         begun = [probe_id for probe_id in wanted if self._begin(probe_id)]
         return len(wanted) - len(begun) + self._await(begun, version, wait_s)
+
+    def trust(self, probe_id: str, *, yes: bool) -> None:
+        """Say yes to a probe, or let it go. Raises TempHubError."""
+        self._ask("/api/trust", {"probe_id": probe_id, "trust": yes})
+        self._say(f"{probe_id}: {'this hub takes it' if yes else 'released; another hub can take it now'}.")
 
     def _begin(self, probe_id: str) -> bool:
         try:
@@ -92,4 +97,4 @@ def outdated(probe: dict[str, Any], version: str) -> bool:
 def _row(probe: dict[str, Any], version: str) -> tuple[str, ...]:
     update = version if outdated(probe, version) else "-"
     address = f"{probe['ip']}:{probe['port']}" if probe["ip"] else "-"
-    return probe["id"], probe["name"], probe["version"] or "-", update, address, (probe["last_seen"] or "never")[:19]
+    return probe["id"], probe["name"], probe["version"] or "-", update, probe["trust"] or "-", address, (probe["last_seen"] or "never")[:19]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..discovery import Discovery, lan_urls, networks
 from ..forward import forwarders
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
+from ..trust import Trust, board_of
 from .awake import Awake
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
@@ -24,6 +26,7 @@ from .refill import refill
 log = logging.getLogger(__name__)
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
 CHECK_EVERY_S = 8.0
+NEW_KEYS = "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
 
 
 class RunningHub:
@@ -41,12 +44,30 @@ class RunningHub:
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
+        self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
+        self.trust.on_change = self._standings
         self.provisioner = Provisioner(
-            settings, self._checked, check_every_s=CHECK_EVERY_S, talk=Talk(networks=networks), intervals=_intervals(settings.journal_file)
+            settings,
+            self.trust,
+            self._checked,
+            check_every_s=CHECK_EVERY_S,
+            talk=Talk(networks=networks),
+            intervals=_intervals(settings.journal_file),
         )
         self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
-        desk = Desk(self.health.report, self._met, self._refused, self._provision, self._update, self.provisioner.identify_now)
+        if self.trust.damaged:
+            self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+        desk = Desk(
+            self.health.report,
+            self._met,
+            self._refused,
+            self._provision,
+            self._update,
+            self.provisioner.identify_now,
+            self._trust,
+            self.trust,
+        )
         self._page = page
         self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
         rollups = RollUps(settings.journal_file, self.writer)
@@ -95,6 +116,7 @@ class RunningHub:
         except BaseException:
             self.stop()
             raise
+        self._standings()
         self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._page is not None))
         log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
 
@@ -146,8 +168,18 @@ class RunningHub:
         check = self.provisioner.provision_now(host, port, interval_ms)
         return {"probe_id": check.probe_id, "server_url": check.provisioned_url, "interval_ms": check.interval_ms, "time_ms": now_ms()}
 
-    def _update(self, probe_id: str) -> dict[str, Any]:
-        return {"had": self.provisioner.update_now(probe_id)}
+    def _update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
+        return {"had": self.provisioner.update_now(probe_id, sha256)}
+
+    def _trust(self, probe_id: str, yes: bool) -> None:
+        if yes:
+            self.trust.trust(board_of(probe_id))
+        else:
+            self.provisioner.release_now(board_of(probe_id))
+        self.provisioner.wake(board_of(probe_id))
+
+    def _standings(self) -> None:
+        self.book.leave("trust", self.trust.standings())
 
 
 def _intervals(journal: Path) -> dict[str, int]:

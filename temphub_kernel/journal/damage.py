@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ..base.clock import local_text, now_ms
+from ..base.clock import stamp_for_name
 from ..base.errors import TempHubError
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -49,8 +49,7 @@ def put_damaged_aside(path: Path) -> Path | None:
     if not path.is_file() or not _is_damaged(path, whole=whole):
         _note(path).unlink(missing_ok=True)
         return None
-    moment = local_text(now_ms()).translate({ord(":"): None, ord(" "): "-"})
-    aside = path.with_name(f"{path.stem}-damaged-{moment}{path.suffix}")
+    aside = path.with_name(f"{path.stem}-damaged-{stamp_for_name()}{path.suffix}")
     try:
         for ending in BESIDE:
             old = path.with_name(path.name + ending)

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 from ..base import clock
 from ..base.errors import TempHubError
-from ..base.settings import Settings
 from ..base.sighting import Sighting
+from .refusals import another_answers, contested, keeps_another
 from .route import address_towards, server_url_for
-from .talk import Status, Talk
+from .standing import Ground, obeyed, prove
+from .talk import Status
 
 # Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and then.
 RETELL_S = 300.0
@@ -33,14 +34,15 @@ class ProbeCheck(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What should be in force, and for which start of which probe."""
+    """What should be in force, and for which start of which probe. token: None when nothing is said of it; key: the probe's own."""
 
     ip: str
     port: int
     boot: str
     url: str
     interval_ms: int
-    token: str
+    token: str | None
+    key: bytes
 
 
 class Given(NamedTuple):
@@ -61,26 +63,28 @@ class Order(NamedTuple):
     force: bool = False
 
 
-def examine(talk: Talk, settings: Settings, hub_port: int, order: Order) -> tuple[ProbeCheck, Given]:
+def examine(ground: Ground, order: Order) -> tuple[ProbeCheck, Given]:
     """Check one probe and put it right; at most 6 s. Raises TempHubError when it cannot be done."""
     met = order.sighting
-    _refuse_ourselves(met, hub_port)
-    limit = talk.limit()
-    status = talk.status(met.probe_id, met.ip, met.port, limit)
+    _refuse_ourselves(met, ground.hub_port)
+    limit = ground.talk.limit()
+    status = ground.talk.status(met.probe_id, met.ip, met.port, limit)
     said = status or Status()
     if said.probe_id and said.probe_id != met.probe_id:
-        raise _another_answers(met, said.probe_id)
-    url = server_url_for(settings, met.ip, hub_port)
-    wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, settings.server_token)
+        raise another_answers(met, said.probe_id)
+    url = server_url_for(ground.settings, met.ip, ground.hub_port)
+    shown = prove(ground, met, said, limit)
+    wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, shown.token, shown.key)
     given = order.given
     if given is not None and not order.force and given.wanted == wanted and not _differs(said, given):
         return _result(met, said, url, given.interval_ms, changed=False), given._replace(taken=0)
     taken = _times_taken(said, given, wanted)
     if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
-        raise _contested(met, said.server_url or "")
-    answer = talk.provision(met.probe_id, met.ip, met.port, url, order.interval_ms, settings.server_token, limit)
+        raise contested(met, said.server_url or "")
+    answer = ground.talk.provision(met, url, order.interval_ms, shown, limit)
+    obeyed(ground, met, shown)
     if answer.server_url is not None and answer.server_url != url:
-        raise _keeps_another(met, answer.server_url)
+        raise keeps_another(met, answer.server_url)
     # A probe may have bounds of its own; asking for the same again would only wear out its flash.
     interval_ms = answer.interval_ms or order.interval_ms
     return _result(met, said, url, interval_ms, changed=True), Given(wanted, interval_ms, clock.monotonic_s(), taken)
@@ -99,7 +103,7 @@ def _differs(said: Status, given: Given) -> bool:
         said.needs_provision
         or said.server_url != given.wanted.url
         or said.interval_ms not in (None, given.interval_ms)
-        or said.token_set not in (None, bool(given.wanted.token))
+        or (given.wanted.token is not None and said.token_set not in (None, bool(given.wanted.token)))
     )
 
 
@@ -121,30 +125,3 @@ def _refuse_ourselves(met: Sighting, hub_port: int) -> None:
             "Give the probe's own address and port.",
             code="not_a_probe",
         )
-
-
-def _another_answers(met: Sighting, other: str) -> TempHubError:
-    return TempHubError(
-        f"At {met.ip}:{met.port} the probe {other} answers instead of {met.probe_id}, so {met.probe_id} was not told where to deliver.",
-        f"Restart {met.probe_id}; it is found again at its new address.",
-        code="other_probe",
-        status=502,
-    )
-
-
-def _contested(met: Sighting, url: str) -> TempHubError:
-    return TempHubError(
-        f"Another hub ({url}) keeps taking the probe {met.probe_id}, so its readings go there.",
-        "Stop one of the two hubs, or set SERVER_TOKEN so that only this one may set the probe.",
-        code="probe_contested",
-        status=409,
-    )
-
-
-def _keeps_another(met: Sighting, url: str) -> TempHubError:
-    return TempHubError(
-        f"The probe {met.probe_id} at {met.ip}:{met.port} was told where to deliver but keeps {url}.",
-        "Restart the probe, or update its firmware with `temphub flash`.",
-        code="probe_refused",
-        status=502,
-    )

@@ -73,6 +73,15 @@ class Register:
         self.probes[known.sighting.probe_id] = known
         return True
 
+    def named(self, host: str, port: int) -> Known | None:
+        """The probe that `host` means: its id, its address and port, or its name."""
+        name = host.lower().removesuffix(".").removesuffix(".local")
+        return (
+            self.probes.get(host)
+            or self.find(lambda met: (met.ip, met.port) == (host, port))
+            or self.find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
+        )
+
     def find(self, fits: Callable[[Sighting], bool]) -> Known | None:
         """The first probe whose sighting fits."""
         return next((known for known in self.probes.values() if fits(known.sighting)), None)

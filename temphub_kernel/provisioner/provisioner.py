@@ -15,12 +15,14 @@ from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, is_probe_id
 from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
+from ..trust import Trust
 from .asked import bad_interval, busy, numeric, unknown
 from .check import Given, Order, ProbeCheck, examine, failed
 from .crew import Crew
 from .known import MOST, WORKERS, Known, Register
+from .standing import Ground
 from .talk import Talk
-from .update import ask_identify, ask_update
+from .update import ask_identify, ask_release, ask_update
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Provisioner(Worker):
     def __init__(
         self,
         settings: Settings,
+        trust: Trust,
         on_result: Callable[[ProbeCheck], None],
         *,
         check_every_s: float = 15.0,
@@ -43,12 +46,11 @@ class Provisioner(Worker):
     ) -> None:
         """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id."""
         super().__init__("provisioner")
-        self._settings = settings
         self._on_result = on_result
         self._check_every_s = check_every_s
         self._talk = talk or Talk()
         self._talk.stopped = self.stopping.is_set
-        self._hub_port = settings.port if hub_port is None else hub_port
+        self._ground = Ground(self._talk, settings, settings.port if hub_port is None else hub_port, trust)
         self._intervals = dict(intervals or {})
         self._register = Register()
         self._lock = threading.Lock()
@@ -105,7 +107,7 @@ class Provisioner(Worker):
             raise busy(probe_id)
         try:
             order = self._order(known, interval_ms, force=True)
-            result, given = examine(self._talk, self._settings, self._hub_port, order)
+            result, given = examine(self._ground, order)
             with self._lock:
                 if interval_ms is not None:
                     self._keep_interval(probe_id, interval_ms)
@@ -117,13 +119,17 @@ class Provisioner(Worker):
         self._bell.set()
         return result
 
-    def update_now(self, probe_id: str) -> str:
-        """Have a known probe fetch this hub's firmware; gives the version it had. Raises TempHubError."""
-        return ask_update(self._talk, self._settings, self._known(probe_id), WAIT_FOR_TURN_S)
+    def update_now(self, probe_id: str, sha256: Callable[[bool], str]) -> str:
+        """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it had. Raises TempHubError."""
+        return ask_update(self._ground, self._known(probe_id), WAIT_FOR_TURN_S, sha256)
 
     def identify_now(self, probe_id: str) -> None:
         """Have a known probe blink. Raises TempHubError."""
-        ask_identify(self._talk, self._settings, self._known(probe_id), WAIT_FOR_TURN_S)
+        ask_identify(self._ground, self._known(probe_id), WAIT_FOR_TURN_S)
+
+    def release_now(self, probe_id: str) -> None:
+        """Let a probe go, so that another hub can claim it. Raises TempHubError; then nothing has changed."""
+        ask_release(self._ground, self._named(probe_id, 0), probe_id, WAIT_FOR_TURN_S)
 
     def _known(self, probe_id: str) -> Known:
         known = self._named(probe_id, 0)
@@ -162,7 +168,7 @@ class Provisioner(Worker):
         given: Given | None = None
         if known.talking.acquire(blocking=False):
             try:
-                result, given = examine(self._talk, self._settings, self._hub_port, order)
+                result, given = examine(self._ground, order)
             except TempHubError as error:
                 result = failed(order.sighting, error)
             # The boundary of a crew thread: an unforeseen answer of one probe must not end the thread.
@@ -176,7 +182,7 @@ class Provisioner(Worker):
 
     def _order(self, known: Known, interval_ms: int | None, *, force: bool) -> Order:
         with self._lock:
-            kept = self._intervals.get(known.sighting.probe_id, self._settings.default_interval_ms)
+            kept = self._intervals.get(known.sighting.probe_id, self._ground.settings.default_interval_ms)
             return Order(known.sighting, interval_ms or kept, known.given, force)
 
     def _take_results(self) -> None:
@@ -224,14 +230,8 @@ class Provisioner(Worker):
             del self._intervals[next(iter(self._intervals))]
 
     def _named(self, host: str, port: int) -> Known | None:
-        """The known probe that `host` means: its id, its address and port, or its name."""
-        name = host.lower().removesuffix(".").removesuffix(".local")
         with self._lock:
-            return (
-                self._register.probes.get(host)
-                or self._register.find(lambda met: (met.ip, met.port) == (host, port))
-                or self._register.find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
-            )
+            return self._register.named(host, port)
 
     def _introduce(self, host: str, port: int) -> Known:
         """Ask a device that is not known yet who it is."""

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import requests
 import urllib3
 
-from ..base.errors import TempHubError
+from ..base.sighting import Sighting
+from ..trust import is_hex, seal
+from .refusals import claimed, no_probe, not_local, refused, said_text, unreachable, wants_token
 from .wire import Limit, session
 
 MOST_BYTES = 16 * 1024
-LONGEST_TEXT = 200
 LOCAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1")
 HOME = tuple(map(ip_network, LOCAL))
 # As Linux, macOS and Windows (by number) word them.
@@ -37,6 +38,16 @@ class Status(NamedTuple):
     boot: str = ""
     version: str = ""
     model: str = ""
+    key_id: str | None = None
+    nonce: str = ""
+
+
+class Shown(NamedTuple):
+    """What an order shows a probe. key, nonce: of a claimed one; token: the shared one for others, None to say nothing of it."""
+
+    token: str | None = None
+    key: bytes = b""
+    nonce: str = ""
 
 
 class Talk:
@@ -72,29 +83,51 @@ class Talk:
         """GET /whoami. None when the probe has no such page. Raises TempHubError."""
         return self._ask(probe_id, ip, port, "/whoami", limit)
 
-    def provision(self, probe_id: str, ip: str, port: int, url: str, interval_ms: int, token: str, limit: Limit | None = None) -> Status:
+    def provision(self, met: Sighting, url: str, interval_ms: int, shown: Shown, limit: Limit | None = None) -> Status:
         """POST /provision; what the probe then says is in force. Raises TempHubError (`probe_claimed` when it wants another token)."""
-        body = {"server_url": url, "interval_ms": interval_ms, "token": token}
-        code, answer = self._exchange("POST", probe_id, ip, port, "/provision", limit, body, {"X-Token": token} if token else {})
-        if code in (401, 403):
-            raise claimed(probe_id, ip, port)
+        body: dict[str, object] = {"server_url": url, "interval_ms": interval_ms}
+        if shown.token is not None:
+            body["token"] = shown.token
+        code, answer = self._told(met, "/provision", body, shown, limit)
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise _refused(probe_id, ip, port, "to be told where to deliver", code, answer)
+            raise refused(met.probe_id, met.ip, met.port, "to be told where to deliver", code, answer)
         return _status(answer)
 
-    def order(self, probe_id: str, ip: str, port: int, path: str, body: Mapping[str, object], what: str, token: str) -> Status | None:
+    def order(self, met: Sighting, path: str, body: Mapping[str, object], what: str, shown: Shown) -> Status | None:
         """POST to a page of the probe's; None when it has no such page. what: as in 'it refused to update itself'.
 
         Raises TempHubError (`probe_claimed`, `probe_refused`, …).
         """
-        code, answer = self._exchange("POST", probe_id, ip, port, path, None, body, {"X-Token": token} if token else {})
-        if code in (401, 403):
-            raise claimed(probe_id, ip, port)
+        code, answer = self._told(met, path, body, shown, None)
         if code in (404, 405, 501):
             return None
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise _refused(probe_id, ip, port, what, code, answer)
+            raise refused(met.probe_id, met.ip, met.port, what, code, answer)
         return _status(answer)
+
+    def claim(self, met: Sighting, public: str, proof: str, limit: Limit | None = None) -> Mapping[str, object]:
+        """POST /claim; what the probe answers, unchecked. Raises TempHubError (`probe_claimed` when it holds another token)."""
+        body = {"public": public, **({"proof": proof} if proof else {})}
+        code, answer = self._told(met, "/claim", body, Shown(), limit)
+        if code != 200 or answer is None:
+            raise refused(met.probe_id, met.ip, met.port, "to be claimed", code, answer)
+        return answer
+
+    def _told(
+        self, met: Sighting, path: str, body: Mapping[str, object], shown: Shown, limit: Limit | None
+    ) -> tuple[int, dict[str, object] | None]:
+        raw = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        if shown.key:
+            headers["X-Signature"] = seal.order(shown.key, path, shown.nonce, raw)
+        elif shown.token:
+            headers["X-Token"] = shown.token
+        code, answer = self._exchange("POST", met.probe_id, met.ip, met.port, path, limit, raw, headers)
+        if code in (401, 403):
+            raise (
+                wants_token(met) if shown.token is None and not shown.key and path != "/claim" else claimed(met.probe_id, met.ip, met.port)
+            )
+        return code, answer
 
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
         code, answer = self._exchange("GET", probe_id, ip, port, path, limit, None, {})
@@ -104,7 +137,7 @@ class Talk:
             return None
         if code != 200 or answer is None:
             what = f"HTTP status {code}" if code != 200 else "something else than a JSON object"
-            raise _no_probe(probe_id, ip, port, f"{path} with {what}")
+            raise no_probe(probe_id, ip, port, f"{path} with {what}")
         return _status(answer)
 
     def _exchange(
@@ -115,7 +148,7 @@ class Talk:
         port: int,
         path: str,
         limit: Limit | None,
-        body: Mapping[str, object] | None,
+        body: bytes | None,
         headers: Mapping[str, str],
     ) -> tuple[int, dict[str, object] | None]:
         """(status, JSON object or None). A redirect counts as an answer of its own and is never followed."""
@@ -126,40 +159,20 @@ class Talk:
         try:
             with session(limit) as one:
                 wait = (min(limit.connect_s, limit.left()), limit.read_s)
-                with one.request(method, url, json=body, headers=send, timeout=wait, allow_redirects=False, stream=True) as reply:
-                    text = reply.raw.read(MOST_BYTES + 1, decode_content=False)
-                    return reply.status_code, _json_object(text)
+                with one.request(method, url, data=body, headers=send, timeout=wait, allow_redirects=False, stream=True) as reply:
+                    sent = reply.raw.read(MOST_BYTES + 1, decode_content=False)
+                    return reply.status_code, _json_object(sent)
         except (OSError, requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise _unreachable(probe_id, ip, port, _plain(error)) from error
+            raise unreachable(probe_id, ip, port, _plain(error)) from error
 
     def _check_address(self, probe_id: str, ip: str) -> None:
         try:
             address = _real(ip)
         except ValueError as error:
-            raise _not_local(probe_id, ip) from error
+            raise not_local(probe_id, ip) from error
         networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
         if address.is_unspecified or address.is_multicast or not any(address in network for network in networks):
-            raise _not_local(probe_id, ip)
-
-
-def _refused(probe_id: str, ip: str, port: int, what: str, code: int, answer: Mapping[str, object] | None) -> TempHubError:
-    said = _text(answer or {}, "problem") or _text(answer or {}, "error") or f"HTTP status {code}"
-    return TempHubError(
-        f"The probe {probe_id} at {_at(ip, port)} refused {what}: {said.rstrip('.')}.",
-        _text(answer or {}, "remedy") or "Restart the probe, or update its firmware with `temphub flash`.",
-        code="probe_refused",
-        status=502,
-    )
-
-
-def claimed(probe_id: str, ip: str, port: int) -> TempHubError:
-    """The probe holds a token that is not ours."""
-    return TempHubError(
-        f"The probe {probe_id} at {_at(ip, port)} belongs to another hub: it holds a token that is not this hub's SERVER_TOKEN.",
-        "Set SERVER_TOKEN to the other hub's token, or reset the probe's settings and let this hub find it again.",
-        code="probe_claimed",
-        status=409,
-    )
+            raise not_local(probe_id, ip)
 
 
 def _real(ip: str) -> IPv4Address | IPv6Address:
@@ -182,20 +195,17 @@ def _json_object(text: bytes) -> dict[str, object] | None:
 def _status(answer: Mapping[str, object]) -> Status:
     interval, token_set = answer.get("interval_ms"), answer.get("token_set")
     return Status(
-        _text(answer, "id"),
-        _text(answer, "server_url").rstrip("/") if isinstance(answer.get("server_url"), str) else None,
+        said_text(answer, "id"),
+        said_text(answer, "server_url").rstrip("/") if isinstance(answer.get("server_url"), str) else None,
         interval if isinstance(interval, int) and not isinstance(interval, bool) else None,
         token_set if isinstance(token_set, bool) else None,
         answer.get("needs_provision") is True,
-        _text(answer, "boot"),
-        _text(answer, "version"),
-        _text(answer, "model"),
+        said_text(answer, "boot"),
+        said_text(answer, "version"),
+        said_text(answer, "model"),
+        said_text(answer, "key_id") if isinstance(answer.get("key_id"), str) else None,
+        said_text(answer, "nonce") if is_hex(answer.get("nonce"), 16) else "",
     )
-
-
-def _text(answer: Mapping[str, object], key: str) -> str:
-    value = answer.get(key)
-    return "".join(char for char in value if char.isprintable())[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
 def _plain(error: BaseException) -> str:
@@ -209,34 +219,3 @@ def _plain(error: BaseException) -> str:
         if words in text:
             return said
     return "it breaks the connection off or answers with something else than HTTP"
-
-
-def _at(ip: str, port: int) -> str:
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def _unreachable(probe_id: str, ip: str, port: int, reason: str) -> TempHubError:
-    return TempHubError(
-        f"The probe {probe_id} at {_at(ip, port)} cannot be reached ({reason}), so it was not told where to deliver.",
-        "Check that the probe has power and is in the same network as this computer; the hub tries again by itself.",
-        code="probe_unreachable",
-        status=502,
-    )
-
-
-def _no_probe(probe_id: str, ip: str, port: int, what: str) -> TempHubError:
-    return TempHubError(
-        f"The device at {_at(ip, port)} answers {what}, so it does not seem to be the probe {probe_id}.",
-        "Check the address and the port, or restart the probe.",
-        code="not_a_probe",
-        status=502,
-    )
-
-
-def _not_local(probe_id: str, ip: str) -> TempHubError:
-    return TempHubError(
-        f"The probe {probe_id} is said to be at {ip}, outside this computer's own networks, so the hub does not talk to it.",
-        "Connect the probe to the same network as this computer.",
-        code="address_not_local",
-        status=400,
-    )

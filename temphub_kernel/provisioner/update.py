@@ -1,10 +1,13 @@
-"""Telling one probe to fetch its new firmware from this hub, or to blink. Any thread."""
+"""Telling one probe to fetch its new firmware from this hub, to blink, or that it is let go. Any thread."""
+
+from collections.abc import Callable
 
 from ..base.errors import TempHubError
-from ..base.settings import Settings
+from ..trust import Standing, board_of
 from .asked import busy
 from .known import Known
-from .talk import Status, Talk
+from .standing import Ground, obeyed, prove
+from .talk import Shown, Status
 
 # A path, not an address: the probe takes firmware from the hub it delivers to, and from nobody else.
 MANIFEST = "/api/firmware/manifest"
@@ -12,11 +15,13 @@ MANIFEST = "/api/firmware/manifest"
 FOR_BOARDS = MANIFEST + "?format=mpy"
 
 
-def ask_update(talk: Talk, settings: Settings, known: Known, wait_s: float) -> str:
-    """The version the probe had when it said yes; it downloads afterwards. Raises TempHubError."""
+def ask_update(ground: Ground, known: Known, wait_s: float, sha256: Callable[[bool], str]) -> str:
+    """The version the probe had when it said yes; it downloads afterwards. sha256(for a board): the firmware's. Raises TempHubError."""
     met = known.sighting
-    body: dict[str, object] = {"manifest_url": MANIFEST if met.model == "virtual" else FOR_BOARDS}
-    status = _order(talk, settings, known, wait_s, "/update", body, "to update itself")
+    board = met.model != "virtual"
+    # With it in a signed order, nobody on the way can give a claimed probe another firmware.
+    body: dict[str, object] = {"manifest_url": FOR_BOARDS if board else MANIFEST, "sha256": sha256(board)}
+    status = _order(ground, known, wait_s, "/update", body, "to update itself")
     if status is None:
         raise TempHubError(
             f"The firmware of the probe {met.probe_id} is too old to update itself.",
@@ -27,23 +32,61 @@ def ask_update(talk: Talk, settings: Settings, known: Known, wait_s: float) -> s
     return status.version or met.version
 
 
-def ask_identify(talk: Talk, settings: Settings, known: Known, wait_s: float) -> None:
-    """Have the probe blink. Raises TempHubError."""
-    if _order(talk, settings, known, wait_s, "/identify", {}, "to blink") is None:
+def ask_identify(ground: Ground, known: Known, wait_s: float) -> None:
+    """Have the probe blink, which anybody may. Raises TempHubError."""
+    met = known.sighting
+    _take(known, wait_s)
+    try:
+        blinks = ground.talk.order(met, "/identify", {}, "to blink", Shown())
+    finally:
+        known.talking.release()
+    if blinks is None:
         raise TempHubError(
-            f"The probe {known.sighting.probe_id} has no light to blink with.",
+            f"The probe {met.probe_id} has no light to blink with.",
             "Tell it apart by its id, or update its firmware.",
             code="no_identify",
             status=409,
         )
 
 
-def _order(talk: Talk, settings: Settings, known: Known, wait_s: float, path: str, body: dict[str, object], what: str) -> Status | None:
-    """What the probe answers, once nobody else is talking to it."""
+def ask_release(ground: Ground, known: Known | None, probe_id: str, wait_s: float) -> None:
+    """Let a probe go: one with our key is told to forget it. Raises TempHubError; then nothing has changed."""
+    board = board_of(probe_id)
+    if ground.trust.key(board):
+        if known is None:
+            raise _not_here(board)
+        _order(ground, known, wait_s, "/release", {}, "to be released", only=Standing.CLAIMED)
+    ground.trust.release(board)
+
+
+def _order(
+    ground: Ground, known: Known, wait_s: float, path: str, body: dict[str, object], what: str, only: Standing | None = None
+) -> Status | None:
+    """What the probe answers, once nobody else is talking to it. only: skip it, with None, when the probe does not stand so."""
     met = known.sighting
-    if not known.talking.acquire(timeout=wait_s):
-        raise busy(met.probe_id)
+    _take(known, wait_s)
     try:
-        return talk.order(met.probe_id, met.ip, met.port, path, body, what, settings.server_token)
+        said = ground.talk.status(met.probe_id, met.ip, met.port) or Status()
+        if only is not None and ground.trust.look(board_of(met.probe_id), said.key_id)[0] is not only:
+            return None
+        shown = prove(ground, met, said)
+        answer = ground.talk.order(met, path, body, what, shown)
+        if answer is not None and path != "/release":
+            obeyed(ground, met, shown)
+        return answer
     finally:
         known.talking.release()
+
+
+def _take(known: Known, wait_s: float) -> None:
+    if not known.talking.acquire(timeout=wait_s):
+        raise busy(known.sighting.probe_id)
+
+
+def _not_here(board: str) -> TempHubError:
+    return TempHubError(
+        f"The probe {board} is not here, so it cannot be told that it is released, and keeps its key.",
+        "Switch it on and try again, or hold its button for 5 s: then it forgets its key by itself.",
+        code="unknown_probe",
+        status=404,
+    )

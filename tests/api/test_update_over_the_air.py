@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.paths import firmware
 from temphub_kernel.provisioner import Talk
 from temphub_kernel.provisioner.known import Known
+from temphub_kernel.provisioner.standing import Ground
 from temphub_kernel.provisioner.update import ask_update
 
 BOTH = pytest.mark.parametrize("name", ["cpython", "micropython"])
@@ -28,8 +30,9 @@ class UpdatingHub(Hub):
 
     model = "virtual"
 
-    def update(self, probe_id: str) -> dict[str, Any]:
-        return {"had": ask_update(Talk(), self.settings, Known(self.met[-1]._replace(model=self.model)), 5.0)}
+    def update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
+        ground = Ground(Talk(), self.settings, self.port, self.trust)
+        return {"had": ask_update(ground, Known(self.met[-1]._replace(model=self.model)), 5.0, sha256)}
 
     def newest(self) -> dict[str, Any]:
         """The probe as /api/probes tells it."""

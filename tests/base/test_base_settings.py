@@ -15,6 +15,7 @@ WRONG = {
     "SERVER_TOKEN": ["two words", "ü", "x" * 129],
     "CSV_FILE": ["log.txt", "log", "a\0.csv"],
     "DEFAULT_INTERVAL_MS": ["499", "3600001", "2s", "1e3"],
+    "PROBE_TRUST": ["yes", "autos"],
     "LOG_LEVEL": ["LOUD", "WARNING2"],
     "DATA_DIR": ["a\0b"],
     "ARCHIVE_AFTER_DAYS": ["30", "-1", "1 year", "36501"],

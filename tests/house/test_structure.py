@@ -14,9 +14,10 @@ ROOMS = {
     "base": set(),
     "journal": {"base"},
     "discovery": {"base"},
-    "provisioner": {"base"},
+    "trust": {"base"},
+    "provisioner": {"base", "trust"},
     # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ from the command's.
-    "api": {"base", "journal", "exports"},
+    "api": {"base", "journal", "exports", "trust"},
     "csvlog": {"base", "journal"},
     "exports": {"base", "journal"},
     "flash": {"base"},
@@ -25,7 +26,7 @@ ROOMS = {
     "forward": {"base", "journal"},
     "doctor": {"base", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
     "service": {"base", "hub"},
-    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "_version"},
+    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
     "dashboard": {"base", "journal", "analysis", "hub"},
     "server": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "dashboard", "_version"},
     "cli": {"base", "server", "hub", "flash", "csvlog", "exports", "doctor", "firewall", "service", "_version"},
@@ -60,6 +61,7 @@ LIBRARIES = {
     "psutil": {"doctor"},
     "paho": {"forward"},
     "wakepy": {"hub"},
+    "cryptography": {"trust"},
 }
 
 

@@ -51,9 +51,9 @@ def test_the_list_says_who_has_an_update(hub, fleet):
     meet(hub, "TempProbe-0096", "0.0.9")
     said.clear()
     one.show()
-    assert said[0].split() == ["ID", "NAME", "VERSION", "UPDATE", "ADDRESS", "LAST", "SEEN"]
+    assert said[0].split() == ["ID", "NAME", "VERSION", "UPDATE", "TRUST", "ADDRESS", "LAST", "SEEN"]
     rows = {line.split()[0]: line.split() for line in said[1:3]}
-    assert rows["TempProbe-0096"][2:5] == ["0.0.9", brought, "127.0.0.1:8001"] and rows["Same"][3] == "-"
+    assert rows["TempProbe-0096"][2:6] == ["0.0.9", brought, "-", "127.0.0.1:8001"] and rows["Same"][3] == "-"
     assert "temphub update TempProbe-0096" in said[-1]
 
 
@@ -94,6 +94,9 @@ def test_the_command_line(hub, monkeypatch, capsys, data_dir):
     assert main(["probes"]) == 0 and main(["update", "--all"]) == 0
     assert "No probe" in capsys.readouterr().out
     assert main(["update", "Nobody"]) == 1
+    assert main(["trust", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "trusted"}
+    assert main(["release", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "released"}
+    assert "another hub can take it" in capsys.readouterr().out
     monkeypatch.setenv("SERVER_TOKEN", "other")
     assert main(["update", "Nobody"]) == 1
     assert "token" in capsys.readouterr().out

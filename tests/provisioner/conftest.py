@@ -12,6 +12,7 @@ import pytest
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.provisioner import ProbeCheck, Provisioner, Talk
+from temphub_kernel.trust import Trust
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ class Probe:
         self.holds = ""
         self.raw: Callable[[socket.socket], None] | None = None
         self.posts: list[dict[str, object]] = []
+        self.heard = b""
         self.gets = 0
         self.at: list[float] = []
         probe = self
@@ -51,12 +53,17 @@ class Probe:
                     self.answer(200, probe.said)
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                probe.heard += str(self.headers).encode() + raw
+                if self.path == "/claim":
+                    self.answer(404, {"ok": False})
+                    return
+                body = json.loads(raw)
                 if probe.holds and self.headers.get("X-Token") != probe.holds:
                     self.answer(401, {"ok": False, "error": "unauthorized", "problem": "p", "remedy": "r"})
                     return
                 probe.posts.append(body)
-                probe.said |= {"server_url": body["server_url"], "interval_ms": body["interval_ms"], "token_set": bool(body["token"])}
+                probe.said |= {"server_url": body["server_url"], "interval_ms": body["interval_ms"], "token_set": bool(body.get("token"))}
                 probe.said |= probe.agrees
                 told = {key: probe.said[key] for key in ("server_url", "interval_ms", "token_set")}
                 self.answer(200, {"ok": True} if probe.old else {"ok": True, **told})
@@ -143,12 +150,18 @@ def results() -> Results:
 
 
 @pytest.fixture
-def start(make_settings, results) -> Iterator[Callable[..., Provisioner]]:
+def trust(tmp_path) -> Trust:
+    """A register of keys on disk."""
+    return Trust(tmp_path)
+
+
+@pytest.fixture
+def start(make_settings, results, trust) -> Iterator[Callable[..., Provisioner]]:
     """Starts a provisioner; stopped at the end."""
     running: list[Provisioner] = []
 
     def make(env: dict[str, str] | None = None, **options) -> Provisioner:
-        one = Provisioner(make_settings(**(env or {})), results.add, **({"check_every_s": 0.3, "talk": Talk()} | options))
+        one = Provisioner(make_settings(**(env or {})), trust, results.add, **({"check_every_s": 0.3, "talk": Talk()} | options))
         running.append(one)
         one.start()
         return one

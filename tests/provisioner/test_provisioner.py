@@ -60,10 +60,12 @@ def test_a_probe_with_bounds_of_its_own_is_not_told_for_ever(start, make_probe, 
     assert len(probe.posts) == 1
 
 
-def test_token(start, make_probe, results):
-    """The token goes with the settings and opens a probe that holds it; a probe with another one is named as another hub's."""
+def test_token(start, make_probe, results, trust):
+    """The token goes to a trusted probe and opens one that holds it; a probe with another one is named as another hub's."""
     mine, other = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     mine.holds, other.holds = "secret", "theirs"
+    trust.trust("TempProbe-0A01")
+    trust.trust("TempProbe-0A02")
     hub = start({"SERVER_TOKEN": "secret"})
     hub.meet(mine.sighting())
     hub.meet(other.sighting())

@@ -8,6 +8,7 @@ import pytest
 
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.provisioner import Talk
+from temphub_kernel.provisioner.talk import Shown
 
 
 def refused(call) -> TempHubError:
@@ -102,4 +103,4 @@ def test_a_refusal_is_told_in_the_probes_words(make_probe):
     """What a probe says when it refuses reaches the user."""
     probe = make_probe()
     probe.holds = "x"
-    assert refused(lambda: Talk().provision("p1", "127.0.0.1", probe.port, "http://127.0.0.1:1", 2000, "")).code == "probe_claimed"
+    assert refused(lambda: Talk().provision(probe.sighting(), "http://127.0.0.1:1", 2000, Shown(token=""))).code == "probe_claimed"

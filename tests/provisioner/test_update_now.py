@@ -43,6 +43,11 @@ def probe():
     server.server_close()
 
 
+def sha256(board: bool) -> str:
+    """Says which firmware was asked for."""
+    return str(board)
+
+
 def known(start, probe, results):
     """A provisioner with a token that knows the probe."""
     from temphub_kernel.base.sighting import Sighting
@@ -53,10 +58,11 @@ def known(start, probe, results):
     return one
 
 
-def test_a_known_probe_is_told(start, probe, results):
+def test_a_known_probe_is_told(start, probe, results, trust):
     """By its id, with the token; it gets a path on this hub, never an address."""
-    assert known(start, probe, results).update_now("P1") == "1.0"
-    assert probe.heard == [("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy"}', "s3cret")]
+    trust.trust("P1")
+    assert known(start, probe, results).update_now("P1", sha256) == "1.0"
+    assert probe.heard == [("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', "s3cret")]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +74,13 @@ def test_a_known_probe_is_told(start, probe, results):
         ((500, b"x"), "probe_refused", "500"),
     ],
 )
-def test_a_refusal_is_told_in_words(start, probe, results, answer, code, word):
+def test_a_refusal_is_told_in_words(start, probe, results, trust, answer, code, word):
     """Too old, claimed by another hub, busy, broken."""
+    trust.trust("P1")
     one = known(start, probe, results)
     probe.answer = answer
     with pytest.raises(TempHubError) as caught:
-        one.update_now("P1")
+        one.update_now("P1", sha256)
     assert caught.value.code == code and word in str(caught.value)
 
 
@@ -81,5 +88,5 @@ def test_an_unknown_probe_is_not_asked(start):
     """Only probes that the hub knows, never an address out of a request."""
     for name in ("Nobody", "127.0.0.1"):
         with pytest.raises(TempHubError) as caught:
-            start().update_now(name)
+            start().update_now(name, sha256)
         assert caught.value.code == "unknown_probe" and caught.value.status == 404

@@ -17,6 +17,7 @@ from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.journal import RollUps, Writer
+from temphub_kernel.trust import Trust, board_of
 
 HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "workers": [], "problem": "", "remedy": ""}
 
@@ -38,7 +39,17 @@ class Hub:
         self.writer.start()
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
-        desk = Desk(lambda: dict(self.health), self.met.append, self.refused.append, self.provision, self.update, self.identify)
+        self.trust = Trust(data_dir, approve=settings.approve_probes)
+        desk = Desk(
+            lambda: dict(self.health),
+            self.met.append,
+            self.refused.append,
+            self.provision,
+            self.update,
+            self.identify,
+            self.say_yes,
+            self.trust,
+        )
         self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **more)
         try:
             self.endpoint.start()
@@ -52,12 +63,17 @@ class Hub:
             raise TempHubError(f"No probe {host} is known.", "Check the name.", code="unknown_probe", status=404)
         return {"probe_id": host, "server_url": "http://127.0.0.1:8088", "interval_ms": interval_ms or 2000}
 
-    def update(self, probe_id: str) -> dict[str, Any]:
+    def update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
         self.provision(probe_id, 80, None)
+        assert len(sha256(False)) == 64
         return {"had": "0.0.9"}
 
     def identify(self, probe_id: str) -> None:
         self.provision(probe_id, 80, None)
+
+    def say_yes(self, probe_id: str, yes: bool) -> None:
+        self.provision(probe_id, 80, None)
+        (self.trust.trust if yes else self.trust.release)(board_of(probe_id))
 
     def guard(self) -> Callable[..., str | None]:
         """Asks this hub's guard as if from any address: where it sends a browser, None when it lets it through."""

@@ -1,0 +1,77 @@
+"""Probes that report themselves, and which of them a person trusts. Endpoint thread only."""
+
+from typing import Any
+
+from ..base.clock import iso_utc, now_ms
+from ..base.errors import TempHubError
+from ..base.reading import is_probe_id
+from ..base.sighting import Sighting
+from ..trust import Proven, Repeated
+from ..trust import seal as seals
+from .fields import address_field, id_field, int_field, text_field
+from .handlers import ApiHandler
+from .said import probe_field
+from .validate import bad, parse_json, short
+
+
+class Hello(ApiHandler):
+    """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
+
+    changes = False
+
+    def post(self) -> None:
+        self._proven: Proven | None = None
+        data = self._signed() or self.body()
+        sighting = Sighting(
+            probe_id=id_field(data),
+            ip=address_field(data, default=self.request.remote_ip or ""),
+            port=int_field(data, "port", 1, 65535, required=True),
+            version=text_field(data, "version"),
+            model=text_field(data, "model"),
+            name=text_field(data, "name"),
+            boot=text_field(data, "boot"),
+            via="hello",
+        )
+        self.room.desk.met(sighting)
+        self.reply({"ok": True, "time": iso_utc(now_ms())})
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, Repeated):
+            self._proven = error.proven
+        super().write_error(status_code, **kwargs)
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
+        proven = getattr(self, "_proven", None)
+        if proven is not None and isinstance(chunk, bytes):
+            self.set_header("X-Signature", seals.reply(proven.key, proven.counter, self.get_status(), chunk))
+        return super().finish(chunk)
+
+    def _signed(self) -> dict[str, Any] | None:
+        """The body of a hello with a signature that is right; None for one without, which then needs the token. Raises TempHubError."""
+        headers, body = self.request.headers, self.request.body
+        try:
+            data = parse_json(body)
+        except TempHubError:
+            # Whether a stranger learns that is the token's business.
+            return None
+        probe_id = data.get("id")
+        if not isinstance(probe_id, str):
+            return None
+        self._proven = self.room.desk.register.admit(probe_id, "/api/hello", body, headers.get("X-Counter"), headers.get("X-Signature"))
+        return data if self._proven is not None else None
+
+
+class TrustProbe(ApiHandler):
+    """`POST /api/trust`: a person says yes to a probe, or lets it go."""
+
+    async def post(self) -> None:
+        data = self.body()
+        probe_id, yes = probe_field(data), data.get("trust", True)
+        if not is_probe_id(probe_id):
+            raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
+        if not isinstance(yes, bool):
+            raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
+        await self.room.questions.call(lambda: self.room.desk.trust(probe_id, yes))
+        await self.note()
+        self.reply({"ok": True, "probe_id": probe_id})

@@ -1,0 +1,8 @@
+"""Who may write: probes' keys, who was vouched for, signatures."""
+
+from . import seal
+from .exchange import Exchange
+from .register import Proven, Repeated, Standing, Trust, board_of
+from .seal import is_hex
+
+__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "board_of", "is_hex", "seal"]

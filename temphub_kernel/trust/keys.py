@@ -1,0 +1,69 @@
+"""The file of probes' keys, `temphub.keys.json` in the data folder: read once, written whole at each change. The register's lock is held.
+
+Apart from the journal, which one may give away and which may break.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..base.clock import stamp_for_name
+from ..base.errors import TempHubError
+from ..base.key import write_private
+from .seal import KEY_BYTES, is_hex
+
+KEYS_FILE = "temphub.keys.json"
+# offered: the probe has not confirmed its key yet, as far as we know; trusted: without a key, a person vouched for it.
+OFFERED, CLAIMED, TRUSTED, RELEASED = "offered", "claimed", "trusted", "released"
+STATES = (OFFERED, CLAIMED, TRUSTED, RELEASED)
+
+
+class Kept(NamedTuple):
+    """What is remembered of a board. key: empty unless offered or claimed."""
+
+    state: str
+    key: bytes = b""
+
+
+def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
+    """(boards, empty or what became of a damaged file). Raises TempHubError when a file that is there cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}, ""
+    except UnicodeDecodeError:
+        text = ""
+    except OSError as error:
+        raise TempHubError(
+            f"The probes' keys in {path} cannot be read ({error.strerror or error}), so the hub did not start.",
+            "Give this user the right to read and write that file.",
+            code="keys_unreadable",
+        ) from error
+    try:
+        boards = json.loads(text)["boards"]
+        return {board: _kept(value) for board, value in boards.items()}, ""
+    except (ValueError, TypeError, KeyError, AttributeError):
+        aside = path.with_name(f"{path.stem}-damaged-{stamp_for_name()}{path.suffix}")
+        path.replace(aside)
+        return {}, aside.name
+
+
+def write_keys(path: Path, boards: dict[str, Kept]) -> None:
+    """Keep them on disk. Raises TempHubError."""
+    rows = {board: {"state": kept.state, **({"key": kept.key.hex()} if kept.key else {})} for board, kept in sorted(boards.items())}
+    try:
+        write_private(path, json.dumps({"version": 1, "boards": rows}, indent=1))
+    except OSError as error:
+        raise TempHubError(
+            f"The probes' keys cannot be written to {path} ({error.strerror or error}), so nothing was changed.",
+            "Make room on the disk, or give this user the right to write there; it is tried again by itself.",
+            code="keys_not_saved",
+            status=507,
+        ) from error
+
+
+def _kept(value: Any) -> Kept:
+    state, key = value["state"], value.get("key", "")
+    if state not in STATES or (state in (OFFERED, CLAIMED)) != is_hex(key, 2 * KEY_BYTES):
+        raise ValueError(state)
+    return Kept(state, bytes.fromhex(key))

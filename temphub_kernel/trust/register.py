@@ -1,0 +1,191 @@
+"""Which probe holds which key, whom a person vouched for, and whether a delivery is what it says. Any thread.
+
+A board is the part of a probe id before `:`; all sensors of a board share its key.
+"""
+
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from ..base.clock import now_ms
+from ..base.errors import TempHubError
+from .keys import CLAIMED, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
+from .refusals import bad_counter, counter_used, not_approved, unknown_key, unsigned, wrong_signature
+from .seal import key_id, report, same
+
+# Far beyond any house or plant; a device that makes up names must not fill the memory.
+MOST = 2000
+HIGHEST = 1 << 53
+
+
+class Standing(StrEnum):
+    """How a board and this hub stand to each other, as last seen; see docs/trust.md."""
+
+    CLAIMED = "claimed"
+    CLAIMABLE = "claimable"
+    PLAIN = "plain"
+    TRUSTED = "trusted"
+    WAITING = "waiting"
+    FORGOT = "forgot"
+    FOREIGN = "foreign"
+    RELEASED = "released"
+
+
+class Trust:
+    """The register. approve: a person says yes to each board first. damaged: empty, or the name under which a broken file now lies.
+
+    on_change: called, in whatever thread, after a standing changed.
+    """
+
+    def __init__(self, data_dir: Path, *, approve: bool = False) -> None:
+        """Raises TempHubError when the file of keys cannot be read."""
+        self._path = data_dir / KEYS_FILE
+        self._approve = approve
+        self._boards, self.damaged = read_keys(self._path)
+        self._lock = threading.Lock()
+        self._seen: dict[str, Standing] = {}
+        # Above every counter that was used before this start, so that nothing heard then can be delivered again now.
+        self._start = now_ms()
+        self._counters: dict[str, int] = {}
+        self.on_change: Callable[[], None] = lambda: None
+
+    def admit(self, probe_id: str, path: str, body: bytes, counter: str | None, signature: str | None) -> "Proven | None":
+        """Who delivered this: None for an unsigned delivery that may stand. Raises TempHubError (401, 409, 400).
+
+        On the way of every reading: for a probe without a key one look into a dictionary.
+        """
+        board = board_of(probe_id)
+        kept = self._boards.get(board)
+        if signature is None:
+            if kept is not None and kept.state == CLAIMED:
+                raise unsigned(board)
+            return None
+        if kept is None or not kept.key:
+            raise unknown_key(board)
+        number = int(counter) if counter and counter.isascii() and counter.isdigit() and len(counter) < 17 else HIGHEST
+        if number >= HIGHEST:
+            raise bad_counter(counter)
+        if not same(signature, report(kept.key, path, number, body)):
+            raise wrong_signature(board)
+        proven = Proven(kept.key, number)
+        with self._lock:
+            highest = self._counters.get(board, self._start)
+            if number <= highest:
+                raise Repeated(proven, highest)
+            self._counters[board] = number
+        if kept.state == OFFERED:
+            # It signs with the key, so it has saved it: the hub missed the reply that said so.
+            self.confirm(board)
+        return proven
+
+    def approved(self, probe_id: str, *, with_token: bool) -> None:
+        """Raises TempHubError (401) for an unsigned delivery that nobody said yes to, while a yes is wanted."""
+        if self._approve and not with_token:
+            kept = self._boards.get(board_of(probe_id))
+            if kept is None or kept.state == RELEASED:
+                raise not_approved(probe_id)
+
+    def look(self, board: str, told: str | None) -> tuple[Standing, bytes]:
+        """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its firmware knows no keys."""
+        kept = self._boards.get(board)
+        state, key = kept or Kept("")
+        if state == CLAIMED and not told:
+            return Standing.FORGOT, b""
+        if told and key and same(told, key_id(key)):
+            return Standing.CLAIMED, key
+        if told:
+            return Standing.FOREIGN, b""
+        if state == RELEASED:
+            return Standing.RELEASED, b""
+        if self._approve and not state:
+            return Standing.WAITING, b""
+        if told is None:
+            return Standing.TRUSTED if state == TRUSTED else Standing.PLAIN, b""
+        return Standing.CLAIMABLE, b""
+
+    def saw(self, board: str, standing: Standing) -> None:
+        """Note how a board stands now."""
+        with self._lock:
+            news = self._seen.get(board) != standing and (board in self._seen or len(self._seen) < MOST)
+            if news:
+                self._seen[board] = standing
+        if news:
+            self.on_change()
+
+    def offer(self, board: str, key: bytes) -> None:
+        """A board agreed to a key; on disk before the order that has it saved there. Raises TempHubError."""
+        self._keep(board, Kept(OFFERED, key))
+
+    def confirm(self, board: str) -> None:
+        """The board has saved the key that was offered. Raises TempHubError."""
+        kept = self._boards.get(board)
+        if kept is not None and kept.state == OFFERED:
+            self._keep(board, kept._replace(state=CLAIMED))
+        self.saw(board, Standing.CLAIMED)
+
+    def trust(self, board: str) -> None:
+        """A person says yes. A key that the board says it has lost is given up. Raises TempHubError."""
+        kept = self._boards.get(board)
+        if kept is None or kept.state == RELEASED or self._seen.get(board) in (Standing.FORGOT, Standing.FOREIGN):
+            self._keep(board, Kept(TRUSTED))
+        with self._lock:
+            self._seen.pop(board, None)
+        self.on_change()
+
+    def release(self, board: str) -> None:
+        """The board was let go; it is not taken again by itself. Raises TempHubError."""
+        self._keep(board, Kept(RELEASED))
+        self.saw(board, Standing.RELEASED)
+
+    def key(self, board: str) -> bytes:
+        """Our key for a board; empty when there is none."""
+        kept = self._boards.get(board)
+        return kept.key if kept else b""
+
+    def standings(self) -> dict[str, str]:
+        """How each board stands that was seen, or is remembered."""
+        with self._lock:
+            kept = {board: _remembered(one) for board, one in self._boards.items()}
+            return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
+
+    def _keep(self, board: str, kept: Kept) -> None:
+        with self._lock:
+            boards = {**self._boards, board: kept}
+            write_keys(self._path, boards)
+            # A new one each time: readers look into it without the lock.
+            self._boards = boards
+            self._counters.pop(board, None)
+
+
+class Proven:
+    """The holder of a board's key delivered this; its reply is signed for that counter."""
+
+    def __init__(self, key: bytes, counter: int) -> None:
+        self.key = key
+        self.counter = counter
+
+
+class Repeated(TempHubError):
+    """The delivery is genuine, and one with that counter was seen already; `highest` is told to the probe, which goes on after it."""
+
+    def __init__(self, proven: Proven, highest: int) -> None:
+        error = counter_used(highest)
+        super().__init__(error.problem, error.remedy, code=error.code, status=error.status)
+        self.proven = proven
+        self.highest = highest
+
+    def as_json(self) -> dict[str, object]:
+        """With the counter to go on from."""
+        return {**super().as_json(), "counter": self.highest}
+
+
+def board_of(probe_id: str) -> str:
+    """The board that a probe id belongs to."""
+    return probe_id.partition(":")[0] if ":" in probe_id else probe_id
+
+
+def _remembered(kept: Kept) -> str:
+    return {CLAIMED: Standing.CLAIMED, OFFERED: Standing.CLAIMABLE, TRUSTED: Standing.TRUSTED, RELEASED: Standing.RELEASED}[
+        kept.state
+    ].value

@@ -1,0 +1,70 @@
+"""A virtual probe, the real firmware in a process of its own, on the loopback interface."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from temphub_kernel.base.paths import firmware
+
+from .waiting import cannot, wait_for
+
+
+class VirtualProbe:
+    """For a `with`. state: its flash; options: as `temphub probe` takes them."""
+
+    def __init__(self, interpreter: str, probe_id: str, state: Path, *options: str) -> None:
+        micropython = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
+        if interpreter == "micropython" and not micropython:
+            cannot("micropython is not installed")
+        program = [sys.executable, "-X", "dev", "-W", "error"] if interpreter == "cpython" else [str(micropython)]
+        given = ["--id", probe_id, "--state", str(state), "--port", "0", "--interval-ms", "500", *options]
+        self.command = [*program, str(firmware() / "main.py"), *given]
+        self.state = state
+        self.lines: list[str] = []
+
+    def __enter__(self) -> "VirtualProbe":
+        self.state.mkdir(exist_ok=True)
+        self.lines.clear()
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        wait_for(lambda: self.lines or self.process.poll() is not None, 20)
+        assert "listening on" in (self.lines or [""])[0], self.lines
+        self.url = "http://" + self.lines[0].rsplit(" ", 1)[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(10)
+        self._reader.join(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def settings(self) -> dict[str, Any]:
+        """What lies in its flash."""
+        return dict(json.loads((self.state / "settings.json").read_text()))
+
+    def status(self) -> dict[str, Any]:
+        """GET /status."""
+        with urllib.request.urlopen(self.url + "/status", timeout=5) as reply:
+            return dict(json.load(reply))
+
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
+        """(status, reply) of an order from whoever."""
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return reply.status, dict(json.load(reply))
+        except urllib.error.HTTPError as error:
+            return error.code, dict(json.load(error))
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
