@@ -24,6 +24,7 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     parts.append(words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else words.NEVER_PROVISIONED)
     if record.get("server_url"):
         parts.append(words.DELIVERS_TO.format(record["server_url"]))
+    parts.append(words.STANDINGS.get(str(record.get("trust")), ""))
     trouble = ""
     if record.get("problem"):
         trouble = f'<p class="th-problem">{text.code(str(record["problem"]))} {text.code(str(record.get("remedy") or ""))}</p>'

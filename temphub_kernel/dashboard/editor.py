@@ -29,6 +29,7 @@ class Editor:
         self._interval = Dropdown(description=words.EDIT_INTERVAL, options=[(text.every(ms), ms) for ms in INTERVALS_MS], layout=kit.layout)
         self._hidden = Checkbox(description=words.EDIT_HIDDEN, indent=False, layout=kit.layout)
         fields = kit.row([self._alias, self._group, self._note, self._interval, self._hidden], "th-fields")
+        self._release = kit.button(words.RELEASE, self._let_go, words.RELEASE_MEANING)
         self._update = kit.button(words.UPDATE, self._update_now, words.UPDATE_MEANING)
         buttons = [
             kit.button(words.SAVE, self._save, name="th-primary"),
@@ -37,6 +38,7 @@ class Editor:
             kit.button(words.DOWN, lambda: self._move(1), words.DOWN_MEANING),
             kit.button(words.IDENTIFY, self._identify, words.IDENTIFY_MEANING),
             self._update,
+            self._release,
         ]
         self.widget: VBox = kit.column([fields, kit.row(buttons, "th-buttons")], "th-editor")
 
@@ -53,6 +55,7 @@ class Editor:
         set_value(self._interval, interval_ms or None)
         set_value(self._hidden, probe.hidden)
         self._update.disabled = not outdated(probe, firmware)
+        self._release.disabled = record.get("trust") not in ("claimed", "trusted", "plain")
 
     def close(self) -> None:
         """Put the form away."""
@@ -90,6 +93,11 @@ class Editor:
     def _identify(self) -> None:
         if (probe := self.probe) is not None:
             self._asks.go(probe.id, words.IDENTIFYING.format(probe.name), lambda: identify(self._ask, probe.id))
+
+    def _let_go(self) -> None:
+        if (probe := self.probe) is not None:
+            self._asks.go(probe.id, words.RELEASING.format(probe.name), lambda: let_go(self._ask, probe.id))
+            self.close()
 
     def _update_now(self) -> None:
         if (probe := self.probe) is not None:
@@ -130,6 +138,18 @@ def update(ask: Ask, probe_id: str) -> str:
     """Have a probe fetch the hub's firmware."""
     answer = ask("/api/update", {"probe_id": probe_id})
     return words.UPDATE_BEGUN.format(answer.get("version", ""))
+
+
+def say_yes(ask: Ask, probe_id: str) -> str:
+    """A person trusts a probe."""
+    ask("/api/trust", {"probe_id": probe_id, "trust": True})
+    return words.TRUSTED
+
+
+def let_go(ask: Ask, probe_id: str) -> str:
+    """A person gives a probe up."""
+    ask("/api/trust", {"probe_id": probe_id, "trust": False})
+    return words.RELEASED
 
 
 def moved(order: list[str], probe_id: str, by: int) -> dict[str, int]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from ipywidgets import HBox
+from ipywidgets import Button, HBox
 
 from ..base.errors import TempHubError
 from . import details, guide, words
 from .asks import Ask, Asks, without_hub
-from .editor import Editor
+from .editor import Editor, say_yes
 from .kit import Kit, set_children, set_value
 from .source import Probe, Snapshot
 from .window import HOUR_MS
@@ -22,6 +22,7 @@ class ListPanel:
     def __init__(self, kit: Kit, provision: Provision | None, ask: Ask | None, asks: Asks) -> None:
         self._kit, self._provision, self._ask, self._asks = kit, provision, ask, asks
         self._rows: dict[str, HBox] = {}
+        self._buttons: dict[str, list[Button]] = {}
         self._editor: Editor | None = None
         self._snapshot: Snapshot | None = None
         self.firmware = ""
@@ -39,7 +40,9 @@ class ListPanel:
             row = self._row(probe)
             outcome = self._asks.outcomes.get(probe.id, "")
             set_value(row.children[0], details.list_row(probe, outcome, snapshot.view, snapshot.now_ms, self.firmware))
-            for button in row.children[1].children:
+            trust, *others = self._buttons[probe.id]
+            set_children(row.children[1], [trust, *others] if wants_trust(probe) else others)
+            for button in self._buttons[probe.id]:
                 button.disabled = self._asks.busy(probe.id) or (self._provision is None and self._ask is None)
         self._arrange()
 
@@ -72,6 +75,8 @@ class ListPanel:
             probe_id = probe.id
             provision = self._kit.button(words.PROVISION, lambda: self._provision_now(probe_id), self._meaning(), "th-provision")
             edit = self._kit.button(words.EDIT, lambda: self._edit(probe_id), words.EDIT_MEANING, "th-edit")
+            yes = self._kit.button(words.TRUST, lambda: self._trust(probe_id), words.TRUST_MEANING, "th-primary")
+            self._buttons[probe_id] = [yes, provision, edit]
             buttons = self._kit.row([provision, edit], "th-buttons")
             self._rows[probe_id] = self._kit.row([self._kit.html("th-grow"), buttons], "th-list-row")
         return self._rows[probe.id]
@@ -83,6 +88,10 @@ class ListPanel:
         provision = self._provision
         if provision is not None:
             self._asks.go(probe_id, words.PROVISIONING.format(probe_id), lambda: provision(probe_id))
+
+    def _trust(self, probe_id: str) -> None:
+        ask = self._ask or without_hub
+        self._asks.go(probe_id, words.TRUSTING.format(probe_id), lambda: say_yes(ask, probe_id))
 
     def _edit(self, probe_id: str) -> None:
         probes = self._snapshot.probes if self._snapshot else []
@@ -96,3 +105,9 @@ class ListPanel:
             return
         self._editor.open(probe, probes, self.firmware)
         self._arrange()
+
+
+def wants_trust(probe: Probe) -> bool:
+    """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot be told."""
+    stands = probe.record.get("trust")
+    return stands in ("waiting", "forgot", "released") or (stands == "plain" and bool(probe.record.get("problem")))

@@ -29,8 +29,9 @@ class Good(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS; colour: its place in the palette.
+    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and the hub stand to each other.
 
+    colour: its place in the palette;
     quality: why its newest reading is no temperature, None when it is one; good: its newest temperature.
     """
 
@@ -125,7 +126,9 @@ class Source:
         reader = self._reader
         if self._memory is None or self._memory.window != wanted.window:
             self._memory = Memory(wanted.window)
-        records = {record["id"]: record for record in reader.probes()}
+        _, stand = reader.note("trust")
+        # All sensors of a board share its key.
+        records = {record["id"]: {**record, "trust": stand.get(record["id"].partition(":")[0])} for record in reader.probes()}
         intervals = {id_: record["interval_ms"] for id_, record in records.items()}
         self._memory.update(reader, intervals, now_ms)
         newest = {item.probe_id: item for item in reader.newest()}

@@ -132,6 +132,21 @@ PROVISION_MEANING = "Tell this probe again where to deliver its readings"
 PROVISION_IMPOSSIBLE = "Only a hub that runs here can provision"
 PROVISIONING = "Telling {} where to deliver …"
 
+# How a probe and the hub stand to each other; what is not here needs no word.
+STANDINGS = {
+    "claimed": "has a key of this hub",
+    "plain": "has no key",
+    "trusted": "trusted, has no key",
+    "waiting": "waits to be trusted",
+    "forgot": "lost its key",
+    "foreign": "belongs to another hub",
+    "released": "released",
+}
+TRUST, TRUST_MEANING, TRUSTING = "Trust", "This probe is mine: let it deliver here", "Trusting {} …"
+TRUSTED = "Trusted; it delivers in a moment."
+RELEASE, RELEASE_MEANING, RELEASING = "Release", "Let this probe go, so that another hub can take it", "Releasing {} …"
+RELEASED = "Released: another hub can take it now."
+
 EDIT, EDIT_MEANING = "Edit", "Name, group, note, interval, order, light"
 EDIT_NAME, EDIT_GROUP, EDIT_NOTE, EDIT_INTERVAL, EDIT_HIDDEN = "Name", "Group", "Note", "Interval", "Hide this probe"
 EDIT_GROUP_EXAMPLE = "for example: Cellar"

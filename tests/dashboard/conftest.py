@@ -56,6 +56,11 @@ class Journal:
         self._book.leave("health", {"started_ms": now_ms() - 7_200_000, "csv_waiting": 0, "workers": [], **note})
         self.settle()
 
+    def stands(self, **standings: str) -> None:
+        """How probes stand to the hub, as it leaves it."""
+        self._book.leave("trust", standings)
+        self.settle()
+
     def settle(self) -> None:
         """Wait until all of it is on disk."""
         self._writer.change(lambda _: None).result(10)

@@ -150,3 +150,30 @@ def test_a_limit_is_typed_in_the_viewers_unit(page):
     assert page._steering.view.line_c == pytest.approx(8.0)
     page._steering.change(measured=(1, 4_000_000_000_000))
     said(page, "Above 46.40 °F")
+
+
+def test_a_probe_that_waits_is_trusted_with_one_click(page, journal):
+    """What it means stands beside the button, which goes when nothing waits; all sensors of a board stand alike."""
+    journal.met("a:28ff", name="Attic 2", version="0.3.0", interval_ms=2000)
+    journal.stands(a="waiting", b="claimed")
+    said(page, "waits to be trusted")
+    assert words(page).count("waits to be trusted") == 2 and words(page).count("has a key of this hub") == 1
+    press(page, "Trust")
+    said(page, "Trusted; it delivers in a moment.")
+    assert page.hub.of("/api/trust") == [{"probe_id": "a", "trust": True}]
+    journal.stands(a="claimed", b="claimed")
+    said(page, "has a key of this hub")
+    wait_for(lambda: asyncio.run(page.refresh()) or "Trust" not in [one.description for one in every(page, Button)], 5)
+
+
+def test_a_probe_is_released_in_its_form(page, journal):
+    """Release asks the hub for just that; a probe that is not ours has nothing to release."""
+    journal.stands(a="claimed", b="foreign")
+    said(page, "belongs to another hub")
+    press(page, "Edit", 1)
+    assert field(page, Button, "Release").disabled
+    press(page, "Edit")
+    assert not field(page, Button, "Release").disabled
+    press(page, "Release")
+    said(page, "Released: another hub can take it now.")
+    assert page.hub.of("/api/trust") == [{"probe_id": "a", "trust": False}]
