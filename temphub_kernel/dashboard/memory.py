@@ -16,8 +16,8 @@ from .window import MINUTE_MS, Window
 # The first reading of a window comes in slices, because a page's kernel must stay small.
 SLICE_MS = 10 * MINUTE_MS
 STEP_ROWS = 2_000
-# A clock ahead of ours may not hide readings from the page.
-AHEAD_MS = 60 * MINUTE_MS
+# A clock slightly ahead of ours may not hide readings from the page; what is further ahead is from a time when it was wrong.
+AHEAD_MS = MINUTE_MS
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
 SLOWEST_MS = 10 * MINUTE_MS
@@ -121,6 +121,9 @@ class Memory:
         width_ms = self.window.bucket_ms
         gap_ms = gap_of(told_ms or series.interval_ms(), width_ms)
         times, values = series.arrays(start_ms)
+        if self.window.live:
+            upto = int(np.searchsorted(times, end_ms + AHEAD_MS, "right"))
+            times, values = times[:upto], values[:upto]
         told = statistics.of_points(times, values)
         # A line in buckets is drawn again when a bucket is full, not with each reading.
         key = (gap_ms, end_ms // width_ms, series.late) if width_ms and self.window.live else (gap_ms, series.version)

@@ -175,7 +175,7 @@ class Source:
             self._goods[newest.probe_id] = (now_ms, good)
             return good
         asked_ms, known = self._goods.get(newest.probe_id, (0, None))
-        if known is None and now_ms - asked_ms > MINUTE_MS:
+        if known is None and abs(now_ms - asked_ms) > MINUTE_MS:
             known = _look_back(reader, newest)
             self._goods[newest.probe_id] = (now_ms, known)
         return known

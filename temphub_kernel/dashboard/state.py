@@ -22,7 +22,8 @@ def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *,
     """
     if taken_ms is None:
         return "waiting" if told else "new"
-    age_ms = now_ms - taken_ms
+    # One from the future, of a time when the clock was ahead, says nothing of now.
+    age_ms = abs(now_ms - taken_ms)
     pace_ms = interval_ms or ASSUMED_INTERVAL_MS
     if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + GRACE_MS:
         return "silent"

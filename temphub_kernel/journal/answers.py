@@ -1,8 +1,11 @@
 """What the journal answers with. Plain values; any thread."""
 
+import sqlite3
 from typing import NamedTuple
 
-from .columns import NO_VALUE, QUALITY, Columns
+import numpy as np
+
+from .columns import NO_VALUE, QUALITY, Batch, Columns
 
 
 class Point(NamedTuple):
@@ -72,3 +75,9 @@ def points_of(columns: Columns, boots: dict[int, str]) -> list[Point]:
         )
         for no, probe, taken_ms, received_ms, units, code, boot, seq, raw in rows
     ]
+
+
+def boots_of(db: sqlite3.Connection, batch: Batch) -> dict[int, str]:
+    """The starts of probes that a batch names, by number."""
+    numbers = np.unique(batch["boot"]).tolist()
+    return dict(db.execute(f"SELECT no, boot FROM boots WHERE no IN ({', '.join(map(str, numbers))})"))

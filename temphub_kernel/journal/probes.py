@@ -30,7 +30,7 @@ class ProbeBook:
         """A probe was found or said hello."""
         now = now_ms()
         known = self._known.get(sighting.probe_id)
-        if known is not None and known[0] == sighting and now - known[1] < SEEN_EVERY_MS:
+        if known is not None and known[0] == sighting and abs(now - known[1]) < SEEN_EVERY_MS:
             return
         self._known[sighting.probe_id] = (sighting, now)
         s = sighting

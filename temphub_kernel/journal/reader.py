@@ -6,21 +6,22 @@ calibrated; the raw ones stand beside them.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..base.clock import now_ms
 from . import gathering, lateness, remarks
-from .answers import Bucket, Fault, Newest, Point, points_of
+from .answers import Bucket, Fault, Newest, Point, boots_of, points_of
 from .archive import FOLDER, Archive
 from .calibration import Calibration, Corrections, calibrations
 from .columns import FIELDS, Batch, Columns, chosen, joined
 from .following import following
-from .latest import newest
+from .latest import newest, not_ahead
 from .remarks import Annotation
 from .schema import open_for_reading
 from .steps import Steps
@@ -69,16 +70,19 @@ class Reader:
             return self._as_points(chosen(joined(found), slice(limit)))
 
     def newest(self) -> list[Newest]:
-        """Each probe's newest reading by the time it was taken, by probe id."""
+        """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'."""
         with self._moment() as done:
-            return newest(self._db, done)
+            return not_ahead(newest(self._db, done), now_ms(), partial(self._points, done))
 
     def points(self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None) -> list[Point]:
         """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given."""
         with self._moment() as done:
-            batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_id))))
-            order = np.lexsort((batch["no"], batch["taken_ms"]))
-            return self._as_points(chosen(batch, order[-limit:] if limit else order))
+            return self._points(done, from_ms, to_ms, probe_id, limit)
+
+    def _points(self, done: int, from_ms: int, to_ms: int, probe_id: str | None, limit: int | None = None) -> list[Point]:
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_id))))
+        order = np.lexsort((batch["no"], batch["taken_ms"]))
+        return self._as_points(chosen(batch, order[-limit:] if limit else order))
 
     def columns(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, fields: Sequence[str] = FIELDS) -> Columns:
         """Readings taken in [from_ms, to_ms) as columns, by number (those of closed months first).
@@ -240,9 +244,4 @@ class Reader:
         return Columns(self._ids(), batch.get("no", none), probe, taken_ms, received_ms, units, raw, *rest)
 
     def _as_points(self, batch: Batch) -> list[Point]:
-        return points_of(self._as_columns(batch), _boots(self._db, batch))
-
-
-def _boots(db: sqlite3.Connection, batch: Batch) -> dict[int, str]:
-    numbers = np.unique(batch["boot"]).tolist()
-    return dict(db.execute(f"SELECT no, boot FROM boots WHERE no IN ({', '.join(map(str, numbers))})"))
+        return points_of(self._as_columns(batch), boots_of(self._db, batch))
