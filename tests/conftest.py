@@ -9,10 +9,16 @@ import pytest
 
 from support import ports
 from support.alone import turn
+from support.island import land
 from support.leftovers import Before
 from temphub_kernel.base.settings import ALLOWED
 
 GRACE_S = 5.0
+
+
+def pytest_configure() -> None:
+    """Each worker has a loopback of its own, where the system allows it: before any thread is started that tests use."""
+    land()
 
 
 @pytest.hookimpl(trylast=True)

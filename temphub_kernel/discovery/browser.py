@@ -109,6 +109,8 @@ class Discovery(Worker):
             self._advert.check(self._line.zeroconf)
             for entry in list(self._roster.entries.values()):
                 self._look_at(self._line, entry, ask=entry.misses < MISSES_QUIET)
+            for name in self._roster.turned_away():
+                self._handle(self._line, "heard", name)
         if self._grace_until is not None and clock.monotonic_s() > self._grace_until:
             self._grace_until = None
             self._roster.settle_all()

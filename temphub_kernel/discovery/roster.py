@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 # Far beyond any house or plant; a device that floods the network with names must not fill the memory.
 MOST = 1000
+AT_ONCE = 64
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Roster:
         self.said: dict[str, Sighting] = {}
         self._on_sighting = on_sighting
         self._on_gone = on_gone
+        self._away: dict[str, None] = {}
         self._order = 0
         self._once = Once(log)
 
@@ -39,13 +41,32 @@ class Roster:
         """The entry of an advert, made when new; None when the roster is full."""
         entry = self.entries.get(instance)
         if entry is None:
-            if len(self.entries) >= MOST:
+            if len(self.entries) >= MOST and not self._made_room():
                 text = f"More than {MOST} probes are advertised on the network; further ones are not taken up. Check who sends them."
                 self._once.warn("full", text)
+                self._away.pop(instance, None)
+                self._away[instance] = None
+                if len(self._away) > MOST:
+                    del self._away[next(iter(self._away))]
                 return None
             self._order += 1
             entry = self.entries[instance] = Entry(instance, self._order)
         return entry
+
+    def turned_away(self) -> list[str]:
+        """Some that were turned away while the roster was full, the last ones first: they may enter now, if there is room."""
+        again = list(reversed(self._away))[:AT_ONCE]
+        for instance in again:
+            del self._away[instance]
+        return again
+
+    def _made_room(self) -> bool:
+        """Give up the advert that was asked for in vain most often: a flood of names whose senders are gone must not hide a real probe."""
+        dead = max((entry for entry in self.entries.values() if not entry.sighting), key=lambda entry: entry.misses, default=None)
+        if dead is None or not dead.misses:
+            return False
+        del self.entries[dead.instance]
+        return True
 
     def saw(self, entry: Entry, sighting: Sighting) -> None:
         """The advert was resolved."""
