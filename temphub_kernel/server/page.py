@@ -18,8 +18,8 @@ VISIT = re.compile(r"<!--visit ([0-9a-f-]{36})-->")
 SORRY = '<div role="alert" class="cell-text"><p>{}</p><p>{}</p></div><script>setTimeout(() => location.reload(), 5000)</script>'
 
 
-# A kernel that is busier than this shows the page's bones instead; the widgets come all the same.
-FIRST_VIEW_S = 2.0
+# A kernel that is busier than this shows the page's bones instead. Waiting costs little: the same kernel makes the widgets.
+FIRST_VIEW_S = 6.0
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
 
 
