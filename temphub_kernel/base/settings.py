@@ -63,9 +63,9 @@ class Settings:
                 raise wrong(name, value)
             return value
 
-        data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), lambda v: "\0" not in v)).expanduser()
+        data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), _is_path)).expanduser()
         data_dir = data_dir if data_dir.is_absolute() else here / data_dir
-        tls = {name: get(name, "", lambda v: "\0" not in v) for name in ("TLS_CERT", "TLS_KEY")}
+        tls = {name: get(name, "", _is_path) for name in ("TLS_CERT", "TLS_KEY")}
         for name, value in tls.items():
             if not value and any(tls.values()):
                 raise wrong(name, value)
@@ -202,4 +202,13 @@ def _is_hosts(value: str) -> bool:
 
 
 def _is_csv(value: str) -> bool:
-    return value.lower().endswith(".csv") and "\0" not in value
+    return Path(value).suffix.lower() == ".csv" and _is_path(value)
+
+
+def _is_path(value: str) -> bool:
+    try:
+        # ~name of somebody who is not known here.
+        Path(value).expanduser()
+    except RuntimeError:
+        return False
+    return "\0" not in value
