@@ -17,6 +17,7 @@ from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as Late
 
 from ..base.errors import TempHubError
+from ..base.page_place import DOOR
 from .headers import protect_page
 from .replies import send_error
 
@@ -30,11 +31,12 @@ GONE = (StreamClosedError, Late, asyncio.TimeoutError, OSError)
 
 
 class FrontDoor:
-    """Where pages come from: (host, port) of the page server on this computer."""
+    """Where pages come from: the page server on this computer; `secret` is shown with each request."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, secret: str = "") -> None:
         self._host = host
         self._port = port
+        self.secret = secret
         self._client = TCPClient()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -73,6 +75,7 @@ class Relay(HTTPMessageDelegate):
         assert isinstance(start_line, RequestStartLine)
         headers["X-Forwarded-For"] = self._address
         headers["X-Forwarded-Proto"] = "http"
+        headers[DOOR] = self._door.secret
         try:
             stream = await self._door.connect()
         except TempHubError as error:

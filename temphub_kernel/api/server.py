@@ -20,6 +20,7 @@ from tornado.web import Application
 
 from ..base import paths
 from ..base.errors import TempHubError
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from ..base.worker import Worker
 from ..journal import Writer
@@ -62,7 +63,7 @@ class Endpoint(Worker):
         journal: Path,
         writer: Writer,
         desk: Desk,
-        page: tuple[str, int] | None = None,
+        page: PagePlace | None = None,
         *,
         firmware: Path | None = None,
         gate: Gate | None = None,

@@ -28,10 +28,10 @@ class PagePanel:
         for name, choice in self._choices.items():
             choice.observe(lambda change, name=name: self._chosen(name, change["new"]), "value")
         self._kiosk = kit.button(words.KIOSK, lambda: steering.change(kiosk=True), words.KIOSK_MEANING)
-        self._qr = kit.html()
+        self._qr, self._login = kit.html(), kit.html()
         choices = kit.row([*self._choices.values(), self._kiosk], "th-fields")
         self.widget = kit.panel(
-            [kit.html(value=f'<span id="th-settings">{markup.heading(words.PAGE)}</span>'), choices, self._qr], "th-page"
+            [kit.html(value=f'<span id="th-settings">{markup.heading(words.PAGE)}</span>'), choices, self._login, self._qr], "th-page"
         )
 
     def show(self, snapshot: Snapshot) -> None:
@@ -42,6 +42,7 @@ class PagePanel:
                 set_value(choice, getattr(snapshot.view, name))
         finally:
             self._telling = False
+        set_value(self._login, f'<p><a href="/logout">{safe(words.LOG_OUT)}</a></p>' if snapshot.health.get("login") else "")
         url, asked = first_url(snapshot.health), query(snapshot.view)
         set_value(self._qr, qr(f"{url.rstrip('/')}/{'?' if asked else ''}{asked}") if url else "")
 

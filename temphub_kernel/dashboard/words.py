@@ -183,6 +183,7 @@ KIOSK_LEAVE = "Leave the wall screen"
 QR = "Scan this to open the page on a phone in the same network:"
 QR_ALT = "QR code of {}"
 SETTINGS = "Settings"
+LOG_OUT = "Log out"
 
 HUB = "The hub"
 ADDRESSES, CSV_FILE, DATA_DIR, VERSION, PARTS = "Page addresses", "CSV log", "Data folder", "Version", "Parts"

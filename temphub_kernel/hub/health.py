@@ -50,6 +50,7 @@ class Health:
             "csv_waiting": self._csvlog.waiting(),
             "readings": self._writer.last_no,
             "awake": self.awake(),
+            "login": bool(self._settings.ui_password),
             "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
             "seen": {**self.sees(), "hellos": self.hellos},
             "problem": problem,

@@ -9,6 +9,7 @@ from typing import Any
 from .._version import __version__
 from ..api import Desk, Endpoint
 from ..base.clock import now_ms
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
@@ -34,7 +35,7 @@ class RunningHub:
 
     role = "hub"
 
-    def __init__(self, settings: Settings, lock: HubLock, page: tuple[str, int] | None = None) -> None:
+    def __init__(self, settings: Settings, lock: HubLock, page: PagePlace | None = None) -> None:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..base import logs
 from ..base.errors import TempHubError
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from .attach import Attached
 from .lock import HubLock, read_info
@@ -62,9 +63,8 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
 
     # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks for more.
     logs.set_up(settings.log_level if role or os.environ.get("LOG_LEVEL") else "WARN")
-    host, _, port = os.environ.get(PAGE, "").rpartition(":")
     try:
-        hub = RunningHub(settings, lock, (host, int(port)) if role == "hub" and host else None)
+        hub = RunningHub(settings, lock, PagePlace.of(os.environ.get(PAGE, "")) if role == "hub" else None)
         hub.start()
     except TempHubError:
         lock.release()

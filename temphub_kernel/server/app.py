@@ -4,6 +4,7 @@ The front door forwards to it everything that is not the hub's API, so Voilà's 
 """
 
 import logging
+import secrets
 import shutil
 import tempfile
 from functools import cached_property
@@ -20,6 +21,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
 from ..dashboard import words
+from .behind import Behind
 from .page import PageHandler
 from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
@@ -66,6 +68,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS},
         )
         self._http: HTTPServer | None = None
+        self.secret = secrets.token_urlsafe(24)
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
 
@@ -88,7 +91,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.app.add_transform(GZipContentEncoding)
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
-        self._http = HTTPServer(self.app)
+        self._http = HTTPServer(Behind(self.app, self.secret))
         self._http.add_sockets(sockets)
 
     @cached_property

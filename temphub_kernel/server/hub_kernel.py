@@ -16,6 +16,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from ..base import paths
 from ..base.errors import TempHubError
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from ..hub.start import PAGE, ROLE
 from .shared_kernel import QUIET
@@ -29,7 +30,7 @@ STOP_S = 3.5
 class HubKernel:
     """One life of the hub kernel."""
 
-    def __init__(self, settings: Settings, page: tuple[str, int], connection_dir: Path) -> None:
+    def __init__(self, settings: Settings, page: PagePlace, connection_dir: Path) -> None:
         self._settings = settings
         self._page = page
         self._manager = AsyncKernelManager(kernel_name="python3", connection_file=str(connection_dir / f"hub-{os.urandom(4).hex()}.json"))
@@ -38,7 +39,7 @@ class HubKernel:
 
     async def start(self) -> None:
         """Start the process and the hub in it. Raises TempHubError; nothing is left running then."""
-        env = {**os.environ, ROLE: "hub", PAGE: f"{self._page[0]}:{self._page[1]}", "DATA_DIR": str(self._settings.data_dir)}
+        env = {**os.environ, ROLE: "hub", PAGE: self._page.as_text(), "DATA_DIR": str(self._settings.data_dir)}
         try:
             await self._manager.start_kernel(env=env, cwd=str(paths.notebooks()), extra_arguments=QUIET)
             self._client = self._manager.client()

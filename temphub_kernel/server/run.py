@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..base import logs
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from ..hub.lock import LOCK_FILE, HubLock, is_running, read_info
 from ..hub.start import ROLE, hub_runs
@@ -45,7 +46,7 @@ async def _serve(settings: Settings, *, browser: bool, probes: VirtualProbes) ->
     # After Voilà has set its own signal handlers: ours are the ones that count.
     stop = _until_asked()
     server.start()
-    supervisor = Supervisor(settings, ("127.0.0.1", server.port), Path(server.connection_dir))
+    supervisor = Supervisor(settings, PagePlace("127.0.0.1", server.port, server.secret), Path(server.connection_dir))
     telling: asyncio.Task[None] | None = None
     try:
         await supervisor.start()

@@ -8,6 +8,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError
 
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
+from ..base.page_place import PagePlace
 from ..base.settings import Settings
 from .hub_kernel import HubKernel
 
@@ -22,7 +23,7 @@ CALM_S = 60.0
 class Supervisor:
     """Starts the hub kernel, watches it, starts the next. `restarts` counts replacements."""
 
-    def __init__(self, settings: Settings, page: tuple[str, int], connection_dir: Path) -> None:
+    def __init__(self, settings: Settings, page: PagePlace, connection_dir: Path) -> None:
         self._settings = settings
         self._page = page
         self._connection_dir = connection_dir

@@ -36,7 +36,8 @@ def test_the_page_behind_a_password(start_temphub, browser):
     assert "password" not in page.locator(".th-outcome").first.inner_text()
     assert not [text for text in complaints if "Content Security Policy" in text or "Refused" in text], complaints
     assert page.evaluate("fetch('/api/probes').then(r => r.status)") == 200
-    page.goto(f"http://127.0.0.1:{temphub.port}/logout")
+    page.get_by_role("link", name="Log out").click()
+    page.wait_for_url("**/logout")
     page.click("button")
     page.goto(f"http://127.0.0.1:{temphub.port}/")
     assert page.url.endswith("/login")
