@@ -104,7 +104,13 @@ def test_a_uv_that_is_there_is_used(tiny: Tiny) -> None:
     """Who has uv waits a tenth of the time; the environment has pip all the same."""
     tiny.needs("sensors>=2")
     write_wheel(tiny.wheels, "pip", "99.0", {"pip/__init__.py": ""})
-    settings = {"PATH": uv_before(tiny), "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tiny.wheels), "UV_CACHE_DIR": str(tiny.home / "uv")}
+    settings = {
+        "PATH": uv_before(tiny),
+        "UV_NO_INDEX": "1",
+        "UV_OFFLINE": "1",
+        "UV_FIND_LINKS": str(tiny.wheels),
+        "UV_CACHE_DIR": str(tiny.home / "uv"),
+    }
     code, shown = tiny.start(**settings)
     assert (code, hub(shown)["packages"], hub(shown)["prefix"]) == (0, ["sensors"], str(tiny.venv)), shown
     assert (tiny.venv / "lib" / f"python3.{sys.version_info[1]}" / "site-packages" / "pip").is_dir()
@@ -119,7 +125,7 @@ def test_without_a_uv_pip_fetches_one_and_leaves_the_rest_to_it(tiny: Tiny) -> N
     shim = f"import os, sys\ndef main():\n    os.execv({real!r}, [{real!r}, *sys.argv[1:]])\n"
     write_wheel(tiny.wheels, "uv", "0.9", {"uvshim.py": shim, "uv-0.9.dist-info/entry_points.txt": "[console_scripts]\nuv = uvshim:main\n"})
     write_wheel(tiny.wheels, "pip", "99.0", {"pip/__init__.py": ""})
-    settings = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(tiny.wheels), "UV_CACHE_DIR": str(tiny.home / "uv")}
+    settings = {"UV_NO_INDEX": "1", "UV_OFFLINE": "1", "UV_FIND_LINKS": str(tiny.wheels), "UV_CACHE_DIR": str(tiny.home / "uv")}
     code, shown = tiny.start(**settings)
     assert (code, hub(shown)["packages"], hub(shown)["prefix"]) == (0, ["sensors"], str(tiny.venv)), shown
     assert tiny.log.count("Successfully installed") == 1 and "Successfully installed uv-0.9" in tiny.log

@@ -1,0 +1,134 @@
+"""What open pages cost: `PYTHONPATH=tests python tests/browser/pages_bench.py [seconds] [pages …]`.
+
+A hub with a day of 20 probes that deliver each second; so many pages of 24 h open in a real Chromium on the same computer. For each
+number of pages: memory of everything of ours, processor time of the hub, of the pages' kernel, of the page server and of one page's
+renderer, bytes over one page's websocket, and how long acknowledgements took.
+"""
+
+import http.client
+import json
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from playwright.sync_api import sync_playwright
+
+from browser.conftest import ARGUMENTS, chromium
+from support.ports import free_port
+from support.running import TempHub
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.reading import Row
+from temphub_kernel.journal import Writer
+
+PROBES = 20
+DAY_S = 86_400
+LINES = "#rendered_cells .bqplot path.line"
+
+
+def fill(folder: Path) -> None:
+    """A day of 20 probes, a reading each 10 s."""
+    writer, now = Writer(folder / "temphub.sqlite3", gather_s=0), now_ms()
+    writer.start()
+    for number in range(DAY_S // 10):
+        taken = now - (DAY_S - number * 10) * 1000
+        value = round(200_000_000 + 20_000_000 * np.sin(number / 400))
+        writer.submit(
+            [Row(f"P{n:02}", "b0", number, taken, taken + 50, value + n * 5_000_000, None) for n in range(PROBES)], lambda _: None
+        )
+    writer.stop(60)
+
+
+class Deliveries(threading.Thread):
+    """One probe: a reading each second on a kept connection; `took` in ms."""
+
+    def __init__(self, port: int, number: int, stopping: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.port, self.number, self.stopping = port, number, stopping
+        self.boot = f"b{now_ms() % 10**9}"
+        self.took: list[float] = []
+
+    def run(self) -> None:
+        connection, seq = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30), 0
+        next_s = time.monotonic() + self.number / PROBES
+        while not self.stopping.wait(max(0.0, next_s - time.monotonic())):
+            reading = {"seq": seq, "age_ms": 0, "temperature_c": 20 + seq % 7 / 16}
+            body = {"probe_id": f"P{self.number:02}", "boot": self.boot, "readings": [reading]}
+            began = time.perf_counter()
+            connection.request("POST", "/api/ingest", json.dumps(body))
+            assert connection.getresponse().read()
+            self.took.append((time.perf_counter() - began) * 1000)
+            next_s, seq = next_s + 1, seq + 1
+
+
+def renderers() -> list[psutil.Process]:
+    """Chromium's processes that draw pages; nobody else should run one meanwhile."""
+    return [one for one in psutil.process_iter(["cmdline"]) if "--type=renderer" in (one.info["cmdline"] or [])]
+
+
+def busy_s(process: psutil.Process) -> float:
+    """Processor seconds so far."""
+    return sum(process.cpu_times()[:2])
+
+
+def measure(hub: TempHub, browser, pages: int, seconds: float) -> str:
+    contexts, received = [], [0]
+    for _ in range(pages):
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.__setitem__(0, received[0] + len(data))))
+        page.goto(f"http://127.0.0.1:{hub.port}/?window=24h")
+        page.wait_for_selector(LINES, state="attached", timeout=60_000)
+    settle = contexts[0].pages[0] if contexts else None
+    settle.wait_for_timeout(5_000) if settle else time.sleep(5)
+    stopping = threading.Event()
+    probes = [Deliveries(hub.port, number, stopping) for number in range(PROBES)]
+    hub_kernel = hub.hub_kernel()
+    viewers = [kernel for kernel in hub.kernels() if kernel.pid != hub_kernel.pid]
+    watched = {"hub": [hub_kernel], "pages' kernel": viewers, "page server": [psutil.Process(hub.process.pid)], "renderers": renderers()}
+    before = {name: sum(map(busy_s, found)) for name, found in watched.items()}
+    received[0] = 0
+    for probe in probes:
+        probe.start()
+    settle.wait_for_timeout(seconds * 1000) if settle else time.sleep(seconds)
+    after = {name: sum(map(busy_s, found)) for name, found in watched.items()}
+    stopping.set()
+    for probe in probes:
+        probe.join(30)
+    took = [ms for probe in probes for ms in probe.took]
+    shares = ", ".join(f"{name} {(after[name] - before[name]) / seconds:.1%}" for name in watched)
+    a_page = ""
+    if pages:
+        drawn = (after["renderers"] - before["renderers"]) / seconds / pages
+        a_page = f", {drawn:.1%} a renderer, {received[0] / seconds / pages / 1000:.0f} KB/s a page"
+    p50, p99 = np.percentile(took, [50, 99])
+    for context in contexts:
+        context.close()
+    return f"{pages:>2} pages: {sum(hub.rss_mb().values()):.0f} MB, {shares}{a_page}; acknowledged p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
+    numbers = [int(text) for text in sys.argv[2:]] or [0, 1, 10]
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder) / "data"
+        data_dir.mkdir()
+        fill(data_dir)
+        hub = TempHub(data_dir, free_port()).ready()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+                for pages in numbers:
+                    sys.stdout.write(measure(hub, browser, pages, seconds) + "\n")
+                    sys.stdout.flush()
+                browser.close()
+        finally:
+            hub.stop()
+
+
+if __name__ == "__main__":
+    main()
