@@ -1,5 +1,6 @@
 """A page whose hub, kernel or connection goes away says so and comes back by itself, in a real browser."""
 
+import os
 import time
 
 import psutil
@@ -8,6 +9,8 @@ import pytest
 from support.waiting import wait_for
 from temphub_kernel.dashboard import visits
 
+# The full length: `TEMPHUB_SLEEP_S=120 python -m pytest tests/browser/test_lost.py`.
+SLEEP_S = float(os.environ.get("TEMPHUB_SLEEP_S", "25"))
 VALUE = '#rendered_cells .th-card[data-probe="TempProbe-0096"] .th-number'
 
 
@@ -68,11 +71,12 @@ def told_within(page, seconds):
     return time.monotonic() - began
 
 
-def back(page, temphub, celsius):
-    """Waits until the page shows, live, what is posted now."""
+def back(page, temphub, celsius, told=None):
+    """Waits until the page shows, live, what is posted now; told: how it reads there."""
+    told = told or f"{celsius:.2f}"
     wait_for(temphub.answers, 20)
     post(temphub, celsius)
-    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 40, 0.1)
+    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() == told, 40, 0.1)
     assert "last hour" in page.locator("#rendered_cells .th-chart-panel").inner_text()
     wait_for(lambda: not page.locator("#lost").is_visible(), 10, 0.1)
 
@@ -98,6 +102,41 @@ def test_a_hub_that_hangs_is_told(page, temphub):
     finally:
         server.resume()
     back(page, temphub, 31.5)
+
+
+@pytest.mark.browser
+@pytest.mark.alone
+@pytest.mark.timeout(180 + SLEEP_S)
+def test_a_page_that_slept_wakes_up(browser, page, temphub):
+    """A laptop is closed for a while: nothing of its browser runs. The hub lets go of the page meanwhile; when the laptop is opened
+    the page is at the newest value again within seconds, with the same window and choices, without a hand on it."""
+    page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h&unit=F&theme=dark", wait_until="commit")
+    page.wait_for_selector(f"{VALUE}:visible", timeout=60_000)
+    kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+    laptop = [one for one in psutil.process_iter(["name"]) if one.info["name"].startswith("chrom") and _ours(one)]
+    assert len(laptop) > 2
+    slept_s = time.monotonic()
+    for one in laptop:
+        one.suspend()
+    try:
+        post(temphub, -12.25)
+        wait_for(lambda: temphub.ask("GET", f"/v/api/kernels/{kernel}", timeout_s=20)[0] == 404, 30, 0.2)
+        # The length of the sleep is what is tested.
+        time.sleep(max(0.0, SLEEP_S - (time.monotonic() - slept_s)))
+    finally:
+        for one in laptop:
+            one.resume()
+    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() in ("9.95", "9.9", "10"), 20, 0.1)
+    back(page, temphub, 25.0, "77.00")
+    assert page.evaluate("location.search") == "?window=1h&unit=F&theme=dark"
+
+
+def _ours(process):
+    """Whether this test's Playwright started it."""
+    try:
+        return any(parent.pid == os.getpid() for parent in process.parents())
+    except psutil.Error:
+        return False
 
 
 @pytest.mark.browser

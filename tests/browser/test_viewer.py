@@ -1,0 +1,108 @@
+"""What a viewer takes away from the page, and the page in somebody else's clock, in a real browser."""
+
+import csv
+import io
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import load_workbook
+from PIL import Image
+
+from support.waiting import wait_for
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.journal import RollUps, Writer
+
+LINE = ".th-chart path.line"
+COLDEST_C = -31.5
+EVERY_MS = 30_000
+
+
+def write_hours(data_dir):
+    """Six hours of two probes; the first one is coldest three hours ago."""
+    writer = Writer(data_dir / "temphub.sqlite3", gather_s=0)
+    writer.start()
+    now = now_ms()
+    for probe, base in (("cellar", 12.0), ("attic", 24.0)):
+        times = list(range(now - 6 * 3_600_000, now, EVERY_MS))
+        values = [COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25 for place in range(len(times))]
+        writer.store([Row(probe, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, values, strict=True)])
+    rollups = RollUps(data_dir / "temphub.sqlite3", writer)
+    rollups.start()
+    rollups.stop(10)
+    writer.stop()
+    (data_dir.parent / "coldest").write_text(str(now - 6 * 3_600_000 + 360 * EVERY_MS))
+
+
+@pytest.fixture(scope="module")
+def temphub(lasting_temphub):
+    """A hub with those hours."""
+    return lasting_temphub(write_hours)
+
+
+@pytest.fixture
+def open_page(browser, temphub):
+    """Opens its page as somebody somewhere."""
+    contexts = []
+
+    def open_(query, zone="Europe/Berlin", locale="en-GB"):
+        contexts.append(
+            browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
+        )
+        page = contexts[-1].new_page()
+        page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
+        page.wait_for_selector(f"#rendered_cells {LINE}", state="attached", timeout=60_000)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def saved(page, place, name):
+    """(file name, bytes) of what a click downloads."""
+    with page.expect_download(timeout=30_000) as waiting:
+        place.get_by_role("link", name=name, exact=True).or_(place.get_by_role("button", name=name, exact=True)).first.click()
+    return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+
+
+@pytest.mark.browser
+def test_what_is_on_the_chart_can_be_taken_away(open_page):
+    """CSV and workbook hold the readings of the probes and the window shown, each once; the picture is one of the chart."""
+    page = open_page("?window=1h&probes=cellar")
+    chart = page.locator("#rendered_cells .th-chart-panel")
+    name, raw = saved(page, chart, "CSV")
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
+    assert name.endswith(".csv") and {row["probe_id"] for row in rows} == {"cellar"}
+    assert 118 <= len(rows) <= 122 and len({row["timestamp"] for row in rows}) == len(rows)
+    name, raw = saved(page, chart, "Excel")
+    book = load_workbook(io.BytesIO(raw), read_only=True)
+    found = [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
+    assert name.endswith(".xlsx") and sum(any(isinstance(cell, float) for cell in row) for row in found) >= len(rows)
+    name, raw = saved(page, chart, "Picture")
+    picture = Image.open(io.BytesIO(raw))
+    assert name.endswith(".png") and picture.width > 600 and picture.height > 200 and len(picture.convert("RGB").getcolors(1 << 24)) > 10
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("zone", "locale", "form"),
+    [("America/New_York", "en-US", "%-I:%M"), ("Asia/Kolkata", "en-GB", "%H:%M"), ("Europe/Berlin", "de-DE", "%H:%M")],
+)
+def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, form):
+    """Wherever the viewer is, and however clocks are written there: the moment of the lowest value, and the chart's axis."""
+    coldest_ms = int((temphub.data_dir.parent / "coldest").read_text())
+    local = datetime.fromtimestamp(coldest_ms / 1000, timezone.utc).astimezone(ZoneInfo(zone)).strftime(form)
+    page = open_page("?window=6h", zone, locale)
+    statistics = page.locator("#rendered_cells .th-stats")
+    wait_for(lambda: local in statistics.inner_text(), 20)
+    half_days = locale == "en-US"
+    ticks = wait_for(lambda: page.locator("#rendered_cells .th-chart .axis text").all_text_contents(), 20)
+    hours = [text for text in ticks if ":" in text]
+    assert hours and all(("am" in text or "pm" in text) == half_days for text in hours), ticks
+    moment = datetime.now(ZoneInfo(zone))
+    # Of six hours at least one full hour is an axis label; it is one of the viewer's last seven hours.
+    shown = {(moment.hour - back) % 24 for back in range(8)}
+    told = {int(text.split(":")[0]) % 12 if half_days else int(text.split(":")[0]) for text in hours}
+    assert told <= ({hour % 12 for hour in shown} if half_days else shown), (ticks, moment)
