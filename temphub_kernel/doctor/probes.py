@@ -72,12 +72,12 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
     if status.probe_id and status.probe_id != probe["id"]:
         return warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
     said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {(status.interval_ms or 0) / 1000:g} s"
-    if status.needs_provision or not status.server_url:
-        return warning(name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds.")
     if case.running and "another hub" in probe["problem"]:
         return warning(name, f"{said}. {probe['problem']}", probe["remedy"])
     if case.running and probe["problem"]:
         return problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
+    if status.needs_provision or not status.server_url:
+        return warning(name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds.")
     return well(name, f"{said}, delivers to {status.server_url}.")
 
 
