@@ -103,9 +103,8 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
 def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
-    label = safe(f"{probe.name}: {words.STATES[state]}")
+    label, note = safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
     stale = " th-stale" if state in ("silent", "waiting", "new") or probe.quality is not None else ""
-    note = str(probe.record.get("note") or "")
     told = f'<p class="th-note">{safe(note)}</p>' if note else ""
     return (
         f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
@@ -141,20 +140,21 @@ def age(ms: int, view: View, now_ms: int) -> str:
 
 
 def _reading(probe: Probe, view: View, now_ms: int) -> str:
-    good, state, number = probe.good, probe.state, view.degrees(probe.good.celsius if probe.good else None)
+    good, state, held = probe.good, probe.state, text.held_up(probe.record)
+    number = view.degrees(good.celsius if good else None)
     value = (
         f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
         f'<span class="th-unit">{view.degree}</span></p>'
     )
     told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'
     if probe.newest is None:
-        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(words.STATE_MEANINGS[state])}</span></p>'
-    why = safe(words.CATCHING_UP) if probe.catching_up else ""
+        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(held or words.STATE_MEANINGS[state])}</span></p>'
+    why = safe(words.CATCHING_UP if probe.catching_up else held)
     if probe.quality is not None:
         last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
         why = f"{safe(quality_text(probe.quality))}; {last}"
-    shown = f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{_arrow(probe, view)}'
-    return shown + (f' <span class="th-why">{why}</span></p>' if why else "</p>")
+    why = f' <span class="th-why">{why}</span>' if why else ""
+    return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{_arrow(probe, view)}{why}</p>'
 
 
 def _arrow(probe: Probe, view: View) -> str:

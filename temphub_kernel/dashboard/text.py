@@ -109,3 +109,9 @@ def _signed(text: str) -> str:
     if float(text) == 0:
         text = text.lstrip("+-")
     return text.replace("-", MINUS)
+
+
+def held_up(record: dict[str, object]) -> str:
+    """Why a probe may not deliver here, or is not told to; empty when it may."""
+    stands = str(record.get("trust"))
+    return words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "released") else ""

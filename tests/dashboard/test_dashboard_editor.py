@@ -153,11 +153,11 @@ def test_a_limit_is_typed_in_the_viewers_unit(page):
 
 
 def test_a_probe_that_waits_is_trusted_with_one_click(page, journal):
-    """What it means stands beside the button, which goes when nothing waits; all sensors of a board stand alike."""
+    """What it means stands beside the button, which goes when nothing waits; all sensors of a board stand alike, on their cards too."""
     journal.met("a:28ff", name="Attic 2", version="0.3.0", interval_ms=2000)
     journal.stands(a="waiting", b="claimed")
     said(page, "waits to be trusted")
-    assert words(page).count("waits to be trusted") == 2 and words(page).count("has a key of this hub") == 1
+    assert words(page).count("waits to be trusted") == 4 and words(page).count("has a key of this hub") == 1
     press(page, "Trust")
     said(page, "Trusted; it delivers in a moment.")
     assert page.hub.of("/api/trust") == [{"probe_id": "a", "trust": True}]
