@@ -34,6 +34,7 @@ EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab
 # A page whose computer sleeps or left the Wi-Fi says nothing; what it held is gone 15 s later: 7 until that shows, and then
 # `ViewerKernels.lost_s` for it to come back.
 PING_MS, SILENT_MS = 2_000, 5_000
+PACKED = {"compression_level": 1, "mem_level": 5}
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
@@ -65,7 +66,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
             connection_dir_root=tempfile.gettempdir(),
             kernel_websocket_connection_class=PageConnection,
-            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS},
+            # Cards and lines are told each second in HTML that hardly changes: packed it is a fraction, for next to no work.
+            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS, "websocket_compression_options": PACKED},
         )
         self._http: HTTPServer | None = None
         self.secret = secrets.token_urlsafe(24)

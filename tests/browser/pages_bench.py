@@ -9,6 +9,7 @@ renderer, bytes over one page's websocket, and how long acknowledgements took.
 
 import http.client
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,12 @@ def renderers() -> list[psutil.Process]:
     return [one for one in psutil.process_iter(["cmdline"]) if "--type=renderer" in (one.info["cmdline"] or [])]
 
 
+def sent_bytes(port: int) -> int:
+    """What the hub's port has sent so far over the connections that are open."""
+    told = subprocess.run(["ss", "-tinH", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+    return sum(int(number) for number in re.findall(r"bytes_sent:(\d+)", told))
+
+
 def busy_s(process: psutil.Process) -> float:
     """Processor seconds so far."""
     return sum(process.cpu_times()[:2])
@@ -92,17 +99,19 @@ def measure(hub: TempHub, browser, pages: int, seconds: float) -> str:
     viewers = [kernel for kernel in hub.kernels() if kernel.pid != hub_kernel.pid]
     watched = {"hub": [hub_kernel], "pages' kernel": viewers, "page server": [psutil.Process(hub.process.pid)], "renderers": renderers()}
     before = {name: sum(map(busy_s, found)) for name, found in watched.items()}
-    received[0] = 0
+    received[0], sent = 0, sent_bytes(hub.port)
     # In a process of its own: this one is busy with what the pages receive.
     probes = subprocess.Popen([sys.executable, __file__, "deliver", str(hub.port), str(seconds)], stdout=subprocess.PIPE, text=True)
     settle.wait_for_timeout(seconds * 1000) if settle else time.sleep(seconds)
     after = {name: sum(map(busy_s, found)) for name, found in watched.items()}
+    sent_now = sent_bytes(hub.port)
     p50, p99 = json.loads(probes.communicate(timeout=60)[0])
     shares = ", ".join(f"{name} {(after[name] - before[name]) / seconds:.1%}" for name in watched)
     a_page = ""
     if pages:
         drawn = (after["renderers"] - before["renderers"]) / seconds / pages
-        a_page = f", {drawn:.1%} a renderer, {received[0] / seconds / pages / 1000:.0f} KB/s a page"
+        a_page = f", {drawn:.1%} a renderer, {received[0] / seconds / pages / 1000:.0f} KB/s a page,"
+        a_page += f" {(sent_now - sent) / seconds / pages / 1000:.0f} KB/s as sent"
     for context in contexts:
         context.close()
     return f"{pages:>2} pages: {sum(hub.rss_mb().values()):.0f} MB, {shares}{a_page}; acknowledged p50 {p50:.0f} ms, p99 {p99:.0f} ms"

@@ -106,3 +106,19 @@ def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, 
     shown = {(moment.hour - back) % 24 for back in range(8)}
     told = {int(text.split(":")[0]) % 12 if half_days else int(text.split(":")[0]) for text in hours}
     assert told <= ({hour % 12 for hour in shown} if half_days else shown), (ticks, moment)
+
+
+@pytest.mark.browser
+def test_what_is_told_each_second_travels_packed(browser, temphub):
+    """The connection over which cards and lines are kept up to date is compressed: a phone in a weak Wi-Fi follows as well."""
+    context = browser.new_context()
+    page = context.new_page()
+    answers = []
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.webSocketHandshakeResponseReceived", lambda event: answers.append(event["response"]["headers"]))
+    page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h", wait_until="commit")
+    page.wait_for_selector(f"#rendered_cells {LINE}", state="attached", timeout=60_000)
+    told = {name.lower(): value for headers in answers for name, value in headers.items()}
+    assert "permessage-deflate" in told["sec-websocket-extensions"]
+    context.close()
