@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import zmq
@@ -12,6 +13,7 @@ from jupyter_client.session import utcnow
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+from tornado.websocket import WebSocketClosedError
 
 from ..dashboard import visits
 from .shared_kernel import SharedKernel
@@ -102,6 +104,16 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
+
+    def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
+        """A message for the browser. One that is gone, which shows only later, gets none.
+
+        Jupyter no longer knows then which protocol it spoke and takes the old one, with what follows above.
+        """
+        if self.websocket_handler.ws_connection is None or self.subprotocol != PROTOCOL:
+            return
+        with suppress(WebSocketClosedError):
+            super()._on_zmq_reply(stream, msg_list)
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """A message from the browser. One that cannot be read, or is not for pages to send, is dropped."""
