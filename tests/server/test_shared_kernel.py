@@ -1,6 +1,7 @@
 """The kernel that all pages share, as the page server uses it."""
 
 import asyncio
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -9,7 +10,7 @@ from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.dashboard import visits
 from temphub_kernel.server.shared_kernel import SharedKernel
-from temphub_kernel.server.visit import Visit
+from temphub_kernel.server.visit import PROTOCOL, PageConnection, Visit
 
 ONE, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 WIDGET = "import ipywidgets\nwidget = ipywidgets.HTML('mine')\nwidget.value = 'changed'\nwidget.model_id"
@@ -184,3 +185,14 @@ def test_a_kernel_that_hangs_is_replaced(tmp_path):
 
     first, second = run(scenario, tmp_path, ask_every_s=0.2, answer_s=2.5)
     assert first != second and not psutil.pid_exists(first)
+
+
+def test_nothing_is_sent_to_a_browser_that_is_gone():
+    """A message that comes between a browser's going and the server's noticing is dropped, whatever protocol Jupyter takes it for: as
+    one of the old protocol Voilà would read a number of parts up to 2**64 out of it, and the page server would hang."""
+    sent = []
+    for socket, protocol in ((None, PROTOCOL), (None, None), (object(), None)):
+        handler = SimpleNamespace(ws_connection=socket, write_message=lambda *told: sent.append(told))
+        connection = SimpleNamespace(websocket_handler=handler, subprotocol=protocol)
+        PageConnection._on_zmq_reply(connection, None, [b"x" * 64])
+    assert not sent
