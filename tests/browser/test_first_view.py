@@ -5,6 +5,9 @@ import time
 import pytest
 
 from support.waiting import wait_for
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.journal import Writer
 
 # The server sends a page without its first view when that would take too long.
 pytestmark = pytest.mark.alone
@@ -27,14 +30,20 @@ BOXES = """(root) => [...document.querySelectorAll(
 })"""
 
 
+def write_hour(data_dir):
+    """An hour of two probes, each reading delivered at once: one that catches up says so on its card, for half a minute."""
+    writer, now = Writer(data_dir / "temphub.sqlite3", gather_s=0), now_ms()
+    writer.start()
+    for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5)):
+        times = range(now - 3_600_000, now, 10_000)
+        writer.store([Row(probe_id, None, None, taken, taken + 50, to_units(celsius), None) for taken in times])
+    writer.stop()
+
+
 @pytest.fixture(scope="module")
 def lasting(lasting_temphub):
-    """A hub with an hour of two probes."""
-    temphub = lasting_temphub()
-    for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5)):
-        readings = [{"seq": n, "age_ms": (360 - n) * 10_000, "temperature_c": celsius} for n in range(360)]
-        assert temphub.ask("POST", "/api/ingest", {"probe_id": probe_id, "boot": "a1b2c3d4", "readings": readings})[0] == 200
-    return temphub
+    """A hub with that hour."""
+    return lasting_temphub(write_hour)
 
 
 @pytest.fixture
