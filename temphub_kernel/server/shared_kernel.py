@@ -160,7 +160,9 @@ class SharedKernel:
     async def _listen(self, client: Any) -> None:
         while True:
             try:
-                message = await client.get_shell_msg(timeout=None)
+                # Looked for again and again: a question that is sent meanwhile may swallow the news of an answer that has come
+                # (Jupyter sends past asyncio's own socket), and it would lie there for seconds.
+                message = await client.get_shell_msg(timeout=POLL_S)
             except Empty:
                 continue
             answer = self._answers.get(message["parent_header"].get("msg_id"))
