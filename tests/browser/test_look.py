@@ -40,6 +40,9 @@ def page(browser, hub):
 def turned_to(page, name):
     """The same page made to look another way, by what its viewer does."""
     width, height, _ = reference.PICTURES[name]
+    if page.locator(".th-kiosk").count():
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".th-kiosk", state="detached")
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if name == "dark" else "light", reduced_motion="reduce")
     if name == "wall":
