@@ -1,7 +1,7 @@
 """What every test gets: guards that nothing is left behind, and free ports."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,21 @@ def _nothing_left_behind() -> Iterator[None]:
 def free_port() -> int:
     """A port of the loopback interface that nobody uses."""
     return ports.free_port()
+
+
+@pytest.fixture
+def start_here(monkeypatch: pytest.MonkeyPatch, data_dir: Path, free_port: int) -> Iterator[Callable[..., Any]]:
+    """Starts the hub in this process, on the loopback interface; settings as in the environment. Stopped at the end."""
+    import temphub_kernel as th
+
+    def start(**settings: str) -> Any:
+        place = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+        for name, value in {**place, **settings}.items():
+            monkeypatch.setenv(name, value)
+        return th.start()
+
+    yield start
+    th.stop()
 
 
 @pytest.fixture

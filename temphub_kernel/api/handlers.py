@@ -10,9 +10,8 @@ from tornado.web import HTTPError, RequestHandler
 
 from ..base.clock import iso_utc, now_ms
 from ..base.errors import TempHubError
-from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, to_celsius
+from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, board_of, to_celsius
 from ..journal import Writer
-from ..trust import board_of
 from .audit import Audit
 from .auth import authorised_json
 from .contract import contract

@@ -7,10 +7,8 @@ from ..base.errors import TempHubError
 from ..base.reading import is_probe_id
 from ..base.sighting import Sighting
 from ..trust import Proven, Repeated
-from ..trust import seal as seals
 from .fields import address_field, id_field, int_field, text_field
 from .handlers import ApiHandler
-from .said import probe_field
 from .validate import bad, parse_json, short
 
 
@@ -44,7 +42,7 @@ class Hello(ApiHandler):
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
         proven = getattr(self, "_proven", None)
         if proven is not None and isinstance(chunk, bytes):
-            self.set_header("X-Signature", seals.reply(proven.key, proven.counter, self.get_status(), chunk))
+            self.set_header("X-Signature", proven.reply(self.get_status(), chunk))
         return super().finish(chunk)
 
     def _signed(self) -> dict[str, Any] | None:
@@ -67,11 +65,11 @@ class TrustProbe(ApiHandler):
 
     async def post(self) -> None:
         data = self.body()
-        probe_id, yes = probe_field(data), data.get("trust", True)
+        probe_id, yes = data.get("probe_id"), data.get("trust", True)
         if not is_probe_id(probe_id):
             raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
         if not isinstance(yes, bool):
             raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
-        await self.room.questions.call(lambda: self.room.desk.trust(probe_id, yes))
+        await self.room.questions.call(lambda: self.room.desk.trust(str(probe_id), yes))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id})

@@ -20,7 +20,7 @@ from .auth import authorised_json, check_token
 from .desk import Desk
 from .entry import bearer
 from .metrics import Metrics
-from .replies import dump, send, send_error, signed, unforeseen
+from .replies import dump, send, send_error, unforeseen
 from .share import PAUSE_S, FairShare, too_much
 from .transit import Transit
 from .validate import MAX_BODY, bad, is_too_large, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large
@@ -34,7 +34,6 @@ class Ingest:
     """What every delivery needs."""
 
     def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics, share: FairShare) -> None:
-        self.trust = desk.register
         self.token = token
         self.writer = writer
         self.acks = acks
@@ -114,7 +113,7 @@ class Delivery(HTTPMessageDelegate):
 
     def _believe(self, probe_id: object, body: bytes, signature: str | None) -> None:
         """Raises TempHubError unless this may be delivered under that probe's name; what is no name is told by the check of the fields."""
-        trust, known_as = self._room.trust, probe_id if isinstance(probe_id, str) else ""
+        trust, known_as = self._room.desk.register, probe_id if isinstance(probe_id, str) else ""
         counter = None if signature is None else self._headers.get("X-Counter")
         self._proven = trust.admit(known_as, PATH, body, counter, signature)
         if self._proven is None:
@@ -140,7 +139,8 @@ class Delivery(HTTPMessageDelegate):
         body = OK
         if batch:
             body = dump({"ok": True, "stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())})
-        send(self._connection, 200, body, **(signed(self._proven, 200, body) if self._proven else {}))
+        extra = {"X_Signature": self._proven.reply(200, body)} if self._proven else {}
+        send(self._connection, 200, body, **extra)
 
     def _later(self, error: TempHubError) -> None:
         """Refuse after a pause: a probe gone mad that asks in a row becomes slow by itself."""

@@ -8,7 +8,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
 from ..base.errors import TempHubError
-from ..trust import Proven, seal
+from ..trust import Proven
 
 JSON = "application/json; charset=UTF-8"
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -34,13 +34,8 @@ def send_error(connection: HTTPConnection, error: TempHubError, proven: Proven |
         extra["Allow"] = "GET, POST"
     body = dump(error.as_json())
     if proven is not None:
-        extra |= signed(proven, error.status, body)
+        extra["X_Signature"] = proven.reply(error.status, body)
     send(connection, error.status, body, **extra)
-
-
-def signed(proven: Proven, status: int, body: bytes) -> dict[str, str]:
-    """The header of a reply that only the holder of the probe's key could send."""
-    return {"X_Signature": seal.reply(proven.key, proven.counter, status, body)}
 
 
 def dump(value: Any) -> bytes:

@@ -42,6 +42,11 @@ def is_probe_id(text: object) -> bool:
     return isinstance(text, str) and PROBE_ID.fullmatch(text) is not None
 
 
+def board_of(probe_id: str) -> str:
+    """The board that a probe id belongs to: what stands before `:`. Further sensors of a board have a suffix of their own."""
+    return probe_id.partition(":")[0] if ":" in probe_id else probe_id
+
+
 def in_range(celsius: float) -> bool:
     """True for a finite temperature between −270 and +1800 °C."""
     return math.isfinite(celsius) and LOWEST_C <= celsius <= HIGHEST_C

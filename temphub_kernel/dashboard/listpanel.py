@@ -6,7 +6,7 @@ from contextlib import suppress
 from ipywidgets import Button, HBox
 
 from ..base.errors import TempHubError
-from . import details, guide, words
+from . import details, guide, text, words
 from .asks import Ask, Asks, without_hub
 from .editor import Editor, say_yes
 from .kit import Kit, set_children, set_value
@@ -110,4 +110,6 @@ class ListPanel:
 def wants_trust(probe: Probe) -> bool:
     """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot be told."""
     stands = probe.record.get("trust")
-    return stands in ("waiting", "forgot", "released") or (stands == "plain" and bool(probe.record.get("problem")))
+    # Only its own hub, or its button, frees one that belongs to another.
+    held = bool(text.held_up(probe.record)) and stands != "foreign"
+    return held or (stands == "plain" and bool(probe.record.get("problem")))

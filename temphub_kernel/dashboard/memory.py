@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..base.reading import UNITS_PER_C
-from ..journal import Point, Reader
+from ..journal import AHEAD_MS, Point, Reader
 from . import statistics
 from .drill import Drill, as_buckets, faults_of
 from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
@@ -16,8 +16,6 @@ from .window import MINUTE_MS, Window
 # The first reading of a window comes in slices, because a page's kernel must stay small.
 SLICE_MS = 10 * MINUTE_MS
 STEP_ROWS = 2_000
-# A clock slightly ahead of ours may not hide readings from the page; what is further ahead is from a time when it was wrong.
-AHEAD_MS = MINUTE_MS
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
 SLOWEST_MS = 10 * MINUTE_MS

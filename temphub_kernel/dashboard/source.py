@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..base.errors import TempHubError
-from ..base.reading import to_celsius
+from ..base.reading import board_of, to_celsius
 from ..journal import Newest, Reader
 from .glance import Glance, Glances, day_start
 from .measure import Measure, Measured
@@ -128,7 +128,7 @@ class Source:
             self._memory = Memory(wanted.window)
         _, stand = reader.note("trust")
         # All sensors of a board share its key.
-        records = {record["id"]: {**record, "trust": stand.get(record["id"].partition(":")[0])} for record in reader.probes()}
+        records = {record["id"]: {**record, "trust": stand.get(board_of(record["id"]))} for record in reader.probes()}
         intervals = {id_: record["interval_ms"] for id_, record in records.items()}
         self._memory.update(reader, intervals, now_ms)
         newest = {item.probe_id: item for item in reader.newest()}

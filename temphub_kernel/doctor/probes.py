@@ -7,6 +7,7 @@ from typing import Any
 from ..base.clock import local_text, now_ms
 from ..base.errors import TempHubError
 from ..base.finding import Finding, problem, unknown, warning, well
+from ..base.reading import board_of
 from ..discovery import networks
 from ..journal import Reader
 from ..provisioner import Talk
@@ -39,7 +40,7 @@ def remembered(case: Case) -> list[dict[str, Any]]:
             found = [{**probe, "delivered_ms": newest.get(probe["id"], 0)} for probe in reader.probes()]
     except TempHubError:
         return []
-    return [probe for probe in found if probe["ip"] and ":" not in probe["id"]]
+    return [probe for probe in found if probe["ip"] and board_of(probe["id"]) == probe["id"]]
 
 
 def ask(case: Case, probe: dict[str, Any]) -> Finding:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..base.clock import EPOCH, MILLISECOND, local_text, now_ms, parse_time
+from ..base.clock import EPOCH, MILLISECOND, parse_time, stamp_for_name
 from ..base.errors import TempHubError
 from ..base.reading import is_probe_id
 from .zones import LOCAL, find_zone
@@ -44,7 +44,7 @@ class Order:
     def file_name(self) -> str:
         """A dated name for the file: `temphub-2026-11-23-1354.xlsx`, with the probe when it is only one."""
         who = f"-{self.probe_ids[0].replace(':', '_')}" if len(self.probe_ids) == 1 else ""
-        return f"temphub{who}-{local_text(now_ms())[:16].replace(' ', '-').replace(':', '')}.{self.form}"
+        return f"temphub{who}-{stamp_for_name()[:15]}.{self.form}"
 
 
 def make_order(

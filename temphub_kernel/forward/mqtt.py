@@ -15,6 +15,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ..base.clock import monotonic_s, now_ms
+from ..base.reading import board_of
 from ..journal import Point, Reader, Writer
 from . import topics
 from .follower import Follower
@@ -132,7 +133,7 @@ class Mqtt(Follower):
             if probe is None:
                 # Met a moment ago; the next look brings it.
                 continue
-            board = self._probes.get(probe_id.partition(":")[0], probe)
+            board = self._probes.get(board_of(probe_id), probe)
             self._announced.add(probe_id)
             self._tell(topics.config_topic(self._base, probe_id), topics.config(self._base, probe, board))
             self._tell(topics.state_topic(self._base, probe_id), topics.state(state))

@@ -10,6 +10,7 @@ from .._version import __version__
 from ..api import Desk, Endpoint
 from ..base.clock import now_ms
 from ..base.page_place import PagePlace
+from ..base.reading import board_of
 from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
@@ -18,7 +19,7 @@ from ..discovery import Discovery, lan_urls, networks
 from ..forward import forwarders
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
-from ..trust import Trust, board_of
+from ..trust import Trust
 from .awake import Awake
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock

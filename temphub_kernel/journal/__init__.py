@@ -10,6 +10,7 @@ from .columns import FIELDS, NO_VALUE, QUALITY, Columns, celsius_of
 from .commit import Outcome
 from .damage import looks_damaged, put_damaged_aside
 from .keeper import Keeper
+from .latest import AHEAD_MS
 from .probes import ProbeBook, save_bookmark
 from .reader import Reader
 from .remarks import Annotation, annotate, describe, erase
@@ -19,6 +20,7 @@ from .steps import Steps
 from .writer import Writer
 
 __all__ = [
+    "AHEAD_MS",
     "FIELDS",
     "NO_VALUE",
     "QUALITY",

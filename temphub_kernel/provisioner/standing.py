@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from ..base.reading import board_of
 from ..base.settings import Settings
 from ..base.sighting import Sighting
-from ..trust import Exchange, Standing, Trust, board_of
+from ..trust import Exchange, Standing, Trust
 from .refusals import foreign, forgot, no_agreement, released, waiting
 from .talk import Shown, Status, Talk
 from .wire import Limit

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from ..base.errors import TempHubError
-from ..trust import Standing, board_of
+from ..base.reading import board_of
+from ..trust import Standing
 from .asked import busy
 from .known import Known
 from .standing import Ground, obeyed, prove

@@ -2,7 +2,7 @@
 
 from . import seal
 from .exchange import Exchange
-from .register import Proven, Repeated, Standing, Trust, board_of
+from .register import Proven, Repeated, Standing, Trust
 from .seal import is_hex
 
-__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "board_of", "is_hex", "seal"]
+__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "seal"]

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from ..base.clock import now_ms
 from ..base.errors import TempHubError
+from ..base.reading import board_of
 from .keys import CLAIMED, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
 from .refusals import bad_counter, counter_used, not_approved, unknown_key, unsigned, wrong_signature
-from .seal import key_id, report, same
+from .seal import key_id, reply, report, same
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
 MOST = 2000
@@ -158,12 +160,15 @@ class Trust:
             self._counters.pop(board, None)
 
 
-class Proven:
-    """The holder of a board's key delivered this; its reply is signed for that counter."""
+class Proven(NamedTuple):
+    """The holder of a board's key delivered this."""
 
-    def __init__(self, key: bytes, counter: int) -> None:
-        self.key = key
-        self.counter = counter
+    key: bytes
+    counter: int
+
+    def reply(self, status: int, body: bytes) -> str:
+        """The signature of the reply to it, which nobody else could make."""
+        return reply(self.key, self.counter, status, body)
 
 
 class Repeated(TempHubError):
@@ -178,11 +183,6 @@ class Repeated(TempHubError):
     def as_json(self) -> dict[str, object]:
         """With the counter to go on from."""
         return {**super().as_json(), "counter": self.highest}
-
-
-def board_of(probe_id: str) -> str:
-    """The board that a probe id belongs to."""
-    return probe_id.partition(":")[0] if ":" in probe_id else probe_id
 
 
 def _remembered(kept: Kept) -> str:

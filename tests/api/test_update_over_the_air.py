@@ -2,11 +2,7 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.endpoint import Hub
+from support.virtual import VirtualProbe
 from support.waiting import cannot, wait_for
 from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.paths import firmware
@@ -39,43 +36,15 @@ class UpdatingHub(Hub):
         return {"readings": 0} | next(iter(self.ask("GET", "/api/probes")[1]["probes"]), {})
 
 
-class Process:
-    """The probe under one interpreter, for a `with`."""
-
-    def __init__(self, name: str, folder: Path, state: Path, hub: str, port: int) -> None:
-        micropython = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
-        if name == "micropython" and not micropython:
-            cannot("micropython is not installed")
-        program = [sys.executable, "-X", "dev", "-W", "error"] if name == "cpython" else [str(micropython)]
-        options = ["--id", "Ota", "--state", str(state), "--port", str(port), "--hub", hub, "--interval-ms", "500", "--token", "t"]
-        self.command = [*program, str(folder / "main.py"), *options, "--boot", "00000001"]
-        self.url = f"http://127.0.0.1:{port}"
-        self.lines: list[str] = []
-
-    def __enter__(self) -> "Process":
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait(10)
-        self._reader.join(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+class Process(VirtualProbe):
+    """The probe, which may be between two starts."""
 
     def status(self) -> dict[str, Any]:
         """GET /status; empty while it restarts."""
         try:
-            with urllib.request.urlopen(self.url + "/status", timeout=5) as reply:
-                return dict(json.load(reply))
+            return super().status()
         except OSError:
             return {}
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self.lines += [line.rstrip() for line in self.process.stdout]
 
 
 def copy(to: Path, version: str) -> Path:
@@ -96,7 +65,8 @@ def place(tmp_path, data_dir, free_port):
         state.mkdir()
         (state / "settings.json").write_text(json.dumps({"trial_s": trial_s}))
         made.append(UpdatingHub(data_dir, token="t", firmware=new))
-        return made[0], Process(name, old, state, f"http://127.0.0.1:{made[0].port}", free_port)
+        options = ["--port", str(free_port), "--hub", f"http://127.0.0.1:{made[0].port}", "--token", "t", "--boot", "00000001"]
+        return made[0], Process(name, "Ota", state, *options, source=old)
 
     yield make
     for hub in made:
@@ -123,7 +93,6 @@ def test_a_probe_updates_itself(place, name):
         wait_for(lambda: hub.met[-1].version == "2.0" and hub.newest()["readings"] > before["delivered"] + 1, 20)
         assert hub.ask("POST", "/api/update", {"probe_id": "Ota", "token": "t"})[0] == 200
         wait_for(lambda: probe.status().get("update", {}).get("state") == "current", 20)
-    probe.lines.clear()
     with probe:
         wait_for(lambda: probe.status().get("version") == "2.0", 20)
         assert probe.status()["update"]["state"] == "idle"

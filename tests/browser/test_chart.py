@@ -5,10 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from support.filled import fill
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms, parse_time
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.journal import RollUps, Writer
 
 LINE = ".th-chart path.line"
 NOTHING_SAID = (
@@ -20,17 +19,13 @@ SPIKE_C = 61.5
 
 def write_day(data_dir):
     """A day of two probes, with one spike of a single reading."""
-    writer = Writer(data_dir / "temphub.sqlite3", gather_s=0)
-    writer.start()
-    rollups = RollUps(data_dir / "temphub.sqlite3", writer)
     now = now_ms()
-    for probe, base in (("cellar", 12.0), ("attic", 24.0)):
-        times = range(now - 86_000_000, now, EVERY_MS)
-        values = [SPIKE_C if probe == "attic" and place == 2000 else base + place % 100 / 50 for place, _ in enumerate(times)]
-        writer.store([Row(probe, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, values, strict=True)])
-    rollups.start()
-    rollups.stop(10)
-    writer.stop()
+    times = range(now - 86_000_000, now, EVERY_MS)
+
+    def values(probe, base):
+        return [(ms, SPIKE_C if probe == "attic" and place == 2000 else base + place % 100 / 50) for place, ms in enumerate(times)]
+
+    fill(data_dir, {probe: values(probe, base) for probe, base in (("cellar", 12.0), ("attic", 24.0))})
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ import time
 
 import pytest
 
+from support.filled import fill
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.journal import Writer
 
 # The server sends a page without its first view when that would take too long.
 pytestmark = pytest.mark.alone
@@ -32,12 +31,10 @@ BOXES = """(root) => [...document.querySelectorAll(
 
 def write_hour(data_dir):
     """An hour of two probes, each reading delivered at once: one that catches up says so on its card, for half a minute."""
-    writer, now = Writer(data_dir / "temphub.sqlite3", gather_s=0), now_ms()
-    writer.start()
-    for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5)):
-        times = range(now - 3_600_000, now, 10_000)
-        writer.store([Row(probe_id, None, None, taken, taken + 50, to_units(celsius), None) for taken in times])
-    writer.stop()
+    now = now_ms()
+    times = range(now - 3_600_000, now, 10_000)
+    hour = {probe_id: [(ms, celsius) for ms in times] for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5))}
+    fill(data_dir, hour, rolled_up=False)
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
+from support.filled import fill
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.journal import RollUps, Writer
 
 LINE = ".th-chart path.line"
 COLDEST_C = -31.5
@@ -21,18 +20,14 @@ EVERY_MS = 30_000
 
 def write_hours(data_dir):
     """Six hours of two probes; the first one is coldest three hours ago."""
-    writer = Writer(data_dir / "temphub.sqlite3", gather_s=0)
-    writer.start()
     now = now_ms()
-    for probe, base in (("cellar", 12.0), ("attic", 24.0)):
-        times = list(range(now - 6 * 3_600_000, now, EVERY_MS))
-        values = [COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25 for place in range(len(times))]
-        writer.store([Row(probe, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, values, strict=True)])
-    rollups = RollUps(data_dir / "temphub.sqlite3", writer)
-    rollups.start()
-    rollups.stop(10)
-    writer.stop()
-    (data_dir.parent / "coldest").write_text(str(now - 6 * 3_600_000 + 360 * EVERY_MS))
+    times = list(range(now - 6 * 3_600_000, now, EVERY_MS))
+
+    def values(probe, base):
+        return [(ms, COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25) for place, ms in enumerate(times)]
+
+    fill(data_dir, {probe: values(probe, base) for probe, base in (("cellar", 12.0), ("attic", 24.0))})
+    (data_dir.parent / "coldest").write_text(str(times[360]))
 
 
 @pytest.fixture(scope="module")

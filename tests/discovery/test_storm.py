@@ -4,14 +4,12 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 
 import psutil
 import pytest
 from zeroconf import DNSOutgoing
 
-import temphub_kernel as th
 from support.virtual import VirtualProbe
 from support.waiting import wait_for
 from temphub_kernel.journal import Reader
@@ -85,13 +83,9 @@ def _announcement(advert, name: str) -> list[bytes]:
 
 
 @pytest.fixture
-def hub(monkeypatch, data_dir, free_port) -> Iterator:
+def hub(start_here):
     """A hub in this process, on loopback."""
-    place = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-    for name, value in {**place, "DEFAULT_INTERVAL_MS": "500"}.items():
-        monkeypatch.setenv(name, value)
-    yield th.start()
-    th.stop()
+    return start_here(DEFAULT_INTERVAL_MS="500")
 
 
 def delivered(hub, probe_id: str) -> list[int]:

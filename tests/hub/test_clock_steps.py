@@ -37,13 +37,9 @@ def clock(monkeypatch) -> Clock:
 
 
 @pytest.fixture
-def hub(monkeypatch, data_dir, free_port, clock):
-    """A hub in this process."""
-    place = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-    for name, value in {**place, "DEFAULT_INTERVAL_MS": "500"}.items():
-        monkeypatch.setenv(name, value)
-    yield th.start()
-    th.stop()
+def hub(clock, start_here):
+    """A hub in this process, by that clock."""
+    return start_here(DEFAULT_INTERVAL_MS="500")
 
 
 def page(source: Source):

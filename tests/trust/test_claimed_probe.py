@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -52,17 +52,14 @@ class Hub:
 
 
 @pytest.fixture
-def make_hub(monkeypatch, data_dir, free_port) -> Iterator[Callable[..., Hub]]:
+def make_hub(start_here) -> Callable[..., Hub]:
     """Starts a hub with a token on this computer; stopped at the end."""
 
     def make(**settings: str) -> Hub:
-        place = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-        for name, value in {**place, "SERVER_TOKEN": TOKEN, **settings}.items():
-            monkeypatch.setenv(name, value)
-        return Hub(th.start().url, settings.get("SERVER_TOKEN", TOKEN))
+        settings = {"SERVER_TOKEN": TOKEN, **settings}
+        return Hub(start_here(**settings).url, settings["SERVER_TOKEN"])
 
-    yield make
-    th.stop()
+    return make
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.trust import Exchange, Repeated, Standing, Trust, board_of, seal
+from temphub_kernel.base.reading import board_of
+from temphub_kernel.trust import Exchange, Repeated, Standing, Trust, seal
 
 KEY = b"k" * 32
 BODY = b'{"probe_id": "P1", "temperature_c": 21.5}'
