@@ -127,7 +127,7 @@ class Dashboard:
         # A widget made now would reach the front end before those that it refers to, and break the page there:
         # probes that are new to this page get theirs with the first refresh after it is seen.
         known = [probe for probe in snapshot.probes if not arriving or self._panels.has(probe.id)]
-        self._show(snapshot._replace(probes=known), arriving=arriving, more=len(known) < len(snapshot.probes))
+        self._show(snapshot._replace(probes=known, drawn=None), arriving=arriving, more=len(known) < len(snapshot.probes))
 
     async def _follow(self) -> None:
         while True:

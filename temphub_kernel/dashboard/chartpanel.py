@@ -2,6 +2,7 @@
 Kernel's own thread only."""
 
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 import bqplot
@@ -70,8 +71,8 @@ class ChartPanel:
         empty = "" if any(probe.statistics.n for probe in snapshot.shown) else f" {words.NO_POINTS.format(told)}"
         alt = f'<p class="th-hidden" id="th-chart-alt">{text.safe(words.CHART_ALT.format(told))} {text.safe(words.CHART_KEYS)}</p>'
         set_value(self._title, markup.heading(words.CHART, f"{view.degree}, {told}{empty}") + alt)
-        set_value(self._legend, chartmarkup.legend(snapshot))
-        set_value(self._links, chartmarkup.links(snapshot))
+        set_value(self._legend, snapshot.once("legend", partial(chartmarkup.legend, snapshot)))
+        set_value(self._links, snapshot.once("links", partial(chartmarkup.links, snapshot)))
         outcome = self._asks.outcomes.get(NOTE, "")
         set_value(self._notes, chartmarkup.notes(snapshot, outcome))
         set_value(self._measured, chartmarkup.measured(snapshot))

@@ -9,7 +9,7 @@ import numpy as np
 from ..journal import Reader
 from . import text
 from .drill import as_buckets
-from .series import NO_FLOATS, NO_TIMES, Floats, Times
+from .series import Floats, Times
 from .statistics import robust_slope
 from .window import DAY_MS, HOUR_MS, MINUTE_MS
 
@@ -21,13 +21,12 @@ STEADY = 0.3
 
 
 class Glance(NamedTuple):
-    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last half hour; times, values: the last day in small."""
+    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last half hour; spark: the last day as an SVG's path."""
 
     low: float | None = None
     high: float | None = None
     slope: float | None = None
-    times: Times = NO_TIMES
-    values: Floats = NO_FLOATS
+    spark: str = ""
 
     def with_newest(self, celsius: float) -> "Glance":
         """Taken in at once: a card must not show a value above its own highest."""
@@ -73,23 +72,22 @@ def _glance(reader: Reader, probe_id: str, where: tzinfo | None, now_ms: int) ->
         float(quarters.low[today].min()) if today.any() else None,
         float(quarters.high[today].max()) if today.any() else None,
         robust_slope(minutes.start_ms, minutes.mean),
-        quarters.start_ms,
-        quarters.mean,
+        sparkline(quarters.start_ms, quarters.mean),
     )
 
 
-def sparkline(glance: Glance, width: int = 120, height: int = 28) -> str:
+def sparkline(times: Times, values: Floats, width: int = 120, height: int = 28) -> str:
     """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two points."""
-    if len(glance.times) < 2:
+    if len(times) < 2:
         return ""
-    low, high = float(glance.values.min()), float(glance.values.max())
+    low, high = float(values.min()), float(values.max())
     # A still temperature is a flat line in the middle, not noise blown up.
     middle, reach = (low + high) / 2, max(high - low, 0.5)
-    across = np.round((glance.times - glance.times[-1] + DAY_MS) / DAY_MS * width).astype(int)
-    down = np.round(height / 2 - (glance.values - middle) / reach * (height - 4)).astype(int)
+    across = np.round((times - times[-1] + DAY_MS) / DAY_MS * width).astype(int)
+    down = np.round(height / 2 - (values - middle) / reach * (height - 4)).astype(int)
     parts: list[str] = []
     last_ms = 0
-    for moment, x, y in zip(glance.times, across, down, strict=True):
+    for moment, x, y in zip(times.tolist(), across.tolist(), down.tolist(), strict=True):
         if x >= 0:
             parts.append(f"{'L' if parts and moment - last_ms <= 2 * QUARTER_MS else 'M'}{x} {y}")
         last_ms = moment

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from ipywidgets import Button, HBox
 
@@ -39,7 +40,8 @@ class ListPanel:
         for probe in snapshot.probes:
             row = self._row(probe)
             outcome = self._asks.outcomes.get(probe.id, "")
-            set_value(row.children[0], details.list_row(probe, outcome, snapshot.view, snapshot.now_ms, self.firmware))
+            draw = partial(details.list_row, probe, outcome, snapshot.view, snapshot.now_ms, self.firmware)
+            set_value(row.children[0], snapshot.once(("row", probe.id, outcome, self.firmware), draw))
             trust, *others = self._buttons[probe.id]
             set_children(row.children[1], [trust, *others] if wants_trust(probe) else others)
             for button in self._buttons[probe.id]:

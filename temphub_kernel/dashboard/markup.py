@@ -3,7 +3,7 @@
 import json
 
 from . import text, words
-from .glance import arrow, sparkline
+from .glance import arrow
 from .hubstate import Alert, Judgement
 from .measure import Measured
 from .source import Probe, Snapshot
@@ -167,12 +167,11 @@ def _arrow(probe: Probe, view: View) -> str:
 
 
 def _spark(probe: Probe) -> str:
-    path = sparkline(probe.glance)
-    if not path:
+    if not probe.glance.spark:
         return ""
     return (
         f'<svg class="th-spark" viewBox="0 0 120 28" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
-        f'<path d="{path}" vector-effect="non-scaling-stroke"/></svg>'
+        f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
     )
 
 

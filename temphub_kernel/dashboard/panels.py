@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from ipywidgets import HTML, Box, Text, VBox
@@ -97,7 +98,7 @@ class Panels:
         self._show_cards(snapshot, make=not arriving)
         self.chart_panel.show(snapshot)
         heading = markup.heading(words.STATISTICS, view.told(now_ms))
-        set_value(self._statistics, heading + markup.statistics(snapshot))
+        set_value(self._statistics, heading + snapshot.once("statistics", partial(markup.statistics, snapshot)))
         self._list.show(snapshot)
         self._page.show(snapshot)
         self._tell(view)
@@ -132,7 +133,7 @@ class Panels:
         group = ""
         for probe in snapshot.shown:
             card = self._card(probe)
-            set_value(card, markup.card(probe, snapshot.view, snapshot.now_ms))
+            set_value(card, snapshot.once(("card", probe.id), partial(markup.card, probe, snapshot.view, snapshot.now_ms)))
             if (named := str(probe.record.get("group") or "")) != group:
                 group = named
                 children += [self._group(group)] if group and (make or group in self._groups) else []

@@ -1,5 +1,6 @@
 """What the page shows, read from the journal. One thread makes it and asks it (a Reader belongs to its thread)."""
 
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,6 +81,17 @@ class Snapshot(NamedTuple):
     probes: list[Probe]
     annotations: list[Annotation] = []
     view: View = View()
+    # What pages made of it so far; None where nothing is kept.
+    drawn: dict[object, str] | None = None
+
+    def once(self, what: Hashable, draw: Callable[[], str]) -> str:
+        """A piece of HTML that depends on this snapshot and on the view alone: pages that look alike share it. Drawing thread only."""
+        if self.drawn is None:
+            return draw()
+        key = what, self.view
+        if key not in self.drawn:
+            self.drawn[key] = draw()
+        return self.drawn[key]
 
     def seen(self, view: View) -> "Snapshot":
         """The same as one viewer sees it; what was read is shared by all."""
@@ -143,7 +155,8 @@ class Source:
             if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
                 glance = glance.with_newest(probe.good.celsius)
             probes.append(probe._replace(glance=glance, measured=measured.get(probe.id)))
-        return Snapshot(now_ms, wanted.window, reader.count(), *reader.note("health"), probes, _annotations(reader, wanted.window, now_ms))
+        notes = _annotations(reader, wanted.window, now_ms)
+        return Snapshot(now_ms, wanted.window, reader.count(), *reader.note("health"), probes, notes, drawn={})
 
     def _probe(self, reader: Reader, memory: Memory, record: dict[str, Any], colour: int, newest: Newest | None, now_ms: int) -> Probe:
         id_, interval_ms = record["id"], record["interval_ms"] or memory.interval_ms(record["id"])

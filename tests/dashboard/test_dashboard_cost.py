@@ -9,6 +9,7 @@ from bqplot import Lines
 from ipywidgets.widgets.widget import _instances
 
 from temphub_kernel.base.clock import now_ms
+from temphub_kernel.dashboard import markup
 from temphub_kernel.dashboard.view import parse
 
 
@@ -44,3 +45,21 @@ def test_a_second_of_twenty_probes_is_a_small_message(journal, open_dashboard, m
 
 def _size(data, buffers):
     return len(json.dumps(data, default=str)) + sum(len(bytes(one)) for one in buffers or ())
+
+
+def test_pages_that_look_alike_draw_a_card_once(journal, open_dashboard, monkeypatch):
+    """Of three pages of the same snapshot two look alike: those share each card, and the one in Fahrenheit has its own."""
+    journal.readings("kitchen", [20.0, 21.5], ago_s=4, every_s=2)
+    pages = [open_dashboard(journal.path, view=parse(query, now_ms())) for query in ("", "", "unit=F")]
+    drawn = []
+    draw = markup.card
+    monkeypatch.setattr(markup, "card", lambda probe, view, moment_ms: drawn.append(view.unit) or draw(probe, view, moment_ms))
+    journal.reading("kitchen", 30.25)
+
+    async def refresh_all():
+        await asyncio.gather(*(page.refresh() for page in pages))
+
+    asyncio.run(refresh_all())
+    assert sorted(drawn) == ["C", "F"]
+    shown = [next(card.value for card in page.widget.children[3].children[0].children) for page in pages]
+    assert shown[0] == shown[1] and "30.25" in shown[0] and "86.45" in shown[2]
