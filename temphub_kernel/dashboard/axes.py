@@ -13,6 +13,8 @@ MARGIN = 0.06
 ABOUT_TICKS = 5
 MOST_TIMES = 7.5
 MOST_TIMES_NARROW = 5
+# Windows up to this long have seconds on their axis.
+SECONDS_MS = 150_000
 CLOCK_STEPS_S = (2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200)
 DAY_STEPS = (1, 2, 3, 5, 7, 14)
 MONTH_STEPS = (1, 2, 3, 6, 12)
@@ -37,7 +39,9 @@ def value_axis(low: float | None, high: float | None, usual: tuple[float, float]
 
 def time_axis(from_ms: int, end_ms: int, view: View) -> list[tuple[int, str]]:
     """(moment, label) of the ticks: whole seconds to years of the viewer's clock; a midnight carries its date."""
-    rough_ms = (end_ms - from_ms) / (MOST_TIMES_NARROW if view.narrow else MOST_TIMES)
+    # `12:05:30` is wider than `12:05`, and `12:05 pm` as well.
+    narrow = MOST_TIMES_NARROW - view.am_pm - (end_ms - from_ms <= SECONDS_MS)
+    rough_ms = (end_ms - from_ms) / (narrow if view.narrow else MOST_TIMES)
     step_s = next((step for step in CLOCK_STEPS_S if step * 1000 >= rough_ms), 0)
     if step_s:
         return _on_the_clock(from_ms, end_ms, step_s * 1000, view)

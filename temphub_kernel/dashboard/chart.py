@@ -6,6 +6,7 @@ import bqplot
 import numpy as np
 from ipywidgets import Layout
 
+from . import text
 from .axes import time_axis, value_axis
 from .extras import Extras
 from .source import Probe, Snapshot
@@ -40,7 +41,7 @@ class Chart:
         self.figure = bqplot.Figure(
             marks=[],
             axes=[self._x_axis, self._y_axis],
-            fig_margin={"top": 12, "bottom": 30, "left": 44, "right": 14},
+            fig_margin={"top": 12, "bottom": 30, "left": 44, "right": 18},
             min_aspect_ratio=0.01,
             max_aspect_ratio=100,
             padding_x=0,
@@ -126,8 +127,11 @@ class Chart:
         self._tell("x labels", self._x_axis, labels, tick_labels=labels)
         self._tell("x ticks", self._x_axis, tuple(labels), tick_values=np.array(places, np.int32))
         self._tell("y", self._y, (low, high), min=low, max=high)
-        shown_as = ".1f" if any(tick != int(tick) for tick in value_ticks) else "d"
-        self._tell("y ticks", self._y_axis, tuple(value_ticks), tick_values=np.array(value_ticks), tick_format=shown_as)
+        digits = 1 if any(tick != int(tick) for tick in value_ticks) else 0
+        # In the page's own words: the browser's would have a hyphen for a minus sign.
+        labels = {f"{tick:g}": f"{tick:.{digits}f}".replace("-", text.MINUS) for tick in value_ticks}
+        self._tell("y labels", self._y_axis, labels, tick_labels=labels)
+        self._tell("y ticks", self._y_axis, tuple(value_ticks), tick_values=np.array(value_ticks))
 
     def _tell(self, name: str, widget: bqplot.Axis | bqplot.LinearScale, state: object, **traits: object) -> None:
         if self._axes.get(name) == state:

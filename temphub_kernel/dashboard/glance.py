@@ -76,7 +76,7 @@ def _glance(reader: Reader, probe_id: str, where: tzinfo | None, now_ms: int) ->
     )
 
 
-def sparkline(times: Times, values: Floats, width: int = 120, height: int = 28) -> str:
+def sparkline(times: Times, values: Floats, width: int = 240, height: int = 56) -> str:
     """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two points."""
     if len(times) < 2:
         return ""
@@ -84,7 +84,7 @@ def sparkline(times: Times, values: Floats, width: int = 120, height: int = 28) 
     # A still temperature is a flat line in the middle, not noise blown up.
     middle, reach = (low + high) / 2, max(high - low, 0.5)
     across = np.round((times - times[-1] + DAY_MS) / DAY_MS * width).astype(int)
-    down = np.round(height / 2 - (values - middle) / reach * (height - 4)).astype(int)
+    down = np.round(height / 2 - (values - middle) / reach * (height - 8)).astype(int)
     parts: list[str] = []
     last_ms = 0
     for moment, x, y in zip(times.tolist(), across.tolist(), down.tolist(), strict=True):

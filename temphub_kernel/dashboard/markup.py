@@ -170,7 +170,7 @@ def _spark(probe: Probe) -> str:
     if not probe.glance.spark:
         return ""
     return (
-        f'<svg class="th-spark" viewBox="0 0 120 28" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
+        f'<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
         f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
     )
 
@@ -245,5 +245,5 @@ def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
         return shown
     # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
     reach_ms = max(snapshot.window.span_ms // 48, 600_000)
-    do, told = safe(json.dumps({"window": [at_ms - reach_ms, at_ms + reach_ms], "see": True})), safe(words.SHOW_MOMENT)
+    do, told = safe(json.dumps({"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms})), safe(words.SHOW_MOMENT)
     return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'

@@ -161,8 +161,11 @@ class Panels:
             "unit": view.degree,
             "am_pm": view.am_pm,
             "zone": view.zone,
+            "locale": words.LOCALE,
             "ages": words.AGES,
             "picture": words.PICTURE_FILE,
+            # With their year, as seen from long ago: a picture outlives today.
+            "span": words.BETWEEN.format(*(view.at(ms, 0, to_second=False) for ms in self.chart_panel.chart.reach[:2])),
             "copied": words.SEND_COPIED,
         }
         set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')

@@ -5,6 +5,8 @@ NOTHING = "–"
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 AM_PM = ("am", "pm")
+# How a browser has to write a date for it to look like ours: day before month, am in small letters.
+LOCALE = "en-GB"
 
 # A live window: what its button says, and what it is called in a sentence; {} is the number.
 WINDOW_UNITS = {"s": "{} s", "min": "{} min", "h": "{} h", "d": "{} d", "w": "{} w", "y": "{} y"}

@@ -177,6 +177,8 @@ def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
     wait_for(lambda: page.locator(".th-statistics-panel .th-jump-to").count() == 2 and "12.00" in lowest.inner_text(), 10)
     lowest.tap()
     wait_for(lambda: (length_s(page) or 1e9) < 86_400, 10)
+    read = page.locator(".th-layer.th-on .th-tip")
+    wait_for(lambda: read.count() and "cellar" in read.inner_text() and "12.0" in read.inner_text(), 10)
     page.get_by_role("button", name="Send", exact=True).tap()
     wait_for(lambda: page.locator(".th-send").count() and "cellar" in page.locator(".th-send").inner_text(), 10)
     with page.expect_download() as given:

@@ -11,17 +11,18 @@ from PIL import Image
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.base.clock import iso_utc, now_ms
 
 LINE = ".th-chart path.line"
 COLDEST_C = -31.5
 EVERY_MS = 30_000
+HOUR_MS = 3_600_000
 
 
 def write_hours(data_dir):
     """Six hours of two probes; the first one is coldest three hours ago."""
     now = now_ms()
-    times = list(range(now - 6 * 3_600_000, now, EVERY_MS))
+    times = list(range(now - 6 * HOUR_MS, now, EVERY_MS))
 
     def values(probe, base):
         return [(ms, COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25) for place, ms in enumerate(times)]
@@ -41,9 +42,9 @@ def open_page(browser, temphub):
     """Opens its page as somebody somewhere."""
     contexts = []
 
-    def open_(query, zone="Europe/Berlin", locale="en-GB"):
+    def open_(query, zone="Europe/Berlin", locale="en-GB", width=1280):
         contexts.append(
-            browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
+            browser.new_context(viewport={"width": width, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
         )
         page = contexts[-1].new_page()
         page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
@@ -101,6 +102,23 @@ def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, 
     shown = {(moment.hour - back) % 24 for back in range(8)}
     told = {int(text.split(":")[0]) % 12 if half_days else int(text.split(":")[0]) for text in hours}
     assert told <= ({hour % 12 for hour in shown} if half_days else shown), (ticks, moment)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_last_label_of_the_axis_is_whole(open_page, width):
+    """A tick at the right end has a label wider than the margin there: all of it is drawn, and the page does not scroll sideways."""
+    to_ms = now_ms() // HOUR_MS * HOUR_MS
+    ends = "&".join(f"{name}={iso_utc(ms)}" for name, ms in (("from", to_ms - 60_000), ("to", to_ms)))
+    page = open_page(f"?{ends}", "America/New_York", "en-US", width)
+    label = page.locator("#rendered_cells .th-chart .axis text", has_text="m").last
+    wait_for(lambda: label.count() and ":00:00 " in (label.text_content() or ""), 20)
+    label.scroll_into_view_if_needed()
+    box = label.bounding_box()
+    end = {"x": box["x"] + box["width"] - 8, "y": box["y"], "width": 8, "height": box["height"]}
+    drawn = Image.open(io.BytesIO(page.screenshot(clip=end))).convert("L")
+    assert drawn.getextrema()[0] < 160 < drawn.getextrema()[1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.browser

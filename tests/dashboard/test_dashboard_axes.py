@@ -1,5 +1,7 @@
 """Axes that hold the data and keep still."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from temphub_kernel.dashboard import text
 from temphub_kernel.dashboard.axes import time_axis, value_axis
 from temphub_kernel.dashboard.view import View
-from temphub_kernel.dashboard.window import BY_KEY, CHIPS, DAY_MS
+from temphub_kernel.dashboard.window import BY_KEY, CHIPS, DAY_MS, Window
 
 
 @settings(deadline=None)  # a busy computer is no fault
@@ -72,3 +74,15 @@ def test_ticks_survive_the_day_when_clocks_change():
     for moment, label in found:
         shown = text.local(moment, text.zone("Europe/Berlin"))
         assert label in (f"{shown:%H:%M}", text.day(shown))
+
+
+def test_labels_of_a_phone_have_room():
+    """On a phone, whatever the clock and the window, labels beside each other leave a letter's width free."""
+    plot_px, letter_px = 262, 6.4
+    for window in (*CHIPS, Window(60_000, 1_795_467_600_000), Window(20_000, 1_795_467_600_000)):
+        for clock in ("24", "12"):
+            found = ticks(window, View(zone="UTC", clock=clock, narrow=True))
+            assert len(found) >= 2
+            for (one, label), (later, following) in pairwise(found):
+                gap_px = (later - one) / window.span_ms * plot_px
+                assert gap_px > letter_px * ((len(label) + len(following)) / 2 + 1), (window.key, clock, label, following)

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
-  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9;
+  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null;
   const fingers = new Map();
 
   // Before anything is drawn: what only this script can do is shown, the theme and the wall screen as the address asks for.
@@ -46,6 +46,8 @@
       dress(told.theme, told.kiosk);
     }
     if (!fingers.size && !timer) settle();
+    // After two frames the lines are drawn as well.
+    if (sought) requestAnimationFrame(() => requestAnimationFrame(point));
   }
 
   // --- ages ---
@@ -180,9 +182,9 @@
     const told_y = y - here.box.top, first = rows.reduce((one, other) => (Math.abs(other.down - told_y) < Math.abs(one.down - told_y) ? other : one));
     const show = (number) => number.toFixed(Math.abs(number) >= 99.995 ? 1 : 2).replace("-", "−");
     const span = here.chart.to - here.chart.from;
-    const when = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: told.am_pm, timeZone: told.zone || undefined,
+    const when = new Intl.DateTimeFormat(told.locale, { hour: told.am_pm ? "numeric" : "2-digit", minute: "2-digit", hour12: told.am_pm, timeZone: told.zone || undefined,
       ...(span < 6 * 3600e3 ? { second: "2-digit" } : { day: "numeric", month: "short" }), ...(span > 300 * 86400e3 ? { year: "numeric" } : {}) });
-    tip.replaceChildren(line("th-tip-time", when.format(first.at)), ...rows.map((row) => {
+    tip.replaceChildren(line("th-tip-time", when.format(first.at).replace(",", "")), ...rows.map((row) => {
       const element = line(row === first ? "th-tip-first" : "", `${row.name}  ${show(row.value)} ${told.unit}`), swatch = document.createElement("i");
       if (row.high - row.low > 0.005) element.append(line("th-quiet", ` (${show(row.low)} … ${show(row.high)})`));
       swatch.style.background = row.colour;
@@ -196,6 +198,13 @@
     tip.style.left = `${Math.max(0, right ? left - 14 - wide : left + 14)}px`;
     tip.style.top = `${here.box.top - host.top + 4}px`;
   }
+  // The moment that somebody asked for is read off by itself, once the chart has come to it.
+  function point() {
+    const here = place();
+    if (!sought || !here || here.chart.from === sought.from) return;
+    if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) read(here.x(sought.ms), here.box.top);
+    sought = null;
+  }
   function line(name, text) {
     const element = document.createElement("span");
     if (name) element.className = name;
@@ -207,7 +216,7 @@
   // --- the chart as a picture: what is seen, with its heading and legend, twice as fine ---
   const COPIED = ["stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill", "fill-opacity", "opacity", "display", "font-size",
     "font-family", "text-anchor"];
-  async function drawing(svg) {
+  async function drawing(svg, pad) {
     const copy = svg.cloneNode(true), from = svg.querySelectorAll("*"), to = copy.querySelectorAll("*");
     from.forEach((element, place) => {
       const style = getComputedStyle(element);
@@ -215,7 +224,9 @@
     });
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     const { width, height } = svg.getBoundingClientRect();
-    copy.setAttribute("width", width);
+    // The last tick's label reaches beyond the drawing.
+    copy.setAttribute("viewBox", `${-pad} 0 ${width + 2 * pad} ${height}`);
+    copy.setAttribute("width", width + 2 * pad);
     copy.setAttribute("height", height);
     const image = new Image();
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
@@ -225,8 +236,9 @@
   async function picture() {
     const host = plot()?.closest(".th-chart");
     if (!host) return;
-    const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 40, LINE = 22, PAD = 16;
-    const { width, height } = host.getBoundingClientRect(), canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 58, LINE = 22, PAD = 16;
+    const { height, width: inner } = host.getBoundingClientRect(), width = inner + 2 * PAD;
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     const named = told.chart.marks.filter((one) => one.kind === "line");
     pen.font = `13px ${style.fontFamily}`;
     let x = PAD, lines = 1;
@@ -241,11 +253,13 @@
     pen.scale(2, 2);
     pen.fillStyle = colour("--th-card");
     pen.fillRect(0, 0, width, canvas.height);
-    for (const svg of host.querySelectorAll(":scope > svg")) pen.drawImage(await drawing(svg), 0, TOP);
+    for (const svg of host.querySelectorAll(":scope > svg")) pen.drawImage(await drawing(svg, PAD), 0, TOP);
     pen.fillStyle = colour("--th-ink");
     pen.font = `600 15px ${style.fontFamily}`;
     pen.fillText(document.querySelector(".th-chart-panel h2")?.textContent || "", PAD, 26);
     pen.font = `13px ${style.fontFamily}`;
+    // Whoever is sent the picture has to know which days they were the last of.
+    pen.fillText(told.span, PAD, 46);
     named.forEach((one, place) => {
       const [left, row] = places[place], down = TOP + height + row * LINE - 4;
       pen.fillStyle = colour(one.colour.match(/--th-c\d/)?.[0] || "--th-ink") || colour("--th-ink");
@@ -377,6 +391,7 @@
     if (sender) { send(sender); return; }
     if (!button) return;
     const { see, ...what } = JSON.parse(button.dataset.do);
+    if (see) sought = { ms: see, from: told.chart?.from };
     say(what);
     if (see) document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
   });
