@@ -26,16 +26,14 @@ const look = () => {{
 new MutationObserver(look).observe(document, {{ childList: true, subtree: true }});
 """
 LOADED = """performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
-.map(entry => [entry.transferSize, entry.name])"""
+.map(entry => entry.transferSize)"""
 
 
-def visit(page: Page, again: bool) -> str:
-    """Open (or reload) the page; returns what it took."""
-    page.reload(wait_until="commit") if again else None
-    page.wait_for_selector(LINES, state="attached", timeout=60_000)
-    page.wait_for_function("window.seen && seen.line && seen.values")
+def told(page: Page) -> str:
+    """What it took to open the page, once its chart is live."""
+    page.wait_for_function("window.seen && seen.line && seen.values", timeout=60_000)
     seen = page.evaluate("seen")
-    sizes = [size for size, _ in page.evaluate(LOADED) if size]
+    sizes = [size for size in page.evaluate(LOADED) if size]
     return f"values {seen['values']:5.0f} ms, line {seen['line']:5.0f} ms, {len(sizes)} requests, {sum(sizes) / 1000:.0f} KB"
 
 
@@ -57,8 +55,9 @@ def main() -> None:
                     page = context.new_page()
                     page.add_init_script(WATCH)
                     page.goto(f"http://127.0.0.1:{hub.port}/?window=24h", wait_until="commit")
-                    sys.stdout.write(f"cold   {visit(page, False)}\n")
-                    sys.stdout.write(f"again  {visit(page, True)}\n")
+                    sys.stdout.write(f"cold   {told(page)}\n")
+                    page.reload(wait_until="commit")
+                    sys.stdout.write(f"again  {told(page)}\n")
                     context.close()
                 browser.close()
         finally:
