@@ -9,12 +9,12 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from typing import Any
 
 from ..base import paths
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
+from ..base.priority import start_behind
 from ..base.settings import Settings
 from .handlers import ApiHandler
 
@@ -87,20 +87,13 @@ def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
         "INTERFACES": ",".join(settings.interfaces),
     }
     environ = {**os.environ, **place, "PYTHONPATH": search, "PYTHONUTF8": "1"}
-    flags = int(getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)) | int(getattr(subprocess, "CREATE_NO_WINDOW", 0))
-    process = subprocess.Popen(
+    return start_behind(
         [sys.executable, "-m", paths.PACKAGE.name, "doctor", "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environ,
-        creationflags=flags,
     )
-    if sys.platform != "win32":
-        # One that is gone already needs no priority.
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, 10)
-    return process
 
 
 def _failed(why: str) -> TempHubError:

@@ -18,8 +18,6 @@ from .work import disk_error, write_csv, write_files
 
 def main() -> int:
     """Make the export; returns the exit code. The main thread of its process only."""
-    if sys.platform != "win32":
-        os.nice(10)
     wanted = json.loads(sys.stdin.buffer.readline())
     folder = Path(wanted["folder"])
     threading.Thread(target=_watch, args=(folder,), daemon=True).start()

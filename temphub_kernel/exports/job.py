@@ -16,6 +16,7 @@ from typing import IO
 
 from ..base import paths
 from ..base.errors import TempHubError
+from ..base.priority import start_behind
 from .order import Order
 
 BLOCK_BYTES = 256 * 1024
@@ -38,16 +39,13 @@ class Job:
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         search = os.pathsep.join(filter(None, [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
-        # Below the hub's own priority: probes come first.
-        below = int(getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0))
         with self._errors().open("wb") as errors:
-            self._process = subprocess.Popen(
+            self._process = start_behind(
                 [sys.executable, "-m", f"{__package__}.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": search},
-                creationflags=below,
             )
         assert self._process.stdin is not None
         # A process that is gone already says why in its errors.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..base import logs
 from ..base.errors import TempHubError
 from ..base.page_place import PagePlace
+from ..base.priority import go_first
 from ..base.settings import Settings
 from .attach import Attached
 from .lock import HubLock, read_info
@@ -62,6 +63,9 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
     from .running import RunningHub
 
     # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks for more.
+    if role == "hub":
+        # Not in a notebook of somebody's own, who may compute beside it.
+        go_first()
     logs.set_up(settings.log_level if role or os.environ.get("LOG_LEVEL") else "WARN")
     try:
         hub = RunningHub(settings, lock, PagePlace.of(os.environ.get(PAGE, "")) if role == "hub" else None)

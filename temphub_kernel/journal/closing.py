@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import TempHubError
+from ..base.priority import start_behind
 from .archive import FOLDER
 from .columns import Batch, chosen
 from .pack import pack
@@ -121,10 +122,8 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
     command = [sys.executable, "-m", "temphub_kernel.journal.month_file", str(path), month, str(target)]
-    # On Windows a black window would flash up.
-    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, creationflags=flags)
+    process = start_behind(command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL)
     waited_s = 0.0
     while True:
         try:

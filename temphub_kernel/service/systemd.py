@@ -60,6 +60,8 @@ def unit(plan: Plan) -> str:
             f"WorkingDirectory={escaped(str(plan.folder))}",
             "Restart=on-failure",
             "RestartSec=5",
+            # Five times the share of a program on the desktop when the processor is wanted by more than it can serve.
+            "CPUWeight=500",
             "",
             "[Install]",
             "WantedBy=default.target",

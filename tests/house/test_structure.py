@@ -58,7 +58,7 @@ LIBRARIES = {
     "filelock": {"hub"},
     "xlsxwriter": {"exports"},
     "tqdm": {"exports"},
-    "psutil": {"doctor"},
+    "psutil": {"base", "doctor"},
     "paho": {"forward"},
     "wakepy": {"hub"},
     "cryptography": {"trust"},

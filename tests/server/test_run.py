@@ -1,13 +1,16 @@
 """`temphub`, from start to Ctrl-C."""
 
+import os
 import signal
 import socket
+import sys
 import time
 
 import pytest
 
 from support import ports
-from support.waiting import wait_for
+from support.waiting import cannot, wait_for
+from temphub_kernel.base.priority import FIRST
 from temphub_kernel.hub.lock import LOCK_FILE, is_running
 from temphub_kernel.journal import Reader
 from temphub_kernel.server.run import SERVER_LOCK
@@ -110,3 +113,16 @@ def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir
     assert temphub.stop() == 0
     lines = (data_dir / "temperature_log.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(lines) >= 7
+
+
+def test_recording_goes_before_pages(start_temphub):
+    """Where the system allows it the hub's threads have a priority above that of the page server and of the pages' kernel."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        cannot("only root may put a process before others")
+    temphub = start_temphub().ready()
+    wait_for(lambda: len(temphub.kernels()) == 2, 60)
+    hub = temphub.hub_kernel()
+    first = [thread.id for thread in hub.threads() if os.getpriority(os.PRIO_PROCESS, thread.id) == FIRST]
+    assert hub.pid in first and len(first) > 5
+    others = [kernel.pid for kernel in temphub.kernels() if kernel.pid != hub.pid]
+    assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in (*others, temphub.process.pid)] == [0, 0]

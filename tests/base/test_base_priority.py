@@ -1,0 +1,71 @@
+"""Who goes first when this computer is busy."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from support.waiting import cannot
+from temphub_kernel.base import priority
+
+UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has classes of priority instead of numbers")
+GO = "import os; from temphub_kernel.base.priority import go_first; go_first(); print(os.getpriority(os.PRIO_PROCESS, 0))"
+
+
+def wait_for_a_word():
+    """A command that says that it is there and ends with its input."""
+    return [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
+
+
+@UNIX
+def test_recording_goes_before_others_where_that_is_allowed():
+    """With the right to it the process has a high priority, as has its session where sessions compete as a whole."""
+    if os.geteuid() != 0:
+        cannot("only root may put a process before others")
+    told = subprocess.run([sys.executable, "-c", GO], capture_output=True, text=True, timeout=60, check=True)
+    assert (told.stdout.strip(), told.stderr) == (str(priority.FIRST), "")
+
+
+@UNIX
+def test_without_the_right_to_it_nothing_happens(monkeypatch):
+    """An ordinary user's hub starts as always."""
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    priority.go_first()
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+@UNIX
+def test_what_can_wait_is_started_behind_all_others():
+    """Its own session, so that it never counts as a part of the hub's, and a low priority; it is talked to like any process."""
+    with priority.start_behind(wait_for_a_word(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline().strip() == b"here"
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == priority.BEHIND
+        assert os.getsid(process.pid) == process.pid
+        as_a_whole = Path(f"/proc/{process.pid}/autogroup")
+        assert not as_a_whole.exists() or as_a_whole.read_text().split()[-1] in ("0", str(priority.BEHIND))
+    assert process.returncode == 0
+
+
+def test_windows_has_its_own_way(monkeypatch):
+    """There a process is put into the class above the ordinary one, and what can wait is started in the one below, without a window."""
+    set_to, asked = [], []
+    fake = SimpleNamespace(ABOVE_NORMAL_PRIORITY_CLASS=0x8000, Error=RuntimeError, Process=lambda: SimpleNamespace(nice=set_to.append))
+    # Taken back before the test ends: what looks for processes left over needs the real ones.
+    with monkeypatch.context() as windows:
+        windows.setitem(sys.modules, "psutil", fake)
+        windows.setattr(sys, "platform", "win32")
+        windows.setattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
+        windows.setattr(subprocess, "CREATE_NO_WINDOW", 0x8000000, raising=False)
+        windows.setattr(subprocess, "Popen", lambda command, **options: asked.append((command, options)))
+        priority.go_first()
+        priority.start_behind(["x"], stdin=subprocess.DEVNULL)
+    assert set_to == [0x8000]
+    assert asked == [(["x"], {"creationflags": 0x8004000, "stdin": subprocess.DEVNULL})]
