@@ -69,10 +69,10 @@ def in_journal(folder, from_ms, to_ms):
 
 
 def table(page):
-    """The statistics by probe: readings, lowest, highest, as they stand there."""
+    """The statistics by probe: readings, lowest, highest, as they stand there; none while the widgets are not in sight yet."""
     rows = page.locator("#rendered_cells .th-statistics-panel tbody tr").all_inner_texts()
     cells = [re.split(r"\s*[\t\n]\s*", row.strip()) for row in rows]
-    return {row[0]: (row[1], row[4].split(" at ")[0], row[5].split(" at ")[0]) for row in cells}
+    return {row[0]: (row[1], row[4].split(" at ")[0], row[5].split(" at ")[0]) for row in cells if len(row) > 5}
 
 
 def true_table(folder, from_ms, to_ms):
