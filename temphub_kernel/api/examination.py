@@ -6,9 +6,7 @@ hub's own priority, and whoever asks again at once is given the same answer.
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
 from typing import Any
 
 from ..base import paths
@@ -78,7 +76,6 @@ class Doctor(ApiHandler):
 
 def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
     """The command itself, so that page and command line cannot differ."""
-    search = os.pathsep.join(filter(None, [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
     # This hub's own place, whatever the working folder would mean.
     place = {
         "DATA_DIR": str(settings.data_dir),
@@ -86,13 +83,14 @@ def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
         "PORT": str(settings.port),
         "INTERFACES": ",".join(settings.interfaces),
     }
-    environ = {**os.environ, **place, "PYTHONPATH": search, "PYTHONUTF8": "1"}
     return start_behind(
-        [sys.executable, "-m", paths.PACKAGE.name, "doctor", "--json"],
+        paths.PACKAGE.name,
+        "doctor",
+        "--json",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environ,
+        env={**place, "PYTHONUTF8": "1"},
     )
 
 

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from .paths import PACKAGE
 
 FIRST, BEHIND = -15, 10
 
@@ -25,8 +27,15 @@ def go_first() -> None:
         _be_nice(0, FIRST)
 
 
-def start_behind(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-    """Start a process that takes the time that nobody else wants; options: those of Popen. Raises OSError."""
+def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
+    """Run a module of this program in a process that takes the time that nobody else wants. Raises OSError.
+
+    env: variables beside those of this process; options: others of Popen.
+    """
+    # It finds the program where this process found it, installed or not.
+    search = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
+    command = [sys.executable, "-m", module, *words]
+    options["env"] = {**os.environ, "PYTHONPATH": search, **(env or {})}
     if sys.platform == "win32":
         # Without a window of its own: a console would flash up.
         flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW

@@ -4,17 +4,14 @@ The process ends when it is stopped, when it has nobody to write to, and when wh
 """
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ..base import paths
 from ..base.errors import TempHubError
 from ..base.priority import start_behind
 from .order import Order
@@ -38,15 +35,8 @@ class Job:
         """Start the process. Raises OSError."""
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
-        search = os.pathsep.join(filter(None, [str(paths.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
         with self._errors().open("wb") as errors:
-            self._process = start_behind(
-                [sys.executable, "-m", f"{__package__}.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env={**os.environ, "PYTHONPATH": search},
-            )
+            self._process = start_behind(f"{__package__}.child", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         assert self._process.stdin is not None
         # A process that is gone already says why in its errors.
         with suppress(OSError):

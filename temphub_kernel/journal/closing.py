@@ -7,7 +7,6 @@ name it in the journal and let go of the readings. A crash before that commit le
 import json
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -121,9 +120,8 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
-    command = [sys.executable, "-m", "temphub_kernel.journal.month_file", str(path), month, str(target)]
-    pipe = subprocess.PIPE
-    process = start_behind(command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL)
+    pipe, words = subprocess.PIPE, (str(path), month, str(target))
+    process = start_behind("temphub_kernel.journal.month_file", *words, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL)
     waited_s = 0.0
     while True:
         try:

@@ -15,11 +15,6 @@ UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has classes o
 GO = "import os; from temphub_kernel.base.priority import go_first; go_first(); print(os.getpriority(os.PRIO_PROCESS, 0))"
 
 
-def wait_for_a_word():
-    """A command that says that it is there and ends with its input."""
-    return [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
-
-
 @UNIX
 def test_recording_goes_before_others_where_that_is_allowed():
     """With the right to it the process has a high priority, as has its session where sessions compete as a whole."""
@@ -43,10 +38,16 @@ def test_without_the_right_to_it_nothing_happens(monkeypatch):
 
 
 @UNIX
-def test_what_can_wait_is_started_behind_all_others():
-    """Its own session, so that it never counts as a part of the hub's, and a low priority; it is talked to like any process."""
-    with priority.start_behind(wait_for_a_word(), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline().strip() == b"here"
+def test_what_can_wait_is_started_behind_all_others(tmp_path, monkeypatch):
+    """Its own session, so that it never counts as a part of the hub's, and a low priority; it is talked to like any process, and finds
+    this program's modules and those that this process was told of."""
+    said = "import os, sys, temphub_kernel; print(os.environ['WORD'], *sys.argv[1:], flush=True); sys.stdin.read()"
+    (tmp_path / "waits.py").write_text(said)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    pipe = subprocess.PIPE
+    with priority.start_behind("waits", "now", env={"WORD": "here"}, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout.readline().strip() == b"here now"
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == priority.BEHIND
         assert os.getsid(process.pid) == process.pid
         as_a_whole = Path(f"/proc/{process.pid}/autogroup")
@@ -64,8 +65,8 @@ def test_windows_has_its_own_way(monkeypatch):
         windows.setattr(sys, "platform", "win32")
         windows.setattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
         windows.setattr(subprocess, "CREATE_NO_WINDOW", 0x8000000, raising=False)
-        windows.setattr(subprocess, "Popen", lambda command, **options: asked.append((command, options)))
+        windows.setattr(subprocess, "Popen", lambda command, *, env, **options: asked.append((command, options)))
         priority.go_first()
-        priority.start_behind(["x"], stdin=subprocess.DEVNULL)
+        priority.start_behind("x", stdin=subprocess.DEVNULL)
     assert set_to == [0x8000]
-    assert asked == [(["x"], {"creationflags": 0x8004000, "stdin": subprocess.DEVNULL})]
+    assert asked == [([sys.executable, "-m", "x"], {"creationflags": 0x8004000, "stdin": subprocess.DEVNULL})]
