@@ -31,8 +31,7 @@ LOADED = """performance.getEntriesByType("resource").concat(performance.getEntri
 
 def told(page: Page) -> str:
     """What it took to open the page, once its chart is live."""
-    page.wait_for_function("window.seen && seen.line && seen.values", timeout=60_000)
-    seen = page.evaluate("seen")
+    seen = wait_for(lambda: page.evaluate("window.seen && seen.line && seen.values && seen"), 60)
     sizes = [size for size in page.evaluate(LOADED) if size]
     return f"values {seen['values']:5.0f} ms, line {seen['line']:5.0f} ms, {len(sizes)} requests, {sum(sizes) / 1000:.0f} KB"
 
