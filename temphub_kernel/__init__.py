@@ -60,8 +60,13 @@ __all__ = [
     "remarks",
     "scan",
     "start",
+    "statistics",
     "stats",
     "stop",
+    "strike_out",
+    "struck_out",
+    "thermocouple",
+    "thermocouples",
     *ROOM_OF,
 ]
 
@@ -95,7 +100,7 @@ def chart(**choices: Any) -> Any:
     """The live chart alone, as a widget.
 
     window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes them; probes: their
-    ids; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
+    ids or names; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
     """
     return _page(("chart",), choices)
 
@@ -111,14 +116,18 @@ def stats(**choices: Any) -> Any:
 
 
 def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
-    from .dashboard import build, chosen
+    from .dashboard import build, chosen, ids_of
     from .hub import provision, tell
 
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
     if parts and not {"window", "start"} & set(choices):
         choices = {"window": "24h", **choices}
+    asked = choices.pop("probes", None)
+    # What can be refused without a hub is.
     view = chosen(**choices)
     hub = start()
+    if asked:
+        view = chosen(**choices, probes=ids_of(hub.journal, asked))
     page = build(
         hub.journal,
         provision=lambda probe_id: provision(hub.settings, hub.url, probe_id),
@@ -148,6 +157,16 @@ def scan(*args: Any, **options: Any) -> pl.LazyFrame:
     return scan_lazily(*args, **options)
 
 
+def statistics(*args: Any, **options: Any) -> pd.DataFrame:
+    """Each probe's counts, extremes, and mean, standard deviation and trend over time; see `temphub_kernel.analysis.statistics`.
+
+    `th.statistics(probe=None, start=None, end=None)`: a row per probe, the numbers that the page and `/api/statistics` show.
+    """
+    from .analysis import statistics as statistics_frame
+
+    return statistics_frame(*args, **options)
+
+
 def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = "") -> None:
     """Correct a probe's values from `start` (default now) on; what it sent is kept as it is.
 
@@ -159,7 +178,68 @@ def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: 
 
     hub = _hub()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
+    probe = said.meant(hub.settings, hub.url, probe)
     said.calibrate(hub.settings, hub.url, probe, pairs, None if start is None else moment_ms(start, find_zone("local")), note)
+
+
+def thermocouple(
+    probe: str, type: str | None, chip: str = "max31855", start: Any = None, end: Any = None, **options: Any
+) -> int | list[int]:
+    """Have a probe's readings in [start, end) corrected as those of a thermocouple's chip that reckons with a straight line; its number.
+
+    type: "E", "J", "K", "N", "R", "S" or "T"; None takes back all that is stated of the probe (the numbers). chip: "max31855" or "max6675".
+    options: cold_c (25.0), what the chip's own temperature is taken for where it was not stored, cold_within_c (25.0), how far off that
+    may be, and note. What was sent is kept: `load(raw=True)`. Raises TempHubError.
+    """
+    from .analysis.moments import moment_ms
+    from .analysis.zone import find_zone
+    from .hub import said
+    from .hub import thermocouple as told
+
+    hub, zone = _hub(), find_zone("local")
+    probe = said.meant(hub.settings, hub.url, probe)
+    if type is None:
+        numbers = [int(one["number"]) for one in told.stated(hub.settings, hub.url) if one["probe_id"] == probe]
+        for number in numbers:
+            told.undo(hub.settings, hub.url, number)
+        return numbers
+    from_ms = None if start is None else moment_ms(start, zone)
+    to_ms = None if end is None else moment_ms(end, zone, is_end=True)
+    return told.state(
+        hub.settings, hub.url, probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options}
+    )
+
+
+def thermocouples(**options: Any) -> pd.DataFrame:
+    """Which readings are corrected for a type of thermocouple, and how sure that is; see `temphub_kernel.analysis.thermocouples`."""
+    from .analysis import thermocouples as thermocouples_frame
+
+    return thermocouples_frame(**options)
+
+
+def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo: bool = False) -> int | list[int]:
+    """Have a probe's readings from `start` to `end` (default: that moment) not count; its number. They are kept.
+
+    undo=True: has everything of the probe that is struck out and touches that time count again; the numbers. Raises TempHubError.
+    """
+    from .analysis.moments import moment_ms
+    from .analysis.zone import find_zone
+    from .hub import said
+
+    hub, zone = _hub(), find_zone("local")
+    from_ms = moment_ms(start, zone)
+    to_ms = from_ms if end is None else moment_ms(end, zone, is_end=True)
+    probe = said.meant(hub.settings, hub.url, probe)
+    if not undo:
+        return said.strike_out(hub.settings, hub.url, probe, from_ms, to_ms, note)
+    return said.undo_in(hub.settings, hub.url, probe, from_ms, to_ms)
+
+
+def struck_out(**options: Any) -> pd.DataFrame:
+    """What is struck out: number, probe_id, start, end (both included), note, made; see `temphub_kernel.analysis.struck_out`."""
+    from .analysis import struck_out as struck_out_frame
+
+    return struck_out_frame(**options)
 
 
 def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
@@ -170,6 +250,7 @@ def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None =
 
     hub, zone = _hub(), find_zone("local")
     to_ms = None if end is None else moment_ms(end, zone, is_end=True)
+    probe = probe and said.meant(hub.settings, hub.url, probe)
     return said.annotate(hub.settings, hub.url, text, moment_ms(start, zone), to_ms, probe)
 
 

@@ -73,11 +73,14 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def check_python(version: tuple[int, ...]) -> None:
-    """Raises Stop for a Python that is too old for the hub."""
+    """Raises Stop for a Python that is too old for the hub, or a 32-bit one, which the packages are not offered for on Windows."""
     if version < NEEDED:
         met, wanted = (".".join(map(str, numbers)) for numbers in (version, NEEDED))
         problem = f"This is Python {met} ({sys.executable}), but TempHub needs Python {wanted} or newer, so it did not start."
         raise Stop(problem, "Install a newer Python from python.org and tick 'Add python.exe to PATH'; the old one can stay.")
+    if WINDOWS and sys.maxsize < 2**32:
+        problem = f"This is a 32-bit Python ({sys.executable}), for which the packages that TempHub needs are not offered."
+        raise Stop(problem, "Install a 64-bit Python 3.12 from python.org and tick 'Add python.exe to PATH'; this one can stay.")
 
 
 def explain(text: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import argparse
 import io
-import subprocess
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -11,22 +11,44 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 from .base.errors import TempHubError, describe
 
+# What a shell sees of any program that was stopped by a closed pipe.
+NOBODY_READS = 141
+# Commands that state something of stored readings, or list what is stated.
+STATEMENTS = {
+    "calibrate": "correct a probe's values from a time on; without arguments list what is in force",
+    "thermocouple": "correct stored numbers of a MAX31855 or MAX6675 for the thermocouple's type; without arguments list what is corrected",
+    "strike-out": "have readings of a time not count, or count again; they are kept. Without arguments list what is struck out",
+}
+
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .base.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit code. Main thread only."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["probe"]:
-        return _probe(given[1:])
-    options = _parser(given).parse_args(given)
+    try:
+        return _work(sys.argv[1:] if arguments is None else arguments)
+    except BrokenPipeError:
+        return _unheard()
+    finally:
+        _flush()
+
+
+def _work(given: list[str]) -> int:
+    options = None if given[:1] == ["probe"] else _parser(given).parse_args(given)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A sign that the console's code page lacks becomes a question mark, not an error.
             stream.reconfigure(errors="replace")
     try:
+        if options is None:
+            return _probe(given[1:])
+        options.given = given
         return int(getattr(options, "work", _run)(options))
+    except BrokenPipeError:
+        raise
     # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
     except Exception as error:
         if not isinstance(error, TempHubError):
@@ -49,7 +71,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
     _add_probes(commands)
-    _add_calibrate(commands, given)
+    _add_statements(commands, given)
     _add_flash(commands)
     _add_export(commands, given)
     _add_computer(commands)
@@ -58,26 +80,46 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
 def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     probes = commands.add_parser("probes", help="list the probes that the running hub knows, their firmware, and which have an update")
+    which = probes.add_mutually_exclusive_group()
+    which.add_argument(
+        "--remove",
+        metavar="ID",
+        nargs="+",
+        default=[],
+        help="take probes (id, name, or ids such as 'try-*') off every list; readings are kept",
+    )
+    which.add_argument("--restore", metavar="ID", nargs="+", default=[], help="bring removed probes back")
+    told = "take all ids off every list that came once or a few times and did not come back; readings are kept"
+    which.add_argument("--remove-unnamed", action="store_true", help=told)
+    which.add_argument("--expect", type=int, metavar="N", help="say that N new probes will come within the hour: they are taken at once")
+    which.add_argument("--all", action="store_true", help="list those as well that came once or a few times and did not come back")
+    which.add_argument(
+        "--merge", metavar=("FROM", "INTO"), nargs=2, help="have FROM's readings count as INTO's: a new board in an old place"
+    )
+    which.add_argument("--unmerge", metavar="ID", help="have a merged probe stand for itself again")
+    which.add_argument("--believe", metavar="ID", help="have the 85 °C of a probe count, which a sensor shows before it has measured")
+    which.add_argument("--doubt", metavar="ID", help="take that back")
+    probes.add_argument("--overlap", action="store_true", help="merge although both have readings at the same time")
+    probes.add_argument("--yes", action="store_true", help="remove or merge without asking")
     probes.set_defaults(work=_probes)
     update = commands.add_parser("update", help="have probes update their firmware over the network")
     which = update.add_mutually_exclusive_group(required=True)
-    which.add_argument("ids", nargs="*", default=[], metavar="ID", help="a probe's id, as `temphub probes` lists it")
+    which.add_argument("ids", nargs="*", default=[], metavar="ID", help="a probe's id or name, as `temphub probes` lists it")
     which.add_argument("--all", action="store_true", help="every probe that is here and has an update")
     update.add_argument("--no-wait", action="store_true", help="do not wait until the probes run it")
     update.set_defaults(work=_update)
     for name, told in (("trust", "say yes to a probe that waits, was released or was reset"), ("release", "let a probe go to another hub")):
         trust = commands.add_parser(name, help=told)
-        trust.add_argument("id", metavar="ID", help="the probe's id, as `temphub probes` lists it")
+        trust.add_argument("id", metavar="ID", help="the probe's id or name, as `temphub probes` lists it")
         trust.set_defaults(work=_trust, yes=name == "trust")
 
 
-def _add_calibrate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
-    calibrate = commands.add_parser("calibrate", help="correct a probe's values from a time on; without arguments list what is in force")
-    if "calibrate" in given:
-        from .hub.calibrating import add_options
-
-        add_options(calibrate)
-    calibrate.set_defaults(work=_calibrate)
+def _add_statements(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
+    for name, told in STATEMENTS.items():
+        statement = commands.add_parser(name, help=told)
+        if name in given:
+            _statements()[name].add_options(statement)
+        statement.set_defaults(work=_state, statement=name)
 
 
 def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -130,7 +172,15 @@ def _rebuild_csv(settings: "Settings", options: argparse.Namespace) -> int:
     lock, out = HubLock(settings.data_dir), Path(options.out).absolute() if options.out else None
     try:
         with counter() as progress:
-            told = rebuild_log(settings.csv_file, settings.journal_file, out, alone=lock.take, force=options.force, progress=progress)
+            told = rebuild_log(
+                settings.csv_file,
+                settings.journal_file,
+                out,
+                alone=lock.take,
+                force=options.force,
+                style=settings.csv_style,
+                progress=progress,
+            )
     finally:
         lock.release()
     _say(told)
@@ -141,6 +191,8 @@ def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     doctor = commands.add_parser("doctor", help="examine this computer, the hub and its probes; says what is wrong and what to do")
     doctor.add_argument("--json", action="store_true", help="the same for programs")
     doctor.set_defaults(work=_doctor)
+    stop = commands.add_parser("stop", help="end the hub that runs on the data folder, also one without a window; readings are kept")
+    stop.set_defaults(work=_stop)
     firewall = commands.add_parser("firewall", help="Windows: let probes through the firewall, with the administrator's consent")
     firewall.add_argument("--once", action="store_true", help="only if it was not asked before; for the first start")
     firewall.set_defaults(work=_firewall)
@@ -151,17 +203,47 @@ def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _run(options: argparse.Namespace) -> int:
+    from .server import keeper
+
+    supervised = keeper.supervised()
+    if supervised is None:
+        return keeper.keep(options.given)
+    with supervised as start:
+        from .base.settings import Settings
+        from .server.run import run
+
+        return run(Settings.from_environ(), start, options.given, browser=not options.no_browser, probes=getattr(options, "probes", 0))
+
+
+def _stop(_: argparse.Namespace) -> int:
     from .base.settings import Settings
-    from .server.run import run
+    from .hub.stopping import stop_hub
 
-    return run(Settings.from_environ(), browser=not options.no_browser, probes=getattr(options, "probes", 0))
+    return stop_hub(Settings.from_environ(), _say)
 
 
-def _probes(_options: argparse.Namespace) -> int:
+def _probes(options: argparse.Namespace) -> int:
     from .base.settings import Settings
     from .hub.fleet import Fleet
+    from .hub.striking import believe, expect, merge_probes, remove_probes, remove_unnamed
 
-    Fleet(Settings.from_environ(), _say).show()
+    if options.remove or options.restore:
+        settings, back = Settings.from_environ(), bool(options.restore)
+        remove_probes(settings, options.remove or options.restore, _say, sure=options.yes, back=back)
+        return 0
+    if options.remove_unnamed:
+        remove_unnamed(Settings.from_environ(), _say, sure=options.yes)
+        return 0
+    if options.expect is not None:
+        expect(Settings.from_environ(), options.expect, _say)
+        return 0
+    if options.merge or options.unmerge:
+        merge_probes(Settings.from_environ(), options.merge, options.unmerge, _say, sure=options.yes, overlap=options.overlap)
+        return 0
+    if options.believe or options.doubt:
+        believe(Settings.from_environ(), options.believe or options.doubt, _say, counts=bool(options.believe))
+        return 0
+    Fleet(Settings.from_environ(), _say).show(everybody=options.all)
     return 0
 
 
@@ -181,12 +263,17 @@ def _trust(options: argparse.Namespace) -> int:
     return 0
 
 
-def _calibrate(options: argparse.Namespace) -> int:
+def _state(options: argparse.Namespace) -> int:
     from .base.settings import Settings
-    from .hub.calibrating import run
 
-    run(Settings.from_environ(), options, _say)
+    _statements()[options.statement].run(Settings.from_environ(), options, _say)
     return 0
+
+
+def _statements() -> "dict[str, ModuleType]":
+    from .hub import calibrating, striking, thermocouple
+
+    return {"calibrate": calibrating, "thermocouple": thermocouple, "strike-out": striking}
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -206,16 +293,19 @@ def _service(options: argparse.Namespace) -> int:
 
     code = service(options.action, options.settings, _say)
     # What the system starts at logon: its settings are in force now, the rest is as ever.
-    return _run(argparse.Namespace(no_browser=True)) if options.action == "run" else code
+    return _run(argparse.Namespace(no_browser=True, given=options.given)) if options.action == "run" else code
 
 
 def _flash(options: argparse.Namespace) -> int:
     from .base import paths
-    from .flash import Flash, Wanted, listing, settings
+    from .flash import Flash, Wanted, listing, no_board, settings
 
     if options.list:
-        for port in listing():
+        found = listing()
+        for port in found:
             _say(f"{port.device}  {port.kind or port.said}")
+        if not found:
+            _say(str(no_board()))
         return 0
     given = settings(wifi=options.wifi, password=options.password, token=options.token, hub=options.hub, name=options.name)
     folders = [Path.cwd(), paths.firmware()]
@@ -228,6 +318,23 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _flush() -> None:
+    """Out with what is said, while it can still be told that nobody listens; the interpreter itself would complain at its end."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        _unheard()
+
+
+def _unheard() -> int:
+    """Whoever read what this command says has gone, as `head` does when it has enough: no problem of the user's. The exit code."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return NOBODY_READS
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 200:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of probes; give a whole number from 1 to 200")
@@ -235,9 +342,7 @@ def _count(text: str) -> int:
 
 
 def _probe(arguments: list[str]) -> int:
-    from .server.virtual import probe_command
+    from .base.settings import Settings
+    from .server.virtual import run_here
 
-    try:
-        return subprocess.call(probe_command(arguments))
-    except KeyboardInterrupt:
-        return 0
+    return run_here(arguments, lambda: Settings.from_environ().data_dir)

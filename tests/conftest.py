@@ -9,6 +9,7 @@ import pytest
 
 from support import ports
 from support.alone import turn
+from support.compiled import compile_all
 from support.island import land
 from support.leftovers import Before
 from temphub_kernel.base.settings import ALLOWED
@@ -16,9 +17,12 @@ from temphub_kernel.base.settings import ALLOWED
 GRACE_S = 5.0
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Each worker has a loopback of its own, where the system allows it: before any thread is started that tests use."""
     land()
+    # Workers find it done.
+    if not hasattr(config, "workerinput"):
+        compile_all()
 
 
 @pytest.hookimpl(trylast=True)
@@ -32,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With several workers (`-n 2`) a file stays together, for what its tests share, and files begin in the order above."""
+    """With several workers (`-n 3`) a file stays together, for what its tests share, and files begin in the order above."""
     from xdist.scheduler import LoadFileScheduling
 
     config.option.loadscopereorder = False

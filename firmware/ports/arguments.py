@@ -3,10 +3,12 @@
 from ports.faults import FAULTS
 from probe import address, settings
 
-USAGE = """usage: main.py --id ID --state DIR [options]
+USAGE = """usage: temphub probe --id ID [options]
+   or: python main.py --id ID --state DIR [options]
 
   --id ID            name on the network, such as TempProbe-0A01
-  --state DIR        folder for the settings; made when it is missing
+  --state DIR        folder for the settings and waiting readings, of this probe only; made when it is missing.
+                     temphub probe has a default: probes/ID in the hub's data folder
   --port N           port of the probe's pages; 0 (as without it) = any free one
   --bind IP          address to serve on and to announce; without it 127.0.0.1, 0.0.0.0 = this PC's address on the network
   --name TEXT        name for people, at most 64 characters

@@ -5,29 +5,19 @@ led_pin, led_on, button_pin, and `"watchdog": false` for whoever works on the bo
 import asyncio
 import os
 import sys
-import time
 
-from machine import Pin
-
-from ports import multicast, net_micropython, watchdog
+from ports import multicast, net_micropython
 from ports.wifi import Radio
 from probe import VERSION
 from probe.app import App
-from probe.clock import Clock
 from probe.rooms import give_up
 from probe.settings import Settings
-from probe.spill import SEGMENT
-from probe.spill_disk import Disk
+from probe.spill_disk import SEGMENT, Disk
 
-# Most boards with an ESP32 have their lamp there; those with another chip have it anywhere, or a coloured one that is no mere pin.
-LED_PIN = 2
 # Readings in RAM, 13 bytes each: what waits goes to the flash from 64 on, and without room there RAM is all there is.
-IN_RAM = 256
+IN_RAM = 192
 IN_RAM_ALONE = 1000
 _NAME_PORT = 53
-
-# Held here for ever: once port 5353 is let go, the board's own responder takes it and never gives it back.
-_mdns_socket = None
 
 
 def main(slots=None):
@@ -55,6 +45,8 @@ class Esp32Port:
     port = 80
 
     def __init__(self, settings, slots=None):
+        from ports import esp32_start, watchdog
+
         self.slots = slots
         self.settings = settings
         # Such as "Generic ESP32 module with ESP32C3"; CPython, which only tests this, has no such name.
@@ -68,11 +60,16 @@ class Esp32Port:
         # One sensor needs 54 files for 20 days at one a minute; four may have as much each, where the flash is large enough.
         self.spill_files = Disk(self.folder).room(SEGMENT, 216)
         self.outbox_size = IN_RAM if self.spill_files else IN_RAM_ALONE
-        self.sensors = _sensors(settings, chip, self.say)
-        self.lamp = _lamp(settings, chip, self.say)
-        self.button = watchdog.button(settings.get("button_pin"), chip)
-        # Before the first connect of this boot: with the first address the board's own responder takes the port.
-        self.link = _link(self.radio)
+        self.sensors = esp32_start.sensors(settings, chip, self.say)
+        lamp = esp32_start.lamp(settings, chip, self.say)
+        # Made here: a function of esp32_start would keep all of that in memory.
+        self.lamp = lamp and (lambda lit: lamp[0].value(lamp[1] if lit else 1 - lamp[1]))
+        button = watchdog.button(settings.get("button_pin"), chip)
+        self.button = lambda: button.value() == 0
+        # Before the first connect of this boot: with the first address the board's own responder takes the port, if it is let go.
+        self.link = esp32_start.link(self.radio)
+        self._cause = watchdog.cause()
+        give_up("ports.esp32_start", "ports.watchdog")
 
     def address(self):
         """The address to tell others, or None while not joined."""
@@ -80,19 +77,33 @@ class Esp32Port:
 
     def name_link(self):
         """The socket of the portal's name server."""
-        return multicast.Link(multicast.bound_socket("0.0.0.0", _NAME_PORT, _options), net_micropython, self.address)
+        return multicast.Link(multicast.bound_socket("0.0.0.0", _NAME_PORT), net_micropython, self.address)
 
     def ask_link(self):
         """A socket to ask for the hub with."""
-        return multicast.Link(multicast.bound_socket("0.0.0.0", 0, _options), net_micropython, self.address, False)
+        return multicast.Link(multicast.bound_socket("0.0.0.0", 0), net_micropython, self.address, False)
 
     def cause(self):
         """Why the chip started."""
-        return watchdog.cause()
+        return self._cause
 
     def watchdog(self):
         """Start it; the function that feeds it, or None when the settings do not want one."""
-        return None if self.settings.get("watchdog") is False else watchdog.start()
+        if self.settings.get("watchdog") is False:
+            return None
+        from ports import watchdog
+
+        give_up("ports.watchdog")
+        return watchdog.start()
+
+    def system_free(self):
+        """Bytes that the chip's system has left for Wi-Fi and sockets; None where it does not tell."""
+        try:
+            from esp32 import HEAP_DATA, idf_heap_info
+        except ImportError:
+            return None
+        # (size, free, largest free block, lowest ever free) of each region; one larger than the chip's own memory is no place for sockets.
+        return sum(region[1] for region in idf_heap_info(HEAP_DATA) if region[0] < 1 << 20)
 
     def identify(self):
         """A board without a lamp says it on the serial port."""
@@ -109,48 +120,3 @@ class Esp32Port:
     def tasks(self):
         """No loops of its own."""
         return []
-
-
-def _sensors(settings, chip, say):
-    from ports import sensors_esp32
-
-    try:
-        return sensors_esp32.sources(settings, chip, Clock().now, say)
-    finally:
-        # What is not connected needs no room; what is keeps its own.
-        parts = ("wiring", "spi", "thermocouple", "ds18b20")
-        give_up("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi", *("probe.sensors." + part for part in parts))
-
-
-def _lamp(settings, chip, say):
-    """The function that switches the lamp, or None: led_pin is its pin, or false for none; led_on is the level that lights it."""
-    usual = None if any(name in chip for name in ("S2", "S3", "C3", "C6")) else LED_PIN
-    pin = settings.get("led_pin", usual)
-    if pin is None or pin is False:
-        return None
-    try:
-        line = Pin(pin, Pin.OUT)
-    except (ValueError, TypeError):
-        say("led_pin is no pin of this board. Write the number of the lamp's pin, or false.")
-        return None
-    bright = 0 if settings.get("led_on") == 0 else 1
-    return lambda lit: line.value(bright if lit else 1 - bright)
-
-
-def _link(wifi):
-    global _mdns_socket
-    for _ in range(20):
-        try:
-            _mdns_socket = multicast.bound_socket("0.0.0.0", multicast.PORT, _options)
-            return multicast.Link(_mdns_socket, net_micropython, wifi.address)
-        except OSError:
-            # A network joined before this program began (soft reset): let go of it, and of the port with it.
-            wifi.leave()
-            time.sleep(0.1)
-    # The hub hears announcements from any port.
-    _mdns_socket = multicast.bound_socket("0.0.0.0", 0, _options)
-    return multicast.Link(_mdns_socket, net_micropython, wifi.address, False)
-
-
-def _options(sock, ip):
-    """None: sharing the port would need the board's own responder to share it too, which it does not."""

@@ -30,7 +30,7 @@ class Broken:
         self._count = 0
 
     async def read(self):
-        """(celsius, None) or (None, quality)."""
+        """(units, None) or (None, quality)."""
         self._count += 1
         quality = self._quality(self._count)
         return (None, quality) if quality else await self._sensor.read()

@@ -1,4 +1,4 @@
-"""The datagram socket for mDNS. `options(sock, ip)` sets what this machine needs before the bind."""
+"""The datagram socket for mDNS. `options(sock, ip)` sets what this machine needs before the bind; a board needs nothing."""
 
 import socket
 
@@ -20,11 +20,12 @@ def set_option(sock, level, option, value):
         return False
 
 
-def bound_socket(ip, port, options):
+def bound_socket(ip, port, options=None):
     """A non-blocking datagram socket on `port` of all interfaces; OSError when the port is taken."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        options(sock, ip)
+        if options:
+            options(sock, ip)
         sock.bind(socket.getaddrinfo("0.0.0.0", port)[0][-1])
         sock.setblocking(False)
     except OSError:

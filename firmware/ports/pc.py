@@ -9,14 +9,16 @@ from ports import arguments, faults, multicast, replay
 from probe import VERSION
 from probe.app import App
 from probe.clock import Clock
-from probe.sensors.board import Single
 from probe.settings import Settings
-from probe.spill import SEGMENT
+from probe.spill_disk import SEGMENT
 
 if sys.implementation.name == "micropython":
     from ports import net_micropython as net
 else:
     from ports import net_cpython as net
+
+    # What a board loads when it is needed: CPython keeps it anyway, and at the start nobody waits for the disk.
+    from probe import mdns, orders, page, refusals, request, settings_file, spill, status, words  # noqa: F401
 
 _ADDRESS_HOLDS_MS = 30000
 _IN_RAM = 1000
@@ -86,7 +88,7 @@ class PcPort:
         values = replay.load(replay.path_of(replay.SERIES))
         start_s = replay.start_of(options["id"], len(values) * replay.RECORDED_STEP_S) + options["offset_s"]
         sensor = faults.sensor(self.fault, replay.Replay(values, self._clock.now, options["profile"], start_s))
-        self.sensors = [Single(sensor, "replay")]
+        self.sensors = [replay.Single(sensor, "replay")]
         self.link = _link(self.bind, self.address)
 
     def address(self):

@@ -6,7 +6,9 @@ SERIES = "alamosa.txt"
 RECORDED_STEP_S = 60
 # One recorded minute passes in 2 s, so that a day is seen in 48 minutes and a chart visibly moves.
 SPEED = 30
-RESOLUTION_C = 0.0625
+# Of a DS18B20, in units of 2**-12 °C and in parts of a degree.
+_STEP = 256
+_STEPS_PER_C = 16
 # factor, centre: the recorded distance from its own mean, made smaller, around another mean.
 _PROFILES = {"room": (0.3, 21.5), "fridge": (0.15, 4.5), "freezer": (0.2, -18.5), "outdoor": (1, None)}
 
@@ -52,13 +54,13 @@ class Replay:
         self._centre = self._mean if centre is None else centre
 
     async def read(self):
-        """(celsius, None), like a sensor that never fails."""
+        """(units, None), like a sensor that never fails."""
         return self.at(self._start_s + self._elapsed_ms() * SPEED / 1000), None
 
     def at(self, recorded_s):
-        """The value that many recorded seconds into the series, in the 0.0625 °C steps of a DS18B20."""
+        """The value that many recorded seconds into the series in units of 2**-12 °C, in the steps of a DS18B20."""
         celsius = self._centre + self._factor * (self._recorded(recorded_s) - self._mean)
-        return int(celsius / RESOLUTION_C + (0.5 if celsius > 0 else -0.5)) * RESOLUTION_C
+        return int(celsius * _STEPS_PER_C + (0.5 if celsius > 0 else -0.5)) * _STEP
 
     def _recorded(self, recorded_s):
         # Forwards, then backwards: starting over would jump by the difference between the day's two ends.
@@ -68,3 +70,17 @@ class Replay:
         low = min(int(place), last - 1)
         part = place - low
         return (self._values[low] * (1 - part) + self._values[low + 1] * part) / 10
+
+
+class Single:
+    """A source out of one sensor whose `read()` gives (units, quality): the board's own, without a key."""
+
+    def __init__(self, sensor, kind=None):
+        self._sensor = sensor
+        self.kind = kind
+        self.samples, self.combine, self.max_step = 1, "median", None
+
+    async def read(self):
+        """[(None, units, quality, None)]"""
+        units, quality = await self._sensor.read()
+        return [(None, units, quality, None)]

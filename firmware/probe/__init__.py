@@ -1,3 +1,3 @@
 """The probe itself: the same files on an ESP32, on MicroPython for Linux and on CPython. Knows no hardware and no network card."""
 
-VERSION = "0.3.0"
+VERSION = "0.4.0"

@@ -1,4 +1,6 @@
-"""Checked forms of what people and hubs send: probe ids and the hub's URL."""
+"""Checked forms of what people and hubs send: probe ids and the address that takes the readings."""
+
+INGEST = "/api/ingest"
 
 _ALNUM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -9,8 +11,8 @@ def is_probe_id(text):
 
 
 def split_url(url):
-    """`http://host[:port][/path]` as (host, port, path without a final slash). ValueError(problem, remedy) when it is not that."""
-    remedy = "Send an address such as http://192.168.1.10:8088."
+    """`http://host[:port][/path][?query]` as (host, port, path and query as told, "" for none). ValueError(problem, remedy) otherwise."""
+    remedy = "Send an address such as http://192.168.1.10:8088/api/ingest."
     if not isinstance(url, str) or not url.startswith("http://") or len(url) > 200:
         raise ValueError("The hub address must be a text that begins with http:// and has at most 200 characters.", remedy)
     place, _, path = url[7:].partition("/")
@@ -18,11 +20,30 @@ def split_url(url):
     if not 0 < len(host) <= 100 or not _only(host, _ALNUM + ".-_"):
         raise ValueError("The hub address has no usable host name or IP address.", remedy)
     # Byte by byte: a blank or a line end in the path would break the request line.
-    if not _only(path, _ALNUM + "/._~-"):
+    if not _only(path, _ALNUM + "/._~-%+?=&,:;@!$*()"):
         raise ValueError("The hub address has a path with characters a probe cannot send.", remedy)
     if colon and not (0 < len(port) <= 5 and _only(port, "0123456789") and 0 < int(port) < 65536):
         raise ValueError("The hub address has a port that is not a number from 1 to 65535.", remedy)
-    return host, int(port) if colon else 80, ("/" + path).rstrip("/")
+    return host, int(port) if colon else 80, "/" + path if path.strip("/") else ""
+
+
+def places(url):
+    """(host, port, where readings go, where hello goes): readings to exactly what was told, hello beside it.
+
+    An address without a path is a hub's base, as firmware up to 0.3.0 was told it.
+    """
+    host, port, told = split_url(url)
+    path, mark, query = told.partition("?")
+    if not path.strip("/"):
+        path = INGEST
+    return host, port, path + mark + query, path.rstrip("/").rsplit("/", 1)[0] + "/hello" + mark + query
+
+
+def base(url):
+    """(host, port, path of the hub's base): what stands before /api/ingest, else nothing."""
+    host, port, told = split_url(url)
+    path = told.split("?")[0]
+    return host, port, path[: -len(INGEST)] if path.endswith(INGEST) else ""
 
 
 def is_ipv4(text):

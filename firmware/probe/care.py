@@ -1,13 +1,14 @@
 """Keeps a probe alive and its own: why it started, the guard over its loops, the button, and the restart that was asked for.
 
-Asks of a port: cause() -> a word of resets.CAUSES, watchdog() -> feed function or None, button -> pressed function or None.
+Asks of a port: cause() -> a word of resets.CAUSES, watchdog() -> feed function or None, button -> pressed function or None,
+and, where there is one, system_free() -> bytes that the board's system has left for Wi-Fi and sockets, or None.
 """
 
 import asyncio
 
 from probe.button import Button
 from probe.guard import DELIVERY_MS, NETWORK_MS, SAMPLING_MS, Guard, Progress
-from probe.rooms import give_up
+from probe.rooms import give_up, words
 
 # So that the answer to the request gets out before the connection goes.
 ANSWER_S = 0.5
@@ -16,8 +17,8 @@ ANSWER_S = 0.5
 class Care:
     """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops, `attempts()` those of the delivery."""
 
-    def __init__(self, state, port, network_turns, attempts, leave, identify):
-        """`leave()` ends App.run; `identify()` shows a person which board this is."""
+    def __init__(self, state, port, network_turns, attempts, leave, identify, relieve=None):
+        """`leave()` ends App.run; `identify()` shows a person which board this is; `relieve()` lets go of idle connections."""
         self._identify = identify
         self._state = state
         self._port = port
@@ -25,7 +26,7 @@ class Care:
         self._leaving = asyncio.Event()
         self._start = _count_start(state.settings, port.cause())
         now = state.clock.now
-        self._guard = Guard(self._feed, self._expect, self.restart, port.say)
+        self._guard = Guard(self._feed, self._expect, self.restart, port.say, getattr(port, "system_free", None), relieve)
         self._guard.watch("sampling", Progress(now, lambda: state.rounds, lambda: state.settings.interval_ms + SAMPLING_MS))
         self._guard.watch("network", Progress(now, network_turns, lambda: NETWORK_MS))
         self._guard.watch("delivery", Progress(now, attempts, lambda: DELIVERY_MS, self._nothing_to_deliver))
@@ -50,9 +51,9 @@ class Care:
         try:
             self._state.provision({"token": "", "key": ""})
         except OSError:
-            self._state.fault("Key and token cannot be forgotten, as the settings cannot be saved. Restart the probe and try again.")
+            self._state.fault(words("not_forgotten"))
             return
-        self._port.say("Key and token are forgotten. The next hub that finds this probe may claim it.")
+        self._port.say(words("forgotten"))
         self._identify()
 
     def _expect(self, reason):

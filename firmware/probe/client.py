@@ -7,7 +7,8 @@ import asyncio
 import json
 from errno import ECONNREFUSED
 
-from probe.rooms import give_up
+from probe.reading import dumps
+from probe.rooms import give_up, words
 from probe.seal import genuine
 
 MAX_HEAD = 2048
@@ -36,35 +37,45 @@ class Client:
         self._seal = seal
         self._timeout_s = timeout_s
         self.attempts = 0
+        self._busy = False
         self._place = None
         self._stream = None
         # The last URL and its parts: it is nearly always the same.
         self._url = self._parts = None
 
     async def post(self, url, path, body, token):
-        """POST `body` (a dict) to url+path: (status, reply as dict or None). Unreachable when there is no reply, or not the hub's.
+        """POST `body` (a dict): (status, reply as dict or None). Unreachable when there is no reply, or not the hub's.
 
+        `url` is the address for readings, `path` what is sent: "/api/ingest" goes there, "/api/hello" beside it; see address.py.
         With a key the request is signed instead of carrying the token, and only what is signed with it counts as a reply.
         """
-        host, port, base = self._split(url)
-        order = (host, port, base, path, json.dumps(body).encode(), token)
+        host, port, ingest, hello = self._split(url)
+        # What is signed is the path of the API, wherever a proxy has put it.
+        order = (host, port, ingest if path == "/api/ingest" else hello, path, dumps(body).encode(), token)
         where = f"{host}:{port}"
         self.attempts += 1
+        self._busy = True
         try:
             return await asyncio.wait_for(self._counted(order), self._timeout_s)
         except _Stranger as stranger:
             self.close()
-            remedy = "Check the hub's address; if the hub lost its keys, hold the probe's button for 5 s."
-            raise Unreachable(f"What answers at {where} (status {stranger}) does not hold this probe's key, so the readings stay. {remedy}")
+            raise Unreachable(words("stranger", where, stranger))
         except asyncio.TimeoutError:
             self.close()
-            raise Unreachable(f"The hub at {where} does not answer in time. Check that it runs and that its firewall allows it.")
+            raise Unreachable(words("too_slow", where))
         except (OSError, EOFError, ValueError, _Closed) as error:
             self.close()
-            raise Unreachable(f"The hub at {where} cannot be reached ({_why(error)}). Check that it runs and its address.")
+            raise Unreachable(words("away", where, _why(error)))
         except asyncio.CancelledError:
             self.close()
             raise
+        finally:
+            self._busy = False
+
+    def rest(self):
+        """Drop the kept connection when nothing is under way on it."""
+        if not self._busy:
+            self.close()
 
     def close(self):
         """Drop the kept connection at once."""
@@ -74,9 +85,9 @@ class Client:
 
     def _split(self, url):
         if url != self._url:
-            from probe.address import split_url
+            from probe.address import places
 
-            self._parts = split_url(url)
+            self._parts = places(url)
             self._url = url
             give_up("probe.address")
         return self._parts
@@ -113,8 +124,9 @@ class Client:
         await writer.drain()
         head, rest = await _head(reader)
         status, headers = _parse(head)
-        body, whole = await _body(reader, headers, rest)
-        if not whole or headers.get("connection", "").lower() == "close":
+        body, whole = await _body(reader, headers, rest, status)
+        # HTTP/1.0 closes unless it says otherwise.
+        if not whole or headers.get("connection", "close" if head[5:8] == b"1.0" else "").lower() == "close":
             self.close()
         if signed and not genuine(key, signed[0], status, body, headers.get("x-signature", "")):
             raise _Stranger(status)
@@ -122,8 +134,8 @@ class Client:
 
 
 def _request(order, signed):
-    host, port, base, path, raw, token = order
-    lines = [f"POST {base}{path} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json"]
+    host, port, place, _, raw, token = order
+    lines = [f"POST {place} HTTP/1.1", f"Host: {host}:{port}", "Content-Type: application/json"]
     if signed:
         lines += [f"X-Counter: {signed[0]}", "X-Signature: " + signed[1]]
     elif token:
@@ -157,41 +169,25 @@ def _parse(head):
     return int(parts[1]), headers
 
 
-async def _body(reader, headers, data):
+async def _body(reader, headers, data, status):
     """The body and True when its end is known, so that the connection can serve again."""
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        while not data.endswith(b"0\r\n\r\n"):
-            data = await _more(reader, data)
-        return _unchunk(data), True
+    if status in (204, 304):
+        return b"", True
     length = headers.get("content-length")
-    if length is None:
-        return data, False
+    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+    if chunked or length is None:
+        from probe import client_body
+
+        give_up("probe.client_body")
+        return await client_body.read(reader, chunked, data, _json)
     if int(length) > MAX_BODY:
         raise ValueError("its reply is too long")
     while len(data) < int(length):
-        data = await _more(reader, data)
+        more = await reader.read(512)
+        if not more:
+            raise EOFError("its reply was cut off")
+        data += more
     return data, True
-
-
-async def _more(reader, data):
-    more = await reader.read(512)
-    if not more:
-        raise EOFError("its reply was cut off")
-    if len(data) > 2 * MAX_BODY:
-        raise ValueError("its reply is too long")
-    return data + more
-
-
-def _unchunk(data):
-    body = b""
-    while data:
-        size, _, data = data.partition(b"\r\n")
-        count = int(size.split(b";")[0], 16)
-        if count == 0:
-            break
-        body += data[:count]
-        data = data[count + 2 :]
-    return body
 
 
 def _json(body):

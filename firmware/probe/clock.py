@@ -24,16 +24,17 @@ class Clock:
         self._ticks = ticks
         self._diff = diff
         self._last = ticks()
-        self._total = 0
+        # What `now()` said last.
+        self.said = 0
         # Wall time of this start in ms since 1970; 0 until a hub told it.
         self.anchor = 0
 
     def now(self):
         """Milliseconds since start as a growing whole number."""
         ticks = self._ticks()
-        self._total += max(0, self._diff(ticks, self._last))
+        self.said += max(0, self._diff(ticks, self._last))
         self._last = ticks
-        return self._total
+        return self.said
 
     def learn(self, text):
         """Take the wall time out of a hub's reply, such as 2026-03-01T12:00:00.250Z; anything else is passed over."""

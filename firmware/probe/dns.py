@@ -10,7 +10,7 @@ MAX_QUESTIONS = 40
 MAX_RECORDS = 60
 
 
-class BadPacket(Exception):
+class BadPacket(ValueError):
     """The packet breaks the rules of RFC 1035; its sender gets no answer."""
 
 

@@ -6,6 +6,8 @@ Judged by what the loops achieve, not by whether they still exist: a loop that w
 import asyncio
 import gc
 
+from probe.rooms import words
+
 PAUSE_S = 5
 # Beyond the set interval: a sensor may take 5 s, a scan of the networks 2 s, an update writes to the flash.
 SAMPLING_MS = 60000
@@ -15,6 +17,9 @@ DELIVERY_MS = 180000
 # Below this the next batch or web page may fail; six looks in a row are no passing peak.
 LOW_HEAP = 8000
 LOW_LOOKS = 6
+# The board's system keeps what Wi-Fi and sockets need apart from MicroPython's heap, which may take more of it and seldom gives it back.
+# One connection takes some 6 KB of it at most; below this the next may fail, and the delivery with it.
+LOW_SYSTEM = 10000
 
 
 class Progress:
@@ -40,16 +45,22 @@ class Progress:
 class Guard:
     """`run` is the loop. `feed()` keeps the watchdog from biting; `restart(reason)` ends this start in an orderly way."""
 
-    def __init__(self, feed, expect, restart, say):
-        """`expect(reason)` saves what the next start will show as its cause, before the watchdog bites."""
+    def __init__(self, feed, expect, restart, say, system_free=None, relieve=None):
+        """`expect(reason)` saves what the next start will show as its cause, before the watchdog bites.
+
+        `system_free()` is what the board's system has left for Wi-Fi and sockets, `relieve()` gives it back what can be missed.
+        """
+        self._system_free = system_free
+        self._relieve = relieve
         self._feed = feed
         self._expect = expect
         self._restart = restart
         self._say = say
         self._watched = []
         self._stuck = None
-        self._low = 0
-        self.heap_lowest = None
+        # Looks in a row at which the heap was low, and the system's.
+        self._low = [0, 0]
+        self.heap_lowest = self.system_lowest = None
 
     def watch(self, name, progress):
         """Do not feed while `progress` is stuck; the name tells a person what."""
@@ -69,26 +80,41 @@ class Guard:
         # All are asked each time, as each keeps its own time.
         stuck = [name for name, progress in self._watched if progress.stuck()]
         self._mind_heap(collected() if heap_free is None else heap_free)
+        self._mind_system(self._system_free() if self._system_free else None)
         if not stuck:
             self._stuck = None
             self._feed()
         elif self._stuck is None:
             self._stuck = stuck[0]
-            self._say("The probe's " + stuck[0] + " makes no progress. The watchdog restarts the probe in a minute.")
+            self._say(words("stuck", stuck[0]))
             self._expect("stuck_" + stuck[0])
 
     def report(self):
-        """For /status."""
-        return {} if self.heap_lowest is None else {"heap_lowest": self.heap_lowest}
+        """For /status: the lowest of each since the start, where it is known."""
+        told = {"heap_lowest": self.heap_lowest, "system_lowest": self.system_lowest}
+        return {name: told[name] for name in told if told[name] is not None}
 
     def _mind_heap(self, free):
         if free is None:
             return
         if self.heap_lowest is None or free < self.heap_lowest:
             self.heap_lowest = free
-        self._low = self._low + 1 if free < LOW_HEAP else 0
-        if self._low == LOW_LOOKS:
-            self._say(f"The probe has only {free} bytes of memory left. It restarts to get it back.")
+        self._mind(0, free, LOW_HEAP, "low_memory")
+
+    def _mind_system(self, free):
+        if free is None:
+            return
+        if self.system_lowest is None or free < self.system_lowest:
+            self.system_lowest = free
+        self._mind(1, free, LOW_SYSTEM, "low_system_memory")
+        if self._low[1] == 1 and self._relieve:
+            # At the first look already: what the sockets are to be spared for is the next delivery.
+            self._relieve()
+
+    def _mind(self, which, free, least, sentence):
+        self._low[which] = self._low[which] + 1 if free < least else 0
+        if self._low[which] == LOW_LOOKS:
+            self._say(words(sentence, free))
             self._restart("memory")
 
 

@@ -27,28 +27,38 @@ class Hello:
             await wait_for_event(self.renew, self._pause_s if heard else self._retry_s)
 
     async def call(self):
-        """One call; True when the hub answered 200."""
+        """One call; False when it should be repeated soon."""
         settings = self._state.settings
         if not settings.server_url or not self._state.who()["ip"]:
             return False
         try:
             url = await self._finder.url() if self._finder else settings.server_url
-            status, reply = await self._client.post(url, PATH, message(self._state.who()), settings.token)
+            status = await greet(self._state, self._client, url)
         except Unreachable:
             return False
         finally:
             # Five minutes are longer than any hub keeps an idle connection.
             self._client.close()
-        if status == 401:
-            self._state.unwelcome = True
-        if status == 200 and reply:
-            self._state.learn_time(reply.get("time"))
-        return status == 200
+        # Who has no such page will not have one in half a minute.
+        return status < 502 and status not in (401, 408, 429)
 
 
-def message(who):
-    """The body of the call out of the identity."""
+async def greet(state, client, url):
+    """One call to `url`: the status of the answer, or Unreachable. A hub says the time: it understands batches."""
+    status, reply = await client.post(url, PATH, message(state), state.settings.token)
+    if status == 401:
+        state.unwelcome = True
+    if 200 <= status < 300 and reply and reply.get("ok") is True and reply.get("time"):
+        state.hub_at = url
+        state.learn_time(reply["time"])
+    return status
+
+
+def message(state):
+    """The body of the call out of the identity; it tells the hub where this boot's count of ms stands."""
+    who = state.who()
     body = {key: who[key] for key in ("id", "ip", "port", "version", "model", "boot")}
+    body["sent_ms"] = state.clock.now()
     if len(who.get("sensors", ())) > 1:
         body["sensors"] = who["sensors"]
     if who["name"]:

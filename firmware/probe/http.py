@@ -5,14 +5,31 @@ A route is (method, path) -> function(request) giving a dict (JSON) or a str (HT
 
 import asyncio
 import gc
-import json
 
-from probe.request import Problem, read_request
+from probe.reading import dumps
+from probe.rooms import give_up
 
 MAX_OPEN = 8
-_REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
-_REASONS.update({408: "Request Timeout", 411: "Length Required", 413: "Content Too Large", 500: "Internal Server Error"})
-_REASONS.update({431: "Request Header Fields Too Large", 503: "Service Unavailable"})
+
+
+class Problem(Exception):
+    """An answer other than 200: status, a short code, what is wrong, what to do."""
+
+    def __init__(self, status, code, problem, remedy):
+        super().__init__(problem)
+        self.status = status
+        self.body = {"ok": False, "error": code, "problem": problem, "remedy": remedy}
+
+
+def refused(name, *values):
+    """The Problem of that name, to be raised; see refusals.py."""
+    from probe import refusals
+
+    try:
+        status, code, problem, remedy = refusals.SAID[name]
+        return Problem(status, code, problem.format(*values), remedy.format(*values))
+    finally:
+        give_up("probe.refusals")
 
 
 class Redirect(Exception):
@@ -51,7 +68,7 @@ class Server:
             # The visitor went away or is too slow; nobody is left to tell.
             pass
         except Exception as error:
-            self._failed(error)
+            self._failed("web server", error)
         finally:
             self._open -= 1
             self._net.drop(writer)
@@ -61,13 +78,13 @@ class Server:
         place = None
         try:
             if self._open > self._most:
-                raise Problem(503, "busy", f"The probe already serves {self._most} visitors.", "Try again in a few seconds.")
-            request = await asyncio.wait_for(read_request(reader), self._timeout_s)
+                raise refused("busy", self._most)
+            request = await asyncio.wait_for(self._read(reader), self._timeout_s)
             unread = False
             status, body = 200, self._route(request)(request)
         except asyncio.TimeoutError:
             # Before OSError: on CPython a time-out is one.
-            problem = Problem(408, "too_slow", f"The request did not come in {self._timeout_s} s.", "Send the whole request at once.")
+            problem = refused("too_slow", self._timeout_s)
             status, body = problem.status, problem.body
         except Problem as problem:
             status, body = problem.status, problem.body
@@ -78,30 +95,60 @@ class Server:
             status = 503
         except Redirect as redirect:
             status, body, place = 302, "", redirect.place
-        writer.write(render(status, body, place))
+        body = render(status, body, place)
+        writer.write(body)
+        # Not kept while the visitor takes it: a page is one of the largest things there are.
+        body = None
         await asyncio.wait_for(writer.drain(), self._timeout_s)
         self._net.finish(writer)
         if unread:
             await _swallow(reader)
         await self._net.hang_up(writer)
 
+    async def _read(self, reader):
+        from probe.request import read_request
+
+        give_up("probe.request")
+        return await read_request(reader)
+
     def _route(self, request):
         instead = self._doorman and self._doorman(request)
         if instead:
             return instead
+        host = request.headers.get("host", "")
+        # A number cannot be pointed elsewhere, and hubs use no other.
+        if "." in host and not host.replace(".", "").replace(":", "").isdigit():
+            from probe.host_check import check
+
+            try:
+                check(host)
+            finally:
+                give_up("probe.host_check")
         known = [method for method, path in self._routes if path == request.path]
         if not known:
-            raise Problem(404, "not_found", "There is nothing at this path.", "Ask for /, /whoami or /status.")
+            raise refused("not_found")
         if request.method not in known:
-            raise Problem(405, "wrong_method", f"This path does not take {request.method[:10]}.", "Use " + " or ".join(known) + ".")
+            raise refused("wrong_method", request.method[:10], " or ".join(known))
         return self._routes[(request.method, request.path)]
+
+
+def reason(status):
+    """The word for a status; see refusals.py."""
+    if status == 200:
+        return "OK"
+    from probe import refusals
+
+    try:
+        return refusals.REASONS.get(status, "")
+    finally:
+        give_up("probe.refusals")
 
 
 def render(status, body, place=None):
     """A whole response: a dict becomes JSON, a str HTML; `place` is where a browser is sent."""
     kind = "text/html; charset=utf-8" if isinstance(body, str) else "application/json"
-    raw = (body if isinstance(body, str) else json.dumps(body)).encode()
-    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}", "Content-Type: " + kind, f"Content-Length: {len(raw)}"]
+    raw = (body if isinstance(body, str) else dumps(body)).encode()
+    lines = [f"HTTP/1.1 {status} {reason(status)}", "Content-Type: " + kind, f"Content-Length: {len(raw)}"]
     if place:
         lines.append("Location: " + place)
     return ("\r\n".join(lines) + "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n").encode() + raw

@@ -1,7 +1,7 @@
 """What the probe says to be found: the records and packets of `_temps-probe._tcp.local` (RFC 6762/6763, the part a small device needs).
 
 `who()` gives {"id", "name", "version", "model", "ip", "port"} as they are now; ip None means 'no network yet'.
-Bytes in, bytes out; probe/mdns_responder.py does the talking.
+Bytes in, bytes out; probe/mdns_responder.py does the talking, and loads this when there is something to say.
 """
 
 from probe import dns, mdns_claim
@@ -77,6 +77,30 @@ def _denials(questions, known):
             if item not in found:
                 found.append(item)
     return found
+
+
+def heard(packet, source_port, who, label, claiming):
+    """What a packet means for the probe called `label`: (word, answer or None, whether other devices may answer it too).
+
+    The word is "taken" when another device owns its name, "lost" when one claims it at the same moment and wins, else None.
+    """
+    mine = records(who, label)
+    if packet[2:3] >= b"\x80":
+        return "taken" if mdns_claim.taken(packet, mine) else None, None, False
+    if claiming:
+        # Not ours yet: neither answered nor defended. Who asks at the same moment and loses in the order of bytes waits.
+        return "lost" if mdns_claim.lost(packet, mine) else None, None, False
+    return (None,) + answer(packet, source_port, who, label)
+
+
+def claim(who, label=None):
+    """The question whether anybody is called that."""
+    return mdns_claim.claim(records(who, label))
+
+
+def next_label(label):
+    """What to try when another device has that name."""
+    return mdns_claim.next_label(label)
 
 
 def announcement(who, label=None):

@@ -1,16 +1,17 @@
 """Makes the probe findable: claims its name on the network, announces it, answers who asks for it.
 
-`who()` and the records are those of probe/mdns.py. `link` is the port's datagram socket: bound (True when it holds port 5353), join(),
-send(data, ip, port), receive() -> (data, ip, port), close().
+What is said and understood is in probe/mdns.py, in memory only while a packet concerns this probe. `who()` as there; `link` is the
+port's datagram socket: bound (True when it holds port 5353), join(), send(data, ip, port), receive() -> (data, ip, port), close().
 """
 
 import asyncio
 import os
 
-from probe import dns, mdns_claim
-from probe.mdns import GROUP, PORT, announcement, answer, farewell, records
+from probe.rooms import give_up, words
 from probe.waiting import wait_for_event
 
+_GROUP = "224.0.0.251"
+_PORT = 5353
 # Three questions, a quarter of a second apart, before a name is used (RFC 6762, 8.1).
 CLAIMS = 3
 CLAIM_PAUSE_S = 0.25
@@ -40,7 +41,8 @@ class Responder:
         # Until the name is known to be free nobody hears it from us.
         self._claiming = link.bound
         self._refused = asyncio.Event()
-        self._told = False
+        # What is announced; None before the first time.
+        self._told = None
         self.label = who()["id"]
         self.renew = asyncio.Event()
 
@@ -52,7 +54,7 @@ class Responder:
                 await self._hear(packet, ip, port)
                 # While packets wait, receive() need not give way; a flood must not stop the sampling.
                 await asyncio.sleep(0)
-            except (OSError, dns.BadPacket, ValueError):
+            except (OSError, ValueError):
                 # The pause keeps a socket that fails at once, or a flood of rubbish, from taking all the time.
                 await asyncio.sleep(0.05)
 
@@ -63,11 +65,13 @@ class Responder:
         while True:
             if self._who()["ip"]:
                 self._link.join()
-                if fresh and self._link.bound:
-                    await self._claim()
+                if fresh:
+                    if self._link.bound:
+                        await self._claim()
+                    # Made once for each claim, as this comes every minute.
+                    self._told = _made("announcement", self._who(), self.label)
                 fresh = False
-                self._tell(announcement(self._who(), self.label))
-                self._told = True
+                self._tell(self._told)
                 burst = max(0, burst - 1)
             pause = self._first_pause_s if burst else self._pause_s if self._link.bound else self._fallback_pause_s
             if await wait_for_event(self.renew, pause):
@@ -77,7 +81,7 @@ class Responder:
     def goodbye(self):
         """Planned stop: best effort, never an error."""
         if self._who()["ip"] and self._told:
-            self._tell(farewell(self._who(), self.label))
+            self._tell(_made("farewell", self._who(), self.label))
 
     async def _claim(self):
         self._claiming = True
@@ -96,35 +100,38 @@ class Responder:
         for _ in range(CLAIMS):
             if not self._who()["ip"]:
                 return True
-            self._tell(mdns_claim.claim(records(self._who(), self.label)))
+            self._tell(_made("claim", self._who(), self.label))
             if await wait_for_event(self._refused, self._claim_pause_s):
                 return False
         return True
 
     async def _hear(self, packet, ip, port):
         who = self._who()
-        if not who["ip"]:
+        if not who["ip"] or not self._concerns(packet):
             return
-        mine = records(who, self.label)
-        if packet[2:3] >= b"\x80":
-            if mdns_claim.taken(packet, mine):
-                self._clash()
-            return
-        if self._claiming:
-            # Not ours yet: neither answered nor defended. Who asks at the same moment and loses in the order of bytes waits.
-            if mdns_claim.lost(packet, mine):
-                self._rename()
-            return
-        packet, shared = answer(packet, port, who, self.label)
-        if packet is None:
-            return
-        if port != PORT:
+        word, packet, shared = _made("heard", packet, port, who, self.label, self._claiming)
+        if word == "taken":
+            self._clash()
+        elif word:
+            self._rename()
+        elif packet and port != _PORT:
             self._link.send(packet, ip, port)
-            return
-        if shared:
-            # Spread, so that all probes of a house do not answer at once (RFC 6762, 6). What comes in meanwhile waits in the socket.
-            await asyncio.sleep(self._spread_s[0] + (self._spread_s[1] - self._spread_s[0]) * os.urandom(1)[0] / 255)
-        self._tell(packet)
+        elif packet:
+            if shared:
+                # Spread, so that all probes of a house do not answer at once (RFC 6762, 6). What comes in meanwhile waits in the socket.
+                await asyncio.sleep(self._spread_s[0] + (self._spread_s[1] - self._spread_s[0]) * os.urandom(1)[0] / 255)
+            self._tell(packet)
+
+    def _concerns(self, packet):
+        """Whether it may ask for this probe or speak of it: a house is full of packets, and looking closer costs memory and time."""
+        stem = self.label.split(".")[0].lower()
+        # Of a name that has other signs than a host may have only the beginning is the same everywhere.
+        plain = [at for at in range(len(stem)) if stem[at] not in "abcdefghijklmnopqrstuvwxyz0123456789-"]
+        marks = [stem[: plain[0]] if plain else stem]
+        if packet[2:3] < b"\x80":
+            marks += ["_temps-probe", "_dns-sd"]
+        packet = bytes(packet).lower()
+        return any(mark.encode() in packet for mark in marks)
 
     def _clash(self):
         if self._claiming:
@@ -135,14 +142,24 @@ class Responder:
 
     def _rename(self):
         before = self.label
-        self.label = mdns_claim.next_label(self.label)
+        self.label = _made("next_label", self.label)
         self._refused.set()
         if self._say:
-            self._say(f"Another device on the network is called {before}; this probe is found as {self.label}. Give each its own id.")
+            self._say(words("name_taken", before, self.label))
 
     def _tell(self, packet):
         try:
-            self._link.send(packet, GROUP, PORT)
+            self._link.send(packet, _GROUP, _PORT)
         except OSError:
             # No network just now; the next announcement comes anyway.
             pass
+
+
+def _made(what, *values):
+    """Asks a function of probe/mdns.py."""
+    from probe import mdns
+
+    try:
+        return getattr(mdns, what)(*values)
+    finally:
+        give_up("probe.mdns", "probe.mdns_claim", "probe.dns")

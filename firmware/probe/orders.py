@@ -6,7 +6,7 @@ Rarely asked for, so loaded for each order anew.
 from binascii import hexlify
 
 from probe import settings
-from probe.request import Problem
+from probe.http import Problem
 from probe.seal import same
 
 

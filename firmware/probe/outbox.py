@@ -5,16 +5,18 @@ ten minutes, they move to the flash in one block. Without a spill, or while the 
 every second round of its oldest half goes, so the newest readings are never lost.
 """
 
-from probe import spill_block
 from probe.parcel import Parcel
-from probe.reading import code_of, told, units_of
-from probe.ring import U32, Ring
+from probe.reading import code_of, told
+from probe.ring import Ring
+from probe.rooms import words
 
 _WAIT_MS = 600000
+# As many as one block on the flash holds.
+BLOCK = 64
 
 
 class Outbox:
-    """At most `capacity` readings in RAM; `spill`: see spill.py."""
+    """At most `capacity` readings in RAM; `spill`: see spill.py and spill_disk.py."""
 
     def __init__(self, capacity, spill=None):
         self._ring = Ring(capacity)
@@ -38,31 +40,24 @@ class Outbox:
         """Readings given up for lack of room since the start."""
         return self._ring.thinned + (self._spill.thinned if self._spill else 0)
 
-    def add(self, seq, taken_ms, celsius, quality, number=0):
-        """Keep one reading of sensor `number`; `celsius` None needs a `quality`."""
+    def add(self, seq, taken_ms, units, quality, number=0, chip=0):
+        """Keep one reading of sensor `number`; `units` None needs a `quality`. chip: see chip.py."""
         self._move_out(taken_ms)
-        self._ring.add(seq, taken_ms, units_of(celsius), code_of(celsius, quality, number))
+        self._ring.add(seq, taken_ms, units or 0, code_of(units, quality, number), chip)
 
-    def batch(self, limit, now_ms):
-        """The oldest readings in RAM, of whatever sensor, at most `limit`, as the hub's API wants them."""
-        return [self._reading(at, now_ms) for at in self._ring.undone(limit)]
-
-    def parcel(self, limit, clock):
+    def parcel(self, limit, clock, in_order=False):
         """What to send next: readings of one sensor and one boot, at most `limit`; None when nothing waits.
 
-        RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time.
+        RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time. `in_order`: the oldest first.
         """
-        oldest = self._ring.undone(1)
+        block = self._oldest_block() if in_order else None
+        oldest = None if block else self._ring.undone(1)
         if oldest:
             number = self._ring.code[oldest[0]] >> 4
             now = clock.now()
             self._flying = True
             return Parcel(None, number, [self._reading(at, now) for at in self._ring.undone(limit, number)], None)
-        try:
-            block = self._spill.oldest() if self._spill else None
-        except OSError as error:
-            self._trouble("read", error)
-            return None
+        block = block or self._oldest_block()
         return Parcel.out_of(block, limit, clock, self._spill) if block else None
 
     def release(self):
@@ -96,9 +91,15 @@ class Outbox:
         except OSError as error:
             self._trouble("written", error)
 
+    def _oldest_block(self):
+        try:
+            return self._spill.oldest() if self._spill else None
+        except OSError as error:
+            self._trouble("read", error)
+
     def _reading(self, at, now_ms):
-        ring = self._ring
-        return told(ring.code[at], ring.seq[at], (now_ms - ring.taken[at]) & U32, ring.units[at])
+        code, seq, taken_ms, units, chip = self._ring.entry(at)
+        return told(code, seq, now_ms - taken_ms, units, chip)
 
     def _move_out(self, now_ms):
         """Bring a block's worth to the flash when it is time."""
@@ -106,18 +107,18 @@ class Outbox:
         if not self._spill or not ring.waiting or (self._flying and 2 * ring.count < ring.capacity):
             return
         self._rest = max(0, self._rest - 1)
-        if self._rest or (ring.waiting < spill_block.MOST and ring.oldest_age_ms(now_ms) < _WAIT_MS):
+        if self._rest or (ring.waiting < BLOCK and ring.oldest_age_ms(now_ms) < _WAIT_MS):
             return
-        places = ring.undone(spill_block.MOST)
-        entries = [(ring.code[at], ring.seq[at], now_ms - ((now_ms - ring.taken[at]) & U32), ring.units[at]) for at in places]
+        places = ring.undone(BLOCK)
+        entries = [ring.entry(at) for at in places]
         try:
             moved = self._spill.append(entries)
         except OSError as error:
-            self._rest = spill_block.MOST
+            self._rest = BLOCK
             self._trouble("written", error)
             return
         self.problem = None
         ring.forget(places[:moved])
 
     def _trouble(self, what, error):
-        self.problem = f"The flash cannot be {what} (error {error.errno}), so readings wait in RAM only. Free some of its storage."
+        self.problem = words("flash", what, error.errno)

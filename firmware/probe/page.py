@@ -22,7 +22,7 @@ def frame(title, line, body, refresh=""):
 def front(who, status):
     """The page for a person who typed the probe's address: value, Wi-Fi, hub, version. `status` as in GET /status."""
     celsius = status["last_c"]
-    value = "no value (" + str(status["quality"]) + ")" if celsius is None else f"{celsius:.1f} °C"
+    value = "no value (" + str(status["quality"]) + ")" if celsius is None else celsius.round() + " °C"
     rows = [
         ("Wi-Fi", _wifi(status)),
         ("Hub", status["server_url"] or "nobody yet; the hub will set this up"),

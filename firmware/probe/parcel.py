@@ -29,9 +29,9 @@ class Parcel:
                         break
         readings = []
         for at in places:
-            code, seq, taken_ms, units = block.entry(at)
+            code, seq, taken_ms, units, chip = block.entry(at)
             age_ms, unknown = age(block, taken_ms, clock, spill)
-            readings.append(told(code, seq, age_ms, units))
+            readings.append(told(code, seq, age_ms, units, chip))
             if unknown:
                 readings[-1]["age_unknown"] = True
         return Parcel(block.boot, block.entry(places[0])[0] >> 4, readings, block, places)

@@ -5,9 +5,9 @@
 
 import asyncio
 
-from probe import dns, page_portal, portal_dns, settings
-from probe.http import Redirect
-from probe.request import Problem
+from probe import dns, portal_dns, settings
+from probe.http import Problem, Redirect
+from probe.rooms import give_up
 from probe.ssid import raw_of
 
 MOST_NETWORKS = 16
@@ -33,6 +33,15 @@ def handler(portal, request):
 
 def page(portal):
     """How it stands: the form, the test, or the end."""
+    from probe import page_portal
+
+    try:
+        return _page(portal, page_portal)
+    finally:
+        give_up("probe.page_portal", "probe.page")
+
+
+def _page(portal, page_portal):
     if portal.wish:
         return page_portal.testing(portal.name, portal.wish[0])
     if portal.done:

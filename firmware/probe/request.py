@@ -1,18 +1,11 @@
-"""One HTTP request: read from a stream within bounds, its body as JSON or as a form. Problem is what is said when it is no good."""
+"""One HTTP request: read from a stream within bounds, its body as JSON or as a form; http.Problem when it is no good. Loaded for each."""
 
 import json
 
+from probe.http import refused
+
 MAX_HEAD = 2048
 MAX_BODY = 2048
-
-
-class Problem(Exception):
-    """An answer other than 200: status, a short code, what is wrong, what to do."""
-
-    def __init__(self, status, code, problem, remedy):
-        super().__init__(problem)
-        self.status = status
-        self.body = {"ok": False, "error": code, "problem": problem, "remedy": remedy}
 
 
 class Request:
@@ -30,9 +23,9 @@ class Request:
             value = json.loads(self.body.decode())
         except (ValueError, RuntimeError):
             # RuntimeError: brackets nested too deeply.
-            raise Problem(400, "bad_json", "The body is not JSON.", "Send one JSON object, encoded in UTF-8.")
+            raise refused("bad_json")
         if not isinstance(value, dict):
-            raise Problem(400, "bad_json", "The body is JSON, but not an object.", "Send one JSON object.")
+            raise refused("no_object")
         return value
 
     def form(self):
@@ -43,7 +36,7 @@ class Request:
                 key, _, value = pair.partition(b"=")
                 fields[_plain(key)] = _plain(value)
         except (ValueError, UnicodeError):
-            raise Problem(400, "bad_form", "The form cannot be read.", "Open the page again and send it once more.")
+            raise refused("bad_form")
         return fields
 
 
@@ -52,11 +45,11 @@ async def read_request(reader):
     data = b""
     while b"\r\n\r\n" not in data:
         if len(data) > MAX_HEAD:
-            raise Problem(431, "head_too_large", "The request head is too large.", f"Send a head of at most {MAX_HEAD} bytes.")
+            raise refused("head_too_large", MAX_HEAD)
         data += await _some(reader, 512)
     end = data.find(b"\r\n\r\n")
     if end > MAX_HEAD:
-        raise Problem(431, "head_too_large", "The request head is too large.", f"Send a head of at most {MAX_HEAD} bytes.")
+        raise refused("head_too_large", MAX_HEAD)
     request = parse_head(data[:end])
     length = _length(request)
     data = data[end + 4 :]
@@ -80,7 +73,7 @@ def parse_head(head):
                 raise ValueError
             headers[key.strip().lower()] = value.strip()
     except (ValueError, UnicodeError):
-        raise Problem(400, "bad_request", "This is not an HTTP/1.1 request.", "Send a request line, headers and a blank line.")
+        raise refused("bad_request")
     return Request(method, target.split("?")[0], headers)
 
 
@@ -88,13 +81,13 @@ def _length(request):
     text = request.headers.get("content-length")
     if text is None:
         if request.method == "POST" or "transfer-encoding" in request.headers:
-            raise Problem(411, "length_required", "The request does not say how long its body is.", "Send a Content-Length header.")
+            raise refused("length_required")
         return 0
     if not text or not all(c in "0123456789" for c in text):
-        raise Problem(400, "bad_request", "Content-Length is not a number.", "Send the number of bytes of the body.")
+        raise refused("bad_length")
     # Digits are counted first: a number of a thousand digits would cost memory before it is compared.
     if len(text) > 7 or int(text) > MAX_BODY:
-        raise Problem(413, "body_too_large", "The body is too large.", f"Send at most {MAX_BODY} bytes.")
+        raise refused("body_too_large", MAX_BODY)
     return int(text)
 
 

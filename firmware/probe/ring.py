@@ -4,8 +4,6 @@ from array import array
 
 from probe.reading import DONE, is_done
 
-U32 = 0xFFFFFFFF
-
 
 class Ring:
     """`waiting` readings are to be delivered; `count` places are in use; `thinned` readings were given up for lack of room."""
@@ -15,23 +13,42 @@ class Ring:
             raise ValueError(f"An outbox of {capacity} readings cannot be thinned. Choose 4 or more.")
         self.capacity = capacity
         self.seq = array("I", bytes(4 * capacity))
-        # 32 bits of ms: the age of a reading comes out right for 49 days of waiting in RAM.
+        # The low 32 bits of the ms since the start; eight more, enough for 34 years, share a word with the 24 of the units.
         self.taken = array("I", bytes(4 * capacity))
-        self.units = array("i", bytes(4 * capacity))
+        self.units = array("I", bytes(4 * capacity))
         self.code = bytearray(capacity)
+        # Made with the first reading that has something further, see chip.py: most boards never need it.
+        self.chip = None
         self._first = 0
         self.count = 0
         self.waiting = 0
         self.thinned = 0
 
-    def add(self, seq, taken_ms, units, code):
+    def add(self, seq, taken_ms, units, code, chip=0):
         """Keep one reading; a full ring is thinned first."""
         if self.count == self.capacity:
             self._thin()
         at = self._at(self.count)
-        self.seq[at], self.taken[at], self.units[at], self.code[at] = seq, taken_ms & U32, units, code
+        self.seq[at], self.taken[at], self.code[at] = seq, taken_ms & 0xFFFFFFFF, code
+        self.units[at] = (taken_ms >> 32 & 0xFF) << 24 | units & 0xFFFFFF
+        if chip and not self.chip:
+            self.chip = array("I", bytes(4 * self.capacity))
+        if self.chip:
+            self.chip[at] = chip
         self.count += 1
         self.waiting += 1
+
+    def entry(self, at):
+        """That reading as (code, seq, taken_ms, units, chip)."""
+        word = self.units[at]
+        units = word & 0xFFFFFF
+        return (
+            self.code[at],
+            self.seq[at],
+            word >> 24 << 32 | self.taken[at],
+            units - (units >> 23 << 24),
+            self.chip[at] if self.chip else 0,
+        )
 
     def undone(self, limit, number=None):
         """The places of the oldest readings that wait, of one sensor or of all, at most `limit`."""
@@ -55,7 +72,7 @@ class Ring:
 
     def oldest_age_ms(self, now_ms):
         """How long the oldest reading has waited."""
-        return (now_ms - self.taken[self._first]) & U32 if self.count else 0
+        return now_ms - self.entry(self._first)[2] if self.count else 0
 
     def _at(self, index):
         return (self._first + index) % self.capacity
@@ -85,5 +102,6 @@ class Ring:
         self.count -= free
 
     def _move(self, source, target):
-        for column in (self.seq, self.taken, self.units, self.code):
-            column[target] = column[source]
+        for column in (self.seq, self.taken, self.units, self.code, self.chip):
+            if column:
+                column[target] = column[source]

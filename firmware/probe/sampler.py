@@ -1,14 +1,11 @@
 """Measures at the set interval and puts each reading, good or bad, into the outbox."""
 
+from probe.reading import UNITS_PER_C
 from probe.waiting import wait_for_event
-
-# No thermocouple or DS18B20 reads outside this; the hub would refuse it.
-COLDEST_C = -270.0
-HOTTEST_C = 1800.0
 
 
 class Sampler:
-    """`sensors.read()` is awaited and gives [(number, celsius, quality)]; see probe/sensors/board.py. It ends by itself."""
+    """`sensors.read()` is awaited and gives [(number, units, quality, …)]; see probe/sensors/board.py. It ends by itself."""
 
     def __init__(self, state, sensors):
         self._state = state
@@ -17,24 +14,27 @@ class Sampler:
 
     async def run(self):
         """Sample for ever, the first time at once. A delivery that hangs does not delay this loop: it is another task."""
-        due = self._state.clock.now()
+        now, settings = self._state.clock.now, self._state.settings
+        beat = now()
         while True:
             self._state.record_round(await self.measure())
-            due = next_due(due, self._state.clock.now(), self._state.settings.interval_ms)
-            if await wait_for_event(self._changed, (due - self._state.clock.now()) / 1000):
-                due = self._state.clock.now()
+            due = next_due(beat, now(), settings.interval_ms)
+            while await wait_for_event(self._changed, (due - now()) / 1000):
+                # At once if it is due by now: two readings never lie nearer than the interval.
+                due = max(now(), beat + settings.interval_ms)
+            beat = due
 
     async def measure(self):
         """One round of readings, none of them outside what the hub takes."""
-        return [(number,) + possible(celsius, quality) for number, celsius, quality in await self._sensors.read()]
+        return [(one[0],) + possible(one[1], one[2]) + one[3:] for one in await self._sensors.read()]
 
 
-def possible(celsius, quality):
+def possible(units, quality):
     """The same, or (None, "range") for a value that no sensor can have measured."""
-    # Written so that NaN, which compares with nothing, falls out as well.
-    if celsius is not None and not COLDEST_C <= celsius <= HOTTEST_C:
+    # No thermocouple or DS18B20 reads outside this; the hub would refuse it.
+    if units is not None and not -270 * UNITS_PER_C <= units <= 1800 * UNITS_PER_C:
         return None, "range"
-    return celsius, "missing" if celsius is None and quality is None else quality
+    return units, "missing" if units is None and quality is None else quality
 
 
 def next_due(due, now, interval_ms):

@@ -34,7 +34,8 @@ class Seal:
     def __init__(self, settings):
         self._settings = settings
         self.offered = None
-        self._counter = 0
+        # Anywhere below 2^30 with each start: a hub's reply that was heard before, 409 or 200, fits no request of this start.
+        self._counter = int.from_bytes(os.urandom(4), "big") >> 2
         self.load()
 
     def load(self):

@@ -1,22 +1,17 @@
-"""What the probe must remember over a power cut: one JSON file in the state folder, replaced as a whole.
+"""What the probe must remember over a power cut: one JSON file in the state folder, see settings_file.py.
 
 Keys: server_url, interval_ms, token, key (of the hub that claimed it, see seal.py); on a board also ssid, password, pins. Keys this
-version does not know are kept.
+version does not know are kept. Firmware up to 0.3.0, to which an update may go back, takes server_url for a hub's base: so the file
+has the base there, and `told` is the address as it was told.
 """
 
-import json
-import os
-
-from probe.rooms import give_up
+from probe.rooms import give_up, words
 
 NAME = "settings.json"
 FASTEST_MS = 500
 SLOWEST_MS = 3600000
 DEFAULT_INTERVAL_MS = 2000
 MAX_TOKEN = 128
-
-# CPython on Windows renames onto an existing file only with replace(); MicroPython has only rename(), which does replace.
-_replace = getattr(os, "replace", os.rename)
 
 
 class Refused(Exception):
@@ -43,10 +38,21 @@ class Settings:
 
     def __init__(self, folder, given=None):
         """Load `folder`/settings.json; `given` (checked values, e.g. from the command line) wins until the next update()."""
+        from probe import settings_file
+
         self._path = folder + "/" + NAME if folder else NAME
         self.problem = None
-        self._saved = self._load()
+        try:
+            self._saved = settings_file.load(self._path)
+        except (ValueError, Refused):
+            self._saved = {}
+            self.problem = words("settings")
+        finally:
+            give_up("probe.settings_file", "probe.settings_check", "probe.address")
         self._live = dict(self._saved)
+        told = self._live.pop("told", None)
+        if told:
+            self._live["server_url"] = told
         self._live.update(given or {})
 
     @property
@@ -73,45 +79,12 @@ class Settings:
 
     def update(self, checked):
         """Save first, then put in force; OSError leaves everything as it was. True when something changed."""
-        saved = dict(self._saved)
-        saved.update(checked)
-        if saved != self._saved:
-            _write(self._path, json.dumps(saved))
-            self._saved = saved
+        from probe import settings_file
+
+        try:
+            self._saved = settings_file.update(self._path, self._saved, checked)
+        finally:
+            give_up("probe.settings_file", "probe.settings_check", "probe.address")
         changed = any(self._live.get(key) != checked[key] for key in checked)
         self._live.update(checked)
         return changed
-
-    def _load(self):
-        _remove(self._path + ".new")
-        try:
-            with open(self._path) as file:
-                values = json.load(file)
-            check(values)
-            return values
-        except OSError:
-            return {}
-        except (ValueError, Refused):
-            self.problem = "The saved settings cannot be read; the probe waits to be set up again."
-            return {}
-
-
-def _write(path, text):
-    # Written aside and renamed: a power cut leaves the old file or the new one, never half of one.
-    try:
-        with open(path + ".new", "w") as file:
-            file.write(text)
-            file.flush()
-            if hasattr(os, "fsync"):
-                os.fsync(file.fileno())
-        _replace(path + ".new", path)
-    except OSError:
-        _remove(path + ".new")
-        raise
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass

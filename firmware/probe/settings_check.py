@@ -23,7 +23,7 @@ def _url(value):
         address.split_url(value)
     except ValueError as error:
         raise Refused(error.args[0], error.args[1])
-    return value.rstrip("/")
+    return value
 
 
 def _interval(value):

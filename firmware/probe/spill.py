@@ -8,8 +8,8 @@ from errno import ENOENT
 
 from probe import spill_block
 from probe.rooms import give_up
+from probe.spill_disk import SEGMENT
 
-SEGMENT = 8192
 _MOST_BOOTS = 64
 
 

@@ -1,7 +1,15 @@
-"""Files of one folder, as the spill needs them. A board's LittleFS makes rename and remove atomic, and closing a file writes it."""
+"""The outbox's way to the flash: files of one folder, and the door to what lies in them.
+
+A board's LittleFS makes rename and remove atomic, and closing a file writes it.
+"""
 
 import os
 
+from probe.rooms import give_up
+
+_PARTS = ("probe.spill", "probe.spill_block")
+# Bytes of one file.
+SEGMENT = 8192
 _PREFIX = "outbox."
 _NEW = "outbox.new"
 # CPython on Windows renames onto an existing file only with replace().
@@ -78,3 +86,75 @@ class Disk:
 
     def _path(self, name):
         return self._folder + "/" + name if self._folder else name
+
+
+class SpillDoor:
+    """As a Spill (see spill.py), which is in memory only while readings lie on the flash. Methods may raise OSError."""
+
+    def __init__(self, disk, boot, most):
+        self._disk = disk
+        self._most = most
+        self._spill = None
+        self._anchor = 0
+        self._thinned = 0
+        self.boot = boot
+        try:
+            if disk.numbers():
+                self._open()
+        except OSError:
+            # A flash that cannot be read counts as empty.
+            pass
+        self._close()
+
+    @property
+    def count(self):
+        """Readings that wait on the flash."""
+        return self._spill.count if self._spill else 0
+
+    @property
+    def thinned(self):
+        """Readings given up for lack of room."""
+        return self._thinned + (self._spill.thinned if self._spill else 0)
+
+    @property
+    def boots(self):
+        """What is known of earlier boots; see Spill."""
+        return self._spill.boots if self._spill else []
+
+    def learn(self, anchor):
+        """The wall time of this boot's start is known now; see Spill."""
+        self._anchor = anchor
+        if self._spill:
+            self._spill.learn(anchor)
+
+    def append(self, entries):
+        """Write one block; returns how many of `entries` are in it."""
+        try:
+            return self._open().append(entries)
+        finally:
+            self._close()
+
+    def oldest(self):
+        """The oldest Block that holds readings, or None."""
+        return self._spill.oldest() if self._spill else None
+
+    def forget(self):
+        """The oldest block is delivered."""
+        self._spill.forget()
+        self._close()
+
+    def _open(self):
+        if not self._spill:
+            from probe.spill import Spill
+
+            self._spill = Spill(self._disk, self.boot, self._most)
+            if self._anchor:
+                self._spill.learn(self._anchor)
+            give_up(*_PARTS)
+        return self._spill
+
+    def _close(self):
+        if self._spill and not self._spill.count:
+            self._thinned = self.thinned
+            self._spill = None
+            give_up()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from probe.rooms import give_up
+from probe.rooms import give_up, words
 from probe.seal import Seal
 from probe.sensors.roster import Roster
 
@@ -21,6 +21,10 @@ class State:
         self.fresh = asyncio.Event()
         self.delivered = 0
         self.dropped = 0
+        # What was given up last, and why.
+        self.dropped_why = None
+        # The address whose hub has told the time, so that it understands batches; see delivery.py.
+        self.hub_at = None
         self.unwelcome = False
         # Filled in by App on a port that can update itself; see update.py.
         self.update = None
@@ -50,18 +54,22 @@ class State:
         self._watchers.append((event, repeats))
         return event
 
-    def record(self, celsius, quality):
-        """Take one reading of a board with one sensor into the outbox under the next `seq`."""
-        self.record_round([(0, celsius, quality)])
-
     def record_round(self, readings):
-        """Take [(sensor's number, celsius, quality)] into the outbox; one round has one `seq`, so each sensor counts without gaps."""
+        """Take [(sensor's number, units, quality, cold, chip)], the last two where there are such, into the outbox.
+
+        One round has one `seq`, so each sensor counts without gaps.
+        """
         now = self.clock.now()
-        self.sensor_fault = any(quality for _, _, quality in readings)
-        for number, celsius, quality in readings:
+        self.sensor_fault = any(one[2] for one in readings)
+        for number, units, quality, *more in readings:
+            chip = 0
+            if len(more) == 2:
+                from probe import chip as part
+
+                chip = part.pack(*more)
             if number == 0:
-                self.last = (celsius, quality, now)
-            self.outbox.add(self._seq, now, celsius, quality, number)
+                self.last = (units, quality, now)
+            self.outbox.add(self._seq, now, units, quality, number, chip)
         self._seq += 1
         self.fresh.set()
 
@@ -101,6 +109,10 @@ class State:
         if text != self.last_error:
             self.last_error = text
             self._say(text)
+
+    def broke(self, name, error):
+        """A part of the probe had an error that nobody foresaw, and starts again."""
+        self.fault(words("broken", name, repr(error)))
 
     def healed(self):
         """The way to the hub works again."""

@@ -2,14 +2,16 @@
 
 import gc
 
+from probe.reading import Celsius
+
 
 def status(state):
     """The body of GET /status. The token itself is never in it."""
-    celsius, quality, taken = state.last or (None, "missing", None)
+    units, quality, taken = state.last or (None, "missing", None)
     now = state.clock.now()
     told = {
         "id": state.identity["id"],
-        "last_c": celsius,
+        "last_c": None if units is None else Celsius(units),
         "quality": quality,
         "age_ms": None if taken is None else now - taken,
         "interval_ms": state.settings.interval_ms,
@@ -21,6 +23,7 @@ def status(state):
         "dropped": state.dropped,
         "delivered": state.delivered,
         "uptime_s": now // 1000,
+        "sent_ms": now,
         "last_error": state.last_error or state.outbox.problem,
         "boot": state.identity["boot"],
         "version": state.identity["version"],
@@ -29,6 +32,8 @@ def status(state):
     told.update(state.seal.report())
     if state.update:
         told["update"] = state.update.report()
+    if state.dropped_why:
+        told["dropped_why"] = state.dropped_why
     if state.outbox.spilled:
         told["on_flash"] = state.outbox.spilled
     if state.sensors:

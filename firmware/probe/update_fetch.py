@@ -5,7 +5,7 @@
 
 import asyncio
 
-from probe import address
+from probe.rooms import give_up
 
 PIECE = 512
 MAX_HEAD = 2048
@@ -16,8 +16,15 @@ class Failed(ValueError):
 
 
 async def fetch(net, url, path, token, take, most, timeout_s=10):
-    """GET url+path; `take(piece)` for each piece of the body. Gives its length; Failed when it is longer than `most` or cut off."""
-    host, port, base = address.split_url(url)
+    """GET `path` of the hub that takes readings at `url`; `take(piece)` for each piece of the body.
+
+    Gives its length; Failed when it is longer than `most` or cut off.
+    """
+    from probe import address
+
+    host, port, base = address.base(url)
+    del address
+    give_up("probe.address")
     where = f"{host}:{port}"
     try:
         reader, writer = await asyncio.wait_for(_connect(net, host, port), timeout_s)

@@ -8,6 +8,8 @@ from binascii import hexlify
 PIECE = 1024
 # Left free for the outbox and the settings.
 RESERVE = 16384
+# The rows of the list, a line each, while the update goes on: on the flash, where there is room for them.
+LIST = "list.txt"
 
 
 class SlotFiles:
@@ -17,15 +19,34 @@ class SlotFiles:
         self._disk = disk
         self._root = root
 
-    def make_room(self, files):
-        """Remove what the new firmware does not have, make its folders. OSError when it will not fit."""
-        wanted = {name: size for name, size, _ in files}
+    def begin(self):
+        """The list, opened for writing, for a `with`."""
         self._make_folder(self._root)
-        for name in sorted({name.rsplit("/", 1)[0] for name in wanted}):
-            self._make_folder(self._root + "/" + name.split("/")[0])
-            self._make_folder(self._root + "/" + name)
-        present = self._prune("", wanted)
-        missing = sum(size for name, size in wanted.items() if name not in present)
+        return self.writing(LIST)
+
+    def rows(self):
+        """(name, size, sha256) of each line of the list, one at a time."""
+        with self._disk.open(self._root + "/" + LIST, "rb") as file:
+            while True:
+                line = file.readline()
+                if not line:
+                    return
+                name, size, sha256 = line.decode().split()
+                yield name, int(size), sha256
+
+    def make_room(self, wanted):
+        """Remove what the new firmware does not have, make its folders; `wanted(name)` knows. OSError when it will not fit."""
+        self._prune("", wanted)
+        missing = 0
+        for name, size, _ in self.rows():
+            try:
+                os.stat(self._root + "/" + name)
+            except OSError:
+                missing += size
+                at = name.find("/")
+                while at > 0:
+                    self._make_folder(self._root + "/" + name[:at])
+                    at = name.find("/", at + 1)
         free = _free(self._root)
         if free is not None and free < missing + RESERVE:
             raise OSError(f"the update needs {missing + RESERVE} bytes of storage, and {free} are free")
@@ -63,17 +84,12 @@ class SlotFiles:
             pass
 
     def _prune(self, folder, wanted):
-        """The wanted names that are there; every other file below `folder` is removed."""
-        present = set()
         for entry in sorted(self._disk.listdir(self._root + "/" + folder if folder else self._root)):
             name = folder + "/" + entry if folder else entry
-            if name in wanted:
-                present.add(name)
-            elif self._is_folder(name):
-                present |= self._prune(name, wanted)
-            else:
+            if self._is_folder(name):
+                self._prune(name, wanted)
+            elif name != LIST and not wanted(name):
                 self.remove(name)
-        return present
 
     def _is_folder(self, name):
         return bool(os.stat(self._root + "/" + name)[0] & 0x4000)

@@ -13,11 +13,11 @@ async def wait_for_event(event, seconds):
     return True
 
 
-async def keep_running(start, failed, pause_s=1):
-    """Run the endless coroutine function `start` for ever; when it breaks, `failed(error)` and start it anew after a pause."""
+async def keep_running(name, start, failed, pause_s=1):
+    """Run the endless coroutine function `start` for ever; when it breaks, `failed(name, error)` and start it anew after a pause."""
     while True:
         try:
             await start()
         except Exception as error:
-            failed(error)
+            failed(name, error)
         await asyncio.sleep(pause_s)

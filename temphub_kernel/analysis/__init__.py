@@ -5,12 +5,13 @@ from .compressor import compressor_cycles
 from .degree_hour import degree_hours
 from .door import door_openings
 from .excursion import excursions
+from .figures import statistics
 from .frames import load
 from .gap import completeness, gaps
 from .kinetic import mean_kinetic_temperature
 from .lazy import scan
 from .profile import daily_profile
-from .remarks import remarks
+from .remarks import remarks, struck_out, thermocouples
 
 __all__ = [
     "compare",
@@ -26,4 +27,7 @@ __all__ = [
     "mean_kinetic_temperature",
     "remarks",
     "scan",
+    "statistics",
+    "struck_out",
+    "thermocouples",
 ]

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import TempHubError
+from ..journal.passing import PACE_WINDOW, line_of
 from .span import Span, span_ms
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Data = pd.DataFrame | pd.Series
-# A gap is a pause of more than this many of the probe's own intervals (so erikdarlingdata/PerformanceMonitor#1944 found).
-GAP_PACES = 3
-# Intervals whose median is the pace at a place: a probe told a new interval has a new pace at once.
-PACE_WINDOW = 101
 
 
 class Curve(NamedTuple):
@@ -64,13 +61,7 @@ def pace(ms: Array) -> Array:
 
 
 def _curve(probe_id: str, ms: Array, celsius: Array, longest_ms: int | None) -> Curve:
-    good = np.isfinite(celsius)
-    ms, celsius = ms[good], celsius[good]
-    if len(ms) > 1 and np.any(np.diff(ms) <= 0):
-        ms, place, count = np.unique(ms, return_inverse=True, return_counts=True)
-        celsius = np.bincount(place, weights=celsius) / count
-    limit = GAP_PACES * pace(ms) if longest_ms is None else longest_ms
-    return Curve(probe_id, ms, celsius, np.diff(ms) <= limit)
+    return Curve(probe_id, *line_of(ms, celsius, longest_ms))
 
 
 def _parts(data: Data) -> Iterator[tuple[str, Array, Array]]:

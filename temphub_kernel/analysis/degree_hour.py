@@ -1,18 +1,22 @@
 """Degree-hours: how far beyond a base, for how long. Any thread; pure."""
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from ..base.errors import TempHubError
-from .curve import Array, Curve, Data, curves, milliseconds, zone_of
-from .limit import Limit, beyond, limits
+from ..journal import Limit
+from ..journal.passing import beyond
+from .curve import Array, Curve, Data, curves, zone_of
+from .limit import limits
 from .span import Span, steps_of
-from .table import table, times
+from .table import table
+from .wall import usual_length, wall_steps
 
 HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
 MOST_STEPS = 1_000_000
 COLUMNS = {
     "probe_id": "text",
@@ -68,24 +72,18 @@ def _of(curve: Curve, limit: Limit, edges: Array, *, whole: bool) -> dict[str, A
 
 
 def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> Array:
-    ends = times(curve.ms[[0, -1]], zone)
-    midnight, last = ends.tz_localize(None)[0].normalize(), ends.tz_localize(None)[1]
-    width = (midnight + step) - midnight
-    if (last - midnight) / width > MOST_STEPS:
+    first, last = curve.ms[[0, -1]].tolist()
+    width_ms = usual_length(step) // timedelta(milliseconds=1)
+    if (last - first) / width_ms > MOST_STEPS:
         raise TempHubError(
             f"Steps of {step.freqstr} over that time would be more than {MOST_STEPS:,} rows.",
             "Choose a longer step.",
             code="too_many_steps",
         )
-    if width < pd.Timedelta("1D"):
-        begin = _on_the_wall(pd.DatetimeIndex([midnight]), zone)[0]
-        return milliseconds(pd.date_range(begin, ends[1] + step, freq=step))
-    return milliseconds(_on_the_wall(pd.date_range(step.rollback(midnight), last + step, freq=step), zone))
-
-
-def _on_the_wall(clock: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
-    # Some zones change at midnight: of one that comes twice the first, instead of one that is left out the next moment there is.
-    return clock.tz_localize(zone, ambiguous=np.ones(len(clock), np.bool_), nonexistent="shift_forward")
+    # To the end of the last step.
+    beyond = last + 2 * width_ms + DAY_MS
+    edges = wall_steps(step, zone, first, first, beyond).edges(first, beyond)
+    return edges[: np.searchsorted(edges, last, side="right") + 1]
 
 
 def _cut(curve: Curve, edges: Array) -> Curve:

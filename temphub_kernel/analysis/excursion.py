@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from ..journal import Limit
+from ..journal.passing import Line, excursions_of
 from .curve import Array, Curve, Data, curves, zone_of
-from .limit import Limit, beyond, limits
+from .limit import limits
 from .span import Span, span_ms
 from .table import table
 
-MINUTE_MS = 60_000
 COLUMNS = {
     "probe_id": "text",
     "kind": "text",
@@ -45,46 +46,21 @@ def excursions(
 
 
 def _of(curve: Curve, limit: Limit) -> dict[str, Array | str | float]:
-    excess = limit.excess(curve.celsius)
-    out = excess > 0
-    first = np.flatnonzero(out & ~np.r_[False, out[:-1]])
-    last = np.flatnonzero(out & ~np.r_[out[1:], False])
-    if not len(first):
+    found = excursions_of(Line(curve.ms, curve.celsius, curve.whole), limit)
+    if found is None:
         return {}
-    start, begins = _edges(curve, excess, first, -1)
-    end, ends = _edges(curve, excess, last, 1)
-    # Each interval beyond the limit belongs to the one excursion that its beyond end belongs to.
-    number = np.cumsum(np.r_[0, np.diff(out.astype(np.int8)) == 1]) - (0 if out[0] else 1)
-    owner = np.where(out[:-1], number[:-1], number[1:])
-    mine = out[:-1] | out[1:]
-    time, area = (np.bincount(owner[mine], part[mine], len(first)) for part in beyond(excess, curve.ms, curve.whole))
-    peak = np.maximum.reduceat(np.where(out, excess, 0), first)
-    hidden = np.bincount(owner[mine], (np.diff(curve.ms) * ~curve.whole * (out[:-1] & out[1:]))[mine], len(first))
-    seen = np.where(time > 0, time, 1)
-    count = len(first)
+    count = len(found.start_ms)
     return {
         "probe_id": np.full(count, curve.probe_id, object),
         "kind": np.full(count, limit.kind, object),
         "limit_c": np.full(count, limit.celsius),
-        "start": start,
-        "end": end,
-        "duration": np.rint(end) - np.rint(start),
-        "unseen": hidden,
-        "peak_c": limit.back(peak),
-        # A lone reading between two gaps has no time to take a mean over.
-        "mean_c": limit.back(np.where(time > 0, area / seen, peak)),
-        "degree_minutes": area / MINUTE_MS,
-        "begins": begins,
-        "ends": ends,
+        "start": found.start_ms,
+        "end": found.end_ms,
+        "duration": np.rint(found.end_ms) - np.rint(found.start_ms),
+        "unseen": found.unseen_ms,
+        "peak_c": found.peak_c,
+        "mean_c": found.mean_c,
+        "degree_minutes": found.degree_minutes,
+        "begins": found.begins,
+        "ends": found.ends,
     }
-
-
-def _edges(curve: Curve, excess: Array, at: Array, side: int) -> tuple[Array, Array]:
-    """Where an excursion's curve meets the limit before (-1) or after (1) its outermost readings, and how that is known."""
-    other = np.clip(at + side, 0, len(curve.ms) - 1)
-    is_end = other == at
-    joined = np.zeros(len(at), np.bool_)
-    joined[~is_end] = curve.whole[np.minimum(at, other)[~is_end]]
-    drop = excess[at] - np.where(joined, excess[other], 0)
-    moment = curve.ms[at] + np.where(joined, (curve.ms[other] - curve.ms[at]) * excess[at] / drop, 0.0)
-    return moment, np.where(joined, "crossing", np.where(is_end, "data", "gap")).astype(object)

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import TempHubError
-from .curve import GAP_PACES, Array, milliseconds, pace, zone_of
+from ..base.reading import STRUCK_OUT
+from ..journal.passing import GAP_PACES
+from .curve import Array, milliseconds, pace, zone_of
 from .table import table
 
 NUMBERS, RESTART, PACE = "numbers", "restart", "pace"
@@ -176,6 +178,9 @@ def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
     boot = pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
     seq = frame["seq"].astype("Int64").to_numpy(dtype=np.int64, na_value=-1) if "seq" in frame else np.full(len(ms), -1)
     bad = frame["temperature_c"].isna().to_numpy()
+    if "quality" in frame:
+        # A person's doubt is no fault of the sensor.
+        bad = bad & (frame["quality"] != STRUCK_OUT).to_numpy()
     probes = pd.Categorical(frame["probe_id"])
     for number, probe_id in enumerate(probes.categories):
         rows = np.flatnonzero(probes.codes == number)

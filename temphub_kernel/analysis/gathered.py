@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..journal import Columns, Reader, celsius_of
+from ..base.reading import JUNCTION_PER_C
+from ..journal import JUNCTION, NO_VALUE, Columns, Reader, celsius_of
 
 PIECE_ROWS = 200_000
 
@@ -56,13 +57,26 @@ class _Column:
 
 
 def gathered(
-    reader: Reader, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, fields: Sequence[str], *, raw: bool = False
+    reader: Reader,
+    from_ms: int,
+    to_ms: int,
+    probe_ids: Sequence[str] | None,
+    fields: Sequence[str],
+    *,
+    raw: bool = False,
+    struck_out: bool = False,
 ) -> Gathered:
-    """Readings taken in [from_ms, to_ms) by time. fields: of journal.FIELDS; raw: also `raw_c`, the values as sent."""
-    first = reader.columns(0, 0, fields=fields)
+    """Readings taken in [from_ms, to_ms) by time. fields: of journal.FIELDS; raw: also `raw_c`, the values as sent.
+
+    With raw and `quality` among the fields also `chip_c` and `cold_c`, what a thermocouple's chip said, and `uncertain_c`, how far a value
+    may be off that was corrected without knowing the chip's temperature; NaN for none.
+    struck_out: with what is struck out, which then has no value and that quality.
+    """
+    asked = ("no", *fields, *(JUNCTION if raw and "quality" in fields else ()))
+    first = reader.columns(0, 0, fields=asked)
     ids, size = dict(first.ids), reader.about(from_ms, to_ms, probe_ids)
     columns = {name: _Column(column, size) for name, column in _compact(first, fields, raw=raw).items()}
-    for piece in reader.stream(from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=("no", *fields)):
+    for piece in reader.stream(from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=asked, struck_out=struck_out):
         ids |= piece.ids
         for name, part in _compact(piece, fields, raw=raw).items():
             columns[name].add(part)
@@ -79,11 +93,23 @@ def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, n
         found["raw_c"] = celsius_of(piece.raw)
     if "quality" in fields:
         found["quality"] = piece.quality.astype(np.int8)
+        if raw:
+            found |= {"chip_c": _junction(piece.chip), "cold_c": _junction(piece.cold), "uncertain_c": _uncertain(piece)}
     if "delay_ms" in fields:
         found["delay_ms"] = _small(piece.received_ms - piece.taken_ms)
     if "boot" in fields:
         found |= {"boot": piece.boot.astype(np.int32), "seq": piece.seq}
     return found
+
+
+def _junction(steps: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    return np.where(steps == NO_VALUE, np.nan, steps / JUNCTION_PER_C)
+
+
+def _uncertain(piece: Columns) -> npt.NDArray[np.float64]:
+    # Nothing where nothing is stated.
+    off = piece.uncertain if len(piece.uncertain) else np.zeros(len(piece), np.int64)
+    return np.where(off == 0, np.nan, celsius_of(off))
 
 
 def _small(values: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -1,27 +1,9 @@
-"""A limit, and how long and how far a curve is beyond it. Between two readings a curve is a straight line. Any thread; pure."""
+"""Limits as an analyst says them. Any thread; pure."""
 
 import math
-from typing import NamedTuple
-
-import numpy as np
 
 from ..base.errors import TempHubError
-from .curve import Array
-
-
-class Limit(NamedTuple):
-    """`kind` is `above` or `below`, `celsius` where it lies."""
-
-    kind: str
-    celsius: float
-
-    def excess(self, celsius: Array) -> Array:
-        """How far beyond the limit, in K; negative on the good side."""
-        return celsius - self.celsius if self.kind == "above" else self.celsius - celsius
-
-    def back(self, excess: Array) -> Array:
-        """The temperature that lies `excess` beyond the limit."""
-        return self.celsius + excess if self.kind == "above" else self.celsius - excess
+from ..journal import Limit
 
 
 def limits(above: float | None, below: float | None) -> list[Limit]:
@@ -38,16 +20,6 @@ def limits(above: float | None, below: float | None) -> list[Limit]:
             code="bad_limit",
         )
     return found
-
-
-def beyond(excess: Array, ms: Array, whole: Array) -> tuple[Array, Array]:
-    """For each interval between readings: (milliseconds beyond the limit, area beyond it in K·ms). Nothing across a gap."""
-    first, second, length = excess[:-1], excess[1:], np.diff(ms) * whole
-    high, low = np.maximum(first, second), np.minimum(first, second)
-    # Where the line crosses the limit, a triangle is left of the trapezoid.
-    crosses = (high > 0) & (low < 0)
-    share = np.where(crosses, high / np.where(crosses, high - low, 1), high > 0)
-    return share * length, share * length * (np.maximum(high, 0) + np.maximum(low, 0)) / 2
 
 
 def _celsius(kind: str, value: float) -> float:

@@ -24,12 +24,24 @@ class Audit:
         self._lock = threading.Lock()
         self._once = Once(log)
 
-    def note(self, what: str, address: str, by: str, details: dict[str, Any] | None = None) -> None:
-        """Keep one change: what (the path), from which address, by whom (login, token, anyone), and what was sent. Never raises."""
+    def note(self, what: str, address: str, by: str, details: dict[str, Any] | None = None, *, through: str = "") -> None:
+        """Keep one change: what (the path), from which address, what was shown (login, token, key, anyone), and what was sent.
+
+        through: `page` for what was done on the page, whose visitor's address it is then. Never raises.
+        """
         said = {name: value for name, value in (details or {}).items() if name not in SECRET}
         text = json.dumps(said, ensure_ascii=True, default=str)
         details_text = text if len(text) <= LONGEST else text[:LONGEST] + "…"
-        line = json.dumps({"time": iso_utc(now_ms()), "what": what, "address": address, "by": by, "sent": details_text})
+        line = json.dumps(
+            {
+                "time": iso_utc(now_ms()),
+                "what": what,
+                "address": address,
+                "by": by,
+                **({"through": through} if through else {}),
+                "sent": details_text,
+            }
+        )
         with self._lock:
             try:
                 if self._path.exists() and self._path.stat().st_size > MOST_BYTES:

@@ -1,12 +1,13 @@
 """`GET /api/doctor`: what `temphub doctor` says of this computer, for the page. Endpoint thread; examined in a process of its own.
 
 An examination measures the disk, reads the whole journal, sends on the network and asks every probe: one at a time, below the
-hub's own priority, and whoever asks again at once is given the same answer.
+hub's own priority. Whoever asks meanwhile or at once again is given the same answer, a bounded number of them.
 """
 
 import asyncio
 import json
 import subprocess
+from collections import Counter
 from typing import Any
 
 from ..base import paths
@@ -14,11 +15,13 @@ from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
 from ..base.priority import start_behind
 from ..base.settings import Settings
+from ..base.this_computer import is_here
 from .handlers import ApiHandler
 
 KEEP_S = 10.0
 # It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
 LIMIT_S = 60.0
+MOST_WAITING, MOST_EACH = 100, 10
 
 
 class Examinations:
@@ -26,20 +29,38 @@ class Examinations:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._turn = asyncio.Lock()
+        self._under_way: asyncio.Future[dict[str, Any]] | None = None
+        self._waiting: Counter[str] = Counter()
         self._process: subprocess.Popen[bytes] | None = None
         self._answer: dict[str, Any] | None = None
         self._ended_s = 0.0
         self._closed = False
 
-    async def latest(self) -> dict[str, Any]:
-        """`{"well", "version", "time", "findings"}`, at most KEEP_S old when asked for. Raises TempHubError."""
-        async with self._turn:
-            if self._answer is None or monotonic_s() - self._ended_s > KEEP_S:
-                self._answer = None
-                self._answer = await asyncio.get_running_loop().run_in_executor(None, self._examine)
-                self._ended_s = monotonic_s()
+    async def latest(self, address: str) -> dict[str, Any]:
+        """`{"well", "version", "time", "findings"}`, at most KEEP_S old when asked for. Raises TempHubError.
+
+        address: who asks; each has some places to wait in, so that nobody holds all the connections there are.
+        """
+        if self._answer is not None and monotonic_s() - self._ended_s <= KEEP_S:
             return self._answer
+        here = is_here(address)
+        if self._waiting.total() >= MOST_WAITING or (not here and self._waiting[address] >= MOST_EACH):
+            raise _too_many(self._waiting.total())
+        if self._under_way is None:
+            self._answer = None
+            self._under_way = asyncio.get_running_loop().run_in_executor(None, self._examine)
+            self._under_way.add_done_callback(self._ended)
+        self._waiting[address] += 1
+        try:
+            # One who leaves does not end it for the others; one that failed has failed for all who waited.
+            return await asyncio.shield(self._under_way)
+        finally:
+            self._waiting -= Counter((address,))
+
+    def _ended(self, outcome: "asyncio.Future[dict[str, Any]]") -> None:
+        self._under_way, self._ended_s = None, monotonic_s()
+        if not outcome.cancelled() and outcome.exception() is None:
+            self._answer = outcome.result()
 
     def close(self) -> None:
         """End what is under way."""
@@ -71,7 +92,7 @@ class Doctor(ApiHandler):
     """`GET /api/doctor`"""
 
     async def get(self) -> None:
-        self.reply({"ok": True, **await self.room.examinations.latest()})
+        self.reply({"ok": True, **await self.room.examinations.latest(self.request.remote_ip or "")})
 
 
 def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
@@ -91,6 +112,15 @@ def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**place, "PYTHONUTF8": "1"},
+    )
+
+
+def _too_many(waiting: int) -> TempHubError:
+    return TempHubError(
+        f"{waiting} wait already for what the doctor finds on this computer.",
+        "Try again in a few seconds.",
+        code="busy",
+        status=503,
     )
 
 

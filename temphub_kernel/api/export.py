@@ -1,9 +1,12 @@
 """`GET /api/export`: readings as a file to download. Endpoint thread; the file is made in a process of its own."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
+from tornado.gen import with_timeout
 from tornado.iostream import StreamClosedError
+from tornado.util import TimeoutError as Late
 
 from ..base.errors import TempHubError
 from ..exports import FORMS, Job, Order, make_order
@@ -11,6 +14,8 @@ from .handlers import ApiHandler
 
 # Each is a process at work on the same disk as the journal.
 MOST_JOBS = 2
+# A reader that does not take a piece of 256 KB in this time gives its place back.
+STALLED_S = 60.0
 # About a minute of work: a browser that gets no answer for several minutes gives up.
 MOST_XLSX_ROWS = 1_000_000
 
@@ -20,11 +25,18 @@ class Jobs:
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
-        self._running: set[Job] = set()
+        self._running: dict[Job, str] = {}
         self._closed = False
 
-    def begin(self, order: Order) -> Job:
-        """A job, not started. Raises TempHubError when there are too many."""
+    def begin(self, order: Order, address: str) -> Job:
+        """A job for whoever asks from that address, not started. Raises TempHubError when there are too many, or one of his already."""
+        if address in self._running.values():
+            raise TempHubError(
+                f"An export for your address ({address}) is being made or downloaded already, and one at a time is made for each.",
+                "Wait until it is there, or cancel it in the browser.",
+                code="busy",
+                status=503,
+            )
         if self._closed or len(self._running) >= MOST_JOBS:
             raise TempHubError(
                 f"{MOST_JOBS} exports are being made already, and more would slow the hub down.",
@@ -33,12 +45,12 @@ class Jobs:
                 status=503,
             )
         job = Job(self._journal, order)
-        self._running.add(job)
+        self._running[job] = address
         return job
 
     def end(self, job: Job) -> None:
         """It is over."""
-        self._running.discard(job)
+        self._running.pop(job, None)
 
     def close(self) -> None:
         """End them all."""
@@ -48,15 +60,16 @@ class Jobs:
 
 
 class Export(ApiHandler):
-    """`GET /api/export?format=&from=&to=&probe_id=&every=&tz=&sheets=&excel=`; all readings as a workbook by default."""
+    """`GET /api/export?format=&from=&to=&probe_id=&every=&tz=&sheets=&excel=&limit_high_c=&limit_low_c=`; a workbook of all by default."""
 
     _job: Job | None = None
 
     async def get(self) -> None:
         order = self._order()
-        self._job = self.room.exports.begin(order)
+        self._job = self.room.exports.begin(order, self.request.remote_ip or "")
+        whole = False
         try:
-            await self._send(order, self._job)
+            whole = await self._send(order, self._job)
         except StreamClosedError:
             # The client left; there is nobody to tell.
             pass
@@ -64,8 +77,12 @@ class Export(ApiHandler):
             # Not cut short when the endpoint stops: the process and its files go.
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, self._job.close))
             self.room.exports.end(self._job)
+        # Only now: who has the whole file may ask for the next one at once.
+        if whole:
+            self.finish()
 
-    async def _send(self, order: Order, job: Job) -> None:
+    async def _send(self, order: Order, job: Job) -> bool:
+        """Whether all of it was written; False when the reply was broken off."""
         call = self.room.questions.call
         await call(job.start)
         # Whatever is wrong with the order or the disk shows before the first piece: then it is still told in words.
@@ -75,15 +92,15 @@ class Export(ApiHandler):
         while block:
             self.write(block)
             # Waits until the client has taken it: a slow one holds one piece, not the file.
-            await self.flush()
             try:
+                await with_timeout(timedelta(seconds=STALLED_S), self.flush(), quiet_exceptions=StreamClosedError)
                 block = await call(job.read)
-            except TempHubError:
+            except (TempHubError, Late):
                 # Too late for words: the reply breaks off, so that the client does not take the half for the whole.
                 self.request.connection.set_close_callback(None)  # type: ignore[union-attr]
                 self.detach().close()
-                return
-        self.finish()
+                return False
+        return True
 
     def on_connection_close(self) -> None:
         if self._job is not None:
@@ -101,5 +118,7 @@ class Export(ApiHandler):
             zone=get("tz", ""),
             sheets=get("sheets", ""),
             excel=get("excel", ""),
+            limit_high_c=get("limit_high_c", ""),
+            limit_low_c=get("limit_low_c", ""),
             most=MOST_XLSX_ROWS if form in ("", "xlsx") else 0,
         )

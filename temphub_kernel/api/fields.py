@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from ..base.reading import is_probe_id
-from .validate import bad, short
+from .validate import bad, short, whole
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")
 MAX_TEXT = 64
@@ -20,12 +20,16 @@ def id_field(data: dict[str, Any]) -> str:
     return str(value)
 
 
-def host_field(data: dict[str, Any]) -> str:
-    """`host`: an address, a host name, or the id of a known probe."""
+def host_field(data: dict[str, Any]) -> str | None:
+    """`host`: an address, a host name, or the id of a known probe; None when nothing is named."""
     value = data.get("host")
+    if value is None:
+        return None
     if not isinstance(value, str) or not HOST.fullmatch(value):
         raise bad(
-            "bad_host", f"host is {short(value)}, not an address or name.", "Send the probe's IP address, its name or its id as host."
+            "bad_host",
+            f"host is {short(value)}, not an address or name.",
+            "Send the probe's IP address, its name or its id as host, or leave it out for all.",
         )
     return value
 
@@ -46,9 +50,9 @@ def address_field(data: dict[str, Any], *, default: str) -> str:
 
 def int_field(data: dict[str, Any], name: str, low: int, high: int, *, default: int = 0, required: bool = False) -> int:
     """A whole number in [low, high]."""
-    value = data.get(name, None if required else default)
-    if value == default and not required and type(value) is int:
+    if name not in data and not required:
         return default
+    value = whole(data.get(name))
     if type(value) is not int or not low <= value <= high:
         raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as a whole number from {low} to {high}.")
     return value

@@ -82,12 +82,10 @@ def _snapshot(paths: dict[str, Path], program: str | None) -> Snapshot:
     told = VERSION.search(paths["probe/__init__.py"].read_text(encoding="utf-8")) if "probe/__init__.py" in paths else None
     if told is None:
         raise ValueError("it does not say its version")
-    files = {}
-    for name, path in paths.items():
-        if program and path.suffix == ".py":
-            files[name.removesuffix(".py") + ".mpy"] = compiled(program, path, name)
-        else:
-            files[name] = path.read_bytes()
+    files = {name: path.read_bytes() for name, path in paths.items()}
+    if program:
+        sources = {name: data.decode() for name, data in files.items() if name.endswith(".py")}
+        files = {name: data for name, data in files.items() if name not in sources} | compiled(program, sources)
     version = told.group(1)
     rows = [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()]
     whole = version + "\n" + "".join(f"{row['name']} {row['size']} {row['sha256']}\n" for row in rows)

@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 from weakref import WeakSet
 
 from tornado.httpserver import HTTPServer
@@ -26,6 +27,16 @@ LEAST = 4
 HOME = ("127.0.0.1", "::1")
 
 
+class Connection(Protocol):
+    """What is counted: Tornado's streams, and the connections of the fast path."""
+
+    def closed(self) -> bool:
+        """Whether it has ended."""
+
+    def close(self) -> None:
+        """End it."""
+
+
 class Gate:
     """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be there.
 
@@ -38,25 +49,42 @@ class Gate:
         self._most = min(most, _files_allowed(most))
         self._most_each = min(most_each, max(self._most // 2, 1))
         self._head_s = head_s
-        self._open: dict[str, WeakSet[IOStream]] = {}
-        self._all: WeakSet[IOStream] = WeakSet()
-        self._silent: dict[IOStream, asyncio.TimerHandle] = {}
+        self._open: dict[str, WeakSet[Connection]] = {}
+        self._all: WeakSet[Connection] = WeakSet()
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}
+        # Everybody behind a proxy comes through it.
+        self.trusts: Callable[[str], bool] = lambda address: False
         self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR, least=LEAST, alone=False)
 
-    def takes(self, stream: IOStream, address: str) -> bool:
-        """Whether a new connection may stay."""
-        if (address not in HOME and (self._share.over(address) or not self._room_for(address))) or not self._room():
+    def takes(self, stream: Connection, address: str) -> bool:
+        """Whether a new connection may stay. `expects` follows, unless its first request is there already."""
+        counted = address not in HOME and not self.trusts(address)
+        if (counted and (self._share.over(address) or not self._room_for(address))) or not self._room():
             return False
-        self._open.setdefault(address, WeakSet()).add(stream)
+        places = self._open.get(address)
+        if places is None:
+            places = self._open[address] = WeakSet()
+        places.add(stream)
         self._all.add(stream)
-        loop = asyncio.get_running_loop()
-        self._silent[stream] = loop.call_later(self._head_s, self._drop, stream)
         return True
 
-    def spoke(self, stream: IOStream | None) -> None:
+    def expects(self, stream: Connection) -> None:
+        """Its first request must be there in time."""
+        self._silent[stream] = asyncio.get_running_loop().call_later(self._head_s, self._drop, stream)
+
+    def spoke(self, stream: Connection | None) -> None:
         """Its first request is there."""
         if stream is not None and (handle := self._silent.pop(stream, None)) is not None:
             handle.cancel()
+
+    def moved(self, old: Connection, new: Connection, address: str) -> None:
+        """`new` goes on with the same connection; what is expected of it is expected by the same time."""
+        for places in (self._all, self._open.get(address, self._all)):
+            places.discard(old)
+            places.add(new)
+        if (handle := self._silent.pop(old, None)) is not None:
+            handle.cancel()
+            self._silent[new] = asyncio.get_running_loop().call_at(handle.when(), self._drop, new)
 
     def close(self) -> None:
         """Forget every deadline."""
@@ -74,10 +102,10 @@ class Gate:
             return True
         if not self._silent:
             return False
-        self._drop(next(iter(self._silent)))
+        self._drop(min(self._silent, key=lambda one: self._silent[one].when()))
         return True
 
-    def _count(self, streams: "WeakSet[IOStream]") -> int:
+    def _count(self, streams: "WeakSet[Connection]") -> int:
         """How many are open; those that ended are forgotten."""
         for stream in [one for one in streams if one.closed()]:
             streams.discard(stream)
@@ -86,7 +114,7 @@ class Gate:
             self._open = {address: left for address, left in self._open.items() if len(left)}
         return len(streams)
 
-    def _drop(self, stream: IOStream) -> None:
+    def _drop(self, stream: Connection) -> None:
         self.spoke(stream)
         stream.close()
 
@@ -94,14 +122,19 @@ class Gate:
 class GatedServer(HTTPServer):
     """Tornado's server with a gate before it."""
 
-    gate: Callable[[IOStream, str], bool]
+    gate: Gate
 
     def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
         """A connection was accepted."""
-        if self.gate(stream, address[0]):
-            super().handle_stream(stream, address)
+        if self.gate.takes(stream, address[0]):
+            self.gate.expects(stream)
+            self.serve(stream, address)
         else:
             stream.close()
+
+    def serve(self, stream: IOStream, address: tuple[str, int]) -> None:
+        """Go on with a connection that may stay."""
+        super().handle_stream(stream, address)
 
 
 def _files_allowed(wanted: int) -> int:

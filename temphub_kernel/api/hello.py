@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from ..base.clock import iso_utc, now_ms
+from ..base.clock import iso_utc, monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.reading import is_probe_id
 from ..base.sighting import Sighting
+from ..base.this_computer import is_here
 from ..trust import Proven, Repeated
 from .fields import address_field, id_field, int_field, text_field
 from .handlers import ApiHandler
-from .validate import bad, parse_json, short
+from .validate import bad, parse_json, sent_field, short
 
 
 class Hello(ApiHandler):
     """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
 
     changes = False
+    named_by = "id"
 
     def post(self) -> None:
         self._proven: Proven | None = None
@@ -30,6 +32,16 @@ class Hello(ApiHandler):
             boot=text_field(data, "boot"),
             via="hello",
         )
+        if sighting.ip != self._address and is_here(sighting.ip) and not is_here(self._address):
+            raise bad(
+                "bad_ip",
+                f"ip is {sighting.ip}, an address of the hub's own computer, and the request came from another.",
+                "Send the probe's own IP address, or leave ip out.",
+            )
+        if self._proven is None and not self.room.token:
+            self.room.names.admit(sighting.probe_id, self.request.remote_ip or "")
+        if "sent_ms" in data and sighting.boot:
+            self.room.transit.hear(sighting.probe_id, sighting.boot, sent_field(data), monotonic_s() * 1000)
         self.room.desk.met(sighting)
         self.reply({"ok": True, "time": iso_utc(now_ms())})
 
@@ -70,6 +82,7 @@ class TrustProbe(ApiHandler):
             raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
         if not isinstance(yes, bool):
             raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
-        await self.room.questions.call(lambda: self.room.desk.trust(str(probe_id), yes))
+        device = await self.device(str(probe_id))
+        await self.room.questions.talk(device, lambda: self.room.desk.trust(device, yes))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id})

@@ -3,11 +3,14 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
+from datetime import tzinfo
 from typing import Any
 
+from ..base.cells import number_cell
 from ..base.clock import iso_utc, now_ms, parse_time
-from ..base.reading import PROBE_ID, number_text, to_celsius
-from ..journal import Bucket, Point, Reader
+from ..base.reading import PROBE_ID, to_celsius
+from ..exports import zone_of
+from ..journal import Bucket, Calendar, Point, Reader, WallClock, pieces
 from .handlers import ApiHandler
 from .replies import dump
 from .validate import bad, short
@@ -19,44 +22,14 @@ FIRST_STEP_MS = 60_000
 LONGEST_STEP_MS = 64 * DAY_MS
 UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": DAY_MS}
 POINT_HEADER = ["timestamp", "probe_id", "temperature_c", "quality"]
-BUCKET_HEADER = ["start", "probe_id", "min_c", "mean_c", "max_c", "count"]
+BUCKET_HEADER = ["start", "probe_id", "min_c", "mean_c", "max_c", "count", "mean_of_readings_c"]
 
 
-class Readings(ApiHandler):
-    """`GET /api/readings?probe_id=&from=&to=&bucket=&format=json|csv`; the last 24 h of every probe by default."""
+class Ranged(ApiHandler):
+    """A question about readings of one probe or all, in a range of time."""
 
-    async def get(self) -> None:
-        probe_id, from_ms, to_ms, width_ms, as_csv = self._query()
-        if as_csv:
-            self.set_header("Content-Type", "text/csv; charset=utf-8")
-            self.set_header("Content-Disposition", 'attachment; filename="temphub-readings.csv"')
-        writer = _Csv(bool(width_ms)) if as_csv else _Json()
-        self.write(writer.head)
-        async for rows in self._blocks(probe_id, from_ms, to_ms, width_ms):
-            self.write(writer.block(rows))
-            # Waits until the client has taken it: a slow reader holds one block, not the whole range.
-            await self.flush()
-        self.finish(writer.tail)
-
-    async def _blocks(self, probe_id: str | None, from_ms: int, to_ms: int, width_ms: int) -> AsyncIterator[list[Any]]:
-        ask = self.room.questions.ask
-        span = await ask(lambda reader: reader.span())
-        if span is None:
-            return
-        width = width_ms or 1
-        start, end = max(from_ms, span[0]) // width * width, -(-min(to_ms, span[1] + 1) // width) * width
-        step = max(FIRST_STEP_MS // width, 1) * width
-        while start < end:
-            rows = await ask(_question(start, min(start + step, end), width_ms, probe_id))
-            if rows:
-                yield rows
-            start += step
-            if len(rows) < STEP_ROWS:
-                step = min(step * 2, max(LONGEST_STEP_MS // width, 1) * width)
-            else:
-                step = max(step // 2 // width, 1) * width
-
-    def _query(self) -> tuple[str | None, int, int, int, bool]:
+    def asked(self) -> tuple[str | None, int, int]:
+        """(probe_id, from_ms, to_ms); the last 24 h of every probe by default. Raises TempHubError."""
         now = now_ms()
         probe_id = self.get_query_argument("probe_id", "") or None
         if probe_id is not None and not PROBE_ID.fullmatch(probe_id):
@@ -67,10 +40,7 @@ class Readings(ApiHandler):
         from_ms = self._time("from", to_ms - DAY_MS)
         if from_ms >= to_ms:
             raise bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
-        form = self.get_query_argument("format", "json") or "json"
-        if form not in ("json", "csv"):
-            raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
-        return probe_id, from_ms, to_ms, self._bucket(), form == "csv"
+        return probe_id, from_ms, to_ms
 
     def _time(self, name: str, default: int) -> int:
         text = self.get_query_argument(name, "").strip()
@@ -85,6 +55,57 @@ class Readings(ApiHandler):
             raise bad(f"bad_{name}", f"{name} is {short(text)}, not a time.", remedy) from error
         return value
 
+
+class Readings(Ranged):
+    """`GET /api/readings?probe_id=&from=&to=&bucket=&tz=&struck_out=&format=json|csv`; the last 24 h of every probe by default."""
+
+    async def get(self) -> None:
+        probe_id, from_ms, to_ms, width_ms, as_csv = self._query()
+        if as_csv:
+            self.set_header("Content-Type", "text/csv; charset=utf-8")
+            self.set_header("Content-Disposition", 'attachment; filename="temphub-readings.csv"')
+        struck_out = self._yes("struck_out")
+        writer = _Csv(bool(width_ms)) if as_csv else _Json()
+        self.write(writer.head)
+        async for rows in self._blocks(probe_id, from_ms, to_ms, width_ms, struck_out=struck_out):
+            self.write(writer.block(rows))
+            # Waits until the client has taken it: a slow reader holds one block, not the whole range.
+            await self.flush()
+        self.finish(writer.tail)
+
+    async def _blocks(self, probe_id: str | None, from_ms: int, to_ms: int, width_ms: int, *, struck_out: bool) -> AsyncIterator[list[Any]]:
+        ask = self.room.questions.ask
+        span = await ask(lambda reader: reader.span())
+        if span is None:
+            return
+        start, end = max(from_ms, span[0]), min(to_ms, span[1] + 1)
+        calendar = WallClock(width_ms, self._zone(), from_ms, start, end) if width_ms and start < end else None
+        step = max(FIRST_STEP_MS, width_ms)
+        while start < end:
+            # A bucket comes as a whole: the next question begins where a bucket does.
+            stop = min(start + step, end) if calendar is None else pieces(calendar, start, min(end, start + 3 * step + DAY_MS), step)[0][1]
+            rows = await ask(_question(start, stop, calendar, probe_id, struck_out=struck_out))
+            if rows:
+                yield rows
+            start = stop
+            step = min(step * 2, max(LONGEST_STEP_MS, width_ms)) if len(rows) < STEP_ROWS else max(step // 2, width_ms, 1)
+
+    def _query(self) -> tuple[str | None, int, int, int, bool]:
+        probe_id, from_ms, to_ms = self.asked()
+        form = self.get_query_argument("format", "json") or "json"
+        if form not in ("json", "csv"):
+            raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
+        return probe_id, from_ms, to_ms, self._bucket(), form == "csv"
+
+    def _zone(self) -> tzinfo | None:
+        return zone_of(self.get_query_argument("tz", "").strip() or "UTC")
+
+    def _yes(self, name: str) -> bool:
+        text = self.get_query_argument(name, "").strip().lower()
+        if text not in ("", "true", "false"):
+            raise bad(f"bad_{name}", f"{name} is {short(text)}.", "Send true or false, or leave it out.")
+        return text == "true"
+
     def _bucket(self) -> int:
         text = self.get_query_argument("bucket", "").strip()
         if not text:
@@ -97,10 +118,10 @@ class Readings(ApiHandler):
         return width_ms
 
 
-def _question(start: int, stop: int, width_ms: int, probe_id: str | None) -> Callable[[Reader], list[Any]]:
-    if width_ms:
-        return lambda reader: list(reader.buckets(start, stop, width_ms, probe_id))
-    return lambda reader: list(reader.points(start, stop, probe_id))
+def _question(start: int, stop: int, calendar: Calendar | None, probe_id: str | None, *, struck_out: bool) -> Callable[[Reader], list[Any]]:
+    if calendar is not None:
+        return lambda reader: list(reader.calendar_buckets(start, stop, calendar, probe_id))
+    return lambda reader: list(reader.points(start, stop, probe_id, struck_out=struck_out))
 
 
 class _Json:
@@ -129,16 +150,28 @@ class _Csv:
 
 def _as_json(row: Point | Bucket) -> dict[str, Any]:
     if isinstance(row, Bucket):
-        low, mean, high = to_celsius(row.lowest), to_celsius(row.total / row.readings), to_celsius(row.highest)
+        low, mean, high = (round(to_celsius(units), 7) for units in (row.lowest, row.mean or 0.0, row.highest))
+        plain = round(to_celsius(row.total / row.readings), 7)
         start = iso_utc(row.start_ms)
-        return {"probe_id": row.probe_id, "start": start, "min_c": low, "mean_c": round(mean, 7), "max_c": high, "count": row.readings}
+        return {
+            "probe_id": row.probe_id,
+            "start": start,
+            "min_c": low,
+            "mean_c": mean,
+            "max_c": high,
+            "count": row.readings,
+            "mean_of_readings_c": plain,
+        }
     celsius = None if row.units is None else to_celsius(row.units)
     found = {"probe_id": row.probe_id, "time": iso_utc(row.taken_ms), "temperature_c": celsius}
+    if row.units is None and row.raw is not None:
+        # A number that does not count: what the probe sent.
+        found["raw_c"] = to_celsius(row.raw)
     return found if row.quality is None else {**found, "quality": row.quality}
 
 
 def _as_cells(row: Point | Bucket) -> list[object]:
     if isinstance(row, Bucket):
-        mean = number_text(round(row.total / row.readings))
-        return [iso_utc(row.start_ms), row.probe_id, number_text(row.lowest), mean, number_text(row.highest), row.readings]
-    return [iso_utc(row.taken_ms), row.probe_id, "" if row.units is None else number_text(row.units), row.quality or ""]
+        mean, plain = number_cell(round(row.mean or 0.0)), number_cell(round(row.total / row.readings))
+        return [iso_utc(row.start_ms), row.probe_id, number_cell(row.lowest), mean, number_cell(row.highest), row.readings, plain]
+    return [iso_utc(row.taken_ms), row.probe_id, "" if row.units is None else number_cell(row.units), row.quality or ""]

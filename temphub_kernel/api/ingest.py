@@ -5,8 +5,9 @@ Written against Tornado's connection directly, not as a request handler: handlin
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from functools import partial
+from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
@@ -16,31 +17,57 @@ from ..base.reading import ADHOC, Row
 from ..journal import Outcome, Writer
 from ..trust import Proven, Repeated
 from .acks import Acks
-from .auth import authorised_json, check_token
+from .auth import authorised_json, check_token, shown_in
+from .dating import given_times
 from .desk import Desk
 from .entry import bearer
+from .ghosts import Court
+from .guesses import Guesses
+from .ignored import Told, ignored_fields
+from .limited import Early
 from .metrics import Metrics
-from .replies import dump, send, send_error, unforeseen
-from .share import PAUSE_S, FairShare, too_much
+from .newnames import NewNames
+from .replies import begin_error, dump, send, send_error, unforeseen
+from .share import FairShare, too_much
 from .transit import Transit
-from .validate import MAX_BODY, bad, is_too_large, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large
+from .twins import Twins
+from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
 PATH = "/api/ingest"
+# What is wrong is the delivery itself, and will be when it comes again; the rest passes.
+OWN_FAULT = (400, 401, 413)
 
 
 class Ingest:
     """What every delivery needs."""
 
-    def __init__(self, token: str, writer: Writer, acks: Acks, desk: Desk, metrics: Metrics, share: FairShare) -> None:
+    def __init__(
+        self,
+        token: str,
+        writer: Writer,
+        acks: Acks,
+        desk: Desk,
+        metrics: Metrics,
+        share: FairShare,
+        guesses: Guesses,
+        names: NewNames,
+        court: Court,
+        transit: Transit,
+    ) -> None:
         self.token = token
         self.writer = writer
         self.acks = acks
         self.desk = desk
         self.metrics = metrics
-        self.transit = Transit()
+        self.transit = transit
+        self.twins = Twins()
         self.share = share
+        self.guesses = guesses
+        self.names = names
+        self.court = court
+        self.told = Told(log)
 
 
 class Delivery(HTTPMessageDelegate):
@@ -50,9 +77,20 @@ class Delivery(HTTPMessageDelegate):
         self._room = room
         self._connection = connection
         self._address = address
-        self._body = bytearray()
+        self._headers: Mapping[str, str] = {}
+        self._method, self._query = "POST", ""
+        self._body: bytearray | bytes = bytearray()
         self._over = False
+        self._arrived = (0, 0.0)
+        self._early: Early | None = None
         self._proven: Proven | None = None
+        self._ignored: list[str] = []
+        self._named = ""
+
+    def whole(self, headers: Mapping[str, str], body: bytes) -> None:
+        """The same as the three that follow, for a POST that is there already. headers: by their usual spelling."""
+        self._headers, self._body = headers, body
+        self.finish()
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Refuse early what cannot be taken, before its body is read."""
@@ -60,30 +98,50 @@ class Delivery(HTTPMessageDelegate):
         self._method, self._headers = start_line.method, headers
         self._query = start_line.path.partition("?")[2]
         if self._method not in ("GET", "POST"):
-            self._refuse(_method(self._method))
-        elif is_too_large(headers.get("Content-Length")):
-            self._refuse(too_large())
+            self._turn_away(_method(self._method))
         return None
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Collect the body, up to the limit."""
+        if self._early is not None:
+            return self._early.data_received(chunk)
         if len(self._body) + len(chunk) > MAX_BODY:
-            self._refuse(too_large())
+            self._turn_away(too_large())
         elif not self._over:
             self._body += chunk
         return None
 
     def finish(self) -> None:
         """The request is complete: check it, hand it to the journal; the reply follows the commit."""
+        if self._early is not None:
+            self._early.finish()
+        # What follows may let it wait.
+        self._arrived = now_ms(), monotonic_s() * 1000
+        self._take()
+
+    def _take(self, *, waited: bool = False) -> None:
         if self._over:
             return
         try:
+            wait_s = 0.0 if waited else self._turn_s()
+            if wait_s:
+                asyncio.get_running_loop().call_later(wait_s, partial(self._take, waited=True))
+                return
             rows, batch = self._rows()
+            if self._proven is None:
+                self._unproven(rows[0].probe_id)
             if self._room.share.over(rows[0].probe_id):
                 self._later(too_much(f"The probe {rows[0].probe_id}"))
                 return
-            self._room.writer.submit(rows, partial(self._committed, batch))
+            self._room.writer.submit(rows, partial(self._committed, rows, batch))
+            if self._ignored:
+                self._room.told.tell(rows[0].probe_id, self._ignored)
         except TempHubError as error:
+            if error.code == "too_many_new":
+                self._later(error)
+                return
+            if error.code == "unauthorized" and (texts := self._shown()[0]):
+                self._room.guesses.misdelivered(self._address, texts)
             self._refuse(error)
         # The hub's own fault must not look like the probe's, nor close the connection without a word.
         except Exception:
@@ -94,65 +152,118 @@ class Delivery(HTTPMessageDelegate):
         """The client went away; what it delivered in full is stored all the same."""
         self._over = True
 
+    def _unproven(self, probe_id: str) -> None:
+        """Who delivers without a signature has shown a token, or may make up any name. Raises TempHubError."""
+        if self._room.token:
+            self._room.guesses.delivered(self._address, self._named)
+        else:
+            self._room.names.admit(probe_id, self._address)
+
+    def _turn_s(self) -> float:
+        """How long its token waits to be looked at, after many wrong ones from its address. Raises TempHubError (429)."""
+        guesses = self._room.guesses
+        if not self._room.token or "X-Signature" in self._headers or not guesses.suspects(self._address):
+            return 0.0
+        texts, name = self._shown()
+        return guesses.turn_s(self._address, name) if texts else 0.0
+
+    def _shown(self) -> tuple[list[str], str]:
+        """(the tokens it shows, the probe's name)."""
+        query, given = self._asked()
+        texts, name = shown_in(bytes(self._body), given, "probe_id")
+        return texts, name or str(query.get("probe_id", ""))
+
+    def _asked(self) -> tuple[dict[str, str], tuple[str | None, ...]]:
+        """(the fields of the query, the tokens in headers and query)."""
+        query = parse_query(self._query) if self._query else {}
+        return query, (self._headers.get("X-Token"), bearer(self._headers), query.get("token"))
+
     def _rows(self) -> tuple[list[Row], bool]:
         room, body = self._room, bytes(self._body)
-        query = parse_query(self._query) if self._query else {}
-        given = self._headers.get("X-Token"), bearer(self._headers), query.get("token")
+        query, given = self._asked()
         if self._method == "GET":
-            check_token(room.token, *given)
+            check_token(room.token, *given, probe_id=query.get("probe_id"))
             self._believe(query.get("probe_id", ADHOC), b"", None)
-            return rows_of_query(query, now_ms()), False
+            return self._judged(rows_of_query(query, self._arrived[0]), query), False
         signature = self._headers.get("X-Signature")
         # What is signed needs no token; what is wrong with it is told to the holder of the key only.
-        data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given)
+        data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given, named_by="probe_id")
         self._believe(data.get("probe_id", ADHOC), body, signature)
-        rows, batch = rows_of(data, now_ms())
+        rows, batch = rows_of(data, self._arrived[0])
         if "sent_ms" in data and batch:
-            rows = self._when_taken(rows, sent_field(data))
-        return rows, batch
+            rows = self._when_taken(rows, sent_field(data), data.get("readings", [data]))
+        return self._judged(rows, data), batch
+
+    def _judged(self, rows: list[Row], data: dict[str, Any]) -> list[Row]:
+        """The rows as the court sees them; what had no effect is noted for the reply."""
+        self._ignored = ignored_fields(data, rows[0].received_ms)
+        # Who counts its readings is our own firmware or as careful: it has judged them at the sensor.
+        return [self._room.court.judged(row) if row.boot is None else row for row in rows]
 
     def _believe(self, probe_id: object, body: bytes, signature: str | None) -> None:
         """Raises TempHubError unless this may be delivered under that probe's name; what is no name is told by the check of the fields."""
         trust, known_as = self._room.desk.register, probe_id if isinstance(probe_id, str) else ""
+        self._named = known_as
         counter = None if signature is None else self._headers.get("X-Counter")
         self._proven = trust.admit(known_as, PATH, body, counter, signature)
         if self._proven is None:
             trust.approved(known_as, with_token=bool(self._room.token))
 
-    def _when_taken(self, rows: list[Row], sent_ms: int) -> list[Row]:
-        """The rows dated by when they were sent, if the network held them back."""
-        delay_ms = self._room.transit.delay_ms(rows[0].probe_id, str(rows[0].boot), sent_ms, monotonic_s() * 1000)
-        return [row._replace(taken_ms=row.taken_ms - delay_ms) for row in rows] if delay_ms else rows
+    def _when_taken(self, rows: list[Row], sent_ms: int, readings: list[dict[str, Any]]) -> list[Row]:
+        """The rows dated by the probe's own count, however long they were under way; a time of the probe's own clock stands."""
+        received_ms, arrived = self._arrived
+        ages = [whole(reading.get("age_ms", 0)) for reading in readings]
+        moments = self._room.transit.moments(rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived)
+        aged = ["age_ms" in reading or not given_times(reading) for reading in readings]
+        return [
+            row._replace(taken_ms=received_ms - round(arrived - moment)) if by_age else row
+            for row, moment, by_age in zip(rows, moments, aged, strict=True)
+        ]
 
-    def _committed(self, batch: bool, outcome: Outcome | TempHubError) -> None:
+    def _committed(self, rows: list[Row], batch: bool, outcome: Outcome | TempHubError) -> None:
         """Called in the journal's thread."""
-        self._room.acks.put(partial(self._reply, batch, outcome))
+        self._room.acks.put(partial(self._reply, rows, batch, outcome))
 
-    def _reply(self, batch: bool, outcome: Outcome | TempHubError) -> None:
+    def _reply(self, rows: list[Row], batch: bool, outcome: Outcome | TempHubError) -> None:
         if isinstance(outcome, TempHubError):
             self._refuse(outcome)
             return
-        self._room.metrics.stored(outcome)
+        self._room.metrics.stored(outcome, rows[0].probe_id)
+        # What is signed is from one probe: nobody else holds its key.
+        if self._proven is None and outcome.stored:
+            said = self._room.twins.delivered(rows, self._address, renumbered=outcome.renumbered)
+            if said is not None:
+                self._room.desk.twins(rows[0].probe_id, *said)
         if self._over:
             return
         self._over = True
-        body = OK
+        answer: dict[str, Any] = {"ok": True}
         if batch:
-            body = dump({"ok": True, "stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())})
+            answer |= {"stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())}
+        if self._ignored:
+            answer["ignored"] = self._ignored
+        body = OK if len(answer) == 1 else dump(answer)
         extra = {"X_Signature": self._proven.reply(200, body)} if self._proven else {}
         send(self._connection, 200, body, **extra)
 
     def _later(self, error: TempHubError) -> None:
         """Refuse after a pause: a probe gone mad that asks in a row becomes slow by itself."""
-        asyncio.get_running_loop().call_later(PAUSE_S, self._refuse, error)
+        asyncio.get_running_loop().call_later(self._room.share.wait_s(), self._refuse, error)
+
+    def _turn_away(self, error: TempHubError) -> None:
+        """Refuse before the body is there; what still comes of it is dropped."""
+        self._over = True
+        self._room.metrics.refused(error.code)
+        self._early = Early(self._connection, lambda: begin_error(self._connection, error))
+        self._early.begin()
 
     def _refuse(self, error: TempHubError) -> None:
         if self._over:
             return
         self._over = True
         self._room.metrics.refused(error.code)
-        if error.status == 401:
-            self._room.desk.refused(self._address)
+        if error.status in OWN_FAULT:
+            self._room.desk.refused(self._address, self._named, error)
         send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
 
 

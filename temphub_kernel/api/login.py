@@ -2,7 +2,7 @@
 
 import asyncio
 from html import escape
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from tornado.web import RequestHandler
 
@@ -11,6 +11,7 @@ from .audit import Audit
 from .entry import Entry
 from .headers import FORM_CSP, protect
 from .sessions import LIFE_MS
+from .strays import VOILA
 
 MOST_BODY = 4096
 # Each check takes 64 MB for a moment: one at a time, and not many in line.
@@ -102,10 +103,9 @@ class Login(_Door):
         self.redirect(self._next(), status=303)
 
     def _next(self) -> str:
-        """Where the browser wanted to go: a path of this hub, nothing else."""
+        """Where the browser wanted to go: a page of this hub, nothing else."""
         place = self.get_query_argument("next", "/")
-        inside = place.startswith("/") and not place.startswith("//") and "\\" not in place and place.isprintable()
-        return place if inside and not place.startswith(("/login", "/logout")) else "/"
+        return place if is_page(place) else "/"
 
     def _action(self) -> str:
         place = self._next()
@@ -124,6 +124,14 @@ class Logout(_Door):
             await asyncio.get_running_loop().run_in_executor(None, entry.sessions.end, text)
         self.clear_cookie(entry.cookie, path="/")
         self.redirect("/login", status=303)
+
+
+def is_page(place: str) -> bool:
+    """Whether a browser that is sent there shows a page, and does nothing else: GET /api/ingest would store a reading."""
+    path = unquote(place.partition("?")[0])
+    # A browser takes /v/../api/ingest, however its dots are written, for /api/ingest.
+    winding = "\\" in place or any(part in (".", "..") for part in path.split("/"))
+    return place.isprintable() and not winding and (path == "/" or path.startswith(VOILA))
 
 
 def _password(body: bytes) -> str:

@@ -1,8 +1,14 @@
-"""Questions to the journal asked from the endpoint, answered in threads so that a long one never delays a reading."""
+"""What the endpoint hands to threads, so that nothing long delays a reading: questions to the journal, small work, talks with devices.
+
+Each kind has threads of its own. A device that accepts a connection and says nothing holds one for ten seconds and more, and
+must not keep people from their changes, their login or an export.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +18,10 @@ from ..journal import Reader
 T = TypeVar("T")
 # Two at a time: a scraper and a person; more would only compete for the same disk.
 THREADS = 2
+# Talks with devices: so many at a time, so many more in line, and of one device an order and the next one.
+TALKS = 8
+MOST_TALKS = 24
+MOST_OF_ONE = 2
 
 
 class Questions:
@@ -20,28 +30,55 @@ class Questions:
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="temphub-question")
+        self._talkers = ThreadPoolExecutor(TALKS, thread_name_prefix="temphub-talk")
+        self._talks: Counter[str] = Counter()
 
     async def ask(self, question: Callable[[Reader], T]) -> T:
         """The answer of `question(reader)`. Raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._answer, question)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, answer, self._journal, question)
 
     async def call(self, work: Callable[[], T]) -> T:
-        """The result of something slow that needs no journal."""
+        """The result of something slow that needs no journal and no device."""
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
+    async def talk(self, device: str, work: Callable[[], T]) -> T:
+        """The result of an order to a device (its id or address). Raises TempHubError (503) when too many are under way."""
+        if self._talks[device] >= MOST_OF_ONE or self._talks.total() >= MOST_TALKS:
+            raise _busy(device if self._talks[device] >= MOST_OF_ONE else "")
+        self._talks[device] += 1
+        running = self._talkers.submit(work)
+        loop = asyncio.get_running_loop()
+        # Counted until the thread is free again, whether or not anybody still waits for the answer.
+        running.add_done_callback(lambda _: self._talked(loop, device))
+        return await asyncio.wrap_future(running)
+
     def close(self) -> None:
-        """End the threads; a question in progress is finished first."""
+        """End the threads; a question in progress is finished first, a talk is not waited for."""
+        self._talkers.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _answer(self, question: Callable[[Reader], T]) -> T:
-        try:
-            with Reader(self._journal) as reader:
-                return question(reader)
-        except Exception as error:
-            # The database's own errors are known by their home: only the journal's room imports it.
-            if type(error).__module__.startswith("sqlite3"):
-                raise _unreadable(error) from error
-            raise
+    def _talked(self, loop: asyncio.AbstractEventLoop, device: str) -> None:
+        # The loop may be over before a silent device has let its thread go.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._free, device)
+
+    def _free(self, device: str) -> None:
+        self._talks[device] -= 1
+        # Names are whatever was sent: none stays.
+        if not self._talks[device]:
+            del self._talks[device]
+
+
+def answer(journal: Path, question: Callable[[Reader], T]) -> T:
+    """The answer of `question(reader)`, in this thread. Raises what it raises; TempHubError (503) when the journal cannot be read."""
+    try:
+        with Reader(journal) as reader:
+            return question(reader)
+    except Exception as error:
+        # The database's own errors are known by their home: only the journal's room imports it.
+        if type(error).__module__.startswith("sqlite3"):
+            raise _unreadable(error) from error
+        raise
 
 
 def _unreadable(error: Exception) -> TempHubError:
@@ -51,3 +88,8 @@ def _unreadable(error: Exception) -> TempHubError:
         code="journal_unreadable",
         status=503,
     )
+
+
+def _busy(device: str) -> TempHubError:
+    said = f"{device} has not yet answered what it was told before" if device else "Too many probes that do not answer are being talked to"
+    return TempHubError(f"{said}, so it was not told this.", "Try again in some seconds.", code="busy", status=503)

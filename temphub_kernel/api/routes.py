@@ -9,7 +9,9 @@ from .hello import Hello, TrustProbe
 from .history import Readings
 from .landing import Landing
 from .login import Doorkeeper, Login, Logout
-from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Identify
+from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Expect, Identify, Merge, Remove, StrikeOut, StruckOut
+from .statistics import Statistics
+from .thermocouple import StateThermocouple, Thermocouples
 from .updates import File, Manifest, Update
 
 ROUTES = [
@@ -24,7 +26,15 @@ ROUTES = [
     (r"/api/annotations", Annotations),
     (r"/api/calibrate", Calibrate),
     (r"/api/calibrations", Calibrations),
+    (r"/api/thermocouple", StateThermocouple),
+    (r"/api/thermocouples", Thermocouples),
+    (r"/api/strike-out", StrikeOut),
+    (r"/api/struck-out", StruckOut),
+    (r"/api/remove", Remove),
+    (r"/api/expect", Expect),
+    (r"/api/merge", Merge),
     (r"/api/readings", Readings),
+    (r"/api/statistics", Statistics),
     (r"/api/export", Export),
     (r"/api/doctor", Doctor),
     (r"/api/firmware/manifest", Manifest),

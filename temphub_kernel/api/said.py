@@ -1,35 +1,52 @@
-"""What people say: how a probe is called, remarks beside a time, calibrations; and which probe is which. Endpoint thread only."""
+"""What people say: how a probe is called, remarks beside a time, calibrations, what does not count; and which probe is which.
+Endpoint thread only."""
 
 from typing import Any
 
 from ..base.clock import iso_utc, now_ms
-from ..journal import annotate, calibrate, describe, erase, forget
+from ..base.reading import is_probe_id
+from ..journal import (
+    annotate,
+    calibrate,
+    check_common,
+    describe,
+    erase,
+    forget,
+    merge,
+    remove,
+    restore,
+    strike_out,
+    undo,
+    unmerge,
+)
 from .fields import int_field
-from .handlers import ApiHandler
-from .validate import bad, short
+from .handlers import ApiHandler, transients
+from .validate import bad, short, whole
 
 EVER_MS = 2**53
 # Far beyond any temperature, yet a number that can be reckoned with: JSON knows larger ones.
 MOST_C = 1e9
 MOST_NO = 2**53
-DESCRIBED = ("alias", "place", "hidden", "group", "note")
+MOST_IDS = 1_000
+MOST_EXPECTED = 100_000
+DESCRIBED = ("alias", "place", "hidden", "group", "note", "power_on_counts")
 
 
 def probe_field(data: dict[str, Any]) -> str:
     """`probe_id`: names a probe. Raises TempHubError (400)."""
     value = data.get("probe_id")
-    if not isinstance(value, str) or not 1 <= len(value) <= 64:
+    if not is_probe_id(value):
         raise bad("bad_probe_id", f"probe_id is {short(value)}, which names no probe.", "Send the id of a probe in /api/probes.")
-    return value
+    return str(value)
 
 
 class Describe(ApiHandler):
-    """`POST /api/describe`: a person's name for a probe, its group, place, note, or that it is hidden."""
+    """`POST /api/describe`: a person's name for a probe, its group, place, note, that it is hidden, or that its 85 °C count."""
 
     async def post(self) -> None:
         data = self.body()
         probe_id = probe_field(data)
-        said = {name: value for name, value in data.items() if name not in ("probe_id", "token")}
+        said = {name: whole(value) for name, value in data.items() if name not in ("probe_id", "token")}
         unknown = next((name for name in said if name not in DESCRIBED), None)
         if unknown is not None:
             # Without the name in the code: codes are ours, and few.
@@ -44,7 +61,8 @@ class Identify(ApiHandler):
 
     async def post(self) -> None:
         probe_id = probe_field(self.body())
-        await self.room.questions.call(lambda: self.room.desk.identify(probe_id))
+        device = await self.device(probe_id)
+        await self.room.questions.talk(device, lambda: self.room.desk.identify(device))
         self.reply({"ok": True})
 
 
@@ -102,9 +120,7 @@ class Calibrate(ApiHandler):
             return self.reply({"ok": True})
         probe_id, points = probe_field(data), _points(data.get("points"))
         from_ms = int_field(data, "from_ms", 0, EVER_MS, default=now_ms())
-        note = data.get("note", "")
-        if not isinstance(note, str) or len(note) > 500:
-            raise bad("bad_note", f"note is {short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
+        note = note_field(data)
         await self.room.questions.call(lambda: calibrate(self.room.writer, probe_id, points, from_ms, note))
         await self.note()
         self.reply({"ok": True})
@@ -128,6 +144,124 @@ class Calibrations(ApiHandler):
             for c in found
         ]
         self.reply({"ok": True, "calibrations": listed})
+
+
+class StrikeOut(ApiHandler):
+    """`POST /api/strike-out`: a probe's readings of a time no longer count, and are kept; with `undo` the number of one to take back."""
+
+    async def post(self) -> None:
+        data = self.body()
+        if "undo" in data:
+            no = int_field(data, "undo", 1, MOST_NO, required=True)
+            gone = await self.room.questions.call(lambda: undo(self.room.writer, no))
+            if not gone:
+                remedy = "Use a number from /api/struck-out."
+                raise bad("unknown_strike", f"Nothing with the number {no} is struck out.", remedy, 404)
+            await self.note()
+            return self.reply({"ok": True, "number": no})
+        probe_id = probe_field(data)
+        from_ms = int_field(data, "from_ms", 0, EVER_MS, required=True)
+        to_ms = int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
+        note = note_field(data)
+        no = await self.room.questions.call(lambda: strike_out(self.room.writer, probe_id, from_ms, to_ms, note))
+        await self.note()
+        self.reply({"ok": True, "number": no})
+
+
+class StruckOut(ApiHandler):
+    """`GET /api/struck-out`: everything that is struck out, by probe and time."""
+
+    async def get(self) -> None:
+        found = await self.room.questions.ask(lambda reader: reader.strikes())
+        listed = [
+            {
+                "number": one.no,
+                "probe_id": one.probe_id,
+                "from": iso_utc(one.from_ms),
+                "to": iso_utc(one.to_ms),
+                "note": one.note,
+                "made": iso_utc(one.made_ms),
+            }
+            for one in found
+        ]
+        self.reply({"ok": True, "struck_out": listed})
+
+
+class Remove(ApiHandler):
+    """`POST /api/remove`: takes a probe, or several, off every list; their readings are kept. With `restore: true` they come back.
+
+    With `unnamed: true` instead of ids those go that came once or a few times and did not come back.
+    """
+
+    async def post(self) -> None:
+        data = self.body()
+        unnamed, back = data.get("unnamed", False), data.get("restore", False)
+        if not isinstance(back, bool):
+            raise bad("bad_restore", f"restore is {short(back)}.", "Send true to bring the probe back, or leave it out.")
+        if not isinstance(unnamed, bool) or (unnamed and (back or "probe_id" in data or "probe_ids" in data)):
+            remedy = "Send unnamed: true alone, to remove the ids that came once or a few times, or the ids that you mean."
+            raise bad("bad_unnamed", f"unnamed is {short(unnamed)} beside other fields.", remedy)
+        ids = await self._transients() if unnamed else _ids(data)
+        await self.room.questions.call(lambda: (restore if back else remove)(self.room.writer, *ids))
+        await self.note()
+        self.reply({"ok": True, "removed": len(ids)} if unnamed else {"ok": True})
+
+    async def _transients(self) -> list[str]:
+        listed, newest = await self.room.questions.ask(lambda reader: (reader.probes(), reader.newest()))
+        return sorted(transients(listed, newest, self.room.desk.register.standings()))
+
+
+class Expect(ApiHandler):
+    """`POST /api/expect`: so many new probes will come within the hour, and are taken at once."""
+
+    async def post(self) -> None:
+        data = self.body()
+        count = int_field(data, "probes", 1, MOST_EXPECTED, required=True)
+        self.room.names.expect(count)
+        await self.note()
+        self.reply({"ok": True})
+
+
+class Merge(ApiHandler):
+    """`POST /api/merge`: a probe's readings count as another one's, those to come as well; with `undo: true` it stands for itself again."""
+
+    async def post(self) -> None:
+        data = self.body()
+        probe_id, undone, overlap = probe_field(data), data.get("undo", False), data.get("overlap", False)
+        for name, value in (("undo", undone), ("overlap", overlap)):
+            if not isinstance(value, bool):
+                raise bad(f"bad_{name}", f"{name} is {short(value)}.", "Send true or false, or leave it out.")
+        if undone:
+            await self.room.questions.call(lambda: unmerge(self.room.writer, probe_id))
+        else:
+            into = data.get("into")
+            if not is_probe_id(into):
+                raise bad("bad_into", f"into is {short(into)}, which names no probe.", "Send the id of a probe in /api/probes.")
+            found = await self.room.questions.ask(lambda reader: reader.common(probe_id, str(into)))
+            if not overlap:
+                check_common(found, probe_id, str(into))
+            await self.room.questions.call(lambda: merge(self.room.writer, probe_id, str(into)))
+        await self.note()
+        self.reply({"ok": True})
+
+
+def _ids(data: dict[str, Any]) -> list[str]:
+    """`probe_id`, or `probe_ids` for several."""
+    if "probe_ids" not in data:
+        return [probe_field(data)]
+    given = data["probe_ids"]
+    if not isinstance(given, list) or not 1 <= len(given) <= MOST_IDS or not all(is_probe_id(one) for one in given):
+        remedy = f"Send probe_ids as a list of 1 to {MOST_IDS} ids in /api/probes."
+        raise bad("bad_probe_ids", f"probe_ids is {short(given)}, which names no probes.", remedy)
+    return given
+
+
+def note_field(data: dict[str, Any]) -> str:
+    """`note`: a remark, empty when left out. Raises TempHubError (400)."""
+    note = data.get("note", "")
+    if not isinstance(note, str) or len(note) > 500:
+        raise bad("bad_note", f"note is {short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
+    return note
 
 
 def _points(value: object) -> list[tuple[float, float]]:

@@ -3,8 +3,11 @@
 import asyncio
 import logging
 import socket
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tornado.http1connection import HTTP1Connection
@@ -18,7 +21,7 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
-from ..base import paths
+from ..base import own, paths
 from ..base.errors import TempHubError
 from ..base.page_place import PagePlace
 from ..base.settings import Settings
@@ -30,17 +33,29 @@ from .desk import Desk
 from .entry import Entry
 from .examination import Examinations
 from .export import Jobs
+from .fast_path import FastPath
 from .firmware import Firmware
 from .front_door import FrontDoor, Relay
 from .gate import Gate, GatedServer
-from .guard import Away, Guard, Refused
+from .ghosts import Court
+from .guard import PROBES_OWN, Away, Guard, Refused
 from .handlers import Room
+from .hits import EVERY_S as COUNT_EVERY_S
+from .ingest import PATH as INGEST
 from .ingest import Delivery, Ingest
-from .limited import Limited
+from .limited import PAGE_BODY, Limited, refusal
 from .metrics import Metrics
+from .newnames import NewNames
 from .ports import Tls, bind
-from .questions import Questions
+from .proxies import Proxies
+from .questions import Questions, answer
+from .replies import bodiless
 from .routes import application
+from .strays import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
+from .transit import MAX_BOOTS, Transit
+from .validate import is_too_large
+from .watch import log as watching
+from .watch import watch
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -52,9 +67,10 @@ SIZES = {"max_header_size": HEAD_BYTES, "max_body_size": 2**62, "chunk_size": 65
 class Endpoint(Worker):
     """Tornado on HOST:PORT in a thread of its own.
 
-    page: (host, port) of the page server, or None when there is none. firmware: the folder that probes are updated from.
+    page: asked where the page server is just now; None for a hub without one. firmware: the folder that probes are updated from.
     idle_s: how long a connection may stay without a request; body_s: how long a request's body may take; gate: how many
-    connections there may be. `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
+    connections there may be; names: how many new names are taken up; count_every_s: how often the log is told what came.
+    `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
     """
 
     def __init__(
@@ -63,15 +79,18 @@ class Endpoint(Worker):
         journal: Path,
         writer: Writer,
         desk: Desk,
-        page: PagePlace | None = None,
+        page: Callable[[], PagePlace | None] | None = None,
         *,
         firmware: Path | None = None,
         gate: Gate | None = None,
+        names: NewNames | None = None,
         idle_s: float = IDLE_S,
         body_s: float = BODY_S,
+        count_every_s: float = COUNT_EVERY_S,
     ) -> None:
         super().__init__("endpoint")
         self._limits = {"idle_connection_timeout": idle_s, "body_timeout": body_s}
+        self._count_every_s = count_every_s
         self._settings = settings
         self._journal = journal
         self._writer = writer
@@ -79,6 +98,10 @@ class Endpoint(Worker):
         self._page = page
         self._firmware = Firmware(firmware or paths.firmware())
         self._gate = gate or Gate()
+        self._names = names or NewNames()
+        self._court = Court()
+        self._transit = Transit()
+        self._heard: deque[tuple[str, str, int, float]] = deque(maxlen=MAX_BOOTS)
         self._sockets: list[socket.socket] = []
         self._tls: Tls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -89,6 +112,7 @@ class Endpoint(Worker):
     def start(self) -> None:
         """Take the port, then start. Raises TempHubError when the port cannot be had."""
         if not self._sockets:
+            self._recall()
             self._take_ports()
         super().start()
 
@@ -109,33 +133,59 @@ class Endpoint(Worker):
 
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        # What was said before there was a loop.
+        self._take_counts()
         metrics, questions, exports = Metrics(), Questions(self._journal), Jobs(self._journal)
-        entry, audit = Entry(self._settings), Audit(self._settings.data_dir)
+        loop, audit = self._loop, Audit(self._settings.data_dir)
+        # Not here: its file is on a disk.
+        entry = Entry(self._settings, lambda *said: loop.run_in_executor(None, partial(audit.note, *said)))
+        names = self._names
         examinations = Examinations(replace(self._settings, port=self.port))
         room = Room(
-            self._settings.server_token, self._desk, metrics, questions, self._firmware, self._writer, exports, entry, audit, examinations
+            self._settings.server_token,
+            self._desk,
+            metrics,
+            questions,
+            self._firmware,
+            self._writer,
+            exports,
+            entry,
+            audit,
+            examinations,
+            names,
+            self._transit,
         )
-        ingest = Ingest(self._settings.server_token, self._writer, Acks(self._loop), self._desk, metrics, self._gate.delivering)
-        door = FrontDoor(*self._page) if self._page else None
-        switch = Switch(
-            application(room, landing=door is None),
-            ingest,
-            door,
-            Guard(self._settings, entry, self._gate.asking, self.tls_port),
-            self._gate,
+        ingest = Ingest(
+            self._settings.server_token,
+            self._writer,
+            Acks(loop),
+            self._desk,
+            metrics,
+            self._gate.delivering,
+            entry.guesses,
+            names,
+            self._court,
+            self._transit,
         )
+        door = FrontDoor(self._page) if self._page else None
+        proxies = Proxies(self._settings.trusted_proxies)
+        self._gate.trusts = proxies.trusts
+        guard = Guard(self._settings, entry, self._gate.asking, self.tls_port)
+        switch = Switch(application(room, landing=door is None), ingest, door, guard, self._gate, proxies)
         # The limit of a body is each path's own; what is no message at all is bounded here.
         server = GatedServer(switch, **SIZES, **self._limits)
         if not self._sockets:
             self._take_ports()
-        server.gate = self._gate.takes
-        server.add_sockets(self._sockets)
-        servers = [server, *self._serve_tls(switch)]
+        plain = FastPath(server, ingest, guard, self._gate, **self._limits)
+        plain.add_sockets(self._sockets)
+        servers: list[FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
         self._sockets = []
+        counting = asyncio.ensure_future(metrics.hits.tell(self._count_every_s))
         try:
             if not self.stopping.is_set():
                 await self._done.wait()
         finally:
+            counting.cancel()
             for one in servers:
                 one.stop()
             exports.close()
@@ -146,6 +196,26 @@ class Endpoint(Worker):
                 await one.close_all_connections()
             self._gate.close()
             questions.close()
+
+    def heard(self, probe_id: str, boot: str, count: int, at_s: float) -> None:
+        """A probe said at a moment of the monotonic clock where its count of milliseconds stands. Any thread; returns at once."""
+        self._heard.append((probe_id, boot, count, at_s * 1000))
+        loop = self._loop
+        if loop is not None:
+            # It may have ended; then nothing is dated any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._take_counts)
+
+    def _take_counts(self) -> None:
+        while self._heard:
+            self._transit.begin(*self._heard.popleft())
+
+    def _recall(self) -> None:
+        """What the journal knows, before the port is open: a delivery that waits for this would be dated too late."""
+        # Without it the court begins without neighbours; what is wrong with the journal is told by others.
+        with suppress(TempHubError):
+            answer(self._journal, self._court.recall)
+            answer(self._journal, self._names.recall)
 
     def _take_ports(self) -> None:
         """Raises TempHubError, then nothing is held."""
@@ -163,7 +233,7 @@ class Endpoint(Worker):
         if self._tls is None:
             return []
         server = GatedServer(switch, ssl_options=self._tls.context, **SIZES, **self._limits)
-        server.gate = self._gate.takes
+        server.gate = self._gate
         server.add_sockets([self._tls.socket])
         self._tls = None
         return [server]
@@ -172,37 +242,55 @@ class Endpoint(Worker):
 class Switch(HTTPServerConnectionDelegate):
     """Gives each request to whoever answers its path."""
 
-    def __init__(self, application: Application, ingest: Ingest, door: FrontDoor | None, guard: Guard, gate: Gate) -> None:
+    def __init__(
+        self, application: Application, ingest: Ingest, door: FrontDoor | None, guard: Guard, gate: Gate, proxies: Proxies
+    ) -> None:
         self.application = application
         self.ingest = ingest
         self.door = door
         self.guard = guard
         self.gate = gate
+        self.proxies = proxies
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         return _Request(self, server_conn, request_conn)
 
-    def admit(self, line: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection) -> HTTPMessageDelegate | None:
-        """Who answers a request that goes no further; None when it may."""
+    def admit(
+        self, line: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection, wrong: TempHubError | None
+    ) -> HTTPMessageDelegate | None:
+        """Who answers a request that goes no further; None when it may. wrong: what to tell it if it gets past the guard."""
         self.gate.spoke(getattr(connection, "stream", None))
-        secure = getattr(getattr(connection, "context", None), "protocol", "http") == "https"
         try:
-            self.guard.check(line, headers, _address(connection), secure=secure)
+            self.guard.check(line, headers, _address(connection), secure=_protocol(connection) == "https", stray=wrong is not None)
         except (TempHubError, Away) as why:
             if isinstance(why, TempHubError):
                 self.ingest.metrics.refused(why.code)
-            return Refused(connection, why)
+            return Refused(connection, why, self.gate.asking)
+        if wrong is not None:
+            self.ingest.metrics.refused(wrong.code)
+            return told(connection, wrong, html=wants_html(headers) and line.method in READS)
         return None
 
-    def choose(self, path: str, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
+    def choose(self, line: RequestStartLine, headers: HTTPHeaders, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
         """The delegate for a path."""
-        name = path.partition("?")[0]
-        if name == "/api/ingest":
+        name = line.path.partition("?")[0]
+        if name == INGEST:
+            if is_too_large(headers.get("Content-Length")):
+                self.ingest.metrics.refused("too_large")
+                return refusal(connection)
             return Delivery(self.ingest, connection, _address(connection))
-        if self.door is None or name in ("/metrics", "/login", "/logout") or name == "/api" or name.startswith("/api/"):
+        if is_api(name) and name not in PROBES_OWN:
+            self.ingest.metrics.hits.calls += headers.get("User-Agent") != own.AGENT
+        if line.method == "HEAD" and name == "/":
+            return face(connection)
+        if self.door is None or is_api(name) or name in DOORS:
             return Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
-        return Relay(self.door, connection, _address(connection))
+        return Limited(
+            Relay(self.door, connection, _address(connection), _protocol(connection), self.guard.entry.visitor_shows(headers)),
+            connection,
+            PAGE_BODY,
+        )
 
 
 class _Request(HTTPMessageDelegate):
@@ -214,7 +302,22 @@ class _Request(HTTPMessageDelegate):
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders):  # type: ignore[no-untyped-def]
         assert isinstance(start_line, RequestStartLine)
         switch, server_conn, connection = self._start
-        chosen = switch.admit(start_line, headers, connection) or switch.choose(start_line.path, server_conn, connection)
+        path = start_line.path.partition("?")[0]
+        if switch.proxies:
+            _behind(switch.proxies, connection, headers)
+        else:
+            switch.proxies.notice(_address(connection), headers)
+        if watching.isEnabledFor(logging.DEBUG):
+            watch(connection, start_line, _address(connection))
+        wrong = None if path == INGEST else stray(start_line.method, path, headers)
+        chosen = switch.admit(start_line, headers, connection, wrong)
+        if chosen is None:
+            chosen = switch.choose(start_line, headers, server_conn, connection)
+        if start_line.method == "HEAD":
+            bodiless(connection)
+            if path != INGEST and not path.startswith(VOILA):
+                # The same as GET, of which nothing but the head is sent.
+                start_line = start_line._replace(method="GET")
         # From here on Tornado talks to whoever was chosen, without a step in between.
         self.data_received = chosen.data_received  # type: ignore[method-assign]
         self.finish = chosen.finish  # type: ignore[method-assign]
@@ -225,3 +328,17 @@ class _Request(HTTPMessageDelegate):
 def _address(connection: HTTPConnection) -> str:
     context = getattr(connection, "context", None)
     return str(getattr(context, "remote_ip", "") or "")
+
+
+def _protocol(connection: HTTPConnection) -> str:
+    return str(getattr(getattr(connection, "context", None), "protocol", "http"))
+
+
+def _behind(proxies: Proxies, connection: HTTPConnection, headers: HTTPHeaders) -> None:
+    """Have the connection speak for who asks through it. A proxy's connection carries one request after the other, of anybody's."""
+    context = getattr(connection, "context", None)
+    if not hasattr(context, "peer"):
+        context.peer = _address(connection), _protocol(connection)  # type: ignore[union-attr]
+    address, protocol = context.peer  # type: ignore[union-attr]
+    proxies.notice(address, headers)
+    context.remote_ip, context.protocol = proxies.asker(address, headers), proxies.protocol(address, headers, protocol)  # type: ignore[union-attr]

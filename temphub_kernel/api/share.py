@@ -1,7 +1,5 @@
 """Fair shares: while there is much to do, whoever takes far more than the others is slowed down. Endpoint thread only."""
 
-import asyncio
-
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
 
@@ -12,6 +10,8 @@ FLOOR = 50
 TIMES = 2.0
 MOST_KEYS = 4096
 PAUSE_S = 1.0
+# A crowd that is refused in one moment would come back in one moment, and others would wait for all of its answers each time.
+EACH_S = 1 / 400
 
 
 class FairShare:
@@ -30,6 +30,7 @@ class FairShare:
         self._counts: dict[str, int] = {}
         self._total = 0
         self._before = 0
+        self._answered_s = 0.0
 
     def over(self, key: str) -> bool:
         """Count one request of `key`; True when it takes more than its share."""
@@ -49,10 +50,11 @@ class FairShare:
         clients = max(len(self._counts), self._before)
         return (clients > 1 or not self._alone) and count > TIMES * self._total / max(clients, self._least)
 
-
-async def pause() -> None:
-    """What a client over its share waits for the answer that says so: one that asks in a row becomes slow by itself."""
-    await asyncio.sleep(PAUSE_S)
+    def wait_s(self) -> float:
+        """How long a refusal is kept back, in seconds: one that asks in a row becomes slow by itself, and many are answered one by one."""
+        now = monotonic_s()
+        self._answered_s = max(now + PAUSE_S, self._answered_s + EACH_S)
+        return self._answered_s - now
 
 
 def too_much(who: str) -> TempHubError:

@@ -1,5 +1,6 @@
 """Updates over the air: the list of files, the files, and telling a probe to fetch them. Endpoint thread only."""
 
+from ..base.reading import is_probe_id
 from .handlers import ApiHandler
 from .validate import bad, short
 
@@ -8,7 +9,10 @@ class Manifest(ApiHandler):
     """`GET /api/firmware/manifest`; `?format=mpy` for a board."""
 
     async def get(self) -> None:
-        board = self.get_query_argument("format", "") == "mpy"
+        form = self.get_query_argument("format", "") or "py"
+        if form not in ("py", "mpy"):
+            raise bad("bad_format", f"format is {short(form)}.", "Use mpy for a board, py for a virtual probe.")
+        board = form == "mpy"
         self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
 
 
@@ -28,10 +32,11 @@ class Update(ApiHandler):
     async def post(self) -> None:
         data = self.body()
         probe_id = data.get("probe_id")
-        if not isinstance(probe_id, str) or not probe_id:
+        if not is_probe_id(probe_id):
             raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
         version = (await self.room.questions.call(self.room.firmware.snapshot)).version
-        answer = await self.room.questions.call(lambda: self.room.desk.update(probe_id, self._sha256))
+        device = await self.device(str(probe_id))
+        answer = await self.room.questions.talk(device, lambda: self.room.desk.update(device, self._sha256))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})
 

@@ -1,6 +1,7 @@
 """What may come in: bodies and query values turned into journal rows, or an error with the way out. Any thread."""
 
 import json
+import math
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -16,9 +17,11 @@ from ..base.reading import (
     PROBE_ID,
     QUALITIES,
     UNDATED,
-    UNITS_PER_C,
     Row,
+    to_units,
 )
+from .dating import given_times, taken_by_clock
+from .junction import junction_of
 
 MAX_BODY = 1024 * 1024
 MAX_FIELDS = 32
@@ -29,22 +32,22 @@ def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError
     return TempHubError(problem, remedy, code=code, status=status)
 
 
-def too_large() -> TempHubError:
+def too_large(most: int = MAX_BODY) -> TempHubError:
     """The refusal of a body above the limit."""
-    return bad(
-        "too_large", f"The body is larger than {MAX_BODY} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch.", 413
-    )
+    return bad("too_large", f"The body is larger than {most} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch.", 413)
 
 
-def is_too_large(length: str | None) -> bool:
+def is_too_large(length: str | None, most: int = MAX_BODY) -> bool:
     """True when a Content-Length announces more than the API takes; what is no number is the parser's to refuse."""
-    return length is not None and length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY)
+    return length is not None and length.isdecimal() and (len(length) > 9 or int(length) > most)
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
     """The JSON object in a body. Raises TempHubError (400); NaN and Infinity are no JSON."""
     try:
-        value = json.loads(body, parse_constant=_no_constant)
+        # An object in UTF-8 has no NUL; what does may be in another encoding that JSON knows.
+        encoding = "utf-8" if body[:1] == b"{" and b"\0" not in body else json.detect_encoding(body)
+        value = DECODER.decode(body.decode(encoding, "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise bad(
             "bad_json", f"The body is not valid JSON ({short(error)}).", 'Send a JSON object such as {"temperature_c": 23.8}.'
@@ -52,6 +55,11 @@ def parse_json(body: bytes) -> dict[str, Any]:
     if type(value) is not dict:
         raise bad("bad_json", "The body is JSON, but not an object.", 'Send a JSON object such as {"temperature_c": 23.8}.')
     return value
+
+
+def whole(value: Any) -> Any:
+    """2145.0 as 2145, everything else as it is: JSON has one kind of number, and some languages write a whole one like that."""
+    return int(value) if type(value) is float and value.is_integer() else value
 
 
 def check_text(data: dict[str, Any]) -> None:
@@ -75,7 +83,11 @@ def parse_query(text: str) -> dict[str, str]:
 
 
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
-    """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value."""
+    """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value.
+
+    An age says when a reading was taken, else a time in it (see dating.py), else the moment it came in. A value outside what can be
+    a temperature is a reading without one, quality `range`.
+    """
     probe_id = data.get("probe_id", ADHOC)
     if type(probe_id) is not str or PROBE_ID.fullmatch(probe_id) is None:
         raise bad(
@@ -85,12 +97,15 @@ def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
         )
     if "readings" in data:
         return _batch(probe_id, data, received_ms), True
-    return [_reading(probe_id, data, received_ms, "")], False
+    # A lone reading of a probe that counts: a repeat of it is recognised as one of a batch is, and answered as one.
+    boot, seq = data.get("boot"), whole(data.get("seq"))
+    counted = type(boot) is str and BOOT.fullmatch(boot) is not None and type(seq) is int and 0 <= seq <= MAX_SEQ
+    return [_reading(probe_id, data, received_ms, "", boot if counted else None)], counted
 
 
 def sent_field(data: dict[str, Any]) -> int:
     """`sent_ms`: the probe's own count of milliseconds when it sent a batch. Raises TempHubError (400)."""
-    sent_ms = data["sent_ms"]
+    sent_ms = whole(data["sent_ms"])
     if type(sent_ms) is not int or not 0 <= sent_ms <= MAX_SEQ:
         raise bad(
             "bad_sent_ms",
@@ -109,6 +124,9 @@ def rows_of_query(query: dict[str, str], received_ms: int) -> list[Row]:
                 data[name] = None if data[name] == "null" else kind(data[name])
             except ValueError:
                 _wrong_number(name, data[name])
+    if isinstance(data.get("temperature_c"), float) and math.isnan(data["temperature_c"]):
+        # What C prints for a measurement that failed.
+        data["temperature_c"], data["quality"] = None, data.get("quality", "missing")
     data.pop("readings", None)
     return rows_of(data, received_ms)[0]
 
@@ -142,7 +160,7 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
                 "Send each reading as an object with seq, age_ms and temperature_c.",
             )
         for name in ("seq", "age_ms"):
-            if name not in reading:
+            if name not in reading and not (name == "age_ms" and given_times(reading)):
                 raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
         if type(reading.get("age_unknown", False)) is not bool:
             raise bad(
@@ -155,14 +173,18 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
 
 
 def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, boot: str | None = None) -> Row:
-    age_ms = data.get("age_ms", 0)
+    age_ms = whole(data.get("age_ms", 0))
     if type(age_ms) is not int or not 0 <= age_ms <= MAX_AGE_MS:
         raise bad(
             "bad_age_ms",
             f"{where}age_ms is {short(age_ms)}.",
             "Send how long ago the reading was taken, in whole milliseconds from 0 to one year.",
         )
-    seq = data.get("seq") if boot is not None else None
+    taken_ms, undated = received_ms - age_ms, data.get("age_unknown") is True
+    if "age_ms" not in data and given_times(data):
+        taken_ms, said_by = taken_by_clock(data, received_ms)
+        undated = said_by is None
+    seq = whole(data.get("seq")) if boot is not None else None
     if boot is not None and (type(seq) is not int or not 0 <= seq <= MAX_SEQ):
         raise bad("bad_seq", f"{where}seq is {short(seq)}.", "Send seq as a whole number from 0, one higher with each reading since boot.")
     quality = data.get("quality")
@@ -174,24 +196,21 @@ def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, 
             f"{where or 'The reading '}has no temperature_c.".replace(".has", " has"),
             "Send temperature_c in °C, or null with a quality.",
         )
-    celsius = data["temperature_c"]
+    celsius, junction = data["temperature_c"], junction_of(data)
     if celsius is None:
         if quality is None:
             raise bad(
                 "bad_quality", f"{where}temperature_c is null without a quality.", f"Say why with quality: one of {', '.join(QUALITIES)}."
             )
-        return Row(probe_id, boot, seq, received_ms - age_ms, received_ms, None, quality)
+        return Row(probe_id, boot, seq, taken_ms, received_ms, None, quality, junction)
     if type(celsius) not in (int, float):
         _wrong_number(f"{where}temperature_c", celsius)
     if not LOWEST_C <= celsius <= HIGHEST_C:
-        raise bad(
-            "out_of_range",
-            f"{where}temperature_c is {short(celsius)}, outside {LOWEST_C:g} to {HIGHEST_C:g} °C.",
-            'Send a temperature in °C; a bad sensor value is null with "quality": "range".',
-        )
-    if data.get("age_unknown") is True:
+        # A sensor's mistake, not the sender's: refused, it would be lost; as a number it would be believed.
+        return Row(probe_id, boot, seq, taken_ms, received_ms, None, quality or "range", junction)
+    if undated:
         quality = quality or UNDATED
-    return Row(probe_id, boot, seq, received_ms - age_ms, received_ms, round(celsius * UNITS_PER_C), quality)
+    return Row(probe_id, boot, seq, taken_ms, received_ms, to_units(celsius), quality, junction)
 
 
 def _wrong_number(name: str, value: object) -> NoReturn:
@@ -203,6 +222,10 @@ def _wrong_number(name: str, value: object) -> NoReturn:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+# As json.loads does it, with one decoder for all.
+DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def short(value: object) -> str:

@@ -23,9 +23,9 @@ def iso_utc(ms: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest:03d}Z"
 
 
-def local_text(ms: int) -> str:
-    """`2026-11-23 13:54:00` in this computer's time zone, as spreadsheets read it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms // 1000))
+def local_text(ms: int, date: str = "%Y-%m-%d") -> str:
+    """`2026-11-23 13:54:00` in this computer's time zone, as spreadsheets read it. date: how the day is written."""
+    return time.strftime(f"{date} %H:%M:%S", time.localtime(ms // 1000))
 
 
 def stamp_for_name() -> str:

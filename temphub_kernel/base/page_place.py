@@ -1,4 +1,4 @@
-"""Where the page server behind a hub is, as the hub kernel is told in its environment. Any thread."""
+"""Where the page server behind a hub is. Any thread."""
 
 from typing import NamedTuple
 
@@ -12,14 +12,3 @@ class PagePlace(NamedTuple):
     host: str
     port: int
     secret: str = ""
-
-    def as_text(self) -> str:
-        """For an environment variable."""
-        return f"{self.host}:{self.port}/{self.secret}"
-
-    @classmethod
-    def of(cls, text: str) -> "PagePlace | None":
-        """The reverse; None for an empty text."""
-        place, _, secret = text.partition("/")
-        host, _, port = place.rpartition(":")
-        return cls(host, int(port), secret) if host else None

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 JOURNAL_FILE = "temphub.sqlite3"
+# In it a demo keeps all that it makes: nobody's records.
+DEMO_FOLDER = "demo-data"
 PACKAGE = Path(__file__).resolve().parent.parent
 CHECKOUT = PACKAGE.parent
 

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,30 @@ def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None,
     process: subprocess.Popen[bytes] = subprocess.Popen(command, start_new_session=True, **options)
     _be_nice(process.pid, BEHIND)
     return process
+
+
+@contextmanager
+def held_input() -> Iterator[int]:
+    """A `stdin` for `start_behind` that ends when this is left or this process ends, however: see `end_with_input`."""
+    given, held = os.pipe()
+    try:
+        yield given
+    finally:
+        os.close(given)
+        os.close(held)
+
+
+def end_with_input(before: Callable[[], object] = lambda: None) -> None:
+    """From now on this process ends when its standard input does: whoever wanted what it makes is gone then. before: done first."""
+
+    def watch() -> None:
+        # Not through `sys.stdin`: its lock, held by this thread, would break the end of a process that is done.
+        while os.read(0, 4096):
+            pass
+        before()
+        os._exit(3)
+
+    threading.Thread(target=watch, name="input", daemon=True).start()
 
 
 def _be_nice(pid: int, nice: int) -> None:

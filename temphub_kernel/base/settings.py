@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .csv_style import AUTO, STANDARD, STYLES, Style, style_named
 from .errors import TempHubError
-from .paths import JOURNAL_FILE, find_data_dir
+from .paths import DEMO_FOLDER, JOURNAL_FILE, find_data_dir
 from .reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS
 
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
@@ -23,7 +24,7 @@ class Settings:
     host: str
     port: int
     public_base: str
-    server_token: str
+    server_token: str = field(repr=False)
     csv_file: Path
     default_interval_ms: int
     log_level: str
@@ -31,19 +32,26 @@ class Settings:
     interfaces: tuple[str, ...]
     archive_after_days: int = 90
     keep_awake: bool = True
-    mqtt_url: str = ""
-    webhook_url: str = ""
+    mqtt_url: str = field(default="", repr=False)
+    webhook_url: str = field(default="", repr=False)
     ui_password: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_port: int = 8443
     approve_probes: bool = False
+    csv_style: Style = STANDARD
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def journal_file(self) -> Path:
         """The journal in the data folder."""
         return self.data_dir / JOURNAL_FILE
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demo: its readings are made up, and it keeps to itself."""
+        return self.data_dir.name == DEMO_FOLDER
 
     @property
     def local_url(self) -> str:
@@ -85,9 +93,11 @@ class Settings:
             webhook_url=get("WEBHOOK_URL", "", _is_web_address),
             ui_password=get("UI_PASSWORD", "", _is_password),
             allowed_hosts=tuple(get("ALLOWED_HOSTS", "", _is_hosts).replace(",", " ").lower().split()),
+            trusted_proxies=tuple(get("TRUSTED_PROXIES", "", _is_networks).replace(",", " ").split()),
             tls_cert=data_dir / Path(tls["TLS_CERT"]).expanduser() if tls["TLS_CERT"] else None,
             tls_key=data_dir / Path(tls["TLS_KEY"]).expanduser() if tls["TLS_KEY"] else None,
             tls_port=int(get("TLS_PORT", "8443", _is_port)),
+            csv_style=style_named(get("CSV_STYLE", "standard", lambda v: v.lower() in (*STYLES, AUTO)).lower()),
             approve_probes=get("PROBE_TRUST", "auto", lambda v: v.lower() in ("auto", "approve")).lower() == "approve",
         )
 
@@ -99,12 +109,14 @@ ALLOWED = {
     "SERVER_TOKEN": "up to 128 printable characters without spaces",
     "PROBE_TRUST": "auto (a new probe is taken by itself) or approve (only after a person said yes)",
     "CSV_FILE": "a file name ending in .csv",
+    "CSV_STYLE": f"standard, auto (as this computer's Windows has it) or {', '.join(name for name in STYLES if name != 'standard')}",
     "DEFAULT_INTERVAL_MS": f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
     "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
     "DATA_DIR": "a folder",
     "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
     "UI_PASSWORD": "8 to 256 printable characters, or the argon2 hash of such a password",
     "ALLOWED_HOSTS": "host names under which the hub is opened, separated by commas, without http:// and port",
+    "TRUSTED_PROXIES": "addresses or networks of reverse proxies such as 127.0.0.1, 172.16.0.0/12, separated by commas",
     "TLS_CERT": "the file of a certificate (PEM), together with TLS_KEY",
     "TLS_KEY": "the file of the certificate's key (PEM), together with TLS_CERT",
     "TLS_PORT": "a whole number from 1 to 65535",
@@ -141,6 +153,14 @@ def _is_address(value: str) -> bool:
 
 def _is_addresses(value: str) -> bool:
     return all(_is_address(part) for part in value.replace(",", " ").split())
+
+
+def _is_networks(value: str) -> bool:
+    try:
+        # All of the internet is a mistake: anybody could then say to be anybody.
+        return all(ipaddress.ip_network(part, strict=False).prefixlen > 0 for part in value.replace(",", " ").split())
+    except ValueError:
+        return False
 
 
 def _is_whole(value: str, low: int, high: int) -> bool:

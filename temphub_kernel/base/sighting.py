@@ -1,6 +1,11 @@
 """A probe as it was just met, by mDNS or by its own hello. Any thread."""
 
+import re
 from typing import NamedTuple
+
+# What `temphub demo` calls its probes.
+DEMO_ID = "Demo-{number}"
+DEMO = re.compile(r"Demo-\d+")
 
 
 class Sighting(NamedTuple):
@@ -19,3 +24,8 @@ class Sighting(NamedTuple):
     name: str = ""
     boot: str = ""
     via: str = "mdns"
+
+
+def is_of_a_demo(sighting: Sighting) -> bool:
+    """Whether it is one of the virtual probes that a demo started: their readings are made up."""
+    return sighting.model == "virtual" and DEMO.fullmatch(sighting.probe_id) is not None

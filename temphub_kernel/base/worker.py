@@ -71,8 +71,11 @@ class Worker:
             # The worker's own boundary: whatever broke is shown with what happens next, then tried again.
             except Exception as error:
                 problem, remedy = describe(error)
+                # Said once: it may go on for days.
+                again = self._problem[0] == problem
                 self.trouble(problem, f"{remedy} The {self.name} part is tried again in {self._pause_s:g} s.")
                 # A foreseen problem is told in its own words; only what nobody foresaw needs its trace.
                 trace = None if isinstance(error, TempHubError) else error
-                log.error("the %s part failed: %s It is tried again in %g s.", self.name, problem, self._pause_s, exc_info=trace)
+                level = logging.DEBUG if again else logging.ERROR
+                log.log(level, "the %s part failed: %s It is tried again in %g s.", self.name, problem, self._pause_s, exc_info=trace)
                 self.stopping.wait(self._pause_s)

@@ -6,6 +6,17 @@ A file that another program holds never delays a probe: the rows wait in the jou
 from .csv_log import CsvLog
 from .log_file import open_log
 from .rebuild import hub_runs, rebuild, rebuild_beside, rebuild_log
-from .restore import refilled_from
+from .restore import Surplus, only_in_log, surplus, take_in
 
-__all__ = ["CsvLog", "hub_runs", "open_log", "rebuild", "rebuild_beside", "rebuild_log", "refilled_from"]
+__all__ = [
+    "CsvLog",
+    "Surplus",
+    "hub_runs",
+    "only_in_log",
+    "open_log",
+    "rebuild",
+    "rebuild_beside",
+    "rebuild_log",
+    "surplus",
+    "take_in",
+]

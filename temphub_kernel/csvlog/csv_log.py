@@ -4,10 +4,12 @@ Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called 
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from ..base.clock import local_text, monotonic_s, now_ms
+from ..base.csv_style import STANDARD, Style
 from ..base.errors import TempHubError
 from ..base.logs import Once
 from ..base.worker import Worker, WorkerState
@@ -28,10 +30,11 @@ HANGS_S = 15.0
 
 
 class CsvLog(Worker):
-    """Journal ─▶ CSV, each reading exactly once, in journal order. every_s: how far behind it may be.
+    """Journal ─▶ CSV, each reading exactly once, in journal order, under the id it was delivered with. every_s: how far behind it may be.
 
     open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
     max_rows: the file is put aside under a dated name when it holds so many readings.
+    style: how it is written; a log of another style is put aside and a new one begun.
     hangs_s: a disk that takes longer for one block is shown as a problem.
     """
 
@@ -44,6 +47,7 @@ class CsvLog(Worker):
         every_s: float = 1.0,
         open_log: OpenLog = open_log,
         max_rows: int = 1_000_000,
+        style: Style = STANDARD,
         hangs_s: float = HANGS_S,
     ) -> None:
         super().__init__("csvlog")
@@ -53,6 +57,7 @@ class CsvLog(Worker):
         self._every_s = every_s
         self._open = open_log
         self._max_rows = max_rows
+        self._style = style
         self._place: Place | None = None
         self._saved = Place(0)
         self._saved_s = 0.0
@@ -61,6 +66,8 @@ class CsvLog(Worker):
         self._once = Once(log)
         self._hangs_s = hangs_s
         self._since_s: float | None = None
+        # What has to be done before the first line, in this thread; tried again while it raises TempHubError.
+        self.first: Callable[[], None] | None = None
 
     def waiting(self) -> int:
         """Readings stored but not yet in the CSV, as of at most `every_s` ago."""
@@ -75,6 +82,10 @@ class CsvLog(Worker):
 
     def run(self) -> None:
         self._place = None
+        if self.first is not None:
+            self.first()
+            self.first = None
+            self.well()
         with Reader(self._journal) as reader:
             while not self.stopping.is_set():
                 if self.step(reader) < BLOCK_ROWS:
@@ -105,14 +116,18 @@ class CsvLog(Worker):
         self._saved, self._saved_s = places.load(reader), monotonic_s()
         if self._saved.file != str(self.csv_file):
             return self._find(reader, self._saved, told="")
-        # A full file that is gone was put aside just before the last stop.
-        return self._find(reader, self._saved, told="deleted or emptied" if self._saved.rows < self._max_rows else "")
+        # A file that is gone although it was full, or written in another style, was put aside just before the last stop.
+        return self._find(reader, self._saved, told="" if self._is_done(self._saved) else "deleted or emptied")
+
+    def _is_done(self, place: Place) -> bool:
+        """Whether nothing more is to be written to the file of this place."""
+        return place.rows >= self._max_rows or place.style != self._style.mark
 
     def _find(self, reader: Reader, known: Place, *, told: str) -> Place:
         """Open the file and find the place in it; a file that is no log of ours is put aside."""
         with self._opened() as file:
             empty = size_of(file) == 0
-            place = resume(file, self.csv_file, known, reader)
+            place = resume(file, self.csv_file, known, reader, self._style)
         if place is None:
             aside = put_aside(self.csv_file, _today())
             log.warning("%s did not begin with the log's header; it was put aside as %s and a new one begun", self.csv_file, aside.name)
@@ -136,17 +151,17 @@ class CsvLog(Worker):
     def _write_next(self, reader: Reader, place: Place) -> int:
         if self._due(place):
             self._save(place)
-        full = place.rows >= self._max_rows
-        points = [] if full else reader.after(place.no, min(BLOCK_ROWS, self._max_rows - place.rows))
-        if not points and not full:
+        done = self._is_done(place)
+        points = [] if done else reader.after(place.no, min(BLOCK_ROWS, self._max_rows - place.rows), own=True)
+        if not points and not done:
             return 0
         with self._opened() as file:
             as_known = size_of(file) == place.size and place.fits(file, self.csv_file)
             if as_known and points:
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
-                append(file, to_lines(points))
-                self._place = at(file, self.csv_file, points[-1].no, place.rows + len(points))
+                append(file, to_lines(points, self._style))
+                self._place = at(file, self.csv_file, points[-1].no, place.rows + len(points), self._style.mark)
                 return len(points)
         if as_known:
             self._roll_over(place)
@@ -156,17 +171,21 @@ class CsvLog(Worker):
         return 0
 
     def _roll_over(self, place: Place) -> None:
-        """Put the full file aside. Its last reading is bookmarked first: whatever happens then, nothing is written twice."""
+        """Put the file that is full, or of another style, aside.
+
+        Its last reading is bookmarked first: whatever happens then, nothing is written twice.
+        """
         self._save(place)
         aside = put_aside(self.csv_file, _today())
-        log.info("the CSV log holds %d readings; it was put aside as %s and a new one begun", place.rows, aside.name)
+        why = f"holds {place.rows} readings" if place.style == self._style.mark else "was written in another style"
+        log.info("the CSV log %s; it was put aside as %s and a new one begun", why, aside.name)
         self._place = None
         self._save(self._settled(self._begin(place.no)))
 
     def _begin(self, no: int) -> Place:
         with self._opened() as file:
-            begin(file, self.csv_file)
-            return at(file, self.csv_file, no, 0)
+            begin(file, self.csv_file, self._style)
+            return at(file, self.csv_file, no, 0, self._style.mark)
 
     def _due(self, place: Place) -> bool:
         late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= BOOKMARK_ROWS

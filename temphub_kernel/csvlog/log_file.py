@@ -1,12 +1,13 @@
 """The log file on disk: opened, appended to, mended, put aside. CSV thread only. Every call may raise OSError."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from ..base.csv_style import STANDARD, Style, separator_of
 from ..base.paths import sync_folder
-from .lines import HEADER_LINE, is_header
 
 CHUNK = 1 << 20
 
@@ -33,9 +34,9 @@ def append(file: BinaryIO, block: bytes) -> None:
     os.fsync(file.fileno())
 
 
-def begin(file: BinaryIO, path: Path) -> None:
+def begin(file: BinaryIO, path: Path, style: Style = STANDARD) -> None:
     """Write the header of an empty file."""
-    append(file, HEADER_LINE)
+    append(file, style.header)
     sync_folder(path.parent)
 
 
@@ -46,10 +47,10 @@ def cut(file: BinaryIO, size: int) -> None:
     os.fsync(file.fileno())
 
 
-def has_header(file: BinaryIO) -> bool:
-    """True when the file begins as the log does."""
+def parted_by(file: BinaryIO) -> str | None:
+    """What parts the columns of a file that begins as the log does; None for any other."""
     file.seek(0)
-    return is_header(file.read(4 * len(HEADER_LINE)).split(b"\n")[0])
+    return separator_of(file.read(4 * len(STANDARD.header)).split(b"\n")[0])
 
 
 def ends_line(file: BinaryIO) -> bool:
@@ -80,6 +81,17 @@ def aside_name(path: Path, day: str) -> Path:
         if not aside.exists():
             return aside
         number += 1
+
+
+def parts_of(path: Path) -> list[Path]:
+    """What was put aside of a log, oldest first, and the log itself; only what is there."""
+    dated = re.compile(rf"{re.escape(path.stem)}-(\d{{4}}-\d\d-\d\d)(?:-(\d+))?{re.escape(path.suffix)}")
+    asides = [
+        (found.group(1), int(found.group(2) or 1), one)
+        for one in (path.parent.iterdir() if path.parent.is_dir() else ())
+        if (found := dated.fullmatch(one.name)) and one.is_file()
+    ]
+    return [one for _, _, one in sorted(asides)] + ([path] if path.is_file() else [])
 
 
 def put_aside(path: Path, day: str) -> Path:

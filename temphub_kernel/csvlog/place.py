@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..base.csv_style import STANDARD
 from ..journal import Reader, Writer, save_bookmark
 
 FOLLOWER = "csv"
@@ -16,7 +17,10 @@ MARK_BYTES = 4096
 class Place:
     """The last reading written, and the file as it was then: its size, its readings, a check sum of its end.
 
-    mount: where the drive or share that holds it was mounted; empty when that is not known.
+    mount: where the drive or share that holds it was mounted; empty when that is not known. style: the mark of how it is written;
+    empty when that is not known.
+    While a log is taken into the journal: after_ms: only later lines count, where a spreadsheet saved it; since_no: what probes
+    delivered since this reading need not stand in the log before that size.
     """
 
     no: int
@@ -25,6 +29,9 @@ class Place:
     mark: int = 0
     file: str = ""
     mount: str = ""
+    style: str = STANDARD.mark
+    after_ms: int | None = None
+    since_no: int | None = None
 
     def fits(self, file: BinaryIO, path: Path) -> bool:
         """True when the open file still is what it was up to this place."""
@@ -42,10 +49,13 @@ def load(reader: Reader) -> Place:
     """The saved place; the very beginning when there is none."""
     no, note = reader.bookmark(FOLLOWER)
     size, rows, mark = (int(note.get(name, 0)) for name in ("file size", "rows", "mark"))
-    return Place(no, size, rows, mark, str(note.get("file", "")), str(note.get("mount", "")))
+    file, mount, style = (str(note.get(name, other)) for name, other in (("file", ""), ("mount", ""), ("style", STANDARD.mark)))
+    return Place(no, size, rows, mark, file, mount, style, note.get("after_ms"), note.get("since_no"))
 
 
 def save(writer: Writer, place: Place) -> None:
     """Keep the place; waits until it is on disk. Raises TempHubError."""
-    note = {"file size": place.size, "rows": place.rows, "mark": place.mark, "file": place.file, "mount": place.mount}
+    note: dict[str, object] = {"file size": place.size, "rows": place.rows, "mark": place.mark}
+    note |= {"file": place.file, "mount": place.mount, "style": place.style}
+    note |= {name: value for name, value in (("after_ms", place.after_ms), ("since_no", place.since_no)) if value is not None}
     save_bookmark(writer, FOLLOWER, place.no, note)

@@ -4,8 +4,8 @@ The new files are made whole beside the log before any old one moves, and the ol
 nothing is overwritten, and what breaks off leaves everything as it was.
 """
 
+import glob
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,35 +13,37 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.clock import local_text, now_ms
+from ..base.csv_style import STANDARD, Style
 from ..base.errors import TempHubError
 from ..base.paths import sync_folder
+from ..base.processes import Process
 from ..journal import Point, Reader, Writer
 from . import place as places
-from .lines import HEADER_LINE, to_lines
-from .log_file import aside_name
-from .place import Place, mark_of
+from .lines import to_lines
+from .log_file import aside_name, parts_of
 from .reasons import reason
-from .resume import BLOCK_ROWS
-from .share import mount_of
+from .resume import BLOCK_ROWS, at
 
 MAX_ROWS = 1_000_000
+BUILDING = "-rebuilding-"
 Progress = Callable[[int], object]
 
 
 class Parts:
     """The new files in a folder: full ones under dated names, the last one under the log's own."""
 
-    def __init__(self, folder: Path, name: str, max_rows: int = MAX_ROWS) -> None:
+    def __init__(self, folder: Path, name: str, max_rows: int = MAX_ROWS, style: Style = STANDARD) -> None:
         self.last = folder / name
         self.full: list[Path] = []
         self.no = self.rows = 0
         self._max_rows = max_rows
+        self.style = style
 
     def follow(self, reader: Reader, progress: Progress = lambda _: None) -> None:
         """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May raise OSError."""
-        self._append(b"" if self.last.exists() else HEADER_LINE)
-        while points := reader.after(self.no, min(BLOCK_ROWS, self._max_rows - self.rows)):
-            self._append(to_lines(points))
+        self._append(b"" if self.last.exists() else self.style.header)
+        while points := reader.after(self.no, min(BLOCK_ROWS, self._max_rows - self.rows), own=True):
+            self._append(to_lines(points, self.style))
             self.no, self.rows = points[-1].no, self.rows + len(points)
             if self.rows >= self._max_rows:
                 self._put_aside(points[-1])
@@ -59,7 +61,7 @@ class Parts:
         self.last.rename(aside)
         self.full.append(aside)
         self.rows = 0
-        self._append(HEADER_LINE)
+        self._append(self.style.header)
 
     def all(self) -> list[Path]:
         """The files, oldest first."""
@@ -67,13 +69,19 @@ class Parts:
 
 
 def rebuild_beside(
-    journal: Path, out: Path, *, force: bool = False, progress: Progress = lambda _: None, max_rows: int = MAX_ROWS
+    journal: Path,
+    out: Path,
+    *,
+    force: bool = False,
+    progress: Progress = lambda _: None,
+    max_rows: int = MAX_ROWS,
+    style: Style = STANDARD,
 ) -> list[Path]:
     """Write the log as `out` and its dated parts, whether or not the hub runs; returns them, oldest first.
 
     Raises TempHubError when one of them exists (unless `force`), or cannot be written.
     """
-    with _made(journal, out, progress, max_rows) as (parts, _):
+    with _made(journal, out, progress, max_rows, style) as (parts, _):
         finals = [out.with_name(part.name) for part in parts.all()]
         there = [path for path in finals if path.exists()]
         if there and not force:
@@ -89,34 +97,47 @@ def rebuild_beside(
 
 
 def rebuild(
-    csv_file: Path, journal: Path, *, alone: Callable[[], bool], progress: Progress = lambda _: None, max_rows: int = MAX_ROWS
+    csv_file: Path,
+    journal: Path,
+    *,
+    alone: Callable[[], bool],
+    progress: Progress = lambda _: None,
+    max_rows: int = MAX_ROWS,
+    style: Style = STANDARD,
 ) -> tuple[list[Path], Path | None]:
     """Make the log again in its place; returns (the new files, the folder that the old ones went to or None).
 
     alone(): makes sure that no hub writes from now on, False when one does; asked once the new files are made, since that
     may take minutes. Raises TempHubError, with everything as it was.
     """
-    with _made(journal, csv_file, progress, max_rows) as (parts, reader):
+    with _made(journal, csv_file, progress, max_rows, style) as (parts, reader):
         if not alone():
             raise hub_runs(csv_file)
         parts.follow(reader, progress)
         finals = [csv_file.with_name(part.name) for part in parts.all()]
         kept = _keep(csv_file)
-        moves = [(path, kept / path.name) for path in _old(csv_file)] if kept else []
+        moves = [(path, kept / path.name) for path in parts_of(csv_file)] if kept else []
         with _moved([*moves, *zip(parts.all(), finals, strict=True)], kept):
-            _bookmark(journal, parts.no, finals[-1], parts.rows)
+            _bookmark(journal, parts.no, finals[-1], parts.rows, style)
     sync_folder(csv_file.parent)
     return finals, kept
 
 
 def rebuild_log(
-    csv_file: Path, journal: Path, out: Path | None, *, alone: Callable[[], bool], force: bool, progress: Progress = lambda _: None
+    csv_file: Path,
+    journal: Path,
+    out: Path | None,
+    *,
+    alone: Callable[[], bool],
+    force: bool,
+    style: Style,
+    progress: Progress = lambda _: None,
 ) -> str:
     """`temphub export --rebuild-csv`: the log in its place, or beside it as `out`; returns what to tell the user. Raises TempHubError."""
     if out is not None and out != csv_file:
-        finals, kept = rebuild_beside(journal, out, force=force, progress=progress), None
+        finals, kept = rebuild_beside(journal, out, force=force, progress=progress, style=style), None
     else:
-        finals, kept = rebuild(csv_file, journal, alone=alone, progress=progress)
+        finals, kept = rebuild(csv_file, journal, alone=alone, progress=progress, style=style)
     told = f"The CSV log was written again from the journal: {', '.join(map(str, finals))}"
     return f"{told}\nThe files it replaces are kept in {kept}" if kept else told
 
@@ -131,13 +152,14 @@ def hub_runs(csv_file: Path) -> TempHubError:
 
 
 @contextmanager
-def _made(journal: Path, out: Path, progress: Progress, max_rows: int) -> "Iterator[tuple[Parts, Reader]]":
+def _made(journal: Path, out: Path, progress: Progress, max_rows: int, style: Style) -> "Iterator[tuple[Parts, Reader]]":
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}-rebuilding-", dir=out.parent))
+        _drop_unfinished(out)
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}{BUILDING}{os.getpid()}-", dir=out.parent))
         try:
             with Reader(journal) as reader:
-                parts = Parts(folder, out.name, max_rows)
+                parts = Parts(folder, out.name, max_rows, style)
                 parts.follow(reader, progress)
                 yield parts, reader
         finally:
@@ -151,15 +173,17 @@ def _made(journal: Path, out: Path, progress: Progress, max_rows: int) -> "Itera
         ) from error
 
 
-def _old(csv_file: Path) -> list[Path]:
-    """The log and what was put aside of it."""
-    dated = re.compile(rf"{re.escape(csv_file.stem)}-\d{{4}}-\d\d-\d\d(-\d+)?{re.escape(csv_file.suffix)}")
-    return sorted(path for path in csv_file.parent.iterdir() if path.is_file() and (path == csv_file or dated.fullmatch(path.name)))
+def _drop_unfinished(out: Path) -> None:
+    """Remove what a rebuild whose process was killed has left."""
+    for folder in out.parent.glob(f".{glob.escape(out.stem)}{BUILDING}*"):
+        pid = folder.name.rpartition(BUILDING)[2].partition("-")[0]
+        if not pid.isdecimal() or not Process(int(pid), "").runs():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _keep(csv_file: Path) -> Path | None:
     """A new folder for the old files; None when there are none."""
-    if not _old(csv_file):
+    if not parts_of(csv_file):
         return None
     day, number = local_text(now_ms())[:10], 1
     while True:
@@ -187,11 +211,10 @@ def _moved(moves: list[tuple[Path, Path]], kept: Path | None) -> Iterator[None]:
         raise
 
 
-def _bookmark(journal: Path, no: int, csv_file: Path, rows: int) -> None:
+def _bookmark(journal: Path, no: int, csv_file: Path, rows: int, style: Style) -> None:
     """Tell the hub's next start where its log now ends."""
     with csv_file.open("rb") as file:
-        size = csv_file.stat().st_size
-        place = Place(no, size, rows, mark_of(file, size), str(csv_file), mount_of(csv_file))
+        place = at(file, csv_file, no, rows, style.mark)
     writer = Writer(journal)
     writer.start()
     try:

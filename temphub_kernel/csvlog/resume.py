@@ -8,9 +8,10 @@ from collections import Counter
 from pathlib import Path
 from typing import BinaryIO
 
+from ..base.csv_style import Style
 from ..journal import Point, Reader
-from .lines import HEADER_LINE, is_torn, key_of, keys_of
-from .log_file import append, begin, count_rows, cut, ends_line, has_header, read_end, size_of
+from .lines import begins_header, is_torn, key_of, keys_of, point_of
+from .log_file import append, begin, count_rows, cut, ends_line, parted_by, read_end, size_of
 from .place import Place, mark_of
 from .share import mount_of
 
@@ -19,32 +20,61 @@ BLOCK_ROWS = 10_000
 BOOKMARK_ROWS = 40_000
 # Longer than the longest line (137 bytes) times the most rows behind a bookmark.
 WINDOW_BYTES = 8 << 20
+FIRST_BYTES = 64 << 10
 
 
-def resume(file: BinaryIO, path: Path, place: Place, reader: Reader) -> Place | None:
-    """Mend the open file and return the place to go on from; None when it is no log of ours and must be put aside."""
+def resume(file: BinaryIO, path: Path, place: Place, reader: Reader, style: Style) -> Place | None:
+    """Mend the open file and return the place to go on from; None when it is no log of ours and must be put aside.
+
+    style: how the log is to be written; the place's own says how this file is.
+    """
     size = size_of(file)
+    if size <= WINDOW_BYTES and begins_header(read_end(file, 0).rstrip(b"\0")):
+        # Empty, or its very first write was cut off, or nothing but the header of another style.
+        cut(file, 0)
+        begin(file, path, style)
+        return at(file, path, place.no, 0, style.mark)
+    separator = parted_by(file)
+    if separator is None:
+        return None
     fits = place.fits(file, path) and size - place.size <= WINDOW_BYTES
     start = place.size if fits else max(0, size - WINDOW_BYTES)
     end = read_end(file, start)
-    if start == 0 and HEADER_LINE.startswith(end.rstrip(b"\0")):
-        # Empty, or its very first write was cut off.
-        cut(file, 0)
-        begin(file, path)
-        return at(file, path, place.no, 0)
-    if not has_header(file):
-        return None
+    written = place.style if fits else _style_of(separator, end, place, path, style)
     end = _without_nuls(file, start, end, whole_end_is_ours=fits)
     keys = keys_of(end)
     no = _last_written(reader, place.no, Counter(keys), 0 if fits else len(keys))
-    _mend_last_line(file, end, reader.after(no, 1))
-    return at(file, path, no, place.rows + end.count(b"\n") if fits else count_rows(file))
+    _mend_last_line(file, end, reader.after(no, 1, own=True))
+    return at(file, path, no, place.rows + end.count(b"\n") if fits else count_rows(file), written)
 
 
-def at(file: BinaryIO, path: Path, no: int, rows: int) -> Place:
-    """The place at the end of the open file."""
+def at(file: BinaryIO, path: Path, no: int, rows: int, style: str) -> Place:
+    """The place at the end of the open file. style: the mark of how that file is written."""
     size = size_of(file)
-    return Place(no, size, rows, mark_of(file, size), str(path), mount_of(path))
+    return Place(no, size, rows, mark_of(file, size), str(path), mount_of(path), style)
+
+
+def behind_lines(file: BinaryIO, path: Path, no: int, style: Style) -> Place:
+    """The place behind the last whole line of a log whose readings are all in the journal; what stands behind it is mended later."""
+    separator, size = parted_by(file), size_of(file)
+    end = read_end(file, max(0, size - WINDOW_BYTES))
+    size -= len(end) - end.rfind(b"\n") - 1
+    written = _style_of(separator, end, Place(0), path, style) if separator else ""
+    return Place(no, size, count_rows(file), mark_of(file, size), str(path), mount_of(path), written)
+
+
+def style_in(file: BinaryIO, path: Path, style: Style) -> str:
+    """The mark of how an open log is written, by its first lines; empty where they tell no style that is known."""
+    separator = parted_by(file)
+    file.seek(0)
+    return _style_of(separator, file.read(FIRST_BYTES), Place(0), path, style) if separator else ""
+
+
+def _style_of(separator: str, end: bytes, place: Place, path: Path, style: Style) -> str:
+    """The mark of how a file is written of which only the lines can tell: the wanted style where they agree with it."""
+    same = separator == style.separator and point_of(end) in (None, style.point)
+    known = place.style if place.file == str(path) else style.mark
+    return style.mark if same and known == style.mark else ""
 
 
 def _without_nuls(file: BinaryIO, start: int, end: bytes, *, whole_end_is_ours: bool) -> bytes:
@@ -65,7 +95,7 @@ def _last_written(reader: Reader, saved: int, keys: "Counter[tuple[str, str, flo
     """
     last, no = saved, max(0, saved - before)
     while keys and no < saved + BOOKMARK_ROWS + BLOCK_ROWS:
-        points = reader.after(no, BLOCK_ROWS)
+        points = reader.after(no, BLOCK_ROWS, own=True)
         for point in points:
             if _take(keys, point) and point.no > saved:
                 last = point.no

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .board import Dashboard, build
-    from .pieces import chosen
+    from .pieces import chosen, ids_of
 
-__all__ = ["Dashboard", "build", "chosen"]
+__all__ = ["Dashboard", "build", "chosen", "ids_of"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +18,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from . import board, pieces
 
-    return getattr(pieces if name == "chosen" else board, name)
+    return getattr(pieces if name in ("chosen", "ids_of") else board, name)

@@ -4,6 +4,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from ..base.errors import TempHubError, describe
@@ -40,7 +41,8 @@ class Asks:
         self._under_way.add(subject)
         self.outcomes[subject] = saying
         self._wake()
-        self._pool.submit(work).add_done_callback(functools.partial(self._answered, subject))
+        # With its context: who sits before the page is told to the hub.
+        self._pool.submit(copy_context().run, work).add_done_callback(functools.partial(self._answered, subject))
 
     def stop(self) -> None:
         """Let the thread go; a question under way is not waited for."""

@@ -54,17 +54,26 @@ def time_axis(from_ms: int, end_ms: int, view: View) -> list[tuple[int, str]]:
 
 
 def _on_the_clock(from_ms: int, end_ms: int, step_ms: int, view: View) -> list[tuple[int, str]]:
-    offset_ms = (text.local(end_ms, view.where).utcoffset() or timedelta()) // timedelta(milliseconds=1)
-    first = -((from_ms + offset_ms) // -step_ms)
-    moments = [place * step_ms - offset_ms for place in range(first, (end_ms + offset_ms) // step_ms + 1)]
-    return [(ms, _time(ms, step_ms, view)) for ms in moments]
+    """Whole steps of the viewer's clock on both sides of a change of the clocks, which there is one of at most; what comes twice, twice."""
+    found = []
+    for offset_ms in {_offset_ms(ms, view.where) for ms in (from_ms, end_ms)}:
+        first = -((from_ms + offset_ms) // -step_ms)
+        moments = (place * step_ms - offset_ms for place in range(first, (end_ms + offset_ms) // step_ms + 1))
+        found += [ms for ms in moments if _offset_ms(ms, view.where) == offset_ms]
+    return [(ms, _time(ms, step_ms, view)) for ms in sorted(found)]
+
+
+def _offset_ms(ms: int, where: tzinfo | None) -> int:
+    return (text.local(ms, where).utcoffset() or timedelta()) // timedelta(milliseconds=1)
 
 
 def _time(ms: int, step_ms: int, view: View) -> str:
     moment = text.local(ms, view.where)
     if not (moment.hour or moment.minute or moment.second):
         return text.day(moment)
-    return text.time_of_day(moment, to_second=step_ms < MINUTE_MS, am_pm=view.am_pm)
+    told = text.time_of_day(moment, to_second=step_ms < MINUTE_MS, am_pm=view.am_pm)
+    # A phone has no room for it; the readout says it there as well.
+    return f"{told} {moment:%Z}" if not view.narrow and text.comes_twice(moment, view.where) else told
 
 
 def _date(ms: int, view: View) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from ipywidgets import VBox
 
-from ..base.clock import now_ms
+from ..base.clock import monotonic_s, now_ms
 from ..base.errors import describe
 from ..base.logs import Once
-from . import details, shared, still, visits
+from . import details, markup, shared, still, visits
 from .asks import Ask, Asks
 from .hubstate import judge
 from .listpanel import Provision
@@ -54,6 +54,7 @@ class Dashboard:
         self._once = Once(log)
         self._task: asyncio.Task[None] | None = None
         self._seen = self._over = False
+        self._pictured_s = -shared.FRESH_S
         self._wake = asyncio.Event()
         self._asks = Asks(self._wake.set)
         self._steering = Steering(view, self._wake.set)
@@ -94,7 +95,8 @@ class Dashboard:
     def still(self) -> str:
         """The page now, as HTML without any script: for a browser that has not loaded the widgets yet."""
         self._refresh_now()
-        return still.html(self.widget)
+        self._pictured_s = monotonic_s()
+        return markup.picture_of(self._steering.view, now_ms()) + still.html(self.widget)
 
     async def refresh(self) -> None:
         """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
@@ -113,6 +115,9 @@ class Dashboard:
 
     def _arriving(self) -> None:
         """A front end is about to read the widgets' state: it must not begin with the values of an hour ago."""
+        if monotonic_s() - self._pictured_s < shared.FRESH_S:
+            # What its first view was made of will do; the first refresh, at once when it is seen, reads anew.
+            self._given = None
         self._refresh_now(arriving=True)
 
     def _refresh_now(self, *, arriving: bool = False) -> None:
@@ -126,8 +131,9 @@ class Dashboard:
             return
         # A widget made now would reach the front end before those that it refers to, and break the page there:
         # probes that are new to this page get theirs with the first refresh after it is seen.
-        known = [probe for probe in snapshot.probes if not arriving or self._panels.has(probe.id)]
-        self._show(snapshot._replace(probes=known, drawn=None), arriving=arriving, more=len(known) < len(snapshot.probes))
+        self._steering.resolve(snapshot.now_is)
+        shown = self._panels.made(snapshot.seen(self._steering.view)) if arriving else snapshot
+        self._show(shown._replace(drawn=None), arriving=arriving, more=len(shown.probes) < len(snapshot.probes))
 
     async def _follow(self) -> None:
         while True:
@@ -156,6 +162,7 @@ class Dashboard:
         if self._csv_file is not None and snapshot.health:
             snapshot.health.setdefault("csv_file", str(self._csv_file))
         judged = judge(snapshot.health_ms, snapshot.health, snapshot.now_ms)
+        self._steering.resolve(snapshot.now_is)
         view = self._steering.view
         if view.window == snapshot.window:
             self._panels.show(snapshot.seen(view), judged, arriving=arriving, more=more)

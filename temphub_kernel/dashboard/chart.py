@@ -1,5 +1,6 @@
 """The chart: bqplot marks that are told only what changed. Kernel's own thread only."""
 
+import json
 from typing import Any
 
 import bqplot
@@ -15,6 +16,8 @@ from .view import View
 COLOURS = ("#0072b2", "#c2510a", "#00795a", "#a4477f", "#8a6100", "#4a5568", "#0a7f94", "#8b1e3f")
 # What a page's sliding moves by: less than one pixel of the chart.
 STEPS_ACROSS = 1000
+# More than any axis has ticks: bqplot then leaves out none of them.
+MOST_TICKS = 1000
 USUAL_C = (15.0, 25.0)
 
 
@@ -36,7 +39,7 @@ class Chart:
         self._axes: dict[str, object] = {}
         self._extras = Extras({"x": self.x, "y": self._y})
         self.reach = (0, 1, 0.0, 1.0)
-        # What each mark is, in the order they are drawn: the page's script reads values off the lines.
+        # What each mark is, in the order they are drawn, for the key of a saved picture.
         self.legend: list[dict[str, str]] = []
         self.figure = bqplot.Figure(
             marks=[],
@@ -85,20 +88,22 @@ class Chart:
     def _show_probe(self, probe: Probe, view: View) -> None:
         if probe.id not in self._marks:
             self._marks[probe.id] = self._new_marks(probe)
-        key = (view.window.key, view.unit, probe.curve_key)
+        key = (view.window.key, view.unit, probe.curve_key, probe.name)
         if self._keys.get(probe.id) == key:
             return
         self._keys[probe.id] = key
         band, line = self._marks[probe.id]
         curve = probe.curve
-        for mark, times, values in ((line, curve.times, curve.values), (band, curve.band_times, curve.band_values)):
+        for kind, mark, times, values in (("line", line, curve.times, curve.values), ("band", band, curve.band_times, curve.band_values)):
             # A mark that has nothing to show leaves the figure with what it has: bqplot cannot draw one without points.
             if not len(times):
                 continue
-            # Both at once: a line must never be drawn with one half of the news.
+            # All at once: a line must never be drawn, or read off, with one half of the news. In full precision: the page's script
+            # shows these very numbers.
             with mark.hold_sync():
                 mark.x = self.seconds(times)
-                mark.y = (values * 1.8 + 32 if view.unit == "F" else values).astype(np.float32)
+                mark.y = values * 1.8 + 32 if view.unit == "F" else values
+                mark.labels = [_label(kind, probe, view)]
 
     def _new_marks(self, probe: Probe) -> tuple[bqplot.Lines, bqplot.Lines]:
         colour = colour_of(probe)
@@ -123,23 +128,37 @@ class Chart:
         self.reach = (from_ms, end_ms, low, high)
         self._tell("x", self.x, (from_ms, end_ms), min=self.seconds(from_ms), max=self.seconds(end_ms))
         labels = {str(place): label for place, (_, label) in zip(places, ticks, strict=True)}
-        # Labels first and apart: the browser writes them when the values come, and redraws for values only.
-        self._tell("x labels", self._x_axis, labels, tick_labels=labels)
-        self._tell("x ticks", self._x_axis, tuple(labels), tick_values=np.array(places, np.int32))
+        self._tell_ticks("x", self._x_axis, labels, np.array(places, np.int32))
         self._tell("y", self._y, (low, high), min=low, max=high)
         digits = 1 if any(tick != int(tick) for tick in value_ticks) else 0
         # In the page's own words: the browser's would have a hyphen for a minus sign.
         labels = {f"{tick:g}": f"{tick:.{digits}f}".replace("-", text.MINUS) for tick in value_ticks}
-        self._tell("y labels", self._y_axis, labels, tick_labels=labels)
-        self._tell("y ticks", self._y_axis, tuple(value_ticks), tick_values=np.array(value_ticks))
+        self._tell_ticks("y", self._y_axis, labels, np.array(value_ticks))
 
-    def _tell(self, name: str, widget: bqplot.Axis | bqplot.LinearScale, state: object, **traits: object) -> None:
+    def _tell_ticks(self, name: str, axis: bqplot.Axis, labels: dict[str, str], values: Any) -> None:
+        # Labels first and apart: the browser begins to draw when values come, with the labels that it has then.
+        renamed = self._tell(f"{name} labels", axis, labels, tick_labels=labels)
+        drawn = self._tell(f"{name} ticks", axis, tuple(labels), tick_values=values)
+        # It draws a frame later, with those labels still: new ones alone, told in between, would be overwritten by the former for as
+        # long as the ticks stay where they are. A number that changes nothing has it draw again.
+        if renamed and not drawn:
+            axis.num_ticks = MOST_TICKS + (axis.num_ticks == MOST_TICKS)
+
+    def _tell(self, name: str, widget: bqplot.Axis | bqplot.LinearScale, state: object, **traits: object) -> bool:
+        """Whether it was news."""
         if self._axes.get(name) == state:
-            return
+            return False
         self._axes[name] = state
         with widget.hold_sync():
             for trait, value in traits.items():
                 setattr(widget, trait, value)
+        return True
+
+
+def _label(kind: str, probe: Probe, view: View) -> str:
+    """What a mark says of itself to the page's script. width_ms: of the buckets whose means a line goes through, 0 for readings."""
+    told = {"kind": kind, "id": probe.id, "name": probe.name, "colour": colour_of(probe), "unit": view.degree}
+    return json.dumps(told | {"width_ms": view.window.bucket_ms}, separators=(",", ":"))
 
 
 def colour_of(probe: Probe) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from . import markup, words
 from .source import Snapshot
 from .text import code, count, safe
-from .view import query
+from .view import View, query
 from .window import Window
 
 
@@ -36,10 +36,36 @@ def measured(snapshot: Snapshot) -> str:
     view = snapshot.view
     if view.measured is None:
         return f'<p class="th-hint th-scripted">{safe(words.MEASURE_HINT)}</p>'
-    told = words.BETWEEN.format(*(view.at(ms, snapshot.now_ms) for ms in view.measured))
+    told = view.between(*view.measured, snapshot.now_ms)
     do = safe(json.dumps({"range": None}))
     end = f'<button type="button" class="th-link th-scripted" data-do="{do}">{safe(words.MEASURE_END)}</button>'
-    return f'<section class="th-measured">{markup.heading(words.MEASURED, told)}{end}{markup.measured(snapshot)}</section>'
+    ends = markup.heading(words.MEASURED, told) + end + _strike_out(snapshot)
+    return f'<section class="th-measured">{ends}{markup.measured(snapshot)}</section>'
+
+
+def _strike_out(snapshot: Snapshot) -> str:
+    """The button that has the marked range not count, with whose readings those are; nothing where there are none."""
+    names = ", ".join(probe.name for probe in snapshot.shown if probe.measured)
+    if not names:
+        return ""
+    do, meaning = safe(json.dumps({"strike_out": True})), safe(words.STRIKE_MEANING.format(names))
+    return f' <button type="button" class="th-link th-scripted" data-do="{do}" title="{meaning}">{safe(words.STRIKE_OUT)}</button>'
+
+
+def struck(snapshot: Snapshot, outcome: str) -> str:
+    """What is struck out in this window, each with a way back."""
+    names = {probe.id: probe.name for probe in snapshot.probes}
+    rows = []
+    for one in snapshot.struck:
+        when = " – ".join(dict.fromkeys(snapshot.view.at(ms, snapshot.now_ms) for ms in (one.from_ms, one.to_ms)))
+        whose = names.get(one.probe_id, one.probe_id)
+        do, label = safe(json.dumps({"undo": one.no})), safe(words.STRUCK_LINE.format(when, whose))
+        told = f'data-do="{do}" aria-label="{safe(words.UNDO)}: {label}"'
+        undo = f'<button type="button" class="th-link th-scripted" {told}>{safe(words.UNDO)}</button>'
+        rows.append(f'<li><span class="th-quiet">{safe(when)}</span> {safe(whose)}{f": {safe(one.note)}" if one.note else ""} {undo}</li>')
+    said = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
+    listed = f'<p class="th-quiet">{safe(words.STRUCK)}</p><ul class="th-notes" aria-label="{safe(words.STRUCK)}">{"".join(rows)}</ul>'
+    return said + (listed if rows else "")
 
 
 def links(snapshot: Snapshot) -> str:
@@ -53,9 +79,14 @@ def links(snapshot: Snapshot) -> str:
     probes = ",".join(probe.id for probe in snapshot.shown) if view.probes else ""
     shown = []
     for format_, label in words.DOWNLOADS.items():
-        asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {})
+        asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {}) | _limit(format_, view)
         shown.append(f'<a class="th-button" href="/api/export?{safe(urlencode(asked, safe=","))}" download>{safe(label)}</a>')
     return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+
+
+def _limit(format_: str, view: View) -> dict[str, str]:
+    """A workbook's overview tells of the page's limit as the page does."""
+    return {"limit_high_c": f"{view.line_c:g}"} if format_ == "xlsx" and view.line_c is not None else {}
 
 
 def send(snapshot: Snapshot, page: str) -> str:
@@ -64,14 +95,16 @@ def send(snapshot: Snapshot, page: str) -> str:
     from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
     from_ms, to_ms = from_ms // 60_000 * 60_000, -(to_ms // -60_000) * 60_000
     whose = ", ".join(probe.name for probe in snapshot.shown) if view.probes else words.SEND_ALL
-    when = words.BETWEEN.format(*(view.at(ms, snapshot.now_ms, to_second=False) for ms in (from_ms, to_ms)))
+    # With both days and their year: a message outlives today.
+    when = view.between(from_ms, to_ms, 0, to_second=False)
     told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
     what = words.SEND_WHAT.format(whose, when, count(sum(one.n for one in told)))
     # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
     still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
     address = f"{page.rstrip('/')}/?{query(still)}"
     asked = {"from": from_ms, "to": to_ms} | ({"probe_id": ",".join(probe.id for probe in snapshot.shown)} if view.probes else {})
-    files = {format_: f"/api/export?{urlencode({'format': format_, **asked}, safe=',')}" for format_ in words.DOWNLOADS}
+    asks = {format_: {"format": format_, **asked, **_limit(format_, view)} for format_ in words.DOWNLOADS}
+    files = {format_: f"/api/export?{urlencode(ask, safe=',')}" for format_, ask in asks.items()}
     mail = urlencode({"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}, quote_via=quote)
     parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{safe(files["csv"])}"'
              f' data-title="{safe(whose)}">{safe(words.SEND_SHARE)}</button>']  # fmt: skip
@@ -90,8 +123,9 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
     names = {probe.id: probe.name for probe in snapshot.probes}
     rows = []
     for place, note in enumerate(snapshot.annotations, 1):
-        ends = [note.from_ms] if note.to_ms <= note.from_ms else [note.from_ms, note.to_ms]
-        when = " – ".join(snapshot.view.at(ms, snapshot.now_ms) for ms in ends)
+        view, now_ms = snapshot.view, snapshot.now_ms
+        lasting = note.to_ms > note.from_ms
+        when = view.between(note.from_ms, note.to_ms, now_ms) if lasting else view.at(note.from_ms, now_ms)
         whom = f" {safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
         do, label = safe(json.dumps({"erase": note.no})), safe(words.NOTE_ERASE.format(place))
         erase = f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" title="{label}">×</button>'

@@ -14,11 +14,12 @@ from .asks import Ask, Asks
 from .chart import Chart
 from .kit import Kit, set_children, set_class, set_value
 from .pagepanel import first_url
+from .question import Question
 from .source import Snapshot
 from .steering import Steering
 from .window import BY_KEY, CHIPS, span_parts
 
-NOTE = "note"
+NOTE, STRUCK = "note", "struck"
 LONGEST_NOTE = 500
 
 
@@ -30,7 +31,7 @@ class ChartPanel:
         self.chart = Chart(moment_ms)
         self.chart.figure.interaction = bqplot.PanZoom(scales={"x": [self.chart.x]})
         self.chart.x.observe(self._zoomed, ["min", "max"])
-        steering.erase = self._erase
+        steering.erase, steering.strike_out, steering.undo = self._erase, self._strike_out, self._undo
         self._snapshot: Snapshot | None = None
         self._telling = False
         self.chooser = ToggleButtons(
@@ -41,7 +42,7 @@ class ChartPanel:
         self.chooser.add_class("th-window")
         self.chooser.observe(lambda change: self._chosen(change["new"]), "value")
         self._now = kit.button(words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now")
-        self._title, self._legend, self._measured, self._notes, self._links = (kit.html() for _ in range(5))
+        self._title, self._legend, self._measured, self._notes, self._links, self._struck = (kit.html() for _ in range(6))
         self._forms = kit.column([], "th-forms")
         labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
         self._dates, self._limit, self._note, self._send = (kit.toggle(*label) for label in labels)
@@ -52,7 +53,8 @@ class ChartPanel:
         picture.add_class("th-picture")
         tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
-        below = [self._legend, tools, self._forms, self._measured, self._notes]
+        self._question = Question(kit)
+        below = [self._legend, tools, self._forms, self._measured, self._struck, self._notes, self._question.widget]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")
 
     def show(self, snapshot: Snapshot) -> None:
@@ -76,6 +78,7 @@ class ChartPanel:
         outcome = self._asks.outcomes.get(NOTE, "")
         set_value(self._notes, chartmarkup.notes(snapshot, outcome))
         set_value(self._measured, chartmarkup.measured(snapshot))
+        set_value(self._struck, chartmarkup.struck(snapshot, self._asks.outcomes.get(STRUCK, "")))
         self._show_send()
 
     def facts(self) -> dict[str, Any]:
@@ -84,7 +87,7 @@ class ChartPanel:
         snapshot = self._snapshot
         measured = snapshot.view.measured if snapshot else None
         notes = [note.from_ms for note in snapshot.annotations] if snapshot else []
-        told = {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "notes": notes}
+        told = {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "notes": notes, "zero": self.chart.moment(0)}
         return told | {"marks": self.chart.legend}
 
     def _chosen(self, key: str | None) -> None:
@@ -180,15 +183,42 @@ class ChartPanel:
         field.value = ""
 
     def _erase(self, number: int) -> None:
-        ask = self._ask
-        if ask is None or self._snapshot is None or number not in [note.no for note in self._snapshot.annotations]:
+        ask, notes = self._ask, self._snapshot.annotations if self._snapshot else []
+        note = next((note for note in notes if note.no == number), None)
+        if ask is None or note is None:
             return
 
         def erase() -> str:
             ask("/api/annotate", {"erase": number})
             return words.NOTE_ERASED
 
-        self._asks.go(NOTE, words.NOTE_ERASING, erase)
+        self._question.ask(words.NOTE_ASK.format(note.text), words.NOTE_YES, lambda: self._asks.go(NOTE, words.NOTE_ERASING, erase))
+
+    def _strike_out(self) -> None:
+        """The marked range, of the probes shown that have readings in it."""
+        ask, snapshot, view = self._ask, self._snapshot, self._steering.view
+        if ask is None or snapshot is None or view.measured is None or snapshot.view.measured != view.measured:
+            return
+        (from_ms, to_ms), ids = view.measured, [probe.id for probe in snapshot.shown if probe.measured]
+
+        def strike() -> str:
+            for probe_id in ids:
+                # The range's own end is no longer in it.
+                ask("/api/strike-out", {"probe_id": probe_id, "from_ms": from_ms, "to_ms": to_ms - 1})
+            return words.STRUCK_NOW
+
+        self._asks.go(STRUCK, words.STRIKING, strike)
+
+    def _undo(self, number: int) -> None:
+        ask = self._ask
+        if ask is None or self._snapshot is None or number not in [one.no for one in self._snapshot.struck]:
+            return
+
+        def undo() -> str:
+            ask("/api/strike-out", {"undo": number})
+            return words.UNDONE
+
+        self._asks.go(STRUCK, words.UNDOING, undo)
 
 
 def chip_label(span_ms: int) -> str:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from . import text, words
 from .hubstate import Alert, Judgement
-from .markup import badge, shape, swatch
+from .markup import badge, looks_like, shape, swatch
 from .source import Probe, Snapshot
 from .text import safe
 from .view import View
@@ -23,19 +23,31 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     told_ms = int(record.get("provisioned_ms") or 0)
     parts.append(words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else words.NEVER_PROVISIONED)
     if record.get("server_url"):
-        parts.append(words.DELIVERS_TO.format(record["server_url"]))
+        # That it was told so is no proof that anything arrives.
+        delivers = probe.state in ("online", "late", "fault")
+        parts.append((words.DELIVERS_TO if delivers else words.TOLD_TO).format(record["server_url"]))
     parts.append(words.STANDINGS.get(str(record.get("trust")), ""))
-    trouble = ""
+    parts.append(_stated(probe, view))
+    trouble, refused = "", probe.state == "refused"
     if record.get("problem"):
         trouble = f'<p class="th-problem">{text.code(str(record["problem"]))} {text.code(str(record.get("remedy") or ""))}</p>'
     said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+    sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
     hidden = f'<span class="th-badge">{safe(words.HIDDEN)}</span>' if probe.hidden else ""
     same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
     return (
         f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{_links(record)}</p>'
-        f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{trouble}{said}</div>'
+        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
+        f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
     )
+
+
+def _stated(probe: Probe, view: View) -> str:
+    """That its value is corrected for a thermocouple, and how sure that is."""
+    if probe.good is None:
+        return ""
+    told = [one for one in probe.stated if one.from_ms <= probe.good.taken_ms < one.to_ms]
+    return words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius))) if told else ""
 
 
 def _found(record: dict[str, object]) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..base.reading import UNITS_PER_C
 from ..journal import Bucket, Point, Reader
-from .series import Buckets, Times
-from .statistics import Statistics
+from .series import Buckets, Floats, Times
+from .statistics import Extremes
 from .window import MINUTE_MS
 
 MOST_KEPT = 2_000
@@ -14,9 +14,14 @@ MOST_KEPT = 2_000
 def as_buckets(found: list[Bucket]) -> Buckets:
     """The journal's buckets of one probe as columns in °C."""
     start, low, high, total, readings = (np.array([item[column] for item in found], np.int64) for column in range(1, 6))
-    # A journal of an earlier version does not know the spread within a bucket.
-    spread = np.array([getattr(item, "spread", 0.0) for item in found], np.float64)
-    return Buckets(start, low / UNITS_PER_C, high / UNITS_PER_C, total / np.maximum(readings, 1) / UNITS_PER_C, readings, spread)
+    mean = total / np.maximum(readings, 1) / UNITS_PER_C
+    return Buckets(start, low / UNITS_PER_C, high / UNITS_PER_C, mean, readings.astype(np.float64))
+
+
+def with_means(buckets: Buckets, start_ms: Times, mean: Floats) -> Buckets:
+    """The same with these means, by when each bucket begins."""
+    place = np.minimum(np.searchsorted(start_ms, buckets.start_ms), len(start_ms) - 1)
+    return buckets._replace(mean=np.where(start_ms[place] == buckets.start_ms, mean[place], buckets.mean))
 
 
 def faults_of(reader: Reader, from_ms: int, end_ms: int, width_ms: int) -> dict[str, Times]:
@@ -34,10 +39,8 @@ class Drill:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int, bool], int] = {}
 
-    def exact(self, reader: Reader, probe_id: str, told: Statistics, width_ms: int, span: tuple[int, int]) -> Statistics:
-        """The same statistics with the moments at which lowest and highest were taken, the first one if there are several."""
-        if told.low is None or told.high is None:
-            return told
+    def exact(self, reader: Reader, probe_id: str, told: Extremes, width_ms: int, span: tuple[int, int]) -> Extremes:
+        """The same with the moments at which lowest and highest were taken, the first one if there are several."""
         low_ms = self.moment(reader, probe_id, told.low_ms, width_ms, span, told.low, lowest=True)
         high_ms = self.moment(reader, probe_id, told.high_ms, width_ms, span, told.high, lowest=False)
         return told._replace(low_ms=low_ms, high_ms=high_ms)

@@ -9,7 +9,11 @@ from ..base.errors import TempHubError
 from . import text, words
 from .asks import Ask, Asks
 from .kit import Kit, set_value
+from .merging import Merging
+from .question import Question
 from .source import Probe
+from .thermocouple import ThermocoupleForm
+from .view import View
 
 INTERVALS_MS = (1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
 LONGEST_NAME, LONGEST_NOTE = 64, 500
@@ -28,8 +32,10 @@ class Editor:
         self._note = Text(description=words.EDIT_NOTE, **field)
         self._interval = Dropdown(description=words.EDIT_INTERVAL, options=[(text.every(ms), ms) for ms in INTERVALS_MS], layout=kit.layout)
         self._hidden = Checkbox(description=words.EDIT_HIDDEN, indent=False, layout=kit.layout)
-        fields = kit.row([self._alias, self._group, self._note, self._interval, self._hidden], "th-fields")
-        self._release = kit.button(words.RELEASE, self._let_go, words.RELEASE_MEANING)
+        self._power_on = Checkbox(description=words.EDIT_POWER_ON, indent=False, layout=kit.layout)
+        fields = kit.row([self._alias, self._group, self._note, self._interval, self._hidden, self._power_on], "th-fields")
+        self._question = Question(kit)
+        self._release = kit.button(words.RELEASE, self._ask_first, words.RELEASE_MEANING, "th-danger")
         self._update = kit.button(words.UPDATE, self._update_now, words.UPDATE_MEANING)
         buttons = [
             kit.button(words.SAVE, self._save, name="th-primary"),
@@ -39,11 +45,17 @@ class Editor:
             kit.button(words.IDENTIFY, self._identify, words.IDENTIFY_MEANING),
             self._update,
             self._release,
+            kit.button(words.REMOVE_PROBE, self._ask_to_remove, words.REMOVE_MEANING, "th-danger"),
         ]
-        self.widget: VBox = kit.column([fields, kit.row(buttons, "th-buttons")], "th-editor")
+        self._merging = Merging(kit, ask, asks, self._question, self.close)
+        self._thermocouple = ThermocoupleForm(kit, ask, asks)
+        parts = [fields, kit.row(buttons, "th-buttons"), self._merging.widget, self._thermocouple.widget, self._question.widget]
+        self.widget: VBox = kit.column(parts, "th-editor")
 
-    def open(self, probe: Probe, probes: list[Probe], firmware: str) -> None:
-        """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's, empty when unknown."""
+    def open(self, probe: Probe, probes: list[Probe], firmware: str, view: View, now_ms: int) -> None:
+        """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's, empty when unknown;
+        view: whose clock times are typed by."""
+        self._question.close()
         self.probe, record = probe, probe.record
         self._order = [other for other in probes if _group(other) == _group(probe)]
         self._alias.placeholder = str(record.get("name") or probe.id)
@@ -54,11 +66,15 @@ class Editor:
         self._interval.options = [(text.every(ms), ms) for ms in sorted({*INTERVALS_MS, *([interval_ms] if interval_ms else [])})]
         set_value(self._interval, interval_ms or None)
         set_value(self._hidden, probe.hidden)
+        set_value(self._power_on, bool(record.get("power_on_counts")))
         self._update.disabled = not outdated(probe, firmware)
+        self._merging.open(probe, probes)
+        self._thermocouple.open(probe, view, now_ms)
         self._release.disabled = record.get("trust") not in ("claimed", "trusted", "plain")
 
     def close(self) -> None:
         """Put the form away."""
+        self._question.close()
         self.probe = None
         self._closed()
 
@@ -72,8 +88,9 @@ class Editor:
             "group": self._group.value.strip()[:LONGEST_NAME],
             "note": self._note.value.strip()[:LONGEST_NOTE],
             "hidden": bool(self._hidden.value),
+            "power_on_counts": bool(self._power_on.value),
         }
-        known = {name: bool(record.get(name)) if name == "hidden" else str(record.get(name) or "") for name in typed}
+        known = {name: bool(record.get(name)) if isinstance(value, bool) else str(record.get(name) or "") for name, value in typed.items()}
         changed = {name: value for name, value in typed.items() if value != known[name]}
         interval_ms = self._interval.value if self._interval.value != (record.get("interval_ms") or None) else None
         self._asks.go(probe.id, words.SAVING.format(probe.name), lambda: save(self._ask, probe.id, changed, interval_ms))
@@ -94,9 +111,22 @@ class Editor:
         if (probe := self.probe) is not None:
             self._asks.go(probe.id, words.IDENTIFYING.format(probe.name), lambda: identify(self._ask, probe.id))
 
+    def _ask_first(self) -> None:
+        if (probe := self.probe) is not None:
+            self._question.ask(words.RELEASE_ASK.format(probe.name), words.RELEASE_YES, self._let_go)
+
     def _let_go(self) -> None:
         if (probe := self.probe) is not None:
             self._asks.go(probe.id, words.RELEASING.format(probe.name), lambda: let_go(self._ask, probe.id))
+            self.close()
+
+    def _ask_to_remove(self) -> None:
+        if (probe := self.probe) is not None:
+            self._question.ask(words.REMOVE_ASK.format(probe.name), words.REMOVE_YES, self._remove)
+
+    def _remove(self) -> None:
+        if (probe := self.probe) is not None:
+            self._asks.go(probe.id, words.REMOVING.format(probe.name), lambda: take_off(self._ask, probe.id))
             self.close()
 
     def _update_now(self) -> None:
@@ -150,6 +180,12 @@ def let_go(ask: Ask, probe_id: str) -> str:
     """A person gives a probe up."""
     ask("/api/trust", {"probe_id": probe_id, "trust": False})
     return words.RELEASED
+
+
+def take_off(ask: Ask, probe_id: str) -> str:
+    """A person takes a probe off every list."""
+    ask("/api/remove", {"probe_id": probe_id})
+    return words.REMOVED_PROBE
 
 
 def moved(order: list[str], probe_id: str, by: int) -> dict[str, int]:

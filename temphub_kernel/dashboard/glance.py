@@ -16,17 +16,20 @@ from .window import DAY_MS, HOUR_MS, MINUTE_MS
 # Every zone of the world is a whole number of these from UTC, so a day begins with one.
 QUARTER_MS = 15 * MINUTE_MS
 SLOPE_MS = 30 * MINUTE_MS
+# With less than this of it, a start-up or a door is taken for where the room is going.
+SLOPE_LEAST_MS = 20 * MINUTE_MS
 # Steeper or flatter than this is an arrow up or down, °C an hour; below it is noise.
 STEADY = 0.3
 
 
 class Glance(NamedTuple):
-    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last half hour; spark: the last day as an SVG's path."""
+    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last `slope_ms`; spark: the last day as an SVG's path."""
 
     low: float | None = None
     high: float | None = None
     slope: float | None = None
     spark: str = ""
+    slope_ms: int = 0
 
     def with_newest(self, celsius: float) -> "Glance":
         """Taken in at once: a card must not show a value above its own highest."""
@@ -44,11 +47,10 @@ class Glances:
 
     def of(self, reader: Reader, probe_ids: Iterable[str], where: tzinfo | None, now_ms: int) -> dict[str, Glance]:
         """A glance of each probe."""
-        ids = tuple(probe_ids)
-        key = (ids, str(where), now_ms // MINUTE_MS)
-        if key != self._key:
-            self._known = {id_: _glance(reader, id_, where, now_ms) for id_ in ids}
-            self._key = key
+        key = (str(where), now_ms // MINUTE_MS)
+        known, self._key = self._known if key == self._key else {}, key
+        # Where new ids come each second only those are looked at.
+        self._known = {id_: known.get(id_) or _glance(reader, id_, where, now_ms) for id_ in probe_ids}
         return self._known
 
 
@@ -67,12 +69,16 @@ def _glance(reader: Reader, probe_id: str, where: tzinfo | None, now_ms: int) ->
     first_ms = (now_ms - DAY_MS - HOUR_MS) // QUARTER_MS * QUARTER_MS
     quarters = as_buckets(reader.buckets(first_ms, end_ms, QUARTER_MS, probe_id))
     today = quarters.start_ms >= today_ms
-    minutes = as_buckets(reader.buckets(end_ms - SLOPE_MS, end_ms, MINUTE_MS, probe_id))
+    # Whole minutes: the one that has just begun is there or not, and the words on the card would change with it.
+    whole_ms = end_ms - MINUTE_MS
+    minutes = as_buckets(reader.buckets(whole_ms - SLOPE_MS, whole_ms, MINUTE_MS, probe_id))
+    slope_ms = int(minutes.start_ms[-1] - minutes.start_ms[0]) + MINUTE_MS if len(minutes.start_ms) else 0
     return Glance(
         float(quarters.low[today].min()) if today.any() else None,
         float(quarters.high[today].max()) if today.any() else None,
-        robust_slope(minutes.start_ms, minutes.mean),
+        robust_slope(minutes.start_ms, minutes.mean) if slope_ms >= SLOPE_LEAST_MS else None,
         sparkline(quarters.start_ms, quarters.mean),
+        slope_ms,
     )
 
 

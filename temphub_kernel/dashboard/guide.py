@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from ..base.six_only import REMEDY, in_words
 from . import words
 from .markup import shape
 from .text import code, safe
@@ -62,6 +63,8 @@ def look(health: dict[str, Any], *, counted: bool = True) -> list[Seen]:
         said = (words.SEES_ADVERTS.format(adverts), words.SEES_HELLOS.format(hellos))
     found.append(Seen(said[0], well=True) if adverts else Seen(words.SEES_NO_ADVERTS, words.SEES_NO_ADVERTS_REMEDY))
     found.append(Seen(said[1], well=True) if hellos else Seen(words.SEES_NO_HELLOS))
+    lonely = seen.get("six_only")
+    found += [Seen(in_words(str(one)), REMEDY, False) for one in (lonely if isinstance(lonely, list) else ())]
     if seen.get("last_error"):
         found.append(Seen(words.SEES_ERROR.format(seen["last_error"]), words.SEES_ERROR_REMEDY, False))
     return found

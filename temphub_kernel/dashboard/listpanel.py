@@ -11,7 +11,9 @@ from . import details, guide, text, words
 from .asks import Ask, Asks, without_hub
 from .editor import Editor, say_yes
 from .kit import Kit, set_children, set_value
+from .removed import Removed
 from .source import Probe, Snapshot
+from .transients import Transients
 from .window import HOUR_MS
 
 Provision = Callable[[str], str]
@@ -29,15 +31,23 @@ class ListPanel:
         self.firmware = ""
         self._asked_ms = 0
         self._guide = kit.html()
+        self._transients = Transients(kit, ask, asks, self._redraw)
+        self.removed = Removed(kit, ask, asks, self._redraw)
         self._heading = kit.heading(words.LIST)
         self.widget = kit.panel([self._heading], "th-list-panel")
+
+    def has(self, probe_id: str) -> bool:
+        """True when the row of one that is folded away is made already, or not wanted."""
+        return probe_id in self._rows or not self._transients.shown
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to a snapshot."""
         self._snapshot = snapshot
         self._look_for_firmware(snapshot)
         set_value(self._guide, guide.more(snapshot.health))
-        for probe in snapshot.probes:
+        self._transients.show(snapshot)
+        self.removed.show(snapshot)
+        for probe in self._listed():
             row = self._row(probe)
             outcome = self._asks.outcomes.get(probe.id, "")
             draw = partial(details.list_row, probe, outcome, snapshot.view, snapshot.now_ms, self.firmware)
@@ -48,14 +58,27 @@ class ListPanel:
                 button.disabled = self._asks.busy(probe.id) or (self._provision is None and self._ask is None)
         self._arrange()
 
+    def _listed(self) -> list[Probe]:
+        if self._snapshot is None:
+            return []
+        return [*self._snapshot.probes, *(self._snapshot.folded if self._transients.shown else [])]
+
+    def _redraw(self) -> None:
+        if self._snapshot is not None:
+            self.show(self._snapshot)
+
     def _arrange(self) -> None:
         edited = self._editor.probe.id if self._editor and self._editor.probe else None
         children = [self._heading]
-        for probe in self._snapshot.probes if self._snapshot else ():
+        known = len(self._snapshot.probes) if self._snapshot else 0
+        for place, probe in enumerate(self._listed()):
+            if place == known:
+                children.append(self._transients.widget)
             children.append(self._rows[probe.id])
             if probe.id == edited and self._editor is not None:
                 children.append(self._editor.widget)
-        set_children(self.widget, [*children, self._guide])
+        below = [] if self._transients.widget in children else [self._transients.widget]
+        set_children(self.widget, [*children, *below, self.removed.widget, self._guide])
 
     def _look_for_firmware(self, snapshot: Snapshot) -> None:
         """Which firmware the hub brings: asked once in a while, where there is a probe that told its own."""
@@ -96,16 +119,16 @@ class ListPanel:
         self._asks.go(probe_id, words.TRUSTING.format(probe_id), lambda: say_yes(ask, probe_id))
 
     def _edit(self, probe_id: str) -> None:
-        probes = self._snapshot.probes if self._snapshot else []
+        probes = self._listed()
         probe = next((one for one in probes if one.id == probe_id), None)
-        if probe is None:
+        if probe is None or self._snapshot is None:
             return
         if self._editor is None:
             self._editor = Editor(self._kit, self._ask or without_hub, self._asks, self._arrange)
         if self._editor.probe is not None and self._editor.probe.id == probe_id:
             self._editor.close()
             return
-        self._editor.open(probe, probes, self.firmware)
+        self._editor.open(probe, probes, self.firmware, self._snapshot.view, self._snapshot.now_ms)
         self._arrange()
 
 

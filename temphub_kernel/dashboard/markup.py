@@ -27,6 +27,8 @@ SHAPES = {
     "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
     '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
     "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
+    "refused": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M4.2 11.8l7.6-7.6" stroke="currentColor" stroke-width="1.5"/>',
     "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
 }
 LINE = (
@@ -104,13 +106,14 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
     label, note = safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
-    stale = " th-stale" if state in ("silent", "waiting", "new") or probe.quality is not None else ""
+    stale = " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
     told = f'<p class="th-note">{safe(note)}</p>' if note else ""
     return (
         f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
-        f"{badge(probe)}{_alone(probe)}</div>{_reading(probe, view, now_ms)}{told}{_spark(probe)}{_today(probe, view)}</article>"
+        f"{badge(probe)}{_alone(probe)}</div>{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
+        f"{_spark(probe)}{_today(probe, view)}</article>"
     )
 
 
@@ -127,16 +130,27 @@ def badge(probe: Probe) -> str:
     return f'<span class="th-badge" title="{safe(words.VIRTUAL_MEANING)}">{safe(words.VIRTUAL)}</span>'
 
 
+def looks_like(probe: Probe) -> str:
+    """Warns of a probe that could be taken for another one."""
+    if not probe.looks_like:
+        return ""
+    return f'<p class="th-alike" title="{safe(words.LOOKS_LIKE_MEANING)}">{safe(words.LOOKS_LIKE.format(probe.looks_like))}</p>'
+
+
 def quality_text(quality: str) -> str:
     """Why a reading is no temperature, in plain words."""
     return words.QUALITIES.get(quality, words.QUALITY_OTHER)
 
 
 def age(ms: int, view: View, now_ms: int) -> str:
-    """How long ago; counted on by the page's script where there is one, so that it is right between two refreshes too."""
-    if view.scripted:
-        return f'<span data-since="{ms}">{view.at(ms, now_ms)}</span>'
-    return f"<span>{text.ago(now_ms - ms)}</span>"
+    """When, counted on as an age by the page's script. Without one the moment stays: an age that nobody counts on is soon wrong."""
+    return f'<span data-since="{ms}">{words.AT.format(view.at(ms, now_ms))}</span>'
+
+
+def picture_of(view: View, now_ms: int) -> str:
+    """What a still picture of the page says of itself; it carries the hub's clock for the page's script."""
+    told = words.PICTURE_OF.format(f"<time>{view.at(now_ms, now_ms)}</time>")
+    return f'<p class="th-picture-of" role="status" data-now="{now_ms}">{told}</p>'
 
 
 def _reading(probe: Probe, view: View, now_ms: int) -> str:
@@ -146,24 +160,33 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
         f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
         f'<span class="th-unit">{view.degree}</span></p>'
     )
-    told = f'<span class="th-state" title="{safe(words.STATE_MEANINGS[state])}">{shape(state)}{safe(words.STATES[state])}</span>'
+    told = f'<span class="th-state" title="{safe(_meaning(probe))}">{shape(state)}{safe(words.STATES[state])}</span>'
     if probe.newest is None:
         return f'{value}<p class="th-age">{told} <span class="th-why">{safe(held or words.STATE_MEANINGS[state])}</span></p>'
-    why = safe(words.CATCHING_UP if probe.catching_up else held)
+    why = safe(words.CATCHING_UP if probe.catching_up else words.STATE_MEANINGS[state] if state == "refused" else held)
     if probe.quality is not None:
         last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
         why = f"{safe(quality_text(probe.quality))}; {last}"
     why = f' <span class="th-why">{why}</span>' if why else ""
-    return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{_arrow(probe, view)}{why}</p>'
+    return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{why}</p>'
 
 
-def _arrow(probe: Probe, view: View) -> str:
-    """Where it is going, when it is known and now."""
-    way = arrow(probe.glance.slope) if probe.state in ("online", "late") else ""
+def _meaning(probe: Probe) -> str:
+    """What the state means; of a refused probe why, and what to do."""
+    told = [str(probe.record.get(name) or "") for name in ("problem", "remedy")] if probe.state == "refused" else []
+    return " ".join(told).strip() or words.STATE_MEANINGS[probe.state]
+
+
+def _trend(probe: Probe, view: View) -> str:
+    """Where it is going and over which time, when it is known and now."""
+    glance = probe.glance
+    way = arrow(glance.slope) if probe.state in ("online", "late") else ""
     if not way:
         return ""
     sign = f'<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">{ARROWS[way]}</svg>'
-    return f'<span class="th-trend" title="{safe(words.TREND_MEANING)}">{sign}{view.slope(probe.glance.slope)}</span>'
+    over = text.span(glance.slope_ms)
+    label, meaning = safe(words.TREND.format(over)), safe(words.TREND_MEANING.format(over))
+    return f'<div class="th-trend" title="{meaning}"><dt>{label}</dt><dd>{sign}{view.slope(glance.slope)}</dd></div>'
 
 
 def _spark(probe: Probe) -> str:
@@ -178,7 +201,7 @@ def _spark(probe: Probe) -> str:
 def _today(probe: Probe, view: View) -> str:
     items = ((words.TODAY_MIN, probe.glance.low), (words.TODAY_MAX, probe.glance.high))
     cells = "".join(f"<div><dt>{label}</dt><dd>{view.degrees(value)}</dd></div>" for label, value in items)
-    return f'<dl class="th-range">{cells}</dl>'
+    return f'<dl class="th-range">{cells}{_trend(probe, view)}</dl>'
 
 
 def statistics(snapshot: Snapshot) -> str:
@@ -186,7 +209,7 @@ def statistics(snapshot: Snapshot) -> str:
     columns = words.STAT_COLUMNS
     meanings = {words.SIGMA: f' title="{safe(words.SIGMA_MEANING)}"'}
     head = "".join(f'<th scope="col"{meanings.get(name, "")}>{safe(name)}</th>' for name in columns)
-    rows = "".join(_row(probe, _statistics_cells(probe.statistics, snapshot), columns) for probe in snapshot.shown)
+    rows = "".join(_row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns) for probe in snapshot.shown)
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
@@ -201,22 +224,27 @@ def measured(snapshot: Snapshot) -> str:
     found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
     if not found:
         return f'<p class="th-quiet">{safe(words.NOTHING_MEASURED)}</p>'
-    rows = []
+    rows, whole_ms = [], view.measured[1] - view.measured[0]
     for probe, told in found:
-        cells = _statistics_cells(told.statistics, snapshot)[:-1] + (_over(told) if over else ())
+        cells = _statistics_cells(probe.id, told.statistics, snapshot)[:-1] + (_over(told, whole_ms) if over else ())
         rows.append(_row(probe, cells, columns))
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _over(told: Measured) -> tuple[str, str]:
-    """Time above and below a limit: each reading stands for one interval."""
-    if told.above is None:
-        return words.NOTHING, words.NOTHING
-    about = words.ABOUT if told.about else "{}"
-    whole_ms = told.statistics.n * told.pace_ms
-    shares = (told.above, 1 - told.above)
-    above, below = (about.format(f"{text.span(round(whole_ms * share))} ({100 * share:.0f} %)") for share in shares)
-    return above, below
+def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
+    """Time above a limit, not above it, and not measured: see journal/passing.py. whole_ms: how long the range is."""
+    if told.beyond is None:
+        return (words.NOTHING,) * len(words.OVER_COLUMNS)
+    measured, above = told.beyond.measured_ms, told.beyond.passed[0]
+    exact = above.exact and told.beyond.exact
+    times = ((above.beyond_ms, above.exact), (measured - above.beyond_ms, exact), (whole_ms - measured, told.beyond.exact))
+    cells = [text.span(round(ms)) if known else words.ABOUT.format(text.span(round(ms))) for ms, known in times]
+    if measured:
+        shares = (above.beyond_ms / measured, 1 - above.beyond_ms / measured)
+        cells[:2] = [words.SHARE.format(cell, f"{100 * share:.0f}") for cell, share in zip(cells, shares, strict=False)]
+    if not above.exact:
+        cells[0] = words.BOUNDED.format(cells[0], text.span(round(above.least_ms)), text.span(round(above.most_ms)))
+    return tuple(cells)
 
 
 def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
@@ -224,19 +252,19 @@ def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
     return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>'
 
 
-def _statistics_cells(told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
+def _statistics_cells(probe_id: str, told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
     view = snapshot.view
-    return (
-        text.count(told.n),
-        view.degrees(told.mean),
-        view.spread(told.sigma),
-        _moment(told.low, told.low_ms, snapshot),
-        _moment(told.high, told.high_ms, snapshot),
-        view.slope(told.trend),
-    )
+    over_time = (view.degrees(told.mean), view.spread(told.sigma), view.slope(told.trend))
+    mean, sigma, trend = over_time if told.exact else map(_estimate, over_time)
+    low, high = (_moment(*found, probe_id, snapshot) for found in ((told.low, told.low_ms), (told.high, told.high_ms)))
+    return text.count(told.n), mean, sigma, low, high, trend
 
 
-def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
+def _estimate(shown: str) -> str:
+    return f'<span title="{safe(words.ESTIMATE_MEANING)}">{words.ESTIMATE.format(shown)}</span>'
+
+
+def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) -> str:
     if value is None:
         return words.NOTHING
     at = snapshot.view.at(at_ms, snapshot.now_ms)
@@ -245,5 +273,6 @@ def _moment(value: float | None, at_ms: int, snapshot: Snapshot) -> str:
         return shown
     # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
     reach_ms = max(snapshot.window.span_ms // 48, 600_000)
-    do, told = safe(json.dumps({"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms})), safe(words.SHOW_MOMENT)
+    asked = {"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms, "of": probe_id}
+    do, told = safe(json.dumps(asked)), safe(words.SHOW_MOMENT)
     return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'

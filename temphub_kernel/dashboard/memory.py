@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base.reading import UNITS_PER_C
-from ..journal import AHEAD_MS, Point, Reader
+from ..base.reading import AHEAD_MS, STRUCK_OUT, UNITS_PER_C
+from ..journal import Known, Point, Reader
 from . import statistics
-from .drill import Drill, as_buckets, faults_of
+from .drill import Drill, as_buckets, faults_of, with_means
 from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
 from .statistics import Statistics
 from .window import MINUTE_MS, Window
@@ -18,6 +18,8 @@ SLICE_MS = 10 * MINUTE_MS
 STEP_ROWS = 2_000
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
+# Of a long window so many readings are looked into at a time, about a tenth of a second: until then its mean is told as an estimate.
+MOST_READ = 250_000
 SLOWEST_MS = 10 * MINUTE_MS
 
 
@@ -37,7 +39,8 @@ class Kept(NamedTuple):
 class Memory:
     """Curves and statistics of one window."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, most: int = MOST_READ) -> None:
+        """most: how many readings of a long window are looked into at a time."""
         self.window = window
         self._series: dict[str, Series] = {}
         self._kept: dict[str, Kept] = {}
@@ -45,6 +48,7 @@ class Memory:
         self._filled = False
         self._round = -1
         self._drill = Drill()
+        self._figures = Known(most, window.bucket_ms if window.from_minutes else 0)
 
     def kept(self, probe_id: str) -> Kept | None:
         """What there is of a probe; None when it has no reading in the window."""
@@ -67,7 +71,8 @@ class Memory:
             self._from_minutes(reader, intervals, now_ms)
         else:
             self._still(reader, intervals)
-        self._round = this_round
+        # What was not read yet is read with the next refresh.
+        self._round = this_round if self._figures.whole else -1
 
     def _every_ms(self, now_ms: int) -> int:
         if not self.window.live:
@@ -78,7 +83,8 @@ class Memory:
         start_ms = now_ms - self.window.span_ms
         if not self._filled:
             self._last_no = reader.count()
-            self._fill(reader, start_ms, now_ms + AHEAD_MS)
+            # A little more: what lies before the window tells how long its first readings hold.
+            self._fill(reader, start_ms - SLICE_MS, now_ms + AHEAD_MS)
         self._follow(reader, start_ms)
         for probe_id, series in self._series.items():
             series.trim(start_ms)
@@ -92,6 +98,10 @@ class Memory:
         self._fill(reader, from_ms, end_ms)
         for probe_id, series in self._series.items():
             self._keep(probe_id, series, intervals.get(probe_id, 0), from_ms, end_ms)
+        # What lies beside the window tells how long its outermost readings hold.
+        for probe_id, told in reader.figures(from_ms, end_ms, list(self._series), known=self._figures).items():
+            kept = self._kept[probe_id]
+            self._kept[probe_id] = kept._replace(statistics=kept.statistics._replace(mean=told.mean, sigma=told.sigma, trend=told.trend))
 
     def _fill(self, reader: Reader, start_ms: int, end_ms: int) -> None:
         for slice_ms in range(start_ms, end_ms, SLICE_MS):
@@ -109,6 +119,8 @@ class Memory:
 
     def _take(self, points: Iterable[Point]) -> None:
         for point in points:
+            if point.quality == STRUCK_OUT:
+                continue
             series = self._series.get(point.probe_id)
             if series is None:
                 series = self._series[point.probe_id] = Series()
@@ -118,11 +130,9 @@ class Memory:
     def _keep(self, probe_id: str, series: Series, told_ms: int, start_ms: int, end_ms: int) -> None:
         width_ms = self.window.bucket_ms
         gap_ms = gap_of(told_ms or series.interval_ms(), width_ms)
-        times, values = series.arrays(start_ms)
-        if self.window.live:
-            upto = int(np.searchsorted(times, end_ms + AHEAD_MS, "right"))
-            times, values = times[:upto], values[:upto]
-        told = statistics.of_points(times, values)
+        upto_ms = end_ms + AHEAD_MS if self.window.live else end_ms
+        times, values = series.arrays(upto_ms)
+        told = statistics.of_points(times, values, start_ms)
         # A line in buckets is drawn again when a bucket is full, not with each reading.
         key = (gap_ms, end_ms // width_ms, series.late) if width_ms and self.window.live else (gap_ms, series.version)
         known = self._kept.get(probe_id)
@@ -130,7 +140,7 @@ class Memory:
             self._kept[probe_id] = known._replace(statistics=told)
             return
         if width_ms:
-            curve = curve_of_buckets(in_buckets(times, values, width_ms), width_ms, gap_ms)
+            curve = curve_of_buckets(in_buckets(times, values, width_ms, start_ms), width_ms, gap_ms)
         else:
             curve = curve_of_points(*series.arrays(), gap_ms)
         self._kept[probe_id] = Kept(key, curve, told, series.faults(), series.delayed())
@@ -139,16 +149,19 @@ class Memory:
         width_ms = self.window.bucket_ms
         from_ms, end_ms = (-(moment // -MINUTE_MS) * MINUTE_MS for moment in self.window.ends(now_ms + 1))
         faults = faults_of(reader, from_ms, end_ms, width_ms)
+        figures = reader.figures(from_ms, end_ms, list(intervals), known=self._figures)
         for probe_id, told_ms in intervals.items():
             found = as_buckets(reader.buckets(from_ms, end_ms, width_ms, probe_id))
-            if not len(found.start_ms):
+            if not len(found.start_ms) or probe_id not in figures:
                 self._kept.pop(probe_id, None)
                 continue
+            if (fine := self._figures.means.get(probe_id)) is not None:
+                found = with_means(found, *fine)
             # Slower than a bucket: the pace shows in how far the buckets lie apart.
             pace_ms = told_ms or (int(np.median(np.diff(found.start_ms))) if len(found.start_ms) > 2 else 0)
             gap_ms = gap_of(pace_ms, width_ms)
-            told = statistics.of_buckets(found, width_ms)
-            told = self._drill.exact(reader, probe_id, told, width_ms, (from_ms, end_ms))
+            extremes = self._drill.exact(reader, probe_id, statistics.extremes(found), width_ms, (from_ms, end_ms))
+            told = statistics.of_figures(figures[probe_id], extremes)
             key = (gap_ms, from_ms, end_ms, told)
             late = np.array(reader.late(from_ms, end_ms, width_ms, probe_id), np.int64)
             curve = curve_of_buckets(found, width_ms, gap_ms)

@@ -76,9 +76,13 @@ class Panels:
         )
         self.root.add_class("th")
 
-    def has(self, probe_id: str) -> bool:
-        """True when a probe's widgets are made already."""
-        return probe_id in self._cards
+    def made(self, snapshot: Snapshot) -> Snapshot:
+        """The same with those probes only whose widgets are made already."""
+        chosen, rows = snapshot.view.probes, self._list
+        probes = [probe for probe in snapshot.probes if probe.id in self._cards]
+        folded = [probe for probe in snapshot.folded if (probe.id in self._cards or not chosen) and rows.has(probe.id)]
+        removed = [one for one in snapshot.removed if rows.removed.has(one["id"])]
+        return snapshot._replace(probes=probes, folded=folded, removed=removed)
 
     def show(self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False) -> None:
         """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that are not shown yet."""
@@ -93,6 +97,9 @@ class Panels:
         if not snapshot.probes:
             set_value(self._empty, guide.empty(snapshot.health))
             below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
+            if snapshot.transients or snapshot.removals:
+                self._list.show(snapshot)
+                below = [self._list.widget, *below] if "list" in self._parts else below
             set_children(self._main, [] if more else [self._empty, *below])
             return
         self._show_cards(snapshot, make=not arriving)
@@ -165,7 +172,7 @@ class Panels:
             "ages": words.AGES,
             "picture": words.PICTURE_FILE,
             # With their year, as seen from long ago: a picture outlives today.
-            "span": words.BETWEEN.format(*(view.at(ms, 0, to_second=False) for ms in self.chart_panel.chart.reach[:2])),
+            "span": view.between(*self.chart_panel.chart.reach[:2], 0, to_second=False),
             "copied": words.SEND_COPIED,
         }
         set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')

@@ -1,12 +1,15 @@
-"""What an analyst asks a piece of the page to show, in a notebook. Any thread; pure."""
+"""What an analyst asks a piece of the page to show, in a notebook. Any thread."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ..base.clock import now_ms, parse_time
 from ..base.errors import TempHubError
+from ..base.naming import named
 from ..base.reading import in_range, is_probe_id
+from ..journal import Reader
 from .view import View
 from .window import between, live
 
@@ -38,8 +41,15 @@ def chosen(
     ids = (probes,) if isinstance(probes, str) else tuple(probes or ())
     for id_ in ids:
         if not is_probe_id(id_):
-            raise _wrong("probes", id_, "give the ids that the page or `temphub probes` shows")
+            raise _wrong("probes", id_, "give the ids or names that the page or `temphub probes` shows")
     return View(window=chosen_window, probes=ids, unit="F" if unit == "F" else "C", line_c=limit)
+
+
+def ids_of(journal: Path, probes: str | Sequence[str]) -> list[str]:
+    """The ids of probes given by id or name; what nobody is called stays as it is. Raises TempHubError for a name that several have."""
+    with Reader(journal) as reader:
+        known = reader.probes(removed=True)
+    return [named(known, text) or text for text in ([probes] if isinstance(probes, str) else probes)]
 
 
 def _moment(name: str, given: str | int | datetime) -> int:

@@ -10,33 +10,34 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..journal.holding import BEFORE
 from ..journal.lateness import LATE_MS
+from ..journal.weights import readings_of
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 
 GAP_INTERVALS = 3
+EVER_MS = 2**62
 
 
 class Buckets(NamedTuple):
-    """Readings gathered by spans of time; only spans that hold a good reading. spread: sum of squared deviations, °C²."""
+    """Readings gathered by spans of time; only spans that hold a good reading. weight: what each mean counts for beside others."""
 
     start_ms: Times
     low: Floats
     high: Floats
     mean: Floats
-    readings: Times
-    spread: Floats
+    weight: Floats
 
     def gathered(self, width_ms: int) -> "Buckets":
         """The same in wider buckets."""
         if not len(self.start_ms):
             return self
-        start, first, group = np.unique(self.start_ms // width_ms * width_ms, return_index=True, return_inverse=True)
-        readings = np.add.reduceat(self.readings, first)
-        mean = np.add.reduceat(self.mean * self.readings, first) / readings
-        spread = np.add.reduceat(self.spread + self.readings * (self.mean - mean[group]) ** 2, first)
-        return Buckets(start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, readings, spread)
+        start, first = np.unique(self.start_ms // width_ms * width_ms, return_index=True)
+        weight = np.add.reduceat(self.weight, first)
+        mean = np.add.reduceat(self.mean * self.weight, first) / weight
+        return Buckets(start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, weight)
 
     def __add__(self, later: "Buckets") -> "Buckets":  # type: ignore[override]  # two spans of time, one after the other
         return Buckets(*(np.concatenate(pair) for pair in zip(self, later, strict=True)))
@@ -82,17 +83,17 @@ class Series:
         self.late += 1
 
     def trim(self, before_ms: int) -> None:
-        """Forget what lies before, but for one reading: the line comes in from outside the window."""
-        surplus = bisect_left(self._times, before_ms) - 1
+        """Forget what lies before, but for a few readings: the line comes in from there, and they tell how long the first ones hold."""
+        surplus = bisect_left(self._times, before_ms) - BEFORE
         if surplus > 0:
             del self._times[:surplus]
             del self._values[:surplus]
             self._delayed = array("q", (ms for ms in self._delayed if ms >= self._times[0]))
 
-    def arrays(self, from_ms: int = 0) -> tuple[Times, Floats]:
-        """Copies of times and values from `from_ms` on."""
-        first = bisect_left(self._times, from_ms)
-        return np.array(self._times[first:], np.int64), np.array(self._values[first:], np.float64)
+    def arrays(self, upto_ms: int = EVER_MS) -> tuple[Times, Floats]:
+        """Copies of times and values, up to `upto_ms`."""
+        end = bisect_right(self._times, upto_ms)
+        return np.array(self._times[:end], np.int64), np.array(self._values[:end], np.float64)
 
     def faults(self) -> Times:
         """When the sensor answered badly."""
@@ -134,13 +135,18 @@ def trimmed(times: Times, values: Floats) -> tuple[Times, Floats]:
 
 def singly(times: Times, values: Floats) -> Buckets:
     """Each good reading as a bucket of its own."""
-    return Buckets(times, values, values, values, np.ones(len(values), np.int64), np.zeros(len(values)))
+    return Buckets(times, values, values, values, np.ones(len(values)))
 
 
-def in_buckets(times: Times, values: Floats, width_ms: int) -> Buckets:
-    """Gather good readings by spans of `width_ms`; `times` ascend."""
+def in_buckets(times: Times, values: Floats, width_ms: int, from_ms: int = 0) -> Buckets:
+    """Gather good readings from `from_ms` on by spans of `width_ms`, their means over time; `times` ascend."""
     good = np.isfinite(values)
-    return singly(times[good], values[good]).gathered(width_ms)
+    times, values = times[good], values[good]
+    moments, _, held = readings_of(times, values)
+    # Several of one moment share the time that it holds.
+    same = np.searchsorted(times, moments, "right") - np.searchsorted(times, moments)
+    weight, inside = np.repeat(held / same, same), times >= from_ms
+    return singly(times[inside], values[inside])._replace(weight=weight[inside]).gathered(width_ms)
 
 
 def curve_of_points(times: Times, values: Floats, gap_ms: int) -> Curve:
@@ -161,9 +167,9 @@ def curve_of_buckets(buckets: Buckets, width_ms: int, gap_ms: int) -> Curve:
     band_values: list[Floats] = []
     for part in np.split(np.arange(len(middle)), cuts):
         across = middle[part].astype(np.float64)
-        # A bucket that stands alone still shows how far it reached.
-        across = np.array([across[0] - width_ms / 2, across[0] + width_ms / 2]) if len(part) == 1 else across
-        part = np.repeat(part, 2) if len(part) == 1 else part
+        # A bucket that stands alone still shows how far it reached; every band has a point where the line has one.
+        across = across[0] + np.array([-width_ms / 2, 0, width_ms / 2]) if len(part) == 1 else across
+        part = np.repeat(part, 3) if len(part) == 1 else part
         band_times += [across, across[::-1], across[:1]]
         band_values += [buckets.high[part], buckets.low[part][::-1], np.array([np.nan])]
     return Curve(*line, np.concatenate(band_times[:-1]), np.concatenate(band_values[:-1]))

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..base.errors import TempHubError
+from ..base.lookalike import look_alikes
+from ..base.naming import called
 from ..base.reading import board_of, to_celsius
-from ..journal import Newest, Reader
+from ..base.transient import transient
+from ..journal import Newest, Reader, Strike, Thermocouple
 from .glance import Glance, Glances, day_start
 from .measure import Measure, Measured
 from .memory import Kept, Memory
@@ -19,6 +22,9 @@ from .window import MINUTE_MS, Window
 # One that nobody gave a place comes after those with one.
 UNPLACED = 1_000_000
 MOST_NOTES = 60
+Record = dict[str, Any]
+# Of ids that came and went, and of removed probes, so many are shown to who asks for them, the last ones.
+MOST_FOLDED = 50
 LOOK_BACK_MS = 24 * 60 * MINUTE_MS
 
 
@@ -52,6 +58,10 @@ class Probe(NamedTuple):
     faults: Times = NO_TIMES
     late: Times = NO_TIMES
     measured: Measured | None = None
+    # The probe that a person could take it for, as lists show it; empty for none.
+    looks_like: str = ""
+    # From when to when its numbers are corrected for a type of thermocouple.
+    stated: tuple[Thermocouple, ...] = ()
 
     @property
     def hidden(self) -> bool:
@@ -71,7 +81,11 @@ class Annotation(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """One moment of the journal. health: the hub's own note and when it wrote it, (0, {}) when there is none."""
+    """One moment of the journal. health: the hub's own note and when it wrote it, (0, {}) when there is none.
+
+    transients: how many ids came once and did not come back (base/transient.py), which are not among `probes`; folded: the last of them.
+    removals: how many probes somebody removed; removed: what is known of the last of them. now_is: the probe that an id counts as now.
+    """
 
     now_ms: int
     window: Window
@@ -80,6 +94,12 @@ class Snapshot(NamedTuple):
     health: dict[str, Any]
     probes: list[Probe]
     annotations: list[Annotation] = []
+    struck: list[Strike] = []
+    transients: int = 0
+    folded: list[Probe] = []
+    removals: int = 0
+    removed: list[Record] = []
+    now_is: dict[str, str] = {}
     view: View = View()
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, str] | None = None
@@ -99,8 +119,9 @@ class Snapshot(NamedTuple):
 
     @property
     def shown(self) -> list[Probe]:
-        """The probes of cards, chart and statistics."""
-        return [probe for probe in self.probes if not probe.hidden and self.view.shows(probe.id)]
+        """The probes of cards, chart and statistics: one that is folded away when it was chosen."""
+        chosen = self.folded if self.view.probes else []
+        return [probe for probe in (*self.probes, *chosen) if not probe.hidden and self.view.shows(probe.id)]
 
 
 class Source:
@@ -113,6 +134,8 @@ class Source:
         self._glances = Glances()
         self._measure = Measure()
         self._goods: dict[str, tuple[int, Good | None]] = {}
+        self._judged: tuple[int, ...] = ()
+        self._stated: list[Thermocouple] = []
 
     def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts afresh."""
@@ -136,29 +159,71 @@ class Source:
         if self._reader is None:
             self._reader = Reader(self._path)
         reader = self._reader
+        if (judged := reader.judged()) != self._judged:
+            # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
+            self._judged, self._memory = judged, None
+            self._glances, self._measure, self._goods = Glances(), Measure(), {}
+            self._stated = reader.thermocouples()
         if self._memory is None or self._memory.window != wanted.window:
             self._memory = Memory(wanted.window)
         _, stand = reader.note("trust")
         # All sensors of a board share its key.
-        records = {record["id"]: {**record, "trust": stand.get(board_of(record["id"]))} for record in reader.probes()}
+        known = reader.probes(removed=True)
+        everybody = {one["id"]: {**one, "trust": stand.get(board_of(one["device"]))} for one in known if not one["removed_ms"]}
+        removed = sorted((one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"]))
+        newest = {item.probe_id: item for item in reader.newest()}
+        gone = transient(everybody.values(), newest, now_ms)
+        last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))[:MOST_FOLDED]
+        records = {id_: record for id_, record in everybody.items() if id_ not in gone or id_ in last}
+        alike = {id_: called(records[other]) for id_, other in look_alikes(records.values()).items()}
         intervals = {id_: record["interval_ms"] for id_, record in records.items()}
         self._memory.update(reader, intervals, now_ms)
-        newest = {item.probe_id: item for item in reader.newest()}
         # By first meeting: a new probe never takes another one's colour away.
-        colours = {id_: place for place, id_ in enumerate(sorted(records, key=lambda id_: (records[id_]["first_ms"], id_)))}
+        colours = {id_: place for place, id_ in enumerate(sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_)))}
         glances = self._glances.of(reader, records, wanted.where, now_ms)
         measured = self._measure.of(reader, intervals, wanted.measured, wanted.line_c, now_ms) if wanted.measured else {}
-        probes = []
+        probes: list[Probe] = []
+        folded: list[Probe] = []
+        health_ms, health = reader.note("health")
+        refused = frozenset(map(str, health.get("refused_probes") or ()))
         for record in sorted(records.values(), key=_order):
-            probe = self._probe(reader, self._memory, record, colours[record["id"]], newest.get(record["id"]), now_ms)
+            probe = self._probe(reader, self._memory, record, colours[record["id"]], newest.get(record["id"]), now_ms, refused)
             glance = glances[probe.id]
             if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
                 glance = glance.with_newest(probe.good.celsius)
-            probes.append(probe._replace(glance=glance, measured=measured.get(probe.id)))
+            stated = tuple(one for one in self._stated if one.probe_id == probe.id)
+            looks_like = alike.get(probe.id, "")
+            probe = probe._replace(glance=glance, measured=measured.get(probe.id), looks_like=looks_like, stated=stated)
+            (folded if probe.id in gone else probes).append(probe)
         notes = _annotations(reader, wanted.window, now_ms)
-        return Snapshot(now_ms, wanted.window, reader.count(), *reader.note("health"), probes, notes, drawn={})
+        struck = _struck(reader, wanted.window, now_ms)
+        return Snapshot(
+            now_ms,
+            wanted.window,
+            reader.count(),
+            health_ms,
+            health,
+            probes,
+            notes,
+            struck,
+            len(gone),
+            folded,
+            len(removed),
+            removed[:MOST_FOLDED],
+            {also: id_ for id_, record in everybody.items() for also in record["also"]},
+            drawn={},
+        )
 
-    def _probe(self, reader: Reader, memory: Memory, record: dict[str, Any], colour: int, newest: Newest | None, now_ms: int) -> Probe:
+    def _probe(
+        self,
+        reader: Reader,
+        memory: Memory,
+        record: dict[str, Any],
+        colour: int,
+        newest: Newest | None,
+        now_ms: int,
+        refused: frozenset[str],
+    ) -> Probe:
         id_, interval_ms = record["id"], record["interval_ms"] or memory.interval_ms(record["id"])
         fine = newest is not None and newest.units is not None
         kept = memory.kept(id_) or Kept(None, NO_CURVE, Statistics())
@@ -167,7 +232,14 @@ class Source:
             name=record.get("alias") or record["name"] or id_,
             record=record,
             colour=colour,
-            state=state_of(now_ms, newest.taken_ms if newest else None, interval_ms, fine, told=bool(record["provisioned_ms"])),
+            state=state_of(
+                now_ms,
+                newest.taken_ms if newest else None,
+                interval_ms,
+                fine,
+                told=bool(record["provisioned_ms"]),
+                refused=id_ in refused,
+            ),
             newest=newest,
             good=self._good(reader, newest, now_ms),
             quality=None if newest is None or fine else newest.quality or "",
@@ -194,6 +266,10 @@ class Source:
         return known
 
 
+def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:
+    return max(int(record["first_ms"]), int(record["seen_ms"]), newest.delivered_ms if newest else 0)
+
+
 def _order(record: dict[str, Any]) -> tuple[str, int, str]:
     """By group, then by the place somebody gave it, then by name."""
     name = str(record.get("alias") or record["name"] or record["id"])
@@ -204,6 +280,13 @@ def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation
     """The last of those that touch the window; none with a journal that keeps none."""
     ask = getattr(reader, "annotations", None)
     return [Annotation(*item) for item in ask(*window.ends(now_ms))][-MOST_NOTES:] if ask is not None else []
+
+
+def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:
+    """The last struck-out ranges that touch the window, by time."""
+    from_ms, to_ms = window.ends(now_ms)
+    found = [one for one in reader.strikes() if one.from_ms < to_ms and one.to_ms >= from_ms]
+    return sorted(found, key=lambda one: (one.from_ms, one.no))[-MOST_NOTES:]
 
 
 def _look_back(reader: Reader, newest: Newest) -> Good | None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-State = Literal["online", "late", "silent", "fault", "waiting", "new"]
+State = Literal["online", "late", "silent", "fault", "waiting", "new", "refused"]
 
 # A probe that nobody told an interval (a script, a first start) is judged as if it delivered this often.
 ASSUMED_INTERVAL_MS = 10_000
@@ -13,13 +13,16 @@ MISSED_LATE = 3
 MISSED_SILENT = 10
 
 
-def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *, told: bool = True) -> State:
+def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *, told: bool = True, refused: bool = False) -> State:
     """The state of a probe.
 
     taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when unknown;
     good: whether that reading is a temperature;
-    told: whether it knows where to deliver. Silence outweighs a fault: an old fault says nothing of now.
+    told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which outweighs all: what there is of
+    it is from before. Silence outweighs a fault: an old fault says nothing of now.
     """
+    if refused:
+        return "refused"
     if taken_ms is None:
         return "waiting" if told else "new"
     # One from the future, of a time when the clock was ahead, says nothing of now.

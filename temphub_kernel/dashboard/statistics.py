@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .series import Buckets, Floats, Times, singly
+from ..base.reading import UNITS_PER_C
+from ..journal import Figures
+from ..journal.weights import readings_of, singly, weighed
+from .series import Buckets, Floats, Times
 
 HOUR_MS = 3_600_000
 # A slope from less time than this says more about noise than about the room.
@@ -15,7 +18,10 @@ TREND_MIN_MS = 30_000
 
 
 class Statistics(NamedTuple):
-    """n good readings; values in °C, times in ms; trend in °C per hour. None where n is too small to tell."""
+    """n good readings; values in °C, times in ms; trend in °C per hour. None where n is too small to tell.
+
+    mean, sigma, trend: over time, as everywhere (see journal/weights.py); exact: whether they are no estimates.
+    """
 
     n: int = 0
     mean: float | None = None
@@ -25,33 +31,43 @@ class Statistics(NamedTuple):
     high: float | None = None
     high_ms: int = 0
     trend: float | None = None
+    exact: bool = True
 
 
-def of_points(times: Times, values: Floats) -> Statistics:
-    """Statistics of single readings; bad ones (NaN) are left out."""
+class Extremes(NamedTuple):
+    """Lowest and highest, and when."""
+
+    low: float
+    low_ms: int
+    high: float
+    high_ms: int
+
+
+def of_points(times: Times, values: Floats, from_ms: int = 0) -> Statistics:
+    """Statistics of single readings from `from_ms` on; bad ones (NaN) are left out, earlier ones tell how long the first hold."""
     good = np.isfinite(values)
-    return of_buckets(singly(times[good], values[good]), 0)
-
-
-def of_buckets(buckets: Buckets, width_ms: int) -> Statistics:
-    """The same from buckets, whatever their width; only the times of lowest and highest are those of their buckets' start."""
-    if not len(buckets.start_ms):
+    times, values = times[good], values[good]
+    inside = times >= from_ms
+    if not inside.any():
         return Statistics()
-    count, mean = buckets.readings, buckets.mean
-    n = int(count.sum())
-    centre = float(np.average(mean, weights=count))
-    squares = float((buckets.spread + count * (mean - centre) ** 2).sum())
+    moments, shown, held = readings_of(times, values * UNITS_PER_C)
+    over_time = weighed(singly(moments, shown, held).of(np.flatnonzero(moments >= from_ms)), int(inside.sum()))
+    times, values = times[inside], values[inside]
+    lowest, highest = int(np.argmin(values)), int(np.argmax(values))
+    found = Extremes(float(values[lowest]), int(times[lowest]), float(values[highest]), int(times[highest]))
+    return Statistics(len(times), over_time.mean, over_time.sigma, *found, over_time.trend)
+
+
+def of_figures(told: Figures, found: Extremes) -> Statistics:
+    """The same from what the journal says."""
+    return Statistics(told.readings, told.mean, told.sigma, *found, told.trend, told.exact)
+
+
+def extremes(buckets: Buckets) -> Extremes:
+    """Of some buckets; the times are those of their buckets' start."""
     lowest, highest = int(np.argmin(buckets.low)), int(np.argmax(buckets.high))
-    return Statistics(
-        n,
-        centre,
-        float(np.sqrt(squares / (n - 1))) if n > 1 else None,
-        float(buckets.low[lowest]),
-        int(buckets.start_ms[lowest]),
-        float(buckets.high[highest]),
-        int(buckets.start_ms[highest]),
-        _slope(buckets.start_ms + width_ms // 2, mean, count),
-    )
+    low, high = (float(buckets.low[lowest]), int(buckets.start_ms[lowest])), (float(buckets.high[highest]), int(buckets.start_ms[highest]))
+    return Extremes(*low, *high)
 
 
 def robust_slope(times: Times, values: Floats) -> float | None:
@@ -62,12 +78,3 @@ def robust_slope(times: Times, values: Floats) -> float | None:
     apart = (times[second] - times[first]) / HOUR_MS
     apart_enough = apart > 0
     return float(np.median((values[second] - values[first])[apart_enough] / apart[apart_enough])) if apart_enough.any() else None
-
-
-def _slope(times: Times, mean: Floats, count: Times) -> float | None:
-    if len(times) < 3 or times[-1] - times[0] < TREND_MIN_MS:
-        return None
-    hours = (times - times[0]) / HOUR_MS
-    from_centre = hours - np.average(hours, weights=count)
-    weight = float((count * from_centre**2).sum())
-    return float((count * from_centre * mean).sum() / weight) if weight else None

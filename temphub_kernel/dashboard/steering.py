@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..base.clock import now_ms
@@ -22,6 +22,9 @@ class Steering:
         self._changed = changed
         # Called with the number of a note that somebody wants to be gone.
         self.erase: Callable[[int], None] = lambda number: None
+        # Called when somebody wants the marked range not to count, and with the number of what is to count again.
+        self.strike_out: Callable[[], None] = lambda: None
+        self.undo: Callable[[int], None] = lambda number: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
@@ -36,6 +39,11 @@ class Steering:
     def choose(self, query: str, **known: Any) -> None:
         """Take over what an address asks for; known: what else the browser said, such as its zone."""
         self.change(**parse(query, now_ms(), self.view)._asdict() | known)
+
+    def resolve(self, now_is: Mapping[str, str]) -> None:
+        """An address of an earlier day may name a probe that counts as another one now."""
+        if not now_is.keys().isdisjoint(self.view.probes):
+            self.change(probes=tuple(dict.fromkeys(now_is.get(id_, id_) for id_ in self.view.probes)))
 
     def back_to_live(self) -> None:
         """To the window that followed the clock last."""
@@ -92,6 +100,10 @@ class Steering:
             self.change(probes=())
         if type(told.get("erase")) is int:
             self.erase(told["erase"])
+        if told.get("strike_out") is True:
+            self.strike_out()
+        if type(told.get("undo")) is int:
+            self.undo(told["undo"])
         for name in ("kiosk", "narrow"):
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})

@@ -80,14 +80,21 @@ def _path(across: Floats, up: Floats) -> str:
     x = np.rint(np.clip(across[:count], -1, 2) * ACROSS)
     y = np.rint((1 - np.clip(up[:count], -1, 2)) * UP)
     good = np.isfinite(x) & np.isfinite(y)
-    pieces, before, pen = [], None, "M"
-    for right, x_, y_ in zip(good.tolist(), x.tolist(), y.tolist(), strict=True):
-        if not right:
-            pen, before = "M", None
-        elif (x_, y_) != before:
-            pieces.append(f"{pen}{x_:.0f} {y_:.0f}")
-            pen, before = "L", (x_, y_)
-    return "".join(pieces)
+    again = np.zeros(count, bool)
+    again[1:] = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
+    return "".join(_run(x[run], y[run]) for run in _runs(good, good & ~again))
+
+
+def _runs(good: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.intp]]:
+    """The places of what is kept, without a gap between two of a run."""
+    places = np.flatnonzero(kept)
+    if len(places):
+        # How many values were missing up to each place.
+        yield from np.split(places, np.flatnonzero(np.diff(np.cumsum(~good)[places])) + 1)
+
+
+def _run(x: Floats, y: Floats) -> str:
+    return "M" + "L".join(f"{x_} {y_}" for x_, y_ in zip(x.astype(int).tolist(), y.astype(int).tolist(), strict=True))
 
 
 def _ticks(axis: bqplot.Axis) -> str:

@@ -1,7 +1,8 @@
 """Numbers, ages and times as the page writes them, and the one way text of others gets into HTML. Any thread; pure."""
 
 import html
-from datetime import datetime, timezone, tzinfo
+import re
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,11 +10,16 @@ from . import words
 
 MINUS = "−"
 DAY_S = 86_400
+# Without U+200C and U+200D: Persian and many an emoji are written with them.
+UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def safe(value: object) -> str:
-    """Text as HTML shows it: nothing that a probe says can become markup, also inside a quoted attribute."""
-    return html.escape(str(value), quote=True)
+    """Text as HTML shows it: nothing that a probe says can become markup, also inside a quoted attribute.
+
+    Signs that turn the direction of what follows, or that nobody sees, are shown as such: `[U+202E]`.
+    """
+    return html.escape(UNSEEN.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", str(value)), quote=True)
 
 
 def code(text: str) -> str:
@@ -59,11 +65,6 @@ def span(ms: int) -> str:
     return words.DAYS.format(seconds // DAY_S)
 
 
-def ago(ms: int) -> str:
-    """How long ago; a moment, and a clock that runs slightly ahead, is `just now`."""
-    return words.JUST_NOW if ms < 2000 else words.AGO.format(span(ms))
-
-
 def every(interval_ms: int) -> str:
     """`every 2 s`, `every 0.5 s`, `every 5 min`."""
     return words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
@@ -87,9 +88,29 @@ def clock(ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True,
     """`13:05:09` (or `13:05`, or `1:05 pm`) of today, else with the day before it: `22 Nov 13:05`, `22 Nov 2024 13:05`."""
     moment, now = local(ms, where), local(now_ms, where)
     time = time_of_day(moment, to_second=to_second, am_pm=am_pm)
+    # In the hour that comes twice a time alone could be either.
+    time = f"{time} {moment:%Z}" if comes_twice(moment, where) else time
     if moment.date() == now.date():
         return time
     return f"{day(moment)} {time}" if moment.year == now.year else f"{day(moment)} {moment.year} {time}"
+
+
+def comes_twice(moment: datetime, where: tzinfo | None) -> bool:
+    """Whether the clock shows this time twice on that day, because it is put back."""
+    plain = moment.replace(tzinfo=where)
+    # Of this computer's own zone the offset is asked for anew: a moment carries the one it has only.
+    first, second = ((one if where else one.astimezone()) for one in (plain.replace(fold=0), plain.replace(fold=1)))
+    # Where a time is left out, the second offset is the larger one.
+    return (first.utcoffset() or timedelta()) > (second.utcoffset() or timedelta())
+
+
+def between(from_ms: int, to_ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True, am_pm: bool = False) -> tuple[str, str]:
+    """Both ends of a span as `clock` writes them; where they are of two days each has its own, also today."""
+    first, last, now = (local(ms, where) for ms in (from_ms, to_ms, now_ms))
+    told = [clock(ms, where, now_ms, to_second=to_second, am_pm=am_pm) for ms in (from_ms, to_ms)]
+    if first.date() != last.date() == now.date():
+        told[1] = f"{day(last)} {told[1]}"
+    return told[0], told[1]
 
 
 def time_of_day(moment: datetime, *, to_second: bool, am_pm: bool) -> str:
@@ -114,4 +135,4 @@ def _signed(text: str) -> str:
 def held_up(record: dict[str, object]) -> str:
     """Why a probe may not deliver here, or is not told to; empty when it may."""
     stands = str(record.get("trust"))
-    return words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "released") else ""
+    return words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "elsewhere", "released") else ""

@@ -94,6 +94,10 @@ class View(NamedTuple):
         """A standard deviation as a number."""
         return text.sigma(None if kelvin is None else self.of_difference(kelvin))
 
+    def off(self, kelvin: float) -> str:
+        """`±0.3 °C`: how far a value may be off."""
+        return f"±{max(self.of_difference(kelvin), 0.1):.1f} {self.degree}"
+
     def slope(self, kelvin_per_hour: float | None) -> str:
         """`+0.4 °C/h`."""
         return text.trend(None if kelvin_per_hour is None else self.of_difference(kelvin_per_hour), self.degree)
@@ -101,10 +105,14 @@ class View(NamedTuple):
     def told(self, now_ms: int) -> str:
         """The window in words: `last 24 hours`, `22 Nov 13:05 to 14:10`."""
         if not self.window.live:
-            return words.BETWEEN.format(*(self.at(ms, now_ms) for ms in self.window.ends(now_ms)))
+            return self.between(*self.window.ends(now_ms), now_ms)
         number, unit = span_parts(self.window.span_ms)
         one, many = words.WINDOW_UNITS_LONG[unit]
         return words.WINDOW_LAST.format(one if number == 1 else many.format(number))
+
+    def between(self, from_ms: int, to_ms: int, now_ms: int, *, to_second: bool = True) -> str:
+        """`27 Nov 22:05 to 28 Nov 22:05` on the viewer's clock: two days are both named. now_ms: 0 names the year as well."""
+        return words.BETWEEN.format(*text.between(from_ms, to_ms, self.where, now_ms, to_second=to_second, am_pm=self.am_pm))
 
     def at(self, ms: int, now_ms: int, *, to_second: bool = True) -> str:
         """A moment on the viewer's clock."""

@@ -22,6 +22,8 @@ VISIT: ContextVar[str] = ContextVar("temphub_visit", default="")
 
 # The visit's comms would be told apart by the whole id as well; every widget names others by theirs, so it stays short.
 MARK = 8
+# A page opens one each time that it comes back, and closes it when it has been told.
+MOST_CHANNELS = 8
 
 
 class Page(Protocol):
@@ -93,6 +95,20 @@ def opened(channel: Any) -> str:
     return visit
 
 
+def may(visit: str, kind: str, comm_id: object) -> bool:
+    """Whether a visit's page may say this to a comm: to one of its own, or open one of the few that it opens by itself."""
+    if not visit:
+        return True
+    known = comm.get_comm_manager().comms
+    if not isinstance(comm_id, str) or (comm_id in known) == (kind == "comm_open"):
+        return False
+    # Those that the page closed are no more.
+    ours = _channels[visit] = [channel for channel in _channels.get(visit, []) if channel.comm_id in known]
+    if kind == "comm_open":
+        return len(ours) < MOST_CHANNELS
+    return comm_id.startswith(mark(visit)) or any(channel.comm_id == comm_id for channel in ours)
+
+
 def widgets(visit: str) -> "dict[str, Widget]":
     """A visit's widgets by id; every widget of the kernel for an empty visit."""
     # Only here: the page server knows of visits and has no widgets.
@@ -101,8 +117,19 @@ def widgets(visit: str) -> "dict[str, Widget]":
     return {id_: widget for id_, widget in list(Widget.widgets.items()) if id_.startswith(mark(visit))}
 
 
-def end(visit: str) -> None:
-    """The visit is over: nothing of it is kept. Twice is once."""
+def known() -> set[str]:
+    """The visits of which anything is kept."""
+    return {*_pages, *_channels}
+
+
+def end(*over: str) -> None:
+    """These visits are over: nothing of them is kept. Twice is once."""
+    for visit in over:
+        _end(visit)
+    gc.collect()
+
+
+def _end(visit: str) -> None:
     for page in _pages.pop(visit, []):
         try:
             page.stop()
@@ -116,4 +143,3 @@ def end(visit: str) -> None:
         widget.close()
     for channel in _channels.pop(visit, []):
         channel.close()
-    gc.collect()

@@ -1,20 +1,56 @@
 """This computer's own IPv4 addresses: where probes are looked for, what is shown to people. Any thread; asks the system each time."""
 
+import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import ifaddr
 
 from ..base.settings import Settings
 
+# As adapters are called on Linux and macOS, and described on Windows.
+TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "wintun", "nordlynx")
+VIRTUAL = (
+    *("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "vethernet", "virtualbox", "vmware", "hyper-v", "wsl"),
+    *("cni", "podman", "lxcbr", "lxdbr"),
+)
+# Asked for its route only, nothing is sent there (RFC 5737).
+FAR_AWAY = ("192.0.2.1", 9)
 LINUX_INTERFACES = Path("/sys/class/net")
 # Linux lets one socket join 20 multicast groups (igmp_max_memberships); container hosts have more bridges than that.
 MOST = 16
 
 
+class Adapter(NamedTuple):
+    """One network adapter that is up: what the system calls it, and its IPv4 addresses with their networks."""
+
+    name: str
+    interfaces: tuple[IPv4Interface, ...]
+
+    def has(self, ip: str) -> bool:
+        """Whether the address is this adapter's own."""
+        return any(str(one.ip) == ip for one in self.interfaces)
+
+    def reaches(self, ip: str) -> bool:
+        """Whether the address lies in a network of this adapter."""
+        return any(IPv4Address(ip) in one.network for one in self.interfaces)
+
+
+def adapters() -> list[Adapter]:
+    """Every adapter that is up and has a usable IPv4 address."""
+    found = []
+    for adapter in ifaddr.get_adapters():
+        given = [IPv4Interface(f"{ip.ip}/{ip.network_prefix}") for ip in adapter.ips if isinstance(ip.ip, str)]
+        good = tuple(one for one in given if not one.ip.is_unspecified and not one.ip.is_multicast)
+        if good and not _is_down(adapter.name):
+            found.append(Adapter(adapter.nice_name, good))
+    return found
+
+
 def usable(only: Iterable[str] = ()) -> list[str]:
-    """The addresses on which mDNS is spoken: the LAN's first, loopback last (virtual probes live there).
+    """The addresses on which mDNS is spoken: the LAN's, those of containers and VPNs, at last loopback (virtual probes live there).
 
     `only` non-empty: exactly those of them that this computer has now (`Settings.interfaces`). Otherwise self-assigned
     addresses (169.254.x.x) count only when there is no other LAN address, and at most 16 are given.
@@ -41,6 +77,16 @@ def lan_urls(settings: Settings) -> list[str]:
     return [f"http://{address}:{settings.port}" for address in lan(settings.interfaces)]
 
 
+def loopback() -> list[str]:
+    """This computer's own address for itself."""
+    return [ip for ip in usable() if is_loopback(ip)]
+
+
+def is_loopback(ip: str) -> bool:
+    """Whether only this computer is meant."""
+    return ip_address(ip).is_loopback
+
+
 def without_loopback(addresses: Iterable[str]) -> list[str]:
     """The given addresses that other devices can reach."""
     return [ip for ip in addresses if not IPv4Address(ip).is_loopback]
@@ -58,14 +104,49 @@ def nearness(ip: IPv4Address, own: Iterable[IPv4Network]) -> int:
     return 0 if any(ip in network for network in own) else 1
 
 
+def unlikely() -> dict[str, str]:
+    """The addresses that devices in the house hardly reach, each with its adapter's name: of VPNs, containers, virtual machines."""
+    routed = _routed()
+    found = {}
+    for adapter in adapters():
+        # Windows shares a LAN with virtual machines by an adapter that is called virtual, too; the way out goes through it.
+        hidden = is_like(adapter.name, TUNNELS) or (is_like(adapter.name, VIRTUAL) and not adapter.has(routed))
+        if hidden:
+            found.update({str(one.ip): adapter.name for one in adapter.interfaces})
+    return found
+
+
+def is_like(name: str, kinds: Iterable[str]) -> bool:
+    """True when an adapter's name begins with, or has as a word, one of the kinds."""
+    low = name.lower()
+    return any(low.startswith(kind) or f" {kind}" in low for kind in kinds)
+
+
 def _interfaces() -> list[IPv4Interface]:
-    """Every usable address with its network, the private LAN's first; the order is stable."""
-    found: set[IPv4Interface] = set()
-    for adapter in ifaddr.get_adapters():
-        if not _is_down(adapter.name):
-            found.update(IPv4Interface(f"{ip.ip}/{ip.network_prefix}") for ip in adapter.ips if isinstance(ip.ip, str))
-    good = [one for one in found if not one.ip.is_unspecified and not one.ip.is_multicast]
-    return sorted(good, key=lambda one: (one.ip.is_loopback, one.ip.is_link_local, not one.ip.is_private, one.ip))
+    """Every usable address with its network, the likely LAN's first; the order is stable."""
+    found = {one for adapter in adapters() for one in adapter.interfaces}
+    hidden, routed = unlikely(), _routed()
+    return sorted(
+        found,
+        key=lambda one: (
+            one.ip.is_loopback,
+            one.ip.is_link_local,
+            str(one.ip) in hidden,
+            str(one.ip) != routed,
+            not one.ip.is_private,
+            one.ip,
+        ),
+    )
+
+
+def _routed() -> str:
+    """This computer's address on the way out, empty without one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(FAR_AWAY)
+            return str(one.getsockname()[0])
+        except OSError:
+            return ""
 
 
 def _is_down(name: str) -> bool:

@@ -37,13 +37,12 @@ class HubAdvert:
     def announce(self, zeroconf: Zeroconf, own: list[str]) -> None:
         """Start announcing on `zeroconf`; returns at once, the rest happens on zeroconf's thread.
 
-        own: this computer's addresses. Loopback is announced only when there is nothing else: another computer would
-        take it for itself.
+        own: this computer's addresses. Each network is told its own only (see answering.py), so nobody else takes loopback for itself.
         """
         self.drop()
         self._own = list(own)
         if own and zeroconf.loop is not None:
-            self._busy = asyncio.run_coroutine_threadsafe(self._announce(zeroconf, without_loopback(own) or own), zeroconf.loop)
+            self._busy = asyncio.run_coroutine_threadsafe(self._announce(zeroconf, own), zeroconf.loop)
 
     def check(self, zeroconf: Zeroconf) -> None:
         """Say what went wrong with the last announcement; give the name up when two hubs took it at the same moment."""
@@ -68,7 +67,7 @@ class HubAdvert:
 
     async def _move(self, zeroconf: Zeroconf) -> None:
         await zeroconf.async_unregister_all_services()
-        await self._announce(zeroconf, without_loopback(self._own) or self._own)
+        await self._announce(zeroconf, self._own)
 
     async def _announce(self, zeroconf: Zeroconf, addresses: list[str]) -> None:
         host = await self._free_host(zeroconf)
@@ -83,7 +82,7 @@ class HubAdvert:
         done = await zeroconf.async_register_service(info, allow_name_change=True)
         self.server, self.instance = f"{host}.local", info.name.removesuffix("." + HUB_TYPE)
         self._once.clear("announce", "the hub is announced again")
-        log.info("the hub is announced as %s (%s) at %s", self.server, self.instance, ", ".join(addresses))
+        log.info("the hub is announced as %s (%s) at %s", self.server, self.instance, ", ".join(without_loopback(addresses) or addresses))
         await done
 
     async def _free_host(self, zeroconf: Zeroconf) -> str:

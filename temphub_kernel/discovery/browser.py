@@ -17,9 +17,10 @@ from ..base.sighting import Sighting
 from ..base.worker import Worker
 from . import addresses as own_addresses
 from .advert import HubAdvert
-from .heard import is_whole, sighting_of
+from .heard import is_six_only, is_whole, sighting_of
 from .line import Line
 from .roster import Entry, Roster
+from .six import SixEar
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Seen(TypedDict):
     adverts: int
     probes: int
     last_error: str
+    six_only: list[str]
     hub_name: str
     hub_instance: str
 
@@ -72,11 +74,12 @@ class Discovery(Worker):
         self._once = Once(log)
         self._events: queue.Queue[tuple[Line | None, str, str]] = queue.Queue(WAITING_EVENTS)
         self._line: Line | None = None
+        self._six = SixEar()
         self._current: list[str] | None = None
         self._networks: list[IPv4Network] = []
         self._looked_ms = 0
         self._grace_until: float | None = None
-        self._seen = Seen(interfaces=[], refused={}, adverts=0, probes=0, last_error="", hub_name="", hub_instance="")
+        self._seen = Seen(interfaces=[], refused={}, adverts=0, probes=0, last_error="", six_only=[], hub_name="", hub_instance="")
 
     def seen(self) -> Seen:
         """A copy of what discovery sees just now. Any thread."""
@@ -111,6 +114,7 @@ class Discovery(Worker):
                 self._look_at(self._line, entry, ask=entry.misses < MISSES_QUIET)
             for name in self._roster.turned_away():
                 self._handle(self._line, "heard", name)
+            self._seen["six_only"] = self._six.look(self._roster.entries)
         if self._grace_until is not None and clock.monotonic_s() > self._grace_until:
             self._grace_until = None
             self._roster.settle_all()
@@ -163,6 +167,7 @@ class Discovery(Worker):
 
     def _close(self) -> None:
         self._advert.drop()
+        self._six.close()
         line, self._line = self._line, None
         if line is not None:
             line.close()
@@ -205,7 +210,9 @@ class Discovery(Worker):
         if not is_whole(info):
             if ask:
                 line.ask(entry.instance)
-            return
+            # It may yet tell an IPv4 address: asked on, but not without a word.
+            if entry.misses < MISSES_GONE or not is_six_only(info):
+                return
         try:
             self._roster.saw(entry, sighting_of(info, self._networks, own=self._current or [], hub_port=self._hub_port))
         except TempHubError as error:

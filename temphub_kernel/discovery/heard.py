@@ -19,6 +19,11 @@ def is_whole(info: ServiceInfo) -> bool:
     return info.port is not None and bool(info.addresses_by_version(IPVersion.V4Only))
 
 
+def is_six_only(info: ServiceInfo) -> bool:
+    """True when all that is there is an IPv6 address."""
+    return info.port is not None and not info.addresses_by_version(IPVersion.V4Only) and bool(info.addresses_by_version(IPVersion.V6Only))
+
+
 def sighting_of(info: ServiceInfo, own_networks: Iterable[IPv4Network], *, own: Collection[str] = (), hub_port: int = 0) -> Sighting:
     """The probe behind an advert, at its address nearest to us.
 
@@ -37,6 +42,8 @@ def sighting_of(info: ServiceInfo, own_networks: Iterable[IPv4Network], *, own: 
     heard = [IPv4Address(raw) for raw in info.addresses_by_version(IPVersion.V4Only)]
     # Stable: zeroconf gives the newest first, and the newest of the nearest is wanted.
     good = sorted((ip for ip in heard if _can_be_a_probe(ip)), key=lambda ip: nearness(ip, networks))
+    if not good and not heard:
+        raise _bad(instance, "names IPv6 addresses only, and probes are reached by IPv4")
     if not good:
         raise _bad(instance, f"names no usable address ({', '.join(map(str, heard)) or 'none'})")
     ip = str(good[0])
@@ -46,10 +53,10 @@ def sighting_of(info: ServiceInfo, own_networks: Iterable[IPv4Network], *, own: 
         probe_id,
         ip,
         port,
-        host=_clean((info.server or "").rstrip(".")),
+        host=clean((info.server or "").rstrip(".")),
         version=_text(info, "version"),
         model=_text(info, "model"),
-        name=_text(info, "name") or _clean(instance),
+        name=_text(info, "name") or clean(instance),
         boot=_text(info, "boot"),
         via="mdns",
     )
@@ -60,16 +67,17 @@ def _can_be_a_probe(ip: IPv4Address) -> bool:
 
 
 def _text(info: ServiceInfo, key: str) -> str:
-    return _clean((info.properties.get(key.encode()) or b"").decode("utf-8", "replace"))
+    return clean((info.properties.get(key.encode()) or b"").decode("utf-8", "replace"))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """What a stranger wrote, fit to be shown."""
     return "".join(char for char in text if char.isprintable())[:LONGEST_TEXT]
 
 
 def _bad(instance: str, why: str) -> TempHubError:
     return TempHubError(
-        f"The advert {_clean(instance)!r} on the network {why}, so it is not taken for a probe.",
+        f"The advert {clean(instance)!r} on the network {why}, so it is not taken for a probe.",
         "Check the device that sends it, or ignore this line if it is not a probe of yours.",
         code="bad_advert",
     )

@@ -2,9 +2,10 @@
 
 import socket
 
-from zeroconf import IPVersion, Zeroconf
+from zeroconf import IPVersion
 
 from ..base.errors import TempHubError
+from .answering import Answering
 
 GROUP = "224.0.0.251"
 PORT = 5353
@@ -25,7 +26,7 @@ def refusal(ip: str) -> str:
     return ""
 
 
-def open_zeroconf(addresses: list[str]) -> tuple[Zeroconf, dict[str, str]]:
+def open_zeroconf(addresses: list[str]) -> tuple[Answering, dict[str, str]]:
     """(zeroconf on every address that allows multicast, the refused addresses with the reason).
 
     Raises TempHubError when no address allows it. Each address is tried on its own first: one VPN adapter that
@@ -37,7 +38,7 @@ def open_zeroconf(addresses: list[str]) -> tuple[Zeroconf, dict[str, str]]:
         raise _nothing_opens("; ".join(f"{ip}: {reason}" for ip, reason in refused.items()))
     try:
         # Opened in the discovery thread, where no loop runs, so zeroconf makes a thread of its own.
-        return Zeroconf(interfaces=list(good), ip_version=IPVersion.V4Only), refused
+        return Answering(interfaces=list(good), ip_version=IPVersion.V4Only), refused
     except OSError as error:
         raise _nothing_opens(f"{', '.join(good)}: {error}") from error
 

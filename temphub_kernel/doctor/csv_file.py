@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..base.finding import Finding, problem, warning, well
+from ..base.errors import TempHubError
+from ..base.finding import Finding, problem, unknown, warning, well
 from ..hub.lock import read_info
+from ..hub.refill import only_in_the_log
 from .case import Case
 from .holders import holders
 
@@ -18,6 +20,25 @@ def csv_file(case: Case) -> Iterable[Finding]:
     info = read_info(case.settings.data_dir)
     others = holders(path, frozenset({os.getpid(), info.pid if info else 0})) if path.is_file() else []
     yield judge(path, refusal(path), others, int(case.health.get("csv_waiting", 0) or 0))
+    if not case.held and path.is_file():
+        yield from compared(case)
+
+
+def compared(case: Case) -> Iterable[Finding]:
+    """Readings that the journal lacks, while no hub runs: a running one took them in at its start."""
+    path = case.settings.csv_file
+    try:
+        count = only_in_the_log(case.settings)
+    except (TempHubError, OSError) as error:
+        if case.settings.journal_file.exists():
+            yield unknown("CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error}).")
+            return
+        count = 1
+    if count and not case.settings.journal_file.exists():
+        yield warning("CSV log", f"There is a CSV log {path} and no journal.", "Start the hub: it fills a new journal from the log.")
+    elif count:
+        said = f"{count} readings are in the CSV log {path} only: its folder was copied while a hub ran, or an older journal was put back."
+        yield warning("CSV log", said, "Start the hub: it takes them into the journal.")
 
 
 def judge(path: Path, refused: OSError | None, others: list[str], waiting: int) -> Finding:

@@ -5,11 +5,10 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-import psutil
-
+from ..base.beginning import bad_places, filesystem
 from ..base.finding import Finding, problem, warning, well
 from .case import Case
 
@@ -17,8 +16,6 @@ LEAST_MB = 200
 LITTLE_MB = 1000
 SLOW_MS = 150
 TRIES = 8
-FAR = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afpfs", "webdav", "davfs")
-CLOUDS = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
 
 
 def disk(case: Case) -> Iterable[Finding]:
@@ -26,7 +23,8 @@ def disk(case: Case) -> Iterable[Finding]:
     folder = case.settings.data_dir
     there = next((one for one in [folder, *folder.parents] if one.is_dir()), Path.cwd())
     yield space(folder, shutil.disk_usage(there).free // 1_000_000)
-    yield from kind(folder, filesystem(there), os.environ)
+    for doubt in bad_places(folder, *filesystem(there), os.environ):
+        yield warning("Disk", *doubt)
     yield speed(folder, there)
 
 
@@ -57,28 +55,6 @@ def speed(folder: Path, there: Path) -> Finding:
             "Disk speed", f"{said}; that is slow.", "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick."
         )
     return well("Disk speed", f"{said}.")
-
-
-def kind(folder: Path, name: str, environ: Mapping[str, str]) -> Iterable[Finding]:
-    """Folders that another program or computer also writes are no place for a database."""
-    if name in FAR or str(folder).startswith("\\\\"):
-        said = f"The data folder {folder} is on a network drive ({name or 'share'}), where a journal can be damaged."
-        yield warning("Disk", said, "Set DATA_DIR to a folder of this computer.")
-    clouds = [Path(environ[one]) for one in CLOUDS if environ.get(one)]
-    if any(cloud in [folder, *folder.parents] for cloud in clouds) or "Dropbox" in folder.parts:
-        said = f"The data folder {folder} is kept in step with a cloud, which copies the journal while it is written and may hold it."
-        yield warning("Disk", said, "Set DATA_DIR to a folder outside the cloud, such as C:\\TempHub\\data.")
-
-
-def filesystem(folder: Path) -> str:
-    """The name of the file system of a folder, such as `ext4` or `nfs`; empty when the system does not tell."""
-    try:
-        parts = psutil.disk_partitions(all=True)
-        real = folder.resolve()
-    except (OSError, psutil.Error):
-        return ""
-    over = [one for one in parts if Path(one.mountpoint) in [real, *real.parents]]
-    return max(over, key=lambda one: len(one.mountpoint)).fstype.lower() if over else ""
 
 
 def _writes(folder: Path) -> Iterable[float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..base.finding import Finding, problem, well
+from ..base.finding import Finding, problem, warning, well
 from .case import Case
 
 
@@ -15,5 +15,10 @@ def hub_parts(case: Case) -> Iterable[Finding]:
     for one in bad:
         said = one.get("problem") or f"The {one.get('name')} part does not run."
         yield problem(f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again.")
+    for one in case.health.get("told") or []:
+        yield warning("Hub, at its start", str(one.get("problem", "")), str(one.get("remedy", "")))
+    for one in case.health.get("refused") or ():
+        said = f"It delivers readings that are refused ({one.get('times')} times, last {one.get('last')}): {one.get('problem')}"
+        yield problem(f"Device {one.get('address')}", said, str(one.get("remedy")))
     if not bad:
         yield well("Hub", f"Runs since {int(case.health.get('uptime_s', 0)) // 60} minutes; all its {len(workers)} parts are well.")

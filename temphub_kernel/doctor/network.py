@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 
 from ..base.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
-from ..discovery import lan, usable
+from ..base.settings import Settings
+from ..base.six_only import REMEDY, in_words
+from ..discovery import TUNNELS, VIRTUAL, is_like, is_loopback, lan, usable
 from ..discovery.echo import Echo, echo
 from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, profiles, verdicts
 from .case import Case
-
-TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "nordlynx")
-VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vethernet", "virtualbox", "vmware", "hyper-v", "cni", "podman")
 
 
 def firewall(case: Case) -> Iterable[Finding]:
@@ -75,15 +74,16 @@ def _in_the_way(names: dict[str, str]) -> Iterable[Finding]:
         yield warning("Interfaces", said, "If probes are not found, set INTERFACES to this computer's address in the probes' network.")
 
 
-def is_like(name: str, kinds: Iterable[str]) -> bool:
-    """True when an adapter's name begins with, or has as a word, one of the kinds."""
-    low = name.lower()
-    return any(low.startswith(kind) or f" {kind}" in low for kind in kinds)
-
-
 def adapters() -> dict[str, str]:
     """The adapter's name of each of this computer's addresses."""
     return {one.address: name for name, found in psutil.net_if_addrs().items() for one in found}
+
+
+def six_only(case: Case) -> Iterable[Finding]:
+    """Probes that the running hub hears, and that have no IPv4 address."""
+    seen = case.health.get("seen") or {}
+    for one in seen.get("six_only") or ():
+        yield problem(f"Probe {one.partition(' at ')[0]}", in_words(one), REMEDY)
 
 
 def multicast(case: Case) -> Iterable[Finding]:
@@ -93,7 +93,12 @@ def multicast(case: Case) -> Iterable[Finding]:
         return
     with ThreadPoolExecutor(len(addresses)) as pool:
         for one in pool.map(echo, addresses):
-            yield heard(one, running=case.running)
+            yield heard(one, running=case.running and announces_on(case.settings, one.address))
+
+
+def announces_on(settings: Settings, address: str) -> bool:
+    """Whether a hub with these settings announces itself on an address: a demo keeps to this computer."""
+    return not settings.is_demo or is_loopback(address)
 
 
 def heard(one: Echo, *, running: bool) -> Finding:

@@ -1,27 +1,33 @@
 """Each probe: can it be reached, what does it say, does it deliver to this hub?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..base.clock import local_text, now_ms
 from ..base.errors import TempHubError
 from ..base.finding import Finding, problem, unknown, warning, well
-from ..base.reading import board_of
+from ..base.lookalike import look_alikes
+from ..base.naming import called
+from ..base.reading import FAULT_WORDS, board_of
+from ..base.transient import transient
 from ..discovery import networks
-from ..journal import Reader
+from ..journal import SHARED, Newest, Reader
 from ..provisioner import Talk
 from ..provisioner.talk import Status
 from .case import Case
 
 AT_ONCE = 16
 MOST = 64
+MOST_ALIKE = 8
 DAY_MS = 24 * 3600 * 1000
 
 
 def probes(case: Case) -> Iterable[Finding]:
     """Asks up to 64 probes, 16 at a time, four seconds each at most."""
     known = remembered(case)
+    yield from shared(case)
+    yield from crowd(case)
     if not known:
         yield unknown("Probes", "No probe was found yet.", "Power a probe in this computer's network; within ten seconds it is found.")
         return
@@ -36,11 +42,68 @@ def remembered(case: Case) -> list[dict[str, Any]]:
     """What the journal knows of each board; empty without a journal. Sensors of a board are not asked one by one."""
     try:
         with Reader(case.settings.journal_file) as reader:
-            newest = {one.probe_id: one.delivered_ms for one in reader.newest()}
-            found = [{**probe, "delivered_ms": newest.get(probe["id"], 0)} for probe in reader.probes()]
+            newest = {one.probe_id: one for one in reader.newest()}
+            listed, gone = _listed(reader, newest)
+            found = [{**probe, **_delivered(newest.get(probe["id"]))} for probe in listed if probe["id"] not in gone]
     except TempHubError:
         return []
-    return [probe for probe in found if probe["ip"] and board_of(probe["id"]) == probe["id"]]
+    faulty = faults(found)
+    return [{**probe, "faults": faulty.get(probe["id"], {})} for probe in found if probe["ip"] and board_of(probe["id"]) == probe["id"]]
+
+
+def faults(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """{board: {sensor: its fault}} of the sensors whose newest reading has no value."""
+    faulty: dict[str, dict[str, str]] = {}
+    for probe in found:
+        if probe["no_value"]:
+            faulty.setdefault(board_of(probe["id"]), {})[called(probe)] = str(probe["no_value"])
+    return faulty
+
+
+def _delivered(newest: Newest | None) -> dict[str, Any]:
+    """When anything of it was stored last, and why its newest reading has no value, if so."""
+    if newest is None:
+        return {"delivered_ms": 0, "no_value": ""}
+    return {"delivered_ms": newest.delivered_ms, "no_value": newest.quality or "missing" if newest.units is None else ""}
+
+
+def shared(case: Case) -> Iterable[Finding]:
+    """Ids under which two devices deliver, whether or not either can be asked."""
+    try:
+        with Reader(case.settings.journal_file) as reader:
+            _, found = reader.note(SHARED)
+    except TempHubError:
+        return
+    for probe_id, said in found.items() if case.running else ():
+        yield problem(f"Probe {probe_id}", *said)
+
+
+def crowd(case: Case) -> Iterable[Finding]:
+    """Probes that a person could take for one another, and ids that came and did not come back."""
+    try:
+        with Reader(case.settings.journal_file) as reader:
+            listed, gone = _listed(reader, {one.probe_id: one for one in reader.newest()})
+    except TempHubError:
+        return
+    known = {probe["id"]: probe for probe in listed if probe["id"] not in gone}
+    alike = look_alikes(known.values())
+    for id_ in list(alike)[:MOST_ALIKE]:
+        told = f"Looks like {called(known[alike[id_]])}, by its id or its name."
+        yield warning(
+            f"Probe {called(known[id_])}", told, "Make sure which one is yours: give it a name, and remove the other if nobody knows it."
+        )
+    if len(alike) > MOST_ALIKE:
+        yield warning("Probes", f"{len(alike) - MOST_ALIKE} more look like another one.", "See `temphub probes` for all of them.")
+    if gone:
+        told = f"{len(gone):,} unnamed id{'s' * (len(gone) > 1)} came once or a few times and did not come back; the page folds them away."
+        yield warning("Probes", told, "Remove them with `temphub probes --remove-unnamed`; their readings are kept.")
+
+
+def _listed(reader: Reader, newest: Mapping[str, Newest]) -> tuple[list[dict[str, Any]], set[str]]:
+    """(what is known of each probe, the ids that came and did not come back)."""
+    _, stand = reader.note("trust")
+    listed = [{**probe, "trust": stand.get(board_of(probe["id"]))} for probe in reader.probes()]
+    return listed, transient(listed, newest, now_ms())
 
 
 def ask(case: Case, probe: dict[str, Any]) -> Finding:
@@ -55,7 +118,7 @@ def ask(case: Case, probe: dict[str, Any]) -> Finding:
 
 def unreachable(probe: dict[str, Any], error: TempHubError) -> Finding:
     """Away for a day or more is a probe put away; away since a moment ago is a problem."""
-    name = f"Probe {probe['id']}"
+    name = f"Probe {called(probe)}"
     # What the hub adds for itself ("so it was not told …") is not what was tried here.
     said = error.problem.partition(", so ")[0].rstrip(".") + "."
     last = last_ms(probe)
@@ -66,7 +129,7 @@ def unreachable(probe: dict[str, Any], error: TempHubError) -> Finding:
 
 def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
     """What the probe says of itself."""
-    name = f"Probe {probe['id']}"
+    name = f"Probe {called(probe)}"
     at = f"{probe['ip']}:{probe['port']}"
     if status is None:
         return unknown(name, f"Answers at {at}, but has no /status page; its firmware is older than this hub.")
@@ -79,6 +142,12 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
         return problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
     if status.needs_provision or not status.server_url:
         return warning(name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds.")
+    if not probe["delivered_ms"]:
+        told = f"{said}; it was told to deliver to {status.server_url}, and nothing of it is stored yet."
+        return warning(name, told, "Wait ten seconds and check again; if it lasts, look at the probe's own /status for its last error.")
+    if probe["faults"]:
+        which = "; ".join(f"{sensor}: {FAULT_WORDS.get(fault, fault)}" for sensor, fault in probe["faults"].items())
+        return problem(name, f"{said}, but a sensor gives no value ({which}).", "Check the sensor's plug and wires.")
     return well(name, f"{said}, delivers to {status.server_url}.")
 
 

@@ -11,7 +11,7 @@ from .csv_file import csv_file
 from .disk import disk
 from .hub_parts import hub_parts
 from .journal import journal
-from .network import firewall, interfaces, multicast
+from .network import firewall, interfaces, multicast, six_only
 from .port import port
 from .probes import probes
 from .programs import packages, python, versions
@@ -28,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
     "Firewall": firewall,
     "Interfaces": interfaces,
     "Multicast": multicast,
+    "IPv6": six_only,
     "Disk": disk,
     "Clock": clock,
     "Sleep": sleep,

@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from ..base.errors import TempHubError
+from ..base.priority import end_with_input
 from .order import Order
 from .work import disk_error, write_csv, write_files
 
@@ -20,7 +20,8 @@ def main() -> int:
     """Make the export; returns the exit code. The main thread of its process only."""
     wanted = json.loads(sys.stdin.buffer.readline())
     folder = Path(wanted["folder"])
-    threading.Thread(target=_watch, args=(folder,), daemon=True).start()
+    # Nobody else removes the half file.
+    end_with_input(lambda: shutil.rmtree(folder, ignore_errors=True))
     order = Order(**{**wanted["order"], "probe_ids": tuple(wanted["order"]["probe_ids"])})
     try:
         _work(Path(wanted["journal"]), order, folder)
@@ -54,15 +55,6 @@ def _work(journal: Path, order: Order, folder: Path) -> None:
 def _tell(error: dict[str, Any]) -> None:
     sys.stderr.write(json.dumps(error) + "\n")
     sys.stderr.flush()
-
-
-def _watch(folder: Path) -> None:
-    # Not through `sys.stdin`: its lock, held by this thread, would break the end of a process that is done.
-    while os.read(0, 4096):
-        pass
-    # Whoever asked is gone, however it ended: nobody else removes the half file.
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(3)
 
 
 if __name__ == "__main__":

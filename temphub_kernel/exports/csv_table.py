@@ -4,14 +4,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..base.cells import cell
-from ..base.reading import number_text
+from ..base.cells import cell, number_cell, text_cell
+from ..base.csv_style import BOM
 from ..journal import NO_VALUE
 from .order import EXCEL, Order
 from .source import Piece, headings, qualities
 from .zones import Ints, iso_texts, texts, to_local
-
-BOM = b"\xef\xbb\xbf"
 
 
 class CsvTable:
@@ -21,24 +19,30 @@ class CsvTable:
     mark and CRLF, which is what makes a double-click open it as a table there.
     """
 
-    def __init__(self, out: BinaryIO, order: Order) -> None:
+    def __init__(self, out: BinaryIO, order: Order, names: dict[str, str]) -> None:
         self._out = out
         self._order = order
+        self._names = names
         self._separator, self._point = EXCEL[order.excel] if order.excel else (",", ".")
         self._end = "\r\n" if order.excel else "\n"
-        names = ["start" if order.every_ms else "timestamp", "local_time", "probe_id", *headings(order)]
-        names.append("count" if order.every_ms else "quality")
-        out.write((BOM if order.excel else b"") + (self._separator.join(names) + self._end).encode())
+        heads = ["start" if order.every_ms else "timestamp", "local_time", "probe_id", *headings(order)]
+        # Last: whoever counts columns finds the log's own where they are.
+        heads += ["count" if order.every_ms else "quality", "name"]
+        out.write((BOM if order.excel else b"") + (self._separator.join(heads) + self._end).encode())
 
     def add(self, piece: Piece) -> None:
         """Write some rows."""
-        ids = {no: cell(id_) for no, id_ in piece.ids.items()}
+        as_cell = text_cell if self._order.excel else cell
+        ids = {no: as_cell(id_) for no, id_ in piece.ids.items()}
+        called = {no: as_cell(self._names.get(id_, id_)) for no, id_ in piece.ids.items()}
+        probes = piece.probe.tolist()
         columns = [
             iso_texts(piece.at_ms),
             texts(to_local(piece.at_ms, self._order.zone)),
-            [ids[no] for no in piece.probe.tolist()],
+            [ids[no] for no in probes],
             *(self._numbers(piece.units[name]) for name in headings(self._order)),
             [str(n) for n in piece.counts.tolist()] if self._order.every_ms else qualities(piece.quality),
+            [called[no] for no in probes],
         ]
         lines = map(self._separator.join, zip(*columns, strict=True))
         self._out.write((self._end.join(lines) + self._end).encode())
@@ -46,7 +50,7 @@ class CsvTable:
     def _numbers(self, units: Ints) -> list[str]:
         # Few different values come again and again.
         distinct, place = np.unique(units, return_inverse=True)
-        shown = ["" if value == NO_VALUE else number_text(value).replace(".", self._point) for value in distinct.tolist()]
+        shown = ["" if value == NO_VALUE else number_cell(value, self._point) for value in distinct.tolist()]
         return [shown[at] for at in place.tolist()]
 
     def close(self) -> None:

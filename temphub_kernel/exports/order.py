@@ -1,23 +1,22 @@
 """What is wanted of an export, checked. Any thread."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ..base.clock import EPOCH, MILLISECOND, parse_time, stamp_for_name
+from ..base.csv_style import COUNTRIES
 from ..base.errors import TempHubError
-from ..base.reading import is_probe_id
+from ..base.reading import in_range, is_probe_id
+from ..journal import Limit
 from .zones import LOCAL, find_zone
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FORMS["parquet"] = "application/vnd.apache.parquet"
 SHEETS = ("probe", "tidy")
 # How Excel reads a CSV where it is installed: (separator, decimal sign).
-EXCEL = {
-    "en": (",", "."),
-    "ch": (";", "."),
-    **dict.fromkeys(("de", "at", "dk", "es", "fi", "fr", "it", "nl", "no", "pl", "pt", "se"), (";", ",")),
-}
+EXCEL = {country: (style.separator, style.point) for country, style in COUNTRIES.items()}
 DAY_MS = 86_400_000
 LENGTHS_MS = {"s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": DAY_MS}
 LAST_MS = 10**14
@@ -27,7 +26,8 @@ LAST_MS = 10**14
 class Order:
     """Readings taken in [from_ms, to_ms) of these probes (none: all), as a file of this form.
 
-    every_ms: lowest, mean and highest of each such length instead of the readings (0). zone: of local times. most: refuse
+    every_ms: lowest, mean and highest of each such length instead of the readings (0). limit_high_c, limit_low_c: for how long they were
+    passed stands in a workbook's overview. zone: of local times. most: refuse
     beyond so many rows (0: any number).
     """
 
@@ -40,11 +40,27 @@ class Order:
     sheets: str = "probe"
     excel: str = ""
     most: int = 0
+    limit_high_c: float | None = None
+    limit_low_c: float | None = None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits, the upper one first."""
+        given = (("above", self.limit_high_c), ("below", self.limit_low_c))
+        return tuple(Limit(kind, celsius) for kind, celsius in given if celsius is not None)
 
     def file_name(self) -> str:
-        """A dated name for the file: `temphub-2026-11-23-1354.xlsx`, with the probe when it is only one."""
+        """`temphub-2026-11-22-1354-to-2026-11-23-1354.xlsx`: from when to when it is, or when it was made where that is all there is.
+
+        With the probe when it is only one.
+        """
         who = f"-{self.probe_ids[0].replace(':', '_')}" if len(self.probe_ids) == 1 else ""
-        return f"temphub{who}-{stamp_for_name()[:15]}.{self.form}"
+        when = stamp_for_name()[:15]
+        if self.from_ms and self.to_ms != LAST_MS:
+            where = find_zone(self.zone)
+            ends = (datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where) for ms in (self.from_ms, self.to_ms))
+            when = "-to-".join(f"{end:%Y-%m-%d-%H%M}" for end in ends)
+        return f"temphub{who}-{when}.{self.form}"
 
 
 def make_order(
@@ -58,6 +74,8 @@ def make_order(
     sheets: str = "",
     excel: str = "",
     most: int = 0,
+    limit_high_c: str = "",
+    limit_low_c: str = "",
 ) -> Order:
     """An order from texts as people and URLs give them; an empty one means the default. Raises TempHubError."""
     form, zone, sheets = form or "xlsx", zone or LOCAL, sheets or "probe"
@@ -71,7 +89,34 @@ def make_order(
     for probe in probes:
         if not is_probe_id(probe):
             raise _bad("probe_id", f"The probe {probe[:80]!r} cannot be one.", "Use an id from the list of probes, or leave it out.")
-    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), length_ms(every), zone, sheets, excel, most)
+    limits = limits_of(limit_high_c, limit_low_c)
+    if form != "xlsx" and any(limit is not None for limit in limits):
+        raise _bad(
+            "limit", f"A {form} has no overview that could tell for how long a limit was passed.", "Leave the limits out, or use xlsx."
+        )
+    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), length_ms(every), zone, sheets, excel, most, *limits)
+
+
+def limits_of(high: str, low: str) -> tuple[float | None, float | None]:
+    """The upper and the lower limit in °C from texts, None where one is empty. Raises TempHubError."""
+    found = [_celsius(name, text.strip()) for name, text in (("limit_high_c", high), ("limit_low_c", low))]
+    upper, lower = found
+    if upper is not None and lower is not None and upper < lower:
+        problem = f"limit_high_c is {high[:40]!r} and limit_low_c is {low[:40]!r}, so every temperature would be beyond a limit."
+        raise _bad("limit", problem, "Give the higher one as limit_high_c.")
+    return upper, lower
+
+
+def _celsius(name: str, text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not in_range(found):
+        raise _bad("limit", f"{name} is {text[:40]!r}, which is no temperature.", f"Give {name} as a number in °C, such as 8 or -18.5.")
+    return found
 
 
 def length_ms(text: str) -> int:

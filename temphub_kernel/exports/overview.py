@@ -8,68 +8,74 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..journal.weights import Running
 from .source import Piece, celsius
 
 Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
 # More points than a screen has columns would only make Excel slow.
 CHART_POINTS = 1000
 
 
 @dataclass
-class ProbeFigures:
-    """What is known of one probe's rows. °C, milliseconds UTC; readings: the good ones; faults: rows without a number."""
+class ProbeRows:
+    """What is known of one probe's rows. Milliseconds UTC; faults: rows without a number; good: whether there are others.
 
-    lowest: float = np.inf
-    highest: float = -np.inf
-    total: float = 0.0
-    readings: int = 0
+    total, held: of each of the chart's steps the sum of the temperatures (°C), each times how long it holds, and of those times.
+    """
+
     faults: int = 0
+    good: bool = False
     first_ms: int = 2**62
     last_ms: int = 0
-    sums: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
-    numbers: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
+    total: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
+    held: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
+    running: Running = field(default_factory=Running)
 
     def means(self) -> Floats:
-        """The mean in each of the chart's steps, NaN where there is none."""
-        found: Floats = np.divide(self.sums, self.numbers, out=np.full(CHART_POINTS, np.nan), where=self.numbers > 0)
+        """The mean over time in each of the chart's steps, NaN where there is none."""
+        found: Floats = np.divide(self.total, self.held, out=np.full(CHART_POINTS, np.nan), where=self.held > 0)
         return found
 
-    def take(
-        self, at_ms: "npt.NDArray[np.int64]", step: "npt.NDArray[np.int64]", low: Floats, mean: Floats, high: Floats, counts: Floats
-    ) -> None:
-        """Some rows of this probe."""
-        self.first_ms, self.last_ms = min(self.first_ms, int(at_ms.min())), max(self.last_ms, int(at_ms.max()))
-        good = ~np.isnan(mean)
-        self.faults += int(len(mean) - good.sum())
-        if good.any():
-            weights = mean[good] * counts[good]
-            self.lowest, self.highest = min(self.lowest, float(low[good].min())), max(self.highest, float(high[good].max()))
-            self.total += float(weights.sum())
-            self.readings += int(counts[good].sum())
-            self.sums += np.bincount(step[good], weights, CHART_POINTS)
-            self.numbers += np.bincount(step[good], counts[good], CHART_POINTS)
+    def take(self, step: Whole, mean: Floats, held: "Floats | Whole") -> None:
+        """What holds for some time, by step."""
+        self.total += np.bincount(step, mean * held, CHART_POINTS)
+        self.held += np.bincount(step, held, CHART_POINTS)
 
 
 class Overview:
-    """Figures of all probes over [from_ms, to_ms)."""
+    """What passes by of all probes over [from_ms, to_ms)."""
 
     def __init__(self, from_ms: int, to_ms: int) -> None:
         self.from_ms = from_ms
         self.step_ms = max(-(-(to_ms - from_ms) // CHART_POINTS), 1)
-        self.probes: dict[str, ProbeFigures] = {}
+        self.probes: dict[str, ProbeRows] = {}
 
-    def times_ms(self) -> "npt.NDArray[np.int64]":
+    def times_ms(self) -> Whole:
         """The middle of each of the chart's steps."""
         return self.from_ms + np.arange(CHART_POINTS, dtype=np.int64) * self.step_ms + self.step_ms // 2
 
     def add(self, piece: Piece) -> None:
         """Take some rows in."""
-        step = np.clip((piece.at_ms - self.from_ms) // self.step_ms, 0, CHART_POINTS - 1)
-        columns = [celsius(units) for units in piece.units.values()]
-        mean = celsius(piece.units["mean_c"]) if "mean_c" in piece.units else columns[0]
-        low, high = (celsius(piece.units["min_c"]), celsius(piece.units["max_c"])) if "mean_c" in piece.units else (mean, mean)
-        counts = piece.counts.astype(np.float64) if len(piece.counts) else np.ones(len(mean))
+        mean = celsius(piece.units["mean_c"] if "mean_c" in piece.units else piece.units["temperature_c"])
         for no in np.unique(piece.probe).tolist():
             mine = piece.probe == no
-            figures = self.probes.setdefault(piece.ids[no], ProbeFigures())
-            figures.take(piece.at_ms[mine], step[mine], low[mine], mean[mine], high[mine], counts[mine])
+            at_ms, good = piece.at_ms[mine], mine & ~np.isnan(mean)
+            rows = self.probes.setdefault(piece.ids[no], ProbeRows())
+            rows.first_ms, rows.last_ms = min(rows.first_ms, int(at_ms.min())), max(rows.last_ms, int(at_ms.max()))
+            rows.faults += int(mine.sum() - good.sum())
+            rows.good |= bool(good.any())
+            if len(piece.held):
+                rows.take(self._step(piece.at_ms[good]), mean[good], piece.held[good])
+            else:
+                moments, values, held = rows.running.add(piece.at_ms[good], mean[good])
+                rows.take(self._step(moments), values, held)
+
+    def close(self) -> None:
+        """No rows come any more."""
+        for rows in self.probes.values():
+            moments, values, held = rows.running.rest()
+            rows.take(self._step(moments), values, held)
+
+    def _step(self, at_ms: Whole) -> Whole:
+        return np.clip((at_ms - self.from_ms) // self.step_ms, 0, CHART_POINTS - 1)

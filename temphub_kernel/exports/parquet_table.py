@@ -1,4 +1,6 @@
-"""Rows as a Parquet file: zstd, row groups, UTC timestamps. Fed from the export's thread, written in a thread of its own."""
+"""Rows as a Parquet file: zstd, row groups, by time, timestamps in UTC and microseconds.
+
+Fed from the export's thread, written in a thread of its own."""
 
 import queue
 import threading
@@ -9,11 +11,13 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from ..journal import NO_VALUE
 from .order import Order
 from .source import Piece, celsius, headings, qualities
 
 GROUP_ROWS = 250_000
-TIME = pl.Datetime("ms", "UTC")
+# What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
+TIME = pl.Datetime("us", "UTC")
 WAITING = 2
 LOOK_S = 0.2
 
@@ -21,8 +25,9 @@ LOOK_S = 0.2
 class ParquetTable:
     """Writes one file; at most two pieces wait to be written, so memory stays flat."""
 
-    def __init__(self, path: Path, order: Order) -> None:
+    def __init__(self, path: Path, order: Order, names: dict[str, str]) -> None:
         self._path = path
+        self._titles = names
         self.paths = [path]
         self._names = [*headings(order), *([] if order.every_ms else ["raw_c"])]
         self._every = bool(order.every_ms)
@@ -64,17 +69,21 @@ class ParquetTable:
     def _schema(self) -> "dict[str, Any]":
         numbers: dict[str, Any] = dict.fromkeys(self._names, pl.Float64)
         if self._every:
-            return {"start": TIME, "probe_id": pl.String, **numbers, "count": pl.Int64}
-        return {"time": TIME, "received": TIME, "probe_id": pl.String, **numbers, "quality": pl.String}
+            return {"start": TIME, "probe_id": pl.String, "name": pl.String, **numbers, "count": pl.Int64}
+        return {"time": TIME, "received": TIME, "probe_id": pl.String, "name": pl.String, **numbers, "quality": pl.String}
 
     def _frame(self, piece: Piece) -> pl.DataFrame:
         ids = piece.ids
-        times = {"start": piece.at_ms} if self._every else {"time": piece.at_ms, "received": piece.received_ms}
+        times: dict[str, Any] = {"start": piece.at_ms}
+        if not self._every:
+            received = pl.Series(piece.received_ms).set(pl.Series(piece.received_ms == NO_VALUE), None)
+            times = {"time": piece.at_ms, "received": received}
         last = {"count": piece.counts} if self._every else {"quality": [text or None for text in qualities(piece.quality)]}
-        found: dict[str, Any] = {**times, "probe_id": [ids[no] for no in piece.probe.tolist()]}
+        probe_ids = [ids[no] for no in piece.probe.tolist()]
+        found: dict[str, Any] = {**times, "probe_id": probe_ids, "name": [self._titles.get(id_, id_) for id_ in probe_ids]}
         found |= {name: celsius(piece.units[name]) for name in self._names} | last
         frame = pl.DataFrame(found, schema_overrides={"quality": pl.String})
-        return frame.with_columns(pl.col(*times).cast(TIME), pl.col(*self._names).fill_nan(None))
+        return frame.with_columns((pl.col(*times) * 1000).cast(TIME), pl.col(*self._names).fill_nan(None))
 
     def _given(self, *_: object) -> Iterator[pl.DataFrame]:
         while self._failed is None:

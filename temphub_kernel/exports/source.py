@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import TempHubError
-from ..journal import NO_VALUE, QUALITY, Bucket, Columns, Reader
+from ..base.naming import counted_as, in_words, titles
+from ..journal import NO_VALUE, QUALITY, Beyond, Bucket, Columns, Figures, Reader, WallClock, pieces
 from .order import Order
-from .zones import Ints
+from .zones import Ints, find_zone
 
 PIECE_ROWS = 50_000
 UNITS_PER_C = 1e7
@@ -18,7 +19,8 @@ UNITS_PER_C = 1e7
 class Piece(NamedTuple):
     """Some rows in order of time. ids: probe id of each number in `probe`; units: columns of 1e-7 °C by their heading.
 
-    quality: places in QUALITY, for readings; counts: readings in each row, for rows that stand for some time.
+    quality: places in QUALITY, for readings; counts, held: readings in each row and for how many ms they hold, for rows that stand for
+    some time.
     """
 
     ids: dict[int, str]
@@ -28,6 +30,7 @@ class Piece(NamedTuple):
     units: dict[str, Ints]
     quality: Ints
     counts: Ints
+    held: npt.NDArray[np.float64]
 
 
 def headings(order: Order) -> list[str]:
@@ -46,17 +49,20 @@ def qualities(codes: Ints) -> list[str]:
 
 
 class Source:
-    """The rows that an order asks for. span: [from_ms, to_ms) of what there is of it; ids: the probes, in order."""
+    """The rows that an order asks for. span: [from_ms, to_ms) of what there is; ids: the probes, in order; names: what each is called."""
 
     def __init__(self, reader: Reader, order: Order) -> None:
         self._reader = reader
         self._order = order
-        known = [probe["id"] for probe in reader.probes()]
-        missing = [probe for probe in order.probe_ids if probe not in known]
+        # One that was removed is exported when it is named.
+        probes = reader.probes(removed=bool(order.probe_ids))
+        known, self.names = [probe["id"] for probe in probes], titles(probes)
+        self._asked = tuple(dict.fromkeys(counted_as(probes, probe) for probe in order.probe_ids))
+        missing = [probe for probe in self._asked if probe not in known]
         if missing:
             raise TempHubError(
                 f"The probe {missing[0]} has no readings here, so there is nothing of it to export.",
-                f"Use one of: {', '.join(known[:12]) or 'none yet'}{' …' if len(known) > 12 else ''}.",
+                f"Use one of: {in_words(probes) or 'none yet'}.",
                 code="unknown_probe",
                 status=404,
             )
@@ -64,9 +70,9 @@ class Source:
         whole = order.from_ms <= there[0] and there[1] < order.to_ms and not order.every_ms
         # Known before a minute of work is spent on it.
         if whole and order.most:
-            self._check(sum(n.readings for n in reader.newest() if n.probe_id in order.probe_ids or not order.probe_ids))
+            self._check(sum(n.readings for n in reader.newest() if n.probe_id in self._asked or not self._asked))
         self.span = max(order.from_ms, there[0]), min(order.to_ms, there[1] + 1)
-        self.ids = [id_ for id_ in known if id_ in order.probe_ids or not order.probe_ids]
+        self.ids = [id_ for id_ in known if id_ in self._asked or not self._asked]
 
     def pieces(self) -> Iterator[Piece]:
         """All rows. Raises TempHubError when they are more than the order allows."""
@@ -75,6 +81,14 @@ class Source:
             rows += len(piece.at_ms)
             self._check(rows)
             yield piece
+
+    def figures(self, from_ms: int, to_ms: int) -> dict[str, Figures]:
+        """The figures of each probe with a good reading in [from_ms, to_ms)."""
+        return self._reader.figures(from_ms, to_ms, self.ids)
+
+    def beyond(self, from_ms: int, to_ms: int) -> dict[str, Beyond]:
+        """How long each probe was beyond the order's limits in [from_ms, to_ms)."""
+        return self._reader.beyond(from_ms, to_ms, self._order.limits, self.ids) if self._order.limits else {}
 
     def _check(self, rows: int) -> None:
         if rows > self._order.most > 0:
@@ -86,27 +100,26 @@ class Source:
             )
 
     def _readings(self) -> Iterator[Piece]:
-        for columns in self._reader.stream(*self.span, self._order.probe_ids or None, most=PIECE_ROWS):
+        for columns in self._reader.stream(*self.span, self._asked or None, most=PIECE_ROWS):
             yield _readings(columns)
 
     def _buckets(self) -> Iterator[Piece]:
         width, (start, end) = self._order.every_ms, self.span
-        start, end = start // width * width, -(-end // width) * width
-        step = max(PIECE_ROWS // max(len(self.ids), 1), 1) * width
+        if start >= end:
+            return
+        # Steps that do not divide the day are counted from the first day that was asked for.
+        calendar = WallClock(width, find_zone(self._order.zone), self._order.from_ms or start, start, end)
         numbers = {id_: no for no, id_ in enumerate(self.ids)}
-        while start < end:
-            stop = min(start + step, end)
-            found = self._reader.buckets(start, stop, width, self._order.probe_ids[0] if len(self._order.probe_ids) == 1 else None)
-            wanted = sorted((b for b in found if b.probe_id in numbers), key=lambda b: (b.start_ms, b.probe_id))
-            if wanted:
-                yield _buckets(wanted, numbers)
-            start = stop
+        for low, high in pieces(calendar, start, end, max(PIECE_ROWS // max(len(self.ids), 1), 1) * width):
+            found = self._reader.calendar_buckets(low, high, calendar, self.ids)
+            if found:
+                yield _buckets(sorted(found, key=lambda b: (b.start_ms, b.probe_id)), numbers)
 
 
 def _readings(columns: Columns) -> Piece:
     units = {"temperature_c": columns.units, "raw_c": columns.raw}
     none = np.empty(0, np.int64)
-    return Piece(columns.ids, columns.probe, columns.taken_ms, columns.received_ms, units, columns.quality.astype(np.int64), none)
+    return Piece(columns.ids, columns.probe, columns.taken_ms, columns.received, units, columns.quality.astype(np.int64), none, np.empty(0))
 
 
 def _buckets(buckets: list[Bucket], numbers: dict[str, int]) -> Piece:
@@ -115,9 +128,9 @@ def _buckets(buckets: list[Bucket], numbers: dict[str, int]) -> Piece:
 
     units = {
         "min_c": column([b.lowest for b in buckets]),
-        "mean_c": column([round(b.total / b.readings) for b in buckets]),
+        "mean_c": column([round(b.mean or 0.0) for b in buckets]),
         "max_c": column([b.highest for b in buckets]),
     }
     at_ms, counts, probe = [b.start_ms for b in buckets], [b.readings for b in buckets], [numbers[b.probe_id] for b in buckets]
     ids, none = {no: id_ for id_, no in numbers.items()}, np.empty(0, np.int64)
-    return Piece(ids, column(probe), column(at_ms), none, units, none, column(counts))
+    return Piece(ids, column(probe), column(at_ms), none, units, none, column(counts), np.array([b.held for b in buckets], np.float64))

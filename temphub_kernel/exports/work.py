@@ -32,7 +32,7 @@ def write_csv(journal: Path, order: Order, out: BinaryIO, progress: Progress = q
     """Write a CSV to an open file or pipe; returns the number of rows. Raises TempHubError, OSError."""
     with Reader(journal) as reader:
         source = Source(reader, order)
-        return _pour(source, CsvTable(out, order), progress)
+        return _pour(source, CsvTable(out, order, source.names), progress)
 
 
 def write_files(journal: Path, order: Order, path: Path, progress: Progress = quiet) -> tuple[list[Path], int]:
@@ -98,10 +98,10 @@ def _table(path: Path, order: Order, source: Source) -> "_File":
     if order.form == "parquet":
         from .parquet_table import ParquetTable
 
-        return ParquetTable(path, order)
+        return ParquetTable(path, order, source.names)
     from .xlsx_table import XlsxTable
 
-    return XlsxTable(path, order, source.span)
+    return XlsxTable(path, order, source)
 
 
 class _File(Table, Protocol):

@@ -1,60 +1,93 @@
 """The overview sheet of a workbook, its chart and the chart's data. The export's thread only."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..base.cells import harmless
+from ..journal import Beyond, Figures
 from .order import Order
-from .overview import CHART_POINTS, Overview
+from .overview import CHART_POINTS, Overview, ProbeRows
 from .zones import LOCAL, to_days, to_local
 
 LOOKS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "head": {"bold": True, "bottom": 1},
     "number": {"num_format": "0.00"},
+    "about": {"num_format": '"about "0.00'},
 }
-HEADS = ("probe", "readings", "faults", "lowest °C", "mean °C", "highest °C", "first", "last")
+HEADS = ("name", "probe", "readings", "faults", "lowest °C", "mean °C", "highest °C", "σ °C", "trend °C/h", "first", "last")
 CHARTED = 30
+HOUR_MS = 3_600_000
 DATA = "Chart data"
 FIRST_ROW = 4
 
 
-def write(book: Any, sheet: Any, overview: Overview, order: Order, formats: dict[str, Any], date: Any) -> None:
+class Look(NamedTuple):
+    """What the overview shows and how. names: what each id is called; figures, beyond (time beyond limits) in whole_ms: by id."""
+
+    order: Order
+    names: dict[str, str]
+    formats: dict[str, Any]
+    date: Any
+    figures: dict[str, Figures]
+    beyond: dict[str, Beyond]
+    whole_ms: int
+
+
+def write(book: Any, sheet: Any, overview: Overview, look: Look) -> None:
     """Fill the overview; the rest of the book is written already."""
+    order, formats, date = look.order, look.formats, look.date
     zone = "this computer's time zone" if order.zone == LOCAL else order.zone
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 5, 12)
-    sheet.set_column(6, 7, 24)
+    sheet.set_column(0, 1, 28)
+    sheet.set_column(2, 8, 12)
+    sheet.set_column(9, 10, 24)
+    sheet.set_column(11, 11 + len(order.limits), 20)
     sheet.write_string(0, 0, "Temperatures", formats["title"])
-    sheet.write_string(1, 0, f"Times are in {zone}; each row also has its time in UTC. An empty temperature is a fault of the sensor.")
-    for column, name in enumerate(HEADS):
+    about = "An empty temperature is a fault of the sensor; mean, σ and trend are over time."
+    sheet.write_string(1, 0, f"Times are in {zone}; each row also has its time in UTC. {about}")
+    passed = [f"{limit.kind} {limit.celsius:g} °C, hours" for limit in order.limits]
+    for column, name in enumerate([*HEADS, *passed, *(["not measured, hours"] if passed else [])]):
         sheet.write_string(FIRST_ROW - 1, column, name, formats["head"])
+    names = {probe: look.names.get(probe, probe) for probe in overview.probes}
     probes = sorted(overview.probes)
     for row, probe in enumerate(probes, FIRST_ROW):
-        _figures(sheet, row, probe, overview, order, formats["number"], date)
-    if any(figures.readings for figures in overview.probes.values()):
-        charted = [probe for probe in probes if overview.probes[probe].readings][:CHARTED]
-        _data(book.add_worksheet(DATA), charted, overview, order, formats["head"], date)
-        sheet.insert_chart(FIRST_ROW + len(probes) + 1, 0, _chart(book, charted))
+        sheet.write_string(row, 0, names[probe])
+        _figures(sheet, row, probe, overview.probes[probe], look)
+        _beyond(sheet, row, look.beyond.get(probe), look)
+    if charted := [probe for probe in probes if overview.probes[probe].good][:CHARTED]:
+        _data(book.add_worksheet(DATA), charted, names, overview, order, formats["head"], date)
+        sheet.insert_chart(FIRST_ROW + len(probes) + 1, 0, _chart(book, charted, names))
 
 
-def _figures(sheet: Any, row: int, probe: str, overview: Overview, order: Order, number: Any, date: Any) -> None:
-    figures = overview.probes[probe]
-    sheet.write_string(row, 0, probe)
-    sheet.write_number(row, 1, figures.readings)
-    sheet.write_number(row, 2, figures.faults)
-    if figures.readings:
-        for column, value in enumerate((figures.lowest, figures.total / figures.readings, figures.highest), 3):
-            sheet.write_number(row, column, value, number)
-    for column, day in enumerate(to_days(to_local(np.array([figures.first_ms, figures.last_ms]), order.zone)), 6):
-        sheet.write_number(row, column, day, date)
+def _figures(sheet: Any, row: int, probe: str, rows: ProbeRows, look: Look) -> None:
+    sheet.write_string(row, 1, probe)
+    told = look.figures.get(probe)
+    sheet.write_number(row, 2, told.readings if told else 0)
+    sheet.write_number(row, 3, told.faults if told else rows.faults)
+    if told:
+        over_time = look.formats["number" if told.exact else "about"]
+        formats = (look.formats["number"], over_time, look.formats["number"], over_time, over_time)
+        for column, (value, shown) in enumerate(zip((told.low, told.mean, told.high, told.sigma, told.trend), formats, strict=True), 4):
+            if value is not None:
+                sheet.write_number(row, column, value, shown)
+    for column, day in enumerate(to_days(to_local(np.array([rows.first_ms, rows.last_ms]), look.order.zone)), 9):
+        sheet.write_number(row, column, day, look.date)
 
 
-def _data(sheet: Any, probes: list[str], overview: Overview, order: Order, head: Any, date: Any) -> None:
+def _beyond(sheet: Any, row: int, told: Beyond | None, look: Look) -> None:
+    if told is None:
+        return
+    times = [(passed.beyond_ms, passed.exact) for passed in told.passed] + [(look.whole_ms - told.measured_ms, told.exact)]
+    for column, (ms, exact) in enumerate(times, len(HEADS)):
+        sheet.write_number(row, column, ms / HOUR_MS, look.formats["number" if exact else "about"])
+
+
+def _data(sheet: Any, probes: list[str], names: dict[str, str], overview: Overview, order: Order, head: Any, date: Any) -> None:
     sheet.set_column(0, 0, 24)
     sheet.write_string(0, 0, "time", head)
     for column, probe in enumerate(probes, 1):
-        sheet.write_string(0, column, f"{probe}, mean °C", head)
+        sheet.write_string(0, column, f"{names[probe]}, mean °C", head)
     means = [overview.probes[probe].means().tolist() for probe in probes]
     for row, (day, *values) in enumerate(zip(to_days(to_local(overview.times_ms(), order.zone)), *means, strict=True), 1):
         sheet.write_number(row, 0, day, date)
@@ -64,12 +97,13 @@ def _data(sheet: Any, probes: list[str], overview: Overview, order: Order, head:
     sheet.freeze_panes(1, 1)
 
 
-def _chart(book: Any, probes: list[str]) -> Any:
+def _chart(book: Any, probes: list[str], names: dict[str, str]) -> Any:
     chart = book.add_chart({"type": "scatter", "subtype": "straight"})
     for column, probe in enumerate(probes, 1):
         chart.add_series(
             {
-                "name": probe,
+                # What begins with = would be a reference to a cell.
+                "name": harmless(names[probe]),
                 "categories": [DATA, 1, 0, CHART_POINTS, 0],
                 "values": [DATA, 1, column, CHART_POINTS, column],
                 "line": {"width": 1.25},

@@ -13,7 +13,7 @@ from ..base.errors import TempHubError
 from . import xlsx_front
 from .order import Order
 from .overview import Overview
-from .source import Piece, celsius, headings, qualities
+from .source import Piece, Source, celsius, headings, qualities
 from .zones import LOCAL, to_days, to_local
 
 # Excel's sheets end at 1,048,576 rows; a workbook of more rows than a file's opens on few computers.
@@ -34,16 +34,17 @@ class Sheet:
 class Workbook:
     """One file."""
 
-    def __init__(self, path: Path, order: Order, span: tuple[int, int]) -> None:
+    def __init__(self, path: Path, order: Order, source: Source) -> None:
         options = {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False}
         self.book = xlsxwriter.Workbook(str(path), options)
         self.rows = 0
+        self._source, self._titles = source, source.names
         self._order = order
         self._tidy = order.sheets == "tidy"
         self._formats = {name: self.book.add_format(look) for name, look in xlsx_front.LOOKS.items()}
         self._date = self.book.add_format({"num_format": DATE})
         self._number = self.book.add_format({"num_format": "0.00##"})
-        self._overview = Overview(*span)
+        self._overview = Overview(*source.span)
         self._front = self.book.add_worksheet("Overview")
         self._open: dict[str, Sheet] = {}
         self._names = {"overview", "chart data", "history"}
@@ -59,9 +60,12 @@ class Workbook:
         self.rows += len(days)
         self._overview.add(piece)
 
-    def close(self) -> None:
-        """Write the overview, and the file. May raise OSError."""
-        xlsx_front.write(self.book, self._front, self._overview, self._order, self._formats, self._date)
+    def close(self, from_ms: int, to_ms: int) -> None:
+        """Write the overview, and the file; its rows are of [from_ms, to_ms). May raise OSError."""
+        self._overview.close()
+        figures, beyond = self._source.figures(from_ms, to_ms), self._source.beyond(from_ms, to_ms)
+        look = xlsx_front.Look(self._order, self._titles, self._formats, self._date, figures, beyond, to_ms - from_ms)
+        xlsx_front.write(self.book, self._front, self._overview, look)
         for sheet in self._open.values():
             self._finish(sheet)
         try:
@@ -86,7 +90,8 @@ class Workbook:
         column = 2
         if self._tidy:
             sheet.write_string(row, 2, id_)
-            column = 3
+            sheet.write_string(row, 3, self._titles.get(id_, id_))
+            column = 4
         for number in numbers:
             # Not a number is what the sensor gave: an empty cell.
             if number == number:
@@ -115,25 +120,26 @@ class Workbook:
                 code="too_many_sheets",
                 status=413,
             )
-        sheet = self.book.add_worksheet(self._free_name(key))
+        sheet = self.book.add_worksheet(self._free_name(key if self._tidy else self._titles.get(key, key)))
         wide = 24
         sheet.set_column(0, 1, wide)
         sheet.set_column(2, 8, 16)
         if self._tidy:
-            sheet.set_column(2, 2, wide)
+            sheet.set_column(2, 3, wide)
         zone = "local time" if self._order.zone == LOCAL else self._order.zone
-        names = [zone, "UTC", *(["probe"] if self._tidy else []), *(n.replace("_c", " °C") for n in headings(self._order))]
+        names = [zone, "UTC", *(["probe", "name"] if self._tidy else []), *(n.replace("_c", " °C") for n in headings(self._order))]
         for column, name in enumerate([*names, "readings" if self._order.every_ms else "quality"]):
             sheet.write_string(0, column, name, self._formats["head"])
         sheet.freeze_panes(1, 0)
         return Sheet(sheet)
 
     def _finish(self, place: Sheet) -> None:
-        place.sheet.autofilter(0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (1 if self._tidy else 0))
+        place.sheet.autofilter(0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (2 if self._tidy else 0))
 
     def _free_name(self, key: str) -> str:
         """A name that Excel takes and that no other sheet has, whatever the case of its letters."""
-        plain = re.sub(r"[\[\]:*?/\\']", "_", key)
+        # Also signs that nobody sees, such as a control character in what a probe calls itself.
+        plain = "".join(sign if sign.isprintable() else "_" for sign in re.sub(r"[\[\]:*?/\\']", "_", key))
         number, name = 1, plain[:31]
         while name.lower() in self._names:
             number += 1
@@ -146,26 +152,29 @@ class Workbook:
 class XlsxTable:
     """Writes one workbook, and further ones (`name-2.xlsx`) where a file would hold too many rows for Excel."""
 
-    def __init__(self, path: Path, order: Order, span: tuple[int, int]) -> None:
-        self._path, self._order, self._span = path, order, span
+    def __init__(self, path: Path, order: Order, source: Source) -> None:
+        self._path, self._order, self._source = path, order, source
         self.paths = [path]
-        self._book = Workbook(path, order, span)
+        self._begin_ms = source.span[0]
+        self._book = Workbook(path, order, source)
 
     def add(self, piece: Piece) -> None:
         """Write some rows. Raises OSError, TempHubError."""
         first, end = 0, len(piece.at_ms)
         while first < end:
             if self._book.rows >= FILE_ROWS:
-                self._book.close()
+                at_ms = int(piece.at_ms[first])
+                self._book.close(self._begin_ms, at_ms)
+                self._begin_ms = at_ms
                 self.paths.append(self._path.with_stem(f"{self._path.stem}-{len(self.paths) + 1}"))
-                self._book = Workbook(self.paths[-1], self._order, self._span)
+                self._book = Workbook(self.paths[-1], self._order, self._source)
             last = min(end, first + FILE_ROWS - self._book.rows)
             self._book.add(part(piece, first, last))
             first = last
 
     def close(self) -> None:
         """All rows are written. May raise OSError."""
-        self._book.close()
+        self._book.close(self._begin_ms, self._source.span[1])
 
     def give_up(self) -> None:
         """The files are of no use."""
@@ -175,5 +184,5 @@ class XlsxTable:
 def part(piece: Piece, first: int, last: int) -> Piece:
     """Some rows of a piece."""
     units = {name: column[first:last] for name, column in piece.units.items()}
-    columns = {name: getattr(piece, name)[first:last] for name in ("probe", "at_ms", "received_ms", "quality", "counts")}
+    columns = {name: getattr(piece, name)[first:last] for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held")}
     return piece._replace(units=units, **columns)

@@ -2,6 +2,6 @@
 
 from .files import settings
 from .flash import Flash, Wanted
-from .ports import listing
+from .ports import listing, no_board
 
-__all__ = ["Flash", "Wanted", "listing", "settings"]
+__all__ = ["Flash", "Wanted", "listing", "no_board", "settings"]

@@ -22,8 +22,10 @@ CHIPS = (
     Chip("esp32s3", 0x0, 9),
     Chip("esp32c6", 0x0, 13),
 )
-# esptool 5: "Chip type:  ESP32-C3 (QFN32) …"; 4: "Chip is ESP32-D0WD-V3 (revision …)"; both: "Detecting chip type... ESP32-S3".
-SAID = re.compile(r"(?:Chip type:|Chip is|Detecting chip type\.\.\.)\s*(ESP\d+(?:-[SCHP]\d+)?)", re.IGNORECASE)
+# The family is what esptool says it talks to: "Connected to ESP32-C3 on COM5:" (5), "Detecting chip type... ESP32-C3" (4 and 5).
+# What it says of the housing ("Chip type: ESP8685 (QFN28)", "Chip is ESP32-S0WDQ6") is another name for the same chip.
+FAMILY = re.compile(r"(?:Connected to|Detecting chip type\.\.\.)\s*(ESP\d+(?:-[A-Z]\d+)?)\b", re.IGNORECASE)
+HOUSING = re.compile(r"(?:Chip type:|Chip is)\s*(ESP\d+(?:-[SCHP]\d+)?)", re.IGNORECASE)
 MAGIC = 0xE9
 HEADER = 24
 SMALLEST = 512 * 1024
@@ -31,7 +33,7 @@ SMALLEST = 512 * 1024
 
 def chip_in(output: str) -> Chip:
     """The chip that esptool says it found. Raises TempHubError for one that cannot be a probe."""
-    told = SAID.findall(output)
+    told = FAMILY.findall(output) or HOUSING.findall(output)
     name = told[-1].lower().replace("-", "") if told else ""
     for chip in CHIPS:
         if chip.name == name:

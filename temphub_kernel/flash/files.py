@@ -1,7 +1,6 @@
 """What goes onto the board: the firmware, compiled where that is possible, and the settings. Main thread."""
 
 import json
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,13 +25,13 @@ def stage(firmware: Path, to: Path, *, source: bool) -> list[Path]:
         raise TempHubError(
             f"The folder {firmware} does not hold the probe's firmware.", "Install TempHub again; then it is whole.", code="no_firmware"
         )
-    for path in paths:
-        target = to / path.relative_to(firmware)
+    sources = {path.relative_to(firmware).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    files = compiled(program, sources) if program else {name: text.encode() for name, text in sources.items()}
+    files["main.py"] = sources["main.py"].encode()
+    for name, data in files.items():
+        target = to / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if program and path.name != "main.py":
-            target.with_suffix(".mpy").write_bytes(compiled(program, path, path.relative_to(firmware).as_posix()))
-        else:
-            shutil.copyfile(path, target)
+        target.write_bytes(data)
     return sorted(to.iterdir())
 
 
@@ -54,7 +53,8 @@ def settings(*, wifi: str = "", password: str = "", token: str = "", hub: str = 
         raise _wrong("--name", "it is too long or holds signs that cannot be shown", "Use up to 64 printable characters.")
     given = {"ssid": wifi, "password": password, "token": token, "server_url": hub.rstrip("/"), "name": name}
     chosen = {key: value for key, value in given.items() if value}
-    return json.dumps(chosen) if chosen else ""
+    # In UTF-8 and not as \\uD83C\\uDFE0: MicroPython does not join the two halves of a sign beyond 65,535.
+    return json.dumps(chosen, ensure_ascii=False) if chosen else ""
 
 
 def _is_hub(text: str) -> bool:

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base import board_memory
 from ..base.errors import TempHubError
 from . import chips, files, ports
 from .tools import follow, run, tool
 
 FAST, SLOW = "460800", "115200"
+# A board that runs MicroPython answers within a second or two; some versions of mpremote wait for ever for one that does not.
+ANSWER_S = 20.0
 BANNER = "TempHub probe firmware "
 # Run on a board that is not erased: what was updated over the air, and files of the other kind (.py, .mpy), would win.
 CLEAN = """
@@ -29,11 +32,27 @@ for name in ('slot.json', 'slot_a', 'slot_b', 'probe', 'ports', 'boot_slots.py',
     clean(name)
 """
 # Run on the board too, so that its secrets stay there. A power cut leaves the settings before or those after.
+# `whole` joins halves of a sign (ED A0..AF xx ED B0..BF xx) that TempHub up to 0.3.0 wrote as \\uD83C\\uDFE0: MicroPython keeps them apart,
+# and such a network was never joined. One rename replaces the file.
 ADDED = "settings.add"
 MERGE = """
 import json, os
-with open('settings.add') as file:
-    added = json.load(file)
+def whole(text):
+    out, raw, at = b'', text.encode(), 0
+    while at < len(raw):
+        six = raw[at:at + 6]
+        if len(six) == 6 and six[0] == six[3] == 0xED and 0xA0 <= six[1] < 0xB0 <= six[4]:
+            sign = 0x10000 + ((six[1] & 15) << 16 | (six[2] & 63) << 10 | (six[4] & 15) << 6 | six[5] & 63)
+            out, at = out + chr(sign).encode(), at + 6
+        else:
+            out, at = out + raw[at:at + 1], at + 1
+    return out.decode()
+added = {}
+try:
+    with open('settings.add') as file:
+        added = json.load(file)
+except OSError:
+    pass
 try:
     with open('settings.json') as file:
         kept = json.load(file)
@@ -41,13 +60,18 @@ except (OSError, ValueError):
     kept = {}
 if not isinstance(kept, dict):
     kept = {}
+for key, value in list(kept.items()):
+    if isinstance(value, str):
+        kept[key] = whole(value)
 if 'ssid' in added and added['ssid'] != kept.get('ssid'):
     kept.pop('password', None)
 kept.update(added)
-with open('settings.json.new', 'w') as file:
-    file.write(json.dumps(kept))
-os.rename('settings.json.new', 'settings.json')
-os.remove('settings.add')
+if kept:
+    with open('settings.json.new', 'w') as file:
+        file.write(json.dumps(kept))
+    os.rename('settings.json.new', 'settings.json')
+if added:
+    os.remove('settings.add')
 """
 
 
@@ -68,13 +92,17 @@ class Wanted:
 
 
 class Flash:
-    """`say(line)` tells the person. pause_s: how long a board needs to start; banner_s: how long its first words may take."""
+    """`say(line)` tells the person. pause_s: how long a board needs to start; banner_s: how long its first words may take; answer_s:
+    how long MicroPython may take to answer at all."""
 
-    def __init__(self, wanted: Wanted, say: Callable[[str], None], *, pause_s: float = 2.0, banner_s: float = 40.0) -> None:
+    def __init__(
+        self, wanted: Wanted, say: Callable[[str], None], *, pause_s: float = 2.0, banner_s: float = 40.0, answer_s: float = ANSWER_S
+    ) -> None:
         self._wanted = wanted
         self._say = say
         self._pause_s = pause_s
         self._banner_s = banner_s
+        self._answer_s = answer_s
 
     def run(self) -> str:
         """All of it; the version that now runs on the board. Raises TempHubError; nothing is erased before all is known to fit."""
@@ -90,7 +118,7 @@ class Flash:
             if not wanted.keep:
                 self._write_micropython(port)
             self._copy(port, entries)
-            if wanted.settings and wanted.keep:
+            if wanted.keep:
                 self._mpremote(port, "exec", MERGE)
             version = self._verify(port, Path(folder) / "main.py")
         self._mpremote(port, "reset")
@@ -103,7 +131,8 @@ class Flash:
         self._say(f"Looking at the board at {port} …")
         chip = chips.chip_in(self._esptool(port, "chip-id", timeout_s=60))
         image = chips.find_image(self._wanted.image, chip, self._wanted.folders)
-        self._say(f"It has the chip {chip.name}. Erasing it …")
+        self._say(f"It has the chip {chip.name}. {board_memory.told(chip.name)}")
+        self._say("Erasing it …")
         self._esptool(port, "erase-flash", chip=chip.name)
         self._say(f"Writing {image.name} …")
         place = (f"0x{chip.offset:x}", str(image))
@@ -122,6 +151,7 @@ class Flash:
         for attempt in range(5):
             time.sleep(self._pause_s)
             try:
+                self._mpremote(port, "exec", "print()", timeout_s=self._answer_s)
                 self._mpremote(port, "exec", CLEAN)
                 break
             except TempHubError as error:
@@ -155,5 +185,5 @@ class Flash:
     def _esptool(self, port: str, *arguments: str, chip: str = "auto", timeout_s: float = 180.0) -> str:
         return run("esptool", "--chip", chip, "--port", port, *arguments, port=port, timeout_s=timeout_s)
 
-    def _mpremote(self, port: str, *arguments: str) -> str:
-        return run("mpremote", "connect", port, *arguments, port=port)
+    def _mpremote(self, port: str, *arguments: str, timeout_s: float = 180.0) -> str:
+        return run("mpremote", "connect", port, *arguments, port=port, timeout_s=timeout_s, keep=self._wanted.keep)

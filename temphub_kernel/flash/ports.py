@@ -29,6 +29,15 @@ def listing() -> list[Port]:
     return found
 
 
+def no_board() -> TempHubError:
+    """What is said where no USB serial port is there."""
+    return TempHubError(
+        "No board was found on any USB port of this computer.",
+        "Plug it in with a cable that carries data; if it stays away, install the driver of its USB chip (CP210x or CH340).",
+        code="no_port",
+    )
+
+
 def find(given: str) -> str:
     """The port to use: the one given, else the only board there is. Raises TempHubError."""
     if given:
@@ -36,11 +45,7 @@ def find(given: str) -> str:
     ports = listing()
     boards = [port for port in ports if port.kind] or ports
     if not boards:
-        raise TempHubError(
-            "No board was found on any USB port of this computer.",
-            "Plug it in with a cable that carries data; if it stays away, install the driver of its USB chip (CP210x or CH340).",
-            code="no_port",
-        )
+        raise no_board()
     if len(boards) > 1:
         shown = ", ".join(f"{port.device} ({port.kind or port.said})" for port in boards)
         raise TempHubError(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 
-# Part of what the tools say (lower case) -> code, problem, remedy; the first that fits.
+# Part of what the tools say (lower case) -> code, problem, remedy; the first that fits. KEPT has the remedies of a flash with --keep.
 COMPLAINTS = (
     (
         ("permission denied", "errno 13]"),
@@ -49,15 +49,19 @@ COMPLAINTS = (
         ("could not enter raw repl", "no response from device", "timeout waiting for"),
         "no_micropython",
         "MicroPython at {port} does not answer.",
-        "Press RESET on the board and try again with --image, so that MicroPython is written anew.",
+        "Press RESET on the board, use another USB cable and try again.",
     ),
     (
         ("no space left", "errno 28", "enospc"),
         "board_full",
         "The board's storage is full.",
-        "Try again without --keep, which erases the board first.",
+        "Use a board with at least 4 MB of flash.",
     ),
 )
+KEPT = {
+    "no_micropython": "Press RESET on the board and try again; without --keep MicroPython is written anew, its settings erased.",
+    "board_full": "Try again without --keep, which erases the board first, its settings too.",
+}
 
 
 def tool(name: str) -> str:
@@ -73,8 +77,8 @@ def tool(name: str) -> str:
     return found
 
 
-def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0) -> str:
-    """Run a tool to its end; what it said. Raises TempHubError when it fails."""
+def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0, keep: bool = False) -> str:
+    """Run a tool to its end; what it said. keep: the board is not to be erased. Raises TempHubError when it fails."""
     try:
         done = subprocess.run(
             [tool(name), *arguments],
@@ -87,12 +91,13 @@ def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0) ->
         )
     except subprocess.TimeoutExpired as error:
         raise TempHubError(
-            f"{name} did not end within {timeout_s:g} s, so the board at {port} hangs.",
-            "Unplug the board, plug it in again and try once more.",
+            f"{name} got no end of it at {port or 'the ports'} within {timeout_s:g} s: what is there does not answer.",
+            "Unplug the board, plug it in again and try once more; if it stays, look with `temphub flash --list` whether it is that port"
+            + (", or try without --keep, which writes MicroPython anew." if keep else "."),
             code="no_reply",
         ) from error
     if done.returncode:
-        raise complaint(name, port, done.stdout + "\n" + done.stderr)
+        raise complaint(name, port, done.stdout + "\n" + done.stderr, keep=keep)
     return done.stdout + done.stderr
 
 
@@ -123,13 +128,14 @@ def follow(name: str, *arguments: str, until: Callable[[str], bool], timeout_s: 
     return lines
 
 
-def complaint(name: str, port: str, output: str) -> TempHubError:
+def complaint(name: str, port: str, output: str, *, keep: bool = False) -> TempHubError:
     """What a tool said when it failed, in words."""
-    said = output.lower()
+    # esptool goes on after a warning (on standard error since 5.5): it is not why it failed.
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.lower().startswith(("warning", "note:"))]
+    said = "\n".join(lines).lower()
     for parts, code, problem, remedy in COMPLAINTS:
         if any(part in said for part in parts):
-            return TempHubError(problem.format(port=port or "(none)"), remedy, code=code)
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+            return TempHubError(problem.format(port=port or "(none)"), KEPT.get(code, remedy) if keep else remedy, code=code)
     told = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "nothing")
     return TempHubError(
         f"{name} failed at {port} and said: {told[:200]}.",

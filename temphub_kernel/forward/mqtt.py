@@ -5,8 +5,10 @@ reading never replaces a newer one. The whole history stays in the journal.
 """
 
 import logging
+import socket
 import threading
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,9 +17,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ..base.clock import monotonic_s, now_ms
-from ..base.reading import board_of
+from ..base.reading import AHEAD_MS, board_of
 from ..journal import Point, Reader, Writer
 from . import topics
+from .broker import Heard
 from .follower import Follower
 from .topics import State
 
@@ -48,8 +51,14 @@ class Mqtt(Follower):
         self._missed = 0
         self._probes: dict[str, dict[str, Any]] = {}
         self._newest: dict[str, State] = {}
+        # What counted, and as what, when the newest values were last asked for.
+        self._stand: tuple[object, ...] = ()
         self._told: dict[str, bytes] = {}
         self._announced: set[str] = set()
+        # Made once, kept with the bookmark: by it and the computer's name a hub is known at the broker.
+        self._folder = ""
+        self._hub = ""
+        self._broker = Heard()
 
     @property
     def shown(self) -> str:
@@ -57,25 +66,30 @@ class Mqtt(Follower):
         return f"{self._url.hostname}:{self._url.port or PORTS[self._url.scheme]}"
 
     def run(self) -> None:
-        client = self._client = self._connect()
         try:
             super().run()
         finally:
-            self._goodbye(client)
-            client.disconnect()
-            client.loop_stop()
+            client, self._client = self._client, None
+            if client is not None:
+                self._goodbye(client)
+                client.disconnect()
+                client.loop_stop()
 
     def begin(self, note: dict[str, Any], reader: Reader) -> None:
         self._announced = set(note.get("announced", []))
+        self._folder = note.get("folder") or uuid.uuid4().hex
+        self._hub = topics.hub_name(socket.gethostname(), self._folder)
+        self._client = self._connect()
         # What came while this hub was off is known by its newest, which the first look brings.
         self.no = reader.count()
 
     def note(self) -> dict[str, Any]:
-        return {"announced": sorted(self._announced)}
+        return {"announced": sorted(self._announced), "folder": self._folder}
 
     def take(self, points: list[Point], reader: Reader) -> None:
+        now = now_ms()
         for point in points:
-            self._keep(point.probe_id, State(point.taken_ms, point.units, point.quality))
+            self._keep(point.probe_id, State(point.taken_ms, point.units, point.quality), now)
         if monotonic_s() - self._looked_s >= self._look_s:
             self._look(reader)
         if self._client is None or not self._client.is_connected():
@@ -85,11 +99,12 @@ class Mqtt(Follower):
             self._fresh.clear()
             self._told.clear()
             self._say_missed()
+        self._listen()
         self._tell_all()
 
     def settled(self) -> None:
         if self._client is not None and self._client.is_connected():
-            self.well()
+            self._say_shared()
             self._once.clear("away", f"the MQTT broker {self.shown} is connected again")
             return
         problem = f"The MQTT broker {self.shown} is not connected ({self._why or 'no answer yet'}), so Home Assistant shows old values."
@@ -108,23 +123,31 @@ class Mqtt(Follower):
             )
         self._missed = 0
 
-    def _keep(self, probe_id: str, state: State) -> None:
+    def _keep(self, probe_id: str, state: State, now: int) -> None:
+        """Newer than what is known, and not dated in the future: by a clock that was ahead it would stand for hours."""
         known = self._newest.get(probe_id)
-        if known is None or state.taken_ms >= known.taken_ms:
+        limit = now + AHEAD_MS
+        if known is None or known.taken_ms <= state.taken_ms <= limit or state.taken_ms <= limit < known.taken_ms:
             self._newest[probe_id] = state
 
     def _look(self, reader: Reader) -> None:
-        """Which probes there are, and at the first look what is newest of each."""
-        if not self._probes:
+        """Which probes there are, and what is newest of each: at the first look, and when probes or readings count otherwise."""
+        now = now_ms()
+        self._probes = {probe["id"]: probe for probe in reader.probes() if not probe["hidden"]}
+        stand = (reader.judged(), frozenset(self._probes))
+        # What was newest before the clock was set back is no longer 'now': the journal knows what is.
+        if stand != self._stand or any(state.taken_ms > now + AHEAD_MS for state in self._newest.values()):
+            if stand[:1] != self._stand[:1]:
+                self._newest.clear()
             for one in reader.newest():
-                self._keep(one.probe_id, State(one.taken_ms, one.units, one.quality))
-        self._probes = {probe["id"]: probe for probe in reader.probes()}
+                self._keep(one.probe_id, State(one.taken_ms, one.units, one.quality), now)
+        self._stand = stand
         self._newest = {probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes}
         self._looked_s = monotonic_s()
 
     def _tell_all(self) -> None:
         """Everything that changed since it was last told."""
-        self._tell(topics.hub_topic(self._base), topics.ONLINE)
+        self._tell(topics.hub_topic(self._base, self._hub), topics.ONLINE)
         for probe_id in self._announced - self._newest.keys():
             self._remove(probe_id)
         now = now_ms()
@@ -135,17 +158,50 @@ class Mqtt(Follower):
                 continue
             board = self._probes.get(board_of(probe_id), probe)
             self._announced.add(probe_id)
-            self._tell(topics.config_topic(self._base, probe_id), topics.config(self._base, probe, board))
+            self._tell(topics.config_topic(self._base, probe_id), topics.config(self._base, self._hub, probe, board))
             self._tell(topics.state_topic(self._base, probe_id), topics.state(state))
             self._tell(topics.presence_topic(self._base, probe_id), topics.presence(state, probe["interval_ms"] or 0, now))
+
+    def _listen(self) -> None:
+        """Take in what the broker told: an `offline` under our own name is contradicted, what nobody looks after is taken away."""
+        self._broker.take_in(self._base)
+        if self._broker.hubs.get(self._hub) == topics.OFFLINE:
+            # The last will of an earlier connection, which the broker only now found dead: every probe would stay unavailable.
+            self._broker.hubs[self._hub] = topics.ONLINE
+            self._told.pop(topics.hub_topic(self._base, self._hub), None)
+        ours = {topics.config_topic(self._base, probe_id) for probe_id in self._newest}
+        for topic in self._broker.abandoned(self._hub) - ours:
+            log.info("%s was announced by a hub of this computer that is no more, and is taken back", topic)
+            self._forget(topic)
+        if self._broker.old_status:
+            self._forget(topics.old_hub_topic(self._base))
+            self._broker.old_status = False
+
+    def _say_shared(self) -> None:
+        """All is well, unless another hub passes on the same probes."""
+        names = {topics.config_topic(self._base, probe_id): probe_id for probe_id in self._newest}
+        both = sorted(names[topic] for topic in self._broker.of_others(self._hub) & names.keys())
+        if not both:
+            self.well()
+            self._once.clear("shared", "MQTT: no other hub passes on the same probes any more")
+            return
+        problem = f"Another hub passes {both[0]} on to the MQTT broker {self.shown} under the same topic, so Home Assistant mixes both."
+        remedy = (
+            f"Give one of the hubs a topic of its own, such as MQTT_URL=mqtt://{self.shown}/lab2, or let one hub alone record the probe."
+        )
+        self.trouble(problem, remedy)
+        self._once.warn("shared", f"{problem} {remedy}")
 
     def _remove(self, probe_id: str) -> None:
         """An empty retained message makes the broker and Home Assistant forget."""
         for topic in (topics.config_topic, topics.state_topic, topics.presence_topic):
-            self._told.pop(topic(self._base, probe_id), None)
-            self._tell(topic(self._base, probe_id), b"")
-            self._told.pop(topic(self._base, probe_id), None)
+            self._forget(topic(self._base, probe_id))
         self._announced.discard(probe_id)
+
+    def _forget(self, topic: str) -> None:
+        self._told.pop(topic, None)
+        self._tell(topic, b"")
+        self._told.pop(topic, None)
 
     def _tell(self, topic: str, message: bytes) -> None:
         if self._client is None or self._told.get(topic) == message:
@@ -155,28 +211,37 @@ class Mqtt(Follower):
             self._told[topic] = message
 
     def _connect(self) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"temphub-{uuid.uuid4().hex[:12]}")
+        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"temphub-{self._hub}")
         if self._url.username is not None:
             client.username_pw_set(unquote(self._url.username), unquote(self._url.password or ""))
         if self._url.scheme == "mqtts":
             client.tls_set()
-        client.will_set(topics.hub_topic(self._base), topics.OFFLINE, qos=1, retain=True)
+        client.will_set(topics.hub_topic(self._base, self._hub), topics.OFFLINE, qos=1, retain=True)
         client.reconnect_delay_set(1, self._reconnect_s)
         client.connect_timeout = CONNECT_S
         client.max_queued_messages_set(20_000)
         client.on_connect = self._connected
+        client.on_message = self._heard
         client.on_connect_fail = lambda *_: self._unanswered()
         client.on_disconnect = lambda _client, _data, _flags, reason, _more: self._lost(str(reason))
         client.connect_async(self._url.hostname or "", self._url.port or PORTS[self._url.scheme], keepalive=30)
         client.loop_start()
         return client
 
-    def _connected(self, _client: object, _data: object, _flags: object, reason: Any, _more: object) -> None:
+    def _connected(self, client: paho.Client, _data: object, _flags: object, reason: Any, _more: object) -> None:
         if reason.is_failure:
             self._refusal = str(reason)
         else:
             self._refusal = self._why = ""
+            # How this hub and others stand at the broker, and which sensors were announced by whom.
+            client.subscribe([(topic, 1) for topic in topics.heard(self._base)])
             self._fresh.set()
+
+    def _heard(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        """In paho's thread, which ends with whatever is raised here."""
+        # A topic that is no UTF-8 is none of ours.
+        with suppress(UnicodeDecodeError):
+            self._broker.put(message.topic, bytes(message.payload))
 
     def _lost(self, why: str) -> None:
         # A refusal says more than the disconnection that follows it.
@@ -186,6 +251,6 @@ class Mqtt(Follower):
         """A polite end is no last will: the broker has to be told that the hub is gone."""
         if client.is_connected():
             try:
-                client.publish(topics.hub_topic(self._base), topics.OFFLINE, qos=1, retain=True).wait_for_publish(GOODBYE_S)
+                client.publish(topics.hub_topic(self._base, self._hub), topics.OFFLINE, qos=1, retain=True).wait_for_publish(GOODBYE_S)
             except (RuntimeError, ValueError) as error:
                 log.debug("the broker was not told goodbye: %s", error)

@@ -3,19 +3,19 @@
 Discovery: a retained message per sensor below `homeassistant/`, after which it appears by itself.
 """
 
+import hashlib
 import json
 import re
 from typing import Any, NamedTuple
 
 from ..base.clock import iso_utc
-from ..base.reading import to_celsius
+from ..base.reading import fresh_ms, is_present, to_celsius
 
 DISCOVERY = "homeassistant"
 ONLINE = b"online"
 OFFLINE = b"offline"
-# A probe that measures often may deliver in batches; one that measures seldom gets three intervals.
-FRESH_MS = 60_000
-FRESH_INTERVALS = 3
+EXPIRES_LATER_MS = 60_000
+ORIGIN = "TempHub"
 
 
 class State(NamedTuple):
@@ -26,9 +26,52 @@ class State(NamedTuple):
     quality: str | None
 
 
-def hub_topic(base: str) -> str:
-    """Whether the hub is there; the broker itself says `offline` when it vanishes."""
+def hub_topic(base: str, hub: str) -> str:
+    """Whether a hub is there; the broker itself says `offline` when it vanishes. hub: see `hub_name`; `+` for any."""
+    return f"{base}/status/{hub}"
+
+
+def old_hub_topic(base: str) -> str:
+    """The same up to 0.3, one for all hubs of a broker: whichever stopped made the probes of all unavailable."""
     return f"{base}/status"
+
+
+def heard(base: str) -> list[str]:
+    """What a hub listens to."""
+    return [hub_topic(base, "+"), old_hub_topic(base), f"{DISCOVERY}/sensor/{plain(base)}/+/config"]
+
+
+def is_ours(topic: str) -> bool:
+    """Whether a topic is one that may be published to, too: a broker may hand out anything, and what it names is taken back there."""
+    return topic.isprintable() and not set(topic) & set("#+")
+
+
+def hub_name(host: str, folder: str) -> str:
+    """One hub's name at the broker, the same at each start: the computer's part, `-`, the data folder's. folder: made once, kept in it."""
+    return f"{_digest(host)}-{_digest(host + folder)}"
+
+
+def host_of(hub: str) -> str:
+    """The computer's part of a hub's name."""
+    return hub.partition("-")[0]
+
+
+def hub_in(base: str, message: bytes) -> str | None:
+    """Which hub announced a sensor by this discovery message: empty for one up to 0.3, None when it is no message of ours."""
+    try:
+        told = json.loads(message)
+        topics = [str(one["topic"]) for one in told["availability"]]
+        if told["origin"]["name"] != ORIGIN:
+            return None
+    # Nested deeper than any message of ours, too.
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    found = [topic.removeprefix(hub_topic(base, "")) for topic in topics if topic.startswith(hub_topic(base, ""))]
+    return found[0] if found else "" if old_hub_topic(base) in topics else None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def state_topic(base: str, probe_id: str) -> str:
@@ -59,15 +102,15 @@ def state(one: State) -> bytes:
 
 def presence(one: State, interval_ms: int, now: int) -> bytes:
     """`online` while the newest reading is fresh, by the time it was taken: late ones do not make a probe present."""
-    return ONLINE if now - one.taken_ms <= max(FRESH_MS, FRESH_INTERVALS * interval_ms) else OFFLINE
+    return ONLINE if is_present(now - one.taken_ms, interval_ms) else OFFLINE
 
 
-def config(base: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
+def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
     """What Home Assistant makes a sensor of. probe, board: rows of `Reader.probes()`; several sensors share a board's device."""
     probe_id, own = probe["id"], probe["id"].partition(":")[2]
     device = {
         "identifiers": [f"{plain(base)}_{plain(board['id'])}"],
-        "name": board["name"] or board["id"],
+        "name": board["alias"] or board["name"] or board["id"],
         "manufacturer": "TempHub",
         "model": board["model"] or "probe",
     }
@@ -75,18 +118,21 @@ def config(base: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
         device["sw_version"] = board["version"]
     return json.dumps(
         {
-            "name": f"Temperature {own}".strip(),
+            "name": probe["alias"] if own and probe["alias"] else f"Temperature {own}".strip(),
             "unique_id": f"{plain(base)}_{plain(probe_id)}",
             "state_topic": state_topic(base, probe_id),
+            # Null comes out as None, which is the one word that makes a sensor unknown; any other leaves its last number standing.
             "value_template": "{{ value_json.temperature_c }}",
+            # Should nobody be left to say that the probe is gone: Home Assistant then finds out by itself.
+            "expire_after": (fresh_ms(probe["interval_ms"] or 0) + EXPIRES_LATER_MS) // 1000,
             "json_attributes_topic": state_topic(base, probe_id),
-            "availability": [{"topic": hub_topic(base)}, {"topic": presence_topic(base, probe_id)}],
+            "availability": [{"topic": hub_topic(base, hub)}, {"topic": presence_topic(base, probe_id)}],
             "availability_mode": "all",
             "device_class": "temperature",
             "state_class": "measurement",
             "unit_of_measurement": "°C",
             "suggested_display_precision": 2,
             "device": device,
-            "origin": {"name": "TempHub"},
+            "origin": {"name": ORIGIN},
         }
     ).encode()

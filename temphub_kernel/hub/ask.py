@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from ..base import own
 from ..base.errors import TempHubError
 from ..base.key import read_key
 from ..base.settings import Settings
@@ -12,9 +13,11 @@ from ..base.settings import Settings
 
 def ask_hub(settings: Settings, url: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float) -> dict[str, Any]:
     """The hub's JSON answer; POST when there is a body. Raises TempHubError when it refuses, OSError or ValueError when no hub answers."""
-    headers = {"Content-Type": "application/json", "X-Token": settings.server_token}
-    if settings.ui_password and (key := read_key(settings.data_dir)):
+    headers = {"Content-Type": "application/json", "X-Token": settings.server_token, "User-Agent": own.AGENT}
+    if key := read_key(settings.data_dir):
         headers["Authorization"] = f"Bearer {key}"
+    if visitor := own.VISITOR.get():
+        headers[own.VISITOR_HEADER] = visitor
     request = urllib.request.Request(url + path, data=None if body is None else json.dumps(body).encode(), headers=headers)
     # No proxy: the hub is on this computer.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -3,20 +3,20 @@
 import argparse
 from collections.abc import Callable
 
-from ..base.clock import iso_utc, now_ms, parse_time
+from ..base.clock import iso_utc, now_ms
 from ..base.settings import Settings
-from .said import ask, calibrate, forget
+from .said import ask, calibrate, forget, meant, time_option
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id, as `temphub probes` lists it")
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id or name, as `temphub probes` lists it")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--offset", type=float, metavar="C", help="°C to add to every value")
     how.add_argument("--points", type=_pair, nargs="+", metavar="SHOWN=TRUE", help="pairs such as 0.2=0 99.1=100")
     how.add_argument("--none", action="store_true", help="no correction from then on")
     how.add_argument("--forget", type=int, metavar="N", help="take calibration number N back, as if it had never been")
-    parser.add_argument("--from", dest="since", type=_time, metavar="TIME", help="such as 2026-11-23T12:00:00Z (default now)")
+    parser.add_argument("--from", dest="since", type=time_option, metavar="TIME", help="such as 2026-11-23T12:00:00Z (default now)")
     parser.add_argument("--note", default="", help="a remark, such as 'ice bath'")
 
 
@@ -39,8 +39,9 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], No
     elif options.id and (options.offset is not None or options.points or options.none):
         pairs = [(0.0, options.offset)] if options.offset is not None else options.points or []
         from_ms = now_ms() if options.since is None else options.since
-        calibrate(settings, url, options.id, pairs, from_ms, options.note)
-        say(f"{options.id} is corrected from {iso_utc(from_ms)} on; what it sent is kept as it is.")
+        probe_id = meant(settings, url, options.id)
+        calibrate(settings, url, probe_id, pairs, from_ms, options.note)
+        say(f"{probe_id} is corrected from {iso_utc(from_ms)} on; what it sent is kept as it is.")
     show_calibrations(settings, url, say)
 
 
@@ -56,10 +57,3 @@ def _pair(text: str) -> tuple[float, float]:
         return float(shown), float(true)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no pair such as 0.2=0 (shown = true °C)") from error
-
-
-def _time(text: str) -> int:
-    try:
-        return parse_time(text)
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00Z") from error

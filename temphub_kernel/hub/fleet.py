@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..base.errors import TempHubError
+from ..base.naming import called, named
 from ..base.settings import Settings
 from .ask import ask_hub
 
@@ -20,32 +21,52 @@ class Fleet:
         self._say = say
         self._every_s = every_s
 
-    def show(self) -> None:
-        """A table of every probe, and which of them have an update. Raises TempHubError."""
-        version, probes = self._look()
+    def show(self, *, everybody: bool = False) -> None:
+        """A table of the probes, and which of them have an update. Raises TempHubError.
+
+        everybody: with those that came once or a few times and did not come back, who are counted only otherwise.
+        """
+        version, known = self._look()
+        probes = [probe for probe in known if everybody or not probe["transient"]]
         rows = [HEADINGS, *(_row(probe, version) for probe in probes)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(HEADINGS))]
         for row in rows:
             self._say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        self._warn_of(probes, len(known) - len(probes))
         old = [probe["id"] for probe in probes if outdated(probe, version)]
-        if not probes:
+        if not known:
             self._say("No probe was found yet.")
         elif old:
             self._say(f"\n{len(old)} with an update to {version}. Install it with: temphub update {old[0] if len(old) == 1 else '--all'}")
         else:
             self._say(f"\nThis hub brings firmware {version}; no probe needs an update.")
 
+    def _warn_of(self, probes: list[dict[str, Any]], folded: int) -> None:
+        names = {probe["id"]: called(probe) for probe in probes}
+        for probe in probes:
+            if probe["looks_like"] in names:
+                self._say(f"\n{names[probe['id']]} looks like {names[probe['looks_like']]}: make sure which one is yours.")
+        if folded:
+            many = "1 unnamed id" if folded == 1 else f"{folded:,} unnamed ids"
+            self._say(f"\nNot listed: {many} that came once or a few times and did not come back.")
+            self._say("List with: temphub probes --all\nRemove with: temphub probes --remove-unnamed")
+
     def update(self, ids: Iterable[str], *, everyone: bool = False, wait_s: float = 180.0) -> int:
         """Have probes update themselves and wait until they run the new firmware; how many did not. Raises TempHubError."""
         version, probes = self._look()
-        wanted = [probe["id"] for probe in probes if outdated(probe, version) and probe["present"]] if everyone else list(ids)
+        wanted = (
+            [probe["id"] for probe in probes if outdated(probe, version) and probe["present"]]
+            if everyone
+            else [named(probes, text) or text for text in ids]
+        )
         if not wanted:
             self._say(f"No probe that is here needs an update to {version}.")
         begun = [probe_id for probe_id in wanted if self._begin(probe_id)]
         return len(wanted) - len(begun) + self._await(begun, version, wait_s)
 
-    def trust(self, probe_id: str, *, yes: bool) -> None:
-        """Say yes to a probe, or let it go. Raises TempHubError."""
+    def trust(self, probe: str, *, yes: bool) -> None:
+        """Say yes to a probe, given by id or name, or let it go. Raises TempHubError."""
+        probe_id = named(self._ask("/api/probes")["probes"], probe) or probe
         self._ask("/api/trust", {"probe_id": probe_id, "trust": yes})
         self._say(f"{probe_id}: {'this hub takes it' if yes else 'released; another hub can take it now'}.")
 

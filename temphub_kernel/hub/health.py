@@ -7,9 +7,10 @@ from typing import Any
 from .._version import __version__
 from ..base.clock import monotonic_s, now_ms
 from ..base.settings import Settings
-from ..base.worker import Worker
+from ..base.worker import Worker, WorkerState
 from ..csvlog import CsvLog
 from ..journal import ProbeBook, Writer
+from .refused import Refusals
 
 TOPIC = "health"
 
@@ -29,8 +30,13 @@ class Health:
         self.awake: Callable[[], bool] = lambda: False
         # What discovery sees of the network, and how often a probe said hello: for whoever looks for one that is missing.
         self.sees: Callable[[], Mapping[str, object]] = dict
+        self.refused: Callable[[], Sequence[Mapping[str, Any]]] = list
+        self.refused_probes: Callable[[], Sequence[str]] = list
+        # What the supervisor says of the page server; None where there is none.
+        self.pages: Callable[[], Any] = lambda: None
         self.hellos = 0
         self._last = ("", "", 0)
+        self._told: list[dict[str, str]] = []
 
     def report(self) -> dict[str, Any]:
         """The state as JSON: version, uptime_s, readings, csv_waiting, workers, and the last problem with its remedy."""
@@ -38,6 +44,9 @@ class Health:
         for state in states:
             if state.problem:
                 self._last = (state.problem, state.remedy, now_ms())
+        # What happened to pages is over when they are back, and was no trouble of the recording.
+        if isinstance(pages := self.pages(), dict):
+            states.append(WorkerState("pages", bool(pages.get("running")), str(pages.get("problem", "")), str(pages.get("remedy", ""))))
         problem, remedy, problem_ms = self._last
         return {
             "version": __version__,
@@ -53,14 +62,22 @@ class Health:
             "login": bool(self._settings.ui_password),
             "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
             "seen": {**self.sees(), "hellos": self.hellos},
+            "told": list(self._told),
+            "refused": self.refused(),
+            "refused_probes": self.refused_probes(),
             "problem": problem,
             "remedy": remedy,
             "problem_ms": problem_ms,
         }
 
     def tell(self, problem: str, remedy: str) -> None:
-        """Show something that was met before the parts ran."""
+        """Show something that was met before the parts ran; it stays told while the hub runs."""
+        self._told.append({"problem": problem, "remedy": remedy})
         self._last = (problem, remedy, now_ms())
+
+    def over(self, problem: str) -> None:
+        """No longer show what `tell` said."""
+        self._told = [one for one in self._told if one["problem"] != problem]
 
     def refresh(self) -> None:
         """Ask the system again what changes rarely."""
@@ -73,11 +90,14 @@ class Pulse(Worker):
     broken: asked each time; True ends this process, because only a new one can go on. Given only where another is started then.
     """
 
-    def __init__(self, health: Health, book: ProbeBook, *, broken: Callable[[], bool] = lambda: False, every_s: float = 5.0) -> None:
+    def __init__(
+        self, health: Health, book: ProbeBook, refusals: Refusals, *, broken: Callable[[], bool] = lambda: False, every_s: float = 5.0
+    ) -> None:
         super().__init__("pulse")
         self._broken = broken
         self._health = health
         self._book = book
+        self._refusals = refusals
         self._every_s = every_s
 
     def run(self) -> None:
@@ -87,5 +107,6 @@ class Pulse(Worker):
                 # What was acknowledged is on disk; to stop in order would mean to write what cannot be written.
                 os._exit(70)
             self._health.refresh()
+            self._refusals.settle()
             self._book.leave(TOPIC, self._health.report())
             self.stopping.wait(self._every_s)

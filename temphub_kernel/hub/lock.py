@@ -17,6 +17,10 @@ from ..base.errors import TempHubError
 log = logging.getLogger(__name__)
 
 LOCK_FILE = "temphub.hub.lock"
+# Of the server, which has the page and starts the hub.
+SERVER_LOCK = "temphub.server.lock"
+# While it is there the hub stops that the server started; the one that only a service's stops by.
+STOP_FILE, SERVICE_STOP_FILE = "temphub.stop", "temphub.service.stop"
 INFO_FILE = "temphub.hub.json"
 
 
@@ -49,7 +53,7 @@ class HubLock:
         except OSError as error:
             raise TempHubError(
                 f"The data folder {self._data_dir} cannot be used ({error.strerror or error}), so nothing can be stored.",
-                "Set DATA_DIR in Start.bat to a folder that you may write.",
+                "Set DATA_DIR in Start.bat to a folder that you may write; `th.load()` and `temphub export` read what is in this one.",
                 code="bad_data_dir",
             ) from error
         return True

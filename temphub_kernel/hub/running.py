@@ -8,22 +8,24 @@ from typing import Any
 
 from .._version import __version__
 from ..api import Desk, Endpoint
-from ..base.clock import now_ms
-from ..base.page_place import PagePlace
+from ..base.errors import TempHubError
 from ..base.reading import board_of
+from ..base.run_folder import PAGES, RunFolder
 from ..base.settings import Settings
-from ..base.sighting import Sighting
+from ..base.sighting import Sighting, is_of_a_demo
 from ..base.worker import Worker
 from ..csvlog import CsvLog
-from ..discovery import Discovery, lan_urls, networks
+from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
 from ..forward import forwarders
-from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, looks_damaged, put_damaged_aside
+from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..trust import Trust
 from .awake import Awake
 from .health import Health, Pulse
 from .lock import HubInfo, HubLock
-from .refill import refill
+from .newcomers import Newcomers
+from .refill import CatchUp
+from .refused import Refusals
 
 log = logging.getLogger(__name__)
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
@@ -32,22 +34,25 @@ NEW_KEYS = "Put back a copy of temphub.keys.json, or hold each probe's button fo
 
 
 class RunningHub:
-    """This process is the hub. page: (host, port) of the page server behind it, or None."""
+    """This process is the hub. run: the folder of the start, when a supervisor keeps a page server behind it."""
 
     role = "hub"
 
-    def __init__(self, settings: Settings, lock: HubLock, page: PagePlace | None = None) -> None:
+    def __init__(self, settings: Settings, lock: HubLock, run: RunFolder | None = None) -> None:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock
         # Before anything opens it.
+        drop_unfinished(settings.journal_file)
         self._aside = put_damaged_aside(settings.journal_file)
         bring_up_to_date(settings.journal_file)
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
-        self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer)
+        self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer, style=settings.csv_style)
+        self.refusals = Refusals(settings.journal_file, self.book)
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
         self.trust.on_change = self._standings
+        self._newcomers = Newcomers()
         self.provisioner = Provisioner(
             settings,
             self.trust,
@@ -55,8 +60,18 @@ class RunningHub:
             check_every_s=CHECK_EVERY_S,
             talk=Talk(networks=networks),
             intervals=_intervals(settings.journal_file),
+            heard=lambda *said: self.endpoint.heard(*said),
         )
-        self.discovery = Discovery(settings, self._met, self._gone, hub_port=settings.port, version=__version__, on_network=self._network)
+        self.discovery = Discovery(
+            settings,
+            self._met,
+            self._gone,
+            hub_port=settings.port,
+            version=__version__,
+            on_network=self._network,
+            # A demo is nobody else's business: it finds no real probe, and no real probe finds it.
+            addresses=loopback if settings.is_demo else None,
+        )
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
         if self.trust.damaged:
             self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
@@ -69,15 +84,16 @@ class RunningHub:
             self.provisioner.identify_now,
             self._trust,
             self.trust,
+            twins=self._twins,
         )
-        self._page = page
-        self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, page)
+        self._run = run
+        self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, run.page if run else None)
         rollups = RollUps(settings.journal_file, self.writer)
         keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
         neighbours, awake = forwarders(settings, self.writer), Awake()
         self.health.awake = lambda: awake.awake
         # Behind a page server there is a supervisor, which starts another hub at once.
-        pulse = Pulse(self.health, self.book, broken=self._broken)
+        pulse = Pulse(self.health, self.book, self.refusals, broken=self._broken)
         # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
         # and the journal's writer outlives everyone who writes through it.
         self.workers: list[Worker] = [
@@ -93,6 +109,10 @@ class RunningHub:
         self.workers += [awake, pulse] if settings.keep_awake else [pulse]
         self.health.workers = self.workers
         self.health.sees = self.discovery.seen
+        if run is not None:
+            self.health.pages = lambda: run.read(PAGES)
+        self.health.refused = self.refusals.devices
+        self.health.refused_probes = self.refusals.probes
 
     @property
     def journal(self) -> Path:
@@ -113,17 +133,33 @@ class RunningHub:
         try:
             for worker in self.workers:
                 worker.start()
-                if worker is self.writer and self._aside:
-                    self._told(*refill(self._aside, self.csv_file, self.writer))
+                if worker is self.writer:
+                    self._catch_up()
         except BaseException:
             self.stop()
             raise
         self._standings()
-        self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._page is not None))
+        self.book.none_shared()
+        self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._run is not None))
         log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
 
+    def _catch_up(self) -> None:
+        catch_up = CatchUp(self.settings, self.writer, self._aside)
+        if said := catch_up.at_start():
+            self._told(*said)
+
+        def rest() -> None:
+            again = catch_up.again()
+            if said:
+                self.health.over(said[0])
+            if again:
+                self._told(*again)
+
+        # A log that goes on would be taken for one that is in the journal.
+        self.csvlog.first = None if catch_up.done else rest
+
     def _broken(self) -> bool:
-        return self._page is not None and (self.writer.damaged or looks_damaged(self.journal))
+        return self._run is not None and (self.writer.damaged or looks_damaged(self.journal))
 
     def _told(self, problem: str, remedy: str) -> None:
         log.warning("%s %s", problem, remedy)
@@ -141,8 +177,13 @@ class RunningHub:
         return f"The hub runs here: {self.url}; readings go to {self.settings.data_dir}"
 
     def _met(self, sighting: Sighting) -> None:
+        if not is_loopback(sighting.ip) if self.settings.is_demo else is_of_a_demo(sighting):
+            # Each keeps to its own: a demo to this computer, a real hub to what measures.
+            log.debug("%s at %s is not taken up", sighting.probe_id, sighting.ip)
+            return
         self.health.hellos += sighting.via == "hello"
         self.book.met(sighting)
+        self._newcomers.met(sighting)
         self.provisioner.meet(sighting)
 
     def _gone(self, probe_id: str) -> None:
@@ -151,10 +192,11 @@ class RunningHub:
     def _network(self, _addresses: list[str]) -> None:
         self.provisioner.wake()
 
-    def _refused(self, address: str) -> None:
-        # A probe with an old token: it is put right now, not at the next round.
-        for probe_id in self.book.at(address):
-            self.provisioner.wake(probe_id)
+    def _refused(self, address: str, probe_id: str, error: TempHubError) -> None:
+        for one in self.refusals.note(address, probe_id, error):
+            if error.status == 401:
+                # A probe with an old token: it is put right now, not at the next round.
+                self.provisioner.wake(one)
 
     def _checked(self, check: ProbeCheck) -> None:
         self.book.checked(
@@ -166,9 +208,15 @@ class RunningHub:
             remedy=check.remedy,
         )
 
-    def _provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
-        check = self.provisioner.provision_now(host, port, interval_ms)
-        return {"probe_id": check.probe_id, "server_url": check.provisioned_url, "interval_ms": check.interval_ms, "time_ms": now_ms()}
+    def _twins(self, probe_id: str, problem: str, remedy: str) -> None:
+        if problem:
+            log.warning("%s %s", problem, remedy)
+        else:
+            log.info("one device delivers as %s again", probe_id)
+        self.book.shared(probe_id, problem, remedy)
+
+    def _provision(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
+        return [_outcome(check) for check in self.provisioner.provision_several(host, port, interval_ms)]
 
     def _update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
         return {"had": self.provisioner.update_now(probe_id, sha256)}
@@ -184,9 +232,17 @@ class RunningHub:
         self.book.leave("trust", self.trust.standings())
 
 
+def _outcome(check: ProbeCheck) -> dict[str, Any]:
+    """What came of telling one probe, as the API says it."""
+    what = {"probe_id": check.probe_id, "ok": check.ok, "ip": check.ip, "port": check.port}
+    if check.ok:
+        return what | {"server_url": check.provisioned_url, "interval_ms": check.interval_ms}
+    return what | {"problem": check.problem, "remedy": check.remedy}
+
+
 def _intervals(journal: Path) -> dict[str, int]:
     """The interval last given to each probe, so that a restart does not undo what somebody chose for one of them."""
     if not journal.is_file():
         return {}
     with Reader(journal) as reader:
-        return {probe["id"]: probe["interval_ms"] for probe in reader.probes() if probe["interval_ms"]}
+        return reader.intervals()

@@ -6,25 +6,29 @@ import atexit
 import logging
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import logs
+from ..base.beginning import doubts
 from ..base.errors import TempHubError
-from ..base.page_place import PagePlace
 from ..base.priority import go_first
+from ..base.run_folder import RunFolder
 from ..base.settings import Settings
 from .attach import Attached
-from .lock import HubLock, read_info
+from .lock import SERVER_LOCK, HubLock, is_running, read_info
 
 if TYPE_CHECKING:
     from .running import RunningHub
 
 # Set by the server for the kernels that it starts; unset in JupyterLab and in scripts.
 ROLE = "TEMPHUB_ROLE"
+# The folder of the start, where the page server behind the hub is to be found.
 PAGE = "TEMPHUB_PAGE"
 
 log = logging.getLogger(__name__)
 _started: RunningHub | Attached | None = None
+_file: logs.LogFile | None = None
 _lock = threading.Lock()
 
 
@@ -47,6 +51,7 @@ def stop() -> None:
         if _started is not None:
             _started.stop()
         _started = None
+        _keep_no_log()
 
 
 def _start(settings: Settings, role: str) -> RunningHub | Attached:
@@ -67,14 +72,40 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
         # Not in a notebook of somebody's own, who may compute beside it.
         go_first()
     logs.set_up(settings.log_level if role or os.environ.get("LOG_LEVEL") else "WARN")
+    if role != "hub":
+        _keep_log(settings)
+    # Behind a page server it was said there.
+    for doubt in () if role else doubts(settings, os.environ):
+        log.warning("%s %s", *doubt)
     try:
-        hub = RunningHub(settings, lock, PagePlace.of(os.environ.get(PAGE, "")) if role == "hub" else None)
+        hub = RunningHub(settings, lock, _run_folder() if role == "hub" else None)
         hub.start()
-    except TempHubError:
+    except TempHubError as error:
         lock.release()
+        logs.note(str(error))
+        _keep_no_log()
         raise
     atexit.register(hub.stop)
     return hub
+
+
+def _run_folder() -> RunFolder | None:
+    place = os.environ.get(PAGE)
+    return RunFolder(Path(place)) if place else None
+
+
+def _keep_log(settings: Settings) -> None:
+    """A hub without a server writes the log file itself; where a server runs on the same folder the file is the server's."""
+    global _file
+    if not is_running(settings.data_dir, SERVER_LOCK):
+        _file = logs.keep(settings.data_dir, settings.log_level)
+
+
+def _keep_no_log() -> None:
+    global _file
+    if _file is not None:
+        logs.forget(_file)
+    _file = None
 
 
 def hub_runs(settings: Settings, url: str) -> TempHubError:

@@ -5,48 +5,85 @@ One writer (its own thread) appends; everyone else reads with a read-only connec
 
 from .answers import Bucket, Fault, Newest, Point
 from .archive import Archive
-from .calibration import Calibration, calibrate, forget
-from .columns import FIELDS, NO_VALUE, QUALITY, Columns, celsius_of
+from .beyond import Beyond, Passed
+from .calendar import Calendar, Edges, WallClock, pieces
+from .calibration import Calibration, as_sent, calibrate, forget
+from .closing import drop_unfinished
+from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Columns, celsius_of, received_of
 from .commit import Outcome
+from .curves import CHIPS
 from .damage import looks_damaged, put_damaged_aside
+from .figures import Figures, Known
 from .keeper import Keeper
-from .latest import AHEAD_MS
-from .probes import ProbeBook, save_bookmark
+from .merging import check_common, merge, unmerge
+from .passing import Limit
+from .probes import SHARED, ProbeBook, save_bookmark
 from .reader import Reader
-from .remarks import Annotation, annotate, describe, erase
+from .refilled import begin_refill
+from .remarks import Annotation, annotate, describe, erase, remove, restore
 from .rollups import RollUps
 from .schema import bring_up_to_date
 from .steps import Steps
+from .strikes import Strike, strike_out, undo
+from .thermocouples import COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .writer import Writer
 
 __all__ = [
-    "AHEAD_MS",
+    "CHIPS",
+    "COLD_C",
     "FIELDS",
+    "JUNCTION",
     "NO_VALUE",
     "QUALITY",
+    "SHARED",
+    "WITHIN_C",
     "Annotation",
     "Archive",
+    "Beyond",
     "Bucket",
+    "Calendar",
     "Calibration",
     "Columns",
+    "Edges",
     "Fault",
+    "Figures",
     "Keeper",
+    "Known",
+    "Limit",
     "Newest",
     "Outcome",
+    "Passed",
     "Point",
     "ProbeBook",
     "Reader",
     "RollUps",
     "Steps",
+    "Strike",
+    "Thermocouple",
+    "WallClock",
     "Writer",
     "annotate",
+    "as_sent",
+    "begin_refill",
     "bring_up_to_date",
     "calibrate",
     "celsius_of",
+    "check_common",
     "describe",
+    "drop_unfinished",
     "erase",
     "forget",
     "looks_damaged",
+    "merge",
+    "pieces",
     "put_damaged_aside",
+    "received_of",
+    "remove",
+    "restore",
     "save_bookmark",
+    "state",
+    "strike_out",
+    "take_back",
+    "undo",
+    "unmerge",
 ]

@@ -25,7 +25,8 @@ class Point(NamedTuple):
 class Bucket(NamedTuple):
     """Some time of one probe: [start_ms, start_ms + width). Values in units of 1e-7 °C; bad readings are not in it.
 
-    spread: sum of the squared deviations from the mean, °C²; the standard deviation is its root per reading.
+    spread: sum of the squared deviations from the mean of the readings, °C²; the standard deviation is its root per reading.
+    mean: over time, held: for how many ms its readings hold, where it was asked for.
     """
 
     probe_id: str
@@ -35,6 +36,8 @@ class Bucket(NamedTuple):
     total: int
     readings: int
     spread: float = 0.0
+    mean: float | None = None
+    held: float = 0.0
 
 
 class Fault(NamedTuple):

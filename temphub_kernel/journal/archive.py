@@ -1,28 +1,32 @@
 """Closed months: one Parquet file each (a further one when late readings were many), readable by any tool. Reading them.
 
-A file holds what the probes sent, uncorrected, by day, probe and time: no, probe_id, time and received (UTC), raw_c (°C, null
-where the sensor answered badly), quality, boot, seq. Belongs to the thread that made the connection.
+A file holds what the probes sent, uncorrected, by time: no, probe_id, time and received (UTC, microseconds), raw_c (°C, null
+where the sensor answered badly), quality, boot, seq, chip_c and cold_c (what a thermocouple's chip said beside it, null as a rule).
+Files of versions before 0.4.0 hold milliseconds, by day, probe and time, and nothing of chips.
+Belongs to the thread that made the connection.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..base.errors import TempHubError
-from ..base.reading import UNITS_PER_C
-from .columns import CODE, NO_VALUE, Batch, Ints
+from ..base.reading import JUNCTION_PER_C, UNITS_PER_C
+from .columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 
 if TYPE_CHECKING:
     import polars as pl
 
 FOLDER = "archive"
+UNFINISHED = ".part"
 DAY_MS = 86_400_000
 # Of each of our columns: the one in the file that it is made of.
-SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c"}
+SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c", "chip": "chip_c", "cold": "cold_c"}
 
 
 class Archive(NamedTuple):
@@ -62,23 +66,36 @@ class Archives:
                 yield partial(self._read, archive, "time", start, stop - 1, fields)
                 start = stop
 
-    def numbered(self, first_no: int, last_no: int) -> list[Batch]:
+    def numbered(self, first_no: int, last_no: int, fields: Sequence[str]) -> list[Batch]:
         """Readings with these numbers, not in order."""
         hit = [one for one in self.all() if one.first_no <= last_no and one.last_no >= first_no]
-        return [self._read(one, "no", first_no, last_no) for one in hit]
+        return [self._read(one, "no", first_no, last_no, fields) for one in hit]
 
-    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str] | None = None) -> Batch:
+    def days_with(self, archive: Archive, quality: str) -> set[tuple[int, int]]:
+        """(probe, day since 1970) of the readings that have both a number and this quality."""
+        import polars as pl
+
+        try:
+            marked = pl.scan_parquet(self.path(archive)).filter((pl.col("quality") == quality) & pl.col("raw_c").is_not_null())
+            found = marked.select("probe_id", "time").collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self.path(archive), archive, error) from error
+        return set(zip(self._column(found, "probe").tolist(), (self._column(found, "taken_ms") // DAY_MS).tolist(), strict=True))
+
+    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str]) -> Batch:
         # Only here: most hubs never ask for a reading that is three months old, and the library weighs more than the hub.
         import polars as pl
 
-        from .columns import FIELDS
-
-        fields = fields or FIELDS
         column = pl.col(by)
-        first, last = (pl.lit(bound) if by == "no" else pl.lit(bound).cast(pl.Datetime("ms", "UTC")) for bound in (low, high))
         names = list(dict.fromkeys(["no", "probe_id", "time", *(SOURCE.get(name, name) for name in fields)]))
         try:
-            found = pl.scan_parquet(self.path(archive)).filter(column.is_between(first, last)).select(names).collect().sort("no")
+            _check(self.path(archive), archive.sha256)
+            stored = pl.scan_parquet(self.path(archive))
+            schema = stored.collect_schema()
+            # In the file's own unit, so that whole groups of rows are passed over by their first and last time.
+            first, last = (pl.lit(low), pl.lit(high)) if by == "no" else _moments(schema["time"], low, high)
+            there = [name for name in names if name in schema]
+            found = stored.filter(column.is_between(first, last)).select(there).collect().sort("no")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self.path(archive), archive, error) from error
         return {name: self._column(found, name) for name in fields}
@@ -93,12 +110,14 @@ class Archives:
         if name == "quality":
             return _mapped(found["quality"].fill_null(""), {text or "": code for text, code in CODE.items()})
         if name == "units":
-            celsius = found["raw_c"].fill_null(np.nan).to_numpy()
-            return np.where(np.isnan(celsius), NO_VALUE, np.rint(np.nan_to_num(celsius) * UNITS_PER_C).astype(np.int64))
+            return _whole(found["raw_c"], UNITS_PER_C)
+        if name in JUNCTION:
+            source = SOURCE[name]
+            return _whole(found[source], JUNCTION_PER_C) if source in found.columns else np.full(len(found), NO_VALUE)
         if name == "taken_ms":
-            return found["time"].cast(pl.Int64).to_numpy()
+            return found["time"].dt.epoch("ms").to_numpy()
         if name == "delay_ms":
-            return (found["received"].cast(pl.Int64) - found["time"].cast(pl.Int64)).to_numpy()
+            return (found["received"].dt.epoch("ms") - found["time"].dt.epoch("ms")).to_numpy()
         return found[name].fill_null(-1).cast(pl.Int64).to_numpy()
 
     def _boots(self, found: "pl.DataFrame") -> Ints:
@@ -109,6 +128,33 @@ class Archives:
         known = pl.DataFrame(rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row")
         pairs = found.select(pl.col("probe_id").cast(pl.String), pl.col("boot").cast(pl.String))
         return pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"].fill_null(-1).to_numpy()
+
+
+def _check(path: Path, sha256: str) -> None:
+    """Whether a file is still the one that was written: a byte that turned, or another month under its name, need not be noticed by
+    whoever reads it. Raises OSError. Looked at anew when the file has changed."""
+    known = path.stat()
+    if not _same(path, known.st_size, known.st_mtime_ns, sha256):
+        raise OSError("it is not as it was written")
+
+
+@lru_cache(maxsize=1_024)  # a month each
+def _same(path: Path, _size: int, _mtime_ns: int, sha256: str) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def _moments(kind: "pl.DataType", *ms: int) -> "list[pl.Expr]":
+    """Milliseconds as times of a column's kind."""
+    import polars as pl
+
+    return [pl.lit(moment).cast(pl.Datetime("ms", "UTC")).cast(kind) for moment in ms]
+
+
+def _whole(celsius: "pl.Series", per_c: int) -> Ints:
+    """°C as whole numbers, NO_VALUE where there is none."""
+    values = celsius.fill_null(np.nan).to_numpy()
+    return np.where(np.isnan(values), NO_VALUE, np.rint(np.nan_to_num(values) * per_c).astype(np.int64))
 
 
 def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:

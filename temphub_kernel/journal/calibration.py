@@ -1,7 +1,7 @@
 """Calibrations: from when on which correction holds for a probe's values. The raw value is kept for ever. Any thread.
 
 One point shifts (true − shown); several make a line from point to point, and beyond the outermost two that line goes on.
-No point at all ends the correction from that time on.
+Numbers of a thermocouple's chip are made true before that (see thermocouples.py). No point at all ends the correction from that time on.
 """
 
 import json
@@ -14,8 +14,10 @@ import numpy as np
 
 from ..base.clock import now_ms
 from ..base.errors import TempHubError
-from ..base.reading import in_range, to_units
-from .columns import NO_VALUE, Ints
+from ..base.reading import POWER_ON, Row, in_range, to_units
+from .columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
+from .merged import numbers_of
+from .thermocouples import Thermocouple, Thermocouples, as_chip_said
 from .writer import Writer
 
 MOST_POINTS = 50
@@ -36,16 +38,43 @@ class Calibration(NamedTuple):
     made_ms: int
 
 
+class Counted(NamedTuple):
+    """What readings count with: units and quality; uncertain: how many units a value may be off, 0 for what is as sure as its sensor."""
+
+    units: Ints
+    quality: Ints
+    uncertain: Ints
+
+
 class Corrections:
-    """What holds at one moment of the journal."""
+    """What holds at one moment of the journal. fields: what a batch needs for it beside probe, taken_ms, units and quality."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
+        self.thermocouples = Thermocouples(db)
+        self.fields = JUNCTION if self.thermocouples else ()
         self._of: dict[int, list[tuple[int, list[tuple[int, int]]]]] = {}
+        # Probes whose power-on values a person says are temperatures.
+        self._believed = {no for (no,) in db.execute("SELECT no FROM probes WHERE power_on_counts")}
         for probe, from_ms, points in db.execute("SELECT probe, from_ms, points FROM calibrations ORDER BY probe, from_ms"):
             self._of.setdefault(probe, []).append((from_ms, [(to_units(a), to_units(b)) for a, b in json.loads(points)]))
 
-    def of(self, probe: Ints, taken_ms: Ints, units: Ints) -> Ints:
-        """The corrected units of some readings; the very same array when nothing is to be corrected."""
+    def of(self, batch: Batch) -> Counted:
+        """What some readings count with; the very same arrays when nothing is to be corrected.
+
+        batch: with probe, taken_ms, units, quality and `fields`. A number that a sensor shows before it has measured counts as none, unless
+        a person says that it does.
+        """
+        probe, taken_ms, units, quality = (batch[name] for name in ("probe", "taken_ms", "units", "quality"))
+        ghost = (quality == CODE[POWER_ON]) & (units != NO_VALUE)
+        if self._believed and ghost.any():
+            ghost &= ~np.isin(probe, list(self._believed))
+        units = np.where(ghost, NO_VALUE, units) if ghost.any() else units
+        uncertain = np.zeros(0, np.int64)
+        if self.thermocouples:
+            units, quality, uncertain = self.thermocouples.of({**batch, "units": units})
+        return Counted(self._corrected(probe, taken_ms, units), quality, uncertain)
+
+    def _corrected(self, probe: Ints, taken_ms: Ints, units: Ints) -> Ints:
         hit = [number for number in self._of if bool((probe == number).any())]
         found = units.copy() if hit else units
         for number in hit:
@@ -56,11 +85,17 @@ class Corrections:
                 found[which] = corrected(units[which], points)
         return found
 
-    def one(self, probe: int, taken_ms: int, units: int | None) -> int | None:
-        """The same for a single reading."""
+    def one(
+        self, probe: int, taken_ms: int, units: int | None, quality: str | None, junction: tuple[int | None, int | None] = (None, None)
+    ) -> tuple[int | None, str | None]:
+        """(units, quality) that a single reading counts with. junction: what its chip said, see junctions.py."""
+        if units is None or (quality == POWER_ON and probe not in self._believed):
+            return None, quality
+        if self.thermocouples:
+            units, quality = self.thermocouples.one(probe, taken_ms, units, quality, junction)
         if units is None or probe not in self._of:
-            return units
-        return int(self.of(np.array([probe]), np.array([taken_ms]), np.array([units]))[0])
+            return units, quality
+        return int(self._corrected(np.array([probe]), np.array([taken_ms]), np.array([units]))[0]), quality
 
 
 def corrected(units: Ints, points: Sequence[tuple[int, int]]) -> Ints:
@@ -76,6 +111,19 @@ def corrected(units: Ints, points: Sequence[tuple[int, int]]) -> Ints:
     return found
 
 
+def as_sent(row: Row, known: Sequence[Calibration], chips: Sequence[Thermocouple] = ()) -> Row:
+    """A reading with a corrected value as its probe sent it, as far as the last digit can tell."""
+    if row.units is None:
+        return row
+    units = row.units
+    for one in known:
+        if one.probe_id == row.probe_id and one.from_ms <= row.taken_ms < one.to_ms:
+            back = [(to_units(true), to_units(shown)) for shown, true in one.points]
+            units = int(corrected(np.array([units]), back)[0])
+            break
+    return row._replace(units=as_chip_said(units, row.probe_id, row.taken_ms, chips))
+
+
 def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: int, note: str = "") -> None:
     """Correct a probe's values from a time on, until its next calibration; waits until it is on disk.
 
@@ -86,13 +134,14 @@ def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: in
     check_points(line)
 
     def apply(db: sqlite3.Connection) -> None:
-        probe = number_of(db, probe_id)
         insert = (
             "INSERT INTO calibrations (probe, from_ms, points, note, made_ms) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (probe, from_ms) DO UPDATE SET points=excluded.points, note=excluded.note, made_ms=excluded.made_ms"
         )
-        db.execute(insert, (probe, from_ms, json.dumps(line), note, now_ms()))
-        _redo(db, probe, from_ms)
+        # Whichever of its devices measures from then on.
+        for probe in numbers_of(db, probe_id):
+            db.execute(insert, (probe, from_ms, json.dumps(line), note, now_ms()))
+            _redo(db, probe, from_ms)
 
     writer.change(apply).result(30)
 
@@ -134,19 +183,6 @@ def check_points(points: Sequence[Pair]) -> None:
             code="bad_calibration",
             status=400,
         )
-
-
-def number_of(db: sqlite3.Connection, probe_id: str) -> int:
-    """The journal's number of a probe. Raises TempHubError (404) for one it has never met."""
-    row = db.execute("SELECT no FROM probes WHERE id=?", (probe_id,)).fetchone()
-    if row is None:
-        raise TempHubError(
-            f"No probe {probe_id!r} is known, so nothing was changed.",
-            "Use one of the ids at /api/probes.",
-            code="unknown_probe",
-            status=404,
-        )
-    return int(row[0])
 
 
 def _redo(db: sqlite3.Connection, probe: int, from_ms: int) -> None:

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from ..base.errors import TempHubError
+from .opening import connect_to_read
 from .schema import VERSION
 from .summary import bookmark
 
@@ -30,7 +32,7 @@ class Checkup(NamedTuple):
 def checkup(path: Path, limit_s: float = 5.0) -> Checkup:
     """Look through the journal for `limit_s` at most. Raises OSError when it is not there, sqlite3.Error when it is no journal."""
     size = path.stat().st_size
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=BUSY_S)
+    db = connect_to_read(path, timeout_s=BUSY_S)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         # What a version yet to come keeps where is not known here.
@@ -45,6 +47,8 @@ def unreadable(path: Path, limit_s: float = 5.0) -> "Checkup | str":
     """The same, with the reason in place of an exception."""
     try:
         return checkup(path, limit_s)
+    except TempHubError as error:
+        return error.problem.rstrip(".")
     except (OSError, sqlite3.Error) as error:
         return str(error)
 

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import TempHubError
-from ..base.priority import start_behind
-from .archive import FOLDER
-from .columns import Batch, chosen
+from ..base.priority import held_input, start_behind
+from .archive import FOLDER, UNFINISHED
+from .columns import FIELDS, JUNCTION, Batch, chosen
+from .full import disk_full, has_room
 from .pack import pack
 from .stored import Stored
 from .writer import Writer
@@ -108,7 +110,7 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
     emptied: list[tuple[int]] = []
     shrunk: list[_Shrunk] = []
     for block in packed_blocks(db, month, upto):
-        batch = stored.block(block)
+        batch = stored.block(block, (*FIELDS, *JUNCTION))
         stays = ~in_month(batch, month)
         if not stays.any():
             emptied.append((block,))
@@ -121,7 +123,23 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
     pipe, words = subprocess.PIPE, (str(path), month, str(target))
-    process = start_behind("temphub_kernel.journal.month_file", *words, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL)
+    try:
+        # One that outlived a killed hub would write into the file of the next one.
+        with held_input() as given:
+            process = start_behind("temphub_kernel.journal.month_file", *words, stdout=pipe, stderr=pipe, stdin=given)
+            out = _said(process, month, stopped)
+        return None if out is None else json.loads(out)
+    except TempHubError:
+        if not has_room(target.parent if target.parent.exists() else path.parent):
+            raise disk_full(_stays(month, "the disk is full")) from None
+        raise
+    finally:
+        # What broke off must not take the room that deliveries need.
+        drop_unfinished(path)
+
+
+def _said(process: "subprocess.Popen[bytes]", month: str, stopped: Callable[[], bool]) -> bytes | None:
+    """All that the process says, once it is done; None when the hub stops meanwhile."""
     waited_s = 0.0
     while True:
         try:
@@ -138,7 +156,14 @@ def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], boo
     if process.returncode:
         said = errors.decode("utf-8", "replace").strip().splitlines()
         raise _not_written(month, said[-1] if said else f"exit code {process.returncode}")
-    return json.loads(out)  # type: ignore[no-any-return]
+    return out
+
+
+def drop_unfinished(path: Path) -> None:
+    """Remove what a closing that broke off has left beside a journal; on a full disk it may be what fills it. Not while one is at work."""
+    for part in (path.parent / FOLDER).glob(f"*{UNFINISHED}"):
+        with suppress(OSError):
+            part.unlink()
 
 
 def _months(db: sqlite3.Connection, before_ms: int) -> list[str]:
@@ -161,8 +186,8 @@ def _free_name(db: sqlite3.Connection, month: str) -> str:
 
 
 def _not_written(month: str, why: str) -> TempHubError:
-    return TempHubError(
-        f"The readings of {month} could not be moved into their file ({why}); they stay in the journal.",
-        "Check the disk that holds DATA_DIR; it is tried again by itself.",
-        code="archive_not_written",
-    )
+    return TempHubError(_stays(month, why), "Check the disk that holds DATA_DIR; it is tried again by itself.", code="archive_not_written")
+
+
+def _stays(month: str, why: str) -> str:
+    return f"The readings of {month} could not be moved into their file ({why}); they stay in the journal."

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..base.reading import QUALITIES, UNDATED, UNITS_PER_C
+from ..base.reading import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -14,11 +14,13 @@ Floats = npt.NDArray[np.float64]
 # Where the sensor answered badly there is no number of units; a whole column keeps its type with this in its place.
 NO_VALUE = -(2**63)
 # The text of each code in a quality column. Codes are on disk: new ones are only ever added at the end.
-QUALITY: tuple[str | None, ...] = (None, *QUALITIES, UNDATED)
+QUALITY: tuple[str | None, ...] = (None, *QUALITIES, UNDATED, STRUCK_OUT)
 CODE = {text: code for code, text in enumerate(QUALITY)}
 
 # What is stored of a reading, by the journal's own numbers.
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
+# What a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it said nothing; only read where it is asked for.
+JUNCTION = ("chip", "cold")
 Batch = Mapping[str, Ints]
 
 
@@ -26,8 +28,10 @@ class Columns(NamedTuple):
     """Readings column by column; all columns are of one length.
 
     ids: probe id of each number in `probe`; no: place in the journal; units: 1e-7 °C as calibrated, NO_VALUE where the sensor
-    answered badly; raw: the same as the probe sent it; quality: place in QUALITY, 0 for none; boot: the journal's number of it;
-    boot and seq: −1 where the probe gave none.
+    answered badly or showed its power-on value, or where a person struck it out; received_ms: UNKNOWN_DELAY_MS from taken_ms where it is
+    not known; raw: the same as the probe sent it; quality: place in QUALITY, 0 for none; boot: the journal's number of it; boot and seq:
+    −1 where the probe gave none; chip, cold: what a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it said
+    nothing; uncertain: how many units a corrected value may be off, 0 for none, and empty where no thermocouple is stated.
     """
 
     ids: dict[int, str]
@@ -40,14 +44,27 @@ class Columns(NamedTuple):
     quality: Ints
     boot: Ints
     seq: Ints
+    chip: Ints
+    cold: Ints
+    uncertain: Ints
 
     def __len__(self) -> int:
         return len(self.taken_ms)
 
     @property
+    def received(self) -> Ints:
+        """`received_ms`, but NO_VALUE where that is not known."""
+        return received_of(self.taken_ms, self.received_ms - self.taken_ms)
+
+    @property
     def celsius(self) -> Floats:
         """The values in °C, NaN where the sensor answered badly."""
         return celsius_of(self.units)
+
+
+def received_of(taken_ms: Ints, delay_ms: Ints) -> Ints:
+    """When readings came in, in ms since 1970; NO_VALUE (which pandas and numpy take for NaT) where that is not known."""
+    return np.where(delay_ms == UNKNOWN_DELAY_MS, NO_VALUE, taken_ms + delay_ms)
 
 
 def celsius_of(units: Ints) -> Floats:

@@ -24,6 +24,8 @@ OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / 
 
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
     """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put together."""
+    if width == 1:
+        return _minutes(db, probe, first, end)
     values = {"probe": probe, "first": first, "end": end, "width": width}
     found: list[Steps] = []
     cut: tuple[str, int] | None = None
@@ -36,6 +38,17 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
             break
         cut = level
     return found
+
+
+def _minutes(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
+    """The minutes as they stand: with nothing to put together that is several times as quick."""
+    columns = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
+    rows = db.execute(f"SELECT {columns} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, end - 1)).fetchall()
+    if not rows:
+        return []
+    *whole, spread = zip(*rows, strict=True)
+    at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
+    return [Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64))]
 
 
 @cache  # a handful: each level below each coarser one

@@ -6,20 +6,30 @@ more, and followers read every reading there is.
 
 import sqlite3
 
+from ..base.reading import STRUCK_OUT
+from . import junctions
 from .answers import Point
 from .calibration import Corrections
+from .merged import Merged
+from .strikes import Struck
 
 QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > ? ORDER BY no LIMIT ?"
 
 
-def following(db: sqlite3.Connection, no: int, limit: int) -> list[Point]:
-    """Up to `limit` readings behind a number, in journal order; they must be rows still."""
+def following(db: sqlite3.Connection, no: int, limit: int, *, own: bool) -> list[Point]:
+    """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id each was delivered with."""
     ids = dict(db.execute("SELECT no, id FROM probes"))
-    correct, boots = Corrections(db).one, Boots(db)
-    return [
-        Point(number, ids[probe], taken_ms, received_ms, correct(probe, taken_ms, units), quality, boots[boot], seq, units)
-        for number, probe, taken_ms, received_ms, units, quality, boot, seq in db.execute(QUERY, (no, limit))
-    ]
+    ids = ids if own else Merged(db).called(ids)
+    corrections, struck, boots = Corrections(db), Struck(db).start_ms, Boots(db)
+    correct, chips = corrections.one, junctions.of(db, no + 1, no + limit) if corrections.thermocouples else {}
+    found: list[Point] = []
+    for number, probe, taken_ms, received_ms, units, quality, boot, seq in db.execute(QUERY, (no, limit)):
+        if struck(probe, taken_ms) is None:
+            said = correct(probe, taken_ms, units, quality, chips.get(number, (None, None)))
+        else:
+            said = None, STRUCK_OUT
+        found.append(Point(number, ids[probe], taken_ms, received_ms, *said, boots[boot], seq, units))
+    return found
 
 
 class Boots(dict[int | None, str | None]):

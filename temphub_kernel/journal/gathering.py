@@ -6,19 +6,19 @@ Belongs to the connection's thread; the caller holds a read transaction open.
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from .answers import Bucket, Fault
 from .archive import DAY_MS
 from .calibration import Corrections
 from .columns import Batch, chosen, joined
 from .cover import cover
+from .merged import Merged
 from .schema import MINUTE_MS
 from .steps import Steps, gathered, steps_of
 from .steps import joined as joined_steps
 from .stored import Stored
+from .strikes import Struck
 
-NEEDED = ("no", "probe", "taken_ms", "units")
+NEEDED = ("no", "probe", "taken_ms", "units", "quality")
 
 
 def buckets(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Bucket]:
@@ -35,22 +35,33 @@ def faults(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Fault]:
     return sorted(Fault(ids[no], at * width_ms, bad) for no, at, bad in rows)
 
 
-def steps(db: sqlite3.Connection, stored: Stored, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int) -> Steps:
+def steps(
+    db: sqlite3.Connection, stored: Stored, merged: Merged, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int
+) -> Steps:
     """See Reader.steps. done: up to which number the roll-ups have taken readings in."""
-    if width_ms % MINUTE_MS or from_ms % MINUTE_MS or to_ms % MINUTE_MS:
-        return _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, NEEDED, probes)), NEEDED), width_ms)
+    first, end, width = -(-from_ms // MINUTE_MS), to_ms // MINUTE_MS, width_ms // MINUTE_MS
+    needed = (*NEEDED, *Corrections(db).fields)
+    if width_ms % MINUTE_MS or first >= end:
+        found = _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms)
+        return gathered(found._replace(probe=merged.of(found.probe))) if merged else found
     parts: list[Steps] = []
-    first, end, width = from_ms // MINUTE_MS, to_ms // MINUTE_MS, width_ms // MINUTE_MS
+    # What is asked of the minutes at both ends is less than their roll-up has.
+    for low, high in ((from_ms, first * MINUTE_MS), (end * MINUTE_MS, to_ms)):
+        if low < high:
+            batch = joined(list(stored.taken(low, high, done, needed, probes)), needed)
+            parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
     for probe in probes:
-        for stale, low, high in _stretches(db, probe, from_ms, to_ms):
+        for stale, low, high in _stretches(db, probe, first * MINUTE_MS, end * MINUTE_MS):
             if stale:
-                batch = joined(list(stored.taken(low, high, done, NEEDED, [probe])), NEEDED)
+                batch = joined(list(stored.taken(low, high, done, needed, [probe])), needed)
                 parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
             else:
                 parts += cover(db, probe, max(low // MINUTE_MS, first), min(high // MINUTE_MS, end), width)
     where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, probes))})"
-    parts.append(_from_readings(db, stored.rows(done + 1, 2**62, NEEDED, where, (from_ms, to_ms)), width_ms))
-    return gathered(joined_steps(parts))
+    parts.append(_from_readings(db, stored.rows(done + 1, 2**62, needed, where, (from_ms, to_ms)), width_ms))
+    whole = joined_steps(parts)
+    # Calibrations and what is struck out went by the device: from here on it is what the device counts as.
+    return gathered(whole._replace(probe=merged.of(whole.probe)))
 
 
 def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> list[tuple[bool, int, int]]:
@@ -68,5 +79,5 @@ def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> 
 
 
 def _from_readings(db: sqlite3.Connection, batch: Batch, width_ms: int) -> Steps:
-    units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
-    return steps_of(batch["probe"], batch["taken_ms"], np.asarray(units), width_ms)
+    probe, taken_ms = batch["probe"], batch["taken_ms"]
+    return steps_of(probe, taken_ms, Corrections(db).of(batch).units, width_ms, Struck(db).of(probe, taken_ms))

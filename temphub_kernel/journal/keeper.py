@@ -12,9 +12,9 @@ import numpy as np
 from ..base.clock import monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.worker import Worker
-from . import closing
+from . import closing, junctions
 from .archive import DAY_MS, FOLDER
-from .columns import FIELDS, Batch
+from .columns import FIELDS, JUNCTION, Batch
 from .pack import pack, unpack
 from .schema import BLOCK_ROWS, open_for_reading
 from .seen import FOLLOWER as SEEN
@@ -80,7 +80,7 @@ class Keeper(Worker):
         if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
             return False
         block = int(row[0])
-        batch = stored.block(block)
+        batch = stored.block(block, (*FIELDS, *JUNCTION))
         body = checked(batch)
         first, last = block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1
 
@@ -89,6 +89,7 @@ class Keeper(Worker):
             gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount
             if gone != len(batch["no"]):
                 raise _changed(block)
+            junctions.forget(db, first, last)
             db.execute("UPDATE blocks SET packed=1 WHERE block=?", (block,))
 
         self._writer.change(apply).result(COMMIT_S)
@@ -126,8 +127,8 @@ class Keeper(Worker):
 def checked(batch: Batch) -> bytes:
     """A batch packed, read back and compared. Raises TempHubError when they differ."""
     body = pack(batch)
-    again = unpack(body)
-    if not all(np.array_equal(again[name], batch[name]) for name in FIELDS):
+    again = unpack(body, tuple(batch))
+    if not all(np.array_equal(again[name], batch[name]) for name in batch):
         raise TempHubError(
             "A block of readings did not come back from its packed form as it was, so it stays as it is.",
             "Please report this with the log; nothing is lost and recording goes on.",

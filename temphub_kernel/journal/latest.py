@@ -3,8 +3,12 @@
 import sqlite3
 from collections.abc import Callable
 
+from ..base.reading import AHEAD_MS, STRUCK_OUT
+from . import junctions
 from .answers import Newest, Point
 from .calibration import Corrections
+from .merged import Merged
+from .strikes import Struck
 
 # Ties are settled by the number: of two readings of one moment the one stored last stands.
 NEWEST = (
@@ -13,8 +17,6 @@ NEWEST = (
 )
 DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHERE no > :done GROUP BY probe"
 
-# The hub dates readings, so no probe's clock matters here: this is for a clock being set, or a journal read from another computer.
-AHEAD_MS = 60_000
 # How far back is looked for the reading before those that are dated in the future.
 SPANS_MS = (300_000, 3_600_000, 86_400_000)
 
@@ -37,10 +39,14 @@ def _before(one: Newest, limit_ms: int, points: Callable[[int, int, str], list[P
 
 
 def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
-    """See Reader.newest. done: up to which number the roll-ups have taken readings in; the caller holds a read transaction open."""
+    """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken readings in.
+
+    The caller holds a read transaction open.
+    """
     ids, corrections = dict(db.execute("SELECT no, id FROM probes")), Corrections(db)
     found = {row[0]: list(row[1:]) for row in db.execute("SELECT * FROM latest")}
     late = zip(db.execute(NEWEST, {"done": done}), db.execute(DELIVERED, {"done": done}), strict=True)
+    said = _said(db, done) if corrections.thermocouples else {}
     for (probe, taken_ms, units, quality, _), (_, delivered_ms, readings) in late:
         known = found.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
         if taken_ms >= known[0]:
@@ -48,5 +54,50 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
         known[3] = max(known[3], delivered_ms)
         known[4] += readings
     for probe, known in found.items():
-        known[1] = corrections.one(probe, known[0], known[1])
+        known[1:3] = corrections.one(probe, known[0], known[1], known[2], said.get((probe, known[0]), (None, None)))
     return sorted(Newest(ids[probe], *values) for probe, values in found.items())
+
+
+def _said(db: sqlite3.Connection, done: int) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+    """What a thermocouple's chip said of each probe's newest reading, by (probe, taken_ms)."""
+    found = junctions.newest(db)
+    for probe, taken_ms, _, _, place in db.execute(NEWEST, {"done": done}):
+        no = done + place % 1_000_000
+        if told := junctions.of(db, no, no):
+            found[probe, taken_ms] = told[no]
+    return found
+
+
+def listed(found: list[Newest], db: sqlite3.Connection, *, own: bool) -> list[Newest]:
+    """The same without what was removed and, unless `own`, one for all that count as the same probe."""
+    rows = db.execute("SELECT no, id, removed_ms FROM probes").fetchall()
+    merged, ids = Merged(db), {no: id_ for no, id_, _ in rows}
+    gone = {no for no, _, removed_ms in rows if removed_ms}
+    root = {id_: merged.root(no) for no, id_ in ids.items()}
+    found = [one for one in found if root[one.probe_id] not in gone]
+    if own or not merged:
+        return found
+    of: dict[str, list[Newest]] = {}
+    for one in found:
+        of.setdefault(ids[root[one.probe_id]], []).append(one)
+    return sorted(_together(id_, all_of) for id_, all_of in of.items())
+
+
+def _together(id_: str, all_of: list[Newest]) -> Newest:
+    # What counts comes before what was struck out.
+    last = max(all_of, key=lambda one: (one.quality != STRUCK_OUT, one.taken_ms, one.delivered_ms))
+    readings, delivered_ms = sum(one.readings for one in all_of), max(one.delivered_ms for one in all_of)
+    return last._replace(probe_id=id_, delivered_ms=delivered_ms, readings=readings)
+
+
+def not_struck(found: list[Newest], db: sqlite3.Connection, points: Callable[[int, int, str], list[Point]]) -> list[Newest]:
+    """The same, with the newest reading that is not struck out; without a value where there is none in the day before."""
+    numbers, struck = dict(db.execute("SELECT id, no FROM probes")), Struck(db)
+    told: list[Newest] = []
+    for one in found:
+        start_ms = struck.start_ms(numbers[one.probe_id], one.taken_ms)
+        if start_ms is not None:
+            before = _before(one, start_ms, points)
+            one = one._replace(units=None, quality=STRUCK_OUT) if before is one else before
+        told.append(one)
+    return told

@@ -17,27 +17,34 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from ..base.errors import TempHubError
-from ..base.reading import UNITS_PER_C
-from .archive import DAY_MS
+from ..base.paths import sync_folder
+from ..base.priority import end_with_input
+from ..base.reading import JUNCTION_PER_C, UNITS_PER_C
+from .archive import DAY_MS, UNFINISHED
 from .closing import bounds, in_month, packed_blocks
-from .columns import NO_VALUE, QUALITY, Batch, chosen, joined
+from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Batch, Ints, chosen, joined
 from .schema import open_for_reading
 from .stored import Stored
 
+# What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
+TIME = pl.Datetime("us", "UTC")
 SCHEMA = pl.Schema(
     {
         "no": pl.Int64(),
         "probe_id": pl.String(),
-        "time": pl.Datetime("ms", "UTC"),
-        "received": pl.Datetime("ms", "UTC"),
+        "time": TIME,
+        "received": TIME,
         "raw_c": pl.Float64(),
         "quality": pl.String(),
         "boot": pl.String(),
         "seq": pl.Int64(),
+        "chip_c": pl.Float64(),
+        "cold_c": pl.Float64(),
     }
 )
 # Small enough that a day is found without reading the month.
 GROUP_ROWS = 100_000
+FROM_JOURNAL = (*FIELDS, *JUNCTION)
 
 
 def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
@@ -46,8 +53,10 @@ def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
     db = open_for_reading(journal, one_thread=False)
     try:
         source = _Month(db, journal.parent, month)
-        aside = target.with_name(f"{target.name}.part")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f"{target.name}{UNFINISHED}")
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True)
+            sync_folder(target.parent.parent)
         frame = register_io_source(lambda *_: source.days(), schema=SCHEMA, is_pure=True)
         frame.sink_parquet(aside, compression="zstd", row_group_size=GROUP_ROWS, statistics=True, maintain_order=True)
         with aside.open("r+b") as file:
@@ -59,6 +68,8 @@ def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
         with aside.open("rb") as file:
             found["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
         aside.replace(target)
+        # The journal lets go of the readings next: their file's name must outlast a power cut, too.
+        sync_folder(target.parent)
         return found
     finally:
         db.close()
@@ -76,14 +87,14 @@ class _Month:
         self.upto = max((block for block, _, _ in self._blocks), default=0)
 
     def batches(self) -> Iterator[Batch]:
-        """Each day's readings by probe and time."""
+        """Each day's readings by time, as tools expect of a series."""
         start, end = bounds(self._month)
         for day in range(start, end, DAY_MS):
-            hit = [self._stored.block(block) for block, low, high in self._blocks if high >= day and low < day + DAY_MS]
-            batch = joined(hit)
+            hit = [self._stored.block(block, FROM_JOURNAL) for block, low, high in self._blocks if high >= day and low < day + DAY_MS]
+            batch = joined(hit, FROM_JOURNAL)
             batch = chosen(batch, in_month(batch, self._month) & (batch["taken_ms"] // DAY_MS == day // DAY_MS))
             if len(batch["no"]):
-                yield chosen(batch, np.lexsort((batch["no"], batch["taken_ms"], batch["probe"])))
+                yield chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
     def days(self) -> Iterator[pl.DataFrame]:
         """The same as they stand in the file."""
@@ -92,7 +103,6 @@ class _Month:
 
     def frame(self, batch: Batch) -> pl.DataFrame:
         """A batch as it stands in the file."""
-        good = batch["units"] != NO_VALUE
         texts = {"probe_id": ("probe", self._ids), "boot": ("boot", self._boots), "quality": ("quality", dict(enumerate(QUALITY)))}
         named = {
             name: pl.Series(name, batch[column]).replace_strict(known, default=None, return_dtype=pl.String)
@@ -101,15 +111,22 @@ class _Month:
         columns = {
             **named,
             "no": pl.Series("no", batch["no"]),
-            "time": pl.Series("time", batch["taken_ms"]).cast(SCHEMA["time"]),
-            "received": pl.Series("received", batch["taken_ms"] + batch["delay_ms"]).cast(SCHEMA["received"]),
-            "raw_c": pl.Series("raw_c", np.where(good, batch["units"] / UNITS_PER_C, 0.0)).set(pl.Series(~good), None),
+            "time": pl.Series("time", batch["taken_ms"] * 1000).cast(TIME),
+            "received": pl.Series("received", (batch["taken_ms"] + batch["delay_ms"]) * 1000).cast(TIME),
+            "raw_c": _celsius(batch["units"], UNITS_PER_C),
+            "chip_c": _celsius(batch["chip"], JUNCTION_PER_C),
+            "cold_c": _celsius(batch["cold"], JUNCTION_PER_C),
             "seq": pl.Series("seq", batch["seq"]).set(pl.Series(batch["seq"] < 0), None),
         }
         return pl.DataFrame([columns[name].rename(name) for name in SCHEMA])
 
     def _span(self, block: int) -> tuple[int, int]:
         return self._db.execute("SELECT oldest_ms, newest_ms FROM blocks WHERE block=?", (block,)).fetchone()  # type: ignore[no-any-return]
+
+
+def _celsius(values: Ints, per_c: int) -> pl.Series:
+    good = values != NO_VALUE
+    return pl.Series(np.where(good, values / per_c, 0.0)).set(pl.Series(~good), None)
 
 
 def _compared(source: _Month, aside: Path) -> dict[str, Any]:
@@ -133,4 +150,5 @@ def _compared(source: _Month, aside: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    end_with_input()
     print(json.dumps(write(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))))  # noqa: T201

@@ -12,32 +12,39 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.errors import TempHubError
-from .columns import FIELDS, NO_VALUE, Batch, Ints
+from .columns import FIELDS, JUNCTION, NO_VALUE, Batch, Ints
 
-FORMAT = 1
+# Only what has readings of thermocouple chips is of the second kind, which has their columns, too.
+PLAIN, WITH_JUNCTIONS = 1, 2
 HEAD = struct.Struct("<BI")
 # first value, what all differences are multiples of, bytes a difference
 COLUMN = struct.Struct("<qqB")
 LEVEL = 6
 # In the order of the journal; all other columns stand probe by probe.
 IN_ORDER = ("probe", "no")
+# Columns with gaps, and the column that says where these are.
+GAPS = {"units": "missing", "chip": "no_chip", "cold": "no_cold"}
 STORED = ("probe", "missing", *(name for name in FIELDS if name != "probe"))
+COLUMNS_OF = {PLAIN: STORED, WITH_JUNCTIONS: (*STORED, "no_chip", "chip", "no_cold", "cold")}
 
 
 def pack(batch: Batch) -> bytes:
-    """The bytes of a batch, in the order given."""
+    """The bytes of a batch, in the order given; what thermocouple chips said is in it where the batch has it."""
     count = len(batch["no"])
     by_probe = np.argsort(batch["probe"], kind="stable")
-    columns = {name: batch[name] if name in IN_ORDER else batch[name][by_probe] for name in FIELDS}
-    missing = columns["units"] == NO_VALUE
-    columns["units"] = _filled(columns["units"], missing)
-    columns["missing"] = missing.astype(np.int64)
-    heads, bodies = zip(*(_squeeze(columns[name]) for name in STORED), strict=True)
-    return HEAD.pack(FORMAT, count) + b"".join(heads) + zlib.compress(b"".join(bodies), LEVEL)
+    version = WITH_JUNCTIONS if any((batch[name] != NO_VALUE).any() for name in JUNCTION if name in batch) else PLAIN
+    names = (*FIELDS, *(JUNCTION if version == WITH_JUNCTIONS else ()))
+    columns = {name: batch[name] if name in IN_ORDER else batch[name][by_probe] for name in names}
+    for name, gaps in GAPS.items():
+        if name in columns:
+            missing = columns[name] == NO_VALUE
+            columns[name], columns[gaps] = _filled(columns[name], missing), missing.astype(np.int64)
+    heads, bodies = zip(*(_squeeze(columns[name]) for name in COLUMNS_OF[version]), strict=True)
+    return HEAD.pack(version, count) + b"".join(heads) + zlib.compress(b"".join(bodies), LEVEL)
 
 
 def unpack(data: bytes, fields: Sequence[str] = FIELDS) -> Batch:
-    """The wanted columns of a packed batch. Raises TempHubError when the bytes are none of ours or damaged."""
+    """The wanted columns (of FIELDS and JUNCTION) of a packed batch. Raises TempHubError when the bytes are none of ours or damaged."""
     try:
         return _unpack(data, fields)
     except (struct.error, zlib.error, ValueError) as error:
@@ -49,16 +56,22 @@ def unpack(data: bytes, fields: Sequence[str] = FIELDS) -> Batch:
         ) from error
 
 
+def has_qualities(data: bytes) -> bool:
+    """Whether any reading of a packed batch bears a quality; told by the head alone."""
+    first, _, width = COLUMN.unpack_from(data, HEAD.size + STORED.index("quality") * COLUMN.size)
+    return bool(first or width)
+
+
 def _unpack(data: bytes, fields: Sequence[str]) -> Batch:
     version, count = HEAD.unpack_from(data)
-    if version != FORMAT:
+    if version not in COLUMNS_OF:
         raise ValueError(f"format {version}")
-    heads = [COLUMN.unpack_from(data, HEAD.size + at * COLUMN.size) for at in range(len(STORED))]
-    body = memoryview(zlib.decompress(memoryview(data)[HEAD.size + len(STORED) * COLUMN.size :]))
+    place = {name: at for at, name in enumerate(COLUMNS_OF[version])}
+    heads = [COLUMN.unpack_from(data, HEAD.size + at * COLUMN.size) for at in range(len(place))]
+    body = memoryview(zlib.decompress(memoryview(data)[HEAD.size + len(place) * COLUMN.size :]))
     ends = np.cumsum([0, *(width * max(count - 1, 0) for _, _, width in heads)])
     if ends[-1] != len(body):
         raise ValueError(f"{len(body)} bytes instead of {ends[-1]}")
-    place = {name: at for at, name in enumerate(STORED)}
 
     def column(name: str) -> Ints:
         at = place[name]
@@ -70,9 +83,11 @@ def _unpack(data: bytes, fields: Sequence[str]) -> Batch:
     for name in fields:
         if name == "no":
             found[name] = column(name)
+        elif name not in place:
+            found[name] = np.full(count, NO_VALUE)
         elif name != "probe":
             found[name] = np.empty(count, np.int64)
-            found[name][by_probe] = _with_gaps(column(name), column("missing")) if name == "units" else column(name)
+            found[name][by_probe] = _with_gaps(column(name), column(GAPS[name])) if name in GAPS else column(name)
     return {name: found[name] for name in fields}
 
 
@@ -101,15 +116,15 @@ def _spread(body: memoryview, count: int, first: int, factor: int, width: int) -
     return values
 
 
-def _filled(units: Ints, missing: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ints:
-    """Units with each missing one replaced by its neighbour, so that it costs nothing."""
+def _filled(values: Ints, missing: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Ints:
+    """Values with each missing one replaced by its neighbour, so that it costs nothing."""
     if not missing.any():
-        return units
+        return values
     if missing.all():
-        return np.zeros_like(units)
-    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(units))))
-    return units[np.where(last < 0, int(np.argmin(missing)), last)]
+        return np.zeros_like(values)
+    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(values))))
+    return values[np.where(last < 0, int(np.argmin(missing)), last)]
 
 
-def _with_gaps(units: Ints, missing: Ints) -> Ints:
-    return np.where(missing == 1, NO_VALUE, units)
+def _with_gaps(values: Ints, missing: Ints) -> Ints:
+    return np.where(missing == 1, NO_VALUE, values)

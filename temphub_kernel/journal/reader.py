@@ -2,7 +2,9 @@
 
 A Reader belongs to the thread that made it. Every question sees one consistent moment of the journal. What the
 roll-ups have not taken in yet is read from the readings themselves, so an answer is never behind. Values are as
-calibrated; the raw ones stand beside them.
+calibrated; the raw ones stand beside them. What a person struck out is not there unless asked for; only followers, who
+need every number, get it, without a value and with the quality `struck_out`. A probe that was removed answers to its own id only;
+one that counts as another answers as that, and its readings are that one's.
 """
 
 import json
@@ -15,24 +17,39 @@ from typing import Any
 import numpy as np
 
 from ..base.clock import now_ms
-from . import gathering, lateness, remarks
+from . import gathering, lateness, merging, remarks
 from .answers import Bucket, Fault, Newest, Point, boots_of, points_of
 from .archive import FOLDER, Archive
-from .calibration import Calibration, Corrections, calibrations
-from .columns import FIELDS, Batch, Columns, chosen, joined
+from .beyond import Beyond, time_beyond
+from .calendar import Calendar, pieces
+from .calibration import Calibration, calibrations
+from .columns import FIELDS, NO_VALUE, Batch, Columns, Floats, Ints, chosen, joined
+from .counted import asked, counted, judged
+from .figures import Figures, Known, figures
 from .following import following
-from .latest import newest, not_ahead
+from .hourly import Most
+from .latest import listed, newest, not_ahead, not_struck
+from .merged import Merged, known
+from .over_time import over_time
+from .passing import Limit
 from .remarks import Annotation
 from .schema import open_for_reading
 from .steps import Steps
+from .steps import joined as joined_steps
 from .stored import Stored
+from .strikes import Strike, strikes
 from .summary import bookmark
+from .thermocouples import Thermocouple, thermocouples
 
 PROBE_FIELDS = (
-    "id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
-    " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note"
+    "no, id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
+    " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note, removed_ms, power_on_counts"
 )
 SHORTEST_SLICE_MS = 1_000
+VALUES = ("probe", "taken_ms", "units", "quality")
+# So much time is gathered at once.
+PIECE_MS = 365 * 86_400_000
+MOST = Most()
 
 
 class Reader:
@@ -57,42 +74,71 @@ class Reader:
         """How many readings are stored."""
         return self._stored.last_no()
 
-    def after(self, no: int, limit: int) -> list[Point]:
-        """The next readings in journal order, for followers."""
+    def after(self, no: int, limit: int, *, own: bool = False) -> list[Point]:
+        """The next readings in journal order, for followers. own: each under the id it was delivered with, whatever that counts as."""
         with self._moment():
             if self._stored.is_row(no + 1):
-                return following(self._db, no, limit)
-            found: list[Batch] = []
-            for batch in self._stored.numbered(no, limit):
+                return following(self._db, no, limit, own=own)
+            found, fields = list[Batch](), asked(self._db)
+            for batch in self._stored.numbered(no, limit, fields):
                 found.append(batch)
                 if sum(len(part["no"]) for part in found) >= limit:
                     break
-            return self._as_points(chosen(joined(found), slice(limit)))
+            return self._as_points(chosen(joined(found, fields), slice(limit)), struck_out=True, own=own)
 
-    def newest(self) -> list[Newest]:
-        """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'."""
+    def newest(self, *, own: bool = False) -> list[Newest]:
+        """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'.
+
+        own: for each id that delivered, also where it counts as another probe.
+        """
         with self._moment() as done:
-            return not_ahead(newest(self._db, done), now_ms(), partial(self._points, done))
+            points = partial(self._points, done, own=True)
+            return listed(not_struck(not_ahead(newest(self._db, done), now_ms(), points), self._db, points), self._db, own=own)
 
-    def points(self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None) -> list[Point]:
-        """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given."""
+    def points(
+        self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None, *, struck_out: bool = False
+    ) -> list[Point]:
+        """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given.
+
+        struck_out: with what is struck out, which then has no units and that quality.
+        """
         with self._moment() as done:
-            return self._points(done, from_ms, to_ms, probe_id, limit)
+            return self._points(done, from_ms, to_ms, probe_id, limit, struck_out=struck_out)
 
-    def _points(self, done: int, from_ms: int, to_ms: int, probe_id: str | None, limit: int | None = None) -> list[Point]:
-        batch = joined(list(self._stored.taken(from_ms, to_ms, done, FIELDS, self._numbers(probe_id))))
+    def _points(
+        self,
+        done: int,
+        from_ms: int,
+        to_ms: int,
+        probe_id: str | None,
+        limit: int | None = None,
+        *,
+        struck_out: bool = False,
+        own: bool = False,
+    ) -> list[Point]:
+        fields = asked(self._db)
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, fields, self._numbers(probe_id, own=own))), fields)
         order = np.lexsort((batch["no"], batch["taken_ms"]))
-        return self._as_points(chosen(batch, order[-limit:] if limit else order))
+        return self._as_points(chosen(batch, order[-limit:] if limit else order), struck_out=struck_out, own=own)
 
-    def columns(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None, *, fields: Sequence[str] = FIELDS) -> Columns:
+    def columns(
+        self,
+        from_ms: int,
+        to_ms: int,
+        probe_ids: Sequence[str] | None = None,
+        *,
+        fields: Sequence[str] = FIELDS,
+        struck_out: bool = False,
+    ) -> Columns:
         """Readings taken in [from_ms, to_ms) as columns, by number (those of closed months first).
 
-        fields: which of journal.FIELDS to read; the columns of the others are empty (received_ms comes with delay_ms, raw with units).
+        fields: which of journal.FIELDS and JUNCTION to read; the columns of the others are empty (received_ms comes with delay_ms,
+        raw and quality with units). struck_out: with what is struck out, which then has no value and that quality.
         """
-        asked = tuple(dict.fromkeys((*fields, "probe", "taken_ms")))
         with self._moment() as done:
-            batch = joined(list(self._stored.taken(from_ms, to_ms, done, asked, self._numbers(probe_ids))), asked)
-            return self._as_columns(batch)
+            needed = asked(self._db, fields)
+            batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, self._numbers(probe_ids))), needed)
+            return counted(self._db, batch, struck_out=struck_out)
 
     def stream(
         self,
@@ -103,13 +149,17 @@ class Reader:
         most: int = 100_000,
         by_number: bool = False,
         fields: Sequence[str] = FIELDS,
+        struck_out: bool = False,
     ) -> Iterator[Columns]:
         """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the range.
 
         Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal order and complete.
-        fields: as for `columns`.
+        fields, struck_out: as for `columns`; in journal order what is struck out is always there.
         """
-        pieces = self._by_number(from_ms, to_ms, probe_ids) if by_number else self._by_time(from_ms, to_ms, probe_ids, most, fields)
+        if by_number:
+            pieces = self._by_number(from_ms, to_ms, probe_ids, fields)
+        else:
+            pieces = self._by_time(from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out)
         return (piece for piece in pieces if len(piece))
 
     def about(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None) -> int:
@@ -127,18 +177,96 @@ class Reader:
     def steps(self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None) -> tuple[dict[int, str], Steps]:
         """The same column by column, bad readings counted too: (probe id of each number, steps by probe number and time)."""
         with self._moment() as done:
-            ids = self._named(probe_ids)
-            return ids, gathering.steps(self._db, self._stored, list(ids), from_ms, to_ms, width_ms, done)
+            merged, ids = Merged(self._db), self._named(probe_ids)
+            numbers = [no for root in ids for no in merged.all_of(root)]
+            return ids, self._steps_of(merged, numbers, done, from_ms, to_ms, width_ms)
+
+    def calendar_steps(
+        self, from_ms: int, to_ms: int, calendar: Calendar, probe_ids: str | Sequence[str] | None = None
+    ) -> tuple[dict[int, str], Steps, Floats, Floats]:
+        """What each step of a calendar has of [from_ms, to_ms) and nothing else: (ids, steps, mean over time of each, how long they hold).
+
+        `at` is when the step began, in ms, and the mean in 1e-7 °C. It is that of readings, each for as long as it holds (last: the sum of
+        these); of many, of even hours and what is uneven beside them (see over_time.py). Steps below a minute are made from seconds.
+        """
+        with self._moment() as done:
+            merged, ids, parts, found = Merged(self._db), self._named(probe_ids), [], []
+            for low, high in pieces(calendar, from_ms, to_ms, PIECE_MS):
+                for probe in ids:
+                    ask = partial(self._steps_of, merged, merged.all_of(probe), done)
+                    steps, *told = over_time(ask, calendar, low, high)
+                    parts.append(steps)
+                    found.append(told)
+        if not parts:
+            return ids, self.steps(0, 0, 1)[1], np.empty(0), np.empty(0)
+        means, held = (np.concatenate(column) for column in zip(*found, strict=True))
+        return ids, joined_steps(parts), means, held
+
+    def _steps_of(self, merged: Merged, numbers: list[int], done: int, from_ms: int, to_ms: int, width_ms: int) -> Steps:
+        return gathering.steps(self._db, self._stored, merged, numbers, from_ms, to_ms, width_ms, done)
+
+    def calendar_buckets(self, from_ms: int, to_ms: int, calendar: Calendar, probe_ids: str | Sequence[str] | None = None) -> list[Bucket]:
+        """The same as buckets, by probe and time."""
+        ids, steps, *told = self.calendar_steps(from_ms, to_ms, calendar, probe_ids)
+        rows = zip(*(column[steps.good > 0].tolist() for column in (*steps, *told)), strict=True)
+        found = [Bucket(ids[no], at, low, high, total, count, *told) for no, at, low, high, total, count, _, *told in rows]
+        return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
+
+    def beyond(self, from_ms: int, to_ms: int, limits: Sequence[Limit], probe_ids: str | Sequence[str] | None = None) -> dict[str, Beyond]:
+        """How long each probe with a good reading in [from_ms, to_ms) was beyond each limit, and when: see passing.py and beyond.py."""
+        with self._moment() as done:
+            merged, found = Merged(self._db), {}
+            for no, probe_id in self._named(probe_ids).items():
+                ask, read = partial(self._steps_of, merged, merged.all_of(no), done), partial(self._values_of, merged.all_of(no), done)
+                found[probe_id] = time_beyond(ask, read, from_ms, to_ms, limits)
+        return {probe_id: told for probe_id, told in found.items() if told is not None}
+
+    def _values_of(self, numbers: list[int], done: int, from_ms: int, to_ms: int) -> tuple[Ints, Floats]:
+        needed = asked(self._db, VALUES)
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, numbers)), needed)
+        columns = counted(self._db, chosen(batch, np.argsort(batch["taken_ms"], kind="stable")))
+        return columns.taken_ms, columns.celsius
+
+    def figures(
+        self, from_ms: int, to_ms: int, probe_ids: str | Sequence[str] | None = None, *, known: Known | None = None, most: Most = MOST
+    ) -> dict[str, Figures]:
+        """What each probe with a good reading in [from_ms, to_ms) has there: see figures.py. known: kept by who asks again."""
+        known = (known or Known()).judged_as(self.judged())
+        with self._moment() as done:
+            merged, ids, everything = Merged(self._db), self._named(probe_ids), self._stored.about(from_ms, to_ms, done)
+            ask, read = partial(self._steps_together, merged, done), partial(self._good, merged, done)
+            return figures(ask, read, ids, from_ms, to_ms, everything, known, most)
+
+    def _steps_together(self, merged: Merged, done: int, roots: Sequence[int], from_ms: int, to_ms: int, width_ms: int) -> Steps:
+        return self._steps_of(merged, [no for root in roots for no in merged.all_of(root)], done, from_ms, to_ms, width_ms)
+
+    def _good(self, merged: Merged, done: int, roots: Sequence[int], from_ms: int, to_ms: int) -> tuple[Ints, Ints, Ints]:
+        numbers = [no for root in roots for no in merged.all_of(root)]
+        needed = asked(self._db, VALUES)
+        columns = counted(self._db, joined(list(self._stored.taken(from_ms, to_ms, done, needed, numbers)), needed))
+        good = np.flatnonzero(columns.units != NO_VALUE)
+        good = good[np.lexsort((columns.taken_ms[good], columns.probe[good]))]
+        return columns.probe[good], columns.taken_ms[good], columns.units[good]
 
     def faults(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Fault]:
         """How many readings without a value each `width_ms` holds, where there are any, by probe and time."""
         return gathering.faults(*self.steps(from_ms, to_ms, width_ms, probe_id), width_ms)
 
-    def probes(self) -> list[dict[str, Any]]:
-        """All that is known of each probe, by id: see PROBE_FIELDS."""
-        names = PROBE_FIELDS.replace(",", "").split()
-        columns = ", ".join(f'"{name}"' for name in names)
-        return [dict(zip(names, row, strict=True)) for row in self._db.execute(f"SELECT {columns} FROM probes ORDER BY id")]
+    def probes(self, *, removed: bool = False) -> list[dict[str, Any]]:
+        """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person removed.
+
+        also: the ids that count as it; device: the one heard last of it and those.
+        """
+        return [row for row in known(self._db, PROBE_FIELDS.replace(",", "").split()) if removed or not row["removed_ms"]]
+
+    def device(self, probe_id: str) -> str:
+        """The id of the device to talk to for a probe: another one's where a new board counts as it, or it was never met: its own."""
+        found = (row["device"] for row in self.probes(removed=True) if row["id"] == probe_id) if Merged(self._db) else ()
+        return next(iter(found), probe_id)
+
+    def intervals(self) -> dict[str, int]:
+        """The interval last given to each device, in ms."""
+        return dict(self._db.execute("SELECT id, interval_ms FROM probes WHERE interval_ms"))
 
     def bookmark(self, follower: str) -> tuple[int, dict[str, Any]]:
         """(number of the last reading a follower has dealt with, its note)."""
@@ -152,7 +280,10 @@ class Reader:
 
     def late(self, from_ms: int, to_ms: int, every_ms: int, probe_id: str) -> list[int]:
         """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half minute may lack."""
-        return lateness.late_times(self.note(lateness.TOPIC)[1], probe_id, from_ms, to_ms, every_ms)
+        late = self.note(lateness.TOPIC)[1]
+        ids, numbers = self._ids(), self._numbers(probe_id) or []
+        found = [late_ms for no in numbers for late_ms in lateness.late_times(late, ids[no], from_ms, to_ms, every_ms)]
+        return sorted(found) if len(numbers) > 1 else found
 
     def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
         """What people wrote beside [from_ms, to_ms), by time."""
@@ -161,6 +292,23 @@ class Reader:
     def calibrations(self) -> list[Calibration]:
         """Every calibration, by probe and time."""
         return calibrations(self._db)
+
+    def thermocouples(self) -> list[Thermocouple]:
+        """Whose numbers are stated to be those of a thermocouple's chip, by probe and time."""
+        return thermocouples(self._db)
+
+    def strikes(self) -> list[Strike]:
+        """Everything that is struck out, by probe and time."""
+        return strikes(self._db)
+
+    def judged(self) -> tuple[int, ...]:
+        """Another one whenever readings count otherwise than before: something was struck out, undone, calibrated or merged."""
+        return judged(self._db)
+
+    def common(self, from_id: str, into_id: str) -> merging.Common | None:
+        """When two probes both have readings; None where that is no more than a change-over. Raises TempHubError (404)."""
+        with self._moment() as done:
+            return merging.common(self._db, from_id, into_id, done)
 
     def boots(self) -> dict[int, str]:
         """The boot mark of each number in a boot column."""
@@ -184,7 +332,9 @@ class Reader:
         known = [row for row in rows if row[0] is not None]
         return (min(row[0] for row in known), max(row[1] for row in known)) if known else None
 
-    def _by_time(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, most: int, fields: Sequence[str]) -> Iterator[Columns]:
+    def _by_time(
+        self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, most: int, fields: Sequence[str], *, struck_out: bool
+    ) -> Iterator[Columns]:
         span = self.span()
         if span is None:
             return
@@ -194,24 +344,25 @@ class Reader:
                 # The roll-ups tell beforehand how many readings a slice has.
                 while step > SHORTEST_SLICE_MS and self._stored.about(start, min(start + step, end), done) > most:
                     step //= 2
-                piece = self._slice(start, min(start + step, end), done, probe_ids, fields)
+                batch = self._slice(start, min(start + step, end), done, probe_ids, fields)
+                piece = counted(self._db, batch, struck_out=struck_out)
             yield piece
             start += step
             step = step * 2 if len(piece) < most // 2 else step
 
-    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Columns:
-        asked = tuple(dict.fromkeys((*fields, "no", "probe", "taken_ms")))
-        batch = joined(list(self._stored.taken(from_ms, to_ms, done, asked, self._numbers(probe_ids))), asked)
-        return self._as_columns(chosen(batch, np.lexsort((batch["no"], batch["taken_ms"]))))
+    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Batch:
+        needed = asked(self._db, ("no", *fields))
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, self._numbers(probe_ids))), needed)
+        return chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
-    def _by_number(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None) -> Iterator[Columns]:
+    def _by_number(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Iterator[Columns]:
         probes = self._numbers(probe_ids)
         with self._moment():
-            for batch in self._stored.numbered(0):
+            for batch in self._stored.numbered(0, fields=asked(self._db, fields)):
                 inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
                 if probes is not None:
                     inside &= np.isin(batch["probe"], probes)
-                yield self._as_columns(chosen(batch, inside))
+                yield counted(self._db, chosen(batch, inside), struck_out=True)
 
     @contextmanager
     def _moment(self) -> Iterator[int]:
@@ -226,22 +377,19 @@ class Reader:
         return dict(self._db.execute("SELECT no, id FROM probes"))
 
     def _named(self, probe_ids: str | Sequence[str] | None) -> dict[int, str]:
-        wanted = self._numbers(probe_ids)
-        return {no: id_ for no, id_ in self._ids().items() if wanted is None or no in wanted}
+        """The ids that answers are given under, by number."""
+        wanted, ids = self._numbers(probe_ids), Merged(self._db).listed(self._ids())
+        return ids if wanted is None else {no: ids[no] for no in wanted if no in ids}
 
-    def _numbers(self, probe_ids: str | Sequence[str] | None) -> list[int] | None:
+    def _numbers(self, probe_ids: str | Sequence[str] | None, *, own: bool = False) -> list[int] | None:
+        """The numbers that readings of these are stored under, None for all; own: of these ids alone, whatever they count as."""
+        merged = Merged(self._db)
         if probe_ids is None:
-            return None
+            gone = {no for (no,) in self._db.execute("SELECT no FROM probes WHERE removed_ms")}
+            return [no for no in self._ids() if merged.root(no) not in gone] if gone else None
         wanted = {probe_ids} if isinstance(probe_ids, str) else set(probe_ids)
-        return [no for no, id_ in self._ids().items() if id_ in wanted]
+        numbers = [no for no, id_ in self._ids().items() if id_ in wanted]
+        return numbers if own else [no for root in dict.fromkeys(map(merged.root, numbers)) for no in merged.all_of(root)]
 
-    def _as_columns(self, batch: Batch) -> Columns:
-        none = np.empty(0, np.int64)
-        probe, taken_ms, raw = batch["probe"], batch["taken_ms"], batch.get("units", none)
-        units = Corrections(self._db).of(probe, taken_ms, raw) if "units" in batch else none
-        received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
-        rest = (batch.get(name, none) for name in ("quality", "boot", "seq"))
-        return Columns(self._ids(), batch.get("no", none), probe, taken_ms, received_ms, units, raw, *rest)
-
-    def _as_points(self, batch: Batch) -> list[Point]:
-        return points_of(self._as_columns(batch), boots_of(self._db, batch))
+    def _as_points(self, batch: Batch, *, struck_out: bool = False, own: bool = False) -> list[Point]:
+        return points_of(counted(self._db, batch, struck_out=struck_out, own=own), boots_of(self._db, batch))

@@ -1,23 +1,24 @@
 """What makes questions quick: minutes, hours, days, blocks and newest values, kept by a follower with its own bookmark.
 
 Its own thread reads; the small result is applied through the writer together with the bookmark, so each reading is counted
-exactly once, whatever its order or lateness. Steps whose calibration changed are gathered again, a day at a time.
+exactly once, whatever its order or lateness. Steps whose calibration changed, or of which something was struck out, are
+gathered again, a day at a time.
 """
 
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from ..base.clock import monotonic_s
+from ..base.errors import TempHubError
 from ..base.worker import Worker
 from .archive import DAY_MS, FOLDER
 from .calibration import Corrections
-from .columns import joined
+from .columns import chosen, joined
 from .schema import MINUTE_MS, open_for_reading
 from .steps import gathered, steps_of
 from .stored import Stored
+from .strikes import Struck
 from .summary import TIERS, Summary, add_steps, bookmark
 from .writer import Writer
 
@@ -31,13 +32,19 @@ _Change = Callable[[sqlite3.Connection], object]
 
 
 class RollUps(Worker):
-    """Follows the journal. every_s: how far behind it may be when little happens: each step writes a page or two for each probe."""
+    """Follows the journal.
 
-    def __init__(self, path: Path, writer: Writer, *, every_s: float = 30.0) -> None:
+    every_s: how far behind it may be when little happens: each step writes a page or two for each probe;
+    again_s: when a day is tried again that could not be gathered anew, because its month's file cannot be read.
+    """
+
+    def __init__(self, path: Path, writer: Writer, *, every_s: float = 30.0, again_s: float = 60.0) -> None:
         super().__init__("rollups")
         self._path = path
         self._writer = writer
-        self._every_s = every_s
+        self._every_s, self._again_s = every_s, again_s
+        self._redo_s = 0.0
+        self._stuck = False
 
     def run(self) -> None:
         db = open_for_reading(self._path)
@@ -48,7 +55,7 @@ class RollUps(Worker):
                 if monotonic_s() >= due_s or self._writer.last_no - bookmark(db) >= STEP_ROWS:
                     taken = self.step(db)
                     due_s = monotonic_s() + self._every_s
-                if taken < STEP_ROWS and not self.redo(db):
+                if taken < STEP_ROWS and not self._redone(db):
                     self.stopping.wait(min(self._every_s, LOOK_S))
         finally:
             db.close()
@@ -56,15 +63,28 @@ class RollUps(Worker):
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
         done = bookmark(db)
-        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS, NEEDED)
+        corrections = Corrections(db)
+        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
         if len(batch["no"]):
-            units = Corrections(db).of(batch["probe"], batch["taken_ms"], batch["units"])
-            self._writer.change(Summary(batch, units).apply).result(COMMIT_S)
-        self.well()
+            units, struck = corrections.of(batch).units, Struck(db).of(batch["probe"], batch["taken_ms"])
+            self._writer.change(Summary(batch, units, struck).apply).result(COMMIT_S)
+        if not self._stuck:
+            self.well()
         return len(batch["no"])
 
+    def _redone(self, db: sqlite3.Connection) -> bool:
+        """As `redo`; what cannot be done now is told and tried again, and what comes in is taken in meanwhile."""
+        if monotonic_s() < self._redo_s:
+            return False
+        try:
+            again, self._stuck = self.redo(db), False
+        except TempHubError as error:
+            self.trouble(error.problem, error.remedy)
+            again, self._stuck, self._redo_s = False, True, monotonic_s() + self._again_s
+        return again
+
     def redo(self, db: sqlite3.Connection) -> bool:
-        """Gather the next day again whose calibration changed; False when nothing is left to do."""
+        """Gather the next day again whose readings count otherwise now; False when nothing is left to do."""
         task = db.execute("SELECT no, probe, from_ms, to_ms FROM redo ORDER BY no LIMIT 1").fetchone()
         if task is None:
             return False
@@ -79,15 +99,14 @@ class RollUps(Worker):
         try:
             done = bookmark(db)
             stored = Stored(db, self._path.parent / FOLDER)
-            fields = ("no", "taken_ms", "units")
+            corrections, struck = Corrections(db), Struck(db)
+            fields = ("no", "probe", "taken_ms", "units", "quality", *corrections.fields)
             batch = joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
-            corrections = Corrections(db)
         finally:
             db.execute("ROLLBACK")
-        known = batch["no"] <= done
-        taken_ms, units = batch["taken_ms"][known], batch["units"][known]
-        whose = np.full(len(units), probe)
-        minutes = steps_of(whose, taken_ms, corrections.of(whose, taken_ms, units), MINUTE_MS)
+        batch = chosen(batch, batch["no"] <= done)
+        whose, taken_ms = batch["probe"], batch["taken_ms"]
+        minutes = steps_of(whose, taken_ms, corrections.of(batch).units, MINUTE_MS, struck.of(whose, taken_ms))
 
         def apply(db: sqlite3.Connection) -> None:
             for table, width in TIERS.items():

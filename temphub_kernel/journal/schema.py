@@ -10,8 +10,13 @@ import sqlite3
 from pathlib import Path
 
 from ..base.errors import TempHubError
+from ..base.paths import DEMO_FOLDER, JOURNAL_FILE
+from . import powered
+from .archive import FOLDER
+from .full import disk_full, is_full
+from .opening import connect_to_read, is_refused
 
-VERSION = 2
+VERSION = 4
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
 MINUTE_MS = 60_000
@@ -67,10 +72,30 @@ CREATE TABLE annotations (
   no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER, text TEXT NOT NULL, by_ms INTEGER NOT NULL);
 """
 SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in ("minutes", "quarters", "hours", "days")) + STORE
+# What a person strikes out, and probes that a person removed (0: there).
+THIRD = """
+CREATE TABLE strikes (
+  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,
+  note TEXT NOT NULL, made_ms INTEGER NOT NULL);
+ALTER TABLE probes ADD COLUMN removed_ms INTEGER NOT NULL DEFAULT 0;
+"""
+# Probes that count as another one (0: as themselves), of what a row of `strikes` is a part, and whether a person says of a probe that the
+# values of a sensor which has not measured are temperatures in its place.
+FOURTH = """
+ALTER TABLE probes ADD COLUMN merged_into INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE probes ADD COLUMN merged_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX probes_merged ON probes (merged_into) WHERE merged_into;
+ALTER TABLE strikes ADD COLUMN part_of INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE probes ADD COLUMN power_on_counts INTEGER NOT NULL DEFAULT 0;
+"""
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
     1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,
+    2: THIRD,
+    3: FOURTH,
 }
+# Their roll-ups may hold numbers marked as `power_on`; those of version 1 are made anew anyway.
+COUNTED_POWER_ON = (2, 3)
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -98,7 +123,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         if version != VERSION:
-            _bring_up(db, version)
+            _bring_up(db, version, path.parent / FOLDER)
     except sqlite3.Error as error:
         db.close()
         raise _unusable(path, error) from error
@@ -108,12 +133,14 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _bring_up(db: sqlite3.Connection, version: int) -> None:
+def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
     """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
-    steps = [PROBES + SECOND] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
+    steps = [PROBES + SECOND + THIRD + FOURTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
     db.execute("BEGIN IMMEDIATE")
     for statement in "".join(steps).split(";\n"):
         db.execute(statement)
+    if version in COUNTED_POWER_ON:
+        powered.mark(db, archive)
     db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")
 
@@ -131,10 +158,10 @@ def open_for_reading(path: Path, *, one_thread: bool = True) -> sqlite3.Connecti
     Raises TempHubError when there is none or it cannot be read.
     """
     if not path.is_file():
-        raise _no_journal(f"There is no journal at {path}")
+        raise _no_journal(f"There is no journal at {path}", path.parent / DEMO_FOLDER)
     db = None
     try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=one_thread)
+        db = connect_to_read(path, timeout_s=10, one_thread=one_thread)
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")
@@ -143,14 +170,17 @@ def open_for_reading(path: Path, *, one_thread: bool = True) -> sqlite3.Connecti
             db.close()
         if isinstance(error, TempHubError):
             raise
-        raise _unusable(path, error) from error
+        raise _unreadable(path, error) from error
     return db
 
 
-def _no_journal(what: str) -> TempHubError:
+def _no_journal(what: str, demo: Path | None = None) -> TempHubError:
+    remedy = "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3."
+    if demo is not None and (demo / JOURNAL_FILE).is_file():
+        remedy += f" What the demo recorded is in {demo}."
     return TempHubError(
         f"{what}, so there are no readings to show.",
-        "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3.",
+        remedy,
         code="no_journal",
         status=404,
     )
@@ -167,7 +197,27 @@ def _other_version(path: Path, version: int) -> TempHubError:
     )
 
 
+def _unreadable(path: Path, error: Exception) -> TempHubError:
+    if is_full(error, path):
+        return disk_full(f"The disk that holds the journal {path} is full, so it cannot be opened to be read.")
+    return TempHubError(
+        f"The journal {path} cannot be read ({error}), so there are no readings to show.",
+        "Check that you may read the file and its folder, or set DATA_DIR to another folder.",
+        code="journal_unusable",
+        status=503,
+    )
+
+
 def _unusable(path: Path, error: Exception) -> TempHubError:
+    if is_full(error, path):
+        return disk_full()
+    if isinstance(error, sqlite3.Error) and is_refused(error) and path.is_file():
+        return TempHubError(
+            f"The journal {path} may only be read ({error}), so no reading can be stored.",
+            "Allow writing to it and to its folder, or set DATA_DIR to another folder; `th.load()` and `temphub export` read it as it is.",
+            code="journal_read_only",
+            status=503,
+        )
     return TempHubError(
         f"The journal {path} cannot be opened ({error}), so no reading can be stored.",
         "Check that the folder exists and may be written, or set DATA_DIR to another folder.",

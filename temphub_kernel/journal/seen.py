@@ -6,10 +6,11 @@ Numbers mostly arrive in order, so a boot's history is a few ranges, whatever it
 import sqlite3
 from bisect import bisect_right
 
+from .seen_before import SeenBefore
 from .summary import bookmark
 
-# Beyond this many separate ranges the lowest are forgotten: a client that skips numbers on purpose must not
-# grow the hub without bound. A repeat of a forgotten number would then be stored twice, never lost.
+# Beyond this many separate ranges the lower half goes to a table of the journal (see seen_before.py): a client that skips
+# numbers, or a probe that thinned what it kept through a long outage, must not grow the hub's memory without bound.
 MAX_RANGES = 4096
 # Boots held in memory; an older one is read back from the journal when it delivers again.
 MAX_BOOTS = 2048
@@ -17,20 +18,27 @@ FOLLOWER = "seen"
 
 
 class Ranges:
-    """A set of whole numbers kept as sorted, separate ranges [first, last]."""
+    """A set of whole numbers kept as sorted, separate ranges [first, last]; what is not above `floor` is in `below`."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", below: SeenBefore | None = None) -> None:
+        """below: takes the lower ones when there are too many; without it all are kept here."""
         self.firsts: list[int] = []
         self.lasts: list[int] = []
+        self.below = below
+        self.floor = below.highest() if below is not None else -1
         for part in text.split(","):
             if part:
                 first, _, last = part.partition("-")
-                self.firsts.append(int(first))
-                self.lasts.append(int(last or first))
+                # A text of before a crash may still have what went to the table afterwards.
+                if int(last or first) > self.floor:
+                    self.firsts.append(int(first))
+                    self.lasts.append(int(last or first))
 
     def add(self, number: int) -> bool:
         """Add a number; False when it was there."""
         firsts, lasts = self.firsts, self.lasts
+        if number <= self.floor and self.below is not None:
+            return self.below.add(number)
         if lasts and number == lasts[-1] + 1:
             lasts[-1] = number
             return True
@@ -49,8 +57,11 @@ class Ranges:
         else:
             firsts.insert(at + 1, number)
             lasts.insert(at + 1, number)
-            if len(firsts) > MAX_RANGES:
-                del firsts[0], lasts[0]
+            if len(firsts) > MAX_RANGES and self.below is not None:
+                half = MAX_RANGES // 2
+                self.below.take(firsts[:half], lasts[:half])
+                self.floor = lasts[half - 1]
+                del firsts[:half], lasts[:half]
         return True
 
     def __str__(self) -> str:
@@ -62,6 +73,7 @@ class Seen:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        SeenBefore.prepare(db)
         self._probes: dict[str, int] = dict(db.execute("SELECT id, no FROM probes"))
         self._boots: dict[tuple[int, str], tuple[int, Ranges]] = {}
         self._numbers: dict[int, Ranges] = {}
@@ -103,7 +115,7 @@ class Seen:
             self._numbers.pop(no, None)
 
     def _remember(self, probe: int, boot: str, no: int, text: str) -> tuple[int, Ranges]:
-        entry = (no, Ranges(text))
+        entry = (no, Ranges(text, SeenBefore(self._db, no)))
         self._boots[(probe, boot)] = entry
         self._numbers[no] = entry[1]
         return entry

@@ -7,6 +7,7 @@ of the squared deviations from the mean in °C²; two steps' spreads add up by t
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..base.reading import UNITS_PER_C
 from .columns import NO_VALUE, Floats, Ints
@@ -31,10 +32,14 @@ class Steps(NamedTuple):
     bad: Ints
     spread: Floats
 
+    def of(self, which: npt.NDArray[np.bool_]) -> "Steps":
+        """Some of them."""
+        return Steps(*(column[which] for column in self))  # type: ignore[arg-type]  # each column keeps its type
 
-def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int) -> Steps:
-    """Single readings gathered by steps of `width_ms`."""
-    good = units != NO_VALUE
+
+def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: npt.NDArray[np.bool_]) -> Steps:
+    """Single readings gathered by steps of `width_ms`. struck: which are neither good nor bad; they leave a step that holds nothing."""
+    good = (units != NO_VALUE) & ~struck
     one, value = good.astype(np.int64), np.where(good, units, 0)
     parts = Steps(
         probe,
@@ -43,7 +48,7 @@ def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int) -> Steps:
         np.where(good, units, NONE_HIGH),
         value,
         one,
-        1 - one,
+        (~good & ~struck).astype(np.int64),
         np.zeros(len(units)),
     )
     return gathered(parts)

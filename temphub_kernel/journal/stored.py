@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from . import junctions
 from .archive import Archives
-from .columns import CODE, FIELDS, NO_VALUE, Batch, Ints, chosen, empty, joined
+from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Ints, chosen, empty, joined
 from .pack import unpack
 from .schema import BLOCK_ROWS, MINUTE_MS
 
@@ -40,7 +41,10 @@ class Stored:
         return first is None or bool(first <= no)
 
     def rows(self, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, where: str = "", values: Sequence[object] = ()) -> Batch:
-        """Readings that are rows still, by number."""
+        """Readings that are rows still, by number. fields: of FIELDS and JUNCTION, here and in all that follows."""
+        if not set(fields).isdisjoint(JUNCTION):
+            own = [name for name in ("no", *fields) if name not in JUNCTION]
+            return _only(fields, junctions.beside(self._db, self.rows(first_no, last_no, tuple(dict.fromkeys(own)), where, values)))
         cursor = self._db.execute(
             f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
             (first_no, last_no, *values),
@@ -55,7 +59,10 @@ class Stored:
         """A block's readings by number."""
         body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
         if body is not None:
-            return unpack(body[0], fields)
+            if set(fields).isdisjoint(JUNCTION):
+                return unpack(body[0], fields)
+            # What was packed before packs had a place for it stands in the table still.
+            return _only(fields, junctions.beside(self._db, unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
         return self.rows(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
 
     def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Batch]:
@@ -97,34 +104,40 @@ class Stored:
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
 
-    def numbered(self, after_no: int, most: int = WINDOW_ROWS) -> Iterator[Batch]:
+    def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = FIELDS) -> Iterator[Batch]:
         """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
-        for batch in self._numbered(after_no, -(-most // BLOCK_ROWS) * BLOCK_ROWS):
+        fields = tuple(dict.fromkeys((*fields, "no")))
+        for batch in self._numbered(after_no, -(-most // BLOCK_ROWS) * BLOCK_ROWS, fields):
             behind = batch["no"] > after_no
             if behind.all():
                 yield batch
             elif behind.any():
                 yield chosen(batch, behind)
 
-    def _numbered(self, after_no: int, window: int) -> Iterator[Batch]:
+    def _numbered(self, after_no: int, window: int, fields: Sequence[str]) -> Iterator[Batch]:
         first_row = self._db.execute("SELECT min(no) FROM readings").fetchone()[0] or 1
         start = after_no + 1
         while start < first_row:
             end = min((start // window + 1) * window, first_row)
-            yield self._gone_by(start, end - 1)
+            yield self._gone_by(start, end - 1, fields)
             start = end
         last_no = self.last_no()
         while start <= last_no:
-            yield self.rows(start, start + BLOCK_ROWS - 1)
+            yield self.rows(start, start + BLOCK_ROWS - 1, fields)
             start += BLOCK_ROWS
 
-    def _gone_by(self, first_no: int, last_no: int) -> Batch:
+    def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> Batch:
         """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
         query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
         blocks = self._db.execute(query, (first_no // BLOCK_ROWS, last_no // BLOCK_ROWS)).fetchall()
-        batch = joined([*self.archives.numbered(first_no, last_no), *(self.block(block) for (block,) in blocks)])
+        parts = [*self.archives.numbered(first_no, last_no, fields), *(self.block(block, fields) for (block,) in blocks)]
+        batch = joined(parts, fields)
         batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
         return chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
+
+
+def _only(fields: Sequence[str], batch: Batch) -> Batch:
+    return {name: batch[name] for name in fields}
 
 
 def _numbers(name: str, part: tuple[Any, ...]) -> Ints:

@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from . import lateness
+from . import junctions, lateness
 from .columns import NO_VALUE, QUALITY, Batch, Ints
+from .merged import Merged
 from .schema import BLOCK_ROWS, MINUTE_MS
 from .steps import Steps, gathered, steps_of
 
@@ -39,12 +41,16 @@ def bookmark(db: sqlite3.Connection, follower: str = FOLLOWER) -> int:
 
 
 class Summary:
-    """What a batch adds to roll-ups, blocks and newest values. units: as calibrated; the newest values stay as the probe sent them."""
+    """What a batch adds to roll-ups, blocks and newest values.
 
-    def __init__(self, batch: Batch, units: Ints) -> None:
-        self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS)
+    units, struck: what they count with (see calibration.py, strikes.py); the newest values stay as the probe sent them.
+    """
+
+    def __init__(self, batch: Batch, units: Ints, struck: npt.NDArray[np.bool_]) -> None:
+        self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS, struck)
+        self._received_ms = _newest_arrival(batch)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])
-        self._latest = _latest(batch)
+        self._latest, self._newest = _latest(batch)
         self._late = lateness.spans_of(batch)
         self._delivered_ms = int((batch["taken_ms"] + batch["delay_ms"]).max())
         self._last_no = int(batch["no"][-1])
@@ -54,7 +60,12 @@ class Summary:
         add_steps(db, self.minutes)
         db.executemany(ADD_BLOCK, self._blocks)
         db.executemany(ADD_LATEST, self._latest)
+        junctions.remember(db, self._newest)
         lateness.add(db, self._late, self._delivered_ms)
+        # Who delivers again is there again.
+        merged = Merged(db)
+        back = [(merged.root(no), received_ms) for no, received_ms in self._received_ms]
+        db.executemany("UPDATE probes SET removed_ms=0 WHERE no=? AND removed_ms>0 AND removed_ms<?", back)
         db.execute(ADD_BOOKMARK, (FOLLOWER, self._last_no))
         return self._last_no
 
@@ -77,7 +88,8 @@ def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
     return list(zip(block.tolist(), oldest.tolist(), newest.tolist(), strict=True))
 
 
-def _latest(batch: Batch) -> list[Sequence[object]]:
+def _latest(batch: Batch) -> tuple[list[Sequence[object]], list[tuple[int, int, int]]]:
+    """(rows of `latest`; (probe, taken_ms, number) of the same readings)."""
     order = np.lexsort((batch["no"], batch["taken_ms"], batch["probe"]))
     probe = batch["probe"][order]
     first = np.flatnonzero(np.concatenate([[True], np.diff(probe) != 0]))
@@ -86,4 +98,15 @@ def _latest(batch: Batch) -> list[Sequence[object]]:
     counts = np.diff(np.append(first, len(order)))
     newest = [batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")]
     found = zip(*newest, delivered.tolist(), counts.tolist(), strict=True)
-    return [(no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found]
+    rows: list[Sequence[object]] = [
+        (no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found
+    ]
+    return rows, list(zip(newest[0], newest[1], batch["no"][last].tolist(), strict=True))
+
+
+def _newest_arrival(batch: Batch) -> list[tuple[int, int]]:
+    """(probe, when its last reading came in) of each."""
+    order = np.argsort(batch["probe"], kind="stable")
+    probe, first = np.unique(batch["probe"][order], return_index=True)
+    arrived = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
+    return list(zip(probe.tolist(), arrived.tolist(), strict=True))

@@ -20,6 +20,7 @@ from ..base.reading import Row
 from ..base.worker import Worker
 from .commit import Change, Commits, Done, Outcome, Submission, Waiting
 from .damage import is_damage, mark
+from .full import disk_full, is_full
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -36,7 +37,7 @@ class Writer(Worker):
     gather_rows: as many readings are committed at once, without waiting.
     """
 
-    def __init__(self, path: Path, *, gather_s: float = 0.08, gather_rows: int = 8) -> None:
+    def __init__(self, path: Path, *, gather_s: float = 0.05, gather_rows: int = 8) -> None:
         super().__init__("journal")
         self.path = path
         self._gather_s = gather_s
@@ -145,7 +146,7 @@ class Writer(Worker):
                 self._waiting -= sum(len(item.rows) for item in batch if isinstance(item, Submission))
 
     def _failed(self, batch: list[Waiting], error: Exception) -> None:
-        problem = error if isinstance(error, TempHubError) else _not_written(error)
+        problem = error if isinstance(error, TempHubError) else _not_written(error, self.path)
         if is_damage(error):
             self.damaged = True
             mark(self.path)
@@ -178,14 +179,9 @@ def _busy(waiting: int) -> TempHubError:
     )
 
 
-def _not_written(error: Exception) -> TempHubError:
-    if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
-        return TempHubError(
-            "The disk of the hub is full, so readings cannot be stored; probes keep theirs.",
-            "Free some space on the disk that holds DATA_DIR; storing goes on by itself.",
-            code="disk_full",
-            status=507,
-        )
+def _not_written(error: Exception, path: Path) -> TempHubError:
+    if is_full(error, path):
+        return disk_full()
     if is_damage(error):
         return TempHubError(
             f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",

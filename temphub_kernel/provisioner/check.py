@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from ..base import clock
 from ..base.errors import TempHubError
+from ..base.reading import board_of
 from ..base.sighting import Sighting
+from .elsewhere import leave_alone
 from .refusals import another_answers, contested, keeps_another
-from .route import address_towards, server_url_for
+from .route import INGEST, address_towards, base_url_for
 from .standing import Ground, obeyed, prove
 from .talk import Status
 
@@ -17,7 +19,8 @@ TAKEN_MOST = 3
 
 
 class ProbeCheck(NamedTuple):
-    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; changed: it was told anew."""
+    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; changed: it was told anew;
+    elsewhere: another hub records it."""
 
     probe_id: str
     ip: str
@@ -31,6 +34,7 @@ class ProbeCheck(NamedTuple):
     model: str
     changed: bool
     checked_ms: int
+    elsewhere: bool = False
 
 
 class Wanted(NamedTuple):
@@ -55,12 +59,13 @@ class Given(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A check to make. force: tell the probe in any case."""
+    """A check to make. force: tell the probe in any case; take: also when another hub records it."""
 
     sighting: Sighting
     interval_ms: int
     given: Given | None = None
     force: bool = False
+    take: bool = False
 
 
 def examine(ground: Ground, order: Order) -> tuple[ProbeCheck, Given]:
@@ -72,7 +77,13 @@ def examine(ground: Ground, order: Order) -> tuple[ProbeCheck, Given]:
     said = status or Status()
     if said.probe_id and said.probe_id != met.probe_id:
         raise another_answers(met, said.probe_id)
-    url = server_url_for(ground.settings, met.ip, ground.hub_port)
+    if said.sent_ms is not None and said.boot and not ground.trust.claimed(board_of(met.probe_id)):
+        # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
+        ground.heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
+    if not order.take:
+        leave_alone(ground, met, said)
+    base = base_url_for(ground.settings, met.ip, ground.hub_port)
+    url = base if said.takes_base else base + INGEST
     shown = prove(ground, met, said, limit)
     wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, shown.token, shown.key)
     given = order.given
@@ -81,7 +92,13 @@ def examine(ground: Ground, order: Order) -> tuple[ProbeCheck, Given]:
     taken = _times_taken(said, given, wanted)
     if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
         raise contested(met, said.server_url or "")
-    answer = ground.talk.provision(met, url, order.interval_ms, shown, limit)
+    try:
+        answer = ground.talk.provision(met, url, order.interval_ms, shown, limit)
+    except TempHubError as error:
+        if error.code == "probe_wants_token" and _in_force(said, wanted) and not order.force:
+            # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
+            return _result(met, said, url, wanted.interval_ms, changed=False), Given(wanted, wanted.interval_ms, clock.monotonic_s())
+        raise
     obeyed(ground, met, shown)
     if answer.server_url is not None and answer.server_url != url:
         raise keeps_another(met, answer.server_url)
@@ -93,7 +110,9 @@ def examine(ground: Ground, order: Order) -> tuple[ProbeCheck, Given]:
 def failed(met: Sighting, error: TempHubError) -> ProbeCheck:
     """The result of a check that could not be done."""
     words = error.problem, error.remedy
-    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, False, clock.now_ms())
+    return ProbeCheck(
+        met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, False, clock.now_ms(), error.code == "probe_elsewhere"
+    )
 
 
 def _differs(said: Status, given: Given) -> bool:
@@ -105,6 +124,12 @@ def _differs(said: Status, given: Given) -> bool:
         or said.interval_ms not in (None, given.interval_ms)
         or (given.wanted.token is not None and said.token_set not in (None, bool(given.wanted.token)))
     )
+
+
+def _in_force(said: Status, wanted: Wanted) -> bool:
+    """It delivers as it should already."""
+    agrees = said.server_url == wanted.url and said.interval_ms in (None, wanted.interval_ms)
+    return agrees and not said.needs_provision and said.token_set is True
 
 
 def _times_taken(said: Status, given: Given | None, wanted: Wanted) -> int:

@@ -20,6 +20,7 @@ from .asked import bad_interval, busy, numeric, unknown
 from .check import Given, Order, ProbeCheck, examine, failed
 from .crew import Crew
 from .known import MOST, WORKERS, Known, Register
+from .several import tell_each
 from .standing import Ground
 from .talk import Talk
 from .update import ask_identify, ask_release, ask_update
@@ -43,14 +44,18 @@ class Provisioner(Worker):
         talk: Talk | None = None,
         hub_port: int | None = None,
         intervals: Mapping[str, int] | None = None,
+        heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None,
     ) -> None:
-        """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id."""
+        """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id.
+
+        heard: see Ground.
+        """
         super().__init__("provisioner")
         self._on_result = on_result
         self._check_every_s = check_every_s
         self._talk = talk or Talk()
         self._talk.stopped = self.stopping.is_set
-        self._ground = Ground(self._talk, settings, settings.port if hub_port is None else hub_port, trust)
+        self._ground = Ground(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard)
         self._intervals = dict(intervals or {})
         self._register = Register()
         self._lock = threading.Lock()
@@ -93,11 +98,12 @@ class Provisioner(Worker):
         stopped: bool = super().stop(timeout_s)
         return stopped
 
-    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None) -> ProbeCheck:
+    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None, *, take: bool = True) -> ProbeCheck:
         """Tell one probe now. host: a known probe's id or name, a numeric address, or a name. Waits up to some 15 s.
 
-        interval_ms: kept for this probe from now on. Raises TempHubError: `bad_interval` (400), `unknown_probe` (404),
-        `probe_unreachable` (502), `probe_claimed` (409) and what else a probe may answer.
+        interval_ms: kept for this probe from now on; take: also from another hub that records it.
+        Raises TempHubError: `bad_interval` (400), `unknown_probe` (404), `probe_unreachable` (502), `probe_claimed` (409) and what
+        else a probe may answer.
         """
         if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
             raise bad_interval(interval_ms)
@@ -106,7 +112,7 @@ class Provisioner(Worker):
         if not known.talking.acquire(timeout=WAIT_FOR_TURN_S):
             raise busy(probe_id)
         try:
-            order = self._order(known, interval_ms, force=True)
+            order = self._order(known, interval_ms, force=True, take=take)
             result, given = examine(self._ground, order)
             with self._lock:
                 if interval_ms is not None:
@@ -118,6 +124,21 @@ class Provisioner(Worker):
         self._ended.put((known, order.sighting, result, None))
         self._bell.set()
         return result
+
+    def provision_several(self, host: str | None, port: int | None, interval_ms: int | None = None) -> list[ProbeCheck]:
+        """Tell the probes that are meant, now: all known ones without a host, with a port only those that listen on it.
+
+        How it went with each. A host that means one probe, known or not, is told as by `provision_now`, and raises what that raises.
+        """
+        if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
+            raise bad_interval(interval_ms)
+        with self._lock:
+            known = [one.sighting for one in self._register.probes.values()]
+        meant = [met for met in known if host in (None, met.ip) and port in (None, met.port)]
+        if host is not None and len(meant) < 2:
+            return [self.provision_now(meant[0].probe_id if meant else host, port or 80, interval_ms)]
+        # Who asks for all of them means those that are here, not the ones that another hub records.
+        return tell_each(meant, lambda probe_id: self.provision_now(probe_id, interval_ms=interval_ms, take=host is not None))
 
     def update_now(self, probe_id: str, sha256: Callable[[bool], str]) -> str:
         """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it had. Raises TempHubError."""
@@ -163,7 +184,7 @@ class Provisioner(Worker):
 
     def _check(self, known: Known) -> None:
         """One check, in a crew thread; whatever happens, a result is handed back."""
-        order = self._order(known, None, force=False)
+        order = self._order(known, None, force=False, take=False)
         result: ProbeCheck | None = None
         given: Given | None = None
         if known.talking.acquire(blocking=False):
@@ -180,10 +201,10 @@ class Provisioner(Worker):
         self._ended.put((known, order.sighting, result, given))
         self._bell.set()
 
-    def _order(self, known: Known, interval_ms: int | None, *, force: bool) -> Order:
+    def _order(self, known: Known, interval_ms: int | None, *, force: bool, take: bool) -> Order:
         with self._lock:
             kept = self._intervals.get(known.sighting.probe_id, self._ground.settings.default_interval_ms)
-            return Order(known.sighting, interval_ms or kept, known.given, force)
+            return Order(known.sighting, interval_ms or kept, known.given, force, take=take)
 
     def _take_results(self) -> None:
         while not self.stopping.is_set():
@@ -209,6 +230,9 @@ class Provisioner(Worker):
                 known.due = now + 1.0
             elif given is not None:
                 known.went_well(given, now, self._check_every_s)
+            elif result.elsewhere:
+                # Its hub may die at any moment; then it is taken.
+                known.due = now + self._check_every_s
             elif not moved:
                 known.failed(now)
             if known.again or moved:

@@ -110,6 +110,17 @@ def foreign(met: Sighting) -> TempHubError:
     )
 
 
+def elsewhere(met: Sighting, url: str) -> TempHubError:
+    """Another hub records it well."""
+    return TempHubError(
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} belongs to another hub: it delivers to {url}, "
+        "which answers, so it is left there.",
+        f"To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
+        code="probe_elsewhere",
+        status=409,
+    )
+
+
 def forgot(met: Sighting) -> TempHubError:
     """It had a key of ours, and says that it has none."""
     return TempHubError(
@@ -144,7 +155,7 @@ def wants_token(met: Sighting) -> TempHubError:
     """A probe without keys that takes orders only with a token, and nobody vouched for it."""
     return TempHubError(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} wants a token, and SERVER_TOKEN is not sent to a device that proves nothing.",
-        f"Update its firmware over USB (`temphub flash`), or press Trust beside it if it is yours (`temphub trust {met.probe_id}`).",
+        f"Press Trust beside it if it is yours (`temphub trust {met.probe_id}`), or update its firmware over USB (`temphub flash`).",
         code="probe_wants_token",
         status=409,
     )

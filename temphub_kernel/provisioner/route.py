@@ -24,8 +24,16 @@ def address_towards(ip: str) -> str:
         ) from error
 
 
+INGEST = "/api/ingest"
+
+
 def server_url_for(settings: Settings, ip: str, port: int) -> str:
-    """The base URL the probe at `ip` is told: PUBLIC_BASE, else the hub's own address on the route to it, with the hub's `port`.
+    """What the probe at `ip` is told: the whole address that it posts its readings to. As `base_url_for`."""
+    return base_url_for(settings, ip, port) + INGEST
+
+
+def base_url_for(settings: Settings, ip: str, port: int) -> str:
+    """The base URL for the probe at `ip` : PUBLIC_BASE, else the hub's own address on the route to it, with the hub's `port`.
 
     A HOST that is one address is told as it is: the hub listens nowhere else. Raises TempHubError when the probe cannot
     reach the hub.

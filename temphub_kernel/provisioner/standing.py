@@ -1,11 +1,13 @@
 """What a probe is shown with an order: a signature with its key, the shared token, or nothing. A new one is claimed here. Any thread."""
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from ..base.errors import TempHubError
 from ..base.reading import board_of
 from ..base.settings import Settings
 from ..base.sighting import Sighting
-from ..trust import Exchange, Standing, Trust
+from ..trust import Exchange, Standing, Trust, seal
 from .refusals import foreign, forgot, no_agreement, released, waiting
 from .talk import Shown, Status, Talk
 from .wire import Limit
@@ -14,12 +16,13 @@ REFUSED = {Standing.FOREIGN: foreign, Standing.FORGOT: forgot, Standing.WAITING:
 
 
 class Ground(NamedTuple):
-    """What every check stands on."""
+    """What every check stands on. heard(probe_id, boot, count, at_s): where a probe said that its count of milliseconds stood then."""
 
     talk: Talk
     settings: Settings
     hub_port: int
     trust: Trust
+    heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None
 
 
 def prove(ground: Ground, met: Sighting, said: Status, limit: Limit | None = None) -> Shown:
@@ -33,9 +36,11 @@ def prove(ground: Ground, met: Sighting, said: Status, limit: Limit | None = Non
         return Shown(key=key, nonce=said.nonce)
     if standing is Standing.CLAIMABLE:
         return _claim(ground, met, board, limit)
-    # Without a token there is nothing to keep from it, and one of an earlier time is taken back.
+    # A device that merely advertises itself must not learn what opens every other name: its token is good for its own.
+    # Without SERVER_TOKEN one of an earlier time is taken back.
     secret = ground.settings.server_token
-    return Shown(token=secret if standing is Standing.TRUSTED or not secret else None)
+    own = seal.probe_token(secret, board) if secret else ""
+    return Shown(token=own, vouched=secret if standing is Standing.TRUSTED else "")
 
 
 def obeyed(ground: Ground, met: Sighting, shown: Shown) -> None:
@@ -44,9 +49,23 @@ def obeyed(ground: Ground, met: Sighting, shown: Shown) -> None:
         ground.trust.confirm(board_of(met.probe_id))
 
 
+def _claimed_with(ground: Ground, met: Sighting, exchange: Exchange, tokens: list[str], limit: Limit | None) -> Mapping[str, object]:
+    """The probe's answer to the first token that it takes for proof. Raises TempHubError."""
+    *others, last = tokens
+    for token in others:
+        try:
+            return ground.talk.claim(met, exchange.public, exchange.proof(token), limit)
+        except TempHubError as error:
+            if error.code != "probe_claimed":
+                raise
+    return ground.talk.claim(met, exchange.public, exchange.proof(last) if last else "", limit)
+
+
 def _claim(ground: Ground, met: Sighting, board: str, limit: Limit | None) -> Shown:
-    exchange, token = Exchange.begin(), ground.settings.server_token
-    answer = ground.talk.claim(met, exchange.public, exchange.proof(token) if token else "", limit)
+    exchange, secret = Exchange.begin(), ground.settings.server_token
+    # It may hold the shared token, or its own from the time when its firmware knew no keys.
+    tokens = [secret, seal.probe_token(secret, board)] if secret else [""]
+    answer = _claimed_with(ground, met, exchange, tokens, limit)
     key, nonce = exchange.finish(board, answer.get("public"), answer.get("proof")), answer.get("nonce")
     if key is None or not isinstance(nonce, str):
         raise no_agreement(met)

@@ -1,19 +1,28 @@
 """Requests to one probe: short, bounded, and only to addresses a probe can have. Any thread."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import NamedTuple
 
 import requests
 import urllib3
 
+from ..base import clock
+from ..base.errors import TempHubError
+from ..base.ip import real_address
+from ..base.reading import MAX_SEQ
 from ..base.sighting import Sighting
 from ..trust import is_hex, seal
 from .refusals import claimed, no_probe, not_local, refused, said_text, unreachable, wants_token
 from .wire import Limit, session
 
 MOST_BYTES = 16 * 1024
+VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+LAST_WITH_BASE = (0, 3)
+# A hub that records answers within milliseconds; a computer that is off never does.
+HUB_S = 1.5
 LOCAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1")
 HOME = tuple(map(ip_network, LOCAL))
 # As Linux, macOS and Windows (by number) word them.
@@ -28,7 +37,12 @@ REASONS = {
 
 
 class Status(NamedTuple):
-    """What a probe says of itself. None or empty: it does not say (a probe of the old protocol)."""
+    """What a probe says of itself. None or empty: it does not say (a probe of the owner's form).
+
+    takes_base: our own firmware up to 0.3, which adds /api/ingest to whatever it is told.
+    delivering: its last delivery was taken. sent_ms: where its count of milliseconds stood, heard at heard_s of the monotonic clock.
+    heap_free: bytes of memory that its firmware has left; only MicroPython knows it.
+    """
 
     probe_id: str = ""
     server_url: str | None = None
@@ -40,14 +54,23 @@ class Status(NamedTuple):
     model: str = ""
     key_id: str | None = None
     nonce: str = ""
+    takes_base: bool = False
+    delivering: bool = False
+    sent_ms: int | None = None
+    heard_s: float = 0.0
+    heap_free: int | None = None
 
 
 class Shown(NamedTuple):
-    """What an order shows a probe. key, nonce: of a claimed one; token: the shared one for others, None to say nothing of it."""
+    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to say nothing of it.
+
+    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with `token`.
+    """
 
     token: str | None = None
     key: bytes = b""
     nonce: str = ""
+    vouched: str = ""
 
 
 class Talk:
@@ -83,6 +106,15 @@ class Talk:
         """GET /whoami. None when the probe has no such page. Raises TempHubError."""
         return self._ask(probe_id, ip, port, "/whoami", limit)
 
+    def hub(self, probe_id: str, ip: str, port: int) -> tuple[int, dict[str, object]] | None:
+        """(status, answer) of GET /api/health at the place where a probe delivers; None when nobody answers there in time."""
+        limit = Limit(min(self._connect_s, HUB_S), min(self._read_s, HUB_S), HUB_S, lambda: self.stopped())
+        try:
+            code, answer = self._exchange("GET", probe_id, ip, port, "/api/health", limit, None, {})
+        except TempHubError:
+            return None
+        return code, answer or {}
+
     def provision(self, met: Sighting, url: str, interval_ms: int, shown: Shown, limit: Limit | None = None) -> Status:
         """POST /provision; what the probe then says is in force. Raises TempHubError (`probe_claimed` when it wants another token)."""
         body: dict[str, object] = {"server_url": url, "interval_ms": interval_ms}
@@ -116,17 +148,19 @@ class Talk:
     def _told(
         self, met: Sighting, path: str, body: Mapping[str, object], shown: Shown, limit: Limit | None
     ) -> tuple[int, dict[str, object] | None]:
-        raw = json.dumps(body).encode()
+        raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
         if shown.key:
             headers["X-Signature"] = seal.order(shown.key, path, shown.nonce, raw)
         elif shown.token:
             headers["X-Token"] = shown.token
         code, answer = self._exchange("POST", met.probe_id, met.ip, met.port, path, limit, raw, headers)
+        if code in (401, 403) and shown.vouched:
+            headers["X-Token"] = shown.vouched
+            code, answer = self._exchange("POST", met.probe_id, met.ip, met.port, path, limit, raw, headers)
         if code in (401, 403):
-            raise (
-                wants_token(met) if shown.token is None and not shown.key and path != "/claim" else claimed(met.probe_id, met.ip, met.port)
-            )
+            unproven = shown.token and not shown.vouched
+            raise wants_token(met) if unproven else claimed(met.probe_id, met.ip, met.port)
         return code, answer
 
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
@@ -138,7 +172,7 @@ class Talk:
         if code != 200 or answer is None:
             what = f"HTTP status {code}" if code != 200 else "something else than a JSON object"
             raise no_probe(probe_id, ip, port, f"{path} with {what}")
-        return _status(answer)
+        return _status(answer)._replace(heard_s=clock.monotonic_s())
 
     def _exchange(
         self,
@@ -167,19 +201,12 @@ class Talk:
 
     def _check_address(self, probe_id: str, ip: str) -> None:
         try:
-            address = _real(ip)
+            address = real_address(ip)
         except ValueError as error:
             raise not_local(probe_id, ip) from error
         networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
         if address.is_unspecified or address.is_multicast or not any(address in network for network in networks):
             raise not_local(probe_id, ip)
-
-
-def _real(ip: str) -> IPv4Address | IPv6Address:
-    address = ip_address(ip)
-    # ::ffff:8.8.8.8 is 8.8.8.8 in disguise.
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def _json_object(text: bytes) -> dict[str, object] | None:
@@ -193,7 +220,7 @@ def _json_object(text: bytes) -> dict[str, object] | None:
 
 
 def _status(answer: Mapping[str, object]) -> Status:
-    interval, token_set = answer.get("interval_ms"), answer.get("token_set")
+    interval, token_set, free = answer.get("interval_ms"), answer.get("token_set"), answer.get("heap_free")
     return Status(
         said_text(answer, "id"),
         said_text(answer, "server_url").rstrip("/") if isinstance(answer.get("server_url"), str) else None,
@@ -205,7 +232,29 @@ def _status(answer: Mapping[str, object]) -> Status:
         said_text(answer, "model"),
         said_text(answer, "key_id") if isinstance(answer.get("key_id"), str) else None,
         said_text(answer, "nonce") if is_hex(answer.get("nonce"), 16) else "",
+        _takes_base(answer),
+        _delivering(answer),
+        _count(answer),
+        heap_free=free if isinstance(free, int) and not isinstance(free, bool) else None,
     )
+
+
+def _takes_base(answer: Mapping[str, object]) -> bool:
+    """Firmware of ours that appends the path by itself; somebody else's may have any number for a version."""
+    ours = "outbox" in answer and "needs_provision" in answer
+    number = VERSION.match(said_text(answer, "version"))
+    return ours and number is not None and (int(number[1]), int(number[2])) <= LAST_WITH_BASE
+
+
+def _delivering(answer: Mapping[str, object]) -> bool:
+    """Whether it says that what it delivered last was taken."""
+    delivered = answer.get("delivered")
+    return isinstance(delivered, int) and delivered > 0 and answer.get("last_error") in (None, "")
+
+
+def _count(answer: Mapping[str, object]) -> int | None:
+    count = answer.get("sent_ms")
+    return count if type(count) is int and 0 <= count <= MAX_SEQ else None
 
 
 def _plain(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ..base.board_memory import check_update
 from ..base.errors import TempHubError
 from ..base.reading import board_of
 from ..trust import Standing
@@ -22,7 +23,12 @@ def ask_update(ground: Ground, known: Known, wait_s: float, sha256: Callable[[bo
     board = met.model != "virtual"
     # With it in a signed order, nobody on the way can give a claimed probe another firmware.
     body: dict[str, object] = {"manifest_url": FOR_BOARDS if board else MANIFEST, "sha256": sha256(board)}
-    status = _order(ground, known, wait_s, "/update", body, "to update itself")
+
+    def check(said: Status) -> None:
+        if board:
+            check_update(met.probe_id, said.heap_free, old=said.takes_base)
+
+    status = _order(ground, known, wait_s, "/update", body, "to update itself", check=check)
     if status is None:
         raise TempHubError(
             f"The firmware of the probe {met.probe_id} is too old to update itself.",
@@ -61,15 +67,25 @@ def ask_release(ground: Ground, known: Known | None, probe_id: str, wait_s: floa
 
 
 def _order(
-    ground: Ground, known: Known, wait_s: float, path: str, body: dict[str, object], what: str, only: Standing | None = None
+    ground: Ground,
+    known: Known,
+    wait_s: float,
+    path: str,
+    body: dict[str, object],
+    what: str,
+    *,
+    only: Standing | None = None,
+    check: Callable[[Status], None] = lambda said: None,
 ) -> Status | None:
-    """What the probe answers, once nobody else is talking to it. only: skip it, with None, when the probe does not stand so."""
+    """What the probe answers, once nobody else is talking to it. only: skip it, with None, when the probe does not stand so;
+    check(what it says of itself): raises where the order would be in vain."""
     met = known.sighting
     _take(known, wait_s)
     try:
         said = ground.talk.status(met.probe_id, met.ip, met.port) or Status()
         if only is not None and ground.trust.look(board_of(met.probe_id), said.key_id)[0] is not only:
             return None
+        check(said)
         shown = prove(ground, met, said)
         answer = ground.talk.order(met, path, body, what, shown)
         if answer is not None and path != "/release":

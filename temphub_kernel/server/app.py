@@ -6,11 +6,11 @@ The front door forwards to it everything that is not the hub's API, so Voilà's 
 import logging
 import secrets
 import shutil
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jupyter_core.paths import jupyter_path
 from jupyter_core.utils import ensure_async
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -21,8 +21,13 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import paths
 from ..dashboard import words
+from . import frames
+from .alive import ALIVE, CONNECTIONS, AliveHandler
 from .behind import Behind
-from .page import PageHandler
+from .goodbye import GoodbyeHandler
+from .page import PageHandler, VisitHandler
+from .page_script import PageScript
+from .page_socket import PageSocket
 from .scripts import ScriptHandler, Scripts
 from .viewers import ViewerKernels
 from .visit import PageConnection
@@ -35,16 +40,19 @@ EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab
 # `ViewerKernels.lost_s` for it to come back.
 PING_MS, SILENT_MS = 2_000, 5_000
 PACKED = {"compression_level": 1, "mem_level": 5}
+VISIT_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Bodies and messages are bounded where they are refused in words; what is beyond these is no message at all.
+BOUNDS = {"max_header_size": 32 * 1024, "max_body_size": 2**62, "idle_connection_timeout": 75.0, "body_timeout": 30.0}
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
-    """Voilà on 127.0.0.1 and a free port. `start()` returns; the caller runs the loop and calls `close()`."""
+    """Voilà on 127.0.0.1 and a free port. `start()` returns; the caller runs the loop and calls `close()`. folder: of this start."""
 
     name = "voila"
     # A user's own Voilà settings are for the user's own dashboards.
     config_file_paths: list[str] = []
 
-    def __init__(self, log_level: str) -> None:
+    def __init__(self, folder: Path) -> None:
         config = Config()
         config.VoilaConfiguration.preheat_kernel = True
         # Nothing is preheated before the hub delivers: see `preheat`.
@@ -54,6 +62,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         config.VoilaConfiguration.show_tracebacks = False
         config.VoilaConfiguration.extension_allowlist = EXTENSIONS
         config.VoilaConfiguration.file_allowlist = []
+        config.VoilaConfiguration.allow_template_override = "NO"
+        config.VoilaConfiguration.allow_theme_override = "NO"
         # A function, because Voilà copies its configuration, and with a method the whole server.
         config.VoilaConfiguration.page_config_hook = lambda page, **_: page | self._addresses()
         super().__init__(
@@ -62,15 +72,25 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             notebook_path=str(paths.notebooks() / "dashboard.ipynb"),
             open_browser=False,
             ip="127.0.0.1",
-            # At its own level Voilà explains itself at every visit; that is for whoever asked for DEBUG.
-            log_level=logging.DEBUG if log_level == "DEBUG" else logging.ERROR,
-            connection_dir_root=tempfile.gettempdir(),
+            # Voilà explains itself at length at every visit, and names visits in full, which are for their pages only.
+            log_level=logging.ERROR,
+            connection_dir_root=str(folder / CONNECTIONS),
             kernel_websocket_connection_class=PageConnection,
             # Cards and lines are told each second in HTML that hardly changes: packed it is a fraction, for next to no work.
-            tornado_settings={"ws_ping_interval": PING_MS, "ws_ping_timeout": SILENT_MS, "websocket_compression_options": PACKED},
+            tornado_settings={
+                "ws_ping_interval": PING_MS,
+                "ws_ping_timeout": SILENT_MS,
+                "websocket_compression_options": PACKED,
+                # Unpacked, and of all fragments together.
+                "websocket_max_message_size": frames.MOST_BYTES,
+            },
         )
         self._http: HTTPServer | None = None
         self.secret = secrets.token_urlsafe(24)
+        # In the hub's own style.
+        self.log.handlers.clear()
+        self.log.setLevel(logging.ERROR)
+        self.log.propagate = True
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
 
@@ -80,12 +100,17 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.template_paths: list[str] = [str(TEMPLATE), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        """Voilà's own, and the page itself at `/`."""
-        handlers: list[Any] = super().init_handlers()
-        page = next(entry for entry in handlers if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
-        scripts = (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab)/(.+)", ScriptHandler, {"scripts": self.scripts})
-        # `/…` is a file of Voilà's own, which there is none of.
-        return [scripts, *(entry for entry in handlers if entry is not page), (r"/", PageHandler, page[2])]
+        """What the page asks for, and nothing else of what Voilà and Jupyter could answer: files, themes, logins, more ways to a kernel."""
+        page = next(entry for entry in super().init_handlers() if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
+        visit = BASE_URL + rf"api/kernels/(?P<kernel_id>{VISIT_ID})"
+        return [
+            (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab|page)/(.+)", ScriptHandler, {"scripts": self.scripts}),
+            (ALIVE, AliveHandler),
+            (BASE_URL + rf"voila/api/shutdown/({VISIT_ID})", GoodbyeHandler, {"viewers": self.viewers}),
+            (visit, VisitHandler),
+            (visit + "/channels", PageSocket),
+            (r"/", PageHandler, page[2]),
+        ]
 
     def listen(self) -> None:
         """Take a free port of this computer's own; nobody else reaches it but through the front door."""
@@ -93,18 +118,19 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.app.add_transform(GZipContentEncoding)
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
-        self._http = HTTPServer(Behind(self.app, self.secret))
+        self._http = HTTPServer(Behind(self.app, self.secret), **BOUNDS)
         self._http.add_sockets(sockets)
 
     @cached_property
     def scripts(self) -> Scripts:
         """What the page's script tags point at."""
-        return Scripts({"static": self.static_paths, "lab": self.labextensions_path})
+        return Scripts({"static": self.static_paths, "lab": self.labextensions_path}, PageScript(jupyter_path("nbextensions")))
 
     def _addresses(self) -> dict[str, Any]:
         """What the page is told of where its scripts are, and the words it has before any widget is there."""
         return {
             "words": words.FRAME,
+            "pageScript": self.scripts.page_url(BASE_URL),
             "fullStaticUrl": self.scripts.url(BASE_URL, "static"),
             "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab"),
         }
@@ -119,9 +145,12 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         manager = self.kernel_manager
         manager.kernel_pools_config = {"default": {"pool_size": visits, "kernel_env_variables": {}}}
         manager.fill_if_needed(delay=0, notebook_name=manager.notebook_path)
+        self.scripts.pack_page()
 
     async def close(self) -> None:
         """Stop serving and end every viewer kernel."""
+        # Voilà may be making a page ready in a kernel that ends now, and would tell of that as of a fault.
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)
         if self._http is not None:
             self._http.stop()
         await self.viewers.close()

@@ -16,6 +16,7 @@ from tornado.httputil import (
 from tornado.iostream import StreamClosedError
 from tornado.web import Application
 
+from ..api.limited import PAGE_BODY, Limited
 from ..base.page_place import DOOR
 
 WORDS = b"This is the hub's own page server, which answers to the hub only. The page is at the hub's port (PORT, 8088 if it was not set).\n"
@@ -46,7 +47,8 @@ class _Request(HTTPMessageDelegate):
                 connection.write_headers(ResponseStartLine("HTTP/1.1", 403, "Forbidden"), fields, WORDS)
                 connection.finish()
             return None
-        self._inner = behind.application.start_request(server_conn, connection)
+        # A second time: what comes by another way than the front door's own check (a connection that it no longer reads) is bounded here.
+        self._inner = Limited(behind.application.start_request(server_conn, connection), connection, PAGE_BODY)
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -1,75 +1,112 @@
 """The hub kernel: a Jupyter kernel that runs the dashboard notebook's first cell. Event loop thread only.
 
-It has a kernel manager of its own, which no web address reaches: a page can neither address it nor shut it down.
+It has a kernel manager of its own, which no web address reaches: a page can neither address it nor shut it down. It outlives a
+supervisor that is killed, and the next one takes it over.
 """
 
 import asyncio
 import json
 import logging
 import os
-import sys
-from pathlib import Path
+import subprocess
 from queue import Empty
 from typing import Any
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
-from ..base import paths
+from ..base import logs, paths
 from ..base.errors import TempHubError
-from ..base.page_place import PagePlace
+from ..base.processes import Process
+from ..base.run_folder import HUB, RunFolder
 from ..base.settings import Settings
 from ..hub.start import PAGE, ROLE
-from .shared_kernel import QUIET
 
 log = logging.getLogger(__name__)
+QUIET = ["--IPKernelApp.log_level=40"]
+KERNEL = ["--IPKernelApp.kernel_class=temphub_kernel.server.watched_kernel.WatchedKernel"]
 READY_S = 30.0
 POLL_S = 0.2
 STOP_S = 3.5
+KERNEL_FAILED = "kernel_failed"
 
 
 class HubKernel:
     """One life of the hub kernel."""
 
-    def __init__(self, settings: Settings, page: PagePlace, connection_dir: Path) -> None:
+    def __init__(self, settings: Settings, folder: RunFolder) -> None:
         self._settings = settings
-        self._page = page
-        self._manager = AsyncKernelManager(kernel_name="python3", connection_file=str(connection_dir / f"hub-{os.urandom(4).hex()}.json"))
+        self._folder = folder
+        self._manager: AsyncKernelManager | None = None
+        self._process = Process(0, "")
         self._client: Any = None
         self._listener: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start the process and the hub in it. Raises TempHubError; nothing is left running then."""
-        env = {**os.environ, ROLE: "hub", PAGE: self._page.as_text(), "DATA_DIR": str(self._settings.data_dir)}
+        env = {**os.environ, ROLE: "hub", PAGE: str(self._folder.path), "DATA_DIR": str(self._settings.data_dir)}
+        file = self._folder.path / f"hub-{os.urandom(4).hex()}.json"
+        self._manager = manager = AsyncKernelManager(kernel_name="python3", connection_file=str(file))
         try:
-            await self._manager.start_kernel(env=env, cwd=str(paths.notebooks()), extra_arguments=QUIET)
-            self._client = self._manager.client()
+            # Independent: who is killed here must not take it along. It looks itself whether anybody is left.
+            # A kernel that no parent holds greets its user; what ours says comes as messages.
+            options: dict[str, Any] = {"independent": True, "stdout": subprocess.DEVNULL}
+            await manager.start_kernel(env=env, cwd=str(paths.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)
+            self._process = Process(int(getattr(manager.provisioner, "pid", 0) or 0), file.name)
+            self._note(delivers=False)
+            self._client = manager.client()
             self._client.start_channels()
             await self._client.wait_for_ready(timeout=READY_S)
             self._listener = asyncio.ensure_future(self._listen())
             await self._run(first_cell())
+            self._note(delivers=True)
         # NoSuchKernel, a KeyError, means that ipykernel is missing or damaged.
-        except (RuntimeError, KeyError) as error:
+        except (RuntimeError, KeyError, OSError) as error:
             await self.kill()
             raise _not_up(str(error)) from error
         except BaseException:
             await self.kill()
             raise
 
+    @classmethod
+    async def take_over(cls, settings: Settings, folder: RunFolder) -> "HubKernel | None":
+        """The one that a killed supervisor left running; None when there is none. One that was only starting is ended."""
+        said, process = folder.read(HUB), folder.process(HUB)
+        if process is None or not process.runs():
+            return None
+        kernel = cls(settings, folder)
+        kernel._process = process
+        if not said.get("delivers"):
+            await kernel.kill()
+            return None
+        try:
+            kernel._client = AsyncKernelClient(connection_file=str(folder.path / process.word))
+            kernel._client.load_connection_file()
+            kernel._client.start_channels()
+        except (OSError, ValueError, RuntimeError) as error:
+            log.warning("the hub's kernel cannot be taken over (%s); another is started", error)
+            await kernel.kill()
+            return None
+        kernel._listener = asyncio.ensure_future(kernel._listen())
+        return kernel
+
     @property
     def pid(self) -> int:
         """The process."""
-        return int(getattr(self._manager.provisioner, "pid", 0) or 0)
+        return self._process.pid
 
     async def died(self) -> None:
         """Returns when the process has ended."""
-        while await self._manager.is_alive():
+        while await self._runs():
             await asyncio.sleep(POLL_S)
 
     async def stop(self) -> None:
         """Ask the hub to stop (what waits is committed), then make sure."""
+        if self._client is not None:
+            self._client.shutdown()
         try:
-            await asyncio.wait_for(self._manager.shutdown_kernel(now=False), STOP_S)
-        except (TimeoutError, RuntimeError):
+            await asyncio.wait_for(self.died(), STOP_S)
+        except TimeoutError:
             log.warning("the hub did not stop in %g s and is ended; what was acknowledged is on disk", STOP_S)
         await self.kill()
 
@@ -81,9 +118,20 @@ class HubKernel:
         if self._client is not None:
             self._client.stop_channels()
             self._client = None
-        if self._manager.has_kernel:
+        if self._manager is not None and self._manager.has_kernel:
             await self._manager.shutdown_kernel(now=True)
-        self._manager.cleanup_connection_file()
+        self._process.kill()
+        while self._process.runs():
+            await asyncio.sleep(0.02)
+        self._folder.forget(HUB, self._process.word)
+
+    def _note(self, *, delivers: bool) -> None:
+        self._folder.write(HUB, {**self._process._asdict(), "delivers": delivers})
+
+    async def _runs(self) -> bool:
+        if self._manager is not None:
+            return bool(await self._manager.is_alive())
+        return self._process.runs()
 
     async def _run(self, code: str) -> None:
         request = self._client.execute(code, store_history=False, user_expressions={})
@@ -91,7 +139,7 @@ class HubKernel:
             try:
                 reply = await self._client.get_shell_msg(timeout=1.0)
             except Empty:
-                if not await self._manager.is_alive():
+                if not await self._runs():
                     raise _not_up("its process ended while starting") from None
                 continue
             if reply["parent_header"].get("msg_id") == request:
@@ -102,11 +150,11 @@ class HubKernel:
 
     async def _listen(self) -> None:
         """Passes on what the hub logs; unread messages would pile up otherwise."""
+        passed_on = logs.PassedOn()
         while True:
             message = await self._client.get_iopub_msg(timeout=None)
             if message["msg_type"] == "stream":
-                sys.stderr.write(message["content"]["text"])
-                sys.stderr.flush()
+                passed_on.take(message["content"]["text"])
 
 
 def first_cell() -> str:
@@ -126,12 +174,12 @@ def _as_error(name: str, text: str) -> TempHubError:
     if name == "TempHubError" and dash:
         code = "hub_runs" if problem.startswith("A hub runs already") else "not_started"
         return TempHubError(problem, remedy, code=code)
-    return _not_up(f"{name}: {text}")
+    return _not_up(f"{name}: {text}", "not_started")
 
 
-def _not_up(why: str) -> TempHubError:
+def _not_up(why: str, code: str = KERNEL_FAILED) -> TempHubError:
     return TempHubError(
         f"The hub's kernel could not be started ({why}), so no reading can be stored.",
         "Start it again with LOG_LEVEL=DEBUG and look at the first error; if packages are missing, install again.",
-        code="kernel_failed",
+        code=code,
     )

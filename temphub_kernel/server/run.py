@@ -1,72 +1,147 @@
-"""`temphub`: Voilà, the supervisor and the hub kernel, from start to Ctrl-C. Main thread only."""
+"""The supervisor's process: it starts the hub kernel and the page server, watches both, and holds nothing of what they do.
+
+It is started by the keeper, and looks after it in turn. Main thread only.
+"""
 
 import asyncio
 import logging
 import os
 import signal
+import time
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
 from ..base import logs
-from ..base.page_place import PagePlace
+from ..base.beginning import doubts
+from ..base.clock import monotonic_s
+from ..base.console import unhalted
+from ..base.errors import TempHubError
+from ..base.processes import Process
+from ..base.run_folder import UP, WATCHERS, RunFolder
 from ..base.settings import Settings
-from ..hub.lock import LOCK_FILE, HubLock, is_running, read_info
-from ..hub.start import ROLE, hub_runs
+from ..hub.lock import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, is_running, read_info
+from ..hub.start import hub_runs
 from . import announce
-from .app import PageServer
+from .keeper import WORD, start_after
+from .page_process import PageProcess
 from .supervisor import Supervisor
-from .virtual import VirtualProbes
+from .virtual import VirtualProbes, apart, told
 
 log = logging.getLogger(__name__)
-SERVER_LOCK = "temphub.server.lock"
 STOP_S = 4.5
+# A hub whose supervisor and keeper were both killed ends by itself within that.
+LEFT_ALONE_S = 15.0
+LOOK_S, POLL_S = 1.0, 0.1
+FRESHEN_S = 3600.0
 
 
-def run(settings: Settings, *, browser: bool, probes: int = 0) -> int:
-    """Run until Ctrl-C. Returns 0; also when a hub runs already, whose page is opened then. Raises TempHubError."""
+def run(settings: Settings, start: tuple[RunFolder, int], arguments: list[str], *, browser: bool, probes: int = 0) -> int:
+    """Run until Ctrl-C. Returns 0; also when a hub runs already, whose page is opened then. Raises TempHubError.
+
+    start: its folder, and the process that started this one; arguments: of `temphub`.
+    """
     logs.set_up(settings.log_level)
+    folder, keeper = start
+    if probes:
+        settings = apart(settings)
+    first = not folder.has(UP)
+    said = doubts(settings, os.environ, new=not settings.is_demo) if first else []
     lock = HubLock(settings.data_dir, SERVER_LOCK)
-    if not lock.take() or is_running(settings.data_dir, LOCK_FILE):
-        return _second(settings, browser=browser)
-    # What the kernels inherit: pages attach, and all mean the same data folder.
-    os.environ[ROLE] = "viewer"
-    os.environ["DATA_DIR"] = str(settings.data_dir)
+    if not lock.take() or (first and _hub_stays(settings)):
+        return _second(settings, browser=browser and first)
+    # What the kernels inherit: all mean the same data folder.
+    os.environ.update(told(settings))
+    file = logs.keep(settings.data_dir)
+    for doubt in said:
+        log.warning("%s %s", *doubt)
+    folder.clear_left()
+    if first:
+        # Of a `temphub stop` that was cut off: it is not this start that was meant.
+        (settings.data_dir / STOP_FILE).unlink(missing_ok=True)
     try:
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(_serve(settings, browser=browser, probes=VirtualProbes(probes, settings)))
+        watch = Keepers(folder, keeper, arguments, settings.data_dir)
+        with unhalted(), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_serve(settings, folder, watch, browser=browser, probes=VirtualProbes(probes, settings, folder)))
+    except TempHubError as error:
+        logs.note(str(error))
+        raise
     finally:
+        logs.forget(file)
         lock.release()
     return 0
 
 
-async def _serve(settings: Settings, *, browser: bool, probes: VirtualProbes) -> None:
-    server = PageServer(settings.log_level)
-    server.initialize(argv=[])
-    # After Voilà has set its own signal handlers: ours are the ones that count.
-    stop = _until_asked()
-    server.start()
-    supervisor = Supervisor(settings, PagePlace("127.0.0.1", server.port, server.secret), Path(server.connection_dir))
-    telling: asyncio.Task[None] | None = None
+class Keepers:
+    """Looks after who looks after this process: a keeper that was killed is replaced. Event loop thread only."""
+
+    def __init__(self, folder: RunFolder, pid: int, arguments: list[str], data_dir: Path) -> None:
+        self._folder = folder
+        self._arguments = arguments
+        self._asked = [data_dir / STOP_FILE, *([data_dir / SERVICE_STOP_FILE] if arguments[:1] == ["service"] else [])]
+        self._keeper = Process(pid, WORD)
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Until cancelled; sets `stop` when it is asked to end by a file."""
+        # Not before it listens: who finds it there may ask it to end.
+        self._note()
+        freshened = monotonic_s()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if any(file.exists() for file in self._asked):
+                stop.set()
+            if monotonic_s() - freshened > FRESHEN_S:
+                freshened = monotonic_s()
+                await asyncio.to_thread(self._folder.keep_fresh)
+            if not self._keeper.runs():
+                self._replace()
+
+    def _replace(self) -> None:
+        try:
+            child = start_after(self._arguments, self._folder)
+        except OSError as error:
+            log.error("the keeper ended and could not be replaced (%s); recording goes on", error)
+            return
+        self._keeper = Process(child.pid, WORD)
+        self._note()
+        log.warning("the keeper ended; another is started, recording goes on. To stop TempHub, end process %d", os.getpid())
+
+    def _note(self) -> None:
+        with suppress(OSError):
+            self._folder.write(WATCHERS, [Process(os.getpid(), WORD), self._keeper])
+
+
+async def _serve(settings: Settings, folder: RunFolder, watch: Keepers, *, browser: bool, probes: VirtualProbes) -> None:
+    stop, first = _until_asked(), not folder.has(UP)
+    supervisor, pages = Supervisor(settings, folder), PageProcess(folder)
+    keeping = asyncio.ensure_future(watch.keep(stop))
     try:
-        await supervisor.start()
-        announce.welcome(settings)
-        probes.start()
-        server.preheat()
-        telling = asyncio.ensure_future(announce.probes(settings))
-        if browser:
-            await asyncio.to_thread(_open, settings.local_url)
+        starting = asyncio.ensure_future(supervisor.start() if first else supervisor.go_on())
+        asked = asyncio.ensure_future(stop.wait())
+        pages.start()
+        await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            if await starting:
+                log.warning("the supervisor ended and is back; the hub went on recording meanwhile")
+            probes.start()
+        else:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        if first and not asked.done():
+            announce.welcome(settings)
+            (folder.path / UP).touch()
+            if browser:
+                await asyncio.to_thread(_open, settings.local_url)
         await stop.wait()
-        announce.say("Stopping...")
+        logs.say("Stopping...")
     finally:
-        if telling is not None:
-            telling.cancel()
-        await _close(server, supervisor, probes)
+        keeping.cancel()
+        await _close(pages, supervisor, probes)
 
 
-async def _close(server: PageServer, supervisor: Supervisor, probes: VirtualProbes) -> None:
+async def _close(pages: PageProcess, supervisor: Supervisor, probes: VirtualProbes) -> None:
     """Everything at once, so that it takes as long as the slowest and not as all together."""
-    ends = [supervisor.stop(), server.close(), asyncio.to_thread(probes.stop)]
+    ends = [supervisor.stop(), pages.stop(), asyncio.to_thread(probes.stop)]
     with suppress(TimeoutError):
         for outcome in await asyncio.wait_for(asyncio.gather(*ends, return_exceptions=True), STOP_S):
             if isinstance(outcome, BaseException):
@@ -78,7 +153,9 @@ def _until_asked() -> asyncio.Event:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def asked(*_: object) -> None:
-        loop.call_soon_threadsafe(stop.set)
+        # Told twice, by the console and by the keeper, it may be over already.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(stop.set)
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
@@ -86,11 +163,22 @@ def _until_asked() -> asyncio.Event:
     return stop
 
 
+def _hub_stays(settings: Settings) -> bool:
+    """Whether another process is the hub of the data folder, and not only one that is left alone and ends."""
+    end = monotonic_s() + LEFT_ALONE_S
+    while is_running(settings.data_dir, LOCK_FILE):
+        info = read_info(settings.data_dir)
+        if info is None or not info.page or monotonic_s() > end:
+            return True
+        time.sleep(POLL_S)
+    return False
+
+
 def _second(settings: Settings, *, browser: bool) -> int:
     info = read_info(settings.data_dir)
     url = info.url if info else settings.local_url
-    announce.say(hub_runs(settings, url).problem)
-    announce.say(f"Its page: {url}" if info is None or info.page else f"It was started in a notebook; what it shows: {url}")
+    logs.say(hub_runs(settings, url).problem)
+    logs.say(f"Its page: {url}" if info is None or info.page else f"It was started in a notebook; what it shows: {url}")
     if browser:
         _open(url)
     return 0
@@ -102,4 +190,4 @@ def _open(url: str) -> None:
     except webbrowser.Error:
         opened = False
     if not opened:
-        announce.say(f"No browser could be opened; open {url} yourself.")
+        logs.say(f"No browser could be opened; open {url} yourself.")

@@ -1,7 +1,8 @@
 """The page's scripts: compressed once, and kept by browsers for good, because their address changes with them. Event loop thread only.
 
-`/v/scripts/<edition>/static/…` is Voilà's own, `/v/scripts/<edition>/lab/…` the widgets'. The edition is drawn from every
-file's name, size and time, so after an update a browser asks for other addresses and never mixes old with new.
+`/v/scripts/<edition>/page/page.js` is all that the page needs (page_script.py). Where that cannot be made, `…/static/…` is Voilà's own
+and `…/lab/…` the widgets'. The edition is drawn from every file's name, size and time, so after an update a browser asks for other
+addresses and never mixes old with new.
 """
 
 import asyncio
@@ -15,12 +16,15 @@ from typing import NamedTuple
 
 from tornado.web import HTTPError, RequestHandler
 
+from .page_script import PageScript
+
 # What a page needs takes 1.5 MB packed; the rest of the room is for an update that grows.
 KEPT_BYTES = 16 * 1024 * 1024
 SMALL = 1024
 PACKABLE = (".js", ".css", ".json", ".svg", ".map", ".html", ".txt", ".wasm", ".ttf", ".otf", ".eot")
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+PAGE, PAGE_NAME = "page", "page.js"
 
 
 class Piece(NamedTuple):
@@ -35,22 +39,43 @@ class Piece(NamedTuple):
 class Scripts:
     """The files below some folders, by kind: {"static": […], "lab": […]}; the first folder that has a file gives it.
 
-    most_bytes: room for what is kept packed; `kept_bytes` is what is in it.
+    page: what the page's one script is made of, if there is one. most_bytes: room for what is kept packed beside that; `kept_bytes` is
+    what is in it.
     """
 
-    def __init__(self, folders: dict[str, list[str]], most_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, folders: dict[str, list[str]], page: PageScript | None = None, most_bytes: int = KEPT_BYTES) -> None:
         self._most_bytes = most_bytes
         self._folders = {kind: [Path(folder).resolve() for folder in found] for kind, found in folders.items()}
         self._kept: OrderedDict[str, tuple[object, Piece]] = OrderedDict()
         self.kept_bytes = 0
-        self.edition = _edition(folder for found in self._folders.values() for folder in found)
+        self._plain = page.text().encode() if page else b""
+        self._has_page = bool(self._plain)
+        self._packed: asyncio.Future[Piece] | None = None
+        self.edition = _edition([*(folder for found in self._folders.values() for folder in found), *(page.files if page else ())])
 
     def url(self, base_url: str, kind: str) -> str:
         """Where a kind of files is, without a slash at the end."""
         return f"{base_url}scripts/{self.edition}/{kind}"
 
+    def page_url(self, base_url: str) -> str:
+        """Where the page's one script is; empty when there is none."""
+        return f"{self.url(base_url, PAGE)}/{PAGE_NAME}" if self._has_page else ""
+
+    def pack_page(self) -> None:
+        """Have the page's one script packed, in a thread, before somebody asks for it. Twice is once."""
+        if self._has_page and self._packed is None:
+            self._packed = asyncio.ensure_future(asyncio.to_thread(_packed, self._plain, PAGE_NAME))
+            self._plain = b""
+
+    async def page(self) -> Piece | None:
+        """The page's one script, None when there is none."""
+        self.pack_page()
+        return await asyncio.shield(self._packed) if self._packed else None
+
     async def piece(self, kind: str, name: str) -> Piece | None:
         """A file, None when there is none. Read and packed in a thread, once as long as it does not change."""
+        if (kind, name) == (PAGE, PAGE_NAME):
+            return await self.page()
         path = self._find(kind, name)
         if path is None:
             return None
@@ -120,17 +145,21 @@ class ScriptHandler(RequestHandler):
 
 
 def _pack(path: Path) -> Piece:
-    plain = path.read_bytes()
-    packed = gzip.compress(plain, 9, mtime=0) if len(plain) > SMALL and path.suffix.lower() in PACKABLE else plain
+    return _packed(path.read_bytes(), path.name)
+
+
+def _packed(plain: bytes, name: str) -> Piece:
+    suffix = Path(name).suffix.lower()
+    packed = gzip.compress(plain, 9, mtime=0) if len(plain) > SMALL and suffix in PACKABLE else plain
     pays = len(packed) < len(plain) * 0.9
-    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = "text/javascript" if suffix == ".js" else mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Piece(packed if pays else plain, pays, kind, hashlib.sha256(plain).hexdigest()[:32])
 
 
-def _edition(folders: Iterable[Path]) -> str:
+def _edition(places: Iterable[Path]) -> str:
     seen = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place] if place.is_file() else ():
             stat = path.stat()
             seen.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
     return seen.hexdigest()[:16]

@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
+from ..base import own
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
-from ..base.page_place import PagePlace
+from ..base.run_folder import RunFolder
 from ..base.settings import Settings
-from .hub_kernel import HubKernel
+from .hub_kernel import KERNEL_FAILED, HubKernel
 
 log = logging.getLogger(__name__)
 # Three questions in a row without an answer: its loop is stuck, and probes get no acknowledgement.
@@ -18,23 +18,39 @@ ASK_EVERY_S = 5.0
 DEAF_AFTER = 3
 PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 CALM_S = 60.0
+# A kernel that ends while it starts, killed by hand or for lack of memory, is no reason to give up the whole start.
+FIRST_TRIES = 3
 
 
 class Supervisor:
     """Starts the hub kernel, watches it, starts the next. `restarts` counts replacements."""
 
-    def __init__(self, settings: Settings, page: PagePlace, connection_dir: Path) -> None:
+    def __init__(self, settings: Settings, folder: RunFolder) -> None:
         self._settings = settings
-        self._page = page
-        self._connection_dir = connection_dir
+        self._folder = folder
         self._kernel: HubKernel | None = None
         self._watch: asyncio.Task[None] | None = None
         self.restarts = 0
 
     async def start(self) -> None:
-        """The first start. Raises TempHubError: what cannot start at all is the user's to see."""
-        self._kernel = await self._begin()
+        """Start the first kernel. Raises TempHubError: what cannot start at all is the user's to see."""
+        for _ in range(FIRST_TRIES - 1):
+            try:
+                self._kernel = await self._begin()
+                break
+            except TempHubError as error:
+                if error.code != KERNEL_FAILED:
+                    raise
+                log.warning("%s It is tried again.", error.problem)
+        else:
+            self._kernel = await self._begin()
         self._watch = asyncio.ensure_future(self._keep())
+
+    async def go_on(self) -> bool:
+        """Where a killed supervisor stopped; whether its kernel runs still. If not, one is started as ever."""
+        self._kernel = await HubKernel.take_over(self._settings, self._folder)
+        self._watch = asyncio.ensure_future(self._keep())
+        return self._kernel is not None
 
     @property
     def pid(self) -> int:
@@ -50,7 +66,7 @@ class Supervisor:
             await self._kernel.stop()
 
     async def _begin(self) -> HubKernel:
-        kernel = HubKernel(self._settings, self._page, self._connection_dir)
+        kernel = HubKernel(self._settings, self._folder)
         await kernel.start()
         return kernel
 
@@ -92,7 +108,7 @@ class Supervisor:
             while missed < DEAF_AFTER:
                 await asyncio.sleep(ASK_EVERY_S)
                 try:
-                    await client.fetch(f"{self._settings.local_url}/api/health", request_timeout=ASK_EVERY_S)
+                    await client.fetch(f"{self._settings.local_url}/api/health", request_timeout=ASK_EVERY_S, user_agent=own.AGENT)
                     missed = 0
                 except (OSError, HTTPError):
                     missed += 1

@@ -5,17 +5,23 @@ visit it belongs; the page server writes that there, never the browser.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
+from ..base import own
+from ..base.processes import limit_memory
+from ..base.run_folder import PAGES_KERNEL, RunFolder
 from ..dashboard import visits
+from .watched_kernel import watch
 
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
+Handler = Callable[[Any, Any, Any], Any]
 
 
 class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
@@ -25,7 +31,12 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         super().__init__(**kwargs)
         self._modules: dict[str, ModuleType] = {}
         self.shell_handlers[ASK] = self._asked
+        # That of the page server, which holds no data, is too low for all pages' data; the supervisor looks at this process too.
+        limit_memory(0)
+        for kind in ("comm_open", "comm_msg", "comm_close"):
+            self.shell_handlers[kind] = _for_its_own(kind, self.shell_handlers[kind])
         visits.share()
+        watch(self._is_known)
         # The libraries stay for good: looking through them again at the end of each visit would cost 0.1 s.
         gc.collect()
         gc.freeze()
@@ -33,7 +44,9 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """Called for each message before it is handled, in the same context."""
         if channel == "shell":
-            visits.VISIT.set(str((parent.get("metadata") or {}).get("visit") or ""))
+            metadata = parent.get("metadata") or {}
+            visits.VISIT.set(str(metadata.get("visit") or ""))
+            own.VISITOR.set(str(metadata.get("visitor") or ""))
         super().set_parent(ident, parent, channel)
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,6 +63,11 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
             if id_.startswith(visits.mark(visit)) and target in (None, comm.target_name)
         }
         self.session.send(stream, "comm_info_reply", {"comms": comms, "status": "ok"}, parent, ident)
+
+    def _is_known(self, folder: RunFolder) -> bool:
+        """Whether the next page server would find this kernel: it outlives one that is killed."""
+        known = folder.process(PAGES_KERNEL)
+        return known is not None and known.word == Path(self.parent.connection_file).name
 
     @contextmanager
     def _among(self, visit: str) -> Iterator[None]:
@@ -77,10 +95,24 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 visits.end(content["visit"])
+            if content["what"] == "end all":
+                over = {*self._modules, *visits.known()}
+                self._modules.clear()
+                visits.end(*over)
         # The page server must have its answer, whatever a page's own code did.
         except Exception as error:
             answer = {"status": "error", "why": f"{type(error).__name__}: {error}"}
         self.session.send(stream, ANSWER, answer, parent, ident)
+
+
+def _for_its_own(kind: str, handle: Handler) -> Handler:
+    """What a page says to a comm reaches it only if it is one of its visit's. All else is dropped, before a library logs it at length."""
+
+    def guarded(stream: Any, ident: Any, message: Any) -> Any:
+        asked = message["content"].get("comm_id")
+        return handle(stream, ident, message) if visits.may(visits.VISIT.get(), kind, asked) else None
+
+    return guarded
 
 
 def _forget(shell: Any) -> None:

@@ -15,8 +15,10 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float
 
+from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
 from ..dashboard import visits
+from .places import Places
 from .shared_kernel import SharedKernel
 from .visit import Visit
 
@@ -30,12 +32,16 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     # A page that only reconnects must find its visit again.
     lost_s = Float(7.0, help="seconds without a connection after which a page counts as lost")
+    goodbye_s = Float(3.0, help="seconds within which a page that said goodbye must be gone; a download looks like a goodbye to it")
     awaited_s = Float(30.0, help="seconds in which the page of a visit that was given out must connect")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kernel = SharedKernel(Path(self.connection_dir), self._died)
+        self.kernel = SharedKernel.begun or SharedKernel(Path(self.connection_dir))
+        self.kernel.died = self._died
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
+        self._leaving: dict[str, float] = {}
+        self.places = Places()
         self._ending: set[asyncio.Task[None]] = set()
 
     async def start_kernel(self, *_: Any, env: dict[str, str] | None = None, **__: Any) -> str:
@@ -55,6 +61,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         """End a visit; the kernel goes on for the others."""
         self._check_kernel_id(kernel_id)
         self._drop(kernel_id)
+        self._leaving.pop(kernel_id, None)
+        self.places.left(kernel_id)
         self.stop_buffering(kernel_id)
         self.remove_kernel(kernel_id)
         self._kernel_connections.pop(kernel_id, None)
@@ -75,8 +83,10 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             self.stop_buffering(visit)
             self.remove_kernel(visit)
 
-    def given(self, visit: str) -> None:
-        """A visit goes out to a page, which has to come for it."""
+    def given(self, visit: str, address: str = "") -> None:
+        """A visit goes out to a page of an address, which has to come for it."""
+        if visit in self and address:
+            self.places.taken(visit, address)
         if visit in self and self._kernel_connections.get(visit, 0) <= 0:
             self._expect(visit, self.awaited_s)
 
@@ -93,8 +103,21 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def notify_disconnect(self, kernel_id: str) -> None:
         """A page's websocket closed."""
         super().notify_disconnect(kernel_id)
-        if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
+        if kernel_id not in self or self._kernel_connections.get(kernel_id, 0) > 0:
+            return
+        if monotonic_s() < self._leaving.pop(kernel_id, 0.0):
+            self.end_soon(kernel_id)
+        else:
             self._expect(kernel_id, self.lost_s)
+
+    def goodbye(self, visit: str) -> None:
+        """A page says that it is left: its visit ends with its connection. While that stands it is there still."""
+        if visit not in self:
+            return
+        if self._kernel_connections.get(visit, 0) <= 0:
+            self.end_soon(visit)
+        else:
+            self._leaving[visit] = monotonic_s() + self.goodbye_s
 
     def end_soon(self, visit: str) -> None:
         """End a visit beside what is going on."""

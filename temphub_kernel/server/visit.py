@@ -1,7 +1,6 @@
 """One visit: what Voilà and a page's websocket take for a kernel of their own. Event loop thread only."""
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Any
 
@@ -10,18 +9,16 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.ioloop.manager import as_zmqstream
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import utcnow
-from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from tornado.websocket import WebSocketClosedError
 
+from ..base import own
 from ..dashboard import visits
+from . import frames
 from .shared_kernel import SharedKernel
 
 PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
-HEADER, METADATA = 0, 2
-# What widgets need of their kernel. All else (running code, debugging, the history) would reach the other pages too.
-FROM_PAGES = frozenset({"comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"})
 # Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
 OUTPUTS = (b"kernel.", b"stream.", b"display_data", b"execute_result", b"error", b"clear_output", b"update_display_data", b"iopub_welcome")
 STATES = (b"kernel.",)
@@ -90,20 +87,37 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
 class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # it ships no types
     """A page's websocket: what it sends is marked as its visit's; it runs no code, and can end nothing but its visit."""
 
+    async def prepare(self) -> None:
+        """By the name that a page chooses the kernel tells to whom an answer goes: one for each visit, so that no page takes another's."""
+        self.session.session = f"{self.kernel_id}.{self.session.session}"
+        await super().prepare()
+
     def connect(self) -> Any:
         """A browser opened it. One that speaks the protocol of before 2022 is let go: no page of ours does.
 
-        Voilà takes such a connection's binary messages for the new ones, and a length in them for anything up to 2**64: the
-        page server would compute for hours and fill the memory.
+        Nothing of it is read: both readers of the old protocol believe a message's own count of its parts.
         """
         if self.subprotocol == PROTOCOL:
             return super().connect()
-        # Its end will be counted, so its beginning is.
+        # Its end will be counted and taken off the list, so its beginning is.
         self.multi_kernel_manager.notify_connect(self.kernel_id)
+        ZMQChannelsWebsocketConnection._open_sockets.add(self)
         self.websocket_handler.close(PROTOCOL_ERROR, f"speak {PROTOCOL}")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
+
+    def disconnect(self) -> None:
+        """Its end. One that never had a way to the kernel leaves none for the next connection of its name."""
+        had = bool(self.channels)
+        super().disconnect()
+        if not had and self.kernel_id in self.multi_kernel_manager:
+            self.multi_kernel_manager.stop_buffering(self.kernel_id)
+
+    @property
+    def _visitor(self) -> str:
+        """Who sits before the page, as the front door says; nobody else gets through to here."""
+        return str(self.websocket_handler.request.headers.get(own.VISITOR_HEADER, ""))
 
     def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
         """A message for the browser. One that is gone, which shows only later, gets none.
@@ -117,15 +131,17 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """A message from the browser. One that cannot be read, or is not for pages to send, is dropped."""
-        try:
-            channel, parts = deserialize_msg_from_ws_v1(incoming_msg)
-            kind = json.loads(bytes(parts[HEADER]))["msg_type"]
-            metadata = json.dumps(json.loads(bytes(parts[METADATA])) | {"visit": self.kernel_id}).encode()
-            marked = serialize_msg_to_ws_v1([*parts[:METADATA], metadata, *parts[METADATA + 1 :]], channel)
-        except (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError):
+        # Until its first messages may be sent on, and after its end, there is nowhere to send any.
+        if not self.channels or self.subprotocol != PROTOCOL:
             return
-        if kind == "shutdown_request":
+        try:
+            message = frames.read(incoming_msg, {"visit": self.kernel_id, "visitor": self._visitor})
+        except frames.Malformed as why:
+            self.websocket_handler.wrong(str(why))
+            return
+        if message.kind == frames.SHUTDOWN:
             self.multi_kernel_manager.end_soon(self.kernel_id)
             return
-        if channel == "shell" and kind in FROM_PAGES:
-            super().handle_incoming_message(marked)
+        stream = self.channels[message.channel]
+        if not stream.closed():
+            self.session.send_raw(stream, message.parts)

@@ -8,9 +8,10 @@ from types import ModuleType
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
-from ..hub.lock import is_running, read_info
+from ..hub.lock import SERVICE_STOP_FILE, is_running, read_info
+from ..hub.stopping import ask_to_stop
 from . import given, launchd, systemd, task
-from .plan import plan
+from .plan import or_as_before, plan
 
 Say = Callable[[str], None]
 SYSTEMS = {"win32": task, "darwin": launchd, "linux": systemd}
@@ -25,7 +26,11 @@ def service(action: str, settings_file: Path | None, say: Say) -> int:
     if action == "install":
         return install(settings, keeper, say)
     if action == "uninstall":
-        say(keeper.uninstall())
+        said = keeper.uninstall()
+        if keeper is task:
+            # Task Scheduler ends only the process that it started, and the others go on.
+            ask_to_stop(settings.data_dir, SERVICE_STOP_FILE)
+        say(said)
         (settings.data_dir / given.FILE).unlink(missing_ok=True)
         return 0
     return status(settings, keeper, say)
@@ -43,10 +48,11 @@ def system(platform: str) -> ModuleType:
 
 
 def install(settings: Settings, keeper: ModuleType, say: Say) -> int:
-    """Keep the settings in force and have the hub started with them, now and at every logon."""
+    """Keep the settings in force and have the hub started with them, now and at every logon. After a failure all is as it was."""
     runs = is_running(settings.data_dir)
-    path = given.write(settings, os.environ)
-    say(keeper.install(plan(path, windowless=keeper is task)))
+    with or_as_before(settings.data_dir / given.FILE):
+        path = given.write(settings, os.environ)
+        say(keeper.install(plan(path, windowless=keeper is task)))
     say(f"Settings in force now were kept in {path}; after changing one, run `temphub service install` again.")
     if runs:
         say("A hub runs already on this data folder; the one started at logon takes over when that one is closed and you log on again.")

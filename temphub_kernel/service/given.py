@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..base.errors import TempHubError
@@ -64,6 +65,8 @@ def apply(path: Path) -> None:
 
 
 def _log(path: Path) -> Path:
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_suffix(".old.log"))
+    # Windows does not rename what another process of the hub has open.
+    with suppress(OSError):
+        if path.stat().st_size > LOG_BYTES:
+            path.replace(path.with_suffix(".old.log"))
     return path

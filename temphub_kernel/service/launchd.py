@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 from ..base.system import run_system
-from .plan import Plan, Standing
+from .plan import Plan, Standing, or_as_before
 
 LABEL = "local.temphub.hub"
 
@@ -22,8 +22,15 @@ def install(plan: Plan) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     # An older one has to go first: launchd does not take two of one name.
     run_system("launchctl", "bootout", f"{_domain()}/{LABEL}")
-    path.write_bytes(plist(plan))
-    _must("bootstrap", _domain(), str(path))
+    was_there = path.exists()
+    try:
+        with or_as_before(path):
+            path.write_bytes(plist(plan))
+            _must("bootstrap", _domain(), str(path))
+    except TempHubError:
+        if was_there:
+            run_system("launchctl", "bootstrap", _domain(), str(path))
+        raise
     return f"The hub starts by itself when you log on ({path}), and was started now."
 
 
@@ -57,6 +64,7 @@ def plist(plan: Plan) -> bytes:
             "KeepAlive": {"SuccessfulExit": False},
             "StandardOutPath": str(plan.log),
             "StandardErrorPath": str(plan.log),
+            # What has no window is otherwise held back by macOS: fewer turns, a slower disk, timers that come late.
             "ProcessType": "Interactive",
         }
     )
@@ -70,7 +78,7 @@ def _must(*words: str) -> None:
     code, text = run_system("launchctl", *words)
     if code:
         raise TempHubError(
-            f"launchd refused `launchctl {' '.join(words)}` ({' '.join(text.split())[:200]}), so the start at logon is not complete.",
+            f"launchd refused `launchctl {' '.join(words)}` ({' '.join(text.split())[:200]}), so nothing was changed.",
             "Log on at this computer's own screen and run it again.",
             code="service",
         )

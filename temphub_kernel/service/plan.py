@@ -1,6 +1,8 @@
 """What every system is told: which command, in which folder, for whom. Plain data."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,20 @@ class Standing:
     installed: bool
     running: bool
     said: str = ""
+
+
+@contextmanager
+def or_as_before(path: Path) -> Iterator[bool]:
+    """What follows succeeds, or the file is again what it was: gone, or with its old content. Given: whether it was there."""
+    before = path.read_bytes() if path.exists() else None
+    try:
+        yield before is not None
+    except BaseException:
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(before)
+        raise
 
 
 def plan(settings_file: Path, *, windowless: bool = False) -> Plan:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..base.errors import TempHubError
 from ..base.system import run_system
-from .plan import DESCRIPTION, Plan, Standing
+from .plan import DESCRIPTION, Plan, Standing, or_as_before
 
 UNIT = "temphub.service"
 LINGER = "It runs while you are logged on. To have it run from the computer's start on: sudo loginctl enable-linger {user}"
@@ -21,10 +21,21 @@ def install(plan: Plan) -> str:
     """Write the unit, switch it on and start it. Raises TempHubError with what systemd said."""
     path = place()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(unit(plan), encoding="utf-8")
-    _must("daemon-reload")
-    _must("enable", UNIT)
-    _must("restart", UNIT)
+    try:
+        with or_as_before(path) as was_there:
+            path.write_text(unit(plan), encoding="utf-8")
+            _must("daemon-reload")
+            try:
+                _must("enable", UNIT)
+                _must("restart", UNIT)
+            except TempHubError:
+                # While systemd still knows the unit: afterwards its link would lead nowhere.
+                if not was_there:
+                    run_system("systemctl", "--user", "disable", UNIT)
+                raise
+    except TempHubError:
+        run_system("systemctl", "--user", "daemon-reload")
+        raise
     user = os.environ.get("USER", "$USER")
     return f"The hub starts by itself when you log on ({path}), and was started now.\n{LINGER.format(user=user)}"
 
@@ -54,14 +65,21 @@ def unit(plan: Plan) -> str:
         [
             "[Unit]",
             f"Description={DESCRIPTION}",
+            # However often: a hub that cannot start today may tomorrow.
+            "StartLimitIntervalSec=0",
             "",
             "[Service]",
             f"ExecStart={' '.join(quoted(word) for word in plan.command)}",
             f"WorkingDirectory={escaped(str(plan.folder))}",
             "Restart=on-failure",
-            "RestartSec=5",
+            # Back within 5 s when the first process is killed. The rest, which would go on without it, is then ended at once; asked
+            # to stop, only the first process is told, and the others end in order.
+            "RestartSec=1",
+            "KillMode=mixed",
             # Five times the share of a program on the desktop when the processor is wanted by more than it can serve.
             "CPUWeight=500",
+            # The same for the disk, where this user's systemd was given that to share out.
+            "IOWeight=500",
             "",
             "[Install]",
             "WantedBy=default.target",

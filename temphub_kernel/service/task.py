@@ -19,17 +19,27 @@ SETTINGS = {
     "StopIfGoingOnBatteries": "false",
     "StartWhenAvailable": "true",
     "ExecutionTimeLimit": "PT0S",
+    # As every program that a person starts. Without it 7, for background work: the hub and all it starts would get processor,
+    # disk and memory only when no other program wants them.
+    "Priority": "4",
     "Enabled": "true",
 }
 
 
 def install(plan: Plan) -> str:
     """Make or renew the task and start it. Raises TempHubError with what Windows said."""
+    was_there = standing().installed
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "temphub.xml"
         path.write_bytes(xml(plan, account()))
         _must("/create", "/tn", NAME, "/xml", str(path), "/f")
-    _must("/run", "/tn", NAME)
+    try:
+        _must("/run", "/tn", NAME)
+    except TempHubError:
+        # A renewed one stays: it starts at logon as the one before did.
+        if not was_there:
+            run_system("schtasks", "/delete", "/tn", NAME, "/f")
+        raise
     return "The hub starts by itself when you log on (Task Scheduler, task TempHub), and was started now."
 
 
@@ -86,7 +96,7 @@ def _must(*words: str) -> None:
     code, text = run_system("schtasks", *words)
     if code:
         raise TempHubError(
-            f"Windows Task Scheduler refused ({' '.join(text.split())[:200]}), so the start at logon was not changed.",
+            f"Windows Task Scheduler refused ({' '.join(text.split())[:200]}), so the hub does not start by it.",
             "Put a shortcut to Start.bat into the folder that Win+R, shell:startup opens; or run this as an administrator.",
             code="service",
         )

@@ -18,11 +18,20 @@ OFFERED, CLAIMED, TRUSTED, RELEASED = "offered", "claimed", "trusted", "released
 STATES = (OFFERED, CLAIMED, TRUSTED, RELEASED)
 
 
+# Counters and the numbers that are kept of them stay below this.
+HIGHEST = 1 << 53
+
+
 class Kept(NamedTuple):
-    """What is remembered of a board. key: empty unless offered or claimed."""
+    """What is remembered of a board. key: empty unless offered or claimed; beyond: every counter it used so far is below this."""
 
     state: str
     key: bytes = b""
+    beyond: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """Its entry in the file."""
+        return {"state": self.state, **({"key": self.key.hex()} if self.key else {}), **({"beyond": self.beyond} if self.beyond else {})}
 
 
 def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
@@ -50,7 +59,7 @@ def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
 
 def write_keys(path: Path, boards: dict[str, Kept]) -> None:
     """Keep them on disk. Raises TempHubError."""
-    rows = {board: {"state": kept.state, **({"key": kept.key.hex()} if kept.key else {})} for board, kept in sorted(boards.items())}
+    rows = {board: kept.as_json() for board, kept in sorted(boards.items())}
     try:
         write_private(path, json.dumps({"version": 1, "boards": rows}, indent=1))
     except OSError as error:
@@ -63,7 +72,9 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
 
 
 def _kept(value: Any) -> Kept:
-    state, key = value["state"], value.get("key", "")
+    state, key, beyond = value["state"], value.get("key", ""), value.get("beyond", 0)
     if state not in STATES or (state in (OFFERED, CLAIMED)) != is_hex(key, 2 * KEY_BYTES):
         raise ValueError(state)
-    return Kept(state, bytes.fromhex(key))
+    if type(beyond) is not int or not 0 <= beyond <= HIGHEST:
+        raise ValueError(beyond)
+    return Kept(state, bytes.fromhex(key), beyond)

@@ -2,6 +2,8 @@
 
 from ..base.errors import TempHubError
 
+COUNTER_USED = "counter_used"
+
 
 def unsigned(board: str) -> TempHubError:
     """Somebody delivers under the name of a board that has a key."""
@@ -53,7 +55,7 @@ def counter_used(highest: int) -> TempHubError:
     return TempHubError(
         f"A delivery with this counter was possible before ({highest} is the highest), so it was not stored again.",
         "Go on after that counter and send it signed anew.",
-        code="counter_used",
+        code=COUNTER_USED,
         status=409,
     )
 

@@ -12,13 +12,15 @@ from typing import NamedTuple
 from ..base.clock import now_ms
 from ..base.errors import TempHubError
 from ..base.reading import board_of
-from .keys import CLAIMED, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
+from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
 from .refusals import bad_counter, counter_used, not_approved, unknown_key, unsigned, wrong_signature
 from .seal import key_id, reply, report, same
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
 MOST = 2000
-HIGHEST = 1 << 53
+# So many counters are set aside with one write: a probe that delivers once a second needs the next after 34 years, and 8 million
+# starts of a hub whose clock stands still use up all that there are.
+AHEAD = 1 << 30
 
 
 class Standing(StrEnum):
@@ -31,6 +33,8 @@ class Standing(StrEnum):
     WAITING = "waiting"
     FORGOT = "forgot"
     FOREIGN = "foreign"
+    # It holds no key, and another hub records it.
+    ELSEWHERE = "elsewhere"
     RELEASED = "released"
 
 
@@ -47,8 +51,10 @@ class Trust:
         self._boards, self.damaged = read_keys(self._path)
         self._lock = threading.Lock()
         self._seen: dict[str, Standing] = {}
-        # Above every counter that was used before this start, so that nothing heard then can be delivered again now.
+        # Counters begin above this and above what was set aside before this start (a clock may have been put back since): so
+        # nothing that was heard then can be delivered again now.
         self._start = now_ms()
+        self._begins = {board: kept.beyond for board, kept in self._boards.items() if kept.beyond > self._start}
         self._counters: dict[str, int] = {}
         self.on_change: Callable[[], None] = lambda: None
 
@@ -72,10 +78,7 @@ class Trust:
             raise wrong_signature(board)
         proven = Proven(kept.key, number)
         with self._lock:
-            highest = self._counters.get(board, self._start)
-            if number <= highest:
-                raise Repeated(proven, highest)
-            self._counters[board] = number
+            self._count(board, proven)
         if kept.state == OFFERED:
             # It signs with the key, so it has saved it: the hub missed the reply that said so.
             self.confirm(board)
@@ -91,7 +94,7 @@ class Trust:
     def look(self, board: str, told: str | None) -> tuple[Standing, bytes]:
         """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its firmware knows no keys."""
         kept = self._boards.get(board)
-        state, key = kept or Kept("")
+        state, key, _ = kept or Kept("")
         if state == CLAIMED and not told:
             return Standing.FORGOT, b""
         if told and key and same(told, key_id(key)):
@@ -135,6 +138,16 @@ class Trust:
             self._seen.pop(board, None)
         self.on_change()
 
+    def claimed(self, board: str) -> bool:
+        """Whether a board holds a key of ours, so that only what it signs is its own."""
+        kept = self._boards.get(board)
+        return kept is not None and kept.state == CLAIMED
+
+    def vouched(self, board: str) -> bool:
+        """Whether a person said yes to a board that has no key of ours yet."""
+        kept = self._boards.get(board)
+        return kept is not None and kept.state == TRUSTED
+
     def release(self, board: str) -> None:
         """The board was let go; it is not taken again by itself. Raises TempHubError."""
         self._keep(board, Kept(RELEASED))
@@ -151,13 +164,39 @@ class Trust:
             kept = {board: _remembered(one) for board, one in self._boards.items()}
             return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
 
+    def _count(self, board: str, proven: "Proven") -> None:
+        """Use up a counter. Raises Repeated for one that may have been used, TempHubError when what must last cannot be written."""
+        if self._boards[board].key != proven.key:
+            raise unknown_key(board)
+        highest = self._counters.get(board, max(self._start, self._begins.get(board, 0)))
+        if proven.counter <= highest:
+            raise Repeated(proven, highest)
+        if proven.counter >= self._boards[board].beyond:
+            self._set_aside(board, proven.counter)
+        self._counters[board] = proven.counter
+
+    def _set_aside(self, board: str, counter: int) -> None:
+        # For all boards at once: as a rule one write for each start of the hub.
+        beyond = {board: counter + AHEAD}
+        for other, kept in self._boards.items():
+            if kept.key and other not in self._counters:
+                beyond.setdefault(other, max(self._start, self._begins.get(other, 0)) + AHEAD)
+        self._write({**self._boards, **{one: self._boards[one]._replace(beyond=min(many, HIGHEST)) for one, many in beyond.items()}})
+
     def _keep(self, board: str, kept: Kept) -> None:
         with self._lock:
-            boards = {**self._boards, board: kept}
-            write_keys(self._path, boards)
-            # A new one each time: readers look into it without the lock.
-            self._boards = boards
-            self._counters.pop(board, None)
+            before = self._boards.get(board, Kept(""))
+            same_key = kept.key and kept.key == before.key
+            # What was signed with another key is worth nothing any more; with the same one it must not come twice.
+            self._write({**self._boards, board: kept._replace(beyond=before.beyond if same_key else 0)})
+            if not same_key:
+                self._counters.pop(board, None)
+                self._begins.pop(board, None)
+
+    def _write(self, boards: dict[str, Kept]) -> None:
+        write_keys(self._path, boards)
+        # A new one each time: readers look into it without the lock.
+        self._boards = boards
 
 
 class Proven(NamedTuple):

@@ -17,6 +17,11 @@ def same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
 
+def probe_token(secret: str, board: str) -> str:
+    """The token of one probe without a key: 32 hexadecimal digits that only the holder of SERVER_TOKEN can make for its name."""
+    return mac(secret.encode(), b"probe token 1\n" + board.encode())[:32]
+
+
 def key_id(key: bytes) -> str:
     """What a probe says instead of its key: 16 hexadecimal digits."""
     return mac(key, b"id")[:16]

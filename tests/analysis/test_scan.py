@@ -9,9 +9,10 @@ import pytest
 
 from journal.journal_bench import T0, close_months, journal, pack_all
 from temphub_kernel.analysis import load, remarks, scan
+from temphub_kernel.base.csv_style import STANDARD
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
-from temphub_kernel.csvlog.lines import HEADER_LINE, to_lines
+from temphub_kernel.csvlog.lines import to_lines
 from temphub_kernel.journal import Reader, annotate, calibrate
 from temphub_kernel.journal.schema import BLOCK_ROWS
 
@@ -45,7 +46,7 @@ def test_a_lazy_frame_wherever_readings_live(tmp_path: Path) -> None:
         lazy = scan(data_dir=tmp_path)
         assert isinstance(lazy, pl.LazyFrame) and lazy.select(pl.len()).collect().item() == len(early) + 100
         frame = lazy.collect()
-        assert frame["time"].is_sorted() and frame.schema["time"] == pl.Datetime("ms", "UTC")
+        assert frame["time"].is_sorted() and frame.schema["time"] == pl.Datetime("us", "UTC")
         last = frame.tail(2).to_dicts()
         assert [(r["probe_id"], r["temperature_c"], r["raw_c"], r["quality"]) for r in last] == [
             ("a", 7.125, 6.125, None),
@@ -105,7 +106,7 @@ def test_a_folder_of_old_logs(tmp_path: Path) -> None:
         wide, tidy = load(tz="UTC", data_dir=j.path.parent), load(tidy=True, tz="UTC", data_dir=j.path.parent)
     logs = tmp_path / "logs"
     logs.mkdir()
-    first, second = HEADER_LINE + to_lines(points[:25]), HEADER_LINE + to_lines(points[25:])
+    first, second = STANDARD.header + to_lines(points[:25]), STANDARD.header + to_lines(points[25:])
     (logs / "temperature_log-2026-11-23.csv").write_bytes(first)
     (logs / "copy of it.csv").write_bytes(b"\xef\xbb\xbf" + first)
     (logs / "temperature_log.csv").write_bytes(second + b"2026-11-23T13")
@@ -117,9 +118,58 @@ def test_a_folder_of_old_logs(tmp_path: Path) -> None:
         found["temperature_c"].tolist()[:4] == wanted["temperature_c"].tolist()[:4]
         and found["quality"].count() == wanted["quality"].count()
     )
-    minutes = load(every="10s", tz="UTC", data_dir=logs)
-    assert minutes["b"].iloc[0] == pytest.approx(wide["b"].iloc[:10].mean())
+    minutes = load("b", every="10s", tidy=True, tz="UTC", data_dir=logs)
+    assert minutes["mean_of_readings_c"].iloc[0] == pytest.approx(wide["b"].iloc[:10].mean())
+    assert minutes["mean_c"].tolist() == pytest.approx(load("b", every="10s", tz="UTC", data_dir=j.path.parent)["b"].tolist())
     with pytest.raises(TempHubError, match="No probe 'c'"):
         load("c", data_dir=logs)
     with pytest.raises(TempHubError, match="no journal"):
         load(data_dir=tmp_path / "empty")
+
+
+def test_a_filter_with_a_moment_of_another_zone(tmp_path: Path) -> None:
+    """Times come in the zone that is named, so that a filter may name a moment of it; one of another zone is refused with words."""
+    with journal(tmp_path) as j:
+        j.writer.store(rows(100))
+        moment = pd.Timestamp(T0 + 60_000, unit="ms", tz="Asia/Kolkata").to_pydatetime()
+        named = scan(tz="Asia/Kolkata", data_dir=tmp_path)
+        assert named.filter(pl.col("time") >= moment).collect().height == 40
+        assert named.collect().schema["time"] == pl.Datetime("us", "Asia/Kolkata")
+        assert scan(start=moment, data_dir=tmp_path).collect().height == 40
+        with pytest.raises(Exception, match=r"polars compares times of one and the same zone only"):
+            scan(data_dir=tmp_path).filter(pl.col("time") >= moment).collect()
+
+
+def test_a_log_with_words_and_nul_bytes(tmp_path: Path) -> None:
+    """One spoilt temperature or a stretch of NUL bytes costs no other row, as single readings and in steps."""
+    good = "2026-11-23T12:54:0{0}.000Z,2026-11-23 13:54:0{0},a,{1},\n"
+    lines = [good.format(0, "21.5"), good.format(1, "warm"), "\0" * 4096 + good.format(2, "22.5"), good.format(3, "2\0003.5")]
+    (tmp_path / "temperature_log.csv").write_bytes(STANDARD.header + "".join(lines).encode())
+    wide = load(tz="UTC", data_dir=tmp_path)
+    assert wide["a"].tolist()[0::2] == [21.5, 22.5] and pd.isna(wide["a"].iloc[1]) and wide["a"].iloc[3] == 23.5
+    steps = load(every="1min", tidy=True, tz="UTC", data_dir=tmp_path)
+    assert steps[["min_c", "max_c", "count"]].to_numpy().tolist() == [[21.5, 23.5, 3]]
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding", "quote"), [(";", "utf-8-sig", ""), ("\t", "utf-16", ""), (",", "utf-8", '"'), ("\t", "utf-8", '"')]
+)
+def test_a_log_that_a_spreadsheet_saved(tmp_path: Path, separator: str, encoding: str, quote: str) -> None:
+    """A log saved again with other separators, quotes or as Unicode text is read as before."""
+    cells = [
+        ["timestamp", "local_time", "probe_id", "temperature_c", "quality"],
+        ["2026-11-23T12:54:00.000Z", "23.11.2026 13:54", "a", "21,5", ""],
+    ]
+    if separator == ",":
+        cells[1][3] = "21.5"
+    text = "\r\n".join(separator.join(f"{quote}{cell}{quote}" for cell in row) for row in cells) + "\r\n"
+    (tmp_path / "saved.csv").write_bytes(text.encode(encoding))
+    assert load(tz="UTC", data_dir=tmp_path)["a"].tolist() == [21.5]
+
+
+def test_a_log_of_other_columns_is_named(tmp_path: Path) -> None:
+    """A log whose columns somebody changed is not passed over without a word."""
+    (tmp_path / "good.csv").write_bytes(STANDARD.header + b"2026-11-23T12:54:00.000Z,2026-11-23 13:54:00,a,21.5,\n")
+    (tmp_path / "changed.csv").write_text("timestamp,probe_id,temperature_c\n2026-11-23T12:54:00.000Z,a,22.5\n")
+    with pytest.warns(UserWarning, match=r"changed\.csv looks like a log of TempHub.*Save it again"):
+        assert load(tz="UTC", data_dir=tmp_path)["a"].tolist() == [21.5]

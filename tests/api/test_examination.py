@@ -1,15 +1,18 @@
 """`GET /api/doctor`: the doctor's findings, one examination at a time, for those who may look."""
 
+import http.client
 import json
 import os
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from support.attacks import connect
 from support.waiting import wait_for
 from temphub_kernel.api import examination
 
@@ -58,6 +61,38 @@ def test_many_who_ask_at_once_cost_one_examination(hub) -> None:
         over.set()
         watcher.join()
     assert len(answers) == 1 and len(seen) == 1
+
+
+def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hundreds that one address asks at once some wait, the others are told that it is busy; another address has its answer, and when
+    an examination fails it has failed for all who waited: they do not begin one each."""
+    begun: list[int] = []
+    fail = threading.Event()
+
+    def begin(settings: object) -> "subprocess.Popen[bytes]":
+        begun.append(1)
+        assert fail.wait(60)
+        raise OSError("no process can be started")
+
+    monkeypatch.setattr(examination, "_begin", begin)
+
+    def ask(address: str) -> tuple[int, str]:
+        with closing(http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60, source_address=(address, 0))) as one:
+            one.request("GET", "/api/doctor")
+            reply = one.getresponse()
+            return reply.status, json.loads(reply.read())["error"]
+
+    monkeypatch.setattr(examination, "is_here", lambda address: address == "127.0.0.1")
+    connect(hub.port, "127.0.0.3").close()
+    with ThreadPoolExecutor(100) as pool:
+        crowd = [pool.submit(ask, "127.0.0.3") for _ in range(60)]
+        wait_for(lambda: sum(one.done() for one in crowd) == 60 - examination.MOST_EACH, 60)
+        assert {one.result() for one in crowd if one.done()} == {(503, "busy")}
+        others = [pool.submit(ask, address) for address in ("127.0.0.4", "127.0.0.1")]
+        assert hub.ask("POST", "/api/ingest", {"temperature_c": 21.5}) == (200, {"ok": True})
+        fail.set()
+        assert {one.result() for one in others} == {(503, "not_examined")}
+        assert {one.result()[1] for one in crowd} == {"busy", "not_examined"} and len(begun) <= 3
 
 
 def test_with_a_password_only_those_who_are_let_in_see_it(make_hub) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 import psutil
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import cannot, wait_for
 from temphub_kernel.api import export
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
@@ -64,7 +64,7 @@ def test_a_csv_is_downloaded_whole(hub, scratch):
     fill(hub, 2500)
     status, headers, text = get(hub, "/api/export?format=csv")
     lines = text.decode().splitlines()
-    assert status == 200 and lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(set(lines)) == 2501
+    assert status == 200 and lines[0] == "timestamp,local_time,probe_id,temperature_c,quality,name" and len(set(lines)) == 2501
     assert headers["Content-Disposition"].startswith('attachment; filename="temphub-20') and headers["Content-Type"].startswith("text/csv")
     wait_for(lambda: not list(scratch.iterdir()))
 
@@ -114,10 +114,15 @@ def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
     assert status == 413 and json.loads(body)["error"] == "too_many_rows" and "every=5min" in json.loads(body)["remedy"]
 
 
-def slow_reader(hub, path):
+def slow_reader(hub, path, address="127.0.0.1"):
     """A client that asks and then reads no further."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    if address != "127.0.0.1":
+        try:
+            client.bind((address, 0))
+        except OSError:
+            cannot(f"this system has no {address} on its loopback interface")
     client.connect(("127.0.0.1", hub.port))
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: hub\r\n\r\n".encode())
     return client
@@ -126,7 +131,7 @@ def slow_reader(hub, path):
 def test_a_client_that_leaves_ends_its_export(hub, scratch):
     """When the client goes away the process and its files go, readings are taken all the while, and others are served."""
     fill(hub, 60_000)
-    clients = [slow_reader(hub, "/api/export?format=csv") for _ in range(2)]
+    clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
     wait_for(lambda: len(jobs()) == 2)
     status, _, body = get(hub, "/api/export?format=csv")
     assert status == 503 and json.loads(body)["error"] == "busy"
@@ -137,6 +142,43 @@ def test_a_client_that_leaves_ends_its_export(hub, scratch):
         client.close()
     wait_for(lambda: not jobs() and not list(scratch.iterdir()))
     assert wait_for(lambda: get(hub, "/api/export?format=csv&probe_id=fridge")[0] == 200)
+
+
+def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypatch):
+    """Two readers that take nothing are let go after a minute, their processes and files go, and the next export is made.
+    One that reads slowly but reads keeps its place."""
+    assert export.STALLED_S == 60
+    monkeypatch.setattr(export, "STALLED_S", 3)
+    fill(hub, 60_000)
+    clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
+    wait_for(lambda: len(jobs()) == 2)
+    assert get(hub, "/api/export?format=csv")[0] == 503
+    wait_for(lambda: not jobs() and not list(scratch.iterdir()), 40)
+    for client in clients:
+        client.close()
+    taken, began = b"", time.monotonic()
+    with slow_reader(hub, "/api/export?format=csv") as slow:
+        slow.settimeout(40)
+        while not taken.endswith(b"0\r\n\r\n"):
+            taken += slow.recv(1 << 15)
+            # Longer in all than a stall may last, each piece of 256 KB much shorter.
+            time.sleep(max(0.0, began + 5 * len(taken) / 5e6 - time.monotonic()))
+    assert time.monotonic() - began > export.STALLED_S and taken.count(b"\n") > 60_000
+
+
+def test_one_export_at_a_time_for_an_address(hub):
+    """Who has an export under way is told to wait for it, so one address never takes both places; the next one after it is made."""
+    fill(hub, 60_000)
+    with slow_reader(hub, "/api/export?format=csv"):
+        wait_for(lambda: len(jobs()) == 1)
+        status, headers, body = get(hub, "/api/export?format=csv")
+        assert status == 503 and json.loads(body)["error"] == "busy" and "127.0.0.1" in json.loads(body)["problem"]
+        assert headers["Retry-After"]
+        with slow_reader(hub, "/api/export?format=csv&probe_id=P:1&every=1min", "127.0.0.2") as other:
+            other.settimeout(40)
+            assert other.recv(12) == b"HTTP/1.1 200"
+    wait_for(lambda: get(hub, "/api/export?format=csv&every=1min")[0] == 200, 40)
+    assert [get(hub, "/api/export?format=csv&every=1min")[0] for _ in range(3)] == [200] * 3
 
 
 def test_a_stopped_hub_leaves_nothing(make_hub, scratch):

@@ -117,7 +117,7 @@ def test_a_foreign_page_gets_no_websocket(hub):
 
     async def talk(origin):
         headers = {"Origin": origin} if origin else {}
-        request = HTTPRequest(f"ws://127.0.0.1:{hub.port}/socket", headers=headers)
+        request = HTTPRequest(f"ws://127.0.0.1:{hub.port}/v/socket", headers=headers)
         one = await websocket_connect(request)
         await one.write_message("hello")
         answer = await one.read_message()
@@ -182,8 +182,8 @@ def test_people_get_tls_and_probes_plain(make_hub, page, certificate):
     reply.read()
     cookie = reply.headers["Set-Cookie"]
     assert reply.status == 303 and "Secure" in cookie
-    connection.request("GET", "/some/page", headers={"Cookie": cookie.partition(";")[0]})
-    assert json.loads(connection.getresponse().read())["uri"] == "/some/page"
+    connection.request("GET", "/v/some/page", headers={"Cookie": cookie.partition(";")[0]})
+    assert json.loads(connection.getresponse().read())["uri"] == "/v/some/page"
     connection.close()
 
 

@@ -57,11 +57,13 @@ def test_odd_buckets_equal_whole_minutes(hub):
 
 
 def test_csv_is_read_back_the_same(hub):
-    """The CSV form has the same readings, a fault as an empty value with its kind."""
-    fill(hub, [("a", 2, -0.0625), ("a", 1, None)])
+    """The CSV form has the same readings, a fault as an empty value with its kind, and no number with exactly three decimals."""
+    fill(hub, [("a", 3, 21.875), ("a", 2, -0.0625), ("a", 1, None)])
     _, text = hub.ask("GET", "/api/readings?format=csv")
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [(r["temperature_c"], r["quality"]) for r in rows] == [("-0.0625", ""), ("", "crc")]
+    assert [(r["temperature_c"], r["quality"]) for r in rows] == [("21.8750", ""), ("-0.0625", ""), ("", "crc")]
+    _, text = hub.ask("GET", "/api/readings?format=csv&bucket=1min")
+    assert [(r["min_c"], r["mean_c"], r["max_c"]) for r in csv.DictReader(io.StringIO(text))] == [("21.8750",) * 3, ("-0.0625",) * 3]
 
 
 def test_a_long_sparse_range_is_answered_whole(hub):
@@ -94,6 +96,6 @@ def test_metrics_tell_newest_values(hub):
     hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "fridge"})
     hub.ask("POST", "/api/ingest", {"temperature_c": "warm"})
     _, text = hub.ask("GET", "/metrics")
-    assert 'temphub_temperature_celsius{probe_id="fridge"} 4.5' in text
+    assert 'temphub_temperature_celsius{name="fridge",probe_id="fridge"} 4.5' in text
     assert 'temphub_requests_refused_total{error="bad_temperature"} 1.0' in text
     assert "temphub_readings_stored_total 1.0" in text

@@ -74,6 +74,19 @@ def test_a_share_is_twice_an_equal_part(monkeypatch):
     assert not any(mixed.over(f"p{n % 10}") for n in range(10 * FLOOR - 10))
 
 
+def test_a_crowd_that_is_refused_is_answered_one_by_one(monkeypatch):
+    """Hundreds that are refused in one moment do not come back in one moment; a single one waits a second."""
+    now = [100.0]
+    monkeypatch.setattr(share, "monotonic_s", lambda: now[0])
+    crowd = FairShare()
+    waits = [crowd.wait_s() for _ in range(800)]
+    assert waits[0] == share.PAUSE_S and waits[-1] < 4 * share.PAUSE_S
+    in_each = [sum(start <= wait < start + 0.05 for wait in waits) for start in (1.0, 1.5, 2.0, 2.5)]
+    assert all(19 <= number <= 21 for number in in_each)
+    now[0] += 60
+    assert crowd.wait_s() == share.PAUSE_S
+
+
 def test_the_count_of_clients_is_bounded(monkeypatch):
     """However many names a client invents, what is remembered of a second stays small."""
     monkeypatch.setattr(share, "monotonic_s", lambda: 100.0)

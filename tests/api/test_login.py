@@ -8,15 +8,18 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 import pytest
+import requests
 from argon2 import PasswordHasher
 
 from support.page_server import PageServer
 from temphub_kernel.api.audit import MOST_BYTES, Audit
 from temphub_kernel.api.lockout import FREE, MOST, Lockout
 from temphub_kernel.api.sessions import Sessions
+from temphub_kernel.base import own
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.key import KEY_FILE, read_key
 from temphub_kernel.hub.ask import ask_hub
+from temphub_kernel.journal import Reader
 
 PASSWORD = "correct horse"
 READS = [
@@ -73,20 +76,20 @@ def test_strangers_see_nothing(closed):
         assert (status, answer["error"]) == (401, "login_needed"), path
     for path, body in CHANGES:
         assert hub.ask("POST", path, body)[0] == 401, path
-    for path, place in (("/", "/login"), ("/some/page?x=1", "/login?next=/some/page%3Fx%3D1")):
+    for path, place in (("/", "/login"), ("/v/some/page?x=1", "/login?next=/v/some/page%3Fx%3D1")):
         status, headers, _ = hub.whole("GET", path)
         assert (status, headers["Location"]) == (303, place)
-    assert hub.ask("GET", "/socket", headers={"Upgrade": "websocket", "Connection": "Upgrade"})[0] == 401
+    assert hub.ask("GET", "/v/socket", headers={"Upgrade": "websocket", "Connection": "Upgrade"})[0] == 401
     assert hub.ask("POST", "/v/voila/api/shutdown/x")[0] == 401
 
 
 def test_a_login_opens_everything(closed):
     """With the password the page, the readings and the changes are there; the cookie is out of reach of scripts and other sites."""
     hub = closed()
-    status, cookie, reply = log_in(hub, path="/login?next=/some/page")
-    assert (status, reply["Location"]) == (303, "/some/page")
+    status, cookie, reply = log_in(hub, path="/login?next=/v/some/page")
+    assert (status, reply["Location"]) == (303, "/v/some/page")
     assert "HttpOnly" in reply["Set-Cookie"] and "SameSite=Strict" in reply["Set-Cookie"] and "Path=/" in reply["Set-Cookie"]
-    assert hub.ask("GET", "/some/page", headers=cookie)[1]["uri"] == "/some/page"
+    assert hub.ask("GET", "/v/some/page", headers=cookie)[1]["uri"] == "/v/some/page"
     for path in READS:
         assert hub.ask("GET", path, headers=cookie)[0] == 200, path
     for path, body in CHANGES:
@@ -197,10 +200,33 @@ def test_the_lock_out_is_bounded_and_forgives():
         lockout.worked("10.0.0.1")
 
 
-@pytest.mark.parametrize("place", ["//evil.example/", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/login?next=/x"])
-def test_the_login_leads_nowhere_else(closed, place):
-    """After the login the browser stays with this hub, whatever a link asked for."""
-    assert log_in(closed(), path="/login?" + urlencode({"next": place}))[2]["Location"] == "/"
+ELSEWHERE = ["//evil.example/", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/login?next=/x", "/logout", "/x"]
+WRITES = "api/ingest?temperature_c=99&probe_id=Fridge"
+WINDING = ["/", "/./", "/v/../", "/v/%2e%2e/", "/v/.%2E/", "/v/x/../../", "/v\\..\\", "/%2e/", "/v/\t../", "/%61pi/../"]
+
+
+PAGES = ["/?probe=Fridge", "/", "/v/voila/render/dashboard.ipynb?x=1"]
+
+
+def test_the_login_leads_nowhere_else(closed):
+    """After the login the browser is shown a page of this hub: whatever a link asked for, no reading is written."""
+    hub = closed()
+    wanted = dict.fromkeys([*ELSEWHERE, *(path + WRITES for path in WINDING), "/api/readings", "/metrics"], "/")
+    wanted.update({place: place for place in PAGES})
+    assert {place: log_in(hub, path="/login?" + urlencode({"next": place}))[2]["Location"] for place in wanted} == wanted
+
+
+def test_no_link_to_the_login_stores_a_reading(closed):
+    """A browser follows the link of a foreign page to the login, and goes where it is sent as browsers do: nothing is stored."""
+    hub = closed(token="")
+    with requests.Session() as browser:
+        # To an address without TLS a browser names no site, and keeps the page before as the referrer.
+        browser.headers["User-Agent"] = "Mozilla/5.0"
+        link = f"http://127.0.0.1:{hub.port}/login?" + urlencode({"next": "/" + WRITES})
+        reply = browser.post(link, {"password": PASSWORD}, headers={"Referer": link, "Origin": f"http://127.0.0.1:{hub.port}"}, timeout=10)
+    assert reply.history[0].status_code == 303
+    with Reader(hub.journal) as reader:
+        assert {point.probe_id for point in reader.after(0, 10)} == {"p"}
 
 
 def test_changes_are_noted(closed):
@@ -221,6 +247,52 @@ def test_changes_are_noted(closed):
     ]
     assert "Fridge" in text and "s3cret" not in text and PASSWORD not in text and "wrong-secret" not in text
     assert {line["address"] for line in lines} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("closed_door", [True, False])
+def test_the_note_says_how_it_was_allowed(make_hub, closed_door):
+    """A token is called token however it is sent, a login login, this computer's key key, and nothing at all anyone."""
+    hub = make_hub(token="s3cret", environ={"UI_PASSWORD": PASSWORD} if closed_door else {})
+    url, door = f"http://127.0.0.1:{hub.port}", {"from_ms": 1, "text": "door"}
+    for headers in ({"X-Token": "s3cret"}, {"Authorization": "Bearer s3cret"}):
+        assert hub.ask("POST", "/api/annotate", door, headers)[0] == 200
+    assert hub.ask("POST", "/api/annotate?token=s3cret", door)[0] == 200
+    assert hub.ask("POST", "/api/annotate", {**door, "token": "s3cret"})[0] == 200
+    assert ask_hub(hub.settings, url, "/api/annotate", door, timeout_s=10)["ok"]
+    assert [(line["by"], line["address"]) for line in noted(hub)] == [("token", "127.0.0.1")] * 4 + [
+        ("key" if closed_door else "token", "127.0.0.1")
+    ]
+
+
+def test_nobody_names_another_as_the_visitor(make_hub):
+    """The visitor of a page is noted as the pages' kernel tells it with this computer's key; what anybody else sends as such is not
+    believed, nor what is no address."""
+    hub = make_hub(environ={"UI_PASSWORD": PASSWORD}, token="s3cret")
+    url, door = f"http://127.0.0.1:{hub.port}", {"from_ms": 1, "text": "door"}
+    forged = {own.VISITOR_HEADER: own.visitor("203.0.113.9", "login")}
+    assert hub.ask("POST", "/api/annotate", door, {"X-Token": "s3cret", **forged})[0] == 200
+    assert hub.ask("POST", "/api/annotate", door, {**log_in(hub)[1], **forged})[0] == 200
+    for said in (own.visitor("203.0.113.9", "login"), "login somewhere", "god 203.0.113.9", own.visitor("fe80::1%eth0", "anyone")):
+        context = own.VISITOR.set(said)
+        try:
+            assert ask_hub(hub.settings, url, "/api/annotate", door, timeout_s=10)["ok"]
+        finally:
+            own.VISITOR.reset(context)
+    found = [(line["by"], line["address"], line.get("through")) for line in noted(hub) if line["what"] == "/api/annotate"]
+    assert found == [
+        ("token", "127.0.0.1", None),
+        ("login", "127.0.0.1", None),
+        ("login", "203.0.113.9", "page"),
+        ("key", "127.0.0.1", None),
+        ("key", "127.0.0.1", None),
+        ("anyone", "fe80::1%eth0", "page"),
+    ]
+
+
+def noted(hub):
+    """The lines of the log of changes."""
+    text = (hub.settings.data_dir / "temphub_changes.log").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def test_the_notes_of_changes_stay_small(tmp_path):

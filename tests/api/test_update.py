@@ -1,6 +1,7 @@
 """The firmware as the hub hands it out, and asking a probe to fetch it."""
 
 import hashlib
+import json
 import shutil
 import sys
 import urllib.request
@@ -53,12 +54,17 @@ def test_the_probe_itself_accepts_the_list(hub, monkeypatch):
     for name in [name for name in sys.modules if name.split(".")[0] == "probe"]:
         monkeypatch.delitem(sys.modules, name)
     from probe import VERSION
-    from probe.update_manifest import MAX_MANIFEST, check
+    from probe.update_manifest import MAX_MANIFEST, Manifest
 
     _, manifest = hub.ask("GET", "/api/firmware/manifest")
-    version, files = check(manifest)
-    assert version == VERSION and len(files) == len(manifest["files"])
-    assert len(str(manifest)) < MAX_MANIFEST * 0.7
+    raw = json.dumps(manifest).encode()
+    rows: list[tuple[str, int, str]] = []
+    taken = Manifest(lambda *row: rows.append(row))
+    for at in range(0, len(raw), 512):
+        taken.take(raw[at : at + 512])
+    taken.end()
+    assert taken.version == VERSION and rows == [(row["name"], row["size"], row["sha256"]) for row in manifest["files"]]
+    assert len(raw) < MAX_MANIFEST * 0.7
 
 
 @pytest.mark.parametrize("name", OUTSIDE)

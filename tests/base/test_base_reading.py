@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from temphub_kernel.base.cells import number_cell
 from temphub_kernel.base.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, in_range, is_probe_id, number_text, to_celsius, to_units
 
 UNITS = st.integers(int(LOWEST_C) * UNITS_PER_C, int(HIGHEST_C) * UNITS_PER_C)
@@ -19,6 +20,16 @@ def test_number_text_is_exact(units: int) -> None:
     whole, point, rest = text.partition(".")
     assert point and rest and set(text) <= set("-.0123456789") and (rest == "0" or not rest.endswith("0")) and text != "-0.0"
     assert whole.lstrip("-") == str(int(whole.lstrip("-")))
+
+
+@given(
+    st.one_of(UNITS, st.integers(-270_000, 1_800_000).map(lambda thousandths: thousandths * (UNITS_PER_C // 1000))), st.sampled_from(".,")
+)
+def test_no_cell_has_exactly_three_decimals(units: int, point: str) -> None:
+    """A temperature in a CSV is exact, and no spreadsheet can take its decimal sign for one that parts thousands."""
+    text = number_cell(units, point)
+    _, rest = text.split(point)
+    assert Decimal(text.replace(",", ".")) * UNITS_PER_C == units and len(rest) != 3
 
 
 @given(st.integers(-4320, 28800), st.sampled_from([0.0625, 0.0078125]))

@@ -97,7 +97,7 @@ def test_once(caplog: pytest.LogCaptureFixture) -> None:
 def test_once_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """However many different lines there are, only the latest are remembered."""
     caplog.set_level(logging.DEBUG)
-    once = Once(logging.getLogger("once"))
+    once = Once(logging.getLogger("once"), most=2 * REMEMBERED)
     for number in range(REMEMBERED + 1):
         once.warn(str(number), "x")
     caplog.clear()

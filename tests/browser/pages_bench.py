@@ -108,7 +108,7 @@ def measure(hub: TempHub, browser, pages: int, seconds: float) -> str:
     settle.wait_for_timeout(5_000) if settle else time.sleep(5)
     hub_kernel = hub.hub_kernel()
     viewers = [kernel for kernel in hub.kernels() if kernel.pid != hub_kernel.pid]
-    watched = {"hub": [hub_kernel], "pages' kernel": viewers, "page server": [psutil.Process(hub.process.pid)], "renderers": renderers()}
+    watched = {"hub": [hub_kernel], "pages' kernel": viewers, "page server": [hub.page_server()], "renderers": renderers()}
     before = {name: sum(map(busy_s, found)) for name, found in watched.items()}
     sent = sent_bytes(hub.port)
     # In a process of its own: this one is busy with what the pages receive.

@@ -40,7 +40,8 @@ def hub_at_noon(folder: Path) -> Iterator[TempHub]:
     clock = Path(__file__).parents[1] / "support" / "set_clock"
     hub = TempHub(data_dir, free_port(), PYTHONPATH=str(clock), CLOCK_AHEAD_MS=str(NOON_MS - now_ms()))
     try:
-        yield hub.ready()
+        hub.ready().page_ready()
+        yield hub
     finally:
         hub.stop()
 

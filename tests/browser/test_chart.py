@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms, parse_time
+from temphub_kernel.base.clock import iso_utc, now_ms, parse_time
 
 LINE = ".th-chart path.line"
 NOTHING_SAID = (
@@ -190,4 +190,35 @@ def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     serious = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
     assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_a_spike_is_struck_out_and_brought_back(open_page, temphub):
+    """A person marks the spike's range and strikes it out: chart, statistics and highest value do without it, the note of changes names it,
+    and *Undo* brings it back as it was."""
+    _, found = temphub.ask("GET", "/api/readings?probe_id=attic&bucket=1d")
+    readings = sum(one["count"] for one in found["readings"])
+    spike_ms = next(
+        parse_time(one["start"])
+        for one in temphub.ask("GET", "/api/readings?probe_id=attic&bucket=1min")[1]["readings"]
+        if one["max_c"] == SPIKE_C
+    )
+    marked = "_".join(iso_utc(spike_ms + step) for step in (-60_000, 120_000))
+    page = open_page(f"?window=24h&probes=attic&range={marked}")
+    row = page.locator(".th-statistics-panel tbody tr")
+    wait_for(lambda: "61.50" in row.inner_text(), 10)
+    page.locator(".th-measured").get_by_role("button", name="Strike out").click()
+    wait_for(lambda: "61.50" not in row.inner_text(), 20)
+    undo = page.get_by_role("button", name="Undo: ")
+    wait_for(lambda: undo.count() == 1, 10)
+    assert "No reading in that range." in page.locator(".th-measured").inner_text()
+    _, found = temphub.ask("GET", "/api/readings?probe_id=attic&bucket=1d")
+    assert max(one["max_c"] for one in found["readings"]) < SPIKE_C
+    assert sum(one["count"] for one in found["readings"]) == readings - 9
+    serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    assert not serious, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious]
+    undo.click()
+    wait_for(lambda: "61.50" in row.inner_text() and not undo.count(), 20)
+    assert "/api/strike-out" in (temphub.data_dir / "temphub_changes.log").read_text()
     assert not page.errors

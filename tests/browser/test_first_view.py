@@ -44,13 +44,6 @@ def lasting(lasting_temphub):
 
 
 @pytest.fixture
-def temphub(lasting):
-    """That hub, with visits kept ready."""
-    wait_for(lambda: len(lasting.kernels()) == 2, 60)
-    return lasting
-
-
-@pytest.fixture
 def new_page(browser):
     """Makes pages, each in a context of its own."""
     contexts = []
@@ -109,9 +102,12 @@ def test_the_first_view_is_there_within_0_6_s(new_page, temphub):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_widgets_take_its_place_without_a_jump(new_page, temphub, width):
     """When the live widgets take over, every box is where it was and as large as it was, and nothing on screen has moved."""
-    page = go(new_page(width), temphub, "?window=24h")
-    page.wait_for_selector("#first .th-card:visible")
+    page, held = new_page(width), []
+    # Else it could be gone before it has been looked at.
+    page.route("**/page.js", lambda route: held.append(route))
+    go(page, temphub, "?window=24h").wait_for_selector("#first .th-card:visible")
     before = page.evaluate(BOXES, "#first")
+    wait_for(lambda: page.evaluate("true") and held, 20)[0].continue_()
     taken_over(page)
     page.wait_for_selector("#rendered_cells .th-chart path.line", state="attached")
     after = page.evaluate(BOXES, "#rendered_cells")

@@ -31,13 +31,6 @@ def lasting(lasting_temphub):
     return temphub
 
 
-@pytest.fixture
-def temphub(lasting):
-    """That hub, with a viewer kernel kept ready."""
-    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 60)
-    return lasting
-
-
 def show(page, temphub, query=""):
     """Goes to the hub's page and waits for its values."""
     page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
@@ -83,10 +76,12 @@ def back(page, temphub, celsius, told=None):
 
 @pytest.mark.browser
 @pytest.mark.alone
-@pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75)])
+@pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75), ("page server", 42.5)])
 def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, celsius):
-    """The kernel of the pages, or the hub's own, is killed: within 5 s the page says so, then it is back with the same window."""
-    (wait_for(lambda: pages_kernel(temphub)) if which == "pages" else wait_for(temphub.hub_kernel)).kill()
+    """The kernel of the pages, the hub's own, or the page server is killed: within 5 s the page says so, then it is back with the
+    same window."""
+    victims = {"pages": lambda: pages_kernel(temphub), "hub": temphub.hub_kernel, "page server": temphub.page_server}
+    wait_for(victims[which]).kill()
     assert told_within(page, 5) < 5
     back(page, temphub, celsius)
 
@@ -95,7 +90,7 @@ def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, c
 @pytest.mark.alone
 def test_a_hub_that_hangs_is_told(page, temphub):
     """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence within 5 s."""
-    server = psutil.Process(temphub.process.pid)
+    server = temphub.page_server()
     server.suspend()
     try:
         assert told_within(page, 5) < 5.5
@@ -127,7 +122,7 @@ def test_a_page_that_slept_wakes_up(browser, page, temphub):
         for one in laptop:
             one.resume()
     wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() in ("9.95", "9.9", "10"), 20, 0.1)
-    back(page, temphub, 25.0, "77.00")
+    back(page, temphub, 24.5, "76.10")
     assert page.evaluate("location.search") == "?window=1h&unit=F&theme=dark"
 
 
@@ -198,13 +193,18 @@ def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
 
 @pytest.mark.browser
 def test_an_old_way_of_speaking_does_not_hang_the_page_server(page, temphub):
-    """A connection that does not speak the present protocol is closed at once, and the pages go on."""
+    """A connection that does not speak the present protocol is closed at once, and the pages go on: the one that opened it as well, whose
+    own connection is another, without a notice and without being opened anew."""
+    page.evaluate("window.same = true")
     code = page.evaluate("""() => new Promise((done) => {
         const id = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
         new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=old`).onclose = (event) => done(event.code);
     })""")
     assert code == 1002
+    page.wait_for_timeout(3000)
+    assert page.evaluate("window.same") and not page.locator("#lost").is_visible()
     back(page, temphub, 25.5)
+    assert page.evaluate("window.same")
 
 
 @pytest.mark.browser

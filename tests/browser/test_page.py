@@ -25,13 +25,6 @@ def lasting(lasting_temphub):
     return temphub
 
 
-@pytest.fixture
-def temphub(lasting):
-    """That hub, with a viewer kernel kept ready."""
-    wait_for(lambda: lasting.answers() and len(lasting.kernels()) == 2, 60)
-    return lasting
-
-
 def stored(temphub):
     """How many readings of the first probe there are."""
     status, answer = temphub.ask("GET", "/api/readings?probe_id=TempProbe-0096")
@@ -157,7 +150,8 @@ RUN_CODE = """async ([visit, asked, code]) => {
     if (asked.session === 'x' && kind.msg_type === 'kernel_info_reply') yes();
   }; });
   const send = (channel, kind, content) => {
-    const header = {msg_id: kind + Math.random(), msg_type: kind, session: 'x', username: 'x', date: '', version: '5.3'};
+    const date = new Date().toISOString();
+    const header = {msg_id: kind + Math.random(), msg_type: kind, session: 'x', username: 'x', date, version: '5.3'};
     const parts = [channel, ...[header, {}, {}, content].map(part => JSON.stringify(part))].map(part => new TextEncoder().encode(part));
     const count = parts.length + 1, offsets = [8 * (count + 1)];
     for (const part of parts) offsets.push(offsets.at(-1) + part.length);

@@ -2,7 +2,9 @@
 
 import csv
 import io
-from datetime import datetime, timezone
+import re
+from datetime import datetime, timedelta, timezone
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,15 +21,37 @@ EVERY_MS = 30_000
 HOUR_MS = 3_600_000
 
 
+NEW_YORK = ZoneInfo("America/New_York")
+# A browser that draws no frame as long as a test says so, however much it is told meanwhile.
+HOLD = """const frame = requestAnimationFrame, waiting = [];
+window.holds = false;
+window.requestAnimationFrame = (draw) => (holds ? waiting.push(draw) : frame(draw));
+window.letGo = () => { holds = false; waiting.splice(0).forEach((draw) => frame(draw)); };"""
+SAY = """([place, said]) => {
+    const field = document.querySelector(`#rendered_cells ${place} input`);
+    field.value = said;
+    for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+}"""
+TOLD = "JSON.parse(document.querySelector('.th-told [data-told]').dataset.told)"
+
+
+def last_time_of(hour):
+    """The last time that this hour of the clock began in New York."""
+    now = datetime.now(NEW_YORK)
+    begun = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return int((begun if begun <= now else begun - timedelta(days=1)).timestamp() * 1000)
+
+
 def write_hours(data_dir):
-    """Six hours of two probes; the first one is coldest three hours ago."""
+    """Six hours of two probes; the first one is coldest three hours ago. A third one, at noon and at midnight in New York."""
     now = now_ms()
     times = list(range(now - 6 * HOUR_MS, now, EVERY_MS))
 
     def values(probe, base):
         return [(ms, COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25) for place, ms in enumerate(times)]
 
-    fill(data_dir, {probe: values(probe, base) for probe, base in (("cellar", 12.0), ("attic", 24.0))})
+    at_twelve = [(ms + place * 1000, 8.0) for ms in (last_time_of(0), last_time_of(12)) for place in range(-60, 1)]
+    fill(data_dir, {"cellar": values("cellar", 12.0), "attic": values("attic", 24.0), "porch": at_twelve})
     (data_dir.parent / "coldest").write_text(str(times[360]))
 
 
@@ -42,10 +66,11 @@ def open_page(browser, temphub):
     """Opens its page as somebody somewhere."""
     contexts = []
 
-    def open_(query, zone="Europe/Berlin", locale="en-GB", width=1280):
+    def open_(query, zone="Europe/Berlin", locale="en-GB", width=1280, script=""):
         contexts.append(
             browser.new_context(viewport={"width": width, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
         )
+        contexts[-1].add_init_script(script)
         page = contexts[-1].new_page()
         page.goto(f"http://127.0.0.1:{temphub.port}/{query}", wait_until="commit")
         page.wait_for_selector(f"#rendered_cells {LINE}", state="attached", timeout=60_000)
@@ -105,20 +130,47 @@ def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, 
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("hour", [12, 0])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_last_label_of_the_axis_is_whole(open_page, width):
-    """A tick at the right end has a label wider than the margin there: all of it is drawn, and the page does not scroll sideways."""
-    to_ms = now_ms() // HOUR_MS * HOUR_MS
+def test_the_last_label_of_the_axis_is_whole(open_page, width, hour):
+    """A tick at the right end has a label wider than the margin there: all of it is drawn, and the page does not scroll sideways.
+    The widest one is that of noon; a midnight has its date."""
+    to_ms = last_time_of(hour)
     ends = "&".join(f"{name}={iso_utc(ms)}" for name, ms in (("from", to_ms - 60_000), ("to", to_ms)))
     page = open_page(f"?{ends}", "America/New_York", "en-US", width)
-    label = page.locator("#rendered_cells .th-chart .axis text", has_text="m").last
-    wait_for(lambda: label.count() and ":00:00 " in (label.text_content() or ""), 20)
+    label = page.locator("#rendered_cells .th-chart .axis text", has_text=re.compile("[a-z]")).last
+    right = "12:00:00 pm" if hour else f"{datetime.fromtimestamp(to_ms / 1000, NEW_YORK):%-d %b}"
+    first = page.locator("#rendered_cells .th-chart .axis text", has_text=":59:00 " + ("am" if hour else "pm"))
+    wait_for(lambda: label.count() and label.text_content() == right and first.count() == 1, 20)
     label.scroll_into_view_if_needed()
     box = label.bounding_box()
     end = {"x": box["x"] + box["width"] - 8, "y": box["y"], "width": 8, "height": box["height"]}
     drawn = Image.open(io.BytesIO(page.screenshot(clip=end))).convert("L")
     assert drawn.getextrema()[0] < 160 < drawn.getextrema()[1]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+def test_the_axis_shows_the_clock_that_was_told_last(open_page):
+    """New ticks and then, before the browser has drawn them, another clock for the same ones: the axis ends with the latter, and does not
+    go on showing the former beside a heading that is right."""
+    to_ms = last_time_of(12)
+    ends = "&".join(f"{name}={iso_utc(ms)}" for name, ms in (("from", to_ms - 60_000), ("to", to_ms)))
+    page = open_page(f"?{ends}", "America/New_York", "en-US", script=HOLD)
+    texts = page.locator("#rendered_cells .th-chart .axis text", has_text=":")
+    wait_for(lambda: len(texts.all_text_contents()) == 7 and texts.last.text_content() == "12:00:00 pm", 20)
+    page.evaluate("holds = true")
+    # As the page's script says it, without a new size, for which everything would be drawn anew.
+    page.evaluate(SAY, [".th-sayings", '{"n": -1, "narrow": true}'])
+    wait_for(lambda: page.evaluate(f"{TOLD}.narrow"), 20)
+    page.evaluate(SAY, [".th-zone", "Asia/Kolkata"])
+    wait_for(lambda: page.evaluate(f"{TOLD}.zone") == "Asia/Kolkata", 20)
+    page.evaluate("letGo()")
+    last = f"{datetime.fromtimestamp(to_ms / 1000, ZoneInfo('Asia/Kolkata')):%-I:%M:%S %p}".lower()
+    wait_for(lambda: len(texts.all_text_contents()) == 3, 20)
+    # Two frames later nothing is on its way any more.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))")
+    assert texts.last.text_content() == last
 
 
 @pytest.mark.browser
@@ -135,3 +187,55 @@ def test_what_is_told_each_second_travels_packed(browser, temphub):
     told = {name.lower(): value for headers in answers for name, value in headers.items()}
     assert "permessage-deflate" in told["sec-websocket-extensions"]
     context.close()
+
+
+@pytest.mark.browser
+def test_what_is_sent_says_both_its_days(open_page):
+    """Send of 24 hours names the day it begins and the day it ends, with the year, in what it says, in the e-mail and in the name of the
+    file: whoever gets it knows which day and night it was."""
+    page = open_page("?window=24h")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.wait_for_selector(".th-send")
+    end = datetime.now(ZoneInfo("Europe/Berlin"))
+    days = [f"{day.day} {day:%b %Y}" for day in (end - timedelta(days=1), end)]
+    told = page.locator(".th-send p").inner_text()
+    assert all(day in told for day in days), (told, days)
+    mail = unquote(page.locator(".th-send a[href^=mailto]").get_attribute("href"))
+    assert all(day in mail for day in days)
+    name, _ = saved(page, page.locator(".th-send"), "Save CSV")
+    assert len(set(re.findall(r"\d{4}-\d\d-\d\d", name))) == 2, name
+
+
+@pytest.mark.browser
+def test_releasing_a_probe_asks_and_the_keyboard_is_enough(open_page, temphub):
+    """Release stands apart from Update and in another colour. It asks in the page: the keyboard is at "Keep it", which Enter and Esc mean;
+    only the next button releases."""
+    for probe_id in ("attic", "cellar"):
+        assert temphub.ask("POST", "/api/trust", {"probe_id": probe_id, "trust": True})[0] == 200
+    page = open_page("?window=1h")
+    wait_for(lambda: "trusted" in page.locator(".th-list-panel").inner_text(), 20)
+    page.locator(".th-list-panel .th-edit").first.click()
+    release = page.locator(".th-editor").get_by_role("button", name="Release", exact=True)
+    update = page.locator(".th-editor").get_by_role("button", name="Update", exact=True)
+    release.wait_for()
+    apart = release.bounding_box()["x"] - update.bounding_box()["x"] - update.bounding_box()["width"]
+    colour = "element => getComputedStyle(element).color"
+    assert apart > 60 and release.evaluate(colour) != update.evaluate(colour)
+    wait_for(release.is_enabled, 10)
+    question = page.locator(".th-editor .th-question")
+    focused = "document.activeElement.textContent"
+    for key in ("Enter", "Escape"):
+        release.focus()
+        page.keyboard.press("Enter")
+        wait_for(lambda: page.evaluate(focused) == "Keep it", 10)
+        assert "Release" in question.inner_text()
+        page.keyboard.press(key)
+        wait_for(lambda: not question.is_visible(), 10)
+    release.focus()
+    page.keyboard.press("Enter")
+    wait_for(lambda: page.evaluate(focused) == "Keep it", 10)
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "Yes, release it"
+    assert "released" not in page.locator(".th-list-panel").inner_text().lower()
+    page.keyboard.press("Enter")
+    wait_for(lambda: page.locator(".th-list-panel .th-outcome").count(), 15)

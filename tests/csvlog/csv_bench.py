@@ -1,13 +1,16 @@
 """A journal with readings, a CSV log on it that the test drives step by step, and files that break on demand."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from temphub_kernel.base.clock import iso_utc, local_text
-from temphub_kernel.base.reading import Row, number_text
+from temphub_kernel.base.csv_style import STANDARD, STYLES
+from temphub_kernel.base.reading import Row
 from temphub_kernel.csvlog import CsvLog, open_log
 from temphub_kernel.journal import Reader, Writer
 
@@ -26,15 +29,27 @@ def row(taken_ms: int, units: int | None = 238_000_000, probe: str = "TempProbe-
 def rows(count: int, first: int = 0) -> list[Row]:
     """Different probes, good and bad values, several readings with the same time and value among them."""
     return [
-        row(T0 + (first + n) // 3 * 700, None if (first + n) % 5 == 4 else 200_000_000 + (first + n) % 2, f"P-{n % 2}", "crc")
+        row(
+            T0 + (first + n) // 3 * 700,
+            None if (first + n) % 5 == 4 else (200_000_000, 200_000_001, 218_750_000)[(first + n) % 3],
+            f"P-{n % 2}",
+            "crc",
+        )
         for n in range(count)
     ]
 
 
 def line_of(given: Row) -> str:
     """What the log must say of a reading, written down independently."""
-    number = "" if given.units is None else number_text(given.units)
+    number = "" if given.units is None else f"{Decimal(given.units) / 10**7:.7f}".rstrip("0")
+    number += "0" if number.endswith(".") or number[-4:-3] == "." else ""
     return f"{iso_utc(given.taken_ms)},{local_text(given.taken_ms)},{given.probe_id},{number},{given.quality or ''}\n"
+
+
+def said_of(given: Row) -> str:
+    """What a line says in any style: all but the local time, which is in its own words."""
+    timestamp, _, *rest = line_of(given).split(",")
+    return ",".join([timestamp, *rest])
 
 
 @dataclass
@@ -108,11 +123,12 @@ class Bench:
         self.reader = Reader(self.journal)
         self.disk = Disk()
         self.max_rows = max_rows
+        self.style = STANDARD
         self.stored: list[Row] = []
         self.log = self.new_log()
 
     def new_log(self) -> CsvLog:
-        return CsvLog(self.csv, self.journal, self.writer, every_s=0.01, open_log=self.disk.open, max_rows=self.max_rows)
+        return CsvLog(self.csv, self.journal, self.writer, every_s=0.01, open_log=self.disk.open, max_rows=self.max_rows, style=self.style)
 
     def store(self, given: list[Row]) -> None:
         self.writer.store(given)
@@ -161,6 +177,18 @@ class Bench:
             first, *rest = path.read_bytes().decode().splitlines(keepends=True)
             assert first == HEADER
             lines += rest
+        return lines
+
+    def all_said(self) -> list[str]:
+        """What the lines of all files say, in order, as the standard style has it; each file is of one style."""
+        headers = {style.header.decode(): style.separator for style in STYLES.values()}
+        lines: list[str] = []
+        for path in [*self.asides(), self.csv]:
+            first, *rest = path.read_bytes().decode().splitlines(keepends=True)
+            cells = [line.split(headers[first]) for line in rest]
+            dates = {re.sub(r"\d", "0", row[1]) for row in cells}
+            assert len(dates) < 2 and len({sign for row in cells for sign in row[3] if sign in ",."}) < 2, path
+            lines += [",".join([row[0], row[2], row[3].replace(",", "."), row[4]]) for row in cells]
         return lines
 
     def close(self) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from support.filled import refilled_from
 from temphub_kernel.base.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, is_probe_id
-from temphub_kernel.csvlog.lines import HEADER
-from temphub_kernel.csvlog.restore import refilled_from
 from temphub_kernel.journal import Reader, Writer
 
+HEADER = "timestamp,local_time,probe_id,temperature_c,quality"
 GOOD = [
     "2026-11-20T12:00:00.000Z,2026-11-20 13:00:00,TempProbe-0096,21.5000000,",
     "2026-11-20T12:00:02.000Z,2026-11-20 13:00:02,TempProbe-0096,,crc",

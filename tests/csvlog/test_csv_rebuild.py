@@ -1,6 +1,8 @@
 """The log made again from the journal."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 from csvlog.csv_bench import Bench, bench, line_of, rows
 from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.csvlog import rebuild, rebuild_beside
+from temphub_kernel.csvlog import only_in_log, rebuild, rebuild_beside, surplus
+from temphub_kernel.journal import strike_out, undo
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -141,3 +144,70 @@ def test_a_failing_disk_leaves_the_log(tmp_path: Path, monkeypatch: pytest.Monke
         with pytest.raises(TempHubError, match="is full"):
             again(log, progress=full)
         assert everything(tmp_path) == before and not any("rebuild" in name for name in os.listdir(tmp_path))
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from temphub_kernel.csvlog import rebuild
+real, calls = Path.rename, []
+def rename(self, target):
+    calls.append(self)
+    if len(calls) == int(sys.argv[3]):
+        os._exit(9)
+    return real(self, target)
+Path.rename = rename
+rebuild(Path(sys.argv[1]), Path(sys.argv[2]), alone=lambda: True, max_rows=20)
+"""
+
+
+@pytest.mark.parametrize("at", [1, 3, 4, 6, 8])
+def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
+    """Killed at any moment it loses no file and doubles no line: what was there is in the log's place or in the folder of the old ones; the
+    hub's next start goes on, and done again the log is whole, with nothing left of the first attempt."""
+    with bench(tmp_path, max_rows=20) as log:
+        now = int(time.time() * 1000) - 60_000
+        log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(50))])
+        log.drain()
+        log.restart()
+        stopped(log)
+        before = everything(tmp_path)
+        command = [sys.executable, "-c", KILLED, str(log.csv), str(log.journal), str(at)]
+        assert subprocess.run(command, check=False).returncode == 9
+        there = [path.read_bytes() for path in [*tmp_path.glob("*.csv"), *tmp_path.glob("temperature_log before*/*.csv")]]
+        assert set(before.values()) <= set(there)
+        log.writer.start()
+        assert (found := surplus(log.csv, log.reader)) is None or only_in_log(found) == 0
+        log.crash()
+        log.store([r._replace(taken_ms=now + 50 + n, received_ms=now + 50 + n) for n, r in enumerate(rows(5))])
+        log.drain()
+        assert len(set(log.all_lines())) == len(log.all_lines())
+        log.restart()
+        stopped(log)
+        again(log)
+        assert log.all_lines() == [line_of(r) for r in log.stored]
+        assert not [path for path in tmp_path.iterdir() if "rebuilding" in path.name]
+
+
+def test_what_is_struck_out_after_it_was_written(tmp_path: Path) -> None:
+    """Lines that stand in the log stay when somebody strikes readings out; written again, the log says so and has no number there."""
+    with bench(tmp_path) as log:
+        now = int(time.time() * 1000) - 60_000
+        log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(6))])
+        log.drain()
+        before = log.csv.read_bytes()
+        probe_id = log.stored[2].probe_id
+        number = strike_out(log.writer, probe_id, now + 2, now + 2)
+        log.drain()
+        assert log.csv.read_bytes() == before
+        log.step()
+        log.restart()
+        stopped(log)
+        again(log)
+        old, new = before.splitlines(), log.csv.read_bytes().splitlines()
+        assert [line for line in new if line.endswith(b",,struck_out")] == [new[3]] and [*new[:3], *new[4:]] == [*old[:3], *old[4:]]
+        log.writer.start()
+        undo(log.writer, number)
+        stopped(log)
+        again(log)
+        assert log.csv.read_bytes() == before

@@ -10,7 +10,7 @@ import pytest
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row, to_units
 from temphub_kernel.base.sighting import Sighting
-from temphub_kernel.journal import ProbeBook, Writer
+from temphub_kernel.journal import ProbeBook, Writer, merge, remove, restore, state, strike_out, undo
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -43,6 +43,26 @@ class Journal:
         times = [first + round(place * every_s * 1000) for place in range(len(celsius))]
         self._writer.store([Row(probe_id, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, celsius, strict=True)])
 
+    def merged(self, from_id: str, into_id: str) -> None:
+        """Have a probe count as another one."""
+        merge(self._writer, from_id, into_id)
+
+    def removed(self, probe_id: str, *, back: bool = False) -> None:
+        """Take a probe off every list, or bring it back."""
+        (restore if back else remove)(self._writer, probe_id)
+
+    def struck(self, probe_id: str, from_ms: int, to_ms: int) -> int:
+        """Strike out readings; the number of it."""
+        return strike_out(self._writer, probe_id, from_ms, to_ms)
+
+    def straight(self, probe_id: str, letter: str, **more: Any) -> int:
+        """Have a probe's numbers corrected for a thermocouple; the number of it."""
+        return state(self._writer, probe_id, letter, **more)
+
+    def undone(self, number: int) -> None:
+        """Have them count again."""
+        assert undo(self._writer, number)
+
     def met(self, probe_id: str, **known: Any) -> None:
         """A probe was found, and told an interval when `interval_ms` is given."""
         interval_ms = known.pop("interval_ms", 0)
@@ -60,6 +80,11 @@ class Journal:
         """How probes stand to the hub, as it leaves it."""
         self._book.leave("trust", standings)
         self.settle()
+
+    def refused(self, probe_id: str, problem: str, remedy: str) -> None:
+        """What the probe delivers is refused, as the hub leaves it; empty texts: it is stored again."""
+        self._book.checked(probe_id, ok=False, server_url="", interval_ms=0, problem=problem, remedy=remedy)
+        self.health(refused_probes=[probe_id] if problem else [])
 
     def settle(self) -> None:
         """Wait until all of it is on disk."""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from temphub_kernel.base.clock import parse_time
 from temphub_kernel.dashboard import text
 from temphub_kernel.dashboard.axes import time_axis, value_axis
 from temphub_kernel.dashboard.view import View
@@ -86,3 +87,33 @@ def test_labels_of_a_phone_have_room():
             for (one, label), (later, following) in pairwise(found):
                 gap_px = (later - one) / window.span_ms * plot_px
                 assert gap_px > letter_px * ((len(label) + len(following)) / 2 + 1), (window.key, clock, label, following)
+
+
+BERLIN = [("Europe/Berlin", f"2026-{day}T01:00:00Z") for day in ("10-25", "03-29")]
+
+
+@pytest.mark.parametrize(("zone", "change"), [*BERLIN, ("America/New_York", "2026-11-01T06:00:00Z")])
+@pytest.mark.parametrize("before_h", [2, 12, 20])
+def test_the_axis_is_right_on_both_sides_of_a_change_of_the_clocks(zone, change, before_h):
+    """In the night of the change ticks stand at whole steps of the clock before and after it, in order, and midnight carries its date."""
+    start = parse_time(change) - before_h * 3_600_000
+    view = View(zone=zone)
+    for span_h in (4, 24):
+        found = time_axis(start, start + span_h * 3_600_000, view)
+        moments = [ms for ms, _ in found]
+        assert moments == sorted(set(moments)) and len(found) >= 3
+        hours = [text.local(ms, view.where) for ms in moments]
+        step = min(b - a for a, b in pairwise(moments)) if span_h == 4 else 4 * 3_600_000
+        assert all(one.minute * 60 + one.second == 0 or step < 3_600_000 for one in hours)
+        if span_h == 24:
+            assert all(one.hour % 4 == 0 for one in hours), hours
+            midnights = [text.day(one) for one in hours if one.hour == 0]
+            assert midnights and all(day in [label for _, label in found] for day in midnights)
+
+
+def test_an_hour_that_comes_twice_has_two_ticks_that_are_told_apart():
+    """02:00 of summer and 02:00 of winter are two places on the axis, an hour apart, each with its zone's name."""
+    start = parse_time("2026-10-24T23:00:00Z")
+    found = time_axis(start, start + 5 * 3_600_000, View(zone="Europe/Berlin"))
+    twice = [(ms, label) for ms, label in found if label.startswith("02:00")]
+    assert [label for _, label in twice] == ["02:00 CEST", "02:00 CET"] and twice[1][0] - twice[0][0] == 3_600_000

@@ -120,7 +120,9 @@ def test_silence_late_and_never_are_told_in_words(journal, open_dashboard):
     journal.met("new")
     dashboard = open_dashboard(journal.path)
     assert "Online" in card(dashboard, "on") and "Late" in card(dashboard, "late")
-    assert "Silent" in card(dashboard, "gone") and "2 min" not in card(dashboard, "gone") and "1 min ago" in card(dashboard, "gone")
+    assert "Silent" in card(dashboard, "gone")
+    # A moment, which stays true; the page's script makes an age of it that grows.
+    assert re.search(r"at \d\d:\d\d:\d\d", card(dashboard, "gone")) and html(dashboard).count("data-since=") == 3
     assert "Not set up" in card(dashboard, "new")
 
 
@@ -132,7 +134,12 @@ def test_a_faulty_sensor_says_why_and_shows_its_last_good_value(journal, open_da
     journal.reading("a", None, quality="open")
     dashboard = open_dashboard(journal.path)
     shown = card(dashboard, "a")
-    assert "19.75" in shown and "Sensor fault" in shown and "Wire open" in shown and "last good value 20 min ago" in shown
+    assert (
+        "19.75" in shown
+        and "Sensor fault" in shown
+        and "Wire open" in shown
+        and re.search(r"last good value at (\d+ \w+ )?\d\d:\d\d:\d\d", shown)
+    )
     assert "th-stale" in html(dashboard)
 
 
@@ -171,7 +178,7 @@ def test_a_journal_that_cannot_be_read_is_told_and_tried_again(data_dir, open_da
     missing.parent.mkdir()
     missing.write_bytes(b"this is no database" * 500)
     refresh(dashboard)
-    assert "could not be read" in words(dashboard) or "cannot be opened" in words(dashboard)
+    assert "cannot be read" in words(dashboard)
     journal.reading("a", 20.0)
     journal.stop()
     missing.write_bytes(journal.path.read_bytes())

@@ -1,6 +1,7 @@
 """What stands on the chart beside lines, and who is on it."""
 
 import asyncio
+import json
 
 import numpy as np
 import pytest
@@ -80,6 +81,21 @@ def test_the_script_knows_each_line_by_its_place(chart, journal):
     for (kind, name), mark in zip(told, marks, strict=False):
         assert (mark.fill == "inside") == (kind == "band")
         assert (np.nanmean(mark.y) > 10) == (name == "Room a")
+
+
+def test_a_line_says_what_it_is_of_and_carries_the_readings_themselves(chart, journal):
+    """What the page's script reads off a line are the readings as the journal has them, to the last digit and in the unit that the line
+    itself names; a bucket's band has a point, lowest and highest, wherever the line has one, also where a bucket stands alone."""
+    journal.met("a", name="Room a", interval_ms=2000)
+    journal.readings("a", [23.815, 21.0625, -0.0049999], ago_s=10, every_s=2)
+    (line,) = chart.draw(View(unit="F"))
+    assert line.y.tolist() == [celsius * 1.8 + 32 for celsius in (23.815, 21.0625, -0.0049999)]
+    told = json.loads(line.labels[0])
+    assert (told["kind"], told["id"], told["name"], told["unit"], told["width_ms"]) == ("line", "a", "Room a", "°F", 0)
+    journal.readings("a", [20.0, 25.0], ago_s=3000, every_s=1)
+    band, line = chart.draw(View(window=BY_KEY["24h"]))
+    assert json.loads(band.labels[0])["width_ms"] == BY_KEY["24h"].bucket_ms and json.loads(line.labels[0])["unit"] == "°C"
+    assert set(line.x[np.isfinite(line.y)]) <= set(band.x[np.isfinite(band.y)])
 
 
 def test_a_gap_breaks_the_line_at_every_zoom(chart, journal):

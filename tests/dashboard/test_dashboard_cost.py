@@ -33,13 +33,15 @@ def test_a_second_of_twenty_probes_is_a_small_message(journal, open_dashboard, m
         monkeypatch.setattr(widget.comm, "send", lambda data=None, metadata=None, buffers=None: sent.append(_size(data, buffers)))
         if isinstance(widget, Lines):
             widget.observe(lines.append, ["x", "y"])
-    rounds = 5
-    for step in range(rounds):
+    seconds = []
+    for step in range(5):
+        sent.clear()
         for place in range(20):
             journal.reading(f"P{place:02}", 21.5 + step + place)
         asyncio.run(dashboard.refresh())
-    assert 0 < sum(sent) / rounds < 60_000
+        seconds.append(sum(sent))
     # A minute may have ended meanwhile: then each line goes out once.
+    assert 0 < sorted(seconds)[2] < 60_000
     assert len(lines) <= 2 * 2 * 20
 
 

@@ -26,6 +26,13 @@ def test_what_is_wrong_is_told_with_what_to_do():
     assert "<b>" not in guide.empty(ILL)
 
 
+def test_a_probe_with_ipv6_only_is_named_on_the_page():
+    """Below a list of probes and without one: which probe it is, where it was heard, why it is not used, and what to do."""
+    health = {"seen": {**WELL["seen"], "six_only": ["Fridge at home at fe80::1"]}}
+    for told in (words(guide.empty(health)), words(guide.more(health))):
+        assert "The probe Fridge at home at fe80::1 is announced by IPv6 only" in told and "Switch IPv4 on" in told
+
+
 def test_the_folded_guide_keeps_still():
     """Below a list of probes it does not change with every advert, since it would fold itself again."""
     later = {"seen": {**WELL["seen"], "adverts": 99, "hellos": 7}}

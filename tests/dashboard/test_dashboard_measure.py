@@ -1,7 +1,9 @@
 """A marked range: exact at every zoom, from the journal's roll-ups and from single readings alike."""
 
 import statistics as reference
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from temphub_kernel.base.clock import now_ms
@@ -47,12 +49,33 @@ def test_a_range_is_measured_to_the_reading(reader, taken, first, last):
 
 
 @pytest.mark.parametrize("line", [19.0, 24.85, 25.0, 60.0])
-def test_time_above_and_below_a_limit_is_counted_reading_by_reading(reader, taken, line):
-    """Above and below share the range out; each reading stands for one interval of its probe."""
+def test_time_above_a_limit_is_that_of_straight_lines_between_readings(reader, taken, line):
+    """Whatever lies between the first and the last reading is above the limit or not, cut where the line between two crosses it."""
     span = (taken[0][0], taken[-1][0] + 1)
-    told = Measure().of(reader, {"a": 15_000}, span, line, now_ms())["a"]
-    assert told.above == pytest.approx(sum(value > line for _, value in taken) / len(taken), abs=1e-9)
-    assert told.pace_ms == 15_000
+    told = Measure().of(reader, {"a": 15_000}, span, line, now_ms())["a"].beyond
+    above = 0.0
+    for (_, first), (_, second) in pairwise(taken):
+        low, high = sorted((first, second))
+        above += 15_000 * (high > line if low >= line or high <= line else (high - line) / (high - low))
+    assert told.exact and told.passed[0].beyond_ms == pytest.approx(above) and told.measured_ms == (len(taken) - 1) * 15_000
+
+
+@pytest.mark.parametrize(("fine_s", "minutes"), [(1, 19), (10, 2), (1, 200)])
+def test_time_above_after_the_interval_was_changed(journal, fine_s, minutes):
+    """Whatever interval holds now: so many minutes above the limit are told as so many, and the mean is one over time."""
+    journal.met("a", interval_ms=2_000)
+    journal.readings("a", [10.0] * (minutes * 60 // fine_s), ago_s=minutes * 60 + 20 * 3600, every_s=fine_s)
+    journal.readings("a", [0.0] * 60, ago_s=20 * 3600, every_s=60)
+    journal.settle()
+    with Reader(journal.path) as reader:
+        first, last = reader.span()
+        told = Measure().of(reader, {"a": 2_000}, (first, last + 1), 5.0, now_ms())["a"]
+        warm = [point.taken_ms for point in reader.points(first, last + 1) if point.units]
+        # The two spells were written one after the other, by the clock of then.
+        cold_ms = min(point.taken_ms for point in reader.points(warm[-1] + 1, last + 1))
+        assert told.beyond.passed[0].beyond_ms == pytest.approx((warm[-1] + cold_ms) / 2 - first)
+        assert told.beyond.measured_ms == last - first
+        assert told.statistics.mean == pytest.approx(10 * minutes / (minutes + 60), abs=0.1)
 
 
 @pytest.mark.parametrize("hours", [11, 24, 24 * 7, 24 * 60, 24 * 365])
@@ -67,6 +90,21 @@ def test_every_zoom_tells_the_same_numbers(reader, taken, hours):
     assert kept.statistics.high_ms == taken[1111][0] and kept.statistics.low_ms == taken[777][0]
     # The spike of one reading is in what is drawn.
     assert max(kept.curve.band_values[kept.curve.band_values == kept.curve.band_values]) == max(values)
+
+
+def test_a_long_window_is_looked_into_a_part_at_a_time(reader, taken):
+    """What a refresh costs is bounded: until all was read the mean is told as an estimate, then exactly, as are the buckets."""
+    memory, exact = Memory(Window(11 * 3_600_000), most=500), Memory(Window(11 * 3_600_000))
+    now = now_ms()
+    exact.update(reader, {"a": 15_000}, now)
+    told = []
+    while not told or not told[-1].exact:
+        memory.update(reader, {"a": 15_000}, now + len(told))
+        told.append(memory.kept("a").statistics)
+    assert 3 <= len(told) <= 12 and not told[0].exact
+    assert all(one.mean == pytest.approx(told[-1].mean, abs=0.5) and one.n == len(taken) for one in told)
+    assert told[-1] == exact.kept("a").statistics
+    assert np.array_equal(memory.kept("a").curve.values, exact.kept("a").curve.values, equal_nan=True)
 
 
 def test_nothing_in_a_range_is_nothing_measured(reader):

@@ -54,6 +54,20 @@ def test_a_gap_breaks_the_line() -> None:
     assert np.isnan(line.y).sum() == 1 and len(line.y) == 21
 
 
+def test_the_hour_that_comes_twice_does_not_fold_a_line_back() -> None:
+    """Over the end of summer time a line goes on to the right, by the clock as it was at first, and the axis says so; else by the wall."""
+    at = pd.date_range("2026-10-25 00:00", periods=36, freq="10min", tz="Europe/Berlin")
+    autumn = pd.Series(np.linspace(1, 9, 36), index=at, name="a")
+    figure = pictures.temperature_picture(autumn, above=5.0)
+    line, label = figure.marks[0], figure.axes[0].label
+    assert (np.diff(line.x.astype("datetime64[ms]").astype(np.int64)) > 0).all() and label == "clock of UTC+02:00 throughout"
+    assert str(line.x[0].astype("datetime64[s]")) == "2026-10-25T00:00:00"
+    found = pictures.excursion_picture(excursions(autumn, above=5.0), autumn)
+    assert found.marks[-1].x.astype("datetime64[ms]").max() == line.x.astype("datetime64[ms]").max()
+    spring = pd.Series(1.0, index=pd.date_range("2026-03-29 00:00", periods=36, freq="10min", tz="Europe/Berlin"), name="a")
+    assert pictures.temperature_picture(spring).axes[0].label == ""
+
+
 def test_excursions_are_boxes() -> None:
     """Each excursion is a box from its start to its end and from the limit to its peak, over the readings if given."""
     found = excursions(room()["a"], above=22.0)

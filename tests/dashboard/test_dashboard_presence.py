@@ -6,6 +6,8 @@ import re
 import comm
 from ipywidgets import HTML, Widget
 
+from temphub_kernel.dashboard import shared
+
 
 def cards(dashboard):
     """The cards' texts, by probe."""
@@ -74,3 +76,24 @@ def test_a_page_kept_ready_before_the_first_probe_does_not_say_that_there_is_non
     asyncio.run(visit())
     shown = [widget for box in dashboard.widget.children for widget in getattr(box, "children", ())]
     assert shown == [] and cards(dashboard) == {}
+
+
+def test_after_its_first_view_a_page_does_not_read_the_journal_again(journal, open_dashboard, monkeypatch):
+    """The widgets of a page begin with what its first view has just shown, without reading it all again; the first refresh, which
+    comes at once, has what was stored meanwhile."""
+    # However slow this computer is.
+    monkeypatch.setattr(shared, "FRESH_S", 60.0)
+    journal.reading("a", 20.0)
+    dashboard = open_dashboard(journal.path)
+
+    async def visit():
+        dashboard.start()
+        assert "20.00" in dashboard.still()
+        journal.reading("a", 21.0)
+        arrive()
+        at_arrival = cards(dashboard)["a"]
+        await dashboard.refresh()
+        return at_arrival
+
+    assert "20.00" in asyncio.run(visit())
+    assert "21.00" in cards(dashboard)["a"]

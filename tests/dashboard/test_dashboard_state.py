@@ -24,6 +24,12 @@ def test_a_faulty_sensor_is_not_online_and_an_old_fault_is_silence():
     assert state_of(NOW, None, 2000, good=False) == "waiting"
 
 
+@pytest.mark.parametrize("taken_ms", [NOW - 1000, NOW - 60_000, None])
+def test_a_refusal_outweighs_all_else(taken_ms):
+    """A probe whose deliveries are refused is not online because it was a moment ago, nor is it only silent or new."""
+    assert state_of(NOW, taken_ms, 2000, good=True, refused=True) == "refused"
+
+
 def test_a_probe_that_delivers_old_readings_is_catching_up():
     """Old readings that arrive now are told apart from silence."""
     assert catching_up(NOW, NOW - 60_000, NOW - 500, 2000)

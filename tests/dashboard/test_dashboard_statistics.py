@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temphub_kernel.dashboard import statistics
-from temphub_kernel.dashboard.series import in_buckets
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.dashboard import markup, statistics
+from temphub_kernel.dashboard.source import Source
+from temphub_kernel.dashboard.view import View
 
 T0 = 1_800_000_000_000
 
@@ -35,10 +37,9 @@ def test_extremes_carry_the_time_they_were_taken():
 
 
 def test_the_trend_is_degrees_an_hour():
-    """A tenth of a degree a minute is six an hour, from readings and from buckets alike; too little time tells nothing."""
-    at, values = readings([20 + place * 0.1 / 30 for place in range(150)])
+    """A tenth of a degree a minute is six an hour; too little time tells nothing."""
+    at, values = readings([20 + place * 0.1 / 30 for place in range(200)])
     assert statistics.of_points(at, values).trend == pytest.approx(6.0)
-    assert statistics.of_buckets(in_buckets(at, values, 10_000), 10_000).trend == pytest.approx(6.0, rel=0.01)
     assert statistics.of_points(at[:5], values[:5]).trend is None
 
 
@@ -50,14 +51,16 @@ def test_bad_readings_do_not_count():
     assert statistics.of_points(*readings([4])).sigma is None
 
 
-@pytest.mark.parametrize("width_ms", [10_000, 60_000, 600_000])
-def test_every_zoom_tells_the_same_numbers(width_ms):
-    """Whatever the width of a bucket, count, mean, σ, lowest and highest are those of the readings themselves."""
-    at, values = readings(list(np.sin(np.arange(9000) / 40) * 3 + 20 + np.arange(9000) % 7))
-    exact, told = statistics.of_points(at, values), statistics.of_buckets(in_buckets(at, values, width_ms), width_ms)
-    assert (told.n, told.low, told.high) == (exact.n, exact.low, exact.high)
-    assert told.mean == pytest.approx(exact.mean, abs=1e-9)
-    assert told.sigma == pytest.approx(exact.sigma, abs=1e-9)
+def test_an_estimate_is_shown_as_one(journal):
+    """Mean, σ and trend of the table bear a sign where they are no exact numbers; lowest and highest always are."""
+    journal.readings("a", [20.0, 21.0, 22.0], ago_s=120, every_s=30)
+    source = Source(journal.path)
+    snapshot = source.read(View().wanted, now_ms())
+    source.close()
+    (probe,) = snapshot.probes
+    rough = snapshot._replace(probes=[probe._replace(statistics=probe.statistics._replace(exact=False))], drawn=None)
+    assert "≈" not in markup.statistics(snapshot) and markup.statistics(rough).count("≈ ") == 3
+    assert "≈ 21.00" in markup.statistics(rough) and "an estimate" in markup.statistics(rough)
 
 
 def test_one_odd_reading_does_not_turn_the_arrow():

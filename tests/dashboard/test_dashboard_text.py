@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from temphub_kernel.base.clock import parse_time
 from temphub_kernel.dashboard import text
 
 
@@ -18,19 +19,39 @@ def test_temperatures_have_a_real_minus_and_no_negative_zero(value, shown):
 
 @pytest.mark.parametrize(
     ("ms", "shown"),
+    [(-500, "0 s"), (12_400, "12 s"), (65_000, "1 min"), (3_600_000, "1 h"), (7_500_000, "2 h 05 min"), (400_000_000, "4 days")],
+)
+def test_lengths_of_time_are_told_as_people_tell_them(ms, shown):
+    """A length of time has one unit, two for hours."""
+    assert text.span(ms) == shown
+
+
+def test_a_span_over_two_days_names_both():
+    """From last night to tonight is no single time of day: both days are named, today as well; within a day it is named once at most."""
+    berlin, evening = text.zone("Europe/Berlin"), 1_795_467_600_000
+    day_ms = 86_400_000
+    assert text.between(evening - day_ms, evening, berlin, evening, to_second=False) == ("22 Nov 22:00", "23 Nov 22:00")
+    assert text.between(evening - 60_000, evening, berlin, evening) == ("21:59:00", "22:00:00")
+    assert text.between(evening - day_ms, evening, berlin, 0, to_second=False) == ("22 Nov 2026 22:00", "23 Nov 2026 22:00")
+    assert text.between(evening - 2 * day_ms, evening - day_ms, berlin, evening, to_second=False) == ("21 Nov 22:00", "22 Nov 22:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "length_ms", "names"),
     [
-        (-5000, "just now"),
-        (1900, "just now"),
-        (12_400, "12 s ago"),
-        (200_000, "3 min ago"),
-        (7_500_000, "2 h 05 min ago"),
-        (7_200_000, "2 h ago"),
-        (400_000_000, "4 days ago"),
+        ("Europe/Berlin", "2026-10-25T00:30:00Z", 3_600_000, ("02:30:00 CEST", "02:30:00 CET")),
+        ("America/New_York", "2026-11-01T05:30:00Z", 3_600_000, ("01:30:00 EDT", "01:30:00 EST")),
+        ("Australia/Lord_Howe", "2026-04-04T14:45:00Z", 1_800_000, ("01:45:00 +11", "01:45:00 +1030")),
     ],
 )
-def test_ages_are_told_as_people_tell_them(ms, shown):
-    """An age has one unit, two for hours; a probe's clock slightly ahead of ours is no age at all."""
-    assert text.ago(ms) == shown
+def test_the_hour_that_comes_twice_is_told_apart(zone, first, length_ms, names):
+    """When the clocks are put back two moments have one time of day: only then the zone's name stands beside it."""
+    where, ms = text.zone(zone), parse_time(first)
+    assert (text.clock(ms, where, ms), text.clock(ms + length_ms, where, ms)) == names
+    assert " " not in text.clock(ms - 3 * 3_600_000, where, ms - 3 * 3_600_000)
+    # Where the clocks are put forward a time is left out, and nothing comes twice.
+    spring = parse_time("2026-03-29T01:30:00Z")
+    assert text.clock(spring, text.zone("Europe/Berlin"), spring) == "03:30:00"
 
 
 def test_times_are_in_the_viewers_zone_and_carry_the_day_when_it_is_another():
@@ -61,3 +82,12 @@ def test_no_text_becomes_markup(given_text):
 def test_our_own_words_mark_what_is_to_be_typed():
     """A command in a remedy is shown as something to type, and nothing else in it is markup."""
     assert text.code("Run `temphub doctor` & wait") == "Run <code>temphub doctor</code> &amp; wait"
+
+
+def test_signs_that_nobody_sees_are_shown_as_such():
+    """A name that turns the direction of its own letters, or that differs from another by signs without width, is seen to do so; names
+    in any script, and emoji made of several signs, are left alone."""
+    assert text.safe("Fridge\u202e03-ebor\u2066P") == "Fridge[U+202E]03-ebor[U+2066]P"
+    assert len({text.safe(name) for name in ("Attic", "At\u200btic", "At\u00adtic", "\ufeffAttic", "Attic\u2060")}) == 5
+    for name in ("می\u200cخواهم", "👩\u200d🔬", "Küche", "冰箱", "ثلاجة", "a\nb"):
+        assert text.safe(name) == name

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,10 @@ from queue import Empty, Queue
 import pytest
 
 from support.lan import Lan, ip
+from temphub_kernel.base.finding import PROBLEM
+from temphub_kernel.base.settings import Settings
+from temphub_kernel.doctor.case import Case
+from temphub_kernel.doctor.network import six_only
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -118,3 +123,85 @@ def test_found_across_the_lan_and_after_a_new_address(lan, tmp_path):
     finally:
         hub.end()
         probe.end()
+
+
+ASK = """
+import json, sys, time
+from zeroconf import AddressResolverIPv4, IPVersion, Zeroconf
+air = Zeroconf(interfaces=[sys.argv[1]], ip_version=IPVersion.V4Only)
+end = time.monotonic() + 15
+told = []
+while not told and time.monotonic() < end:
+    resolver = AddressResolverIPv4("temphub.local.")
+    resolver.request(air, 2000)
+    told = sorted(resolver.parsed_addresses(IPVersion.V4Only))
+service = air.get_service_info("_temps-hub._tcp.local.", sys.argv[2] + "._temps-hub._tcp.local.", 3000)
+print(json.dumps(["told", [told, sorted(service.parsed_addresses(IPVersion.V4Only))]]), flush=True)
+sys.stdin.readline()
+air.close()
+"""
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("own", ["10.77.0.1", "192.168.178.5"])
+def test_each_network_is_told_the_addresses_it_reaches(lan, tmp_path, own):
+    """A phone or a probe in the house never gets the address of a container bridge or a VPN; who is behind those gets theirs."""
+    asker = own.rpartition(".")[0] + ".77"
+    hub_space, phone = lan.host("hub", own), lan.host("phone", asker)
+    container = lan.beside(hub_space, "docker0", "172.17.0.1/16", "container", "172.17.0.2/16")
+    lan.beside(hub_space, "wg0", "10.8.0.2/24", "office", "10.8.0.3/24")
+    hub = Program(hub_space, HUB, str(tmp_path))
+    askers = []
+    try:
+        assert hub.until("network") == [own, "10.8.0.2", "172.17.0.1", "127.0.0.1"]
+        for space, address, expected in ((phone, asker, own), (container, "172.17.0.2", "172.17.0.1")):
+            askers.append(Program(space, ASK, address, f"TempHub on {socket.gethostname().split('.')[0]}"))
+            assert askers[-1].until("told", 25) == [[expected], [expected]]
+    finally:
+        for one in askers:
+            one.end()
+        hub.end()
+
+
+SIX = """
+import sys
+from zeroconf import IPVersion, ServiceInfo, Zeroconf
+kind = "_temps-probe._tcp.local."
+air = Zeroconf(interfaces=["fd77::9"], ip_version=IPVersion.V6Only)
+air.register_service(ServiceInfo(kind, "TempProbe-0A06." + kind, port=80, properties={"id": "TempProbe-0A06"},
+                                 server="TempProbe-0A06.local.",
+                                 parsed_addresses=["fd77::9"]))
+print("ready", flush=True)
+sys.stdin.readline()
+air.close()
+"""
+
+
+@pytest.mark.network
+def test_a_probe_with_ipv6_only_is_named(lan, tmp_path):
+    """A probe that has IPv6 alone is not found, and log and doctor say so and why; one that has both is no such probe."""
+    hub_space, probe_space = lan.host("hub", "10.77.0.1"), lan.host("probe", "10.77.0.9")
+    for space, six in ((hub_space, "fd77::1"), (probe_space, "fd77::9")):
+        ip("-n", space, "addr", "add", f"{six}/64", "dev", "eth0", "nodad")
+    both = Program(probe_space, PROBE)
+    told = (
+        'import logging, sys; logging.basicConfig(stream=sys.stdout, format=\'["log", "%(message)s"]\', level=logging.WARNING)\n'
+        + HUB
+        + "say('seen', hub.seen())\n"
+    )
+    hub = Program(hub_space, told.replace("sys.stdin.readline()\n", "sys.stdin.readline()\nsay('seen', hub.seen())\n"), str(tmp_path))
+    alone = Program(probe_space, SIX)
+    try:
+        assert both.line() == alone.line() == "ready"
+        assert hub.until("sighting")[0] == "TempProbe-0A01"
+        said = hub.until("log", 25)
+        assert "TempProbe-0A06 at f" in said and "IPv6 only" in said and "Switch IPv4 on" in said
+    finally:
+        alone.end()
+        hub.end()
+        both.end()
+    seen = hub.until("seen")
+    assert [one.split(" at ")[0] for one in seen["six_only"]] == ["TempProbe-0A06"]
+    case = Case(Settings.from_environ({"DATA_DIR": str(tmp_path)}), "", {"seen": seen}, held=True)
+    (found,) = six_only(case)
+    assert found.level == PROBLEM and found.check == "Probe TempProbe-0A06" and "IPv6 only" in found.result

@@ -12,7 +12,7 @@ import pytest
 
 import temphub_kernel as th
 from temphub_kernel.base.clock import monotonic_s
-from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WELL, Finding, as_text, problem, well
+from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text, problem, well
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.doctor import examine
 from temphub_kernel.doctor.case import Case, look
@@ -66,6 +66,9 @@ def test_a_part_of_the_hub_in_trouble_is_told_in_its_own_words(settings: Setting
     assert found.level == WELL and "2 minutes" in found.result
     (found,) = hub_parts(Case(settings, settings.local_url, {**health, "workers": [well_part, bad_part]}, held=True))
     assert (found.level, found.check, found.result, found.remedy) == (PROBLEM, "Hub, mqtt", "The broker is away.", "Check it.")
+    told = {**health, "told": [{"problem": "9 readings were taken in.", "remedy": "Stop the hub first."}]}
+    first, second = hub_parts(Case(settings, settings.local_url, told, held=True))
+    assert first.level == WARNING and "9 readings" in first.result and second.level == WELL
     assert not list(hub_parts(Case(settings, settings.local_url, {}, held=False)))
 
 

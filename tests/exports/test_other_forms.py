@@ -1,17 +1,23 @@
 """CSV and Parquet, read back by pandas and polars."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports.conftest import T0, rows
 from temphub_kernel.base.clock import iso_utc
+from temphub_kernel.base.reading import Row
 from temphub_kernel.csvlog.lines import to_lines
 from temphub_kernel.exports import make_order
 from temphub_kernel.exports.order import EXCEL
@@ -27,11 +33,12 @@ def made(journal: Path, form: str, **order: Any) -> Path:
 
 
 def test_plain_csv_is_the_logs_own(journal: Path) -> None:
-    """A plain CSV has the same lines as the log, sorted by time."""
+    """A plain CSV has the same lines as the log, sorted by time, and the name behind each."""
     with Reader(journal) as reader:
         points = sorted(reader.after(0, 1000), key=lambda p: (p.taken_ms, p.no))
     head, *lines = made(journal, "csv").read_bytes().splitlines(keepends=True)
-    assert b"".join(lines) == to_lines(points) and head == b"timestamp,local_time,probe_id,temperature_c,quality\n"
+    as_logged = b"".join(line.rsplit(b",", 1)[0] + b"\n" for line in lines)
+    assert as_logged == to_lines(points) and head == b"timestamp,local_time,probe_id,temperature_c,quality,name\n"
 
 
 @pytest.mark.parametrize("country", sorted(EXCEL))
@@ -45,16 +52,17 @@ def test_csv_for_excel(journal: Path, country: str) -> None:
 
 
 def test_parquet(journal: Path) -> None:
-    """UTC timestamps in milliseconds, exact values, the uncorrected value beside, faults as null with their kind; zstd."""
+    """UTC timestamps in microseconds by time, exact values, the uncorrected value beside, faults as null with their kind; zstd."""
     path = made(journal, "parquet")
     frame = pl.read_parquet(path)
     wanted = sorted(rows(), key=lambda r: r.taken_ms)
-    assert frame.schema["time"] == pl.Datetime("ms", "UTC")
+    assert frame.schema["time"] == pl.Datetime("us", "UTC")
     assert frame["time"].dt.timestamp("ms").to_list() == [r.taken_ms for r in wanted]
     assert frame["received"].dt.timestamp("ms").to_list() == [r.received_ms for r in wanted]
     assert frame["temperature_c"].to_list() == frame["raw_c"].to_list() == [None if r.units is None else r.units / 1e7 for r in wanted]
     assert frame["quality"].to_list() == [r.quality for r in wanted] and frame["probe_id"].to_list() == [r.probe_id for r in wanted]
-    assert b"ZSTD" in path.read_bytes() or path.stat().st_size < 240 * 20
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    assert {group.column(at).compression for at in range(group.num_columns)} == {"ZSTD"}
 
 
 def test_every(journal: Path) -> None:
@@ -67,6 +75,40 @@ def test_every(journal: Path) -> None:
     assert len(frame) == len(wanted) == len(joined)
     assert (joined["min_c"] == joined["min_c_wanted"]).all() and (joined["count"] == joined["count_wanted"]).all()
     assert len(made(journal, "csv", every="5min").read_text().splitlines()) == len(frame) + 1
+
+
+def test_a_days_export_is_that_day(make_journal: Callable[[list[Row]], Path]) -> None:
+    """A day asked for in Berlin is one row, that day's: its own highest, as many readings as it has; nothing beside it comes along."""
+    zone = ZoneInfo("Europe/Berlin")
+    first = int(datetime(2026, 7, 1, tzinfo=zone).timestamp()) * 1000
+    given = []
+    for ms in range(first, first + 4 * 86_400_000, 600_000):
+        local = datetime.fromtimestamp(ms / 1000, zone)
+        celsius = 10 + local.day if (local.hour, local.minute) == (0, 30) else 4
+        given.append(Row("fridge", None, None, ms, ms + 40, celsius * 10**7, None))
+    path = make_journal(given)
+    day = pl.read_parquet(made(path, "parquet", every="1d", zone="Europe/Berlin", start="2026-07-02", end="2026-07-03"))
+    assert day.select("max_c", "count").rows() == [(12.0, 144)]
+    assert day["start"].dt.timestamp("ms").to_list() == [first + 86_400_000]
+    lines = made(path, "csv", every="1d", zone="Europe/Berlin", start="2026-07-02", end="2026-07-03").read_text().splitlines()
+    assert len(lines) == 2 and lines[1].split(",")[1] == "2026-07-02 00:00:00"
+    hours = pl.read_parquet(made(path, "parquet", every="1h", zone="Asia/Kolkata", start="2026-07-02T00:30", end="2026-07-02T03:30"))
+    assert hours["count"].to_list() == [3, 6, 6, 3]
+    local = hours["start"].dt.convert_time_zone("Asia/Kolkata").dt.strftime("%H:%M").to_list()
+    assert local == ["00:00", "01:00", "02:00", "03:00"]
+
+
+def test_a_mean_is_one_over_time(make_journal: Callable[[list[Row]], Path]) -> None:
+    """An hour read each minute at first and each second at last: every form has the mean of its time, the workbook's overview, too."""
+    hour = T0 // 3_600_000 * 3_600_000
+    seconds = (*range(0, 3000, 60), *range(3000, 3600))
+    path = make_journal([Row("a", None, None, hour + s * 1000, hour + s * 1000, -(2 if s < 3000 else 1) * 10**8, None) for s in seconds])
+    assert pl.read_parquet(made(path, "parquet", every="1h"))["mean_c"].to_list() == pytest.approx([-55 / 3])
+    assert float(made(path, "csv", every="1h", zone="UTC").read_text().splitlines()[1].split(",")[4]) == pytest.approx(-55 / 3)
+    for every in ("", "1min", "1h"):
+        overview = openpyxl.load_workbook(made(path, "xlsx", every=every))["Overview"]
+        row = next(row for row in overview.iter_rows(values_only=True) if row[0] == "a")
+        assert row[5] == pytest.approx(-55 / 3, abs=0.02)
 
 
 def test_range_and_probe(journal: Path) -> None:

@@ -19,6 +19,7 @@ from temphub_kernel.base.reading import Row
 from temphub_kernel.cli import main
 from temphub_kernel.exports import make_order, source
 from temphub_kernel.exports.work import export
+from temphub_kernel.journal import Writer, remove, strike_out
 
 FORMS = ["csv", "xlsx", "parquet"]
 
@@ -53,7 +54,7 @@ def test_standard_output(journal: Path, monkeypatch: pytest.MonkeyPatch, capfdbi
     """`--out -` writes a CSV for the next program in a pipe, and nothing else; a workbook is refused there."""
     monkeypatch.setenv("DATA_DIR", str(journal.parent))
     assert main(["export", "--out", "-", "--probe", "Fridge:0", "--every", "1h"]) == 0
-    assert capfdbinary.readouterr().out.startswith(b"start,local_time,probe_id,min_c,mean_c,max_c,count\n2026-10-25T00:00")
+    assert capfdbinary.readouterr().out.startswith(b"start,local_time,probe_id,min_c,mean_c,max_c,count,name\n2026-10-25T00:00")
     assert main(["export", "--out", "-", "--format", "xlsx"]) == 1
 
 
@@ -66,6 +67,35 @@ def test_wrong_options_end_in_words(
     assert main(["export", *wrong]) == 1
     said = capsys.readouterr().err
     assert "Problem: " in said and "What to do: " in said and "Traceback" not in said and left(journal.parent) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--out", "x.pdf"],
+        ["--out", "x.ods"],
+        ["--out", "readings"],
+        ["--out", "x.xlsx", "--format", "csv"],
+        ["--out", "x.xlsx", "--excel", "de"],
+        ["--out", "x.csv", "--format", "parquet"],
+    ],
+)
+def test_a_file_is_what_its_name_says(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """A workbook is never written under the name of something else: any other ending is refused, and those that there are are named."""
+    monkeypatch.chdir(journal.parent)
+    assert main(["export", *words]) == 1
+    said = capsys.readouterr().err
+    assert words[1] in said and "What to do: Give --out a name that ends in ." in said and left(journal.parent) == []
+
+
+def test_an_own_ending_is_possible_when_the_format_is_named(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--format csv --out readings.txt` is meant like that, and the ending may be written in capitals."""
+    monkeypatch.chdir(journal.parent)
+    assert main(["export", "--format", "csv", "--out", "readings.txt"]) == 0
+    assert main(["export", "--out", "READINGS.CSV"]) == 0
+    assert Path("readings.txt").read_bytes() == Path("READINGS.CSV").read_bytes()
 
 
 def test_rebuild_csv(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,3 +175,20 @@ def test_memory_stays_flat(make_journal: Callable[[list[Row]], Path], monkeypatc
             tracemalloc.stop()
     # The first run also loads what makes the file.
     assert peaks[2] < 1.3 * peaks[1] + 100_000
+
+
+def test_what_is_struck_out_is_not_exported(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An export has neither what was struck out nor a probe that was removed, whatever its form; by its id that probe is exported."""
+    writer = Writer(journal)
+    writer.start()
+    try:
+        strike_out(writer, "Fridge:0", T0, T0 + 30 * 60_000)
+        remove(writer, "Fridge:1")
+    finally:
+        assert writer.stop()
+    monkeypatch.chdir(journal.parent)
+    for form in FORMS:
+        assert main(["export", "--format", form, "--out", f"left.{form}"]) == 0
+        assert "89 rows" in capsys.readouterr().out
+    assert main(["export", "--format", "csv", "--probe", "Fridge:1", "--out", "one.csv"]) == 0
+    assert "120 rows" in capsys.readouterr().out

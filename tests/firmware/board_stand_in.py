@@ -11,7 +11,7 @@ from ports import multicast
 from probe_bench import HERE, net
 
 HARDWARE = ("machine", "network", "onewire")
-NEW = ("ports.esp32", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
+NEW = ("ports.esp32", "ports.esp32_start", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
 
 
 class Board:
@@ -200,7 +200,7 @@ class _Multicast:
         self._board = board
         self.real = {}
 
-    def bound_socket(self, ip, port, options):
+    def bound_socket(self, ip, port, options=None):
         """As the real one; `board.mdns_taken` times port 5353 belongs to the board's own responder."""
         self._board.log.append(f"bind {port}")
         if port == self.PORT and self._board.mdns_taken:
@@ -222,9 +222,10 @@ def load(board):
     for name in HARDWARE:
         sys.modules[name] = getattr(board, name)()
     module = __import__("ports.esp32", None, None, ("Esp32Port",))
-    module.multicast = _Multicast(board)
+    start = __import__("ports.esp32_start", None, None, ("link",))
+    module.multicast = start.multicast = _Multicast(board)
     # CPython has no sockets of MicroPython's kind.
-    module.net_micropython = module.Esp32Port.net = net
+    module.net_micropython = start.net_micropython = module.Esp32Port.net = net
     module.Esp32Port.port = 0
     return module
 

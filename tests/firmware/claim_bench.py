@@ -70,6 +70,9 @@ class SigningHub:
         self._key = key
         self._answer = answer
         self.requests = []
+        # Whole replies, and what is said instead of new ones while there are any.
+        self.sent = []
+        self.replays = []
         self.signs = True
 
     async def start(self):
@@ -112,6 +115,11 @@ class SigningHub:
         text = f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n"
         if self.signs and "x-counter" in headers:
             text += "X-Signature: " + mac(self._key, f"reply\n{headers['x-counter']}\n{status}\n".encode() + raw) + "\r\n"
-        writer.write(text.encode() + b"\r\n" + raw)
+        reply = text.encode() + b"\r\n" + raw
+        if self.replays:
+            reply = self.replays.pop(0)
+        else:
+            self.sent.append(reply)
+        writer.write(reply)
         await writer.drain()
         return True

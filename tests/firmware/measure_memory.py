@@ -11,104 +11,13 @@ import json
 import socket
 import sys
 
-HERE = "127.0.0.1"
-# 21.5 °C; the mark of probe/sensors/ds18b20.py in the alarm bytes; checksums as the sensor makes them.
-_ROM = b"\x28\x01\x00\x00\x00\x00\x00\x29"
-_PAD = b"\x58\x01\x54\x48\x7f\xff\x08\x10\x24"
+import board_modules
 
-
-class _Module:
-    def __init__(self, **names):
-        for name in names:
-            setattr(self, name, names[name])
-
-
-class _Pin:
-    IN, OUT, PULL_UP = 0, 1, 2
-
-    def __init__(self, number, mode=-1, pull=-1, value=None):
-        pass
-
-    def value(self, to=None):
-        return 1
-
-
-class _SoftSPI:
-    def __init__(self, **pins):
-        pass
-
-    def write(self, data):
-        pass
-
-    def read(self, size):
-        return b"\xff" * size
-
-
-class _Wdt:
-    def __init__(self, timeout):
-        pass
-
-    def feed(self):
-        pass
-
-
-class _Wlan:
-    IF_STA, IF_AP, SEC_OPEN, PM_NONE = 0, 1, 0, 0
-
-    def __init__(self, interface):
-        self._joined = interface == 0
-
-    def active(self, on):
-        pass
-
-    def config(self, *asked, **values):
-        return b"\x24\x0a\xc4\x00\x00\x96"
-
-    def isconnected(self):
-        return self._joined
-
-    def ifconfig(self):
-        return (HERE, "", "", "")
-
-    def status(self, what=None):
-        return -58
-
-
-class _OneWire:
-    def __init__(self, pin):
-        self._last = 0
-
-    def scan(self):
-        return [bytearray(_ROM)]
-
-    def reset(self, required=False):
-        return True
-
-    def select_rom(self, rom):
-        pass
-
-    def writebyte(self, byte):
-        self._last = byte
-
-    def readinto(self, buf):
-        # Anything but the scratchpad is one question with one byte: a line that is not pulled down.
-        buf[:] = _PAD if len(buf) == 9 else b"\xff" * len(buf)
-
-    def readbit(self):
-        return 1
-
-    def readbyte(self):
-        return 0xFF
+HERE = board_modules.HERE
 
 
 def _stand_in():
-    causes = {"PWRON_RESET": 1, "HARD_RESET": 2, "WDT_RESET": 3, "DEEPSLEEP_RESET": 4, "SOFT_RESET": 5}
-    sys.modules["machine"] = _Module(Pin=_Pin, WDT=_Wdt, SoftSPI=_SoftSPI, reset_cause=lambda: 1, **causes)
-    sys.modules["network"] = _Module(WLAN=_Wlan, hostname=lambda name: None, STAT_WRONG_PASSWORD=202, STAT_NO_AP_FOUND=201)
-    sys.modules["onewire"] = _Module(OneWire=_OneWire)
-    # On the board they are part of the image.
-    for name in ("array", "binascii", "errno", "hashlib", "os", "random", "re", "select", "struct", "time"):
-        __import__(name)
+    board_modules.install()
     for name in ("Event", "StreamReader", "start_server", "open_connection", "wait_for", "gather", "Lock"):
         getattr(asyncio, name)
 
@@ -154,13 +63,22 @@ async def _held(base):
 
 async def _measure(module, folder, base, code):
     from boot_slots import Slots
+    from ports import multicast
     from probe.settings import Settings
 
+    told_by_mdns = []
+    send = multicast.Link.send
+
+    def sent(link, data, ip, number):
+        told_by_mdns.append(number)
+        send(link, data, ip, number)
+
+    multicast.Link.send = sent
     port = module.Esp32Port(Settings(folder), Slots(folder))
     port.folder = folder
     app = module.App(port)
     task = asyncio.create_task(app.run())
-    await _until(lambda: app.state.delivered >= 3 and app._responder._told)
+    await _until(lambda: app.state.delivered >= 3 and told_by_mdns)
     number = app.state.who()["port"]
     front, status = await _get(number, "/"), await _get(number, "/status")
     assert b"21.5" in front and b'"last_c": 21.5' in status, (front, status)
@@ -193,10 +111,15 @@ def _main(folder, hub):
     # The code that is there all the time: this board's sensor is part of it.
     import boot_slots  # noqa: F401
     from ports import esp32 as module
-    from ports import wire_onewire  # noqa: F401
+    from ports import multicast, wire_onewire  # noqa: F401
+    from probe.rooms import give_up
     from probe.sensors import ds18b20  # noqa: F401
 
-    module._options = _stay_inside
+    __import__("probe.assembly")
+    give_up("probe.assembly")
+
+    bound_socket = multicast.bound_socket
+    multicast.bound_socket = lambda ip, number, options=None: bound_socket(ip, number, _stay_inside)
     module.Esp32Port.port = 0
     asyncio.run(_measure(module, folder, base, _used() - base))
 

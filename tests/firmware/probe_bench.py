@@ -8,6 +8,7 @@ import sys
 from probe.clock import Clock
 from probe.http import Server
 from probe.outbox import Outbox
+from probe.reading import UNITS_PER_C, dumps
 from probe.settings import Settings
 from probe.state import State
 
@@ -79,6 +80,26 @@ def identity():
     return {"id": "TempProbe-0A01", "name": "", "version": "9.9", "model": "virtual", "boot": "a1b2c3d4", "ip": HERE, "port": 8001}
 
 
+def units(celsius):
+    """°C, or None, as the probe counts them."""
+    return None if celsius is None else int(celsius * UNITS_PER_C)
+
+
+def shown(readings):
+    """What a source or a board read, [(key or number, units, quality, …)], in °C."""
+    return [row[:1] + (_celsius(row[1]), row[2]) + tuple(_celsius(cold) for cold in row[3:]) for row in readings]
+
+
+def _celsius(units):
+    return None if units is None else units / UNITS_PER_C
+
+
+def waiting(box, limit, now_ms):
+    """The oldest readings that wait in an outbox's RAM, of whatever sensor, as the hub gets them."""
+    ring = box._ring
+    return json.loads(dumps([box._reading(at, now_ms) for at in ring.undone(limit)]))
+
+
 class Probe:
     """A State with its `folder`, `ticks` that are moved by hand, and the `said` lines."""
 
@@ -88,9 +109,13 @@ class Probe:
         settings = Settings(folder, given)
         self.state = State(identity(), settings, Outbox(capacity), Clock(self.ticks, wrapping_diff), self.said.append)
 
+    def record(self, celsius, quality):
+        """One reading of a board with one sensor."""
+        self.state.record_round([(0, units(celsius), quality)])
+
 
 class Sensor:
-    """Answers what it is given, the last one for ever; an exception is raised."""
+    """Answers (°C, quality) as it is given, the last one for ever; an exception is raised."""
 
     def __init__(self, *answers):
         self._answers = list(answers)
@@ -100,15 +125,20 @@ class Sensor:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return units(answer[0]), answer[1]
 
 
 class Hub:
-    """A real HTTP server on 127.0.0.1 that answers as told: (status, dict), raw bytes, "hang" or "close"; the last one for ever."""
+    """A real HTTP server on 127.0.0.1 that answers as told: (status, dict), raw bytes, "hang" or "close"; the last one for ever.
 
-    def __init__(self, *answers):
+    An answer may be a function of the body that gives such an answer. `hello` answers greetings, which are then in `hellos` only.
+    """
+
+    def __init__(self, *answers, hello=None):
         self._answers = list(answers)
+        self._hello = hello
         self.requests = []
+        self.hellos = []
         self.connections = 0
         self.url = ""
 
@@ -153,8 +183,14 @@ class Hub:
         request = await _request(reader)
         if request is None:
             return False
-        self.requests.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if self._hello and "/hello" in request[0]:
+            self.hellos.append(request)
+            answer = self._hello
+        else:
+            self.requests.append(request)
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if callable(answer):
+            answer = answer(request[2])
         if isinstance(answer, bytes):
             writer.write(answer)
             await writer.drain()
@@ -193,7 +229,7 @@ class Visitor:
 
     def __init__(self, routes, **limits):
         self.errors = []
-        self._server = Server(routes, net, self.errors.append, **limits)
+        self._server = Server(routes, net, lambda name, error: self.errors.append(error), **limits)
 
     async def start(self):
         """Listen on any free port."""

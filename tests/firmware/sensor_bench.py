@@ -29,6 +29,7 @@ class Chip:
         self.parasite = False
         self.resets_on_convert = False
         self.disturbed = 0
+        self.deaf = 0
         self.wake()
 
     def wake(self):
@@ -52,7 +53,10 @@ class Chip:
             self.alarm = list(three)
 
     def pad(self):
-        """Read Scratchpad."""
+        """Read Scratchpad; ones while it is `deaf`, for so many times."""
+        if self.deaf:
+            self.deaf -= 1
+            return b"\xff" * 9
         raw = int(self.value * 16) & 0xFFFF
         eight = bytes([raw & 255, raw >> 8] + self.alarm + [0xFF, self.byte6, 0x10])
         if self.disturbed:

@@ -78,11 +78,11 @@ class Flash:
 
 def entries(first, count, step_ms=2000, number=0):
     """Readings of one sensor as they lie in the outbox; the value tells the seq."""
-    return [(number << 4, seq, seq * step_ms, seq * 16 % 400000) for seq in range(first, first + count)]
+    return [(number << 4, seq, seq * step_ms, seq * 16 % 400000, 0) for seq in range(first, first + count)]
 
 
 def drain(spill):
-    """Everything that waits, oldest first: [(boot, (code, seq, taken_ms, units))]."""
+    """Everything that waits, oldest first: [(boot, (code, seq, taken_ms, units, chip))]."""
     found = []
     while spill.oldest():
         block = spill.oldest()

@@ -11,11 +11,12 @@ from probe.client import Unreachable
 from probe.clock import Clock
 from probe.delivery import Delivery
 from probe.outbox import Outbox
+from probe.reading import dumps
 from probe.settings import Settings
 from probe.spill import Spill
 from probe.spill_disk import Disk
 from probe.state import State
-from probe_bench import Ticks, identity, wrapping_diff
+from probe_bench import Ticks, identity, units, waiting, wrapping_diff
 
 START_MS = 1_795_000_000_000
 FOR_GOOD_MS = 10**12
@@ -45,17 +46,22 @@ class _World:
         """As probe.client.Client."""
         if not self.up():
             raise Unreachable("no network")
+        time = datetime.datetime.fromtimestamp((START_MS + self.now_ms) / 1000, datetime.timezone.utc)
+        reply = {"ok": True, "time": time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"}
+        if path == "/api/hello":
+            return 200, reply
         self.batches += 1
-        body = json.loads(json.dumps(body))
-        for reading in body["readings"]:
+        body = json.loads(dumps(body))
+        readings = body.get("readings") or [body]
+        for reading in readings:
             key = (body["probe_id"], body["boot"], reading["seq"])
             taken = None if reading.get("age_unknown") else self.now_ms - reading["age_ms"]
             self.stored.setdefault(key, (taken, reading["temperature_c"]))
         # Not in the good weather of the end: the very last reply would leave its reading in the outbox.
         if self.chance.random() < 0.05 and self._until < FOR_GOOD_MS:
             raise Unreachable("the reply was lost")
-        time = datetime.datetime.fromtimestamp((START_MS + self.now_ms) / 1000, datetime.timezone.utc)
-        return 200, {"ok": True, "time": time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"}
+        reply["stored"] = len(readings)
+        return 200, reply
 
 
 class _Probe:
@@ -79,10 +85,10 @@ class _Probe:
     async def live(self, rounds, step_ms, sensors, truth):
         """Measure so many rounds, delivering as the pauses allow."""
         for seq in range(self._seq, self._seq + rounds):
-            readings = [(number, (seq * 7 + number) % 1600 / 16, None) for number in range(sensors)]
+            readings = [(number, units((seq * 7 + number) % 1600 / 16), None) for number in range(sensors)]
             self.state.record_round(readings)
-            for number, celsius, _ in readings:
-                truth[(self.state.probe_id(number), self.boot, seq)] = (self.world.now_ms, celsius)
+            for number, value, _ in readings:
+                truth[(self.state.probe_id(number), self.boot, seq)] = (self.world.now_ms, value)
             self.deepest = max(self.deepest, len(self.state.outbox))
             while self.world.now_ms >= self._again_ms:
                 pause_s = await self.delivery.step()
@@ -98,7 +104,7 @@ def _check(world, truth, lost=()):
     missing = set(truth) - set(world.stored) - set(lost)
     assert not missing and len(world.stored) == len(truth) - len(lost)
     for key, (taken, celsius) in world.stored.items():
-        assert taken == truth[key][0] and celsius == truth[key][1], key
+        assert taken == truth[key][0] and units(celsius) == truth[key][1], key
 
 
 @pytest.mark.parametrize(("step_ms", "sensors", "away"), [(2000, 1, (1_800_000, 5_400_000)), (60_000, 3, (7_200_000, 14_400_000))])
@@ -129,7 +135,7 @@ def test_power_cuts_in_between_cost_what_was_in_ram_only(tmp_path):
         world._up, world._until = True, world.now_ms + 10_000
         asyncio.run(probe.live(8000, 2000, 1, truth))
         if number < 4:
-            ram = probe.state.outbox.batch(1000, 0)
+            ram = waiting(probe.state.outbox, 1000, 0)
             lost |= {("TempProbe-0A01", probe.boot, reading["seq"]) for reading in ram} - set(world.stored)
             world.now_ms += 600_000
     world._up, world._until = True, FOR_GOOD_MS

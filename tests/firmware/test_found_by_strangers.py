@@ -9,16 +9,12 @@ from pathlib import Path
 import pytest
 
 from probe_interpreters import FIRMWARE, tool, wait_until
+from support.avahi import Avahi
 from support.lan import Lan
 from support.waiting import cannot
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(120)]
 TYPE = "_temps-probe._tcp"
-BUS = """<busconfig><type>system</type><listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth><policy context="default">
-<allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/><allow eavesdrop="false"/>
-<allow send_destination="*"/><allow receive_sender="*"/></policy></busconfig>"""
-# avahi-daemon wants its folder in /run; `ip netns exec` gives each program mounts of its own, so nobody else sees this one.
-AVAHI = "mount -t tmpfs none /run && mkdir /run/avahi-daemon && exec {avahi} --no-drop-root --no-chroot --no-rlimits -f {conf}"
 ZEROCONF = """
 import sys, time
 from zeroconf import ServiceBrowser, Zeroconf
@@ -35,10 +31,7 @@ class Strangers:
     """A LAN with two probes of one id, one of another, and the two finders."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.found = {name: shutil.which(name) or f"/usr/sbin/{name}" for name in ("avahi-daemon", "avahi-browse", "dbus-daemon")}
-        missing = [name for name, path in self.found.items() if not Path(path).exists()]
-        if missing:
-            cannot(f"{', '.join(missing)} is not installed (packages avahi-daemon, avahi-utils, dbus)")
+        self.browser = shutil.which("avahi-browse") or cannot("avahi-browse is not installed (package avahi-utils)")
         self.folder = tmp_path
         self.lan = Lan()
         self.running: list[subprocess.Popen[bytes]] = []
@@ -56,20 +49,14 @@ class Strangers:
     def avahi(self, address: str) -> str:
         """Start avahi on a host; its namespace."""
         space = self.lan.host("avahi", address)
-        (self.folder / "bus.conf").write_text(BUS.format(folder=self.folder), encoding="utf-8")
-        (self.folder / "avahi.conf").write_text("[server]\nuse-ipv6=no\nallow-interfaces=eth0\n", encoding="utf-8")
-        bus = self.folder / "bus.conf"
-        self.start(space, [self.found["dbus-daemon"], f"--config-file={bus}", "--nofork", "--nopidfile"], "bus.log")
-        wait_until((self.folder / "bus").exists)
-        script = AVAHI.format(avahi=self.found["avahi-daemon"], conf=self.folder / "avahi.conf")
-        self.start(space, ["sh", "-c", script], "avahi.log", DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={self.folder}/bus")
-        wait_until(lambda: "Server startup complete" in self.text("avahi.log"))
+        self.daemon = Avahi(self.lan, space, self.folder)
+        self.running += self.daemon.processes
         return space
 
     def browse(self, space: str) -> list[list[str]]:
         """What avahi-browse resolves: [[…, name, type, domain, host, address, port, texts]]."""
-        command = ["ip", "netns", "exec", space, self.found["avahi-browse"], "--resolve", "--parsable", "--terminate", TYPE]
-        environ = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/bus", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        command = ["ip", "netns", "exec", space, self.browser, "--resolve", "--parsable", "--terminate", TYPE]
+        environ = {**self.daemon.environ, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environ)
         return [line.split(";") for line in done.stdout.splitlines() if line.startswith("=")]
 

@@ -34,11 +34,23 @@ def test_the_whole_command_line():
     """Both ways of writing a value."""
     options = parse(
         LEAST
-        + ["--port=80", "--bind", "10.0.0.2", "--name", "In the cellar", "--hub", "http://h:1/", "--token", "t", "--interval-ms", "500"]
+        + [
+            "--port=80",
+            "--bind",
+            "10.0.0.2",
+            "--name",
+            "In the cellar",
+            "--hub",
+            "http://h:1/api/ingest",
+            "--token",
+            "t",
+            "--interval-ms",
+            "500",
+        ]
         + ["--offset-s", "60", "--profile=fridge", "--boot", "A1B2C3D4"]
     )
     assert options["port"] == 80 and options["bind"] == "10.0.0.2" and options["name"] == "In the cellar"
-    assert options["settings"] == {"server_url": "http://h:1", "token": "t", "interval_ms": 500}
+    assert options["settings"] == {"server_url": "http://h:1/api/ingest", "token": "t", "interval_ms": 500}
     assert (options["offset_s"], options["profile"], options["boot"]) == (60, "fridge", "a1b2c3d4")
 
 

@@ -91,7 +91,7 @@ def test_a_new_board_is_set_up_with_a_phone():
     board = Board(home="secret99", guest="")
 
     async def work(app, port, said):
-        await until(lambda: app._portal.opened)
+        await until(lambda: app.portal.opened)
         number = app.state.who()["port"]
         assert board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
         status, page = await _ask(number, "127.0.0.2", "GET", "/")
@@ -100,7 +100,7 @@ def test_a_new_board_is_set_up_with_a_phone():
         await until(lambda: "bind 53" in board.log)
         status, page = await _ask(number, "127.0.0.2", "POST", "/join", "ssid=home&password=secret99")
         assert "Testing" in page
-        await until(lambda: app._portal.done, 20)
+        await until(lambda: app.portal.done, 20)
         assert f"http://{HERE}/" in (await _ask(number, "127.0.0.2", "GET", "/joining"))[1]
         assert app.state.settings.get("ssid") == "home" and app.state.settings.get("password") == "secret99"
         await until(lambda: app.state.who()["ip"] == HERE)
@@ -161,14 +161,16 @@ def test_the_lamp_is_a_setting():
             settings = Settings(folder)
             settings.update(values)
             board = Board(home="secret99")
-            module = load(board)
+            load(board)
+            from ports import esp32_start as start
+
             said = []
-            lamp = module._lamp(settings, "Generic ESP32 module with ESP32", said.append)
-            assert module._lamp(Settings(""), "ESP32C3 module with ESP32C3", said.append) is None
+            lamp = start.lamp(settings, "Generic ESP32 module with ESP32", said.append)
+            assert start.lamp(Settings(""), "ESP32C3 module with ESP32C3", said.append) is None
             leave()
             if lamp:
-                lamp(True)
-                lamp(False)
+                lamp[0].value(lamp[1])
+                lamp[0].value(1 - lamp[1])
             assert board.lamp == ([(pin, level), (pin, 1 - level)] if pin else []) and len(said) == told
 
 

@@ -1,6 +1,7 @@
 """ports/replay.py and the recorded series"""
 
 from ports import replay
+from probe.reading import UNITS_PER_C
 from probe_bench import Ticks, run
 
 VALUES = replay.load(replay.path_of(replay.SERIES))
@@ -8,7 +9,7 @@ DAY_S = len(VALUES) * 60
 
 
 def _at(profile, recorded_s):
-    return replay.Replay(VALUES, Ticks(), profile, 0).at(recorded_s)
+    return replay.Replay(VALUES, Ticks(), profile, 0).at(recorded_s) / UNITS_PER_C
 
 
 def test_the_series_is_the_recorded_day():
@@ -57,9 +58,9 @@ def test_time_runs_thirty_times_faster():
     """One recorded minute passes in 2 s."""
     ticks = Ticks()
     sensor = replay.Replay(VALUES, lambda: ticks.value, "outdoor", 600)
-    assert run(sensor.read()) == (_at("outdoor", 600), None)
+    assert run(sensor.read()) == (int(_at("outdoor", 600) * UNITS_PER_C), None)
     ticks.forward(2000)
-    assert run(sensor.read()) == (_at("outdoor", 660), None)
+    assert run(sensor.read()) == (int(_at("outdoor", 660) * UNITS_PER_C), None)
 
 
 def test_each_probe_starts_elsewhere_and_always_there():

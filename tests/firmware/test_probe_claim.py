@@ -3,7 +3,8 @@
 import json
 
 from claim_bench import House, visit
-from probe.request import Problem
+from probe.claim import PAUSE_MS
+from probe.http import Problem
 from probe.seal import mac
 from probe_bench import run
 from update_bench import PATH, Board, Store, Tree, manifest
@@ -70,6 +71,7 @@ def test_a_claim_whose_answer_was_lost_binds_nobody():
     async def work(house, folder):
         await house.claim()
         first = house.key
+        house.probe.ticks.forward(PAUSE_MS)
         assert (await house.claim())[0] == 200
         assert (await house.order("/provision", TOLD, key=first))[0] == 401
         assert (await house.visitor.post("/provision", TOLD))[0] == 200
@@ -87,7 +89,33 @@ def test_released_it_may_be_claimed_again():
         await house.order("/provision", TOLD)
         assert (await house.order("/release", {}))[0] == 200
         assert await house.key_id() == ""
+        house.probe.ticks.forward(PAUSE_MS)
         assert (await house.claim())[0] == 200
+
+    visit(work)
+
+
+def test_a_flood_of_claims_leaves_the_probe_its_time():
+    """A claim costs a board seconds in which it does nothing else: of a flood, good and bad ones, one in five seconds is worked at, the
+    others are told that it is busy; other visitors and orders are served, and the owner's claim works once the flood is over."""
+
+    async def work(house, folder):
+        answers = {}
+        for number in range(20):
+            if number % 3:
+                status, reply = await house.claim()
+            else:
+                # A point that gives everybody the same key costs as much.
+                status, reply = await house.visitor.post("/claim", {"public": "00" * 32})
+            answers[(status, reply.get("error"))] = answers.get((status, reply.get("error")), 0) + 1
+            assert (await house.visitor.get("/whoami"))[0] == 200
+            house.probe.ticks.forward(1000)
+        assert answers[(503, "busy")] == 16 and len(answers) == 3, answers
+        assert (await house.visitor.post("/claim", {"public": "x"}))[0] == 400
+        assert (await house.visitor.post("/provision", TOLD))[0] == 200
+        house.probe.ticks.forward(PAUSE_MS)
+        assert (await house.claim())[0] == 200 and (await house.order("/provision", TOLD))[0] == 200
+        assert await house.key_id() == mac(house.key, b"id")[:16]
 
     visit(work)
 

@@ -7,16 +7,18 @@ from probe.delivery import Delivery
 from probe_bench import Folder, Hub, Probe, net, run, until
 
 OK = (200, {"ok": True, "stored": 1, "duplicates": 0})
+# A hub that greets tells the time, and so that it understands batches.
+GREETED = (200, {"ok": True, "time": "2026-03-01T12:00:00.000Z"})
 
 
 def _deliver(work, *answers, **options):
     """Run `await work(probe, hub, delivery)` with `readings` waiting; the delivery's loop runs beside it."""
 
     async def go(folder):
-        hub = await Hub(*answers).start()
-        probe = Probe(folder, server_url=hub.url, token=options.get("token", ""))
+        hub = await Hub(*answers, hello=options.get("hello", GREETED)).start()
+        probe = Probe(folder, server_url=hub.url + options.get("path", ""), token=options.get("token", ""))
         for seq in range(options.get("readings", 3)):
-            probe.state.record(20 + seq / 16, None)
+            probe.record(20 + seq / 16, None)
         client = Client(net, options.get("timeout_s", 0.5))
         delivery = Delivery(probe.state, client, 100, options.get("pause_s", 0.02), 0.2, options.get("unwelcome_s", 0.02))
         task = asyncio.create_task(delivery.run())
@@ -50,9 +52,12 @@ def test_readings_arrive_once_in_order_with_their_age():
         }
         assert len(probe.state.outbox) == 0
         probe.ticks.forward(700)
-        probe.state.record(None, "crc")
+        probe.record(None, "crc")
         await until(lambda: probe.state.delivered == 4)
-        assert hub.bodies()[-1]["readings"] == [{"seq": 3, "age_ms": 0, "temperature_c": None, "quality": "crc"}]
+        own = {"probe_id": "TempProbe-0A01", "boot": "a1b2c3d4", "sent_ms": 700}
+        lone = {"seq": 3, "age_ms": 0, "temperature_c": None, "quality": "crc"}
+        lone.update(own)
+        assert hub.bodies()[-1] == lone
         assert hub.connections == 1
 
     _deliver(work, OK, token="t")
@@ -67,7 +72,7 @@ def test_the_age_is_that_of_the_sending():
         await until(lambda: probe.state.delivered == 3)
         assert hub.bodies()[-1]["readings"][0]["age_ms"] == hub.bodies()[-1]["sent_ms"] == 90000
 
-    _deliver(work, (500, {}), OK, pause_s=0.1)
+    _deliver(work, (503, {}), OK, pause_s=0.1)
 
 
 def test_long_queues_go_in_batches_of_a_hundred():
@@ -87,7 +92,7 @@ def test_nothing_is_lost_while_the_hub_fails():
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 3)
         assert len(hub.requests) >= 6 and probe.state.dropped == 0
-        assert [r["seq"] for r in hub.bodies()[-1]["readings"]] == [0, 1, 2]
+        assert hub.bodies()[-2]["seq"] == 0 and [r["seq"] for r in hub.bodies()[-1]["readings"]] == [1, 2]
         assert probe.state.last_error is None and probe.said
 
     _deliver(work, (500, {}), "close", "hang", (200, {"ok": False}), (404, {}), OK, timeout_s=0.2)
@@ -101,7 +106,7 @@ def test_a_hub_that_is_off_is_tried_again():
         hub.stop()
         await hub.closed()
         probe = Probe(folder, server_url=hub.url)
-        probe.state.record(1, None)
+        probe.record(1, None)
         delivery = Delivery(probe.state, Client(net, 0.5), 100, 1, 30)
         for middle in (1, 2, 4, 8, 16, 30, 30, 30):
             assert 0.75 * middle <= await delivery.step() <= 1.25 * middle
@@ -154,7 +159,7 @@ def test_one_bad_reading_costs_itself_only():
         await until(lambda: len(probe.state.outbox) == 0)
         assert (probe.state.dropped, probe.state.delivered) == (1, 3)
         assert "not a number" in probe.said[-1]
-        assert [len(body["readings"]) for body in hub.bodies()] == [4, 2, 1, 1, 2]
+        assert [len(body.get("readings", "1")) for body in hub.bodies()] == [4, 2, 1, 1, 2]
 
     _deliver(work, (400, {}), (400, {}), (400, {"problem": "not a number"}), OK, readings=4)
 
@@ -165,7 +170,7 @@ def test_without_a_hub_readings_wait():
     async def go(folder):
         hub = await Hub(OK).start()
         probe = Probe(folder)
-        probe.state.record(1, None)
+        probe.record(1, None)
         client = Client(net, 0.5)
         task = asyncio.create_task(Delivery(probe.state, client).run())
         await asyncio.sleep(0.05)

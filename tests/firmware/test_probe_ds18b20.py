@@ -3,7 +3,7 @@
 import asyncio
 
 from probe.sensors.ds18b20 import Ds18b20s, usable
-from probe_bench import Ticks, run
+from probe_bench import Ticks, run, shown
 from sensor_bench import Bus, Chip, hexed, rom
 
 
@@ -14,13 +14,13 @@ def _source(*chips):
 
 
 def _read(source):
-    return [(celsius, quality) for _, celsius, quality, _ in run(source.read())]
+    return [(celsius, quality) for _, celsius, quality, _ in shown(run(source.read()))]
 
 
 def test_several_sensors_are_read_with_one_conversion():
     """Each by its own ROM id, in the order of the ids, at 12 bits."""
     bus, source, _ = _source(Chip(9, -18.0625), Chip(5, 25.0625))
-    assert run(source.read()) == [(hexed(rom(5)), 25.0625, None, None), (hexed(rom(9)), -18.0625, None, None)]
+    assert shown(run(source.read())) == [(hexed(rom(5)), 25.0625, None, None), (hexed(rom(9)), -18.0625, None, None)]
     assert bus.conversions == 1 and all(chip.alarm[2] == 0x7F for chip in bus.chips)
 
 

@@ -46,7 +46,7 @@ def test_status_tells_all_but_the_token():
     """Every promised field is there; the token itself is nowhere."""
 
     async def work(house, folder):
-        house.probe.state.record(21.5, None)
+        house.probe.record(21.5, None)
         house.probe.ticks.forward(1500)
         _, text = await house.visitor.get("/status")
         body = json.loads(text)
@@ -66,6 +66,7 @@ def test_status_tells_all_but_the_token():
             "dropped": 0,
             "delivered": 0,
             "uptime_s": 1,
+            "sent_ms": 1500,
             "last_error": None,
             "boot": "a1b2c3d4",
             "version": "9.9",
@@ -91,10 +92,10 @@ def test_the_page_shows_the_value_and_no_foreign_markup():
 
     async def work(house, folder):
         house.probe.state.identity["name"] = "<script>&"
-        house.probe.state.record(4.5, None)
+        house.probe.record(4.5, None)
         status, page = await house.visitor.get("/")
         assert status == 200 and "4.5 °C" in page and "&lt;script>&amp;" in page and "<script>" not in page
-        house.probe.state.record(None, "crc")
+        house.probe.record(None, "crc")
         assert "no value (crc)" in (await house.visitor.get("/"))[1]
 
     _visit(work)

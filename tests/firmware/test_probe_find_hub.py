@@ -9,19 +9,19 @@ from probe.delivery import Delivery
 from probe.find_hub import FindHub
 from probe_bench import HERE, Folder, Hub, Probe, net, run, until
 
-OK = (200, {"ok": True, "time": "2026-03-01T12:00:00.000Z"})
+OK = (200, {"ok": True, "stored": 1, "time": "2026-03-01T12:00:00.000Z"})
 SERVICE = ("_temps-hub", "_tcp", "local")
 INSTANCE = ("TempHub",) + SERVICE
 
 
-def _advert(port, host="temphub", ip=HERE, ttl=120):
+def _advert(port, host="temphub", ip=HERE, ttl=120, more=()):
     labels = (host, "local")
     return dns.response(
         [dns.record(SERVICE, dns.PTR, ttl, dns.name_bytes(INSTANCE), False)],
         [
             dns.record(INSTANCE, dns.SRV, ttl, dns.srv_data(port, labels), True),
-            dns.record(labels, dns.A, ttl, dns.a_data(ip), True),
-        ],
+        ]
+        + [dns.record(labels, dns.A, ttl, dns.a_data(one), True) for one in (ip,) + tuple(more)],
     )
 
 
@@ -83,13 +83,47 @@ def test_a_hub_that_moved_is_found_by_browsing():
     async def work(probe, hub, finder):
         assert await finder.url() == "http://127.0.0.1:1"
         assert await finder.search() is True
-        assert await finder.url() == hub.url
+        assert await finder.url() == hub.url + "/api/ingest"
         line, headers, body = hub.requests[0]
         assert line.startswith("POST /api/hello ") and headers["x-token"] == "t" and body["id"] == "TempProbe-0A01"
         probe.state.provision({"server_url": "http://10.0.0.1:8088"})
         assert await finder.url() == "http://10.0.0.1:8088"
 
     _search(work, OK, air=lambda hub: _Air(b"rubbish", _advert(_port(hub))), server_url="http://127.0.0.1:1", token="t")
+
+
+def test_each_address_of_a_hub_is_tried():
+    """A hub's computer with a container bridge or a VPN tells several addresses, in any order: the one that answers is used."""
+
+    async def browsed(probe, hub, finder):
+        assert await finder.search() is True
+        assert (await finder.url()).startswith(f"http://{HERE}:")
+
+    async def named(probe, hub, finder):
+        probe.state.provision({"server_url": f"http://temphub.local:{_port(hub)}/x"})
+        assert await finder.url() == f"http://{HERE}:{_port(hub)}/x"
+
+    for first, more in ((HERE, ("127.0.0.9",)), ("127.0.0.9", (HERE, "127.0.0.8"))):
+
+        def air(hub, first=first, more=more):
+            return _Air(_advert(_port(hub), ip=first, more=more))
+
+        _search(browsed, OK, air=air, server_url="http://127.0.0.1:1")
+        _search(named, OK, air=air, server_url="http://127.0.0.1:1")
+
+
+def test_the_nearest_address_is_tried_first():
+    """Nobody waits for a container's address to time out while the hub answers in the probe's own network."""
+
+    async def work(probe, hub, finder):
+        probe.state.identity["ip"] = "192.168.178.77"
+        search = finder._search()
+        ips = ["172.17.0.1", "10.8.0.2", "192.168.178.5", "192.168.1.5"]
+        assert search._nearest(ips)[:2] == ["192.168.178.5", "192.168.1.5"]
+        probe.state.identity["ip"] = None
+        assert len(search._nearest([f"10.0.0.{number}" for number in range(12)])) == 6
+
+    _search(work, OK)
 
 
 def test_the_last_good_address_is_tried_before_browsing():
@@ -163,7 +197,7 @@ def test_the_delivery_goes_on_where_the_hub_is_now():
 
     async def work(probe, hub, finder):
         for seq in range(3):
-            probe.state.record(float(seq), None)
+            probe.record(float(seq), None)
         client = Client(net, 0.5)
         delivery = Delivery(probe.state, client, 100, 0.01, 0.05, finder=finder)
         task = asyncio.create_task(delivery.run())
@@ -171,6 +205,6 @@ def test_the_delivery_goes_on_where_the_hub_is_now():
         task.cancel()
         client.close()
         assert hub.requests[-1][0].startswith("POST /api/ingest")
-        assert probe.state.settings.get("last_hub") == hub.url and probe.state.clock.anchor > 0
+        assert probe.state.settings.get("last_hub") == hub.url + "/api/ingest" and probe.state.clock.anchor > 0
 
     _search(work, OK, air=lambda hub: _Air(_advert(_port(hub))), server_url="http://127.0.0.1:1")

@@ -1,7 +1,7 @@
 """probe/guard.py in simulated time"""
 
 from probe.clock import Clock
-from probe.guard import DELIVERY_MS, LOW_HEAP, Guard, Progress, collected
+from probe.guard import DELIVERY_MS, LOW_HEAP, LOW_LOOKS, LOW_SYSTEM, Guard, Progress, collected
 from probe_bench import Ticks, wrapping_diff
 
 
@@ -102,6 +102,26 @@ def test_little_memory_for_long_restarts_the_probe_in_order():
     for _ in range(20):
         dog.guard.step(LOW_HEAP - 500)
     assert dog.restarts == ["memory"] and dog.guard.report() == {"heap_lowest": LOW_HEAP - 500} and len(dog.said) == 1
+
+
+def test_little_memory_of_the_system_is_given_back_and_then_ends_in_a_restart():
+    """What Wi-Fi and sockets live on: at the first low look idle connections go, the sixth in a row restarts."""
+    left = [50000]
+    relieved, restarts, said = [], [], []
+    guard = Guard(lambda: None, None, restarts.append, said.append, lambda: left[0], lambda: relieved.append(1))
+    guard.step(100000)
+    assert guard.report() == {"heap_lowest": 100000, "system_lowest": 50000}
+    left[0] = LOW_SYSTEM - 1
+    guard.step(100000)
+    assert len(relieved) == 1 and not restarts
+    left[0] = 30000
+    guard.step(100000)
+    left[0] = LOW_SYSTEM - 2
+    for _ in range(LOW_LOOKS - 1):
+        guard.step(100000)
+    assert len(relieved) == 2 and not restarts
+    guard.step(100000)
+    assert restarts == ["memory"] and str(LOW_SYSTEM - 2) in said[0] and guard.report()["system_lowest"] == LOW_SYSTEM - 2
 
 
 def test_the_heap_is_a_figure_or_unknown():

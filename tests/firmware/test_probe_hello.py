@@ -31,6 +31,8 @@ def test_it_calls_when_it_learns_of_a_hub_and_when_its_address_changes():
         await until(lambda: hub.requests)
         line, headers, body = hub.requests[0]
         assert line == "POST /api/hello HTTP/1.1" and headers["x-token"] == "t"
+        # Where its count of ms stands: by that the hub dates its first readings.
+        assert isinstance(body.pop("sent_ms"), int)
         assert body == {"id": "TempProbe-0A01", "ip": HERE, "port": 8001, "version": "9.9", "model": "virtual", "boot": "a1b2c3d4"}
         await asyncio.sleep(0.1)
         assert len(hub.requests) == 1
@@ -52,7 +54,7 @@ def test_a_failed_call_is_repeated_soon():
         await asyncio.sleep(0.1)
         assert len(hub.requests) == 3
 
-    _call(work, (500, {}), "close", (200, {"ok": True}))
+    _call(work, (503, {}), "close", (200, {"ok": True}))
 
 
 def test_a_refused_call_asks_to_be_set_up():

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from probe.request import Problem, parse_head
+from probe.http import Problem
+from probe.request import parse_head
 from probe_bench import Visitor, net, reply, run
 
 

@@ -1,9 +1,10 @@
 """probe/outbox.py with a spill behind it, and probe/parcel.py: the ages of what earlier boots measured"""
 
+from probe import chip
 from probe.clock import Clock, parse_utc
 from probe.outbox import Outbox
 from probe.spill import Spill
-from probe_bench import Ticks, wrapping_diff
+from probe_bench import Ticks, units, waiting, wrapping_diff
 from spill_bench import Flash
 
 
@@ -21,7 +22,7 @@ class _Boot:
         """So many rounds."""
         for _ in range(count):
             for number in range(numbers):
-                self.box.add(self.seq, self.clock.now(), self.seq / 16, None, number)
+                self.box.add(self.seq, self.clock.now(), units(self.seq / 16), None, number)
             self.seq += 1
             self.ticks.forward(step_ms)
 
@@ -69,7 +70,7 @@ def test_everything_arrives_once_new_readings_first():
     assert sent[0][2]["seq"] > 440 and sent[-1][2]["seq"] < 448
     assert sorted(reading["seq"] for _, _, reading in sent) == list(range(500))
     for _, _, reading in sent:
-        assert reading["age_ms"] == (500 - reading["seq"]) * 2000 and reading["temperature_c"] == reading["seq"] / 16
+        assert reading["age_ms"] == (500 - reading["seq"]) * 2000 and reading["temperature_c"].units == units(reading["seq"] / 16)
         assert "age_unknown" not in reading
     assert len(boot.box) == 0 and boot.deliver() == []
 
@@ -97,9 +98,9 @@ def test_one_sensors_acknowledgement_leaves_the_others():
     box = Outbox(100)
     for seq in range(5):
         for number in range(2):
-            box.add(seq, 0, 1.0, None, number)
+            box.add(seq, 0, units(1.0), None, number)
     assert box.acknowledge(2, 1) == 3 and len(box) == 7
-    assert [r["seq"] for r in box.batch(100, 0)] == [0, 1, 2, 3, 3, 4, 4]
+    assert [r["seq"] for r in waiting(box, 100, 0)] == [0, 1, 2, 3, 3, 4, 4]
     assert box.acknowledge(4) == 5 and box.acknowledge(4, 1) == 2 and len(box) == 0
 
 
@@ -108,8 +109,8 @@ def test_a_full_ram_is_thinned_by_rounds():
     box = Outbox(16)
     for seq in range(9):
         for number in range(2):
-            box.add(seq, 0, 1.0, None, number)
-    seqs = [r["seq"] for r in box.batch(100, 0)]
+            box.add(seq, 0, units(1.0), None, number)
+    seqs = [r["seq"] for r in waiting(box, 100, 0)]
     assert seqs == [1, 1, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8] and box.thinned == 4 and len(box) == 14
 
 
@@ -160,6 +161,24 @@ def test_readings_of_an_earlier_boot_keep_boot_and_time():
     sent = second.deliver()
     assert {boot for boot, _, _ in sent} == {"one"} and [r["seq"] for _, _, r in sent] == list(range(64))
     assert all(r["age_ms"] == 6 * 3600000 - r["seq"] * 2000 and "age_unknown" not in r for _, _, r in sent)
+
+
+def test_what_a_chip_said_waits_on_the_flash_too():
+    """After a power cut each reading brings its own `chip_c` and `cold_c`, another sensor's in the same block none; thinned ones, too."""
+    for files, rounds in ((8, 200), (4, 900)):
+        flash = Flash()
+        boot = _Boot(flash, files=files)
+        for seq in range(rounds):
+            said = chip.pack(256 * (seq % 9), -1024 * (seq % 100))
+            boot.box.add(seq, boot.clock.now(), units(seq % 100), None, 1, said)
+            boot.measure(1)
+        again = _Boot(flash.survivor(), "two", files=files)
+        told = again.deliver()
+        assert len(told) > 100 and (boot.box.thinned > 0) == (files == 4)
+        for _, number, one in told:
+            assert ("chip_c" in one) == ("cold_c" in one) == (number == 1)
+            if number:
+                assert one["chip_c"].units == -1024 * (one["seq"] % 100) and one["cold_c"].units == 256 * (one["seq"] % 9)
 
 
 def test_an_age_that_cannot_be_known_says_so():

@@ -1,12 +1,13 @@
 """probe/page.py"""
 
 from probe import page
+from probe.reading import Celsius
 
 WHO = {"id": "TempProbe-0A01", "name": "Kühlraum"}
 
 
 def _status(**changes):
-    status = {"last_c": 4.56, "quality": None, "server_url": "http://10.0.0.1:8088", "outbox": 3, "interval_ms": 2500}
+    status = {"last_c": Celsius(18678), "quality": None, "server_url": "http://10.0.0.1:8088", "outbox": 3, "interval_ms": 2500}
     status.update({"uptime_s": 7380, "version": "0.2", "model": "esp32", "last_error": None, "ssid": "home", "rssi": -61})
     status.update(changes)
     return status

@@ -1,6 +1,13 @@
 """probe/scratchpad.py, with the examples of the DS18B20 data sheet"""
 
-from probe.scratchpad import crc8, decode
+from probe import scratchpad
+from probe.scratchpad import crc8
+from probe_bench import shown, units
+
+
+def decode(pad, previous, settled=False):
+    """(°C, quality)"""
+    return shown([("",) + scratchpad.decode(pad, units(previous), settled)])[0][1:]
 
 
 def _pad(low, high, byte6=0x10):

@@ -11,6 +11,9 @@ from probe_bench import Folder, Probe, net, run
 KEY = bytes(range(32))
 HEX = hexlify(KEY).decode()
 OK = (200, {"ok": True})
+# Milliseconds since 1970, as a hub counts.
+USED = 1795438440000
+COUNTER_USED = (409, {"ok": False, "error": "counter_used", "counter": USED})
 
 
 def _deliver(work, answer):
@@ -21,7 +24,7 @@ def _deliver(work, answer):
         probe = Probe(folder, server_url=hub.url, token="s3cret", key=HEX)
         client = Client(net, 2, seal=probe.state.seal)
         delivery = Delivery(probe.state, client)
-        probe.state.record(21.5, None)
+        probe.record(21.5, None)
         try:
             await work(probe, hub, delivery)
         finally:
@@ -52,7 +55,7 @@ def test_a_delivery_is_signed_and_carries_no_token():
         assert await delivery.step() is None
         path, headers, body = hub.requests[0]
         text = f"report\n{path}\n{headers['x-counter']}\n".encode() + body
-        assert headers["x-signature"] == mac(KEY, text) and headers["x-counter"] == "1"
+        assert headers["x-signature"] == mac(KEY, text) and 0 < int(headers["x-counter"]) <= 1 << 30
         assert "x-token" not in headers and b"s3cret" not in body
         assert len(probe.state.outbox) == 0
 
@@ -64,9 +67,10 @@ def test_each_request_has_a_counter_of_its_own():
 
     async def work(probe, hub, delivery):
         for _ in range(3):
-            probe.state.record(20, None)
+            probe.record(20, None)
             await delivery.step()
-        assert [headers["x-counter"] for _, headers, _ in hub.requests] == ["1", "2", "3"]
+        first, *more = [int(headers["x-counter"]) for _, headers, _ in hub.requests]
+        assert more == [first + 1, first + 2]
 
     _deliver(work, lambda count: OK)
 
@@ -91,10 +95,29 @@ def test_it_goes_on_from_the_counter_that_the_hub_has_seen():
 
     async def work(probe, hub, delivery):
         assert await delivery.step() is None
-        assert [headers["x-counter"] for _, headers, _ in hub.requests] == ["1", "701"]
+        assert [headers["x-counter"] for _, headers, _ in hub.requests][1:] == [str(USED + 1)]
         assert len(probe.state.outbox) == 0
 
-    _deliver(work, lambda count: OK if count > 1 else (409, {"ok": False, "error": "counter_used", "counter": 700}))
+    _deliver(work, lambda count: OK if count > 1 else COUNTER_USED)
+
+
+def test_what_a_hub_said_to_an_earlier_start_is_not_believed():
+    """Who recorded the hub's replies cannot make the probe forget a reading with them after its next start."""
+
+    async def work(probe, hub, delivery):
+        assert await delivery.step() is None and len(hub.sent) == 2
+        hub.replays = list(hub.sent)
+        with Folder() as folder:
+            again = Probe(folder, server_url=hub.url, key=HEX)
+            again.state.record_round([(0, 92160, None)])
+            client = Client(net, 2, seal=again.state.seal)
+            try:
+                assert await Delivery(again.state, client).step()
+            finally:
+                client.close()
+            assert len(hub.replays) < 2 and len(again.state.outbox) == 1 and again.state.delivered == 0
+
+    _deliver(work, lambda count: OK if count > 1 else COUNTER_USED)
 
 
 def test_a_hub_that_counts_for_ever_is_given_up_for_now():
@@ -104,7 +127,7 @@ def test_a_hub_that_counts_for_ever_is_given_up_for_now():
         assert await delivery.step()
         assert len(hub.requests) <= 5 and len(probe.state.outbox) == 1
 
-    _deliver(work, lambda count: (409, {"ok": False, "error": "counter_used", "counter": 1000 * count}))
+    _deliver(work, lambda count: (409, {"ok": False, "error": "counter_used", "counter": USED + 1000 * count}))
 
 
 def test_a_damaged_key_is_none():

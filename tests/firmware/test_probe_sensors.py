@@ -1,14 +1,22 @@
 """probe/sensors: board, roster, filtering, wiring"""
 
 import asyncio
+import json
 
+from ports.replay import Single
+from probe.reading import dumps
 from probe.sensors import filtering, wiring
-from probe.sensors.board import Board, Single
+from probe.sensors.board import Board
 from probe.sensors.ds18b20 import Ds18b20s
 from probe.sensors.roster import Roster
 from probe.settings import Settings
-from probe_bench import Folder, Probe, Sensor, Ticks, run
+from probe_bench import Folder, Probe, Sensor, Ticks, run, shown, units
 from sensor_bench import Bus, Chip, Listener, Max31856Chip, hexed, rom
+
+
+def _read(board):
+    """[(number, °C, quality)]"""
+    return [row[:3] for row in shown(run(board.read()))]
 
 
 class _House:
@@ -21,10 +29,10 @@ class _House:
         self.roster = Roster(Settings(folder), self.told.append)
         self.board = Board([Ds18b20s(self.bus, self.ticks, 0)], self.roster)
 
-    def read(self):
-        """One round, with a search for new sensors."""
-        self.ticks.forward(10000)
-        return run(self.board.read())
+    def read(self, interval_ms=10000):
+        """One round, with a search for new sensors when that is due."""
+        self.ticks.forward(interval_ms)
+        return _read(self.board)
 
     def ids(self):
         """The names of all that were seen."""
@@ -71,6 +79,38 @@ def test_a_boards_only_sensor_may_be_exchanged():
         assert _House(folder, Chip(7, 6.0)).read() == [(0, 6.0, None)]
 
 
+def test_an_exchange_keeps_the_name_however_quickly_it_is_done():
+    """Between two rounds, with a search for new ones in between or not, over missing rounds, and with the power off: the same name."""
+    for interval_ms in (500, 2000, 9999, 10000, 60000, 3600000):
+        for rounds_away in (0, 1, 2, 5):
+            for power_off in (False, True):
+                with Folder() as folder:
+                    house = _House(folder, Chip(1, 20.0))
+                    for _ in range(3):
+                        house.read(interval_ms)
+                    house.bus.chips.clear()
+                    for _ in range(rounds_away):
+                        assert house.read(interval_ms) == [(0, None, "missing")]
+                    if power_off:
+                        house = _House(folder)
+                    house.bus.chips.append(Chip(2, 5.0))
+                    told = [house.read(interval_ms) for _ in range(2)]
+                    assert told[-1] == [(0, 5.0, None)] and house.ids() == ["B"], (interval_ms, rounds_away, power_off, told)
+                    assert all(len(readings) == 1 for readings in told), told
+
+
+def test_a_sensor_that_only_failed_once_is_not_exchanged():
+    """One joins while the old one does not answer for a moment: each has its own name, for ever."""
+    with Folder() as folder:
+        house = _House(folder, Chip(1, 20.0))
+        house.read()
+        house.bus.chips.append(Chip(2, 5.0))
+        old = house.bus.chips[0]
+        old.deaf = 3
+        assert house.read() == [(0, 20.0, None), (1, 5.0, None)]
+        assert house.read() == [(0, 20.0, None), (1, 5.0, None)] and house.ids() == ["B", "B:" + hexed(rom(2))]
+
+
 def test_names_are_saved_once_and_wrong_saved_ones_are_not_used():
     """No write without a new sensor; rubbish in the file starts a new list; a full list is told."""
     with Folder() as folder:
@@ -112,8 +152,8 @@ def test_one_source_that_hangs_does_not_stop_the_others():
         told = []
         roster = Roster(Settings(folder), told.append)
         other = Ds18b20s(Bus(Chip(1, 20.0)), Ticks(), 0)
-        assert run(Board([Single(_Hanging()), other], roster, 0.05).read()) == [(0, 20.0, None)]
-        assert run(Board([Single(_Hanging())], roster, 0.05).read()) == [(0, None, "missing")]
+        assert _read(Board([Single(_Hanging()), other], roster, 0.05)) == [(0, 20.0, None)]
+        assert _read(Board([Single(_Hanging())], roster, 0.05)) == [(0, None, "missing")]
 
 
 def test_status_shows_each_sensor_and_the_cold_junction():
@@ -126,19 +166,20 @@ def test_status_shows_each_sensor_and_the_cold_junction():
         probe.state.sensors = Board(found, probe.state.roster)
         probe.state.record_round(run(probe.state.sensors.read()))
         further = "TempProbe-0A01:" + hexed(rom(1))
-        assert probe.state.status()["sensors"] == [
+        assert json.loads(dumps(probe.state.status()["sensors"])) == [
             {"id": "TempProbe-0A01", "kind": "max31856", "last_c": 25.0, "quality": None, "cold_junction_c": 25.0},
             {"id": further, "kind": "ds18b20", "last_c": 20.0, "quality": None},
         ]
         assert probe.state.probe_ids() == ["TempProbe-0A01", further]
-        assert probe.state.status()["last_c"] == 25.0 and len(probe.state.outbox) == 2
+        assert str(probe.state.status()["last_c"]) == "25.0" and len(probe.state.outbox) == 2
 
 
 def test_many_samples_make_one_reading():
     """Median or mean of the good ones; with most of them bad, the fault."""
 
     def of(how, *values):
-        return filtering.combine([("k", v, None, 1.0) if not isinstance(v, str) else ("k", None, v, None) for v in values], how)[1:3]
+        rows = [("k", None, v, None) if isinstance(v, str) else ("k", units(v), None, units(1.0)) for v in values]
+        return shown([filtering.combine(rows, how)])[0][1:3]
 
     assert of("median", 20.0, 90.0, 21.0) == (21.0, None)
     assert of("median", 20.0, 21.0) == (20.0, None)
@@ -151,16 +192,16 @@ def test_a_source_is_sampled_as_often_as_it_wants():
     """Three questions, one answer for each sensor."""
     source = Single(Sensor((20.0, None), (99.0, None), (21.0, None)))
     source.samples = 3
-    assert run(filtering.sample(source)) == [(None, 21.0, None, None)]
+    assert shown(run(filtering.sample(source))) == [(None, 21.0, None, None)]
 
 
 def test_a_jump_is_marked_and_the_value_kept():
     """Further than the limit from the one before: 'range'. The next one at the same place is believed."""
     with Folder() as folder:
         source = Single(Sensor((20.0, None), (95.0, None), (95.5, None), (None, "crc"), (20.0, None), (21.0, None)))
-        source.max_step_c = 10
+        source.max_step = units(10)
         board = Board([source], Roster(Settings(folder), None))
-        rounds = [run(board.read())[0][1:] for _ in range(6)]
+        rounds = [_read(board)[0][1:] for _ in range(6)]
         assert rounds == [(20.0, None), (95.0, "range"), (95.5, None), (None, "crc"), (20.0, None), (21.0, None)]
 
 
@@ -198,7 +239,7 @@ def test_a_setting_says_what_is_where():
     ]
     found = wiring.sources(setting, {}, pins, Ticks())
     assert [source.kind for source in found] == ["ds18b20", "max31855", "max31856", "max6675"]
-    assert (found[0].samples, found[0].combine, found[0].max_step_c) == (3, "mean", 5)
+    assert (found[0].samples, found[0].combine, found[0].max_step) == (3, "mean", units(5))
     assert pins.asked == [(5, 0), (15, 1), (16, 0)]
 
 

@@ -1,5 +1,6 @@
 """probe/settings.py"""
 
+import json
 import os
 
 from probe import settings
@@ -23,9 +24,9 @@ def _write(path, text):
 
 
 def test_good_values_pass_and_unknown_ones_are_left_out():
-    """Only what this version knows is taken; a final slash of the URL goes."""
-    assert check({"server_url": "http://h:1/", "interval_ms": 500, "token": "", "x": 1, "old_token": "y"}) == {
-        "server_url": "http://h:1",
+    """Only what this version knows is taken; an address stays as it was told."""
+    assert check({"server_url": "http://h:1/i/", "interval_ms": 500, "token": "", "x": 1, "old_token": "y"}) == {
+        "server_url": "http://h:1/i/",
         "interval_ms": 500,
         "token": "",
     }
@@ -125,3 +126,28 @@ def test_the_limits_are_the_published_ones():
     """0.5 s to one hour, tokens up to 128 signs."""
     assert (settings.FASTEST_MS, settings.SLOWEST_MS, settings.MAX_TOKEN) == (500, 3600000, 128)
     assert check({"token": "x" * 128, "interval_ms": 3600000})
+
+
+def test_the_file_serves_firmware_0_3_as_well():
+    """It has the base of the hub in it, beside the address as it was told; what 0.3.0 was told later holds."""
+    with Folder() as folder:
+        for told, saved in (
+            ("http://h:8088/api/ingest", "http://h:8088"),
+            ("http://h/x/api/ingest", "http://h:80/x"),
+            ("http://h:8088", "http://h:8088"),
+            ("http://h:1/ingest.php?key=a", "http://h:1"),
+        ):
+            Settings(folder).update({"server_url": told})
+            with open(folder + "/settings.json") as file:
+                assert json.load(file)["server_url"] == saved
+            assert Settings(folder).server_url == told
+        # As 0.3.0 does it: what it does not know is kept.
+        for base in ("http://h:1/", "http://other:8088", "http://h:1/x"):
+            with open(folder + "/settings.json") as file:
+                values = json.load(file)
+            values["server_url"] = base
+            with open(folder + "/settings.json", "w") as file:
+                json.dump(values, file)
+            found = Settings(folder)
+            assert found.server_url == base and found.problem is None
+            assert found.update({"server_url": "http://h:1/ingest.php?key=a"}) is True

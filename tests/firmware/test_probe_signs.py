@@ -1,7 +1,7 @@
 """probe/signs.py"""
 
 from probe.signs import PATTERNS, Signs
-from probe_bench import Folder, Probe
+from probe_bench import Folder, Probe, units
 
 
 class _Update:
@@ -52,14 +52,14 @@ def test_each_state_has_a_sign_of_its_own():
 
         for bench.wifi in ("start", "trying", "portal", "joined"):
             show()
-        state.record(21.5, None)
+        bench.probe.record(21.5, None)
         state.delivered = 1
         show()
-        state.record(None, "open")
+        bench.probe.record(None, "open")
         show()
-        state.record(21.5, "range")
+        bench.probe.record(21.5, "range")
         show()
-        state.record(21.5, None)
+        bench.probe.record(21.5, None)
         state.fault("The hub cannot be reached.")
         show()
         state.healed()
@@ -101,7 +101,7 @@ def test_one_bad_sensor_of_several_is_shown():
     with Folder() as folder:
         bench = _Bench(folder)
         bench.state.delivered = 1
-        bench.state.record_round([(0, 21.5, None), (1, None, "missing")])
+        bench.state.record_round([(0, units(21.5), None), (1, None, "missing")])
         assert bench.signs.sign() == "sensor"
-        bench.state.record_round([(0, 21.5, None), (1, 20.0, None)])
+        bench.state.record_round([(0, units(21.5), None), (1, units(20.0), None)])
         assert bench.signs.sign() == "delivering"

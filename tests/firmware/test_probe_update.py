@@ -7,10 +7,11 @@ import os
 from boot_slots import Slots
 from probe import update_manifest
 from probe.endpoints import Endpoints
-from probe.request import Problem, Request
+from probe.http import Problem
+from probe.request import Request
 from probe.update_fetch import Failed
 from probe_bench import run
-from update_bench import FILES, PATH, Board, CutDisk, PowerCut, Store, Tree, manifest, read
+from update_bench import FILES, PATH, Board, CutDisk, PowerCut, Store, Tree, manifest, read, wire
 
 
 def _install(board, store):
@@ -114,6 +115,18 @@ def test_old_files_of_the_slot_are_removed():
         assert sorted(os.listdir(folder + "/slot_a/probe")) == ["__init__.py", "app.py"]
 
 
+def _read(told, size=7):
+    """A list taken in pieces of that size, to its end."""
+    rows = []
+    read = update_manifest.Manifest(lambda *row: rows.append(row))
+    text = wire(told)
+    for at in range(0, len(text), size):
+        read.take(text[at : at + size])
+    read.end()
+    assert len(rows) == read.count
+    return read
+
+
 def test_lists_that_cannot_be_trusted():
     """Names that lead elsewhere, wrong sizes, a damaged list, not a whole firmware: refused before a file is asked for."""
 
@@ -132,11 +145,12 @@ def test_lists_that_cannot_be_trusted():
     bad += [manifest(files={"probe/__init__.py": b""}), changed("files", manifest()["files"] * 60)]
     for told in bad:
         try:
-            update_manifest.check(told)
+            _read(told)
             raise AssertionError(told)
         except ValueError as error:
             assert "list of files" in str(error)
-    assert update_manifest.check(manifest())[0] == "10.0"
+    read = _read(manifest())
+    assert read.version == "10.0" and read.count == len(FILES)
 
 
 def test_a_hub_that_fails_is_asked_three_times_and_then_told_of():

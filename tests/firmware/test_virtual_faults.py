@@ -26,10 +26,9 @@ class Hub:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 rows = hub.got.setdefault(body.get("probe_id"), [])
                 now = time.monotonic()
-                rows += [
-                    (now, body.get("boot"), r["seq"], r["temperature_c"], r.get("quality"), r["age_ms"]) for r in body.get("readings", [])
-                ]
-                answer = b'{"ok": true}'
+                readings = body.get("readings") or ([body] if "seq" in body else [])
+                rows += [(now, body.get("boot"), r["seq"], r["temperature_c"], r.get("quality"), r["age_ms"]) for r in readings]
+                answer = b'{"ok": true, "stored": 1, "duplicates": 0}'
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()

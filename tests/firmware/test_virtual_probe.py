@@ -45,8 +45,9 @@ class _Hub:
                     hub.hellos.append(body)
                 else:
                     now = time.time()
-                    hub.readings += [(body["boot"], r["seq"], r["temperature_c"], now - r["age_ms"] / 1000) for r in body["readings"]]
-                answer = b'{"ok": true}'
+                    readings = body.get("readings") or [body]
+                    hub.readings += [(body["boot"], r["seq"], r["temperature_c"], now - r["age_ms"] / 1000) for r in readings]
+                answer = b'{"ok": true, "stored": 1, "duplicates": 0}'
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()

@@ -7,7 +7,6 @@ from binascii import hexlify
 
 from boot_slots import Disk, Slots
 from probe.update import Update
-from probe.update_manifest import digest
 from probe_bench import HERE, Probe, net
 
 PATH = "/api/firmware/manifest"
@@ -27,8 +26,17 @@ def sha256(data):
 def manifest(version="10.0", files=FILES):
     """As a hub makes it."""
     rows = [(name, len(files[name]), sha256(files[name])) for name in sorted(files)]
+    whole = version + "\n" + "".join(f"{name} {size} {sha}\n" for name, size, sha in rows)
     listed = [{"name": name, "size": size, "sha256": sha} for name, size, sha in rows]
-    return {"ok": True, "version": version, "sha256": digest(version, rows), "files": listed}
+    return {"ok": True, "version": version, "sha256": sha256(whole.encode()), "files": listed}
+
+
+def wire(told):
+    """The bytes of a list, the files behind all else, as every hub writes them; MicroPython's own dicts have no order."""
+    if not isinstance(told, dict):
+        return json.dumps(told).encode()
+    ahead = [json.dumps(key) + ": " + json.dumps(told[key]) for key in ("ok", "version", "sha256") if key in told]
+    return ("{" + ", ".join(ahead + ['"files": ' + json.dumps(told.get("files"))]) + "}").encode()
 
 
 class PowerCut(Exception):
@@ -118,7 +126,7 @@ class Store:
             target = head.split(" ")[1]
             name = target.split("?name=")[1] if "?name=" in target else "manifest"
             self.served.append(name)
-            body = json.dumps(self.told).encode() if name == "manifest" else self.files.get(name)
+            body = wire(self.told) if name == "manifest" else self.files.get(name)
             if body is None:
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             else:

@@ -1,14 +1,17 @@
 """`temphub flash` with stand-ins for esptool and mpremote."""
 
 import json
+import subprocess
 
 import pytest
 
+from support.virtual import micropython
 from support.waiting import cannot
 from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.paths import firmware
 from temphub_kernel.cli import main
-from temphub_kernel.flash import settings
+from temphub_kernel.flash import Flash, Wanted, settings
 from temphub_kernel.flash.chips import CHIPS, chip_in
 
 S3 = 9
@@ -25,7 +28,7 @@ def test_a_board_is_flashed(bench):
     image = bench.image(S3)
     assert bench.flash(settings=settings(wifi="net", password="password", token="t", hub="http://10.0.0.2:8088/")) == "0.3.0"
     esptool = ["esptool chip-id", "esptool erase-flash", "esptool write-flash"]
-    assert steps(bench) == ["mpremote list", *esptool, "mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
+    assert steps(bench) == ["mpremote list", *esptool, "mpremote exec", "mpremote exec", "mpremote cp", "mpremote run", "mpremote reset"]
     write = bench.calls()[3]
     assert write == ["esptool", "--chip", "esp32s3", "--port", "/dev/ttyUSB0", "--baud", "460800", "write-flash", "0x0", str(image)]
     copied = bench.copied()
@@ -67,6 +70,25 @@ def test_each_chip_has_its_offset(bench, chip):
     assert f"0x{chip.offset:x}" in bench.calls()[3] and chip.name in bench.calls()[3]
 
 
+# What esptool's own tables call the chips of each family (get_chip_description of 5.6.0).
+HOUSINGS = {
+    "ESP32": ["S0WDQ6", "D0WDQ6-V3", "D0WDQ6", "S0WD", "D0WD-V3", "D0WD", "D2WD", "U4WDH", "PICO-V3", "PICO-D4", "PICO-V3-02", "D0WDR2-V3"],
+    "ESP32-S2": ["", "FH2", "FH4", "FNR2", "R2"],
+    "ESP32-S3": [" (QFN56)", "-PICO-1 (LGA56)"],
+    "ESP32-C3": [" (QFN32)", " AZ (QFN32)", "ESP8685 (QFN28)", "ESP8686 (QFN24)", "Unknown ESP32-C3", " in Secure Download Mode"],
+    "ESP32-C6": [" (QFN40)", "FH4 (QFN32)", "FH8 (QFN32)"],
+}
+
+
+@pytest.mark.parametrize("family", HOUSINGS)
+def test_each_housing_of_a_family_is_that_chip(family):
+    """ESP32-S0WD is an ESP32 and no ESP32-S0, ESP8685 an ESP32-C3: the family is what esptool says it is connected to."""
+    for one in HOUSINGS[family]:
+        said = one if one[:1].isalpha() and len(one) > 12 else f"{family}{'-' if family == 'ESP32' else ''}{one}"
+        output = f"Detecting chip type... {family}\nConnected to {family} on COM5:\n{'Chip type:':<20}{said} (revision v1.0)\n"
+        assert chip_in(output).name == family.lower().replace("-", ""), output
+
+
 def test_an_old_esp32_name_is_understood():
     """`ESP32-D0WD-V3` is an ESP32."""
     assert chip_in("Chip is ESP32-D0WD-V3 (revision v3.0)").name == "esp32"
@@ -95,7 +117,13 @@ FAILURES = [
     ("write-flash", "Something else\nA fatal error occurred: MD5 of file does not match", "tool_failed", "MD5"),
     ("mpremote connect", "mpremote: failed to access COM5 (it may be in use by another program)", "no_port", "programs"),
     (" cp ", "mpremote: could not enter raw repl", "no_micropython", "RESET"),
-    (" cp ", "OSError: [Errno 28] ENOSPC", "board_full", "--keep"),
+    (" cp ", "OSError: [Errno 28] ENOSPC", "board_full", "4 MB"),
+    (
+        "erase-flash",
+        "A fatal error occurred: The stub was not uploaded\nWarning: Deprecated option; wrong chip names are refused.",
+        "tool_failed",
+        "stub",
+    ),
 ]
 
 
@@ -106,6 +134,26 @@ def test_every_failure_is_explained(bench, refused, when, said, code, word):
     bench.fails(when, said)
     got, words = refused(port="COM5")
     assert got == code and word in words, words
+
+
+@pytest.mark.parametrize(
+    ("said", "word"), [("mpremote: could not enter raw repl", "without --keep"), ("[Errno 28] ENOSPC", "without --keep")]
+)
+def test_a_board_that_is_kept_gets_advice_that_keeps_it(bench, refused, said, word):
+    """With --keep nothing is erased: what else there is to do, and what it would cost, is said."""
+    bench.fails(" cp ", said)
+    _, words = refused(port="COM5", keep=True)
+    assert "without --keep" in words and "settings" in words and "--image" not in words
+
+
+def test_a_port_that_says_nothing_is_given_up_soon(bench):
+    """mpremote may wait for ever for a board that never answers: ended, and told in words."""
+    bench.fails(" exec ", "", hang=True)
+    wanted = Wanted(firmware=firmware(), folders=[bench.folder], port="COM5", keep=True, source=True)
+    with pytest.raises(TempHubError) as caught:
+        Flash(wanted, bench.said.append, pause_s=0.0, answer_s=0.3).run()
+    assert caught.value.code == "no_reply" and "COM5" in caught.value.problem and "--list" in caught.value.remedy
+    assert [call[3] for call in bench.calls()] == ["exec"]
 
 
 def test_a_slower_try_follows_a_failed_write(bench):
@@ -199,3 +247,20 @@ def test_the_command_line(bench, capsys, tmp_path, monkeypatch):
     assert main(["flash", "--list"]) == 0
     shown = capsys.readouterr().out
     assert "/dev/ttyUSB0  CP210x" in shown and "ttyS0" not in shown
+    bench.fails("connect list", "/dev/ttyS0 None 0000:0000 None None", code=0)
+    assert main(["flash", "--list"]) == 0
+    assert "No board was found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("wifi", "name"), [("Zürich", "Küche"), ("🏠 home", "Cold room 🧊"), ("家", "冷蔵庫")])
+def test_names_in_any_script_arrive_as_they_are(bench, tmp_path, wifi, name):
+    """What the probe reads out of the settings that were copied to it. MicroPython does not join the halves of \\uD83C\\uDFE0."""
+    bench.image(S3)
+    bench.flash(settings=settings(wifi=wifi, password="secret99", name=name))
+    (tmp_path / "settings.json").write_bytes((bench.folder / "settings").read_bytes())
+    code = (
+        f"import sys; sys.path.insert(0, {str(firmware())!r}); from probe.settings import Settings; s = Settings({str(tmp_path)!r})\n"
+        "for key in ('ssid', 'name'): print(s.get(key).encode().hex())"
+    )
+    done = subprocess.run([micropython(), "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert [bytes.fromhex(line).decode() for line in done.stdout.split()] == [wifi, name]

@@ -36,9 +36,24 @@ class Journal:
         ]
         self.writer.store(rows)
 
+    def describe(self, probe_id: str, **said: object) -> None:
+        """What a person says of a probe."""
+        (column, value), *_ = said.items()
+        change = f"UPDATE probes SET {column}=? WHERE id=?"
+        self.writer.change(lambda db: db.execute(change, (value, probe_id)).rowcount).result(5)
+
     def name(self, probe_id: str, name: str, version: str = "1.0") -> None:
         """A probe says who it is."""
         self.book.met(Sighting(probe_id, "127.0.0.1", 80, version=version, name=name, model="esp32"))
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Iterator[Journal]:
+    """The journal of another hub."""
+    (tmp_path / "second").mkdir()
+    made = Journal(tmp_path / "second" / "temphub.sqlite3")
+    yield made
+    assert made.writer.stop()
 
 
 @pytest.fixture
@@ -174,15 +189,23 @@ class Listener:
         self._client.loop_start()
 
     def _heard(self, topic: str, payload: bytes) -> None:
-        value = json.loads(payload) if payload[:1] == b"{" else payload.decode()
+        value = json.loads(payload) if payload[:1] == b"{" else payload.decode("utf-8", "replace")
         self.last[topic] = value
         self.all.append((topic, value))
+
+    def says(self, topic: str, message: bytes) -> None:
+        """Leave a message at the broker."""
+        self._client.publish(topic, message, qos=1, retain=True).wait_for_publish(10)
 
     def waits(self, topic: str, what: Any, timeout_s: float = 15.0) -> Any:
         """Waits until the topic's last message is `what`, or fits it when it is a function."""
         fits = what if callable(what) else lambda value: value == what
         wait_for(lambda: topic in self.last and fits(self.last[topic]), timeout_s)
         return self.last[topic]
+
+    def say(self, topic: str, text: str, *, retain: bool = False) -> None:
+        """Publish something, as any client of the broker may."""
+        self._client.publish(topic, text, qos=1, retain=retain).wait_for_publish(5)
 
     def close(self) -> None:
         self._client.disconnect()

@@ -1,17 +1,26 @@
 """Home Assistant by MQTT, with Debian's mosquitto as the broker."""
 
+import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from support.odd_broker import OddBroker
 from support.waiting import wait_for
 from temphub_kernel.forward import topics
 from temphub_kernel.forward.mqtt import Mqtt
 from temphub_kernel.forward.topics import State
+from temphub_kernel.journal import merge, remove, restore, unmerge
 
 CONFIG = "homeassistant/sensor/temphub/Cold-1/config"
 STATE = "temphub/Cold-1/state"
 PRESENCE = "temphub/Cold-1/availability"
+
+
+def statuses(listener, said: str) -> list[str]:
+    """The status topics of hubs that say so."""
+    return [topic for topic, value in listener.last.items() if topic.startswith("temphub/status/") and value == said]
 
 
 @pytest.fixture
@@ -38,10 +47,12 @@ def test_a_probe_appears_in_home_assistant_by_itself(journal, listener, start: C
     config = listener.waits(CONFIG, lambda value: value["device"]["name"] == "Cold room 1")
     assert config["state_topic"] == STATE and config["unit_of_measurement"] == "°C" and config["device_class"] == "temperature"
     assert config["state_class"] == "measurement" and config["device"]["sw_version"] == "1.0" and config["unique_id"] == "temphub_Cold-1"
-    assert [one["topic"] for one in config["availability"]] == ["temphub/status", PRESENCE] and config["availability_mode"] == "all"
+    hub, presence = (one["topic"] for one in config["availability"])
+    assert hub.startswith("temphub/status/") and presence == PRESENCE and config["availability_mode"] == "all"
+    assert config["expire_after"] == 120
     assert listener.waits(STATE, lambda value: value["temperature_c"] == 4.0625)["quality"] is None
     listener.waits(PRESENCE, "online")
-    listener.waits("temphub/status", "online")
+    listener.waits(hub, "online")
 
 
 def test_a_late_reading_never_replaces_a_newer_one(journal, listener, start: Callable[..., Mqtt]) -> None:
@@ -100,9 +111,9 @@ def test_a_broker_that_restarts_and_forgot_everything_is_told_everything(journal
 def test_the_hub_says_goodbye(journal, listener, start: Callable[..., Mqtt]) -> None:
     """When the hub stops its sensors become unavailable at once."""
     mqtt = start()
-    listener.waits("temphub/status", "online")
+    (topic,) = wait_for(lambda: statuses(listener, "online"))
     assert mqtt.stop()
-    listener.waits("temphub/status", "offline")
+    listener.waits(topic, "offline")
 
 
 def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(journal, listener, start: Callable[..., Mqtt]) -> None:
@@ -120,6 +131,30 @@ def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(journal, lis
     for topic in (CONFIG, STATE, PRESENCE):
         listener.waits(topic, "")
     assert listener.last["temphub/Stays/state"]["temperature_c"] == 2.0
+
+
+def test_a_probe_that_is_removed_or_merged_vanishes_while_the_hub_runs(journal, listener, start: Callable[..., Mqtt]) -> None:
+    """The broker forgets all of a removed or merged probe's topics; what counts as another one shows there, and both come back."""
+    start()
+    journal.add(1.0)
+    journal.add(2.0, probe_id="Old")
+    listener.waits("temphub/Old/state", lambda value: value["temperature_c"] == 2.0)
+    listener.waits(STATE, lambda value: value["temperature_c"] == 1.0)
+    for away, back in (
+        (partial(remove, journal.writer, "Cold-1"), partial(restore, journal.writer, "Cold-1")),
+        (partial(merge, journal.writer, "Cold-1", "Old"), partial(unmerge, journal.writer, "Cold-1")),
+    ):
+        away()
+        for topic in (CONFIG, STATE, PRESENCE):
+            listener.waits(topic, "")
+        back()
+        listener.waits(CONFIG, lambda value: value and value["unique_id"] == "temphub_Cold-1")
+        listener.waits(STATE, lambda value: value and value["temperature_c"] == 1.0)
+    merge(journal.writer, "Cold-1", "Old")
+    listener.waits(STATE, "")
+    journal.add(3.0)
+    listener.waits("temphub/Old/state", lambda value: value["temperature_c"] == 3.0)
+    assert listener.last[STATE] == ""
 
 
 def test_a_wrong_password_is_told(journal, broker, start: Callable[..., Mqtt]) -> None:
@@ -149,3 +184,141 @@ def test_how_long_a_probe_counts_as_present() -> None:
     one = State(1_000_000, 1, None)
     assert topics.presence(one, 2000, 1_059_000) == b"online" and topics.presence(one, 2000, 1_061_000) == b"offline"
     assert topics.presence(one, 600_000, 2_700_000) == b"online" and topics.presence(one, 600_000, 2_900_000) == b"offline"
+
+
+def test_the_last_will_of_a_dead_session_is_contradicted(journal, listener, start: Callable[..., Mqtt]) -> None:
+    """The computer lost power and is back before the broker noticed: the old session's will comes after our `online`, and is answered."""
+    start()
+    (topic,) = wait_for(lambda: statuses(listener, "online"))
+    listener.all.clear()
+    listener.say(topic, "offline", retain=True)
+    wait_for(lambda: [value for heard, value in listener.all if heard == topic] == ["offline", "online"])
+
+
+def test_a_hub_keeps_its_name_and_takes_its_own_session_over(journal, listener, start: Callable[..., Mqtt]) -> None:
+    """Started again, the hub is the same client under the same topic, so the broker ends its dead session at once."""
+    first = start()
+    (topic,) = wait_for(lambda: statuses(listener, "online"))
+    assert first.stop()
+    listener.waits(topic, "offline")
+    again = start()
+    listener.waits(topic, "online")
+    assert again._client is not None and again._client._client_id == f"temphub-{topic.rpartition('/')[2]}".encode()
+
+
+def test_two_hubs_on_one_broker_do_not_disturb_each_other(journal, second, broker, listener, start: Callable[..., Mqtt]) -> None:
+    """With the default topic each hub has a status of its own: the one that stops makes only its own probes unavailable."""
+    start()
+    other = Mqtt(broker.url, second.path, second.writer, every_s=0.02, look_s=0.1, reconnect_s=1)
+    other.start()
+    journal.add(1.0)
+    second.add(2.0, probe_id="Other")
+    mine = listener.waits(CONFIG, bool)["availability"][0]["topic"]
+    theirs = listener.waits("homeassistant/sensor/temphub/Other/config", bool)["availability"][0]["topic"]
+    assert mine != theirs and sorted(wait_for(lambda: len(found := statuses(listener, "online")) == 2 and found)) == sorted([mine, theirs])
+    assert other.stop()
+    listener.waits(theirs, "offline")
+    journal.add(3.0)
+    listener.waits(STATE, lambda value: value["temperature_c"] == 3.0)
+    assert listener.last[mine] == "online" and listener.last[CONFIG]
+
+
+def test_two_hubs_that_pass_on_the_same_probe_are_told(journal, second, broker, start: Callable[..., Mqtt]) -> None:
+    """Both hubs record a probe and use one topic: that is said with the remedy, and is over when one of them is gone."""
+    first = start()
+    other = Mqtt(broker.url, second.path, second.writer, every_s=0.02, look_s=0.1, reconnect_s=1)
+    other.start()
+    journal.add(1.0)
+    wait_for(lambda: "Cold-1" in first._announced)
+    second.add(2.0)
+    wait_for(lambda: "Another hub passes Cold-1 on" in first.state().problem)
+    assert "topic of its own" in first.state().remedy and "pa ss" not in first.state().problem + first.state().remedy
+    assert other.stop()
+    wait_for(lambda: not first.state().problem)
+
+
+def test_what_an_older_data_folder_told_is_taken_back(journal, second, broker, listener, start: Callable[..., Mqtt]) -> None:
+    """A probe that only an older data folder of this computer knew, and one told by a hub up to 0.3, do not stay with their last value."""
+    old = Mqtt(broker.url, second.path, second.writer, every_s=0.02, look_s=0.1, reconnect_s=1)
+    old.start()
+    second.add(2.0, probe_id="Gone")
+    gone = "homeassistant/sensor/temphub/Gone/config"
+    listener.waits(gone, bool)
+    assert old.stop()
+    ancient = "homeassistant/sensor/temphub/Ancient/config"
+    availability = [{"topic": "temphub/status"}, {"topic": "temphub/Ancient/availability"}]
+    listener.say(ancient, json.dumps({"availability": availability, "origin": {"name": "TempHub"}}), retain=True)
+    listener.say("temphub/status", "online", retain=True)
+    strange = "homeassistant/sensor/temphub/Strange/config"
+    listener.say(strange, json.dumps({"availability_topic": "x", "origin": {"name": "somebody"}}), retain=True)
+    listener.waits(strange, bool)
+    start()
+    journal.add(1.0)
+    listener.waits(CONFIG, bool)
+    for topic in (gone, ancient, "temphub/status"):
+        listener.waits(topic, "")
+    assert listener.last[strange] and listener.last[CONFIG]
+
+
+def test_a_clock_that_was_ahead_leaves_no_value_standing(journal, listener, start: Callable[..., Mqtt]) -> None:
+    """After the clock was set back the newest reading of now counts: its value, then its fault; and a probe that stopped is offline."""
+    start()
+    journal.add(4.0)
+    listener.waits(STATE, lambda value: value["temperature_c"] == 4.0)
+    journal.add(30.0, ago_ms=-5 * 3_600_000)
+    journal.add(5.5)
+    listener.waits(STATE, lambda value: value["temperature_c"] == 5.5)
+    journal.add(None)
+    assert listener.waits(STATE, lambda value: value["temperature_c"] is None)["quality"] == "open"
+    assert 30.0 not in [value["temperature_c"] for topic, value in listener.all if topic == STATE]
+    ahead = State(5 * 3_600_000, 1, None)
+    assert topics.presence(ahead, 2000, 0) == b"offline"
+
+
+def test_the_name_that_people_gave_is_the_devices(journal, listener, start: Callable[..., Mqtt]) -> None:
+    """A name given on the page reaches Home Assistant, ids stay; a probe that is hidden on the page is taken back, and comes again."""
+    journal.name("Cold-1", "probe's own")
+    journal.add(4.0)
+    start()
+    listener.waits(CONFIG, lambda value: value["device"]["name"] == "probe's own")
+    journal.describe("Cold-1", alias="Cold room 2")
+    config = listener.waits(CONFIG, lambda value: value["device"]["name"] == "Cold room 2")
+    assert config["unique_id"] == "temphub_Cold-1"
+    journal.describe("Cold-1", hidden=1)
+    listener.waits(CONFIG, "")
+    journal.add(4.5)
+    journal.describe("Cold-1", hidden=0)
+    listener.waits(CONFIG, bool)
+
+
+def test_what_strangers_say_at_the_broker_stops_nothing(journal, broker, listener, start: Callable[..., Mqtt]) -> None:
+    """Retained messages at the topics a hub listens to, of other shapes than hubs write, with values of other kinds, or far too large,
+    are passed over; probes are passed on as before."""
+    odd = [b"", b"[]", b"{}", b"\xff\xfe", b"null", b'{"availability": 5}', b"x" * 1_000_000]
+    odd += [
+        json.dumps({"origin": {"name": "TempHub"}, "availability": one}).encode()
+        for one in ([5], [{"topic": 5}], [{"topic": None}], {}, "a")
+    ]
+    for number, message in enumerate(odd):
+        listener.says(f"homeassistant/sensor/temphub/x{number}/config", message)
+        listener.says(f"temphub/status/{number}", message)
+    journal.name("Cold-1", "Cold room 1")
+    journal.add(4.0)
+    mqtt = start()
+    listener.waits(STATE, lambda value: value["temperature_c"] == 4.0)
+    journal.add(5.0)
+    listener.waits(STATE, lambda value: value["temperature_c"] == 5.0)
+    assert mqtt.state().problem == ""
+
+
+def test_a_broker_of_odd_manners_stops_nothing(journal, start: Callable[..., Mqtt]) -> None:
+    """A broker that hands out topics that are no text, hold signs that no topic may, or are as long as can be: readings are passed on."""
+    with OddBroker() as broker:
+        journal.add(4.0)
+        mqtt = start(f"mqtt://127.0.0.1:{broker.port}")
+        wait_for(lambda: broker.got(STATE, b"4.0"), 15)
+        journal.add(5.0)
+        wait_for(lambda: broker.got(STATE, b"5.0"), 15)
+        wait_for(lambda: mqtt.state().problem == "", 5)
+        assert broker.connections == 1
+        assert not [topic for topic in broker.published if set(topic) & set("#+\0")]

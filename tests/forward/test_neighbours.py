@@ -93,7 +93,7 @@ def test_what_the_page_about_neighbours_names_exists(hub) -> None:
     assert settings == {"MQTT_URL", "WEBHOOK_URL"} and settings <= ALLOWED.keys()
     named = [topic.replace("<probe>", "P") for topic in re.findall(r"^\| `([^`]+)`", DOCUMENT, re.MULTILINE)]
     made = [
-        topics.hub_topic("temphub"),
+        topics.hub_topic("temphub", "<hub>"),
         *(make("temphub", "P") for make in (topics.state_topic, topics.presence_topic, topics.config_topic)),
     ]
     assert named == made

@@ -56,11 +56,11 @@ def test_the_table_of_settings_is_complete():
 
 def test_every_command_that_the_documents_name_exists():
     """A command copied from README or docs is one that `temphub` knows, with those options."""
-    parser = _parser(["export", "calibrate"])
+    parser = _parser(["export", "calibrate", "thermocouple", "strike-out"])
     (commands,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     found = 0
     for document in DOCUMENTS:
-        for command, rest in re.findall(r"(?<!\")\btemphub ([a-z]+)\b([^`\n]*)", _code(document)):
+        for command, rest in re.findall(r"(?<!\")\btemphub ([a-z]+(?:-[a-z]+)*)\b([^`\n]*)", _code(document)):
             found += 1
             assert command in commands, f"{document.name}: temphub {command}"
             # The virtual probe's options are the firmware's own.

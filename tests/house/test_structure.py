@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "temphub_kernel"
-LONGEST = 250
+LONGEST = 400
 
 # room -> rooms it may import. A new room goes in here.
 ROOMS = {
@@ -157,7 +157,7 @@ def _at_import(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware", "tests"])
 def test_modules_are_short(folder):
-    """No module is longer than 250 lines."""
+    """No module is longer than 400 lines: with 250, one subject was cut into pieces that nobody found again."""
     found = list((ROOT / folder).rglob("*.py"))
     assert found, f"nothing found in {folder}"
     long = {str(p.relative_to(ROOT)): n for p in found if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST}

@@ -5,35 +5,14 @@ import sqlite3
 
 import pytest
 
+from support.filled import refilled_from
 from support.waiting import wait_for
 from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.csvlog import CsvLog, refilled_from
-from temphub_kernel.hub.lock import HubLock
-from temphub_kernel.hub.running import RunningHub
+from temphub_kernel.csvlog import CsvLog
 from temphub_kernel.journal import Reader, Writer, put_damaged_aside
 
 T0 = 1_795_438_440_000
 HEADER_BYTES = 100
-
-
-@pytest.fixture
-def make_running(data_dir, free_port):
-    """Starts the hub of this process on the test's data folder."""
-    running = []
-
-    def start():
-        names = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-        settings = Settings.from_environ(names)
-        lock = HubLock(settings.data_dir)
-        assert lock.take()
-        running.append(RunningHub(settings, lock))
-        running[-1].start()
-        return running[-1]
-
-    yield start
-    for hub in running:
-        hub.stop()
 
 
 def rows(first, count):
@@ -119,7 +98,7 @@ def test_only_readings_are_taken_from_the_csv(tmp_path):
     """Lines that make no sense, by hand or by accident, are counted and left out; what is one is stored once, and the log is not
     written again."""
     path, journal = tmp_path / "log.csv", tmp_path / "temphub.sqlite3"
-    good = ["2026-11-23T12:54:00.000Z,2026-11-23 13:54:00,p1,20.5,", "2026-11-23T12:54:01.000Z,x,p1,,crc"]
+    good = ["2026-11-23T12:54:00.000Z,2026-11-23 13:54:00,p1,20.5,", "\0\0\0002026-11-23T12:54:01.000Z,x,p1,,crc"]
     bad = ["torn,", "2026-11-23T12:54:00.000Z,x,=cmd,1,", "2026-11-23T12:54:00.000Z,x,p1,9999,", "2026-11-23T12:54:00.000Z,x,p1,nan,"]
     bad += ["2026-11-23T12:54:00.000Z,x,p1,,", "yesterday,x,p1,1,", "2026-11-23T12:54:00.000Z,x,p1,1,fine", '"', "\0\0\0"]
     text = "\n".join(["timestamp,local_time,probe_id,temperature_c,quality", *good, *bad]) + "\n"

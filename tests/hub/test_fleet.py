@@ -97,8 +97,9 @@ def test_the_command_line(hub, monkeypatch, capsys, data_dir):
     assert main(["trust", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "trusted"}
     assert main(["release", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "released"}
     assert "another hub can take it" in capsys.readouterr().out
+    meet(hub, "TempProbe-0097", "0.0.9")
     monkeypatch.setenv("SERVER_TOKEN", "other")
-    assert main(["update", "Nobody"]) == 1
+    assert main(["update", "TempProbe-0097"]) == 1
     assert "token" in capsys.readouterr().out
     with pytest.raises(SystemExit) as caught:
         main(["update"])

@@ -212,3 +212,13 @@ def test_what_pip_and_windows_print_is_told_in_words(printed: str) -> None:
     problem, remedy = bootstrap.explain(f"Collecting x\n{printed}\n")
     assert PRINTED[printed] in problem
     assert remedy.split()[0] in {"Free", "Move", "Close", "Install", "Check", "Connect", "Start"}
+
+
+def test_a_32_bit_python_on_windows_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 32-bit Python, for which the packages are not offered, is refused before anything is fetched; elsewhere it may be what there is."""
+    monkeypatch.setattr(bootstrap.sys, "maxsize", 2**31 - 1)
+    bootstrap.check_python((3, 12))
+    monkeypatch.setattr(bootstrap, "WINDOWS", True)
+    with pytest.raises(bootstrap.Stop) as caught:
+        bootstrap.check_python((3, 12))
+    assert "32-bit" in caught.value.args[0] and "64-bit Python 3.12" in caught.value.args[1]

@@ -18,7 +18,7 @@ def test_it_has_the_line_ends_of_windows_and_keeps_them_in_git() -> None:
 
 def test_every_setting_can_be_set_at_its_top() -> None:
     """Each setting stands there commented out, with the default that the hub really has."""
-    offered = dict(re.findall(r"^rem set (\w+)=(.*)$", "\n".join(LINES), re.MULTILINE))
+    offered = dict(re.findall(r'^rem set "(\w+)=(.*)"$', "\n".join(LINES), re.MULTILINE))
     assert ALLOWED.keys() <= offered.keys()
     told = {name: value for name, value in offered.items() if name in ALLOWED and value}
     default, same = Settings.from_environ({}, CHECKOUT), Settings.from_environ(told, CHECKOUT)
@@ -37,10 +37,22 @@ def test_every_jump_has_its_place_and_every_place_its_jump() -> None:
 def test_every_problem_ends_in_a_pause() -> None:
     """The window never closes over a message: the only ways out are a good end, and the one after the pause."""
     subroutines = CODE.index(":launcher")
-    ways_out = [number for number, line in enumerate(CODE[:subroutines]) if "exit" in line]
+    ways_out = [number for number, line in enumerate(CODE[:subroutines]) if "exit /b" in line]
     assert [CODE[number] for number in ways_out] == ['if "%CODE%"=="0" exit /b 0', "exit /b %CODE%"]
     assert CODE[ways_out[1] - 1] == "if not defined TEMPHUB_NO_PAUSE pause"
     assert all(line.endswith("exit /b 0") for line in CODE[subroutines:] if "exit /b" in line)
+
+
+def test_the_window_gets_its_code_page_back() -> None:
+    """UTF-8 is in force while the settings are read and no longer: an open window reads as before, also after Ctrl-C."""
+    pages = [(number, line) for number, line in enumerate(LINES) if "chcp" in line]
+    assert [line for _, line in pages] == [
+        'for /f "tokens=2 delims=:." %%C in (\'chcp\') do set "CODEPAGE=%%C"',
+        "chcp 65001 >nul",
+        "if defined CODEPAGE chcp %CODEPAGE% >nul",
+    ]
+    settings = [number for number, line in enumerate(LINES) if line.startswith('rem set "')]
+    assert pages[1][0] < settings[0] and settings[-1] < pages[2][0] < LINES.index(":search")
 
 
 def test_it_is_plain_enough_for_every_cmd() -> None:

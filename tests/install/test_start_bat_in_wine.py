@@ -1,6 +1,7 @@
 """Start.bat really run, by Wine's `cmd`, with stand-ins for the Pythons of a Windows."""
 
 import getpass
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from install.tiny import CHECKOUT
 from install.wine import Wine, windows
 
-NONE_FOUND = "Problem: No Python 3.11 or newer was found on this computer"
+NONE_FOUND = "Problem: No 64-bit Python 3.11 to 3.14 was found on this computer"
 
 
 class Desk:
@@ -26,10 +27,13 @@ class Desk:
         shutil.copy(CHECKOUT / "temphub_kernel" / "get-python.ps1", self.folder / "temphub_kernel")
         self.path: list[Path] = []
 
-    def add(self, place: str, check: int = 0, run: int = 0, on_path: bool = True) -> None:
-        """Put a stand-in Python at a place; `check` is 9 for an old one, 9009 for the Store's placeholder, 103 for a broken one."""
+    def add(self, place: str, check: int = 0, run: int = 0, on_path: bool = True, fits: str = "", also: str = "") -> None:
+        """Put a stand-in at a place; `check` is 9 for one that does not fit, 9009 for the Store's placeholder, 103 for a broken one.
+
+        fits: the one version of which a launcher says yes all the same; also: a command that it runs in the end.
+        """
         exe = self.base / place
-        self.wine.python(exe, self.notes, name=place.removeprefix(f"{self.folder.name}/"), check=check, run=run)
+        self.wine.python(exe, self.notes, name=place.removeprefix(f"{self.folder.name}/"), check=check, run=run, fits=fits, also=also)
         self.path += [exe.parent] if on_path else []
 
     def fetches(self, code: int, *, installs: bool = False) -> None:
@@ -67,7 +71,7 @@ def test_without_a_python_it_says_where_to_get_one_and_waits(desk: Desk) -> None
     """On a bare Windows: the problem, what to install and which box to tick, a pause, exit code 1."""
     code, shown = desk.start()
     assert code == 1
-    assert NONE_FOUND in shown and "What to do: Install Python from python.org." in shown and "Add python.exe to PATH" in shown
+    assert NONE_FOUND in shown and "What to do: Install Python 3.12 from python.org" in shown and "Add python.exe to PATH" in shown
     assert "Press any key" in shown
 
 
@@ -91,7 +95,7 @@ def test_a_python_that_cannot_be_fetched_is_told(desk: Desk, answer: int, said: 
     """No internet, a wrong signature, an installer that breaks off, one that says yes and did nothing: words, remedy, pause."""
     desk.fetches(answer)
     code, shown = desk.start()
-    assert code == 1 and said in shown and NONE_FOUND in shown and "What to do: Install Python from python.org." in shown
+    assert code == 1 and said in shown and NONE_FOUND in shown and "What to do: Install Python 3.12 from python.org" in shown
     assert "Press any key" in shown
 
 
@@ -119,7 +123,7 @@ def test_an_old_python_alone_is_named(desk: Desk) -> None:
     """When there is only an older Python the message says which one."""
     desk.add("old/python.exe", check=9)
     code, shown = desk.start()
-    assert code == 1 and "only an older one" in shown and "old\\python.exe" in shown and not desk.ran
+    assert code == 1 and "only one that does not fit" in shown and "old\\python.exe" in shown and not desk.ran
 
 
 def test_a_good_python_behind_an_old_one_is_found_and_gets_the_arguments(desk: Desk) -> None:
@@ -139,11 +143,11 @@ def test_python3_alone_is_enough(desk: Desk) -> None:
 
 
 def test_the_launcher_of_python_org_is_asked_before_path(desk: Desk) -> None:
-    """`py -3` knows the newest Python, also one that is not in PATH."""
+    """The launcher knows every Python that is installed, also one that is not in PATH."""
     desk.add("one/python.exe")
     desk.add("launcher/py.exe")
     assert desk.start()[0] == 0 and desk.ran == ["launcher/py.exe"]
-    assert "-3 temphub_kernel\\bootstrap.py" in desk.noted[-1]
+    assert "-3.12 temphub_kernel\\bootstrap.py" in desk.noted[-1]
 
 
 def test_a_launcher_without_a_new_python_is_passed_over(desk: Desk) -> None:
@@ -217,8 +221,57 @@ def test_a_setting_at_its_top_reaches_the_hub(desk: Desk) -> None:
     """Taking `rem` away and changing the value is all it needs."""
     desk.add("one/python.exe")
     batch = desk.folder / "Start.bat"
-    batch.write_bytes(batch.read_bytes().replace(b"rem set PORT=8088", b"set PORT=8090"))
+    batch.write_bytes(batch.read_bytes().replace(b'rem set "PORT=8088"', b'set "PORT=8090"'))
     assert desk.start()[0] == 0 and "PORT=8090" in desk.noted[-1]
+
+
+@pytest.mark.parametrize("value", ["http://ha/read?a=1&b=2", "p&echo hello", "a^b|c<d>e", "(1) of 2", "50%% off", "it's; x, y=z"])
+def test_a_setting_with_signs_of_cmd_reaches_the_hub_whole(desk: Desk, value: str) -> None:
+    """An & in a web address or password neither cuts the value off nor runs what follows."""
+    desk.add("one/python.exe")
+    batch = desk.folder / "Start.bat"
+    batch.write_bytes(batch.read_bytes().replace(b'rem set "WEBHOOK_URL="', f'set "WEBHOOK_URL={value}"'.encode()))
+    code, shown = desk.start()
+    assert code == 0 and "hello" not in shown
+    # Whether its own python saw it: asked of the process that was handed the start, letter by letter.
+    assert f"WEBHOOK_URL=[{value.replace('%%', '%')}]" in desk.noted[-1]
+
+
+@pytest.mark.parametrize("run", [0, 3])
+def test_the_window_gets_its_code_page_back(desk: Desk, run: int) -> None:
+    """In an open window with code page 850 the hub runs under it, and so does what is typed afterwards, after a good end and a bad one."""
+    desk.add("one/python.exe", run=run, also="chcp")
+    (desk.folder / "around.bat").write_bytes(b"@chcp 850 >nul\r\n@call Start.bat\r\n@chcp\r\n")
+    path = ";".join([*map(windows, desk.path), "C:\\windows"])
+    shown = desk.wine.window(desk.folder, ["around.bat"], WINEPATH=path, TEMPHUB_NO_PAUSE="1")
+    assert re.findall(r"code page: (\d+)", shown) == ["850", "850"], shown
+
+
+def test_a_python_that_is_too_new_is_passed_over(desk: Desk) -> None:
+    """The launcher is asked for each version that fits, never for the newest, which the packages may not know yet."""
+    desk.add("launcher/py.exe", check=9, fits="3.13")
+    assert desk.start()[0] == 0 and desk.ran == ["launcher/py.exe"]
+    assert "-3.13 temphub_kernel\\bootstrap.py" in desk.noted[-1]
+
+
+def test_which_pythons_fit(desk: Desk) -> None:
+    """What Start.bat asks each Python is answered yes by a 64-bit 3.11 to 3.14 alone."""
+    (question,) = re.findall(r'^set "FITS=(.*)"\r$', (desk.folder / "Start.bat").read_bytes().decode("ascii"), re.MULTILINE)
+
+    class Asked:
+        def __init__(self, version: tuple[int, ...], maxsize: int) -> None:
+            self.version_info, self.maxsize = version, maxsize
+
+        def exit(self, code: int) -> None:
+            self.answer = code
+
+    def fits(*version: int, bits: int = 64) -> bool:
+        asked = Asked(version, 2 ** (bits - 1) - 1)
+        exec(question.removeprefix("import sys; "), {"sys": asked})  # the words that Windows' Python is handed
+        return asked.answer == 0
+
+    assert [minor for minor in range(17) if fits(3, minor, 2)] == [11, 12, 13, 14]
+    assert not fits(3, 12, 2, bits=32) and not fits(2, 7, 18) and not fits(4, 0, 0)
 
 
 def test_alone_it_says_that_the_zip_must_be_unpacked(desk: Desk) -> None:

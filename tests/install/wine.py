@@ -7,6 +7,8 @@ batch file that notes how it was called.
 import getpass
 import io
 import os
+import pty
+import select
 import shutil
 import subprocess
 import zipfile
@@ -58,10 +60,29 @@ class Wine:
             check=False,
         )
 
-    def python(self, exe: Path, notes: Path, *, name: str, check: int = 0, run: int = 0) -> None:
+    def window(self, folder: Path, words: list[str], **environ: str) -> str:
+        """Run a command of Windows in a console window, which has a code page as `cmd` alone has not; what it shows."""
+        ours, its = pty.openpty()
+        command = ["wine", "cmd", "/c", *words]
+        process = subprocess.Popen(command, cwd=folder, env={**self.environ, **environ}, stdin=its, stdout=its, stderr=subprocess.DEVNULL)
+        os.close(its)
+        shown = b""
+        try:
+            while select.select([ours], [], [], PATIENCE_S)[0]:
+                shown += os.read(ours, 4096)
+        except OSError:  # how Linux says that the other end was closed
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+        return shown.decode("utf-8", "replace")
+
+    def python(self, exe: Path, notes: Path, *, name: str, check: int = 0, run: int = 0, fits: str = "", also: str = "") -> None:
         """Put a stand-in at `exe`, which notes under its name what it is called with.
 
-        check: its exit code when asked for its version, as a real Python of that age gives it. run: when it is to run a script.
+        check: its exit code when asked for its version, as a real Python of that age gives it; fits: of this version it says yes.
+        run: its exit code when it is to run a script; also: a command that it runs then.
         """
         note = windows(notes)
         lines = [
@@ -69,8 +90,11 @@ class Wine:
             f'if "%~2"=="-c" echo {name} asked>> "{note}"',
             f'if "%~2"=="-c" exit /b {check}',
             f'if "%~3"=="-c" echo {name} asked>> "{note}"',
+            *([f'if "%~3"=="-c" if "%~2"=="-{fits}" exit /b 0'] if fits else []),
             f'if "%~3"=="-c" exit /b {check}',
-            f'echo {name} ran %2 %3 %4 %5 %6 in "%CD%" PORT=%PORT%>> "{note}"',
+            also,
+            "setlocal EnableDelayedExpansion",
+            f'echo {name} ran %2 %3 %4 %5 %6 in "%CD%" PORT=%PORT% WEBHOOK_URL=[!WEBHOOK_URL!]>> "{note}"',
             f"exit /b {run}",
         ]
         self._exe(exe, lines)

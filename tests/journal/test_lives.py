@@ -48,7 +48,7 @@ def answers(reader: Reader) -> dict[str, Any]:
         "after": reader.after(BLOCK_ROWS - 5, 20) + reader.after(reader.count() - 3, 10),
         "newest": reader.newest(),
         "points": reader.points(*day) + reader.points(*whole, "b", limit=7),
-        "columns": sorted(zip(*(c.tolist() for c in columns[1:]), strict=True)),
+        "columns": sorted(zip(*(c.tolist() for c in columns[1:10]), strict=True)),
         "by number": [no for piece in reader.stream(*whole, by_number=True) for no in piece.no.tolist()],
         "by time": [
             pair for piece in reader.stream(*whole, most=5_000) for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)
@@ -157,9 +157,7 @@ def test_closed_months_read_by_others(tmp_path: Path) -> None:
         with Reader(j.path) as reader:
             frame = pl.read_parquet(tmp_path / FOLDER / reader.archives()[0].file)
         # Late ones that are no pack yet come with a later file.
-        february = sorted(
-            (r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH), key=lambda r: (r.taken_ms // 86_400_000, r.probe_id, r.taken_ms)
-        )
+        february = sorted((r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH), key=lambda r: (r.taken_ms, r.probe_id))
         assert frame["time"].dt.epoch("ms").to_list() == [r.taken_ms for r in february]
         assert frame["raw_c"].to_list() == [None if r.units is None else r.units / 1e7 for r in february]
         assert frame.select("probe_id", "quality", "boot", "seq").rows() == [(r.probe_id, r.quality, r.boot, r.seq) for r in february]

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from journal.journal_bench import T0, journal, row
 from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.reading import UNITS_PER_C
 from temphub_kernel.journal import Outcome, Reader, Writer, save_bookmark
 from temphub_kernel.journal.writer import MAX_WAITING
 
@@ -44,7 +46,7 @@ def test_acknowledged_survives_kill_minus_nine(tmp_path: Path) -> None:
         acknowledged = [12, *(int(line) for line in hub.stdout if line.endswith("\n"))][-1]
     with journal(tmp_path) as j, Reader(path) as reader:
         assert [point.seq for point in reader.after(0, 10**6)][: acknowledged + 1] == list(range(acknowledged + 1))
-        again = j.writer.store([row(seq=number, boot="b") for number in range(acknowledged + 1)])
+        again = j.writer.store([row(units=number, seq=number, boot="b") for number in range(acknowledged + 1)])
         assert again == Outcome(0, acknowledged + 1)
 
 
@@ -82,6 +84,33 @@ def test_each_number_is_stored_once(deliveries: list) -> None:
         assert len(stored) == len(known) and set(stored) == known
         for writer in ended:
             assert writer.stop()
+
+
+def test_a_used_number_with_another_value_is_no_repeat(tmp_path: Path) -> None:
+    """Two devices with one id, boot mark and count: all that both deliver is stored, and what either repeats is stored once."""
+    with journal(tmp_path) as j:
+        cold = [row(T0 + n, -18 * UNITS_PER_C, boot="b", seq=n) for n in range(50)]
+        hot = [row(T0 + n, 180 * UNITS_PER_C, boot="b", seq=n) for n in range(50)]
+        warm = [row(T0 + n, 20 * UNITS_PER_C, boot="b", seq=n) for n in range(50)]
+        assert j.writer.store(cold) == Outcome(50, 0)
+        assert j.writer.store(hot) == Outcome(50, 0, 50)
+        assert j.writer.store(warm) == Outcome(50, 0, 50)
+        for _ in range(2):
+            for readings in (cold, hot, warm):
+                assert j.writer.store(readings) == Outcome(0, 50)
+            j.restart()
+        with Reader(j.path) as reader:
+            assert Counter(point.units for point in reader.after(0, 1000)) == {one[0].units: 50 for one in (cold, hot, warm)}
+
+
+def test_a_count_that_begins_anew_is_not_taken_for_repeats(tmp_path: Path) -> None:
+    """A sender that counts from 0 after a restart without a new boot mark loses nothing, however long ago the numbers were used."""
+    with journal(tmp_path) as j:
+        j.writer.store([row(T0, units=0, boot="b", seq=n) for n in range(10)])
+        filler = [row(T0, boot="c", seq=n) for n in range(60_000)]
+        j.writer.store(filler, 60)
+        j.writer.store([row(T0, units=0, boot="b", seq=60)])
+        assert j.writer.store([row(T0, units=0, boot="b", seq=3)]) == Outcome(1, 0, 1)
 
 
 def test_readings_without_a_number_are_all_stored(tmp_path: Path) -> None:

@@ -88,14 +88,14 @@ def test_discovered_provisioned_delivering_and_back_after_every_change(story, la
     deliver again within 30 s; a probe that was cut off for 60 s delivers all it measured meanwhile, in place, none twice."""
     wait_for(lambda: "TempHub is running" in story.log.read_text(encoding="utf-8"), 60)
     wait_for(lambda: story.delivered_since(0), 20, 0.2)
-    assert {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.1:8088"}
+    assert {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.1:8088/api/ingest"}
     assert {p["via"] for p in story.probes().values()} <= {"mdns", "hello"}
     assert {p["interval_ms"] for p in story.probes().values()} == {INTERVAL_MS}
 
     lan.move(story.hub, "10.77.0.2")
     moved = time.time()
     wait_for(lambda: story.delivered_since(moved * 1000 + 1000), 30, 0.2)
-    wait_for(lambda: {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.2:8088"})
+    wait_for(lambda: {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.2:8088/api/ingest"})
 
     lan.unplug("probe2")
     # The outage itself is what is tested: for a minute the others go on and this one only measures.
@@ -104,11 +104,19 @@ def test_discovered_provisioned_delivering_and_back_after_every_change(story, la
     lan.plug("probe2")
     plugged = time.time()
     wait_for(lambda: story.readings()["TempProbe-0A02"][-1].taken_ms > plugged * 1000, 45, 0.2)
+    # What is new goes first: the readings of the outage follow it.
+    wait_for(lambda: all(whole(points) for points in story.readings().values()), 60, 0.2)
     for probe_id, points in story.readings().items():
         check_complete(probe_id, points)
     late = [p for p in story.readings()["TempProbe-0A02"] if p.received_ms - p.taken_ms > 5_000]
     assert len(late) > 0.8 * (OUTAGE_S - 10) * 1000 / INTERVAL_MS
     check_csv(story)
+
+
+def whole(points) -> bool:
+    """Whether no reading is missing between the first and the last."""
+    numbers = {point.seq for point in points}
+    return len(numbers) == max(numbers) - min(numbers) + 1
 
 
 def check_complete(probe_id, points) -> None:
@@ -120,7 +128,9 @@ def check_complete(probe_id, points) -> None:
     by_seq = sorted(points, key=lambda point: point.seq)
     steps = [b.taken_ms - a.taken_ms for a, b in pairwise(by_seq)]
     # The first readings may have been taken at the interval that the probe had before it was provisioned.
-    assert all(0 < step < 5_000 for step in steps), f"{probe_id}: a late reading is not in its place: {max(steps)} ms"
+    assert max(steps) < 5_000, f"{probe_id}: a late reading is not in its place: {max(steps)} ms"
+    # The first ones of a hub that is just starting as well: the probe's own count dates them, see api/transit.py.
+    assert min(steps) > 0, f"{probe_id}: readings are out of order: {steps[:8]} … {min(steps)} ms"
 
 
 def check_csv(story) -> None:

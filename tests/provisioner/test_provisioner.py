@@ -6,9 +6,13 @@ import time
 
 import pytest
 
+from temphub_kernel.base.clock import monotonic_s
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.provisioner import Talk
+from temphub_kernel.trust import seal
+
+KEY = bytes(range(32))
 
 
 def raises(call, code: str, status: int) -> TempHubError:
@@ -28,10 +32,35 @@ def test_a_new_probe_is_told_at_once_and_then_left_alone(start, make_probe, resu
     hub.meet(probe.sighting())
     first = results.wait(lambda c: c.ok and c.changed)
     assert time.monotonic() - before < 1
-    assert first[:6] == ("TempProbe-0A01", "127.0.0.1", probe.port, True, "http://127.0.0.1:8088", 2000)
+    assert first[:6] == ("TempProbe-0A01", "127.0.0.1", probe.port, True, "http://127.0.0.1:8088/api/ingest", 2000)
     assert (first.version, first.model) == ("1.0", "t")
     results.wait(lambda c: c.ok and not c.changed, count=2)
-    assert probe.posts == [{"server_url": "http://127.0.0.1:8088", "interval_ms": 2000, "token": ""}]
+    assert probe.posts == [{"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token": ""}]
+
+
+def test_where_a_count_stands_is_told_before_the_probe_delivers(start, make_probe, results, trust):
+    """What /status says of a probe's count reaches the hub before the probe is told where to deliver; of a claimed probe, which
+    signs what it says, anybody could make it up."""
+    heard = []
+    probe, claimed = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
+    probe.said["sent_ms"] = 4711
+    claimed.said |= {"sent_ms": 5000, "key_id": seal.key_id(KEY), "nonce": "00" * 8}
+    trust.offer("TempProbe-0A02", KEY)
+    trust.confirm("TempProbe-0A02")
+
+    def hear(*said):
+        heard.append((*said, len(probe.posts)))
+
+    before = monotonic_s()
+    hub = start(heard=hear)
+    hub.meet(probe.sighting())
+    hub.meet(claimed.sighting())
+    assert results.wait(lambda check: check.probe_id == "TempProbe-0A01").ok
+    assert results.wait(lambda check: check.probe_id == "TempProbe-0A02").ok
+    probe_id, boot, count, at_s, posts = heard[0]
+    assert (probe_id, boot, count, posts) == ("TempProbe-0A01", "b1", 4711, 0)
+    assert before <= at_s <= monotonic_s()
+    assert {said[0] for said in heard} == {"TempProbe-0A01"}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +99,7 @@ def test_token(start, make_probe, results, trust):
     hub.meet(mine.sighting())
     hub.meet(other.sighting())
     assert results.wait(lambda c: c.probe_id == "TempProbe-0A01").ok
-    assert mine.posts[0]["token"] == "secret"
+    assert mine.posts[0]["token"] == seal.probe_token("secret", "TempProbe-0A01") and len(mine.posts) == 1
     bad = results.wait(lambda c: c.probe_id == "TempProbe-0A02")
     assert not bad.ok and "another hub" in bad.problem and bad.remedy.startswith("Set SERVER_TOKEN")
     assert "secret" not in bad.problem + bad.remedy
@@ -208,3 +237,60 @@ def test_intervals_set_earlier(start, make_probe, results):
     probe = make_probe()
     start(intervals={"TempProbe-0A01": 60000}).meet(probe.sighting())
     assert results.wait(lambda c: c.changed).interval_ms == 60000
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"version": "0.3.0", "outbox": 0}, "http://127.0.0.1:8088"),
+        ({"version": "0.1.2", "outbox": 7}, "http://127.0.0.1:8088"),
+        ({"version": "0.4.0", "outbox": 0}, "http://127.0.0.1:8088/api/ingest"),
+        ({"version": "0.10.0", "outbox": 0}, "http://127.0.0.1:8088/api/ingest"),
+        # Somebody else's firmware may have any number.
+        ({"version": "0.2"}, "http://127.0.0.1:8088/api/ingest"),
+        ({"version": "v1 (beta)", "outbox": 1}, "http://127.0.0.1:8088/api/ingest"),
+    ],
+)
+def test_a_probe_is_told_the_whole_address(start, make_probe, results, said, told):
+    """A probe is told the whole address that readings go to; firmware of ours up to 0.3, which adds the path by itself, the base."""
+    probe = make_probe()
+    probe.said |= said
+    start().meet(probe.sighting())
+    assert results.wait(lambda c: c.changed).provisioned_url == told
+    results.wait(lambda c: c.ok and not c.changed)
+    assert [post["server_url"] for post in probe.posts] == [told]
+
+
+def test_an_updated_probe_is_told_the_whole_address(start, make_probe, results):
+    """After an update over the air from 0.3 the probe learns the whole address, and the base again should it go back."""
+    probe = make_probe()
+    probe.said |= {"version": "0.3.0", "outbox": 0}
+    hub = start()
+    hub.meet(probe.sighting())
+    results.wait(lambda c: c.changed)
+    for version, told in (("0.4.0", "http://127.0.0.1:8088/api/ingest"), ("0.3.0", "http://127.0.0.1:8088")):
+        probe.said["version"] = version
+        results.wait(lambda c, told=told: c.changed and c.provisioned_url == told, count=1 if "ingest" in told else 2)
+        assert probe.posts[-1]["server_url"] == told
+
+
+def test_all_known_probes_are_told_at_once(start, make_probe, black_hole, results):
+    """Without a name every known probe is told now, and the answer names each: the dead one too, which delays nobody."""
+    probes = [make_probe(f"TempProbe-0A0{number}") for number in range(1, 4)]
+    hub = start(check_every_s=30, talk=Talk(read_s=0.5))
+    assert hub.provision_several(None, None) == []
+    for probe in probes:
+        hub.meet(probe.sighting())
+    hub.meet(Sighting("TempProbe-0B01", "127.0.0.1", black_hole()))
+    results.wait(lambda c: c.ok, count=3)
+    outcomes = {check.probe_id: check for check in hub.provision_several(None, None, 5000)}
+    assert {probe_id for probe_id, check in outcomes.items() if check.ok} == {"TempProbe-0A01", "TempProbe-0A02", "TempProbe-0A03"}
+    assert not outcomes["TempProbe-0B01"].ok and outcomes["TempProbe-0B01"].remedy
+    assert [probe.posts[-1]["interval_ms"] for probe in probes] == [5000] * 3
+    (alone,) = hub.provision_several(None, probes[1].port)
+    assert alone.probe_id == "TempProbe-0A02"
+    (named,) = hub.provision_several("TempProbe-0A01", None)
+    assert named.ok and named.interval_ms == 5000
+    assert len(hub.provision_several("127.0.0.1", None)) == 4
+    raises(lambda: hub.provision_several("nobody..here", None), "unknown_probe", 404)
+    raises(lambda: hub.provision_several(None, None, 3), "bad_interval", 400)

@@ -1,18 +1,21 @@
-"""What probes are shown that know no keys: the token only after somebody vouched for them."""
+"""What probes are shown that know no keys: a token of their own, the shared one only after somebody vouched for them."""
 
 from temphub_kernel.provisioner import Provisioner
-from temphub_kernel.trust import Trust
+from temphub_kernel.trust import Trust, seal
 
 
-def test_a_stranger_is_not_sent_the_token(start, make_probe, results, trust):
-    """A device that proves nothing gets address and interval only; one that wants a token is named, and gets it once it is trusted."""
+def test_a_stranger_is_sent_a_token_of_its_own(start, make_probe, results, trust):
+    """A device that proves nothing is told a token good for its own name, without a click; the shared one is sent to none that nobody
+    vouched for. One that takes orders with the shared token only is named, and obeys once somebody said yes."""
     open_one, shut = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     shut.holds = "secret"
     hub = start({"SERVER_TOKEN": "secret"})
     hub.meet(open_one.sighting())
     hub.meet(shut.sighting())
     assert results.wait(lambda c: c.probe_id == "TempProbe-0A01").ok
-    assert open_one.posts == [{"server_url": "http://127.0.0.1:8088", "interval_ms": 2000}]
+    own = {probe: seal.probe_token("secret", probe) for probe in ("TempProbe-0A01", "TempProbe-0A02")}
+    told = {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token": own["TempProbe-0A01"]}
+    assert open_one.posts == [told] and len(set(own.values())) == 2
     bad = results.wait(lambda c: c.probe_id == "TempProbe-0A02")
     assert not bad.ok and "wants a token" in bad.problem and "temphub trust TempProbe-0A02" in bad.remedy
     assert b"secret" not in open_one.heard + shut.heard
@@ -20,7 +23,17 @@ def test_a_stranger_is_not_sent_the_token(start, make_probe, results, trust):
     trust.trust("TempProbe-0A02")
     hub.wake("TempProbe-0A02")
     results.wait(lambda c: c.ok and c.probe_id == "TempProbe-0A02")
-    assert shut.posts[-1]["token"] == "secret" and trust.standings()["TempProbe-0A02"] == "trusted"
+    assert shut.posts[-1]["token"] == own["TempProbe-0A02"] and trust.standings()["TempProbe-0A02"] == "trusted"
+
+
+def test_a_probe_that_was_given_the_shared_token_by_hand_goes_on(start, make_probe, results):
+    """It takes no order without that token, and needs none: it delivers here at the right interval, and nobody complains of it."""
+    probe = make_probe()
+    probe.holds = "secret"
+    probe.said |= {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token_set": True}
+    start({"SERVER_TOKEN": "secret"}).meet(probe.sighting())
+    results.wait(lambda c: c.ok, count=3)
+    assert not [check for check in results.all if not check.ok] and b"secret" not in probe.heard and not probe.posts
 
 
 def test_approval_comes_first(start, make_probe, results, make_settings, tmp_path):

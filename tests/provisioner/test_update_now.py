@@ -1,11 +1,14 @@
 """Telling a probe to fetch its new firmware."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from temphub_kernel.base.board_memory import OLD_UPDATE, UPDATE
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.trust import seal
 
 
 @pytest.fixture
@@ -14,7 +17,7 @@ def probe():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send(200, b'{"id": "P1", "version": "1.0"}')
+            self.send(200, self.server.said)
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -34,6 +37,7 @@ def probe():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.said = b'{"id": "P1", "version": "1.0"}'
     server.heard, server.answer = [], (200, b'{"ok": true, "state": "downloading", "version": "1.0"}')
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -62,7 +66,9 @@ def test_a_known_probe_is_told(start, probe, results, trust):
     """By its id, with the token; it gets a path on this hub, never an address."""
     trust.trust("P1")
     assert known(start, probe, results).update_now("P1", sha256) == "1.0"
-    assert probe.heard == [("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', "s3cret")]
+    assert probe.heard == [
+        ("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', seal.probe_token("s3cret", "P1"))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,3 +96,20 @@ def test_an_unknown_probe_is_not_asked(start):
         with pytest.raises(TempHubError) as caught:
             start().update_now(name, sha256)
         assert caught.value.code == "unknown_probe" and caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("version", "free", "fits"),
+    [("0.4.0", UPDATE, True), ("0.4.0", UPDATE - 1, False), ("0.3.0", OLD_UPDATE, True), ("0.3.0", OLD_UPDATE - 1, False)],
+)
+def test_an_update_that_cannot_fit_is_refused_before_it_begins(start, probe, results, trust, version, free, fits):
+    """The probe tells what memory it has left; too little for its installer, and it is told nothing: words and the way out instead."""
+    trust.trust("P1")
+    probe.said = json.dumps({"id": "P1", "version": version, "outbox": 0, "needs_provision": False, "heap_free": free}).encode()
+    one = known(start, probe, results)
+    if fits:
+        assert one.update_now("P1", sha256) == "1.0"
+        return
+    with pytest.raises(TempHubError, match=f"{free} bytes of memory left") as error:
+        one.update_now("P1", sha256)
+    assert error.value.code == "no_memory" and "temphub flash --keep" in error.value.remedy and probe.heard == []

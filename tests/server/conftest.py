@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from support.ports import free_port as a_free_port
 from support.running import TempHub
+from support.waiting import wait_for
 
 
 @pytest.fixture
@@ -19,4 +21,18 @@ def start_temphub(data_dir: Path, free_port: int) -> Iterator[Callable[..., Temp
 
     yield start
     for temphub in started:
+        temphub.kill()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TempHub]:
+    """A hub with its page server, the same for all tests of a file: each ends with it working."""
+    folder = tmp_path_factory.mktemp("hub") / "data"
+    folder.mkdir()
+    temphub = TempHub(folder, a_free_port())
+    try:
+        wait_for(temphub.answers, 120)
+        wait_for(lambda: temphub.ask("GET", "/", timeout_s=60)[0] == 200, 60)
+        yield temphub
+    finally:
         temphub.kill()

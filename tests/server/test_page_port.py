@@ -21,11 +21,14 @@ def answer(port: int, path: str, **headers: str) -> tuple[int, bytes]:
 def test_only_the_front_door_is_answered(start_temphub):
     """Whoever finds the port gets nothing, by whatever name or path, a websocket neither; through the hub's port the page comes."""
     temphub = start_temphub().ready()
-    own = psutil.Process(temphub.process.pid)
-    ports = {one.laddr.port for one in own.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.laddr.ip == "127.0.0.1"}
-    served = [port for port in ports if answer(port, "/")[0] == 403]
-    assert served, ports
-    (port,) = served
+    own = wait_for(temphub.page_server, 30)
+
+    def listens() -> set[int]:
+        found = own.net_connections("tcp")
+        return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN and one.laddr.ip == "127.0.0.1"}
+
+    ports = wait_for(listens, 60)
+    (port,) = [port for port in ports if answer(port, "/")[0] == 403]
     upgrade = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",

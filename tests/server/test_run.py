@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 
+import psutil
 import pytest
 
 from support import ports
@@ -84,15 +85,21 @@ def test_a_data_folder_that_cannot_be_used_is_a_clear_stop(start_temphub, tmp_pa
     assert "Traceback" not in temphub.text()
 
 
-def test_the_server_dies_and_takes_its_kernels_along(start_temphub, data_dir):
-    """When the server is killed outright its kernels end by themselves, and a new start finds everything free."""
+def test_with_nobody_left_the_rest_ends_by_itself(start_temphub, data_dir):
+    """When keeper and supervisor are killed in one go all else ends by itself, and a new start waits for that and goes on."""
     temphub = start_temphub().ready()
     temphub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "p"})
-    kernels = temphub.kernels()
-    temphub.process.kill()
+    watchers = [temphub.supervisor(), temphub.keeper()]
+    before = temphub.processes()
+    for watcher in watchers:
+        watcher.suspend()
+    for watcher in watchers:
+        watcher.kill()
     temphub.process.wait()
-    wait_for(lambda: not [kernel for kernel in kernels if kernel.is_running()], 15)
-    again = start_temphub().ready()
+    again = start_temphub()
+    # Until then it answers still.
+    wait_for(lambda: not [one for one in before if one.is_running() and one.status() != psutil.STATUS_ZOMBIE], 15)
+    again.ready()
     again.ask("POST", "/api/ingest", {"temperature_c": 2, "probe_id": "p"})
     assert again.stop() == 0
     with Reader(data_dir / "temphub.sqlite3") as reader:
@@ -100,8 +107,9 @@ def test_the_server_dies_and_takes_its_kernels_along(start_temphub, data_dir):
 
 
 def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir):
-    """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, and says so."""
-    temphub = start_temphub("demo", "--probes", "3", "--no-browser", SERVER_TOKEN="only-this-test").ready()
+    """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, says so, and keeps them apart."""
+    log = str(data_dir.parent / "all-readings.csv")
+    temphub = start_temphub("demo", "--probes", "3", "--no-browser", SERVER_TOKEN="only-this-test", CSV_FILE=log).ready()
 
     def delivering():
         # Whatever else advertises itself on this computer is not this test's.
@@ -110,9 +118,38 @@ def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir
 
     wait_for(delivering, 20)
     wait_for(lambda: all(f"found Demo-{n} (virtual)" in temphub.text() for n in (1, 2, 3)))
-    assert temphub.stop() == 0
-    lines = (data_dir / "temperature_log.csv").read_text(encoding="utf-8").splitlines()
+    real = start_temphub(port=ports.free_port()).ready()
+    # What the demo's probes announce reaches the real hub within seconds.
+    assert not seen_within(real, 8), "a real hub took up a demo's probes"
+    assert real.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "p"})[0] == 200
+    assert real.stop() == temphub.stop() == 0
+    lines = (data_dir / "demo-data" / "all-readings.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(lines) >= 7
+    with Reader(data_dir / "temphub.sqlite3") as reader:
+        assert [probe["id"] for probe in reader.probes() if probe["id"].startswith("Demo-")] == [] and reader.count() == 1
+    assert not (data_dir.parent / "all-readings.csv").exists()
+
+
+def seen_within(hub, wait_s):
+    """Whether the hub knows a probe of a demo within the time; it must have heard adverts by then."""
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        if any(probe["id"].startswith("Demo-") for probe in hub.ask("GET", "/api/probes")[1]["probes"]):
+            return True
+        time.sleep(0.2)
+    assert hub.ask("GET", "/api/health")[1]["seen"]["adverts"] >= 3
+    return False
+
+
+def test_the_start_says_what_nobody_reads_and_what_is_new(start_temphub):
+    """A setting that does not exist and a data folder without readings are told at the start, with what to do."""
+    temphub = start_temphub(PORTT="8090").ready()
+    said = temphub.text()
+    assert "There is no setting PORTT, so it has no effect. Correct the name if PORT is meant." in said
+    assert said.count("is new: there are no readings in it yet. If you expect earlier readings, set DATA_DIR to") == 1
+    temphub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "p"})
+    temphub.stop()
+    assert "is new" not in start_temphub().ready().text()
 
 
 def test_recording_goes_before_pages(start_temphub):
@@ -124,5 +161,5 @@ def test_recording_goes_before_pages(start_temphub):
     hub = temphub.hub_kernel()
     first = [thread.id for thread in hub.threads() if os.getpriority(os.PRIO_PROCESS, thread.id) == FIRST]
     assert hub.pid in first and len(first) > 5
-    others = [kernel.pid for kernel in temphub.kernels() if kernel.pid != hub.pid]
-    assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in (*others, temphub.process.pid)] == [0, 0]
+    others = [process.pid for process in temphub.processes() if process.pid != hub.pid]
+    assert len(others) == 4 and {os.getpriority(os.PRIO_PROCESS, pid) for pid in others} == {0}

@@ -1,17 +1,13 @@
 """The page's scripts as the page server gives them out."""
 
-import asyncio
 import gzip
-import http.client
 import os
 import re
 
 import pytest
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from tornado.web import Application
 
-from temphub_kernel.server.scripts import ScriptHandler, Scripts
+from support.script_server import ask_all
+from temphub_kernel.server.scripts import Scripts
 
 SCRIPT = b"function hello() { return 'a page script says hello'; }\n" * 200
 
@@ -28,33 +24,6 @@ def folders(tmp_path):
     (second / "noise.js").write_bytes(os.urandom(5000))
     (tmp_path / "secret.txt").write_text("not for anybody")
     return [str(first), str(second)]
-
-
-def ask_all(scripts, *asked):
-    """The replies to (path, headers), one after the other over one connection to a real server."""
-
-    def talk(port):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        replies = []
-        for path, headers in asked:
-            connection.request("GET", path, headers=headers)
-            reply = connection.getresponse()
-            replies.append((reply.status, reply.headers, reply.read()))
-        connection.close()
-        return replies
-
-    async def serve():
-        server = HTTPServer(Application([(r"/s/([0-9a-f]+)/(static|lab)/(.+)", ScriptHandler, {"scripts": scripts})]))
-        sockets = bind_sockets(0, "127.0.0.1")
-        server.add_sockets(sockets)
-        try:
-            return await asyncio.to_thread(talk, sockets[0].getsockname()[1])
-        finally:
-            server.stop()
-            await server.close_all_connections()
-
-    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        return runner.run(serve())
 
 
 def test_a_script_is_packed_and_kept_for_good(folders):

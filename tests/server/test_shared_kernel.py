@@ -1,6 +1,9 @@
 """The kernel that all pages share, as the page server uses it."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import psutil
@@ -8,6 +11,8 @@ import pytest
 
 from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.processes import Process
+from temphub_kernel.base.run_folder import PAGES_KERNEL, WATCHERS, RunFolder
 from temphub_kernel.dashboard import visits
 from temphub_kernel.server.shared_kernel import SharedKernel
 from temphub_kernel.server.visit import PROTOCOL, PageConnection, Visit
@@ -185,6 +190,83 @@ def test_a_kernel_that_hangs_is_replaced(tmp_path):
 
     first, second = run(scenario, tmp_path, ask_every_s=0.2, answer_s=2.5)
     assert first != second and not psutil.pid_exists(first)
+
+
+# A page server as far as its kernel goes: it says where its kernel is, and waits to be killed.
+OWNER = """
+import asyncio, sys
+from pathlib import Path
+from temphub_kernel.base.run_folder import RunFolder
+from temphub_kernel.server.shared_kernel import SharedKernel
+async def own(folder):
+    kernel = SharedKernel(folder, folder=RunFolder(folder))
+    await kernel.connection()
+    print(kernel.pid, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(own(Path(sys.argv[1])))
+"""
+
+
+@pytest.fixture
+def orphan(tmp_path):
+    """(the folder of a start, the pages' kernel in it whose page server was killed)."""
+    folder = RunFolder(tmp_path)
+    folder.write(WATCHERS, [Process(os.getpid(), "")])
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as owner:
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    yield folder, psutil.Process(pid)
+    folder.forget(WATCHERS)
+    if psutil.pid_exists(pid):
+        psutil.Process(pid).kill()
+    wait_for(lambda: gone(pid))
+
+
+def gone(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_the_kernel_of_a_killed_page_server_is_taken_over(orphan, tmp_path):
+    """The next page server goes on with it, which saves its start; the visits it had are over, and it ends as its own would."""
+    folder, process = orphan
+
+    async def scenario(kernel, died):
+        assert await cells(kernel, ONE, "a = 1", WIDGET)
+        assert kernel.pid == process.pid and await comms(kernel, ONE)
+        after = SharedKernel(tmp_path, folder=folder)
+        try:
+            left = await cells(after, OTHER, "'a' in globals()")
+            return left, await comms(after, ONE), after.pid
+        finally:
+            await after.stop()
+            await asyncio.wait_for(died.wait(), 10)
+
+    assert run(scenario, tmp_path, folder=folder) == (["False"], [], process.pid)
+    assert gone(process.pid) and folder.read(PAGES_KERNEL) is None and not list(tmp_path.glob("pages-*"))
+
+
+def test_a_kernel_that_does_not_answer_is_not_taken_over(orphan, tmp_path):
+    """One that hangs when its page server was killed is ended, and another started."""
+    folder, process = orphan
+    process.suspend()
+
+    async def scenario(kernel, _):
+        await kernel.connection()
+        return kernel.pid
+
+    assert run(scenario, tmp_path, folder=folder, answer_s=0.5) not in (0, process.pid)
+    assert gone(process.pid)
+
+
+def test_a_kernel_that_nobody_knows_of_ends_by_itself(orphan):
+    """Its record gone, or its supervisor and keeper killed, it is not left behind."""
+    folder, process = orphan
+    assert process.is_running()
+    folder.forget(PAGES_KERNEL)
+    wait_for(lambda: gone(process.pid), 30)
 
 
 def test_nothing_is_sent_to_a_browser_that_is_gone():

@@ -15,15 +15,18 @@ with open({notes!r}, "a", encoding="utf-8") as notes:
 for word in words:
     if word.endswith(".xml") and os.path.exists(word):
         shutil.copy(word, {copy!r})
-print("Zugriff verweigert" if {code} else "state = running")
-sys.exit({code})
+# A task that nobody made is not known.
+unknown = words[:1] == ["/query"] and not os.path.exists({copy!r})
+code = {code} or int({refuses!r} in words) or int(unknown)
+print("Zugriff verweigert" if code else "state = running")
+sys.exit(code)
 """
 
 
 class Computer:
-    """A home folder with signs that trouble files, and the tool of one system on PATH."""
+    """A home folder with signs that trouble files, and the tool of one system on PATH: it answers with a code, or refuses one word."""
 
-    def __init__(self, base: Path, tool: str, code: int = 0) -> None:
+    def __init__(self, base: Path, tool: str, code: int = 0, refuses: str = "") -> None:
         self.home = base / "Jörg & Söhne 100%"
         self.data = self.home / "Meß daten"
         self.copy = base / "copy.xml"
@@ -32,7 +35,8 @@ class Computer:
         for folder in (self.data, tools):
             folder.mkdir(parents=True, exist_ok=True)
         path = tools / tool
-        path.write_text(TOOL.format(python=sys.executable, notes=str(self._notes), copy=str(self.copy), code=code), encoding="utf-8")
+        told = TOOL.format(python=sys.executable, notes=str(self._notes), copy=str(self.copy), code=code, refuses=refuses)
+        path.write_text(told, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         self.environ = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.home), "DATA_DIR": str(self.data)}
         self.environ |= {"XDG_CONFIG_HOME": str(self.home / ".config"), "PORT": "8099", "SERVER_TOKEN": 'a"b%c$d', "PYTHONPATH": ""}

@@ -14,10 +14,12 @@ import pytest
 
 from service.standins import Computer, verify
 from support.running import TempHub
-from support.waiting import cannot
+from support.waiting import cannot, wait_for
 from temphub_kernel.base import paths
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.settings import Settings
+from temphub_kernel.hub.lock import SERVICE_STOP_FILE
+from temphub_kernel.hub.stopping import ask_to_stop
 from temphub_kernel.service import command, given, launchd, systemd, task
 
 TOOLS = {"schtasks": task, "systemctl": systemd, "launchctl": launchd}
@@ -27,8 +29,8 @@ TOOLS = {"schtasks": task, "systemctl": systemd, "launchctl": launchd}
 def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Makes a computer whose tool answers with an exit code."""
 
-    def make(tool: str, code: int = 0) -> Computer:
-        made = Computer(tmp_path, tool, code)
+    def make(tool: str, code: int = 0, refuses: str = "") -> Computer:
+        made = Computer(tmp_path, tool, code, refuses)
         for name, value in made.environ.items():
             monkeypatch.setenv(name, value)
         return made
@@ -47,7 +49,7 @@ def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
     """Task Scheduler is given a task that needs no administrator, never times out, runs on battery, and starts the right command."""
     here = computer("schtasks")
     said = install(task)
-    assert [call[:2] for call in here.calls] == [["schtasks", "/create"], ["schtasks", "/run"]]
+    assert [call[:2] for call in here.calls] == [["schtasks", "/query"], ["schtasks", "/create"], ["schtasks", "/run"]]
     raw = here.copy.read_bytes()
     assert raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     root = ET.fromstring(raw)
@@ -61,6 +63,8 @@ def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
     assert text("Principals/Principal/LogonType") == "InteractiveToken"
     assert text("Triggers/LogonTrigger/UserId") == task.account()
     assert (text("Settings/ExecutionTimeLimit"), text("Settings/StopIfGoingOnBatteries")) == ("PT0S", "false")
+    # 7, where nothing is said, is for background work: processor, disk and memory only when nobody else wants them.
+    assert text("Settings/Priority") in ("4", "5", "6")
     assert text("Actions/Exec/WorkingDirectory") == str(paths.CHECKOUT)
     assert text("Actions/Exec/Command") == sys.executable
     assert shlex.split(text("Actions/Exec/Arguments"))[-1] == str(here.data / given.FILE)
@@ -76,7 +80,8 @@ def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
     lines = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     assert shlex.split(lines["ExecStart"])[-1].replace("%%", "%") == str(here.data / given.FILE)
     assert lines["WorkingDirectory"].replace("%%", "%") == str(paths.CHECKOUT)
-    assert lines["Restart"] == "on-failure" and "loginctl enable-linger" in " ".join(said)
+    assert lines["Restart"] == "on-failure" and int(lines["CPUWeight"]) > 100 and int(lines["IOWeight"]) > 100 and "Nice" not in lines
+    assert "loginctl enable-linger" in " ".join(said)
     judged = verify(path)
     if judged is None:
         cannot("systemd-analyze is not installed")
@@ -99,6 +104,8 @@ def test_macos_gets_an_agent_that_comes_back_after_a_crash(computer) -> None:
     path = here.home / "Library" / "LaunchAgents" / "local.temphub.hub.plist"
     agent = plistlib.loads(path.read_bytes())
     assert agent["ProgramArguments"][0] == sys.executable and agent["ProgramArguments"][-1] == str(here.data / given.FILE)
+    # Without it macOS slows down what has no window: fewer turns, slower disk, timers late.
+    assert agent["ProcessType"] == "Interactive"
     assert agent["RunAtLoad"] is True and agent["KeepAlive"] == {"SuccessfulExit": False}
     assert agent["StandardErrorPath"] == str(here.data / "temphub.service.log")
     assert command.status(Settings.from_environ(), launchd, [].append) == 0
@@ -122,7 +129,44 @@ def test_a_refusal_of_the_system_ends_in_words(computer, tool: str) -> None:
     with pytest.raises(TempHubError) as caught:
         install(TOOLS[tool])
     assert "Zugriff verweigert" in caught.value.problem and caught.value.remedy
-    assert command.status(Settings.from_environ(), task, [].append) == 1
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_failed_leaves_nothing_that_says_it_starts_by_itself(computer, tool: str) -> None:
+    """After a refused installation neither a unit nor settings (a token may be among them) lie about, and `status` says no."""
+    here = computer(tool, code=1)
+    before = {path for path in here.home.rglob("*") if path.is_file()}
+    with pytest.raises(TempHubError):
+        install(TOOLS[tool])
+    assert {path for path in here.home.rglob("*") if path.is_file()} == before
+    said: list[str] = []
+    assert command.status(Settings.from_environ(), TOOLS[tool], said.append) == 1
+    assert "does not start by itself" in said[0]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_refused_change_leaves_the_installation_there_was(computer, tool: str) -> None:
+    """Who installs again, and is refused, keeps what worked: the unit or agent and the settings are those of before."""
+    here = computer(tool)
+    install(TOOLS[tool])
+    kept = {path: path.read_bytes() for path in here.home.rglob("*") if path.is_file()}
+    assert kept
+    os.environ["PORT"] = "8111"
+    computer(tool, code=1)
+    with pytest.raises(TempHubError):
+        os.environ["PORT"] = "8111"
+        install(TOOLS[tool])
+    assert {path: path.read_bytes() for path in here.home.rglob("*") if path.is_file()} == kept
+    assert stat.S_IMODE((here.data / given.FILE).stat().st_mode) == 0o600
+
+
+def test_a_task_that_cannot_be_run_is_taken_away_again(computer) -> None:
+    """Task Scheduler takes the task and does not run it: it is removed, so that nothing half done starts at the next logon."""
+    here = computer("schtasks", refuses="/run")
+    with pytest.raises(TempHubError) as caught:
+        install(task)
+    assert [call[1] for call in here.calls] == ["/query", "/create", "/run", "/delete"]
+    assert "not start" in caught.value.problem and not (here.data / given.FILE).exists()
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -178,3 +222,23 @@ def test_what_the_system_starts_is_the_hub_with_the_kept_settings(data_dir: Path
     finally:
         hub.stop()
     assert os.listdir(data_dir)
+
+
+def test_a_service_that_is_asked_to_end_ends_whole(data_dir: Path, free_port: int) -> None:
+    """Where the system ends only the process that it started, uninstalling asks the others too: the readings' hub ends in order, and
+    one that was started by hand goes on."""
+    own = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+    path = given.write(Settings.from_environ(own), own)
+    for arguments, ends in ((("service", "run", "--settings", str(path)), True), ((), False)):
+        hub = TempHub(data_dir, free_port, *arguments).ready()
+        try:
+            hub.keeper().kill()
+            hub.process.wait(10)
+            wait_for(hub.keeper, 20)
+            ask_to_stop(data_dir, SERVICE_STOP_FILE, within_s=20.0 if ends else 2.0)
+            if ends:
+                wait_for(lambda hub=hub: not hub.processes(), 20)
+            else:
+                assert hub.answers()
+        finally:
+            hub.kill()

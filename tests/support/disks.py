@@ -48,8 +48,9 @@ def share(folder: Path, size_kb: int = 256) -> Iterator[Share]:
     try:
         yield Share(store, folder, size_kb)
     finally:
-        _run("umount", folder)
-        _run("umount", store)
+        # Lazily: whatever a failed test left open must not keep the drive for ever.
+        _run("umount", "-l", folder)
+        _run("umount", "-l", store)
 
 
 @contextmanager

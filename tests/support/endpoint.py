@@ -14,6 +14,7 @@ from temphub_kernel.api.entry import Entry
 from temphub_kernel.api.guard import Away, Guard
 from temphub_kernel.api.share import FairShare
 from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.page_place import PagePlace
 from temphub_kernel.base.reading import board_of
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.base.sighting import Sighting
@@ -27,15 +28,22 @@ class Hub:
     """An endpoint under test and what it told the rest of the hub."""
 
     def __init__(
-        self, data_dir: Path, token: str = "", page: tuple[str, int] | None = None, environ: dict[str, str] | None = None, **more: Any
+        self,
+        data_dir: Path,
+        token: str = "",
+        page: tuple[str, int] | None = None,
+        environ: dict[str, str] | None = None,
+        port: int = 0,
+        **more: Any,
     ) -> None:
         place = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
         settings = Settings.from_environ({**place, "SERVER_TOKEN": token, **(environ or {})})
-        self.settings = replace(settings, port=0, tls_port=0)
+        self.settings = replace(settings, port=port, tls_port=0)
         self.journal = settings.journal_file
         self.health = dict(HEALTH)
         self.met: list[Sighting] = []
         self.refused: list[str] = []
+        self.refusals: list[tuple[str, str, str]] = []
         self.writer = Writer(self.journal)
         self.writer.start()
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
@@ -44,14 +52,14 @@ class Hub:
         desk = Desk(
             lambda: dict(self.health),
             self.met.append,
-            self.refused.append,
+            self.note_refusal,
             self.provision,
             self.update,
             self.identify,
             self.say_yes,
             self.trust,
         )
-        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, page, **more)
+        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, (lambda: PagePlace(*page)) if page else None, **more)
         try:
             self.endpoint.start()
         except TempHubError:
@@ -59,10 +67,16 @@ class Hub:
             raise
         self.port = self.endpoint.port
 
-    def provision(self, host: str, port: int, interval_ms: int | None) -> dict[str, Any]:
-        if host != "TempProbe-0096":
+    def note_refusal(self, address: str, probe_id: str, error: TempHubError) -> None:
+        self.refusals.append((address, probe_id, error.code))
+        if error.status == 401:
+            self.refused.append(address)
+
+    def provision(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
+        if host not in (None, "TempProbe-0096"):
             raise TempHubError(f"No probe {host} is known.", "Check the name.", code="unknown_probe", status=404)
-        return {"probe_id": host, "server_url": "http://127.0.0.1:8088", "interval_ms": interval_ms or 2000}
+        told = {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": interval_ms or 2000}
+        return [{"probe_id": "TempProbe-0096", "ok": True, "ip": "10.0.0.5", "port": port or 80, **told}]
 
     def update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
         self.provision(probe_id, 80, None)
@@ -105,7 +119,7 @@ class Hub:
         self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """(status, headers, body) of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
         try:
             raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
             connection.request(method, path, raw, headers or {})

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.journal import RollUps, Writer
+from temphub_kernel.csvlog import surplus, take_in
+from temphub_kernel.journal import Reader, RollUps, Writer
 
 
 def fill(data_dir: Path, readings: Mapping[str, Iterable[tuple[int, float]]], *, rolled_up: bool = True) -> None:
@@ -19,3 +20,10 @@ def fill(data_dir: Path, readings: Mapping[str, Iterable[tuple[int, float]]], *,
         rollups.start()
         rollups.stop(10)
     writer.stop()
+
+
+def refilled_from(csv_file: Path, writer: Writer) -> tuple[int, int]:
+    """Have an empty journal filled from a log as a hub does it at its start: (how many readings, how many lines made no sense)."""
+    with Reader(writer.path) as reader:
+        found = surplus(csv_file, reader)
+    return take_in(found, csv_file, writer) if found is not None else (0, 0)

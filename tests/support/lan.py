@@ -1,5 +1,6 @@
 """A LAN made of network namespaces: hosts joined by a bridge, each with an address of its own, gone after the test."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -7,6 +8,9 @@ from pathlib import Path
 
 from .leftovers import SPACE
 from .waiting import cannot
+
+# Two may be there at once, each with a host of the same name.
+_lans = itertools.count(1)
 
 
 def ip(*words: str, check: bool = True) -> None:
@@ -23,6 +27,7 @@ class Lan:
         if shutil.which("ip") is None:
             cannot("network namespaces need the `ip` tool (package iproute2)")
         self._spaces: list[str] = []
+        self._mark = f"{SPACE}{next(_lans)}-"
         self._bridge = self._add("bridge")
         ip("-n", self._bridge, "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
         ip("-n", self._bridge, "link", "set", "br0", "up")
@@ -35,6 +40,15 @@ class Lan:
         ip("-n", space, "addr", "add", f"{address}/24", "dev", "eth0")
         ip("-n", space, "link", "set", "eth0", "up")
         return space
+
+    def beside(self, space: str, device: str, address: str, name: str, peer: str) -> str:
+        """Give a host a second network that only it and the new host `name` are in; returns the new host's namespace."""
+        other = self._add(name)
+        ip("-n", space, "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", other)
+        for one, link, given in ((space, device, address), (other, "eth0", peer)):
+            ip("-n", one, "addr", "add", given, "dev", link)
+            ip("-n", one, "link", "set", link, "up")
+        return other
 
     def move(self, space: str, address: str) -> None:
         """Give a host another address, as a router does after a restart."""
@@ -62,7 +76,7 @@ class Lan:
             ip("netns", "del", space, check=False)
 
     def _add(self, name: str) -> str:
-        space = f"{SPACE}{name}"
+        space = f"{self._mark}{name}"
         ip("netns", "add", space)
         self._spaces.append(space)
         ip("-n", space, "link", "set", "lo", "up")

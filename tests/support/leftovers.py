@@ -21,12 +21,13 @@ class Before:
     def __init__(self) -> None:
         self._threads = set(threading.enumerate())
         self._processes = set(psutil.pids())
+        self._spaces = set(_spaces())
 
     def left(self) -> list[object]:
         """What there is more now, by name."""
         threads = [t for t in threading.enumerate() if t not in self._threads and t.is_alive() and not t.name.startswith(KEPT_THREADS)]
         processes = [said for pid in set(psutil.pids()) - self._processes if (said := self._ours(pid))]
-        return [*threads, *processes, *self._spaces()]
+        return [*threads, *processes, *sorted(set(_spaces()) - self._spaces)]
 
     def _ours(self, pid: int) -> str:
         """How a process was started when a test did it; empty when it is not ours, or has ended."""
@@ -44,6 +45,6 @@ class Before:
         except psutil.Error:
             return ""
 
-    @staticmethod
-    def _spaces() -> list[str]:
-        return [space.name for space in NAMESPACES.glob(f"{SPACE}*")]
+
+def _spaces() -> list[str]:
+    return [space.name for space in NAMESPACES.glob(f"{SPACE}*")]

@@ -6,7 +6,7 @@ import threading
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler, stream_request_body
+from tornado.web import Application, HTTPError, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 BIG = 64 * 1024 * 1024
@@ -35,7 +35,7 @@ class Large(RequestHandler):
 
 
 @stream_request_body
-class Upload(RequestHandler):
+class Goodbye(RequestHandler):
     def initialize(self):
         self.digest, self.size = hashlib.sha256(), 0
 
@@ -64,6 +64,8 @@ class Odd(RequestHandler):
         elif kind == "unchanged":
             self.set_header("Etag", '"x"')
             self.set_status(304)
+        elif kind in ("403", "404", "405", "500"):
+            raise HTTPError(int(kind))
         elif kind == "broken":
             self.request.connection.stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             self.request.connection.stream.close()
@@ -77,6 +79,8 @@ class Socket(WebSocketHandler):
         self.set_nodelay(True)
 
     async def on_message(self, message):
+        if message in ("large", b"large"):
+            message *= 1_000_000
         await self.write_message(message, binary=isinstance(message, bytes))
 
 
@@ -93,7 +97,14 @@ class PageServer:
 
     async def serve(self):
         self.loop, self.end, go_on = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        routes = [(r"/large", Large), (r"/upload", Upload), (r"/slowly", Slowly), (r"/odd/(.*)", Odd), (r"/socket", Socket), (r".*", Echo)]
+        routes = [
+            (r"/v/large", Large),
+            (r"/v/voila/api/shutdown/.*", Goodbye),
+            (r"/v/slowly", Slowly),
+            (r"/v/odd/(.*)", Odd),
+            (r"/v/socket", Socket),
+            (r".*", Echo),
+        ]
         self.go_on = go_on
         server = HTTPServer(Application(routes, go_on=go_on, websocket_max_message_size=BIG), max_body_size=BIG * 2)
         sockets = bind_sockets(0, "127.0.0.1")

@@ -1,21 +1,25 @@
 """`temphub` run as a user runs it: a process of its own, stopped as a user stops it."""
 
+import contextlib
 import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 
+from temphub_kernel.base.run_folder import RunFolder
 from temphub_kernel.base.settings import ALLOWED
 
 from .waiting import wait_for
 
-READY_S = 40.0
+READY_S = 90.0
 
 
 class TempHub:
@@ -28,13 +32,20 @@ class TempHub:
         env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPHUB_") and name not in ALLOWED}
         # A server that a test kills leaves its connection files: in the test's own folder.
         scratch = data_dir.parent / "scratch"
-        scratch.mkdir(exist_ok=True)
-        env |= {"TMPDIR": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch), "IPYTHONDIR": str(scratch / "ipython")}
+        self._runs = scratch / f"port-{port}"
+        self._runs.mkdir(parents=True, exist_ok=True)
+        env |= {"TMPDIR": str(self._runs), "JUPYTER_RUNTIME_DIR": str(scratch), "IPYTHONDIR": str(scratch / "ipython")}
         # What `Start.bat` would set; nothing leaves this computer.
         env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
-        command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
+        self._command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
+        self._env = env
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=data_dir)
+            quiet = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, "cwd": data_dir}
+            self.start(lambda command, env: subprocess.Popen(command, env=env, **quiet))
+
+    def start(self, how: Callable[[list[str], dict[str, str]], "subprocess.Popen[bytes]"]) -> None:
+        """Start it, in another way than usual."""
+        self.process = how(self._command, self._env)
 
     def text(self) -> str:
         """What it said so far."""
@@ -45,6 +56,18 @@ class TempHub:
         wait_for(lambda: self.process.poll() is not None or self.answers(), READY_S)
         assert self.process.poll() is None, self.text()
         return self
+
+    def page_ready(self) -> bytes:
+        """Waits until the page server has a page, which takes longer than the hub; the page. Logs in where there is a password."""
+        return bytes(wait_for(lambda: next((page for code, page in [self._page()] if code == 200), b""), READY_S))
+
+    def _page(self) -> tuple[int, bytes]:
+        with requests.Session() as visit:
+            address = f"http://127.0.0.1:{self.port}"
+            if password := self._env.get("UI_PASSWORD"):
+                visit.post(f"{address}/login", {"password": password}, timeout=60, allow_redirects=False)
+            reply = visit.get(f"{address}/", timeout=60)
+            return reply.status_code, reply.content
 
     def answers(self) -> bool:
         """Whether the hub answers right now."""
@@ -64,25 +87,58 @@ class TempHub:
         finally:
             connection.close()
 
-    def kernels(self) -> list[psutil.Process]:
-        """The Jupyter kernels it runs."""
+    def folder(self) -> RunFolder | None:
+        """What its processes know of each other."""
+        # A start whose two first processes were killed in one go leaves its own behind.
+        found = [RunFolder(path) for path in self._runs.glob("temphub-*")]
+        return max(found, key=lambda one: (any(watcher.runs() for watcher in one.watchers()), one.path.stat().st_mtime), default=None)
+
+    def processes(self) -> list[psutil.Process]:
+        """All that it runs: each has the folder of the start in its environment or, as the first one, is the process itself."""
         found = []
-        for child in psutil.Process(self.process.pid).children(recursive=True):
+        for process in psutil.process_iter():
             try:
-                if "ipykernel_launcher" in " ".join(child.cmdline()):
-                    found.append(child)
+                ours = process.pid == self.process.pid or process.environ().get("TMPDIR") == str(self._runs)
+                if ours and process.status() != psutil.STATUS_ZOMBIE and process.cmdline():
+                    found.append(process)
             except psutil.Error:
                 continue
         return found
 
+    def _with(self, word: str) -> list[psutil.Process]:
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                found += [process] if word in " ".join(process.cmdline()) else []
+        return found
+
+    def kernels(self) -> list[psutil.Process]:
+        """The Jupyter kernels it runs."""
+        return self._with("ipykernel_launcher")
+
     def hub_kernel(self) -> psutil.Process | None:
         """The kernel that is the hub."""
-        return next((k for k in self.kernels() if "/hub-" in " ".join(k.cmdline())), None)
+        return next(iter(self._with("/hub-")), None)
+
+    def page_server(self) -> psutil.Process | None:
+        """Voilà's process."""
+        return next(iter(self._with("server.page_server")), None)
+
+    def supervisor(self) -> psutil.Process | None:
+        """Who looks after the hub kernel and the page server."""
+        return self._watcher(0)
+
+    def keeper(self) -> psutil.Process | None:
+        """Who looks after the supervisor: the process that was started, or who replaced it."""
+        return self._watcher(1)
+
+    def _watcher(self, number: int) -> psutil.Process | None:
+        watchers = folder.watchers() if (folder := self.folder()) else []
+        return psutil.Process(watchers[number].pid) if watchers and watchers[number].runs() else None
 
     def rss_mb(self) -> dict[int, float]:
         """Resident memory of each of its processes, MB, by process number."""
-        whole = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
-        return {process.pid: process.memory_info().rss / 1e6 for process in whole}
+        return {process.pid: process.memory_info().rss / 1e6 for process in self.processes()}
 
     def stop(self, name: int = signal.SIGINT, timeout_s: float = 8.0) -> int:
         """Ctrl-C; the exit code."""
@@ -95,8 +151,10 @@ class TempHub:
 
     def kill(self) -> None:
         """End whatever is left, without asking."""
-        if self.process.poll() is None:
-            for child in psutil.Process(self.process.pid).children(recursive=True):
-                child.kill()
-            self.process.kill()
-            self.process.wait()
+        # Who starts others goes first.
+        for process in [self.supervisor(), self.keeper(), *self.processes()]:
+            with contextlib.suppress(psutil.Error):
+                if process is not None:
+                    process.kill()
+        self.process.kill()
+        self.process.wait()

@@ -60,6 +60,6 @@ def write_years(data_dir: Path) -> Years:
     db = open_for_reading(path)
     batch = Stored(db, data_dir / "archive").rows(1, writer.last_no, FIELDS)
     db.close()
-    writer.change(Summary(batch, batch["units"]).apply).result(60)
+    writer.change(Summary(batch, batch["units"], np.zeros(len(batch["units"]), np.bool_)).apply).result(60)
     writer.stop(30)
     return years

@@ -10,9 +10,12 @@ import pytest
 import temphub_kernel as th
 from support.virtual import VirtualProbe
 from support.waiting import wait_for
+from temphub_kernel.base.clock import now_ms
+from temphub_kernel.trust import Trust, seal
 
 NAME = "TempProbe-0A01"
 TOKEN = "s3cret-token"
+KEY = b"k" * 32
 
 
 class Hub:
@@ -89,6 +92,27 @@ def test_a_new_probe_is_claimed_and_nobody_else_speaks_for_it(make_hub, probe, n
         hub.more()
     assert not [line for line in one.lines if "Traceback" in line]
     assert 99.0 not in th.load().to_numpy()
+
+
+def test_what_was_heard_is_refused_whatever_the_clock_says(make_hub, data_dir, monkeypatch):
+    """The first signed delivery of a key that was offered, again at once, and after a restart with the clock a year back."""
+    Trust(data_dir).offer(NAME, KEY)
+    hub = make_hub()
+    raw = json.dumps({"probe_id": NAME, "temperature_c": 21.5})
+
+    def deliver(counter: int) -> tuple[int, dict[str, Any]]:
+        signature = seal.report(KEY, "/api/ingest", counter, raw.encode())
+        return hub.ask("POST", "/api/ingest", json.loads(raw), **{"X-Counter": str(counter), "X-Signature": signature})
+
+    first = deliver(1)[1]["counter"] + 1
+    assert deliver(first) == (200, {"ok": True})
+    assert deliver(first)[1]["error"] == "counter_used"
+    th.stop()
+    monkeypatch.setattr("temphub_kernel.trust.register.now_ms", lambda: now_ms() - 365 * 86_400_000)
+    hub = make_hub()
+    status, answer = deliver(first)
+    assert (status, answer["error"]) == (409, "counter_used") and hub.probe()["readings"] == 1
+    assert deliver(answer["counter"] + 1) == (200, {"ok": True})
 
 
 def test_hub_and_probe_start_anew(make_hub, probe):

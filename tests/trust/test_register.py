@@ -12,6 +12,8 @@ from temphub_kernel.trust import Exchange, Repeated, Standing, Trust, seal
 KEY = b"k" * 32
 BODY = b'{"probe_id": "P1", "temperature_c": 21.5}'
 PATH = "/api/ingest"
+NO_KEY = b'{"boards": {"P1": {"state": "claimed", "key": "zz"}}}'
+TOO_HIGH = b'{"boards": {"P1": {"state": "released", "beyond": 1e400}}}'
 
 
 def refused(call) -> TempHubError:
@@ -62,6 +64,60 @@ def test_nothing_heard_before_a_restart_can_be_delivered_after_it(trust, tmp_pat
     with pytest.raises(Repeated):
         sign(again, at)
     assert sign(again, first(again))
+
+
+@pytest.fixture
+def clock(monkeypatch) -> list[int]:
+    """What the computer's clock says, to be set at will; [0], ms since 1970."""
+    says = [1_795_000_000_000]
+    monkeypatch.setattr("temphub_kernel.trust.register.now_ms", lambda: says[0])
+    return says
+
+
+@pytest.mark.parametrize("years", [1, 50])
+def test_a_clock_put_back_opens_no_way_for_what_was_heard(tmp_path, clock, years):
+    """Hub started with a clock a year back, or at 1976: all counters of before stay used, whoever used how many, killed or not."""
+    trust = Trust(tmp_path)
+    for board in ("P1", "P2"):
+        trust.offer(board, KEY)
+        trust.confirm(board)
+    at = {board: first(trust) + jump for board, jump in (("P1", 0), ("P2", 10**12))}
+    for board, counter in at.items():
+        assert sign(trust, counter, probe_id=board)
+    for _ in range(3):
+        clock[0] -= years * 365 * 86_400_000 // 3
+        again = Trust(tmp_path)
+        for board, counter in at.items():
+            for heard in (counter, counter - 1):
+                with pytest.raises(Repeated) as caught:
+                    sign(again, heard, probe_id=board)
+            assert caught.value.highest < 2**53 - 10**12
+            at[board] = caught.value.highest + 1
+            assert sign(again, at[board], probe_id=board)
+
+
+def test_a_board_that_leaps_takes_no_counters_from_others(tmp_path, clock):
+    """Whoever holds one key cannot use up what is left for the holders of others."""
+    trust = Trust(tmp_path)
+    for board in ("P1", "P2"):
+        trust.offer(board, KEY)
+    assert sign(trust, 2**53 - 1) and sign(trust, clock[0] + 1, probe_id="P2")
+    again = Trust(tmp_path)
+    with pytest.raises(Repeated):
+        sign(again, 2**53 - 1)
+    with pytest.raises(Repeated) as caught:
+        sign(again, clock[0] + 1, probe_id="P2")
+    assert caught.value.highest < clock[0] + 2**31
+
+
+def test_one_write_is_enough_for_a_start(trust, tmp_path):
+    """What makes counters last costs no write per delivery."""
+    at = first(trust)
+    sign(trust, at)
+    before = (tmp_path / "temphub.keys.json").stat().st_mtime_ns, (tmp_path / "temphub.keys.json").read_bytes()
+    for counter in range(at + 1, at + 500):
+        sign(trust, counter)
+    assert before == ((tmp_path / "temphub.keys.json").stat().st_mtime_ns, (tmp_path / "temphub.keys.json").read_bytes())
 
 
 def test_nobody_else_delivers_under_the_name(trust):
@@ -157,8 +213,15 @@ def test_a_missed_confirmation_is_made_up_for(tmp_path):
     Trust(tmp_path).offer("P1", KEY)
     trust = Trust(tmp_path)
     assert trust.admit("P1", PATH, BODY, None, None) is None
-    assert sign(trust, first(trust))
+    at = first(trust)
+    assert sign(trust, at)
     assert refused(lambda: trust.admit("P1", PATH, BODY, None, None)).code == "signature_missing"
+    with pytest.raises(Repeated):
+        # The very first one is worth nothing a second time, either.
+        sign(trust, at)
+    trust.confirm("P1")
+    with pytest.raises(Repeated):
+        sign(trust, at)
 
 
 def test_changes_are_told(trust):
@@ -176,7 +239,9 @@ def test_keys_are_for_this_user_alone(trust, tmp_path):
     assert (tmp_path / "temphub.keys.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("text", [b"{", b"[]", b'{"boards": 5}', b'{"boards": {"P1": {"state": "claimed", "key": "zz"}}}', b"\xff", b""])
+@pytest.mark.parametrize(
+    "text", [b"{", b"[]", b'{"boards": 5}', b'{"boards": {"P1": {"state": "claimed", "key": "zz"}}}', b"\xff", b"", TOO_HIGH]
+)
 def test_a_damaged_file_is_put_aside(tmp_path, text):
     """The hub starts, says so, and the old file lies beside for whoever can mend it."""
     (tmp_path / "temphub.keys.json").write_bytes(text)

@@ -1,5 +1,6 @@
 """From one version of TempHub to another: older journals are taken over whole, newer ones are refused and left as they are."""
 
+import contextlib
 import hashlib
 import sqlite3
 import subprocess
@@ -19,9 +20,9 @@ from temphub_kernel.base.reading import Row
 from temphub_kernel.base.settings import Settings
 from temphub_kernel.doctor.case import Case
 from temphub_kernel.doctor.journal import journal
-from temphub_kernel.journal import NO_VALUE, Reader, RollUps, Writer, bring_up_to_date
+from temphub_kernel.journal import NO_VALUE, Reader, RollUps, Writer, bring_up_to_date, strike_out, undo
 from temphub_kernel.journal.pack import unpack
-from temphub_kernel.journal.schema import UPGRADES, VERSION
+from temphub_kernel.journal.schema import UPGRADES, VERSION, open_for_writing
 
 RELEASED = sorted(Path(__file__).parent.glob("journal-*.sql"))
 
@@ -76,6 +77,33 @@ def test_what_people_added_in_0_2_0_is_taken_over(data_dir: Path) -> None:
         assert (probe["alias"], probe["note"], probe["group"]) == ("Keller", "left wall", "Cold")
 
 
+def test_what_came_before_can_be_struck_out(older: Path) -> None:
+    """Readings of an earlier version's journal are struck out and brought back, before and after they were gathered again."""
+    with contextlib.closing(open_for_writing(older)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    writer = Writer(older)
+    writer.start()
+    try:
+        with Reader(older) as reader:
+            span = (1_763_999_940_000, 1_764_000_120_000, 60_000, "TempProbe-0096")
+            number = strike_out(writer, "TempProbe-0096", 0, 1_764_000_010_000)
+            rollups = RollUps(older, writer, every_s=0.02)
+            rollups.start()
+            wait_for(lambda: reader.bookmark("rollups")[0] == 42 and not _to_redo(older))
+            assert sum(bucket.readings for bucket in reader.buckets(*span)) == 34
+            undo(writer, number)
+            wait_for(lambda: not _to_redo(older))
+            assert rollups.stop()
+            assert sum(bucket.readings for bucket in reader.buckets(*span)) == 40
+    finally:
+        assert writer.stop()
+
+
+def _to_redo(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        return int(db.execute("SELECT count(*) FROM redo").fetchone()[0])
+
+
 def test_a_packed_block_of_0_2_0_is_read() -> None:
     """4,095 readings in the packed form of 0.2.0, of three probes, some of them faults, come back each as it was."""
     found = unpack((Path(__file__).parent / "pack-2.bin").read_bytes())
@@ -91,7 +119,7 @@ def test_an_older_journal_is_taken_over_whole(older: Path) -> None:
     writer = Writer(older)
     writer.start()
     try:
-        again = writer.store([Row("TempProbe-0096", "a1b2c3d4", 3, 1, 1, 1, None)])
+        again = writer.store([Row("TempProbe-0096", "a1b2c3d4", 3, 1_764_000_006_000, 1_764_000_006_040, 41_875_000, None)])
         assert (again.stored, again.duplicates) == (0, 1), "what was delivered before the upgrade is still known"
         writer.store([Row("TempProbe-0096", "a1b2c3d4", 41, 1_764_000_090_000, 1_764_000_090_000, 50_000_000, None)])
         rollups = RollUps(older, writer, every_s=0.02)

@@ -34,10 +34,10 @@ class Ds18b20s:
         self.kind = "ds18b20"
         # rom -> [last good value, conversions in a row after which the mark was gone although just set]
         self._known = {}
-        self.samples, self.combine, self.max_step_c = 1, "median", None
+        self.samples, self.combine, self.max_step = 1, "median", None
 
     async def read(self):
-        """[(ROM as hex, celsius or None, quality or None, None)]; never an error."""
+        """[(ROM as hex, units or None, quality or None, None)]; never an error."""
         pads = {}
         # OneWireError is a plain Exception on MicroPython; it means that nothing on the bus answered the reset pulse.
         try:
@@ -128,14 +128,14 @@ class Ds18b20s:
         if pad is None:
             return name, None, "missing", None
         settled = pad[2:5] == MARK
-        celsius, quality = scratchpad.decode(pad, state[0], settled)
+        units, quality = scratchpad.decode(pad, state[0], settled)
         if quality is None:
-            state[0] = celsius
+            state[0] = units
             state[1] = 0 if settled else min(3, state[1] + 1)
         if quality in ("missing", "short_gnd"):
             # It may have been moved, or another one be in its place.
             self._scanned_ms = None
-        return name, celsius, quality, None
+        return name, units, quality, None
 
 
 def usable(roms):

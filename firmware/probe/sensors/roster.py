@@ -3,6 +3,8 @@
 Kept in the settings as `sensor_keys`, a list whose places are the numbers.
 """
 
+from probe.rooms import words
+
 SETTING = "sensor_keys"
 # Four bits of a stored reading.
 MOST = 16
@@ -25,7 +27,7 @@ class Roster:
         if key in self._keys:
             return self._keys.index(key)
         if len(self._keys) == MOST:
-            self._fault(f"Sensor {key} is one more than the {MOST} this board can name. Delete {SETTING} from settings.json.")
+            self._fault(words("one_sensor_too_many", key, MOST, SETTING))
             return None
         self._keys.append(key)
         self._save()
@@ -56,7 +58,7 @@ class Roster:
         try:
             self._settings.update({SETTING: list(self._keys)})
         except OSError:
-            self._fault("The sensors' numbers cannot be saved. Free some of the board's storage, else names may change at the next start.")
+            self._fault(words("numbers_not_saved"))
 
 
 def _is_key(key):

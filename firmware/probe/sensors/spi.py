@@ -9,19 +9,24 @@ _WRITE = 0x80
 
 
 class Max31855:
-    """A MAX31855 of any type letter; the plain chip is a K."""
+    """A MAX31855; `curve` (see curve.py) is that of the type which the chip is made for."""
 
     kind = "max31855"
 
-    def __init__(self, spi, key, letter="K"):
+    def __init__(self, spi, key, curve):
         self._spi = spi
         self._key = key
-        self._letter = letter
-        self.samples, self.combine, self.max_step_c = 1, "median", None
+        self._curve = curve
+        self._last = None
+        self.samples, self.combine, self.max_step = 1, "median", None
 
     async def read(self):
-        """[(key, celsius, quality, cold_c)]"""
-        return [(self._key,) + thermocouple.max31855(self._spi.exchange(b"", 4), self._letter)]
+        """[(key, units, quality, cold, chip)]"""
+        chip, quality, cold = thermocouple.max31855(self._spi.exchange(b"", 4), self._last)
+        if chip is None:
+            return [(self._key, None, quality, cold)]
+        self._last = (chip, cold)
+        return [(self._key,) + self._curve.decode(chip, cold) + (cold, chip)]
 
 
 class Max6675:
@@ -29,16 +34,20 @@ class Max6675:
 
     kind = "max6675"
 
-    def __init__(self, spi, key, pause_s=0.22):
+    def __init__(self, spi, key, curve, pause_s=0.22):
         self._spi = spi
         self._key = key
+        self._curve = curve
         self._pause_s = pause_s
-        self.samples, self.combine, self.max_step_c = 1, "median", None
+        self.samples, self.combine, self.max_step = 1, "median", None
 
     async def read(self):
-        """[(key, celsius, quality, None)]"""
+        """[(key, units, quality, None, chip)]"""
         await asyncio.sleep(self._pause_s)
-        return [(self._key,) + thermocouple.max6675(self._spi.exchange(b"", 2))]
+        chip, quality, _ = thermocouple.max6675(self._spi.exchange(b"", 2))
+        if chip is None:
+            return [(self._key, None, quality, None)]
+        return [(self._key, self._curve.decode(chip, None)[0], quality, None, chip)]
 
 
 class Max31856:
@@ -53,10 +62,10 @@ class Max31856:
         # Automatic conversion, open-circuit detection; one conversion a value, thermocouple type.
         self._wanted = bytes([0x90 | (1 if mains_hz == 50 else 0), thermocouple.TYPES.index(letter)])
         self._conversion_s = conversion_s
-        self.samples, self.combine, self.max_step_c = 1, "median", None
+        self.samples, self.combine, self.max_step = 1, "median", None
 
     async def read(self):
-        """[(key, celsius, quality, cold_c)]"""
+        """[(key, units, quality, cold)]"""
         registers = self._registers()
         if registers[:2] != self._wanted:
             # It was without power, and would show its last value for ever.

@@ -6,6 +6,7 @@ One entry each: {"type": "ds18b20", "pin": 4}, {"type": "max31855", "sck": 18, "
 spi(entry, mode).
 """
 
+from probe.reading import UNITS_PER_C
 from probe.sensors import spi, thermocouple
 from probe.sensors.ds18b20 import Ds18b20s
 
@@ -62,6 +63,8 @@ def _check_options(kind, entry):
         raise Wrong(f"The {kind} in sensors cannot be sampled like that. Use samples 1 to 16 and combine median or mean.")
     if step is not None and (isinstance(step, bool) or not isinstance(step, (int, float)) or not 0 < step <= 2000):
         raise Wrong(f"max_step_c of the {kind} in sensors is not a distance in degrees. Write a number such as 10.")
+    if kind == "max31855" and entry.get("thermocouple") == "B":
+        raise Wrong("No MAX31855 is made for thermocouple B. Use the type that stands on the chip (E, J, K, N, R, S or T).")
     if entry.get("thermocouple", "K") not in thermocouple.SPANS or entry.get("mains_hz", 50) not in (50, 60):
         raise Wrong(f"The {kind} in sensors has an unknown thermocouple or mains_hz. Use a type such as K, and 50 or 60.")
 
@@ -74,13 +77,21 @@ def _source(entry, pins, now_ms):
         letter = entry.get("thermocouple", "K")
         source = spi.Max31856(pins.spi(entry, 1), _key(entry), letter, entry.get("mains_hz", 50))
     elif kind == "max31855":
-        source = spi.Max31855(pins.spi(entry, 0), _key(entry), entry.get("thermocouple", "K"))
+        source = spi.Max31855(pins.spi(entry, 0), _key(entry), _curve(kind, entry.get("thermocouple", "K")))
     else:
-        source = spi.Max6675(pins.spi(entry, 0), _key(entry))
+        source = spi.Max6675(pins.spi(entry, 0), _key(entry), _curve(kind, "K"))
     source.samples = entry.get("samples", 1)
     source.combine = entry.get("combine", "median")
-    source.max_step_c = entry.get("max_step_c")
+    step = entry.get("max_step_c")
+    source.max_step = None if step is None else int(step * UNITS_PER_C)
     return source
+
+
+def _curve(kind, letter):
+    # Loaded for these chips only.
+    from probe.sensors.curve import Curve
+
+    return Curve(kind, letter)
 
 
 def _key(entry):

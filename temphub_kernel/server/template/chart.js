@@ -2,8 +2,8 @@
 // choices kept in the page's address. It tells the kernel through a hidden text field and hears through a hidden element.
 (function () {
   "use strict";
-  const TELL_MS = 160, NEAR_PX = 40, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
-  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null;
+  const TELL_MS = 160, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
+  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, pictured = false;
   const fingers = new Map();
 
   // Before anything is drawn: what only this script can do is shown, the theme and the wall screen as the address asks for.
@@ -33,7 +33,12 @@
       say({ query: location.search, half_days: Boolean(hour.hour12), narrow: narrow() });
     }
     count();
-    const now = document.querySelector(".th-pulse [data-now]");
+    // A question has the keyboard, at the answer that changes nothing.
+    const keep = document.querySelector(".th-question .th-keep");
+    if (keep && keep !== hear.keep) keep.focus();
+    hear.keep = keep === document.activeElement ? keep : keep && hear.keep;
+    // A still picture of the page carries the hub's clock as well.
+    const now = document.querySelector(".th-pulse [data-now]") || document.querySelector("#first [data-now]");
     if (now && now.dataset.now !== hear.now) { hear.now = now.dataset.now; skew = Number(hear.now) - Date.now(); }
     const element = document.querySelector(".th-told [data-told]");
     if (!element || element.dataset.told === hear.last) return;
@@ -47,7 +52,7 @@
     }
     if (!fingers.size && !timer) settle();
     // After two frames the lines are drawn as well.
-    if (sought) requestAnimationFrame(() => requestAnimationFrame(point));
+    if (sought || looked) requestAnimationFrame(() => requestAnimationFrame(() => { if (sought) point(); else if (looked) read(looked); }));
   }
 
   // --- ages ---
@@ -74,12 +79,18 @@
   function overlay() {
     const host = plot()?.closest(".th-chart");
     if (!host) return null;
-    let layer = host.querySelector(".th-layer");
+    // In the panel, not in the chart, which cuts off what reaches beyond it: a long readout may.
+    const panel = host.closest(".th-chart-panel");
+    let layer = panel.querySelector(".th-layer");
     if (!layer) {
       layer = document.createElement("div");
       layer.className = "th-layer";
       layer.innerHTML = '<i class="th-range-mark"></i><i class="th-cross"></i><div class="th-tip"></div>';
-      host.append(layer);
+      panel.append(layer);
+      // The chart takes its new size some time after the window has: until then what lies over it would stand out of a narrower page.
+      new ResizeObserver(drawRange).observe(plot());
+      // The chart takes its new size some time after the window did.
+      new ResizeObserver(() => { unread(); requestAnimationFrame(drawRange); }).observe(plot());
       // Reachable with the keyboard; what it shows stands in the table as well.
       host.tabIndex = 0;
       host.setAttribute("role", "application");
@@ -103,6 +114,7 @@
     if (shift) for (const mark of document.querySelectorAll(".th-chart .svg-figure g[clip-path] > g")) mark.style.transform = "";
     shift = wanted = null;
     drawRange();
+    if (pictured) { pictured = false; picture(); }
   }
   function current() { return wanted || (told.chart ? [told.chart.from, told.chart.to] : null); }
   function zoom(factor, at) {
@@ -145,64 +157,19 @@
     flags.slice(notes.length).forEach((flag) => flag.remove());
   }
 
-  // --- reading values: the nearest point of each line, taken from what is drawn ---
-  const points = new WeakMap();
-  function pointsOf(path) {
-    const drawn = path.getAttribute("d") || "", known = points.get(path);
-    if (known && known.drawn === drawn) return known.found;
-    const numbers = drawn.match(/-?\d+(\.\d+)?(e-?\d+)?/g) || [], found = [];
-    for (let place = 0; place + 1 < numbers.length; place += 2) found.push([Number(numbers[place]), Number(numbers[place + 1])]);
-    found.sort((one, other) => one[0] - other[0]);
-    points.set(path, { drawn, found });
-    return found;
-  }
-  function nearest(found, x) {
-    let low = 0, high = found.length - 1;
-    while (low < high) { const middle = (low + high) >> 1; if (found[middle][0] < x) low = middle + 1; else high = middle; }
-    const before = found[low - 1], after = found[low];
-    return before && (!after || x - before[0] < after[0] - x) ? before : after;
-  }
-  function read(x, y) {
+  // --- reading values: see readout.js; what is shown stays right when the chart moves on below it ---
+  let looked = null;
+  function read(at) {
     const here = place(), layer = overlay();
     if (!here || !layer) return;
-    const [, cross, tip] = layer.children, inside = x - here.box.left;
-    const value = (down) => here.chart.high - down / here.box.height * (here.chart.high - here.chart.low);
-    const marks = document.querySelectorAll(".th-chart .svg-figure g[clip-path]"), bands = {}, rows = [];
-    here.chart.marks.forEach((one, place) => {
-      const path = marks[place]?.querySelector("path.line");
-      if (!path) return;
-      if (one.kind === "band") { bands[one.name] = pointsOf(path); return; }
-      const point = nearest(pointsOf(path), inside);
-      if (!point || Math.abs(point[0] - inside) > NEAR_PX) return;
-      const across = (bands[one.name] || []).filter(([at]) => Math.abs(at - point[0]) < 0.02).map(([, down]) => value(down));
-      rows.push({ ...one, at: here.at(here.box.left + point[0]), value: value(point[1]), down: point[1],
-                  low: Math.min(...across), high: Math.max(...across) });
-    });
-    if (!rows.length || shift) { layer.classList.remove("th-on"); return; }
-    const told_y = y - here.box.top, first = rows.reduce((one, other) => (Math.abs(other.down - told_y) < Math.abs(one.down - told_y) ? other : one));
-    const show = (number) => number.toFixed(Math.abs(number) >= 99.995 ? 1 : 2).replace("-", "−");
-    const span = here.chart.to - here.chart.from;
-    const when = new Intl.DateTimeFormat(told.locale, { hour: told.am_pm ? "numeric" : "2-digit", minute: "2-digit", hour12: told.am_pm, timeZone: told.zone || undefined,
-      ...(span < 6 * 3600e3 ? { second: "2-digit" } : { day: "numeric", month: "short" }), ...(span > 300 * 86400e3 ? { year: "numeric" } : {}) });
-    tip.replaceChildren(line("th-tip-time", when.format(first.at).replace(",", "")), ...rows.map((row) => {
-      const element = line(row === first ? "th-tip-first" : "", `${row.name}  ${show(row.value)} ${told.unit}`), swatch = document.createElement("i");
-      if (row.high - row.low > 0.005) element.append(line("th-quiet", ` (${show(row.low)} … ${show(row.high)})`));
-      swatch.style.background = row.colour;
-      element.prepend(swatch);
-      return element;
-    }));
-    const host = layer.getBoundingClientRect(), left = here.x(first.at) - host.left;
-    cross.style.cssText = `left:${left}px;top:${here.box.top - host.top}px;height:${here.box.height}px`;
-    layer.classList.add("th-on");
-    const wide = tip.offsetWidth, right = left + 14 + wide > host.width;
-    tip.style.left = `${Math.max(0, right ? left - 14 - wide : left + 14)}px`;
-    tip.style.top = `${here.box.top - host.top + 4}px`;
+    looked = shift ? null : at;
+    if (!thReadout.show(layer, host(), here, told, looked)) unread();
   }
   // The moment that somebody asked for is read off by itself, once the chart has come to it.
   function point() {
     const here = place();
     if (!sought || !here || here.chart.from === sought.from) return;
-    if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) read(here.x(sought.ms), here.box.top);
+    if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) read({ ms: sought.ms, id: sought.id });
     sought = null;
   }
   function line(name, text) {
@@ -211,7 +178,7 @@
     element.textContent = text;
     return element;
   }
-  function unread() { document.querySelector(".th-layer")?.classList.remove("th-on"); }
+  function unread() { looked = null; document.querySelector(".th-layer")?.classList.remove("th-on"); }
 
   // --- the chart as a picture: what is seen, with its heading and legend, twice as fine ---
   const COPIED = ["stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "fill", "fill-opacity", "opacity", "display", "font-size",
@@ -235,7 +202,9 @@
   }
   async function picture() {
     const host = plot()?.closest(".th-chart");
-    if (!host) return;
+    // Lines that are being moved stand elsewhere than the axis says: the picture is taken when the kernel has drawn them anew.
+    pictured = Boolean(shift);
+    if (!host || pictured) return;
     const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 58, LINE = 22, PAD = 16;
     const { height, width: inner } = host.getBoundingClientRect(), width = inner + 2 * PAD;
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
@@ -340,7 +309,7 @@
   function gap() { const [one, other] = [...fingers.values()]; return other === undefined ? 0 : Math.abs(one - other); }
   document.addEventListener("pointermove", (event) => {
     if (!fingers.has(event.pointerId)) {
-      if (inPlot(event)) read(event.clientX, event.clientY); else unread();
+      if (inPlot(event)) read({ x: event.clientX, y: event.clientY }); else unread();
       return;
     }
     // The button was let go outside the window.
@@ -370,7 +339,7 @@
     if (mark) { say({ range: mark.map(Math.round).sort((one, other) => one - other) }); told.chart.range = mark; mark = null; drawRange(); }
     else if (!start.moved && event.type === "pointerup") {
       if (performance.now() - tapped < TWICE_MS) { tapped = 0; say({ live: true }); }
-      else { tapped = performance.now(); read(event.clientX, event.clientY); }
+      else { tapped = performance.now(); read({ x: event.clientX, y: event.clientY }); }
     }
     host()?.classList.remove("th-held");
     if (!fingers.size) start = null;
@@ -378,6 +347,7 @@
   for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, lift);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && told.kiosk) say({ kiosk: false });
+    if (event.key === "Escape") event.target.closest?.(".th-question")?.querySelector(".th-keep")?.click();
     if (!event.target.classList?.contains("th-chart") || event.ctrlKey || event.metaKey || event.altKey || !current()) return;
     const [from, to] = current(), keys = {
       ArrowLeft: () => pan(-(to - from) / 5), ArrowRight: () => pan((to - from) / 5), "+": () => zoom(0.6), "=": () => zoom(0.6), "-": () => zoom(1 / 0.6),
@@ -390,8 +360,8 @@
     const button = event.target.closest?.("[data-do]"), sender = event.target.closest?.("[data-send]");
     if (sender) { send(sender); return; }
     if (!button) return;
-    const { see, ...what } = JSON.parse(button.dataset.do);
-    if (see) sought = { ms: see, from: told.chart?.from };
+    const { see, of, ...what } = JSON.parse(button.dataset.do);
+    if (see) sought = { ms: see, id: of, from: told.chart?.from };
     say(what);
     if (see) document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
   });
@@ -400,9 +370,8 @@
     if (field && told.scripted && told.narrow !== narrow()) say({ narrow: narrow() });
   });
 
-  document.addEventListener("DOMContentLoaded", () => {
-    new MutationObserver(hear).observe(document.body, { childList: true, subtree: true });
-    hear();
-    setInterval(count, 1000);
-  });
+  // At once: the ages of a page whose scripts never all come must grow as well.
+  new MutationObserver(hear).observe(document.documentElement, { childList: true, subtree: true });
+  hear();
+  setInterval(count, 1000);
 })();

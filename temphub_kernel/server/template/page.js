@@ -1,24 +1,41 @@
 // The page's own script: shows the widgets when they are there, tells the kernel the viewer's time zone, and notices when
-// the hub is gone. Runs before Voilà's script, because it must see the kernel's websocket being opened.
+// the hub is gone. Runs before the one that makes the widgets, because it must see the kernel's websocket being opened.
 (function () {
   "use strict";
   // The kernel gives a sign of life every 2 s: two missed ones are told, so within 5 s.
-  const QUIET_MS = 4300, LOOK_MS = 500, CHECK_MS = 2000, PATIENCE_MS = 30000, TAKEOVER_MS = 4000;
+  const QUIET_MS = 4300, LOOK_MS = 500, CHECK_MS = 2000, PATIENCE_MS = 30000, TAKEOVER_MS = 4000, SOON_MS = 15000;
+  // A page without life is told as such: soon when it is known what fails, else when a weak Wi-Fi would have brought it.
+  const FAILED_MS = 4000, NOTHING_MS = 10000, AGAIN_MS = 60000, MOST_AGAIN = 5, AGAIN = "temphub_reloads";
+  const opened = Date.now();
+  let missing = "", refused = false;
+  // The kernel's connections that are open.
+  const sockets = new Set();
   const config = document.getElementById("th-page").dataset;
-  let heard = Date.now(), checked = Date.now(), connected = false, lost = false, leaving = false, shown = false, ready = 0;
+  let heard = Date.now(), checked = Date.now(), lost = false, leaving = false, shown = false, ready = 0;
   const LIVE = "#rendered_cells :is(.th-card .th-number, .th-empty, .th-is-unread, .cell-error)";
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   // So that the next page is drawn in the viewer's time before any of its scripts has run.
   if (zone) document.cookie = `temphub_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=strict`;
+
+  // When all cells are in the page, which may be long before the rest of it.
+  window.thCells = new Promise((done) => { window.thCellsThere = done; });
+  // When the widgets have taken over.
+  let takenOver;
+  window.thShown = new Promise((done) => { takenOver = done; });
 
   const Socket = window.WebSocket;
   window.WebSocket = class extends Socket {
     constructor(...args) {
       super(...args);
       if (!/\/api\/kernels\/[^/]+\/channels/.test(String(args[0]))) return;
-      this.addEventListener("open", () => { connected = true; heard = Date.now(); });
+      this.addEventListener("open", () => { sockets.add(this); heard = Date.now(); });
       this.addEventListener("message", () => { heard = Date.now(); });
-      this.addEventListener("close", () => { if (connected) { connected = false; lose(); } });
+      this.addEventListener("close", () => {
+        const had = sockets.delete(this);
+        refused = !had;
+        // One of several that ends is no loss: the page hears by the others.
+        if (had && !sockets.size) lose();
+      });
     }
   };
 
@@ -39,13 +56,49 @@
   async function lose() {
     if (lost || leaving) return;
     say(true);
+    const since = Date.now();
     do {
-      await new Promise((done) => setTimeout(done, CHECK_MS));
+      // A page server that was killed is there again in a moment; after that nobody is in a hurry.
+      await new Promise((done) => setTimeout(done, Date.now() - since < SOON_MS ? LOOK_MS : CHECK_MS));
       // It was only late: the same connection goes on, and with it all that is on the page.
-      if (connected && Date.now() - heard < CHECK_MS) return say(false);
+      if (sockets.size && Date.now() - heard < CHECK_MS) return say(false);
     }
     // The page itself must be there too: the hub may answer before it can serve pages again.
     while (!(await answers("/api/health")) || !(await answers(config.alive)));
+    leaving = true;
+    location.reload();
+  }
+
+  // --- not live: no widget has come, so nothing that is shown has proof that it is of now ---
+  addEventListener("error", (event) => { if (event.target?.tagName === "SCRIPT") missing = missing || event.target.src; }, true);
+  function doubt() {
+    if (shown || lost || leaving) return;
+    const waited = Date.now() - opened;
+    const below = location.pathname !== "/";
+    if (waited < (missing || refused || below ? FAILED_MS : NOTHING_MS)) return;
+    const notice = document.getElementById("dead"), taken = document.querySelector("#first time")?.textContent;
+    const told = taken ? config.notLiveSince.replace("{}", taken) : config.notLive;
+    const why = below ? config.below : missing ? config.noScripts : refused ? config.noSocket : config.nothing.replace("{}", Math.floor(waited / 10000) * 10);
+    put(notice.children[0], told);
+    put(notice.children[1], why);
+    notice.hidden = false;
+    document.body.classList.add("dead");
+    again(waited);
+  }
+  // An alert is read aloud whenever it changes.
+  function put(element, text) { if (element.textContent !== text) element.textContent = text; }
+
+  // What was in the way may be gone: the page is opened again when all it needs is there, each time after twice as long.
+  let looking = false;
+  async function again(waited) {
+    let times = 0;
+    try { times = Number(sessionStorage.getItem(AGAIN)) || 0; } catch { /* a browser that keeps nothing */ }
+    if (looking || waited < AGAIN_MS * 2 ** Math.min(times, MOST_AGAIN)) return;
+    looking = true;
+    const there = (await answers("/api/health")) && (await answers(missing || config.alive));
+    setTimeout(() => { looking = false; }, CHECK_MS);
+    if (!there || shown || leaving) return;
+    try { sessionStorage.setItem(AGAIN, times + 1); } catch { return; }
     leaving = true;
     location.reload();
   }
@@ -77,8 +130,11 @@
     const at = window.scrollY;
     document.getElementById("rendered_cells").classList.remove("waiting");
     for (const id of ["loading", "first"]) document.getElementById(id)?.remove();
-    document.body.classList.remove("first");
+    document.body.classList.remove("first", "dead");
+    document.getElementById("dead").hidden = true;
+    try { sessionStorage.removeItem(AGAIN); } catch { /* nothing is kept there */ }
     window.scrollTo(0, at);
+    takenOver();
   }
 
   function tellZone() {
@@ -112,6 +168,11 @@
   window.voila_finish = function () { setTimeout(showAnyway, 8000); };
   function showAnyway() {
     if (shown || document.querySelector("#rendered_cells .th")) return;
+    // A widget that is still awaited says so, or what it is called in Python: neither is for eyes.
+    if (document.querySelector("#first[data-widgets]") && !document.querySelector("#rendered_cells .jupyter-widgets")) {
+      setTimeout(showAnyway, LOOK_MS);
+      return;
+    }
     shown = true;
     takeOver();
   }
@@ -123,6 +184,8 @@
     setInterval(reveal, LOOK_MS);
     setTimeout(() => { if (!shown) window.update_loading_text(0, 0, config.slow); }, PATIENCE_MS);
   });
+  // At once, not when all is loaded: a script that never comes holds that up for ever.
+  setInterval(doubt, LOOK_MS);
   window.addEventListener("pagehide", () => { leaving = true; });
   window.addEventListener("beforeunload", () => { leaving = true; });
   setInterval(() => {
@@ -130,6 +193,6 @@
     // A computer that slept, or a tab in the background: what waits in the socket is given time to arrive first.
     if (now - checked > 4 * LOOK_MS) heard = now;
     checked = now;
-    if (connected && document.querySelector("#rendered_cells .th-pulse") && now - heard > QUIET_MS) lose();
+    if (sockets.size && document.querySelector("#rendered_cells .th-pulse") && now - heard > QUIET_MS) lose();
   }, LOOK_MS);
 })();

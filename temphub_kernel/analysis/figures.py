@@ -1,0 +1,62 @@
+"""`statistics`: each probe's figures of a time as a frame. Opens the journal read-only for the length of the call. Any thread."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ..base.naming import titles
+from ..base.paths import JOURNAL_FILE
+from ..base.settings import Settings
+from ..journal import Reader
+from .asked import asked_probes
+from .moments import When, moment_ms
+from .zone import find_zone
+
+EVER_MS = 2**53
+
+
+def statistics(
+    probe: str | Sequence[str] | None = None,
+    start: When = None,
+    end: When = None,
+    *,
+    tz: str = "local",
+    data_dir: str | Path | None = None,
+) -> pd.DataFrame:
+    """The figures of each probe with a good reading in [start, end), a row each: what page, `/api/statistics` and workbooks tell.
+
+    probe_id, name, count (good readings), faults (readings without a value), min_c, mean_c, max_c, sigma_c (standard deviation) in °C,
+    trend_c_per_h (slope by least squares, °C per hour), exact, mean_of_readings_c, sigma_of_readings_c. Mean, sigma and trend are over
+    time: each reading counts for as long as it holds (see `load`); exact: whether they are no estimates, because of no more than 50,000
+    readings of the probe. In those of readings each counts alike. NaN where there are too few readings. start, end, probe: as for `load`,
+    in the zone `tz`. Raises TempHubError: no journal, unknown probe, a time that is none.
+    """
+    zone = find_zone(tz)
+    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    with Reader(path) as reader:
+        probes = reader.probes(removed=True)
+        asked, called = asked_probes(probes, probe), titles(probes)
+        there = reader.span() or (0, 0)
+        from_ms = max(-EVER_MS if start is None else moment_ms(start, zone), there[0])
+        to_ms = min(EVER_MS if end is None else moment_ms(end, zone, is_end=True), there[1] + 1)
+        found = reader.figures(from_ms, to_ms, asked) if from_ms < to_ms else {}
+    ids = sorted(found) if asked is None else [id_ for id_ in asked if id_ in found]
+    told = [found[id_] for id_ in ids]
+
+    def numbers(name: str) -> "pd.Series[float]":
+        return pd.Series([getattr(one, name) for one in told], dtype="float64")
+
+    return pd.DataFrame(
+        {
+            "probe_id": pd.array(ids, dtype="str"),
+            "name": pd.array([called.get(id_, id_) for id_ in ids], dtype="str"),
+            "count": pd.Series([one.readings for one in told], dtype="int64"),
+            "faults": pd.Series([one.faults for one in told], dtype="int64"),
+            **{f"{name}_c": numbers(field) for name, field in (("min", "low"), ("mean", "mean"), ("max", "high"), ("sigma", "sigma"))},
+            "trend_c_per_h": numbers("trend"),
+            "exact": pd.Series([one.exact for one in told], dtype="bool"),
+            "mean_of_readings_c": numbers("mean_of_readings"),
+            "sigma_of_readings_c": numbers("sigma_of_readings"),
+        }
+    )

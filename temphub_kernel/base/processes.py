@@ -1,0 +1,87 @@
+"""Other processes of this program, known by number and by a word of their command line. Any thread; never raises.
+
+A time of birth would tell two processes of one number apart as well, but the system works it out from the clock, which people
+put forward and back.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+STILL = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+class Process(NamedTuple):
+    """word: stands in its command line."""
+
+    pid: int
+    word: str
+
+    def runs(self) -> bool:
+        """Whether it is there still. One of which nothing may be known counts as there."""
+        try:
+            process = psutil.Process(self.pid)
+            return process.status() not in STILL and self.word in " ".join(process.cmdline())
+        except psutil.AccessDenied:
+            return True
+        except psutil.Error:
+            return False
+
+    def kill(self) -> None:
+        """End it and what it started, at once."""
+        if not self.runs():
+            return
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            below = process.children(recursive=True)
+            process.kill()
+            for one in below:
+                with suppress(psutil.Error):
+                    one.kill()
+
+    def terminate(self) -> None:
+        """Ask it to end; on Windows that ends it."""
+        with suppress(psutil.Error):
+            if self.runs():
+                psutil.Process(self.pid).terminate()
+
+
+def started_by(pid: int) -> list[Process]:
+    """What a process started, and what that did; empty when it is gone."""
+    found = []
+    with suppress(psutil.Error):
+        for one in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.Error):
+                found.append(Process(one.pid, " ".join(one.cmdline())))
+    return found
+
+
+def memory_mb(pid: int, *, whole: bool) -> list[tuple[int, float]]:
+    """(process, resident memory in MB) of a process, and of all that it started when `whole`; empty when it is gone."""
+    found = []
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in [process, *(process.children(recursive=True) if whole else [])]:
+            with suppress(psutil.Error):
+                found.append((one.pid, one.memory_info().rss / 1e6))
+    return found
+
+
+def first_to_go() -> None:
+    """Have the system end this process, and what it starts, before any other of ours when memory runs out (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("700", encoding="ascii")
+
+
+def limit_memory(most_mb: int) -> None:
+    """Refuse this process more memory than that, where the system can (POSIX); what it starts may take the limit off again with 0."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with suppress(OSError, ValueError):
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        wanted = most_mb * 1_000_000 or hard
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

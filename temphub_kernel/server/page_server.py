@@ -1,0 +1,107 @@
+"""The page server's own process: Voilà, until its input ends, which it does with the supervisor. Main thread only.
+
+`python -m temphub_kernel.server.page_server FOLDER MB`: FOLDER is that of this start; beyond MB of memory it is refused more.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base import logs
+from ..base.errors import TempHubError
+from ..base.processes import first_to_go, limit_memory
+from ..base.run_folder import PAGE, UP, RunFolder
+from ..hub.start import ROLE
+from .shared_kernel import SharedKernel
+
+if TYPE_CHECKING:
+    from .app import PageServer
+
+POLL_S = 0.1
+THREAD_BYTES = 512 * 1024
+# Whoever waits for it kills it after that.
+STOP_S = 2.5
+
+
+def main(folder: RunFolder, most_mb: int) -> None:
+    """Serve pages until the input ends."""
+    # What the pages' kernel inherits.
+    os.environ[ROLE] = "viewer"
+    logs.set_up(os.environ.get("LOG_LEVEL", "") or "INFO")
+    first_to_go()
+    # Each visit has a thread; the 8 MB that Linux sets aside for one by default would use up the limit with a hundred of them.
+    threading.stack_size(THREAD_BYTES)
+    limit_memory(most_mb)
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(_serve(folder))
+
+
+async def _serve(folder: RunFolder) -> None:
+    stop = _until_alone()
+    early = asyncio.ensure_future(_begin_kernel(folder))
+    # Seconds, in which that kernel starts.
+    server = (await asyncio.to_thread(_program))(folder.path)
+    server.initialize(argv=[])
+    server.start()
+    folder.write(PAGE, {"port": server.port, "secret": server.secret, "pid": os.getpid()})
+    ready = asyncio.ensure_future(_preheat(server, folder))
+    await stop.wait()
+    ready.cancel()
+    await asyncio.gather(early, ready, return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(server.close(), STOP_S)
+
+
+def _program() -> "type[PageServer]":
+    # A quarter of the time would be spent in looking for garbage among what stays for good.
+    gc.disable()
+    try:
+        from .app import PageServer
+
+        return PageServer
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+async def _begin_kernel(folder: RunFolder) -> None:
+    """The kernel of the pages beside the page server, but at the first start of all, when the hub goes first."""
+    SharedKernel.begun = kernel = SharedKernel(folder.path, folder=folder)
+    if folder.has(UP):
+        # Whoever needs it tries again, and is told.
+        with contextlib.suppress(TempHubError):
+            await kernel.connection()
+
+
+async def _preheat(server: "PageServer", folder: RunFolder) -> None:
+    # The hub goes first: pages are made ready when it delivers.
+    while not folder.has(UP):
+        await asyncio.sleep(POLL_S)
+    server.preheat()
+
+
+def _until_alone() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def read() -> None:
+        # Not through Python's own stdin: its lock would be held when the interpreter ends.
+        while os.read(0, 4096):
+            pass
+        # Even if this loop hangs nobody is left who would end it.
+        end = threading.Timer(STOP_S + 1.0, os._exit, (1,))
+        end.daemon = True
+        end.start()
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=read, name="temphub-alone", daemon=True).start()
+    return stop
+
+
+if __name__ == "__main__":
+    main(RunFolder(Path(sys.argv[1])), int(sys.argv[2]))

@@ -1,0 +1,160 @@
+"""A page that does not come to life says so, in a real browser and behind a real nginx."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.ports import free_port
+from support.waiting import cannot, wait_for
+from temphub_kernel.base.clock import now_ms
+
+CELSIUS, NOW_C = 4.375, 20.5
+VALUE = "#first .th-card .th-number"
+# What a proxy does that knows nothing of websockets, and one that puts the hub below a path.
+NGINX = """
+daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d;
+  scgi_temp_path {folder}/e;
+  server {{
+    listen 127.0.0.1:{port};
+    location {path} {{ proxy_pass http://127.0.0.1:{hub}/; proxy_http_version 1.1; proxy_set_header Host $http_host; }}
+  }}
+}}
+"""
+
+
+def post(temphub, celsius):
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "fridge"}) == (200, {"ok": True})
+
+
+@pytest.fixture(scope="module")
+def lasting(lasting_temphub):
+    """A hub whose fridge is cold."""
+    return lasting_temphub()
+
+
+@pytest.fixture
+def temphub(lasting):
+    """That hub, with visits kept ready; the fridge was cold a moment ago."""
+    post(lasting, CELSIUS)
+    wait_for(lambda: len(lasting.kernels()) == 2, 60)
+    return lasting
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def behind_nginx(temphub, tmp_path):
+    """Starts a real nginx before the hub; gives its port."""
+    started = []
+
+    def start(path):
+        program = shutil.which("nginx", path="/usr/sbin:/usr/local/bin:/usr/bin") or cannot(
+            "there is no nginx here (apt-get install nginx)"
+        )
+        port = free_port()
+        conf = tmp_path / "nginx.conf"
+        conf.write_text(NGINX.format(folder=tmp_path, port=port, path=path, hub=temphub.port))
+        started.append(subprocess.Popen([program, "-e", "stderr", "-p", str(tmp_path), "-c", str(conf)], stderr=subprocess.DEVNULL))
+        return port
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(10)
+
+
+def go(page, url):
+    """Opens a page that may still be about to be served."""
+
+    def opened():
+        try:
+            return page.goto(url, wait_until="commit")
+        except Exception as error:
+            assert "ERR_CONNECTION_REFUSED" in str(error)
+
+    wait_for(opened, 20, 0.2)
+    page.wait_for_selector(f"{VALUE}:visible")
+
+
+def told_dead(page, words):
+    """Waits for the notice; it names the moment of the picture and a way out, and no state of now is claimed beside it."""
+    taken, notice = page.locator("#first time").text_content(), page.locator("#dead")
+    wait_for(notice.is_visible, 15, 0.1)
+    text = notice.inner_text()
+    assert "not live" in text and words in text and len(taken) >= 8 and taken in text
+    assert page.locator("#first :is(.th-state, .th-hub):visible").count() == 0
+    body = page.locator("body").inner_text()
+    assert "Loading widget" not in body and "VBox(" not in body
+    assert page.locator(VALUE).inner_text().strip() == f"{CELSIUS:.2f}"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("failing", ["404", "blocked", "never"])
+def test_without_its_script_a_page_says_that_it_is_not_live(page, temphub, failing):
+    """The script is not found, blocked or never comes: the page first says of itself that it is a picture of a moment, its ages grow,
+    and within 15 s it says that it is not live and what may be in the way."""
+    act = {"404": lambda route: route.fulfill(status=404), "blocked": lambda route: route.abort(), "never": lambda route: None}
+    page.route("**/page.js", act[failing])
+    go(page, f"http://127.0.0.1:{temphub.port}/")
+    assert page.locator(".th-picture-of").inner_text().startswith("Picture of ")
+    age = page.locator("#first .th-age [data-since]")
+    first = wait_for(lambda: "ago" in age.inner_text() and age.inner_text(), 10)
+    post(temphub, NOW_C)
+    wait_for(lambda: age.inner_text() != first, 10)
+    told_dead(page, "Nothing has come" if "never" in failing else "scripts do not arrive")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("path", "words"), [("/", "Host and Upgrade"), ("/temphub/", "not below a path")])
+def test_behind_a_proxy_that_is_not_set_up_a_page_says_so(page, behind_nginx, path, words):
+    """Behind a real nginx that passes on no websocket, or serves the hub below a path, the page says that it is not live and what the
+    proxy has to do; Voilà's own "Loading widget..." is never seen."""
+    go(page, f"http://127.0.0.1:{behind_nginx(path)}{path}")
+    seen = []
+    end = time.monotonic() + 22
+    while time.monotonic() < end:
+        seen.append(page.locator("body").inner_text())
+        page.wait_for_timeout(500)
+    assert not [text for text in seen if "Loading widget" in text or "VBox(" in text]
+    told_dead(page, words)
+
+
+@pytest.mark.browser
+def test_what_comes_late_comes_to_life(page, temphub):
+    """A script that needed twelve seconds: the notice is there, and is gone with the picture when the widgets take their place."""
+    held = []
+    page.route("**/page.js", lambda route: held.append(route))
+    go(page, f"http://127.0.0.1:{temphub.port}/")
+    told_dead(page, "Nothing has come")
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#first", state="detached", timeout=60_000)
+    assert not page.locator("#dead").is_visible() and not page.locator(".th-picture-of").count()
+    assert page.locator("#rendered_cells .th-state").first.is_visible()
+    post(temphub, NOW_C)
+    wait_for(lambda: page.locator("#rendered_cells .th-number").first.inner_text().strip() == f"{NOW_C:.2f}", 10)
+
+
+@pytest.mark.browser
+def test_a_script_that_is_there_again_brings_the_page_to_life(page, temphub):
+    """The hub was started anew just when a page asked for its scripts: a minute later the page opens itself again, without a hand on it."""
+    page.clock.install(time=now_ms() / 1000)
+    missing = [True]
+    page.route("**/page.js", lambda route: route.fulfill(status=404) if missing[0] else route.continue_())
+    go(page, f"http://127.0.0.1:{temphub.port}/")
+    missing[0] = False
+    for _ in range(70):
+        page.clock.run_for(1000)
+    page.wait_for_selector("#first", state="detached", timeout=60_000)
+    assert page.locator("#rendered_cells .th-number").first.is_visible()

@@ -1,0 +1,188 @@
+"""The page server killed again and again under clients and open pages: what of that reaches recording?
+
+    python tests/server/keeping_bench.py [MINUTES] [SECONDS BETWEEN KILLS]
+
+Prints, a line each: acknowledged, lost and doubled readings, the longest time that a client was refused, the waiting times, how often
+page server and open pages were back before the next kill, and the memory of all processes (PSS). With 0 minutes only how
+long a start takes until the first answer and the first page, and the memory with four probes and one page.
+"""
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from browser.conftest import launched
+from support.compiled import compile_all
+from support.ports import free_port
+from support.running import TempHub
+from temphub_kernel.journal import Reader
+
+CLIENTS, PAGES, PACE_S = 8, 3, 0.25
+VALUE = '#rendered_cells .th-card[data-probe="p0"] .th-number'
+
+
+class Client(threading.Thread):
+    """Delivers one numbered reading after the other, each until it is acknowledged, and notes how long each request took."""
+
+    def __init__(self, port: int, number: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.name_, self.boot = port, f"p{number}", uuid.uuid4().hex[:8]
+        self.acknowledged, self.refused_s, self.took_s = 0, 0.0, []
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        refused = None
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            good = False
+            with suppress(OSError, http.client.HTTPException, ValueError):
+                good = self.post()
+            now = time.monotonic()
+            self.took_s.append(now - began)
+            if good:
+                self.acknowledged += 1
+                self.refused_s = max(self.refused_s, now - refused if refused else 0.0)
+                refused = None
+            else:
+                refused = refused or began
+            self.stopping.wait(PACE_S if good else 0.02)
+
+    def post(self) -> bool:
+        row = {"seq": self.acknowledged, "age_ms": 0, "temperature_c": self.acknowledged % 1000 / 16}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("POST", "/api/ingest", json.dumps({"probe_id": self.name_, "boot": self.boot, "readings": [row]}))
+            reply = connection.getresponse()
+            return reply.status == 200 and json.loads(reply.read())["ok"] is True
+        finally:
+            connection.close()
+
+
+def deliver(port: int, number: int) -> None:
+    """In a process of its own, until its input ends; what came of it as JSON."""
+    clients = [Client(port, n) for n in range(number)]
+    for client in clients:
+        client.start()
+    sys.stdin.read()
+    for client in clients:
+        client.stopping.set()
+    for client in clients:
+        client.join(10)
+    took = sorted(one for client in clients for one in client.took_s)
+    told = {"acknowledged": {client.name_: client.acknowledged for client in clients}, "refused_s": max(c.refused_s for c in clients)}
+    told |= {f"p{share}_ms": round(took[min(int(len(took) * share / 100), len(took) - 1)] * 1000, 1) for share in (50, 99, 100)}
+    sys.stdout.write(json.dumps(told))
+
+
+def memory_mb(hub: TempHub) -> float:
+    """What all its processes take, shared pages by halves."""
+    total = 0.0
+    for process in hub.processes():
+        with suppress(psutil.Error):
+            total += process.memory_full_info().pss / 1e6
+    return total
+
+
+def start(folder: Path) -> tuple[TempHub, float, float]:
+    """(a hub, seconds to the first answer, to the first page)"""
+    (folder / "data").mkdir(exist_ok=True)
+    began = time.monotonic()
+    hub = TempHub(folder / "data", free_port())
+    answered = shown = 0.0
+    while not shown:
+        with suppress(OSError):
+            if not answered and hub.answers():
+                answered = time.monotonic() - began
+            status, body = hub.ask("GET", "/", timeout_s=60) if answered else (0, b"")
+            shown = time.monotonic() - began if status == 200 and b"kernelId" in body else 0.0
+        time.sleep(0.02)
+    return hub, answered, shown
+
+
+def live(page: object) -> bool:
+    """Whether an open page shows values, and knows of no trouble."""
+    try:
+        there = page.locator(f"{VALUE}:visible").count()
+        return bool(there) and not page.locator("#lost").is_visible() and not page.locator("#dead").is_visible()
+    # It is being opened again just now.
+    except Exception:
+        return False
+
+
+def main(minutes: float, every_s: float) -> None:
+    compile_all()
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        hub, answered, shown = start(Path(place))
+        stack.callback(hub.kill)
+        say(f"start: first answer after {answered:.2f} s, first page after {shown:.2f} s")
+        words = [sys.executable, __file__, "deliver", str(hub.port), str(CLIENTS if minutes else 4)]
+        clients = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        stack.callback(clients.kill)
+        browser = stack.enter_context(launched())
+        pages = [browser.new_context().new_page() for _ in range(PAGES if minutes else 1)]
+        for page in pages:
+            page.goto(f"http://127.0.0.1:{hub.port}/", wait_until="commit")
+            page.wait_for_selector(f"{VALUE}:visible", timeout=120_000)
+        pages[0].wait_for_timeout(10_000)
+        for process in hub.processes():
+            say(f"  {process.memory_full_info().pss / 1e6:6.1f} MB PSS  {' '.join(process.cmdline())[-70:]}")
+        first = most = memory_mb(hub)
+        say(f"memory: {first:.1f} MB PSS with {len(pages)} pages and {words[-1]} probes")
+        if not minutes:
+            return
+        kills, took_s = 0, {"page server": [], f"all {PAGES} pages": []}
+        end = time.monotonic() + minutes * 60
+        while time.monotonic() < end:
+            if victim := hub.page_server():
+                victim.kill()
+                kills += 1
+            began, back = time.monotonic(), dict.fromkeys(took_s, 0.0)
+            until = began + every_s
+            while (left := until - time.monotonic()) > 0:
+                pages[0].wait_for_timeout(min(250, left * 1000))
+                folder = hub.folder()
+                answers = bool(folder and (folder.read("pages.json") or {}).get("running"))
+                for what, there in zip(took_s, (answers, answers and all(map(live, pages))), strict=True):
+                    back[what] = back[what] or (time.monotonic() - began if there else 0.0)
+            for what, one in back.items():
+                took_s[what] += [one] if one else []
+            most = max(most, memory_mb(hub))
+        began = time.monotonic()
+        while not all(map(live, pages)) and time.monotonic() - began < 180:
+            pages[0].wait_for_timeout(250)
+        for what, times in took_s.items():
+            after = f", after {sorted(times)[len(times) // 2]:.1f} s (median), {max(times):.1f} s (longest)" if times else ""
+            say(f"{kills} kills: {what} back before the next {len(times)} times{after}")
+        say(f"after the last kill all pages were live again within {time.monotonic() - began:.1f} s: {all(map(live, pages))}")
+        told = json.loads(clients.communicate(timeout=60)[0])
+        say(f"memory: {first:.1f} MB at the start, {most:.1f} MB at most ({most - first:+.1f})")
+        with Reader(hub.data_dir / "temphub.sqlite3") as reader:
+            stored = Counter((point.probe_id, point.seq) for point in reader.after(0, 10_000_000))
+        lost = sum((name, seq) not in stored for name, count in told["acknowledged"].items() for seq in range(count))
+        say(f"acknowledged {sum(told['acknowledged'].values())}, lost {lost}, doubled {sum(stored.values()) - len(stored)}")
+        waits = f"p50 {told['p50_ms']} ms, p99 {told['p99_ms']} ms, longest {told['p100_ms']} ms"
+        say(f"longest time refused {told['refused_s']:.2f} s; a reading is acknowledged after {waits}")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["deliver"]:
+        deliver(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, float(sys.argv[2]) if len(sys.argv) > 2 else 5.0)

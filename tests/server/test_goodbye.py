@@ -1,0 +1,92 @@
+"""A page that is left says goodbye: its visit ends with its connection, and not when it is missed."""
+
+import asyncio
+import http.client
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from temphub_kernel.server.viewers import ViewerKernels
+
+
+class Shared:
+    """The kernel of the pages as far as a visit's end needs it: keeps which visits ended."""
+
+    def __init__(self):
+        self.ended = []
+
+    async def ask(self, what, visit="", **_):
+        assert what == "end"
+        self.ended.append(visit)
+        return {"status": "ok"}
+
+
+@pytest.fixture
+def viewers(tmp_path):
+    """Two visits, `a` connected and `b` given out but not yet connected; a page that is only missed would end in a minute."""
+    kernels = ViewerKernels(connection_dir=str(tmp_path), lost_s=60.0, awaited_s=60.0, goodbye_s=30.0)
+    kernels.kernel.context.destroy(linger=0)
+    kernels.kernel = Shared()
+    for visit in ("a", "b"):
+        kernels._kernels[visit] = SimpleNamespace(ports=[])
+        kernels._kernel_connections[visit] = 0
+    return kernels
+
+
+def run(steps):
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(asyncio.wait_for(steps, 10))
+
+
+async def settled(viewers):
+    await asyncio.gather(*viewers._ending)
+
+
+def test_a_page_that_is_left_is_put_away_at_once(viewers):
+    """Goodbye, then the end of the connection: the visit is gone, long before it would have been missed."""
+
+    async def steps():
+        viewers.notify_connect("a")
+        viewers.goodbye("a")
+        assert not viewers._ending, "its connection stands: a download looks the same to it"
+        viewers.notify_disconnect("a")
+        await settled(viewers)
+        viewers.goodbye("b")
+        await settled(viewers)
+        await viewers.close()
+
+    run(steps())
+    assert viewers.kernel.ended == ["a", "b"]
+
+
+def test_a_goodbye_that_was_none_ends_nothing(viewers):
+    """A page that goes on after a goodbye and loses its connection later finds its visit again; an unknown name is no visit."""
+
+    async def steps():
+        viewers.goodbye_s = 0.0
+        viewers.notify_connect("a")
+        viewers.goodbye("a")
+        viewers.goodbye("nobody's")
+        viewers.notify_disconnect("a")
+        await settled(viewers)
+        assert "a" in viewers and viewers.kernel.ended == []
+        await viewers.close()
+
+    run(steps())
+
+
+def test_the_goodbye_of_a_real_page_is_taken(start_temphub):
+    """What a browser sends as a page is left, without any header of ours, is taken from this hub's page only; no 403, no noise."""
+    temphub = start_temphub().ready()
+    page = temphub.page_ready().decode()
+    visit = re.search(r'"kernelId": "([0-9a-f-]{36})"', page)[1]
+    own = f"http://127.0.0.1:{temphub.port}"
+    path = f"/v/voila/api/shutdown/{visit}"
+    for origin, status in (("http://evil.example", 403), (own, 204), (own, 204)):
+        connection = http.client.HTTPConnection("127.0.0.1", temphub.port, timeout=10)
+        connection.request("POST", path, b"", {"Origin": origin})
+        assert connection.getresponse().status == status
+        connection.close()
+    assert temphub.stop() == 0
+    assert "xsrf" not in temphub.text() and "Traceback" not in temphub.text()
