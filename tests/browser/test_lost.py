@@ -101,6 +101,25 @@ def test_a_hub_that_hangs_is_told(page, temphub):
 
 @pytest.mark.browser
 @pytest.mark.alone
+def test_a_page_whose_kernel_is_late_goes_on(page, temphub):
+    """The pages' kernel is busy for some seconds: the page says that nothing comes, and then goes on as it is. Opening it anew would have
+    made the kernel later still, and lost what somebody was about to do."""
+    page.evaluate("window.same = true")
+    kernel = pages_kernel(temphub)
+    kernel.suspend()
+    try:
+        told_within(page, 5)
+        # Many times it asks meanwhile whether the hub answers, which it does.
+        with page.expect_response("**/v/api/kernels/*"), page.expect_response("**/api/health"):
+            pass
+    finally:
+        kernel.resume()
+    back(page, temphub, 35.25)
+    assert page.evaluate("window.same")
+
+
+@pytest.mark.browser
+@pytest.mark.alone
 @pytest.mark.timeout(180 + SLEEP_S)
 def test_a_page_that_slept_wakes_up(browser, page, temphub):
     """A laptop is closed for a while: nothing of its browser runs. The hub lets go of the page meanwhile; when the laptop is opened

@@ -4,12 +4,15 @@
   "use strict";
   // The kernel gives a sign of life every 2 s: two missed ones are told, so within 5 s.
   const QUIET_MS = 4300, LOOK_MS = 500, CHECK_MS = 2000, PATIENCE_MS = 30000, TAKEOVER_MS = 4000, SOON_MS = 15000;
+  // A connection that is open, of a visit that is known, is late and not lost: a busy kernel goes on, and opening the page would make it later.
+  const LATE_MS = 20000;
   // A page without life is told as such: soon when it is known what fails, else when a weak Wi-Fi would have brought it.
   const FAILED_MS = 4000, NOTHING_MS = 10000, AGAIN_MS = 60000, MOST_AGAIN = 5, AGAIN = "temphub_reloads";
   const opened = Date.now();
   let missing = "", refused = false;
   // The kernel's connections that are open.
   const sockets = new Set();
+  let visit = "";
   const config = document.getElementById("th-page").dataset;
   let heard = Date.now(), checked = Date.now(), lost = false, leaving = false, shown = false, ready = 0;
   const LIVE = "#rendered_cells :is(.th-card .th-number, .th-empty, .th-is-unread, .cell-error)";
@@ -27,7 +30,9 @@
   window.WebSocket = class extends Socket {
     constructor(...args) {
       super(...args);
-      if (!/\/api\/kernels\/[^/]+\/channels/.test(String(args[0]))) return;
+      const [address] = /^.*\/api\/kernels\/[^/]+(?=\/channels)/.exec(String(args[0])) ?? [];
+      if (!address) return;
+      visit = address.replace(/^ws/, "http");
       this.addEventListener("open", () => { sockets.add(this); heard = Date.now(); });
       this.addEventListener("message", () => { heard = Date.now(); });
       this.addEventListener("close", () => {
@@ -47,6 +52,10 @@
     finally { clearTimeout(timer); }
   }
 
+  async function late() {
+    return sockets.size > 0 && Date.now() - heard < LATE_MS && await answers(visit);
+  }
+
   function say(gone) {
     lost = gone;
     document.body.classList.toggle("lost", gone);
@@ -64,7 +73,7 @@
       if (sockets.size && Date.now() - heard < CHECK_MS) return say(false);
     }
     // The page itself must be there too: the hub may answer before it can serve pages again.
-    while (!(await answers("/api/health")) || !(await answers(config.alive)));
+    while (!(await answers("/api/health")) || !(await answers(config.alive)) || await late());
     leaving = true;
     location.reload();
   }
