@@ -29,7 +29,7 @@ def check_token(secret: str, *given: object, probe_id: object = None) -> None:
         return
     wanted = [secret.encode()]
     if is_probe_id(probe_id):
-        wanted.append(_own_token(secret, board_of(str(probe_id))))
+        wanted.append(_own_token(secret, board_of(probe_id)))
     texts = [text.encode("utf-8", "replace") for text in given if isinstance(text, str)]
     # Every form is compared, in constant time, so the reply's time tells nothing.
     matches = [hmac.compare_digest(text, one) for text in texts for one in wanted]

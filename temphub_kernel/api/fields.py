@@ -4,20 +4,15 @@ import ipaddress
 import re
 from typing import Any
 
-from ..base.reading import is_probe_id
-from .validate import bad, short, whole
+from .validate import bad, checked_id, short, whole
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")
 MAX_TEXT = 64
 
 
-def id_field(data: dict[str, Any]) -> str:
-    """`id`: names a probe."""
-    value = data.get("id")
-    if not is_probe_id(value):
-        remedy = "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
-        raise bad("bad_id", f"id is {short(value)}, which cannot name a probe.", remedy)
-    return str(value)
+def probe_field(data: dict[str, Any], name: str = "probe_id") -> str:
+    """A probe that a person means: the hub has it in its list."""
+    return checked_id(name, data.get(name), "names no probe", "Send the id of a probe in /api/probes.")
 
 
 def host_field(data: dict[str, Any]) -> str | None:

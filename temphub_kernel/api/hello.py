@@ -4,13 +4,12 @@ from typing import Any
 
 from ..base.clock import iso_utc, monotonic_s, now_ms
 from ..base.errors import TempHubError
-from ..base.reading import is_probe_id
 from ..base.sighting import Sighting
 from ..base.this_computer import is_here
 from ..trust import Proven, Repeated
-from .fields import address_field, id_field, int_field, text_field
+from .fields import address_field, int_field, probe_field, text_field
 from .handlers import ApiHandler
-from .validate import bad, parse_json, sent_field, short
+from .validate import bad, checked_id, parse_json, sent_field, short
 
 
 class Hello(ApiHandler):
@@ -23,7 +22,7 @@ class Hello(ApiHandler):
         self._proven: Proven | None = None
         data = self._signed() or self.body()
         sighting = Sighting(
-            probe_id=id_field(data),
+            probe_id=checked_id("id", data.get("id")),
             ip=address_field(data, default=self.request.remote_ip or ""),
             port=int_field(data, "port", 1, 65535, required=True),
             version=text_field(data, "version"),
@@ -77,12 +76,10 @@ class TrustProbe(ApiHandler):
 
     async def post(self) -> None:
         data = self.body()
-        probe_id, yes = data.get("probe_id"), data.get("trust", True)
-        if not is_probe_id(probe_id):
-            raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
+        probe_id, yes = probe_field(data), data.get("trust", True)
         if not isinstance(yes, bool):
             raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
-        device = await self.device(str(probe_id))
+        device = await self.device(probe_id)
         await self.room.questions.talk(device, lambda: self.room.desk.trust(device, yes))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id})

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..base.cells import number_cell
 from ..base.clock import iso_utc, now_ms, parse_time
-from ..base.reading import PROBE_ID, to_celsius
+from ..base.reading import to_celsius
 from ..exports import zone_of
 from ..journal import Bucket, Calendar, Point, Reader, WallClock, pieces
 from .handlers import ApiHandler
 from .replies import dump
-from .validate import bad, short
+from .validate import bad, checked_id, short
 
 DAY_MS = 86_400_000
 # One question to the journal at a time covers about this many readings: memory stays flat for any range.
@@ -32,10 +32,8 @@ class Ranged(ApiHandler):
         """(probe_id, from_ms, to_ms); the last 24 h of every probe by default. Raises TempHubError."""
         now = now_ms()
         probe_id = self.get_query_argument("probe_id", "") or None
-        if probe_id is not None and not PROBE_ID.fullmatch(probe_id):
-            raise bad(
-                "bad_probe_id", f"probe_id is {short(probe_id)}, which cannot name a probe.", "Use an id from /api/probes, or leave it out."
-            )
+        if probe_id is not None:
+            checked_id("probe_id", probe_id, remedy="Use an id from /api/probes, or leave it out.")
         to_ms = self._time("to", now + 1)
         from_ms = self._time("from", to_ms - DAY_MS)
         if from_ms >= to_ms:

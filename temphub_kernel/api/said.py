@@ -19,7 +19,7 @@ from ..journal import (
     undo,
     unmerge,
 )
-from .fields import int_field
+from .fields import int_field, probe_field
 from .handlers import ApiHandler, transients
 from .validate import bad, short, whole
 
@@ -30,14 +30,6 @@ MOST_NO = 2**53
 MOST_IDS = 1_000
 MOST_EXPECTED = 100_000
 DESCRIBED = ("alias", "place", "hidden", "group", "note", "power_on_counts")
-
-
-def probe_field(data: dict[str, Any]) -> str:
-    """`probe_id`: names a probe. Raises TempHubError (400)."""
-    value = data.get("probe_id")
-    if not is_probe_id(value):
-        raise bad("bad_probe_id", f"probe_id is {short(value)}, which names no probe.", "Send the id of a probe in /api/probes.")
-    return str(value)
 
 
 class Describe(ApiHandler):
@@ -234,13 +226,11 @@ class Merge(ApiHandler):
         if undone:
             await self.room.questions.call(lambda: unmerge(self.room.writer, probe_id))
         else:
-            into = data.get("into")
-            if not is_probe_id(into):
-                raise bad("bad_into", f"into is {short(into)}, which names no probe.", "Send the id of a probe in /api/probes.")
-            found = await self.room.questions.ask(lambda reader: reader.common(probe_id, str(into)))
+            into = probe_field(data, "into")
+            found = await self.room.questions.ask(lambda reader: reader.common(probe_id, into))
             if not overlap:
-                check_common(found, probe_id, str(into))
-            await self.room.questions.call(lambda: merge(self.room.writer, probe_id, str(into)))
+                check_common(found, probe_id, into)
+            await self.room.questions.call(lambda: merge(self.room.writer, probe_id, into))
         await self.note()
         self.reply({"ok": True})
 

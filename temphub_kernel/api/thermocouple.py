@@ -4,9 +4,9 @@ from typing import Any
 
 from ..base.clock import iso_utc
 from ..journal import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
-from .fields import int_field
+from .fields import int_field, probe_field
 from .handlers import ApiHandler
-from .said import EVER_MS, MOST_C, MOST_NO, note_field, probe_field
+from .said import EVER_MS, MOST_C, MOST_NO, note_field
 from .validate import bad, short
 
 CHIPS_OF_TYPE = " and ".join(f"{chip} ({', '.join(types)})" for chip, types in CHIPS.items())

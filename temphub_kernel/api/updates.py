@@ -1,6 +1,6 @@
 """Updates over the air: the list of files, the files, and telling a probe to fetch them. Endpoint thread only."""
 
-from ..base.reading import is_probe_id
+from .fields import probe_field
 from .handlers import ApiHandler
 from .validate import bad, short
 
@@ -30,12 +30,9 @@ class Update(ApiHandler):
     """`POST /api/update`: has one probe fetch this hub's firmware."""
 
     async def post(self) -> None:
-        data = self.body()
-        probe_id = data.get("probe_id")
-        if not is_probe_id(probe_id):
-            raise bad("bad_probe_id", f"probe_id is {short(probe_id)}, which names no probe.", "Send the id of a probe in /api/probes.")
+        probe_id = probe_field(self.body())
         version = (await self.room.questions.call(self.room.firmware.snapshot)).version
-        device = await self.device(str(probe_id))
+        device = await self.device(probe_id)
         answer = await self.room.questions.talk(device, lambda: self.room.desk.update(device, self._sha256))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})

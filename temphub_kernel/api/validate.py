@@ -14,10 +14,10 @@ from ..base.reading import (
     MAX_AGE_MS,
     MAX_BATCH,
     MAX_SEQ,
-    PROBE_ID,
     QUALITIES,
     UNDATED,
     Row,
+    is_probe_id,
     to_units,
 )
 from .dating import given_times, taken_by_clock
@@ -25,6 +25,7 @@ from .junction import junction_of
 
 MAX_BODY = 1024 * 1024
 MAX_FIELDS = 32
+ID_REMEDY = "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
 
 
 def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError:
@@ -82,19 +83,20 @@ def parse_query(text: str) -> dict[str, str]:
     return dict(pairs)
 
 
+def checked_id(name: str, value: object, says: str = "cannot name a probe", remedy: str = ID_REMEDY) -> str:
+    """The id of a probe, sent as `name`. Raises TempHubError (400), the same way wherever one is asked for."""
+    if is_probe_id(value):
+        return value
+    raise bad(f"bad_{name}", f"{name} is {short(value)}, which {says}.", remedy)
+
+
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
     """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value.
 
     An age says when a reading was taken, else a time in it (see dating.py), else the moment it came in. A value outside what can be
     a temperature is a reading without one, quality `range`.
     """
-    probe_id = data.get("probe_id", ADHOC)
-    if type(probe_id) is not str or PROBE_ID.fullmatch(probe_id) is None:
-        raise bad(
-            "bad_probe_id",
-            f"probe_id is {short(probe_id)}, which cannot name a probe.",
-            "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit.",
-        )
+    probe_id = checked_id("probe_id", data.get("probe_id", ADHOC))
     if "readings" in data:
         return _batch(probe_id, data, received_ms), True
     # A lone reading of a probe that counts: a repeat of it is recognised as one of a batch is, and answered as one.

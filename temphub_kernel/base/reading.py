@@ -6,7 +6,7 @@ A temperature is kept as a whole number of 1e-7 °C ("units"): that loses nothin
 
 import math
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 PROBE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 BOOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
@@ -68,7 +68,7 @@ class Row(NamedTuple):
     junction: tuple[int | None, int | None] | None = None
 
 
-def is_probe_id(text: object) -> bool:
+def is_probe_id(text: object) -> TypeGuard[str]:
     """True for a text that may name a probe."""
     return isinstance(text, str) and PROBE_ID.fullmatch(text) is not None
 
