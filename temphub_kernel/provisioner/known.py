@@ -2,11 +2,13 @@
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..base.sighting import Sighting
-from .check import Given
+from .asked import busy
+from .conversation import Given
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
 MOST = 1000
@@ -33,6 +35,16 @@ class Known:
     def place(self) -> tuple[str, int, str]:
         """What makes a sighting news."""
         return self.sighting.ip, self.sighting.port, self.sighting.boot
+
+    @contextmanager
+    def turn(self, wait_s: float) -> Iterator[None]:
+        """While nobody else talks to the probe. Raises TempHubError (`probe_unreachable`) when somebody does for longer than `wait_s`."""
+        if not self.talking.acquire(timeout=wait_s):
+            raise busy(self.sighting.probe_id)
+        try:
+            yield
+        finally:
+            self.talking.release()
 
     def went_well(self, given: Given, now: float, every_s: float) -> None:
         """The check ended well; the next one is spread a little."""

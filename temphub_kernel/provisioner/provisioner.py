@@ -11,19 +11,18 @@ from queue import Empty, SimpleQueue
 from ..base import clock
 from ..base.errors import TempHubError, describe
 from ..base.logs import Once
-from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, is_probe_id
+from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, board_of, is_probe_id
 from ..base.settings import Settings
 from ..base.sighting import Sighting
 from ..base.worker import Worker
 from ..trust import Trust
-from .asked import bad_interval, busy, numeric, unknown
-from .check import Given, Order, ProbeCheck, examine, failed
+from .asked import bad_interval, numeric, unknown
+from .conversation import Context, Conversation, Given, Order, ProbeCheck, failed
 from .crew import Crew
 from .known import MOST, WORKERS, Known, Register
+from .refusals import not_here
 from .several import tell_each
-from .standing import Ground
 from .talk import Talk
-from .update import ask_identify, ask_release, ask_update
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +47,14 @@ class Provisioner(Worker):
     ) -> None:
         """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id.
 
-        heard: see Ground.
+        heard: see Context.
         """
         super().__init__("provisioner")
         self._on_result = on_result
         self._check_every_s = check_every_s
         self._talk = talk or Talk()
         self._talk.stopped = self.stopping.is_set
-        self._ground = Ground(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard)
+        self._context = Context(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard)
         self._intervals = dict(intervals or {})
         self._register = Register()
         self._lock = threading.Lock()
@@ -109,19 +108,16 @@ class Provisioner(Worker):
             raise bad_interval(interval_ms)
         known = self._named(host, port) or self._introduce(host, port)
         probe_id = known.sighting.probe_id
-        if not known.talking.acquire(timeout=WAIT_FOR_TURN_S):
-            raise busy(probe_id)
-        try:
+        with known.turn(WAIT_FOR_TURN_S):
+            met = known.sighting
             order = self._order(known, interval_ms, force=True, take=take)
-            result, given = examine(self._ground, order)
+            result, given = Conversation(self._context, met).settle(order)
             with self._lock:
                 if interval_ms is not None:
                     self._keep_interval(probe_id, interval_ms)
                 known.went_well(given, clock.monotonic_s(), self._check_every_s)
                 self._register.probes.get(probe_id) or self._register.add(known)
-        finally:
-            known.talking.release()
-        self._ended.put((known, order.sighting, result, None))
+        self._ended.put((known, met, result, None))
         self._bell.set()
         return result
 
@@ -142,15 +138,27 @@ class Provisioner(Worker):
 
     def update_now(self, probe_id: str, sha256: Callable[[bool], str]) -> str:
         """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it had. Raises TempHubError."""
-        return ask_update(self._ground, self._known(probe_id), WAIT_FOR_TURN_S, sha256)
+        known = self._known(probe_id)
+        with known.turn(WAIT_FOR_TURN_S):
+            return Conversation(self._context, known.sighting).update(sha256)
 
     def identify_now(self, probe_id: str) -> None:
         """Have a known probe blink. Raises TempHubError."""
-        ask_identify(self._ground, self._known(probe_id), WAIT_FOR_TURN_S)
+        known = self._known(probe_id)
+        with known.turn(WAIT_FOR_TURN_S):
+            Conversation(self._context, known.sighting).identify()
 
     def release_now(self, probe_id: str) -> None:
-        """Let a probe go, so that another hub can claim it. Raises TempHubError; then nothing has changed."""
-        ask_release(self._ground, self._named(probe_id, 0), probe_id, WAIT_FOR_TURN_S)
+        """Let a probe go, so that another hub can claim it: one with our key is told to forget it. Raises TempHubError; then nothing
+        has changed."""
+        board, trust = board_of(probe_id), self._context.trust
+        if trust.key(board):
+            known = self._named(probe_id, 0)
+            if known is None:
+                raise not_here(board)
+            with known.turn(WAIT_FOR_TURN_S):
+                Conversation(self._context, known.sighting).release()
+        trust.release(board)
 
     def _known(self, probe_id: str) -> Known:
         known = self._named(probe_id, 0)
@@ -184,27 +192,29 @@ class Provisioner(Worker):
 
     def _check(self, known: Known) -> None:
         """One check, in a crew thread; whatever happens, a result is handed back."""
+        met = known.sighting
         order = self._order(known, None, force=False, take=False)
         result: ProbeCheck | None = None
         given: Given | None = None
         if known.talking.acquire(blocking=False):
+            talk = Conversation(self._context, met)
             try:
-                result, given = examine(self._ground, order)
+                result, given = talk.settle(order)
             except TempHubError as error:
-                result = failed(order.sighting, error)
+                result = failed(met, error, talk.state)
             # The boundary of a crew thread: an unforeseen answer of one probe must not end the thread.
             except Exception as error:
-                log.exception("the check of %s failed", order.sighting.probe_id)
-                result = failed(order.sighting, TempHubError(*describe(error)))
+                log.exception("the check of %s failed", met.probe_id)
+                result = failed(met, TempHubError(*describe(error)), talk.state)
             finally:
                 known.talking.release()
-        self._ended.put((known, order.sighting, result, given))
+        self._ended.put((known, met, result, given))
         self._bell.set()
 
     def _order(self, known: Known, interval_ms: int | None, *, force: bool, take: bool) -> Order:
         with self._lock:
-            kept = self._intervals.get(known.sighting.probe_id, self._ground.settings.default_interval_ms)
-            return Order(known.sighting, interval_ms or kept, known.given, force, take=take)
+            kept = self._intervals.get(known.sighting.probe_id, self._context.settings.default_interval_ms)
+            return Order(interval_ms or kept, known.given, force, take)
 
     def _take_results(self) -> None:
         while not self.stopping.is_set():

@@ -169,3 +169,42 @@ def no_agreement(met: Sighting) -> TempHubError:
         code="no_agreement",
         status=502,
     )
+
+
+def this_hub(met: Sighting) -> TempHubError:
+    """The address is our own."""
+    return TempHubError(
+        f"{met.ip}:{met.port} is this hub itself, not the probe {met.probe_id}.",
+        "Give the probe's own address and port.",
+        code="not_a_probe",
+    )
+
+
+def no_update(met: Sighting) -> TempHubError:
+    """Firmware that cannot fetch another."""
+    return TempHubError(
+        f"The firmware of the probe {met.probe_id} is too old to update itself.",
+        "Connect the board over USB and run `temphub flash`.",
+        code="no_update",
+        status=409,
+    )
+
+
+def no_identify(met: Sighting) -> TempHubError:
+    """Firmware that has no light to blink."""
+    return TempHubError(
+        f"The probe {met.probe_id} has no light to blink with.",
+        "Tell it apart by its id, or update its firmware.",
+        code="no_identify",
+        status=409,
+    )
+
+
+def not_here(board: str) -> TempHubError:
+    """A probe with a key of ours that should forget it, and cannot be told."""
+    return TempHubError(
+        f"The probe {board} is not here, so it cannot be told that it is released, and keeps its key.",
+        "Switch it on and try again, or hold its button for 5 s: then it forgets its key by itself.",
+        code="unknown_probe",
+        status=404,
+    )

@@ -7,7 +7,7 @@ from ..base import clock
 from ..base.errors import TempHubError
 from ..base.sighting import Sighting
 from .asked import busy
-from .check import ProbeCheck, failed
+from .conversation import ProbeCheck, State, failed
 from .crew import Crew
 from .known import WORKERS
 
@@ -25,7 +25,7 @@ def tell_each(probes: Sequence[Sighting], tell: Callable[[str], ProbeCheck], all
         try:
             outcomes[met.probe_id] = tell(met.probe_id)
         except TempHubError as error:
-            outcomes[met.probe_id] = failed(met, error)
+            outcomes[met.probe_id] = failed(met, error, State.WAITING)
         finally:
             left.release()
 
@@ -36,4 +36,4 @@ def tell_each(probes: Sequence[Sighting], tell: Callable[[str], ProbeCheck], all
         if not left.acquire(timeout=max(0.0, end - clock.monotonic_s())):
             break
     crew.close(0.0)
-    return [outcomes.get(met.probe_id) or failed(met, busy(met.probe_id)) for met in probes]
+    return [outcomes.get(met.probe_id) or failed(met, busy(met.probe_id), State.WAITING) for met in probes]

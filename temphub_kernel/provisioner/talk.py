@@ -13,12 +13,13 @@ from ..base import clock
 from ..base.errors import TempHubError
 from ..base.ip import real_address
 from ..base.reading import MAX_SEQ
-from ..base.sighting import Sighting
-from ..trust import is_hex, seal
-from .refusals import claimed, no_probe, not_local, refused, said_text, unreachable, wants_token
+from ..trust import is_hex
+from .refusals import claimed, no_probe, not_local, said_text, unreachable
 from .wire import Limit, session
 
 MOST_BYTES = 16 * 1024
+# What firmware answers that has no such page.
+NO_SUCH_PAGE = (404, 405, 501)
 VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 LAST_WITH_BASE = (0, 3)
 # A hub that records answers within milliseconds; a computer that is off never does.
@@ -59,18 +60,6 @@ class Status(NamedTuple):
     sent_ms: int | None = None
     heard_s: float = 0.0
     heap_free: int | None = None
-
-
-class Shown(NamedTuple):
-    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to say nothing of it.
-
-    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with `token`.
-    """
-
-    token: str | None = None
-    key: bytes = b""
-    nonce: str = ""
-    vouched: str = ""
 
 
 class Talk:
@@ -115,64 +104,22 @@ class Talk:
             return None
         return code, answer or {}
 
-    def provision(self, met: Sighting, url: str, interval_ms: int, shown: Shown, limit: Limit | None = None) -> Status:
-        """POST /provision; what the probe then says is in force. Raises TempHubError (`probe_claimed` when it wants another token)."""
-        body: dict[str, object] = {"server_url": url, "interval_ms": interval_ms}
-        if shown.token is not None:
-            body["token"] = shown.token
-        code, answer = self._told(met, "/provision", body, shown, limit)
-        if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise refused(met.probe_id, met.ip, met.port, "to be told where to deliver", code, answer)
-        return _status(answer)
-
-    def order(self, met: Sighting, path: str, body: Mapping[str, object], what: str, shown: Shown) -> Status | None:
-        """POST to a page of the probe's; None when it has no such page. what: as in 'it refused to update itself'.
-
-        Raises TempHubError (`probe_claimed`, `probe_refused`, …).
-        """
-        code, answer = self._told(met, path, body, shown, None)
-        if code in (404, 405, 501):
-            return None
-        if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise refused(met.probe_id, met.ip, met.port, what, code, answer)
-        return _status(answer)
-
-    def claim(self, met: Sighting, public: str, proof: str, limit: Limit | None = None) -> Mapping[str, object]:
-        """POST /claim; what the probe answers, unchecked. Raises TempHubError (`probe_claimed` when it holds another token)."""
-        body = {"public": public, **({"proof": proof} if proof else {})}
-        code, answer = self._told(met, "/claim", body, Shown(), limit)
-        if code != 200 or answer is None:
-            raise refused(met.probe_id, met.ip, met.port, "to be claimed", code, answer)
-        return answer
-
-    def _told(
-        self, met: Sighting, path: str, body: Mapping[str, object], shown: Shown, limit: Limit | None
+    def post(
+        self, probe_id: str, ip: str, port: int, path: str, body: bytes, headers: Mapping[str, str], limit: Limit | None = None
     ) -> tuple[int, dict[str, object] | None]:
-        raw = json.dumps(body, ensure_ascii=False).encode()
-        headers = {"Content-Type": "application/json"}
-        if shown.key:
-            headers["X-Signature"] = seal.order(shown.key, path, shown.nonce, raw)
-        elif shown.token:
-            headers["X-Token"] = shown.token
-        code, answer = self._exchange("POST", met.probe_id, met.ip, met.port, path, limit, raw, headers)
-        if code in (401, 403) and shown.vouched:
-            headers["X-Token"] = shown.vouched
-            code, answer = self._exchange("POST", met.probe_id, met.ip, met.port, path, limit, raw, headers)
-        if code in (401, 403):
-            unproven = shown.token and not shown.vouched
-            raise wants_token(met) if unproven else claimed(met.probe_id, met.ip, met.port)
-        return code, answer
+        """(status, JSON object or None) of a POST. Raises TempHubError when nobody answers."""
+        return self._exchange("POST", probe_id, ip, port, path, limit, body, headers)
 
     def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
         code, answer = self._exchange("GET", probe_id, ip, port, path, limit, None, {})
         if code in (401, 403):
             raise claimed(probe_id, ip, port)
-        if code in (404, 405, 501):
+        if code in NO_SUCH_PAGE:
             return None
         if code != 200 or answer is None:
             what = f"HTTP status {code}" if code != 200 else "something else than a JSON object"
             raise no_probe(probe_id, ip, port, f"{path} with {what}")
-        return _status(answer)._replace(heard_s=clock.monotonic_s())
+        return status_of(answer)._replace(heard_s=clock.monotonic_s())
 
     def _exchange(
         self,
@@ -219,7 +166,8 @@ def _json_object(text: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _status(answer: Mapping[str, object]) -> Status:
+def status_of(answer: Mapping[str, object]) -> Status:
+    """What an answer of a probe's says; a field of the wrong type counts as not said."""
     interval, token_set, free = answer.get("interval_ms"), answer.get("token_set"), answer.get("heap_free")
     return Status(
         said_text(answer, "id"),

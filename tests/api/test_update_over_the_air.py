@@ -15,9 +15,7 @@ from support.waiting import cannot, wait_for
 from temphub_kernel.base.bytecode import compiler
 from temphub_kernel.base.paths import firmware
 from temphub_kernel.provisioner import Talk
-from temphub_kernel.provisioner.known import Known
-from temphub_kernel.provisioner.standing import Ground
-from temphub_kernel.provisioner.update import ask_update
+from temphub_kernel.provisioner.conversation import Context, Conversation
 
 BOTH = pytest.mark.parametrize("name", ["cpython", "micropython"])
 
@@ -28,8 +26,8 @@ class UpdatingHub(Hub):
     model = "virtual"
 
     def update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
-        ground = Ground(Talk(), self.settings, self.port, self.trust)
-        return {"had": ask_update(ground, Known(self.met[-1]._replace(model=self.model)), 5.0, sha256)}
+        context = Context(Talk(), self.settings, self.port, self.trust)
+        return {"had": Conversation(context, self.met[-1]._replace(model=self.model)).update(sha256)}
 
     def newest(self) -> dict[str, Any]:
         """The probe as /api/probes tells it."""

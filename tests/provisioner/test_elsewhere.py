@@ -9,8 +9,7 @@ import pytest
 
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.sighting import Sighting
-from temphub_kernel.provisioner.elsewhere import leave_alone
-from temphub_kernel.provisioner.standing import Ground
+from temphub_kernel.provisioner.conversation import Context, Conversation
 from temphub_kernel.provisioner.talk import Status, Talk
 from temphub_kernel.trust import Standing
 
@@ -142,10 +141,10 @@ def test_another_program_counts_when_the_probe_delivers_to_it(start, make_probe,
 def test_no_port_of_this_computer_is_looked_at_for_a_device_elsewhere(make_settings, other, trust):
     """A device that says it delivers to 127.0.0.1 means itself; only a probe on this computer is taken at its word there."""
     hub = other()
-    ground = Ground(Talk(), make_settings(), 8088, trust)
+    context = Context(Talk(), make_settings(), 8088, trust)
     said = Status("P1", server_url=hub.url)
-    leave_alone(ground, Sighting("P1", "192.168.77.5", 80), said)
+    Conversation(context, Sighting("P1", "192.168.77.5", 80)).leave_to_another_hub(said)
     assert hub.asked == 0
     with pytest.raises(TempHubError, match="belongs to another hub"):
-        leave_alone(ground, Sighting("P1", "127.0.0.1", 80), said)
+        Conversation(context, Sighting("P1", "127.0.0.1", 80)).leave_to_another_hub(said)
     assert hub.asked == 1

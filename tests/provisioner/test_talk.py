@@ -8,7 +8,7 @@ import pytest
 
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.provisioner import Talk
-from temphub_kernel.provisioner.talk import Shown
+from temphub_kernel.provisioner.conversation import Context, Conversation, Order, State
 
 
 def refused(call) -> TempHubError:
@@ -99,8 +99,25 @@ def test_no_proxy_is_asked(make_probe, monkeypatch):
     assert status is not None and status.probe_id == "TempProbe-0A01"
 
 
-def test_a_refusal_is_told_in_the_probes_words(make_probe):
+def test_a_refusal_is_told_in_the_probes_words(make_probe, make_settings, trust):
     """What a probe says when it refuses reaches the user."""
     probe = make_probe()
     probe.holds = "x"
-    assert refused(lambda: Talk().provision(probe.sighting(), "http://127.0.0.1:1", 2000, Shown(token=""))).code == "probe_claimed"
+    talk = Conversation(Context(Talk(), make_settings(), 8088, trust), probe.sighting())
+    assert refused(lambda: talk.settle(Order(2000))).code == "probe_claimed"
+    assert talk.state is State.SENDING
+
+
+def test_a_conversation_says_how_far_it_came(make_probe, make_settings, trust, caplog):
+    """Each step is written to the log at debug in a sentence; one that fails stays in the state in which it failed."""
+    caplog.set_level("DEBUG", "temphub_kernel.provisioner")
+    probe, context = make_probe(), Context(Talk(), make_settings(), 8088, trust)
+    check, given = Conversation(context, probe.sighting()).settle(Order(2000))
+    told = [State.ASKING, State.DECIDING, State.SENDING, State.VERIFYING, State.OBEYED]
+    assert check.state is State.OBEYED
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("temphub_kernel.provisioner")] == [
+        f"The probe TempProbe-0A01 at 127.0.0.1:{probe.port}: {state.value}" for state in told
+    ]
+    assert Conversation(context, probe.sighting()).settle(Order(2000, given))[0].state is State.UNCHANGED
+    silent = Conversation(context, probe.sighting(port=1))
+    assert refused(lambda: silent.settle(Order(2000))).code == "probe_unreachable" and silent.state is State.ASKING

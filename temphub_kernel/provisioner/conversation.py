@@ -1,0 +1,399 @@
+"""One conversation with one probe: ask how it stands, decide, prove who we are, send the order, verify. Any thread, one at a time.
+
+A conversation goes through the states of `State`, whose values are what is shown and logged; `settle` is the one that the hub holds
+with every probe every few seconds, the others carry an order of a person's. What goes over the wire is in docs/trust.md.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from enum import Enum
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ..base import clock
+from ..base.board_memory import check_update
+from ..base.errors import TempHubError
+from ..base.reading import board_of
+from ..base.settings import Settings
+from ..base.sighting import Sighting
+from ..base.this_computer import is_here
+from ..trust import Exchange, Standing, Trust, seal
+from . import refusals
+from .route import INGEST, address_towards, base_url_for
+from .talk import NO_SUCH_PAGE, Status, Talk, status_of
+from .wire import Limit
+
+log = logging.getLogger(__name__)
+
+# Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and then.
+RETELL_S = 300.0
+# So often another hub may take the probe before this one stops the tug-of-war.
+TAKEN_MOST = 3
+# A path, not an address: the probe takes firmware from the hub it delivers to, and from nobody else.
+MANIFEST = "/api/firmware/manifest"
+# A board has no memory to spare for compiling; a virtual probe may run on CPython, which cannot load what is compiled.
+FOR_BOARDS = MANIFEST + "?format=mpy"
+# Standing of a probe that anybody may order; what holds a key is judged by that.
+OPEN = (Standing.PLAIN, Standing.CLAIMABLE)
+NOT_OURS = {
+    Standing.FOREIGN: refusals.foreign,
+    Standing.FORGOT: refusals.forgot,
+    Standing.WAITING: refusals.waiting,
+    Standing.RELEASED: refusals.released,
+}
+
+
+class State(Enum):
+    """Where a conversation stands. One that fails stays in the state in which it failed."""
+
+    WAITING = "Somebody else talks to the probe, and has not finished."
+    ASKING = "The probe is asked for its /status: who it is, where it delivers, whose key it holds."
+    DECIDING = "What it said is compared with what should be in force, and with what this hub may order it."
+    CLAIMING = "It has no key yet, so one is agreed on with it."
+    SENDING = "The order is on its way: signed with the probe's key, or with the token made for its name."
+    VOUCHING = "It refused that token and a person vouched for it, so the order goes again with SERVER_TOKEN."
+    VERIFYING = "What it answered is compared with what it was told."
+    UNCHANGED = "It delivers here as it should, so it was told nothing."
+    OBEYED = "It carried out the order."
+    ELSEWHERE = "Another hub records it well, so it was told nothing."
+    NO_SUCH_ORDER = "Its firmware does not know this order."
+
+
+class ProbeCheck(NamedTuple):
+    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known."""
+
+    probe_id: str
+    ip: str
+    port: int
+    ok: bool
+    provisioned_url: str
+    interval_ms: int
+    problem: str
+    remedy: str
+    version: str
+    model: str
+    state: State
+    checked_ms: int
+
+    @property
+    def changed(self) -> bool:
+        """It was told anew."""
+        return self.state is State.OBEYED
+
+    @property
+    def elsewhere(self) -> bool:
+        """Another hub records it."""
+        return self.state is State.ELSEWHERE
+
+
+class Wanted(NamedTuple):
+    """What should be in force, and for which start of which probe. token: None when nothing is said of it; key: the probe's own."""
+
+    ip: str
+    port: int
+    boot: str
+    url: str
+    interval_ms: int
+    token: str | None
+    key: bytes
+
+
+class Given(NamedTuple):
+    """What this process told a probe last. interval_ms: what it agreed to; taken: times in a row another hub changed it since."""
+
+    wanted: Wanted
+    interval_ms: int
+    at_s: float
+    taken: int = 0
+
+
+class Order(NamedTuple):
+    """How a probe should deliver here. force: tell it in any case; take: also when another hub records it."""
+
+    interval_ms: int
+    given: Given | None = None
+    force: bool = False
+    take: bool = False
+
+
+class Proof(NamedTuple):
+    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to say nothing of it.
+
+    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with `token`.
+    """
+
+    token: str | None = None
+    key: bytes = b""
+    nonce: str = ""
+    vouched: str = ""
+
+
+class Context(NamedTuple):
+    """What every conversation stands on. heard(probe_id, boot, count, at_s): where a probe said its count of milliseconds stood then."""
+
+    talk: Talk
+    settings: Settings
+    hub_port: int
+    trust: Trust
+    heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None
+
+
+class Conversation:
+    """One conversation, used for one order. state: how far it has come."""
+
+    def __init__(self, context: Context, met: Sighting) -> None:
+        self._talk, self._settings, self._hub_port, self._trust, self._heard = context
+        self._met = met
+        self._who = met.probe_id, met.ip, met.port
+        self._board = board_of(met.probe_id)
+        # None: each request has an allowance of its own.
+        self._limit: Limit | None = None
+        self.state = State.WAITING
+
+    # The orders.
+
+    def settle(self, order: Order) -> tuple[ProbeCheck, Given]:
+        """Look at the probe, and tell it where to deliver when that differs; at most 6 s. Raises TempHubError."""
+        met, given = self._met, order.given
+        if met.port == self._hub_port and address_towards(met.ip) == met.ip:
+            raise refusals.this_hub(met)
+        self._limit = self._talk.limit()
+        said = self._ask()
+        if said.probe_id and said.probe_id != met.probe_id:
+            raise refusals.another_answers(met, said.probe_id)
+        if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
+            # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
+            self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
+        if not order.take:
+            self.leave_to_another_hub(said)
+        base = base_url_for(self._settings, met.ip, self._hub_port)
+        url = base if said.takes_base else base + INGEST
+        proof = self._prove(said)
+        wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, proof.token, proof.key)
+        if given is not None and not order.force and given.wanted == wanted and not _differs(said, given):
+            return self._ended(State.UNCHANGED, said, given._replace(taken=0))
+        taken = _times_taken(said, given, wanted)
+        if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
+            raise refusals.contested(met, said.server_url or "")
+        try:
+            answer = self._provision(wanted, proof)
+        except TempHubError as error:
+            if error.code == "probe_wants_token" and _in_force(said, wanted) and not order.force:
+                # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
+                return self._ended(State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s()))
+            raise
+        # A probe may have bounds of its own; asking for the same again would only wear out its flash.
+        interval_ms = answer.interval_ms or order.interval_ms
+        return self._ended(State.OBEYED, said, Given(wanted, interval_ms, clock.monotonic_s(), taken))
+
+    def update(self, sha256: Callable[[bool], str]) -> str:
+        """The version the probe had when it said yes; it downloads afterwards. sha256(for a board): the firmware's. Raises TempHubError."""
+        board = self._met.model != "virtual"
+        # With it in a signed order, nobody on the way can give a claimed probe another firmware.
+        body = {"manifest_url": FOR_BOARDS if board else MANIFEST, "sha256": sha256(board)}
+        said = self._ask()
+        if board:
+            check_update(self._met.probe_id, said.heap_free, old=said.takes_base)
+        answer = self._order("/update", body, "to update itself", proof := self._prove(said))
+        if answer is None:
+            raise refusals.no_update(self._met)
+        self._obeyed(proof)
+        return answer.version or self._met.version
+
+    def identify(self) -> None:
+        """Have the probe blink, which anybody may. Raises TempHubError."""
+        if self._order("/identify", {}, "to blink", Proof()) is None:
+            raise refusals.no_identify(self._met)
+        self._obeyed(Proof())
+
+    def release(self) -> None:
+        """Have the probe forget our key; one that holds none of ours is told nothing. Raises TempHubError."""
+        said = self._ask()
+        if self._trust.look(self._board, said.key_id)[0] is Standing.CLAIMED:
+            answer = self._order("/release", {}, "to be released", self._prove(said))
+            self._to(State.OBEYED if answer else State.NO_SUCH_ORDER)
+
+    # Asking and deciding.
+
+    def _ask(self) -> Status:
+        self._to(State.ASKING)
+        said = self._talk.status(*self._who, self._limit)
+        self._to(State.DECIDING)
+        return said or Status()
+
+    def leave_to_another_hub(self, said: Status) -> None:
+        """Raises TempHubError (`probe_elsewhere`) when the probe delivers to another hub that answers, until somebody asks for it.
+
+        Firmware without keys takes orders from anybody, so a second hub, started to look around, would take it away from the first.
+        One whose hub is dead, or was this one under another address, is taken at once.
+        """
+        if not said.server_url or said.needs_provision or said.key_id:
+            return
+        free = self._trust.look(self._board, said.key_id)[0] in OPEN and not self._trust.vouched(self._board)
+        if free and self._other_hub(said):
+            self._trust.saw(self._board, Standing.ELSEWHERE)
+            self._to(State.ELSEWHERE)
+            raise refusals.elsewhere(self._met, said.server_url)
+
+    def _other_hub(self, said: Status) -> bool:
+        """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes numbers."""
+        try:
+            parts = urlsplit(said.server_url or "")
+            host, port = parts.hostname or "", parts.port or 80
+            if ip_address(host).is_loopback and not is_here(self._met.ip):
+                # There it means the device itself: no reason to look at a port of this computer.
+                return False
+            own = address_towards(host) == host
+        except (ValueError, TempHubError):
+            return False
+        if parts.netloc == urlsplit(self._settings.public_base).netloc or (own and port == self._hub_port):
+            return False
+        answer = self._talk.hub(self._met.probe_id, host, port)
+        if answer is None:
+            return False
+        code, health = answer
+        if own and health.get("data_dir") == str(self._settings.data_dir):
+            return False
+        # Whatever else takes the readings may have no such page: then the probe's own word counts.
+        return (code == 200 and health.get("ok") is True) or said.delivering
+
+    # Proving who we are.
+
+    def _prove(self, said: Status) -> Proof:
+        """What to show a probe that says this of itself; a new one is claimed. Raises TempHubError when it is not ours to order."""
+        standing, key = self._trust.look(self._board, said.key_id)
+        self._trust.saw(self._board, standing)
+        if standing in NOT_OURS:
+            raise NOT_OURS[standing](self._met)
+        if standing is Standing.CLAIMED:
+            return Proof(key=key, nonce=said.nonce)
+        secret = self._settings.server_token
+        # A device that merely advertises itself must not learn what opens every other name: its token is good for its own.
+        # Without SERVER_TOKEN one of an earlier time is taken back.
+        own = seal.probe_token(secret, self._board) if secret else ""
+        if standing is Standing.CLAIMABLE:
+            # It may hold the shared token, or its own from the time when its firmware knew no keys.
+            return self._claim([secret, own] if secret else [""])
+        return Proof(token=own, vouched=secret if standing is Standing.TRUSTED else "")
+
+    def _claim(self, tokens: list[str]) -> Proof:
+        """Agree on a key. tokens: what the probe may hold that opens it."""
+        self._to(State.CLAIMING)
+        exchange = Exchange.begin()
+        *others, last = tokens
+        for token in others:
+            try:
+                answer = self._claimed_with(exchange, token)
+                break
+            except TempHubError as error:
+                if error.code != "probe_claimed":
+                    raise
+        else:
+            answer = self._claimed_with(exchange, last)
+        key, nonce = exchange.finish(self._board, answer.get("public"), answer.get("proof")), answer.get("nonce")
+        if key is None or not isinstance(nonce, str):
+            raise refusals.no_agreement(self._met)
+        self._trust.offer(self._board, key)
+        return Proof(key=key, nonce=nonce)
+
+    def _claimed_with(self, exchange: Exchange, token: str) -> Mapping[str, object]:
+        """What the probe answers to a claim, unchecked. Raises TempHubError (`probe_claimed` when it holds another token)."""
+        body = {"public": exchange.public, **({"proof": exchange.proof(token)} if token else {})}
+        code, answer = self._send("/claim", body, Proof())
+        if code != 200 or answer is None:
+            raise refusals.refused(*self._who, "to be claimed", code, answer)
+        return answer
+
+    # Sending and verifying.
+
+    def _provision(self, wanted: Wanted, proof: Proof) -> Status:
+        """What the probe then says is in force. Raises TempHubError."""
+        body: dict[str, object] = {"server_url": wanted.url, "interval_ms": wanted.interval_ms}
+        if proof.token is not None:
+            body["token"] = proof.token
+        self._to(State.SENDING)
+        answer = self._agreed("to be told where to deliver", *self._send("/provision", body, proof))
+        self._obeyed(proof)
+        if answer.server_url is not None and answer.server_url != wanted.url:
+            raise refusals.keeps_another(self._met, answer.server_url)
+        return answer
+
+    def _order(self, path: str, body: Mapping[str, object], what: str, proof: Proof) -> Status | None:
+        """What the probe answers; None when its firmware knows no such order. what: as in 'it refused to update itself'."""
+        self._to(State.SENDING)
+        code, answer = self._send(path, body, proof)
+        if code in NO_SUCH_PAGE:
+            self._to(State.NO_SUCH_ORDER)
+            return None
+        return self._agreed(what, code, answer)
+
+    def _agreed(self, what: str, code: int, answer: Mapping[str, object] | None) -> Status:
+        """What the probe answers that says yes. Raises TempHubError (`probe_refused`)."""
+        self._to(State.VERIFYING)
+        if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
+            raise refusals.refused(*self._who, what, code, answer)
+        return status_of(answer)
+
+    def _send(self, path: str, body: Mapping[str, object], proof: Proof) -> tuple[int, dict[str, object] | None]:
+        raw = json.dumps(body, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json"}
+        if proof.key:
+            headers["X-Signature"] = seal.order(proof.key, path, proof.nonce, raw)
+        elif proof.token:
+            headers["X-Token"] = proof.token
+        code, answer = self._talk.post(*self._who, path, raw, headers, self._limit)
+        if code in (401, 403) and proof.vouched:
+            self._to(State.VOUCHING)
+            code, answer = self._talk.post(*self._who, path, raw, {**headers, "X-Token": proof.vouched}, self._limit)
+        if code in (401, 403):
+            unproven = proof.token and not proof.vouched
+            raise refusals.wants_token(self._met) if unproven else refusals.claimed(*self._who)
+        return code, answer
+
+    def _obeyed(self, proof: Proof) -> None:
+        """The probe carried out a signed order: one that was offered a key has saved it now."""
+        if proof.key:
+            self._trust.confirm(self._board)
+        self._to(State.OBEYED)
+
+    def _ended(self, state: State, said: Status, given: Given) -> tuple[ProbeCheck, Given]:
+        self._to(state)
+        in_force = given.wanted.url, given.interval_ms
+        device = said.version or self._met.version, said.model or self._met.model
+        return ProbeCheck(*self._who, True, *in_force, "", "", *device, state, clock.now_ms()), given
+
+    def _to(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            log.debug("The probe %s at %s:%d: %s", *self._who, state.value)
+
+
+def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
+    """The result of a check that could not be done, and where it stopped."""
+    words = error.problem, error.remedy
+    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, clock.now_ms())
+
+
+def _differs(said: Status, given: Given) -> bool:
+    if said.server_url is None:
+        return said.needs_provision or clock.monotonic_s() - given.at_s >= RETELL_S
+    return (
+        said.needs_provision
+        or said.server_url != given.wanted.url
+        or said.interval_ms not in (None, given.interval_ms)
+        or (given.wanted.token is not None and said.token_set not in (None, bool(given.wanted.token)))
+    )
+
+
+def _in_force(said: Status, wanted: Wanted) -> bool:
+    """It delivers as it should already."""
+    agrees = said.server_url == wanted.url and said.interval_ms in (None, wanted.interval_ms)
+    return agrees and not said.needs_provision and said.token_set is True
+
+
+def _times_taken(said: Status, given: Given | None, wanted: Wanted) -> int:
+    if given is None or given.wanted != wanted or not said.server_url or said.server_url == wanted.url:
+        return 0
+    return given.taken + 1
