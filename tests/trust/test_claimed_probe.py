@@ -151,6 +151,7 @@ def test_a_reset_probe_waits_for_a_yes(make_hub, probe):
     hub = make_hub()
     with probe(hub) as one:
         hub.stands("claimed")
+        hub.more()
     (one.state / "settings.json").write_text(json.dumps({**one.settings(), "key": "", "token": ""}))
     with one:
         hub.stands("forgot")
