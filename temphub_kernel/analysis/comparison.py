@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.clock import DAY_MS, HOUR_MS
 from ..base.errors import TempHubError
 from .curve import Array, Curve, Data, curves, zone_of
 from .span import Span, span_ms
 from .table import table
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 # Enough for 24 days at 2 s, and 200 MB of memory; a longer time is laid on a wider grid.
 MOST_GRID = 2**20
 COLUMNS = {

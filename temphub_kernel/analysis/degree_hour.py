@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
+from ..base.clock import DAY_MS, HOUR_MS
 from ..base.errors import TempHubError
 from ..journal import Limit
 from ..journal.passing import beyond
@@ -15,8 +16,6 @@ from .span import Span, steps_of
 from .table import table
 from .wall import usual_length, wall_steps
 
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
 MOST_STEPS = 1_000_000
 COLUMNS = {
     "probe_id": "text",

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from ..base.clock import HOUR_MS
 from ..base.errors import TempHubError
 from .curve import Array, Curve, Data, curves, zone_of
 from .span import Span
@@ -14,7 +15,6 @@ from .table import table
 DELTA_H = 83.14472
 GAS_CONSTANT = 8.314472e-3
 ZERO_C = 273.15
-HOUR_MS = 3_600_000
 COLUMNS = {"probe_id": "text", "mkt_c": "number", "mean_c": "number", "hours": "number", "readings": "count"}
 
 

@@ -5,13 +5,12 @@ from datetime import tzinfo
 import numpy as np
 import pandas as pd
 
+from ..base.clock import DAY_MS, MINUTE_MS
 from ..base.errors import TempHubError
 from .curve import Array, Curve, Data, curves, zone_of
 from .span import Span, span_ms
 from .table import table, times
 
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 COLUMNS = {
     "probe_id": "text",
     "minute": "count",

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any
 
 from ..base.cells import number_cell
-from ..base.clock import iso_utc, now_ms, parse_time
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms, parse_time
 from ..base.reading import to_celsius
 from ..exports import zone_of
 from ..journal import Bucket, Calendar, Point, Reader, WallClock, pieces
@@ -15,12 +15,11 @@ from .handlers import ApiHandler
 from .replies import dump
 from .validate import bad, checked_id, short
 
-DAY_MS = 86_400_000
 # One question to the journal at a time covers about this many readings: memory stays flat for any range.
 STEP_ROWS = 5_000
-FIRST_STEP_MS = 60_000
+FIRST_STEP_MS = MINUTE_MS
 LONGEST_STEP_MS = 64 * DAY_MS
-UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": DAY_MS}
+UNITS_MS = {"ms": 1, "s": 1000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 POINT_HEADER = ["timestamp", "probe_id", "temperature_c", "quality"]
 BUCKET_HEADER = ["start", "probe_id", "min_c", "mean_c", "max_c", "count", "mean_of_readings_c"]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from ..base.clock import now_ms
+from ..base.clock import DAY_MS, now_ms
 from ..base.key import write_private
 
 log = logging.getLogger(__name__)
 SESSIONS_FILE = "temphub.sessions"
-LIFE_MS = 30 * 86_400_000
+LIFE_MS = 30 * DAY_MS
 # The oldest goes when there are more: nobody logs in from so many browsers.
 MOST = 256
 HASHED = "$argon2"

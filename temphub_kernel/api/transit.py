@@ -12,12 +12,13 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..base.clock import HOUR_MS
 from ..base.reading import board_of
 
 # A probe's crystal against the hub's clock: what was heard grows old at this rate.
 DRIFT = 200e-6
 # TCP gives up long before; a larger jump means that the probe's count began anew.
-LONGEST_MS = 3_600_000
+LONGEST_MS = HOUR_MS
 # So long a probe of ours waits for an answer. What was under way for longer is one reading out of place rather than many drawn together.
 GRADUAL_MS = 5_000
 # First and last readings of so many deliveries.

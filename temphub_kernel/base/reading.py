@@ -8,6 +8,8 @@ import math
 import re
 from typing import NamedTuple, TypeGuard
 
+from .clock import DAY_MS, HOUR_MS, MINUTE_MS
+
 PROBE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 BOOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
 ADHOC = "adhoc"
@@ -38,14 +40,14 @@ JUNCTION_PER_C = 64
 MAX_BATCH = 1000
 MAX_SEQ = 2**53
 # A probe may keep readings for weeks; a year is beyond every outbox and still catches nonsense.
-MAX_AGE_MS = 366 * 24 * 3600 * 1000
-FRESH_MS = 60_000
+MAX_AGE_MS = 366 * DAY_MS
+FRESH_MS = MINUTE_MS
 FRESH_INTERVALS = 3
 # So far ahead a reading still counts as of now: clocks that are set over the network differ by less. What lies beyond was dated by a wrong
 # clock: the sender's own, or this computer's before it was set.
-AHEAD_MS = 60_000
+AHEAD_MS = MINUTE_MS
 MIN_INTERVAL_MS = 500
-MAX_INTERVAL_MS = 3_600_000
+MAX_INTERVAL_MS = HOUR_MS
 
 
 # When a reading taken from the CSV log came in is not known: it is kept as this delay, which no delivery has.

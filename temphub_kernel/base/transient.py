@@ -6,16 +6,17 @@ A probe here is a mapping as `journal.reader.PROBE_FIELDS` names its fields, and
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from .clock import HOUR_MS, MINUTE_MS
 from .naming import Probe
 
 # Who delivered so often is there to stay, however long it has been silent: that it is silent must be seen.
 ENOUGH_READINGS = 10
-QUIET_MS = 3_600_000
+QUIET_MS = HOUR_MS
 # A slow probe is given so many of its own intervals.
 MISSED = 10
 # Nobody unpacks so many new probes without a name at once; then a new id has to come twice to be shown, and is given a minute.
 CROWD = 200
-CROWD_QUIET_MS = 60_000
+CROWD_QUIET_MS = MINUTE_MS
 
 
 class Delivered(Protocol):

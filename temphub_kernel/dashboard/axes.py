@@ -3,9 +3,9 @@
 import math
 from datetime import date, datetime, timedelta, tzinfo
 
+from ..base.clock import DAY_MS, MINUTE_MS
 from . import text, words
 from .view import View
-from .window import DAY_MS, MINUTE_MS
 
 MIN_SPAN_C = 1.0
 # Room above and below, so that a line never runs along the edge.

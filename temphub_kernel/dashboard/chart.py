@@ -7,6 +7,7 @@ import bqplot
 import numpy as np
 from ipywidgets import Layout
 
+from ..base.clock import HOUR_MS
 from . import text
 from .axes import time_axis, value_axis
 from .extras import Extras
@@ -28,7 +29,7 @@ class Chart:
     """
 
     def __init__(self, now_ms: int, height: str = "360px") -> None:
-        self._anchor_s = now_ms // 3_600_000 * 3600
+        self._anchor_s = now_ms // HOUR_MS * 3600
         self.x = bqplot.LinearScale(min=0.0, max=1.0)
         self._y = bqplot.LinearScale(min=15.0, max=25.0)
         plain = {"grid_lines": "solid", "grid_color": "var(--th-grid, #e5e9ef)", "color": "var(--th-axis, #cfd6df)"}

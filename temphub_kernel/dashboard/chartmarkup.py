@@ -3,6 +3,7 @@
 import json
 from urllib.parse import quote, urlencode
 
+from ..base.clock import MINUTE_MS
 from . import markup, words
 from .source import Snapshot
 from .text import code, count, safe
@@ -73,15 +74,18 @@ def links(snapshot: Snapshot) -> str:
     view = snapshot.view
     from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
     # A link that changed each second would be sent each second: whole minutes, the last one as well.
-    from_ms, to_ms = (
-        (from_ms, to_ms) if view.measured or not view.window.live else (from_ms // 60_000 * 60_000, -(to_ms // -60_000) * 60_000)
-    )
+    if view.window.live and not view.measured:
+        from_ms, to_ms = _whole_minutes(from_ms, to_ms)
     probes = ",".join(probe.id for probe in snapshot.shown) if view.probes else ""
     shown = []
     for format_, label in words.DOWNLOADS.items():
         asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {}) | _limit(format_, view)
         shown.append(f'<a class="th-button" href="/api/export?{safe(urlencode(asked, safe=","))}" download>{safe(label)}</a>')
     return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+
+
+def _whole_minutes(from_ms: int, to_ms: int) -> tuple[int, int]:
+    return from_ms // MINUTE_MS * MINUTE_MS, -(to_ms // -MINUTE_MS) * MINUTE_MS
 
 
 def _limit(format_: str, view: View) -> dict[str, str]:
@@ -93,7 +97,7 @@ def send(snapshot: Snapshot, page: str) -> str:
     """What is shown (or marked), for somebody else: as a file, or as an address that shows the same. page: the page's own address."""
     view = snapshot.view
     from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
-    from_ms, to_ms = from_ms // 60_000 * 60_000, -(to_ms // -60_000) * 60_000
+    from_ms, to_ms = _whole_minutes(from_ms, to_ms)
     whose = ", ".join(probe.name for probe in snapshot.shown) if view.probes else words.SEND_ALL
     # With both days and their year: a message outlives today.
     when = view.between(from_ms, to_ms, 0, to_second=False)

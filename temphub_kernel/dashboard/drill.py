@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ..base.clock import MINUTE_MS
 from ..base.reading import UNITS_PER_C
 from ..journal import Bucket, Point, Reader
 from .series import Buckets, Floats, Times
 from .statistics import Extremes
-from .window import MINUTE_MS
 
 MOST_KEPT = 2_000
 

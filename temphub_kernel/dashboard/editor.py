@@ -5,6 +5,7 @@ from typing import Any
 
 from ipywidgets import Checkbox, Dropdown, Text, VBox
 
+from ..base.clock import HOUR_MS, MINUTE_MS
 from ..base.errors import TempHubError
 from . import text, words
 from .asks import Ask, Asks
@@ -15,7 +16,7 @@ from .source import Probe
 from .thermocouple import ThermocoupleForm
 from .view import View
 
-INTERVALS_MS = (1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000)
+INTERVALS_MS = (1000, 2000, 5000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
 LONGEST_NAME, LONGEST_NOTE = 64, 500
 
 

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ..journal import Reader
 from . import text
 from .drill import as_buckets
 from .series import Floats, Times
 from .statistics import robust_slope
-from .window import DAY_MS, HOUR_MS, MINUTE_MS
 
 # Every zone of the world is a whole number of these from UTC, so a day begins with one.
 QUARTER_MS = 15 * MINUTE_MS

@@ -2,13 +2,14 @@
 
 from typing import Any, Literal, NamedTuple
 
+from ..base.clock import MINUTE_MS
 from . import words
 
 HubState = Literal["recording", "trouble", "stopped", "unread"]
 # The hub writes its note every 5 s; one that is late by two more is not there.
 STOPPED_AFTER_MS = 15_000
 # A problem that was over sooner than the next look is still shown for a while.
-RECENT_MS = 60_000
+RECENT_MS = MINUTE_MS
 
 
 class Alert(NamedTuple):

@@ -6,6 +6,7 @@ from functools import partial
 
 from ipywidgets import Button, HBox
 
+from ..base.clock import HOUR_MS
 from ..base.errors import TempHubError
 from . import details, guide, text, words
 from .asks import Ask, Asks, without_hub
@@ -14,7 +15,6 @@ from .kit import Kit, set_children, set_value
 from .removed import Removed
 from .source import Probe, Snapshot
 from .transients import Transients
-from .window import HOUR_MS
 
 Provision = Callable[[str], str]
 

@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import MINUTE_MS
 from ..base.reading import UNITS_PER_C
 from ..journal import Beyond, Figures, Known, Limit, Reader
 from . import statistics
 from .drill import Drill, as_buckets
 from .series import NO_FLOATS, NO_TIMES, Buckets, Floats, Times, singly
 from .statistics import Extremes, Statistics
-from .window import MINUTE_MS, POINTS_UP_TO_MS, Window
+from .window import POINTS_UP_TO_MS, Window
 
 NOTHING = singly(NO_TIMES, NO_FLOATS)
 

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import MINUTE_MS
 from ..base.reading import AHEAD_MS, STRUCK_OUT, UNITS_PER_C
 from ..journal import Known, Point, Reader
 from . import statistics
 from .drill import Drill, as_buckets, faults_of, with_means
 from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
 from .statistics import Statistics
-from .window import MINUTE_MS, Window
+from .window import Window
 
 # The first reading of a window comes in slices, because a page's kernel must stay small.
 SLICE_MS = 10 * MINUTE_MS

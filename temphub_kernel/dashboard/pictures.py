@@ -16,6 +16,7 @@ from ipywidgets import Layout
 
 from ..analysis.curve import Curve, curves, zone_of
 from ..analysis.table import times
+from ..base.clock import MINUTE_MS
 from ..journal.calendar import changes
 from .chart import COLOURS
 
@@ -26,7 +27,6 @@ BUCKETS = 800
 MOST_SPANS = 200
 MOST_STEPS = 400
 RED, GREY = "#c62828", "#8a94a0"
-MINUTE_MS = 60_000
 DEGREES, KELVIN, HOUR, DUTY = "°C", "K", "hour of the day, local clock", "% of the time on"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..base.clock import DAY_MS, MINUTE_MS
 from ..base.errors import TempHubError
 from ..base.lookalike import look_alikes
 from ..base.naming import called
@@ -17,7 +18,7 @@ from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .state import State, catching_up, state_of
 from .statistics import Statistics
 from .view import View, Wanted
-from .window import MINUTE_MS, Window
+from .window import Window
 
 # One that nobody gave a place comes after those with one.
 UNPLACED = 1_000_000
@@ -25,7 +26,7 @@ MOST_NOTES = 60
 Record = dict[str, Any]
 # Of ids that came and went, and of removed probes, so many are shown to who asks for them, the last ones.
 MOST_FOLDED = 50
-LOOK_BACK_MS = 24 * 60 * MINUTE_MS
+LOOK_BACK_MS = DAY_MS
 
 
 class Good(NamedTuple):

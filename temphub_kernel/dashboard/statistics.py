@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import HOUR_MS
 from ..base.reading import UNITS_PER_C
 from ..journal import Figures
 from ..journal.weights import readings_of, singly, weighed
 from .series import Buckets, Floats, Times
 
-HOUR_MS = 3_600_000
 # A slope from less time than this says more about noise than about the room.
 TREND_MIN_MS = 30_000
 

@@ -3,9 +3,8 @@
 import re
 from typing import NamedTuple
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
+
 SHORTEST_MS = 10_000
 LONGEST_MS = 5 * 366 * DAY_MS
 MOST_POINTS = 1000

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..base.clock import local_text, now_ms
+from ..base.clock import DAY_MS, local_text, now_ms
 from ..base.errors import TempHubError
 from ..base.finding import Finding, problem, unknown, warning, well
 from ..base.lookalike import look_alikes
@@ -20,7 +20,6 @@ from .case import Case
 AT_ONCE = 16
 MOST = 64
 MOST_ALIKE = 8
-DAY_MS = 24 * 3600 * 1000
 
 
 def probes(case: Case) -> Iterable[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..base.clock import EPOCH, MILLISECOND, parse_time, stamp_for_name
+from ..base.clock import DAY_MS, EPOCH, HOUR_MS, MILLISECOND, MINUTE_MS, parse_time, stamp_for_name
 from ..base.csv_style import COUNTRIES
 from ..base.errors import TempHubError
 from ..base.reading import in_range, is_probe_id
@@ -17,8 +17,7 @@ FORMS["parquet"] = "application/vnd.apache.parquet"
 SHEETS = ("probe", "tidy")
 # How Excel reads a CSV where it is installed: (separator, decimal sign).
 EXCEL = {country: (style.separator, style.point) for country, style in COUNTRIES.items()}
-DAY_MS = 86_400_000
-LENGTHS_MS = {"s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": DAY_MS}
+LENGTHS_MS = {"s": 1000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 LAST_MS = 10**14
 
 

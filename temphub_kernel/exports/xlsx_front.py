@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.cells import harmless
+from ..base.clock import HOUR_MS
 from ..journal import Beyond, Figures
 from .order import Order
 from .overview import CHART_POINTS, Overview, ProbeRows
@@ -18,7 +19,6 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 HEADS = ("name", "probe", "readings", "faults", "lowest °C", "mean °C", "highest °C", "σ °C", "trend °C/h", "first", "last")
 CHARTED = 30
-HOUR_MS = 3_600_000
 DATA = "Chart data"
 FIRST_ROW = 4
 

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import DAY_MS, MINUTE_MS
 from ..base.errors import TempHubError
 
 Ints = npt.NDArray[np.int64]
 LOCAL = "local"
 # Clocks change on a quarter of an hour everywhere.
-QUARTER_MS = 900_000
-DAY_MS = 86_400_000
+QUARTER_MS = 15 * MINUTE_MS
 # 1970 as Excel counts days.
 EXCEL_1970 = 25_569
 

@@ -8,13 +8,13 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ..base.clock import iso_utc
+from ..base.clock import MINUTE_MS, iso_utc
 from ..base.reading import fresh_ms, is_present, to_celsius
 
 DISCOVERY = "homeassistant"
 ONLINE = b"online"
 OFFLINE = b"offline"
-EXPIRES_LATER_MS = 60_000
+EXPIRES_LATER_MS = MINUTE_MS
 ORIGIN = "TempHub"
 
 

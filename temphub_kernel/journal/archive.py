@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..base.clock import DAY_MS
 from ..base.errors import TempHubError
 from ..base.reading import JUNCTION_PER_C, UNITS_PER_C
 from .columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = "archive"
 UNFINISHED = ".part"
-DAY_MS = 86_400_000
 # Of each of our columns: the one in the file that it is made of.
 SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c", "chip": "chip_c", "cold": "cold_c"}
 

@@ -11,17 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import HOUR_MS, MINUTE_MS
 from ..base.reading import UNITS_PER_C
 from .columns import Floats, Ints
 from .holding import holds
 from .passing import ABOVE, PACE_WINDOW, Excursions, Flags, Limit, Line, beyond, excursions_of, line_of
+from .schema import TIERS
 from .steps import Steps
 
-HOUR_MS = 3_600_000
 # Read and worked out in about a second.
 MOST_READINGS = 200_000
 # Steps that bounds are taken from: the finest of which there are no more than so many.
-WIDTHS_MS = (60_000, 900_000, HOUR_MS, 24 * HOUR_MS)
+WIDTHS_MS = tuple(minutes * MINUTE_MS for minutes in TIERS.values())
 MOST_STEPS = 100_000
 
 # Steps of a probe in [from_ms, to_ms) of a width; its good readings there by time: (ms, °C).

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ..base.clock import DAY_MS
 from .columns import Ints
 
-DAY_MS = 86_400_000
 # No zone changes its clock twice within this.
 LOOK_MS = DAY_MS // 2
 EVER_MS = 2**62

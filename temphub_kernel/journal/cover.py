@@ -9,10 +9,11 @@ from functools import cache
 import numpy as np
 
 from ..base.reading import UNITS_PER_C
+from .schema import TIERS
 from .steps import NONE_HIGH, NONE_LOW, Steps
 
-# Tables from coarse to fine, and how many minutes a step of each has.
-LEVELS = (("days", 1440), ("hours", 60), ("quarters", 15), ("minutes", 1))
+# From coarse to fine.
+LEVELS = tuple(reversed(TIERS.items()))
 COLUMNS = (
     f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), sum({{t}}.count), sum({{t}}.bad),"
     f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / {UNITS_PER_C**2:.1f})"

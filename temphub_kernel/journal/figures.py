@@ -11,15 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ..base.reading import UNITS_PER_C
 from .columns import Floats, Ints
 from .holding import holds
 from .hourly import BY_MINUTE, NO_FINE, SINGLY, Fine, Flags, Found, Hourly, Most
-from .schema import MINUTE_MS
 from .steps import Steps
 from .weights import OverTime, Weights, readings_of, singly, weighed
 
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 # From here on it goes by the day.
 LONG_MS = 400 * DAY_MS
 # Three readings behind one tell how long it holds, each within a day of the one before.

@@ -6,13 +6,12 @@ Belongs to the connection's thread; the caller holds a read transaction open.
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from ..base.clock import DAY_MS, MINUTE_MS
 from .answers import Bucket, Fault
-from .archive import DAY_MS
 from .calibration import Corrections
 from .columns import Batch, chosen, joined
 from .cover import cover
 from .merged import Merged
-from .schema import MINUTE_MS
 from .steps import Steps, gathered, steps_of
 from .steps import joined as joined_steps
 from .stored import Stored

@@ -8,13 +8,14 @@ At an even pace the mean over time is the mean of the readings.
 
 import numpy as np
 
+from ..base.clock import DAY_MS
 from .columns import Ints
 
 GAP_PACES = 3
 ABOUT = 2
 # So many readings before one and behind it tell how long it holds.
 BEFORE, BEHIND = ABOUT, ABOUT + 1
-LONGEST_MS = 86_400_000
+LONGEST_MS = DAY_MS
 LONE_MS = 1
 # No interval: sorts behind all that are.
 NONE_MS = 2**62

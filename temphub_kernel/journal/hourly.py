@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import MINUTE_MS
 from ..base.reading import UNITS_PER_C
 from .columns import Floats, Ints
 from .holding import BEFORE, BEHIND, holds
@@ -88,7 +89,7 @@ class Hourly:
         count, share = int(uneven.sum()), float(uneven.sum()) / max(int(self.inside.sum()), 1)
         few = int(good[uneven].sum()) <= most.uneven and everything * share <= most.read
         self.how[self.inside] = AS_ONE
-        if few or count * self.width_ms // 60_000 <= most.minutes:
+        if few or count * self.width_ms // MINUTE_MS <= most.minutes:
             self.how[uneven] = SINGLY if few else BY_MINUTE
         self.missing &= self.how != AS_ONE
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.clock import monotonic_s, now_ms
+from ..base.clock import DAY_MS, monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.worker import Worker
 from . import closing, junctions
-from .archive import DAY_MS, FOLDER
+from .archive import FOLDER
 from .columns import FIELDS, JUNCTION, Batch
 from .pack import pack, unpack
 from .schema import BLOCK_ROWS, open_for_reading

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ..base.reading import AHEAD_MS, STRUCK_OUT
 from . import junctions
 from .answers import Newest, Point
@@ -18,7 +19,7 @@ NEWEST = (
 DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHERE no > :done GROUP BY probe"
 
 # How far back is looked for the reading before those that are dated in the future.
-SPANS_MS = (300_000, 3_600_000, 86_400_000)
+SPANS_MS = (5 * MINUTE_MS, HOUR_MS, DAY_MS)
 
 
 def not_ahead(found: list[Newest], now_ms: int, points: Callable[[int, int, str], list[Point]]) -> list[Newest]:

@@ -4,10 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..base.clock import iso_utc, now_ms
+from ..base.clock import MINUTE_MS, iso_utc, now_ms
 from ..base.errors import TempHubError
 from .merged import Merged, own_number_of
-from .schema import MINUTE_MS
 from .writer import Writer
 
 WAIT_S = 30

@@ -16,11 +16,12 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from ..base.clock import DAY_MS
 from ..base.errors import TempHubError
 from ..base.paths import sync_folder
 from ..base.priority import end_with_input
 from ..base.reading import JUNCTION_PER_C, UNITS_PER_C
-from .archive import DAY_MS, UNFINISHED
+from .archive import UNFINISHED
 from .closing import bounds, in_month, packed_blocks
 from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Batch, Ints, chosen, joined
 from .schema import open_for_reading

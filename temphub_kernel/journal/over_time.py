@@ -11,13 +11,13 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from .calendar import Calendar
 from .columns import Floats, Ints
 from .holding import BEFORE, BEHIND, holds
-from .schema import MINUTE_MS
 from .steps import Steps, gathered, joined
 
-HOUR_MS, QUARTER_MS, FINEST_MS = 3_600_000, 900_000, 1_000
+QUARTER_MS, FINEST_MS = 15 * MINUTE_MS, 1_000
 # A step that holds one reading (or those of one moment).
 SINGLE_MS = 1
 # So many readings are read for a mean, and so many more where hours are uneven: a fraction of a second.
@@ -25,10 +25,10 @@ MOST_SINGLE, MOST_UNEVEN = 50_000, 100_000
 # Fewer readings a step say too little of their pace.
 LEAST_GOOD = 4
 # Below this there is nothing to save.
-WORTH_MS = 86_400_000
+WORTH_MS = DAY_MS
 # How far beside a range it is looked for neighbours, which tell how long the outermost readings hold: of single ones, each of which
 # lies within a day of the next, and of steps.
-NEXT_MS, BESIDE_MS = 3 * 86_400_000, 6 * HOUR_MS
+NEXT_MS, BESIDE_MS = 3 * DAY_MS, 6 * HOUR_MS
 # Stretches to look into are asked for together when no more than this lies between them.
 TOGETHER = 6
 MOST_STRETCHES = 500

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import MINUTE_MS
 from .columns import Floats, Ints
 
 Flags = npt.NDArray[np.bool_]
@@ -19,7 +20,6 @@ Flags = npt.NDArray[np.bool_]
 GAP_PACES = 3
 # How many intervals about a place tell its usual one.
 PACE_WINDOW = 101
-MINUTE_MS = 60_000
 # So many intervals are looked at together for whether any can be a gap, and so many medians are taken at once.
 BLOCK = 1_024
 AT_ONCE = 4_096

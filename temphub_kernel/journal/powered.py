@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..base.clock import DAY_MS
 from ..base.errors import TempHubError
 from ..base.reading import POWER_ON
-from .archive import DAY_MS, Archives
+from .archive import Archives
 from .columns import CODE, NO_VALUE
 from .pack import has_qualities, unpack
 

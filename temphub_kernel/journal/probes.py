@@ -7,13 +7,13 @@ import json
 import sqlite3
 from typing import Any
 
-from ..base.clock import monotonic_s, now_ms
+from ..base.clock import MINUTE_MS, monotonic_s, now_ms
 from ..base.errors import TempHubError
 from ..base.sighting import Sighting
 from .writer import Writer
 
 # A hello every few minutes need not rewrite a page of the journal each time; an address that changed must.
-SEEN_EVERY_MS = 60_000
+SEEN_EVERY_MS = MINUTE_MS
 # A disk that needs longer for a commit is in trouble that must be seen.
 SAVE_S = 30
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.clock import now_ms
+from ..base.clock import DAY_MS, HOUR_MS, now_ms
 from . import gathering, lateness, merging, remarks
 from .answers import Bucket, Fault, Newest, Point, boots_of, points_of
 from .archive import FOLDER, Archive
@@ -48,7 +48,7 @@ PROBE_FIELDS = (
 SHORTEST_SLICE_MS = 1_000
 VALUES = ("probe", "taken_ms", "units", "quality")
 # So much time is gathered at once.
-PIECE_MS = 365 * 86_400_000
+PIECE_MS = 365 * DAY_MS
 MOST = Most()
 
 
@@ -338,7 +338,7 @@ class Reader:
         span = self.span()
         if span is None:
             return
-        start, end, step = max(from_ms, span[0]), min(to_ms, span[1] + 1), 3_600_000
+        start, end, step = max(from_ms, span[0]), min(to_ms, span[1] + 1), HOUR_MS
         while start < end:
             with self._moment() as done:
                 # The roll-ups tell beforehand how many readings a slice has.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import DAY_MS
 from ..base.reading import UNKNOWN_DELAY_MS
 from .archive import FOLDER
 from .columns import CODE, NO_VALUE, Batch, Ints, chosen, joined
@@ -18,7 +19,7 @@ from .stored import Stored
 
 TOPIC = "refilled"
 # What a probe has not delivered within so long it does not send again.
-KEEP_MS = 30 * 86_400_000
+KEEP_MS = 30 * DAY_MS
 # A repeat is dated by its age once more, so it differs by what the network took this time: never as much as to the next reading.
 MOST_OFF_MS = 500
 # A corrected value that was turned back may be off by its last digit.

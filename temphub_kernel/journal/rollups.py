@@ -9,17 +9,17 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from ..base.clock import monotonic_s
+from ..base.clock import DAY_MS, MINUTE_MS, monotonic_s
 from ..base.errors import TempHubError
 from ..base.worker import Worker
-from .archive import DAY_MS, FOLDER
+from .archive import FOLDER
 from .calibration import Corrections
 from .columns import chosen, joined
-from .schema import MINUTE_MS, open_for_reading
+from .schema import TIERS, open_for_reading
 from .steps import gathered, steps_of
 from .stored import Stored
 from .strikes import Struck
-from .summary import TIERS, Summary, add_steps, bookmark
+from .summary import Summary, add_steps, bookmark
 from .writer import Writer
 
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
@@ -110,7 +110,7 @@ class RollUps(Worker):
 
         def apply(db: sqlite3.Connection) -> None:
             for table, width in TIERS.items():
-                first, last = day * 1440 // width, ((day + 1) * 1440 - 1) // width
+                first, last = day * TIERS["days"] // width, ((day + 1) * TIERS["days"] - 1) // width
                 db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
             add_steps(db, gathered(minutes))
             db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))

@@ -19,7 +19,6 @@ from .opening import connect_to_read, is_refused
 VERSION = 4
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
-MINUTE_MS = 60_000
 # A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second (2.1 KB with 4096).
 PAGE_BYTES = 2048
 
@@ -51,6 +50,8 @@ ALTER TABLE probes ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE probes ADD COLUMN "group" TEXT NOT NULL DEFAULT '';
 ALTER TABLE probes ADD COLUMN note TEXT NOT NULL DEFAULT '';
 """
+# The tables of roll-ups, fine to coarse, and how many minutes a step of each has.
+TIERS = {"minutes": 1, "quarters": 15, "hours": 60, "days": 1440}
 STEPS = """
 CREATE TABLE {name} (
   probe INTEGER NOT NULL, at INTEGER NOT NULL, lowest INTEGER, highest INTEGER, total INTEGER NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE redo (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEG
 CREATE TABLE annotations (
   no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER, text TEXT NOT NULL, by_ms INTEGER NOT NULL);
 """
-SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in ("minutes", "quarters", "hours", "days")) + STORE
+SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in TIERS) + STORE
 # What a person strikes out, and probes that a person removed (0: there).
 THIRD = """
 CREATE TABLE strikes (

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..base.clock import HOUR_MS, MINUTE_MS
 from . import junctions
 from .archive import Archives
 from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Ints, chosen, empty, joined
 from .pack import unpack
-from .schema import BLOCK_ROWS, MINUTE_MS
+from .schema import BLOCK_ROWS
 
 # Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
 PIECE_ROWS = 2_000
@@ -97,7 +98,7 @@ class Stored:
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
         """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
-        table, width_ms = ("hours", 60 * MINUTE_MS) if to_ms - from_ms >= 60 * MINUTE_MS else ("minutes", MINUTE_MS)
+        table, width_ms = ("hours", HOUR_MS) if to_ms - from_ms >= HOUR_MS else ("minutes", MINUTE_MS)
         of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
         query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN ({of}) AND at BETWEEN ? AND ?"
         known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..base.clock import MINUTE_MS
 from . import junctions, lateness
 from .columns import NO_VALUE, QUALITY, Batch, Ints
 from .merged import Merged
-from .schema import BLOCK_ROWS, MINUTE_MS
+from .schema import BLOCK_ROWS, TIERS
 from .steps import Steps, gathered, steps_of
 
 FOLLOWER = "rollups"
-# Table of each width, and how many minutes a step of it has.
-TIERS = {"minutes": 1, "quarters": 15, "hours": 60, "days": 1440}
 
 ADD_STEP = """
 INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.clock import HOUR_MS
 from ..base.reading import UNITS_PER_C
 from .columns import Floats, Ints
 from .holding import BEFORE, BEHIND, holds
 
-HOUR_MS = 3_600_000
 # A slope from less time than this says more about noise and the steps of a sensor than about the room: 1/16 K in 5 min are 0.75 K an hour.
 TREND_LEAST_MS = 300_000
 TREND_LEAST = 3
