@@ -12,7 +12,7 @@ from ..journal import Limit
 from ..journal.passing import beyond
 from .curve import Array, Curve, Data, curves, zone_of
 from .limit import limits
-from .span import Span, steps_of
+from .span import Span, step_of
 from .table import table
 from .wall import usual_length, wall_steps
 
@@ -42,7 +42,11 @@ def degree_hours(
     data, gap: see `curves`. Raises TempHubError for limits, steps or frames that are none.
     """
     asked, zone = limits(above, below), zone_of(data)
-    step = None if every is None else steps_of(every)
+    says, remedy = (
+        "is no step it can be, so nothing was worked out",
+        'Give a step of at least a minute, such as "1h", "1D" or "MS" (months).',
+    )
+    step = None if every is None else step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
     parts = []
     for curve in curves(data, gap):
         if len(curve.ms):

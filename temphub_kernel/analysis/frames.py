@@ -15,7 +15,8 @@ from ..journal import QUALITY, Reader, received_of
 from . import logs
 from .asked import asked_probes
 from .gathered import Gathered, Whole, gathered, times_of
-from .moments import When, moment_ms, step_of
+from .moments import When, moment_ms
+from .span import step_of
 from .steps import tidy_steps, wide_steps
 from .zone import find_zone
 

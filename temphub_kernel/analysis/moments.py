@@ -1,10 +1,9 @@
-"""What an analyst may say for a time or a width, as milliseconds. Any thread."""
+"""What an analyst may say for a time, as milliseconds. Any thread."""
 
 import re
 from datetime import date, datetime, timedelta, tzinfo
 
 import pandas as pd
-from pandas.tseries.offsets import BaseOffset
 
 from ..base.clock import now_ms
 from ..base.errors import TempHubError
@@ -50,21 +49,3 @@ def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:
         # Of an hour that comes twice in autumn, everything; an hour that spring leaves out begins when it ends.
         stamp = stamp.tz_localize(zone, ambiguous=not is_end, nonexistent="shift_forward")
     return int((stamp - EPOCH) // timedelta(milliseconds=1))
-
-
-def step_of(every: str | timedelta) -> BaseOffset:
-    """The step that `5min`, `1h`, `1D`, `MS` (months) or a timedelta names. Raises TempHubError for none, or one shorter than a second."""
-    try:
-        # A bare unit such as `h` is a step to pandas, but no length of time; a bare number would be nanoseconds.
-        found = None if str(every).strip().lstrip("+-").isdigit() else pd.tseries.frequencies.to_offset(every)
-        start = pd.Timestamp("2026-01-01")
-        length = timedelta() if found is None else (start + found + found) - (start + found)
-        if found is not None and length >= timedelta(seconds=1) and not length % timedelta(milliseconds=1):
-            return found
-    except (ValueError, TypeError, OverflowError):
-        pass
-    raise TempHubError(
-        f"every is {every!r}, which is no width, so nothing was loaded.",
-        'Give a width of at least a second, such as "10s", "5min", "1h", "1D", "W" (weeks) or "MS" (months).',
-        code="bad_width",
-    )

@@ -1,4 +1,4 @@
-"""A length of time as an analyst says it, in milliseconds. Any thread; pure."""
+"""A length of time or a step as an analyst gives it to pandas. Any thread; pure."""
 
 from datetime import timedelta
 
@@ -33,17 +33,21 @@ def _ms(span: Span) -> int | None:
         return None
 
 
-def steps_of(every: Span) -> BaseOffset:
-    """The step `every` names: `1h`, `1D`, `MS` (months). Raises TempHubError for one that is none or shorter than a minute."""
+def step_of(
+    every: Span,
+    *,
+    least: timedelta = timedelta(seconds=1),
+    says: str = "is no width, so nothing was loaded",
+    remedy: str = 'Give a width of at least a second, such as "10s", "5min", "1h", "1D", "W" (weeks) or "MS" (months).',
+) -> BaseOffset:
+    """The step that `5min`, `1h`, `1D`, `MS` (months) or a timedelta names. Raises TempHubError for none, or one shorter than `least`."""
     try:
-        offset = pd.tseries.frequencies.to_offset(every)
+        # A bare unit such as `h` is a step to pandas, but no length of time; a bare number would be nanoseconds.
+        found = None if str(every).strip().lstrip("+-").isdigit() else pd.tseries.frequencies.to_offset(every)
         start = pd.Timestamp("2026-01-01")
-        if offset is not None and (start + offset) - start >= timedelta(minutes=1):
-            return offset
+        length = timedelta() if found is None else (start + found + found) - (start + found)
+        if found is not None and length >= least and not length % timedelta(milliseconds=1):
+            return found
     except (ValueError, TypeError, OverflowError):
         pass
-    raise TempHubError(
-        f"every is {every!r}, which is no step it can be, so nothing was worked out.",
-        'Give a step of at least a minute, such as "1h", "1D" or "MS" (months).',
-        code="bad_width",
-    )
+    raise TempHubError(f"every is {every!r}, which {says}.", remedy, code="bad_width")

@@ -7,9 +7,10 @@ from datetime import tzinfo
 from typing import Any
 
 from ..base.cells import number_cell
-from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, now_ms, parse_time
+from ..base.clock import DAY_MS, MINUTE_MS, iso_utc, now_ms, parse_time
+from ..base.lengths import length_ms
 from ..base.reading import to_celsius
-from ..exports import zone_of
+from ..base.zones import find_zone
 from ..journal import Bucket, Calendar, Point, Reader, WallClock, pieces
 from .handlers import ApiHandler
 from .replies import dump
@@ -19,7 +20,7 @@ from .validate import bad, checked_id, short
 STEP_ROWS = 5_000
 FIRST_STEP_MS = MINUTE_MS
 LONGEST_STEP_MS = 64 * DAY_MS
-UNITS_MS = {"ms": 1, "s": 1000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+UNITS = ("", "ms", "s", "m", "min", "h", "d")
 POINT_HEADER = ["timestamp", "probe_id", "temperature_c", "quality"]
 BUCKET_HEADER = ["start", "probe_id", "min_c", "mean_c", "max_c", "count", "mean_of_readings_c"]
 
@@ -95,7 +96,7 @@ class Readings(Ranged):
         return probe_id, from_ms, to_ms, self._bucket(), form == "csv"
 
     def _zone(self) -> tzinfo | None:
-        return zone_of(self.get_query_argument("tz", "").strip() or "UTC")
+        return find_zone(self.get_query_argument("tz", "").strip() or "UTC")
 
     def _yes(self, name: str) -> bool:
         text = self.get_query_argument(name, "").strip().lower()
@@ -107,9 +108,7 @@ class Readings(Ranged):
         text = self.get_query_argument("bucket", "").strip()
         if not text:
             return 0
-        number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-        unit = UNITS_MS.get(text[len(number) :] or "s", 0)
-        width_ms = int(number) * unit if number.isascii() and number.isdigit() and len(number) < 8 else 0
+        width_ms = length_ms(text, UNITS) or 0
         if not 1000 <= width_ms <= 366 * DAY_MS:
             raise bad("bad_bucket", f"bucket is {short(text)}.", "Send a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.")
         return width_ms

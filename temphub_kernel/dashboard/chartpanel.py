@@ -9,6 +9,7 @@ import bqplot
 from ipywidgets import FloatText, NaiveDatetimePicker, Text, ToggleButtons
 
 from ..base.clock import now_ms
+from ..base.lengths import length_parts
 from . import chartmarkup, markup, text, words
 from .asks import Ask, Asks
 from .chart import Chart
@@ -17,7 +18,7 @@ from .pagepanel import first_url
 from .question import Question
 from .source import Snapshot
 from .steering import Steering
-from .window import BY_KEY, CHIPS, span_parts
+from .window import BY_KEY, CHIPS
 
 NOTE, STRUCK = "note", "struck"
 LONGEST_NOTE = 500
@@ -223,7 +224,7 @@ class ChartPanel:
 
 def chip_label(span_ms: int) -> str:
     """`24 h`."""
-    number, unit = span_parts(span_ms)
+    number, unit = length_parts(span_ms)
     return words.WINDOW_UNITS[unit].format(number)
 
 

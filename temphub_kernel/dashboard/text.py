@@ -3,8 +3,6 @@
 import html
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import words
 
@@ -68,15 +66,6 @@ def span(ms: int) -> str:
 def every(interval_ms: int) -> str:
     """`every 2 s`, `every 0.5 s`, `every 5 min`."""
     return words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
-
-
-@lru_cache(maxsize=64)  # one per viewer's zone
-def zone(name: str) -> tzinfo | None:
-    """The time zone a browser named (`Europe/Berlin`); None, meaning this computer's own, when it is not known here."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 def local(ms: int, where: tzinfo | None) -> datetime:

@@ -5,9 +5,11 @@ from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from ..base.clock import iso_utc, parse_time
+from ..base.lengths import length_parts
 from ..base.reading import in_range, is_probe_id
+from ..base.zones import known_zone
 from . import text, words
-from .window import CHIPS, Window, between, live, span_parts
+from .window import CHIPS, Window, between, live
 
 Unit = Literal["C", "F"]
 Theme = Literal["auto", "light", "dark"]
@@ -27,7 +29,7 @@ class Wanted(NamedTuple):
     @property
     def where(self) -> tzinfo | None:
         """The viewer's time zone; None is this computer's."""
-        return text.zone(self.zone)
+        return known_zone(self.zone)
 
 
 class View(NamedTuple):
@@ -58,7 +60,7 @@ class View(NamedTuple):
     @property
     def where(self) -> tzinfo | None:
         """The viewer's time zone; None is this computer's."""
-        return text.zone(self.zone)
+        return known_zone(self.zone)
 
     @property
     def am_pm(self) -> bool:
@@ -106,7 +108,7 @@ class View(NamedTuple):
         """The window in words: `last 24 hours`, `22 Nov 13:05 to 14:10`."""
         if not self.window.live:
             return self.between(*self.window.ends(now_ms), now_ms)
-        number, unit = span_parts(self.window.span_ms)
+        number, unit = length_parts(self.window.span_ms)
         one, many = words.WINDOW_UNITS_LONG[unit]
         return words.WINDOW_LAST.format(one if number == 1 else many.format(number))
 

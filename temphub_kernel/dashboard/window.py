@@ -1,9 +1,9 @@
 """The time a chart shows: the last so-and-so long, or from here to there; and how finely it is drawn. Any thread; pure."""
 
-import re
 from typing import NamedTuple
 
 from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from ..base.lengths import length_ms, length_text
 
 SHORTEST_MS = 10_000
 LONGEST_MS = 5 * 366 * DAY_MS
@@ -12,8 +12,7 @@ MOST_POINTS = 1000
 POINTS_UP_TO_MS = 2 * HOUR_MS
 # Widths that a clock has: 1 s … 1 week.
 WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800)
-UNITS_MS = {"s": 1000, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS, "y": 365 * DAY_MS}
-SPAN = re.compile(r"([1-9][0-9]{0,8})(s|min|h|d|w|y)")
+UNITS = ("s", "min", "h", "d", "w", "y")
 
 
 class Window(NamedTuple):
@@ -44,7 +43,7 @@ class Window(NamedTuple):
     @property
     def key(self) -> str:
         """`24h` of a live window, `<from>_<to>` of another; tells windows apart."""
-        return f"{self.end_ms - self.span_ms}_{self.end_ms}" if self.end_ms else span_key(self.span_ms)
+        return f"{self.end_ms - self.span_ms}_{self.end_ms}" if self.end_ms else length_text(self.span_ms)
 
     def ends(self, now_ms: int) -> tuple[int, int]:
         """(first, end) in ms."""
@@ -52,26 +51,9 @@ class Window(NamedTuple):
         return end_ms - self.span_ms, end_ms
 
 
-def span_parts(span_ms: int) -> tuple[int, str]:
-    """(number, unit) in the largest unit that leaves a whole number; a single day is 24 hours."""
-    for unit in ("y", "d", "h", "min"):
-        whole, rest = divmod(span_ms, UNITS_MS[unit])
-        if whole and not rest and (unit, whole) != ("d", 1):
-            return whole, unit
-    return span_ms // 1000, "s"
-
-
-def span_key(span_ms: int) -> str:
-    """`5min`, `24h`, `7d`, `1y`."""
-    return "".join(map(str, span_parts(span_ms)))
-
-
 def live(text: str) -> Window | None:
     """The live window of a text such as `24h`; None for what is none."""
-    found = SPAN.fullmatch(text)
-    if not found:
-        return None
-    span_ms = int(found[1]) * UNITS_MS[found[2]]
+    span_ms = length_ms(text, UNITS, digits=9) or 0
     return Window(span_ms) if SHORTEST_MS <= span_ms <= LONGEST_MS else None
 
 

@@ -5,6 +5,5 @@ What spreadsheets and data frames are made with (xlsxwriter, polars) is loaded o
 
 from .job import Job
 from .order import FORMS, Order, limits_of, make_order
-from .zones import find_zone as zone_of
 
-__all__ = ["FORMS", "Job", "Order", "limits_of", "make_order", "zone_of"]
+__all__ = ["FORMS", "Job", "Order", "limits_of", "make_order"]

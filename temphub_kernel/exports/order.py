@@ -5,19 +5,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..base.clock import DAY_MS, EPOCH, HOUR_MS, MILLISECOND, MINUTE_MS, parse_time, stamp_for_name
+from ..base.clock import DAY_MS, EPOCH, MILLISECOND, parse_time, stamp_for_name
 from ..base.csv_style import COUNTRIES
 from ..base.errors import TempHubError
+from ..base.lengths import length_ms
 from ..base.reading import in_range, is_probe_id
+from ..base.zones import LOCAL, find_zone
 from ..journal import Limit
-from .zones import LOCAL, find_zone
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FORMS["parquet"] = "application/vnd.apache.parquet"
 SHEETS = ("probe", "tidy")
 # How Excel reads a CSV where it is installed: (separator, decimal sign).
 EXCEL = {country: (style.separator, style.point) for country, style in COUNTRIES.items()}
-LENGTHS_MS = {"s": 1000, "m": MINUTE_MS, "min": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+UNITS = ("", "s", "m", "min", "h", "d")
 LAST_MS = 10**14
 
 
@@ -93,7 +94,7 @@ def make_order(
         raise _bad(
             "limit", f"A {form} has no overview that could tell for how long a limit was passed.", "Leave the limits out, or use xlsx."
         )
-    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), length_ms(every), zone, sheets, excel, most, *limits)
+    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), _length_ms(every), zone, sheets, excel, most, *limits)
 
 
 def limits_of(high: str, low: str) -> tuple[float | None, float | None]:
@@ -118,12 +119,10 @@ def _celsius(name: str, text: str) -> float | None:
     return found
 
 
-def length_ms(text: str) -> int:
+def _length_ms(text: str) -> int:
     """Milliseconds of `30s`, `5min`, `1h` or `1d`; 0 for an empty text. Raises TempHubError."""
     text = text.strip()
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
-    unit = LENGTHS_MS.get(text[len(number) :] or "s", 0)
-    found = int(number) * unit if number.isascii() and number.isdigit() and len(number) < 8 else 0
+    found = length_ms(text, UNITS) or 0
     if text and not 1000 <= found <= 366 * DAY_MS:
         raise _bad("every", f"every is {text[:40]!r}.", "Give a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.")
     return found

@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from ..base.errors import TempHubError
 from ..base.naming import counted_as, in_words, titles
+from ..base.zones import find_zone
 from ..journal import NO_VALUE, QUALITY, Beyond, Bucket, Columns, Figures, Reader, WallClock, pieces
 from .order import Order
-from .zones import Ints, find_zone
+from .zones import Ints
 
 PIECE_ROWS = 50_000
 UNITS_PER_C = 1e7

@@ -6,10 +6,11 @@ import numpy as np
 
 from ..base.cells import harmless
 from ..base.clock import HOUR_MS
+from ..base.zones import LOCAL
 from ..journal import Beyond, Figures
 from .order import Order
 from .overview import CHART_POINTS, Overview, ProbeRows
-from .zones import LOCAL, to_days, to_local
+from .zones import to_days, to_local
 
 LOOKS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},

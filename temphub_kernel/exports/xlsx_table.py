@@ -10,11 +10,12 @@ from typing import Any
 import xlsxwriter
 
 from ..base.errors import TempHubError
+from ..base.zones import LOCAL
 from . import xlsx_front
 from .order import Order
 from .overview import Overview
 from .source import Piece, Source, celsius, headings, qualities
-from .zones import LOCAL, to_days, to_local
+from .zones import to_days, to_local
 
 # Excel's sheets end at 1,048,576 rows; a workbook of more rows than a file's opens on few computers.
 SHEET_ROWS = 1_000_000

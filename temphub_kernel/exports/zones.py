@@ -1,50 +1,24 @@
 """Local times of whole columns, in any zone, summer time included. Any thread."""
 
-import time
-from datetime import datetime, tzinfo
-from zoneinfo import ZoneInfo
-
 import numpy as np
 import numpy.typing as npt
 
 from ..base.clock import DAY_MS, MINUTE_MS
-from ..base.errors import TempHubError
+from ..base.zones import find_zone, offset_ms
 
 Ints = npt.NDArray[np.int64]
-LOCAL = "local"
 # Clocks change on a quarter of an hour everywhere.
 QUARTER_MS = 15 * MINUTE_MS
 # 1970 as Excel counts days.
 EXCEL_1970 = 25_569
 
 
-def find_zone(name: str) -> tzinfo | None:
-    """The zone called `name`; None for `local`, this computer's. Raises TempHubError for a name nobody knows."""
-    if name == LOCAL:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError) as error:
-        raise TempHubError(
-            f"The time zone {name[:60]!r} is not known, so times cannot be shown in it.",
-            "Use local, UTC or a name such as Europe/Berlin.",
-            code="bad_tz",
-        ) from error
-
-
 def to_local(ms: Ints, zone: str) -> Ints:
     """What the clock on the wall showed, as milliseconds since 1970 on that clock."""
     quarters, place = np.unique(ms // QUARTER_MS, return_inverse=True)
     known = find_zone(zone)
-    offsets = np.array([_offset_ms(int(quarter) * QUARTER_MS // 1000, known) for quarter in quarters], np.int64)
+    offsets = np.array([offset_ms(known, int(quarter) * QUARTER_MS) for quarter in quarters], np.int64)
     return ms + offsets[place] if len(ms) else ms
-
-
-def _offset_ms(second: int, zone: tzinfo | None) -> int:
-    if zone is None:
-        return time.localtime(second).tm_gmtoff * 1000
-    offset = datetime.fromtimestamp(second, zone).utcoffset()
-    return round(offset.total_seconds() * 1000) if offset else 0
 
 
 def texts(ms: Ints) -> list[str]:

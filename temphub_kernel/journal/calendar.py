@@ -5,8 +5,7 @@ have 23, 24 or 25 hours. Of a beginning that comes twice in autumn the first cou
 an hour does); in place of one that spring leaves out the step begins with the next moment there is.
 """
 
-import time
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from itertools import pairwise
 from math import gcd
 from typing import Protocol
@@ -14,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from ..base.clock import DAY_MS
+from ..base.zones import offset_ms
 from .columns import Ints
 
 # No zone changes its clock twice within this.
@@ -105,14 +105,6 @@ class Edges:
         first, last = self.starts(np.array([first_ms, last_ms]))
         found: Ints = self._edges[(self._edges >= first) & (self._edges <= last)]
         return found
-
-
-def offset_ms(zone: tzinfo | None, ms: int) -> int:
-    """How far a zone's clock is ahead of UTC at a moment; None: this computer's zone."""
-    if zone is None:
-        return time.localtime(ms // 1000).tm_gmtoff * 1000
-    offset = datetime.fromtimestamp(ms // 1000, zone).utcoffset()
-    return round(offset.total_seconds()) * 1000 if offset else 0
 
 
 def pieces(calendar: Calendar, from_ms: int, to_ms: int, about_ms: int) -> list[tuple[int, int]]:

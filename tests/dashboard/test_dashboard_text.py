@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temphub_kernel.base.clock import parse_time
+from temphub_kernel.base.zones import known_zone
 from temphub_kernel.dashboard import text
 
 
@@ -28,7 +29,7 @@ def test_lengths_of_time_are_told_as_people_tell_them(ms, shown):
 
 def test_a_span_over_two_days_names_both():
     """From last night to tonight is no single time of day: both days are named, today as well; within a day it is named once at most."""
-    berlin, evening = text.zone("Europe/Berlin"), 1_795_467_600_000
+    berlin, evening = known_zone("Europe/Berlin"), 1_795_467_600_000
     day_ms = 86_400_000
     assert text.between(evening - day_ms, evening, berlin, evening, to_second=False) == ("22 Nov 22:00", "23 Nov 22:00")
     assert text.between(evening - 60_000, evening, berlin, evening) == ("21:59:00", "22:00:00")
@@ -46,30 +47,30 @@ def test_a_span_over_two_days_names_both():
 )
 def test_the_hour_that_comes_twice_is_told_apart(zone, first, length_ms, names):
     """When the clocks are put back two moments have one time of day: only then the zone's name stands beside it."""
-    where, ms = text.zone(zone), parse_time(first)
+    where, ms = known_zone(zone), parse_time(first)
     assert (text.clock(ms, where, ms), text.clock(ms + length_ms, where, ms)) == names
     assert " " not in text.clock(ms - 3 * 3_600_000, where, ms - 3 * 3_600_000)
     # Where the clocks are put forward a time is left out, and nothing comes twice.
     spring = parse_time("2026-03-29T01:30:00Z")
-    assert text.clock(spring, text.zone("Europe/Berlin"), spring) == "03:30:00"
+    assert text.clock(spring, known_zone("Europe/Berlin"), spring) == "03:30:00"
 
 
 def test_times_are_in_the_viewers_zone_and_carry_the_day_when_it_is_another():
     """The same moment is shown in Tokyo's and in Berlin's time, with the date when it is not today's there."""
     evening = 1_795_467_600_000  # 2026-11-23 21:00:00 UTC
-    assert text.clock(evening, text.zone("Europe/Berlin"), evening) == "22:00:00"
-    assert text.clock(evening, text.zone("Asia/Tokyo"), evening) == "06:00:00"
-    assert text.clock(evening, text.zone("Asia/Tokyo"), evening, to_second=False) == "06:00"
-    assert text.clock(evening - 86_400_000, text.zone("Europe/Berlin"), evening, to_second=False) == "22 Nov 22:00"
-    assert text.clock(evening - 366 * 86_400_000, text.zone("UTC"), evening) == "22 Nov 2025 21:00:00"
-    assert text.clock(evening, text.zone("Europe/Berlin"), evening, am_pm=True) == "10:00:00 pm"
-    assert text.clock(evening + 7_200_000, text.zone("Europe/Berlin"), evening, to_second=False, am_pm=True) == "24 Nov 12:00 am"
+    assert text.clock(evening, known_zone("Europe/Berlin"), evening) == "22:00:00"
+    assert text.clock(evening, known_zone("Asia/Tokyo"), evening) == "06:00:00"
+    assert text.clock(evening, known_zone("Asia/Tokyo"), evening, to_second=False) == "06:00"
+    assert text.clock(evening - 86_400_000, known_zone("Europe/Berlin"), evening, to_second=False) == "22 Nov 22:00"
+    assert text.clock(evening - 366 * 86_400_000, known_zone("UTC"), evening) == "22 Nov 2025 21:00:00"
+    assert text.clock(evening, known_zone("Europe/Berlin"), evening, am_pm=True) == "10:00:00 pm"
+    assert text.clock(evening + 7_200_000, known_zone("Europe/Berlin"), evening, to_second=False, am_pm=True) == "24 Nov 12:00 am"
 
 
 @pytest.mark.parametrize("name", ["", "Nowhere/Land", "../../etc/passwd", "\0", "a" * 500])
 def test_a_zone_that_is_not_known_means_this_computers(name):
     """Whatever a browser sends as its zone, times are shown."""
-    assert text.zone(name) is None
+    assert known_zone(name) is None
 
 
 @settings(deadline=None)  # a busy computer is no fault
