@@ -73,6 +73,5 @@ def set_children(widget: Box, children: list[Any]) -> None:
 
 
 def set_class(widget: Any, name: str, on: bool) -> None:
-    """Give a widget a class or take it away."""
-    if on != (name in widget._dom_classes):
-        (widget.add_class if on else widget.remove_class)(name)
+    """Give a widget a class or take it away; one that it has, or has not, already is not told again."""
+    (widget.add_class if on else widget.remove_class)(name)

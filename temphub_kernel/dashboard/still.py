@@ -58,7 +58,7 @@ def _toggles(toggles: ToggleButtons) -> str:
     buttons = "".join(
         f'<button type="button" class="widget-toggle-button jupyter-button{" mod-active" if place == toggles.index else ""}">'
         f"{safe(label)}</button>"
-        for place, label in enumerate(toggles._options_labels)
+        for place, (label, _) in enumerate(toggles.options)
     )
     return _frame(toggles, "jupyter-widgets widget-inline-hbox widget-toggle-buttons", f"<div>{buttons}</div>")
 

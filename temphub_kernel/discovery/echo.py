@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 # Public in zeroconf's documentation, only left out of its __all__.
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer, DNSQuestion  # type: ignore[attr-defined]
-from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_PTR
 
 from .advert import HUB_TYPE
-from .multicast import GROUP, PORT
+from .multicast import GROUP, INTERNET, PORT, PTR, QUERY
 
 ALL_SERVICES = "_services._dns-sd._udp.local."
 MOST_PACKETS = 500
@@ -45,9 +44,9 @@ def echo(address: str, *, listen_s: float = 1.5, port: int = PORT) -> Echo:
 
 def question(mark: str) -> bytes:
     """One packet: which services and which hubs are there, and a name that only this question has."""
-    out = DNSOutgoing(_FLAGS_QR_QUERY)
+    out = DNSOutgoing(QUERY)
     for name in (ALL_SERVICES, HUB_TYPE, f"{mark}.local."):
-        out.add_question(DNSQuestion(name, _TYPE_PTR, _CLASS_IN))
+        out.add_question(DNSQuestion(name, PTR, INTERNET))
     return out.packets()[0]
 
 

@@ -9,6 +9,8 @@ from .answering import Answering
 
 GROUP = "224.0.0.251"
 PORT = 5353
+# As RFC 1035 numbers them: the flags of a question, the record that names a service's instances, the class of the internet.
+QUERY, PTR, INTERNET = 0, 12, 1
 
 
 def refusal(ip: str) -> str:

@@ -11,13 +11,12 @@ from errno import EADDRINUSE
 
 # Public in zeroconf's documentation, only left out of its __all__.
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer, DNSQuestion  # type: ignore[attr-defined]
-from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY, _TYPE_PTR
 
 from ..base import clock
 from ..base.logs import Once
 from ..base.six_only import REMEDY, problem
 from .heard import PROBE_TYPE, clean
-from .multicast import PORT
+from .multicast import INTERNET, PORT, PTR, QUERY
 
 log = logging.getLogger(__name__)
 GROUP6 = "ff02::fb"
@@ -93,8 +92,8 @@ class SixEar:
         if self._socket is None or now - self._asked_s < ASK_EVERY_S:
             return
         self._asked_s = now
-        out = DNSOutgoing(_FLAGS_QR_QUERY)
-        out.add_question(DNSQuestion(PROBE_TYPE, _TYPE_PTR, _CLASS_IN))
+        out = DNSOutgoing(QUERY)
+        out.add_question(DNSQuestion(PROBE_TYPE, PTR, INTERNET))
         for index in list(self._joined):
             try:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)

@@ -77,11 +77,7 @@ class Workbook:
     def give_up(self) -> None:
         """Close what is open, without the file."""
         for sheet in self.book.worksheets():
-            for handle in (sheet.row_data_fh, getattr(sheet, "fh", None)):
-                if handle is not None:
-                    handle.close()
-        # Its own end would complain that it was not closed.
-        self.book.fileclosed = True
+            sheet.row_data_fh.close()
 
     def _write(self, id_: str, day: float, local: float, last: Any, *numbers: float) -> None:
         place = self._sheet(id_)

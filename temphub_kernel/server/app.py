@@ -6,6 +6,7 @@ The front door forwards to it everything that is not the hub's API, so Voilà's 
 import logging
 import secrets
 import shutil
+import signal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,11 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
 
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Signals are the caller's (see `run`): that to end, which Voilà takes, is taken and does nothing."""
+        super().initialize(argv)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
     def setup_template_dirs(self) -> None:
         """Our template first, Voilà's behind it."""
         super().setup_template_dirs()
@@ -157,5 +163,3 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         await ensure_async(self.kernel_manager.shutdown_all(now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
 
-    def _handle_signal_stop(self, sig: int, frame: object) -> None:
-        """Signals are the caller's: see `run`."""

@@ -46,7 +46,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     async def start_kernel(self, *_: Any, env: dict[str, str] | None = None, **__: Any) -> str:
         """A new visit. Raises TempHubError when the kernel cannot be started."""
-        if len(self._kernels) >= MOST_VISITS:
+        if len(self) >= MOST_VISITS:
             raise _full()
         info = await self.kernel.connection()
         visit = self._new_id()
@@ -59,7 +59,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     async def shutdown_kernel(self, kernel_id: str, *_: Any, **__: Any) -> None:
         """End a visit; the kernel goes on for the others."""
-        self._check_kernel_id(kernel_id)
+        self.get_kernel(kernel_id)
         self._drop(kernel_id)
         self._leaving.pop(kernel_id, None)
         self.places.left(kernel_id)
@@ -79,7 +79,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         await self.close()
         await self._stop_preparing()
         await self.kernel.stop()
-        for visit in list(self._kernels):
+        for visit in self.list_kernel_ids():
             self.stop_buffering(visit)
             self.remove_kernel(visit)
 
@@ -167,7 +167,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             await self.shutdown_kernel(visit)
 
     def _new_id(self) -> str:
-        taken = {visits.mark(visit) for visit in self._kernels}
+        taken = {visits.mark(visit) for visit in self.list_kernel_ids()}
         return next(id_ for id_ in iter(lambda: str(uuid4()), "") if visits.mark(id_) not in taken)
 
     def _expect(self, kernel_id: str, within_s: float) -> None:

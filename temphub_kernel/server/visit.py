@@ -2,18 +2,19 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import Any
 
 import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.ioloop.manager import as_zmqstream
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.session import utcnow
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from tornado.websocket import WebSocketClosedError
 
 from ..base import own
+from ..base.clock import now_ms
 from ..dashboard import visits
 from . import frames
 from .shared_kernel import SharedKernel
@@ -52,7 +53,7 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
         super().__init__(kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs)
         self._shared = kernel
         self.load_connection_info(info)
-        self.execution_state, self.last_activity = "idle", utcnow()
+        self.execution_state, self.last_activity = "idle", datetime.fromtimestamp(now_ms() / 1000, timezone.utc)
 
     @property
     def has_kernel(self) -> bool:
@@ -66,10 +67,11 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
         done.set_result(None)
         return done
 
-    async def _async_is_alive(self) -> bool:
+    async def is_alive(self) -> bool:
+        """Whether the kernel that all visits share is."""
         return await self._shared.alive()
 
-    is_alive = _async_is_alive
+    _async_is_alive = is_alive
 
     def client(self, **kwargs: Any) -> Any:
         """A client whose messages are marked as this visit's."""
@@ -119,7 +121,7 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
         """Who sits before the page, as the front door says; nobody else gets through to here."""
         return str(self.websocket_handler.request.headers.get(own.VISITOR_HEADER, ""))
 
-    def _on_zmq_reply(self, stream: Any, msg_list: Any) -> None:
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: Any) -> None:
         """A message for the browser. One that is gone, which shows only later, gets none.
 
         Jupyter no longer knows then which protocol it spoke and takes the old one, with what follows above.
@@ -127,7 +129,7 @@ class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # i
         if self.websocket_handler.ws_connection is None or self.subprotocol != PROTOCOL:
             return
         with suppress(WebSocketClosedError):
-            super()._on_zmq_reply(stream, msg_list)
+            super().handle_outgoing_message(stream, outgoing_msg)
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """A message from the browser. One that cannot be read, or is not for pages to send, is dropped."""

@@ -276,5 +276,5 @@ def test_nothing_is_sent_to_a_browser_that_is_gone():
     for socket, protocol in ((None, PROTOCOL), (None, None), (object(), None)):
         handler = SimpleNamespace(ws_connection=socket, write_message=lambda *told: sent.append(told))
         connection = SimpleNamespace(websocket_handler=handler, subprotocol=protocol)
-        PageConnection._on_zmq_reply(connection, None, [b"x" * 64])
+        PageConnection.handle_outgoing_message(connection, None, [b"x" * 64])
     assert not sent
