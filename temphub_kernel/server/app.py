@@ -162,4 +162,3 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         await self.viewers.close()
         await ensure_async(self.kernel_manager.shutdown_all(now=True))
         shutil.rmtree(self.connection_dir, ignore_errors=True)
-

@@ -8,7 +8,7 @@ import yaml
 from install.tiny import CHECKOUT
 
 # name at PyPI -> name at conda-forge, where they differ.
-RENAMED = {"jupyter-server": "jupyter_server", "prometheus-client": "prometheus_client"}
+RENAMED = {"jupyter-server": "jupyter_server", "jupyter-client": "jupyter_client", "prometheus-client": "prometheus_client"}
 ENVIRONMENT = yaml.safe_load((CHECKOUT / "environment.yml").read_text(encoding="utf-8"))
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
