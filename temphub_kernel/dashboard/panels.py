@@ -159,6 +159,7 @@ class Panels:
         """What the page's script needs: the address, the chart's reach, the words it says itself."""
         told = {
             "query": query(view),
+            "heard": self._steering.heard,
             "chart": self.chart_panel.facts(),
             "live": view.window.live,
             "scripted": view.scripted,

@@ -20,6 +20,8 @@ class Steering:
     def __init__(self, view: View, changed: Callable[[], None]) -> None:
         self.view = view
         self._changed = changed
+        # The number of the last thing that the page's script said: what it is shown from here on heeds that.
+        self.heard = 0
         # Called with the number of a note that somebody wants to be gone.
         self.erase: Callable[[int], None] = lambda number: None
         # Called when somebody wants the marked range not to count, and with the number of what is to count again.
@@ -86,6 +88,8 @@ class Steering:
             self._heed(told, known)
 
     def _heed(self, told: dict[str, Any], known: list[str]) -> None:
+        if type(told.get("n")) is int:
+            self.heard = told["n"]
         if isinstance(told.get("query"), str):
             self.choose(told["query"], half_days=told.get("half_days") is True, scripted=True)
         if (span := _span(told.get("window"))) is not None:

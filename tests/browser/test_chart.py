@@ -13,6 +13,14 @@ LINE = ".th-chart path.line"
 NOTHING_SAID = (
     "document.querySelector('.th-told [data-told]') && JSON.parse(document.querySelector('.th-told [data-told]').dataset.told).scripted"
 )
+# What the page's script said last, and the page as the kernel shows it once it has heard something.
+SAID = "JSON.parse(document.querySelector('.th-sayings input').value)"
+ANSWER = """(heard) => {
+  const element = document.querySelector('.th-told [data-told]'), told = JSON.parse(element.dataset.told);
+  [told.chart.from, told.chart.to] = heard.window;
+  element.dataset.told = JSON.stringify({ ...told, heard: heard.n });
+  element.parentNode.append(document.createElement('b'));
+}"""
 EVERY_MS = 20_000
 SPIKE_C = 61.5
 
@@ -111,6 +119,36 @@ def test_a_person_zooms_marks_reads_and_returns(open_page):
     page.mouse.dblclick(box["x"] + 100, box["y"] + 50)
     wait_for(lambda: length_s(page) is None, 10)
     assert not page.errors
+
+
+@pytest.mark.browser
+def test_an_answer_to_an_earlier_gesture_undoes_no_later_one(open_page, temphub):
+    """The kernel is late: its answer to the first turn of the wheel comes after the second one. The third goes on from the second's."""
+    page = open_page("?from=" + iso_utc(now_ms() - 80_000_000) + "&to=" + iso_utc(now_ms() - 20_000_000))
+    box = plot(page)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    said = []
+
+    def turn():
+        page.mouse.wheel(0, -250)
+        said.append(wait_for(lambda: (now := page.evaluate(SAID)).get("window") and now not in said and now, 10))
+
+    kernel = next(one for one in temphub.kernels() if "/pages-" in " ".join(one.cmdline()))
+    kernel.suspend()
+    try:
+        turn()
+        turn()
+        # What the kernel would answer to the first.
+        page.evaluate(ANSWER, said[0])
+        wait_for(lambda: page.evaluate("JSON.parse(document.querySelector('.th-told [data-told]').dataset.told).heard") == said[0]["n"])
+        turn()
+    finally:
+        kernel.resume()
+    lengths = [window["window"][1] - window["window"][0] for window in said]
+    assert lengths[1] / lengths[0] == pytest.approx(lengths[2] / lengths[1], rel=0.01)
+    # What it is shown in the end is the last one, drawn where it belongs.
+    wait_for(lambda: length_s(page) == pytest.approx(lengths[2] / 1000, abs=2), 10)
+    wait_for(lambda: not page.evaluate("[...document.querySelectorAll('.th-chart .svg-figure g[clip-path] > g')].some(g => g.style.transform)"), 10)
 
 
 @pytest.mark.browser

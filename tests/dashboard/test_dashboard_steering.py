@@ -41,6 +41,14 @@ def test_a_window_that_reaches_now_goes_on_with_the_clock(steering):
     assert not steering.view.window.live
 
 
+def test_what_was_heard_is_known(steering):
+    """The page's script can tell an answer to its last word from one to an earlier; what is no number changes nothing."""
+    say(steering, n=7, probe="b")
+    say(steering, n="8", probe="c")
+    say(steering, probe="c")
+    assert steering.heard == 7
+
+
 def test_probes_are_picked_one_by_one(steering):
     """From 'all', a first pick shows one alone, further ones join it; the last to go brings all back."""
     for pick, shown in (("b", ("b",)), ("c", ("b", "c")), ("b", ("c",)), ("c", ()), ("zz", ())):

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const TELL_MS = 160, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
-  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, pictured = false;
+  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, pictured = false, awaited = 0;
   const fingers = new Map();
 
   // Before anything is drawn: what only this script can do is shown, the theme and the wall screen as the address asks for.
@@ -19,9 +19,10 @@
 
   function say(what) {
     const input = document.querySelector(".th-sayings input");
-    if (!input) return;
+    if (!input) return 0;
     input.value = JSON.stringify({ n: ++number, ...what });
     for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bubbles: true }));
+    return number;
   }
 
   const narrow = () => innerWidth < 600;
@@ -50,7 +51,8 @@
       if (url !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", url);
       dress(told.theme, told.kiosk);
     }
-    if (!fingers.size && !timer) settle();
+    // News from before the last gesture was heard would undo it, and the next one would begin from there.
+    if (!fingers.size && !timer && told.heard >= awaited) settle(); else aimed();
     // After two frames the lines are drawn as well.
     if (sought || looked) requestAnimationFrame(() => requestAnimationFrame(() => { if (sought) point(); else if (looked) read(looked); }));
   }
@@ -104,11 +106,17 @@
     const here = place();
     if (!here || to - from < FINEST_MS) return;
     wanted = [from, to];
-    const { chart, box } = here, scale = (chart.to - chart.from) / (to - from);
+    aimed();
+    clearTimeout(timer);
+    timer = setTimeout(() => { timer = 0; awaited = say({ window: wanted.map(Math.round) }); }, TELL_MS);
+  }
+  // What is drawn, shown where it is to be.
+  function aimed() {
+    const here = wanted && place();
+    if (!here) return;
+    const { chart, box } = here, [from, to] = wanted, scale = (chart.to - chart.from) / (to - from);
     shift = `translate(${(chart.from - from) / (to - from) * box.width}px,0) scale(${scale},1)`;
     for (const mark of document.querySelectorAll(".th-chart .svg-figure g[clip-path] > g")) mark.style.transform = shift;
-    clearTimeout(timer);
-    timer = setTimeout(() => { timer = 0; say({ window: wanted.map(Math.round) }); }, TELL_MS);
   }
   function settle() {
     if (shift) for (const mark of document.querySelectorAll(".th-chart .svg-figure g[clip-path] > g")) mark.style.transform = "";
