@@ -25,6 +25,8 @@ LONG_MS = 400 * DAY_MS
 BESIDE_MS = 3 * DAY_MS
 # So many readings of all probes are in memory at a time.
 AT_ONCE = 150_000
+# Beginning to read somewhere costs as much as reading so many more, which are then left aside.
+AS_MUCH_AS_A_START = 10_000
 
 # Steps of probes in [from_ms, to_ms) of a width; their good readings there by probe and time: (probe, ms, 1e-7 °C).
 Ask = Callable[[Sequence[int], int, int, int], Steps]
@@ -128,7 +130,8 @@ def _read_singly(read: Read, tables: dict[int, Hourly], width_ms: int, known: Kn
         mine = {no: rows & (tables[no].all.at >= first) & (tables[no].all.at < end) for no, rows in wanted.items()}
         mine = {no: rows for no, rows in mine.items() if rows.any()}
         hours = np.unique(np.concatenate([tables[no].all.at[tables[no].near(rows)] for no, rows in mine.items()]))
-        found = [read(list(mine), low * width_ms, high * width_ms) for low, high in _stretches(hours)]
+        spans = _joined(_stretches(hours), [tables[no].all for no in mine])
+        found = [_inside(hours, width_ms, *read(list(mine), low * width_ms, high * width_ms)) for low, high in spans]
         probe, at_ms, units = (np.concatenate(column) for column in zip(*found, strict=True))
         spent += len(probe)
         order = np.argsort(probe, kind="stable")
@@ -138,6 +141,27 @@ def _read_singly(read: Read, tables: dict[int, Hourly], width_ms: int, known: Kn
             moments, values, held = readings_of(at_ms[low:high], units[low:high].astype(np.float64))
             _learn(tables[no], rows, moments, singly(moments, values, held), known.width_ms)
     return True
+
+
+def _joined(stretches: list[tuple[int, int]], steps: Sequence[Steps]) -> list[tuple[int, int]]:
+    """The same stretches of hours, those as one between which little lies."""
+    at, good = np.concatenate([one.at for one in steps]), np.concatenate([one.good for one in steps])
+    order = np.argsort(at)
+    upto = np.concatenate([[0], np.cumsum(good[order])])
+    before = {hour: int(upto[np.searchsorted(at[order], hour)]) for span in stretches for hour in span}
+    found = stretches[:1]
+    for low, high in stretches[1:]:
+        first, end = found[-1]
+        if before[low] - before[end] <= AS_MUCH_AS_A_START and before[high] - before[first] <= AT_ONCE:
+            found[-1] = (first, high)
+        else:
+            found.append((low, high))
+    return found
+
+
+def _inside(hours: Ints, width_ms: int, probe: Ints, at_ms: Ints, units: Ints) -> tuple[Ints, Ints, Ints]:
+    kept = np.isin(at_ms // width_ms, hours)
+    return probe[kept], at_ms[kept], units[kept]
 
 
 def _groups(tables: dict[int, Hourly], wanted: dict[int, Flags], readings: int) -> Iterator[tuple[int, int]]:

@@ -148,7 +148,10 @@ def test_an_answer_to_an_earlier_gesture_undoes_no_later_one(open_page, temphub)
     assert lengths[1] / lengths[0] == pytest.approx(lengths[2] / lengths[1], rel=0.01)
     # What it is shown in the end is the last one, drawn where it belongs.
     wait_for(lambda: length_s(page) == pytest.approx(lengths[2] / 1000, abs=2), 10)
-    wait_for(lambda: not page.evaluate("[...document.querySelectorAll('.th-chart .svg-figure g[clip-path] > g')].some(g => g.style.transform)"), 10)
+    wait_for(
+        lambda: not page.evaluate("[...document.querySelectorAll('.th-chart .svg-figure g[clip-path] > g')].some(g => g.style.transform)"),
+        10,
+    )
 
 
 @pytest.mark.browser

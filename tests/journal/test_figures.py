@@ -219,3 +219,19 @@ def test_of_what_is_read_piece_by_piece_nothing_is_lost() -> None:
         found = [np.concatenate(column) for column in zip(*parts, running.rest(), strict=True)]
         for ours, whole in zip(found, readings_of(at, value), strict=True):
             assert ours.tolist() == whole.tolist()
+
+
+def test_hours_that_lie_apart_are_read_together() -> None:
+    """A probe that pauses once a day for months: what has to be looked into is read in a few goes and not hour by hour, which took
+    half a minute of five years of ten probes."""
+    pauses = 80
+    taken = [BEGIN + n * 600_000 for n in range(150 * pauses) if n % 150 >= 5]
+    span, asked = (BEGIN, taken[-1] + 1), []
+    with journal() as j, Reader(j.path) as reader:
+        grown(j, [row(ms, 100_000_000 + place % 90 * 1_000_000) for place, ms in enumerate(taken)])
+        exact = reader.figures(*span)["P"]
+        reader._db.set_trace_callback(asked.append)
+        told = reader.figures(*span, most=Most(1, 10**6))["P"]
+        reader._db.set_trace_callback(None)
+    assert told[:4] == exact[:4] and told.mean == pytest.approx(exact.mean, abs=0.01)
+    assert 0 < len([query for query in asked if " FROM readings WHERE no BETWEEN " in query]) < pauses / 4
