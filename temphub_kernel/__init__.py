@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from .hub import Attached
+    from .hub import Attached, HubClient
     from .hub.running import RunningHub
 
 # What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
@@ -117,7 +117,7 @@ def stats(**choices: Any) -> Any:
 
 def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     from .dashboard import build, chosen, ids_of
-    from .hub import provision, tell
+    from .hub import PAGE, HubClient
 
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
     if parts and not {"window", "start"} & set(choices):
@@ -128,10 +128,11 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     hub = start()
     if asked:
         view = chosen(**choices, probes=ids_of(hub.journal, asked))
+    client = HubClient(hub.settings, hub.url, PAGE)
     page = build(
         hub.journal,
-        provision=lambda probe_id: provision(hub.settings, hub.url, probe_id),
-        ask=lambda path, body: tell(hub.settings, hub.url, path, body),
+        provision=client.provision,
+        ask=client.ask,
         csv_file=hub.csv_file,
         view=view,
         **({"parts": parts} if parts else {}),
@@ -174,12 +175,11 @@ def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: 
     """
     from .analysis.moments import moment_ms
     from .analysis.zone import find_zone
-    from .hub import said
 
-    hub = _hub()
+    hub = _client()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
-    probe = said.meant(hub.settings, hub.url, probe)
-    said.calibrate(hub.settings, hub.url, probe, pairs, None if start is None else moment_ms(start, find_zone("local")), note)
+    probe = hub.meant(probe)
+    hub.calibrate(probe, pairs, None if start is None else moment_ms(start, find_zone("local")), note)
 
 
 def thermocouple(
@@ -193,21 +193,17 @@ def thermocouple(
     """
     from .analysis.moments import moment_ms
     from .analysis.zone import find_zone
-    from .hub import said
-    from .hub import thermocouple as told
 
-    hub, zone = _hub(), find_zone("local")
-    probe = said.meant(hub.settings, hub.url, probe)
+    hub, zone = _client(), find_zone("local")
+    probe = hub.meant(probe)
     if type is None:
-        numbers = [int(one["number"]) for one in told.stated(hub.settings, hub.url) if one["probe_id"] == probe]
+        numbers = [int(one["number"]) for one in hub.thermocouples() if one["probe_id"] == probe]
         for number in numbers:
-            told.undo(hub.settings, hub.url, number)
+            hub.undo_thermocouple(number)
         return numbers
     from_ms = None if start is None else moment_ms(start, zone)
     to_ms = None if end is None else moment_ms(end, zone, is_end=True)
-    return told.state(
-        hub.settings, hub.url, probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options}
-    )
+    return hub.state_thermocouple(probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options})
 
 
 def thermocouples(**options: Any) -> pd.DataFrame:
@@ -224,15 +220,14 @@ def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo:
     """
     from .analysis.moments import moment_ms
     from .analysis.zone import find_zone
-    from .hub import said
 
-    hub, zone = _hub(), find_zone("local")
+    hub, zone = _client(), find_zone("local")
     from_ms = moment_ms(start, zone)
     to_ms = from_ms if end is None else moment_ms(end, zone, is_end=True)
-    probe = said.meant(hub.settings, hub.url, probe)
+    probe = hub.meant(probe)
     if not undo:
-        return said.strike_out(hub.settings, hub.url, probe, from_ms, to_ms, note)
-    return said.undo_in(hub.settings, hub.url, probe, from_ms, to_ms)
+        return hub.strike_out(probe, from_ms, to_ms, note)
+    return hub.undo_strike_outs_in(probe, from_ms, to_ms)
 
 
 def struck_out(**options: Any) -> pd.DataFrame:
@@ -246,12 +241,11 @@ def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None =
     """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
     from .analysis.moments import moment_ms
     from .analysis.zone import find_zone
-    from .hub import said
 
-    hub, zone = _hub(), find_zone("local")
+    hub, zone = _client(), find_zone("local")
     to_ms = None if end is None else moment_ms(end, zone, is_end=True)
-    probe = probe and said.meant(hub.settings, hub.url, probe)
-    return said.annotate(hub.settings, hub.url, text, moment_ms(start, zone), to_ms, probe)
+    probe = probe and hub.meant(probe)
+    return hub.annotate(text, moment_ms(start, zone), to_ms, probe)
 
 
 def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
@@ -270,6 +264,13 @@ def csv_file() -> Path:
 
 # `start` is also the name of an argument above.
 _hub = start
+
+
+def _client() -> HubClient:
+    from .hub import HubClient
+
+    hub = _hub()
+    return HubClient(hub.settings, hub.url)
 
 
 def __getattr__(name: str) -> Any:

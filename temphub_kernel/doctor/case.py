@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
-from ..hub.ask import ask_hub
+from ..hub import HubClient
 from ..hub.lock import LOCK_FILE, is_running, read_info
 
 ASK_S = 2.0
@@ -53,7 +53,7 @@ def _held(data_dir: Path) -> bool:
 
 def _health(settings: Settings, url: str) -> dict[str, Any]:
     try:
-        answer = ask_hub(settings, url, "/api/health", timeout_s=ASK_S)
-    except (TempHubError, OSError, ValueError):
+        answer = HubClient(settings, url).ask("/api/health", timeout_s=ASK_S)
+    except TempHubError:
         return {}
     return answer if answer.get("ok") is True and "data_dir" in answer else {}

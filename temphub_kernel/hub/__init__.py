@@ -3,8 +3,9 @@
 A page's kernel only attaches: what the hub itself needs is imported where it is started, not here.
 """
 
-from .attach import Attached, provision, tell
+from .ask import PAGE, HubClient
+from .attach import Attached
 from .lock import HubLock, is_running, read_info
 from .start import start, stop
 
-__all__ = ["Attached", "HubLock", "is_running", "provision", "read_info", "start", "stop", "tell"]
+__all__ = ["PAGE", "Attached", "HubClient", "HubLock", "is_running", "read_info", "start", "stop"]

@@ -1,15 +1,8 @@
 """A kernel that is not the hub: it reads the journal, and asks the hub over its own API. Any thread."""
 
 from pathlib import Path
-from typing import Any
 
-from ..base.errors import TempHubError
 from ..base.settings import Settings
-from .ask import ask_hub
-
-TIMEOUT_S = 15.0
-# What takes long by its nature.
-PATIENCE_S = {"/api/doctor": 70.0}
 
 
 class Attached:
@@ -36,20 +29,3 @@ class Attached:
 
     def __repr__(self) -> str:
         return f"Attached to the hub at {self.url}; readings are in {self.settings.data_dir}"
-
-
-def tell(settings: Settings, url: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Ask the hub at `url` for something; its answer. May take seconds. Raises TempHubError when it refuses or does not answer."""
-    try:
-        return ask_hub(settings, url, path, body, timeout_s=PATIENCE_S.get(path, TIMEOUT_S))
-    except (OSError, ValueError) as error:
-        raise TempHubError(f"The hub at {url} does not answer ({error}).", "Wait a few seconds and try again.") from error
-
-
-def provision(settings: Settings, url: str, probe_id: str) -> str:
-    """Have the hub at `url` provision a probe now; what came of it, in words. May take seconds; never raises."""
-    try:
-        answer = tell(settings, url, "/api/provision", {"host": probe_id})
-    except TempHubError as error:
-        return str(error)
-    return f"{probe_id} delivers to {answer.get('server_url', 'the hub')} every {answer.get('interval_ms', 0) / 1000:g} s."

@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable
 
-from ..base.clock import iso_utc, now_ms
+from ..base.clock import iso_utc, now_ms, parse_time
 from ..base.settings import Settings
-from .said import ask, calibrate, forget, meant, time_option
+from .ask import HubClient
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", default="", help="a remark, such as 'ice bath'")
 
 
-def show_calibrations(settings: Settings, url: str, say: Callable[[str], None]) -> None:
+def show_calibrations(hub: HubClient, say: Callable[[str], None]) -> None:
     """A line for each calibration. Raises TempHubError."""
-    found = ask(settings, url, "/api/calibrations")["calibrations"]
+    found = hub.calibrations()
     for one in found:
         note = f"  ({one['note']})" if one["note"] else ""
         until = f"{one['to'][:16]}Z" if one["to"] else "now"
@@ -33,16 +33,24 @@ def show_calibrations(settings: Settings, url: str, say: Callable[[str], None]) 
 
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], None]) -> None:
     """`temphub calibrate`. Raises TempHubError."""
-    url = settings.local_url
+    hub = HubClient(settings)
     if options.forget:
-        forget(settings, url, options.forget)
+        hub.forget_calibration(options.forget)
     elif options.id and (options.offset is not None or options.points or options.none):
         pairs = [(0.0, options.offset)] if options.offset is not None else options.points or []
         from_ms = now_ms() if options.since is None else options.since
-        probe_id = meant(settings, url, options.id)
-        calibrate(settings, url, probe_id, pairs, from_ms, options.note)
+        probe_id = hub.meant(options.id)
+        hub.calibrate(probe_id, pairs, from_ms, options.note)
         say(f"{probe_id} is corrected from {iso_utc(from_ms)} on; what it sent is kept as it is.")
-    show_calibrations(settings, url, say)
+    show_calibrations(hub, say)
+
+
+def time_option(text: str) -> int:
+    """A moment in ms since 1970, as an option of the command line. Raises argparse.ArgumentTypeError."""
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00Z") from error
 
 
 def _in_words(points: list[list[float]]) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 from ..base.errors import TempHubError
 from ..base.naming import called, named
 from ..base.settings import Settings
-from .ask import ask_hub
+from .ask import LISTING, HubClient
 
-TIMEOUT_S = 30.0
 HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "TRUST", "ADDRESS", "LAST SEEN")
 
 
@@ -17,7 +16,7 @@ class Fleet:
     """The probes of the hub that runs with these settings. `say(line)` tells the person at the command line."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None], *, every_s: float = 1.0) -> None:
-        self._settings = settings
+        self._hub = HubClient(settings, silence=LISTING)
         self._say = say
         self._every_s = every_s
 
@@ -66,13 +65,13 @@ class Fleet:
 
     def trust(self, probe: str, *, yes: bool) -> None:
         """Say yes to a probe, given by id or name, or let it go. Raises TempHubError."""
-        probe_id = named(self._ask("/api/probes")["probes"], probe) or probe
-        self._ask("/api/trust", {"probe_id": probe_id, "trust": yes})
+        probe_id = self._hub.meant(probe)
+        self._hub.trust(probe_id, yes=yes)
         self._say(f"{probe_id}: {'this hub takes it' if yes else 'released; another hub can take it now'}.")
 
     def _begin(self, probe_id: str) -> bool:
         try:
-            answer = self._ask("/api/update", {"probe_id": probe_id})
+            answer = self._hub.update(probe_id)
         except TempHubError as error:
             self._say(f"{probe_id}: {error.problem} {error.remedy}")
             return False
@@ -97,17 +96,7 @@ class Fleet:
         return 0
 
     def _look(self) -> tuple[str, list[dict[str, Any]]]:
-        return self._ask("/api/firmware/manifest")["version"], self._ask("/api/probes")["probes"]
-
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        url = self._settings.local_url
-        try:
-            return ask_hub(self._settings, url, path, body, timeout_s=TIMEOUT_S)
-        except (OSError, ValueError) as error:
-            raise TempHubError(
-                f"No hub answers at {url} ({error}), so nothing is known of its probes.",
-                "Start it with `temphub`, or set PORT and DATA_DIR to those of the hub that runs.",
-            ) from error
+        return self._hub.firmware_version(), self._hub.probes()
 
 
 def outdated(probe: dict[str, Any], version: str) -> bool:

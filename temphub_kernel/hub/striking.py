@@ -9,7 +9,8 @@ from ..base.clock import iso_utc
 from ..base.errors import TempHubError
 from ..base.naming import named
 from ..base.settings import Settings
-from .said import ask, meant, strike_out, time_option, undo_strike_out
+from .ask import HubClient
+from .calibrating import time_option
 
 Say = Callable[[str], None]
 # As many as the hub takes in one request; as many as a person wants to read.
@@ -27,28 +28,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
     """`temphub strike-out`. Raises TempHubError."""
-    url = settings.local_url
+    hub = HubClient(settings)
     if options.undo:
-        undo_strike_out(settings, url, options.undo)
+        hub.undo_strike_out(options.undo)
     elif options.id:
         if options.since is None:
             raise TempHubError("No time was given, so nothing was struck out.", "Give --from, and --to for more than one moment.")
         until = options.since if options.until is None else options.until
-        probe_id = meant(settings, url, options.id)
-        number = strike_out(settings, url, probe_id, options.since, until, options.note)
+        probe_id = hub.meant(options.id)
+        number = hub.strike_out(probe_id, options.since, until, options.note)
         times = f"{iso_utc(options.since)} to {iso_utc(until)}"
         say(f"{probe_id}: readings from {times} no longer count; they are kept. Take it back with: temphub strike-out --undo {number}")
-    _show(settings, url, say)
+    _show(hub, say)
 
 
 def remove_probes(settings: Settings, asked: Sequence[str], say: Say, *, sure: bool, back: bool = False) -> None:
     """`temphub probes --remove ID …` and `--restore ID …`; an id to remove may be a pattern such as `try-*`. Raises TempHubError."""
-    ids = list(asked) if back else _meant(settings, asked)
+    hub = HubClient(settings)
+    ids = list(asked) if back else _meant(hub, asked)
     if not back and not sure and not _confirmed(ids):
         say("Nothing was changed.")
         return
     for first in range(0, len(ids), AT_ONCE):
-        ask(settings, settings.local_url, "/api/remove", {"probe_ids": ids[first : first + AT_ONCE], "restore": back})
+        hub.remove(ids[first : first + AT_ONCE], back=back)
     if back:
         say(f"In every list again: {_in_words(ids)}.")
     else:
@@ -57,26 +59,28 @@ def remove_probes(settings: Settings, asked: Sequence[str], say: Say, *, sure: b
 
 def remove_unnamed(settings: Settings, say: Say, *, sure: bool) -> None:
     """`temphub probes --remove-unnamed`: all that came once or a few times and did not come back. Raises TempHubError."""
-    ids = [str(probe["id"]) for probe in ask(settings, settings.local_url, "/api/probes")["probes"] if probe["transient"]]
+    hub = HubClient(settings)
+    ids = [str(probe["id"]) for probe in hub.probes() if probe["transient"]]
     if not ids:
         say("There is no unnamed id that came once or a few times and did not come back.")
     elif not sure and not _confirmed(ids):
         say("Nothing was changed.")
     else:
-        count = int(ask(settings, settings.local_url, "/api/remove", {"unnamed": True})["removed"])
+        count = hub.remove_unnamed()
         say(f"{count:,} in no list any more: {_in_words(ids)}; the readings are kept, and one that delivers again comes back.")
 
 
 def expect(settings: Settings, count: int, say: Say) -> None:
     """`temphub probes --expect 10000`: that so many new ones come. Raises TempHubError."""
-    ask(settings, settings.local_url, "/api/expect", {"probes": count})
+    HubClient(settings).expect(count)
     say(f"{count:,} new probes are taken at once within the hour that follows.")
 
 
 def believe(settings: Settings, text: str, say: Say, *, counts: bool) -> None:
     """`temphub probes --believe ID` and `--doubt ID`. Raises TempHubError."""
-    id_ = meant(settings, settings.local_url, text)
-    ask(settings, settings.local_url, "/api/describe", {"probe_id": id_, "power_on_counts": counts})
+    hub = HubClient(settings)
+    id_ = hub.meant(text)
+    hub.believe(id_, counts=counts)
     back = f"Take it back with: temphub probes --doubt {id_}"
     say(
         f"The 85 °C of {id_} count, all there are and all to come. {back}"
@@ -87,22 +91,22 @@ def believe(settings: Settings, text: str, say: Say, *, counts: bool) -> None:
 
 def merge_probes(settings: Settings, pair: Sequence[str] | None, back: str | None, say: Say, *, sure: bool, overlap: bool = False) -> None:
     """`temphub probes --merge FROM INTO` and `--unmerge ID`. Raises TempHubError."""
-    url = settings.local_url
+    hub = HubClient(settings)
     if back is not None:
-        ask(settings, url, "/api/merge", {"probe_id": back, "undo": True})
+        hub.unmerge(back)
         say(f"{back} stands for itself again, with all its readings.")
     elif pair is not None:
-        one, other = (meant(settings, url, text) for text in pair)
+        one, other = (hub.meant(text) for text in pair)
         question = f"Have {one} count as {other} from now on, all its readings included? It can be undone. [y/N] "
         if not sure and not _agreed(question, f"whether to merge {one} into {other}"):
             say("Nothing was changed.")
             return
-        ask(settings, url, "/api/merge", {"probe_id": one, "into": other, "overlap": overlap})
+        hub.merge(one, other, overlap=overlap)
         say(f"{one} counts as {other} now, with all its readings. Take it back with: temphub probes --unmerge {one}")
 
 
-def _meant(settings: Settings, asked: Sequence[str]) -> list[str]:
-    probes = ask(settings, settings.local_url, "/api/probes")["probes"]
+def _meant(hub: HubClient, asked: Sequence[str]) -> list[str]:
+    probes = hub.probes()
     known = [str(probe["id"]) for probe in probes]
     found: dict[str, None] = {}
     for text in asked:
@@ -128,8 +132,8 @@ def _in_words(ids: Sequence[str]) -> str:
     return ", ".join(ids) if len(ids) <= MOST_NAMED else f"{', '.join(ids[:MOST_NAMED])} and {len(ids) - MOST_NAMED:,} more"
 
 
-def _show(settings: Settings, url: str, say: Say) -> None:
-    found = ask(settings, url, "/api/struck-out")["struck_out"]
+def _show(hub: HubClient, say: Say) -> None:
+    found = hub.struck_out()
     for one in found:
         note = f"  ({one['note']})" if one["note"] else ""
         say(f"{one['number']:>4}  {one['probe_id']}  {one['from']} to {one['to']}{note}")

@@ -1,4 +1,4 @@
-"""`temphub thermocouple`: its options, and what it tells the running hub. Main thread; the functions any thread."""
+"""`temphub thermocouple`: its options, and what it tells the running hub. Main thread."""
 
 import argparse
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from typing import Any
 
 from ..base.errors import TempHubError
 from ..base.settings import Settings
-from .said import ask, meant, time_option
+from .ask import HubClient
+from .calibrating import time_option
 
 Say = Callable[[str], None]
 AGAIN = "temphub thermocouple ID --type K --to 2026-11-23T12:00:00Z"
@@ -29,38 +30,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
     """`temphub thermocouple`. Raises TempHubError."""
-    url = settings.local_url
+    hub = HubClient(settings)
     if options.undo:
-        undo(settings, url, options.undo)
+        hub.undo_thermocouple(options.undo)
     elif options.id:
         if not options.type:
             raise TempHubError("No type was given, so nothing was corrected.", "Give --type K, or the letter of your thermocouple.")
-        probe_id = meant(settings, url, options.id)
+        probe_id = hub.meant(options.id)
         given = {"from_ms": options.since, "to_ms": options.until, "cold_c": options.cold, "cold_within_c": options.within}
         said = {"type": options.type.upper(), "chip": options.chip, "note": options.note, **given}
-        number = state(settings, url, probe_id, said)
+        number = hub.state_thermocouple(probe_id, said)
         say(f"{probe_id} is corrected for type {options.type.upper()}; what it sent is kept. Take it back with --undo {number}")
-    found = stated(settings, url)
+    found = hub.thermocouples()
     for one in found:
         say(in_words(one))
     if not found:
         say(f"No probe is corrected for a type of thermocouple. Correct one with: {AGAIN}")
-
-
-def state(settings: Settings, url: str, probe_id: str, said: dict[str, Any]) -> int:
-    """Have a probe's numbers corrected; said: the fields of `POST /api/thermocouple`, None for what was not given. Raises TempHubError."""
-    given = {name: value for name, value in said.items() if value is not None}
-    return int(ask(settings, url, "/api/thermocouple", {"probe_id": probe_id, **given})["number"])
-
-
-def undo(settings: Settings, url: str, number: int) -> None:
-    """Have the numbers count as they were sent. Raises TempHubError."""
-    ask(settings, url, "/api/thermocouple", {"undo": number})
-
-
-def stated(settings: Settings, url: str) -> list[dict[str, Any]]:
-    """What is stated, as `GET /api/thermocouples` gives it. Raises TempHubError."""
-    return list(ask(settings, url, "/api/thermocouples")["thermocouples"])
 
 
 def in_words(one: dict[str, Any]) -> str:

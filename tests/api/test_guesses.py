@@ -12,7 +12,7 @@ from temphub_kernel.api import guesses
 from temphub_kernel.api.guesses import FREE_DELIVERIES, TURN_S
 from temphub_kernel.api.lockout import FREE
 from temphub_kernel.base.clock import monotonic_s
-from temphub_kernel.hub.ask import ask_hub
+from temphub_kernel.hub import HubClient
 from temphub_kernel.trust import seal
 
 SECRET = "s3cret-Token"
@@ -84,7 +84,7 @@ def test_a_locked_address_delivers_on(guarded):
     assert hub.ask("POST", "/api/ingest", reading("Fridge"), {"X-Token": seal.probe_token(SECRET, "Fridge")})[0] == 200
     assert hub.ask("GET", f"/api/ingest?temperature_c=4&token={SECRET}")[0] == 200
     assert hub.ask("POST", "/api/hello", {"id": "p", "port": 80}, RIGHT)[0] == 200
-    assert ask_hub(hub.settings, f"http://127.0.0.1:{hub.port}", *NAMING[1:], timeout_s=10)["ok"] is True
+    assert HubClient(hub.settings, f"http://127.0.0.1:{hub.port}").ask(*NAMING[1:], timeout_s=10)["ok"] is True
 
 
 def test_the_same_wrong_token_is_one_guess(guarded):
@@ -109,7 +109,7 @@ def test_guesses_by_reading_are_locked_out_too(make_hub):
     assert hub.ask("GET", f"/api/readings?token={SECRET}")[0] == 429
     status, said = hub.ask("GET", "/api/health", headers=RIGHT)
     assert status == 200 and "secret" not in json.dumps(said)
-    assert ask_hub(hub.settings, f"http://127.0.0.1:{hub.port}", "/api/probes", timeout_s=10)["ok"] is True
+    assert HubClient(hub.settings, f"http://127.0.0.1:{hub.port}").ask("/api/probes", timeout_s=10)["ok"] is True
 
 
 def test_guessing_by_delivering_is_slow(make_hub, monkeypatch):

@@ -18,7 +18,7 @@ from temphub_kernel.api.sessions import Sessions
 from temphub_kernel.base import own
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.key import KEY_FILE, read_key
-from temphub_kernel.hub.ask import ask_hub
+from temphub_kernel.hub import HubClient
 from temphub_kernel.journal import Reader
 
 PASSWORD = "correct horse"
@@ -125,8 +125,8 @@ def test_the_hubs_own_programs_go_on(closed):
     """Page kernels and the command line ask the hub with the data folder's key, also where no token is set."""
     hub = closed(token="")
     url = f"http://127.0.0.1:{hub.port}"
-    assert ask_hub(hub.settings, url, "/api/probes", timeout_s=10)["ok"] is True
-    assert ask_hub(hub.settings, url, "/api/provision", {"host": "TempProbe-0096"}, timeout_s=10)["ok"] is True
+    assert HubClient(hub.settings, url).ask("/api/probes", timeout_s=10)["ok"] is True
+    assert HubClient(hub.settings, url).ask("/api/provision", {"host": "TempProbe-0096"}, timeout_s=10)["ok"] is True
     key = hub.settings.data_dir / KEY_FILE
     assert len(read_key(hub.settings.data_dir)) > 32
     if sys.platform != "win32":
@@ -258,7 +258,7 @@ def test_the_note_says_how_it_was_allowed(make_hub, closed_door):
         assert hub.ask("POST", "/api/annotate", door, headers)[0] == 200
     assert hub.ask("POST", "/api/annotate?token=s3cret", door)[0] == 200
     assert hub.ask("POST", "/api/annotate", {**door, "token": "s3cret"})[0] == 200
-    assert ask_hub(hub.settings, url, "/api/annotate", door, timeout_s=10)["ok"]
+    assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
     assert [(line["by"], line["address"]) for line in noted(hub)] == [("token", "127.0.0.1")] * 4 + [
         ("key" if closed_door else "token", "127.0.0.1")
     ]
@@ -275,7 +275,7 @@ def test_nobody_names_another_as_the_visitor(make_hub):
     for said in (own.visitor("203.0.113.9", "login"), "login somewhere", "god 203.0.113.9", own.visitor("fe80::1%eth0", "anyone")):
         context = own.VISITOR.set(said)
         try:
-            assert ask_hub(hub.settings, url, "/api/annotate", door, timeout_s=10)["ok"]
+            assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
         finally:
             own.VISITOR.reset(context)
     found = [(line["by"], line["address"], line.get("through")) for line in noted(hub) if line["what"] == "/api/annotate"]

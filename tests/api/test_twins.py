@@ -12,7 +12,7 @@ from temphub_kernel.api.twins import Twins
 from temphub_kernel.base.reading import Row
 from temphub_kernel.doctor.case import look
 from temphub_kernel.doctor.probes import shared
-from temphub_kernel.hub import tell
+from temphub_kernel.hub import PAGE, HubClient
 
 
 def row(seq=None, boot=None, age_ms=0):
@@ -88,9 +88,9 @@ def test_list_log_and_doctor_say_it_and_nothing_is_lost(start_here, boots, monke
             lone = {"temperature_c": celsius, "probe_id": "probe-1"}
             batch = {"probe_id": "probe-1", "boot": boot, "readings": [{"seq": n, "age_ms": 0, "temperature_c": celsius}]}
             assert deliver_from(hub, address, batch if boot else lone)["ok"]
-    (probe,) = wait_for(lambda: [one for one in tell(hub.settings, hub.url, "/api/probes")["probes"] if one["problem"]])
+    (probe,) = wait_for(lambda: [one for one in HubClient(hub.settings, hub.url, PAGE).ask("/api/probes")["probes"] if one["problem"]])
     assert "Two devices deliver as probe-1" in probe["problem"] and "127.0.0.2 and 127.0.0.3" in probe["problem"]
-    assert tell(hub.settings, hub.url, "/api/health")["readings"] == 40
+    assert HubClient(hub.settings, hub.url, PAGE).ask("/api/health")["readings"] == 40
     assert [text for text in logged if "probe-1" in text] == [f"{probe['problem']} {probe['remedy']}"]
     (found,) = shared(look(hub.settings))
     assert found.result == probe["problem"] and found.remedy == probe["remedy"]

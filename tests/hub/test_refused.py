@@ -5,7 +5,7 @@ import urllib.error
 import urllib.request
 
 from support.waiting import wait_for
-from temphub_kernel.hub import tell
+from temphub_kernel.hub import PAGE, HubClient
 
 TOKEN = {"X-Token": "s3cret"}
 
@@ -21,9 +21,14 @@ def deliver(hub, body, headers=None):
         return error.code
 
 
+def client(hub):
+    """What asks the hub as a page does."""
+    return HubClient(hub.settings, hub.url, PAGE)
+
+
 def shown(hub, probe_id):
     """What the API shows of a probe."""
-    return next((probe for probe in tell(hub.settings, hub.url, "/api/probes")["probes"] if probe["id"] == probe_id), {"problem": ""})
+    return next((probe for probe in client(hub).probes() if probe["id"] == probe_id), {"problem": ""})
 
 
 def test_a_refused_probe_is_shown_as_refused(start_here):
@@ -31,20 +36,20 @@ def test_a_refused_probe_is_shown_as_refused(start_here):
     hub = start_here(SERVER_TOKEN=TOKEN["X-Token"])
     for number in range(3):
         assert deliver(hub, {"temperature_c": number, "probe_id": "Fridge"}) == 401
-    (device,) = wait_for(lambda: tell(hub.settings, hub.url, "/api/health")["refused"])
+    (device,) = wait_for(lambda: client(hub).ask("/api/health")["refused"])
     assert device["address"] == "127.0.0.1" and device["times"] == 3 and "token" in device["problem"] and device["remedy"]
 
-    tell(hub.settings, hub.url, "/api/hello", {"id": "Fridge", "ip": "127.0.0.1", "port": 1})
+    client(hub).ask("/api/hello", {"id": "Fridge", "ip": "127.0.0.1", "port": 1})
     wait_for(lambda: "cannot be reached" in shown(hub, "Fridge")["problem"])
     for number in range(3):
         assert deliver(hub, {"temperature_c": f"{number},5", "probe_id": "Fridge"}, TOKEN) == 400
     wait_for(lambda: "is refused" in shown(hub, "Fridge")["problem"])
-    assert tell(hub.settings, hub.url, "/api/health")["refused_probes"] == ["Fridge"]
+    assert client(hub).ask("/api/health")["refused_probes"] == ["Fridge"]
     assert "'2,5'" in shown(hub, "Fridge")["problem"] and "without quotes" in shown(hub, "Fridge")["remedy"]
 
     assert deliver(hub, {"temperature_c": 2.5, "probe_id": "Fridge"}, TOKEN) == 200
     wait_for(lambda: "is refused" not in shown(hub, "Fridge")["problem"])
-    assert "cannot be reached" in shown(hub, "Fridge")["problem"] and not tell(hub.settings, hub.url, "/api/health")["refused_probes"]
+    assert "cannot be reached" in shown(hub, "Fridge")["problem"] and not client(hub).ask("/api/health")["refused_probes"]
 
 
 def test_a_stranger_cannot_have_a_probe_called_refused(start_here):

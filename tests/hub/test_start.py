@@ -12,7 +12,7 @@ import pytest
 import temphub_kernel as th
 from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.hub import Attached, provision, read_info
+from temphub_kernel.hub import PAGE, Attached, HubClient, read_info
 from temphub_kernel.hub.lock import HubLock, is_running
 from temphub_kernel.hub.running import RunningHub
 from temphub_kernel.journal import Reader
@@ -130,9 +130,10 @@ def test_health_is_left_in_the_journal(environ, data_dir):
 def test_provisioning_from_a_page_answers_in_words(environ, free_port):
     """'Provision now' says what came of it, also when the probe is unknown or the hub is away."""
     hub = th.start()
-    assert "nobody" in provision(hub.settings, hub.url, "nobody") and " — " in provision(hub.settings, hub.url, "nobody")
+    client = HubClient(hub.settings, hub.url, PAGE)
+    assert "nobody" in client.provision("nobody") and " — " in client.provision("nobody")
     th.stop()
-    assert "does not answer" in provision(hub.settings, hub.url, "nobody")
+    assert "does not answer" in client.provision("nobody")
 
 
 def test_a_busy_main_thread_does_not_stop_a_reading(environ):

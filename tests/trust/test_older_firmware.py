@@ -15,7 +15,7 @@ from support.virtual import VirtualProbe
 from support.waiting import wait_for
 from temphub_kernel.base import paths
 from temphub_kernel.base.settings import Settings
-from temphub_kernel.hub import tell
+from temphub_kernel.hub import PAGE, HubClient
 
 OLD = Path(__file__).parents[1] / "versions" / "firmware-0.3.0.zip"
 NAME = "TempProbe-0A01"
@@ -32,7 +32,7 @@ def old_firmware(tmp_path) -> Path:
 
 def probe_of(hub):
     """The probe as the API tells it."""
-    found = tell(hub.settings, hub.url, "/api/probes")["probes"]
+    found = HubClient(hub.settings, hub.url, PAGE).ask("/api/probes")["probes"]
     return next((one for one in found if one["id"] == NAME), {"readings": 0, "server_url": "", "trust": None, "version": ""})
 
 
@@ -63,7 +63,7 @@ def test_a_probe_of_0_3_goes_on_is_updated_and_told_anew(start_here, tmp_path, o
     with probe:
         wait_for(lambda: probe_of(hub)["trust"] == "claimed" and probe_of(hub)["readings"] > 2, 30)
         assert probe_of(hub)["server_url"] == hub.url and probe.status()["version"] == "0.3.0"
-        answer = tell(hub.settings, hub.url, "/api/update", {"probe_id": NAME})
+        answer = HubClient(hub.settings, hub.url, PAGE).ask("/api/update", {"probe_id": NAME})
         assert answer["had"] == "0.3.0"
         wait_for(lambda: probe_of(hub)["version"] == answer["version"], 60)
         wait_for(lambda: probe_of(hub)["server_url"] == f"{hub.url}/api/ingest", 30)
@@ -90,7 +90,7 @@ def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(start_here, m
     probe = VirtualProbe(interpreter, NAME, tmp_path / "flash", "--hub", hub.url, source=old_firmware)
     with probe:
         wait_for(lambda: probe_of(hub)["trust"] == "claimed" and probe_of(hub)["readings"] > 2, 30)
-        assert tell(hub.settings, hub.url, "/api/update", {"probe_id": NAME})["had"] == "0.3.0"
+        assert HubClient(hub.settings, hub.url, PAGE).ask("/api/update", {"probe_id": NAME})["had"] == "0.3.0"
         after = wait_for(lambda: (found := status(probe_of(hub)["port"])).get("update", {}).get("state") == "went_back" and found, 60)
         assert after["version"] == "0.3.0" and after["update"]["version"] != "0.3.0"
         before = probe_of(hub)["readings"]
