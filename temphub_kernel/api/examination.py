@@ -13,7 +13,7 @@ from typing import Any
 from ..base import paths
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
-from ..base.priority import start_behind
+from ..base.priority import collected, start_behind
 from ..base.settings import Settings
 from ..base.this_computer import is_here
 from .handlers import ApiHandler
@@ -77,9 +77,8 @@ class Examinations:
             raise _failed(str(error)) from error
         with process:
             try:
-                said, _ = process.communicate(timeout=LIMIT_S)
-            except subprocess.TimeoutExpired as error:
-                process.kill()
+                said, _ = collected(process, LIMIT_S)
+            except TimeoutError as error:
                 raise _failed(f"it took longer than {LIMIT_S:g} s") from error
         try:
             found = json.loads(said)

@@ -5,7 +5,6 @@ and private names are short (lean.py), as nobody reads a board's tracebacks and 
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from .errors import TempHubError
 from .lean import lean
+from .system import run_to_end
 
 
 def compiler() -> str | None:
@@ -36,9 +36,9 @@ def _compiled(program: str, name: str, text: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="temphub-mpy-") as folder:
         source, target = Path(folder) / "in.py", Path(folder) / "out.mpy"
         source.write_text(text, encoding="utf-8")
-        done = subprocess.run([program, "-O3", "-s", module, "-o", str(target), str(source)], capture_output=True, text=True, timeout=60)
-        if done.returncode:
-            raise _not_compiled(f"{name}: {done.stderr.strip()[-200:]}")
+        done = run_to_end([program, "-O3", "-s", module, "-o", str(target), str(source)], timeout_s=60)
+        if done.code:
+            raise _not_compiled(f"{name}: {done.errors.strip()[-200:]}")
         return target.read_bytes()
 
 

@@ -9,9 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .clock import monotonic_s
 from .paths import PACKAGE
 
 FIRST, BEHIND = -15, 10
+LOOK_S = 0.5
 
 
 def go_first() -> None:
@@ -44,6 +46,23 @@ def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None,
     process: subprocess.Popen[bytes] = subprocess.Popen(command, start_new_session=True, **options)
     _be_nice(process.pid, BEHIND)
     return process
+
+
+def collected(process: "subprocess.Popen[bytes]", within_s: float, stopped: Callable[[], bool] | None = None) -> tuple[bytes, bytes]:
+    """What a process prints on its outputs that are pipes, once it is done.
+
+    Raises TimeoutError when it needs longer, or `stopped` says that nobody waits any more; it is ended then.
+    """
+    late_s = monotonic_s() + within_s
+    while True:
+        try:
+            said, errors = process.communicate(timeout=LOOK_S if stopped else within_s)
+            return said or b"", errors or b""
+        except subprocess.TimeoutExpired:
+            if monotonic_s() >= late_s or (stopped and stopped()):
+                process.kill()
+                process.communicate()
+                raise TimeoutError(f"not done within {within_s:g} s") from None
 
 
 @contextmanager

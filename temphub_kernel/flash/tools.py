@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..base.errors import TempHubError
+from ..base.system import run_to_end
 
 # Part of what the tools say (lower case) -> code, problem, remedy; the first that fits. KEPT has the remedies of a flash with --keep.
 COMPLAINTS = (
@@ -80,25 +81,17 @@ def tool(name: str) -> str:
 def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0, keep: bool = False) -> str:
     """Run a tool to its end; what it said. keep: the board is not to be erased. Raises TempHubError when it fails."""
     try:
-        done = subprocess.run(
-            [tool(name), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            errors="replace",
-            env=_env(),
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as error:
+        done = run_to_end([tool(name), *arguments], timeout_s=timeout_s, env=_env())
+    except TimeoutError as error:
         raise TempHubError(
             f"{name} got no end of it at {port or 'the ports'} within {timeout_s:g} s: what is there does not answer.",
             "Unplug the board, plug it in again and try once more; if it stays, look with `temphub flash --list` whether it is that port"
             + (", or try without --keep, which writes MicroPython anew." if keep else "."),
             code="no_reply",
         ) from error
-    if done.returncode:
-        raise complaint(name, port, done.stdout + "\n" + done.stderr, keep=keep)
-    return done.stdout + done.stderr
+    if done.code:
+        raise complaint(name, port, done.said + "\n" + done.errors, keep=keep)
+    return done.said + done.errors
 
 
 def follow(name: str, *arguments: str, until: Callable[[str], bool], timeout_s: float) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import TempHubError
-from ..base.priority import held_input, start_behind
+from ..base.priority import collected, held_input, start_behind
 from .archive import FOLDER, UNFINISHED
 from .columns import FIELDS, JUNCTION, Batch, chosen
 from .full import disk_full, has_room
@@ -140,19 +140,12 @@ def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], boo
 
 def _said(process: "subprocess.Popen[bytes]", month: str, stopped: Callable[[], bool]) -> bytes | None:
     """All that the process says, once it is done; None when the hub stops meanwhile."""
-    waited_s = 0.0
-    while True:
-        try:
-            out, errors = process.communicate(timeout=0.5)
-            break
-        except subprocess.TimeoutExpired:
-            waited_s += 0.5
-            if stopped() or waited_s > WRITE_S:
-                process.kill()
-                process.communicate()
-                if stopped():
-                    return None
-                raise _not_written(month, f"not done after {WRITE_S // 60} minutes") from None
+    try:
+        out, errors = collected(process, WRITE_S, stopped)
+    except TimeoutError:
+        if stopped():
+            return None
+        raise _not_written(month, f"not done after {WRITE_S // 60} minutes") from None
     if process.returncode:
         said = errors.decode("utf-8", "replace").strip().splitlines()
         raise _not_written(month, said[-1] if said else f"exit code {process.returncode}")

@@ -70,3 +70,21 @@ def test_windows_has_its_own_way(monkeypatch):
         priority.start_behind("x", stdin=subprocess.DEVNULL)
     assert set_to == [0x8000]
     assert asked == [([sys.executable, "-m", "x"], {"creationflags": 0x8004000, "stdin": subprocess.DEVNULL})]
+
+
+@pytest.mark.parametrize("stopped", [None, lambda: True])
+def test_what_needs_too_long_or_is_wanted_no_more_is_ended(stopped):
+    """Whoever waits for it is told so, and no process is left."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        with pytest.raises(TimeoutError):
+            priority.collected(process, 600 if stopped else 0.3, stopped)
+        assert process.poll() is not None
+
+
+def test_all_that_a_process_says_is_collected():
+    """However much it is, on both outputs, also while somebody looks whether it is still wanted."""
+    command = [sys.executable, "-c", "import sys; print('a' * 300_000); print('b', file=sys.stderr)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        said, errors = priority.collected(process, 60, lambda: False)
+    assert (len(said.strip()), errors.strip(), process.returncode) == (300_000, b"b", 0)
