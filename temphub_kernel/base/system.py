@@ -58,6 +58,7 @@ def ask_powershell(script: str, timeout_s: float = 7.0) -> str | None:
 
 
 def _text(raw: bytes) -> str:
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
