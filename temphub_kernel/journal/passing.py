@@ -23,7 +23,7 @@ PACE_WINDOW = 101
 # So many intervals are looked at together for whether any can be a gap, and so many medians are taken at once.
 BLOCK = 1_024
 AT_ONCE = 4_096
-ABOVE, BELOW = "above", "below"
+ABOVE = "above"
 
 
 class Line(NamedTuple):

@@ -2,7 +2,7 @@
 
 from .conversation import ProbeCheck
 from .provisioner import Provisioner
-from .route import address_towards, server_url_for
+from .route import INGEST, address_towards, base_url_for
 from .talk import Talk
 
-__all__ = ["ProbeCheck", "Provisioner", "Talk", "address_towards", "server_url_for"]
+__all__ = ["INGEST", "ProbeCheck", "Provisioner", "Talk", "address_towards", "base_url_for"]

@@ -75,7 +75,6 @@ class ProbeCheck(NamedTuple):
     version: str
     model: str
     state: State
-    checked_ms: int
 
     @property
     def changed(self) -> bool:
@@ -362,7 +361,7 @@ class Conversation:
         self._to(state)
         in_force = given.wanted.url, given.interval_ms
         device = said.version or self._met.version, said.model or self._met.model
-        return ProbeCheck(*self._who, True, *in_force, "", "", *device, state, clock.now_ms()), given
+        return ProbeCheck(*self._who, True, *in_force, "", "", *device, state), given
 
     def _to(self, state: State) -> None:
         if state is not self.state:
@@ -373,7 +372,7 @@ class Conversation:
 def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     """The result of a check that could not be done, and where it stopped."""
     words = error.problem, error.remedy
-    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, clock.now_ms())
+    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state)
 
 
 def _differs(said: Status, given: Given) -> bool:

@@ -24,12 +24,8 @@ def address_towards(ip: str) -> str:
         ) from error
 
 
+# What a probe is told is the base and this: the whole address that it posts its readings to.
 INGEST = "/api/ingest"
-
-
-def server_url_for(settings: Settings, ip: str, port: int) -> str:
-    """What the probe at `ip` is told: the whole address that it posts its readings to. As `base_url_for`."""
-    return base_url_for(settings, ip, port) + INGEST
 
 
 def base_url_for(settings: Settings, ip: str, port: int) -> str:
