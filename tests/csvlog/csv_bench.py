@@ -111,7 +111,7 @@ class BreakingFile:
         self._file.close()
 
 
-class Bench:
+class Harness:
     """A hub's journal and its log. `stored` is what the log must say, in order."""
 
     def __init__(self, folder: Path, *, max_rows: int = 1_000_000, name: str = "temperature_log.csv") -> None:
@@ -198,9 +198,9 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, **options: Any) -> Iterator[Bench]:
+def harness(folder: Path, **options: Any) -> Iterator[Harness]:
     folder.mkdir(parents=True, exist_ok=True)
-    made = Bench(folder, **options)
+    made = Harness(folder, **options)
     try:
         yield made
     finally:

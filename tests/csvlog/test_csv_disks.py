@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from csvlog.csv_bench import HEADER, bench, line_of, rows
+from csvlog.csv_bench import HEADER, harness, line_of, rows
 from support.disks import read_only, share
 from support.waiting import wait_for
 from temphub_kernel.csvlog import CsvLog, open_log
@@ -16,7 +16,7 @@ from temphub_kernel.csvlog import CsvLog, open_log
 
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     """A drive that fills up in the middle of a block costs no reading: with space again the log is whole, byte for byte."""
-    with share(tmp_path / "stick", size_kb=64), bench(tmp_path, name="stick/log.csv") as log:
+    with share(tmp_path / "stick", size_kb=64), harness(tmp_path, name="stick/log.csv") as log:
         filler = tmp_path / "stick" / "film.mkv"
         filler.write_bytes(b"x" * 40_000)
         log.store(rows(100))
@@ -34,7 +34,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 
 def test_a_share_that_is_pulled_out(tmp_path: Path) -> None:
     """While the share is away nothing is written into the empty folder in its place, also after a restart; then all is caught up."""
-    with share(tmp_path / "share") as drive, bench(tmp_path, name="share/logs/log.csv") as log:
+    with share(tmp_path / "share") as drive, harness(tmp_path, name="share/logs/log.csv") as log:
         log.store(rows(5))
         log.drain()
         log.store(rows(2, first=5))
@@ -52,7 +52,7 @@ def test_a_share_that_is_pulled_out(tmp_path: Path) -> None:
 
 def test_a_drive_that_turns_read_only(tmp_path: Path) -> None:
     """A drive set read-only (as Linux does after an error) is named as such, and written again when it may be."""
-    with share(tmp_path / "share") as drive, bench(tmp_path, name="share/log.csv") as log:
+    with share(tmp_path / "share") as drive, harness(tmp_path, name="share/log.csv") as log:
         log.store(rows(5))
         log.drain()
         drive.read_only(True)
@@ -65,7 +65,7 @@ def test_a_drive_that_turns_read_only(tmp_path: Path) -> None:
 
 def test_a_file_made_read_only(tmp_path: Path) -> None:
     """A log that somebody made read-only is left alone, readings wait, and are written when it may be written again."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(5))
         log.drain()
         with read_only(log.csv):
@@ -82,7 +82,7 @@ AWAY = ["ENOTCONN", "ESTALE", "EHOSTDOWN", "ETIMEDOUT"]
 @pytest.mark.parametrize("name", [name for name in AWAY if hasattr(errno, name)])
 def test_a_share_that_answers_with_an_error(tmp_path: Path, name: str) -> None:
     """What the system says of a dead share becomes words and a remedy, and nothing is lost, wherever in the block it fails."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         number = getattr(errno, name)
         log.disk.error = OSError(number, os.strerror(number))
         for call in range(1, 5):
@@ -104,7 +104,7 @@ def test_a_share_that_hangs_is_shown(tmp_path: Path) -> None:
         assert release.wait(30)
         return open_log(path)
 
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.log = CsvLog(log.csv, log.journal, log.writer, every_s=0.01, open_log=hanging, hangs_s=0.05)
         log.log.start()
@@ -116,7 +116,7 @@ def test_a_share_that_hangs_is_shown(tmp_path: Path) -> None:
 
 def test_open_in_libreoffice(tmp_path: Path) -> None:
     """While LibreOffice has the log open rows wait, because saving there would undo them; its note that stays behind is named."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.drain()
         note = tmp_path / ".~lock.temperature_log.csv#"
@@ -131,7 +131,7 @@ def test_open_in_libreoffice(tmp_path: Path) -> None:
 
 def test_renamed_while_running(tmp_path: Path) -> None:
     """A log that was renamed keeps what it has under its new name, and the next reading begins a new one."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.drain()
         kept = tmp_path / "October.csv"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvlog.csv_bench import HEADER, T0, bench, line_of, row, rows
+from csvlog.csv_bench import HEADER, T0, harness, line_of, row, rows
 from support.waiting import wait_for
 from temphub_kernel.csvlog.lines import cell, keys_of, to_lines
 from temphub_kernel.journal import Point
@@ -16,7 +16,7 @@ from temphub_kernel.journal import Point
 
 def test_the_format(tmp_path: Path) -> None:
     """Header, UTC with milliseconds, local time, id, plain decimal or empty with its quality; no byte order mark."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store([row(T0), row(T0 + 1, -625_000), row(T0 + 2, None, "B:1", "open")])
         log.drain()
         lines = log.csv.read_bytes().decode("ascii").split("\n")
@@ -27,7 +27,7 @@ def test_the_format(tmp_path: Path) -> None:
 
 def test_a_log_without_readings_has_its_header(tmp_path: Path) -> None:
     """pandas opens the log of a new hub: the header is there before the first reading."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.step()
         assert log.text() == HEADER
         assert pd.read_csv(log.csv).empty
@@ -35,7 +35,7 @@ def test_a_log_without_readings_has_its_header(tmp_path: Path) -> None:
 
 def test_pandas_reads_it_back(tmp_path: Path) -> None:
     """Times and temperatures come back exactly as stored."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(60))
         log.drain()
         frame = pd.read_csv(log.csv, parse_dates=["timestamp"])
@@ -67,7 +67,7 @@ def test_a_line_says_the_value_exactly(units: int, taken: int) -> None:
 def test_held_by_another_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While Excel holds the file readings wait and are counted, it is said once, and all are there when it lets go."""
     caplog.set_level(logging.WARNING)
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(5))
         log.drain()
         log.disk.held = True
@@ -87,7 +87,7 @@ def test_held_by_another_program(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 
 def test_full_disk(tmp_path: Path) -> None:
     """A full disk in the middle of a line is named; afterwards the line is whole and nothing is missing."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(5))
         log.step()
         log.store(rows(5, first=5))
@@ -101,7 +101,7 @@ def test_full_disk(tmp_path: Path) -> None:
 
 def test_the_folder_is_made_and_made_again(tmp_path: Path) -> None:
     """CSV_FILE may name a folder that is not there yet; one that vanishes costs no reading that was still to be written."""
-    with bench(tmp_path, name="logs/of/today.csv") as log:
+    with harness(tmp_path, name="logs/of/today.csv") as log:
         log.store(rows(3))
         log.drain()
         log.csv.unlink()
@@ -114,7 +114,7 @@ def test_the_folder_is_made_and_made_again(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A path that cannot exist is a problem that says which setting to change, and it is tried again."""
     (tmp_path / "taken").write_text("a file")
-    with bench(tmp_path, name="taken/log.csv") as log:
+    with harness(tmp_path, name="taken/log.csv") as log:
         log.store(rows(3))
         assert log.step() == 0
         assert "CSV_FILE" in log.log.state().remedy and log.log.waiting() == 3
@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 def test_deleted_while_running(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A deleted log is begun anew with a header, goes on with the next reading, and the hub says so."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.drain()
         log.csv.unlink()
@@ -137,7 +137,7 @@ def test_deleted_while_running(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 def test_edited_while_running(tmp_path: Path) -> None:
     """A note at the end without a newline stays, and the next reading begins on a line of its own."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.drain()
         before = log.text() + "door was open"
@@ -150,7 +150,7 @@ def test_edited_while_running(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", ["timestamp;local_time;probe_id\n1;2;3\n", "my own,table\n1,2\n", "\0" * 9000 + "x"])
 def test_a_file_that_is_no_log_is_put_aside(tmp_path: Path, other: str) -> None:
     """A file in our place that is no log (saved with semicolons, or another table) is kept under another name."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.csv.write_text(other, newline="")
         log.store(rows(3))
         log.drain()
@@ -160,7 +160,7 @@ def test_a_file_that_is_no_log_is_put_aside(tmp_path: Path, other: str) -> None:
 
 def test_replaced_while_running(tmp_path: Path) -> None:
     """A log saved in another format while the hub runs is put aside, and no reading is lost or doubled."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(4))
         log.drain()
         log.csv.write_text(log.text().replace(",", ";"), newline="")
@@ -171,7 +171,7 @@ def test_replaced_while_running(tmp_path: Path) -> None:
 
 def test_roll_over(tmp_path: Path) -> None:
     """A full file is put aside under its date, never over another one, and each holds exactly its share."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         log.store(rows(34))
         log.drain()
         assert [len(path.read_text().splitlines()) for path in [*log.asides(), log.csv]] == [11, 11, 11, 5]
@@ -181,7 +181,7 @@ def test_roll_over(tmp_path: Path) -> None:
 
 def test_roll_over_of_a_held_file_waits(tmp_path: Path) -> None:
     """A full file that Excel holds is put aside when it is let go; until then readings wait."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         log.store(rows(10))
         log.drain()
         log.store(rows(4, first=10))
@@ -194,7 +194,7 @@ def test_roll_over_of_a_held_file_waits(tmp_path: Path) -> None:
 
 def test_a_changed_csv_file_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A new CSV_FILE begins with the readings from then on; nothing is said of a deleted file."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(3))
         log.restart()
         log.csv = tmp_path / "second.csv"
@@ -207,7 +207,7 @@ def test_a_changed_csv_file_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 def test_a_stop_writes_what_is_stored(tmp_path: Path) -> None:
     """A clean end leaves a log that is complete, with its bookmark."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(30))
         log.log.start()
         assert log.log.stop()
@@ -217,7 +217,7 @@ def test_a_stop_writes_what_is_stored(tmp_path: Path) -> None:
 
 def test_a_journal_that_has_stopped_does_not_stop_the_log(tmp_path: Path) -> None:
     """Without a journal to keep the bookmark the log still ends at once, and the next start finds its place."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(30))
         log.step()
         log.log.start()
@@ -232,7 +232,7 @@ def test_a_journal_that_has_stopped_does_not_stop_the_log(tmp_path: Path) -> Non
 
 def test_a_backlog_is_written_in_blocks(tmp_path: Path) -> None:
     """Many readings are written block by block: no step takes more than ten thousand."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         for first in range(0, 25_000, 5_000):
             log.store(rows(5_000, first))
         assert [log.step() for _ in range(4)] == [10_000, 10_000, 5_000, 0]

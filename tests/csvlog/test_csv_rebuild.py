@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csvlog.csv_bench import Bench, bench, line_of, rows
+from csvlog.csv_bench import Harness, harness, line_of, rows
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.csvlog import only_in_log, rebuild, rebuild_beside, surplus
 from temphub_kernel.journal import strike_out, undo
@@ -18,19 +18,19 @@ def everything(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.csv")}
 
 
-def again(log: Bench, **options: object) -> tuple[list[Path], Path | None]:
+def again(log: Harness, **options: object) -> tuple[list[Path], Path | None]:
     """As the command does, with no hub running."""
     return rebuild(log.csv, log.journal, alone=lambda: True, max_rows=log.max_rows, **options)  # type: ignore[arg-type]
 
 
-def stopped(log: Bench) -> None:
+def stopped(log: Harness) -> None:
     log.writer.stop()
 
 
 @pytest.mark.parametrize("count", [0, 7, 10, 34])
 def test_byte_for_byte(tmp_path: Path, count: int) -> None:
     """The rebuilt files have the names, cuts and bytes of those that the hub wrote, which are kept in a folder of their own."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         now = int(time.time() * 1000)
         log.store([r._replace(taken_ms=now, received_ms=now) for r in rows(count)])
         log.drain()
@@ -46,7 +46,7 @@ def test_byte_for_byte(tmp_path: Path, count: int) -> None:
 
 def test_the_hub_goes_on_after_a_rebuild(tmp_path: Path) -> None:
     """A log far behind its journal, deleted and damaged, is rebuilt whole; the hub's next start goes on at its end, exactly."""
-    with bench(tmp_path, max_rows=50_000) as log:
+    with harness(tmp_path, max_rows=50_000) as log:
         log.store(rows(500))
         log.drain()
         log.disk.held = True
@@ -67,7 +67,7 @@ def test_the_hub_goes_on_after_a_rebuild(tmp_path: Path) -> None:
 
 def test_while_the_hub_runs(tmp_path: Path) -> None:
     """The running hub's own log is not touched; under another name the log is written all the same."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         log.store(rows(25))
         log.drain()
         before = everything(tmp_path)
@@ -82,7 +82,7 @@ def test_while_the_hub_runs(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """A file of that name is only replaced when that was asked for."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(5))
         out = tmp_path / "out.csv"
         out.write_text("mine")
@@ -95,7 +95,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 def test_readings_that_come_during_the_rebuild(tmp_path: Path) -> None:
     """What is stored while the files are being made is in them."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(20))
 
         def alone() -> bool:
@@ -109,7 +109,7 @@ def test_readings_that_come_during_the_rebuild(tmp_path: Path) -> None:
 
 def test_a_part_that_is_held_undoes_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When one of the old files cannot be moved, as Excel holds it, everything is as it was, and words say so."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         log.store(rows(34))
         log.drain()
         log.restart()
@@ -132,7 +132,7 @@ def test_a_part_that_is_held_undoes_all(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_failing_disk_leaves_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up while the new files are made leaves the old ones and no half file."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(50))
         log.drain()
         stopped(log)
@@ -165,7 +165,7 @@ rebuild(Path(sys.argv[1]), Path(sys.argv[2]), alone=lambda: True, max_rows=20)
 def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
     """Killed at any moment it loses no file and doubles no line: what was there is in the log's place or in the folder of the old ones; the
     hub's next start goes on, and done again the log is whole, with nothing left of the first attempt."""
-    with bench(tmp_path, max_rows=20) as log:
+    with harness(tmp_path, max_rows=20) as log:
         now = int(time.time() * 1000) - 60_000
         log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(50))])
         log.drain()
@@ -191,7 +191,7 @@ def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
 
 def test_what_is_struck_out_after_it_was_written(tmp_path: Path) -> None:
     """Lines that stand in the log stay when somebody strikes readings out; written again, the log says so and has no number there."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         now = int(time.time() * 1000) - 60_000
         log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(6))])
         log.drain()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvlog.csv_bench import T0, Bench, Killed, bench, line_of, row, rows, said_of
+from csvlog.csv_bench import T0, Harness, Killed, harness, line_of, row, rows, said_of
 from temphub_kernel.base.csv_style import STYLES
 from temphub_kernel.csvlog import only_in_log, surplus
 
@@ -30,7 +30,7 @@ ACTIONS = st.one_of(
 )
 
 
-def play(log: Bench, action: str, number: int) -> None:
+def play(log: Harness, action: str, number: int) -> None:
     """One thing that happens to a log."""
     if action == "store":
         log.store(rows(number, len(log.stored)))
@@ -60,7 +60,7 @@ def play(log: Bench, action: str, number: int) -> None:
         power_cut(log, number, nuls=action == "nuls")
 
 
-def power_cut(log: Bench, number: int, *, nuls: bool) -> None:
+def power_cut(log: Harness, number: int, *, nuls: bool) -> None:
     """Some of what was written after the bookmark is gone, or reads as NUL bytes."""
     log.crash()
     text = log.csv.read_bytes()
@@ -76,7 +76,7 @@ def power_cut(log: Bench, number: int, *, nuls: bool) -> None:
 def test_exactly_once_through_everything(actions: list[tuple[str, int]], max_rows: int) -> None:
     """Crashes, torn ends, NUL bytes, full disks, held files, roll overs and other styles in any order: each reading stands there once,
     in order, and each file is of one style."""
-    with tempfile.TemporaryDirectory() as folder, bench(Path(folder), max_rows=max_rows) as log:
+    with tempfile.TemporaryDirectory() as folder, harness(Path(folder), max_rows=max_rows) as log:
         for action, number in actions:
             play(log, action, number)
             found = surplus(log.csv, log.reader)
@@ -88,7 +88,7 @@ def test_exactly_once_through_everything(actions: list[tuple[str, int]], max_row
 
 def test_every_prefix_of_the_last_block(tmp_path: Path) -> None:
     """Wherever a block is torn off, the next start completes it."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(4))
         log.restart()
         log.store(rows(5, first=4))
@@ -104,7 +104,7 @@ def test_every_prefix_of_the_last_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize("nth", range(1, 16))
 def test_killed_at_every_call(tmp_path: Path, nth: int) -> None:
     """Whatever call to the disk is the process's last, also around a roll over, nothing is lost or doubled."""
-    with bench(tmp_path, max_rows=10) as log:
+    with harness(tmp_path, max_rows=10) as log:
         log.disk.kill_at = nth
         log.store(rows(25))
         try:
@@ -118,7 +118,7 @@ def test_killed_at_every_call(tmp_path: Path, nth: int) -> None:
 def test_the_time_zone_changed_between_two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PC moved to another time zone after a crash writes no reading twice: the local time is not what a line is known by."""
     try:
-        with bench(tmp_path) as log:
+        with harness(tmp_path) as log:
             monkeypatch.setenv("TZ", "Europe/Berlin")
             time.tzset()
             log.store(rows(6))
@@ -136,7 +136,7 @@ def test_the_time_zone_changed_between_two_runs(tmp_path: Path, monkeypatch: pyt
 
 def test_equal_readings_are_not_taken_for_one(tmp_path: Path) -> None:
     """Readings that say the very same are each written, also when some of them stood in the file at the crash."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store([row(T0)] * 3)
         log.step()
         log.store([row(T0)] * 2)
@@ -147,7 +147,7 @@ def test_equal_readings_are_not_taken_for_one(tmp_path: Path) -> None:
 
 def test_edited_then_crashed(tmp_path: Path) -> None:
     """A log saved by Excel (other line ends, 20 instead of 20.0) and then a crash: what stands in it is known again."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(12))
         log.drain()
         saved = log.text().replace("\n", "\r\n").replace("20.0,", "20,")
@@ -160,7 +160,7 @@ def test_edited_then_crashed(tmp_path: Path) -> None:
 
 def test_edited_before_the_bookmark_then_crashed(tmp_path: Path) -> None:
     """Old lines deleted by the user stay deleted, and a reading that repeats an old one is written all the same."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(12))
         log.restart()
         lines = log.text().splitlines(keepends=True)
@@ -202,7 +202,7 @@ def test_kill_minus_nine(tmp_path: Path) -> None:
                 os.sched_yield()
             hub.send_signal(signal.SIGKILL)
             hub.wait(10)
-    with bench(tmp_path, max_rows=2000) as log:
+    with harness(tmp_path, max_rows=2000) as log:
         log.drain()
         stored = log.reader.after(0, 10**6)
         assert len(stored) > 200

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import temphub_kernel as th
-from csvlog.csv_bench import bench, rows, said_of
+from csvlog.csv_bench import harness, rows, said_of
 from support.filled import refilled_from
 from temphub_kernel.base.csv_style import STANDARD, STYLES, Style, regional, style_named
 from temphub_kernel.base.settings import Settings
@@ -18,7 +18,7 @@ GERMAN = STYLES["excel-de"]
 
 def test_a_german_log(tmp_path: Path) -> None:
     """With CSV_STYLE=excel-de the log has semicolons, decimal commas and German dates; the first column stays what programs read."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.style = Settings.from_environ({"CSV_STYLE": "Excel-DE", "DATA_DIR": str(tmp_path)}).csv_style
         log.crash()
         log.store([row._replace(taken_ms=1_795_438_440_123) for row in rows(3)])
@@ -31,7 +31,7 @@ def test_a_german_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(STYLES))
 def test_each_style_is_read_back(tmp_path: Path, name: str) -> None:
     """`th.load` and a new journal have every reading of a log of any style, also where the style was changed on the way."""
-    with bench(tmp_path / "hub") as log:
+    with harness(tmp_path / "hub") as log:
         log.store(rows(20))
         log.drain()
         log.style = STYLES[name]
@@ -61,7 +61,7 @@ def test_each_style_is_read_back(tmp_path: Path, name: str) -> None:
 
 def test_the_rebuilt_log_is_of_the_style_that_is_set(tmp_path: Path) -> None:
     """`--rebuild-csv` writes all of the log in one style, and the hub goes on in it without a new file."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.store(rows(30))
         log.drain()
         log.restart()
@@ -79,7 +79,7 @@ def test_the_rebuilt_log_is_of_the_style_that_is_set(tmp_path: Path) -> None:
 
 def test_a_log_without_readings_takes_the_new_style(tmp_path: Path) -> None:
     """A log that is only begun is begun anew in the other style: nothing empty is put aside."""
-    with bench(tmp_path) as log:
+    with harness(tmp_path) as log:
         log.restart()
         assert log.text().encode() == STANDARD.header
         log.style = GERMAN

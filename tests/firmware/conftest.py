@@ -1,4 +1,4 @@
-"""Puts the firmware and the shared bench on the path, as they lie side by side on a board."""
+"""Puts the firmware and the shared harness on the path, as they lie side by side on a board."""
 
 import sys
 from pathlib import Path

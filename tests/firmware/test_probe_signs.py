@@ -13,7 +13,7 @@ class _Update:
         return {"state": self.state}
 
 
-class _Bench:
+class _Harness:
     """A probe with a lamp: `line` holds one sign for each tenth of a second."""
 
     def __init__(self, folder):
@@ -41,25 +41,25 @@ class _Bench:
 def test_each_state_has_a_sign_of_its_own():
     """From power-on to delivering, and what can go wrong; the most urgent one wins."""
     with Folder() as folder:
-        bench = _Bench(folder)
-        state, shown = bench.state, []
+        harness = _Harness(folder)
+        state, shown = harness.state, []
 
         def show():
-            shown.append(bench.signs.sign())
+            shown.append(harness.signs.sign())
             pattern = PATTERNS[shown[-1]]
-            assert bench.watch(2 * len(pattern)) == 2 * pattern
-            assert bench.signs.report() == {"lamp": shown[-1]}
+            assert harness.watch(2 * len(pattern)) == 2 * pattern
+            assert harness.signs.report() == {"lamp": shown[-1]}
 
-        for bench.wifi in ("start", "trying", "portal", "joined"):
+        for harness.wifi in ("start", "trying", "portal", "joined"):
             show()
-        bench.probe.record(21.5, None)
+        harness.probe.record(21.5, None)
         state.delivered = 1
         show()
-        bench.probe.record(None, "open")
+        harness.probe.record(None, "open")
         show()
-        bench.probe.record(21.5, "range")
+        harness.probe.record(21.5, "range")
         show()
-        bench.probe.record(21.5, None)
+        harness.probe.record(21.5, None)
         state.fault("The hub cannot be reached.")
         show()
         state.healed()
@@ -76,32 +76,32 @@ def test_each_state_has_a_sign_of_its_own():
 def test_identify_blinks_for_ten_seconds_whatever_else_there_is():
     """Then the sign before comes back from its beginning."""
     with Folder() as folder:
-        bench = _Bench(folder)
-        bench.wifi = "portal"
-        bench.watch(3)
-        bench.signs.identify()
-        assert bench.watch(100) == "#." * 50
-        assert bench.watch(10) == PATTERNS["portal"]
+        harness = _Harness(folder)
+        harness.wifi = "portal"
+        harness.watch(3)
+        harness.signs.identify()
+        assert harness.watch(100) == "#." * 50
+        assert harness.watch(10) == PATTERNS["portal"]
 
 
 def test_a_sign_that_changes_begins_at_its_beginning():
     """So flashes can be counted; the lamp is switched only when it changes."""
     with Folder() as folder:
-        bench = _Bench(folder)
-        assert bench.watch(7) == "#.#...."
-        bench.wifi = "trying"
-        assert bench.watch(10) == PATTERNS["joining"]
-        before = bench.switched
-        bench.watch(10)
-        assert bench.switched == before + 2
+        harness = _Harness(folder)
+        assert harness.watch(7) == "#.#...."
+        harness.wifi = "trying"
+        assert harness.watch(10) == PATTERNS["joining"]
+        before = harness.switched
+        harness.watch(10)
+        assert harness.switched == before + 2
 
 
 def test_one_bad_sensor_of_several_is_shown():
     """Also when it is not the board's first one."""
     with Folder() as folder:
-        bench = _Bench(folder)
-        bench.state.delivered = 1
-        bench.state.record_round([(0, units(21.5), None), (1, None, "missing")])
-        assert bench.signs.sign() == "sensor"
-        bench.state.record_round([(0, units(21.5), None), (1, units(20.0), None)])
-        assert bench.signs.sign() == "delivering"
+        harness = _Harness(folder)
+        harness.state.delivered = 1
+        harness.state.record_round([(0, units(21.5), None), (1, None, "missing")])
+        assert harness.signs.sign() == "sensor"
+        harness.state.record_round([(0, units(21.5), None), (1, units(20.0), None)])
+        assert harness.signs.sign() == "delivering"

@@ -49,7 +49,7 @@ if " connect list" in line:
 """
 
 
-class Bench:
+class Tools:
     """The stand-ins and a flash that uses them."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,24 +93,24 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch) -> Bench:
+def tools(tmp_path, monkeypatch) -> Tools:
     """Stand-ins first on PATH."""
     if sys.platform == "win32":
         pytest.skip("the stand-ins are shell scripts")
     folder = tmp_path / "tools"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return Bench(folder)
+    return Tools(folder)
 
 
 @pytest.fixture
-def refused(bench) -> Callable[..., tuple[str, str]]:
+def refused(tools) -> Callable[..., tuple[str, str]]:
     """(code, problem and remedy) of a flash that must fail."""
     from temphub_kernel.base.errors import TempHubError
 
     def run(**more) -> tuple[str, str]:
         with pytest.raises(TempHubError) as caught:
-            bench.flash(**more)
+            tools.flash(**more)
         assert caught.value.problem.endswith((".", "!")) and caught.value.remedy[0].isupper()
         return caught.value.code, f"{caught.value.problem} {caught.value.remedy}"
 

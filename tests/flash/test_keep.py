@@ -16,24 +16,24 @@ from temphub_kernel.flash.flash import MERGE
 HALVES = json.dumps({"ssid": "🏠 home", "password": "secret99", "name": "Küche 🧊🧊\ud7ff", "n": 3})
 
 
-def steps(bench) -> list[str]:
+def steps(tools) -> list[str]:
     """Each call as tool and verb."""
-    return [f"{call[0]} {call[3]}" for call in bench.calls()]
+    return [f"{call[0]} {call[3]}" for call in tools.calls()]
 
 
-def test_keep_copies_the_firmware_only(bench):
+def test_keep_copies_the_firmware_only(tools):
     """MicroPython stays; what was updated over the air is removed, so that the copied firmware is the one that runs."""
-    bench.flash(keep=True, port="COM7")
-    assert steps(bench) == [f"mpremote {verb}" for verb in ("exec", "exec", "cp", "exec", "run", "reset")]
-    assert "slot.json" in bench.calls()[1][-1] and bench.calls()[0][:3] == ["mpremote", "connect", "COM7"]
+    tools.flash(keep=True, port="COM7")
+    assert steps(tools) == [f"mpremote {verb}" for verb in ("exec", "exec", "cp", "exec", "run", "reset")]
+    assert "slot.json" in tools.calls()[1][-1] and tools.calls()[0][:3] == ["mpremote", "connect", "COM7"]
 
 
-def test_keep_adds_the_given_settings(bench):
+def test_keep_adds_the_given_settings(tools):
     """The board's own settings file is not copied over: what is given is added to it by the board itself."""
-    bench.flash(keep=True, port="COM7", settings='{"name": "Cold room"}')
-    assert steps(bench) == [f"mpremote {verb}" for verb in ("exec", "exec", "cp", "exec", "run", "reset")]
-    assert "settings.add" in bench.copied() and "settings.json" not in bench.copied()
-    assert bench.calls()[3][-1] == MERGE
+    tools.flash(keep=True, port="COM7", settings='{"name": "Cold room"}')
+    assert steps(tools) == [f"mpremote {verb}" for verb in ("exec", "exec", "cp", "exec", "run", "reset")]
+    assert "settings.add" in tools.copied() and "settings.json" not in tools.copied()
+    assert tools.calls()[3][-1] == MERGE
 
 
 @pytest.mark.parametrize(
