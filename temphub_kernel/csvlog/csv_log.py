@@ -12,8 +12,8 @@ from ..base.clock import local_text, monotonic_s, now_ms
 from ..base.csv_style import STANDARD, Style
 from ..base.errors import TempHubError
 from ..base.logs import Once
-from ..base.worker import Worker, WorkerState
-from ..journal import Reader, Writer
+from ..base.worker import WorkerState
+from ..journal import Follower, Reader, Writer
 from . import place as places
 from .lines import to_lines
 from .log_file import OpenLog, append, begin, open_log, put_aside, size_of
@@ -29,7 +29,7 @@ BOOKMARK_S = 10.0
 HANGS_S = 15.0
 
 
-class CsvLog(Worker):
+class CsvLog(Follower[Reader]):
     """Journal ─▶ CSV, each reading exactly once, in journal order, under the id it was delivered with. every_s: how far behind it may be.
 
     open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
@@ -86,12 +86,17 @@ class CsvLog(Worker):
             self.first()
             self.first = None
             self.well()
-        with Reader(self._journal) as reader:
-            while not self.stopping.is_set():
-                if self.step(reader) < BLOCK_ROWS:
-                    self.stopping.wait(self._every_s)
-            self.step(reader)
-            self._save_at_stop()
+        super().run()
+
+    def opened(self) -> Reader:
+        return Reader(self._journal)
+
+    def round(self, reader: Reader) -> float:
+        return self._every_s if self.step(reader) < BLOCK_ROWS else 0.0
+
+    def end(self, reader: Reader) -> None:
+        self.step(reader)
+        self._save_at_stop()
 
     def step(self, reader: Reader) -> int:
         """Write the next block; returns how many readings. 0 when there are none, or the file cannot be written now."""

@@ -1,4 +1,4 @@
-"""Following the journal with a bookmark: what both neighbours share. Its own thread and Reader."""
+"""Passing the journal's readings on, each at least once: what both neighbours share. Its own thread and Reader."""
 
 import logging
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ from typing import Any
 from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
 from ..base.logs import Once
-from ..base.worker import Worker
-from ..journal import Point, Reader, Writer, save_bookmark
+from ..journal import Follower, Point, Reader, Writer, save_bookmark
 
 log = logging.getLogger(__name__)
 # Each save is a commit of the journal; after a crash at most so many seconds are passed on again.
@@ -17,7 +16,7 @@ BOOKMARK_S = 5.0
 PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 
-class Follower(Worker):
+class Forwarder(Follower[Reader]):
     """Hands the journal's readings to `take` in their order, each at least once.
 
     The first time it begins with what comes from then on: a neighbour is not flooded with years. every_s: how far behind it may be;
@@ -47,29 +46,34 @@ class Follower(Worker):
         """What the bookmark remembers besides the place."""
         return {}
 
-    def begin(self, note: dict[str, Any], reader: Reader) -> None:
+    def recall(self, note: dict[str, Any], reader: Reader) -> None:
         """Called before the first `take`, with what the bookmark remembered; may move `no`."""
 
     def settled(self) -> None:
         """Called after each block that was taken: all is well, unless a kind of neighbour knows better."""
         self.well()
 
-    def run(self) -> None:
-        with Reader(self._journal) as reader:
-            self._first(reader)
-            try:
-                while not self.stopping.is_set():
-                    self.stopping.wait(self._step(reader))
-            finally:
-                self._save_at_stop()
+    def opened(self) -> Reader:
+        return Reader(self._journal)
 
-    def _first(self, reader: Reader) -> None:
+    def begin(self, reader: Reader) -> None:
         no, note = reader.bookmark(self.name)
         self.no, self._saved = no, (no, note)
         if not note.get("begun"):
             self.no = reader.count()
-        self.begin(note, reader)
+        self.recall(note, reader)
         self._save()
+
+    def round(self, reader: Reader) -> float:
+        try:
+            return self._step(reader)
+        except Exception:
+            # What was passed on before that is not passed on again.
+            self._save_at_stop()
+            raise
+
+    def end(self, _reader: Reader) -> None:
+        self._save_at_stop()
 
     def _step(self, reader: Reader) -> float:
         """One block; returns how long to wait before the next, in seconds."""

@@ -21,7 +21,7 @@ from ..base.reading import AHEAD_MS, board_of
 from ..journal import Point, Reader, Writer
 from . import topics
 from .broker import Heard
-from .follower import Follower
+from .follower import Forwarder
 from .topics import State
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ BLOCK = 5_000
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
-class Mqtt(Follower):
+class Mqtt(Forwarder):
     """url: `mqtt://user:password@host:1883/topic`; the topic before all others is `temphub` unless given."""
 
     def __init__(
@@ -75,7 +75,7 @@ class Mqtt(Follower):
                 client.disconnect()
                 client.loop_stop()
 
-    def begin(self, note: dict[str, Any], reader: Reader) -> None:
+    def recall(self, note: dict[str, Any], reader: Reader) -> None:
         self._announced = set(note.get("announced", []))
         self._folder = note.get("folder") or uuid.uuid4().hex
         self._hub = topics.hub_name(socket.gethostname(), self._folder)

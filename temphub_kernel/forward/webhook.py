@@ -14,14 +14,14 @@ from ..base.clock import iso_utc
 from ..base.errors import TempHubError
 from ..base.reading import to_celsius
 from ..journal import Point, Reader, Writer
-from .follower import PAUSES_S, Follower
+from .follower import PAUSES_S, Forwarder
 
 TIMEOUT_S = 15.0
 BLOCK = 500
 MOST_ANSWER = 64 * 1024
 
 
-class Webhook(Follower):
+class Webhook(Forwarder):
     """Posts `{"readings": [{"no", "probe_id", "time", "temperature_c", "quality"}, …]}`; any 2xx answer means that they were taken.
 
     `no` grows with each reading and never changes: a receiver that sees it twice has it already.

@@ -14,6 +14,7 @@ from .commit import Outcome
 from .curves import CHIPS
 from .damage import looks_damaged, put_damaged_aside
 from .figures import Figures, Known
+from .follower import Follower
 from .keeper import Keeper
 from .merging import check_common, merge, unmerge
 from .passing import Limit
@@ -47,6 +48,7 @@ __all__ = [
     "Edges",
     "Fault",
     "Figures",
+    "Follower",
     "Keeper",
     "Known",
     "Limit",

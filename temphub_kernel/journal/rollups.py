@@ -7,14 +7,15 @@ gathered again, a day at a time.
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from ..base.clock import DAY_MS, MINUTE_MS, monotonic_s
 from ..base.errors import TempHubError
-from ..base.worker import Worker
 from .archive import FOLDER
 from .calibration import Corrections
 from .columns import chosen, joined
+from .follower import Follower
 from .schema import TIERS, open_for_reading
 from .steps import gathered, steps_of
 from .stored import Stored
@@ -31,7 +32,7 @@ NEEDED = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
 _Change = Callable[[sqlite3.Connection], object]
 
 
-class RollUps(Worker):
+class RollUps(Follower[sqlite3.Connection]):
     """Follows the journal.
 
     every_s: how far behind it may be when little happens: each step writes a page or two for each probe;
@@ -43,22 +44,21 @@ class RollUps(Worker):
         self._path = path
         self._writer = writer
         self._every_s, self._again_s = every_s, again_s
-        self._redo_s = 0.0
+        self._due_s = self._redo_s = 0.0
         self._stuck = False
 
-    def run(self) -> None:
-        db = open_for_reading(self._path)
-        due_s = 0.0
-        try:
-            while not self.stopping.is_set():
-                taken = 0
-                if monotonic_s() >= due_s or self._writer.last_no - bookmark(db) >= STEP_ROWS:
-                    taken = self.step(db)
-                    due_s = monotonic_s() + self._every_s
-                if taken < STEP_ROWS and not self._redone(db):
-                    self.stopping.wait(min(self._every_s, LOOK_S))
-        finally:
-            db.close()
+    def opened(self) -> closing[sqlite3.Connection]:
+        return closing(open_for_reading(self._path))
+
+    def begin(self, _db: sqlite3.Connection) -> None:
+        self._due_s = 0.0
+
+    def round(self, db: sqlite3.Connection) -> float:
+        taken = 0
+        if monotonic_s() >= self._due_s or self._writer.last_no - bookmark(db) >= STEP_ROWS:
+            taken = self.step(db)
+            self._due_s = monotonic_s() + self._every_s
+        return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
 
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
