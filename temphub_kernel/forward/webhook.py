@@ -1,4 +1,7 @@
-"""The webhook: new readings are posted to a web address, in batches, each at least once. Its own thread."""
+"""The webhook: new readings are posted to a web address, in batches, each at least once. Its own thread.
+
+It does not use base.http: it speaks TLS, and its receiver may be anywhere and have a name.
+"""
 
 import base64
 import http.client

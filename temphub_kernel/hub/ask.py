@@ -5,20 +5,20 @@ answers.
 """
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..base import own
 from ..base.clock import parse_time
 from ..base.errors import TempHubError
+from ..base.http import Limit, exchange
 from ..base.key import read_key
 from ..base.naming import named
 from ..base.settings import Settings
 
 Json = dict[str, Any]
-MOST_REFUSAL = 65536
+# Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for ever.
+MOST_BYTES, WHOLE_TIMES = 256 << 20, 4
 
 
 class Silence(NamedTuple):
@@ -172,14 +172,11 @@ class HubClient:
 
     def _answer(self, path: str, body: Json | None, timeout_s: float) -> Json:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data=data, headers=self._headers())
-        # No proxy: the hub is on this computer.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=timeout_s) as reply:
-                return dict(json.load(reply))
-        except urllib.error.HTTPError as error:
-            raise self._refusal(error.read(MOST_REFUSAL)) from error
+        limit = Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
+        reply = exchange("GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers())
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply.body)
+        return dict(json.loads(reply.body))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "X-Token": self._settings.server_token, "User-Agent": own.AGENT}

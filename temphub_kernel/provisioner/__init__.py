@@ -1,4 +1,4 @@
-"""Telling probes where to deliver. The only room that talks to probes, and the only one with requests."""
+"""Telling probes where to deliver. The only room that talks to probes."""
 
 from .conversation import ProbeCheck
 from .provisioner import Provisioner

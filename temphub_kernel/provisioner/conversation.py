@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ..base import clock
 from ..base.board_memory import check_update
 from ..base.errors import TempHubError
+from ..base.http import Limit
 from ..base.reading import board_of
 from ..base.settings import Settings
 from ..base.sighting import Sighting
@@ -23,7 +24,6 @@ from ..trust import Exchange, Standing, Trust, seal
 from . import refusals
 from .route import INGEST, address_towards, base_url_for
 from .talk import NO_SUCH_PAGE, Status, Talk, status_of
-from .wire import Limit
 
 log = logging.getLogger(__name__)
 

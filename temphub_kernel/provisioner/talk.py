@@ -1,21 +1,19 @@
 """Requests to one probe: short, bounded, and only to addresses a probe can have. Any thread."""
 
+import errno
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_network
 from typing import NamedTuple
 
-import requests
-import urllib3
-
 from ..base import clock
 from ..base.errors import TempHubError
+from ..base.http import Limit, NoConnection, exchange
 from ..base.ip import real_address
 from ..base.reading import MAX_SEQ
 from ..trust import is_hex
 from .refusals import claimed, no_probe, not_local, said_text, unreachable
-from .wire import Limit, session
 
 MOST_BYTES = 16 * 1024
 # What firmware answers that has no such page.
@@ -26,15 +24,9 @@ LAST_WITH_BASE = (0, 3)
 HUB_S = 1.5
 LOCAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1")
 HOME = tuple(map(ip_network, LOCAL))
-# As Linux, macOS and Windows (by number) word them.
-REASONS = {
-    "refused": "nothing listens there",
-    "No route to host": "there is no route to it",
-    "unreachable": "there is no route to it",
-    "10061": "nothing listens there",
-    "10065": "there is no route to it",
-    "10051": "there is no route to it",
-}
+# The system's own numbers; those of five digits are Windows'.
+REFUSED = (errno.ECONNREFUSED, 10061)
+NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH, 10065, 10051)
 
 
 class Status(NamedTuple):
@@ -136,15 +128,11 @@ class Talk:
         self._check_address(probe_id, ip)
         limit = limit or self.limit()
         url = f"http://[{ip}]:{port}{path}" if ":" in ip else f"http://{ip}:{port}{path}"
-        send = {"Accept-Encoding": "identity", "Connection": "close", **headers}
         try:
-            with session(limit) as one:
-                wait = (min(limit.connect_s, limit.left()), limit.read_s)
-                with one.request(method, url, data=body, headers=send, timeout=wait, allow_redirects=False, stream=True) as reply:
-                    sent = reply.raw.read(MOST_BYTES + 1, decode_content=False)
-                    return reply.status_code, _json_object(sent)
-        except (OSError, requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            reply = exchange(method, url, limit, MOST_BYTES, body, headers)
+        except (OSError, ValueError) as error:
             raise unreachable(probe_id, ip, port, _plain(error)) from error
+        return reply.status, _json_object(reply.body)
 
     def _check_address(self, probe_id: str, ip: str) -> None:
         try:
@@ -205,14 +193,15 @@ def _count(answer: Mapping[str, object]) -> int | None:
     return count if type(count) is int and 0 <= count <= MAX_SEQ else None
 
 
-def _plain(error: BaseException) -> str:
-    """The reason in a few words: requests wraps it in several layers of its own."""
-    text = str(error)
-    if isinstance(error, requests.ConnectTimeout) or "onnectTimeout" in text:
+def _plain(error: OSError | ValueError) -> str:
+    """The reason in a few words."""
+    if isinstance(error, NoConnection):
         return "it does not answer"
-    if isinstance(error, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError) or "timed out" in text:
+    if isinstance(error, TimeoutError):
         return "it answers too slowly"
-    for words, said in REASONS.items():
-        if words in text:
-            return said
+    number = getattr(error, "errno", None)
+    if number in REFUSED:
+        return "nothing listens there"
+    if number in NO_ROUTE:
+        return "there is no route to it"
     return "it breaks the connection off or answers with something else than HTTP"
