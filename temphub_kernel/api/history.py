@@ -2,16 +2,30 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import tzinfo
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from ..base.cells import number_cell
-from ..base.clock import DAY_MS, MINUTE_MS, iso_utc, now_ms, parse_time
+from ..base.clock import DAY_MS, MINUTE_MS, now_ms, parse_time
 from ..base.lengths import length_ms
 from ..base.reading import to_celsius
 from ..base.zones import find_zone
-from ..journal import Bucket, Calendar, Point, Reader, WallClock, pieces
+from ..journal import (
+    NO_VALUE,
+    QUALITY,
+    Calendar,
+    Columns,
+    Floats,
+    Reader,
+    Steps,
+    WallClock,
+    celsius_of,
+    in_order,
+    iso_of,
+    pieces,
+)
 from .handlers import ApiHandler
 from .replies import dump
 from .validate import bad, checked_id, short
@@ -58,42 +72,42 @@ class Readings(Ranged):
     """`GET /api/readings?probe_id=&from=&to=&bucket=&tz=&struck_out=&format=json|csv`; the last 24 h of every probe by default."""
 
     async def get(self) -> None:
-        probe_id, from_ms, to_ms, width_ms, as_csv = self._query()
-        if as_csv:
+        query = self._query()
+        if query.as_csv:
             self.set_header("Content-Type", "text/csv; charset=utf-8")
             self.set_header("Content-Disposition", 'attachment; filename="temphub-readings.csv"')
-        struck_out = self._yes("struck_out")
-        writer = _Csv(bool(width_ms)) if as_csv else _Json()
-        self.write(writer.head)
-        async for rows in self._blocks(probe_id, from_ms, to_ms, width_ms, struck_out=struck_out):
-            self.write(writer.block(rows))
+        self.write(query.head)
+        between = b""
+        async for text in self._blocks(query):
+            self.write(between + text)
+            between = query.between
             # Waits until the client has taken it: a slow reader holds one block, not the whole range.
             await self.flush()
-        self.finish(writer.tail)
+        self.finish(query.tail)
 
-    async def _blocks(self, probe_id: str | None, from_ms: int, to_ms: int, width_ms: int, *, struck_out: bool) -> AsyncIterator[list[Any]]:
-        ask = self.room.questions.ask
+    async def _blocks(self, query: "_Query") -> AsyncIterator[bytes]:
+        ask, width_ms = self.room.questions.ask, query.width_ms
         span = await ask(lambda reader: reader.span())
         if span is None:
             return
-        start, end = max(from_ms, span[0]), min(to_ms, span[1] + 1)
-        calendar = WallClock(width_ms, self._zone(), from_ms, start, end) if width_ms and start < end else None
+        start, end = max(query.from_ms, span[0]), min(query.to_ms, span[1] + 1)
+        calendar = WallClock(width_ms, self._zone(), query.from_ms, start, end) if width_ms and start < end else None
         step = max(FIRST_STEP_MS, width_ms)
         while start < end:
             # A bucket comes as a whole: the next question begins where a bucket does.
             stop = min(start + step, end) if calendar is None else pieces(calendar, start, min(end, start + 3 * step + DAY_MS), step)[0][1]
-            rows = await ask(_question(start, stop, calendar, probe_id, struck_out=struck_out))
+            rows, text = await ask(partial(query.answer, start, stop, calendar))
             if rows:
-                yield rows
+                yield text
             start = stop
-            step = min(step * 2, max(LONGEST_STEP_MS, width_ms)) if len(rows) < STEP_ROWS else max(step // 2, width_ms, 1)
+            step = min(step * 2, max(LONGEST_STEP_MS, width_ms)) if rows < STEP_ROWS else max(step // 2, width_ms, 1)
 
-    def _query(self) -> tuple[str | None, int, int, int, bool]:
+    def _query(self) -> "_Query":
         probe_id, from_ms, to_ms = self.asked()
         form = self.get_query_argument("format", "json") or "json"
         if form not in ("json", "csv"):
             raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
-        return probe_id, from_ms, to_ms, self._bucket(), form == "csv"
+        return _Query(probe_id, from_ms, to_ms, self._bucket(), form == "csv", self._yes("struck_out"))
 
     def _zone(self) -> tzinfo | None:
         return find_zone(self.get_query_argument("tz", "").strip() or "UTC")
@@ -114,60 +128,96 @@ class Readings(Ranged):
         return width_ms
 
 
-def _question(start: int, stop: int, calendar: Calendar | None, probe_id: str | None, *, struck_out: bool) -> Callable[[Reader], list[Any]]:
-    if calendar is not None:
-        return lambda reader: list(reader.calendar_buckets(start, stop, calendar, probe_id))
-    return lambda reader: list(reader.points(start, stop, probe_id, struck_out=struck_out))
+class _Query(NamedTuple):
+    """What is asked for, and how the answer is written. width_ms: of buckets, 0 for the readings themselves."""
+
+    probe_id: str | None
+    from_ms: int
+    to_ms: int
+    width_ms: int
+    as_csv: bool
+    struck_out: bool
+
+    @property
+    def head(self) -> str:
+        """What stands before the first block."""
+        return ",".join(BUCKET_HEADER if self.width_ms else POINT_HEADER) + "\r\n" if self.as_csv else '{"ok":true,"readings":['
+
+    @property
+    def between(self) -> bytes:
+        """What stands between two blocks."""
+        return b"" if self.as_csv else b","
+
+    @property
+    def tail(self) -> str:
+        """What stands behind the last block."""
+        return "" if self.as_csv else "]}"
+
+    def answer(self, start: int, stop: int, calendar: Calendar | None, reader: Reader) -> tuple[int, bytes]:
+        """A block, in the thread of a Reader: (how many rows, their text)."""
+        if calendar is None:
+            asked = None if self.probe_id is None else [self.probe_id]
+            columns = reader.columns(start, stop, asked, fields=("taken_ms", "units"), struck_out=self.struck_out)
+            return len(columns), _csv(_reading_cells(columns)) if self.as_csv else _json(_readings(columns))
+        ids, steps, means, _ = reader.calendar_steps(start, stop, calendar, self.probe_id)
+        order = in_order(ids, steps)
+        found = ids, steps.of(order), means[order]
+        return len(order), _csv(_bucket_cells(*found)) if self.as_csv else _json(_buckets(*found))
 
 
-class _Json:
-    head, tail = '{"ok":true,"readings":[', "]}"
-
-    def __init__(self) -> None:
-        self._first = True
-
-    def block(self, rows: list[Point | Bucket]) -> bytes:
-        text = dump([_as_json(row) for row in rows])[1:-1]
-        text, self._first = (text if self._first else b"," + text), False
-        return text
+def _json(rows: list[dict[str, Any]]) -> bytes:
+    return dump(rows)[1:-1]
 
 
-class _Csv:
-    tail = ""
-
-    def __init__(self, buckets: bool) -> None:
-        self.head = ",".join(BUCKET_HEADER if buckets else POINT_HEADER) + "\r\n"
-
-    def block(self, rows: list[Point | Bucket]) -> bytes:
-        out = io.StringIO()
-        csv.writer(out).writerows(_as_cells(row) for row in rows)
-        return out.getvalue().encode()
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
 
 
-def _as_json(row: Point | Bucket) -> dict[str, Any]:
-    if isinstance(row, Bucket):
-        low, mean, high = (round(to_celsius(units), 7) for units in (row.lowest, row.mean or 0.0, row.highest))
-        plain = round(to_celsius(row.total / row.readings), 7)
-        start = iso_utc(row.start_ms)
-        return {
-            "probe_id": row.probe_id,
+def _readings(columns: Columns) -> list[dict[str, Any]]:
+    """The readings as JSON has them; raw_c: of a number that does not count, what the probe sent."""
+    found: list[dict[str, Any]] = []
+    numbers = (columns.probe, columns.units, columns.raw, columns.quality, columns.celsius, celsius_of(columns.raw))
+    rows = zip(iso_of(columns.taken_ms), *(column.tolist() for column in numbers), strict=True)
+    for time, no, units, raw, code, celsius, raw_c in rows:
+        row = {"probe_id": columns.ids[no], "time": time, "temperature_c": None if units == NO_VALUE else celsius}
+        if units == NO_VALUE != raw:
+            row["raw_c"] = raw_c
+        if code:
+            row["quality"] = QUALITY[code]
+        found.append(row)
+    return found
+
+
+def _reading_cells(columns: Columns) -> Iterator[Sequence[object]]:
+    rows = zip(iso_of(columns.taken_ms), *(column.tolist() for column in (columns.probe, columns.units, columns.quality)), strict=True)
+    for time, no, units, code in rows:
+        yield time, columns.ids[no], "" if units == NO_VALUE else number_cell(units), QUALITY[code] or ""
+
+
+def _buckets(ids: dict[int, str], steps: Steps, means: Floats) -> list[dict[str, Any]]:
+    """Steps as JSON has them. means: over time, 1e-7 °C."""
+    return [
+        {
+            "probe_id": ids[no],
             "start": start,
-            "min_c": low,
-            "mean_c": mean,
-            "max_c": high,
-            "count": row.readings,
-            "mean_of_readings_c": plain,
+            "min_c": to_celsius(low),
+            "mean_c": round(to_celsius(mean), 7),
+            "max_c": to_celsius(high),
+            "count": count,
+            "mean_of_readings_c": round(to_celsius(total / count), 7),
         }
-    celsius = None if row.units is None else to_celsius(row.units)
-    found = {"probe_id": row.probe_id, "time": iso_utc(row.taken_ms), "temperature_c": celsius}
-    if row.units is None and row.raw is not None:
-        # A number that does not count: what the probe sent.
-        found["raw_c"] = to_celsius(row.raw)
-    return found if row.quality is None else {**found, "quality": row.quality}
+        for start, no, low, mean, high, count, total in _rows(steps, means)
+    ]
 
 
-def _as_cells(row: Point | Bucket) -> list[object]:
-    if isinstance(row, Bucket):
-        mean, plain = number_cell(round(row.mean or 0.0)), number_cell(round(row.total / row.readings))
-        return [iso_utc(row.start_ms), row.probe_id, number_cell(row.lowest), mean, number_cell(row.highest), row.readings, plain]
-    return [iso_utc(row.taken_ms), row.probe_id, "" if row.units is None else number_cell(row.units), row.quality or ""]
+def _bucket_cells(ids: dict[int, str], steps: Steps, means: Floats) -> Iterator[Sequence[object]]:
+    for start, no, low, mean, high, count, total in _rows(steps, means):
+        plain = number_cell(round(total / count))
+        yield start, ids[no], number_cell(low), number_cell(round(mean)), number_cell(high), count, plain
+
+
+def _rows(steps: Steps, means: Floats) -> Iterator[tuple[Any, ...]]:
+    columns = (steps.probe, steps.lowest, means, steps.highest, steps.good, steps.total)
+    return zip(iso_of(steps.at), *(column.tolist() for column in columns), strict=True)

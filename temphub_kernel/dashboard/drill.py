@@ -4,33 +4,19 @@ import numpy as np
 
 from ..base.clock import MINUTE_MS
 from ..base.reading import UNITS_PER_C
-from ..journal import Bucket, Point, Reader
-from .series import Buckets, Floats, Times
+from ..journal import Floats, Reader
+from .series import Buckets, Times
 from .statistics import Extremes
 
 MOST_KEPT = 2_000
-
-
-def as_buckets(found: list[Bucket]) -> Buckets:
-    """The journal's buckets of one probe as columns in °C."""
-    start, low, high, total, readings = (np.array([item[column] for item in found], np.int64) for column in range(1, 6))
-    mean = total / np.maximum(readings, 1) / UNITS_PER_C
-    return Buckets(start, low / UNITS_PER_C, high / UNITS_PER_C, mean, readings.astype(np.float64))
+# What is read where only values and their times matter.
+VALUES = ("taken_ms", "units")
 
 
 def with_means(buckets: Buckets, start_ms: Times, mean: Floats) -> Buckets:
     """The same with these means, by when each bucket begins."""
     place = np.minimum(np.searchsorted(start_ms, buckets.start_ms), len(start_ms) - 1)
     return buckets._replace(mean=np.where(start_ms[place] == buckets.start_ms, mean[place], buckets.mean))
-
-
-def faults_of(reader: Reader, from_ms: int, end_ms: int, width_ms: int) -> dict[str, Times]:
-    """When each probe's sensor answered badly, by spans of `width_ms`; empty with a journal that does not count faults."""
-    ask = getattr(reader, "faults", None)
-    found: dict[str, list[int]] = {}
-    for fault in ask(from_ms, end_ms, width_ms) if ask is not None else ():
-        found.setdefault(fault.probe_id, []).append(fault.start_ms)
-    return {probe_id: np.array(times, np.int64) for probe_id, times in found.items()}
 
 
 class Drill:
@@ -61,9 +47,10 @@ class Drill:
 
 def _find(reader: Reader, probe_id: str, from_ms: int, end_ms: int, units: int, *, lowest: bool) -> int:
     if end_ms - from_ms > MINUTE_MS:
-        minutes = reader.buckets(from_ms // MINUTE_MS * MINUTE_MS, -(end_ms // -MINUTE_MS) * MINUTE_MS, MINUTE_MS, probe_id)
-        fitting = [item.start_ms for item in minutes if (item.lowest if lowest else item.highest) == units]
-        from_ms = fitting[0] if fitting else from_ms
+        _, minutes = reader.steps(from_ms // MINUTE_MS * MINUTE_MS, -(end_ms // -MINUTE_MS) * MINUTE_MS, MINUTE_MS, probe_id)
+        at = minutes.at[(minutes.good > 0) & ((minutes.lowest if lowest else minutes.highest) == units)]
+        from_ms = int(at[0]) * MINUTE_MS if len(at) else from_ms
         end_ms = from_ms + MINUTE_MS
-    points: list[Point] = reader.points(from_ms, end_ms, probe_id)
-    return next((point.taken_ms for point in points if point.units == units), from_ms)
+    columns = reader.columns(from_ms, end_ms, [probe_id], fields=VALUES)
+    fitting = columns.taken_ms[columns.units == units]
+    return int(fitting[0]) if len(fitting) else from_ms

@@ -6,7 +6,8 @@ from typing import Any
 import bqplot
 import numpy as np
 
-from .series import Floats, Times
+from ..journal import Floats
+from .series import Times
 from .source import Annotation, Snapshot
 
 Reach = tuple[int, int, float, float]

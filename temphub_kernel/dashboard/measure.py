@@ -5,15 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..base.clock import MINUTE_MS
-from ..base.reading import UNITS_PER_C
-from ..journal import Beyond, Figures, Known, Limit, Reader
+from ..journal import NO_VALUE, Beyond, Figures, Known, Limit, Reader
 from . import statistics
-from .drill import Drill, as_buckets
-from .series import NO_FLOATS, NO_TIMES, Buckets, Floats, Times, singly
+from .drill import VALUES, Drill
+from .series import NO_BUCKETS, Buckets, buckets_of, singly
 from .statistics import Extremes, Statistics
 from .window import POINTS_UP_TO_MS, Window
-
-NOTHING = singly(NO_TIMES, NO_FLOATS)
 
 
 class Measured(NamedTuple):
@@ -55,7 +52,7 @@ class Measure:
         span = (-(from_ms // -MINUTE_MS) * MINUTE_MS, to_ms // MINUTE_MS * MINUTE_MS) if width_ms else (from_ms, from_ms)
         # Whole minutes from the roll-ups, the rest at both ends reading by reading.
         before = _points(reader, probe_id, from_ms, span[0])
-        middle = as_buckets(reader.buckets(*span, width_ms, probe_id)) if width_ms else NOTHING
+        middle = buckets_of(reader.steps(*span, width_ms, probe_id)[1], width_ms) if width_ms else NO_BUCKETS
         parts = before + middle + _points(reader, probe_id, span[1], to_ms)
         found = statistics.extremes(parts)
         inside = range(len(before.start_ms), len(before.start_ms) + len(middle.start_ms))
@@ -69,10 +66,8 @@ class Measure:
 
 
 def _points(reader: Reader, probe_id: str, from_ms: int, to_ms: int) -> Buckets:
-    times, values = _arrays(reader, probe_id, from_ms, to_ms)
-    return singly(times, values)
-
-
-def _arrays(reader: Reader, probe_id: str, from_ms: int, to_ms: int) -> tuple[Times, Floats]:
-    points = [point for point in reader.points(from_ms, to_ms, probe_id) if point.units is not None] if to_ms > from_ms else []
-    return np.array([p.taken_ms for p in points], np.int64), np.array([p.units or 0 for p in points], np.float64) / UNITS_PER_C
+    if to_ms <= from_ms:
+        return NO_BUCKETS
+    columns = reader.columns(from_ms, to_ms, [probe_id], fields=VALUES)
+    good = columns.units != NO_VALUE
+    return singly(columns.taken_ms[good], columns.celsius[good])

@@ -1,22 +1,24 @@
 """The chosen window's readings in memory: read once, then only what the journal has gained. Belongs to the Source's thread."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..base.clock import MINUTE_MS
-from ..base.reading import AHEAD_MS, STRUCK_OUT, UNITS_PER_C
-from ..journal import Known, Point, Reader
+from ..base.reading import AHEAD_MS
+from ..journal import STRUCK, Columns, Known, Reader
 from . import statistics
-from .drill import Drill, as_buckets, faults_of, with_means
-from .series import NO_TIMES, Curve, Series, Times, curve_of_buckets, curve_of_points, gap_of, in_buckets
+from .drill import Drill, with_means
+from .series import NO_TIMES, Curve, Series, Times, buckets_of, curve_of_buckets, curve_of_points, gap_of, in_buckets
 from .statistics import Statistics
 from .window import Window
 
 # The first reading of a window comes in slices, because a page's kernel must stay small.
 SLICE_MS = 10 * MINUTE_MS
 STEP_ROWS = 2_000
+FIELDS = ("no", "taken_ms", "delay_ms", "units")
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
 # Of a long window so many readings are looked into at a time, about a tenth of a second: until then its mean is told as an estimate.
@@ -106,27 +108,28 @@ class Memory:
 
     def _fill(self, reader: Reader, start_ms: int, end_ms: int) -> None:
         for slice_ms in range(start_ms, end_ms, SLICE_MS):
-            self._take(point for point in reader.points(slice_ms, min(slice_ms + SLICE_MS, end_ms)) if point.no <= self._last_no)
+            columns = reader.columns(slice_ms, min(slice_ms + SLICE_MS, end_ms), fields=FIELDS)
+            self._take(columns, columns.no <= self._last_no)
         self._filled = True
 
     def _follow(self, reader: Reader, start_ms: int) -> None:
         while True:
-            points = reader.after(self._last_no, STEP_ROWS)
-            self._take(point for point in points if point.taken_ms >= start_ms)
-            if points:
-                self._last_no = points[-1].no
-            if len(points) < STEP_ROWS:
+            columns = reader.behind(self._last_no, STEP_ROWS, fields=FIELDS)
+            self._take(columns, (columns.taken_ms >= start_ms) & (columns.quality != STRUCK))
+            if len(columns):
+                self._last_no = int(columns.no[-1])
+            if len(columns) < STEP_ROWS:
                 return
 
-    def _take(self, points: Iterable[Point]) -> None:
-        for point in points:
-            if point.quality == STRUCK_OUT:
-                continue
-            series = self._series.get(point.probe_id)
-            if series is None:
-                series = self._series[point.probe_id] = Series()
-            celsius = None if point.units is None else point.units / UNITS_PER_C
-            series.add(point.taken_ms, celsius, delay_ms=point.received_ms - point.taken_ms)
+    def _take(self, columns: Columns, which: npt.NDArray[np.bool_]) -> None:
+        """Share some readings out among the probes, each in the order they came."""
+        places = np.flatnonzero(which)
+        places = places[np.argsort(columns.probe[places], kind="stable")]
+        celsius, delay_ms = columns.celsius, columns.received_ms - columns.taken_ms
+        for mine in np.split(places, np.flatnonzero(np.diff(columns.probe[places])) + 1):
+            if len(mine):
+                series = self._series.setdefault(columns.ids[int(columns.probe[mine[0]])], Series())
+                series.add(columns.taken_ms[mine], celsius[mine], delay_ms[mine])
 
     def _keep(self, probe_id: str, series: Series, told_ms: int, start_ms: int, end_ms: int) -> None:
         width_ms = self.window.bucket_ms
@@ -149,10 +152,12 @@ class Memory:
     def _from_minutes(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
         width_ms = self.window.bucket_ms
         from_ms, end_ms = (-(moment // -MINUTE_MS) * MINUTE_MS for moment in self.window.ends(now_ms + 1))
-        faults = faults_of(reader, from_ms, end_ms, width_ms)
+        ids, steps = reader.steps(from_ms, end_ms, width_ms, list(intervals))
+        numbers = {id_: no for no, id_ in ids.items()}
         figures = reader.figures(from_ms, end_ms, list(intervals), known=self._figures)
         for probe_id, told_ms in intervals.items():
-            found = as_buckets(reader.buckets(from_ms, end_ms, width_ms, probe_id))
+            mine = steps.of_probe(numbers.get(probe_id, 0))
+            found = buckets_of(mine, width_ms)
             if not len(found.start_ms) or probe_id not in figures:
                 self._kept.pop(probe_id, None)
                 continue
@@ -166,4 +171,4 @@ class Memory:
             key = (gap_ms, from_ms, end_ms, told)
             late = np.array(reader.late(from_ms, end_ms, width_ms, probe_id), np.int64)
             curve = curve_of_buckets(found, width_ms, gap_ms)
-            self._kept[probe_id] = Kept(key, curve, told, faults.get(probe_id, NO_TIMES), late)
+            self._kept[probe_id] = Kept(key, curve, told, mine.at[mine.bad > 0] * width_ms, late)

@@ -3,26 +3,28 @@
 Times are milliseconds since 1970, values °C; a reading without a temperature is NaN, so it breaks the line.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..base.reading import UNITS_PER_C
+from ..journal import Floats, Ints, Steps
 from ..journal.holding import BEFORE
 from ..journal.lateness import LATE_MS
 from ..journal.weights import readings_of
 
-Floats = npt.NDArray[np.float64]
-Times = npt.NDArray[np.int64]
+# Moments in ms since 1970.
+Times = Ints
 
 GAP_INTERVALS = 3
 EVER_MS = 2**62
 
 
 class Buckets(NamedTuple):
-    """Readings gathered by spans of time; only spans that hold a good reading. weight: what each mean counts for beside others."""
+    """One probe's readings gathered by spans of time; only spans that hold a good reading, by time. Columns of one length (n,).
+
+    start_ms: int64; low, high, mean: float64, °C; weight: float64, what each mean counts for beside others.
+    """
 
     start_ms: Times
     low: Floats
@@ -44,7 +46,10 @@ class Buckets(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """What the chart draws of one probe: a line with NaN where it is broken, and a closed band of lowest to highest."""
+    """What the chart draws of one probe: a line with NaN where it is broken, and a closed band of lowest to highest.
+
+    Columns of float64, times in ms and values in °C: those of the line have one length, those of the band another.
+    """
 
     times: Floats
     values: Floats
@@ -54,59 +59,61 @@ class Curve(NamedTuple):
 
 NO_FLOATS: Floats = np.empty(0)
 NO_TIMES: Times = np.empty(0, np.int64)
+NO_BUCKETS = Buckets(NO_TIMES, NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_FLOATS)
 NO_CURVE = Curve(NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_FLOATS)
 
 
 class Series:
-    """Readings by the time they were taken, late ones in their place. `late` counts those that came out of order."""
+    """Readings by the time they were taken, late ones in their place. `late` counts those that came out of order.
+
+    What it gives stays as it is: new readings make new arrays.
+    """
 
     def __init__(self) -> None:
-        self._times = array("q")
-        self._values = array("d")
-        self._delayed = array("q")
+        self._times = NO_TIMES
+        self._values = NO_FLOATS
+        self._delayed = NO_TIMES
         self.version = 0
         self.late = 0
 
-    def add(self, taken_ms: int, celsius: float | None, *, delay_ms: int = 0) -> None:
-        """Take in one reading; delay_ms: how long it was on its way."""
-        value = float("nan") if celsius is None else celsius
-        if delay_ms > LATE_MS:
-            self._delayed.append(taken_ms)
-        self.version += 1
-        if not self._times or taken_ms >= self._times[-1]:
-            self._times.append(taken_ms)
-            self._values.append(value)
+    def add(self, taken_ms: Times, celsius: Floats, delay_ms: Times) -> None:
+        """Take in readings as they came, columns of one length; celsius: NaN for a bad one; delay_ms: how long each was on its way."""
+        if not len(taken_ms):
             return
-        place = bisect_right(self._times, taken_ms)
-        self._times.insert(place, taken_ms)
-        self._values.insert(place, value)
-        self.late += 1
+        self.version += len(taken_ms)
+        self._delayed = np.concatenate([self._delayed, taken_ms[delay_ms > LATE_MS]])
+        newest = np.maximum.accumulate(np.concatenate([self._times[-1:], taken_ms]))[-len(taken_ms) :]
+        late = int((taken_ms < newest).sum())
+        times, values = np.concatenate([self._times, taken_ms]), np.concatenate([self._values, celsius])
+        if late:
+            # Of one moment the one that came last stays last.
+            order = np.argsort(times, kind="stable")
+            times, values = times[order], values[order]
+        self._times, self._values, self.late = times, values, self.late + late
 
     def trim(self, before_ms: int) -> None:
         """Forget what lies before, but for a few readings: the line comes in from there, and they tell how long the first ones hold."""
-        surplus = bisect_left(self._times, before_ms) - BEFORE
+        surplus = int(np.searchsorted(self._times, before_ms)) - BEFORE
         if surplus > 0:
-            del self._times[:surplus]
-            del self._values[:surplus]
-            self._delayed = array("q", (ms for ms in self._delayed if ms >= self._times[0]))
+            self._times, self._values = self._times[surplus:], self._values[surplus:]
+            self._delayed = self._delayed[self._delayed >= self._times[0]]
 
     def arrays(self, upto_ms: int = EVER_MS) -> tuple[Times, Floats]:
-        """Copies of times and values, up to `upto_ms`."""
-        end = bisect_right(self._times, upto_ms)
-        return np.array(self._times[:end], np.int64), np.array(self._values[:end], np.float64)
+        """Times and values up to `upto_ms`."""
+        end = int(np.searchsorted(self._times, upto_ms, "right"))
+        return self._times[:end], self._values[:end]
 
     def faults(self) -> Times:
         """When the sensor answered badly."""
-        times, values = self.arrays()
-        return times[np.isnan(values)]
+        return self._times[np.isnan(self._values)]
 
     def delayed(self) -> Times:
         """When the readings were taken that were long on their way."""
-        return np.array(self._delayed, np.int64)
+        return self._delayed
 
     def interval_ms(self) -> int:
         """The pace seen in the readings, 0 when there are too few."""
-        times = np.array(self._times[-200:], np.int64)
+        times = self._times[-200:]
         return int(np.median(np.diff(times))) if len(times) > 2 else 0
 
 
@@ -136,6 +143,13 @@ def trimmed(times: Times, values: Floats) -> tuple[Times, Floats]:
 def singly(times: Times, values: Floats) -> Buckets:
     """Each good reading as a bucket of its own."""
     return Buckets(times, values, values, values, np.ones(len(values)))
+
+
+def buckets_of(steps: Steps, width_ms: int) -> Buckets:
+    """The journal's steps of one probe."""
+    good = steps.of(steps.good > 0)
+    mean = good.total / good.good / UNITS_PER_C
+    return Buckets(good.at * width_ms, good.lowest / UNITS_PER_C, good.highest / UNITS_PER_C, mean, good.good.astype(np.float64))
 
 
 def in_buckets(times: Times, values: Floats, width_ms: int, from_ms: int = 0) -> Buckets:

@@ -4,13 +4,16 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..base.clock import DAY_MS, MINUTE_MS
 from ..base.errors import TempHubError
 from ..base.lookalike import look_alikes
 from ..base.naming import called
 from ..base.reading import board_of, to_celsius
 from ..base.transient import transient
-from ..journal import Newest, Reader, Strike, Thermocouple
+from ..journal import NO_VALUE, Newest, Reader, Strike, Thermocouple
+from .drill import VALUES
 from .glance import Glance, Glances, day_start
 from .measure import Measure, Measured
 from .memory import Kept, Memory
@@ -278,9 +281,8 @@ def _order(record: dict[str, Any]) -> tuple[str, int, str]:
 
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:
-    """The last of those that touch the window; none with a journal that keeps none."""
-    ask = getattr(reader, "annotations", None)
-    return [Annotation(*item) for item in ask(*window.ends(now_ms))][-MOST_NOTES:] if ask is not None else []
+    """The last of those that touch the window."""
+    return [Annotation(*item) for item in reader.annotations(*window.ends(now_ms))][-MOST_NOTES:]
 
 
 def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:
@@ -293,12 +295,14 @@ def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:
 def _look_back(reader: Reader, newest: Newest) -> Good | None:
     """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading itself."""
     end_ms = (newest.taken_ms // MINUTE_MS + 1) * MINUTE_MS
-    minutes = reader.buckets(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
-    if not minutes:
+    _, minutes = reader.steps(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
+    at = minutes.at[minutes.good > 0]
+    if not len(at):
         return None
-    start_ms = minutes[-1].start_ms
-    points = [point for point in reader.points(start_ms, start_ms + MINUTE_MS, newest.probe_id) if point.units is not None]
-    return Good(points[-1].taken_ms, to_celsius(points[-1].units or 0)) if points else None
+    start_ms = int(at[-1]) * MINUTE_MS
+    columns = reader.columns(start_ms, start_ms + MINUTE_MS, [newest.probe_id], fields=VALUES)
+    good = np.flatnonzero(columns.units != NO_VALUE)
+    return Good(int(columns.taken_ms[good[-1]]), float(columns.celsius[good[-1]])) if len(good) else None
 
 
 def _unreadable(path: Path, error: Exception) -> TempHubError:

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..base.clock import HOUR_MS
 from ..base.reading import UNITS_PER_C
-from ..journal import Figures
+from ..journal import Figures, Floats
 from ..journal.weights import readings_of, singly, weighed
-from .series import Buckets, Floats, Times
+from .series import Buckets, Times
 
 # A slope from less time than this says more about noise than about the room.
 TREND_MIN_MS = 30_000

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ..base.errors import TempHubError
 from ..base.naming import counted_as, in_words, titles
 from ..base.zones import find_zone
-from ..journal import NO_VALUE, QUALITY, Beyond, Bucket, Columns, Figures, Reader, WallClock, pieces
+from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Reader, Steps, WallClock, in_order, pieces
 from .order import Order
 from .zones import Ints
 
@@ -110,11 +110,10 @@ class Source:
             return
         # Steps that do not divide the day are counted from the first day that was asked for.
         calendar = WallClock(width, find_zone(self._order.zone), self._order.from_ms or start, start, end)
-        numbers = {id_: no for no, id_ in enumerate(self.ids)}
         for low, high in pieces(calendar, start, end, max(PIECE_ROWS // max(len(self.ids), 1), 1) * width):
-            found = self._reader.calendar_buckets(low, high, calendar, self.ids)
-            if found:
-                yield _buckets(sorted(found, key=lambda b: (b.start_ms, b.probe_id)), numbers)
+            found = _buckets(*self._reader.calendar_steps(low, high, calendar, self.ids))
+            if len(found.at_ms):
+                yield found
 
 
 def _readings(columns: Columns) -> Piece:
@@ -123,15 +122,8 @@ def _readings(columns: Columns) -> Piece:
     return Piece(columns.ids, columns.probe, columns.taken_ms, columns.received, units, columns.quality.astype(np.int64), none, np.empty(0))
 
 
-def _buckets(buckets: list[Bucket], numbers: dict[str, int]) -> Piece:
-    def column(values: "list[int]") -> Ints:
-        return np.array(values, np.int64)
-
-    units = {
-        "min_c": column([b.lowest for b in buckets]),
-        "mean_c": column([round(b.mean or 0.0) for b in buckets]),
-        "max_c": column([b.highest for b in buckets]),
-    }
-    at_ms, counts, probe = [b.start_ms for b in buckets], [b.readings for b in buckets], [numbers[b.probe_id] for b in buckets]
-    ids, none = {no: id_ for id_, no in numbers.items()}, np.empty(0, np.int64)
-    return Piece(ids, column(probe), column(at_ms), none, units, none, column(counts), np.array([b.held for b in buckets], np.float64))
+def _buckets(ids: dict[int, str], steps: Steps, means: Floats, held: Floats) -> Piece:
+    order, none = in_order(ids, steps, time_first=True), np.empty(0, np.int64)
+    steps = steps.of(order)
+    units = {"min_c": steps.lowest, "mean_c": np.rint(means[order]).astype(np.int64), "max_c": steps.highest}
+    return Piece(ids, steps.probe, steps.at, none, units, none, steps.good, held[order])

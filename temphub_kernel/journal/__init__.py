@@ -3,13 +3,13 @@
 One writer (its own thread) appends; everyone else reads with a read-only connection of their own, from any process.
 """
 
-from .answers import Bucket, Fault, Newest, Point
+from .answers import Newest, Point
 from .archive import Archive
 from .beyond import Beyond, Passed
 from .calendar import Calendar, Edges, WallClock, pieces
 from .calibration import Calibration, as_sent, calibrate, forget
 from .closing import drop_unfinished
-from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Columns, celsius_of, received_of
+from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, STRUCK, Columns, Floats, Ints, celsius_of, iso_of, received_of
 from .commit import Outcome
 from .curves import CHIPS
 from .damage import looks_damaged, put_damaged_aside
@@ -24,7 +24,7 @@ from .refilled import begin_refill
 from .remarks import Annotation, annotate, describe, erase, remove, restore
 from .rollups import RollUps
 from .schema import bring_up_to_date
-from .steps import Steps
+from .steps import Steps, in_order
 from .strikes import Strike, strike_out, undo
 from .thermocouples import COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .writer import Writer
@@ -37,18 +37,19 @@ __all__ = [
     "NO_VALUE",
     "QUALITY",
     "SHARED",
+    "STRUCK",
     "WITHIN_C",
     "Annotation",
     "Archive",
     "Beyond",
-    "Bucket",
     "Calendar",
     "Calibration",
     "Columns",
     "Edges",
-    "Fault",
     "Figures",
+    "Floats",
     "Follower",
+    "Ints",
     "Keeper",
     "Known",
     "Limit",
@@ -75,6 +76,8 @@ __all__ = [
     "drop_unfinished",
     "erase",
     "forget",
+    "in_order",
+    "iso_of",
     "looks_damaged",
     "merge",
     "pieces",

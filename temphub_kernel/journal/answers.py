@@ -1,4 +1,4 @@
-"""What the journal answers with. Plain values; any thread."""
+"""What the journal answers with row by row: to followers, which deal with one reading after the other. Plain values; any thread."""
 
 import sqlite3
 from typing import NamedTuple
@@ -20,32 +20,6 @@ class Point(NamedTuple):
     boot: str | None
     seq: int | None
     raw: int | None = None
-
-
-class Bucket(NamedTuple):
-    """Some time of one probe: [start_ms, start_ms + width). Values in units of 1e-7 °C; bad readings are not in it.
-
-    spread: sum of the squared deviations from the mean of the readings, °C²; the standard deviation is its root per reading.
-    mean: over time, held: for how many ms its readings hold, where it was asked for.
-    """
-
-    probe_id: str
-    start_ms: int
-    lowest: int
-    highest: int
-    total: int
-    readings: int
-    spread: float = 0.0
-    mean: float | None = None
-    held: float = 0.0
-
-
-class Fault(NamedTuple):
-    """How many readings of a probe in [start_ms, start_ms + width) had no value."""
-
-    probe_id: str
-    start_ms: int
-    readings: int
 
 
 class Newest(NamedTuple):

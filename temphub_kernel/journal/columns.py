@@ -16,6 +16,8 @@ NO_VALUE = -(2**63)
 # The text of each code in a quality column. Codes are on disk: new ones are only ever added at the end.
 QUALITY: tuple[str | None, ...] = (None, *QUALITIES, UNDATED, STRUCK_OUT)
 CODE = {text: code for code, text in enumerate(QUALITY)}
+# The code of what a person struck out.
+STRUCK = CODE[STRUCK_OUT]
 
 # What is stored of a reading, by the journal's own numbers.
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
@@ -25,7 +27,7 @@ Batch = Mapping[str, Ints]
 
 
 class Columns(NamedTuple):
-    """Readings column by column; all columns are of one length.
+    """Readings column by column; all columns are int64 and of one length (n,), or empty where they were not asked for.
 
     ids: probe id of each number in `probe`; no: place in the journal; units: 1e-7 °C as calibrated, NO_VALUE where the sensor
     answered badly or showed its power-on value, or where a person struck it out; received_ms: UNKNOWN_DELAY_MS from taken_ms where it is
@@ -70,6 +72,11 @@ def received_of(taken_ms: Ints, delay_ms: Ints) -> Ints:
 def celsius_of(units: Ints) -> Floats:
     """Units as °C, NaN where there is none."""
     return np.where(units == NO_VALUE, np.nan, units / UNITS_PER_C)
+
+
+def iso_of(ms: Ints) -> list[str]:
+    """Moments in ms since 1970 as `2026-11-23T12:54:00.123Z`, as base.clock.iso_utc writes one."""
+    return np.datetime_as_string(ms.astype("datetime64[ms]"), timezone="UTC").tolist()  # type: ignore[no-any-return]
 
 
 def empty(fields: Sequence[str] = FIELDS) -> Batch:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..base.reading import STRUCK_OUT
 from .calibration import Corrections
-from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Columns, chosen
+from .columns import FIELDS, JUNCTION, NO_VALUE, STRUCK, Batch, Columns, chosen
 from .merged import Merged
 from .strikes import Struck
 from .thermocouples import changed
@@ -32,7 +31,7 @@ def counted(db: sqlite3.Connection, batch: Batch, *, struck_out: bool = False, o
     units, quality, uncertain = Corrections(db).of(batch) if "units" in batch else (none, batch.get("quality", none), none)
     if struck.any() and struck_out:
         units = np.where(struck, NO_VALUE, units) if "units" in batch else none
-        quality = np.where(struck, CODE[STRUCK_OUT], quality) if "quality" in batch else none
+        quality = np.where(struck, STRUCK, quality) if "quality" in batch else none
     received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
     boot, seq, chip, cold = (batch.get(name, none) for name in ("boot", "seq", *JUNCTION))
     # Last of all: what counts, and as what, goes by the device.

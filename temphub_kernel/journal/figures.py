@@ -82,7 +82,7 @@ def figures(
     parts = [ask(numbers, *span, width_ms) for span in ((first, from_ms), (from_ms, to_ms), (to_ms, end))]
     tables: dict[int, Hourly] = {}
     for no in numbers:
-        before, inside, behind = (_of_probe(part, no) for part in parts)
+        before, inside, behind = (part.of_probe(no) for part in parts)
         if inside.good.any():
             tables[no] = Hourly((before, inside, behind), width_ms, from_ms, to_ms)
             tables[no].choose(most, everything)
@@ -113,11 +113,6 @@ def _told(table: Hourly) -> Figures:
         sqrt(apart / (n - 1)) if n > 1 else None,
         table.exact and not table.missing.any(),
     )
-
-
-def _of_probe(steps: Steps, no: int) -> Steps:
-    first, end = np.searchsorted(steps.probe, [no, no + 1])
-    return Steps(*(column[first:end] for column in steps))  # type: ignore[arg-type]  # each column keeps its type
 
 
 def _read_singly(read: Read, tables: dict[int, Hourly], width_ms: int, known: Known) -> bool:

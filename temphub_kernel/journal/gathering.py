@@ -1,13 +1,12 @@
-"""Buckets and faults of any time and width, from roll-ups where they hold, from the readings where they do not (yet).
+"""Steps of any time and width, from roll-ups where they hold, from the readings where they do not (yet).
 
 Belongs to the connection's thread; the caller holds a read transaction open.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..base.clock import DAY_MS, MINUTE_MS
-from .answers import Bucket, Fault
 from .calibration import Corrections
 from .columns import Batch, chosen, joined
 from .cover import cover
@@ -18,20 +17,6 @@ from .stored import Stored
 from .strikes import Struck
 
 NEEDED = ("no", "probe", "taken_ms", "units", "quality")
-
-
-def buckets(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Bucket]:
-    """See Reader.buckets."""
-    rows = zip(*(column[steps.good > 0].tolist() for column in steps), strict=True)
-    found = [Bucket(ids[no], at * width_ms, low, high, total, count, spread) for no, at, low, high, total, count, _, spread in rows]
-    return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
-
-
-def faults(ids: Mapping[int, str], steps: Steps, width_ms: int) -> list[Fault]:
-    """See Reader.faults."""
-    which = steps.bad > 0
-    rows = zip(steps.probe[which].tolist(), steps.at[which].tolist(), steps.bad[which].tolist(), strict=True)
-    return sorted(Fault(ids[no], at * width_ms, bad) for no, at, bad in rows)
 
 
 def steps(

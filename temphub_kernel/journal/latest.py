@@ -6,8 +6,9 @@ from collections.abc import Callable
 from ..base.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ..base.reading import AHEAD_MS, STRUCK_OUT
 from . import junctions
-from .answers import Newest, Point
+from .answers import Newest
 from .calibration import Corrections
+from .columns import NO_VALUE, QUALITY, Columns
 from .merged import Merged
 from .strikes import Struck
 
@@ -21,21 +22,27 @@ DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHER
 # How far back is looked for the reading before those that are dated in the future.
 SPANS_MS = (5 * MINUTE_MS, HOUR_MS, DAY_MS)
 
+# A probe's own readings taken in [from_ms, to_ms), by time.
+Read = Callable[[int, int, str], Columns]
 
-def not_ahead(found: list[Newest], now_ms: int, points: Callable[[int, int, str], list[Point]]) -> list[Newest]:
+
+def not_ahead(found: list[Newest], now_ms: int, read: Read) -> list[Newest]:
     """The same, with the newest reading up to now for a probe that has some from a time when this computer's clock was ahead.
 
     Otherwise a card would show such a value, as fresh, until the clock gets there. A probe without any stays as it is.
     """
     limit_ms = now_ms + AHEAD_MS
-    return [one if one.taken_ms <= limit_ms else _before(one, limit_ms, points) for one in found]
+    return [one if one.taken_ms <= limit_ms else _before(one, limit_ms, read) for one in found]
 
 
-def _before(one: Newest, limit_ms: int, points: Callable[[int, int, str], list[Point]]) -> Newest:
+def _before(one: Newest, limit_ms: int, read: Read) -> Newest:
     for span_ms in SPANS_MS:
-        if before := points(limit_ms - span_ms, limit_ms, one.probe_id):
-            last = before[-1]
-            return one._replace(taken_ms=last.taken_ms, units=last.units, quality=last.quality, delivered_ms=last.received_ms)
+        before = read(limit_ms - span_ms, limit_ms, one.probe_id)
+        if len(before):
+            columns = (before.taken_ms, before.units, before.quality, before.received_ms)
+            taken_ms, units, code, received_ms = (int(column[-1]) for column in columns)
+            value = None if units == NO_VALUE else units
+            return one._replace(taken_ms=taken_ms, units=value, quality=QUALITY[code], delivered_ms=received_ms)
     return one
 
 
@@ -91,14 +98,14 @@ def _together(id_: str, all_of: list[Newest]) -> Newest:
     return last._replace(probe_id=id_, delivered_ms=delivered_ms, readings=readings)
 
 
-def not_struck(found: list[Newest], db: sqlite3.Connection, points: Callable[[int, int, str], list[Point]]) -> list[Newest]:
+def not_struck(found: list[Newest], db: sqlite3.Connection, read: Read) -> list[Newest]:
     """The same, with the newest reading that is not struck out; without a value where there is none in the day before."""
     numbers, struck = dict(db.execute("SELECT id, no FROM probes")), Struck(db)
     told: list[Newest] = []
     for one in found:
         start_ms = struck.start_ms(numbers[one.probe_id], one.taken_ms)
         if start_ms is not None:
-            before = _before(one, start_ms, points)
+            before = _before(one, start_ms, read)
             one = one._replace(units=None, quality=STRUCK_OUT) if before is one else before
         told.append(one)
     return told

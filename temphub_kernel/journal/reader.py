@@ -18,7 +18,7 @@ import numpy as np
 
 from ..base.clock import DAY_MS, HOUR_MS, now_ms
 from . import gathering, lateness, merging, remarks
-from .answers import Bucket, Fault, Newest, Point, boots_of, points_of
+from .answers import Newest, Point, boots_of, points_of
 from .archive import FOLDER, Archive
 from .beyond import Beyond, time_beyond
 from .calendar import Calendar, pieces
@@ -79,12 +79,22 @@ class Reader:
         with self._moment():
             if self._stored.is_row(no + 1):
                 return following(self._db, no, limit, own=own)
-            found, fields = list[Batch](), asked(self._db)
-            for batch in self._stored.numbered(no, limit, fields):
-                found.append(batch)
-                if sum(len(part["no"]) for part in found) >= limit:
-                    break
-            return self._as_points(chosen(joined(found, fields), slice(limit)), struck_out=True, own=own)
+            columns, boots = self._behind(no, limit, FIELDS, own=own)
+            return points_of(columns, boots)
+
+    def behind(self, no: int, limit: int, *, fields: Sequence[str] = FIELDS) -> Columns:
+        """The same as columns. fields: as for `columns`; what is struck out is there, without a value and with that quality."""
+        with self._moment():
+            return self._behind(no, limit, fields)[0]
+
+    def _behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> tuple[Columns, dict[int, str]]:
+        found, needed = list[Batch](), asked(self._db, ("no", *fields))
+        for batch in self._stored.numbered(no, limit, needed):
+            found.append(batch)
+            if sum(len(part["no"]) for part in found) >= limit:
+                break
+        batch = chosen(joined(found, needed), slice(limit))
+        return counted(self._db, batch, struck_out=True, own=own), boots_of(self._db, batch) if "boot" in batch else {}
 
     def newest(self, *, own: bool = False) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'.
@@ -92,34 +102,11 @@ class Reader:
         own: for each id that delivered, also where it counts as another probe.
         """
         with self._moment() as done:
-            points = partial(self._points, done, own=True)
-            return listed(not_struck(not_ahead(newest(self._db, done), now_ms(), points), self._db, points), self._db, own=own)
+            read = partial(self._own, done)
+            return listed(not_struck(not_ahead(newest(self._db, done), now_ms(), read), self._db, read), self._db, own=own)
 
-    def points(
-        self, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None, *, struck_out: bool = False
-    ) -> list[Point]:
-        """Readings taken in [from_ms, to_ms), by time, late ones in their place; the last `limit` of them if given.
-
-        struck_out: with what is struck out, which then has no units and that quality.
-        """
-        with self._moment() as done:
-            return self._points(done, from_ms, to_ms, probe_id, limit, struck_out=struck_out)
-
-    def _points(
-        self,
-        done: int,
-        from_ms: int,
-        to_ms: int,
-        probe_id: str | None,
-        limit: int | None = None,
-        *,
-        struck_out: bool = False,
-        own: bool = False,
-    ) -> list[Point]:
-        fields = asked(self._db)
-        batch = joined(list(self._stored.taken(from_ms, to_ms, done, fields, self._numbers(probe_id, own=own))), fields)
-        order = np.lexsort((batch["no"], batch["taken_ms"]))
-        return self._as_points(chosen(batch, order[-limit:] if limit else order), struck_out=struck_out, own=own)
+    def _own(self, done: int, from_ms: int, to_ms: int, probe_id: str) -> Columns:
+        return counted(self._db, self._slice(from_ms, to_ms, done, self._numbers(probe_id, own=True), FIELDS), own=True)
 
     def columns(
         self,
@@ -130,15 +117,13 @@ class Reader:
         fields: Sequence[str] = FIELDS,
         struck_out: bool = False,
     ) -> Columns:
-        """Readings taken in [from_ms, to_ms) as columns, by number (those of closed months first).
+        """Readings taken in [from_ms, to_ms) as columns, by time, late ones in their place.
 
         fields: which of journal.FIELDS and JUNCTION to read; the columns of the others are empty (received_ms comes with delay_ms,
         raw and quality with units). struck_out: with what is struck out, which then has no value and that quality.
         """
         with self._moment() as done:
-            needed = asked(self._db, fields)
-            batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, self._numbers(probe_ids))), needed)
-            return counted(self._db, batch, struck_out=struck_out)
+            return counted(self._db, self._slice(from_ms, to_ms, done, self._numbers(probe_ids), fields), struck_out=struck_out)
 
     def stream(
         self,
@@ -167,15 +152,11 @@ class Reader:
         with self._moment() as done:
             return self._stored.about(from_ms, to_ms, done, self._numbers(probe_ids))
 
-    def buckets(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Bucket]:
-        """Lowest, highest, sum, count and spread for each probe and each `width_ms` that holds a good reading, by probe and time.
+    def steps(self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None) -> tuple[dict[int, str], Steps]:
+        """What each probe has in each `width_ms`: (probe id of each number, steps by probe number and time), bad readings counted too.
 
         Whole minutes come from the roll-ups; any other width from the readings. Steps begin at multiples of `width_ms` since 1970.
         """
-        return gathering.buckets(*self.steps(from_ms, to_ms, width_ms, probe_id), width_ms)
-
-    def steps(self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None) -> tuple[dict[int, str], Steps]:
-        """The same column by column, bad readings counted too: (probe id of each number, steps by probe number and time)."""
         with self._moment() as done:
             merged, ids = Merged(self._db), self._named(probe_ids)
             numbers = [no for root in ids for no in merged.all_of(root)]
@@ -204,13 +185,6 @@ class Reader:
 
     def _steps_of(self, merged: Merged, numbers: list[int], done: int, from_ms: int, to_ms: int, width_ms: int) -> Steps:
         return gathering.steps(self._db, self._stored, merged, numbers, from_ms, to_ms, width_ms, done)
-
-    def calendar_buckets(self, from_ms: int, to_ms: int, calendar: Calendar, probe_ids: str | Sequence[str] | None = None) -> list[Bucket]:
-        """The same as buckets, by probe and time."""
-        ids, steps, *told = self.calendar_steps(from_ms, to_ms, calendar, probe_ids)
-        rows = zip(*(column[steps.good > 0].tolist() for column in (*steps, *told)), strict=True)
-        found = [Bucket(ids[no], at, low, high, total, count, *told) for no, at, low, high, total, count, _, *told in rows]
-        return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))
 
     def beyond(self, from_ms: int, to_ms: int, limits: Sequence[Limit], probe_ids: str | Sequence[str] | None = None) -> dict[str, Beyond]:
         """How long each probe with a good reading in [from_ms, to_ms) was beyond each limit, and when: see passing.py and beyond.py."""
@@ -247,10 +221,6 @@ class Reader:
         good = np.flatnonzero(columns.units != NO_VALUE)
         good = good[np.lexsort((columns.taken_ms[good], columns.probe[good]))]
         return columns.probe[good], columns.taken_ms[good], columns.units[good]
-
-    def faults(self, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Fault]:
-        """How many readings without a value each `width_ms` holds, where there are any, by probe and time."""
-        return gathering.faults(*self.steps(from_ms, to_ms, width_ms, probe_id), width_ms)
 
     def probes(self, *, removed: bool = False) -> list[dict[str, Any]]:
         """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person removed.
@@ -344,15 +314,15 @@ class Reader:
                 # The roll-ups tell beforehand how many readings a slice has.
                 while step > SHORTEST_SLICE_MS and self._stored.about(start, min(start + step, end), done) > most:
                     step //= 2
-                batch = self._slice(start, min(start + step, end), done, probe_ids, fields)
+                batch = self._slice(start, min(start + step, end), done, self._numbers(probe_ids), fields)
                 piece = counted(self._db, batch, struck_out=struck_out)
             yield piece
             start += step
             step = step * 2 if len(piece) < most // 2 else step
 
-    def _slice(self, from_ms: int, to_ms: int, done: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Batch:
+    def _slice(self, from_ms: int, to_ms: int, done: int, numbers: list[int] | None, fields: Sequence[str]) -> Batch:
         needed = asked(self._db, ("no", *fields))
-        batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, self._numbers(probe_ids))), needed)
+        batch = joined(list(self._stored.taken(from_ms, to_ms, done, needed, numbers)), needed)
         return chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
     def _by_number(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Iterator[Columns]:
@@ -390,6 +360,3 @@ class Reader:
         wanted = {probe_ids} if isinstance(probe_ids, str) else set(probe_ids)
         numbers = [no for no, id_ in self._ids().items() if id_ in wanted]
         return numbers if own else [no for root in dict.fromkeys(map(merged.root, numbers)) for no in merged.all_of(root)]
-
-    def _as_points(self, batch: Batch, *, struck_out: bool = False, own: bool = False) -> list[Point]:
-        return points_of(counted(self._db, batch, struck_out=struck_out, own=own), boots_of(self._db, batch))

@@ -4,6 +4,7 @@ Lowest, highest, total and counts are whole numbers and exact, in whatever order
 of the squared deviations from the mean in °C²; two steps' spreads add up by the distance of their means.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ NONE_LOW, NONE_HIGH = 2**62, -(2**62)
 
 
 class Steps(NamedTuple):
-    """Columns of equal length: the step `at` (a count of whole steps since 1970) of a probe, and what is in it.
+    """Columns of one length (n,): the step `at` (a count of whole steps since 1970) of a probe, and what is in it.
 
-    lowest, highest, total: 1e-7 °C; good, bad: how many readings of each kind; spread: °C². Without a good reading
-    lowest and highest mean nothing.
+    All are int64 but spread, float64. probe: the journal's number; lowest, highest, total: 1e-7 °C; good, bad: how many readings of each
+    kind; spread: sum of the squared deviations of the good ones from their mean, °C². Without a good one lowest and highest mean nothing.
     """
 
     probe: Ints
@@ -32,9 +33,14 @@ class Steps(NamedTuple):
     bad: Ints
     spread: Floats
 
-    def of(self, which: npt.NDArray[np.bool_]) -> "Steps":
+    def of(self, which: "npt.NDArray[np.bool_] | Ints | slice") -> "Steps":
         """Some of them."""
         return Steps(*(column[which] for column in self))  # type: ignore[arg-type]  # each column keeps its type
+
+    def of_probe(self, no: int) -> "Steps":
+        """Those of one probe; they are in order of probe."""
+        first, end = np.searchsorted(self.probe, [no, no + 1])
+        return self.of(slice(first, end))
 
 
 def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: npt.NDArray[np.bool_]) -> Steps:
@@ -69,6 +75,16 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
     apart = np.add.reduceat(parts.spread[order] + weight * ((own - mean) / UNITS_PER_C) ** 2, new)
     low, high = np.minimum.reduceat(parts.lowest[order], new), np.maximum.reduceat(parts.highest[order], new)
     return Steps(probe[new], at[new], low, high, total, count, np.add.reduceat(parts.bad[order], new), apart)
+
+
+def in_order(ids: Mapping[int, str], steps: Steps, *, time_first: bool = False) -> Ints:
+    """The places of steps with a good reading, by probe id (ids: that of each number) and time, or by time and probe id."""
+    rank = np.zeros(max(ids, default=0) + 1, np.int64)
+    rank[sorted(ids, key=ids.__getitem__)] = np.arange(len(ids))
+    places = np.flatnonzero(steps.good > 0)
+    name, at = rank[steps.probe[places]], steps.at[places]
+    order: Ints = places[np.lexsort((name, at) if time_first else (at, name))]
+    return order
 
 
 def joined(parts: list[Steps]) -> Steps:

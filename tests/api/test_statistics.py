@@ -7,6 +7,7 @@ import numpy as np
 import openpyxl
 import pytest
 
+from support.rows import calendar_buckets_in
 from temphub_kernel.analysis import excursions, load, statistics
 from temphub_kernel.base.clock import iso_utc, now_ms
 from temphub_kernel.base.reading import UNDATED, Row
@@ -106,7 +107,7 @@ def test_a_window_of_the_page_tells_what_the_api_does(hub, minutes, live):
         _, answer = hub.ask("GET", f"/api/statistics?from={first}&to={end}")
         lines = {id_: memory.kept(id_).curve for id_ in found}
         clock = WallClock(span.bucket_ms or MINUTE_MS, UTC, 0, begin, end)
-        drawn = reader.calendar_buckets(first, end, clock)
+        drawn = calendar_buckets_in(reader, first, end, clock)
     assert found.keys() == {told["probe_id"] for told in answer["probes"]}
     for id_, curve in lines.items():
         # What is read off at the pointer is what a bucket of the API has.

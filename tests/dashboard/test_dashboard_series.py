@@ -63,21 +63,21 @@ def test_buckets_keep_mean_and_extremes(readings, width_ms):
 
 
 @settings(deadline=None)  # a busy computer is no fault
-@given(st.permutations(list(range(12))))
-def test_late_readings_take_their_place(order):
-    """Readings may arrive in any order; the line is drawn in the order they were taken."""
+@given(st.permutations(list(range(12))), st.lists(st.integers(0, 12), max_size=4))
+def test_late_readings_take_their_place(order, cuts):
+    """Readings may arrive in any order, one by one or many at once; the line is drawn in the order they were taken."""
     series = Series()
-    for second in order:
-        series.add(T0 + second * 1000, float(second))
+    for part in np.split(np.array(order), sorted(cuts)):
+        series.add(T0 + part * 1000, part.astype(float), np.zeros(len(part), np.int64))
     at, values = series.arrays()
+    assert series.late == sum(second < max(order[:place], default=0) for place, second in enumerate(order))
     assert values.tolist() == list(range(12)) and at.tolist() == times(*range(12)).tolist()
 
 
 def test_a_window_that_moves_on_keeps_a_few_readings_outside_it():
     """The line comes in from the chart's left edge rather than starting inside it, and how long the first readings hold is known."""
     series = Series()
-    for second in range(10):
-        series.add(T0 + second * 1000, 1.0)
+    series.add(T0 + np.arange(10) * 1000, np.ones(10), np.zeros(10, np.int64))
     series.trim(T0 + 5000)
     assert series.arrays()[0].tolist() == times(*range(3, 10)).tolist()
     assert series.interval_ms() == 1000

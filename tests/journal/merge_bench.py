@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from journal.journal_bench import T0, Journal, journal, pack_all
+from support.rows import buckets_in, calendar_buckets_in, points_in
 from temphub_kernel.analysis import load, scan
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import Reader, WallClock, merge
@@ -50,12 +51,12 @@ def questions(path: Path, reader: Reader, hours: int) -> dict[str, Callable[[], 
     last = reader.count()
     return {
         "an hour of all, columns": lambda: reader.columns(middle - HOUR_MS // 2, middle + HOUR_MS // 2),
-        "an hour of one, points": lambda: reader.points(middle - HOUR_MS // 2, middle + HOUR_MS // 2, "P3"),
+        "an hour of one, points": lambda: points_in(reader, middle - HOUR_MS // 2, middle + HOUR_MS // 2, "P3"),
         "all of one, columns": lambda: reader.columns(begin, end, ["P3"]),
         "all of all, stream": lambda: sum(len(piece) for piece in reader.stream(begin, end)),
-        "all of one, 1,000 buckets": lambda: reader.buckets(begin, end, max(hours * HOUR_MS // 1000 // 60_000, 1) * 60_000, "P3"),
-        "all of all, hours": lambda: reader.buckets(begin, end, HOUR_MS),
-        "calendar hours of one": lambda: reader.calendar_buckets(begin, end, clock, "P3"),
+        "all of one, 1,000 buckets": lambda: buckets_in(reader, begin, end, max(hours * HOUR_MS // 1000 // 60_000, 1) * 60_000, "P3"),
+        "all of all, hours": lambda: buckets_in(reader, begin, end, HOUR_MS),
+        "calendar hours of one": lambda: calendar_buckets_in(reader, begin, end, clock, "P3"),
         "figures of one": lambda: reader.figures(begin, end, "P3"),
         "figures of all": lambda: reader.figures(begin, end),
         "newest": reader.newest,

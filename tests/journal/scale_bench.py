@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from support.rows import buckets_in
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import Keeper, Reader, RollUps, Writer
@@ -66,8 +67,8 @@ def questions(path: Path, end_ms: int, start_ms: int) -> dict[str, float]:
         first = start_ms // 60_000 * 60_000
         return {
             "last hour of all": timed(lambda: reader.columns(end_ms - 3_600_000, end_ms, fields=("taken_ms", "units"))),
-            "one, all time, 1000": timed(lambda: reader.buckets(first, end_ms // 60_000 * 60_000, width, "Probe-3")),
-            "daily of all, a year": timed(lambda: reader.buckets(day - 364 * DAY_MS, day + DAY_MS, DAY_MS)),
+            "one, all time, 1000": timed(lambda: buckets_in(reader, first, end_ms // 60_000 * 60_000, width, "Probe-3")),
+            "daily of all, a year": timed(lambda: buckets_in(reader, day - 364 * DAY_MS, day + DAY_MS, DAY_MS)),
             "newest": timed(reader.newest),
             "a day of one, long ago": timed(lambda: reader.columns(start_ms + DAY_MS, start_ms + 2 * DAY_MS, ["Probe-3"]), 3),
         }

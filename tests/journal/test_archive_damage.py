@@ -11,6 +11,7 @@ import pytest
 
 from journal.journal_bench import Journal, close_months, journal, pack_all
 from support.disks import share
+from support.rows import buckets_in, points_in
 from support.waiting import wait_for
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.errors import TempHubError
@@ -88,16 +89,16 @@ def test_a_month_that_is_not_as_it_was_written_is_told(how: str, closed: Path, t
     with journal(tmp_path) as j, Reader(j.path) as reader:
         february, march = (tmp_path / FOLDER / one.file for one in reader.archives())
         kept = february.read_bytes()
-        days = reader.buckets(FEBRUARY, MARCH, DAY_MS)
-        assert len(reader.points(FEBRUARY, MARCH)) == BLOCK_ROWS == len(reader.points(MARCH, APRIL))
+        days = buckets_in(reader, FEBRUARY, MARCH, DAY_MS)
+        assert len(points_in(reader, FEBRUARY, MARCH)) == BLOCK_ROWS == len(points_in(reader, MARCH, APRIL))
         SPOILT[how](february, march)
-        for ask in (lambda: reader.points(FEBRUARY, MARCH), lambda: reader.after(0, 10)):
+        for ask in (lambda: points_in(reader, FEBRUARY, MARCH), lambda: reader.after(0, 10)):
             with pytest.raises(TempHubError, match="2026-02") as met:
                 ask()
             assert met.value.code in ("archive_unreadable", "archive_missing") and str(february) in met.value.problem
-        assert len(reader.points(MARCH, APRIL)) == BLOCK_ROWS and reader.buckets(FEBRUARY, MARCH, DAY_MS) == days
+        assert len(points_in(reader, MARCH, APRIL)) == BLOCK_ROWS and buckets_in(reader, FEBRUARY, MARCH, DAY_MS) == days
         february.write_bytes(kept)
-        assert len(reader.points(FEBRUARY, MARCH)) == BLOCK_ROWS
+        assert len(points_in(reader, FEBRUARY, MARCH)) == BLOCK_ROWS
 
 
 def test_a_calibration_of_a_spoilt_month_costs_no_statistics(closed: Path, tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_a_month_is_not_written_for_a_hub_that_is_gone(packed: Path, tmp_path: P
 
 def values(reader: Reader) -> list[int | None]:
     """Those of February, by time."""
-    found = [point.units for point in reader.points(FEBRUARY, APRIL)]
+    found = [point.units for point in points_in(reader, FEBRUARY, APRIL)]
     assert len(found) == COUNT
     return found
 

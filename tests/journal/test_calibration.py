@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal.journal_bench import T0, Journal, close_months, journal, pack_all, row
+from support.rows import buckets_in, points_in
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import to_celsius, to_units
 from temphub_kernel.journal import Reader, RollUps, calibrate, forget
@@ -28,7 +29,7 @@ def redo_all(j: Journal) -> None:
 def check(reader: Reader, expected: dict[int, int]) -> None:
     """Points, columns, stream, buckets and newest say `expected` (taken_ms → units) of probe P."""
     span = (min(expected) // DAY_MS * DAY_MS, (max(expected) // DAY_MS + 1) * DAY_MS)
-    assert {p.taken_ms: p.units for p in reader.points(*span, "P")} == expected
+    assert {p.taken_ms: p.units for p in points_in(reader, *span, "P")} == expected
     columns = reader.columns(*span, ["P"])
     assert dict(zip(columns.taken_ms.tolist(), columns.units.tolist(), strict=True)) == expected
     assert {
@@ -39,7 +40,7 @@ def check(reader: Reader, expected: dict[int, int]) -> None:
         for taken_ms, units in expected.items():
             found.setdefault(taken_ms // width * width, []).append(units)
         wanted = [(start, min(u), max(u), sum(u), len(u)) for start, u in sorted(found.items())]
-        assert [b[1:6] for b in reader.buckets(*span, width, "P")] == wanted
+        assert [b[1:6] for b in buckets_in(reader, *span, width, "P")] == wanted
     assert next(n for n in reader.newest() if n.probe_id == "P").units == expected[max(expected)]
 
 
@@ -67,7 +68,7 @@ def test_corrected_values_equal_a_recount(times: list[int], periods: list, rolle
             j.roll_up()
         redo_all(j)
         check(reader, expected(raw, in_force))
-        assert {p.raw for p in reader.points(0, 2 * T0, "P")} == set(raw.values())
+        assert {p.raw for p in points_in(reader, 0, 2 * T0, "P")} == set(raw.values())
         for calibration in reader.calibrations():
             assert forget(j.writer, calibration.no)
         check(reader, raw)

@@ -1,6 +1,7 @@
 """Followers read rows directly; what they get is what everybody else gets by way of columns."""
 
 from journal.journal_bench import T0, journal, row
+from support.rows import points_in
 from temphub_kernel.journal import Reader, calibrate
 
 
@@ -11,7 +12,7 @@ def test_followers_get_what_everybody_gets() -> None:
         j.writer.store([*given, row(T0 + 50_000)])
         calibrate(j.writer, "P-1", [(0.0, 0.5), (100.0, 101.0)], T0 + 10_000)
         with Reader(j.path) as reader:
-            everything = sorted(reader.points(0, 2**53))
+            everything = sorted(points_in(reader, 0, 2**53))
             assert reader.after(0, 100) == everything and len(everything) == 41
             assert any(point.units != point.raw for point in everything)
             assert reader.after(7, 5) == everything[7:12]

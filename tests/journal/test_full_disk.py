@@ -13,6 +13,7 @@ from journal.journal_bench import T0, Journal, journal, row
 from journal.test_calibration import DAY_MS, check, redo_all
 from journal.test_powered import BACK_TO_THREE
 from support.disks import Share, share
+from support.rows import buckets_in
 from support.waiting import wait_for
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.journal import Reader, RollUps, bring_up_to_date, calibrate
@@ -133,7 +134,7 @@ def test_an_upgrade_on_a_full_disk(tmp_path: Path) -> None:
         j.writer = j.new_writer()
         redo_all(j)
         with Reader(j.path) as reader:
-            days = reader.buckets(min(RAW) // DAY_MS * DAY_MS, (max(RAW) // DAY_MS + 1) * DAY_MS, DAY_MS, "P")
+            days = buckets_in(reader, min(RAW) // DAY_MS * DAY_MS, (max(RAW) // DAY_MS + 1) * DAY_MS, DAY_MS, "P")
             assert sum(one.total for one in days) == sum(units for n, units in enumerate(RAW.values(), 1) if n % 40)
         assert j.writer.stop()
 

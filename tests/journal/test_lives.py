@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from journal.journal_bench import Journal, close_months, journal, pack_all
+from support.rows import buckets_in, faults_in, points_in
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
 from temphub_kernel.journal import NO_VALUE, Reader
@@ -47,16 +48,16 @@ def answers(reader: Reader) -> dict[str, Any]:
         "span": reader.span(),
         "after": reader.after(BLOCK_ROWS - 5, 20) + reader.after(reader.count() - 3, 10),
         "newest": reader.newest(),
-        "points": reader.points(*day) + reader.points(*whole, "b", limit=7),
+        "points": points_in(reader, *day) + points_in(reader, *whole, "b", limit=7),
         "columns": sorted(zip(*(c.tolist() for c in columns[1:10]), strict=True)),
         "by number": [no for piece in reader.stream(*whole, by_number=True) for no in piece.no.tolist()],
         "by time": [
             pair for piece in reader.stream(*whole, most=5_000) for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)
         ],
-        "days": [bucket[:6] for bucket in reader.buckets(*whole, 86_400_000)],
-        "odd": [bucket[:6] for bucket in reader.buckets(*whole, 2_628 * 60_000)],
-        "fine": [bucket[:6] for bucket in reader.buckets(*day, 10_000)],
-        "faults": reader.faults(*whole, 86_400_000),
+        "days": [bucket[:6] for bucket in buckets_in(reader, *whole, 86_400_000)],
+        "odd": [bucket[:6] for bucket in buckets_in(reader, *whole, 2_628 * 60_000)],
+        "fine": [bucket[:6] for bucket in buckets_in(reader, *day, 10_000)],
+        "faults": faults_in(reader, *whole, 86_400_000),
     }
 
 
@@ -88,7 +89,7 @@ def test_one_history_wherever_it_lives(tmp_path: Path) -> None:
             assert [a.month for a in reader.archives()] == ["2026-02"] and (tmp_path / FOLDER / reader.archives()[0].file).is_file()
             late = [Row("a", "b2", n, MARCH - 86_400_000 + n, MARCH + n, 5, None) for n in range(10)]
             assert j.writer.store(late).stored == 10
-            february = reader.points(MARCH - 86_400_000, MARCH, "a")
+            february = points_in(reader, MARCH - 86_400_000, MARCH, "a")
             assert sum(p.boot == "b2" for p in february) == 10 and len(february) > 100
             assert reader.after(len(rows), 20)[-1].seq == 9
 
@@ -126,12 +127,12 @@ def test_missing_file_of_a_closed_month(tmp_path: Path) -> None:
             file = tmp_path / FOLDER / reader.archives()[0].file
             file.rename(tmp_path / "away")
             with pytest.raises(TempHubError, match=r"2026-02 are in .* not there") as caught:
-                reader.points(MARCH - 86_400_000, MARCH)
+                points_in(reader, MARCH - 86_400_000, MARCH)
             assert caught.value.code == "archive_missing" and "archive folder" in caught.value.remedy
-            assert reader.buckets(MARCH - 86_400_000, MARCH, 3_600_000) and reader.points(MARCH, END)
+            assert buckets_in(reader, MARCH - 86_400_000, MARCH, 3_600_000) and points_in(reader, MARCH, END)
             file.write_bytes(b"PAR1 no more")
             with pytest.raises(TempHubError, match="cannot be read"):
-                reader.points(MARCH - 86_400_000, MARCH)
+                points_in(reader, MARCH - 86_400_000, MARCH)
 
 
 def test_a_month_that_cannot_be_written(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from journal.journal_bench import T0, Journal, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
+from support.rows import buckets_in, calendar_buckets_in, faults_in, points_in
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
@@ -56,15 +57,17 @@ def answers(reader: Reader, probe_id: str | None = "INTO") -> dict[str, Any]:
         return [one._replace(spread=round(one.spread + 2e-12, 9), mean=one.mean and round(one.mean, 3)) for one in steps]
 
     return {
-        "points": sorted((p.probe_id, p.taken_ms, p.units or 0, p.quality or "", p.raw, p.boot) for p in reader.points(*SPAN, probe_id)),
+        "points": sorted(
+            (p.probe_id, p.taken_ms, p.units or 0, p.quality or "", p.raw, p.boot) for p in points_in(reader, *SPAN, probe_id)
+        ),
         "columns": told(reader.columns(*SPAN, ids)),
         "stream": sorted(one for piece in reader.stream(*SPAN, ids, most=100) for one in told(piece)),
         "log": [(p.probe_id, p.taken_ms, p.units) for p in reader.after(0, 100_000)],
-        "minutes": rough(reader.buckets(*SPAN, MINUTE_MS, probe_id)),
-        "days": rough(reader.buckets(*SPAN, DAY_MS, probe_id)),
-        "seconds": rough(reader.buckets(*SPAN, 90_500, probe_id)),
-        "calendar": rough(reader.calendar_buckets(*SPAN, CLOCK, ids)),
-        "faults": reader.faults(*SPAN, 3_600_000, probe_id),
+        "minutes": rough(buckets_in(reader, *SPAN, MINUTE_MS, probe_id)),
+        "days": rough(buckets_in(reader, *SPAN, DAY_MS, probe_id)),
+        "seconds": rough(buckets_in(reader, *SPAN, 90_500, probe_id)),
+        "calendar": rough(calendar_buckets_in(reader, *SPAN, CLOCK, ids)),
+        "faults": faults_in(reader, *SPAN, 3_600_000, probe_id),
         "newest": [one._replace(delivered_ms=0) for one in reader.newest()],
         "probes": [probe["id"] for probe in reader.probes()],
     }
@@ -155,11 +158,11 @@ def test_a_calibration_holds_for_its_own_device(tmp_path: Path) -> None:
         j.roll_up()
         calibrate(j.writer, "INTO", [(0.0, 1.0)], PAST)
         merge(j.writer, "FROM", "INTO")
-        assert [p.units for p in reader.points(*SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 3
+        assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 3
         calibrate(j.writer, "INTO", [(0.0, -1.0)], PAST + 5 * MINUTE_MS)
         for _ in range(2):
-            assert [p.units for p in reader.points(*SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 2 + [190_000_000]
-            assert [b.total for b in reader.buckets(PAST, PAST + 6 * MINUTE_MS, MINUTE_MS, "INTO")][-1] == 190_000_000
+            assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 2 + [190_000_000]
+            assert [b.total for b in buckets_in(reader, PAST, PAST + 6 * MINUTE_MS, MINUTE_MS, "INTO")][-1] == 190_000_000
             redo_all(j)
 
 
@@ -169,15 +172,15 @@ def test_what_was_struck_out_of_the_line_stays_struck_out_of_each(tmp_path: Path
         j.writer.store([row(PAST + n * MINUTE_MS, n, "INTO" if n < 3 else "FROM") for n in range(6)])
         merge(j.writer, "FROM", "INTO")
         number = strike_out(j.writer, "FROM", PAST + 2 * MINUTE_MS, PAST + 3 * MINUTE_MS, "held in the hand")
-        assert [p.units for p in reader.points(*SPAN, "INTO")] == [0, 1, 4, 5]
+        assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [0, 1, 4, 5]
         assert [(one.no, one.probe_id, one.note) for one in reader.strikes()] == [(number, "INTO", "held in the hand")]
         unmerge(j.writer, "FROM")
-        assert [p.units for p in reader.points(*SPAN, "INTO")] == [0, 1]
-        assert [p.units for p in reader.points(*SPAN, "FROM")] == [4, 5]
+        assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [0, 1]
+        assert [p.units for p in points_in(reader, *SPAN, "FROM")] == [4, 5]
         assert sorted(one.probe_id for one in reader.strikes()) == ["FROM", "INTO"]
         for one in reader.strikes():
             assert undo(j.writer, one.no)
-        assert len(reader.points(*SPAN)) == 6
+        assert len(points_in(reader, *SPAN)) == 6
 
 
 def test_now_is_the_newest_of_all(tmp_path: Path) -> None:
@@ -226,9 +229,9 @@ def test_a_merged_probe_is_removed_and_back_as_one(tmp_path: Path) -> None:
         j.writer.store([row(T0, 1, "INTO"), row(T0 + 1, 2, "FROM"), row(T0, 3, "OTHER")])
         merge(j.writer, "FROM", "INTO")
         remove(j.writer, "FROM")
-        assert {p.probe_id for p in reader.points(*SPAN)} == {"OTHER"} == {n.probe_id for n in reader.newest()}
+        assert {p.probe_id for p in points_in(reader, *SPAN)} == {"OTHER"} == {n.probe_id for n in reader.newest()}
         restore(j.writer, "INTO")
-        assert len(reader.points(*SPAN)) == 3
+        assert len(points_in(reader, *SPAN)) == 3
         remove(j.writer, "INTO")
         now = now_ms() + 50
         j.writer.store([Row("FROM", None, None, now, now, 3, None)])

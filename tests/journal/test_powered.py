@@ -6,6 +6,7 @@ from pathlib import Path
 
 from journal.journal_bench import T0, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
+from support.rows import buckets_in, faults_in
 from temphub_kernel.journal import Reader, bring_up_to_date
 from temphub_kernel.journal.schema import BLOCK_ROWS, VERSION, open_for_reading
 
@@ -34,7 +35,7 @@ def test_what_was_counted_before_the_upgrade_counts_no_more(tmp_path: Path) -> N
         j.writer.change(lambda db: db.execute("UPDATE readings SET quality='power_on' WHERE units=850000000").rowcount).result(10)
         assert pack_all(j) == 1 and len(close_months(j, T0)) == 1
         with Reader(j.path) as reader:
-            assert max(b.highest for b in reader.buckets(*span, DAY_MS)) == 850_000_000, "this test needs what is wrong"
+            assert max(b.highest for b in buckets_in(reader, *span, DAY_MS)) == 850_000_000, "this test needs what is wrong"
         assert j.writer.stop()
         with closing(sqlite3.connect(j.path)) as db:
             db.executescript(BACK_TO_THREE)
@@ -46,9 +47,9 @@ def test_what_was_counted_before_the_upgrade_counts_no_more(tmp_path: Path) -> N
         j.writer = j.new_writer()
         with Reader(j.path) as reader:
             for _ in range(2):
-                found = reader.buckets(*span, DAY_MS)
+                found = buckets_in(reader, *span, DAY_MS)
                 assert (sum(b.total for b in found), max(b.highest for b in found)) == (expected, 200_000_000)
-                assert sum(fault.readings for fault in reader.faults(*span, DAY_MS)) == len(ghosts)
+                assert sum(fault.readings for fault in faults_in(reader, *span, DAY_MS)) == len(ghosts)
                 redo_all(j)
         with closing(open_for_reading(j.path)) as db:
             assert db.execute("SELECT count(*) FROM redo").fetchone() == (0,)

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal.journal_bench import T0, journal, row
+from support.rows import Bucket, buckets_in, points_in
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
-from temphub_kernel.journal import NO_VALUE, Bucket, Reader, RollUps, save_bookmark
+from temphub_kernel.journal import NO_VALUE, Reader, RollUps, save_bookmark
 from temphub_kernel.journal.columns import CODE
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
@@ -62,18 +63,18 @@ def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: t
         j.writer.store(as_rows(before))
         j.roll_up()
         j.writer.store(as_rows(after))
-        assert same_buckets(reader.buckets(from_ms, to_ms, width), buckets_of(rows, from_ms, to_ms, width))
+        assert same_buckets(buckets_in(reader, from_ms, to_ms, width), buckets_of(rows, from_ms, to_ms, width))
         inside = [r for r in rows if from_ms <= r.taken_ms < to_ms]
         by_time = sorted(inside, key=lambda r: r.taken_ms)
-        assert [(p.probe_id, p.taken_ms, p.units, p.quality) for p in reader.points(from_ms, to_ms)] == [
+        assert [(p.probe_id, p.taken_ms, p.units, p.quality) for p in points_in(reader, from_ms, to_ms)] == [
             (r.probe_id, r.taken_ms, r.units, r.quality) for r in by_time
         ]
         columns = reader.columns(from_ms, to_ms)
         assert [
             tuple(values)
             for values in zip(*(c.tolist() for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)), strict=True)
-        ] == [(r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in inside]
-        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [r.taken_ms for r in inside if r.probe_id == "a"]
+        ] == [(r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in by_time]
+        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [r.taken_ms for r in by_time if r.probe_id == "a"]
         check_newest(reader, rows)
 
 
@@ -112,9 +113,9 @@ def test_late_readings_are_found(tmp_path: Path) -> None:
         j.writer.store([row(late, 5)])
         j.writer.store([row(T0 + 10_000 + n, n) for n in range(BLOCK_ROWS)])
         for _ in range(2):
-            assert [p.taken_ms for p in reader.points(late - 1, T0)] == [late]
-            assert [p.no for p in reader.points(late, T0 + 10**6, limit=2)] == [4 * BLOCK_ROWS, 4 * BLOCK_ROWS + 1]
-            assert len(reader.points(0, 2 * T0, "P")) == 4 * BLOCK_ROWS + 1 and reader.points(0, 2 * T0, "Q") == []
+            assert [p.taken_ms for p in points_in(reader, late - 1, T0)] == [late]
+            assert [p.no for p in points_in(reader, late, T0 + 10**6, limit=2)] == [4 * BLOCK_ROWS, 4 * BLOCK_ROWS + 1]
+            assert len(points_in(reader, 0, 2 * T0, "P")) == 4 * BLOCK_ROWS + 1 and points_in(reader, 0, 2 * T0, "Q") == []
             j.roll_up()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from journal.journal_bench import T0, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
+from support.rows import buckets_in, faults_in, points_in
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row
@@ -23,7 +24,7 @@ MINUTE_MS = 60_000
 def check(reader: Reader, expected: dict[int, int], bad: int = 0) -> None:
     """Points, columns, stream, buckets, faults and newest say exactly `expected` (taken_ms → units) of probe P."""
     span = (T0 // DAY_MS * DAY_MS - 60 * DAY_MS, (T0 // DAY_MS + 10) * DAY_MS)
-    assert {p.taken_ms: p.units for p in reader.points(*span, "P") if p.units is not None} == expected
+    assert {p.taken_ms: p.units for p in points_in(reader, *span, "P") if p.units is not None} == expected
     for columns in (reader.columns(*span, ["P"]), *reader.stream(*span, ["P"], most=10**6)):
         found = dict(zip(columns.taken_ms.tolist(), columns.units.tolist(), strict=True))
         assert {ms: units for ms, units in found.items() if units != -(2**63)}.items() <= expected.items()
@@ -33,8 +34,8 @@ def check(reader: Reader, expected: dict[int, int], bad: int = 0) -> None:
         for taken_ms, units in expected.items():
             found_in.setdefault(taken_ms // width * width, []).append(units)
         wanted = [(start, min(u), max(u), sum(u), len(u)) for start, u in sorted(found_in.items())]
-        assert [b[1:6] for b in reader.buckets(*span, width, "P")] == wanted
-        assert sum(fault.readings for fault in reader.faults(*span, width, "P")) == bad
+        assert [b[1:6] for b in buckets_in(reader, *span, width, "P")] == wanted
+        assert sum(fault.readings for fault in faults_in(reader, *span, width, "P")) == bad
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -140,7 +141,7 @@ def test_marked_when_asked_for(tmp_path: Path) -> None:
         assert (columns.quality == CODE["struck_out"]).tolist() == [False, True, True, False, False]
         assert columns.raw.tolist() == [0, 10, 20, 30, 40]
         assert [(p.units, p.quality, p.raw) for p in reader.after(1, 1)] == [(None, "struck_out", 10)]
-        assert [p.units for p in reader.points(T0, T0 + 10)] == [0, 30, 40]
+        assert [p.units for p in points_in(reader, T0, T0 + 10)] == [0, 30, 40]
         (strike,) = reader.strikes()
         assert (strike.no, strike.probe_id, strike.from_ms, strike.to_ms) == (number, "P", T0 + 1, T0 + 2)
 
@@ -214,10 +215,10 @@ def test_a_removed_probe_is_gone_and_can_be_brought_back(tmp_path: Path) -> None
         span = (T0 - MINUTE_MS * 5, T0 + MINUTE_MS * 5)
         start = span[0] // MINUTE_MS * MINUTE_MS, span[1] // MINUTE_MS * MINUTE_MS
         assert [p["id"] for p in reader.probes()] == ["P"] == [n.probe_id for n in reader.newest()]
-        assert {p.probe_id for p in reader.points(*span)} == {"P"} == {b.probe_id for b in reader.buckets(*start, MINUTE_MS)}
+        assert {p.probe_id for p in points_in(reader, *span)} == {"P"} == {b.probe_id for b in buckets_in(reader, *start, MINUTE_MS)}
         assert {reader.columns(*span).ids[int(n)] for n in reader.columns(*span).probe} == {"P"}
         assert [p["id"] for p in reader.probes(removed=True)] == ["P", "Q"]
-        assert [p.units for p in reader.points(*span, "Q")] == [2], "kept"
+        assert [p.units for p in points_in(reader, *span, "Q")] == [2], "kept"
         assert [p.probe_id for p in reader.after(0, 10)] == ["P", "Q"], "the log is complete"
         restore(j.writer, "Q")
         assert [n.probe_id for n in reader.newest()] == ["P", "Q"]

@@ -9,6 +9,7 @@ import thermocouple_its90
 import temphub_kernel as th
 from journal.journal_bench import T0, close_months, journal, pack_all
 from journal.test_calibration import DAY_MS, check, redo_all
+from support.rows import points_in
 from temphub_kernel.base.errors import TempHubError
 from temphub_kernel.base.reading import Row, to_units
 from temphub_kernel.journal import Reader, as_sent, calibrate, merge, state, take_back
@@ -72,10 +73,10 @@ def test_what_a_probe_corrected_itself_stays(tmp_path: Path) -> None:
         state(j.writer, "P", "K", "max31855", T0, T0 + 10)
         corrected = true_units(line, 25.0)
         assert abs(line + 70) < 0.5 and abs(corrected / C + 80) < 0.2
-        told = [(p.units, p.raw, p.quality) for p in reader.points(0, 2 * T0, "P")]
+        told = [(p.units, p.raw, p.quality) for p in points_in(reader, 0, 2 * T0, "P")]
         straight = to_units(line)
         assert told == [(corrected, straight, None), (to_units(-80), to_units(-80), None), (None, None, "open"), (straight, straight, None)]
-        assert [p.units for p in reader.points(0, 2 * T0, "Q")] == [straight]
+        assert [p.units for p in points_in(reader, 0, 2 * T0, "Q")] == [straight]
 
 
 def test_the_newest_reading_has_its_own_cold_junction(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_one_reading_alone_is_corrected_as_in_a_column(tmp_path: Path) -> None:
         j.writer.store(rows)
         for letter in sorted(GAINS):
             number = state(j.writer, "P", letter, from_ms=T0 + 5)
-            column = [(p.units, p.quality) for p in reader.points(0, 2 * T0)]
+            column = [(p.units, p.quality) for p in points_in(reader, 0, 2 * T0)]
             assert [(p.units, p.quality) for p in reader.after(0, 200)] == column, letter
             assert take_back(j.writer, number)
 
@@ -110,7 +111,7 @@ def test_a_calibration_counts_from_the_true_value(tmp_path: Path) -> None:
         j.writer.store([sent(T0, 807.0)])
         calibrate(j.writer, "P", [(800.0, 802.0)], 0)
         state(j.writer, "P", "K")
-        (point,) = reader.points(0, 2 * T0, "P")
+        (point,) = points_in(reader, 0, 2 * T0, "P")
         assert point.units == true_units(807.0, 25.0) + 2 * C
         back = as_sent(Row("P", None, None, T0, T0, point.units, None), reader.calibrations(), reader.thermocouples())
         assert abs(back.units - to_units(807.0)) < C // 16
@@ -124,7 +125,7 @@ def test_marks_are_those_of_the_true_value(tmp_path: Path) -> None:
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([*readings, sent(T0 + 4, 20.0, quality="undated")])
         state(j.writer, "P", "R")
-        told = [(p.quality, p.units is None) for p in reader.points(0, 2 * T0, "P")]
+        told = [(p.quality, p.units is None) for p in points_in(reader, 0, 2 * T0, "P")]
         # A jump (`max_step_c`) inside the span was marked for what it is.
         assert told == [(None, False), ("range", False), ("range", False), ("range", True), ("undated", False)]
         assert [p.quality for p in reader.after(0, 10)] == [quality for quality, _ in told]
@@ -160,9 +161,9 @@ def test_a_merged_probe_is_corrected_as_one(tmp_path: Path) -> None:
         merge(j.writer, "Q", "P")
         number = state(j.writer, "P", "K")
         true = true_units(807.0, 25.0)
-        assert [p.units for p in reader.points(0, 2 * T0, "P")] == [true, true]
+        assert [p.units for p in points_in(reader, 0, 2 * T0, "P")] == [true, true]
         assert [one.probe_id for one in reader.thermocouples()] == ["P"]
-        assert take_back(j.writer, number) and [p.units for p in reader.points(0, 2 * T0)] == [to_units(807.0)] * 2
+        assert take_back(j.writer, number) and [p.units for p in points_in(reader, 0, 2 * T0)] == [to_units(807.0)] * 2
 
 
 @pytest.mark.parametrize(

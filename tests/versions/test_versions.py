@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.rows import buckets_in
 from support.running import TempHub
 from support.waiting import wait_for
 from temphub_kernel._version import __version__
@@ -90,11 +91,11 @@ def test_what_came_before_can_be_struck_out(older: Path) -> None:
             rollups = RollUps(older, writer, every_s=0.02)
             rollups.start()
             wait_for(lambda: reader.bookmark("rollups")[0] == 42 and not _to_redo(older))
-            assert sum(bucket.readings for bucket in reader.buckets(*span)) == 34
+            assert sum(bucket.readings for bucket in buckets_in(reader, *span)) == 34
             undo(writer, number)
             wait_for(lambda: not _to_redo(older))
             assert rollups.stop()
-            assert sum(bucket.readings for bucket in reader.buckets(*span)) == 40
+            assert sum(bucket.readings for bucket in buckets_in(reader, *span)) == 40
     finally:
         assert writer.stop()
 
@@ -137,7 +138,7 @@ def test_an_older_journal_is_taken_over_whole(older: Path) -> None:
             assert reader.bookmark("csv")[0] == 42
             newest = {one.probe_id: one for one in reader.newest()}
             assert newest["TempProbe-0096"].units == 50_000_000 and newest["TempProbe-0096"].readings == 42
-            buckets = reader.buckets(1_763_999_940_000, 1_764_000_120_000, 60_000, "TempProbe-0096")
+            buckets = buckets_in(reader, 1_763_999_940_000, 1_764_000_120_000, 60_000, "TempProbe-0096")
             assert sum(bucket.readings for bucket in buckets) == 41
     finally:
         assert writer.stop()
