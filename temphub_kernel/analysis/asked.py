@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..base.errors import TempHubError
+from ..base.errors import NotFound
 from ..base.naming import in_words, named
 
 
@@ -18,11 +18,10 @@ def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] 
     for one in [probe] if isinstance(probe, str) else probe:
         id_ = named(known, one)
         if id_ is None:
-            raise TempHubError(
+            raise NotFound(
                 f"No probe {one!r} is in the journal, so there is nothing to load.",
                 f"Use one of the probes it knows: {in_words(known)}." if known else "Wait for a probe's first reading, then load again.",
                 code="unknown_probe",
-                status=404,
             )
         asked[id_] = None
     return list(asked)

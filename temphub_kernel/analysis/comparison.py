@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.clock import DAY_MS, HOUR_MS
-from ..base.errors import TempHubError
+from ..base.errors import NotFound, TempHubError
 from .curve import Array, Curve, Data, curves, zone_of
 from .span import Span, span_ms
 from .table import table
@@ -60,11 +60,10 @@ def _pairs(data: Data, a: str | None, b: str | None, gap: Span | None) -> Iterat
     known = {curve.probe_id: curve for curve in curves(data, gap)}
     for one in (a, b):
         if one is not None and one not in known:
-            raise TempHubError(
+            raise NotFound(
                 f"Probe {one!r} is not in the frame, so it cannot be compared.",
                 f"Use one of these: {', '.join(known)}." if known else "Load a time in which two probes measured.",
                 code="unknown_probe",
-                status=404,
             )
     first = a if a is not None else next((id_ for id_ in known if id_ != b), None)
     others = [b] if b is not None else [id_ for id_ in known if id_ != first]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from ..base.errors import TempHubError
+from ..base.errors import NotAllowed, TempHubError
 from ..base.reading import board_of, is_probe_id
 from ..trust import seal
 from .guesses import REMEDY, Guesses
@@ -18,6 +18,12 @@ from .validate import parse_json
 
 # So many probes' own tokens are not made anew with each delivery; some 1 MB, however long the names are (64 signs).
 REMEMBERED = 4096
+
+
+class WrongToken(NotAllowed):
+    """Raised when none of the tokens shown is right; the wrong ones are counted."""
+
+    code = "unauthorized"
 
 
 def check_token(secret: str, *given: object, probe_id: object = None) -> None:
@@ -34,11 +40,9 @@ def check_token(secret: str, *given: object, probe_id: object = None) -> None:
     # Every form is compared, in constant time, so the reply's time tells nothing.
     matches = [hmac.compare_digest(text, one) for text in texts for one in wanted]
     if not any(matches):
-        raise TempHubError(
+        raise WrongToken(
             "This hub accepts readings and changes only with its token, and the request has none or another.",
             "Send SERVER_TOKEN in the header X-Token, or provision the probe again so that it learns the token.",
-            code="unauthorized",
-            status=401,
         )
 
 
@@ -88,8 +92,8 @@ def counted(guesses: Guesses, address: str, secret: str, texts: list[str], name:
     """What is done within shows whether the token was right: it is counted, and what was wrong with it is raised on."""
     try:
         yield
-    except TempHubError as error:
-        if error.code == "unauthorized" and texts:
+    except WrongToken:
+        if texts:
             guesses.misdelivered(address, texts)
         raise
     if secret:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from tornado.httputil import HTTPHeaders, parse_cookie
 
-from ..base.errors import TempHubError
+from ..base.errors import NotAllowed, TempHubError
 from ..base.key import make_key
 from ..base.settings import Settings
 from .guesses import Guesses, Note
@@ -86,11 +86,10 @@ def bearer(headers: Mapping[str, str]) -> str | None:
 
 def no_entry() -> TempHubError:
     """What a program is told that shows nothing, or something wrong."""
-    return TempHubError(
+    return NotAllowed(
         "This hub is protected by a password, and the request shows neither a login nor the right token.",
         "Log in at /login, or send SERVER_TOKEN in the header X-Token or as Authorization: Bearer.",
         code="login_needed",
-        status=401,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..base import paths
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import Busy, TempHubError, Unavailable
 from ..base.priority import collected, start_behind
 from ..base.settings import Settings
 from ..base.this_computer import is_here
@@ -115,18 +115,15 @@ def _begin(settings: Settings) -> "subprocess.Popen[bytes]":
 
 
 def _too_many(waiting: int) -> TempHubError:
-    return TempHubError(
+    return Busy(
         f"{waiting} wait already for what the doctor finds on this computer.",
         "Try again in a few seconds.",
-        code="busy",
-        status=503,
     )
 
 
 def _failed(why: str) -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"This computer could not be examined ({why}); recording is not touched by that.",
         "Try again, or run `temphub doctor` on the hub's computer.",
         code="not_examined",
-        status=503,
     )

@@ -8,7 +8,7 @@ from tornado.gen import with_timeout
 from tornado.iostream import StreamClosedError
 from tornado.util import TimeoutError as Late
 
-from ..base.errors import TempHubError
+from ..base.errors import Busy, TempHubError
 from ..exports import FORMS, Job, Order, make_order
 from .handlers import ApiHandler
 
@@ -31,18 +31,14 @@ class Jobs:
     def begin(self, order: Order, address: str) -> Job:
         """A job for whoever asks from that address, not started. Raises TempHubError when there are too many, or one of his already."""
         if address in self._running.values():
-            raise TempHubError(
+            raise Busy(
                 f"An export for your address ({address}) is being made or downloaded already, and one at a time is made for each.",
                 "Wait until it is there, or cancel it in the browser.",
-                code="busy",
-                status=503,
             )
         if self._closed or len(self._running) >= MOST_JOBS:
-            raise TempHubError(
+            raise Busy(
                 f"{MOST_JOBS} exports are being made already, and more would slow the hub down.",
                 "Try again when one of them is done.",
-                code="busy",
-                status=503,
             )
         job = Job(self._journal, order)
         self._running[job] = address

@@ -222,7 +222,7 @@ class PlainConnection(WholeReplies):
         ingest, address = self._path.ingest, self._address[0]
         if self._over_share:
             error = too_much(f"The address {address}")
-            ingest.metrics.refused(error.code)
+            ingest.metrics.refused(error)
             asyncio.get_running_loop().call_later(self._path.guard.wait_s(), send_error, self, error)
         else:
             Delivery(ingest, self, address).whole(head.fields, body)

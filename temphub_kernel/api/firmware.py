@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..base.bytecode import compiled, compiler
-from ..base.errors import TempHubError
-from .validate import bad, short
+from ..base.errors import NotFound
+from .validate import short
 
 FOLDERS = ("probe", "ports")
 VERSION = re.compile(r'^VERSION = "([0-9A-Za-z._+-]{1,32})"$', re.MULTILINE)
@@ -54,18 +54,17 @@ class Firmware:
                     self._snapshots[board] = _snapshot(paths, compiler() if board else None)
                 return self._snapshots[board]
             except (OSError, ValueError) as error:
-                raise TempHubError(
+                raise NotFound(
                     f"The folder {self._folder} holds no firmware that probes can be updated to ({error}).",
                     "Install TempHub again; then its firmware folder is whole.",
                     code="no_firmware",
-                    status=404,
                 ) from error
 
     def file(self, name: str) -> bytes:
         """One file of the manifest. Raises TempHubError (`unknown_file`, 404) for any other name, whatever it may point at."""
         found = self.snapshot(board=name.endswith(".mpy")).files.get(name)
         if found is None:
-            raise bad("unknown_file", f"The firmware has no file {short(name)}.", "Ask for a name in /api/firmware/manifest.", 404)
+            raise NotFound(f"The firmware has no file {short(name)}.", "Ask for a name in /api/firmware/manifest.", code="unknown_file")
         return found
 
     def _paths(self) -> dict[str, Path]:

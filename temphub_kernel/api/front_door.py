@@ -19,7 +19,7 @@ from tornado.util import TimeoutError as Late
 
 from ..base import own
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from ..base.page_place import DOOR, PagePlace
 from .headers import protect_page
 from .strays import of_page_server, told, wants_html
@@ -246,18 +246,16 @@ def _head(start_line: RequestStartLine, headers: HTTPHeaders) -> bytes:
 
 
 def _crowded(address: str) -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"{MOST_TUNNELS_EACH} pages of the address {address} are open already, so this one is not connected.",
         "Close pages that nobody looks at; behind a proxy name it in TRUSTED_PROXIES, so that each visitor counts by his own address.",
         code="too_many_pages",
-        status=503,
     )
 
 
 def _no_page() -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         "The page server is being started, so the page cannot be shown yet; readings are stored all the same.",
         "Wait a few seconds; if it lasts, `temphub doctor` says why.",
         code="page_unavailable",
-        status=503,
     )

@@ -15,7 +15,7 @@ from .hosts import Hosts
 from .limited import Early
 from .origin import check_origin, check_plain_get
 from .replies import begin, begin_error
-from .share import FairShare, too_much
+from .share import FairShare, TooManyRequests, too_much
 from .strays import is_api
 
 READS = ("GET", "HEAD", "OPTIONS")
@@ -104,7 +104,7 @@ class Refused(Early):
             answer = partial(begin_error, connection, why)
         super().__init__(connection, answer)
         self._share = share
-        self._waits = isinstance(why, TempHubError) and why.code == "too_many_requests"
+        self._waits = isinstance(why, TooManyRequests)
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Answer without the body."""

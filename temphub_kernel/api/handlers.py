@@ -11,7 +11,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from ..base import own
 from ..base.clock import iso_utc, now_ms
-from ..base.errors import TempHubError
+from ..base.errors import Forbidden, NotAllowed, Relayed, TempHubError
 from ..base.lookalike import look_alikes
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, board_of, to_celsius
 from ..base.this_computer import is_here, leads_here
@@ -28,10 +28,10 @@ from .headers import protect
 from .metrics import Metrics
 from .newnames import NewNames
 from .questions import Questions
-from .replies import RETRY_S, dump, unforeseen
+from .replies import RETRY_S, MethodNotAllowed, dump, unforeseen
 from .strays import unknown
 from .transit import Transit
-from .validate import bad, check_text, parse_json
+from .validate import check_text, parse_json
 
 # Whom an order without a host goes to.
 EVERY_PROBE = "The list of all probes"
@@ -134,11 +134,11 @@ class ApiHandler(RequestHandler):
         self.set_status(shown.status)
         if shown.status in RETRY_S:
             self.set_header("Retry-After", RETRY_S[shown.status])
-        if shown.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        if isinstance(shown, MethodNotAllowed):
             allowed = [name for name in ("GET", "POST") if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())]
             self.set_header("Allow", ", ".join(allowed))
-        self.room.metrics.refused(shown.code)
-        if shown.status == HTTPStatus.UNAUTHORIZED and self.named_by:
+        self.room.metrics.refused(shown)
+        if isinstance(shown, NotAllowed) and self.named_by:
             self.room.desk.refused(self.request.remote_ip or "", "", shown)
         self.finish(dump(shown.as_json()))
 
@@ -201,11 +201,10 @@ class Provision(ApiHandler):
     def _tell(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
         """In a thread. Who shows nothing and asks from elsewhere has no ports of this computer looked at."""
         if host and self._by == "anyone" and not is_here(self._address) and leads_here(host):
-            raise TempHubError(
+            raise Forbidden(
                 f"{host[:64]} is the hub's own computer, which is not searched for probes at the wish of another computer.",
                 "Ask on the hub's computer itself, name the probe by its id, or send SERVER_TOKEN in the header X-Token.",
                 code="own_computer",
-                status=403,
             )
         return self.room.desk.provision(host, port, interval_ms)
 
@@ -241,12 +240,11 @@ def transients(probes: Iterable[dict[str, Any]], newest: Iterable[Newest], stand
 
 def _plain(status: int, method: str) -> TempHubError:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return bad(
-            "method_not_allowed", f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.", 405
-        )
+        return MethodNotAllowed(f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unforeseen()
-    return bad("bad_request", "The request could not be understood.", "See /api/openapi.json for what the API takes.", status)
+    remedy = "See /api/openapi.json for what the API takes."
+    return Relayed("The request could not be understood.", remedy, code="bad_request", status=status)
 
 
 def _probe(probe: dict[str, Any], newest: Any) -> dict[str, Any]:

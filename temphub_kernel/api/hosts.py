@@ -57,11 +57,16 @@ def _is_number(name: str) -> bool:
     return True
 
 
+class ForeignHost(TempHubError):
+    """Raised when the hub is asked for by a name that is none of its own."""
+
+    code = "foreign_host"
+    status = 421
+
+
 def _foreign(host: str) -> TempHubError:
     name = "".join(char for char in host[:80] if char.isprintable())
-    return TempHubError(
+    return ForeignHost(
         f"This hub was asked for as {name}, which is none of its names; a foreign web page might have done that.",
         "Open the hub by its address or as temphub.local; if the name is right, add it to ALLOWED_HOSTS.",
-        code="foreign_host",
-        status=421,
     )

@@ -12,12 +12,12 @@ from typing import Any
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
 from ..base.clock import iso_utc, monotonic_s, now_ms
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, NotAllowed, TempHubError
 from ..base.reading import ADHOC, Row
 from ..journal import Outcome, Writer
 from ..trust import Proven, Repeated
 from .acks import Acks
-from .auth import authorised_json, check_token, shown_in
+from .auth import WrongToken, authorised_json, check_token, shown_in
 from .dating import given_times
 from .desk import Desk
 from .entry import bearer
@@ -26,18 +26,18 @@ from .guesses import Guesses
 from .ignored import Told, ignored_fields
 from .limited import Early
 from .metrics import Metrics
-from .newnames import NewNames
-from .replies import begin_error, dump, send, send_error, unforeseen
+from .newnames import NewNames, TooManyNew
+from .replies import MethodNotAllowed, begin_error, dump, send, send_error, unforeseen
 from .share import FairShare, too_much
 from .transit import Transit
 from .twins import Twins
-from .validate import MAX_BODY, bad, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from .validate import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
 PATH = "/api/ingest"
 # What is wrong is the delivery itself, and will be when it comes again; the rest passes.
-OWN_FAULT = (400, 401, 413)
+OWN_FAULT = (BadRequest, NotAllowed)
 
 
 class Ingest:
@@ -137,10 +137,10 @@ class Delivery(HTTPMessageDelegate):
             if self._ignored:
                 self._room.told.tell(rows[0].probe_id, self._ignored)
         except TempHubError as error:
-            if error.code == "too_many_new":
+            if isinstance(error, TooManyNew):
                 self._later(error)
                 return
-            if error.code == "unauthorized" and (texts := self._shown()[0]):
+            if isinstance(error, WrongToken) and (texts := self._shown()[0]):
                 self._room.guesses.misdelivered(self._address, texts)
             self._refuse(error)
         # The hub's own fault must not look like the probe's, nor close the connection without a word.
@@ -253,7 +253,7 @@ class Delivery(HTTPMessageDelegate):
     def _turn_away(self, error: TempHubError) -> None:
         """Refuse before the body is there; what still comes of it is dropped."""
         self._over = True
-        self._room.metrics.refused(error.code)
+        self._room.metrics.refused(error)
         self._early = Early(self._connection, lambda: begin_error(self._connection, error))
         self._early.begin()
 
@@ -261,16 +261,14 @@ class Delivery(HTTPMessageDelegate):
         if self._over:
             return
         self._over = True
-        self._room.metrics.refused(error.code)
-        if error.status in OWN_FAULT:
+        self._room.metrics.refused(error)
+        if isinstance(error, OWN_FAULT):
             self._room.desk.refused(self._address, self._named, error)
         send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
 
 
-def _method(method: str) -> TempHubError:
-    return bad(
-        "method_not_allowed",
+def _method(method: str) -> MethodNotAllowed:
+    return MethodNotAllowed(
         f"/api/ingest does not know the method {method[:20]}.",
         "Use POST with JSON, or GET with ?temperature_c=.",
-        405,
     )

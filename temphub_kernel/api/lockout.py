@@ -4,7 +4,7 @@ from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooOften
 from ..base.ip import real_address
 
 FREE = 5
@@ -74,9 +74,8 @@ def place_of(address: str) -> str:
 
 def locked(wait_s: float, said: str, remedy: str) -> TempHubError:
     """The refusal; said: of what too many came; remedy: ends the way out."""
-    return TempHubError(
+    return TooOften(
         f"Too many {said} came from this address, so it has to wait {wait_s:.0f} s.",
         f"Try again in {wait_s:.0f} s; {remedy}",
         code="locked_out",
-        status=429,
     )

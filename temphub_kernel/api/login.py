@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from tornado.web import RequestHandler
 
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooOften
 from .audit import Audit
 from .entry import Entry
 from .headers import FORM_CSP, protect
@@ -141,4 +141,4 @@ def _password(body: bytes) -> str:
 
 
 def _crowd() -> TempHubError:
-    return TempHubError("Too many people log in at this moment.", "Try again in a few seconds.", code="too_many_logins", status=429)
+    return TooOften("Too many people log in at this moment.", "Try again in a few seconds.", code="too_many_logins")

@@ -8,9 +8,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ..base.clock import now_ms
+from ..base.errors import TempHubError
 from ..base.reading import is_present, to_celsius
 from ..journal import Newest, Outcome
-from ..trust import COUNTER_USED
+from ..trust import Repeated
 from .hits import Hits
 
 LABELS = ["probe_id", "name"]
@@ -33,12 +34,12 @@ class Metrics:
         if outcome.duplicates:
             self._repeats.inc(outcome.duplicates)
 
-    def refused(self, code: str) -> None:
-        """A request was refused; `code` is one of ours, so there are few."""
-        if code != COUNTER_USED:
+    def refused(self, error: TempHubError) -> None:
+        """A request was refused; its code is one of ours, so there are few."""
+        if not isinstance(error, Repeated):
             # A claimed probe is told its next counter so after each start of the hub: no trouble for whoever reads the console.
             self.hits.refused += 1
-        self._refused.labels(code).inc()
+        self._refused.labels(error.code).inc()
 
     def text(self, health: dict[str, Any], newest: list[Newest], probes: dict[str, dict[str, Any]]) -> bytes:
         """The exposition, format 0.0.4. probes: rows of `Reader.probes()` by id."""

@@ -7,7 +7,7 @@ tens of thousands of names in a minute are somebody's program gone wrong, or wor
 import logging
 
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooOften
 from ..base.logs import Once
 from ..journal import Reader
 from .lockout import MOST, place_of
@@ -68,10 +68,14 @@ class NewNames:
         self._known.add(name)
 
 
+class TooManyNew(TooOften):
+    """Raised when a name nobody has heard of comes after too many such; answered after a pause."""
+
+    code = "too_many_new"
+
+
 def _too_many(address: str) -> TempHubError:
-    return TempHubError(
+    return TooManyNew(
         f"So many probes that this hub had never heard of came at once (the last from {address}) that no further name is taken now.",
         f"Send again: one more is taken every {EVERY_S:.0f} s. {REMEDY}",
-        code="too_many_new",
-        status=429,
     )

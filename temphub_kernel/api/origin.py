@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPHeaders
 
-from ..base.errors import TempHubError
+from ..base.errors import Forbidden, TempHubError
 
 OWN = ("same-origin", "none")
 
@@ -48,9 +48,8 @@ def _same(origin: str, host: str) -> bool:
 
 def _foreign(origin: str) -> TempHubError:
     shown = "".join(char for char in origin[:80] if char.isprintable())
-    return TempHubError(
+    return Forbidden(
         f"A web page of {shown} tried to change something in this hub, which only its own page may.",
         "Use the hub's own page, or a program such as curl; a probe needs nothing of this.",
         code="cross_site",
-        status=403,
     )

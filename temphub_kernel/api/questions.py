@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from ..base.errors import TempHubError
-from ..journal import Reader
+from ..base.errors import Busy, JournalUnreadable, TempHubError
+from ..journal import DatabaseError, Reader
 
 T = TypeVar("T")
 # Two at a time: a scraper and a person; more would only compete for the same disk.
@@ -74,22 +74,17 @@ def answer(journal: Path, question: Callable[[Reader], T]) -> T:
     try:
         with Reader(journal) as reader:
             return question(reader)
-    except Exception as error:
-        # The database's own errors are known by their home: only the journal's room imports it.
-        if type(error).__module__.startswith("sqlite3"):
-            raise _unreadable(error) from error
-        raise
+    except DatabaseError as error:
+        raise _unreadable(error) from error
 
 
 def _unreadable(error: Exception) -> TempHubError:
-    return TempHubError(
+    return JournalUnreadable(
         f"The journal could not be read ({error}), so there is no answer; recording is not touched by that.",
         "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR and start the hub again.",
-        code="journal_unreadable",
-        status=503,
     )
 
 
 def _busy(device: str) -> TempHubError:
     said = f"{device} has not yet answered what it was told before" if device else "Too many probes that do not answer are being talked to"
-    return TempHubError(f"{said}, so it was not told this.", "Try again in some seconds.", code="busy", status=503)
+    return Busy(f"{said}, so it was not told this.", "Try again in some seconds.")

@@ -10,13 +10,20 @@ from typing import Any
 from tornado.httputil import HTTPConnection, HTTPHeaders, ResponseStartLine
 from tornado.iostream import StreamClosedError
 
-from ..base.errors import TempHubError
+from ..base.errors import HubFault, TempHubError
 from ..trust import Proven
 
 JSON = "application/json; charset=UTF-8"
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 ALWAYS_TEXT = "".join(f"{name}: {value}\r\n" for name, value in ALWAYS.items())
 RETRY_S = {429: "1", 503: "5", 507: "5"}
+
+
+class MethodNotAllowed(TempHubError):
+    """Raised when a path is there and is not asked in this way; answered with the ways that there are."""
+
+    code = "method_not_allowed"
+    status = 405
 
 
 class WholeReplies(HTTPConnection):
@@ -102,9 +109,7 @@ def dump(value: Any) -> bytes:
 
 def unforeseen() -> TempHubError:
     """What a client is told when the hub itself is at fault: never a stack trace."""
-    return TempHubError(
+    return HubFault(
         "The hub met an unforeseen error and did not take this request.",
         "Send it again; if it lasts, look into the hub's log.",
-        code="internal",
-        status=500,
     )

@@ -4,6 +4,7 @@ Endpoint thread only."""
 from typing import Any
 
 from ..base.clock import iso_utc, now_ms
+from ..base.errors import NotFound
 from ..base.reading import is_probe_id
 from ..journal import (
     annotate,
@@ -148,7 +149,7 @@ class StrikeOut(ApiHandler):
             gone = await self.room.questions.call(lambda: undo(self.room.writer, no))
             if not gone:
                 remedy = "Use a number from /api/struck-out."
-                raise bad("unknown_strike", f"Nothing with the number {no} is struck out.", remedy, 404)
+                raise NotFound(f"Nothing with the number {no} is struck out.", remedy, code="unknown_strike")
             await self.note()
             return self.reply({"ok": True, "number": no})
         probe_id = probe_field(data)
@@ -265,5 +266,5 @@ def _is_pair(pair: object) -> bool:
     return isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
 
 
-def _unknown(what: str, no: int) -> Exception:
-    return bad(f"unknown_{what}", f"There is no {what} with the number {no}.", f"Use a number from /api/{what}s.", 404)
+def _unknown(what: str, no: int) -> NotFound:
+    return NotFound(f"There is no {what} with the number {no}.", f"Use a number from /api/{what}s.", code=f"unknown_{what}")

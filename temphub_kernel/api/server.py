@@ -53,7 +53,7 @@ from .replies import bodiless
 from .routes import application
 from .strays import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
 from .transit import MAX_BOOTS, Transit
-from .validate import is_too_large
+from .validate import is_too_large, too_large
 from .watch import log as watching
 from .watch import watch
 
@@ -264,10 +264,10 @@ class Switch(HTTPServerConnectionDelegate):
             self.guard.check(line, headers, _address(connection), secure=_protocol(connection) == "https", stray=wrong is not None)
         except (TempHubError, Away) as why:
             if isinstance(why, TempHubError):
-                self.ingest.metrics.refused(why.code)
+                self.ingest.metrics.refused(why)
             return Refused(connection, why, self.gate.asking)
         if wrong is not None:
-            self.ingest.metrics.refused(wrong.code)
+            self.ingest.metrics.refused(wrong)
             return told(connection, wrong, html=wants_html(headers) and line.method in READS)
         return None
 
@@ -276,7 +276,7 @@ class Switch(HTTPServerConnectionDelegate):
         name = line.path.partition("?")[0]
         if name == INGEST:
             if is_too_large(headers.get("Content-Length")):
-                self.ingest.metrics.refused("too_large")
+                self.ingest.metrics.refused(too_large())
                 return refusal(connection)
             return Delivery(self.ingest, connection, _address(connection))
         if is_api(name) and name not in PROBES_OWN:

@@ -1,7 +1,7 @@
 """Fair shares: while there is much to do, whoever takes far more than the others is slowed down. Endpoint thread only."""
 
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooOften
 
 # Below this many requests a second in all nobody is in anybody's way.
 BUSY = 300
@@ -57,11 +57,15 @@ class FairShare:
         return self._answered_s - now
 
 
+class TooManyRequests(TooOften):
+    """Raised when somebody takes more than a fair share of a busy hub; answered after a pause."""
+
+    code = "too_many_requests"
+
+
 def too_much(who: str) -> TempHubError:
     """The refusal; nothing was taken, so a probe keeps its readings and sends them again."""
-    return TempHubError(
+    return TooManyRequests(
         f"{who} sends so many requests that others would have to wait, so this one was not taken.",
         "Send again after a second, several readings in one batch.",
-        code="too_many_requests",
-        status=429,
     )

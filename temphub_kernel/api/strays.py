@@ -4,10 +4,10 @@ from html import escape
 
 from tornado.httputil import HTTPConnection, HTTPHeaders
 
-from ..base.errors import TempHubError
+from ..base.errors import NotFound, Relayed, TempHubError
 from .headers import COMMON, FORM_CSP
 from .limited import Early
-from .replies import begin, begin_error
+from .replies import MethodNotAllowed, begin, begin_error
 
 VOILA = "/v/"
 # Voilà's own goodbye of a page is the one thing that is sent there.
@@ -27,6 +27,13 @@ body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padd
 <h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">To the temperatures</a></p></html>"""
 
 
+class NotAcceptable(TempHubError):
+    """Raised when a program asks for JSON where there is the page for people."""
+
+    code = "not_acceptable"
+    status = 406
+
+
 def is_api(path: str) -> bool:
     """Whether the hub's own application answers it, the login aside."""
     return path == "/metrics" or path == "/api" or path.startswith("/api/")
@@ -43,23 +50,21 @@ def stray(method: str, path: str, headers: HTTPHeaders) -> TempHubError | None:
     if method not in READS and not (method == "POST" and path.startswith(GOODBYE)):
         return _method(method, path, "GET, HEAD")
     if path == "/" and not _takes_page(headers):
-        return TempHubError(
+        return NotAcceptable(
             "At / there is the page for people, and the request wants something else.",
             "Ask /api/probes for the newest values or /api/readings for the history; /api/openapi.json tells what there is.",
-            code="not_acceptable",
-            status=406,
         )
     return None
 
 
 def unknown(method: str, path: str) -> TempHubError:
     """A path that leads nowhere, with where it was probably meant to lead."""
-    return TempHubError(f"The hub has no {_shown(path)}.", _meant(method, path.rstrip("/").lower()), code="unknown_path", status=404)
+    return NotFound(f"The hub has no {_shown(path)}.", _meant(method, path.rstrip("/").lower()), code="unknown_path")
 
 
 def of_page_server(status: int, path: str) -> TempHubError:
     """What the page server refused, in the hub's words instead of its own page."""
-    return TempHubError(
+    return Relayed(
         f"The page server could not answer {_shown(path)} (HTTP {status}).",
         "Open the page anew at /; programs find what there is at /api/openapi.json.",
         code=SAYS.get(status, "page_refused"),
@@ -108,9 +113,7 @@ def _meant(method: str, path: str) -> str:
 
 def _method(method: str, path: str, allowed: str) -> TempHubError:
     remedy = f"{HERE}, such as {EXAMPLE}." if method in SENDS else f"Use one of {allowed}; /api/openapi.json tells what the API knows."
-    return TempHubError(
-        f"{_shown(path)} does not know the method {_shown(method)[:20]}; nothing was taken.", remedy, code="method_not_allowed", status=405
-    )
+    return MethodNotAllowed(f"{_shown(path)} does not know the method {_shown(method)[:20]}; nothing was taken.", remedy)
 
 
 def _shown(text: str) -> str:

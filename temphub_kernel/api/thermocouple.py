@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..base.clock import iso_utc
+from ..base.errors import NotFound
 from ..journal import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .fields import int_field, probe_field
 from .handlers import ApiHandler
@@ -21,7 +22,7 @@ class StateThermocouple(ApiHandler):
             no = int_field(data, "undo", 1, MOST_NO, required=True)
             if not await self.room.questions.call(lambda: take_back(writer, no)):
                 remedy = "Use a number from /api/thermocouples."
-                raise bad("unknown_thermocouple", f"There is no thermocouple with the number {no}.", remedy, 404)
+                raise NotFound(f"There is no thermocouple with the number {no}.", remedy, code="unknown_thermocouple")
         else:
             probe_id, letter, chip = probe_field(data), _name(data, "type"), _name(data, "chip", "max31855")
             from_ms = int_field(data, "from_ms", 0, EVER_MS, default=0)

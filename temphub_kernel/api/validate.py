@@ -5,7 +5,7 @@ import math
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, TooLarge
 from ..base.reading import (
     ADHOC,
     BOOT,
@@ -28,14 +28,15 @@ MAX_FIELDS = 32
 ID_REMEDY = "Use 1 to 64 letters, digits, '.', '_', ':' or '-', beginning with a letter or digit."
 
 
-def bad(code: str, problem: str, remedy: str, status: int = 400) -> TempHubError:
+def bad(code: str, problem: str, remedy: str) -> BadRequest:
     """A refusal of bad input."""
-    return TempHubError(problem, remedy, code=code, status=status)
+    return BadRequest(problem, remedy, code=code)
 
 
-def too_large(most: int = MAX_BODY) -> TempHubError:
+def too_large(most: int = MAX_BODY) -> TooLarge:
     """The refusal of a body above the limit."""
-    return bad("too_large", f"The body is larger than {most} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch.", 413)
+    problem, remedy = f"The body is larger than {most} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch."
+    return TooLarge(problem, remedy, code="too_large")
 
 
 def is_too_large(length: str | None, most: int = MAX_BODY) -> bool:
@@ -140,11 +141,10 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
             "bad_readings", f"readings is {short(readings)}, not a list with readings.", "Send readings as a list of 1 to 1000 objects."
         )
     if len(readings) > MAX_BATCH:
-        raise bad(
-            "batch_too_large",
+        raise TooLarge(
             f"The batch has {len(readings)} readings; the hub takes up to {MAX_BATCH} at a time.",
             f"Send at most {MAX_BATCH} readings in one batch.",
-            413,
+            code="batch_too_large",
         )
     boot = data.get("boot")
     if type(boot) is not str or BOOT.fullmatch(boot) is None:

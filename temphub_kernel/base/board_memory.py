@@ -3,7 +3,7 @@
 Both measured where words have 32 bits, as on a board, but on no board: see tests/firmware/test_memory_of_a_board.py and docs/probe.md.
 """
 
-from .errors import TempHubError
+from .errors import Conflict
 
 # Bytes of MicroPython's heap: while all is well, and the most, with an update beside everything else.
 RUNNING = 88_000
@@ -28,9 +28,8 @@ def check_update(probe_id: str, heap_free: int | None, *, old: bool) -> None:
     None when it did not; old: its firmware is 0.3 or older."""
     needs = OLD_UPDATE if old else UPDATE
     if heap_free is not None and heap_free < needs:
-        raise TempHubError(
+        raise Conflict(
             f"The probe {probe_id} has {heap_free} bytes of memory left, and an update over the air needs {needs}, so it was not begun.",
             "Restart the probe and try again; if that does not help, connect the board over USB and run `temphub flash --keep`.",
             code="no_memory",
-            status=409,
         )

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from .errors import TempHubError
+from .errors import HubFault, TempHubError
 from .lean import lean
 from .system import run_to_end
 
@@ -43,9 +43,8 @@ def _compiled(program: str, name: str, text: str) -> bytes:
 
 
 def _not_compiled(why: str) -> TempHubError:
-    return TempHubError(
+    return HubFault(
         f"The firmware cannot be compiled ({why}).",
         "Install TempHub again; or use `temphub flash --source`, which copies the files as they are.",
         code="not_compiled",
-        status=500,
     )

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .errors import TempHubError
+from .errors import Conflict
 
 Probe = Mapping[str, Any]
 MOST_NAMED = 12
@@ -54,11 +54,10 @@ def named(probes: Sequence[Probe], text: str) -> str | None:
     found = [id_ for id_, name in title.items() if name == _plain(text)]
     found = found or [str(probe["id"]) for probe in listed if shown(probe) != probe["id"] and _plain(shown(probe)) == _plain(text)]
     if len(found) > 1:
-        raise TempHubError(
+        raise Conflict(
             f"{len(found)} probes are called {text[:80]!r}, so it is not clear which one is meant.",
             f"Give the id: {', '.join(found[:MOST_NAMED])}{' …' if len(found) > MOST_NAMED else ''}.",
             code="ambiguous_probe",
-            status=409,
         )
     return found[0] if found else None
 

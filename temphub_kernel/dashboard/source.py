@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.clock import DAY_MS, MINUTE_MS
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnreadable, TempHubError
 from ..base.lookalike import look_alikes
 from ..base.naming import called
 from ..base.reading import board_of, to_celsius
 from ..base.transient import transient
-from ..journal import NO_VALUE, Newest, Reader, Strike, Thermocouple
+from ..journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
 from .drill import VALUES
 from .glance import Glance, Glances, day_start
 from .measure import Measure, Measured
@@ -148,8 +148,7 @@ class Source:
         except Exception as error:
             # Whatever broke (a journal that was replaced, a disk that went), nothing half-read is kept.
             self.close()
-            # The database's own errors are known by their home: only the journal's room imports it.
-            if type(error).__module__.startswith("sqlite3"):
+            if isinstance(error, DatabaseError):
                 raise _unreadable(self._path, error) from error
             raise
 
@@ -306,8 +305,7 @@ def _look_back(reader: Reader, newest: Newest) -> Good | None:
 
 
 def _unreadable(path: Path, error: Exception) -> TempHubError:
-    return TempHubError(
+    return JournalUnreadable(
         f"The journal {path} could not be read ({error}), so this page shows what it had; recording is not touched by that.",
         "Wait a moment; if it stays, check the disk that holds DATA_DIR.",
-        code="journal_unreadable",
     )

@@ -10,7 +10,7 @@ from ipaddress import IPv4Network
 from typing import TypedDict
 
 from ..base import clock
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from ..base.logs import Once
 from ..base.settings import Settings
 from ..base.sighting import Sighting
@@ -163,7 +163,7 @@ class Discovery(Worker):
         if wanted:
             which = f"None of the addresses in INTERFACES ({wanted}) belongs to this computer now"
         remedy = "Connect the network, or correct INTERFACES; the hub looks again by itself."
-        return TempHubError(f"{which}, so no probe can be found.", remedy, code="no_interface", status=503)
+        return Unavailable(f"{which}, so no probe can be found.", remedy, code="no_interface")
 
     def _close(self) -> None:
         self._advert.drop()

@@ -4,7 +4,7 @@ import socket
 
 from zeroconf import IPVersion
 
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from .answering import Answering
 
 GROUP = "224.0.0.251"
@@ -46,9 +46,8 @@ def open_zeroconf(addresses: list[str]) -> tuple[Answering, dict[str, str]]:
 
 
 def _nothing_opens(reasons: str) -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"The network port for finding probes (UDP 5353, mDNS) cannot be used ({reasons}), so no probe is found by itself.",
         "Close other mDNS programs or allow Python in the firewall; the hub tries again by itself. Probes that call the hub still work.",
         code="mdns_unavailable",
-        status=503,
     )

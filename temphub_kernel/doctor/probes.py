@@ -118,8 +118,8 @@ def ask(case: Case, probe: dict[str, Any]) -> Finding:
 def unreachable(probe: dict[str, Any], error: TempHubError) -> Finding:
     """Away for a day or more is a probe put away; away since a moment ago is a problem."""
     name = f"Probe {called(probe)}"
-    # What the hub adds for itself ("so it was not told …") is not what was tried here.
-    said = error.problem.partition(", so ")[0].rstrip(".") + "."
+    # Whether it was told where to deliver is the hub's business: nothing of that was tried here.
+    said = error.met.rstrip(".") + "."
     last = last_ms(probe)
     if now_ms() - last > DAY_MS:
         return warning(name, f"{said} It was last heard {local_text(last)}." if last else said, error.remedy)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooLarge
 from ..base.priority import end_with_input
 from .order import Order
 from .work import disk_error, write_csv, write_files
@@ -44,11 +44,10 @@ def _work(journal: Path, order: Order, folder: Path) -> None:
         return
     parts, _ = write_files(journal, order, folder / f"export.{order.form}")
     if len(parts) > 1:
-        raise TempHubError(
+        raise TooLarge(
             "These readings need more than one workbook, and one answer carries one file.",
             "Choose a shorter range or every=5min, or use `temphub export` on the hub's computer.",
             code="too_many_rows",
-            status=413,
         )
 
 

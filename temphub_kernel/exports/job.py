@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ..base.errors import TempHubError
+from ..base.errors import HubFault, Relayed, TempHubError
 from ..base.priority import start_behind
 from .order import Order
 
@@ -91,11 +91,10 @@ class Job:
         said = self._errors().read_text(encoding="utf-8", errors="replace").strip().splitlines()
         try:
             told = json.loads(said[-1])
-            return TempHubError(told["problem"], told["remedy"], code=told["error"], status=told["status"])
+            return Relayed(told["problem"], told["remedy"], code=told["error"], status=told["status"])
         except (ValueError, KeyError, TypeError, IndexError):
-            return TempHubError(
+            return HubFault(
                 f"The export stopped before its end{f' ({said[-1][:200]})' if said else ''}.",
                 "Ask again; if it happens again, use `temphub export` on the hub's computer, which says more.",
                 code="export_failed",
-                status=500,
             )

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from ..base.clock import DAY_MS, EPOCH, MILLISECOND, parse_time, stamp_for_name
 from ..base.csv_style import COUNTRIES
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, TempHubError
 from ..base.lengths import length_ms
 from ..base.reading import in_range, is_probe_id
 from ..base.zones import LOCAL, find_zone
@@ -159,5 +159,5 @@ def _in_zone(text: str, zone: str) -> int:
     return parse_time(given.isoformat())
 
 
-def _bad(name: str, problem: str, remedy: str) -> TempHubError:
-    return TempHubError(problem, remedy, code=f"bad_{name}")
+def _bad(name: str, problem: str, remedy: str) -> BadRequest:
+    return BadRequest(problem, remedy, code=f"bad_{name}")

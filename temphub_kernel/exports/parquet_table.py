@@ -3,6 +3,7 @@
 Fed from the export's thread, written in a thread of its own."""
 
 import queue
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ GROUP_ROWS = 250_000
 TIME = pl.Datetime("us", "UTC")
 WAITING = 2
 LOOK_S = 0.2
+SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class ParquetTable:
@@ -62,9 +64,7 @@ class ParquetTable:
 
     def _check(self) -> None:
         if self._failed is not None:
-            error = self._failed
-            # polars wraps what the disk says in errors of its own.
-            raise error if isinstance(error, OSError) else OSError(str(error)) from error
+            raise _of_the_disk(self._failed) from self._failed
 
     def _schema(self) -> "dict[str, Any]":
         numbers: dict[str, Any] = dict.fromkeys(self._names, pl.Float64)
@@ -103,3 +103,12 @@ class ParquetTable:
         # Whatever stops it is told to the export's thread, which raises it.
         except BaseException as error:
             self._failed = self._failed or error
+
+
+def _of_the_disk(error: BaseException) -> OSError:
+    """What the disk says, with its number: polars tells it only at the end of its own words, in errors of its own."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    said = str(error)
+    number = SYSTEM_ERROR.search(said)
+    return OSError(int(number[1]), said, None, int(number[1])) if number else OSError(said)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..base.errors import TempHubError
+from ..base.errors import NotFound, TooLarge
 from ..base.naming import counted_as, in_words, titles
 from ..base.zones import find_zone
 from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Reader, Steps, WallClock, in_order, pieces
@@ -61,11 +61,10 @@ class Source:
         self._asked = tuple(dict.fromkeys(counted_as(probes, probe) for probe in order.probe_ids))
         missing = [probe for probe in self._asked if probe not in known]
         if missing:
-            raise TempHubError(
+            raise NotFound(
                 f"The probe {missing[0]} has no readings here, so there is nothing of it to export.",
                 f"Use one of: {in_words(probes) or 'none yet'}.",
                 code="unknown_probe",
-                status=404,
             )
         there = reader.span() or (order.from_ms, order.from_ms - 1)
         whole = order.from_ms <= there[0] and there[1] < order.to_ms and not order.every_ms
@@ -93,11 +92,10 @@ class Source:
 
     def _check(self, rows: int) -> None:
         if rows > self._order.most > 0:
-            raise TempHubError(
+            raise TooLarge(
                 f"These are more than {self._order.most:,} rows, too many for one file of this kind over the network.",
                 "Choose a shorter range, fewer probes, every=5min, or format=parquet or csv.",
                 code="too_many_rows",
-                status=413,
             )
 
     def _readings(self) -> Iterator[Piece]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ..base.errors import TempHubError
+from ..base.errors import DiskFull, HubFault, TempHubError
 from ..journal import Reader
 from .csv_table import CsvTable
 from .order import Order
@@ -73,13 +73,13 @@ def export(journal: Path, order: Order, out: Path, *, force: bool = False, progr
 
 def disk_error(error: OSError, where: object) -> TempHubError:
     """The disk's refusal in words."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "No space left" in str(error)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     said = "the disk is full" if full else error.strerror or str(error)
-    return TempHubError(
+    kind = DiskFull if full else HubFault
+    return kind(
         f"The export could not be written to {where} ({said}); no half file was left.",
         "Free some space, close the file in other programs, or choose another place with --out.",
         code="export_unwritable",
-        status=507 if full else 500,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, TooLarge
 from ..base.zones import LOCAL
 from . import xlsx_front
 from .order import Order
@@ -111,11 +111,10 @@ class Workbook:
 
     def _new_sheet(self, key: str) -> Sheet:
         if len(self._names) > MOST_SHEETS:
-            raise TempHubError(
+            raise TooLarge(
                 f"These readings would need more than {MOST_SHEETS} sheets, which no workbook can be used with.",
                 "Choose fewer probes, a shorter range, or one tidy table with --sheets tidy (sheets=tidy).",
                 code="too_many_sheets",
-                status=413,
             )
         sheet = self.book.add_worksheet(self._free_name(key if self._tidy else self._titles.get(key, key)))
         wide = 24

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..base import board_memory
 from ..base.errors import TempHubError
 from . import chips, files, ports
-from .tools import follow, run, tool
+from .tools import BoardAway, NoReply, ToolFailed, follow, run, tool
 
 FAST, SLOW = "460800", "115200"
 # A board that runs MicroPython answers within a second or two; some versions of mpremote wait for ever for one that does not.
@@ -138,9 +138,7 @@ class Flash:
         place = (f"0x{chip.offset:x}", str(image))
         try:
             self._esptool(port, "--baud", FAST, "write-flash", *place, chip=chip.name)
-        except TempHubError as error:
-            if error.code not in ("no_reply", "tool_failed"):
-                raise
+        except (NoReply, ToolFailed):
             # Long cables and some USB chips lose bytes at the fast rate.
             self._say(f"That failed; once more, slower ({SLOW} baud) …")
             self._esptool(port, "--baud", SLOW, "write-flash", *place, chip=chip.name, timeout_s=400)
@@ -154,8 +152,8 @@ class Flash:
                 self._mpremote(port, "exec", "print()", timeout_s=self._answer_s)
                 self._mpremote(port, "exec", CLEAN)
                 break
-            except TempHubError as error:
-                if attempt == 4 or error.code not in ("no_port", "no_micropython", "tool_failed"):
+            except (BoardAway, ToolFailed):
+                if attempt == 4:
                     raise
         self._mpremote(port, "cp", "-r", *(str(path) for path in entries), ":")
 

@@ -10,59 +10,89 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from ..base.errors import TempHubError
 from ..base.system import run_to_end
 
-# Part of what the tools say (lower case) -> code, problem, remedy; the first that fits. KEPT has the remedies of a flash with --keep.
+
+class NoReply(TempHubError):
+    """Raised when the board does not answer, or breaks off: at a slower rate it may."""
+
+    code = "no_reply"
+
+
+class BoardAway(TempHubError):
+    """Raised when the board, or the MicroPython on it, is not there: after it was written it is back in some seconds."""
+
+
+class ToolFailed(TempHubError):
+    """Raised when a tool fails with words that say nothing: trying again may help."""
+
+    code = "tool_failed"
+
+
+class Complaint(NamedTuple):
+    """Part of what the tools say (lower case), and what that means. kept: the remedy of a flash with --keep, where it is another."""
+
+    parts: tuple[str, ...]
+    code: str
+    problem: str
+    remedy: str
+    kept: str = ""
+    kind: type[TempHubError] = TempHubError
+
+
+# The first that fits counts.
 COMPLAINTS = (
-    (
+    Complaint(
         ("permission denied", "errno 13]"),
         "no_permission",
         "This computer does not let you use the port {port}.",
         "On Linux add yourself to the group dialout and log in again; else close the program that uses the port.",
     ),
-    (
+    Complaint(
         ("access is denied", "resource busy", "errno 16]", "could not exclusively lock", "multiple access on port"),
         "port_busy",
         "The port {port} is used by another program.",
         "Close serial monitors, Thonny, the Arduino IDE and other terminals, then try again.",
     ),
-    (
+    Complaint(
         ("failed to access", "no such file", "errno 2]", "cannot find the file", "filenotfounderror", "doesn't exist"),
         "no_port",
         "There is no port {port}, or it is used by another program.",
         "Plug the board in again, close other programs that use it, and look which ports there are with `temphub flash --list`.",
+        kind=BoardAway,
     ),
-    (
+    Complaint(
         ("wrong chip", "wrong --chip", "this chip is", "unexpected chip id"),
         "wrong_chip",
         "The board at {port} has another chip than the image is made for.",
         "Download the MicroPython image for your board from micropython.org.",
     ),
-    (
+    Complaint(
         ("no serial data received", "failed to connect", "timed out waiting for packet", "wrong boot mode", "invalid head of packet"),
         "no_reply",
         "The board at {port} does not answer.",
         "Hold the button BOOT while you press and let go of RESET (or EN), then try again; use a USB cable that carries data.",
+        kind=NoReply,
     ),
-    (
+    Complaint(
         ("could not enter raw repl", "no response from device", "timeout waiting for"),
         "no_micropython",
         "MicroPython at {port} does not answer.",
         "Press RESET on the board, use another USB cable and try again.",
+        "Press RESET on the board and try again; without --keep MicroPython is written anew, its settings erased.",
+        BoardAway,
     ),
-    (
+    Complaint(
         ("no space left", "errno 28", "enospc"),
         "board_full",
         "The board's storage is full.",
         "Use a board with at least 4 MB of flash.",
+        "Try again without --keep, which erases the board first, its settings too.",
     ),
 )
-KEPT = {
-    "no_micropython": "Press RESET on the board and try again; without --keep MicroPython is written anew, its settings erased.",
-    "board_full": "Try again without --keep, which erases the board first, its settings too.",
-}
 
 
 def tool(name: str) -> str:
@@ -83,11 +113,10 @@ def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0, ke
     try:
         done = run_to_end([tool(name), *arguments], timeout_s=timeout_s, env=_env())
     except TimeoutError as error:
-        raise TempHubError(
+        raise NoReply(
             f"{name} got no end of it at {port or 'the ports'} within {timeout_s:g} s: what is there does not answer.",
             "Unplug the board, plug it in again and try once more; if it stays, look with `temphub flash --list` whether it is that port"
             + (", or try without --keep, which writes MicroPython anew." if keep else "."),
-            code="no_reply",
         ) from error
     if done.code:
         raise complaint(name, port, done.said + "\n" + done.errors, keep=keep)
@@ -126,14 +155,13 @@ def complaint(name: str, port: str, output: str, *, keep: bool = False) -> TempH
     # esptool goes on after a warning (on standard error since 5.5): it is not why it failed.
     lines = [line.strip() for line in output.splitlines() if line.strip() and not line.lower().startswith(("warning", "note:"))]
     said = "\n".join(lines).lower()
-    for parts, code, problem, remedy in COMPLAINTS:
-        if any(part in said for part in parts):
-            return TempHubError(problem.format(port=port or "(none)"), KEPT.get(code, remedy) if keep else remedy, code=code)
+    for one in COMPLAINTS:
+        if any(part in said for part in one.parts):
+            return one.kind(one.problem.format(port=port or "(none)"), (keep and one.kept) or one.remedy, code=one.code)
     told = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "nothing")
-    return TempHubError(
+    return ToolFailed(
         f"{name} failed at {port} and said: {told[:200]}.",
         "Unplug the board, plug it in again and try once more; if it stays, report this line.",
-        code="tool_failed",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..base import own
 from ..base.clock import parse_time
-from ..base.errors import TempHubError
+from ..base.errors import Relayed, TempHubError
 from ..base.http import Limit, exchange
 from ..base.key import read_key
 from ..base.naming import named
@@ -175,7 +175,7 @@ class HubClient:
         limit = Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
         reply = exchange("GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers())
         if not 200 <= reply.status < 300:
-            raise self._refusal(reply.body)
+            raise self._refusal(reply.body, reply.status)
         return dict(json.loads(reply.body))
 
     def _headers(self) -> dict[str, str]:
@@ -186,10 +186,10 @@ class HubClient:
             headers[own.VISITOR_HEADER] = visitor
         return headers
 
-    def _refusal(self, body: bytes) -> TempHubError:
+    def _refusal(self, body: bytes, status: int) -> TempHubError:
         try:
             answer = json.loads(body)
-            return TempHubError(answer["problem"], answer["remedy"], code=answer["error"])
+            return Relayed(answer["problem"], answer["remedy"], code=answer["error"], status=status)
         except (ValueError, KeyError, TypeError):
             return TempHubError(
                 f"The program at {self._url} refuses without saying why; it may not be the hub.", "Set PORT to the hub's port."

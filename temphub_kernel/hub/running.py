@@ -8,7 +8,7 @@ from typing import Any
 
 from .._version import __version__
 from ..api import Desk, Endpoint
-from ..base.errors import TempHubError
+from ..base.errors import NotAllowed, TempHubError
 from ..base.reading import board_of
 from ..base.run_folder import PAGES, RunFolder
 from ..base.settings import Settings
@@ -194,7 +194,7 @@ class RunningHub:
 
     def _refused(self, address: str, probe_id: str, error: TempHubError) -> None:
         for one in self.refusals.note(address, probe_id, error):
-            if error.status == 401:
+            if isinstance(error, NotAllowed):
                 # A probe with an old token: it is put right now, not at the next round.
                 self.provisioner.wake(one)
 

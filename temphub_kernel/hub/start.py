@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ROLE = "TEMPHUB_ROLE"
 # The folder of the start, where the page server behind the hub is to be found.
 PAGE = "TEMPHUB_PAGE"
+# Where the reply of such a kernel has the error that the start ended with.
+TOLD = "temphub"
 
 log = logging.getLogger(__name__)
 _started: RunningHub | Attached | None = None

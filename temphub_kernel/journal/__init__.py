@@ -3,6 +3,8 @@
 One writer (its own thread) appends; everyone else reads with a read-only connection of their own, from any process.
 """
 
+from sqlite3 import Error as DatabaseError
+
 from .answers import Newest, Point
 from .archive import Archive
 from .beyond import Beyond, Passed
@@ -45,6 +47,7 @@ __all__ = [
     "Calendar",
     "Calibration",
     "Columns",
+    "DatabaseError",
     "Edges",
     "Figures",
     "Floats",

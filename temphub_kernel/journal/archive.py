@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..base.clock import DAY_MS
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from ..base.reading import JUNCTION_PER_C, UNITS_PER_C
 from .columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 
@@ -165,9 +165,8 @@ def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:
 
 def _unreadable(path: Path, archive: Archive, error: Exception) -> TempHubError:
     missing = not path.exists()
-    return TempHubError(
+    return Unavailable(
         f"The readings of {archive.month} are in {path}, which {'is not there' if missing else f'cannot be read ({error})'}.",
         "Put the archive folder back beside the journal, or ask for a time outside that month; recording goes on.",
         code="archive_missing" if missing else "archive_unreadable",
-        status=503,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest
 from ..base.reading import POWER_ON, Row, in_range, to_units
 from .columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 from .merged import numbers_of
@@ -177,11 +177,10 @@ def check_points(points: Sequence[Pair]) -> None:
     good = len(points) <= MOST_POINTS and all(in_range(value) for point in points for value in point)
     if not good or any(b[0] - a[0] < 0.01 or b[1] <= a[1] for a, b in pairwise(points)):
         met = ", ".join(f"{a:g} → {b:g}" for a, b in points[:5])
-        raise TempHubError(
+        raise BadRequest(
             f"The calibration points {met} make no correction: shown and true value must both rise from point to point.",
             f"Give up to {MOST_POINTS} pairs of shown and true °C, each at least 0.01 °C apart; one pair for a plain offset.",
             code="bad_calibration",
-            status=400,
         )
 
 

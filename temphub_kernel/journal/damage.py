@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from ..base.clock import stamp_for_name
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnwritable, TempHubError
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")
@@ -82,9 +82,8 @@ def _note(path: Path) -> Path:
 
 
 def _held(path: Path, error: OSError) -> TempHubError:
-    return TempHubError(
+    return JournalUnwritable(
         f"The journal {path} is damaged and cannot be put aside ({error.strerror or error}), so no reading can be stored.",
         "Close the pages and notebooks that have it open; the hub tries again by itself.",
         code="journal_damaged",
-        status=503,
     )

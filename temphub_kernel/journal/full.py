@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from ..base.errors import TempHubError
+from ..base.errors import DiskFull, TempHubError
 
 NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 # Below this SQLite has no room for what it keeps beside a journal, and only says that the disk failed.
@@ -32,9 +32,7 @@ def has_room(folder: Path, bytes_: int = NEEDED_BYTES) -> bool:
 
 def disk_full(what: str = "The disk of the hub is full, so readings cannot be stored; probes keep theirs.") -> TempHubError:
     """The error that says so."""
-    return TempHubError(
+    return DiskFull(
         what,
         "Free some space on the disk that holds DATA_DIR; a hub that runs goes on by itself.",
-        code="disk_full",
-        status=507,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.errors import TempHubError
+from ..base.errors import NotFound
 from .columns import Ints
 
 # Of a merged probe these are its device's: they come from whichever of its devices was heard last.
@@ -91,11 +91,10 @@ def own_number_of(db: sqlite3.Connection, probe_id: str) -> int:
     """The journal's number of a probe. Raises TempHubError (404) for one it has never met."""
     row = db.execute("SELECT no FROM probes WHERE id=?", (probe_id,)).fetchone()
     if row is None:
-        raise TempHubError(
+        raise NotFound(
             f"No probe {probe_id!r} is known, so nothing was changed.",
             "Use one of the ids at /api/probes.",
             code="unknown_probe",
-            status=404,
         )
     return int(row[0])
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..base.clock import MINUTE_MS, iso_utc, now_ms
-from ..base.errors import TempHubError
+from ..base.errors import Conflict, TempHubError
 from .merged import Merged, own_number_of
 from .writer import Writer
 
@@ -60,12 +60,11 @@ def unmerge(writer: Writer, probe_id: str) -> None:
 def check_common(found: Common | None, from_id: str, into_id: str) -> None:
     """Raises TempHubError (409) when both measured at the same time, and so are hardly one place."""
     if found is not None:
-        raise TempHubError(
+        raise Conflict(
             f"{from_id} and {into_id} both have readings in {found.minutes:,} minutes from {iso_utc(found.first_ms)} to"
             f" {iso_utc(found.last_ms)}, so they look like two places; nothing was changed.",
             "Check that they are one. To have both as one line, in order of time, send overlap: true (--overlap); or strike one out.",
             code="overlap",
-            status=409,
         )
 
 
@@ -113,4 +112,4 @@ def _list(numbers: Sequence[int]) -> str:
 
 
 def _refused(problem: str, remedy: str) -> TempHubError:
-    return TempHubError(f"{problem} Nothing was changed.", remedy, code="not_merged", status=409)
+    return Conflict(f"{problem} Nothing was changed.", remedy, code="not_merged")

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnreadable, TempHubError
 from .full import is_full
 
 # What SQLite says where it may not make the files that it keeps beside a journal.
@@ -49,9 +49,8 @@ def _waits_beside(path: Path) -> bool:
 
 
 def _must_be_copied(path: Path) -> TempHubError:
-    return TempHubError(
+    return JournalUnreadable(
         f"The journal {path} may only be read, and its newest readings stand in {path.name}-wal, which cannot be read without writing.",
         "Copy both files into a folder of your own and read them there; where a hub is running on them, ask that hub instead.",
         code="journal_read_only",
-        status=503,
     )

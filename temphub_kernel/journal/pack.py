@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnreadable
 from .columns import FIELDS, JUNCTION, NO_VALUE, Batch, Ints
 
 # Only what has readings of thermocouple chips is of the second kind, which has their columns, too.
@@ -48,11 +48,10 @@ def unpack(data: bytes, fields: Sequence[str] = FIELDS) -> Batch:
     try:
         return _unpack(data, fields)
     except (struct.error, zlib.error, ValueError) as error:
-        raise TempHubError(
+        raise JournalUnreadable(
             f"A packed part of the journal cannot be read ({error}), so its readings cannot be shown.",
             "Check the disk that holds DATA_DIR, and restore the journal from a backup; recording goes on.",
             code="journal_damaged",
-            status=503,
         ) from error
 
 

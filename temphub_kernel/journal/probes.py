@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any
 
 from ..base.clock import MINUTE_MS, monotonic_s, now_ms
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnwritable, TempHubError
 from ..base.sighting import Sighting
 from .writer import Writer
 
@@ -159,11 +159,10 @@ def save_bookmark(writer: Writer, follower: str, no: int, note: dict[str, Any]) 
     try:
         saved.result(timeout=SAVE_S)
     except TimeoutError as error:
-        raise TempHubError(
+        raise JournalUnwritable(
             f"The journal did not take the place of the {follower} part within {SAVE_S} s.",
             "Check the disk that holds DATA_DIR; it is tried again by itself.",
             code="journal_slow",
-            status=503,
         ) from error
 
 

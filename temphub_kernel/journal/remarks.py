@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, TempHubError
 from .calibration import EVER_MS
 from .merged import Merged, number_of, numbers_of
 from .writer import Writer
@@ -109,10 +109,9 @@ def _check_text(name: str, text: object, most: int) -> None:
 
 def _bad(name: str, value: object) -> TempHubError:
     met = repr(value)[:60]
-    return TempHubError(
+    return BadRequest(
         f"{name} is {met}, which cannot be kept.",
         f"Send alias and group as text of up to {MOST_NAME} characters, note and text of up to {MOST_TEXT},"
         " place as a whole number from 0 to 9999, hidden and power_on_counts as true or false, to_ms not before from_ms.",
         code=f"bad_{name}",
-        status=400,
     )

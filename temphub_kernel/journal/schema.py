@@ -9,7 +9,7 @@ was closed lives in a Parquet file named in `archives`.
 import sqlite3
 from pathlib import Path
 
-from ..base.errors import TempHubError
+from ..base.errors import JournalUnreadable, JournalUnwritable, NotFound, TempHubError
 from ..base.paths import DEMO_FOLDER, JOURNAL_FILE
 from . import powered
 from .archive import FOLDER
@@ -179,11 +179,10 @@ def _no_journal(what: str, demo: Path | None = None) -> TempHubError:
     remedy = "Start the hub first, or set DATA_DIR to the folder that holds temphub.sqlite3."
     if demo is not None and (demo / JOURNAL_FILE).is_file():
         remedy += f" What the demo recorded is in {demo}."
-    return TempHubError(
+    return NotFound(
         f"{what}, so there are no readings to show.",
         remedy,
         code="no_journal",
-        status=404,
     )
 
 
@@ -201,11 +200,10 @@ def _other_version(path: Path, version: int) -> TempHubError:
 def _unreadable(path: Path, error: Exception) -> TempHubError:
     if is_full(error, path):
         return disk_full(f"The disk that holds the journal {path} is full, so it cannot be opened to be read.")
-    return TempHubError(
+    return JournalUnreadable(
         f"The journal {path} cannot be read ({error}), so there are no readings to show.",
         "Check that you may read the file and its folder, or set DATA_DIR to another folder.",
         code="journal_unusable",
-        status=503,
     )
 
 
@@ -213,15 +211,12 @@ def _unusable(path: Path, error: Exception) -> TempHubError:
     if is_full(error, path):
         return disk_full()
     if isinstance(error, sqlite3.Error) and is_refused(error) and path.is_file():
-        return TempHubError(
+        return JournalUnwritable(
             f"The journal {path} may only be read ({error}), so no reading can be stored.",
             "Allow writing to it and to its folder, or set DATA_DIR to another folder; `th.load()` and `temphub export` read it as it is.",
             code="journal_read_only",
-            status=503,
         )
-    return TempHubError(
+    return JournalUnwritable(
         f"The journal {path} cannot be opened ({error}), so no reading can be stored.",
         "Check that the folder exists and may be written, or set DATA_DIR to another folder.",
-        code="journal_unusable",
-        status=503,
     )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, TempHubError
 from .columns import Ints
 from .merged import Merged, numbers_of
 from .writer import Writer
@@ -120,9 +120,8 @@ def _redo(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> None:
 
 
 def _bad(problem: str, code: str) -> TempHubError:
-    return TempHubError(
+    return BadRequest(
         f"{problem} Nothing was struck out.",
         f"Send from_ms and to_ms in this order, of a time that has begun, and a note of up to {MOST_NOTE} characters; undo older ones.",
         code=code,
-        status=400,
     )

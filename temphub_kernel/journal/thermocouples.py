@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
+from ..base.errors import BadRequest, Conflict
 from ..base.reading import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, to_units
 from .columns import CODE, NO_VALUE, Batch, Ints
 from .curves import CHIPS, SPANS, Curve, curve
@@ -32,6 +32,7 @@ COLD_C, WITHIN_C = 25.0, 25.0
 COLDEST_C, WARMEST_C = -40.0, 125.0
 EVER_MS = 2**53
 MOST, MOST_NOTE, WAIT_S = 1_000, 500, 30
+UNCHANGED = "Nothing was corrected."
 # At these an uncertainty is told, where the type reaches so far.
 TOLD_AT_C = (-150, 0, 100, 300, 600, 1000, 1500)
 
@@ -228,11 +229,11 @@ def _check_free(db: sqlite3.Connection, probes: Sequence[int], from_ms: int, to_
     row = db.execute(query, (to_ms, from_ms)).fetchone()
     if row is not None:
         problem = f"Of a part of that time number {row[0]} says already that it was a type {row[1]}."
-        raise _bad(problem, f"Undo number {row[0]} first, or choose times beside it.", "stated_already", 409)
+        raise Conflict(f"{problem} {UNCHANGED}", f"Undo number {row[0]} first, or choose times beside it.", code="stated_already")
     (there,) = db.execute("SELECT count(*) FROM thermocouples").fetchone()
     if there >= MOST:
         raise _bad(f"{there} times are stated already.", "Undo some that are of no use any more.", "too_many_thermocouples")
 
 
-def _bad(problem: str, remedy: str, code: str, status: int = 400) -> TempHubError:
-    return TempHubError(f"{problem} Nothing was corrected.", remedy, code=code, status=status)
+def _bad(problem: str, remedy: str, code: str) -> BadRequest:
+    return BadRequest(f"{problem} {UNCHANGED}", remedy, code=code)

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import Busy, JournalUnwritable, TempHubError
 from ..base.logs import Once
 from ..base.reading import Row
 from ..base.worker import Worker
@@ -171,11 +171,9 @@ def _tell(call: Callable[[], None]) -> None:
 
 
 def _busy(waiting: int) -> TempHubError:
-    return TempHubError(
+    return Busy(
         f"The hub is stopping or {waiting} readings wait for its disk already, so this delivery was not taken.",
         "Keep the readings and send them again in a few seconds; check the hub's disk if this lasts.",
-        code="busy",
-        status=503,
     )
 
 
@@ -183,15 +181,12 @@ def _not_written(error: Exception, path: Path) -> TempHubError:
     if is_full(error, path):
         return disk_full()
     if is_damage(error):
-        return TempHubError(
+        return JournalUnwritable(
             f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",
             "Start the hub again: it puts the damaged file aside and begins a new one.",
             code="journal_damaged",
-            status=503,
         )
-    return TempHubError(
+    return JournalUnwritable(
         f"The journal could not be written ({error}), so readings were not stored; probes keep theirs.",
         "Check the disk that holds DATA_DIR; storing goes on by itself when it can be written.",
-        code="journal_unusable",
-        status=503,
     )

@@ -3,7 +3,7 @@
 import socket
 from ipaddress import ip_address
 
-from ..base.errors import TempHubError
+from ..base.errors import BadGateway, BadRequest, NotFound, TempHubError
 from ..base.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS
 
 
@@ -21,17 +21,16 @@ def numeric(host: str, port: int) -> str:
 
 def unknown(host: str, why: str) -> TempHubError:
     """Nobody knows such a probe."""
-    return TempHubError(
+    return NotFound(
         f"{host[:64]!r} {why}, so no probe was told where to deliver.",
         "Give a probe id from the list of probes, or the probe's numeric address.",
         code="unknown_probe",
-        status=404,
     )
 
 
 def bad_interval(interval_ms: int) -> TempHubError:
     """An interval outside the bounds."""
-    return TempHubError(
+    return BadRequest(
         f"The interval {interval_ms} ms cannot be used.",
         f"Give a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}.",
         code="bad_interval",
@@ -40,9 +39,8 @@ def bad_interval(interval_ms: int) -> TempHubError:
 
 def busy(probe_id: str) -> TempHubError:
     """Somebody else talks to the probe and does not end."""
-    return TempHubError(
+    return BadGateway(
         f"The probe {probe_id} is being talked to and does not finish, so it was not told.",
         "Try again in a few seconds.",
         code="probe_unreachable",
-        status=502,
     )

@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping
 
-from ..base.errors import TempHubError
+from ..base.errors import BadGateway, BadRequest, Conflict, TempHubError
 from ..base.sighting import Sighting
 
 LONGEST_TEXT = 200
+
+
+class ProbeClaimed(Conflict):
+    """Raised when a probe holds the token or the key of another hub; where this hub has several tokens, the next is tried."""
+
+    code = "probe_claimed"
+
+
+class ProbeElsewhere(Conflict):
+    """Raised when another hub records a probe well; it is left there, and its readings are not missed here."""
+
+    code = "probe_elsewhere"
+
+
+class ProbeWantsToken(Conflict):
+    """Raised when a probe without keys takes orders only with a token, and nobody vouched for it; if it delivers here, all is well."""
+
+    code = "probe_wants_token"
 
 
 def said_text(answer: Mapping[str, object], key: str) -> str:
@@ -17,21 +35,18 @@ def said_text(answer: Mapping[str, object], key: str) -> str:
 def refused(probe_id: str, ip: str, port: int, what: str, code: int, answer: Mapping[str, object] | None) -> TempHubError:
     """The probe says no. what: as in 'it refused to update itself'."""
     said = said_text(answer or {}, "problem") or said_text(answer or {}, "error") or f"HTTP status {code}"
-    return TempHubError(
+    return BadGateway(
         f"The probe {probe_id} at {at(ip, port)} refused {what}: {said.rstrip('.')}.",
         said_text(answer or {}, "remedy") or "Restart the probe, or update its firmware with `temphub flash`.",
         code="probe_refused",
-        status=502,
     )
 
 
 def claimed(probe_id: str, ip: str, port: int) -> TempHubError:
     """The probe holds a token that is not ours."""
-    return TempHubError(
+    return ProbeClaimed(
         f"The probe {probe_id} at {at(ip, port)} belongs to another hub: it holds a token that is not this hub's SERVER_TOKEN.",
         "Set SERVER_TOKEN to the other hub's token, or reset the probe's settings and let this hub find it again.",
-        code="probe_claimed",
-        status=409,
     )
 
 
@@ -42,132 +57,119 @@ def at(ip: str, port: int) -> str:
 
 def unreachable(probe_id: str, ip: str, port: int, reason: str) -> TempHubError:
     """No answer, or none in time."""
-    return TempHubError(
-        f"The probe {probe_id} at {at(ip, port)} cannot be reached ({reason}), so it was not told where to deliver.",
+    return BadGateway(
+        f"The probe {probe_id} at {at(ip, port)} cannot be reached ({reason})",
         "Check that the probe has power and is in the same network as this computer; the hub tries again by itself.",
+        so="it was not told where to deliver",
         code="probe_unreachable",
-        status=502,
     )
 
 
 def no_probe(probe_id: str, ip: str, port: int, what: str) -> TempHubError:
     """Something else answers."""
-    return TempHubError(
-        f"The device at {at(ip, port)} answers {what}, so it does not seem to be the probe {probe_id}.",
+    return BadGateway(
+        f"The device at {at(ip, port)} answers {what}",
         "Check the address and the port, or restart the probe.",
+        so=f"it does not seem to be the probe {probe_id}",
         code="not_a_probe",
-        status=502,
     )
 
 
 def not_local(probe_id: str, ip: str) -> TempHubError:
     """An address no probe of this network can have."""
-    return TempHubError(
-        f"The probe {probe_id} is said to be at {ip}, outside this computer's own networks, so the hub does not talk to it.",
+    return BadRequest(
+        f"The probe {probe_id} is said to be at {ip}, outside this computer's own networks",
         "Connect the probe to the same network as this computer.",
+        so="the hub does not talk to it",
         code="address_not_local",
-        status=400,
     )
 
 
 def another_answers(met: Sighting, other: str) -> TempHubError:
     """The address belongs to another probe now."""
-    return TempHubError(
+    return BadGateway(
         f"At {met.ip}:{met.port} the probe {other} answers instead of {met.probe_id}, so {met.probe_id} was not told where to deliver.",
         f"Restart {met.probe_id}; it is found again at its new address.",
         code="other_probe",
-        status=502,
     )
 
 
 def contested(met: Sighting, url: str) -> TempHubError:
     """Two hubs want a probe that has no key."""
-    return TempHubError(
+    return Conflict(
         f"Another hub ({url}) keeps taking the probe {met.probe_id}, so its readings go there.",
         "Stop one of the two hubs, or set SERVER_TOKEN so that only this one may set the probe.",
         code="probe_contested",
-        status=409,
     )
 
 
 def keeps_another(met: Sighting, url: str) -> TempHubError:
     """It says yes and does otherwise."""
-    return TempHubError(
+    return BadGateway(
         f"The probe {met.probe_id} at {met.ip}:{met.port} was told where to deliver but keeps {url}.",
         "Restart the probe, or update its firmware with `temphub flash`.",
         code="probe_refused",
-        status=502,
     )
 
 
 def foreign(met: Sighting) -> TempHubError:
     """It holds a key that is not ours."""
-    return TempHubError(
+    return ProbeClaimed(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} holds a key of another hub, so this one cannot tell it where to deliver.",
         "Release it there, or hold the probe's button for 5 s; then this hub takes it.",
-        code="probe_claimed",
-        status=409,
     )
 
 
 def elsewhere(met: Sighting, url: str) -> TempHubError:
     """Another hub records it well."""
-    return TempHubError(
+    return ProbeElsewhere(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} belongs to another hub: it delivers to {url}, "
         "which answers, so it is left there.",
         f"To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
-        code="probe_elsewhere",
-        status=409,
     )
 
 
 def forgot(met: Sighting) -> TempHubError:
     """It had a key of ours, and says that it has none."""
-    return TempHubError(
+    return Conflict(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} has lost the key that this hub gave it, or another device uses its name.",
         f"If you reset it, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
         code="probe_forgot",
-        status=409,
     )
 
 
 def waiting(met: Sighting) -> TempHubError:
     """PROBE_TRUST=approve, and nobody said yes."""
-    return TempHubError(
+    return Conflict(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} waits until somebody trusts it (PROBE_TRUST=approve).",
         f"If it is yours, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
         code="probe_waits",
-        status=409,
     )
 
 
 def released(met: Sighting) -> TempHubError:
     """A person gave it up."""
-    return TempHubError(
+    return Conflict(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} was released from this hub.",
         f"To take it again, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
         code="probe_released",
-        status=409,
     )
 
 
 def wants_token(met: Sighting) -> TempHubError:
     """A probe without keys that takes orders only with a token, and nobody vouched for it."""
-    return TempHubError(
+    return ProbeWantsToken(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} wants a token, and SERVER_TOKEN is not sent to a device that proves nothing.",
         f"Press Trust beside it if it is yours (`temphub trust {met.probe_id}`), or update its firmware over USB (`temphub flash`).",
-        code="probe_wants_token",
-        status=409,
     )
 
 
 def no_agreement(met: Sighting) -> TempHubError:
     """What it answered to a claim is no proof."""
-    return TempHubError(
+    return BadGateway(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} did not prove the key that was agreed on, so it was not claimed.",
         "Restart the probe; if that does not help, flash its firmware again (`temphub flash`).",
         code="no_agreement",
-        status=502,
     )
 
 

@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 
-from ..base.errors import TempHubError
+from ..base.errors import BadGateway, Conflict
 from ..base.settings import Settings
 
 
@@ -16,11 +16,10 @@ def address_towards(ip: str) -> str:
             probe.connect((ip, 9))
             return str(probe.getsockname()[0])
     except OSError as error:
-        raise TempHubError(
+        raise BadGateway(
             f"This computer has no network route to {ip} ({error}), so a probe there cannot be told where to deliver.",
             "Connect this computer to the probe's network.",
             code="no_route",
-            status=502,
         ) from error
 
 
@@ -39,11 +38,10 @@ def base_url_for(settings: Settings, ip: str, port: int) -> str:
     towards = address_towards(ip)
     bound = _bound_to(settings.host)
     if bound is not None and bound.is_loopback and not ipaddress.ip_address(towards).is_loopback:
-        raise TempHubError(
+        raise Conflict(
             f"The hub listens on {settings.host} only (setting HOST), so the probe at {ip} cannot deliver to it.",
             "Set HOST to 0.0.0.0, or set PUBLIC_BASE to the address under which probes reach the hub.",
             code="hub_not_reachable",
-            status=409,
         )
     address = str(bound) if bound is not None else towards
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"

@@ -16,11 +16,11 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
 from ..base import logs, paths
-from ..base.errors import TempHubError
+from ..base.errors import Relayed, TempHubError
 from ..base.processes import Process
 from ..base.run_folder import HUB, RunFolder
 from ..base.settings import Settings
-from ..hub.start import PAGE, ROLE
+from ..hub.start import PAGE, ROLE, TOLD
 
 log = logging.getLogger(__name__)
 QUIET = ["--IPKernelApp.log_level=40"]
@@ -28,7 +28,10 @@ KERNEL = ["--IPKernelApp.kernel_class=temphub_kernel.server.watched_kernel.Watch
 READY_S = 30.0
 POLL_S = 0.2
 STOP_S = 3.5
-KERNEL_FAILED = "kernel_failed"
+
+
+class KernelFailed(TempHubError):
+    """Raised when the kernel cannot be started or ends while it starts, whatever the hub in it would say: tried again."""
 
 
 class HubKernel:
@@ -63,7 +66,7 @@ class HubKernel:
         # NoSuchKernel, a KeyError, means that ipykernel is missing or damaged.
         except (RuntimeError, KeyError, OSError) as error:
             await self.kill()
-            raise _not_up(str(error)) from error
+            raise KernelFailed(*_not_up(str(error))) from error
         except BaseException:
             await self.kill()
             raise
@@ -140,13 +143,13 @@ class HubKernel:
                 reply = await self._client.get_shell_msg(timeout=1.0)
             except Empty:
                 if not await self._runs():
-                    raise _not_up("its process ended while starting") from None
+                    raise KernelFailed(*_not_up("its process ended while starting")) from None
                 continue
             if reply["parent_header"].get("msg_id") == request:
                 break
         content = reply["content"]
         if content["status"] != "ok":
-            raise _as_error(content.get("ename", ""), content.get("evalue", ""))
+            raise _as_error(content)
 
     async def _listen(self) -> None:
         """Passes on what the hub logs; unread messages would pile up otherwise."""
@@ -169,17 +172,15 @@ def first_cell() -> str:
         ) from error
 
 
-def _as_error(name: str, text: str) -> TempHubError:
-    problem, dash, remedy = text.partition(" — ")
-    if name == "TempHubError" and dash:
-        code = "hub_runs" if problem.startswith("A hub runs already") else "not_started"
-        return TempHubError(problem, remedy, code=code)
-    return _not_up(f"{name}: {text}", "not_started")
+def _as_error(content: dict[str, Any]) -> TempHubError:
+    """What the hub in the kernel ended with, which would end it the next time as well."""
+    if told := content.get(TOLD):
+        return Relayed(told["problem"], told["remedy"], code=told["error"])
+    return TempHubError(*_not_up(f"{content.get('ename', '')}: {content.get('evalue', '')}"))
 
 
-def _not_up(why: str, code: str = KERNEL_FAILED) -> TempHubError:
-    return TempHubError(
+def _not_up(why: str) -> tuple[str, str]:
+    return (
         f"The hub's kernel could not be started ({why}), so no reading can be stored.",
         "Start it again with LOG_LEVEL=DEBUG and look at the first error; if packages are missing, install again.",
-        code=code,
     )

@@ -13,7 +13,7 @@ from voila.request_info_handler import RequestInfoSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
 from ..base import own
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from .viewers import ViewerKernels
 
 log = logging.getLogger(__name__)
@@ -97,11 +97,10 @@ class VisitHandler(KernelHandler):  # type: ignore[misc]  # it ships no types
 
 
 def _late() -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"The page was not ready within {MADE_S:g} s; readings are stored all the same.",
         "Wait: this page tries again by itself.",
         code="page_unavailable",
-        status=503,
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 
 # Of 150 in all (see viewers.py): an office behind one address has enough, and the others have the rest.
 MOST_OF_ONE = 100
@@ -53,9 +53,8 @@ class Places:
 
 
 def _share(address: str) -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"{MOST_OF_ONE} pages are open from {address} already, so this one was not opened; readings are stored all the same.",
         "Close pages that nobody looks at; this page tries again by itself. Behind a proxy, name it in TRUSTED_PROXIES.",
         code="too_many_pages",
-        status=503,
     )

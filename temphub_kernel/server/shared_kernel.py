@@ -18,7 +18,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
 from ..base import paths
-from ..base.errors import TempHubError
+from ..base.errors import BadGateway, TempHubError
 from ..base.processes import Process
 from ..base.run_folder import PAGES_KERNEL, RunFolder
 from ..hub.start import PAGE
@@ -258,9 +258,8 @@ class SharedKernel:
 
 
 def _not_up(why: str) -> TempHubError:
-    return TempHubError(
+    return BadGateway(
         f"The kernel of the pages cannot be used ({why}), so no page can be shown; readings are stored all the same.",
         "Reload in a few seconds; if it lasts, start TempHub again.",
         code="page_unavailable",
-        status=502,
     )

@@ -10,7 +10,7 @@ from ..base.clock import monotonic_s
 from ..base.errors import TempHubError
 from ..base.run_folder import RunFolder
 from ..base.settings import Settings
-from .hub_kernel import KERNEL_FAILED, HubKernel
+from .hub_kernel import HubKernel, KernelFailed
 
 log = logging.getLogger(__name__)
 # Three questions in a row without an answer: its loop is stuck, and probes get no acknowledgement.
@@ -38,9 +38,7 @@ class Supervisor:
             try:
                 self._kernel = await self._begin()
                 break
-            except TempHubError as error:
-                if error.code != KERNEL_FAILED:
-                    raise
+            except KernelFailed as error:
                 log.warning("%s It is tried again.", error.problem)
         else:
             self._kernel = await self._begin()

@@ -16,7 +16,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Float
 
 from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
+from ..base.errors import TempHubError, Unavailable
 from ..dashboard import visits
 from .places import Places
 from .shared_kernel import SharedKernel
@@ -187,9 +187,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
 
 def _full() -> TempHubError:
-    return TempHubError(
+    return Unavailable(
         f"{MOST_VISITS} pages are open already, so this one was not opened; readings are stored all the same.",
         "Close pages that nobody looks at; this page tries again by itself.",
         code="too_many_pages",
-        status=503,
     )

@@ -8,8 +8,9 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
+from ..base.errors import TempHubError
 from ..base.run_folder import RunFolder
-from ..hub.start import PAGE, stop
+from ..hub.start import PAGE, TOLD, stop
 
 LOOK_S = 1.5
 # One that was killed is replaced sooner than this, and keeps the other alive meanwhile.
@@ -23,6 +24,12 @@ class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not ho
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         watch()
+
+    async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The reply; with an error of ours as it is told everywhere, since a reply itself has only a class's name and a text."""
+        reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
+        error = self.shell.last_execution_result.error_in_exec
+        return {**reply, TOLD: error.as_json()} if isinstance(error, TempHubError) else reply
 
 
 def watch(wanted: Callable[[RunFolder], bool] = lambda folder: True) -> None:

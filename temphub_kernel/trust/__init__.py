@@ -2,8 +2,7 @@
 
 from . import seal
 from .exchange import Exchange
-from .refusals import COUNTER_USED
 from .register import Proven, Repeated, Standing, Trust
 from .seal import is_hex
 
-__all__ = ["COUNTER_USED", "Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "seal"]
+__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "seal"]

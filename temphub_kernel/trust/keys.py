@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..base.clock import stamp_for_name
-from ..base.errors import TempHubError
+from ..base.errors import DiskFull, TempHubError
 from ..base.key import write_private
 from .seal import KEY_BYTES, is_hex
 
@@ -63,11 +63,10 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
     try:
         write_private(path, json.dumps({"version": 1, "boards": rows}, indent=1))
     except OSError as error:
-        raise TempHubError(
+        raise DiskFull(
             f"The probes' keys cannot be written to {path} ({error.strerror or error}), so nothing was changed.",
             "Make room on the disk, or give this user the right to write there; it is tried again by itself.",
             code="keys_not_saved",
-            status=507,
         ) from error
 
 

@@ -1,8 +1,6 @@
 """Why a delivery is not believed, in words. Any thread."""
 
-from ..base.errors import TempHubError
-
-COUNTER_USED = "counter_used"
+from ..base.errors import BadRequest, NotAllowed, TempHubError
 
 
 def unsigned(board: str) -> TempHubError:
@@ -43,22 +41,12 @@ def not_approved(probe_id: str) -> TempHubError:
 
 def bad_counter(counter: object) -> TempHubError:
     """The counter is no number."""
-    return TempHubError(
+    return BadRequest(
         f"X-Counter is {str(counter)[:40]!r}, which is no counter.",
         "Send a whole number that grows with each request, together with X-Signature.",
         code="bad_counter",
     )
 
 
-def counter_used(highest: int) -> TempHubError:
-    """A delivery as it was heard before, or one from before this hub's start."""
-    return TempHubError(
-        f"A delivery with this counter was possible before ({highest} is the highest), so it was not stored again.",
-        "Go on after that counter and send it signed anew.",
-        code=COUNTER_USED,
-        status=409,
-    )
-
-
 def _401(code: str, problem: str, remedy: str) -> TempHubError:
-    return TempHubError(problem, remedy, code=code, status=401)
+    return NotAllowed(problem, remedy, code=code)

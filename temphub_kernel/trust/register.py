@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..base.clock import now_ms
-from ..base.errors import TempHubError
+from ..base.errors import Conflict
 from ..base.reading import board_of
 from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
-from .refusals import bad_counter, counter_used, not_approved, unknown_key, unsigned, wrong_signature
+from .refusals import bad_counter, not_approved, unknown_key, unsigned, wrong_signature
 from .seal import key_id, reply, report, same
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
@@ -210,12 +210,19 @@ class Proven(NamedTuple):
         return reply(self.key, self.counter, status, body)
 
 
-class Repeated(TempHubError):
-    """The delivery is genuine, and one with that counter was seen already; `highest` is told to the probe, which goes on after it."""
+class Repeated(Conflict):
+    """Raised when a delivery is genuine, and one with that counter was possible before: as it was heard, or before this hub's start.
+
+    `highest` is told to the probe, which goes on after it.
+    """
+
+    code = "counter_used"
 
     def __init__(self, proven: Proven, highest: int) -> None:
-        error = counter_used(highest)
-        super().__init__(error.problem, error.remedy, code=error.code, status=error.status)
+        super().__init__(
+            f"A delivery with this counter was possible before ({highest} is the highest), so it was not stored again.",
+            "Go on after that counter and send it signed anew.",
+        )
         self.proven = proven
         self.highest = highest
 

@@ -9,7 +9,9 @@ from support.waiting import wait_for
 from temphub_kernel.api.hits import MOST, MOST_FIRST, Hits
 from temphub_kernel.api.metrics import Metrics
 from temphub_kernel.base import own
+from temphub_kernel.base.errors import BadRequest
 from temphub_kernel.journal import Outcome
+from temphub_kernel.trust import Proven, Repeated
 
 LINE = re.compile(r"(GET|POST|HEAD) (\S+) (\d{3}) 127\.0\.0\.1 \d+\.\d ms")
 VISIT = "4f7d57a6-9ff2-4042-9a88-b42d9f097405"
@@ -40,9 +42,9 @@ def test_a_minute_in_a_line():
 def test_a_counter_that_is_told_anew_is_no_refusal_in_the_line():
     """What a claimed probe hears after each start of the hub is counted for Prometheus, and is no trouble to read of."""
     metrics = Metrics()
-    metrics.refused("counter_used")
+    metrics.refused(Repeated(Proven(b"", 1), 1))
     assert metrics.hits.line() == ""
-    metrics.refused("bad_temperature")
+    metrics.refused(BadRequest("No.", "Send one.", code="bad_temperature"))
     assert metrics.hits.line() == "0 probes: 0 readings, 1 refused; 0 API calls"
     text = metrics.text({"uptime_s": 1, "readings": 0, "csv_waiting": 0}, [], {}).decode()
     assert 'temphub_requests_refused_total{error="counter_used"} 1.0' in text

@@ -13,7 +13,7 @@ from temphub_kernel.api import Desk, Endpoint
 from temphub_kernel.api.entry import Entry
 from temphub_kernel.api.guard import Away, Guard
 from temphub_kernel.api.share import FairShare
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.base.errors import NotFound, TempHubError
 from temphub_kernel.base.page_place import PagePlace
 from temphub_kernel.base.reading import board_of
 from temphub_kernel.base.settings import Settings
@@ -74,7 +74,7 @@ class Hub:
 
     def provision(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
         if host not in (None, "TempProbe-0096"):
-            raise TempHubError(f"No probe {host} is known.", "Check the name.", code="unknown_probe", status=404)
+            raise NotFound(f"No probe {host} is known.", "Check the name.", code="unknown_probe")
         told = {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": interval_ms or 2000}
         return [{"probe_id": "TempProbe-0096", "ok": True, "ip": "10.0.0.5", "port": port or 80, **told}]
 
