@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.clock import DAY_MS, HOUR_MS
-from ..base.errors import NotFound, TempHubError
+from ..base.errors import NotFound
 from .curve import Array, Curve, Data, curves, zone_of
 from .span import Span, span_ms
 from .table import table

@@ -12,7 +12,7 @@ from ..base.naming import called
 from ..base.reading import FAULT_WORDS, board_of
 from ..base.transient import transient
 from ..discovery import networks
-from ..journal import SHARED, Newest, Reader
+from ..journal import HELD, SHARED, Newest, Reader
 from ..provisioner import Talk
 from ..provisioner.talk import Status
 from .case import Case
@@ -99,9 +99,9 @@ def crowd(case: Case) -> Iterable[Finding]:
 
 
 def _listed(reader: Reader, newest: Mapping[str, Newest]) -> tuple[list[dict[str, Any]], set[str]]:
-    """(what is known of each probe, the ids that came and did not come back)."""
-    _, stand = reader.note("trust")
-    listed = [{**probe, "trust": stand.get(board_of(probe["id"]))} for probe in reader.probes()]
+    """(what is known of each probe, the ids that came and did not come back). held: what is the matter is that it is another hub's."""
+    (_, stand), (_, held) = reader.note("trust"), reader.note(HELD)
+    listed = [{**probe, "trust": stand.get(board_of(probe["id"])), "held": probe["id"] in held} for probe in reader.probes()]
     return listed, transient(listed, newest, now_ms())
 
 
@@ -135,7 +135,7 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
     if status.probe_id and status.probe_id != probe["id"]:
         return warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
     said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {(status.interval_ms or 0) / 1000:g} s"
-    if case.running and "another hub" in probe["problem"]:
+    if case.running and probe["held"]:
         return warning(name, f"{said}. {probe['problem']}", probe["remedy"])
     if case.running and probe["problem"]:
         return problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from ..base.clock import DAY_MS, EPOCH, MILLISECOND, parse_time, stamp_for_name
 from ..base.csv_style import COUNTRIES
-from ..base.errors import BadRequest, TempHubError
+from ..base.errors import BadRequest
 from ..base.lengths import length_ms
 from ..base.reading import in_range, is_probe_id
 from ..base.zones import LOCAL, find_zone

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from ..base.errors import TempHubError, TooLarge
+from ..base.errors import TooLarge
 from ..base.zones import LOCAL
 from . import xlsx_front
 from .order import Order

@@ -206,6 +206,7 @@ class RunningHub:
             interval_ms=check.interval_ms,
             problem=check.problem,
             remedy=check.remedy,
+            held=check.held,
         )
 
     def _twins(self, probe_id: str, problem: str, remedy: str) -> None:

@@ -20,7 +20,7 @@ from .follower import Follower
 from .keeper import Keeper
 from .merging import check_common, merge, unmerge
 from .passing import Limit
-from .probes import SHARED, ProbeBook, save_bookmark
+from .probes import HELD, SHARED, ProbeBook, save_bookmark
 from .reader import Reader
 from .refilled import begin_refill
 from .remarks import Annotation, annotate, describe, erase, remove, restore
@@ -35,6 +35,7 @@ __all__ = [
     "CHIPS",
     "COLD_C",
     "FIELDS",
+    "HELD",
     "JUNCTION",
     "NO_VALUE",
     "QUALITY",

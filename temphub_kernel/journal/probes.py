@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any
 
 from ..base.clock import MINUTE_MS, monotonic_s, now_ms
-from ..base.errors import JournalUnwritable, TempHubError
+from ..base.errors import JournalUnwritable
 from ..base.sighting import Sighting
 from .writer import Writer
 
@@ -30,6 +30,8 @@ REMEMBERED = 4_096
 
 # The note of ids that two devices share: {id: [problem, remedy]}.
 SHARED = "shared"
+# The note of probes that are another hub's, where nothing else is the matter with them: {id: true}.
+HELD = "held"
 
 
 class ProbeBook:
@@ -41,6 +43,8 @@ class ProbeBook:
         self._results: dict[str, tuple[object, ...]] = {}
         self._shared: dict[str, tuple[str, str]] = {}
         self._refused: dict[str, tuple[str, str]] = {}
+        # As last noted; what an earlier start of the hub noted is not known here.
+        self._held: dict[str, bool] | None = None
         self._full_until_s = 0.0
 
     def met(self, sighting: Sighting) -> None:
@@ -66,9 +70,9 @@ class ProbeBook:
         self._known.pop(probe_id, None)
         self._writer.change(lambda db: db.execute("UPDATE probes SET present=0 WHERE id=?", (probe_id,)).rowcount)
 
-    def checked(self, probe_id: str, *, ok: bool, server_url: str, interval_ms: int, problem: str, remedy: str) -> None:
-        """How a check of a probe's settings ended; written when it says something new."""
-        result = (ok, server_url, interval_ms, problem, remedy)
+    def checked(self, probe_id: str, *, ok: bool, server_url: str, interval_ms: int, problem: str, remedy: str, held: bool = False) -> None:
+        """How a check of a probe's settings ended; written when it says something new. held: the probe is another hub's."""
+        result = (ok, server_url, interval_ms, held, problem, remedy)
         if self._results.get(probe_id) == result:
             return
         self._results.pop(probe_id, None)
@@ -91,6 +95,7 @@ class ProbeBook:
                 )
 
         self._writer.change(apply)
+        self._note_held()
 
     def _ensure(self, db: sqlite3.Connection, probe_id: str, now: int, *, only_advert: bool) -> bool:
         """Whether a probe has its row, made when missing; not for one more advert among too many. Writer's thread."""
@@ -144,6 +149,14 @@ class ProbeBook:
     def _say(self, probe_id: str) -> None:
         words = *self._foremost(probe_id), probe_id
         self._writer.change(lambda db: db.execute("UPDATE probes SET problem=?, remedy=? WHERE id=?", words).rowcount)
+        self._note_held()
+
+    def _note_held(self) -> None:
+        apart = self._shared.keys() | self._refused.keys()
+        held = {probe_id: True for probe_id, (*_, is_held, _, _) in list(self._results.items()) if is_held and probe_id not in apart}
+        if held != self._held:
+            self._held = held
+            self.leave(HELD, held)
 
     def leave(self, topic: str, body: dict[str, Any]) -> None:
         """Leave a note for pages and other processes: Reader.note(topic)."""

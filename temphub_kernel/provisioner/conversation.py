@@ -62,7 +62,7 @@ class State(Enum):
 
 
 class ProbeCheck(NamedTuple):
-    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known."""
+    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; held: it is another hub's."""
 
     probe_id: str
     ip: str
@@ -75,6 +75,7 @@ class ProbeCheck(NamedTuple):
     version: str
     model: str
     state: State
+    held: bool = False
 
     @property
     def changed(self) -> bool:
@@ -178,8 +179,8 @@ class Conversation:
             raise refusals.contested(met, said.server_url or "")
         try:
             answer = self._provision(wanted, proof)
-        except TempHubError as error:
-            if error.code == "probe_wants_token" and _in_force(said, wanted) and not order.force:
+        except refusals.ProbeWantsToken:
+            if _in_force(said, wanted) and not order.force:
                 # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
                 return self._ended(State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s()))
             raise
@@ -286,9 +287,8 @@ class Conversation:
             try:
                 answer = self._claimed_with(exchange, token)
                 break
-            except TempHubError as error:
-                if error.code != "probe_claimed":
-                    raise
+            except refusals.ProbeClaimed:
+                continue
         else:
             answer = self._claimed_with(exchange, last)
         key, nonce = exchange.finish(self._board, answer.get("public"), answer.get("proof")), answer.get("nonce")
@@ -371,8 +371,8 @@ class Conversation:
 
 def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     """The result of a check that could not be done, and where it stopped."""
-    words = error.problem, error.remedy
-    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state)
+    words, held = (error.problem, error.remedy), isinstance(error, refusals.ProbeHeld)
+    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held)
 
 
 def _differs(said: Status, given: Given) -> bool:

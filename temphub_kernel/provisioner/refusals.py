@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 
-from ..base.errors import BadGateway, BadRequest, Conflict, TempHubError
+from ..base.errors import BadGateway, BadRequest, Conflict, NotFound, TempHubError
 from ..base.sighting import Sighting
 
 LONGEST_TEXT = 200
 
 
-class ProbeClaimed(Conflict):
+class ProbeHeld(Conflict):
+    """Raised when a probe is another hub's: no fault of it, nor of this hub."""
+
+
+class ProbeClaimed(ProbeHeld):
     """Raised when a probe holds the token or the key of another hub; where this hub has several tokens, the next is tried."""
 
     code = "probe_claimed"
-
-
-class ProbeElsewhere(Conflict):
-    """Raised when another hub records a probe well; it is left there, and its readings are not missed here."""
-
-    code = "probe_elsewhere"
 
 
 class ProbeWantsToken(Conflict):
@@ -122,10 +120,11 @@ def foreign(met: Sighting) -> TempHubError:
 
 def elsewhere(met: Sighting, url: str) -> TempHubError:
     """Another hub records it well."""
-    return ProbeElsewhere(
+    return ProbeHeld(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} belongs to another hub: it delivers to {url}, "
         "which answers, so it is left there.",
         f"To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
+        code="probe_elsewhere",
     )
 
 
@@ -175,7 +174,7 @@ def no_agreement(met: Sighting) -> TempHubError:
 
 def this_hub(met: Sighting) -> TempHubError:
     """The address is our own."""
-    return TempHubError(
+    return BadRequest(
         f"{met.ip}:{met.port} is this hub itself, not the probe {met.probe_id}.",
         "Give the probe's own address and port.",
         code="not_a_probe",
@@ -184,29 +183,26 @@ def this_hub(met: Sighting) -> TempHubError:
 
 def no_update(met: Sighting) -> TempHubError:
     """Firmware that cannot fetch another."""
-    return TempHubError(
+    return Conflict(
         f"The firmware of the probe {met.probe_id} is too old to update itself.",
         "Connect the board over USB and run `temphub flash`.",
         code="no_update",
-        status=409,
     )
 
 
 def no_identify(met: Sighting) -> TempHubError:
     """Firmware that has no light to blink."""
-    return TempHubError(
+    return Conflict(
         f"The probe {met.probe_id} has no light to blink with.",
         "Tell it apart by its id, or update its firmware.",
         code="no_identify",
-        status=409,
     )
 
 
 def not_here(board: str) -> TempHubError:
     """A probe with a key of ours that should forget it, and cannot be told."""
-    return TempHubError(
+    return NotFound(
         f"The probe {board} is not here, so it cannot be told that it is released, and keeps its key.",
         "Switch it on and try again, or hold its button for 5 s: then it forgets its key by itself.",
         code="unknown_probe",
-        status=404,
     )

@@ -293,9 +293,10 @@ def test_a_probe_counts_as_another_and_stands_for_itself_again(known):
 
 def test_two_that_measure_at_once_are_merged_only_on_purpose(known):
     """Two probes with readings in the same minutes are two places: that is said, with the times, and only `overlap` makes them one line."""
+    began = now_ms() // 60_000 * 60_000
     for probe in ("here", "there"):
         for minute in range(10, 20):
-            body = {"temperature_c": minute, "probe_id": probe, "timestamp": now_ms() // 60_000 * 60_000 - minute * 60_000}
+            body = {"temperature_c": minute, "probe_id": probe, "timestamp": began - minute * 60_000}
             assert known.ask("POST", "/api/ingest", body)[0] == 200
     status, said = known.ask("POST", "/api/merge", {"probe_id": "there", "into": "here"})
     assert (status, said["error"]) == (409, "overlap") and "in 10 minutes from" in said["problem"] and "--overlap" in said["remedy"]

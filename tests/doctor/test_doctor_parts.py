@@ -26,7 +26,7 @@ from temphub_kernel.doctor.case import Case, look
 from temphub_kernel.doctor.holders import ProcessInfo, holders
 from temphub_kernel.doctor.journal import journal
 from temphub_kernel.doctor.probes import probes
-from temphub_kernel.journal import Writer
+from temphub_kernel.journal import ProbeBook, Writer
 from temphub_kernel.journal.schema import VERSION
 
 
@@ -244,6 +244,30 @@ def test_each_probe_is_asked_what_it_says(settings: Settings, recorded) -> None:
     (found,) = probes(look(settings))
     assert found.level == PROBLEM and "cannot be reached" in found.result and "told where" not in found.result
     assert found.remedy.startswith("Check that the probe has power")
+
+
+def test_a_probe_of_another_hub_is_no_problem(settings: Settings, recorded) -> None:
+    """What is another hub's is a warning, told by what the running hub met and not by its words; anything else is a problem."""
+    probe, said = Probe(), "It delivers to where it is wanted."
+    probe.said |= {"server_url": "http://127.0.0.1:9/api/ingest", "version": "1.2"}
+    running = Case(settings, settings.local_url, {"data_dir": str(settings.data_dir)}, held=True)
+    writer = Writer(settings.journal_file)
+    book = ProbeBook(writer)
+    try:
+        recorded(3, Sighting("TempProbe-0A01", "127.0.0.1", probe.port))
+        writer.start()
+        for held, level in ((True, WARNING), (False, PROBLEM), (True, WARNING)):
+            book.checked("TempProbe-0A01", ok=False, server_url="", interval_ms=0, problem=said, remedy="Press Trust.", held=held)
+            writer.change(lambda db: None).result(10)
+            (found,) = probes(running)
+            assert found.level == level and said in found.result and found.remedy == "Press Trust."
+        # Two devices under its name are the matter now, whoever it belongs to.
+        book.shared("TempProbe-0A01", "Two devices deliver under that name.", "Rename one.")
+        writer.change(lambda db: None).result(10)
+        assert {one.level for one in probes(running)} == {PROBLEM}
+    finally:
+        probe.close()
+        assert writer.stop()
 
 
 def test_no_probe_yet_is_no_problem(settings: Settings) -> None:
