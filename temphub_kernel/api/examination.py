@@ -17,18 +17,22 @@ from ..base.priority import collected, start_behind
 from ..base.settings import Settings
 from ..base.this_computer import is_here
 from .handlers import ApiHandler
+from .questions import Turns
 
 KEEP_S = 10.0
 # It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
 LIMIT_S = 60.0
 MOST_WAITING, MOST_EACH = 100, 10
+# Of Turns: it takes some 45 MB.
+PARTS = 2
 
 
 class Examinations:
     """The examination under way, and the last one's answer."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, turns: Turns) -> None:
         self._settings = settings
+        self._turns = turns
         self._under_way: asyncio.Future[dict[str, Any]] | None = None
         self._waiting: Counter[str] = Counter()
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +52,7 @@ class Examinations:
             raise _too_many(self._waiting.total())
         if self._under_way is None:
             self._answer = None
-            self._under_way = asyncio.get_running_loop().run_in_executor(None, self._examine)
+            self._under_way = asyncio.ensure_future(self._in_turn())
             self._under_way.add_done_callback(self._ended)
         self._waiting[address] += 1
         try:
@@ -62,6 +66,14 @@ class Examinations:
         if not outcome.cancelled() and outcome.exception() is None:
             self._answer = outcome.result()
 
+    async def _in_turn(self) -> dict[str, Any]:
+        if not await self._turns.begin(PARTS, lambda: not self._closed):
+            raise _stopping()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(None, self._examine)
+        finally:
+            self._turns.end(PARTS)
+
     def close(self) -> None:
         """End what is under way."""
         self._closed = True
@@ -70,7 +82,7 @@ class Examinations:
 
     def _examine(self) -> dict[str, Any]:
         if self._closed:
-            raise _failed("the hub is being stopped")
+            raise _stopping()
         try:
             self._process = process = _begin(self._settings)
         except OSError as error:
@@ -119,6 +131,10 @@ def _too_many(waiting: int) -> TempHubError:
         f"{waiting} wait already for what the doctor finds on this computer.",
         "Try again in a few seconds.",
     )
+
+
+def _stopping() -> TempHubError:
+    return _failed("the hub is being stopped")
 
 
 def _failed(why: str) -> TempHubError:

@@ -11,9 +11,12 @@ from tornado.util import TimeoutError as Late
 from ..base.errors import Busy, TempHubError
 from ..exports import FORMS, Job, Order, make_order
 from .handlers import ApiHandler
+from .questions import Turns
 
 # Each is a process at work on the same disk as the journal.
 MOST_JOBS = 2
+# Of Turns: what the process of each form takes, about 30, 50 and 90 MB.
+PARTS = {"csv": 1, "xlsx": 2, "parquet": 4}
 # A reader that does not take a piece of 256 KB in this time gives its place back.
 STALLED_S = 60.0
 # About a minute of work: a browser that gets no answer for several minutes gives up.
@@ -23,9 +26,11 @@ MOST_XLSX_ROWS = 1_000_000
 class Jobs:
     """The exports under way."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, turns: Turns) -> None:
         self._journal = journal
+        self._turns = turns
         self._running: dict[Job, str] = {}
+        self._at_work: dict[Job, int] = {}
         self._closed = False
 
     def begin(self, order: Order, address: str) -> Job:
@@ -44,8 +49,21 @@ class Jobs:
         self._running[job] = address
         return job
 
+    async def turn(self, job: Job) -> bool:
+        """Wait until there is memory for its process; False when it was stopped meanwhile. Raises TempHubError."""
+        parts = PARTS[job.form]
+        taken = await self._turns.begin(parts, lambda: not job.stopped)
+        if taken:
+            self._at_work[job] = parts
+        return taken
+
+    def made(self, job: Job) -> None:
+        """Its process is over, and the file may still be on its way."""
+        self._turns.end(self._at_work.pop(job, 0))
+
     def end(self, job: Job) -> None:
         """It is over."""
+        self.made(job)
         self._running.pop(job, None)
 
     def close(self) -> None:
@@ -80,9 +98,13 @@ class Export(ApiHandler):
     async def _send(self, order: Order, job: Job) -> bool:
         """Whether all of it was written; False when the reply was broken off."""
         call = self.room.questions.call
+        if not await self.room.exports.turn(job):
+            return False
         await call(job.start)
         # Whatever is wrong with the order or the disk shows before the first piece: then it is still told in words.
         block = await call(job.read)
+        if order.form != "csv":
+            self.room.exports.made(job)
         self.set_header("Content-Type", FORMS[order.form])
         self.set_header("Content-Disposition", f'attachment; filename="{order.file_name()}"')
         while block:

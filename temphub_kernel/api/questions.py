@@ -1,4 +1,5 @@
-"""What the endpoint hands to threads, so that nothing long delays a reading: questions to the journal, small work, talks with devices.
+"""What the endpoint hands to others, so that nothing long delays a reading: to threads questions to the journal, small work and
+talks with devices; to processes what takes memory and minutes.
 
 Each kind has threads of its own. A device that accepts a connection and says nothing holds one for ten seconds and more, and
 must not keep people from their changes, their login or an export.
@@ -12,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from ..base.clock import monotonic_s
 from ..base.errors import Busy, JournalUnreadable, TempHubError
 from ..journal import DatabaseError, Reader
 
@@ -22,6 +24,10 @@ THREADS = 2
 TALKS = 8
 MOST_TALKS = 24
 MOST_OF_ONE = 2
+# Processes that are at work at a time, in parts of some 25 MB: whatever a crowd asks for, it costs about 100 MB.
+PARTS = 4
+TURN_S = 30.0
+LOOK_S = 0.05
 
 
 class Questions:
@@ -69,6 +75,37 @@ class Questions:
             del self._talks[device]
 
 
+class Turns:
+    """Who may have a process at work, in the order in which they came. Endpoint thread."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._line: list[object] = []
+
+    async def begin(self, parts: int, wanted: Callable[[], bool]) -> bool:
+        """Wait until there are so many parts left, and take them; False when nobody wants them any more.
+
+        Raises TempHubError (503) when it takes too long.
+        """
+        turn, late_s = object(), monotonic_s() + TURN_S
+        self._line.append(turn)
+        try:
+            while wanted() and (self._line[0] is not turn or self._taken + parts > PARTS):
+                if monotonic_s() > late_s:
+                    raise _no_turn()
+                await asyncio.sleep(LOOK_S)
+            if not wanted():
+                return False
+            self._taken += parts
+            return True
+        finally:
+            self._line.remove(turn)
+
+    def end(self, parts: int) -> None:
+        """Give them back."""
+        self._taken -= parts
+
+
 def answer(journal: Path, question: Callable[[Reader], T]) -> T:
     """The answer of `question(reader)`, in this thread. Raises what it raises; TempHubError (503) when the journal cannot be read."""
     try:
@@ -82,6 +119,13 @@ def _unreadable(error: Exception) -> TempHubError:
     return JournalUnreadable(
         f"The journal could not be read ({error}), so there is no answer; recording is not touched by that.",
         "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR and start the hub again.",
+    )
+
+
+def _no_turn() -> TempHubError:
+    return Busy(
+        "The hub is busy with exports or with examining this computer, and more at a time would take too much memory.",
+        "Try again in a minute.",
     )
 
 

@@ -48,7 +48,7 @@ from .metrics import Metrics
 from .newnames import NewNames
 from .ports import Tls, bind
 from .proxies import Proxies
-from .questions import Questions, answer
+from .questions import Questions, Turns, answer
 from .replies import bodiless
 from .routes import application
 from .strays import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
@@ -135,12 +135,13 @@ class Endpoint(Worker):
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         # What was said before there was a loop.
         self._take_counts()
-        metrics, questions, exports = Metrics(), Questions(self._journal), Jobs(self._journal)
+        metrics, questions, turns = Metrics(), Questions(self._journal), Turns()
+        exports = Jobs(self._journal, turns)
         loop, audit = self._loop, Audit(self._settings.data_dir)
         # Not here: its file is on a disk.
         entry = Entry(self._settings, lambda *said: loop.run_in_executor(None, partial(audit.note, *said)))
         names = self._names
-        examinations = Examinations(replace(self._settings, port=self.port))
+        examinations = Examinations(replace(self._settings, port=self.port), turns)
         room = Room(
             self._settings.server_token,
             self._desk,

@@ -18,6 +18,8 @@ from .work import disk_error, write_csv, write_files
 
 def main() -> int:
     """Make the export; returns the exit code. The main thread of its process only."""
+    # Each thread of polars has memory of its own; where nobody else waits for the work one is enough.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     wanted = json.loads(sys.stdin.buffer.readline())
     folder = Path(wanted["folder"])
     # Nobody else removes the half file.

@@ -31,6 +31,16 @@ class Job:
         self._source: IO[bytes] | None = None
         self._stopped = False
 
+    @property
+    def form(self) -> str:
+        """What kind of file it makes."""
+        return self._order.form
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody wants it any more."""
+        return self._stopped
+
     def start(self) -> None:
         """Start the process. Raises OSError."""
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))

@@ -16,7 +16,7 @@ from ..journal import NO_VALUE
 from .order import Order
 from .source import Piece, celsius, headings, qualities
 
-GROUP_ROWS = 250_000
+GROUP_ROWS = 50_000
 # What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
 TIME = pl.Datetime("us", "UTC")
 WAITING = 2
