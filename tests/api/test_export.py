@@ -6,6 +6,7 @@ import json
 import socket
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from support.waiting import cannot, wait_for
-from temphub_kernel.api import export
+from temphub_kernel.api import export, questions
 from temphub_kernel.base.clock import now_ms
 from temphub_kernel.base.reading import Row
 
@@ -179,6 +180,48 @@ def test_one_export_at_a_time_for_an_address(hub):
             assert other.recv(12) == b"HTTP/1.1 200"
     wait_for(lambda: get(hub, "/api/export?format=csv&every=1min")[0] == 200, 40)
     assert [get(hub, "/api/export?format=csv&every=1min")[0] for _ in range(3)] == [200] * 3
+
+
+def test_what_takes_much_memory_has_its_turn(hub):
+    """A Parquet file and an examination that are asked for together are made one after the other, and both come."""
+    fill(hub, 20_000)
+    together: list[bool] = []
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(get, hub, path) for path in ("/api/export?format=parquet", "/api/doctor")]
+        while not all(one.done() for one in asked):
+            lines = [" ".join(line) for line in map(line_of, psutil.Process().children())]
+            together.append(any("exports.child" in line for line in lines) and any("doctor" in line for line in lines))
+            time.sleep(0.02)
+        assert [one.result()[0] for one in asked] == [200, 200] and not any(together)
+
+
+def test_whose_turn_does_not_come_is_told_that_the_hub_is_busy(hub, monkeypatch):
+    """Whoever waited too long for others' exports and examinations hears so, with the way out."""
+    monkeypatch.setattr(questions, "PARTS", 0)
+    monkeypatch.setattr(questions, "TURN_S", 0.2)
+    fill(hub, 10)
+    for path in ("/api/export", "/api/doctor"):
+        status, headers, body = get(hub, path)
+        told = json.loads(body)
+        assert (status, told["error"]) == (503, "busy") and "exports" in told["problem"] and told["remedy"] and headers["Retry-After"]
+
+
+def test_who_leaves_while_waiting_gives_the_place_back(hub, monkeypatch):
+    """A download that is cancelled before its turn came does not keep the same address from the next one."""
+    monkeypatch.setattr(questions, "PARTS", 0)
+    fill(hub, 10)
+    with slow_reader(hub, "/api/export"):
+        wait_for(lambda: b"your address" in get(hub, "/api/export?format=csv")[2])
+    monkeypatch.setattr(questions, "PARTS", 4)
+    wait_for(lambda: get(hub, "/api/export?format=csv")[0] == 200, 10)
+
+
+def line_of(process):
+    """Its command line."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def test_a_stopped_hub_leaves_nothing(make_hub, scratch):

@@ -1,20 +1,26 @@
 """What a page's connection can cost others: `PYTHONPATH=tests python tests/server/page_attacks_bench.py [seconds] [part of a name …]`.
 
 A hub with one probe that delivers ten times a second, and one attack after the other from this computer, each for so many seconds
-(15). For each: memory of everything of the hub's before, at most and 10 s afterwards, how long acknowledgements took, how long those of
-a server took that does nothing (the computer's own part: attackers and hub share its cores), and how long an
-ordinary page's question to its kernel took. The messages are all well formed, or wrong by a byte; there are only many of them.
+(15), in a process of its own that takes the time that nobody else wants and is ended with it. For each: memory of everything of the hub's
+before, at most and 10 s afterwards, how long acknowledgements took, how long those of a server took that does nothing (the computer's own
+part: attackers and hub share its cores), and how long an ordinary page's question to its kernel took. The messages are all well formed, or
+wrong by a byte; there are only many of them.
 """
 
 import asyncio
+import os
 import re
+import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -28,6 +34,7 @@ from support.ports import free_port
 from support.running import TempHub
 from support.steady import Control, Steady
 from support.waiting import wait_for
+from temphub_kernel.base.priority import start_behind
 
 VISIT = re.compile(rb'"kernelId": "([0-9a-f-]{36})"')
 NUMBERS = count()
@@ -178,11 +185,33 @@ ATTACKS = {
 }
 
 
+@contextmanager
+def attacker(module: str, name: str, port: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """An attack of a module of this folder, in a process that is ended with all that it began, whatever it waits for."""
+    process = start_behind(f"server.{module}", "attack", name, str(port), cwd=Path(__file__).parents[1])
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def attack_as(made, port: int) -> None:
+    """For that process: one of ATTACKS, until it is ended."""
+
+    async def attack() -> None:
+        await made(Tried(SimpleNamespace(port=port)))
+
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(attack())
+
+
 async def measure(hub: TempHub, seconds: float, wanted: list[str]) -> None:
     say(
         f"{'':34}{'MB before':>10}{'at most':>9}{'after':>8}{'ack p50':>9}{'p99':>7}{'most':>7}{'machine':>9}{'page p50':>10}{'p99':>7}  ms"
     )
-    for name, attack in ATTACKS.items():
+    for name in ATTACKS:
         if wanted and not any(part in name for part in wanted):
             continue
         tried = Tried(hub)
@@ -193,10 +222,8 @@ async def measure(hub: TempHub, seconds: float, wanted: list[str]) -> None:
         probe.since()
         control.since()
         tried.asked.clear()
-        under = asyncio.ensure_future(attack(tried))
-        await asyncio.wait({under}, timeout=seconds)
-        if under.done():
-            under.result()
+        with attacker("page_attacks_bench", name, hub.port):
+            await asyncio.sleep(seconds)
         acks, machine, asked = (
             np.array(probe.since()[0] or [np.nan]),
             np.array(control.since()[0] or [np.nan]),
@@ -204,11 +231,10 @@ async def measure(hub: TempHub, seconds: float, wanted: list[str]) -> None:
         )
         probe.stop()
         control.stop()
-        under.cancel()
         steady[0].cancel()
-        await asyncio.wait_for(asyncio.gather(under, steady[0], return_exceptions=True), 30)
         await asyncio.sleep(10)
         steady[1].cancel()
+        tried.client.close()
         figures = (before, tried.most_mb, tried.mb())
         say(
             f"{name:34}{figures[0]:10.0f}{figures[1]:9.0f}{figures[2]:8.0f}{np.median(acks):9.1f}{np.percentile(acks, 99):7.0f}"
@@ -231,8 +257,11 @@ def main() -> None:
             said = [line for line in hub.text().splitlines() if "WARNING" in line or "ERROR" in line or "Traceback" in line]
             say(f"{len(said)} lines of warning; the kinds:", *sorted({line[20:150] for line in said}))
         finally:
-            hub.stop()
+            hub.stop(timeout_s=30)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["attack"]:
+        attack_as(ATTACKS[sys.argv[2]], int(sys.argv[3]))
+    else:
+        main()

@@ -58,9 +58,10 @@ class Loop(threading.Thread):
 class Poster(Loop):
     """A probe on a kept connection: one reading every `every_s`, at once again when 0."""
 
-    def __init__(self, port: int, probe_id: str, every_s: float = 0.0, address: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, probe_id: str, every_s: float = 0.0, address: str = "127.0.0.1", token: str = "") -> None:
         super().__init__(port)
         self.probe_id, self.every_s, self.address = probe_id, every_s, address
+        self._headers = {"X-Token": token} if token else {}
         self._open: http.client.HTTPConnection | None = None
 
     def once(self) -> None:
@@ -68,7 +69,7 @@ class Poster(Loop):
             self._open = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(self.address, 0))
         began = time.perf_counter()
         try:
-            self._open.request("POST", "/api/ingest", json.dumps({"temperature_c": 20.0, "probe_id": self.probe_id}))
+            self._open.request("POST", "/api/ingest", json.dumps({"temperature_c": 20.0, "probe_id": self.probe_id}), self._headers)
             reply = self._open.getresponse()
             reply.read()
         except (OSError, http.client.HTTPException):

@@ -18,8 +18,8 @@ REPLY = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1
 class Steady:
     """So many probes, each with a reading every `every_s` on a kept connection. Begins at once; `stop` ends it."""
 
-    def __init__(self, port: int, count: int, every_s: float) -> None:
-        words = [sys.executable, "-m", "support.steady", str(port), str(count), str(every_s)]
+    def __init__(self, port: int, count: int, every_s: float, token: str = "") -> None:
+        words = [sys.executable, "-m", "support.steady", str(port), str(count), str(every_s), *([token] if token else [])]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
 
     def since(self) -> tuple[list[float], Counter[str]]:
@@ -27,15 +27,21 @@ class Steady:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        times, answers = json.loads(self._process.stdout.readline())
-        return times, Counter(answers)
+        return self._told()
 
-    def stop(self) -> None:
-        """End it."""
+    def stop(self) -> tuple[list[float], Counter[str]]:
+        """End it; what came since it was last asked."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
+        rest = self._told()
         self._process.wait()
         self._process.stdout.close()
+        return rest
+
+    def _told(self) -> tuple[list[float], Counter[str]]:
+        assert self._process.stdout is not None
+        times, answers = json.loads(self._process.stdout.readline())
+        return times, Counter(answers)
 
 
 class Control(Steady):
@@ -47,11 +53,12 @@ class Control(Steady):
         super().__init__(port, count, every_s)
         wait_for(lambda: self.since()[1]["200"], 30)
 
-    def stop(self) -> None:
+    def stop(self) -> tuple[list[float], Counter[str]]:
         """End both."""
-        super().stop()
+        rest = super().stop()
         self._server.kill()
         self._server.wait()
+        return rest
 
 
 async def answer(port: int) -> None:
@@ -70,30 +77,36 @@ async def answer(port: int) -> None:
     await server.serve_forever()
 
 
-def main(port: int, count: int, every_s: float) -> None:
-    """Deliver until the input ends; a line of it is answered with what came since the last."""
+def main(port: int, count: int, every_s: float, token: str = "") -> None:
+    """Deliver until the input ends; a line of it, and its end, is answered with what came since the last."""
     # By steps of their own, as probes do that were switched on one after the other.
-    probes = [Poster(port, f"steady-{number}", every_s) for number in range(count)]
+    probes = [Poster(port, f"steady-{number}", every_s, token=token) for number in range(count)]
     for probe in probes:
         probe.start()
         threading.Event().wait(every_s / count)
     for _ in sys.stdin:
-        times, answers = [], Counter[str]()
-        for probe in probes:
-            taken, probe.times = probe.times, []
-            counted, probe.answers = probe.answers, Counter()
-            times += [1000 * one for one in taken]
-            answers.update({str(name): number for name, number in counted.items()})
-        sys.stdout.write(json.dumps([times, answers]) + "\n")
-        sys.stdout.flush()
+        tell(probes)
     for probe in probes:
         probe.stopping.set()
     for probe in probes:
         probe.stop()
+    tell(probes)
+
+
+def tell(probes: list[Poster]) -> None:
+    """What came since it was last told."""
+    times, answers = [], Counter[str]()
+    for probe in probes:
+        taken, probe.times = probe.times, []
+        counted, probe.answers = probe.answers, Counter()
+        times += [1000 * one for one in taken]
+        answers.update({str(name): number for name, number in counted.items()})
+    sys.stdout.write(json.dumps([times, answers]) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         asyncio.run(answer(int(sys.argv[1])))
     else:
-        main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+        main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])
