@@ -14,12 +14,14 @@ import itertools
 import json
 import math
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
@@ -48,8 +50,10 @@ from temphub_kernel.journal import Reader
 PROBES, EVERY_S = 6, 0.5
 ADDRESSES = 8
 BEFORE_S, AFTER_S, LONGEST_S = 3.0, 6.0, 150.0
-TOKEN = "a token of twenty-six signs"
+TOKEN = "a-token-of-26-signs-or-so"
 BIG = 100_000_000
+# How often each answer or error came to an attacker.
+GOT: Counter[str] = Counter()
 
 
 class Attack(NamedTuple):
@@ -61,12 +65,13 @@ class Attack(NamedTuple):
     whole: bool = False
 
 
-def ask(port: int, address: str, method: str, path: str, body: object = None, timeout_s: float = 30.0, **headers: str) -> tuple[int, bytes]:
+def ask(port: int, address: str, method: str, path: str, body: object = None, timeout_s: float = 30.0, **headers: str) -> None:
     """One request from an address."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s, source_address=(address, 0))) as one:
         one.request(method, path, json.dumps(body) if body is not None else None, {key.replace("_", "-"): v for key, v in headers.items()})
         reply = one.getresponse()
-        return reply.status, reply.read()
+        reply.read()
+        GOT[str(reply.status)] += 1
 
 
 def by_many(count: int, once: Callable[[int, int], object]) -> Callable[[int], None]:
@@ -75,10 +80,11 @@ def by_many(count: int, once: Callable[[int, int], object]) -> Callable[[int], N
     def work(port: int) -> None:
         def loop(number: int) -> None:
             while True:
-                with suppress(OSError, http.client.HTTPException):
+                try:
                     once(port, number)
-                    continue
-                time.sleep(0.05)
+                except (OSError, http.client.HTTPException) as error:
+                    GOT[type(error).__name__] += 1
+                    time.sleep(0.05)
 
         with ThreadPoolExecutor(count) as pool:
             list(pool.map(loop, range(count)))
@@ -94,9 +100,13 @@ def threads(*kinds: type[Loop]) -> Callable[[int], None]:
     """Those of support.attacks."""
 
     def work(port: int) -> None:
-        for kind in kinds:
-            kind(port).start()
-        threading.Event().wait()
+        for client in (clients := [kind(port) for kind in kinds]):
+            client.start()
+        while True:
+            time.sleep(1)
+            for client in clients:
+                answers, client.answers = client.answers, Counter()
+                GOT.update({f"{type(client).__name__} {name}": number for name, number in answers.items()})
 
     return work
 
@@ -105,7 +115,7 @@ def lies() -> Iterator[bytes]:
     """Frames whose messages lie a little about their form, of less than a kilobyte."""
     good = message(header("comm_msg"), {}, content("comm_msg"))
     told = [lie(good) for why, some in LIES.items() if why != "too long" for lie in some]
-    return itertools.cycle(pages.frame(1 if isinstance(one, str) else 2, one.encode() if isinstance(one, str) else one) for one in told)
+    return (pages.frame(1 if isinstance(one, str) else 2, one.encode() if isinstance(one, str) else one) for one in itertools.cycle(told))
 
 
 def flood_of_lies(tried: "pages.Tried") -> object:
@@ -124,7 +134,7 @@ def big_body(port: int, number: int) -> None:
         piece = b"10000\r\n" + piece + b"\r\n" if chunked else piece
         for _ in range(BIG // 65_536):
             one.sendall(piece)
-        one.recv(65_536)
+        GOT[one.recv(65_536)[9:12].decode()] += 1
 
 
 # Not the page itself: each is a visit.
@@ -172,7 +182,16 @@ def visit(port: int, number: int) -> None:
 
 
 def names(port: int) -> None:
-    sys.stdout.write(f"{dict(asyncio.run(crowd(port, 60_000, ADDRESSES)))}\n")
+    GOT.update({str(name): number for name, number in asyncio.run(crowd(port, 60_000, ADDRESSES)).items()})
+    tell()
+
+
+def tell(*_: object) -> None:
+    """What the attacker got, and its end."""
+    for name, some in (("frames", pages.FRAMES), ("connections", pages.NUMBERS)):
+        GOT[name] += next(some)
+    os.write(1, json.dumps(+GOT).encode())
+    os._exit(0)
 
 
 ATTACKS = {
@@ -237,7 +256,10 @@ def measure(hub: TempHub, name: str, attack: Attack, seconds: float) -> None:
             process.wait(LONGEST_S if attack.whole else seconds)
         took, (machine, _) = time.monotonic() - began, control.since()
         times, some = probes.since()
+        cpu_s = sum(psutil.Process(process.pid).cpu_times()[:2]) if process.poll() is None else math.nan
         answers += some
+    got = process.stdout.read().decode()
+    process.stdout.close()
     most = watch.stop()
     time.sleep(AFTER_S)
     answers += probes.stop()[1]
@@ -249,7 +271,10 @@ def measure(hub: TempHub, name: str, attack: Attack, seconds: float) -> None:
     memory = f"{before:8.0f}{most:8.0f}{most - before:+8.0f}{memory_mb(hub):8.0f}"
     other = {key: number for key, number in answers.items() if key != "200"} or ""
     load = os.getloadavg()[0]
-    pages.say(f"{attack.point:>3} {name:36}{took:5.0f}{shares(times)}{own}{len(times):7}{lost:6}{doubled:8}{memory}{load:7.1f}  {other}")
+    pages.say(
+        f"{attack.point:>3} {name:36}{took:5.0f}{shares(times)}{own}{len(times):7}{lost:6}{doubled:8}{memory}{load:7.1f}{cpu_s:7.1f}",
+        f"   the attacker got {got} {other}",
+    )
 
 
 @contextmanager
@@ -278,14 +303,15 @@ def main(seconds: float, wanted: list[str]) -> None:
         f"{PROBES} probes, a reading each {EVERY_S} s; {psutil.cpu_count()} cores, load {load}. "
         "Attackers run on the same cores, behind all others (a computer of their own is what real ones have).",
         f"{'':40}{'s':>3}{'ack p50':>8}{'p99':>8}{'most':>8}{'nothing':>8}{'acks':>7}{'lost':>6}{'doubled':>8}"
-        f"{'before':>8}{'at most':>8}{'more':>8}{'after':>8}{'load':>7}  ms, MB PSS; nothing: p99 of a server that does nothing",
+        f"{'before':>8}{'at most':>8}{'more':>8}{'after':>8}{'load':>7}{'CPU':>7}  ms, MB PSS",
+        "(nothing: p99 of a server that does nothing; CPU: seconds of a core that the attacker had)",
     )
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for token in (False, True):
             mine = {name: one for name, one in chosen.items() if one.token == token}
             if mine:
-                with running(Path(folder), **({"SERVER_TOKEN": TOKEN} if token else {})) as hub:
+                with running(Path(folder), **({"SERVER_TOKEN": TOKEN, "UI_PASSWORD": TOKEN} if token else {})) as hub:
                     for name, attack in mine.items():
                         measure(hub, name, attack, seconds)
     pages.say(f"{(time.monotonic() - began) / 60:.1f} minutes in all")
@@ -293,6 +319,7 @@ def main(seconds: float, wanted: list[str]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["attack"]:
+        signal.signal(signal.SIGTERM, tell)
         ATTACKS[sys.argv[2]].work(int(sys.argv[3]))
     else:
         main(float(sys.argv[1]) if len(sys.argv) > 1 else 20.0, sys.argv[2:])

@@ -37,7 +37,7 @@ from support.waiting import wait_for
 from temphub_kernel.base.priority import start_behind
 
 VISIT = re.compile(rb'"kernelId": "([0-9a-f-]{36})"')
-NUMBERS = count()
+NUMBERS, FRAMES = count(), count()
 # The last: a page that says that there are too many names no visit.
 GONE = (OSError, TypeError, WebSocketClosedError, StreamClosedError, HTTPClientError, TimeoutError, AttributeError)
 
@@ -107,6 +107,7 @@ def new() -> bytes:
 
 def frame(opcode: int, payload: bytes, *, last: bool = True) -> bytes:
     """One frame of a browser's, masked with zeros."""
+    next(FRAMES)
     length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + struct.pack("!H", len(payload))
     return bytes([(0x80 if last else 0) | opcode]) + length + bytes(4) + payload
 
@@ -188,10 +189,14 @@ ATTACKS = {
 @contextmanager
 def attacker(module: str, name: str, port: int) -> "Iterator[subprocess.Popen[bytes]]":
     """An attack of a module of this folder, in a process that is ended with all that it began, whatever it waits for."""
-    process = start_behind(f"server.{module}", "attack", name, str(port), cwd=Path(__file__).parents[1])
+    process = start_behind(f"server.{module}", "attack", name, str(port), cwd=Path(__file__).parents[1], stdout=subprocess.PIPE)
     try:
         yield process
     finally:
+        # Asked first: some say then what they got.
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(3)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
