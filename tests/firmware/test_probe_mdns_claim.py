@@ -22,6 +22,8 @@ class _Wire:
     def __init__(self):
         self.links = []
         self.heard = []
+        # What a neighbour says at once to what is sent: None, or what arrives.
+        self.answer = lambda data: None
 
     def link(self):
         self.links.append(_Link(self))
@@ -33,7 +35,8 @@ class _Link:
 
     def __init__(self, wire):
         self._wire = wire
-        self.inbox = []
+        self._inbox = []
+        self._came = asyncio.Event()
         self.on = True
 
     def join(self):
@@ -44,12 +47,20 @@ class _Link:
             self._wire.heard.append(data)
             for link in self._wire.links:
                 if link.on:
-                    link.inbox.append((data, "10.0.0.1", 5353))
+                    link.take((data, "10.0.0.1", 5353))
+            if answer := self._wire.answer(data):
+                self.take(answer)
+
+    def take(self, came):
+        self._inbox.append(came)
+        # Whoever waits is next in line, before anything that waits for a time to pass.
+        self._came.set()
 
     async def receive(self):
-        while not self.inbox:
-            await asyncio.sleep(0.002)
-        return self.inbox.pop(0)
+        while not self._inbox:
+            self._came.clear()
+            await self._came.wait()
+        return self._inbox.pop(0)
 
 
 class _Device:
@@ -212,18 +223,13 @@ def test_a_device_that_answers_to_everything_does_not_stop_the_probe():
         wire = _Wire()
         device = _Device(wire, _who("10.0.0.7"))
 
-        async def bully():
-            done = 0
-            while True:
-                for data in wire.heard[done:]:
-                    if not data[2] & 0x80:
-                        wire.links[0].inbox.append((mdns.announcement(_who("10.0.0.66"), device.responder.label), "10.0.0.66", 5353))
-                done = len(wire.heard)
-                await asyncio.sleep(0.002)
+        def claimed(data):
+            if not data[2] & 0x80:
+                return mdns.announcement(_who("10.0.0.66"), device.responder.label), "10.0.0.66", 5353
+            return None
 
-        task = asyncio.create_task(bully())
+        wire.answer = claimed
         await until(lambda: any(data[2] & 0x80 for data in wire.heard))
-        task.cancel()
         device.stop()
         assert device.responder.label == "TempProbe-0A01-11"
 
