@@ -5,9 +5,7 @@ Cheap to import: each call brings in what it needs. Main thread of a kernel or a
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -20,7 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from .hub import Attached, HubClient
-    from .hub.running import RunningHub
+    from .hub.hub import RunningHub
+
 
 # What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
 ON_DEMAND = {
@@ -36,7 +35,7 @@ ON_DEMAND = {
         "gaps",
         "mean_kinetic_temperature",
     ),
-    "dashboard.pictures": (
+    "page.widgets.pictures": (
         "compare_picture",
         "completeness_picture",
         "cycle_picture",
@@ -116,8 +115,8 @@ def stats(**choices: Any) -> Any:
 
 
 def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
-    from .dashboard import build, chosen, ids_of
     from .hub import PAGE, HubClient
+    from .page import build, chosen, ids_of
 
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
     if parts and not {"window", "start"} & set(choices):
@@ -173,8 +172,7 @@ def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: 
 
     points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises TempHubError.
     """
-    from .analysis.moments import moment_ms
-    from .analysis.zone import find_zone
+    from .analysis.arguments import find_zone, moment_ms
 
     hub = _client()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
@@ -191,8 +189,7 @@ def thermocouple(
     options: cold_c (25.0), what the chip's own temperature is taken for where it was not stored, cold_within_c (25.0), how far off that
     may be, and note. What was sent is kept: `load(raw=True)`. Raises TempHubError.
     """
-    from .analysis.moments import moment_ms
-    from .analysis.zone import find_zone
+    from .analysis.arguments import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     probe = hub.meant(probe)
@@ -218,8 +215,7 @@ def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo:
 
     undo=True: has everything of the probe that is struck out and touches that time count again; the numbers. Raises TempHubError.
     """
-    from .analysis.moments import moment_ms
-    from .analysis.zone import find_zone
+    from .analysis.arguments import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     from_ms = moment_ms(start, zone)
@@ -239,8 +235,7 @@ def struck_out(**options: Any) -> pd.DataFrame:
 
 def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
     """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
-    from .analysis.moments import moment_ms
-    from .analysis.zone import find_zone
+    from .analysis.arguments import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     to_ms = None if end is None else moment_ms(end, zone, is_end=True)
@@ -249,7 +244,7 @@ def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None =
 
 
 def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
-    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.remarks`."""
+    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.annotations`."""
     from .analysis import remarks as remarks_frame
 
     return remarks_frame(start, end, **options)
@@ -257,7 +252,7 @@ def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
 
 def csv_file() -> Path:
     """Where the CSV log is."""
-    from .base.settings import Settings
+    from .core.settings import Settings
 
     return Settings.from_environ().csv_file
 
@@ -281,18 +276,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _DashboardRoom(ModuleType):
-    __call__ = staticmethod(dashboard)
-
-
-class _Face(ModuleType):
-    def __setattr__(self, name: str, value: object) -> None:
-        # Python hangs a room onto its package once it is imported, over the call of the same name: then the room takes the call.
-        if name == "dashboard" and isinstance(value, ModuleType):
-            value.__class__ = _DashboardRoom
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Face

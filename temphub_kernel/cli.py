@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._version import __version__
-from .base.errors import TempHubError, describe
+from .core.errors import TempHubError, describe
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .core.settings import Settings
+
 
 # What a shell sees of any program that was stopped by a closed pipe.
 NOBODY_READS = 141
@@ -19,11 +25,6 @@ STATEMENTS = {
     "thermocouple": "correct stored numbers of a MAX31855 or MAX6675 for the thermocouple's type; without arguments list what is corrected",
     "strike-out": "have readings of a time not count, or count again; they are kept. Without arguments list what is struck out",
 }
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from .base.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -144,27 +145,27 @@ def _add_flash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
     export = commands.add_parser("export", help="write readings to a CSV, Excel (xlsx) or Parquet file, or rebuild the CSV log")
     if "export" in given:
-        from .exports.command import add_options
+        from .exports.cli import add_options
 
         add_options(export)
     export.set_defaults(work=_export)
 
 
 def _export(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
-    from .exports import command
+    from .core.settings import Settings
+    from .exports import cli
 
     settings = Settings.from_environ()
     if options.rebuild_csv:
         return _rebuild_csv(settings, options)
-    if told := command.run(settings.journal_file, options):
+    if told := cli.run(settings.journal_file, options):
         _say(told)
     return 0
 
 
 def _rebuild_csv(settings: "Settings", options: argparse.Namespace) -> int:
     from .csvlog import hub_runs, rebuild_log
-    from .exports.command import counter
+    from .exports.cli import counter
     from .hub.lock import HubLock, is_running
 
     if not options.out and is_running(settings.data_dir):
@@ -209,23 +210,23 @@ def _run(options: argparse.Namespace) -> int:
     if supervised is None:
         return keeper.keep(options.given)
     with supervised as start:
-        from .base.settings import Settings
+        from .core.settings import Settings
         from .server.run import run
 
         return run(Settings.from_environ(), start, options.given, browser=not options.no_browser, probes=getattr(options, "probes", 0))
 
 
 def _stop(_: argparse.Namespace) -> int:
-    from .base.settings import Settings
-    from .hub.stopping import stop_hub
+    from .core.settings import Settings
+    from .hub.commands.stop import stop_hub
 
     return stop_hub(Settings.from_environ(), _say)
 
 
 def _probes(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
-    from .hub.fleet import Fleet
-    from .hub.striking import believe, expect, merge_probes, remove_probes, remove_unnamed
+    from .core.settings import Settings
+    from .hub.commands.probes import Fleet
+    from .hub.commands.strike_out import believe, expect, merge_probes, remove_probes, remove_unnamed
 
     if options.remove or options.restore:
         settings, back = Settings.from_environ(), bool(options.restore)
@@ -248,32 +249,32 @@ def _probes(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
-    from .hub.fleet import Fleet
+    from .core.settings import Settings
+    from .hub.commands.probes import Fleet
 
     failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
     return 1 if failed else 0
 
 
 def _trust(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
-    from .hub.fleet import Fleet
+    from .core.settings import Settings
+    from .hub.commands.probes import Fleet
 
     Fleet(Settings.from_environ(), _say).trust(options.id, yes=options.yes)
     return 0
 
 
 def _state(options: argparse.Namespace) -> int:
-    from .base.settings import Settings
+    from .core.settings import Settings
 
     _statements()[options.statement].run(Settings.from_environ(), options, _say)
     return 0
 
 
 def _statements() -> "dict[str, ModuleType]":
-    from .hub import calibrating, striking, thermocouple
+    from .hub.commands import calibrate, strike_out, thermocouple
 
-    return {"calibrate": calibrating, "thermocouple": thermocouple, "strike-out": striking}
+    return {"calibrate": calibrate, "thermocouple": thermocouple, "strike-out": strike_out}
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -297,7 +298,7 @@ def _service(options: argparse.Namespace) -> int:
 
 
 def _flash(options: argparse.Namespace) -> int:
-    from .base import paths
+    from .core import files
     from .flash import Flash, Wanted, listing, no_board, settings
 
     if options.list:
@@ -308,8 +309,8 @@ def _flash(options: argparse.Namespace) -> int:
             _say(str(no_board()))
         return 0
     given = settings(wifi=options.wifi, password=options.password, token=options.token, hub=options.hub, name=options.name)
-    folders = [Path.cwd(), paths.firmware()]
-    Flash(Wanted(paths.firmware(), folders, options.port, options.image, given, options.keep, options.source), _say).run()
+    folders = [Path.cwd(), files.firmware()]
+    Flash(Wanted(files.firmware(), folders, options.port, options.image, given, options.keep, options.source), _say).run()
     return 0
 
 
@@ -342,7 +343,7 @@ def _count(text: str) -> int:
 
 
 def _probe(arguments: list[str]) -> int:
-    from .base.settings import Settings
+    from .core.settings import Settings
     from .server.virtual import run_here
 
     return run_here(arguments, lambda: Settings.from_environ().data_dir)

@@ -12,7 +12,7 @@ from support.alone import turn
 from support.compiled import compile_all
 from support.island import land
 from support.leftovers import Before
-from temphub_kernel.base.settings import ALLOWED
+from temphub_kernel.core.settings import ALLOWED
 
 GRACE_S = 5.0
 

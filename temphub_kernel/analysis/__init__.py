@@ -1,17 +1,15 @@
 """Readings as pandas frames, and what can be read off them, from any process, while the hub writes or with no hub at all. Any thread."""
 
+from .annotations import remarks, struck_out, thermocouples
 from .comparison import compare, differences
-from .compressor import compressor_cycles
-from .degree_hour import degree_hours
-from .door import door_openings
-from .excursion import excursions
+from .completeness import completeness, gaps
+from .excursions import excursions
+from .exposure import degree_hours, mean_kinetic_temperature
 from .figures import statistics
-from .frames import load
-from .gap import completeness, gaps
-from .kinetic import mean_kinetic_temperature
-from .lazy import scan
+from .load import load
 from .profile import daily_profile
-from .remarks import remarks, struck_out, thermocouples
+from .refrigeration import compressor_cycles, door_openings
+from .scan import scan
 
 __all__ = [
     "compare",

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.clock import DAY_MS, HOUR_MS
-from ..base.errors import NotFound
-from .curve import Array, Curve, Data, curves, zone_of
-from .span import Span, span_ms
-from .table import table
+from ..core.clock import DAY_MS, HOUR_MS
+from ..core.errors import NotFound
+from .curve import Curve, Data, curves, zone_of
+from .lengths import Span, span_ms
+from .results import Array, table
 
 # Enough for 24 days at 2 s, and 200 MB of memory; a longer time is laid on a wider grid.
 MOST_GRID = 2**20

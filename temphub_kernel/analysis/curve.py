@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import timezone, tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..base.errors import TempHubError
-from ..journal.passing import PACE_WINDOW, line_of
-from .span import Span, span_ms
+from ..core.errors import TempHubError
+from ..journal.statistics.exceedance import PACE_WINDOW, line_of
+from .lengths import Span, span_ms
+from .results import Array, milliseconds
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Data = pd.DataFrame | pd.Series
 
 
@@ -47,11 +47,6 @@ def zone_of(data: Data) -> tzinfo:
         raise _unfit(data, "its times have no time zone")
     assert isinstance(zone, tzinfo)
     return zone
-
-
-def milliseconds(times: pd.DatetimeIndex) -> Array:
-    """Times as int64 milliseconds since 1970."""
-    return np.asarray(times.as_unit("ms").asi8)
 
 
 def pace(ms: Array) -> Array:

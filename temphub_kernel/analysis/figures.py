@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..base.naming import titles
-from ..base.paths import JOURNAL_FILE
-from ..base.settings import Settings
+from ..core.files import JOURNAL_FILE
+from ..core.names import titles
+from ..core.settings import Settings
 from ..journal import Reader
-from .asked import asked_probes
-from .moments import When, moment_ms
-from .zone import find_zone
+from .arguments import When, asked_probes, find_zone, moment_ms
 
 EVER_MS = 2**53
 

@@ -5,11 +5,11 @@ from datetime import tzinfo
 import numpy as np
 import pandas as pd
 
-from ..base.clock import DAY_MS, MINUTE_MS
-from ..base.errors import TempHubError
-from .curve import Array, Curve, Data, curves, zone_of
-from .span import Span, span_ms
-from .table import table, times
+from ..core.clock import DAY_MS, MINUTE_MS
+from ..core.errors import TempHubError
+from .curve import Curve, Data, curves, zone_of
+from .lengths import Span, span_ms
+from .results import Array, table, times
 
 COLUMNS = {
     "probe_id": "text",

@@ -6,8 +6,9 @@ Runs on a thread and event loop of its own, so that a cell that computes cannot 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .desk import Desk
+    from .hub_port import Desk
     from .server import Endpoint
+
 
 __all__ = ["Desk", "Endpoint"]
 
@@ -16,6 +17,6 @@ def __getattr__(name: str) -> Any:
     """The endpoint is brought in when it is asked for: the page server takes its limits from this room, and nothing else."""
     if name not in __all__:
         raise AttributeError(name)
-    from . import desk, server
+    from . import hub_port, server
 
-    return getattr(desk if name == "Desk" else server, name)
+    return getattr(hub_port if name == "Desk" else server, name)

@@ -1,37 +1,112 @@
-"""`/api/ingest`: a reading or a batch, acknowledged after the commit. Endpoint thread only.
-
-Written against Tornado's connection directly, not as a request handler: handling is the ceiling of single readings.
-"""
+"""`/api/ingest`: a reading or a batch, acknowledged after the commit; what of it was ignored is named. Endpoint thread only."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
-from ..base.clock import iso_utc, monotonic_s, now_ms
-from ..base.errors import BadRequest, NotAllowed, TempHubError
-from ..base.reading import ADHOC, Row
+from ..core.clock import iso_utc, monotonic_s, now_ms
+from ..core.errors import BadRequest, NotAllowed, TempHubError
+from ..core.reading import ADHOC, Row
 from ..journal import Outcome, Writer
 from ..trust import Proven, Repeated
-from .acks import Acks
-from .auth import WrongToken, authorised_json, check_token, shown_in
-from .dating import given_times
-from .desk import Desk
-from .entry import bearer
-from .ghosts import Court
-from .guesses import Guesses
-from .ignored import Told, ignored_fields
-from .limited import Early
+from .access.auth import WrongToken, authorised_json, bearer, check_token, shown_in
+from .access.rate_limit import FairShare, Guesses, too_much
+from .hub_port import Desk
 from .metrics import Metrics
-from .newnames import NewNames, TooManyNew
-from .replies import MethodNotAllowed, begin_error, dump, send, send_error, unforeseen
-from .share import FairShare, too_much
-from .transit import Transit
-from .twins import Twins
-from .validate import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from .plausibility import Court, NewNames, TooManyNew, Twins
+from .replies import Early, MethodNotAllowed, begin_error, dump, send, send_error, unforeseen
+from .schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from .timestamps import TIME_FIELDS, Transit, given_times, taken_by_clock, used_fields
+
+
+class Acks:
+    """A mailbox: `put` from any thread, the calls run in the loop's thread, in order."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._woken = False
+
+    def put(self, call: Callable[[], None]) -> None:
+        """Have `call` run in the loop soon. After the loop has ended it is dropped: nobody waits any more."""
+        self._waiting.append(call)
+        if not self._woken:
+            self._woken = True
+            try:
+                self._loop.call_soon_threadsafe(self._run)
+            except RuntimeError:
+                self._waiting.clear()
+
+    def _run(self) -> None:
+        # Cleared first: a put that comes while we empty the box wakes us again rather than being missed.
+        self._woken = False
+        while self._waiting:
+            self._waiting.popleft()()
+
+
+LONE = frozenset({"temperature_c", "probe_id", "age_ms", "age_unknown", "quality", "token", "boot", "seq", "sent_ms"})
+BATCH = frozenset({"probe_id", "boot", "readings", "sent_ms", "token"})
+READING = frozenset({"seq", "age_ms", "temperature_c", "quality", "age_unknown"})
+# As many names as help; a body may hold tens of thousands.
+MOST_NAMES = 16
+LONGEST_NAME = 40
+# As many probes and sets of fields as the log tells of.
+MOST_TOLD = 200
+
+
+def ignored_fields(data: dict[str, Any], received_ms: int) -> list[str]:
+    """The names of fields, in order, that had no effect on what is stored. `data` was found to be a delivery (see validate.rows_of)."""
+    if "readings" not in data:
+        names = data.keys() - LONE
+        if names:
+            names = names - _used_times(data, received_ms) - used_fields(data)
+    else:
+        names = data.keys() - BATCH
+        for reading in data["readings"]:
+            if reading.keys() - READING:
+                names = names | (reading.keys() - READING - _used_times(reading, received_ms) - used_fields(reading))
+    return sorted(_shown(name) for name in names)[:MOST_NAMES] if names else []
+
+
+def _used_times(data: dict[str, Any], received_ms: int) -> set[str]:
+    """The fields with a time that need no word: an empty one, all of them when one could be read, a time of day beside its date."""
+    named = data.keys() & set(TIME_FIELDS)
+    if not named:
+        return set()
+    given = set(given_times(data))
+    if given and ("age_ms" in data or taken_by_clock(data, received_ms)[1] is None):
+        return named - given
+    return named
+
+
+def _shown(name: str) -> str:
+    """A name that any reply and log can hold: short, and no half characters."""
+    whole = name.encode("utf-8", "replace").decode()
+    return whole if len(whole) <= LONGEST_NAME else whole[: LONGEST_NAME - 1] + "…"
+
+
+class Told:
+    """Says once for each probe and set of fields that they are ignored, and no more than MOST_TOLD times in all."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._told: set[tuple[str, ...]] = set()
+
+    def tell(self, probe_id: str, names: list[str]) -> None:
+        """The fields `names` of a delivery of `probe_id` had no effect."""
+        key = (probe_id, *names)
+        if key in self._told or len(self._told) >= MOST_TOLD:
+            return
+        self._told.add(key)
+        last = " (no more of such lines until the hub starts again)" if len(self._told) == MOST_TOLD else ""
+        fields = ascii(names)[1:-1]
+        self._log.warning("%s sends fields that the hub does not know or cannot use, they are ignored: %s%s", probe_id, fields, last)
+
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'

@@ -1,18 +1,23 @@
-"""`/metrics`: Prometheus text. Counters are fed by the endpoint thread; the rest is read when asked."""
+"""`/metrics`, Prometheus text; what came, counted for the console; and at LOG_LEVEL=DEBUG a line for each request. Endpoint
+thread only.
+"""
 
-from collections.abc import Iterable
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
-from ..base.clock import now_ms
-from ..base.errors import TempHubError
-from ..base.reading import is_present, to_celsius
+from ..core.clock import monotonic_s, now_ms
+from ..core.errors import TempHubError
+from ..core.reading import board_of, is_present, to_celsius
 from ..journal import Newest, Outcome
 from ..trust import Repeated
-from .hits import Hits
 
 LABELS = ["probe_id", "name"]
 
@@ -74,3 +79,98 @@ class _Now(Collector):
             age.add_metric(labels, max(0, age_ms) / 1000)
         yield celsius
         yield age
+
+
+log = logging.getLogger(__name__)
+EVERY_S = 60.0
+# A stranger may deliver under any number of names; who was first is then said again.
+MOST_COUNTED = 4096
+# In a minute; more than that is somebody who makes names up.
+MOST_FIRST = 300
+
+
+class Hits:
+    """Since the last line: `probes` that delivered, readings stored, requests refused, questions to the API."""
+
+    def __init__(self) -> None:
+        self._probes: set[str] = set()
+        self._known: dict[str, None] = {}
+        self._firsts = 0
+        self._stored = 0
+        self.refused = 0
+        self.calls = 0
+
+    def stored(self, probe_id: str, outcome: Outcome) -> None:
+        """A delivery was committed."""
+        if outcome.stored:
+            self._stored += outcome.stored
+            if probe_id not in self._probes:
+                self._first(probe_id)
+
+    def _first(self, probe_id: str) -> None:
+        """The first of this minute, perhaps the first of all."""
+        if len(self._probes) < MOST_COUNTED:
+            self._probes.add(probe_id)
+        board = board_of(probe_id)
+        if board not in self._known:
+            self._known[board] = None
+            if len(self._known) > MOST_COUNTED:
+                del self._known[next(iter(self._known))]
+            self._firsts += 1
+            if self._firsts <= MOST_FIRST:
+                log.info("%s delivers: its first readings are stored", board)
+
+    def line(self) -> str:
+        """`12 probes: 360 readings, 0 refused; 3 API calls` since it was last asked for; empty when nothing happened."""
+        probes, stored, refused, calls = len(self._probes), self._stored, self.refused, self.calls
+        self._probes.clear()
+        self._stored = self.refused = self.calls = self._firsts = 0
+        if not (stored or refused or calls):
+            return ""
+        return f"{_many(probes, 'probe')}: {_many(stored, 'reading')}, {refused} refused; {_many(calls, 'API call')}"
+
+    async def tell(self, every_s: float = EVERY_S) -> None:
+        """Says the line again and again, until it is cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            if line := self.line():
+                log.info("%s", line)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+NAME = re.compile(r"[A-Za-z_]{1,24}")
+VISIT = re.compile(r"([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+LONGEST = 120
+
+
+def watch(connection: HTTPConnection, line: RequestStartLine, address: str) -> None:
+    """Have the line said when the answer begins."""
+    began_s = monotonic_s()
+    write: Callable[..., Any] = connection.write_headers
+
+    def answered(start: ResponseStartLine, headers: HTTPHeaders, chunk: bytes | None = None) -> Any:
+        say(line, start.code, address, began_s)
+        return write(start, headers, chunk)
+
+    connection.write_headers = answered  # type: ignore[method-assign, assignment]
+
+
+def say(line: RequestStartLine, status: int | str, address: str, began_s: float) -> None:
+    """The line itself."""
+    log.debug("%s %s %s %s %.1f ms", shown(line.method)[:16], path_of(line.path), status, address, (monotonic_s() - began_s) * 1000)
+
+
+def path_of(target: str) -> str:
+    """A request's path with the names of what was asked, but none of the values."""
+    path, question, query = target.partition("?")
+    names = [part.partition("=")[0] for part in query.split("&") if "=" in part]
+    told = "&".join(name for name in names if NAME.fullmatch(name))
+    return VISIT.sub(r"\1…", shown(path))[:LONGEST] + (question + told)[:LONGEST]
+
+
+def shown(text: str) -> str:
+    """What came from outside, fit for a line of the log."""
+    return "".join(char if char.isprintable() else "?" for char in text[: 4 * LONGEST])

@@ -5,8 +5,8 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from ..base.errors import TempHubError
-from ..base.settings import Settings
+from ..core.errors import TempHubError
+from ..core.settings import Settings
 
 # Probes that come back together after a power cut must find a place in the queue.
 BACKLOG = 512

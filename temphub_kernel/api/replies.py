@@ -1,17 +1,48 @@
-"""HTTP replies written straight to a connection, without a request handler. Endpoint thread only."""
+"""HTTP replies written straight to a connection, their headers, and answers given before a body is read. Endpoint thread only."""
 
 import json
 from asyncio import Future
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http.client import responses
 from typing import Any
 
-from tornado.httputil import HTTPConnection, HTTPHeaders, ResponseStartLine
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import StreamClosedError
+from tornado.web import RequestHandler
 
-from ..base.errors import HubFault, TempHubError
+from ..core.errors import HubFault, TempHubError
 from ..trust import Proven
+from .schemas import MAX_BODY, is_too_large, too_large
+
+# Voilà's page is made of scripts and styles inside the page: no way round 'unsafe-inline'. What remains: nothing comes from,
+# and nothing goes to, anywhere else, and no text is made into code.
+PAGE_CSP = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:;"
+    " object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+FORM_CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
+COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
+
+
+def protect(handler: RequestHandler, policy: str = DATA_CSP) -> None:
+    """For a handler's own reply."""
+    for name, value in COMMON.items():
+        handler.set_header(name, value)
+    handler.set_header("Content-Security-Policy", policy)
+    handler.set_header("Cache-Control", "no-store")
+    handler.clear_header("Server")
+
+
+def protect_page(headers: HTTPHeaders) -> None:
+    """For a reply of the page server's, on its way out."""
+    for name, value in COMMON.items():
+        headers[name] = value
+    headers["Content-Security-Policy"] = PAGE_CSP
+    headers.pop("Server", None)
+
 
 JSON = "application/json; charset=UTF-8"
 ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -113,3 +144,91 @@ def unforeseen() -> TempHubError:
         "The hub met an unforeseen error and did not take this request.",
         "Send it again; if it lasts, look into the hub's log.",
     )
+
+
+# What is dropped of one body at most: more than any mistaken upload that somebody waits for.
+MOST_DROPPED = 64 * 1024 * 1024
+# Pages send next to nothing.
+PAGE_BODY = 64 * 1024
+
+
+class Early(HTTPMessageDelegate):
+    """Answers at the first lines; what still comes of the request is dropped. answer(): writes all of it but its end."""
+
+    def __init__(self, connection: HTTPConnection, answer: Callable[[], None]) -> None:
+        self._connection = connection
+        self._answer = answer
+        self._dropped = 0
+        self._over = False
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+        """Answer. Who first asks whether to send the body at all (curl does) is answered in full, so that it never comes."""
+        self.begin()
+        if "100-continue" in headers.get("Expect", "").lower():
+            self._end()
+        return None
+
+    def begin(self) -> None:
+        """Answer now; `data_received` and `finish` follow as the rest comes."""
+        self._answer()
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Drop it."""
+        self._dropped += len(chunk)
+        if self._dropped > MOST_DROPPED:
+            self._end()
+        return None
+
+    def finish(self) -> None:
+        """All was sent: the connection may be used again."""
+        self._end()
+
+    def on_connection_close(self) -> None:
+        """The client has read its answer and left."""
+        self._over = True
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            with suppress(StreamClosedError):
+                self._connection.finish()
+
+
+class Limited(HTTPMessageDelegate):
+    """Passes a request on to `inner` while its body stays below `most` bytes; above it the client is told 413."""
+
+    def __init__(self, inner: HTTPMessageDelegate, connection: HTTPConnection, most: int = MAX_BODY) -> None:
+        self._inner = inner
+        self._connection = connection
+        self._most = most
+        self._size = 0
+        self._early: Early | None = None
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+        """Refuse an announced length before anything is read."""
+        if is_too_large(headers.get("Content-Length"), self._most):
+            self._early = refusal(self._connection, self._most)
+            return self._early.headers_received(start_line, headers)
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Count what comes without an announced length."""
+        self._size += len(chunk)
+        if self._size > self._most and self._early is None:
+            self._inner.on_connection_close()
+            self._early = refusal(self._connection, self._most)
+            self._early.begin()
+        return (self._early or self._inner).data_received(chunk)
+
+    def finish(self) -> None:
+        """The request is complete."""
+        (self._early or self._inner).finish()
+
+    def on_connection_close(self) -> None:
+        """The client went away."""
+        (self._early or self._inner).on_connection_close()
+
+
+def refusal(connection: HTTPConnection, most: int = MAX_BODY) -> Early:
+    """The answer to a body that is too large."""
+    return Early(connection, lambda: begin_error(connection, too_large(most)))

@@ -1,18 +1,30 @@
-"""Which handler answers which path of the API, and the login's. Endpoint thread only."""
+"""Which handler answers which path, and the contract, `openapi.yaml`, read once."""
 
 from tornado.web import Application
 
-from .examination import Doctor
-from .export import Export
-from .handlers import Contract, Health, MetricsText, Probes, Provision, Room, Unknown
-from .hello import Hello, TrustProbe
-from .history import Readings
-from .landing import Landing
-from .login import Doorkeeper, Login, Logout
-from .said import Annotate, Annotations, Calibrate, Calibrations, Describe, Expect, Identify, Merge, Remove, StrikeOut, StruckOut
-from .statistics import Statistics
-from .thermocouple import StateThermocouple, Thermocouples
-from .updates import File, Manifest, Update
+from .access.login import Doorkeeper, Login, Logout
+from .base import Room
+from .handlers.annotations import (
+    Annotate,
+    Annotations,
+    Calibrate,
+    Calibrations,
+    Describe,
+    Expect,
+    Identify,
+    Merge,
+    Remove,
+    StateThermocouple,
+    StrikeOut,
+    StruckOut,
+    Thermocouples,
+)
+from .handlers.doctor import Doctor
+from .handlers.exports import Export
+from .handlers.health import Contract, Health, MetricsText, Unknown
+from .handlers.landing import Landing
+from .handlers.probes import File, Hello, Manifest, Probes, Provision, TrustProbe, Update
+from .handlers.readings import Readings, Statistics
 
 ROUTES = [
     (r"/api/health", Health),

@@ -21,41 +21,35 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
-from ..base import own, paths
-from ..base.errors import TempHubError
-from ..base.page_place import PagePlace
-from ..base.settings import Settings
-from ..base.worker import Worker
+from ..core import files, network
+from ..core.errors import TempHubError
+from ..core.network import PagePlace
+from ..core.settings import Settings
+from ..core.worker import Worker
 from ..journal import Writer
-from .acks import Acks
-from .audit import Audit
-from .desk import Desk
-from .entry import Entry
-from .examination import Examinations
-from .export import Jobs
+from .access.audit import Audit
+from .access.auth import Entry
+from .access.proxies import Proxies
+from .access.rate_limit import Gate, GatedServer
+from .access.security import PROBES_OWN, Away, Guard, Refused
+from .background import Examinations, Jobs, Questions, Turns, answer
+from .base import Room
 from .fast_path import FastPath
-from .firmware import Firmware
-from .front_door import FrontDoor, Relay
-from .gate import Gate, GatedServer
-from .ghosts import Court
-from .guard import PROBES_OWN, Away, Guard, Refused
-from .handlers import Room
-from .hits import EVERY_S as COUNT_EVERY_S
+from .firmware_files import Firmware
+from .hub_port import Desk
 from .ingest import PATH as INGEST
-from .ingest import Delivery, Ingest
-from .limited import PAGE_BODY, Limited, refusal
-from .metrics import Metrics
-from .newnames import NewNames
+from .ingest import Acks, Delivery, Ingest
+from .metrics import EVERY_S as COUNT_EVERY_S
+from .metrics import Metrics, watch
+from .metrics import log as watching
+from .not_found import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
+from .plausibility import Court, NewNames
 from .ports import Tls, bind
-from .proxies import Proxies
-from .questions import Questions, Turns, answer
-from .replies import bodiless
+from .proxy import FrontDoor, Relay
+from .replies import PAGE_BODY, Limited, bodiless, refusal
 from .routes import application
-from .strays import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
-from .transit import MAX_BOOTS, Transit
-from .validate import is_too_large, too_large
-from .watch import log as watching
-from .watch import watch
+from .schemas import is_too_large, too_large
+from .timestamps import MAX_BOOTS, Transit
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -96,7 +90,7 @@ class Endpoint(Worker):
         self._writer = writer
         self._desk = desk
         self._page = page
-        self._firmware = Firmware(firmware or paths.firmware())
+        self._firmware = Firmware(firmware or files.firmware())
         self._gate = gate or Gate()
         self._names = names or NewNames()
         self._court = Court()
@@ -281,7 +275,7 @@ class Switch(HTTPServerConnectionDelegate):
                 return refusal(connection)
             return Delivery(self.ingest, connection, _address(connection))
         if is_api(name) and name not in PROBES_OWN:
-            self.ingest.metrics.hits.calls += headers.get("User-Agent") != own.AGENT
+            self.ingest.metrics.hits.calls += headers.get("User-Agent") != network.AGENT
         if line.method == "HEAD" and name == "/":
             return face(connection)
         if self.door is None or is_api(name) or name in DOORS:

@@ -3,8 +3,8 @@
 A file that another program holds never delays a probe: the rows wait in the journal until it is let go.
 """
 
-from .csv_log import CsvLog
-from .log_file import open_log
+from .file import open_log
+from .follower import CsvLog
 from .rebuild import hub_runs, rebuild, rebuild_beside, rebuild_log
 from .restore import Surplus, only_in_log, surplus, take_in
 

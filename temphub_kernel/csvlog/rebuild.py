@@ -12,17 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..base.clock import local_text, now_ms
-from ..base.csv_style import STANDARD, Style
-from ..base.errors import TempHubError
-from ..base.paths import sync_folder
-from ..base.processes import Process
+from ..core.clock import local_text, now_ms
+from ..core.errors import TempHubError
+from ..core.files import sync_folder
+from ..core.processes import Process
+from ..core.spreadsheet import STANDARD, Style
 from ..journal import Point, Reader, Writer
-from . import place as places
-from .lines import to_lines
-from .log_file import aside_name, parts_of
-from .reasons import reason
-from .resume import BLOCK_ROWS, at
+from . import position as places
+from .file import aside_name, parts_of, reason
+from .format import to_lines
+from .position import BLOCK_ROWS, at
 
 MAX_ROWS = 1_000_000
 BUILDING = "-rebuilding-"

@@ -14,15 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from ..base.clock import iso_utc, now_ms, parse_time
-from ..base.csv_style import BOM, STANDARD, Style, number_of, separator_of
-from ..base.reading import QUALITIES, STRUCK_OUT, UNDATED, UNKNOWN_DELAY_MS, Row, in_range, is_probe_id, to_units
+from ..core.clock import iso_utc, now_ms, parse_time
+from ..core.reading import QUALITIES, STRUCK_OUT, UNDATED, UNKNOWN_DELAY_MS, Row, in_range, is_probe_id, to_units
+from ..core.spreadsheet import BOM, STANDARD, Style, number_of, separator_of
 from ..journal import Point, Reader, Writer, as_sent, begin_refill
-from .lines import cells_of, to_lines
-from .log_file import append, ends_line, open_log, parted_by, parts_of, size_of
-from .place import Place, load, mark_of, save
-from .resume import BLOCK_ROWS, BOOKMARK_ROWS, behind_lines, style_in
-from .share import mount_of
+from .file import append, ends_line, mount_of, open_log, parted_by, parts_of, size_of
+from .format import cells_of, to_lines
+from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, behind_lines, load, mark_of, save, style_in
 
 log = logging.getLogger(__name__)
 ROWS = 5_000

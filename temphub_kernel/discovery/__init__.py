@@ -7,6 +7,7 @@ from .addresses import TUNNELS, VIRTUAL, is_like, is_loopback, lan, lan_urls, lo
 if TYPE_CHECKING:
     from .browser import Discovery
 
+
 __all__ = ["TUNNELS", "VIRTUAL", "Discovery", "is_like", "is_loopback", "lan", "lan_urls", "loopback", "networks", "unlikely", "usable"]
 
 

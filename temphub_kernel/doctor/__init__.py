@@ -3,8 +3,7 @@
 Works with the hub running (asks it) and without. Reads and measures only; nothing is changed.
 """
 
-from ..base.finding import Finding
-from .command import doctor
-from .run import examine
+from ..core.finding import Finding
+from .cli import doctor, examine
 
 __all__ = ["Finding", "doctor", "examine"]

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ..base.errors import HubFault, Relayed, TempHubError
-from ..base.priority import start_behind
+from ..core.errors import HubFault, Relayed, TempHubError
+from ..core.programs import start_behind
 from .order import Order
 
 BLOCK_BYTES = 256 * 1024

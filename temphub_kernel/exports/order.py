@@ -5,12 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..base.clock import DAY_MS, EPOCH, MILLISECOND, parse_time, stamp_for_name
-from ..base.csv_style import COUNTRIES
-from ..base.errors import BadRequest
-from ..base.lengths import length_ms
-from ..base.reading import in_range, is_probe_id
-from ..base.zones import LOCAL, find_zone
+from ..core.clock import DAY_MS, EPOCH, LOCAL, MILLISECOND, find_zone, length_ms, parse_time, stamp_for_name
+from ..core.errors import BadRequest
+from ..core.reading import in_range, is_probe_id
+from ..core.spreadsheet import COUNTRIES
 from ..journal import Limit
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}

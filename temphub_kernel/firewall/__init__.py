@@ -2,7 +2,6 @@
 
 from .ask import firewall, profiles, verdicts
 from .posix import firewall_of_posix
-from .rules import PUBLIC, Policy
-from .windows import categories, policy
+from .windows import PUBLIC, Policy, categories, policy
 
 __all__ = ["PUBLIC", "Policy", "categories", "firewall", "firewall_of_posix", "policy", "profiles", "verdicts"]

@@ -4,11 +4,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from ..base.errors import TempHubError, describe
-from ..base.settings import Settings
+from ..core.errors import TempHubError, describe
+from ..core.settings import Settings
 from .posix import firewall_of_posix
-from .rules import PRIVATE, PUBLIC, Policy, Verdict, verdict
-from .windows import allow, categories, no_console, policy, programs, wanted
+from .windows import PRIVATE, PUBLIC, Policy, Verdict, allow, categories, no_console, policy, programs, verdict, wanted
 
 ASKED_FILE = "temphub.firewall-asked"
 ANSWER_S = 45.0

@@ -2,6 +2,6 @@
 
 from .files import settings
 from .flash import Flash, Wanted
-from .ports import listing, no_board
+from .tools import listing, no_board
 
 __all__ = ["Flash", "Wanted", "listing", "no_board", "settings"]

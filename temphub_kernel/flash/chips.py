@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from ..base.errors import TempHubError
+from ..core.errors import TempHubError
 
 
 class Chip(NamedTuple):

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..base.bytecode import compiled, compiler
-from ..base.errors import TempHubError
+from ..core.errors import TempHubError
+from ..core.firmware_build import compiled, compiler
 
 FOLDERS = ("probe", "ports")
 ROOT = ("main.py", "boot_slots.py")

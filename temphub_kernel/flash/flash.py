@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base import board_memory
-from ..base.errors import TempHubError
-from . import chips, files, ports
+from ..core import firmware_build
+from ..core.errors import TempHubError
+from . import chips, files, tools
 from .tools import BoardAway, NoReply, ToolFailed, follow, run, tool
 
 FAST, SLOW = "460800", "115200"
@@ -114,7 +114,7 @@ class Flash:
             if wanted.settings:
                 entries.append(Path(folder) / (ADDED if wanted.keep else "settings.json"))
                 entries[-1].write_text(wanted.settings, encoding="utf-8")
-            port = ports.find(wanted.port)
+            port = tools.find(wanted.port)
             if not wanted.keep:
                 self._write_micropython(port)
             self._copy(port, entries)
@@ -131,7 +131,7 @@ class Flash:
         self._say(f"Looking at the board at {port} …")
         chip = chips.chip_in(self._esptool(port, "chip-id", timeout_s=60))
         image = chips.find_image(self._wanted.image, chip, self._wanted.folders)
-        self._say(f"It has the chip {chip.name}. {board_memory.told(chip.name)}")
+        self._say(f"It has the chip {chip.name}. {firmware_build.told(chip.name)}")
         self._say("Erasing it …")
         self._esptool(port, "erase-flash", chip=chip.name)
         self._say(f"Writing {image.name} …")

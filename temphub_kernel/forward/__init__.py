@@ -3,8 +3,8 @@
 Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room with paho.
 """
 
-from ..base.settings import Settings
-from ..base.worker import Worker
+from ..core.settings import Settings
+from ..core.worker import Worker
 from ..journal import Writer
 
 

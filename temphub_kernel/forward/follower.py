@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
-from ..base.logs import Once
+from ..core.clock import monotonic_s
+from ..core.errors import TempHubError
+from ..core.logs import Once
 from ..journal import Follower, Point, Reader, Writer, save_bookmark
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ..base.clock import MINUTE_MS, iso_utc
-from ..base.reading import fresh_ms, is_present, to_celsius
+from ..core.clock import MINUTE_MS, iso_utc
+from ..core.reading import fresh_ms, is_present, to_celsius
 
 DISCOVERY = "homeassistant"
 ONLINE = b"online"

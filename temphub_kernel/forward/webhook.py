@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..base.clock import iso_utc
-from ..base.errors import TempHubError
-from ..base.reading import to_celsius
+from ..core.clock import iso_utc
+from ..core.errors import TempHubError
+from ..core.reading import to_celsius
 from ..journal import Point, Reader, Writer
 from .follower import PAUSES_S, Forwarder
 

@@ -3,9 +3,8 @@
 A page's kernel only attaches: what the hub itself needs is imported where it is started, not here.
 """
 
-from .ask import PAGE, HubClient
-from .attach import Attached
+from .client import PAGE, HubClient
 from .lock import HubLock, is_running, read_info
-from .start import start, stop
+from .start import Attached, start, stop
 
 __all__ = ["PAGE", "Attached", "HubClient", "HubLock", "is_running", "read_info", "start", "stop"]

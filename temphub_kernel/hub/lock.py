@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..base.errors import TempHubError
+from ..core.errors import TempHubError
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from ..base.errors import TempHubError
-from ..base.settings import Settings
+from ..core.errors import TempHubError
+from ..core.settings import Settings
 from ..csvlog import Surplus, only_in_log, surplus, take_in
 from ..journal import Reader, Writer
 

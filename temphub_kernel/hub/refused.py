@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base.clock import iso_utc, now_ms
-from ..base.errors import TempHubError
-from ..base.logs import Once
+from ..core.clock import iso_utc, now_ms
+from ..core.errors import TempHubError
+from ..core.logs import Once
 from ..journal import ProbeBook, Reader
 
 log = logging.getLogger(__name__)

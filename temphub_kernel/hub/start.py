@@ -9,17 +9,43 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base import logs
-from ..base.beginning import doubts
-from ..base.errors import TempHubError
-from ..base.priority import go_first
-from ..base.run_folder import RunFolder
-from ..base.settings import Settings
-from .attach import Attached
+from ..core import logs
+from ..core.errors import TempHubError
+from ..core.programs import go_first
+from ..core.run_folder import RunFolder
+from ..core.settings import Settings
+from ..core.startup import doubts
 from .lock import SERVER_LOCK, HubLock, is_running, read_info
 
 if TYPE_CHECKING:
-    from .running import RunningHub
+    from .hub import RunningHub
+
+
+class Attached:
+    """What `th.start()` gives where another process is the hub."""
+
+    role = "attached"
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        self.settings = settings
+        self.url = url
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.settings.journal_file
+
+    @property
+    def csv_file(self) -> Path:
+        """The CSV log's file."""
+        return self.settings.csv_file
+
+    def stop(self) -> None:
+        """Nothing to stop: the hub belongs to another process."""
+
+    def __repr__(self) -> str:
+        return f"Attached to the hub at {self.url}; readings are in {self.settings.data_dir}"
+
 
 # Set by the server for the kernels that it starts; unset in JupyterLab and in scripts.
 ROLE = "TEMPHUB_ROLE"
@@ -67,7 +93,7 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
             raise hub_runs(settings, url)
         return Attached(settings, url)
     # Only here: a page that attaches has no use for the endpoint, mDNS and all that comes with them.
-    from .running import RunningHub
+    from .hub import RunningHub
 
     # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks for more.
     if role == "hub":

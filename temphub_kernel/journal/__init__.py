@@ -5,31 +5,26 @@ One writer (its own thread) appends; everyone else reads with a read-only connec
 
 from sqlite3 import Error as DatabaseError
 
-from .answers import Newest, Point
-from .archive import Archive
-from .beyond import Beyond, Passed
-from .calendar import Calendar, Edges, WallClock, pieces
-from .calibration import Calibration, as_sent, calibrate, forget
-from .closing import drop_unfinished
-from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, STRUCK, Columns, Floats, Ints, celsius_of, iso_of, received_of
-from .commit import Outcome
-from .curves import CHIPS
+from .archive.closing import drop_unfinished
+from .archive.compaction import Keeper
+from .archive.months import Archive
+from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, STRUCK, Columns, Floats, Ints, Newest, Point, celsius_of, iso_of, received_of
 from .damage import looks_damaged, put_damaged_aside
-from .figures import Figures, Known
+from .duplicates import begin_refill
 from .follower import Follower
-from .keeper import Keeper
-from .merging import check_common, merge, unmerge
-from .passing import Limit
-from .probes import HELD, SHARED, ProbeBook, save_bookmark
 from .reader import Reader
-from .refilled import begin_refill
-from .remarks import Annotation, annotate, describe, erase, remove, restore
+from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
+from .records.calibration import Calibration, as_sent, calibrate, forget
+from .records.merging import check_common, merge, unmerge
+from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
+from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
 from .schema import bring_up_to_date
-from .steps import Steps, in_order
-from .strikes import Strike, strike_out, undo
-from .thermocouples import COLD_C, WITHIN_C, Thermocouple, state, take_back
-from .writer import Writer
+from .statistics.calendar import Calendar, Edges, WallClock, pieces
+from .statistics.exceedance import Beyond, Limit, Passed
+from .statistics.figures import Figures, Known
+from .statistics.steps import Steps, in_order
+from .writer import Outcome, Writer
 
 __all__ = [
     "CHIPS",

@@ -5,9 +5,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ..base.errors import TempHubError
-from .opening import connect_to_read
-from .schema import VERSION
+from ..core.errors import TempHubError
+from .schema import VERSION, connect_to_read
 from .summary import bookmark
 
 STEPS = 20_000

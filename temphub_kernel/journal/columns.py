@@ -1,12 +1,13 @@
-"""Readings as columns of numbers: how many of them travel between the journal and whoever computes with them. Any thread."""
+"""Readings as columns of numbers, and what the journal answers with. Any thread."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.reading import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
+from ..core.reading import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -94,3 +95,55 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
 def chosen(batch: Batch, which: "npt.NDArray[np.bool_] | Ints | slice[None, int, None]") -> Batch:
     """Some of a batch's readings: a mask, places in the order wanted, or the first few."""
     return {name: column[which] for name, column in batch.items()}
+
+
+class Point(NamedTuple):
+    """A stored reading. units: 1e-7 °C as calibrated, None with the quality that says why; no: its place in the journal; raw: as sent."""
+
+    no: int
+    probe_id: str
+    taken_ms: int
+    received_ms: int
+    units: int | None
+    quality: str | None
+    boot: str | None
+    seq: int | None
+    raw: int | None = None
+
+
+class Newest(NamedTuple):
+    """A probe's newest reading by the time it was taken; delivered_ms: when anything last came in from it."""
+
+    probe_id: str
+    taken_ms: int
+    units: int | None
+    quality: str | None
+    delivered_ms: int
+    readings: int
+
+
+def points_of(columns: Columns, boots: dict[int, str]) -> list[Point]:
+    """Columns as single readings, in their order."""
+    names = ("no", "probe", "taken_ms", "received_ms", "units", "quality", "boot", "seq", "raw")
+    ids = columns.ids
+    rows = zip(*(getattr(columns, name).tolist() for name in names), strict=True)
+    return [
+        Point(
+            no,
+            ids[probe],
+            taken_ms,
+            received_ms,
+            None if units == NO_VALUE else units,
+            QUALITY[code],
+            boots.get(boot),
+            None if seq < 0 else seq,
+            None if raw == NO_VALUE else raw,
+        )
+        for no, probe, taken_ms, received_ms, units, code, boot, seq, raw in rows
+    ]
+
+
+def boots_of(db: sqlite3.Connection, batch: Batch) -> dict[int, str]:
+    """The starts of probes that a batch names, by number."""
+    numbers = np.unique(batch["boot"]).tolist()
+    return dict(db.execute(f"SELECT no, boot FROM boots WHERE no IN ({', '.join(map(str, numbers))})"))

@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ..base.clock import stamp_for_name
-from ..base.errors import JournalUnwritable, TempHubError
+from ..core.clock import stamp_for_name
+from ..core.errors import JournalUnwritable, TempHubError
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")

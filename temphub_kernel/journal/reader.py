@@ -16,30 +16,27 @@ from typing import Any
 
 import numpy as np
 
-from ..base.clock import DAY_MS, HOUR_MS, now_ms
-from . import gathering, lateness, merging, remarks
-from .answers import Newest, Point, boots_of, points_of
-from .archive import FOLDER, Archive
-from .beyond import Beyond, time_beyond
-from .calendar import Calendar, pieces
-from .calibration import Calibration, calibrations
-from .columns import FIELDS, NO_VALUE, Batch, Columns, Floats, Ints, chosen, joined
-from .counted import asked, counted, judged
-from .figures import Figures, Known, figures
-from .following import following
-from .hourly import Most
-from .latest import listed, newest, not_ahead, not_struck
-from .merged import Merged, known
-from .over_time import over_time
-from .passing import Limit
-from .remarks import Annotation
+from ..core.clock import DAY_MS, HOUR_MS, now_ms
+from . import summary
+from .archive.months import FOLDER, Archive
+from .blocks import Stored
+from .columns import FIELDS, NO_VALUE, Batch, Columns, Floats, Ints, Newest, Point, boots_of, chosen, joined, points_of
+from .effective import asked, counted, judged
+from .newest import following, listed, newest, not_ahead, not_struck
+from .records import annotations as remarks
+from .records import merging
+from .records.annotations import Annotation, Strike, strikes
+from .records.calibration import Calibration, calibrations
+from .records.merged import Merged, known
+from .records.thermocouples import Thermocouple, thermocouples
 from .schema import open_for_reading
-from .steps import Steps
-from .steps import joined as joined_steps
-from .stored import Stored
-from .strikes import Strike, strikes
+from .statistics import aggregates
+from .statistics.calendar import Calendar, pieces
+from .statistics.exceedance import Beyond, Limit, time_beyond
+from .statistics.figures import Figures, Known, Most, figures
+from .statistics.steps import Steps, joined_steps
+from .statistics.time_weights import over_time
 from .summary import bookmark
-from .thermocouples import Thermocouple, thermocouples
 
 PROBE_FIELDS = (
     "no, id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
@@ -184,7 +181,7 @@ class Reader:
         return ids, joined_steps(parts), means, held
 
     def _steps_of(self, merged: Merged, numbers: list[int], done: int, from_ms: int, to_ms: int, width_ms: int) -> Steps:
-        return gathering.steps(self._db, self._stored, merged, numbers, from_ms, to_ms, width_ms, done)
+        return aggregates.steps(self._db, self._stored, merged, numbers, from_ms, to_ms, width_ms, done)
 
     def beyond(self, from_ms: int, to_ms: int, limits: Sequence[Limit], probe_ids: str | Sequence[str] | None = None) -> dict[str, Beyond]:
         """How long each probe with a good reading in [from_ms, to_ms) was beyond each limit, and when: see passing.py and beyond.py."""
@@ -250,9 +247,9 @@ class Reader:
 
     def late(self, from_ms: int, to_ms: int, every_ms: int, probe_id: str) -> list[int]:
         """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half minute may lack."""
-        late = self.note(lateness.TOPIC)[1]
+        late = self.note(summary.TOPIC)[1]
         ids, numbers = self._ids(), self._numbers(probe_id) or []
-        found = [late_ms for no in numbers for late_ms in lateness.late_times(late, ids[no], from_ms, to_ms, every_ms)]
+        found = [late_ms for no in numbers for late_ms in summary.late_times(late, ids[no], from_ms, to_ms, every_ms)]
         return sorted(found) if len(numbers) > 1 else found
 
     def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from ..base.clock import DAY_MS, MINUTE_MS, monotonic_s
-from ..base.errors import TempHubError
-from .archive import FOLDER
-from .calibration import Corrections
+from ..core.clock import DAY_MS, MINUTE_MS, monotonic_s
+from ..core.errors import TempHubError
+from .archive.months import FOLDER
+from .blocks import Stored
 from .columns import chosen, joined
 from .follower import Follower
+from .records.annotations import Struck
+from .records.calibration import Corrections
 from .schema import TIERS, open_for_reading
-from .steps import gathered, steps_of
-from .stored import Stored
-from .strikes import Struck
+from .statistics.steps import gathered, steps_of
 from .summary import Summary, add_steps, bookmark
 from .writer import Writer
 

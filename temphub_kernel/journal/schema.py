@@ -1,20 +1,17 @@
-"""The journal's tables, and how a connection to them is opened. A connection belongs to the thread that opened it.
-
-`readings` is append-ordered: a commit fills pages in order, which is what keeps the bytes written per
-acknowledged reading low. What makes questions quick (`blocks`, `minutes`, `hours`, `days`, `latest`) follows with its
-own bookmark. A block whose time has passed is packed: its rows become one entry of `packs` (see pack.py). A month that
-was closed lives in a Parquet file named in `archives`.
+"""The journal's tables, and how a connection to them is opened, also where nothing may be written. A connection belongs to the
+thread that opened it.
 """
 
+import errno
+import shutil
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
-from ..base.errors import JournalUnreadable, JournalUnwritable, NotFound, TempHubError
-from ..base.paths import DEMO_FOLDER, JOURNAL_FILE
-from . import powered
-from .archive import FOLDER
-from .full import disk_full, is_full
-from .opening import connect_to_read, is_refused
+from ..core.errors import DiskFull, JournalUnreadable, JournalUnwritable, NotFound, TempHubError
+from ..core.files import DEMO_FOLDER, JOURNAL_FILE
+from .archive.months import FOLDER
+from .records import power_on
 
 VERSION = 4
 # A block of readings by number: where in the journal a span of time lies, late readings included.
@@ -141,7 +138,7 @@ def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
     for statement in "".join(steps).split(";\n"):
         db.execute(statement)
     if version in COUNTED_POWER_ON:
-        powered.mark(db, archive)
+        power_on.mark(db, archive)
     db.execute(f"PRAGMA user_version={VERSION}")
     db.execute("COMMIT")
 
@@ -219,4 +216,84 @@ def _unusable(path: Path, error: Exception) -> TempHubError:
     return JournalUnwritable(
         f"The journal {path} cannot be opened ({error}), so no reading can be stored.",
         "Check that the folder exists and may be written, or set DATA_DIR to another folder.",
+    )
+
+
+# What SQLite says where it may not make the files that it keeps beside a journal.
+WRITE_REFUSED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+def connect_to_read(path: Path, *, timeout_s: float, one_thread: bool = True) -> sqlite3.Connection:
+    """A connection to a journal that is there. Raises sqlite3.Error, and TempHubError for one that must be copied before it is read.
+
+    one_thread: False for a caller that itself sees to it that only one thread at a time asks.
+    """
+    db = _connect(path, "mode=ro", timeout_s, one_thread)
+    try:
+        db.execute("PRAGMA schema_version").fetchone()
+        return db
+    except sqlite3.Error as error:
+        db.close()
+        full = is_full(error, path)
+        if not (full or is_refused(error)) or (full and _waits_beside(path)):
+            raise
+        if _waits_beside(path):
+            raise _must_be_copied(path) from error
+    # No -wal: nobody has the journal open, so it stays as it is, and SQLite need keep nothing beside it.
+    return _connect(path, "mode=ro&immutable=1", timeout_s, one_thread)
+
+
+def is_refused(error: sqlite3.Error) -> bool:
+    """Whether something may not be written, or not be opened at all."""
+    return getattr(error, "sqlite_errorname", "").startswith(WRITE_REFUSED)
+
+
+def _connect(path: Path, how: str, timeout_s: float, one_thread: bool) -> sqlite3.Connection:
+    address = f"{path.resolve().as_uri()}?{how}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=timeout_s, check_same_thread=one_thread)
+
+
+def _waits_beside(path: Path) -> bool:
+    """Whether readings stand in the -wal that are not in the journal's file yet."""
+    with suppress(OSError):
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    return False
+
+
+def _must_be_copied(path: Path) -> TempHubError:
+    return JournalUnreadable(
+        f"The journal {path} may only be read, and its newest readings stand in {path.name}-wal, which cannot be read without writing.",
+        "Copy both files into a folder of your own and read them there; where a hub is running on them, ask that hub instead.",
+        code="journal_read_only",
+    )
+
+
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+# Below this SQLite has no room for what it keeps beside a journal, and only says that the disk failed.
+NEEDED_BYTES = 64 * 1024
+
+
+def is_full(error: BaseException, path: Path) -> bool:
+    """Whether something failed because the disk that holds `path` has no room."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    if not isinstance(error, sqlite3.Error):
+        return False
+    name = getattr(error, "sqlite_errorname", "")
+    return name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and not has_room(path.parent))
+
+
+def has_room(folder: Path, bytes_: int = NEEDED_BYTES) -> bool:
+    """Whether so much is free on the disk of a folder; True where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free >= bytes_
+    except OSError:
+        return True
+
+
+def disk_full(what: str = "The disk of the hub is full, so readings cannot be stored; probes keep theirs.") -> TempHubError:
+    """The error that says so."""
+    return DiskFull(
+        what,
+        "Free some space on the disk that holds DATA_DIR; a hub that runs goes on by itself.",
     )

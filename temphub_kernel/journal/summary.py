@@ -1,17 +1,73 @@
-"""Some readings in a row, boiled down, and how that is added to what the journal holds. Roll-ups thread, then the writer's."""
+"""Some readings in a row, boiled down, which of them came late, and how that is added to what the journal holds. Roll-ups
+thread, then the writer's.
+"""
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.clock import MINUTE_MS
-from . import junctions, lateness
+from ..core.clock import MINUTE_MS
+from . import blocks
 from .columns import NO_VALUE, QUALITY, Batch, Ints
-from .merged import Merged
+from .records.merged import Merged
 from .schema import BLOCK_ROWS, TIERS
-from .steps import Steps, gathered, steps_of
+from .statistics.steps import Steps, gathered, steps_of
+
+# What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
+LATE_MS = 30_000
+# Late readings closer together than this are one stretch.
+STEP_MS = 900_000
+# So many stretches a probe at most; beyond, those that lie closest together become one.
+MOST_SPANS = 200
+TOPIC = "late"
+Spans = list[list[int]]
+
+
+def spans_of(batch: Batch) -> dict[int, Spans]:
+    """The late stretches of a batch by probe number: [first, last] in ms."""
+    late = batch["delay_ms"] > LATE_MS
+    probe, taken_ms = batch["probe"][late], batch["taken_ms"][late]
+    return {int(no): joined_spans([[ms, ms] for ms in np.unique(taken_ms[probe == no]).tolist()]) for no in np.unique(probe)}
+
+
+def joined_spans(spans: Spans) -> Spans:
+    """In order, those that touch as one, and never more than MOST_SPANS."""
+    found: Spans = []
+    for first, last in sorted(spans):
+        if found and first - found[-1][1] <= STEP_MS:
+            found[-1][1] = max(found[-1][1], last)
+        else:
+            found.append([first, last])
+    while len(found) > MOST_SPANS:
+        nearest = min(range(len(found) - 1), key=lambda place: found[place + 1][0] - found[place][1])
+        found[nearest : nearest + 2] = [[found[nearest][0], found[nearest + 1][1]]]
+    return found
+
+
+def add(db: sqlite3.Connection, late: dict[int, Spans], at_ms: int) -> None:
+    """Add stretches to the note, inside the writer's commit; nothing is written when nothing was late."""
+    if not late:
+        return
+    row = db.execute("SELECT body FROM notes WHERE topic=?", (TOPIC,)).fetchone()
+    body: dict[str, Spans] = json.loads(row[0]) if row else {}
+    for no, id_ in db.execute("SELECT no, id FROM probes").fetchall():
+        if no in late:
+            body[id_] = joined_spans(body.get(id_, []) + late[no])
+    insert = "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body"
+    db.execute(insert, (TOPIC, at_ms, json.dumps(body, separators=(",", ":"))))
+
+
+def late_times(note: dict[str, Any], probe_id: str, from_ms: int, end_ms: int, every_ms: int) -> list[int]:
+    """Moments in [from_ms, end_ms) at which readings were taken that came late, one each `every_ms` at most. note: Reader.note(TOPIC)."""
+    found: list[int] = []
+    for first, last in note.get(probe_id, []):
+        found += range(max(first, from_ms), min(last + 1, end_ms), max(every_ms, 1))
+    return found
+
 
 FOLLOWER = "rollups"
 
@@ -50,7 +106,7 @@ class Summary:
         self._received_ms = _newest_arrival(batch)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])
         self._latest, self._newest = _latest(batch)
-        self._late = lateness.spans_of(batch)
+        self._late = spans_of(batch)
         self._delivered_ms = int((batch["taken_ms"] + batch["delay_ms"]).max())
         self._last_no = int(batch["no"][-1])
 
@@ -59,8 +115,8 @@ class Summary:
         add_steps(db, self.minutes)
         db.executemany(ADD_BLOCK, self._blocks)
         db.executemany(ADD_LATEST, self._latest)
-        junctions.remember(db, self._newest)
-        lateness.add(db, self._late, self._delivered_ms)
+        blocks.remember(db, self._newest)
+        add(db, self._late, self._delivered_ms)
         # Who delivers again is there again.
         merged = Merged(db)
         back = [(merged.root(no), received_ms) for no, received_ms in self._received_ms]

@@ -1,8 +1,8 @@
 """Telling probes where to deliver. The only room that talks to probes."""
 
 from .conversation import ProbeCheck
-from .provisioner import Provisioner
+from .probe_client import Talk
 from .route import INGEST, address_towards, base_url_for
-from .talk import Talk
+from .worker import Provisioner
 
 __all__ = ["INGEST", "ProbeCheck", "Provisioner", "Talk", "address_towards", "base_url_for"]

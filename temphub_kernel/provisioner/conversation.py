@@ -12,18 +12,17 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ..base import clock
-from ..base.board_memory import check_update
-from ..base.errors import TempHubError
-from ..base.http import Limit
-from ..base.reading import board_of
-from ..base.settings import Settings
-from ..base.sighting import Sighting
-from ..base.this_computer import is_here
-from ..trust import Exchange, Standing, Trust, seal
-from . import refusals
+from ..core import clock
+from ..core.errors import TempHubError
+from ..core.firmware_build import check_update
+from ..core.http import Limit
+from ..core.network import is_here
+from ..core.reading import Sighting, board_of
+from ..core.settings import Settings
+from ..trust import Exchange, Standing, Trust, signatures
+from . import errors
+from .probe_client import NO_SUCH_PAGE, Status, Talk, status_of
 from .route import INGEST, address_towards, base_url_for
-from .talk import NO_SUCH_PAGE, Status, Talk, status_of
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +37,10 @@ FOR_BOARDS = MANIFEST + "?format=mpy"
 # Standing of a probe that anybody may order; what holds a key is judged by that.
 OPEN = (Standing.PLAIN, Standing.CLAIMABLE)
 NOT_OURS = {
-    Standing.FOREIGN: refusals.foreign,
-    Standing.FORGOT: refusals.forgot,
-    Standing.WAITING: refusals.waiting,
-    Standing.RELEASED: refusals.released,
+    Standing.FOREIGN: errors.foreign,
+    Standing.FORGOT: errors.forgot,
+    Standing.WAITING: errors.waiting,
+    Standing.RELEASED: errors.released,
 }
 
 
@@ -158,11 +157,11 @@ class Conversation:
         """Look at the probe, and tell it where to deliver when that differs; at most 6 s. Raises TempHubError."""
         met, given = self._met, order.given
         if met.port == self._hub_port and address_towards(met.ip) == met.ip:
-            raise refusals.this_hub(met)
+            raise errors.this_hub(met)
         self._limit = self._talk.limit()
         said = self._ask()
         if said.probe_id and said.probe_id != met.probe_id:
-            raise refusals.another_answers(met, said.probe_id)
+            raise errors.another_answers(met, said.probe_id)
         if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
             # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
             self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
@@ -176,10 +175,10 @@ class Conversation:
             return self._ended(State.UNCHANGED, said, given._replace(taken=0))
         taken = _times_taken(said, given, wanted)
         if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
-            raise refusals.contested(met, said.server_url or "")
+            raise errors.contested(met, said.server_url or "")
         try:
             answer = self._provision(wanted, proof)
-        except refusals.ProbeWantsToken:
+        except errors.ProbeWantsToken:
             if _in_force(said, wanted) and not order.force:
                 # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
                 return self._ended(State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s()))
@@ -198,14 +197,14 @@ class Conversation:
             check_update(self._met.probe_id, said.heap_free, old=said.takes_base)
         answer = self._order("/update", body, "to update itself", proof := self._prove(said))
         if answer is None:
-            raise refusals.no_update(self._met)
+            raise errors.no_update(self._met)
         self._obeyed(proof)
         return answer.version or self._met.version
 
     def identify(self) -> None:
         """Have the probe blink, which anybody may. Raises TempHubError."""
         if self._order("/identify", {}, "to blink", Proof()) is None:
-            raise refusals.no_identify(self._met)
+            raise errors.no_identify(self._met)
         self._obeyed(Proof())
 
     def release(self) -> None:
@@ -235,7 +234,7 @@ class Conversation:
         if free and self._other_hub(said):
             self._trust.saw(self._board, Standing.ELSEWHERE)
             self._to(State.ELSEWHERE)
-            raise refusals.elsewhere(self._met, said.server_url)
+            raise errors.elsewhere(self._met, said.server_url)
 
     def _other_hub(self, said: Status) -> bool:
         """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes numbers."""
@@ -272,7 +271,7 @@ class Conversation:
         secret = self._settings.server_token
         # A device that merely advertises itself must not learn what opens every other name: its token is good for its own.
         # Without SERVER_TOKEN one of an earlier time is taken back.
-        own = seal.probe_token(secret, self._board) if secret else ""
+        own = signatures.probe_token(secret, self._board) if secret else ""
         if standing is Standing.CLAIMABLE:
             # It may hold the shared token, or its own from the time when its firmware knew no keys.
             return self._claim([secret, own] if secret else [""])
@@ -287,13 +286,13 @@ class Conversation:
             try:
                 answer = self._claimed_with(exchange, token)
                 break
-            except refusals.ProbeClaimed:
+            except errors.ProbeClaimed:
                 continue
         else:
             answer = self._claimed_with(exchange, last)
         key, nonce = exchange.finish(self._board, answer.get("public"), answer.get("proof")), answer.get("nonce")
         if key is None or not isinstance(nonce, str):
-            raise refusals.no_agreement(self._met)
+            raise errors.no_agreement(self._met)
         self._trust.offer(self._board, key)
         return Proof(key=key, nonce=nonce)
 
@@ -302,7 +301,7 @@ class Conversation:
         body = {"public": exchange.public, **({"proof": exchange.proof(token)} if token else {})}
         code, answer = self._send("/claim", body, Proof())
         if code != 200 or answer is None:
-            raise refusals.refused(*self._who, "to be claimed", code, answer)
+            raise errors.refused(*self._who, "to be claimed", code, answer)
         return answer
 
     # Sending and verifying.
@@ -316,7 +315,7 @@ class Conversation:
         answer = self._agreed("to be told where to deliver", *self._send("/provision", body, proof))
         self._obeyed(proof)
         if answer.server_url is not None and answer.server_url != wanted.url:
-            raise refusals.keeps_another(self._met, answer.server_url)
+            raise errors.keeps_another(self._met, answer.server_url)
         return answer
 
     def _order(self, path: str, body: Mapping[str, object], what: str, proof: Proof) -> Status | None:
@@ -332,14 +331,14 @@ class Conversation:
         """What the probe answers that says yes. Raises TempHubError (`probe_refused`)."""
         self._to(State.VERIFYING)
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
-            raise refusals.refused(*self._who, what, code, answer)
+            raise errors.refused(*self._who, what, code, answer)
         return status_of(answer)
 
     def _send(self, path: str, body: Mapping[str, object], proof: Proof) -> tuple[int, dict[str, object] | None]:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
         if proof.key:
-            headers["X-Signature"] = seal.order(proof.key, path, proof.nonce, raw)
+            headers["X-Signature"] = signatures.order(proof.key, path, proof.nonce, raw)
         elif proof.token:
             headers["X-Token"] = proof.token
         code, answer = self._talk.post(*self._who, path, raw, headers, self._limit)
@@ -348,7 +347,7 @@ class Conversation:
             code, answer = self._talk.post(*self._who, path, raw, {**headers, "X-Token": proof.vouched}, self._limit)
         if code in (401, 403):
             unproven = proof.token and not proof.vouched
-            raise refusals.wants_token(self._met) if unproven else refusals.claimed(*self._who)
+            raise errors.wants_token(self._met) if unproven else errors.claimed(*self._who)
         return code, answer
 
     def _obeyed(self, proof: Proof) -> None:
@@ -371,7 +370,7 @@ class Conversation:
 
 def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     """The result of a check that could not be done, and where it stopped."""
-    words, held = (error.problem, error.remedy), isinstance(error, refusals.ProbeHeld)
+    words, held = (error.problem, error.remedy), isinstance(error, errors.ProbeHeld)
     return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held)
 
 

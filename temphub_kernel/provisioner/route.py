@@ -3,8 +3,8 @@
 import ipaddress
 import socket
 
-from ..base.errors import BadGateway, Conflict
-from ..base.settings import Settings
+from ..core.errors import BadGateway, Conflict
+from ..core.settings import Settings
 
 
 def address_towards(ip: str) -> str:

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ..base.paths import PACKAGE
-from ..base.run_folder import GOES_ON, UP, RunFolder
+from ..core.files import PACKAGE
+from ..core.run_folder import GOES_ON, UP, RunFolder
 
 # In the environment of a supervisor: the folder of this start, and who started it.
 RUN, KEEPER = "TEMPHUB_RUN", "TEMPHUB_KEEPER"
@@ -93,7 +93,7 @@ def keep(arguments: list[str]) -> int:
 
 def keep_after(pid: int, arguments: list[str], folder: RunFolder) -> int:
     """The same for a supervisor that runs already and whose keeper was killed."""
-    from ..base.processes import Process
+    from ..core.processes import Process
 
     keeper, supervisor = Keeper(arguments, folder), Process(pid, WORD)
     asked = threading.Event()

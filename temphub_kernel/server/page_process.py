@@ -16,11 +16,11 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..base import logs, own
-from ..base.clock import monotonic_s
-from ..base.page_place import DOOR, PagePlace
-from ..base.processes import Process, memory_mb, started_by
-from ..base.run_folder import PAGE, PAGES, PAGES_KERNEL, RunFolder
+from ..core import logs, network
+from ..core.clock import monotonic_s
+from ..core.network import DOOR, PagePlace
+from ..core.processes import Process, memory_mb, started_by
+from ..core.run_folder import PAGE, PAGES, PAGES_KERNEL, RunFolder
 from .keeper import from_here
 
 log = logging.getLogger(__name__)
@@ -208,7 +208,7 @@ class PageProcess:
 async def _answers(client: AsyncHTTPClient, place: PagePlace) -> bool:
     try:
         url = f"http://{place.host}:{place.port}{ALIVE}"
-        await client.fetch(url, headers={DOOR: place.secret}, request_timeout=ANSWER_S, connect_timeout=ANSWER_S, user_agent=own.AGENT)
+        await client.fetch(url, headers={DOOR: place.secret}, request_timeout=ANSWER_S, connect_timeout=ANSWER_S, user_agent=network.AGENT)
     except (OSError, HTTPError):
         return False
     return True

@@ -12,15 +12,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base import logs
-from ..base.errors import TempHubError
-from ..base.processes import first_to_go, limit_memory
-from ..base.run_folder import PAGE, UP, RunFolder
+from ..core import logs
+from ..core.errors import TempHubError
+from ..core.processes import first_to_go, limit_memory
+from ..core.run_folder import PAGE, UP, RunFolder
 from ..hub.start import ROLE
-from .shared_kernel import SharedKernel
+from ..jupyter.kernel_process import SharedKernel
 
 if TYPE_CHECKING:
-    from .app import PageServer
+    from .page_app import PageServer
+
 
 POLL_S = 0.1
 THREAD_BYTES = 512 * 1024
@@ -61,7 +62,7 @@ def _program() -> "type[PageServer]":
     # A quarter of the time would be spent in looking for garbage among what stays for good.
     gc.disable()
     try:
-        from .app import PageServer
+        from .page_app import PageServer
 
         return PageServer
     finally:

@@ -11,22 +11,45 @@ import time
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from ..base import logs
-from ..base.beginning import doubts
-from ..base.clock import monotonic_s
-from ..base.console import unhalted
-from ..base.errors import TempHubError
-from ..base.processes import Process
-from ..base.run_folder import UP, WATCHERS, RunFolder
-from ..base.settings import Settings
+from ..core import logs
+from ..core.clock import monotonic_s
+from ..core.errors import TempHubError
+from ..core.logs import LOG_FILE, say
+from ..core.processes import Process
+from ..core.run_folder import UP, WATCHERS, RunFolder
+from ..core.settings import Settings
+from ..core.startup import doubts, unhalted
+from ..discovery import lan_urls, unlikely
 from ..hub.lock import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, is_running, read_info
 from ..hub.start import hub_runs
-from . import announce
 from .keeper import WORD, start_after
 from .page_process import PageProcess
 from .supervisor import Supervisor
 from .virtual import VirtualProbes, apart, told
+
+
+def elsewhere(urls: list[str], hidden: dict[str, str]) -> list[str]:
+    """Lines: where other devices find the page. hidden: address -> adapter of those that devices in the house hardly reach."""
+    names = {url: hidden.get(urlsplit(url).hostname or "", "") for url in urls}
+    likely = [f"  from other devices:  {url}" for url, name in names.items() if not name]
+    return likely + [f"  only within {name}:  {url}" for url, name in names.items() if name]
+
+
+def welcome(settings: Settings) -> None:
+    """Said once, when the hub delivers."""
+    say(f"TempHub is running. Page: {settings.local_url}")
+    for line in elsewhere(lan_urls(settings), unlikely()):
+        say(line)
+    say(f"  readings for Excel:  {settings.csv_file}")
+    say(f"  data folder:         {settings.data_dir}")
+    say(f"  all that is said:    {settings.data_dir / LOG_FILE}")
+    if settings.is_demo:
+        say("This is a demo: it keeps to its virtual probes and to this folder. Start without `demo` to record real ones.")
+        say("For both at once give one of them another PORT.")
+    say("Looking for probes... Press Ctrl-C to stop.")
+
 
 log = logging.getLogger(__name__)
 STOP_S = 4.5
@@ -128,7 +151,7 @@ async def _serve(settings: Settings, folder: RunFolder, watch: Keepers, *, brows
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
         if first and not asked.done():
-            announce.welcome(settings)
+            welcome(settings)
             (folder.path / UP).touch()
             if browser:
                 await asyncio.to_thread(_open, settings.local_url)

@@ -1,18 +1,191 @@
-"""Keeps exactly one hub kernel alive: a dead or deaf one is replaced at once. Event loop thread only."""
+"""Keeps exactly one hub kernel alive, a Jupyter kernel that runs the dashboard notebook's first cell: a dead or deaf one is
+replaced at once. Event loop thread only.
+"""
 
 import asyncio
+import json
 import logging
+import os
+import subprocess
+from queue import Empty
+from typing import Any
 
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..base import own
-from ..base.clock import monotonic_s
-from ..base.errors import TempHubError
-from ..base.run_folder import RunFolder
-from ..base.settings import Settings
-from .hub_kernel import HubKernel, KernelFailed
+from ..core import files, logs, network
+from ..core.clock import monotonic_s
+from ..core.errors import Relayed, TempHubError
+from ..core.processes import Process
+from ..core.run_folder import HUB, RunFolder
+from ..core.settings import Settings
+from ..hub.start import PAGE, ROLE, TOLD
 
 log = logging.getLogger(__name__)
+QUIET = ["--IPKernelApp.log_level=40"]
+KERNEL = ["--IPKernelApp.kernel_class=temphub_kernel.jupyter.hub_kernel.WatchedKernel"]
+READY_S = 30.0
+POLL_S = 0.2
+STOP_S = 3.5
+
+
+class KernelFailed(TempHubError):
+    """Raised when the kernel cannot be started or ends while it starts, whatever the hub in it would say: tried again."""
+
+
+class HubKernel:
+    """One life of the hub kernel."""
+
+    def __init__(self, settings: Settings, folder: RunFolder) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._manager: AsyncKernelManager | None = None
+        self._process = Process(0, "")
+        self._client: Any = None
+        self._listener: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the process and the hub in it. Raises TempHubError; nothing is left running then."""
+        env = {**os.environ, ROLE: "hub", PAGE: str(self._folder.path), "DATA_DIR": str(self._settings.data_dir)}
+        file = self._folder.path / f"hub-{os.urandom(4).hex()}.json"
+        self._manager = manager = AsyncKernelManager(kernel_name="python3", connection_file=str(file))
+        try:
+            # Independent: who is killed here must not take it along. It looks itself whether anybody is left.
+            # A kernel that no parent holds greets its user; what ours says comes as messages.
+            options: dict[str, Any] = {"independent": True, "stdout": subprocess.DEVNULL}
+            await manager.start_kernel(env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)
+            self._process = Process(int(getattr(manager.provisioner, "pid", 0) or 0), file.name)
+            self._note(delivers=False)
+            self._client = manager.client()
+            self._client.start_channels()
+            await self._client.wait_for_ready(timeout=READY_S)
+            self._listener = asyncio.ensure_future(self._listen())
+            await self._run(first_cell())
+            self._note(delivers=True)
+        # NoSuchKernel, a KeyError, means that ipykernel is missing or damaged.
+        except (RuntimeError, KeyError, OSError) as error:
+            await self.kill()
+            raise KernelFailed(*_not_up(str(error))) from error
+        except BaseException:
+            await self.kill()
+            raise
+
+    @classmethod
+    async def take_over(cls, settings: Settings, folder: RunFolder) -> "HubKernel | None":
+        """The one that a killed supervisor left running; None when there is none. One that was only starting is ended."""
+        said, process = folder.read(HUB), folder.process(HUB)
+        if process is None or not process.runs():
+            return None
+        kernel = cls(settings, folder)
+        kernel._process = process
+        if not said.get("delivers"):
+            await kernel.kill()
+            return None
+        try:
+            kernel._client = AsyncKernelClient(connection_file=str(folder.path / process.word))
+            kernel._client.load_connection_file()
+            kernel._client.start_channels()
+        except (OSError, ValueError, RuntimeError) as error:
+            log.warning("the hub's kernel cannot be taken over (%s); another is started", error)
+            await kernel.kill()
+            return None
+        kernel._listener = asyncio.ensure_future(kernel._listen())
+        return kernel
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    async def died(self) -> None:
+        """Returns when the process has ended."""
+        while await self._runs():
+            await asyncio.sleep(POLL_S)
+
+    async def stop(self) -> None:
+        """Ask the hub to stop (what waits is committed), then make sure."""
+        if self._client is not None:
+            self._client.shutdown()
+        try:
+            await asyncio.wait_for(self.died(), STOP_S)
+        except TimeoutError:
+            log.warning("the hub did not stop in %g s and is ended; what was acknowledged is on disk", STOP_S)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the process now, whatever it does, and leave no file behind."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
+        if self._manager is not None and self._manager.has_kernel:
+            await self._manager.shutdown_kernel(now=True)
+        self._process.kill()
+        while self._process.runs():
+            await asyncio.sleep(0.02)
+        self._folder.forget(HUB, self._process.word)
+
+    def _note(self, *, delivers: bool) -> None:
+        self._folder.write(HUB, {**self._process._asdict(), "delivers": delivers})
+
+    async def _runs(self) -> bool:
+        if self._manager is not None:
+            return bool(await self._manager.is_alive())
+        return self._process.runs()
+
+    async def _run(self, code: str) -> None:
+        request = self._client.execute(code, store_history=False, user_expressions={})
+        while True:
+            try:
+                reply = await self._client.get_shell_msg(timeout=1.0)
+            except Empty:
+                if not await self._runs():
+                    raise KernelFailed(*_not_up("its process ended while starting")) from None
+                continue
+            if reply["parent_header"].get("msg_id") == request:
+                break
+        content = reply["content"]
+        if content["status"] != "ok":
+            raise _as_error(content)
+
+    async def _listen(self) -> None:
+        """Passes on what the hub logs; unread messages would pile up otherwise."""
+        passed_on = logs.PassedOn()
+        while True:
+            message = await self._client.get_iopub_msg(timeout=None)
+            if message["msg_type"] == "stream":
+                passed_on.take(message["content"]["text"])
+
+
+def first_cell() -> str:
+    """The first code cell of the dashboard notebook: what makes a kernel the hub. Raises TempHubError when it is missing."""
+    path = files.notebooks() / "dashboard.ipynb"
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    except (OSError, ValueError, KeyError, StopIteration) as error:
+        raise TempHubError(
+            f"The notebook {path} is missing or damaged, so the hub cannot start.", "Install TempHub again.", code="no_notebook"
+        ) from error
+
+
+def _as_error(content: dict[str, Any]) -> TempHubError:
+    """What the hub in the kernel ended with, which would end it the next time as well."""
+    if told := content.get(TOLD):
+        return Relayed(told["problem"], told["remedy"], code=told["error"])
+    return TempHubError(*_not_up(f"{content.get('ename', '')}: {content.get('evalue', '')}"))
+
+
+def _not_up(why: str) -> tuple[str, str]:
+    return (
+        f"The hub's kernel could not be started ({why}), so no reading can be stored.",
+        "Start it again with LOG_LEVEL=DEBUG and look at the first error; if packages are missing, install again.",
+    )
+
+
 # Three questions in a row without an answer: its loop is stuck, and probes get no acknowledgement.
 ASK_EVERY_S = 5.0
 DEAF_AFTER = 3
@@ -106,7 +279,7 @@ class Supervisor:
             while missed < DEAF_AFTER:
                 await asyncio.sleep(ASK_EVERY_S)
                 try:
-                    await client.fetch(f"{self._settings.local_url}/api/health", request_timeout=ASK_EVERY_S, user_agent=own.AGENT)
+                    await client.fetch(f"{self._settings.local_url}/api/health", request_timeout=ASK_EVERY_S, user_agent=network.AGENT)
                     missed = 0
                 except (OSError, HTTPError):
                     missed += 1

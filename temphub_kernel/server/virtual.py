@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..base import paths
-from ..base.errors import TempHubError
-from ..base.processes import Process
-from ..base.reading import is_probe_id
-from ..base.run_folder import PROBES, RunFolder
-from ..base.settings import Settings
-from ..base.sighting import DEMO_ID
+from ..core import files as paths
+from ..core.errors import TempHubError
+from ..core.processes import Process
+from ..core.reading import DEMO_ID, is_probe_id
+from ..core.run_folder import PROBES, RunFolder
+from ..core.settings import Settings
 from ..hub import HubLock
 
 STOP_S = 1.5

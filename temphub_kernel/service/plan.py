@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base import paths
+from ..core import files
 
 NAME = "TempHub"
 DESCRIPTION = "TempHub records the temperatures of its probes"
@@ -51,5 +51,5 @@ def plan(settings_file: Path, *, windowless: bool = False) -> Plan:
     program = quiet if windowless and quiet.exists() else python
     command = (str(program), "-m", "temphub_kernel", "service", "run", "--settings", str(settings_file))
     # In the checkout, if there is one: then its code is found however this Python was set up.
-    folder = paths.CHECKOUT if paths.is_checkout(paths.CHECKOUT) else settings_file.parent
+    folder = files.CHECKOUT if files.is_checkout(files.CHECKOUT) else settings_file.parent
     return Plan(command, folder, settings_file.with_name("temphub.service.log"))

@@ -1,8 +1,8 @@
 """Who may write: probes' keys, who was vouched for, signatures."""
 
-from . import seal
-from .exchange import Exchange
-from .register import Proven, Repeated, Standing, Trust
-from .seal import is_hex
+from . import signatures
+from .keys import Exchange
+from .registry import Proven, Repeated, Standing, Trust
+from .signatures import is_hex
 
-__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "seal"]
+__all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "signatures"]

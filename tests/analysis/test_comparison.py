@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.frames import series, tidy, times
 from temphub_kernel.analysis import compare, differences
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 
 def walk(n: int, seed: int = 1) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.frames import series, tidy, times
 from temphub_kernel.analysis import compressor_cycles
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 
 def sawtooth(cycles: int, on_s: int, off_s: int, step_s: int = 5, amplitude: float = 3.0) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.frames import series, tidy
 from temphub_kernel.analysis import degree_hours
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 HOUR_S = 3600
 

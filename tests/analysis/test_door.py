@@ -6,7 +6,7 @@ import pytest
 
 from support.frames import series, tidy, times
 from temphub_kernel.analysis import door_openings
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 STEP_S = 5
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.frames import counted, tidy, times
 from temphub_kernel.analysis import completeness, gaps
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 PACE_S = 2
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.frames import series, tidy
 from temphub_kernel.analysis import mean_kinetic_temperature
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 HOUR_S = 3600
 WEEK_S = 7 * 24 * HOUR_S

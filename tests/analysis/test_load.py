@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import journal
+from journal.journal_harness import journal
 from temphub_kernel.analysis import load
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.csv_style import STANDARD
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
-from temphub_kernel.csvlog.lines import to_lines
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.spreadsheet import STANDARD
+from temphub_kernel.csvlog.format import to_lines
 from temphub_kernel.journal import Reader, RollUps, Writer
-from temphub_kernel.journal.holding import holds
+from temphub_kernel.journal.statistics.time_weights import holds
 
 T0 = 1_795_438_440_123  # 2026-11-23 12:54:00.123 UTC
 Seed = Callable[[list[tuple[str, int, int | None]]], Path]

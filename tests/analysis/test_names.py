@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from temphub_kernel.analysis import completeness, excursions, load, scan, statistics
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
-from temphub_kernel.dashboard.pieces import ids_of
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer, describe
+from temphub_kernel.page.pieces import ids_of
 
 T0 = 1_795_438_440_123
 TITLES = {"a": "Cold room 2", "b": "Fridge (b)", "c": "Fridge (c)", "d": "d"}

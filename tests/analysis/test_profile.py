@@ -6,7 +6,7 @@ import pytest
 
 from support.frames import series, tidy
 from temphub_kernel.analysis import daily_profile
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
 

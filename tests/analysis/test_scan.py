@@ -7,12 +7,12 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from journal.journal_bench import T0, close_months, journal, pack_all
+from journal.journal_harness import T0, close_months, journal, pack_all
 from temphub_kernel.analysis import load, remarks, scan
-from temphub_kernel.base.csv_style import STANDARD
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
-from temphub_kernel.csvlog.lines import to_lines
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.spreadsheet import STANDARD
+from temphub_kernel.csvlog.format import to_lines
 from temphub_kernel.journal import Reader, annotate, calibrate
 from temphub_kernel.journal.schema import BLOCK_ROWS
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from temphub_kernel.analysis.zone import find_zone
+from temphub_kernel.analysis.arguments import find_zone
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
+from temphub_kernel.api.access.rate_limit import Gate
 from temphub_kernel.api.contract import contract
-from temphub_kernel.api.gate import Gate
 
 CASES = int(os.environ.get("TEMPHUB_CASES", "20"))
 FULL = CASES > 50

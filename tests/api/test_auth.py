@@ -2,11 +2,11 @@
 
 import pytest
 
-from temphub_kernel.api.auth import REMEMBERED, _own_token, check_token
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.api.access.auth import REMEMBERED, _own_token, check_token
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Sighting
 from temphub_kernel.journal import Reader
-from temphub_kernel.trust import seal
+from temphub_kernel.trust import signatures
 
 SECRET = "s3cret-Token"
 READING = {"temperature_c": 20.0, "probe_id": "p"}
@@ -37,7 +37,7 @@ def test_the_token_is_taken_in_three_forms(make_hub, path, body):
 def test_a_probes_own_token_is_good_for_its_name_only(make_hub):
     """The token that one probe was told takes that probe's readings, its sensors' and its hello; it opens no other name, nothing else."""
     hub = make_hub(token=SECRET)
-    own = {"X-Token": seal.probe_token(SECRET, "Fridge")}
+    own = {"X-Token": signatures.probe_token(SECRET, "Fridge")}
     ours = [{"temperature_c": 4.0, "probe_id": name} for name in ("Fridge", "Fridge:28ff")]
     assert [hub.ask("POST", "/api/ingest", body, own) for body in ours] == [(200, {"ok": True})] * 2
     assert hub.ask("POST", "/api/ingest", {**ours[0], "token": own["X-Token"]}) == (200, {"ok": True})
@@ -60,7 +60,7 @@ def test_a_probes_own_token_is_good_for_its_name_only(make_hub):
 def test_a_probes_own_token_opens_no_page(make_hub):
     """Where the page has a password, the token that a probe was told opens neither it nor the history."""
     hub = make_hub(token=SECRET, environ={"UI_PASSWORD": "a long password"})
-    own = {"X-Token": seal.probe_token(SECRET, "Fridge")}
+    own = {"X-Token": signatures.probe_token(SECRET, "Fridge")}
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 4.0, "probe_id": "Fridge"}, own)[0] == 200
     assert hub.ask("GET", "/api/readings?probe_id=Fridge", None, own)[0] == 401
     assert hub.ask("GET", "/api/readings?probe_id=Fridge", None, {"X-Token": SECRET})[0] == 200
@@ -94,7 +94,7 @@ def test_a_probes_own_token_is_made_once():
     """A delivery costs no new derivation; made-up names, however many or long, are not remembered beyond a bound."""
     _own_token.cache_clear()
     for _ in range(50):
-        check_token(SECRET, seal.probe_token(SECRET, "Fridge"), probe_id="Fridge:28ff")
+        check_token(SECRET, signatures.probe_token(SECRET, "Fridge"), probe_id="Fridge:28ff")
     assert (_own_token.cache_info().misses, _own_token.cache_info().hits) == (1, 49)
     for name in (f"Made-Up-{n}" for n in range(REMEMBERED + 10)):
         with pytest.raises(TempHubError):

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from temphub_kernel.api.dating import moment_ms, taken_by_clock
-from temphub_kernel.base.clock import iso_utc, now_ms
+from temphub_kernel.api.timestamps import moment_ms, taken_by_clock
+from temphub_kernel.core.clock import iso_utc, now_ms
 from temphub_kernel.journal import Reader
 
 # 2026-11-23 12:54:00 UTC

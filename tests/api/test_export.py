@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from support.waiting import cannot, wait_for
-from temphub_kernel.api import export, questions
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
+from temphub_kernel.api import background
+from temphub_kernel.api.handlers import exports
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row
 
 NOW = now_ms() // 60_000 * 60_000
 
@@ -54,7 +55,7 @@ def jobs():
     found = []
     for child in psutil.Process().children():
         try:
-            found += [child] if "temphub_kernel.exports.child" in " ".join(child.cmdline()) else []
+            found += [child] if "temphub_kernel.exports.job_process" in " ".join(child.cmdline()) else []
         except psutil.Error:
             continue
     return found
@@ -109,7 +110,7 @@ def test_wrong_orders_are_refused_in_words(hub, query, code, status):
 @pytest.mark.parametrize("query", ["", "&from=2001-01-01&probe_id=P:0", "&to=2096-01-01&every=1s"])
 def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
     """A workbook beyond what Excel opens is refused with what to do instead, also where the rows are only counted on the way."""
-    monkeypatch.setattr(export, "MOST_XLSX_ROWS", 50)
+    monkeypatch.setattr(exports, "MOST_XLSX_ROWS", 50)
     fill(hub, 600)
     status, _, body = get(hub, f"/api/export?format=xlsx{query}")
     assert status == 413 and json.loads(body)["error"] == "too_many_rows" and "every=5min" in json.loads(body)["remedy"]
@@ -148,8 +149,8 @@ def test_a_client_that_leaves_ends_its_export(hub, scratch):
 def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypatch):
     """Two readers that take nothing are let go after a minute, their processes and files go, and the next export is made.
     One that reads slowly but reads keeps its place."""
-    assert export.STALLED_S == 60
-    monkeypatch.setattr(export, "STALLED_S", 3)
+    assert exports.STALLED_S == 60
+    monkeypatch.setattr(exports, "STALLED_S", 3)
     fill(hub, 60_000)
     clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
     wait_for(lambda: len(jobs()) == 2)
@@ -164,7 +165,7 @@ def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypa
             taken += slow.recv(1 << 15)
             # Longer in all than a stall may last, each piece of 256 KB much shorter.
             time.sleep(max(0.0, began + 5 * len(taken) / 5e6 - time.monotonic()))
-    assert time.monotonic() - began > export.STALLED_S and taken.count(b"\n") > 60_000
+    assert time.monotonic() - began > exports.STALLED_S and taken.count(b"\n") > 60_000
 
 
 def test_one_export_at_a_time_for_an_address(hub):
@@ -197,8 +198,8 @@ def test_what_takes_much_memory_has_its_turn(hub):
 
 def test_whose_turn_does_not_come_is_told_that_the_hub_is_busy(hub, monkeypatch):
     """Whoever waited too long for others' exports and examinations hears so, with the way out."""
-    monkeypatch.setattr(questions, "PARTS", 0)
-    monkeypatch.setattr(questions, "TURN_S", 0.2)
+    monkeypatch.setattr(background, "PARTS", 0)
+    monkeypatch.setattr(background, "TURN_S", 0.2)
     fill(hub, 10)
     for path in ("/api/export", "/api/doctor"):
         status, headers, body = get(hub, path)
@@ -208,11 +209,11 @@ def test_whose_turn_does_not_come_is_told_that_the_hub_is_busy(hub, monkeypatch)
 
 def test_who_leaves_while_waiting_gives_the_place_back(hub, monkeypatch):
     """A download that is cancelled before its turn came does not keep the same address from the next one."""
-    monkeypatch.setattr(questions, "PARTS", 0)
+    monkeypatch.setattr(background, "PARTS", 0)
     fill(hub, 10)
     with slow_reader(hub, "/api/export"):
         wait_for(lambda: b"your address" in get(hub, "/api/export?format=csv")[2])
-    monkeypatch.setattr(questions, "PARTS", 4)
+    monkeypatch.setattr(background, "PARTS", 4)
     wait_for(lambda: get(hub, "/api/export?format=csv")[0] == 200, 10)
 
 

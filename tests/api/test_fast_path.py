@@ -11,8 +11,8 @@ from support.attacks import ATTACKER, Poster
 from support.attacks import connect as attack_from
 from support.smuggling import INNER, PLAIN, START, everything
 from support.waiting import wait_for
+from temphub_kernel.api.access.rate_limit import Gate
 from temphub_kernel.api.fast_path import PIECE, PlainConnection
-from temphub_kernel.api.gate import Gate
 from temphub_kernel.api.ingest import Delivery
 from temphub_kernel.journal import Reader
 
@@ -23,7 +23,7 @@ MANY = 300
 @pytest.fixture
 def tornado_only(caplog):
     """At LOG_LEVEL=DEBUG each request's line in the log is told, which Tornado's connections do: all go to them."""
-    return lambda: caplog.at_level(logging.DEBUG, logger="temphub_kernel.api.watch")
+    return lambda: caplog.at_level(logging.DEBUG, logger="temphub_kernel.api.metrics")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from support.waiting import wait_for
 from temphub_kernel.api.contract import contract
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
 
 
 class Hears(BaseHTTPRequestHandler):

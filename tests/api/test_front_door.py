@@ -15,8 +15,8 @@ from tornado.websocket import websocket_connect
 
 from support.page_server import BIG, Large
 from support.waiting import wait_for
-from temphub_kernel.api import front_door
-from temphub_kernel.base.clock import monotonic_s
+from temphub_kernel.api import proxy
+from temphub_kernel.core.clock import monotonic_s
 
 
 @pytest.fixture
@@ -197,8 +197,8 @@ def test_websockets_come_through(hub):
 
 def test_a_page_that_sends_too_much_is_not_read(hub, monkeypatch):
     """What is beyond a page's share waits at its own computer, and comes through later, whole."""
-    monkeypatch.setattr(front_door, "UP_AT_ONCE", 50_000)
-    monkeypatch.setattr(front_door, "UP_S", 100_000)
+    monkeypatch.setattr(proxy, "UP_AT_ONCE", 50_000)
+    monkeypatch.setattr(proxy, "UP_S", 100_000)
     piece = os.urandom(30_000)
 
     async def talk():
@@ -220,7 +220,7 @@ def test_a_page_that_sends_too_much_is_not_read(hub, monkeypatch):
 
 def test_an_address_has_so_many_pages(hub, monkeypatch):
     """One more is refused in words; when one is closed there is room again."""
-    monkeypatch.setattr(front_door, "MOST_TUNNELS_EACH", 2)
+    monkeypatch.setattr(proxy, "MOST_TUNNELS_EACH", 2)
     url = f"ws://127.0.0.1:{hub.port}/v/socket"
 
     async def talk():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from temphub_kernel.api.ghosts import Court
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_celsius, to_units
+from temphub_kernel.api.plausibility import Court
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, to_celsius, to_units
 from temphub_kernel.journal import Reader, RollUps
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.journal import Reader
 
 READING = {"temperature_c": 20.0, "probe_id": "p"}

@@ -8,12 +8,11 @@ import pytest
 
 from support.attacks import connect
 from support.waiting import wait_for
-from temphub_kernel.api import guesses
-from temphub_kernel.api.guesses import FREE_DELIVERIES, TURN_S
-from temphub_kernel.api.lockout import FREE
-from temphub_kernel.base.clock import monotonic_s
+from temphub_kernel.api.access import rate_limit
+from temphub_kernel.api.access.rate_limit import FREE, FREE_DELIVERIES, TURN_S
+from temphub_kernel.core.clock import monotonic_s
 from temphub_kernel.hub import HubClient
-from temphub_kernel.trust import seal
+from temphub_kernel.trust import signatures
 
 SECRET = "s3cret-Token"
 RIGHT = {"X-Token": SECRET}
@@ -81,7 +80,7 @@ def test_a_locked_address_delivers_on(guarded):
         hub.ask(*NAMING, {"X-Token": f"wrong-{n}"})
     assert hub.ask(*NAMING, RIGHT)[0] == 429
     assert hub.ask("POST", "/api/ingest", reading("new"), RIGHT)[0] == 200
-    assert hub.ask("POST", "/api/ingest", reading("Fridge"), {"X-Token": seal.probe_token(SECRET, "Fridge")})[0] == 200
+    assert hub.ask("POST", "/api/ingest", reading("Fridge"), {"X-Token": signatures.probe_token(SECRET, "Fridge")})[0] == 200
     assert hub.ask("GET", f"/api/ingest?temperature_c=4&token={SECRET}")[0] == 200
     assert hub.ask("POST", "/api/hello", {"id": "p", "port": 80}, RIGHT)[0] == 200
     assert HubClient(hub.settings, f"http://127.0.0.1:{hub.port}").ask(*NAMING[1:], timeout_s=10)["ok"] is True
@@ -115,7 +114,7 @@ def test_guesses_by_reading_are_locked_out_too(make_hub):
 def test_guessing_by_delivering_is_slow(make_hub, monkeypatch):
     """Tokens can be tried by deliveries a few times a second, whoever many connections are used; a probe that delivered from that address
     before goes on without waiting, and a new one with the right token gets its turn."""
-    monkeypatch.setattr(guesses, "FREE_DELIVERIES", 10)
+    monkeypatch.setattr(rate_limit, "FREE_DELIVERIES", 10)
     hub = make_hub(token=SECRET)
     assert hub.ask("POST", "/api/ingest", reading("Old"), RIGHT)[0] == 200
     for n in range(10):
@@ -145,8 +144,8 @@ def test_many_probes_behind_one_address_recover_at_once(make_hub):
     names = [f"P{n}" for n in range(FREE_DELIVERIES - 10)]
     for name in names:
         for _ in range(2):
-            assert hub.ask("POST", "/api/ingest", reading(name), {"X-Token": seal.probe_token("old", name)})[0] == 401
+            assert hub.ask("POST", "/api/ingest", reading(name), {"X-Token": signatures.probe_token("old", name)})[0] == 401
     began = monotonic_s()
     for name in names:
-        assert hub.ask("POST", "/api/ingest", reading(name), {"X-Token": seal.probe_token(SECRET, name)})[0] == 200
+        assert hub.ask("POST", "/api/ingest", reading(name), {"X-Token": signatures.probe_token(SECRET, name)})[0] == 200
     assert monotonic_s() - began < 15

@@ -3,8 +3,8 @@
 import csv
 import io
 
-from temphub_kernel.base.clock import iso_utc, now_ms
-from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.core.clock import iso_utc, now_ms
+from temphub_kernel.core.reading import Row, to_units
 
 NOW = now_ms() // 60_000 * 60_000
 MINUTE = 60_000

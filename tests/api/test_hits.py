@@ -6,10 +6,9 @@ import re
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.api.hits import MOST, MOST_FIRST, Hits
-from temphub_kernel.api.metrics import Metrics
-from temphub_kernel.base import own
-from temphub_kernel.base.errors import BadRequest
+from temphub_kernel.api.metrics import MOST_COUNTED, MOST_FIRST, Hits, Metrics
+from temphub_kernel.core import network
+from temphub_kernel.core.errors import BadRequest
 from temphub_kernel.journal import Outcome
 from temphub_kernel.trust import Proven, Repeated
 
@@ -70,9 +69,9 @@ def test_repeats_are_no_first_delivery(told):
 def test_made_up_names_do_not_fill_log_or_memory(told):
     """Whoever delivers under ever new names gets a few hundred lines a minute, and what is remembered has an end."""
     hits = Hits()
-    for number in range(3 * MOST):
+    for number in range(3 * MOST_COUNTED):
         hits.stored(f"n{number}", Outcome(1, 0))
-    assert len(told()) == MOST_FIRST and len(hits._known) == MOST and len(hits._probes) == MOST
+    assert len(told()) == MOST_FIRST and len(hits._known) == MOST_COUNTED and len(hits._probes) == MOST_COUNTED
 
 
 def test_the_line_comes_by_itself(make_hub, told):
@@ -82,7 +81,7 @@ def test_the_line_comes_by_itself(make_hub, told):
     hub.ask("POST", "/api/hello", {"id": "fridge", "port": 80})
     hub.ask("POST", "/nothing", {})
     hub.ask("GET", "/api/probes")
-    hub.ask("GET", "/api/health", headers={"User-Agent": own.AGENT})
+    hub.ask("GET", "/api/health", headers={"User-Agent": network.AGENT})
 
     def counts():
         lines = [re.fullmatch(r"\d+ probes?: (\d+) readings?, (\d+) refused; (\d+) API calls?", line) for line in told()]
@@ -90,7 +89,7 @@ def test_the_line_comes_by_itself(make_hub, told):
 
     wait_for(lambda: counts() == [1, 1, 1])
     quiet = len(told())
-    hub.ask("GET", "/api/health", headers={"User-Agent": own.AGENT})
+    hub.ask("GET", "/api/health", headers={"User-Agent": network.AGENT})
     hub.ask("POST", "/api/hello", {"id": "fridge", "port": 80})
     hub.ask("GET", "/api/probes")
     wait_for(lambda: counts() == [1, 1, 2])
@@ -99,7 +98,7 @@ def test_the_line_comes_by_itself(make_hub, told):
 
 def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
     """Method, path, status, address, milliseconds; never a value of a query, a token, a password, or the whole name of a visit."""
-    caplog.set_level(logging.DEBUG, "temphub_kernel.api.watch")
+    caplog.set_level(logging.DEBUG, "temphub_kernel.api.metrics")
     hub = make_hub(token="s3cret", page=("127.0.0.1", page.port), environ={"UI_PASSWORD": "pass word 1"})
     hub.ask("GET", "/api/ingest?temperature_c=1&token=s3cret&probe_id=x")
     hub.ask("GET", "/api/ingest?s3cret")
@@ -109,7 +108,7 @@ def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
     hub.ask("GET", f"/v/api/kernels/{VISIT}?session_id={VISIT}", headers={"X-Token": "s3cret"})
     hub.ask("POST", "/whatever", b"s3cret")
     hub.ask("HEAD", "/api/health")
-    lines = [record.getMessage() for record in caplog.records if record.name == "temphub_kernel.api.watch"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "temphub_kernel.api.metrics"]
     found = [LINE.fullmatch(line) for line in lines]
     assert all(found), lines
     assert [(line[1], line[2], line[3]) for line in found if line] == [

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
 
 

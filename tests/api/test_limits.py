@@ -5,9 +5,8 @@ import socket
 
 from support.attacks import ATTACKER, Flood, Loris, Mad, Poster, connect
 from support.waiting import wait_for
-from temphub_kernel.api import share
-from temphub_kernel.api.gate import Gate
-from temphub_kernel.api.share import BUSY, FLOOR, FairShare
+from temphub_kernel.api.access import rate_limit
+from temphub_kernel.api.access.rate_limit import BUSY, FLOOR, FairShare, Gate
 
 OTHERS = 6
 
@@ -56,7 +55,7 @@ def test_a_probe_gone_mad_gets_its_share(make_hub):
 def test_a_share_is_twice_an_equal_part(monkeypatch):
     """A lone client may take all there is, equal clients are never refused, one among many gets twice an equal share."""
     clock = itertools.count()
-    monkeypatch.setattr(share, "monotonic_s", lambda: next(clock) * 1e-5 + 100.0)
+    monkeypatch.setattr(rate_limit, "monotonic_s", lambda: next(clock) * 1e-5 + 100.0)
     alone = FairShare()
     assert not any(alone.over("a") for _ in range(10 * BUSY))
     equal = FairShare()
@@ -77,23 +76,23 @@ def test_a_share_is_twice_an_equal_part(monkeypatch):
 def test_a_crowd_that_is_refused_is_answered_one_by_one(monkeypatch):
     """Hundreds that are refused in one moment do not come back in one moment; a single one waits a second."""
     now = [100.0]
-    monkeypatch.setattr(share, "monotonic_s", lambda: now[0])
+    monkeypatch.setattr(rate_limit, "monotonic_s", lambda: now[0])
     crowd = FairShare()
     waits = [crowd.wait_s() for _ in range(800)]
-    assert waits[0] == share.PAUSE_S and waits[-1] < 4 * share.PAUSE_S
+    assert waits[0] == rate_limit.PAUSE_S and waits[-1] < 4 * rate_limit.PAUSE_S
     in_each = [sum(start <= wait < start + 0.05 for wait in waits) for start in (1.0, 1.5, 2.0, 2.5)]
     assert all(19 <= number <= 21 for number in in_each)
     now[0] += 60
-    assert crowd.wait_s() == share.PAUSE_S
+    assert crowd.wait_s() == rate_limit.PAUSE_S
 
 
 def test_the_count_of_clients_is_bounded(monkeypatch):
     """However many names a client invents, what is remembered of a second stays small."""
-    monkeypatch.setattr(share, "monotonic_s", lambda: 100.0)
+    monkeypatch.setattr(rate_limit, "monotonic_s", lambda: 100.0)
     crowd = FairShare()
-    for number in range(3 * share.MOST_KEYS):
+    for number in range(3 * rate_limit.MOST_KEYS):
         crowd.over(f"p{number}")
-    assert len(crowd._counts) == share.MOST_KEYS
+    assert len(crowd._counts) == rate_limit.MOST_KEYS
 
 
 def test_a_silent_connection_is_closed(make_hub):

@@ -12,12 +12,12 @@ import requests
 from argon2 import PasswordHasher
 
 from support.page_server import PageServer
-from temphub_kernel.api.audit import MOST_BYTES, Audit
-from temphub_kernel.api.lockout import FREE, MOST, Lockout
-from temphub_kernel.api.sessions import Sessions
-from temphub_kernel.base import own
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.key import KEY_FILE, read_key
+from temphub_kernel.api.access.audit import MOST_BYTES, Audit
+from temphub_kernel.api.access.auth import Sessions
+from temphub_kernel.api.access.rate_limit import FREE, MOST_TRACKED, Lockout
+from temphub_kernel.core import network
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.files import KEY_FILE, read_key
 from temphub_kernel.hub import HubClient
 from temphub_kernel.journal import Reader
 
@@ -186,9 +186,9 @@ def test_wrong_passwords_lock_out(closed):
 def test_the_lock_out_is_bounded_and_forgives():
     """Thousands of addresses take no more memory; an IPv6 network counts as one; a right password clears the slate."""
     lockout = Lockout()
-    for number in range(3 * MOST):
+    for number in range(3 * MOST_TRACKED):
         lockout.begin(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(lockout._tries) == MOST
+    assert len(lockout._tries) == MOST_TRACKED
     for number in range(FREE):
         lockout.begin(f"2001:db8::{number:x}")
     with pytest.raises(TempHubError) as caught:
@@ -269,15 +269,15 @@ def test_nobody_names_another_as_the_visitor(make_hub):
     believed, nor what is no address."""
     hub = make_hub(environ={"UI_PASSWORD": PASSWORD}, token="s3cret")
     url, door = f"http://127.0.0.1:{hub.port}", {"from_ms": 1, "text": "door"}
-    forged = {own.VISITOR_HEADER: own.visitor("203.0.113.9", "login")}
+    forged = {network.VISITOR_HEADER: network.visitor("203.0.113.9", "login")}
     assert hub.ask("POST", "/api/annotate", door, {"X-Token": "s3cret", **forged})[0] == 200
     assert hub.ask("POST", "/api/annotate", door, {**log_in(hub)[1], **forged})[0] == 200
-    for said in (own.visitor("203.0.113.9", "login"), "login somewhere", "god 203.0.113.9", own.visitor("fe80::1%eth0", "anyone")):
-        context = own.VISITOR.set(said)
+    for said in (network.visitor("203.0.113.9", "login"), "login somewhere", "god 203.0.113.9", network.visitor("fe80::1%eth0", "anyone")):
+        context = network.VISITOR.set(said)
         try:
             assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
         finally:
-            own.VISITOR.reset(context)
+            network.VISITOR.reset(context)
     found = [(line["by"], line["address"], line.get("through")) for line in noted(hub) if line["what"] == "/api/annotate"]
     assert found == [
         ("token", "127.0.0.1", None),

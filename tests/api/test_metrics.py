@@ -1,8 +1,8 @@
 """What a scraper is told."""
 
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import ProbeBook
 
 

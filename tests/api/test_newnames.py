@@ -1,8 +1,8 @@
 """Names that nobody has heard of: made up by the thousand they do not fill the hub."""
 
 from support.waiting import wait_for
-from temphub_kernel.api.newnames import NewNames
-from temphub_kernel.base.transient import CROWD
+from temphub_kernel.api.plausibility import NewNames
+from temphub_kernel.core.names import CROWD
 from temphub_kernel.journal import Reader
 
 

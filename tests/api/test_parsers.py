@@ -6,13 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tornado.httputil import HTTPHeaders
 
-from temphub_kernel.api.hosts import Hosts
-from temphub_kernel.api.origin import check_origin, check_plain_get
-from temphub_kernel.api.validate import MAX_FIELDS, check_text, parse_json, parse_query, rows_of, rows_of_query
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import HIGHEST_C, LOWEST_C, MAX_AGE_MS, UNITS_PER_C
-from temphub_kernel.base.settings import ALLOWED, Settings
-from temphub_kernel.csvlog.lines import begins_header, cells_of, keys_of
+from temphub_kernel.api.access.security import Hosts, check_origin, check_plain_get
+from temphub_kernel.api.schemas import MAX_FIELDS, check_text, parse_json, parse_query, rows_of, rows_of_query
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import HIGHEST_C, LOWEST_C, MAX_AGE_MS, UNITS_PER_C
+from temphub_kernel.core.settings import ALLOWED, Settings
+from temphub_kernel.csvlog.format import begins_header, cells_of, keys_of
 
 MANY = settings(max_examples=300, derandomize=True, database=None, deadline=None)
 NUMBERS = st.one_of(st.integers(), st.floats(), st.booleans(), st.integers(-300, 2000))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
 
 T0 = 1_795_438_440_000

@@ -9,8 +9,8 @@ import pytest
 
 from support.endpoint import Hub
 from support.waiting import wait_for
-from temphub_kernel.api.questions import MOST_OF_ONE, MOST_TALKS, TALKS
-from temphub_kernel.base.clock import monotonic_s
+from temphub_kernel.api.background import MOST_OF_ONE, MOST_TALKS, TALKS
+from temphub_kernel.core.clock import monotonic_s
 
 PASSWORD = "correct horse"
 TOO_MANY = 4

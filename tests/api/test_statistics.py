@@ -9,14 +9,13 @@ import pytest
 
 from support.rows import calendar_buckets_in
 from temphub_kernel.analysis import excursions, load, statistics
-from temphub_kernel.base.clock import iso_utc, now_ms
-from temphub_kernel.base.reading import UNDATED, Row
-from temphub_kernel.dashboard.measure import Measure
-from temphub_kernel.dashboard.memory import Memory
-from temphub_kernel.dashboard.window import Window
+from temphub_kernel.core.clock import iso_utc, now_ms
+from temphub_kernel.core.reading import UNDATED, Row
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 from temphub_kernel.journal import Reader, WallClock, strike_out
+from temphub_kernel.page.choices.view import Window
+from temphub_kernel.page.data.window_cache import Measure, Memory
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 HIGH, LOW = 8.0, 2.0

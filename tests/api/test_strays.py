@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from support.waiting import cannot
-from temphub_kernel.api.limited import MOST_DROPPED
+from temphub_kernel.api.replies import MOST_DROPPED
 
 READING = {"temperature_c": 23.8, "probe_id": "TempProbe-0096"}
 BIG = bytes(3_000_000)

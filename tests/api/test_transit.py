@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from support.ports import free_port
 from support.waiting import wait_for
-from temphub_kernel.api.newnames import NewNames
-from temphub_kernel.api.transit import DRIFT, MAX_BOOTS, Transit
-from temphub_kernel.base.clock import monotonic_s
+from temphub_kernel.api.plausibility import NewNames
+from temphub_kernel.api.timestamps import DRIFT, MAX_BOOTS, Transit
+from temphub_kernel.core.clock import monotonic_s
 from temphub_kernel.journal import Reader
 
 

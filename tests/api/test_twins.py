@@ -8,10 +8,10 @@ import logging
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.api.twins import Twins
-from temphub_kernel.base.reading import Row
-from temphub_kernel.doctor.case import look
-from temphub_kernel.doctor.probes import shared
+from temphub_kernel.api.plausibility import Twins
+from temphub_kernel.core.reading import Row
+from temphub_kernel.doctor.context import look
+from temphub_kernel.doctor.hub import shared
 from temphub_kernel.hub import PAGE, HubClient
 
 
@@ -81,7 +81,7 @@ def test_it_is_over_when_one_is_gone():
 def test_list_log_and_doctor_say_it_and_nothing_is_lost(start_here, boots, monkeypatch):
     """A freezer's and an oven's probe with one id: probe list, log and doctor say so, and each acknowledged reading is stored."""
     logged = []
-    monkeypatch.setattr(logging.getLogger("temphub_kernel.hub.running"), "warning", lambda text, *words: logged.append(text % words))
+    monkeypatch.setattr(logging.getLogger("temphub_kernel.hub.hub"), "warning", lambda text, *words: logged.append(text % words))
     hub = start_here()
     for n in range(20):
         for address, boot, celsius in (("127.0.0.2", boots[0], -18.0), ("127.0.0.3", boots[1], 180.0)):

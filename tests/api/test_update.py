@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.waiting import cannot
-from temphub_kernel.base.bytecode import compiler
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
+from temphub_kernel.core.firmware_build import compiler
 
 OUTSIDE = [
     "main.py",

@@ -12,8 +12,8 @@ import pytest
 from support.endpoint import Hub
 from support.virtual import VirtualProbe
 from support.waiting import cannot, wait_for
-from temphub_kernel.base.bytecode import compiler
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
+from temphub_kernel.core.firmware_build import compiler
 from temphub_kernel.provisioner import Talk
 from temphub_kernel.provisioner.conversation import Context, Conversation
 

@@ -12,8 +12,8 @@ from playwright.sync_api import sync_playwright
 
 from browser.conftest import ARGUMENTS, chromium
 from support.running import TempHub
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer, describe
 
 PROBES = {"TempProbe-0A01": "Cold room", "TempProbe-0A02": "Freezer", "TempProbe-0A03": "Kitchen"}

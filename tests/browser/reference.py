@@ -17,7 +17,7 @@ from browser.pictures import DAY_MS, EVERY_MS, PROBES, celsius, fill
 from support.ports import free_port
 from support.running import TempHub
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms, parse_time
+from temphub_kernel.core.clock import now_ms, parse_time
 
 FOLDER = Path(__file__).with_name("pictures")
 NOON_MS = parse_time("2026-11-20T12:00:00Z")

@@ -10,7 +10,7 @@ import pytest
 
 from support.ports import free_port
 from support.waiting import cannot, wait_for
-from temphub_kernel.base.clock import iso_utc, now_ms
+from temphub_kernel.core.clock import iso_utc, now_ms
 
 NUMBER = '#rendered_cells .th-card[data-probe="p"] .th-number'
 DOCUMENT = Path(__file__).parents[2] / "docs" / "proxies.md"

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import iso_utc, now_ms, parse_time
+from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
 
 LINE = ".th-chart path.line"
 NOTHING_SAID = (

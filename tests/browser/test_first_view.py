@@ -6,7 +6,7 @@ import pytest
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 
 # The server sends a page without its first view when that would take too long.
 pytestmark = pytest.mark.alone

@@ -7,7 +7,7 @@ from PIL import Image
 from browser import reference
 from support.likeness import compared
 from support.waiting import wait_for
-from temphub_kernel.base.clock import iso_utc
+from temphub_kernel.core.clock import iso_utc
 
 HIDE = "what => { document.querySelector(what).style.visibility = 'hidden'; }"
 SHOW = "what => { document.querySelector(what).style.visibility = ''; }"

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.dashboard import visits
+from temphub_kernel.jupyter import sessions
 
 # The full length: `TEMPHUB_SLEEP_S=120 python -m pytest tests/browser/test_lost.py`.
 SLEEP_S = float(os.environ.get("TEMPHUB_SLEEP_S", "25"))
@@ -240,5 +240,5 @@ def test_a_page_hears_only_its_own(browser, page, temphub):
         post(temphub, celsius)
         wait_for(lambda celsius=celsius: other.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 10, 0.1)
     context.close()
-    theirs, ours = (visits.mark(kernel).encode() for kernel in kernels)
+    theirs, ours = (sessions.mark(kernel).encode() for kernel in kernels)
     assert sum(ours in frame for frame in received) > 3 and not any(theirs in frame for frame in received)

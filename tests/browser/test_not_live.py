@@ -8,7 +8,7 @@ import pytest
 
 from support.ports import free_port
 from support.waiting import cannot, wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 
 CELSIUS, NOW_C = 4.375, 20.5
 VALUE = "#first .th-card .th-number"

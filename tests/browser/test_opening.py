@@ -3,7 +3,7 @@
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 
 VALUE = "#rendered_cells .th-card .th-number:visible"
 LINE = "#rendered_cells .th-chart path.line"

@@ -9,8 +9,8 @@ import pytest
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import iso_utc, now_ms
-from temphub_kernel.dashboard import text
+from temphub_kernel.core.clock import iso_utc, now_ms
+from temphub_kernel.page import format
 
 LINE = "#rendered_cells .th-chart path.line"
 SPIKE_C, EVERY_MS, HOUR_MS = 61.125, 2_000, 3_600_000
@@ -187,7 +187,7 @@ def test_a_number_is_written_as_everywhere_on_the_page(open_page):
         + [99.995, 99.9949, -0.001, -0.004, 1799.95]
     )
     values += [value * 1.8 + 32 for value in values]
-    assert page.evaluate("values => values.map(thReadout.number)", values) == [text.number(value) for value in values]
+    assert page.evaluate("values => values.map(thReadout.number)", values) == [format.number(value) for value in values]
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from PIL import Image
 
 from support.filled import fill
 from support.waiting import wait_for
-from temphub_kernel.base.clock import iso_utc, now_ms
+from temphub_kernel.core.clock import iso_utc, now_ms
 
 LINE = ".th-chart path.line"
 COLDEST_C = -31.5

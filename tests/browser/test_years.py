@@ -7,10 +7,10 @@ import pytest
 
 from support.waiting import wait_for
 from support.years import PROBES, SPIKE_C, YEARS_MS, Years, write_years
-from temphub_kernel.base.clock import iso_utc
-from temphub_kernel.dashboard import text
-from temphub_kernel.dashboard.window import POINTS_UP_TO_MS
+from temphub_kernel.core.clock import iso_utc
 from temphub_kernel.journal import Reader
+from temphub_kernel.page import format
+from temphub_kernel.page.choices.view import POINTS_UP_TO_MS
 
 MINUTE_MS = 60_000
 # Of each line and band: whose it is, how many points it has, and how far up in the plot it reaches, 0 to 1.
@@ -78,7 +78,7 @@ def table(page):
 def true_table(folder, from_ms, to_ms):
     """The same, counted from every reading in the journal."""
     readings = in_journal(folder, from_ms, to_ms).items()
-    return {probe_id: (text.count(len(c)), text.number(c.min()), text.number(c.max())) for probe_id, (_, c) in readings}
+    return {probe_id: (format.count(len(c)), format.number(c.min()), format.number(c.max())) for probe_id, (_, c) in readings}
 
 
 def zoomed(page, spike_ms, turn):
@@ -108,7 +108,7 @@ def test_years_are_zoomed_to_minutes_and_back(open_page, years):
         spans.append(shown[1] - shown[0])
         true = true_table(hub.data_dir, *shown)
         wait_for(lambda true=true: table(page) == true, 20)
-        assert true[PROBES[0]][2] == text.number(SPIKE_C)
+        assert true[PROBES[0]][2] == format.number(SPIKE_C)
         drawn = page.evaluate(DRAWN)
         lines = [points for kind, _, points, _ in drawn if kind == "line"]
         assert len(lines) == len(PROBES) and min(lines) > 40 and max(lines) <= 1001, lines

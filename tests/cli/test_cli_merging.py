@@ -8,9 +8,9 @@ import pytest
 
 import temphub_kernel as th
 from support.endpoint import Hub
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
 from temphub_kernel.cli import main
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, to_units
 
 MINUTE_MS = 60_000
 

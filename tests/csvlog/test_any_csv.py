@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.filled import refilled_from
-from temphub_kernel.base.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, is_probe_id
+from temphub_kernel.core.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, is_probe_id
 from temphub_kernel.journal import Reader, Writer
 
 HEADER = "timestamp,local_time,probe_id,temperature_c,quality"

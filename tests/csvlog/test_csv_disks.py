@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from csvlog.csv_bench import HEADER, harness, line_of, rows
+from csvlog.csv_harness import HEADER, harness, line_of, rows
 from support.disks import read_only, share
 from support.waiting import wait_for
 from temphub_kernel.csvlog import CsvLog, open_log

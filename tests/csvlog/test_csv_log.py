@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvlog.csv_bench import HEADER, T0, harness, line_of, row, rows
+from csvlog.csv_harness import HEADER, T0, harness, line_of, row, rows
 from support.waiting import wait_for
-from temphub_kernel.csvlog.lines import cell, keys_of, to_lines
+from temphub_kernel.csvlog.format import cell, keys_of, to_lines
 from temphub_kernel.journal import Point
 
 

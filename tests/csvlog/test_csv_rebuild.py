@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from csvlog.csv_bench import Harness, harness, line_of, rows
-from temphub_kernel.base.errors import TempHubError
+from csvlog.csv_harness import Harness, harness, line_of, rows
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.csvlog import only_in_log, rebuild, rebuild_beside, surplus
 from temphub_kernel.journal import strike_out, undo
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from csvlog.csv_bench import T0, Harness, Killed, harness, line_of, row, rows, said_of
-from temphub_kernel.base.csv_style import STYLES
+from csvlog.csv_harness import T0, Harness, Killed, harness, line_of, row, rows, said_of
+from temphub_kernel.core.spreadsheet import STYLES
 from temphub_kernel.csvlog import only_in_log, surplus
 
 ACTIONS = st.one_of(
@@ -174,7 +174,7 @@ HUB = """
 import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from csvlog.csv_bench import rows
+from csvlog.csv_harness import rows
 from temphub_kernel.csvlog import CsvLog
 from temphub_kernel.journal import Writer
 folder = Path(sys.argv[1])

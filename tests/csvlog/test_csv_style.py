@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import temphub_kernel as th
-from csvlog.csv_bench import harness, rows, said_of
+from csvlog.csv_harness import harness, rows, said_of
 from support.filled import refilled_from
-from temphub_kernel.base.csv_style import STANDARD, STYLES, Style, regional, style_named
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.core.spreadsheet import STANDARD, STYLES, Style, regional, style_named
 from temphub_kernel.csvlog import rebuild
 from temphub_kernel.journal import Reader, Writer
 

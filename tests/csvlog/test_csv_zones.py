@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support.waiting import cannot
-from temphub_kernel.csvlog.lines import to_lines
+from temphub_kernel.csvlog.format import to_lines
 from temphub_kernel.journal import Point
 
 # An hour in the north, an hour in the south, and half an hour.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from zeroconf import DNSOutgoing, IPVersion, ServiceInfo, Zeroconf
 
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.reading import Sighting
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.discovery import Discovery
 
 PROBE_TYPE = "_temps-probe._tcp.local."

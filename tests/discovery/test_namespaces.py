@@ -13,9 +13,9 @@ from queue import Empty, Queue
 import pytest
 
 from support.lan import Lan, ip
-from temphub_kernel.base.finding import PROBLEM
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.doctor.case import Case
+from temphub_kernel.core.finding import PROBLEM
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.doctor.context import Case
 from temphub_kernel.doctor.network import six_only
 
 CHECKOUT = Path(__file__).resolve().parents[2]

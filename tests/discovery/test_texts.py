@@ -9,11 +9,11 @@ from zeroconf import ServiceInfo
 from discovery.conftest import PROBE_TYPE
 from support.endpoint import Hub
 from support.waiting import wait_for
-from temphub_kernel.base.sighting import Sighting
-from temphub_kernel.discovery.heard import LONGEST_TEXT
-from temphub_kernel.hub.fleet import Fleet
+from temphub_kernel.core.reading import Sighting
+from temphub_kernel.discovery.adverts import LONGEST_TEXT
+from temphub_kernel.hub.commands.probes import Fleet
 from temphub_kernel.journal import ProbeBook, Reader
-from temphub_kernel.journal import probes as probes_
+from temphub_kernel.journal.records import probes as probes_
 from temphub_kernel.journal.schema import open_for_reading
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, Sighting
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.journal import ProbeBook, Writer
 
 

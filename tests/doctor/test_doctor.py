@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import temphub_kernel as th
-from temphub_kernel.base.clock import monotonic_s
-from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text, problem, well
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.clock import monotonic_s
+from temphub_kernel.core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text, problem, well
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.doctor import examine
-from temphub_kernel.doctor.case import Case, look
-from temphub_kernel.doctor.hub_parts import hub_parts
-from temphub_kernel.doctor.port import port
-from temphub_kernel.doctor.run import CHECKS
+from temphub_kernel.doctor.cli import CHECKS
+from temphub_kernel.doctor.context import Case, look
+from temphub_kernel.doctor.hub import hub_parts
+from temphub_kernel.doctor.network import port
 
 
 def run(settings: Settings, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":

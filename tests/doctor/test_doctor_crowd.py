@@ -1,12 +1,12 @@
 """What the doctor says of ids that came once, and of those that look alike."""
 
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.finding import WARNING
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.transient import CROWD
-from temphub_kernel.doctor.case import Case
-from temphub_kernel.doctor.probes import crowd
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.finding import WARNING
+from temphub_kernel.core.names import CROWD
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.doctor.context import Case
+from temphub_kernel.doctor.hub import crowd
 from temphub_kernel.journal import Writer
 
 

@@ -12,20 +12,18 @@ import pytest
 
 from provisioner.conftest import Probe
 from support.waiting import wait_for
-from temphub_kernel.base.beginning import doubts
-from temphub_kernel.base.clock import iso_utc, now_ms, parse_time
-from temphub_kernel.base.finding import PROBLEM, UNKNOWN, WARNING, WELL
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
+from temphub_kernel.core.finding import PROBLEM, UNKNOWN, WARNING, WELL
+from temphub_kernel.core.reading import Row, Sighting
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.core.startup import doubts
 from temphub_kernel.csvlog import rebuild_beside
 from temphub_kernel.discovery import TUNNELS, is_like
-from temphub_kernel.discovery.echo import Echo, echo
-from temphub_kernel.doctor import csv_file, disk, network, programs, sleep, timekeeping
-from temphub_kernel.doctor.case import Case, look
-from temphub_kernel.doctor.holders import ProcessInfo, holders
-from temphub_kernel.doctor.journal import journal
-from temphub_kernel.doctor.probes import probes
+from temphub_kernel.discovery.multicast import Echo, echo
+from temphub_kernel.doctor import computer, files, network
+from temphub_kernel.doctor.context import Case, look
+from temphub_kernel.doctor.files import ProcessInfo, holders, journal
+from temphub_kernel.doctor.hub import probes
 from temphub_kernel.journal import ProbeBook, Writer
 from temphub_kernel.journal.schema import VERSION
 
@@ -102,17 +100,17 @@ def test_readings_that_only_the_log_has_are_told(settings: Settings, recorded) -
     """While no hub runs, a log that has more than its journal, or no journal at all, is told with the way out; one that fits is well."""
     recorded(20)
     rebuild_beside(settings.journal_file, settings.csv_file)
-    (found,) = csv_file.csv_file(case_of(settings))
+    (found,) = files.csv_file(case_of(settings))
     assert found.level == WELL
     line = settings.csv_file.read_text().splitlines()[-1]
     stamp = iso_utc(now_ms() + 10)
     with settings.csv_file.open("a") as log:
         log.write(f"{stamp},{line.split(',', 1)[1]}\n")
     wait_for(lambda: now_ms() > parse_time(stamp), 5)
-    _, found = csv_file.csv_file(case_of(settings))
+    _, found = files.csv_file(case_of(settings))
     assert found.level == WARNING and "1 readings" in found.result and "Start the hub" in found.remedy
     settings.journal_file.unlink()
-    _, found = csv_file.csv_file(case_of(settings))
+    _, found = files.csv_file(case_of(settings))
     assert found.level == WARNING and "no journal" in found.result
 
 
@@ -151,46 +149,46 @@ def test_the_structures_of_the_restart_manager_have_their_size() -> None:
 
 def test_a_csv_log_that_is_held_names_the_program_and_what_waits() -> None:
     """The words of the program itself: who holds it, how many readings wait, what to do."""
-    found = csv_file.judge(Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12)
+    found = files.judge(Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12)
     assert found.level == PROBLEM and "held by Microsoft Excel (process 4711)" in found.result and "12 readings wait" in found.result
     assert found.remedy.startswith("Close it in the other program")
-    assert csv_file.judge(Path("log.csv"), OSError(5, "broken"), [], 0).level == PROBLEM
-    assert csv_file.judge(Path("log.csv"), None, [], 5000).level == WARNING
-    assert csv_file.judge(Path("log.csv"), None, ["LibreOffice"], 0).level == WELL
+    assert files.judge(Path("log.csv"), OSError(5, "broken"), [], 0).level == PROBLEM
+    assert files.judge(Path("log.csv"), None, [], 5000).level == WARNING
+    assert files.judge(Path("log.csv"), None, ["LibreOffice"], 0).level == WELL
 
 
 def test_a_cloud_is_told_by_the_doctor_too(recorded: object, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever missed it at the start is told that the data folder is in a cloud, in the same words."""
     monkeypatch.setenv("OneDrive", str(settings.data_dir.parent))
-    found = [one for one in disk.disk(case_of(settings)) if "with a cloud" in one.result]
+    found = [one for one in files.disk(case_of(settings)) if "with a cloud" in one.result]
     assert [(one.level, one.result, one.remedy) for one in found] == [(WARNING, *doubts(settings, dict(os.environ), new=False)[0])]
 
 
 def test_little_room_and_slow_disks_are_told(tmp_path: Path) -> None:
     """Too little room is a problem, a disk that nearly is full or slow worth a warning."""
-    assert [disk.space(tmp_path, mb).level for mb in (50, 500, 5000)] == [PROBLEM, WARNING, WELL]
-    assert "set DATA_DIR" in disk.space(tmp_path, 50).remedy
-    assert disk.speed(tmp_path, tmp_path).level in (WELL, WARNING) and not list(tmp_path.iterdir())
-    assert disk.speed(tmp_path, tmp_path / "not there").level == PROBLEM
+    assert [files.space(tmp_path, mb).level for mb in (50, 500, 5000)] == [PROBLEM, WARNING, WELL]
+    assert "set DATA_DIR" in files.space(tmp_path, 50).remedy
+    assert files.speed(tmp_path, tmp_path).level in (WELL, WARNING) and not list(tmp_path.iterdir())
+    assert files.speed(tmp_path, tmp_path / "not there").level == PROBLEM
 
 
 def test_the_clock_in_words() -> None:
     """A wrong year, a clock set back behind the journal, and a jump each have their words; a good clock names its zone."""
     now = now_ms()
-    assert timekeeping.judge(0, 0, 0, None).level == PROBLEM
-    back = timekeeping.judge(now, 0, now + 3_600_000, True)
+    assert computer.judge(0, 0, 0, None).level == PROBLEM
+    back = computer.judge(now, 0, now + 3_600_000, True)
     assert back.level == PROBLEM and "set back" in back.result
-    assert timekeeping.judge(now, 1000, now, True).level == WARNING
-    assert timekeeping.judge(now, 0, now, False).level == WARNING
-    good = timekeeping.judge(now, 3, now, None)
+    assert computer.judge(now, 1000, now, True).level == WARNING
+    assert computer.judge(now, 0, now, False).level == WARNING
+    good = computer.judge(now, 3, now, None)
     assert good.level == WELL and "UTC" in good.result
-    assert abs(timekeeping.jump_ms()) < 200
+    assert abs(computer.jump_ms()) < 200
 
 
 def test_readings_from_the_future_are_found(settings: Settings, recorded) -> None:
     """The journal itself tells that the clock was set back."""
     recorded(late_ms=600_000)
-    assert timekeeping.newest_ms(case_of(settings)) > now_ms() + 500_000
+    assert computer.newest_ms(case_of(settings)) > now_ms() + 500_000
 
 
 POWERCFG = """GUID der Energieeinstellung: 29f6c1db-86da-48c5-9fdb-f2b67b1f44da  (Deaktivierung nach)
@@ -204,25 +202,25 @@ POWERCFG = """GUID der Energieeinstellung: 29f6c1db-86da-48c5-9fdb-f2b67b1f44da 
 
 def test_sleep_settings_are_understood() -> None:
     """Windows in any language, macOS and Linux: never, after so many minutes, or not told."""
-    assert [one.level for one in sleep.windows(POWERCFG.format(mains="00000000"))] == [WELL]
-    (soon,) = sleep.windows(POWERCFG.format(mains="00000708"))
+    assert [one.level for one in computer.windows(POWERCFG.format(mains="00000000"))] == [WELL]
+    (soon,) = computer.windows(POWERCFG.format(mains="00000708"))
     assert soon.level == WARNING and "after 30 minutes on mains" in soon.result
-    assert [one.level for one in sleep.windows(None)] == [UNKNOWN]
-    assert [one.level for one in sleep.macos(" disksleep 10\n sleep                1 (sleep prevented by coreaudiod)\n")] == [WARNING]
-    assert [one.level for one in sleep.macos(" sleep 0\n")] == [WELL]
-    assert [one.level for one in sleep.linux("", "loaded", "")] == [WELL]
-    assert [one.level for one in sleep.linux("freeze mem disk\n", "masked", "")] == [WELL]
-    assert [one.level for one in sleep.linux("freeze mem disk\n", "loaded", "'suspend'")] == [WARNING]
-    assert [one.level for one in sleep.linux("freeze mem disk\n", "loaded", "'nothing'")] == [WELL]
-    assert [one.level for one in sleep.linux("mem\n", "loaded", "")] == [UNKNOWN]
+    assert [one.level for one in computer.windows(None)] == [UNKNOWN]
+    assert [one.level for one in computer.macos(" disksleep 10\n sleep                1 (sleep prevented by coreaudiod)\n")] == [WARNING]
+    assert [one.level for one in computer.macos(" sleep 0\n")] == [WELL]
+    assert [one.level for one in computer.linux("", "loaded", "")] == [WELL]
+    assert [one.level for one in computer.linux("freeze mem disk\n", "masked", "")] == [WELL]
+    assert [one.level for one in computer.linux("freeze mem disk\n", "loaded", "'suspend'")] == [WARNING]
+    assert [one.level for one in computer.linux("freeze mem disk\n", "loaded", "'nothing'")] == [WELL]
+    assert [one.level for one in computer.linux("mem\n", "loaded", "")] == [UNKNOWN]
 
 
 def test_requirements_that_are_not_met_are_named() -> None:
     """A missing package and one of a wrong version are each named; what is installed here fits."""
-    assert len(programs.requirements()) > 10
-    assert "is missing" in programs.lacking(programs.Requirement("no-such-package-of-ours>=1"))
-    assert "needed is" in programs.lacking(programs.Requirement("tornado<1"))
-    assert programs.lacking(programs.Requirement("tornado>=6")) == ""
+    assert len(computer.requirements()) > 10
+    assert "is missing" in computer.lacking(computer.Requirement("no-such-package-of-ours>=1"))
+    assert "needed is" in computer.lacking(computer.Requirement("tornado<1"))
+    assert computer.lacking(computer.Requirement("tornado>=6")) == ""
 
 
 def test_each_probe_is_asked_what_it_says(settings: Settings, recorded) -> None:

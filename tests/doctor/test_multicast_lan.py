@@ -9,7 +9,7 @@ import pytest
 
 from support.lan import Lan
 from support.waiting import wait_for
-from temphub_kernel.base import paths
+from temphub_kernel.core import files
 
 pytestmark = pytest.mark.network
 CODE = """
@@ -31,7 +31,7 @@ def lan() -> Iterator[Lan]:
 
 
 def command(address: str, times: int, listen_s: float) -> list[str]:
-    return [sys.executable, "-c", CODE.format(root=str(paths.CHECKOUT), address=address, times=times, listen_s=listen_s)]
+    return [sys.executable, "-c", CODE.format(root=str(files.CHECKOUT), address=address, times=times, listen_s=listen_s)]
 
 
 def listen(space: str, address: str) -> str:

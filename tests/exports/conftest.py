@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import RollUps, Writer
 from temphub_kernel.journal.schema import open_for_reading
 

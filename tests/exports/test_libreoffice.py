@@ -13,12 +13,12 @@ import pytest
 
 from exports.conftest import T0, rows
 from support.waiting import cannot
-from temphub_kernel.base.clock import iso_utc, local_text
-from temphub_kernel.base.csv_style import STYLES
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import iso_utc, local_text
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.spreadsheet import STYLES
 from temphub_kernel.csvlog import rebuild_beside
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 
 TABLE, OFFICE, TEXT = (f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "office", "text"))
 # Separator, quote, UTF-8, first line, columns as they come, language: English (USA) and German (Germany).

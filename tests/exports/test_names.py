@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from exports.conftest import T0
-from temphub_kernel.base.reading import Row
 from temphub_kernel.cli import main
+from temphub_kernel.core.reading import Row
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 from temphub_kernel.journal import Writer, describe
 
 CALLED = {

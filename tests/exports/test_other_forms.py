@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports.conftest import T0, rows
-from temphub_kernel.base.clock import iso_utc
-from temphub_kernel.base.reading import Row
-from temphub_kernel.csvlog.lines import to_lines
+from temphub_kernel.core.clock import iso_utc
+from temphub_kernel.core.reading import Row
+from temphub_kernel.csvlog.format import to_lines
 from temphub_kernel.exports import make_order
 from temphub_kernel.exports.order import EXCEL
-from temphub_kernel.exports.work import export
-from temphub_kernel.exports.zones import texts, to_local
+from temphub_kernel.exports.run import export
+from temphub_kernel.exports.source import texts, to_local
 from temphub_kernel.journal import Reader
 
 

@@ -14,12 +14,12 @@ import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 
-from journal.journal_bench import T0, close_months, journal, pack_all
+from journal.journal_harness import T0, close_months, journal, pack_all
 from temphub_kernel.analysis import load
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.reading import Row
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
-from temphub_kernel.journal.archive import FOLDER
+from temphub_kernel.exports.run import export
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.schema import BLOCK_ROWS
 
 DAY_MS = 86_400_000

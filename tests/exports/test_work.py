@@ -14,11 +14,11 @@ import pytest
 from exports.conftest import T0, rows
 from support.disks import share
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
 from temphub_kernel.cli import main
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.exports import make_order, source
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 from temphub_kernel.journal import Writer, remove, strike_out
 
 FORMS = ["csv", "xlsx", "parquet"]

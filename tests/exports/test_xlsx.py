@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 
 from exports.conftest import T0, rows
-from temphub_kernel.base.clock import EPOCH
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
-from temphub_kernel.exports import make_order, xlsx_table
-from temphub_kernel.exports.work import export
+from temphub_kernel.core.clock import EPOCH
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
+from temphub_kernel.exports import make_order, xlsx
+from temphub_kernel.exports.run import export
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -89,8 +89,8 @@ def test_every(journal: Path) -> None:
 
 def test_split_into_sheets_and_files(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a sheet's rows comes the next sheet, beyond a file's the next file; each reading is there once."""
-    monkeypatch.setattr(xlsx_table, "SHEET_ROWS", 50)
-    monkeypatch.setattr(xlsx_table, "FILE_ROWS", 170)
+    monkeypatch.setattr(xlsx, "SHEET_ROWS", 50)
+    monkeypatch.setattr(xlsx, "FILE_ROWS", 170)
     out = journal.with_name("out.xlsx")
     files, count = export(journal, make_order(form="xlsx"), out)
     assert count == 240 and [path.name for path in files] == ["out.xlsx", "out-2.xlsx"]

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.firewall import ask, windows
-from temphub_kernel.firewall.rules import PRIVATE, PUBLIC, Policy, parse
-from temphub_kernel.firewall.windows import programs
+from temphub_kernel.firewall.windows import PRIVATE, PUBLIC, Policy, parse, programs
 
 CLOSED = Policy((), {PRIVATE: True, PUBLIC: True})
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from temphub_kernel.base.finding import PROBLEM, WARNING, WELL
+from temphub_kernel.core.finding import PROBLEM, WARNING, WELL
 from temphub_kernel.doctor import network
 from temphub_kernel.firewall import windows
 from temphub_kernel.firewall.posix import mac, nftables
-from temphub_kernel.firewall.rules import DOMAIN, PRIVATE, PUBLIC, TCP, UDP, Policy, parse, verdict
+from temphub_kernel.firewall.windows import DOMAIN, PRIVATE, PUBLIC, TCP, UDP, Policy, parse, verdict
 
 PYTHON = r"C:\Users\Jörg Müller\AppData\Local\Programs\Python\Python312\python.exe"
 ALL_ON = {PRIVATE: True, PUBLIC: True, DOMAIN: True}

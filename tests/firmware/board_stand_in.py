@@ -8,7 +8,7 @@ import sys
 
 import ports
 from ports import multicast
-from probe_bench import HERE, net
+from probe_harness import HERE, net
 
 HARDWARE = ("machine", "network", "onewire")
 NEW = ("ports.esp32", "ports.esp32_start", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")

@@ -6,7 +6,7 @@ from probe.portal import Portal
 from probe.settings import Settings
 from probe.state import State
 from probe.station import Station
-from probe_bench import Ticks, identity, wrapping_diff
+from probe_harness import Ticks, identity, wrapping_diff
 
 
 class Air:

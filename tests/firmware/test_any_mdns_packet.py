@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from probe import dns, mdns, mdns_claim
-from probe_bench import identity
+from probe_harness import identity
 
 LABEL = st.binary(min_size=0, max_size=70)
 POINTER = st.integers(0, 0x3FFF).map(lambda to: struct.pack(">H", 0xC000 | to))

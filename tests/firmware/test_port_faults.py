@@ -4,7 +4,7 @@ import asyncio
 
 from ports import faults
 from probe.clock import Clock
-from probe_bench import HERE, Sensor, net, run
+from probe_harness import HERE, Sensor, net, run
 
 
 def _qualities(fault, count):

@@ -5,7 +5,7 @@ import os
 
 from ports import multicast, net_micropython
 from probe.address import is_ipv4
-from probe_bench import HERE, net, run, until
+from probe_harness import HERE, net, run, until
 
 
 def test_any_free_port_is_a_known_port():

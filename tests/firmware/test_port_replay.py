@@ -2,7 +2,7 @@
 
 from ports import replay
 from probe.reading import UNITS_PER_C
-from probe_bench import Ticks, run
+from probe_harness import Ticks, run
 
 VALUES = replay.load(replay.path_of(replay.SERIES))
 DAY_S = len(VALUES) * 60

@@ -3,7 +3,7 @@
 import sys
 
 import ports
-from probe_bench import Ticks
+from probe_harness import Ticks
 
 
 class _Pin:

@@ -2,7 +2,7 @@
 
 from probe.button import Button
 from probe.clock import Clock
-from probe_bench import Ticks, wrapping_diff
+from probe_harness import Ticks, wrapping_diff
 
 
 class _Thumb:

@@ -6,7 +6,7 @@ import json
 from ports import arguments
 from ports.pc import PcPort
 from probe.app import App
-from probe_bench import HERE, Folder, net, reply, run, until
+from probe_harness import HERE, Folder, net, reply, run, until
 
 
 class _Slots:

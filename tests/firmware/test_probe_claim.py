@@ -2,12 +2,12 @@
 
 import json
 
-from claim_bench import House, visit
+from claim_harness import House, visit
 from probe.claim import PAUSE_MS
 from probe.http import Problem
 from probe.seal import mac
-from probe_bench import run
-from update_bench import PATH, Board, Store, Tree, manifest
+from probe_harness import run
+from update_harness import PATH, Board, Store, Tree, manifest
 
 TOLD = {"server_url": "http://127.0.0.1:8088", "interval_ms": 1000}
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from probe.client import Client, Unreachable
-from probe_bench import HERE, Hub, net, run
+from probe_harness import HERE, Hub, net, run
 
 
 async def _problem(client, url):

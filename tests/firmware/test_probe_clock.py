@@ -1,7 +1,7 @@
 """probe/clock.py"""
 
 from probe.clock import Clock, ticks_diff, ticks_ms
-from probe_bench import Ticks, wrapping_diff
+from probe_harness import Ticks, wrapping_diff
 
 
 def test_time_goes_on_when_the_ticks_wrap():

@@ -4,7 +4,7 @@ import asyncio
 
 from probe.client import Client
 from probe.delivery import Delivery
-from probe_bench import Folder, Hub, Probe, net, run, until
+from probe_harness import Folder, Hub, Probe, net, run, until
 
 OK = (200, {"ok": True, "stored": 1, "duplicates": 0})
 # A hub that greets tells the time, and so that it understands batches.

@@ -3,8 +3,8 @@
 import asyncio
 
 from probe.sensors.ds18b20 import Ds18b20s, usable
-from probe_bench import Ticks, run, shown
-from sensor_bench import Bus, Chip, hexed, rom
+from probe_harness import Ticks, run, shown
+from sensor_harness import Bus, Chip, hexed, rom
 
 
 def _source(*chips):

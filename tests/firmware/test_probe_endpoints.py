@@ -5,7 +5,7 @@ import os
 
 from probe.endpoints import Endpoints
 from probe.seal import same
-from probe_bench import Folder, Probe, Visitor, identity, run
+from probe_harness import Folder, Probe, Visitor, identity, run
 
 
 class _House:

@@ -5,7 +5,7 @@ from probe.outbox import Outbox
 from probe.reading import Celsius, dumps, told
 from probe.ring import Ring
 from probe.sensors import filtering, thermocouple
-from probe_bench import Folder, Probe, units, waiting
+from probe_harness import Folder, Probe, units, waiting
 
 
 def _decimal(numerator, digits):

@@ -7,7 +7,7 @@ from probe import dns
 from probe.client import Client, Unreachable
 from probe.delivery import Delivery
 from probe.find_hub import FindHub
-from probe_bench import HERE, Folder, Hub, Probe, net, run, until
+from probe_harness import HERE, Folder, Hub, Probe, net, run, until
 
 OK = (200, {"ok": True, "stored": 1, "time": "2026-03-01T12:00:00.000Z"})
 SERVICE = ("_temps-hub", "_tcp", "local")

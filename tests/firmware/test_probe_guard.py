@@ -2,7 +2,7 @@
 
 from probe.clock import Clock
 from probe.guard import DELIVERY_MS, LOW_HEAP, LOW_LOOKS, LOW_SYSTEM, Guard, Progress, collected
-from probe_bench import Ticks, wrapping_diff
+from probe_harness import Ticks, wrapping_diff
 
 
 class _Dog:

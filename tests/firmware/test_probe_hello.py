@@ -4,7 +4,7 @@ import asyncio
 
 from probe.client import Client
 from probe.hello import Hello
-from probe_bench import HERE, Folder, Hub, Probe, net, run, until
+from probe_harness import HERE, Folder, Hub, Probe, net, run, until
 
 
 def _call(work, *answers, **given):

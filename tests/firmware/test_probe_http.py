@@ -4,7 +4,7 @@ import asyncio
 
 from probe.http import Problem
 from probe.request import parse_head
-from probe_bench import Visitor, net, reply, run
+from probe_harness import Visitor, net, reply, run
 
 
 def _hello(request):

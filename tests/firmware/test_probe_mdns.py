@@ -3,10 +3,10 @@
 import asyncio
 import struct
 
-from mdns_bench import Link
+from mdns_harness import Link
 from probe import dns, mdns
 from probe.mdns_responder import Responder
-from probe_bench import identity, run, until
+from probe_harness import identity, run, until
 
 SERVICE = "_temps-probe._tcp.local"
 INSTANCE = "tempprobe-0a01." + SERVICE

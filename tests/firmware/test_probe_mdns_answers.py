@@ -4,10 +4,10 @@ import asyncio
 import struct
 import time
 
-from mdns_bench import Link
+from mdns_harness import Link
 from probe import dns, mdns
 from probe.mdns_responder import SPREAD_S, Responder
-from probe_bench import identity, run, until
+from probe_harness import identity, run, until
 
 SERVICE = "_temps-probe._tcp.local"
 INSTANCE = "tempprobe-0a01." + SERVICE

@@ -5,7 +5,7 @@ import struct
 
 from probe import dns, mdns, mdns_claim
 from probe.mdns_responder import Responder
-from probe_bench import identity, run, until
+from probe_harness import identity, run, until
 
 SERVICE = "_temps-probe._tcp.local"
 

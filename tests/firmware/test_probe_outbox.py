@@ -3,7 +3,7 @@
 from probe.clock import Clock
 from probe.outbox import Outbox
 from probe.reading import QUALITIES
-from probe_bench import Ticks, units, waiting, wrapping_diff
+from probe_harness import Ticks, units, waiting, wrapping_diff
 
 
 def _filled(capacity, count):

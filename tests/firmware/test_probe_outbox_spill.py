@@ -4,8 +4,8 @@ from probe import chip
 from probe.clock import Clock, parse_utc
 from probe.outbox import Outbox
 from probe.spill import Spill
-from probe_bench import Ticks, units, waiting, wrapping_diff
-from spill_bench import Flash
+from probe_harness import Ticks, units, waiting, wrapping_diff
+from spill_harness import Flash
 
 
 class _Boot:

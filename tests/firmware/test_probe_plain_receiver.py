@@ -8,7 +8,7 @@ from probe.find_hub import FindHub
 from probe.outbox import Outbox
 from probe.spill import Spill
 from probe.spill_disk import Disk
-from probe_bench import Folder, Hub, Probe, net, run, until
+from probe_harness import Folder, Hub, Probe, net, run, until
 
 OK = (200, {"ok": True})
 NOT_FOUND = (404, {})

@@ -2,11 +2,11 @@
 
 import struct
 
-from portal_bench import query, visit
+from portal_harness import query, visit
 from probe import dns, portal_dns
 from probe.portal_desk import strongest, wish
 from probe.settings import Refused
-from probe_bench import net, reply
+from probe_harness import net, reply
 
 # What each system asks to find out whether it is behind a portal (host, path).
 SYSTEMS = (

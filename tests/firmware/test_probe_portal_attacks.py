@@ -3,9 +3,9 @@
 import asyncio
 import gc
 
-from portal_bench import query, visit
+from portal_harness import query, visit
 from probe import dns
-from probe_bench import net, reply, until
+from probe_harness import net, reply, until
 
 # Each with the statuses that may answer it; None: the connection may just end.
 ODD = (

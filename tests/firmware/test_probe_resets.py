@@ -4,7 +4,7 @@ import os
 
 from probe.resets import Resets, expect
 from probe.settings import Settings
-from probe_bench import Folder
+from probe_harness import Folder
 
 
 def test_starts_are_counted_by_reason_across_restarts():

@@ -6,7 +6,7 @@ import sys
 
 from probe.rooms import give_up
 from probe.rooms_check import first_broken
-from probe_bench import Folder
+from probe_harness import Folder
 
 SMALL = sys.implementation.name == "micropython"
 

@@ -7,7 +7,7 @@ from probe.clock import Clock
 from probe.sampler import Sampler, next_due
 from probe.sensors.board import Board
 from probe.waiting import keep_running, wait_for_event
-from probe_bench import Folder, Probe, Sensor, run, shown, until, waiting
+from probe_harness import Folder, Probe, Sensor, run, shown, until, waiting
 
 
 def _measure(*answers):

@@ -2,7 +2,7 @@
 
 from probe import scratchpad
 from probe.scratchpad import crc8
-from probe_bench import shown, units
+from probe_harness import shown, units
 
 
 def decode(pad, previous, settled=False):

@@ -2,11 +2,11 @@
 
 from binascii import hexlify
 
-from claim_bench import SigningHub
+from claim_harness import SigningHub
 from probe.client import Client
 from probe.delivery import Delivery
 from probe.seal import Seal, mac, same
-from probe_bench import Folder, Probe, net, run
+from probe_harness import Folder, Probe, net, run
 
 KEY = bytes(range(32))
 HEX = hexlify(KEY).decode()

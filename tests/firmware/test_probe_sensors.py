@@ -10,8 +10,8 @@ from probe.sensors.board import Board
 from probe.sensors.ds18b20 import Ds18b20s
 from probe.sensors.roster import Roster
 from probe.settings import Settings
-from probe_bench import Folder, Probe, Sensor, Ticks, run, shown, units
-from sensor_bench import Bus, Chip, Listener, Max31856Chip, hexed, rom
+from probe_harness import Folder, Probe, Sensor, Ticks, run, shown, units
+from sensor_harness import Bus, Chip, Listener, Max31856Chip, hexed, rom
 
 
 def _read(board):

@@ -5,7 +5,7 @@ import os
 
 from probe import settings
 from probe.settings import Refused, Settings, check
-from probe_bench import Folder
+from probe_harness import Folder
 
 GOOD = {"server_url": "http://10.0.0.1:8088", "interval_ms": 5000, "token": "s3cret"}
 

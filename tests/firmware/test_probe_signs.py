@@ -1,7 +1,7 @@
 """probe/signs.py"""
 
 from probe.signs import PATTERNS, Signs
-from probe_bench import Folder, Probe, units
+from probe_harness import Folder, Probe, units
 
 
 class _Update:

@@ -4,8 +4,8 @@ import os
 
 from probe.spill import Spill
 from probe.spill_disk import Disk
-from probe_bench import Folder
-from spill_bench import Cut, Flash, drain, entries
+from probe_harness import Folder
+from spill_harness import Cut, Flash, drain, entries
 
 
 def _fill(spill, count, block=4, first=0):

@@ -3,7 +3,7 @@
 import io
 
 from probe import chip, spill_block
-from spill_bench import entries
+from spill_harness import entries
 
 
 def _blocks(data):

@@ -3,7 +3,7 @@
 import os
 
 from probe import settings
-from probe_bench import Folder
+from probe_harness import Folder
 from radio_stand_in import Air, Room
 
 HOME = {"ssid": "home", "password": "secret99"}

@@ -2,8 +2,8 @@
 
 from probe.sensors import spi, thermocouple
 from probe.sensors.curve import GAINS, Curve
-from probe_bench import run, shown
-from sensor_bench import Listener, Max31856Chip
+from probe_harness import run, shown
+from sensor_harness import Listener, Max31856Chip
 
 
 def _31855(steps, cold=0x190, faults=0):

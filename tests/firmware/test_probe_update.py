@@ -10,8 +10,8 @@ from probe.endpoints import Endpoints
 from probe.http import Problem
 from probe.request import Request
 from probe.update_fetch import Failed
-from probe_bench import run
-from update_bench import FILES, PATH, Board, CutDisk, PowerCut, Store, Tree, manifest, read, wire
+from probe_harness import run
+from update_harness import FILES, PATH, Board, CutDisk, PowerCut, Store, Tree, manifest, read, wire
 
 
 def _install(board, store):

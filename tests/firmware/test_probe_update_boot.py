@@ -3,8 +3,8 @@
 import json
 
 from boot_slots import MAX_TRIES, Slots
-from probe_bench import run
-from update_bench import Board, CutDisk, PowerCut, Tree, read
+from probe_harness import run
+from update_harness import Board, CutDisk, PowerCut, Tree, read
 
 LATER_MS = 5 * 60 * 1000
 

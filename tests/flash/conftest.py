@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
 from temphub_kernel.flash import Flash, Wanted
 
 PROGRAM = """
@@ -106,7 +106,7 @@ def tools(tmp_path, monkeypatch) -> Tools:
 @pytest.fixture
 def refused(tools) -> Callable[..., tuple[str, str]]:
     """(code, problem and remedy) of a flash that must fail."""
-    from temphub_kernel.base.errors import TempHubError
+    from temphub_kernel.core.errors import TempHubError
 
     def run(**more) -> tuple[str, str]:
         with pytest.raises(TempHubError) as caught:

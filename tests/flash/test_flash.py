@@ -7,10 +7,10 @@ import pytest
 
 from support.virtual import micropython
 from support.waiting import cannot
-from temphub_kernel.base.bytecode import compiler
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.paths import firmware
 from temphub_kernel.cli import main
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.files import firmware
+from temphub_kernel.core.firmware_build import compiler
 from temphub_kernel.flash import Flash, Wanted, settings
 from temphub_kernel.flash.chips import CHIPS, chip_in
 

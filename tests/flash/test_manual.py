@@ -3,9 +3,9 @@
 import ast
 import re
 
-from temphub_kernel.base.paths import CHECKOUT, firmware
-from temphub_kernel.base.reading import QUALITIES
 from temphub_kernel.cli import _parser
+from temphub_kernel.core.files import CHECKOUT, firmware
+from temphub_kernel.core.reading import QUALITIES
 
 MANUAL = (CHECKOUT / "docs" / "probe.md").read_text(encoding="utf-8")
 

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from support.waiting import cannot, wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, Sighting, to_units
 from temphub_kernel.journal import ProbeBook, Writer
 
 

@@ -14,10 +14,10 @@ import pytest
 import temphub_kernel as th
 from support.ports import free_port
 from support.waiting import cannot, wait_for
-from temphub_kernel.base import paths
-from temphub_kernel.base.settings import ALLOWED
+from temphub_kernel.core import files
+from temphub_kernel.core.settings import ALLOWED
 from temphub_kernel.forward import topics, webhook
-from temphub_kernel.hub.running import RunningHub
+from temphub_kernel.hub.hub import RunningHub
 from temphub_kernel.journal import Point
 
 
@@ -75,7 +75,7 @@ def test_a_neighbour_that_does_not_answer_delays_no_reading(hub, receiver) -> No
     assert sorted({one["temperature_c"] for one in receiver.got}) == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
-DOCUMENT = (paths.CHECKOUT / "docs" / "neighbours.md").read_text(encoding="utf-8")
+DOCUMENT = (files.CHECKOUT / "docs" / "neighbours.md").read_text(encoding="utf-8")
 
 
 def test_what_the_page_about_neighbours_names_exists(hub) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "temphub_kernel"
@@ -20,8 +20,8 @@ CUTS = {
 TEXTS = {"problem", "remedy", "met"}
 # Errors of other libraries that tell in their text only what has to be known. module -> why it is so.
 THEIRS = {
-    "analysis/lazy.py": "polars adds the whole plan of a query below the line that says what is wrong",
-    "exports/parquet_table.py": "polars tells the system's number of an error only in words",
+    "analysis/scan.py": "polars adds the whole plan of a query below the line that says what is wrong",
+    "exports/parquet.py": "polars tells the system's number of an error only in words",
 }
 
 

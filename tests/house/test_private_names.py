@@ -229,7 +229,7 @@ def test_every_private_name_in_the_page_s_scripts_stands_in_the_table():
         ours = set(re.findall(r"^\s*(?:async )?(_\w+)\(", text, re.MULTILINE))
         found |= set(re.findall(r"\.(_\w+)", text)) - ours
         found |= set(re.findall(r"\bbase\.(\w+)", text))
-    styles = [*(ROOT / "temphub_kernel").rglob("*.css"), *(ROOT / "temphub_kernel" / "dashboard").glob("*.py")]
+    styles = [*(ROOT / "temphub_kernel").rglob("*.css"), *(ROOT / "temphub_kernel" / "page").glob("*.py")]
     marks = re.compile(r"(?<![\w-])((?:widget|jupyter|lm|jp)-[\w-]*\w)(?![\w-])")
     for text in [*scripts.values(), *(path.read_text(encoding="utf-8") for path in styles if "_shipped" not in path.parts)]:
         found |= {mark for mark in marks.findall(text) if mark not in TABLE["documented"]["words"]}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from temphub_kernel.base.settings import ALLOWED
 from temphub_kernel.cli import _parser
+from temphub_kernel.core.settings import ALLOWED
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -11,26 +11,28 @@ LONGEST = 400
 
 # room -> rooms it may import. A new room goes in here.
 ROOMS = {
-    "base": set(),
-    "journal": {"base"},
-    "discovery": {"base"},
-    "trust": {"base"},
-    "provisioner": {"base", "trust"},
+    "core": set(),
+    "journal": {"core"},
+    "discovery": {"core"},
+    "trust": {"core"},
+    "provisioner": {"core", "trust"},
     # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ from the command's.
-    "api": {"base", "journal", "exports", "trust"},
-    "csvlog": {"base", "journal"},
-    "exports": {"base", "journal"},
-    "flash": {"base"},
-    "analysis": {"base", "journal"},
-    "firewall": {"base"},
-    "forward": {"base", "journal"},
-    "doctor": {"base", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
-    "service": {"base", "hub"},
-    "hub": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
-    "dashboard": {"base", "journal", "analysis", "hub"},
-    "server": {"base", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "dashboard", "_version"},
-    "cli": {"base", "server", "hub", "flash", "csvlog", "exports", "doctor", "firewall", "service", "_version"},
-    "__init__": {"base", "analysis", "hub", "dashboard", "_version"},
+    "api": {"core", "journal", "exports", "trust"},
+    "csvlog": {"core", "journal"},
+    "exports": {"core", "journal"},
+    "flash": {"core"},
+    "analysis": {"core", "journal"},
+    "firewall": {"core"},
+    "forward": {"core", "journal"},
+    "doctor": {"core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
+    "service": {"core", "hub"},
+    "hub": {"core", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
+    # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
+    "jupyter": {"core", "hub"},
+    "page": {"core", "journal", "analysis", "hub", "jupyter"},
+    "server": {"core", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "jupyter", "page", "_version"},
+    "cli": {"core", "server", "hub", "flash", "csvlog", "exports", "doctor", "firewall", "service", "_version"},
+    "__init__": {"core", "analysis", "hub", "page", "_version"},
     "__main__": {"cli"},
     "bootstrap": set(),
     "_version": set(),
@@ -38,27 +40,27 @@ ROOMS = {
 # library -> the rooms that may use it.
 LIBRARIES = {
     "sqlite3": {"journal"},
-    "tornado": {"api", "server"},
+    "tornado": {"api", "jupyter", "server"},
     "zeroconf": {"discovery"},
     "ifaddr": {"discovery"},
     "requests": set(),
     "urllib3": set(),
     "pandas": {"analysis", "__init__"},
     "polars": {"journal", "analysis", "exports", "__init__"},
-    "ipywidgets": {"dashboard"},
-    "bqplot": {"dashboard"},
-    "segno": {"dashboard"},
-    "voila": {"server"},
-    "jupyter_client": {"server"},
-    "jupyter_server": {"server"},
-    "ipykernel": {"server"},
+    "ipywidgets": {"page", "jupyter"},
+    "bqplot": {"page"},
+    "segno": {"page"},
+    "voila": {"jupyter", "server"},
+    "jupyter_client": {"jupyter", "server"},
+    "jupyter_server": {"jupyter", "server"},
+    "ipykernel": {"jupyter"},
     "prometheus_client": {"api"},
     "yaml": {"api"},
     "argon2": {"api"},
     "filelock": {"hub"},
     "xlsxwriter": {"exports"},
     "tqdm": {"exports"},
-    "psutil": {"base", "doctor"},
+    "psutil": {"core", "doctor"},
     "paho": {"forward"},
     "wakepy": {"hub"},
     "cryptography": {"trust"},
@@ -162,6 +164,18 @@ def test_modules_are_short(folder):
     assert found, f"nothing found in {folder}"
     long = {str(p.relative_to(ROOT)): n for p in found if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST}
     assert not long
+
+
+@pytest.mark.parametrize("folder", ["temphub_kernel", "firmware"])
+def test_folders_are_small(folder):
+    """No folder of the package holds more than 18 files: who looks for something reads one list."""
+    counts: dict[Path, int] = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        # The probe's parts lie in one folder: a package of MicroPython costs memory on the board.
+        if "_shipped" not in path.parts and path.parent != ROOT / "firmware" / "probe":
+            counts[path.parent] = counts.get(path.parent, 0) + 1
+    assert counts
+    assert not {str(parent.relative_to(ROOT)): n for parent, n in counts.items() if n > 18}
 
 
 def test_probe_imports_nothing_outside_itself():

@@ -2,9 +2,9 @@
 
 import pytest
 
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.hub.hub import RunningHub
 from temphub_kernel.hub.lock import HubLock
-from temphub_kernel.hub.running import RunningHub
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.hub import awake
-from temphub_kernel.hub.awake import Awake, can_sleep
+from temphub_kernel.hub import health
+from temphub_kernel.hub.health import Awake, can_sleep
 
 
 def test_it_is_kept_awake_until_the_hub_stops(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +24,7 @@ def test_it_is_kept_awake_until_the_hub_stops(monkeypatch: pytest.MonkeyPatch) -
 def test_where_the_system_does_not_agree_it_is_said_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A computer that can sleep and does not listen gets a warning in the log with what to do; the hub works on."""
     monkeypatch.setenv("WAKEPY_FORCE_FAILURE", "1")
-    monkeypatch.setattr(awake, "can_sleep", lambda: True)
+    monkeypatch.setattr(health, "can_sleep", lambda: True)
     worker = Awake()
     with caplog.at_level(logging.WARNING):
         worker.start()

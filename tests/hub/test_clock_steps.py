@@ -10,12 +10,11 @@ import pytest
 import temphub_kernel as th
 from support.virtual import VirtualProbe
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.dashboard.source import Source
-from temphub_kernel.dashboard.view import Wanted
-from temphub_kernel.dashboard.window import Window
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Reader
+from temphub_kernel.page.choices.view import Wanted, Window
+from temphub_kernel.page.data.snapshot import Source
 
 HOUR_MS = 3_600_000
 NAME = "TempProbe-0A01"

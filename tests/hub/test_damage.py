@@ -7,7 +7,7 @@ import pytest
 
 from support.filled import refilled_from
 from support.waiting import wait_for
-from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.csvlog import CsvLog
 from temphub_kernel.journal import Reader, Writer, put_damaged_aside
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from support.endpoint import Hub
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
 from temphub_kernel.cli import main
-from temphub_kernel.hub.fleet import Fleet
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Sighting
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.hub.commands.probes import Fleet
 from temphub_kernel.journal import ProbeBook
 
 

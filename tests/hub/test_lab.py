@@ -8,9 +8,9 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from support.waiting import wait_for
-from temphub_kernel.base.paths import notebooks
+from temphub_kernel.core.files import notebooks
 from temphub_kernel.hub.lock import is_running
-from temphub_kernel.server.hub_kernel import first_cell
+from temphub_kernel.server.supervisor import first_cell
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 import temphub_kernel as th
 from support.filled import refilled_from
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row, to_units
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row, to_units
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.csvlog import rebuild_beside, restore
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 from temphub_kernel.hub import refill
 from temphub_kernel.hub.refill import only_in_the_log
 from temphub_kernel.journal import Reader, Writer, calibrate

@@ -9,9 +9,9 @@ import pytest
 from hub.test_refill import COUNT, lines, rows, said, sent_again, stored, written
 from support.disks import share
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.csvlog import CsvLog, restore
 from temphub_kernel.hub.refill import CatchUp
 from temphub_kernel.journal import Writer

@@ -66,6 +66,6 @@ def test_a_stranger_cannot_have_a_probe_called_refused(start_here):
 
 def met(probe_id, ip):
     """A probe seen at an address."""
-    from temphub_kernel.base.sighting import Sighting
+    from temphub_kernel.core.reading import Sighting
 
     return Sighting(probe_id, ip, 80)

@@ -8,10 +8,10 @@ import pytest
 
 import temphub_kernel as th
 from support.endpoint import Hub
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.transient import CROWD
 from temphub_kernel.cli import main
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.names import CROWD
+from temphub_kernel.core.reading import Row
 
 
 @pytest.fixture

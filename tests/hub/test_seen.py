@@ -4,7 +4,7 @@ import pytest
 
 import temphub_kernel as th
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.hub import PAGE, HubClient
 
 

@@ -11,10 +11,10 @@ import pytest
 
 import temphub_kernel as th
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.hub import PAGE, Attached, HubClient, read_info
+from temphub_kernel.hub.hub import RunningHub
 from temphub_kernel.hub.lock import HubLock, is_running
-from temphub_kernel.hub.running import RunningHub
 from temphub_kernel.journal import Reader
 
 

@@ -3,7 +3,7 @@
 import re
 
 from install.tiny import CHECKOUT
-from temphub_kernel.base.settings import ALLOWED, Settings
+from temphub_kernel.core.settings import ALLOWED, Settings
 
 BYTES = (CHECKOUT / "Start.bat").read_bytes()
 LINES = BYTES.decode("ascii").split("\r\n")

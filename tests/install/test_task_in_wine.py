@@ -4,7 +4,7 @@ from pathlib import Path
 
 from install.wine import Wine, windows
 from temphub_kernel.service.plan import Plan
-from temphub_kernel.service.task import xml
+from temphub_kernel.service.windows import xml
 
 COMMAND = ("C:\\Größe & so\\python.exe", "-m", "temphub_kernel", "service", "run", "--settings", "C:\\Meß daten\\temphub.service.json")
 

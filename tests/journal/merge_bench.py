@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from journal.journal_bench import T0, Journal, journal, pack_all
+from journal.journal_harness import T0, Journal, journal, pack_all
 from support.rows import buckets_in, calendar_buckets_in, points_in
 from temphub_kernel.analysis import load, scan
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Reader, WallClock, merge
 from temphub_kernel.journal.schema import BLOCK_ROWS
 

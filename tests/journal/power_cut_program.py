@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.power import Recorder
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.reading import Row
 from temphub_kernel.csvlog import CsvLog, open_log
 from temphub_kernel.journal import Reader, RollUps, Writer
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from support.rows import buckets_in
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Keeper, Reader, RollUps, Writer
-from temphub_kernel.journal.archive import FOLDER
-from temphub_kernel.journal.closing import close_month, due
+from temphub_kernel.journal.archive.closing import close_month, due
+from temphub_kernel.journal.archive.months import FOLDER
+from temphub_kernel.journal.blocks import Stored
 from temphub_kernel.journal.schema import open_for_reading
-from temphub_kernel.journal.stored import Stored
 
 PROBES, EVERY_MS, DAY_MS = 10, 2_000, 86_400_000
 BATCH = 20_000

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from journal.journal_bench import Journal, close_months, journal, pack_all
+from journal.journal_harness import Journal, close_months, journal, pack_all
 from support.disks import share
 from support.rows import buckets_in, points_in
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Reader, calibrate, drop_unfinished
-from temphub_kernel.journal import closing as closing_
-from temphub_kernel.journal.archive import FOLDER
+from temphub_kernel.journal.archive import closing as closing_
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.rollups import RollUps
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
@@ -173,7 +173,7 @@ def test_a_month_is_not_written_for_a_hub_that_is_gone(packed: Path, tmp_path: P
     shutil.copytree(packed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j:
         target = tmp_path / FOLDER / "readings-2026-02.parquet"
-        command = [sys.executable, "-m", "temphub_kernel.journal.month_file", str(j.path), "2026-02", str(target)]
+        command = [sys.executable, "-m", "temphub_kernel.journal.archive.month_file", str(j.path), "2026-02", str(target)]
         assert subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False).returncode == 3
         assert not target.exists()
         target.parent.mkdir(exist_ok=True)

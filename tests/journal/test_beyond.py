@@ -5,12 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, journal, row
+from journal.journal_harness import T0, journal, row
 from temphub_kernel.journal import Limit, Reader, strike_out
-from temphub_kernel.journal.beyond import time_beyond
 from temphub_kernel.journal.columns import Floats, Ints
-from temphub_kernel.journal.passing import GAP_PACES, PACE_WINDOW, line_of
-from temphub_kernel.journal.steps import Steps, steps_of
+from temphub_kernel.journal.statistics.exceedance import GAP_PACES, PACE_WINDOW, line_of, time_beyond
+from temphub_kernel.journal.statistics.steps import Steps, steps_of
 
 ABOVE, BELOW = Limit("above", 8.0), Limit("below", 2.0)
 DAY_MS = 86_400_000

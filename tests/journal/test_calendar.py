@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import pytest
 
-from temphub_kernel.journal.calendar import DAY_MS, WallClock, pieces
+from temphub_kernel.journal.statistics.calendar import DAY_MS, WallClock, pieces
 
 HOUR_MS = 3_600_000
 FIRST, LAST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (1990, 2041))

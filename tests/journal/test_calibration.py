@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, Journal, close_months, journal, pack_all, row
+from journal.journal_harness import T0, Journal, close_months, journal, pack_all, row
 from support.rows import buckets_in, points_in
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import to_celsius, to_units
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import to_celsius, to_units
 from temphub_kernel.journal import Reader, RollUps, calibrate, forget
-from temphub_kernel.journal.calibration import corrected
+from temphub_kernel.journal.records.calibration import corrected
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 DAY_MS = 86_400_000

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from temphub_kernel.base.clock import iso_utc
+from temphub_kernel.core.clock import iso_utc
 from temphub_kernel.journal import in_order, iso_of
-from temphub_kernel.journal.steps import steps_of
+from temphub_kernel.journal.statistics.steps import steps_of
 
 
 def test_many_moments_are_written_as_one_is() -> None:

@@ -1,6 +1,6 @@
 """Followers read rows directly; what they get is what everybody else gets by way of columns."""
 
-from journal.journal_bench import T0, journal, row
+from journal.journal_harness import T0, journal, row
 from support.rows import points_in
 from temphub_kernel.journal import Reader, calibrate
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from journal.journal_bench import T0, Journal, journal, row
+from journal.journal_harness import T0, Journal, journal, row
 from journal.test_calibration import DAY_MS, check, redo_all
 from journal.test_powered import BACK_TO_THREE
 from support.disks import Share, share
 from support.rows import buckets_in
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.journal import Reader, RollUps, bring_up_to_date, calibrate
 from temphub_kernel.journal.schema import VERSION, open_for_reading
 

@@ -9,13 +9,13 @@ import pandas as pd
 import polars as pl
 
 import temphub_kernel as th
-from journal.journal_bench import T0, close_months, journal, pack_all
-from temphub_kernel.api.ignored import ignored_fields
-from temphub_kernel.api.validate import rows_of
-from temphub_kernel.base.reading import Row
+from journal.journal_harness import T0, close_months, journal, pack_all
+from temphub_kernel.api.ingest import ignored_fields
+from temphub_kernel.api.schemas import rows_of
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer
-from temphub_kernel.journal.junctions import store
-from temphub_kernel.journal.pack import pack, unpack
+from temphub_kernel.journal.blocks import store
+from temphub_kernel.journal.packs import pack, unpack
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 NOW_MS = 1_795_000_000_000

@@ -3,13 +3,13 @@
 from contextlib import closing
 from pathlib import Path
 
-from journal.journal_bench import Journal, journal
+from journal.journal_harness import Journal, journal
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Keeper, Reader
-from temphub_kernel.journal.archive import FOLDER
-from temphub_kernel.journal.keeper import SHRINK_PAGES, SPARE_PAGES
+from temphub_kernel.journal.archive.compaction import SHRINK_PAGES, SPARE_PAGES
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.schema import BLOCK_ROWS, PAGE_BYTES, open_for_reading
 
 DAY_MS = 86_400_000

@@ -1,9 +1,9 @@
 """Late readings as stretches of time: few numbers, whatever came late."""
 
 from support.waiting import wait_for
-from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Reader, RollUps, Writer
-from temphub_kernel.journal.lateness import MOST_SPANS, joined
+from temphub_kernel.journal.summary import MOST_SPANS, joined_spans
 
 T0 = 1_700_000_000_000
 DAY_MS = 86_400_000
@@ -32,6 +32,6 @@ def test_late_stretches_are_kept_with_the_roll_ups(tmp_path):
 def test_the_note_stays_small():
     """Many stretches apart from each other become a bounded number that still covers all of them."""
     spans = [[n * DAY_MS, n * DAY_MS + n] for n in range(2 * MOST_SPANS)]
-    found = joined(spans)
+    found = joined_spans(spans)
     assert len(found) == MOST_SPANS and found[0][0] == 0 and found[-1][1] == spans[-1][1]
     assert all(any(first <= one[0] and one[1] <= last for first, last in found) for one in spans)

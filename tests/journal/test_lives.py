@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from journal.journal_bench import Journal, close_months, journal, pack_all
+from journal.journal_harness import Journal, close_months, journal, pack_all
 from support.rows import buckets_in, faults_in, points_in
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import NO_VALUE, Reader
-from temphub_kernel.journal.archive import FOLDER
-from temphub_kernel.journal.closing import bounds
+from temphub_kernel.journal.archive.closing import bounds
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.schema import BLOCK_ROWS
 
 MARCH, END = bounds("2026-03")

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, Journal, close_months, journal, pack_all, row
+from journal.journal_harness import T0, Journal, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
 from support.rows import buckets_in, calendar_buckets_in, faults_in, points_in
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row, Sighting
 from temphub_kernel.journal import (
     ProbeBook,
     Reader,
@@ -31,7 +30,7 @@ from temphub_kernel.journal import (
     undo,
     unmerge,
 )
-from temphub_kernel.journal.archive import FOLDER
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 MINUTE_MS = 60_000

@@ -11,14 +11,14 @@ import pytest
 
 import temphub_kernel as th
 from support.waiting import cannot
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.finding import PROBLEM, WELL
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.doctor.case import Case
-from temphub_kernel.doctor.journal import journal
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.finding import PROBLEM, WELL
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.doctor.context import Case
+from temphub_kernel.doctor.files import journal
 from temphub_kernel.exports import make_order
-from temphub_kernel.exports.work import export
+from temphub_kernel.exports.run import export
 from temphub_kernel.hub.lock import HubLock
 from temphub_kernel.journal import Reader, Writer
 

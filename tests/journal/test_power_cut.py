@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from csvlog.csv_bench import HEADER, line_of
+from csvlog.csv_harness import HEADER, line_of
 from journal.power_cut_program import BATCHES, ROWS, batch
 from support.power import Cut, Event
 from support.waiting import cannot

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from journal.journal_bench import T0, close_months, journal, pack_all, row
+from journal.journal_harness import T0, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
 from support.rows import buckets_in, faults_in
 from temphub_kernel.journal import Reader, bring_up_to_date

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, journal, row
+from journal.journal_harness import T0, journal, row
 from support.rows import Bucket, buckets_in, points_in
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import NO_VALUE, Reader, RollUps, save_bookmark
 from temphub_kernel.journal.columns import CODE
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading

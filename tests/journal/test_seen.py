@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, journal, row
-from temphub_kernel.journal import Outcome, Reader, seen
-from temphub_kernel.journal.seen import MAX_RANGES, Ranges
-from temphub_kernel.journal.seen_before import SeenBefore, rows_of
+from journal.journal_harness import T0, journal, row
+from temphub_kernel.journal import Outcome, Reader, duplicates
+from temphub_kernel.journal.duplicates import MAX_RANGES, Ranges, SeenBefore, rows_of
 
 
 def below() -> SeenBefore:
@@ -40,7 +39,7 @@ def test_what_goes_to_the_table_is_the_same_set(numbers: list[int], most: int) -
     """However few ranges fit in memory, and begun anew at any moment with an older text: what is new is told rightly."""
     table, known, text = below(), set(), ""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seen, "MAX_RANGES", most)
+        patch.setattr(duplicates, "MAX_RANGES", most)
         ranges = Ranges("", table)
         for count, number in enumerate(numbers):
             assert ranges.add(number) is (number not in known)

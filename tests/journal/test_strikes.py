@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, close_months, journal, pack_all, row
+from journal.journal_harness import T0, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
 from support.rows import buckets_in, faults_in, points_in
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Reader, calibrate, remove, restore, strike_out, undo
-from temphub_kernel.journal.archive import FOLDER
+from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.columns import CODE
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 

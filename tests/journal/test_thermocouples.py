@@ -7,13 +7,13 @@ import pytest
 import thermocouple_its90
 
 import temphub_kernel as th
-from journal.journal_bench import T0, close_months, journal, pack_all
+from journal.journal_harness import T0, close_months, journal, pack_all
 from journal.test_calibration import DAY_MS, check, redo_all
 from support.rows import points_in
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Reader, as_sent, calibrate, merge, state, take_back
-from temphub_kernel.journal.curves import GAINS, curve
+from temphub_kernel.journal.records.thermocouples import GAINS, curve
 from temphub_kernel.journal.schema import BLOCK_ROWS
 
 C = 10_000_000

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from journal.journal_bench import T0, journal, row
+from journal.journal_harness import T0, journal, row
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import UNITS_PER_C
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import UNITS_PER_C
 from temphub_kernel.journal import Outcome, Reader, Writer, save_bookmark
 from temphub_kernel.journal.writer import MAX_WAITING
 

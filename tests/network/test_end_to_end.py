@@ -11,7 +11,7 @@ import pytest
 from support.lan import Lan
 from support.virtual import micropython
 from support.waiting import wait_for
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
 from temphub_kernel.journal import Reader
 
 PROBES = {"TempProbe-0A01": "10.77.0.11", "TempProbe-0A02": "10.77.0.12", "TempProbe-0A03": "10.77.0.13"}

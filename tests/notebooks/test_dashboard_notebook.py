@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from support.waiting import wait_for
-from temphub_kernel.base.paths import notebooks
+from temphub_kernel.core.files import notebooks
 from temphub_kernel.hub import is_running
 
 WIDGET = "application/vnd.jupyter.widget-view+json"

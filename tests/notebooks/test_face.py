@@ -34,6 +34,6 @@ def test_what_it_promises_is_there() -> None:
 
 def test_the_page_can_be_asked_for_twice() -> None:
     """`th.dashboard` stays a call after the room of that name was brought in, so a cell may run again."""
-    code = "import temphub_kernel as th; th.profile_picture; import temphub_kernel.dashboard.words as w"
+    code = "import temphub_kernel as th; th.profile_picture; import temphub_kernel.page.words as w"
     code += "; print(callable(th.dashboard), w.__name__)"
-    assert run(code) == "True temphub_kernel.dashboard.words"
+    assert run(code) == "True temphub_kernel.page.words"

@@ -14,7 +14,7 @@ from browser.conftest import ARGUMENTS, chromium
 from support.filled import fill
 from support.ports import free_port
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
+from temphub_kernel.core.clock import now_ms
 
 CELLS = (
     "import temphub_kernel as th\nth.chart(window='1h')",

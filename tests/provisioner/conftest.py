@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.reading import Sighting
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.provisioner import ProbeCheck, Provisioner, Talk
 from temphub_kernel.trust import Trust
 

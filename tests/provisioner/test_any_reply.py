@@ -6,7 +6,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import Talk
 
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300), st.lists(st.integers(), max_size=3))

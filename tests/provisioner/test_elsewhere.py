@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Sighting
 from temphub_kernel.provisioner.conversation import Context, Conversation
-from temphub_kernel.provisioner.talk import Status, Talk
+from temphub_kernel.provisioner.probe_client import Status, Talk
 from temphub_kernel.trust import Standing
 
 

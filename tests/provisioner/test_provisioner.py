@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from temphub_kernel.base.clock import monotonic_s
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.core.clock import monotonic_s
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Sighting
 from temphub_kernel.provisioner import Talk
-from temphub_kernel.trust import seal
+from temphub_kernel.trust import signatures
 
 KEY = bytes(range(32))
 
@@ -44,7 +44,7 @@ def test_where_a_count_stands_is_told_before_the_probe_delivers(start, make_prob
     heard = []
     probe, claimed = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     probe.said["sent_ms"] = 4711
-    claimed.said |= {"sent_ms": 5000, "key_id": seal.key_id(KEY), "nonce": "00" * 8}
+    claimed.said |= {"sent_ms": 5000, "key_id": signatures.key_id(KEY), "nonce": "00" * 8}
     trust.offer("TempProbe-0A02", KEY)
     trust.confirm("TempProbe-0A02")
 
@@ -99,7 +99,7 @@ def test_token(start, make_probe, results, trust):
     hub.meet(mine.sighting())
     hub.meet(other.sighting())
     assert results.wait(lambda c: c.probe_id == "TempProbe-0A01").ok
-    assert mine.posts[0]["token"] == seal.probe_token("secret", "TempProbe-0A01") and len(mine.posts) == 1
+    assert mine.posts[0]["token"] == signatures.probe_token("secret", "TempProbe-0A01") and len(mine.posts) == 1
     bad = results.wait(lambda c: c.probe_id == "TempProbe-0A02")
     assert not bad.ok and "another hub" in bad.problem and bad.remedy.startswith("Set SERVER_TOKEN")
     assert "secret" not in bad.problem + bad.remedy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import INGEST, address_towards, base_url_for
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import Talk
 from temphub_kernel.provisioner.conversation import Context, Conversation, Order, State
 

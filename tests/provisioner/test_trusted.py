@@ -1,7 +1,7 @@
 """What probes are shown that know no keys: a token of their own, the shared one only after somebody vouched for them."""
 
 from temphub_kernel.provisioner import Provisioner
-from temphub_kernel.trust import Trust, seal
+from temphub_kernel.trust import Trust, signatures
 
 
 def test_a_stranger_is_sent_a_token_of_its_own(start, make_probe, results, trust):
@@ -13,7 +13,7 @@ def test_a_stranger_is_sent_a_token_of_its_own(start, make_probe, results, trust
     hub.meet(open_one.sighting())
     hub.meet(shut.sighting())
     assert results.wait(lambda c: c.probe_id == "TempProbe-0A01").ok
-    own = {probe: seal.probe_token("secret", probe) for probe in ("TempProbe-0A01", "TempProbe-0A02")}
+    own = {probe: signatures.probe_token("secret", probe) for probe in ("TempProbe-0A01", "TempProbe-0A02")}
     told = {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token": own["TempProbe-0A01"]}
     assert open_one.posts == [told] and len(set(own.values())) == 2
     bad = results.wait(lambda c: c.probe_id == "TempProbe-0A02")

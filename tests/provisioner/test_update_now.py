@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from temphub_kernel.base.board_memory import OLD_UPDATE, UPDATE
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.trust import seal
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.firmware_build import OLD_UPDATE, UPDATE
+from temphub_kernel.trust import signatures
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def sha256(board: bool) -> str:
 
 def known(start, probe, results):
     """A provisioner with a token that knows the probe."""
-    from temphub_kernel.base.sighting import Sighting
+    from temphub_kernel.core.reading import Sighting
 
     one = start({"SERVER_TOKEN": "s3cret"})
     one.meet(Sighting("P1", "127.0.0.1", probe.server_port, version="1.0"))
@@ -67,7 +67,7 @@ def test_a_known_probe_is_told(start, probe, results, trust):
     trust.trust("P1")
     assert known(start, probe, results).update_now("P1", sha256) == "1.0"
     assert probe.heard == [
-        ("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', seal.probe_token("s3cret", "P1"))
+        ("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', signatures.probe_token("s3cret", "P1"))
     ]
 
 

@@ -34,7 +34,7 @@ from support.ports import free_port
 from support.running import TempHub
 from support.steady import Control, Steady
 from support.waiting import wait_for
-from temphub_kernel.base.priority import start_behind
+from temphub_kernel.core.programs import start_behind
 
 VISIT = re.compile(rb'"kernelId": "([0-9a-f-]{36})"')
 NUMBERS, FRAMES = count(), count()

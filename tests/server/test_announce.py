@@ -1,6 +1,6 @@
 """What the console says first."""
 
-from temphub_kernel.server.announce import elsewhere
+from temphub_kernel.server.run import elsewhere
 
 
 def test_addresses_that_hardly_anybody_reaches_are_named_as_such():

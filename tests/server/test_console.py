@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.base.logs import LOG_FILE
+from temphub_kernel.core.logs import LOG_FILE
 
 STYLE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (INFO|WARNING|ERROR) +[a-z]+: .+")
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from support.messages import content, header, message
-from temphub_kernel.server.frames import MOST_BYTES, MOST_DEPTH, Malformed, read
+from temphub_kernel.jupyter.frames import MOST_BYTES, MOST_DEPTH, Malformed, read
 
 DEEP = [[1]]
 for _ in range(MOST_DEPTH):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from temphub_kernel.server.viewers import ViewerKernels
+from temphub_kernel.jupyter.kernel_manager import ViewerKernels
 
 
 class Shared:

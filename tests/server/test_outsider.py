@@ -6,8 +6,8 @@ from contextlib import closing, suppress
 from typing import Any
 
 from support.attacks import connect
-from temphub_kernel.api.audit import AUDIT_FILE
-from temphub_kernel.api.lockout import FREE
+from temphub_kernel.api.access.audit import AUDIT_FILE
+from temphub_kernel.api.access.rate_limit import FREE
 
 TOKEN, PASSWORD = "sesame", "a good password"
 

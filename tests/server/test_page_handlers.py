@@ -6,8 +6,7 @@ import pytest
 from tornado.routing import RuleRouter
 from voila.app import Voila
 
-from temphub_kernel.server.alive import CONNECTIONS
-from temphub_kernel.server.app import PageServer
+from temphub_kernel.server.page_app import CONNECTIONS, PageServer
 
 # What Voilà brings, by the version that was looked through. One that is new has to be looked at before it stands here.
 KNOWN = {

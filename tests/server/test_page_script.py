@@ -5,9 +5,8 @@ import pytest
 from jupyter_core.paths import jupyter_path
 
 from support.script_server import ask_all
-from temphub_kernel.server.app import TEMPLATE
-from temphub_kernel.server.page_script import LIBRARIES, PageScript
-from temphub_kernel.server.scripts import Scripts
+from temphub_kernel.server.page_app import TEMPLATE
+from temphub_kernel.server.static import LIBRARIES, PageScript, Scripts
 
 ADDRESS = "/s/0/page/page.js"
 

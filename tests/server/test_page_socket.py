@@ -11,8 +11,8 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from support.messages import PROTOCOL, content, header, message
-from temphub_kernel.server.frames import MOST_BYTES
-from temphub_kernel.server.page_socket import CONTROLS_AT_ONCE, MOST_EACH, MOST_WRONG
+from temphub_kernel.jupyter.frames import MOST_BYTES
+from temphub_kernel.jupyter.websocket import CONTROLS_AT_ONCE, MOST_EACH, MOST_WRONG
 
 NUMBERS = count()
 OPENED = {}

@@ -4,9 +4,8 @@ import asyncio
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.server.places import AT_A_TIME, MOST_OF_ONE, OF_ONE_AT_A_TIME, Places
-from temphub_kernel.server.viewers import MOST_VISITS
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.jupyter.kernel_manager import AT_A_TIME, MOST_OF_ONE, MOST_VISITS, OF_ONE_AT_A_TIME, Places
 
 
 def opened(places: Places, address: str, visit: str) -> None:

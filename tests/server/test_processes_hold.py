@@ -8,7 +8,7 @@ import pytest
 NEEDLESS = {
     "keeper": ("asyncio", "tornado", "psutil", "jupyter_client"),
     "run": ("voila", "jupyter_server", "zeroconf", "numpy", "sqlite3", "ipywidgets"),
-    "app": ("numpy", "pandas", "zeroconf", "cryptography", "ipywidgets", "IPython", "temphub_kernel.journal"),
+    "page_app": ("numpy", "pandas", "zeroconf", "cryptography", "ipywidgets", "IPython", "temphub_kernel.journal"),
 }
 
 

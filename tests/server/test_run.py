@@ -11,7 +11,7 @@ import pytest
 
 from support import ports
 from support.waiting import cannot, wait_for
-from temphub_kernel.base.priority import FIRST
+from temphub_kernel.core.programs import FIRST
 from temphub_kernel.hub.lock import LOCK_FILE, is_running
 from temphub_kernel.journal import Reader
 from temphub_kernel.server.run import SERVER_LOCK

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from support.script_server import ask_all
-from temphub_kernel.server.scripts import Scripts
+from temphub_kernel.server.static import Scripts
 
 SCRIPT = b"function hello() { return 'a page script says hello'; }\n" * 200
 

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.processes import Process
-from temphub_kernel.base.run_folder import PAGES_KERNEL, WATCHERS, RunFolder
-from temphub_kernel.dashboard import visits
-from temphub_kernel.server.shared_kernel import SharedKernel
-from temphub_kernel.server.visit import PROTOCOL, PageConnection, Visit
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.processes import Process
+from temphub_kernel.core.run_folder import PAGES_KERNEL, WATCHERS, RunFolder
+from temphub_kernel.jupyter import sessions
+from temphub_kernel.jupyter.kernel_process import SharedKernel
+from temphub_kernel.jupyter.websocket import PROTOCOL, PageConnection, Visit
 
 ONE, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
 WIDGET = "import ipywidgets\nwidget = ipywidgets.HTML('mine')\nwidget.value = 'changed'\nwidget.model_id"
@@ -119,8 +119,8 @@ def test_a_page_is_sent_what_is_its_own_and_nothing_else(tmp_path):
         return mine, last, [parts for parts in received if parts[0].startswith(b"comm")]
 
     mine, last, received = run(scenario, tmp_path)
-    assert mine == last and mine.strip("'").startswith(visits.mark(ONE))
-    assert len(received) >= 2 and all(parts[0].startswith(visits.topic(ONE)) for parts in received)
+    assert mine == last and mine.strip("'").startswith(sessions.mark(ONE))
+    assert len(received) >= 2 and all(parts[0].startswith(sessions.topic(ONE)) for parts in received)
 
 
 def test_nothing_of_a_visit_stays_after_its_end(tmp_path):

@@ -15,14 +15,14 @@ import pytest
 from service.standins import Computer, verify
 from support.running import TempHub
 from support.waiting import cannot, wait_for
-from temphub_kernel.base import paths
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core import files
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.hub.commands.stop import ask_to_stop
 from temphub_kernel.hub.lock import SERVICE_STOP_FILE
-from temphub_kernel.hub.stopping import ask_to_stop
-from temphub_kernel.service import command, given, launchd, systemd, task
+from temphub_kernel.service import cli, linux, macos, windows
 
-TOOLS = {"schtasks": task, "systemctl": systemd, "launchctl": launchd}
+TOOLS = {"schtasks": windows, "systemctl": linux, "launchctl": macos}
 
 
 @pytest.fixture
@@ -41,45 +41,45 @@ def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def install(keeper: ModuleType) -> list[str]:
     """Install with the settings in force; what the person reads."""
     said: list[str] = []
-    assert command.install(Settings.from_environ(), keeper, said.append) == 0
+    assert cli.install(Settings.from_environ(), keeper, said.append) == 0
     return said
 
 
 def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
     """Task Scheduler is given a task that needs no administrator, never times out, runs on battery, and starts the right command."""
     here = computer("schtasks")
-    said = install(task)
+    said = install(windows)
     assert [call[:2] for call in here.calls] == [["schtasks", "/query"], ["schtasks", "/create"], ["schtasks", "/run"]]
     raw = here.copy.read_bytes()
     assert raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     root = ET.fromstring(raw)
 
     def text(path: str) -> str:
-        found = root.find("./" + "/".join(f"{{{task.NAMESPACE}}}{part}" for part in path.split("/")))
+        found = root.find("./" + "/".join(f"{{{windows.NAMESPACE}}}{part}" for part in path.split("/")))
         assert found is not None, path
         return found.text or ""
 
     assert text("Principals/Principal/RunLevel") == "LeastPrivilege"
     assert text("Principals/Principal/LogonType") == "InteractiveToken"
-    assert text("Triggers/LogonTrigger/UserId") == task.account()
+    assert text("Triggers/LogonTrigger/UserId") == windows.account()
     assert (text("Settings/ExecutionTimeLimit"), text("Settings/StopIfGoingOnBatteries")) == ("PT0S", "false")
     # 7, where nothing is said, is for background work: processor, disk and memory only when nobody else wants them.
     assert text("Settings/Priority") in ("4", "5", "6")
-    assert text("Actions/Exec/WorkingDirectory") == str(paths.CHECKOUT)
+    assert text("Actions/Exec/WorkingDirectory") == str(files.CHECKOUT)
     assert text("Actions/Exec/Command") == sys.executable
-    assert shlex.split(text("Actions/Exec/Arguments"))[-1] == str(here.data / given.FILE)
+    assert shlex.split(text("Actions/Exec/Arguments"))[-1] == str(here.data / cli.FILE)
     assert "starts by itself when you log on" in said[0]
 
 
 def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
     """The unit survives spaces, umlauts and percent signs in paths, by systemd's own judgement; lingering is explained."""
     here = computer("systemctl")
-    said = install(systemd)
+    said = install(linux)
     assert [call[2] for call in here.calls] == ["daemon-reload", "enable", "restart"]
     path = here.home / ".config" / "systemd" / "user" / "temphub.service"
     lines = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
-    assert shlex.split(lines["ExecStart"])[-1].replace("%%", "%") == str(here.data / given.FILE)
-    assert lines["WorkingDirectory"].replace("%%", "%") == str(paths.CHECKOUT)
+    assert shlex.split(lines["ExecStart"])[-1].replace("%%", "%") == str(here.data / cli.FILE)
+    assert lines["WorkingDirectory"].replace("%%", "%") == str(files.CHECKOUT)
     assert lines["Restart"] == "on-failure" and int(lines["CPUWeight"]) > 100 and int(lines["IOWeight"]) > 100 and "Nice" not in lines
     assert "loginctl enable-linger" in " ".join(said)
     judged = verify(path)
@@ -91,7 +91,7 @@ def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
 @pytest.mark.parametrize("word", ['a"b', "back\\slash", "50% & more", "$HOME", "two words", "Größe"])
 def test_systemd_reads_every_word_as_it_was_meant(word: str, tmp_path: Path) -> None:
     """Whatever is in a path, systemd neither expands nor splits it."""
-    quoted = systemd.quoted(word)
+    quoted = linux.quoted(word)
     assert quoted.startswith('"') and quoted.endswith('"')
     assert shlex.split(quoted)[0].replace("%%", "%").replace("$$", "$") == word
 
@@ -99,27 +99,27 @@ def test_systemd_reads_every_word_as_it_was_meant(word: str, tmp_path: Path) -> 
 def test_macos_gets_an_agent_that_comes_back_after_a_crash(computer) -> None:
     """launchd is given a plist with the command as a list, started at once and again after a crash, with a log."""
     here = computer("launchctl")
-    install(launchd)
+    install(macos)
     assert [call[1] for call in here.calls] == ["bootout", "bootstrap"]
     path = here.home / "Library" / "LaunchAgents" / "local.temphub.hub.plist"
     agent = plistlib.loads(path.read_bytes())
-    assert agent["ProgramArguments"][0] == sys.executable and agent["ProgramArguments"][-1] == str(here.data / given.FILE)
+    assert agent["ProgramArguments"][0] == sys.executable and agent["ProgramArguments"][-1] == str(here.data / cli.FILE)
     # Without it macOS slows down what has no window: fewer turns, slower disk, timers late.
     assert agent["ProcessType"] == "Interactive"
     assert agent["RunAtLoad"] is True and agent["KeepAlive"] == {"SuccessfulExit": False}
     assert agent["StandardErrorPath"] == str(here.data / "temphub.service.log")
-    assert command.status(Settings.from_environ(), launchd, [].append) == 0
+    assert cli.status(Settings.from_environ(), macos, [].append) == 0
 
 
 def test_the_settings_in_force_are_kept_for_the_start_at_logon(computer) -> None:
     """Port and token of now are those of later; the file is for its owner's eyes only, and only settings are in it."""
     here = computer("systemctl")
-    install(systemd)
-    path = here.data / given.FILE
+    install(linux)
+    path = here.data / cli.FILE
     kept = json.loads(path.read_text(encoding="utf-8"))
     assert kept == {"DATA_DIR": str(here.data), "PORT": "8099", "SERVER_TOKEN": 'a"b%c$d'}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert given.read(path) == kept
+    assert cli.read(path) == kept
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -140,7 +140,7 @@ def test_what_failed_leaves_nothing_that_says_it_starts_by_itself(computer, tool
         install(TOOLS[tool])
     assert {path for path in here.home.rglob("*") if path.is_file()} == before
     said: list[str] = []
-    assert command.status(Settings.from_environ(), TOOLS[tool], said.append) == 1
+    assert cli.status(Settings.from_environ(), TOOLS[tool], said.append) == 1
     assert "does not start by itself" in said[0]
 
 
@@ -157,16 +157,16 @@ def test_a_refused_change_leaves_the_installation_there_was(computer, tool: str)
         os.environ["PORT"] = "8111"
         install(TOOLS[tool])
     assert {path: path.read_bytes() for path in here.home.rglob("*") if path.is_file()} == kept
-    assert stat.S_IMODE((here.data / given.FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((here.data / cli.FILE).stat().st_mode) == 0o600
 
 
 def test_a_task_that_cannot_be_run_is_taken_away_again(computer) -> None:
     """Task Scheduler takes the task and does not run it: it is removed, so that nothing half done starts at the next logon."""
     here = computer("schtasks", refuses="/run")
     with pytest.raises(TempHubError) as caught:
-        install(task)
+        install(windows)
     assert [call[1] for call in here.calls] == ["/query", "/create", "/run", "/delete"]
-    assert "not start" in caught.value.problem and not (here.data / given.FILE).exists()
+    assert "not start" in caught.value.problem and not (here.data / cli.FILE).exists()
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -186,7 +186,7 @@ def test_uninstall_takes_back_what_install_did_and_leaves_the_readings(computer,
     install(keeper)
     said = keeper.uninstall()
     assert "readings stay" in said and (here.data / "temphub.sqlite3").exists()
-    if keeper is not task:
+    if keeper is not windows:
         assert not keeper.place().exists() and not keeper.standing().installed
         with pytest.raises(TempHubError) as caught:
             keeper.uninstall()
@@ -196,25 +196,25 @@ def test_uninstall_takes_back_what_install_did_and_leaves_the_readings(computer,
 def test_an_unknown_system_is_told_what_to_do() -> None:
     """On a system without any of the three, the command to add by hand is named."""
     with pytest.raises(TempHubError) as caught:
-        command.system("plan9")
+        cli.system("plan9")
     assert "temphub --no-browser" in caught.value.remedy
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{broken", None])
 def test_lost_or_broken_settings_do_not_start_another_hub(tmp_path: Path, content: str | None) -> None:
     """Without its settings the start at logon stops in words, rather than recording into another folder."""
-    path = tmp_path / given.FILE
+    path = tmp_path / cli.FILE
     if content is not None:
         path.write_text(content)
     with pytest.raises(TempHubError) as caught:
-        given.read(path)
+        cli.read(path)
     assert caught.value.remedy == "Run `temphub service install` again."
 
 
 def test_what_the_system_starts_is_the_hub_with_the_kept_settings(data_dir: Path, free_port: int) -> None:
     """The command in the task, unit and agent really runs a hub on the kept port and folder, whatever is set in its surroundings."""
     own = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-    path = given.write(Settings.from_environ(own), own)
+    path = cli.write(Settings.from_environ(own), own)
     hub = TempHub(data_dir, free_port, "service", "run", "--settings", str(path), PORT="1", HOST="203.0.113.1", LOG_LEVEL="nonsense")
     try:
         hub.ready()
@@ -228,7 +228,7 @@ def test_a_service_that_is_asked_to_end_ends_whole(data_dir: Path, free_port: in
     """Where the system ends only the process that it started, uninstalling asks the others too: the readings' hub ends in order, and
     one that was started by hand goes on."""
     own = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-    path = given.write(Settings.from_environ(own), own)
+    path = cli.write(Settings.from_environ(own), own)
     for arguments, ends in ((("service", "run", "--settings", str(path)), True), ((), False)):
         hub = TempHub(data_dir, free_port, *arguments).ready()
         try:

@@ -16,7 +16,7 @@ import pytest
 from support import owners_text as owner
 from support.strangers import Hub, Program, Street
 from support.waiting import wait_for
-from temphub_kernel.base.settings import ALLOWED, Settings
+from temphub_kernel.core.settings import ALLOWED, Settings
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]

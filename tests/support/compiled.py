@@ -4,7 +4,7 @@ import compileall
 import sys
 import sysconfig
 
-from temphub_kernel.base.paths import PACKAGE
+from temphub_kernel.core.files import PACKAGE
 
 
 def compile_all() -> None:

@@ -10,14 +10,13 @@ from typing import Any
 from tornado.httputil import HTTPHeaders, RequestStartLine
 
 from temphub_kernel.api import Desk, Endpoint
-from temphub_kernel.api.entry import Entry
-from temphub_kernel.api.guard import Away, Guard
-from temphub_kernel.api.share import FairShare
-from temphub_kernel.base.errors import NotFound, TempHubError
-from temphub_kernel.base.page_place import PagePlace
-from temphub_kernel.base.reading import board_of
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.base.sighting import Sighting
+from temphub_kernel.api.access.auth import Entry
+from temphub_kernel.api.access.rate_limit import FairShare
+from temphub_kernel.api.access.security import Away, Guard
+from temphub_kernel.core.errors import NotFound, TempHubError
+from temphub_kernel.core.network import PagePlace
+from temphub_kernel.core.reading import Sighting, board_of
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.journal import RollUps, Writer
 from temphub_kernel.trust import Trust
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from temphub_kernel.base.reading import Row, to_units
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.csvlog import surplus, take_in
 from temphub_kernel.journal import Reader, RollUps, Writer
 

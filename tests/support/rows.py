@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from temphub_kernel.journal import Calendar, Point, Reader
-from temphub_kernel.journal.answers import points_of
+from temphub_kernel.journal.columns import points_of
 
 
 class Bucket(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import requests
 
-from temphub_kernel.base.run_folder import RunFolder
-from temphub_kernel.base.settings import ALLOWED
+from temphub_kernel.core.run_folder import RunFolder
+from temphub_kernel.core.settings import ALLOWED
 
 from .waiting import wait_for
 

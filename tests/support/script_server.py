@@ -8,7 +8,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from temphub_kernel.server.scripts import ScriptHandler, Scripts
+from temphub_kernel.server.static import ScriptHandler, Scripts
 
 
 def ask_all(scripts: Scripts, *asked: tuple[str, dict[str, str]]) -> list[tuple[int, HTTPMessage, bytes]]:

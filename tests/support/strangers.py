@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
 
 from .avahi import Avahi
 from .lan import Lan

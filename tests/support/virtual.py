@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from temphub_kernel.base.paths import firmware
+from temphub_kernel.core.files import firmware
 
 from .waiting import cannot, wait_for
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.base.reading import UNITS_PER_C, Row
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import UNITS_PER_C, Row
 from temphub_kernel.journal import Writer
+from temphub_kernel.journal.blocks import Stored
 from temphub_kernel.journal.columns import FIELDS
 from temphub_kernel.journal.schema import open_for_reading
-from temphub_kernel.journal.stored import Stored
 from temphub_kernel.journal.summary import Summary
 
 SECOND_MS = 1000

@@ -10,8 +10,8 @@ import pytest
 import temphub_kernel as th
 from support.virtual import VirtualProbe
 from support.waiting import wait_for
-from temphub_kernel.base.clock import now_ms
-from temphub_kernel.trust import Trust, seal
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.trust import Trust, signatures
 
 NAME = "TempProbe-0A01"
 TOKEN = "s3cret-token"
@@ -101,14 +101,14 @@ def test_what_was_heard_is_refused_whatever_the_clock_says(make_hub, data_dir, m
     raw = json.dumps({"probe_id": NAME, "temperature_c": 21.5})
 
     def deliver(counter: int) -> tuple[int, dict[str, Any]]:
-        signature = seal.report(KEY, "/api/ingest", counter, raw.encode())
+        signature = signatures.report(KEY, "/api/ingest", counter, raw.encode())
         return hub.ask("POST", "/api/ingest", json.loads(raw), **{"X-Counter": str(counter), "X-Signature": signature})
 
     first = deliver(1)[1]["counter"] + 1
     assert deliver(first) == (200, {"ok": True})
     assert deliver(first)[1]["error"] == "counter_used"
     th.stop()
-    monkeypatch.setattr("temphub_kernel.trust.register.now_ms", lambda: now_ms() - 365 * 86_400_000)
+    monkeypatch.setattr("temphub_kernel.trust.registry.now_ms", lambda: now_ms() - 365 * 86_400_000)
     hub = make_hub()
     status, answer = deliver(first)
     assert (status, answer["error"]) == (409, "counter_used") and hub.probe()["readings"] == 1

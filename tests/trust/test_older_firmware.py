@@ -13,8 +13,8 @@ import pytest
 
 from support.virtual import VirtualProbe
 from support.waiting import wait_for
-from temphub_kernel.base import paths
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core import files
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.hub import PAGE, HubClient
 
 OLD = Path(__file__).parents[1] / "versions" / "firmware-0.3.0.zip"
@@ -83,9 +83,9 @@ def test_a_probe_of_0_3_goes_on_is_updated_and_told_anew(start_here, tmp_path, o
 def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(start_here, monkeypatch, tmp_path, old_firmware, interpreter):
     """Today's firmware comes over the air with a part that cannot be loaded: the board is back at 0.3.0 by itself, is told the base
     again, keeps its key, delivers, and no reading is missing or stored twice."""
-    broken = shutil.copytree(paths.firmware(), tmp_path / "broken")
+    broken = shutil.copytree(files.firmware(), tmp_path / "broken")
     (broken / "probe" / "app.py").write_text("def broken(:\n")
-    monkeypatch.setattr(paths, "firmware", lambda: broken)
+    monkeypatch.setattr(files, "firmware", lambda: broken)
     hub = start_here()
     probe = VirtualProbe(interpreter, NAME, tmp_path / "flash", "--hub", hub.url, source=old_firmware)
     with probe:

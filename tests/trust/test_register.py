@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.reading import board_of
-from temphub_kernel.trust import Exchange, Repeated, Standing, Trust, seal
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import board_of
+from temphub_kernel.trust import Exchange, Repeated, Standing, Trust, signatures
 
 KEY = b"k" * 32
 BODY = b'{"probe_id": "P1", "temperature_c": 21.5}'
@@ -34,7 +34,7 @@ def trust(tmp_path) -> Trust:
 
 
 def sign(trust, counter: int, body: bytes = BODY, key: bytes = KEY, path: str = PATH, probe_id: str = "P1"):
-    return trust.admit(probe_id, path, body, str(counter), seal.report(key, PATH, counter, body))
+    return trust.admit(probe_id, path, body, str(counter), signatures.report(key, PATH, counter, body))
 
 
 def first(trust) -> int:
@@ -70,7 +70,7 @@ def test_nothing_heard_before_a_restart_can_be_delivered_after_it(trust, tmp_pat
 def clock(monkeypatch) -> list[int]:
     """What the computer's clock says, to be set at will; [0], ms since 1970."""
     says = [1_795_000_000_000]
-    monkeypatch.setattr("temphub_kernel.trust.register.now_ms", lambda: says[0])
+    monkeypatch.setattr("temphub_kernel.trust.registry.now_ms", lambda: says[0])
     return says
 
 
@@ -123,7 +123,7 @@ def test_one_write_is_enough_for_a_start(trust, tmp_path):
 def test_nobody_else_delivers_under_the_name(trust):
     """Unsigned, with another key, for another path or body, without a counter: refused in words, and nothing is used up."""
     at = first(trust)
-    good = seal.report(KEY, PATH, at, BODY)
+    good = signatures.report(KEY, PATH, at, BODY)
     cases = {
         "signature_missing": lambda: trust.admit("P1", PATH, BODY, None, None),
         "wrong_signature": lambda: sign(trust, at, key=b"x" * 32),
@@ -166,8 +166,8 @@ def test_with_approval_a_name_needs_a_yes_or_the_token(tmp_path):
         ("", "", True, Standing.WAITING),
         ("", None, True, Standing.WAITING),
         ("offered", "", True, Standing.CLAIMABLE),
-        ("offered", seal.key_id(KEY), False, Standing.CLAIMED),
-        ("claimed", seal.key_id(KEY), True, Standing.CLAIMED),
+        ("offered", signatures.key_id(KEY), False, Standing.CLAIMED),
+        ("claimed", signatures.key_id(KEY), True, Standing.CLAIMED),
         ("claimed", "", False, Standing.FORGOT),
         ("claimed", None, False, Standing.FORGOT),
         ("claimed", "f" * 16, False, Standing.FOREIGN),

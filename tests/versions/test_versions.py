@@ -15,14 +15,14 @@ from support.running import TempHub
 from support.waiting import wait_for
 from temphub_kernel._version import __version__
 from temphub_kernel.analysis import load
-from temphub_kernel.base.errors import TempHubError
-from temphub_kernel.base.finding import PROBLEM
-from temphub_kernel.base.reading import Row
-from temphub_kernel.base.settings import Settings
-from temphub_kernel.doctor.case import Case
-from temphub_kernel.doctor.journal import journal
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.finding import PROBLEM
+from temphub_kernel.core.reading import Row
+from temphub_kernel.core.settings import Settings
+from temphub_kernel.doctor.context import Case
+from temphub_kernel.doctor.files import journal
 from temphub_kernel.journal import NO_VALUE, Reader, RollUps, Writer, bring_up_to_date, strike_out, undo
-from temphub_kernel.journal.pack import unpack
+from temphub_kernel.journal.packs import unpack
 from temphub_kernel.journal.schema import UPGRADES, VERSION, open_for_writing
 
 RELEASED = sorted(Path(__file__).parent.glob("journal-*.sql"))

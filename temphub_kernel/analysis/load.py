@@ -1,0 +1,140 @@
+"""`load`: stored readings as a pandas frame. Opens the journal read-only for the length of the call. Any thread."""
+
+from collections.abc import Sequence
+from datetime import timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..core.files import JOURNAL_FILE
+from ..core.names import titles
+from ..core.settings import Settings
+from ..journal import QUALITY, Reader, received_of
+from . import load_csv
+from .arguments import When, asked_probes, find_zone, moment_ms
+from .columns import Gathered, Whole, gathered, times_of
+from .lengths import step_of
+from .resample import tidy_steps, wide_steps
+
+EVER_MS = 2**53
+WIDE = ("units",)
+TIDY = ("units", "quality", "delay_ms")
+
+
+def load(
+    probe: str | Sequence[str] | None = None,
+    start: When = None,
+    end: When = None,
+    every: str | timedelta | None = None,
+    *,
+    tidy: bool = False,
+    raw: bool = False,
+    numbered: bool = False,
+    struck_out: bool | None = None,
+    names: bool = False,
+    tz: str = "local",
+    data_dir: str | Path | None = None,
+) -> pd.DataFrame:
+    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the CSV logs there if it has none.
+
+    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C as calibrated; NaN where the sensor
+    answered badly or nothing was measured. `tidy=True`: columns time, probe_id, temperature_c, quality, received, a row per reading;
+    `raw=True` adds raw_c (as the probe sent it) and, where thermocouple chips told them, chip_c (what the chip itself said, in its straight
+    line) and cold_c (its own temperature), and where values were corrected without that (see `thermocouples`) uncertain_c, by how much they
+    may be off; `numbered=True` adds boot and seq, which prove what is missing.
+    struck_out: with readings that a person struck out: no temperature, quality `struck_out`, and raw_c as sent; not with `every`. As it
+    is they are left out, but not with `numbered`: there they would look as if they had been lost.
+    start, end: "2026-11-23 14:00", "-24h", "24h ago", "today", datetime, Timestamp. probe: one id or name, or several.
+    names: columns headed by what the page calls each probe (twice the same: with the id in brackets), and tidy with a column `name`
+    beside probe_id. With or without, `frame.attrs["names"]` has the name of each id.
+    every: "5min", "1h", "1D", "W", "MS": means over time per step on a regular grid, by the clock on the wall of `tz` (a day has 23
+    to 25 hours); time is when the step began, and of the first and the last step only what lies in [start, end) counts.
+    `tidy=True` then gives time, probe_id, mean_c, min_c, max_c, count and mean_of_readings_c of steps with a good reading. Over time
+    a reading counts for as long as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
+    Raises TempHubError: no journal, unknown probe, a time or width that is none.
+    """
+    zone = find_zone(tz)
+    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
+    to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
+    step = None if every is None else step_of(every)
+    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    if not path.exists() and load_csv.found(path.parent):
+        started, marked = start is not None, bool(struck_out)
+        # A log has ids only.
+        found_there = load_csv.load(path.parent, probe, from_ms, to_ms, zone, tidy=tidy, step=step, started=started, struck_out=marked)
+        ids = found_there["probe_id"].unique() if tidy else found_there.columns
+        return _called(found_there, {str(id_): str(id_) for id_ in ids}, tidy=tidy, names=names)
+    with Reader(path) as reader:
+        probes = reader.probes(removed=True)
+        asked, called = asked_probes(probes, probe), titles(probes)
+        if step is not None:
+            steps, calendar = tidy_steps(reader, None if start is None else from_ms, to_ms, asked, step, zone)
+            frame = steps if tidy else wide_steps(steps, asked, step, calendar, zone)
+            return _called(frame, called, tidy=tidy, names=names)
+        fields = WIDE if not tidy else (*TIDY, *(("boot", "seq") if numbered else ()))
+        found = gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=numbered if struck_out is None else struck_out)
+        if not tidy:
+            return _called(_wide(found, asked, zone, raw=raw), called, tidy=False, names=names)
+        return _called(_tidy(found, reader.boots() if numbered else None, zone, raw=raw), called, tidy=True, names=names)
+
+
+def _called(frame: pd.DataFrame, called: dict[str, str], *, tidy: bool, names: bool) -> pd.DataFrame:
+    """The frame with the name of each id it has in `attrs`, and where they were asked for. No reading is copied for it."""
+    if names and not tidy:
+        ids = [str(id_) for id_ in frame.columns]
+        frame.columns = pd.Index([called.get(id_, id_) for id_ in ids], name="name", dtype="str")
+    elif names:
+        ids_of = frame["probe_id"].astype("category")
+        frame.insert(frame.columns.tolist().index("probe_id") + 1, "name", ids_of.cat.rename_categories(called))
+    frame.attrs["names"] = dict(called)
+    return frame
+
+
+def _wide(found: Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    present = {found.ids[int(number)] for number in np.unique(found["probe"])}
+    names = sorted(present) if asked is None else asked
+    place = np.zeros(max(found.ids, default=0) + 1, dtype=np.intp)
+    for number, id_ in found.ids.items():
+        if id_ in names:
+            place[number] = names.index(id_)
+    taken_ms = found.pop("taken_ms")
+    new = np.concatenate([[True], np.diff(taken_ms) != 0])[: len(taken_ms)]
+    times, rows = taken_ms[new], np.cumsum(new) - 1
+    # By column, as pandas keeps it: the frame then needs no second copy.
+    values = np.full((len(names), len(times)), np.nan)
+    # Two readings of one probe at one moment: the one stored last stands.
+    values[place[found.pop("probe")], rows] = found.pop("raw_c" if raw else "celsius")
+    return pd.DataFrame(values.T, index=times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
+
+
+def _tidy(found: Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+    taken_ms = found.pop("taken_ms")
+    received = times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
+    frame: dict[str, object] = {
+        "time": times_of(taken_ms, zone),
+        "probe_id": _category(found.pop("probe"), found.ids),
+        "temperature_c": found.pop("celsius"),
+        "quality": _category(found.pop("quality"), {code: text for code, text in enumerate(QUALITY) if text}),
+        "received": received,
+    }
+    if raw:
+        frame["raw_c"] = found.pop("raw_c")
+        chips = {name: found.pop(name) for name in ("chip_c", "cold_c", "uncertain_c")}
+        frame |= {name: values for name, values in chips.items() if not np.isnan(values).all()}
+    if boots is not None:
+        frame["boot"] = _category(found.pop("boot"), boots)
+        seq = found.pop("seq")
+        frame["seq"] = pd.arrays.IntegerArray(seq, seq < 0)
+    return pd.DataFrame(frame, copy=False)
+
+
+def _category(numbers: Whole, names: dict[int, str]) -> "pd.Categorical[Any]":
+    """Numbers as the names they stand for, sorted; NaN for a number without one."""
+    texts = sorted(set(names.values()))
+    code_of = {text: at for at, text in enumerate(texts)}
+    codes = np.full(max(names, default=0) + 2, -1, dtype=np.min_scalar_type(-len(texts) - 1))
+    for number, text in names.items():
+        codes[number] = code_of[text]
+    return pd.Categorical.from_codes(codes[numbers], dtype=pd.CategoricalDtype(pd.Index(texts, dtype="str")), validate=False)

@@ -1,0 +1,124 @@
+"""`scan`: all readings as a lazy frame of polars, for what does not fit into memory. Any thread."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import TempHubError
+from ..core.files import JOURNAL_FILE
+from ..core.names import titles
+from ..core.settings import Settings
+from ..journal import NO_VALUE, QUALITY, Columns, Reader, celsius_of
+from ..journal.columns import Ints
+from .arguments import When, asked_probes, find_zone, moment_ms
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+EVER_MS = 2**53
+PIECE_ROWS = 500_000
+TIMES = ("time", "received")
+
+
+def scan(
+    probe: str | Sequence[str] | None = None,
+    start: When = None,
+    end: When = None,
+    *,
+    tz: str | None = None,
+    struck_out: bool = False,
+    names: bool = False,
+    data_dir: str | Path | None = None,
+) -> "pl.LazyFrame":
+    """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c, quality, received.
+
+    Nothing is read before `.collect()`, and then piece by piece, wherever a reading lives; `collect(engine="streaming")` keeps
+    memory flat for any range. start, end, probe, struck_out: as for `load`. tz: the zone of the times ("local" or a name; UTC
+    without it); polars wants moments in a filter to be of the same. names: with a column `name` beside probe_id, what the page calls it.
+    Raises TempHubError: no journal, unknown probe, a time or zone that is none.
+    """
+    # Only here: whoever does not use it does not load it.
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    zone = find_zone(tz or "local")
+    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
+    to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
+    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    with Reader(path) as reader:
+        probes = reader.probes(removed=True)
+    asked, called = asked_probes(probes, probe), titles(probes)
+    kind = pl.Datetime("us", str(zone) if tz else "UTC")
+    schema = pl.Schema(
+        {
+            "time": kind,
+            "probe_id": pl.String(),
+            **({"name": pl.String()} if names else {}),
+            "temperature_c": pl.Float64(),
+            "raw_c": pl.Float64(),
+            "quality": pl.String(),
+            "received": kind,
+        }
+    )
+
+    def pieces(
+        with_columns: list[str] | None, predicate: "pl.Expr | None", n_rows: int | None, _batch: int | None
+    ) -> "Iterator[pl.DataFrame]":
+        # Polars pulls in threads of its own, one after the other.
+        with Reader(path, one_thread=False) as reader:
+            left = n_rows
+            # What nobody asked for costs nothing.
+            needed = (
+                None
+                if with_columns is None
+                else {*(with_columns or TIMES[:1]), *(() if predicate is None else predicate.meta.root_names())}
+            )
+            made = schema if needed is None else pl.Schema({name: kind for name, kind in schema.items() if name in needed})
+            for columns in reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out):
+                frame = _frame(columns, made, called)
+                frame = frame if predicate is None else _filtered(frame, predicate)
+                frame = frame if with_columns is None else frame.select(with_columns)
+                yield frame if left is None else frame.head(left)
+                left = None if left is None else left - len(frame)
+                if left is not None and left <= 0:
+                    return
+
+    return register_io_source(pieces, schema=schema, is_pure=True)
+
+
+def _filtered(frame: "pl.DataFrame", predicate: "pl.Expr") -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        return frame.filter(predicate)
+    except pl.exceptions.SchemaError as error:
+        zone = getattr(frame.schema["time"], "time_zone", "UTC")
+        raise TempHubError(
+            f"The filter does not fit the columns ({str(error).splitlines()[0]}); polars compares times of one and the same zone only.",
+            f'Call scan with tz="…", the zone of the moment in the filter, or give that moment in {zone}, or use start and end.',
+            code="bad_filter",
+        ) from error
+
+
+def _frame(columns: Columns, schema: "pl.Schema", called: dict[str, str]) -> "pl.DataFrame":
+    import polars as pl
+
+    def text(numbers: Ints, texts: "Mapping[int, str | None]") -> pl.Series:
+        return pl.Series(numbers).replace_strict(texts, default=None, return_dtype=pl.String)
+
+    def moments(ms: Ints) -> pl.Series:
+        return (pl.Series(ms).set(pl.Series(ms == NO_VALUE), None) * 1000).cast(pl.Datetime("us", "UTC"))
+
+    makers: dict[str, Callable[[], pl.Series]] = {
+        "time": lambda: moments(columns.taken_ms),
+        "probe_id": lambda: text(columns.probe, columns.ids),
+        "name": lambda: text(columns.probe, {no: called.get(id_, id_) for no, id_ in columns.ids.items()}),
+        "temperature_c": lambda: pl.Series(columns.celsius).fill_nan(None),
+        "raw_c": lambda: pl.Series(celsius_of(columns.raw)).fill_nan(None),
+        "quality": lambda: text(columns.quality, dict(enumerate(QUALITY))),
+        "received": lambda: moments(columns.received),
+    }
+    return pl.DataFrame({name: makers[name]() for name in schema}).with_columns(
+        pl.col(name).cast(kind) for name, kind in schema.items() if name in TIMES
+    )

@@ -1,0 +1,383 @@
+"""How much one address may have: connections, a fair share while there is much to do, and wrong passwords or tokens. Endpoint
+thread only; bounded.
+"""
+
+import asyncio
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from ipaddress import IPv6Address
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakSet
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+from ...core.clock import monotonic_s
+from ...core.errors import TempHubError, TooOften
+from ...core.network import real_address
+
+FREE = 5
+FIRST_S = 30.0
+LONGEST_S = 900.0
+# A day without a try is forgiven.
+FORGOTTEN_S = 86_400.0
+MOST_TRACKED = 1024
+PASSWORD = "the password is UI_PASSWORD in the hub's settings."
+
+
+class _Tries(NamedTuple):
+    failed: int
+    until_s: float
+    last_s: float
+
+
+class Lockout:
+    """Counts failures by address: after five, half a minute, then twice as long each time, a quarter of an hour at most."""
+
+    def __init__(self, *, first_s: float = FIRST_S, said: str = "wrong passwords", remedy: str = PASSWORD) -> None:
+        self._first_s = first_s
+        self._words = said, remedy
+        self._tries: dict[str, _Tries] = {}
+
+    def begin(self, address: str) -> None:
+        """Count a try as failed until `worked` says otherwise: many at once are no way round. Raises TempHubError (429)."""
+        self.check(address)
+        self.failed(address)
+
+    def check(self, address: str) -> None:
+        """Raises TempHubError (429) while the address has to wait."""
+        known = self._tries.get(place_of(address))
+        left_s = known.until_s - monotonic_s() if known else 0.0
+        if left_s > 0:
+            raise locked(left_s, *self._words)
+
+    def failed(self, address: str) -> float:
+        """Count one failure; how long the address has to wait for it, in seconds."""
+        key, now = place_of(address), monotonic_s()
+        known = self._tries.pop(key, None)
+        if known is None or now - known.last_s > FORGOTTEN_S:
+            known = _Tries(0, 0.0, now)
+        failed = known.failed + 1
+        wait_s = 0.0 if failed < FREE else min(self._first_s * 2.0 ** min(failed - FREE, 20), LONGEST_S)
+        self._tries[key] = _Tries(failed, now + wait_s, now)
+        # The one that has not tried for longest makes room.
+        while len(self._tries) > MOST_TRACKED:
+            del self._tries[next(iter(self._tries))]
+        return wait_s
+
+    def worked(self, address: str) -> None:
+        """The password was right."""
+        self._tries.pop(place_of(address), None)
+
+
+def place_of(address: str) -> str:
+    """The address; of IPv6 its network, because a single computer has any number of addresses in it."""
+    try:
+        ip = real_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(IPv6Address(int(ip) >> 64 << 64))
+    return str(ip)
+
+
+def locked(wait_s: float, said: str, remedy: str) -> TempHubError:
+    """The refusal; said: of what too many came; remedy: ends the way out."""
+    return TooOften(
+        f"Too many {said} came from this address, so it has to wait {wait_s:.0f} s.",
+        f"Try again in {wait_s:.0f} s; {remedy}",
+        code="locked_out",
+    )
+
+
+# So many probes behind one router may hold an old token when SERVER_TOKEN was changed.
+FREE_DELIVERIES = 60
+TURN_S = 0.5
+LONGEST_TURN_S = 5.0
+MOST_KNOWN = 4096
+# The same text again is no further guess: a program with an old token does not lock its computer out.
+REMEMBERED = 64
+REMEDY = "the token is SERVER_TOKEN in the hub's settings."
+
+Note = Callable[[str, str, str, dict[str, Any] | None], object]
+
+
+class _Wrong(NamedTuple):
+    texts: "deque[int]"
+    deliveries: int
+    next_s: float
+    last_s: float
+
+
+class Guesses:
+    """What each address tried. note(what, address, by, details): a line in the log of changes."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+        self._lockout = Lockout(said="wrong tokens", remedy=REMEDY)
+        self._wrong: dict[str, _Wrong] = {}
+        self._known: dict[tuple[str, str], None] = {}
+
+    def check(self, address: str) -> None:
+        """Raises TempHubError (429) while the address is locked out: its token is not looked at, right or wrong."""
+        self._lockout.check(address)
+
+    def missed(self, address: str, texts: Iterable[str]) -> None:
+        """A person or program showed these, and none was right."""
+        if self._new(address, texts):
+            wait_s = self._lockout.failed(address)
+            if wait_s:
+                self._note("token locked out", address, "token", {"for_s": round(wait_s)})
+
+    def suspects(self, address: str) -> bool:
+        """Whether wrong tokens came from there at all."""
+        return bool(self._wrong) and place_of(address) in self._wrong
+
+    def turn_s(self, address: str, name: str) -> float:
+        """How long a delivery under this name waits before its token is looked at. Raises TempHubError (429) when too many wait."""
+        wrong = self._wrong.get(place_of(address)) if self._wrong else None
+        if wrong is None or wrong.deliveries < FREE_DELIVERIES or (address, name) in self._known:
+            return 0.0
+        now = monotonic_s()
+        at = max(now, wrong.next_s)
+        if at - now > LONGEST_TURN_S:
+            raise locked(LONGEST_TURN_S, "wrong tokens", REMEDY)
+        self._wrong[place_of(address)] = wrong._replace(next_s=at + TURN_S)
+        return at - now
+
+    def delivered(self, address: str, name: str) -> None:
+        """A delivery under this name showed a right token."""
+        if (address, name) not in self._known:
+            self._known[address, name] = None
+            while len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+
+    def misdelivered(self, address: str, texts: Iterable[str]) -> None:
+        """A delivery showed these, and none was right."""
+        if self._new(address, texts):
+            place = place_of(address)
+            wrong = self._wrong[place]
+            self._wrong[place] = wrong._replace(deliveries=wrong.deliveries + 1)
+            if wrong.deliveries + 1 == FREE_DELIVERIES:
+                self._note("token locked out", address, "token", {"of": "deliveries"})
+
+    def _new(self, address: str, texts: Iterable[str]) -> bool:
+        """Whether one of them is another than those of late; the first of an address is noted."""
+        place, now = place_of(address), monotonic_s()
+        wrong = self._wrong.pop(place, None)
+        if wrong is None or now - wrong.last_s > FORGOTTEN_S:
+            wrong = _Wrong(deque(maxlen=REMEMBERED), 0, 0.0, now)
+            self._note("token refused", address, "token", None)
+        self._wrong[place] = wrong._replace(last_s=now)
+        while len(self._wrong) > MOST_TRACKED:
+            del self._wrong[next(iter(self._wrong))]
+        new = [one for one in map(hash, texts) if one not in wrong.texts]
+        wrong.texts.extend(new)
+        return bool(new)
+
+
+# Below this many requests a second in all nobody is in anybody's way.
+BUSY = 300
+# What everybody may have, however many others there are.
+FLOOR = 50
+TIMES = 2.0
+MOST_KEYS = 4096
+PAUSE_S = 1.0
+# A crowd that is refused in one moment would come back in one moment, and others would wait for all of its answers each time.
+EACH_S = 1 / 400
+
+
+class FairShare:
+    """Counts by the second. A lone client may take all there is; one among many no more than twice an equal share.
+
+    least: shares are made for as many clients at least once there are two. By it a client has to leave something to
+    a single other one. alone: whether one that is the only one may take all there is.
+    """
+
+    def __init__(self, *, busy: int = BUSY, floor: int = FLOOR, least: int = 2, alone: bool = True) -> None:
+        self._alone = alone
+        self._least = least
+        self._busy = busy
+        self._floor = floor
+        self._since_s = 0.0
+        self._counts: dict[str, int] = {}
+        self._total = 0
+        self._before = 0
+        self._answered_s = 0.0
+
+    def over(self, key: str) -> bool:
+        """Count one request of `key`; True when it takes more than its share."""
+        now = monotonic_s()
+        if now - self._since_s >= 1.0:
+            # Who asks every two seconds counts as well: how many there were fades by a third a second.
+            quiet = now - self._since_s > 10.0
+            self._before = 0 if quiet else max(len(self._counts), self._before * 2 // 3)
+            self._since_s, self._total, self._counts = now, 0, {}
+        count = self._counts.get(key, 0) + 1
+        if count == 1 and len(self._counts) >= MOST_KEYS:
+            return True
+        self._counts[key] = count
+        self._total += 1
+        if count <= self._floor or self._total <= self._busy:
+            return False
+        clients = max(len(self._counts), self._before)
+        return (clients > 1 or not self._alone) and count > TIMES * self._total / max(clients, self._least)
+
+    def wait_s(self) -> float:
+        """How long a refusal is kept back, in seconds: one that asks in a row becomes slow by itself, and many are answered one by one."""
+        now = monotonic_s()
+        self._answered_s = max(now + PAUSE_S, self._answered_s + EACH_S)
+        return self._answered_s - now
+
+
+class TooManyRequests(TooOften):
+    """Raised when somebody takes more than a fair share of a busy hub; answered after a pause."""
+
+    code = "too_many_requests"
+
+
+def too_much(who: str) -> TempHubError:
+    """The refusal; nothing was taken, so a probe keeps its readings and sends them again."""
+    return TooManyRequests(
+        f"{who} sends so many requests that others would have to wait, so this one was not taken.",
+        "Send again after a second, several readings in one batch.",
+    )
+
+
+HEAD_S = 10.0
+# Windows lets one loop watch 512 sockets, and a page takes two of them for each connection.
+MOST_CONNECTIONS, MOST_EACH = (200, 100) if sys.platform == "win32" else (1500, 400)
+NEW_BUSY, NEW_FLOOR = 200, 50
+# Probes keep their connection, so one that opens many a second may be the only one that opens any.
+# An address that floods is slowed down even where only one other one is there.
+LEAST = 4
+# This computer itself: the supervisor and the virtual probes come from there.
+HOME = ("127.0.0.1", "::1")
+
+
+class Connection(Protocol):
+    """What is counted: Tornado's streams, and the connections of the fast path."""
+
+    def closed(self) -> bool:
+        """Whether it has ended."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class Gate:
+    """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be there.
+
+    busy: requests a second from which on shares count; `asking` are those by address, `delivering` those by probe.
+    """
+
+    def __init__(self, *, most: int = MOST_CONNECTIONS, most_each: int = MOST_EACH, head_s: float = HEAD_S, busy: int = BUSY) -> None:
+        self.asking = FairShare(busy=busy, least=LEAST)
+        self.delivering = FairShare(busy=busy)
+        self._most = min(most, _files_allowed(most))
+        self._most_each = min(most_each, max(self._most // 2, 1))
+        self._head_s = head_s
+        self._open: dict[str, WeakSet[Connection]] = {}
+        self._all: WeakSet[Connection] = WeakSet()
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}
+        # Everybody behind a proxy comes through it.
+        self.trusts: Callable[[str], bool] = lambda address: False
+        self._share = FairShare(busy=NEW_BUSY, floor=NEW_FLOOR, least=LEAST, alone=False)
+
+    def takes(self, stream: Connection, address: str) -> bool:
+        """Whether a new connection may stay. `expects` follows, unless its first request is there already."""
+        counted = address not in HOME and not self.trusts(address)
+        if (counted and (self._share.over(address) or not self._room_for(address))) or not self._room():
+            return False
+        places = self._open.get(address)
+        if places is None:
+            places = self._open[address] = WeakSet()
+        places.add(stream)
+        self._all.add(stream)
+        return True
+
+    def expects(self, stream: Connection) -> None:
+        """Its first request must be there in time."""
+        self._silent[stream] = asyncio.get_running_loop().call_later(self._head_s, self._drop, stream)
+
+    def spoke(self, stream: Connection | None) -> None:
+        """Its first request is there."""
+        if stream is not None and (handle := self._silent.pop(stream, None)) is not None:
+            handle.cancel()
+
+    def moved(self, old: Connection, new: Connection, address: str) -> None:
+        """`new` goes on with the same connection; what is expected of it is expected by the same time."""
+        for places in (self._all, self._open.get(address, self._all)):
+            places.discard(old)
+            places.add(new)
+        if (handle := self._silent.pop(old, None)) is not None:
+            handle.cancel()
+            self._silent[new] = asyncio.get_running_loop().call_at(handle.when(), self._drop, new)
+
+    def close(self) -> None:
+        """Forget every deadline."""
+        for handle in self._silent.values():
+            handle.cancel()
+        self._silent.clear()
+
+    def _room_for(self, address: str) -> bool:
+        if len(self._open.get(address, ())) < self._most_each:
+            return True
+        return self._count(self._open[address]) < self._most_each
+
+    def _room(self) -> bool:
+        if len(self._all) < self._most or self._count(self._all) < self._most:
+            return True
+        if not self._silent:
+            return False
+        self._drop(min(self._silent, key=lambda one: self._silent[one].when()))
+        return True
+
+    def _count(self, streams: "WeakSet[Connection]") -> int:
+        """How many are open; those that ended are forgotten."""
+        for stream in [one for one in streams if one.closed()]:
+            streams.discard(stream)
+            self.spoke(stream)
+        if streams is self._all:
+            self._open = {address: left for address, left in self._open.items() if len(left)}
+        return len(streams)
+
+    def _drop(self, stream: Connection) -> None:
+        self.spoke(stream)
+        stream.close()
+
+
+class GatedServer(HTTPServer):
+    """Tornado's server with a gate before it."""
+
+    gate: Gate
+
+    def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        """A connection was accepted."""
+        if self.gate.takes(stream, address[0]):
+            self.gate.expects(stream)
+            self.serve(stream, address)
+        else:
+            stream.close()
+
+    def serve(self, stream: IOStream, address: tuple[str, int]) -> None:
+        """Go on with a connection that may stay."""
+        super().handle_stream(stream, address)
+
+
+def _files_allowed(wanted: int) -> int:
+    """How many connections the system's limit of open files leaves room for, after asking for more."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = 2 * wanted + 256
+    if soft != resource.RLIM_INFINITY and soft < need:
+        most = need if hard == resource.RLIM_INFINITY else min(need, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    return wanted if soft == resource.RLIM_INFINITY else max((soft - 256) // 2, 16)

@@ -1,0 +1,143 @@
+"""What the API's handlers have in common: what they share, how a body is taken, how a reply is written. Endpoint thread only."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from ..core import network
+from ..core.errors import NotAllowed, Relayed, TempHubError
+from ..journal import Writer
+from .access.audit import Audit
+from .access.auth import Entry, bearer, check_token, judged, no_entry
+from .background import Questions
+from .firmware_files import Firmware
+from .hub_port import Desk
+from .metrics import Metrics
+from .plausibility import NewNames
+from .replies import RETRY_S, MethodNotAllowed, dump, protect, unforeseen
+from .schemas import check_text, parse_json
+from .timestamps import Transit
+
+if TYPE_CHECKING:
+    from .background import Examinations, Jobs
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the handlers share."""
+
+    token: str
+    desk: Desk
+    metrics: Metrics
+    questions: Questions
+    firmware: Firmware
+    writer: Writer
+    exports: "Jobs"
+    entry: Entry
+    audit: Audit
+    examinations: "Examinations"
+    names: NewNames
+    transit: Transit
+
+
+class ApiHandler(RequestHandler):
+    """Replies in the hub's own shape, whatever goes wrong. changes: whether its POST is a person's business, not a probe's."""
+
+    changes = True
+    # The field with the probe's name, where a probe's own token is enough.
+    named_by: str | None = None
+    # Whether nothing at all is as good as {}.
+    may_be_empty = False
+
+    def initialize(self, room: Room) -> None:
+        """Called by Tornado for each request."""
+        self.room = room
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        protect(self)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON object sent, after its token was found right. Raises TempHubError."""
+        self._said = self._changing() if self.changes else self._reporting()
+        check_text(self._said)
+        return self._said
+
+    def _changing(self) -> dict[str, Any]:
+        """What a person or program sent, who needs a login, the token, or on this computer its key."""
+        entry, headers, sent = self.room.entry, self.request.headers, self._sent()
+        token = None
+        with suppress(TempHubError):
+            token = parse_json(sent).get("token")
+        self._by = entry.shown(headers, self._address, self.get_query_argument("token", None), token)
+        if not self._by and entry.closed and not self.room.token:
+            raise no_entry()
+        if not self._by:
+            # With a token in force a stranger learns nothing about the body, valid or not.
+            check_token(self.room.token)
+            self._by = "anyone"
+        return parse_json(sent)
+
+    def _reporting(self) -> dict[str, Any]:
+        """What a probe sent."""
+        given = self.request.headers.get("X-Token"), bearer(self.request.headers), self.get_query_argument("token", None)
+        return judged(self.room.entry.guesses, self._address, self.room.token, self._sent(), *given, named_by=self.named_by)
+
+    @property
+    def _address(self) -> str:
+        return self.request.remote_ip or ""
+
+    def _sent(self) -> bytes:
+        body = self.request.body
+        return b"{}" if self.may_be_empty and not body.strip() else body
+
+    async def note(self) -> None:
+        """Keep in the audit log what was just changed."""
+        headers, what = self.request.headers, self.request.path
+        # Of who sits before a page only the pages' kernel knows, which has this computer's key.
+        visitor = network.visitor_of(headers.get(network.VISITOR_HEADER, "")) if self.room.entry.is_own(headers) else ("", "")
+        address, by = visitor if visitor[0] else (self._address, self._by)
+        through = "page" if visitor[0] else ""
+        await self.room.questions.call(lambda: self.room.audit.note(what, address, by, self._said, through=through))
+
+    async def device(self, probe_id: str) -> str:
+        """Whom to talk to for a probe: where a new board counts as it, that one."""
+        return await self.room.questions.ask(lambda reader: reader.device(probe_id))
+
+    def reply(self, value: dict[str, Any]) -> None:
+        """Send JSON."""
+        self.finish(dump(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        shown = error if isinstance(error, TempHubError) else _plain(status_code, self.request.method or "")
+        self.set_status(shown.status)
+        if shown.status in RETRY_S:
+            self.set_header("Retry-After", RETRY_S[shown.status])
+        if isinstance(shown, MethodNotAllowed):
+            allowed = [name for name in ("GET", "POST") if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())]
+            self.set_header("Allow", ", ".join(allowed))
+        self.room.metrics.refused(shown)
+        if isinstance(shown, NotAllowed) and self.named_by:
+            self.room.desk.refused(self.request.remote_ip or "", "", shown)
+        self.finish(dump(shown.as_json()))
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        super().send_error(error.status if isinstance(error, TempHubError) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, TempHubError | HTTPError):
+            super().log_exception(typ, value, tb)
+
+
+def _plain(status: int, method: str) -> TempHubError:
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed(f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unforeseen()
+    remedy = "See /api/openapi.json for what the API takes."
+    return Relayed("The request could not be understood.", remedy, code="bad_request", status=status)

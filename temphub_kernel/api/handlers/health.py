@@ -1,0 +1,49 @@
+"""The hub's health, its figures, the contract itself, and what is no path of the API. Endpoint thread only."""
+
+import json
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from ...core.clock import iso_utc, now_ms
+from ..contract import contract
+from ..not_found import unknown
+
+if TYPE_CHECKING:
+    pass
+from ..base import ApiHandler
+
+NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
+
+
+class Health(ApiHandler):
+    """`GET /api/health`"""
+
+    def get(self) -> None:
+        health = self.room.desk.health()
+        if not self.room.entry.admits(self.request.headers, self._address, self.get_query_argument("token", None)):
+            # Whether it runs is for everybody to know; where it lies and what it holds is not.
+            health = {**{name: health[name] for name in ("version", "uptime_s", "readings", "csv_waiting")}, **NOTHING_SAID}
+        self.reply({"ok": True, "time": iso_utc(now_ms()), **health})
+
+
+class MetricsText(ApiHandler):
+    """`GET /metrics`"""
+
+    async def get(self) -> None:
+        newest, probes = await self.room.questions.ask(lambda reader: (reader.newest(), {probe["id"]: probe for probe in reader.probes()}))
+        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.finish(self.room.metrics.text(self.room.desk.health(), newest, probes))
+
+
+class Contract(ApiHandler):
+    """`GET /api/openapi.json`"""
+
+    def get(self) -> None:
+        self.finish(json.dumps(contract()).encode())
+
+
+class Unknown(ApiHandler):
+    """Any other path below `/api/`."""
+
+    def prepare(self) -> Awaitable[None] | None:
+        raise unknown(self.request.method or "", self.request.path)

@@ -1,0 +1,215 @@
+"""Probes that report themselves, which of them a person trusts, and their updates over the air. Endpoint thread only."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...core.clock import iso_utc, monotonic_s, now_ms
+from ...core.errors import Forbidden, TempHubError
+from ...core.names import look_alikes, transient
+from ...core.network import is_here, leads_here
+from ...core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting, board_of, to_celsius
+from ...journal import Newest
+from ...trust import Proven, Repeated
+from ..base import ApiHandler
+from ..schemas import address_field, bad, checked_id, host_field, int_field, parse_json, probe_field, sent_field, short, text_field
+
+if TYPE_CHECKING:
+    pass
+
+
+class Hello(ApiHandler):
+    """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
+
+    changes = False
+    named_by = "id"
+
+    def post(self) -> None:
+        self._proven: Proven | None = None
+        data = self._signed() or self.body()
+        sighting = Sighting(
+            probe_id=checked_id("id", data.get("id")),
+            ip=address_field(data, default=self.request.remote_ip or ""),
+            port=int_field(data, "port", 1, 65535, required=True),
+            version=text_field(data, "version"),
+            model=text_field(data, "model"),
+            name=text_field(data, "name"),
+            boot=text_field(data, "boot"),
+            via="hello",
+        )
+        if sighting.ip != self._address and is_here(sighting.ip) and not is_here(self._address):
+            raise bad(
+                "bad_ip",
+                f"ip is {sighting.ip}, an address of the hub's own computer, and the request came from another.",
+                "Send the probe's own IP address, or leave ip out.",
+            )
+        if self._proven is None and not self.room.token:
+            self.room.names.admit(sighting.probe_id, self.request.remote_ip or "")
+        if "sent_ms" in data and sighting.boot:
+            self.room.transit.hear(sighting.probe_id, sighting.boot, sent_field(data), monotonic_s() * 1000)
+        self.room.desk.met(sighting)
+        self.reply({"ok": True, "time": iso_utc(now_ms())})
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, Repeated):
+            self._proven = error.proven
+        super().write_error(status_code, **kwargs)
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> Any:
+        proven = getattr(self, "_proven", None)
+        if proven is not None and isinstance(chunk, bytes):
+            self.set_header("X-Signature", proven.reply(self.get_status(), chunk))
+        return super().finish(chunk)
+
+    def _signed(self) -> dict[str, Any] | None:
+        """The body of a hello with a signature that is right; None for one without, which then needs the token. Raises TempHubError."""
+        headers, body = self.request.headers, self.request.body
+        try:
+            data = parse_json(body)
+        except TempHubError:
+            # Whether a stranger learns that is the token's business.
+            return None
+        probe_id = data.get("id")
+        if not isinstance(probe_id, str):
+            return None
+        self._proven = self.room.desk.register.admit(probe_id, "/api/hello", body, headers.get("X-Counter"), headers.get("X-Signature"))
+        return data if self._proven is not None else None
+
+
+class TrustProbe(ApiHandler):
+    """`POST /api/trust`: a person says yes to a probe, or lets it go."""
+
+    async def post(self) -> None:
+        data = self.body()
+        probe_id, yes = probe_field(data), data.get("trust", True)
+        if not isinstance(yes, bool):
+            raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
+        device = await self.device(probe_id)
+        await self.room.questions.talk(device, lambda: self.room.desk.trust(device, yes))
+        await self.note()
+        self.reply({"ok": True, "probe_id": probe_id})
+
+
+class Manifest(ApiHandler):
+    """`GET /api/firmware/manifest`; `?format=mpy` for a board."""
+
+    async def get(self) -> None:
+        form = self.get_query_argument("format", "") or "py"
+        if form not in ("py", "mpy"):
+            raise bad("bad_format", f"format is {short(form)}.", "Use mpy for a board, py for a virtual probe.")
+        board = form == "mpy"
+        self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
+
+
+class File(ApiHandler):
+    """`GET /api/firmware/file?name=…`: only names in the manifest."""
+
+    async def get(self) -> None:
+        name = self.get_query_argument("name", "")
+        data = await self.room.questions.call(lambda: self.room.firmware.file(name))
+        self.set_header("Content-Type", "application/octet-stream")
+        self.finish(data)
+
+
+class Update(ApiHandler):
+    """`POST /api/update`: has one probe fetch this hub's firmware."""
+
+    async def post(self) -> None:
+        probe_id = probe_field(self.body())
+        version = (await self.room.questions.call(self.room.firmware.snapshot)).version
+        device = await self.device(probe_id)
+        answer = await self.room.questions.talk(device, lambda: self.room.desk.update(device, self._sha256))
+        await self.note()
+        self.reply({"ok": True, "probe_id": probe_id, "version": version, **answer})
+
+    def _sha256(self, board: bool) -> str:
+        return str(self.room.firmware.snapshot(board=board).manifest["sha256"])
+
+
+# Whom an order without a host goes to.
+EVERY_PROBE = "The list of all probes"
+
+
+class Probes(ApiHandler):
+    """`GET /api/probes`"""
+
+    async def get(self) -> None:
+        probes, newest = await self.room.questions.ask(lambda reader: (reader.probes(), {n.probe_id: n for n in reader.newest()}))
+        stand = self.room.desk.register.standings()
+        gone = transients(probes, newest.values(), stand)
+        alike = look_alikes(probe for probe in probes if probe["id"] not in gone) | look_alikes(probes)
+        listed = [
+            {
+                **_probe(probe, newest.get(probe["id"])),
+                "trust": stand.get(board_of(probe["device"])),
+                "transient": probe["id"] in gone,
+                "looks_like": alike.get(probe["id"]),
+            }
+            for probe in probes
+        ]
+        self.reply({"ok": True, "probes": listed})
+
+
+class Provision(ApiHandler):
+    """`POST /api/provision`: provisions one probe now, or without a host every known one."""
+
+    may_be_empty = True
+
+    async def post(self) -> None:
+        data = self.body()
+        host = host_field(data)
+        port = int_field(data, "port", 1, 65535, default=0) or None
+        interval_ms = int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
+        host = await self.device(host) if host else host
+        outcomes = await self.room.questions.talk(host or EVERY_PROBE, lambda: self._tell(host, port, interval_ms))
+        await self.note()
+        only = {name: outcomes[0][name] for name in ("probe_id", "server_url", "interval_ms")} if host and len(outcomes) == 1 else {}
+        self.reply({"ok": True, **only, "probes": outcomes})
+
+    def _tell(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
+        """In a thread. Who shows nothing and asks from elsewhere has no ports of this computer looked at."""
+        if host and self._by == "anyone" and not is_here(self._address) and leads_here(host):
+            raise Forbidden(
+                f"{host[:64]} is the hub's own computer, which is not searched for probes at the wish of another computer.",
+                "Ask on the hub's computer itself, name the probe by its id, or send SERVER_TOKEN in the header X-Token.",
+                code="own_computer",
+            )
+        return self.room.desk.provision(host, port, interval_ms)
+
+
+def transients(probes: Iterable[dict[str, Any]], newest: Iterable[Newest], stand: Mapping[str, str]) -> set[str]:
+    """The ids that came once or a few times and did not come back (base/transient.py)."""
+    known = ({**probe, "trust": stand.get(board_of(probe["device"]))} for probe in probes)
+    return transient(known, {one.probe_id: one for one in newest}, now_ms())
+
+
+def _probe(probe: dict[str, Any], newest: Any) -> dict[str, Any]:
+    seen = max(probe["seen_ms"], newest.delivered_ms if newest else 0)
+    return {
+        "id": probe["id"],
+        "name": probe["alias"] or probe["name"] or probe["id"],
+        "alias": probe["alias"],
+        "group": probe["group"],
+        "place": probe["place"],
+        "hidden": bool(probe["hidden"]),
+        "note": probe["note"],
+        "power_on_counts": bool(probe["power_on_counts"]),
+        "also": probe["also"],
+        "host": probe["host"],
+        "ip": probe["ip"],
+        "port": probe["port"],
+        "last_seen": iso_utc(seen) if seen else None,
+        "version": probe["version"],
+        "model": probe["model"],
+        "virtual": probe["model"] == "virtual",
+        "present": bool(probe["present"]),
+        "interval_ms": probe["interval_ms"] or None,
+        "server_url": probe["server_url"],
+        "provisioned": iso_utc(probe["provisioned_ms"]) if probe["provisioned_ms"] else None,
+        "problem": probe["problem"],
+        "remedy": probe["remedy"],
+        "taken": iso_utc(newest.taken_ms) if newest else None,
+        "temperature_c": to_celsius(newest.units) if newest and newest.units is not None else None,
+        "quality": newest.quality if newest else None,
+        "readings": newest.readings if newest else 0,
+    }

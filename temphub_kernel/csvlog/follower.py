@@ -1,0 +1,217 @@
+"""The CSV log's worker: follows the journal and appends to the file, in blocks, opening it only while it writes.
+
+Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called from any thread.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from ..core.clock import local_text, monotonic_s, now_ms
+from ..core.errors import TempHubError
+from ..core.logs import Once
+from ..core.spreadsheet import STANDARD, Style
+from ..core.worker import WorkerState
+from ..journal import Follower, Reader, Writer
+from . import position as places
+from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
+from .format import to_lines
+from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, at, resume
+
+log = logging.getLogger(__name__)
+# Each save is a commit of the journal; what was appended since is recognised in the file after a crash.
+BOOKMARK_S = 10.0
+# A block takes milliseconds; a dead network share keeps a program waiting for minutes, without a word.
+HANGS_S = 15.0
+
+
+class CsvLog(Follower[Reader]):
+    """Journal ─▶ CSV, each reading exactly once, in journal order, under the id it was delivered with. every_s: how far behind it may be.
+
+    open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
+    max_rows: the file is put aside under a dated name when it holds so many readings.
+    style: how it is written; a log of another style is put aside and a new one begun.
+    hangs_s: a disk that takes longer for one block is shown as a problem.
+    """
+
+    def __init__(
+        self,
+        csv_file: Path,
+        journal: Path,
+        writer: Writer,
+        *,
+        every_s: float = 1.0,
+        open_log: OpenLog = open_log,
+        max_rows: int = 1_000_000,
+        style: Style = STANDARD,
+        hangs_s: float = HANGS_S,
+    ) -> None:
+        super().__init__("csvlog")
+        self.csv_file = csv_file
+        self._journal = journal
+        self._writer = writer
+        self._every_s = every_s
+        self._open = open_log
+        self._max_rows = max_rows
+        self._style = style
+        self._place: Place | None = None
+        self._saved = Place(0)
+        self._saved_s = 0.0
+        self._unsaved_file = False
+        self._counts = (0, 0)
+        self._once = Once(log)
+        self._hangs_s = hangs_s
+        self._since_s: float | None = None
+        # What has to be done before the first line, in this thread; tried again while it raises TempHubError.
+        self.first: Callable[[], None] | None = None
+
+    def waiting(self) -> int:
+        """Readings stored but not yet in the CSV, as of at most `every_s` ago."""
+        stored, written = self._counts
+        return max(0, stored - written)
+
+    def state(self) -> WorkerState:
+        """How the log does; also says when its disk keeps it waiting."""
+        since, state = self._since_s, super().state()
+        waited = 0.0 if since is None else monotonic_s() - since
+        return WorkerState(self.name, state.running, *hangs(self.csv_file, waited)) if waited > self._hangs_s else state
+
+    def run(self) -> None:
+        self._place = None
+        if self.first is not None:
+            self.first()
+            self.first = None
+            self.well()
+        super().run()
+
+    def opened(self) -> Reader:
+        return Reader(self._journal)
+
+    def round(self, reader: Reader) -> float:
+        return self._every_s if self.step(reader) < BLOCK_ROWS else 0.0
+
+    def end(self, reader: Reader) -> None:
+        self.step(reader)
+        self._save_at_stop()
+
+    def step(self, reader: Reader) -> int:
+        """Write the next block; returns how many readings. 0 when there are none, or the file cannot be written now."""
+        self._since_s = monotonic_s()
+        try:
+            written = self._write_next(reader, self._place or self._first_place(reader))
+        except TempHubError as error:
+            # The journal cannot take the bookmark just now: what is written stays known here, and the save is tried again.
+            self.trouble(error.problem, error.remedy)
+            return 0
+        except OSError as error:
+            self._cannot_write(reader, error)
+            return 0
+        finally:
+            self._since_s = None
+        self._counts = (reader.count(), self._place.no if self._place else 0)
+        self.well()
+        self._once.clear("file", f"the CSV log {self.csv_file} is written again; what waited is being caught up")
+        return written
+
+    def _first_place(self, reader: Reader) -> Place:
+        self._saved, self._saved_s = places.load(reader), monotonic_s()
+        if self._saved.file != str(self.csv_file):
+            return self._find(reader, self._saved, told="")
+        # A file that is gone although it was full, or written in another style, was put aside just before the last stop.
+        return self._find(reader, self._saved, told="" if self._is_done(self._saved) else "deleted or emptied")
+
+    def _is_done(self, place: Place) -> bool:
+        """Whether nothing more is to be written to the file of this place."""
+        return place.rows >= self._max_rows or place.style != self._style.mark
+
+    def _find(self, reader: Reader, known: Place, *, told: str) -> Place:
+        """Open the file and find the place in it; a file that is no log of ours is put aside."""
+        with self._opened() as file:
+            empty = size_of(file) == 0
+            place = resume(file, self.csv_file, known, reader, self._style)
+        if place is None:
+            aside = put_aside(self.csv_file, _today())
+            log.warning("%s did not begin with the log's header; it was put aside as %s and a new one begun", self.csv_file, aside.name)
+            place = self._begin(known.no)
+        elif empty and told:
+            log.warning("the CSV log %s was %s; it is begun anew", self.csv_file, told)
+        return self._settled(place)
+
+    def _opened(self) -> BinaryIO:
+        known = self._place or self._saved
+        check_mounted(self.csv_file, known.mount if known.file == str(self.csv_file) else "")
+        check_not_open(self.csv_file)
+        self.csv_file.parent.mkdir(parents=True, exist_ok=True)
+        return self._open(self.csv_file)
+
+    def _settled(self, place: Place) -> Place:
+        """Remember a place in a new or changed file, and bookmark it before anything is appended to that file."""
+        self._place, self._unsaved_file = place, True
+        return place
+
+    def _write_next(self, reader: Reader, place: Place) -> int:
+        if self._due(place):
+            self._save(place)
+        done = self._is_done(place)
+        points = [] if done else reader.after(place.no, min(BLOCK_ROWS, self._max_rows - place.rows), own=True)
+        if not points and not done:
+            return 0
+        with self._opened() as file:
+            as_known = size_of(file) == place.size and place.fits(file, self.csv_file)
+            if as_known and points:
+                # Until the block is on disk the end of the file is not known.
+                self._place = None
+                append(file, to_lines(points, self._style))
+                self._place = at(file, self.csv_file, points[-1].no, place.rows + len(points), self._style.mark)
+                return len(points)
+        if as_known:
+            self._roll_over(place)
+        else:
+            log.info("the CSV log %s was changed by another program; it goes on at its end", self.csv_file)
+            self._save(self._find(reader, place, told="deleted or emptied"))
+        return 0
+
+    def _roll_over(self, place: Place) -> None:
+        """Put the file that is full, or of another style, aside.
+
+        Its last reading is bookmarked first: whatever happens then, nothing is written twice.
+        """
+        self._save(place)
+        aside = put_aside(self.csv_file, _today())
+        why = f"holds {place.rows} readings" if place.style == self._style.mark else "was written in another style"
+        log.info("the CSV log %s; it was put aside as %s and a new one begun", why, aside.name)
+        self._place = None
+        self._save(self._settled(self._begin(place.no)))
+
+    def _begin(self, no: int) -> Place:
+        with self._opened() as file:
+            begin(file, self.csv_file, self._style)
+            return at(file, self.csv_file, no, 0, self._style.mark)
+
+    def _due(self, place: Place) -> bool:
+        late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= BOOKMARK_ROWS
+        return self._unsaved_file or (late and place != self._saved)
+
+    def _save(self, place: Place) -> None:
+        places.save(self._writer, place)
+        self._saved, self._saved_s, self._unsaved_file = place, monotonic_s(), False
+
+    def _save_at_stop(self) -> None:
+        if self._place is None or self._place == self._saved:
+            return
+        try:
+            self._save(self._place)
+        except TempHubError as error:
+            # The next start finds the place in the file itself.
+            log.info("the CSV log's bookmark was not saved at the stop: %s", error)
+
+    def _cannot_write(self, reader: Reader, error: OSError) -> None:
+        self._counts = (reader.count(), max(self._counts[1], self._saved.no))
+        problem, remedy = reason(self.csv_file, error)
+        self._once.warn("file", f"{problem}. {remedy}")
+        self.trouble(f"{problem}; {self.waiting()} readings wait in the journal, none is lost.", remedy)
+
+
+def _today() -> str:
+    return local_text(now_ms())[:10]

@@ -1,0 +1,250 @@
+"""The journal, the CSV log, the disk they lie on, and which programs hold them open."""
+
+import ctypes
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from ..core.errors import TempHubError
+from ..core.finding import Finding, problem, unknown, warning, well
+from ..core.startup import bad_places, filesystem
+from ..hub.lock import read_info
+from ..hub.refill import only_in_the_log
+from ..journal.checkup import Checkup, unreadable
+from ..journal.schema import VERSION
+from .context import Case
+
+SESSION_KEY_CHARS = 33
+MOST = 32
+# Of the size it has on Windows, wherever this runs.
+DWORD = ctypes.c_uint32
+OFFICE_LOCK = ".~lock.{}#"
+
+
+class UniqueProcess(ctypes.Structure):
+    """RM_UNIQUE_PROCESS of the Windows Restart Manager."""
+
+    _fields_ = [("pid", DWORD), ("started", DWORD * 2)]
+
+
+class ProcessInfo(ctypes.Structure):
+    """RM_PROCESS_INFO."""
+
+    _fields_ = [
+        ("process", UniqueProcess),
+        ("app", ctypes.c_wchar * 256),
+        ("service", ctypes.c_wchar * 64),
+        ("kind", ctypes.c_int),
+        ("status", DWORD),
+        ("session", DWORD),
+        ("restartable", ctypes.c_int),
+    ]
+
+
+def holders(path: Path, without: frozenset[int] = frozenset()) -> list[str]:
+    """`Microsoft Excel (process 4711)` for each program that has the file open; `without`: process numbers left out."""
+    found = _windows(path) if sys.platform == "win32" else _posix(path)
+    return [f"{name} (process {pid})" if pid else name for pid, name in found if pid not in without]
+
+
+def _posix(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for process in psutil.process_iter(["name"]):
+        try:
+            if any(one.path == str(path) for one in process.open_files()):
+                found.append((process.pid, str(process.info["name"])))
+        except (psutil.Error, OSError):
+            # Other people's programs do not show their files to this user.
+            continue
+    return found or _office(path)
+
+
+def _office(path: Path) -> list[tuple[int, str]]:
+    # LibreOffice reads a file and closes it, but leaves this beside it for as long as the sheet is open.
+    return [(0, "LibreOffice")] if path.with_name(OFFICE_LOCK.format(path.name)).exists() else []
+
+
+def _windows(path: Path) -> list[tuple[int, str]]:
+    if sys.platform != "win32":
+        return []
+    manager = ctypes.WinDLL("rstrtmgr")
+    session = DWORD()
+    key = ctypes.create_unicode_buffer(SESSION_KEY_CHARS)
+    if manager.RmStartSession(ctypes.byref(session), 0, key):
+        return []
+    try:
+        files = (ctypes.c_wchar_p * 1)(str(path))
+        if manager.RmRegisterResources(session, 1, files, 0, None, 0, None):
+            return []
+        needed, got, reason = DWORD(), DWORD(MOST), DWORD()
+        infos = (ProcessInfo * MOST)()
+        if manager.RmGetList(session, ctypes.byref(needed), ctypes.byref(got), infos, ctypes.byref(reason)):
+            return []
+        return [(one.process.pid, one.app) for one in infos[: got.value]]
+    finally:
+        manager.RmEndSession(session)
+
+
+GOES_ON = "the readings that wait are then written by themselves."
+
+
+def csv_file(case: Case) -> Iterable[Finding]:
+    """Whether the log can be written now."""
+    path = case.settings.csv_file
+    info = read_info(case.settings.data_dir)
+    others = holders(path, frozenset({os.getpid(), info.pid if info else 0})) if path.is_file() else []
+    yield judge_log(path, refusal(path), others, int(case.health.get("csv_waiting", 0) or 0))
+    if not case.held and path.is_file():
+        yield from compared(case)
+
+
+def compared(case: Case) -> Iterable[Finding]:
+    """Readings that the journal lacks, while no hub runs: a running one took them in at its start."""
+    path = case.settings.csv_file
+    try:
+        count = only_in_the_log(case.settings)
+    except (TempHubError, OSError) as error:
+        if case.settings.journal_file.exists():
+            yield unknown("CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error}).")
+            return
+        count = 1
+    if count and not case.settings.journal_file.exists():
+        yield warning("CSV log", f"There is a CSV log {path} and no journal.", "Start the hub: it fills a new journal from the log.")
+    elif count:
+        said = f"{count} readings are in the CSV log {path} only: its folder was copied while a hub ran, or an older journal was put back."
+        yield warning("CSV log", said, "Start the hub: it takes them into the journal.")
+
+
+def judge_log(path: Path, refused: OSError | None, others: list[str], waiting: int) -> Finding:
+    """The log in words."""
+    by = f" by {', '.join(others)}" if others else ""
+    wait = f"; {waiting} readings wait in the journal, none is lost" if waiting else ""
+    if isinstance(refused, PermissionError):
+        said = f"The CSV log {path} is held{by or ' by another program, such as Excel,'} or may not be written{wait}."
+        return problem("CSV log", said, f"Close it in the other program, or allow writing to it; {GOES_ON}")
+    if refused is not None:
+        said = f"The CSV log {path} cannot be written ({refused.strerror or refused}){wait}."
+        return problem("CSV log", said, f"Check that its folder exists and may be written, or set CSV_FILE to another place; {GOES_ON}")
+    if waiting > 1000:
+        return warning("CSV log", f"The CSV log {path} can be written{wait}.", "Wait a few seconds and try again.")
+    if others:
+        return well("CSV log", f"The CSV log {path} can be written; it is also open{by}.")
+    return well("CSV log", f"The CSV log {path} can be written{'' if path.exists() else '; it begins with the first reading'}.")
+
+
+def refusal(path: Path) -> OSError | None:
+    """Why the file cannot be opened for appending; nothing is written, and nothing made that was not there."""
+    try:
+        if path.exists():
+            path.open("ab").close()
+            return None
+    except OSError as error:
+        return error
+    there = next((one for one in path.parents if one.is_dir()), None)
+    return None if there and os.access(there, os.W_OK) else PermissionError(13, "its folder may not be written")
+
+
+LIMIT_S = 5.0
+# The roll-ups follow within seconds; so many wait only when they hang, or when the hub was off.
+BEHIND = 20_000
+
+
+def journal(case: Case) -> Iterable[Finding]:
+    """Looks through the file for five seconds at most."""
+    path = case.settings.journal_file
+    if not path.exists():
+        yield well("Journal", f"There is no journal at {path} yet; it begins with the hub's first start.")
+        return
+    found = unreadable(path, LIMIT_S)
+    yield unusable(path, found) if isinstance(found, str) else judge_journal(path, found, running=case.running)
+
+
+def unusable(path: Path, reason: str) -> Finding:
+    """A file that cannot be read as a journal."""
+    said = f"The journal {path} cannot be opened ({reason}), so no reading can be stored."
+    return problem("Journal", said, "Check that the folder exists and may be written, or set DATA_DIR to another folder.")
+
+
+def judge_journal(path: Path, found: Checkup, *, running: bool) -> Finding:
+    """The journal in words."""
+    said = f"{found.readings} readings, {found.megabytes:.1f} MB, version {found.version}"
+    if found.wrong:
+        remedy = (
+            "Stop the hub, copy temphub.sqlite3 and its -wal and -shm files to a safe place, and begin a new one with another DATA_DIR."
+        )
+        return problem("Journal", f"The journal {path} is damaged: {'; '.join(found.wrong)}.", remedy)
+    if found.version > VERSION:
+        said = f"The journal {path} is of version {found.version}; this TempHub reads version {VERSION}."
+        return problem("Journal", said, "Install the TempHub version that wrote it, or set DATA_DIR to another folder.")
+    if found.behind > BEHIND:
+        remedy = "Wait a minute and try again." if running else "Start the hub; they are caught up by themselves."
+        return warning("Journal", f"{said}; {found.behind} readings are not in the overviews yet.", remedy)
+    if not found.whole:
+        return unknown("Journal", f"{said}; no damage in the part looked at in {LIMIT_S:g} s.")
+    return well("Journal", f"{said}; sound.")
+
+
+LEAST_MB = 200
+LITTLE_MB = 1000
+SLOW_MS = 150
+TRIES = 8
+
+
+def disk(case: Case) -> Iterable[Finding]:
+    """Room and speed of the data folder's disk."""
+    folder = case.settings.data_dir
+    there = next((one for one in [folder, *folder.parents] if one.is_dir()), Path.cwd())
+    yield space(folder, shutil.disk_usage(there).free // 1_000_000)
+    for doubt in bad_places(folder, *filesystem(there), os.environ):
+        yield warning("Disk", *doubt)
+    yield speed(folder, there)
+
+
+def space(folder: Path, free_mb: int) -> Finding:
+    """What so many free megabytes mean."""
+    said = f"{free_mb} MB are free on the disk of {folder}"
+    # A reading takes about 35 bytes in the journal and 70 in the CSV log.
+    if free_mb < LEAST_MB:
+        return problem(
+            "Disk space", f"Only {said}, so readings will soon not be stored.", "Free some space, or set DATA_DIR to another disk."
+        )
+    if free_mb < LITTLE_MB:
+        return warning("Disk space", f"{said}.", "Free some space before the disk is full.")
+    return well("Disk space", f"{said}.")
+
+
+def speed(folder: Path, there: Path) -> Finding:
+    """How long a write takes until it is really on disk: an acknowledgement waits for that."""
+    try:
+        took = sorted(_writes(there))
+    except OSError as error:
+        said = f"The data folder {folder} cannot be written ({error.strerror or error}), so nothing can be stored."
+        return problem("Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write.")
+    usual, worst = statistics.median(took), took[-1]
+    said = f"A write is safe on disk after {usual:.1f} ms, {worst:.0f} ms at worst"
+    if usual > SLOW_MS:
+        return warning(
+            "Disk speed", f"{said}; that is slow.", "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick."
+        )
+    return well("Disk speed", f"{said}.")
+
+
+def _writes(folder: Path) -> Iterable[float]:
+    """Milliseconds of each write of a page, the file removed afterwards."""
+    handle, name = tempfile.mkstemp(prefix="temphub-doctor-", dir=folder)
+    try:
+        for _ in range(TRIES):
+            began = time.perf_counter()
+            os.write(handle, b"\0" * 4096)
+            os.fsync(handle)
+            yield (time.perf_counter() - began) * 1000
+    finally:
+        os.close(handle)
+        Path(name).unlink(missing_ok=True)

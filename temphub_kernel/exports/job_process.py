@@ -1,0 +1,62 @@
+"""The process of a Job: `python -m temphub_kernel.exports.job_process`, told what to do in one line of JSON on its standard input.
+
+The input stays open for as long as anybody wants the export: its end is the end of this process.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import TempHubError, TooLarge
+from ..core.programs import end_with_input
+from .order import Order
+from .run import disk_error, write_csv, write_files
+
+
+def main() -> int:
+    """Make the export; returns the exit code. The main thread of its process only."""
+    # Each thread of polars has memory of its own; where nobody else waits for the work one is enough.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    wanted = json.loads(sys.stdin.buffer.readline())
+    folder = Path(wanted["folder"])
+    # Nobody else removes the half file.
+    end_with_input(lambda: shutil.rmtree(folder, ignore_errors=True))
+    order = Order(**{**wanted["order"], "probe_ids": tuple(wanted["order"]["probe_ids"])})
+    try:
+        _work(Path(wanted["journal"]), order, folder)
+    except TempHubError as error:
+        _tell({**error.as_json(), "status": error.status})
+        return 1
+    except BrokenPipeError:
+        return 2
+    except OSError as error:
+        told = disk_error(error, folder)
+        _tell({**told.as_json(), "status": told.status})
+        return 1
+    return 0
+
+
+def _work(journal: Path, order: Order, folder: Path) -> None:
+    if order.form == "csv":
+        with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 18) as out:
+            write_csv(journal, order, out)
+        return
+    parts, _ = write_files(journal, order, folder / f"export.{order.form}")
+    if len(parts) > 1:
+        raise TooLarge(
+            "These readings need more than one workbook, and one answer carries one file.",
+            "Choose a shorter range or every=5min, or use `temphub export` on the hub's computer.",
+            code="too_many_rows",
+        )
+
+
+def _tell(error: dict[str, Any]) -> None:
+    sys.stderr.write(json.dumps(error) + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Commands that ask or tell the running hub: `temphub probes`, `update`, `stop`, `calibrate`, `thermocouple`, `strike-out`."""

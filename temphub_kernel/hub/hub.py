@@ -1,0 +1,278 @@
+"""The hub itself: every part started and stopped in order, and what it says of probes that are new. `start` and `stop` from one
+thread; the rest from any.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .._version import __version__
+from ..api import Desk, Endpoint
+from ..core.errors import NotAllowed, TempHubError
+from ..core.logs import Budget
+from ..core.reading import Sighting, board_of, is_of_a_demo
+from ..core.run_folder import PAGES, RunFolder
+from ..core.settings import Settings
+from ..core.worker import Worker
+from ..csvlog import CsvLog
+from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
+from ..forward import forwarders
+from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
+from ..provisioner import ProbeCheck, Provisioner, Talk
+from ..trust import Trust
+from .health import Awake, Health, Pulse
+from .lock import HubInfo, HubLock
+from .refill import CatchUp
+from .refused import Refusals
+
+log = logging.getLogger(__name__)
+# Anybody on the network can advertise any number of names.
+MOST = 1024
+
+
+class Newcomers:
+    """Remembers where each probe was last said to be."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[str, int]] = {}
+        self._budget = Budget()
+        self._lock = threading.Lock()
+
+    def met(self, sighting: Sighting) -> None:
+        """A probe was met, by mDNS or by its own hello."""
+        place = sighting.ip, sighting.port
+        with self._lock:
+            if self._said.pop(sighting.probe_id, None) == place:
+                self._said[sighting.probe_id] = place
+                return
+            self._said[sighting.probe_id] = place
+            while len(self._said) > MOST:
+                del self._said[next(iter(self._said))]
+            level = logging.INFO if self._budget.take(log) else logging.DEBUG
+        virtual = " (virtual)" if sighting.model == "virtual" else ""
+        host = f"[{sighting.ip}]" if ":" in sighting.ip else sighting.ip
+        log.log(level, "found %s%s at %s:%d", sighting.probe_id, virtual, host, sighting.port)
+
+
+# A probe that drifted (reset, another token, another hub) is put right within ten seconds.
+CHECK_EVERY_S = 8.0
+NEW_KEYS = "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
+
+
+class RunningHub:
+    """This process is the hub. run: the folder of the start, when a supervisor keeps a page server behind it."""
+
+    role = "hub"
+
+    def __init__(self, settings: Settings, lock: HubLock, run: RunFolder | None = None) -> None:
+        self.settings = settings
+        self.url = settings.local_url
+        self._lock = lock
+        # Before anything opens it.
+        drop_unfinished(settings.journal_file)
+        self._aside = put_damaged_aside(settings.journal_file)
+        bring_up_to_date(settings.journal_file)
+        self.writer = Writer(settings.journal_file)
+        self.book = ProbeBook(self.writer)
+        self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer, style=settings.csv_style)
+        self.refusals = Refusals(settings.journal_file, self.book)
+        self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
+        self.trust.on_change = self._standings
+        self._newcomers = Newcomers()
+        self.provisioner = Provisioner(
+            settings,
+            self.trust,
+            self._checked,
+            check_every_s=CHECK_EVERY_S,
+            talk=Talk(networks=networks),
+            intervals=_intervals(settings.journal_file),
+            heard=lambda *said: self.endpoint.heard(*said),
+        )
+        self.discovery = Discovery(
+            settings,
+            self._met,
+            self._gone,
+            hub_port=settings.port,
+            version=__version__,
+            on_network=self._network,
+            # A demo is nobody else's business: it finds no real probe, and no real probe finds it.
+            addresses=loopback if settings.is_demo else None,
+        )
+        self.health = Health(settings, self.writer, self.csvlog, self.urls)
+        if self.trust.damaged:
+            self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+        desk = Desk(
+            self.health.report,
+            self._met,
+            self._refused,
+            self._provision,
+            self._update,
+            self.provisioner.identify_now,
+            self._trust,
+            self.trust,
+            twins=self._twins,
+        )
+        self._run = run
+        self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, run.page if run else None)
+        rollups = RollUps(settings.journal_file, self.writer)
+        keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
+        neighbours, awake = forwarders(settings, self.writer), Awake()
+        self.health.awake = lambda: awake.awake
+        # Behind a page server there is a supervisor, which starts another hub at once.
+        pulse = Pulse(self.health, self.book, self.refusals, broken=self._broken)
+        # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
+        # and the journal's writer outlives everyone who writes through it.
+        self.workers: list[Worker] = [
+            self.writer,
+            rollups,
+            keeper,
+            self.csvlog,
+            *neighbours,
+            self.provisioner,
+            self.endpoint,
+            self.discovery,
+        ]
+        self.workers += [awake, pulse] if settings.keep_awake else [pulse]
+        self.health.workers = self.workers
+        self.health.sees = self.discovery.seen
+        if run is not None:
+            self.health.pages = lambda: run.read(PAGES)
+        self.health.refused = self.refusals.devices
+        self.health.refused_probes = self.refusals.probes
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.settings.journal_file
+
+    @property
+    def csv_file(self) -> Path:
+        """The CSV log's file."""
+        return self.settings.csv_file
+
+    def urls(self) -> list[str]:
+        """The page's address on each of this computer's networks."""
+        return lan_urls(self.settings) or [self.settings.local_url]
+
+    def start(self) -> None:
+        """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left running."""
+        try:
+            for worker in self.workers:
+                worker.start()
+                if worker is self.writer:
+                    self._catch_up()
+        except BaseException:
+            self.stop()
+            raise
+        self._standings()
+        self.book.none_shared()
+        self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._run is not None))
+        log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
+
+    def _catch_up(self) -> None:
+        catch_up = CatchUp(self.settings, self.writer, self._aside)
+        if said := catch_up.at_start():
+            self._told(*said)
+
+        def rest() -> None:
+            again = catch_up.again()
+            if said:
+                self.health.over(said[0])
+            if again:
+                self._told(*again)
+
+        # A log that goes on would be taken for one that is in the journal.
+        self.csvlog.first = None if catch_up.done else rest
+
+    def _broken(self) -> bool:
+        return self._run is not None and (self.writer.damaged or looks_damaged(self.journal))
+
+    def _told(self, problem: str, remedy: str) -> None:
+        log.warning("%s %s", problem, remedy)
+        self.health.tell(problem, remedy)
+
+    def stop(self) -> None:
+        """Stop every part, commit what waits, let the lock go. Twice is once."""
+        for worker in reversed(self.workers):
+            if not worker.stop(timeout_s=2.0):
+                log.warning("the %s part did not stop in time", worker.name)
+        self._lock.forget()
+        self._lock.release()
+
+    def __repr__(self) -> str:
+        return f"The hub runs here: {self.url}; readings go to {self.settings.data_dir}"
+
+    def _met(self, sighting: Sighting) -> None:
+        if not is_loopback(sighting.ip) if self.settings.is_demo else is_of_a_demo(sighting):
+            # Each keeps to its own: a demo to this computer, a real hub to what measures.
+            log.debug("%s at %s is not taken up", sighting.probe_id, sighting.ip)
+            return
+        self.health.hellos += sighting.via == "hello"
+        self.book.met(sighting)
+        self._newcomers.met(sighting)
+        self.provisioner.meet(sighting)
+
+    def _gone(self, probe_id: str) -> None:
+        self.book.gone(probe_id)
+
+    def _network(self, _addresses: list[str]) -> None:
+        self.provisioner.wake()
+
+    def _refused(self, address: str, probe_id: str, error: TempHubError) -> None:
+        for one in self.refusals.note(address, probe_id, error):
+            if isinstance(error, NotAllowed):
+                # A probe with an old token: it is put right now, not at the next round.
+                self.provisioner.wake(one)
+
+    def _checked(self, check: ProbeCheck) -> None:
+        self.book.checked(
+            check.probe_id,
+            ok=check.ok,
+            server_url=check.provisioned_url,
+            interval_ms=check.interval_ms,
+            problem=check.problem,
+            remedy=check.remedy,
+            held=check.held,
+        )
+
+    def _twins(self, probe_id: str, problem: str, remedy: str) -> None:
+        if problem:
+            log.warning("%s %s", problem, remedy)
+        else:
+            log.info("one device delivers as %s again", probe_id)
+        self.book.shared(probe_id, problem, remedy)
+
+    def _provision(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
+        return [_outcome(check) for check in self.provisioner.provision_several(host, port, interval_ms)]
+
+    def _update(self, probe_id: str, sha256: Callable[[bool], str]) -> dict[str, Any]:
+        return {"had": self.provisioner.update_now(probe_id, sha256)}
+
+    def _trust(self, probe_id: str, yes: bool) -> None:
+        if yes:
+            self.trust.trust(board_of(probe_id))
+        else:
+            self.provisioner.release_now(board_of(probe_id))
+        self.provisioner.wake(board_of(probe_id))
+
+    def _standings(self) -> None:
+        self.book.leave("trust", self.trust.standings())
+
+
+def _outcome(check: ProbeCheck) -> dict[str, Any]:
+    """What came of telling one probe, as the API says it."""
+    what = {"probe_id": check.probe_id, "ok": check.ok, "ip": check.ip, "port": check.port}
+    if check.ok:
+        return what | {"server_url": check.provisioned_url, "interval_ms": check.interval_ms}
+    return what | {"problem": check.problem, "remedy": check.remedy}
+
+
+def _intervals(journal: Path) -> dict[str, int]:
+    """The interval last given to each probe, so that a restart does not undo what somebody chose for one of them."""
+    if not journal.is_file():
+        return {}
+    with Reader(journal) as reader:
+        return reader.intervals()

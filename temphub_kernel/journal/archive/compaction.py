@@ -1,0 +1,146 @@
+"""Tidying up behind the recording: full blocks are packed, closed months moved to their files. A thread of its own.
+
+Nothing is thrown away before its copy was read back and found equal; each step is one commit, so a power cut between
+two steps costs nothing. Only this worker packs and closes: what it read cannot change under it.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+
+from ...core.clock import DAY_MS, monotonic_s, now_ms
+from ...core.errors import TempHubError
+from ...core.worker import Worker
+from .. import blocks
+from ..blocks import Stored
+from ..columns import FIELDS, JUNCTION, Batch
+from ..duplicates import FOLLOWER as SEEN
+from ..packs import pack, unpack
+from ..schema import BLOCK_ROWS, open_for_reading
+from ..summary import bookmark
+from ..writer import Writer
+from . import closing
+from .months import FOLDER
+
+COMMIT_S = 60
+# Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
+BITE = 16
+# Free pages below this are soon used again; what is more goes back to the system, this many pages in one commit.
+SPARE_PAGES, SHRINK_PAGES = 4_096, 512
+INCREMENTAL = 2
+# Thousands of probes at their usual pace deliver fewer readings a second.
+LOOK_S, BUSY_ROWS_S = 1.0, 5_000
+
+
+class Keeper(Worker):
+    """Packs and closes.
+
+    every_s: how long it rests when there is nothing to do, pause_s: when something went wrong; archive_days: age at which
+    a month is closed, 0 for never.
+    """
+
+    def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90, pause_s: float = 600.0) -> None:
+        # What cannot be tidied now (a full disk, a missing folder) need not be tried every few seconds.
+        super().__init__("keeper", pause_s=pause_s)
+        self._path = path
+        self._writer = writer
+        self._every_s = every_s
+        self._archive_days = archive_days
+        self._asked_day = -1
+        self._looked = (monotonic_s(), writer.last_no)
+        self._pouring = False
+
+    def run(self) -> None:
+        db = open_for_reading(self._path)
+        try:
+            while not self.stopping.is_set():
+                if self._busy():
+                    self.stopping.wait(LOOK_S)
+                elif not any(step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)):
+                    self.stopping.wait(self._every_s)
+                self.well()
+        finally:
+            db.close()
+
+    def _busy(self) -> bool:
+        """True while readings pour in: tidying up can wait, a probe that catches up should not."""
+        now_s, last_no = monotonic_s(), self._writer.last_no
+        since_s, before = self._looked
+        if now_s - since_s >= LOOK_S:
+            self._looked = (now_s, last_no)
+            self._pouring = last_no - before > BUSY_ROWS_S * (now_s - since_s)
+        return self._pouring
+
+    def pack_one(self, db: sqlite3.Connection) -> bool:
+        """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
+        row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
+        done = min(bookmark(db), bookmark(db, SEEN))
+        stored = Stored(db, self._path.parent / FOLDER)
+        # The newest rows stay: a table without rows would number its next reading 1.
+        if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
+            return False
+        block = int(row[0])
+        batch = stored.block(block, (*FIELDS, *JUNCTION))
+        body = checked(batch)
+        first, last = block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1
+
+        def apply(db: sqlite3.Connection) -> None:
+            db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
+            gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount
+            if gone != len(batch["no"]):
+                raise _changed(block)
+            blocks.forget(db, first, last)
+            db.execute("UPDATE blocks SET packed=1 WHERE block=?", (block,))
+
+        self._writer.change(apply).result(COMMIT_S)
+        return True
+
+    def drop_some(self, db: sqlite3.Connection) -> bool:
+        """Free the space of packs whose readings were moved to a file; False when there are none."""
+        query = "SELECT block FROM packs WHERE block NOT IN (SELECT block FROM blocks) LIMIT ?"
+        gone = db.execute(query, (BITE,)).fetchall()
+        if gone:
+            self._writer.change(lambda db: db.executemany("DELETE FROM packs WHERE block=?", gone).rowcount).result(COMMIT_S)
+        return bool(gone)
+
+    def shrink(self, db: sqlite3.Connection) -> bool:
+        """Give the system back some of the space that a closed month left; False when there is little. An old journal keeps its size."""
+        (free,) = db.execute("PRAGMA freelist_count").fetchone()
+        (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
+        if free <= SPARE_PAGES or kind != INCREMENTAL:
+            return False
+        self._writer.change(lambda db: db.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()).result(COMMIT_S)
+        return True
+
+    def _close_one(self, db: sqlite3.Connection) -> bool:
+        """Close the oldest month that is due; looked for once a day."""
+        today = now_ms() // DAY_MS
+        if not self._archive_days or today == self._asked_day:
+            return False
+        month = closing.due(db, Stored(db, self._path.parent / FOLDER), now_ms() - self._archive_days * DAY_MS)
+        if month is None:
+            self._asked_day = today
+            return False
+        return closing.close_month(db, self._path, self._writer, month, self.stopping.is_set)
+
+
+def checked(batch: Batch) -> bytes:
+    """A batch packed, read back and compared. Raises TempHubError when they differ."""
+    body = pack(batch)
+    again = unpack(body, tuple(batch))
+    if not all(np.array_equal(again[name], batch[name]) for name in batch):
+        raise TempHubError(
+            "A block of readings did not come back from its packed form as it was, so it stays as it is.",
+            "Please report this with the log; nothing is lost and recording goes on.",
+            code="pack_differs",
+        )
+    return body
+
+
+def _changed(block: int) -> TempHubError:
+    return TempHubError(
+        f"Block {block} of the journal changed while it was packed, so it stays as it is.",
+        "Close whatever else writes to temphub.sqlite3; it is tried again by itself.",
+        code="pack_changed",
+    )

@@ -1,0 +1,173 @@
+"""Closed months: one Parquet file each (a further one when late readings were many), readable by any tool. Reading them.
+
+A file holds what the probes sent, uncorrected, by time: no, probe_id, time and received (UTC, microseconds), raw_c (°C, null
+where the sensor answered badly), quality, boot, seq, chip_c and cold_c (what a thermocouple's chip said beside it, null as a rule).
+Files of versions before 0.4.0 hold milliseconds, by day, probe and time, and nothing of chips.
+Belongs to the thread that made the connection.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ...core.clock import DAY_MS
+from ...core.errors import TempHubError, Unavailable
+from ...core.reading import JUNCTION_PER_C, UNITS_PER_C
+from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+FOLDER = "archive"
+UNFINISHED = ".part"
+# Of each of our columns: the one in the file that it is made of.
+SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c", "chip": "chip_c", "cold": "cold_c"}
+
+
+class Archive(NamedTuple):
+    """A file of a closed month ('2026-08', UTC), and what is in it."""
+
+    file: str
+    month: str
+    oldest_ms: int
+    newest_ms: int
+    first_no: int
+    last_no: int
+    readings: int
+    sha256: str
+
+
+class Archives:
+    """The closed months of a journal. Raises TempHubError when a file that is asked for is missing or unreadable."""
+
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db = db
+        self._folder = folder
+
+    def all(self) -> list[Archive]:
+        """By time."""
+        return [Archive(*row) for row in self._db.execute("SELECT * FROM archives ORDER BY oldest_ms, file")]
+
+    def path(self, archive: Archive) -> Path:
+        """Where its file is."""
+        return self._folder / archive.file
+
+    def taken(self, from_ms: int, to_ms: int, fields: Sequence[str]) -> Iterator[Callable[[], Batch]]:
+        """For each day of [from_ms, to_ms) that a closed month may have: what reads it."""
+        for archive in self.all():
+            start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
+            while start < end:
+                stop = min((start // DAY_MS + 1) * DAY_MS, end)
+                yield partial(self._read, archive, "time", start, stop - 1, fields)
+                start = stop
+
+    def numbered(self, first_no: int, last_no: int, fields: Sequence[str]) -> list[Batch]:
+        """Readings with these numbers, not in order."""
+        hit = [one for one in self.all() if one.first_no <= last_no and one.last_no >= first_no]
+        return [self._read(one, "no", first_no, last_no, fields) for one in hit]
+
+    def days_with(self, archive: Archive, quality: str) -> set[tuple[int, int]]:
+        """(probe, day since 1970) of the readings that have both a number and this quality."""
+        import polars as pl
+
+        try:
+            marked = pl.scan_parquet(self.path(archive)).filter((pl.col("quality") == quality) & pl.col("raw_c").is_not_null())
+            found = marked.select("probe_id", "time").collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self.path(archive), archive, error) from error
+        return set(zip(self._column(found, "probe").tolist(), (self._column(found, "taken_ms") // DAY_MS).tolist(), strict=True))
+
+    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str]) -> Batch:
+        # Only here: most hubs never ask for a reading that is three months old, and the library weighs more than the hub.
+        import polars as pl
+
+        column = pl.col(by)
+        names = list(dict.fromkeys(["no", "probe_id", "time", *(SOURCE.get(name, name) for name in fields)]))
+        try:
+            _check(self.path(archive), archive.sha256)
+            stored = pl.scan_parquet(self.path(archive))
+            schema = stored.collect_schema()
+            # In the file's own unit, so that whole groups of rows are passed over by their first and last time.
+            first, last = (pl.lit(low), pl.lit(high)) if by == "no" else _moments(schema["time"], low, high)
+            there = [name for name in names if name in schema]
+            found = stored.filter(column.is_between(first, last)).select(there).collect().sort("no")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self.path(archive), archive, error) from error
+        return {name: self._column(found, name) for name in fields}
+
+    def _column(self, found: "pl.DataFrame", name: str) -> Ints:
+        import polars as pl
+
+        if name == "probe":
+            return _mapped(found["probe_id"], dict(self._db.execute("SELECT id, no FROM probes")))
+        if name == "boot":
+            return self._boots(found)
+        if name == "quality":
+            return _mapped(found["quality"].fill_null(""), {text or "": code for text, code in CODE.items()})
+        if name == "units":
+            return _whole(found["raw_c"], UNITS_PER_C)
+        if name in JUNCTION:
+            source = SOURCE[name]
+            return _whole(found[source], JUNCTION_PER_C) if source in found.columns else np.full(len(found), NO_VALUE)
+        if name == "taken_ms":
+            return found["time"].dt.epoch("ms").to_numpy()
+        if name == "delay_ms":
+            return (found["received"].dt.epoch("ms") - found["time"].dt.epoch("ms")).to_numpy()
+        return found[name].fill_null(-1).cast(pl.Int64).to_numpy()
+
+    def _boots(self, found: "pl.DataFrame") -> Ints:
+        """The journal's number of each boot; a text alone names none, since two probes may use the same one."""
+        import polars as pl
+
+        rows = self._db.execute("SELECT p.id, b.boot, b.no FROM boots b JOIN probes p ON p.no = b.probe").fetchall()
+        known = pl.DataFrame(rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row")
+        pairs = found.select(pl.col("probe_id").cast(pl.String), pl.col("boot").cast(pl.String))
+        return pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"].fill_null(-1).to_numpy()
+
+
+def _check(path: Path, sha256: str) -> None:
+    """Whether a file is still the one that was written: a byte that turned, or another month under its name, need not be noticed by
+    whoever reads it. Raises OSError. Looked at anew when the file has changed."""
+    known = path.stat()
+    if not _same(path, known.st_size, known.st_mtime_ns, sha256):
+        raise OSError("it is not as it was written")
+
+
+@lru_cache(maxsize=1_024)  # a month each
+def _same(path: Path, _size: int, _mtime_ns: int, sha256: str) -> bool:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def _moments(kind: "pl.DataType", *ms: int) -> "list[pl.Expr]":
+    """Milliseconds as times of a column's kind."""
+    import polars as pl
+
+    return [pl.lit(moment).cast(pl.Datetime("ms", "UTC")).cast(kind) for moment in ms]
+
+
+def _whole(celsius: "pl.Series", per_c: int) -> Ints:
+    """°C as whole numbers, NO_VALUE where there is none."""
+    values = celsius.fill_null(np.nan).to_numpy()
+    return np.where(np.isnan(values), NO_VALUE, np.rint(np.nan_to_num(values) * per_c).astype(np.int64))
+
+
+def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:
+    import polars as pl
+
+    return texts.cast(pl.String).replace_strict(numbers, default=-1, return_dtype=pl.Int64).to_numpy()
+
+
+def _unreadable(path: Path, archive: Archive, error: Exception) -> TempHubError:
+    missing = not path.exists()
+    return Unavailable(
+        f"The readings of {archive.month} are in {path}, which {'is not there' if missing else f'cannot be read ({error})'}.",
+        "Put the archive folder back beside the journal, or ask for a time outside that month; recording goes on.",
+        code="archive_missing" if missing else "archive_unreadable",
+    )

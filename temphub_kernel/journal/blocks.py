@@ -1,0 +1,208 @@
+"""Where a reading lives: as a row, in a pack, or in a closed month's file. Nobody above needs to know."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.clock import HOUR_MS, MINUTE_MS
+from .archive.months import Archives
+from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Ints, chosen, empty, joined
+from .packs import unpack
+from .schema import BLOCK_ROWS
+
+TABLE = "CREATE TABLE IF NOT EXISTS junctions (no INTEGER PRIMARY KEY, chip INTEGER, cold INTEGER)"
+# Of each probe's newest reading, which a card shows: looked up in its block it would cost a hundred times as much.
+NEWEST = "CREATE TABLE IF NOT EXISTS newest_junctions (probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, chip INTEGER, cold INTEGER)"
+ADD_NEWEST = (
+    "INSERT INTO newest_junctions SELECT ?, ?, chip, cold FROM junctions WHERE no=? ON CONFLICT DO UPDATE SET"
+    " taken_ms=excluded.taken_ms, chip=excluded.chip, cold=excluded.cold WHERE excluded.taken_ms >= taken_ms"
+)
+IS_THERE = "SELECT count(*) FROM sqlite_master WHERE type='table' AND name=?"
+
+
+def store(db: sqlite3.Connection, rows: Sequence[tuple[int, int | None, int | None]]) -> None:
+    """Keep (number of the reading, chip, cold), in 64ths of a degree, inside the writer's transaction."""
+    if rows:
+        db.execute(TABLE)
+        db.executemany("INSERT INTO junctions (no, chip, cold) VALUES (?, ?, ?)", rows)
+
+
+def forget(db: sqlite3.Connection, first_no: int, last_no: int) -> None:
+    """Those of these numbers are in a pack now; inside the writer's transaction."""
+    if is_there(db):
+        db.execute("DELETE FROM junctions WHERE no BETWEEN ? AND ?", (first_no, last_no))
+
+
+def beside(db: sqlite3.Connection, batch: Batch) -> Batch:
+    """A batch (with `no`) and what chips said of those of its readings that stand in the table: its columns JUNCTION."""
+    no = batch["no"]
+    found = {name: batch[name] if name in batch else np.full(len(no), NO_VALUE) for name in JUNCTION}
+    known = of(db, int(no.min()), int(no.max())) if len(no) else {}
+    if known:
+        numbers = np.array(list(known), np.int64)
+        at = np.minimum(np.searchsorted(numbers, no), len(numbers) - 1)
+        hit = numbers[at] == no
+        for name, column in zip(JUNCTION, zip(*known.values(), strict=True), strict=True):
+            values = np.array([NO_VALUE if value is None else value for value in column], np.int64)
+            found[name] = np.where(hit, values[at], found[name])
+    return {**batch, **found}
+
+
+def of(db: sqlite3.Connection, first_no: int, last_no: int) -> dict[int, tuple[int | None, int | None]]:
+    """(chip, cold) of the readings of these numbers that stand in the table, by number."""
+    if not is_there(db):
+        return {}
+    query = "SELECT no, chip, cold FROM junctions WHERE no BETWEEN ? AND ? ORDER BY no"
+    return {no: (chip, cold) for no, chip, cold in db.execute(query, (first_no, last_no))}
+
+
+def remember(db: sqlite3.Connection, newest: Sequence[tuple[int, int, int]]) -> None:
+    """Keep what chips said of each probe's newest reading: (probe, taken_ms, number of the reading); inside the writer's transaction."""
+    if is_there(db):
+        db.execute(NEWEST)
+        db.executemany(ADD_NEWEST, newest)
+
+
+def newest(db: sqlite3.Connection) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+    """(chip, cold) by (probe, taken_ms), of the newest readings that `remember` was told of and that had it."""
+    if not is_there(db, "newest_junctions"):
+        return {}
+    rows = db.execute("SELECT probe, taken_ms, chip, cold FROM newest_junctions")
+    return {(probe, taken_ms): (chip, cold) for probe, taken_ms, chip, cold in rows}
+
+
+def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
+    """Whether a table was made yet."""
+    return bool(db.execute(IS_THERE, (table,)).fetchone()[0])
+
+
+# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
+PIECE_ROWS = 2_000
+# How many numbers of gone-by readings are put together at a time.
+WINDOW_ROWS = 16 * BLOCK_ROWS
+AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot, -1)", "seq": "ifnull(seq, -1)"}
+
+
+class Stored:
+    """The readings behind one connection. archive: the folder of closed months."""
+
+    def __init__(self, db: sqlite3.Connection, archive: Path) -> None:
+        self._db = db
+        self.archives = Archives(db, archive)
+
+    def last_no(self) -> int:
+        """The number of the newest reading; every number below it was given too."""
+        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0])
+
+    def is_row(self, no: int) -> bool:
+        """Whether a reading and all that came after it are rows still (or it is yet to come)."""
+        first = self._db.execute("SELECT min(no) FROM readings").fetchone()[0]
+        return first is None or bool(first <= no)
+
+    def rows(self, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, where: str = "", values: Sequence[object] = ()) -> Batch:
+        """Readings that are rows still, by number. fields: of FIELDS and JUNCTION, here and in all that follows."""
+        if not set(fields).isdisjoint(JUNCTION):
+            own = [name for name in ("no", *fields) if name not in JUNCTION]
+            return _only(fields, beside(self._db, self.rows(first_no, last_no, tuple(dict.fromkeys(own)), where, values)))
+        cursor = self._db.execute(
+            f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
+            (first_no, last_no, *values),
+        )
+        found: list[list[Ints]] = [[] for _ in fields]
+        while rows := cursor.fetchmany(PIECE_ROWS):
+            for name, column, part in zip(fields, found, zip(*rows, strict=True), strict=True):
+                column.append(_numbers(name, part))
+        return {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)} if found[0] else empty(fields)
+
+    def block(self, block: int, fields: Sequence[str] = FIELDS) -> Batch:
+        """A block's readings by number."""
+        body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
+        if body is not None:
+            if set(fields).isdisjoint(JUNCTION):
+                return unpack(body[0], fields)
+            # What was packed before packs had a place for it stands in the table still.
+            return _only(fields, beside(self._db, unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
+        return self.rows(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
+
+    def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Batch]:
+        """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks are known.
+
+        Each batch is by number; batches of the journal come in the order of numbers, those of closed months first.
+        """
+        wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
+        parts = [*self.archives.taken(from_ms, to_ms, wanted), *self._blocks(from_ms, to_ms, done, wanted)]
+        for part in parts:
+            batch = part()
+            inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
+            if probes is not None:
+                inside &= np.isin(batch["probe"], probes)
+            kept = {name: batch[name] for name in fields}
+            if inside.all():
+                yield kept
+            elif inside.any():
+                yield chosen(kept, inside)
+
+    def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str]) -> list[Any]:
+        query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
+        parts: list[Any] = []
+        where, values = " AND taken_ms >= ? AND taken_ms < ?", (from_ms, to_ms)
+        for block, packed in self._db.execute(query, (from_ms, to_ms)):
+            if packed:
+                parts.append(lambda block=block: self.block(block, fields))
+            else:
+                first, last = block * BLOCK_ROWS, min(block * BLOCK_ROWS + BLOCK_ROWS - 1, done)
+                parts.append(lambda first=first, last=last: self.rows(first, last, fields, where, values))
+        return [*parts, lambda: self.rows(done + 1, 2**62, fields, where, values)]
+
+    def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
+        """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
+        table, width_ms = ("hours", HOUR_MS) if to_ms - from_ms >= HOUR_MS else ("minutes", MINUTE_MS)
+        of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
+        query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN ({of}) AND at BETWEEN ? AND ?"
+        known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
+        query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
+        return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
+
+    def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = FIELDS) -> Iterator[Batch]:
+        """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
+        fields = tuple(dict.fromkeys((*fields, "no")))
+        for batch in self._numbered(after_no, -(-most // BLOCK_ROWS) * BLOCK_ROWS, fields):
+            behind = batch["no"] > after_no
+            if behind.all():
+                yield batch
+            elif behind.any():
+                yield chosen(batch, behind)
+
+    def _numbered(self, after_no: int, window: int, fields: Sequence[str]) -> Iterator[Batch]:
+        first_row = self._db.execute("SELECT min(no) FROM readings").fetchone()[0] or 1
+        start = after_no + 1
+        while start < first_row:
+            end = min((start // window + 1) * window, first_row)
+            yield self._gone_by(start, end - 1, fields)
+            start = end
+        last_no = self.last_no()
+        while start <= last_no:
+            yield self.rows(start, start + BLOCK_ROWS - 1, fields)
+            start += BLOCK_ROWS
+
+    def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> Batch:
+        """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
+        query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
+        blocks = self._db.execute(query, (first_no // BLOCK_ROWS, last_no // BLOCK_ROWS)).fetchall()
+        parts = [*self.archives.numbered(first_no, last_no, fields), *(self.block(block, fields) for (block,) in blocks)]
+        batch = joined(parts, fields)
+        batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
+        return chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
+
+
+def _only(fields: Sequence[str], batch: Batch) -> Batch:
+    return {name: batch[name] for name in fields}
+
+
+def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
+    if name == "quality":
+        return np.array([CODE[text] for text in part], np.int64)
+    return np.array(part, np.int64)

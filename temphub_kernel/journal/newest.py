@@ -1,0 +1,142 @@
+"""Each probe's newest reading, and the newest of all one by one. Belongs to the connection's thread."""
+
+import sqlite3
+from collections.abc import Callable
+
+from ..core.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from ..core.reading import AHEAD_MS, STRUCK_OUT
+from . import blocks
+from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
+from .records.annotations import Struck
+from .records.calibration import Corrections
+from .records.merged import Merged
+
+QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > ? ORDER BY no LIMIT ?"
+
+
+def following(db: sqlite3.Connection, no: int, limit: int, *, own: bool) -> list[Point]:
+    """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id each was delivered with."""
+    ids = dict(db.execute("SELECT no, id FROM probes"))
+    ids = ids if own else Merged(db).called(ids)
+    corrections, struck, boots = Corrections(db), Struck(db).start_ms, Boots(db)
+    correct, chips = corrections.one, blocks.of(db, no + 1, no + limit) if corrections.thermocouples else {}
+    found: list[Point] = []
+    for number, probe, taken_ms, received_ms, units, quality, boot, seq in db.execute(QUERY, (no, limit)):
+        if struck(probe, taken_ms) is None:
+            said = correct(probe, taken_ms, units, quality, chips.get(number, (None, None)))
+        else:
+            said = None, STRUCK_OUT
+        found.append(Point(number, ids[probe], taken_ms, received_ms, *said, boots[boot], seq, units))
+    return found
+
+
+class Boots(dict[int | None, str | None]):
+    """The boot mark of each number, looked up when it is met: a journal knows many, a piece of it few."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__({None: None})
+        self._db = db
+
+    def __missing__(self, number: int | None) -> str | None:
+        row = self._db.execute("SELECT boot FROM boots WHERE no=?", (number,)).fetchone()
+        self[number] = found = row[0] if row else None
+        return found
+
+
+# Ties are settled by the number: of two readings of one moment the one stored last stands.
+NEWEST = (
+    "SELECT probe, taken_ms, units, quality, max(taken_ms * 1000000 + min(no - :done, 999999)) FROM readings"
+    " WHERE no > :done GROUP BY probe"
+)
+DELIVERED = "SELECT probe, max(taken_ms + delay_ms), count(*) FROM readings WHERE no > :done GROUP BY probe"
+
+# How far back is looked for the reading before those that are dated in the future.
+SPANS_MS = (5 * MINUTE_MS, HOUR_MS, DAY_MS)
+
+# A probe's own readings taken in [from_ms, to_ms), by time.
+Read = Callable[[int, int, str], Columns]
+
+
+def not_ahead(found: list[Newest], now_ms: int, read: Read) -> list[Newest]:
+    """The same, with the newest reading up to now for a probe that has some from a time when this computer's clock was ahead.
+
+    Otherwise a card would show such a value, as fresh, until the clock gets there. A probe without any stays as it is.
+    """
+    limit_ms = now_ms + AHEAD_MS
+    return [one if one.taken_ms <= limit_ms else _before(one, limit_ms, read) for one in found]
+
+
+def _before(one: Newest, limit_ms: int, read: Read) -> Newest:
+    for span_ms in SPANS_MS:
+        before = read(limit_ms - span_ms, limit_ms, one.probe_id)
+        if len(before):
+            columns = (before.taken_ms, before.units, before.quality, before.received_ms)
+            taken_ms, units, code, received_ms = (int(column[-1]) for column in columns)
+            value = None if units == NO_VALUE else units
+            return one._replace(taken_ms=taken_ms, units=value, quality=QUALITY[code], delivered_ms=received_ms)
+    return one
+
+
+def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
+    """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken readings in.
+
+    The caller holds a read transaction open.
+    """
+    ids, corrections = dict(db.execute("SELECT no, id FROM probes")), Corrections(db)
+    found = {row[0]: list(row[1:]) for row in db.execute("SELECT * FROM latest")}
+    late = zip(db.execute(NEWEST, {"done": done}), db.execute(DELIVERED, {"done": done}), strict=True)
+    said = _said(db, done) if corrections.thermocouples else {}
+    for (probe, taken_ms, units, quality, _), (_, delivered_ms, readings) in late:
+        known = found.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
+        if taken_ms >= known[0]:
+            known[:3] = taken_ms, units, quality
+        known[3] = max(known[3], delivered_ms)
+        known[4] += readings
+    for probe, known in found.items():
+        known[1:3] = corrections.one(probe, known[0], known[1], known[2], said.get((probe, known[0]), (None, None)))
+    return sorted(Newest(ids[probe], *values) for probe, values in found.items())
+
+
+def _said(db: sqlite3.Connection, done: int) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+    """What a thermocouple's chip said of each probe's newest reading, by (probe, taken_ms)."""
+    found = blocks.newest(db)
+    for probe, taken_ms, _, _, place in db.execute(NEWEST, {"done": done}):
+        no = done + place % 1_000_000
+        if told := blocks.of(db, no, no):
+            found[probe, taken_ms] = told[no]
+    return found
+
+
+def listed(found: list[Newest], db: sqlite3.Connection, *, own: bool) -> list[Newest]:
+    """The same without what was removed and, unless `own`, one for all that count as the same probe."""
+    rows = db.execute("SELECT no, id, removed_ms FROM probes").fetchall()
+    merged, ids = Merged(db), {no: id_ for no, id_, _ in rows}
+    gone = {no for no, _, removed_ms in rows if removed_ms}
+    root = {id_: merged.root(no) for no, id_ in ids.items()}
+    found = [one for one in found if root[one.probe_id] not in gone]
+    if own or not merged:
+        return found
+    of: dict[str, list[Newest]] = {}
+    for one in found:
+        of.setdefault(ids[root[one.probe_id]], []).append(one)
+    return sorted(_together(id_, all_of) for id_, all_of in of.items())
+
+
+def _together(id_: str, all_of: list[Newest]) -> Newest:
+    # What counts comes before what was struck out.
+    last = max(all_of, key=lambda one: (one.quality != STRUCK_OUT, one.taken_ms, one.delivered_ms))
+    readings, delivered_ms = sum(one.readings for one in all_of), max(one.delivered_ms for one in all_of)
+    return last._replace(probe_id=id_, delivered_ms=delivered_ms, readings=readings)
+
+
+def not_struck(found: list[Newest], db: sqlite3.Connection, read: Read) -> list[Newest]:
+    """The same, with the newest reading that is not struck out; without a value where there is none in the day before."""
+    numbers, struck = dict(db.execute("SELECT id, no FROM probes")), Struck(db)
+    told: list[Newest] = []
+    for one in found:
+        start_ms = struck.start_ms(numbers[one.probe_id], one.taken_ms)
+        if start_ms is not None:
+            before = _before(one, start_ms, read)
+            one = one._replace(units=None, quality=STRUCK_OUT) if before is one else before
+        told.append(one)
+    return told

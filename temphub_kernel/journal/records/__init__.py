@@ -1,0 +1,1 @@
+"""What people and probes say beside readings: names, notes, what does not count, corrections, merges."""

@@ -1,0 +1,138 @@
+"""Steps of any time and width, from roll-ups where they hold, from the readings where they do not (yet).
+
+Belongs to the connection's thread; the caller holds a read transaction open.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ...core.clock import DAY_MS, MINUTE_MS
+from ...core.reading import UNITS_PER_C
+from ..blocks import Stored
+from ..columns import Batch, chosen, joined
+from ..records.annotations import Struck
+from ..records.calibration import Corrections
+from ..records.merged import Merged
+from ..schema import TIERS
+from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, joined_steps, steps_of
+
+# From coarse to fine.
+LEVELS = tuple(reversed(TIERS.items()))
+COLUMNS = (
+    f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), sum({{t}}.count), sum({{t}}.bad),"
+    f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / {UNITS_PER_C**2:.1f})"
+)
+# Inside one step of the answer and inside the time asked for; all in minutes.
+INSIDE = "({t}.at * {n} >= :first AND ({t}.at + 1) * {n} <= :end AND {t}.at * {n} / :width = ({t}.at * {n} + {n} - 1) / :width)"
+OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / {n}"
+
+
+def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
+    """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put together."""
+    if width == 1:
+        return _minutes(db, probe, first, end)
+    values = {"probe": probe, "first": first, "end": end, "width": width}
+    found: list[Steps] = []
+    cut: tuple[str, int] | None = None
+    for level in LEVELS:
+        if level[1] > width:
+            continue
+        if rows := db.execute(_query(level, cut), values).fetchall():
+            found.append(_steps(probe, rows))
+        if _even(level[1], first, end, width):
+            break
+        cut = level
+    return found
+
+
+def _minutes(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
+    """The minutes as they stand: with nothing to put together that is several times as quick."""
+    columns = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
+    rows = db.execute(f"SELECT {columns} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, end - 1)).fetchall()
+    if not rows:
+        return []
+    *whole, spread = zip(*rows, strict=True)
+    at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
+    return [Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64))]
+
+
+@cache  # a handful: each level below each coarser one
+def _query(level: tuple[str, int], cut: tuple[str, int] | None) -> str:
+    """A level's part of the answer: all of it, or only what lies in the steps of a coarser level that a border cuts."""
+    table, unit = level
+    columns, inside = COLUMNS.format(t=table), INSIDE.format(t=table, n=unit)
+    source, where = table, OF_PROBE.format(t=table, n=unit)
+    if cut is not None:
+        above, wide = cut
+        times = wide // unit
+        # The order of the two is not the database's to choose: few steps are cut, and each looks up its own.
+        source = f"{above} CROSS JOIN {table}"
+        where = f"{OF_PROBE.format(t=above, n=wide)} AND NOT {INSIDE.format(t=above, n=wide)} AND {table}.probe = :probe"
+        where += f" AND {table}.at BETWEEN {above}.at * {times} AND {above}.at * {times} + {times - 1}"
+    return f"SELECT {table}.at * {unit} / :width AS step, {columns} FROM {source} WHERE {where} AND {inside} GROUP BY step"
+
+
+def _even(unit: int, *borders: int) -> bool:
+    """True when no border cuts a unit."""
+    return not any(border % unit for border in borders)
+
+
+def _steps(probe: int, rows: list[tuple[float, ...]]) -> Steps:
+    at, lowest, highest, total, count, bad = (np.array([row[column] for row in rows], np.int64) for column in range(6))
+    squares = np.array([row[6] for row in rows])
+    spread = squares - total / UNITS_PER_C * (total / UNITS_PER_C) / np.maximum(count, 1)
+    return Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.maximum(spread, 0.0))
+
+
+NEEDED = ("no", "probe", "taken_ms", "units", "quality")
+
+
+def steps(
+    db: sqlite3.Connection, stored: Stored, merged: Merged, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int
+) -> Steps:
+    """See Reader.steps. done: up to which number the roll-ups have taken readings in."""
+    first, end, width = -(-from_ms // MINUTE_MS), to_ms // MINUTE_MS, width_ms // MINUTE_MS
+    needed = (*NEEDED, *Corrections(db).fields)
+    if width_ms % MINUTE_MS or first >= end:
+        found = _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms)
+        return gathered(found._replace(probe=merged.of(found.probe))) if merged else found
+    parts: list[Steps] = []
+    # What is asked of the minutes at both ends is less than their roll-up has.
+    for low, high in ((from_ms, first * MINUTE_MS), (end * MINUTE_MS, to_ms)):
+        if low < high:
+            batch = joined(list(stored.taken(low, high, done, needed, probes)), needed)
+            parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
+    for probe in probes:
+        for stale, low, high in _stretches(db, probe, first * MINUTE_MS, end * MINUTE_MS):
+            if stale:
+                batch = joined(list(stored.taken(low, high, done, needed, [probe])), needed)
+                parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
+            else:
+                parts += cover(db, probe, max(low // MINUTE_MS, first), min(high // MINUTE_MS, end), width)
+    where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, probes))})"
+    parts.append(_from_readings(db, stored.rows(done + 1, 2**62, needed, where, (from_ms, to_ms)), width_ms))
+    whole = joined_steps(parts)
+    # Calibrations and what is struck out went by the device: from here on it is what the device counts as.
+    return gathered(whole._replace(probe=merged.of(whole.probe)))
+
+
+def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> list[tuple[bool, int, int]]:
+    """[from_ms, to_ms) cut where the roll-ups of a probe are out of date, by whole days: (out of date, from, to)."""
+    rows = db.execute("SELECT from_ms, to_ms FROM redo WHERE probe=? AND to_ms>? AND from_ms<? ORDER BY from_ms", (probe, from_ms, to_ms))
+    found: list[tuple[bool, int, int]] = []
+    at = from_ms
+    for start, end in rows:
+        start, end = max(start // DAY_MS * DAY_MS, at), min(-(-end // DAY_MS) * DAY_MS, to_ms)
+        if start < end:
+            found += [(False, at, start)] if start > at else []
+            found.append((True, start, end))
+            at = end
+    return [*found, (False, at, to_ms)] if at < to_ms else found
+
+
+def _from_readings(db: sqlite3.Connection, batch: Batch, width_ms: int) -> Steps:
+    probe, taken_ms = batch["probe"], batch["taken_ms"]
+    return steps_of(probe, taken_ms, Corrections(db).of(batch).units, width_ms, Struck(db).of(probe, taken_ms))

@@ -1,0 +1,22 @@
+"""The page: cards, live chart, statistics, list of probes. The only room with ipywidgets and bqplot.
+
+Reads the journal and nothing else; what it needs of the hub is passed in. Kernel's own thread only.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .dashboard import Dashboard, build
+    from .pieces import chosen, ids_of
+
+
+__all__ = ["Dashboard", "build", "chosen", "ids_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """What makes widgets is brought in when it is asked for: the page server needs only to know of visits."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from . import dashboard, pieces
+
+    return getattr(pieces if name in ("chosen", "ids_of") else dashboard, name)

@@ -1,0 +1,1 @@
+"""What a viewer chooses, and the page's address that keeps it."""

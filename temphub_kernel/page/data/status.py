@@ -1,0 +1,87 @@
+"""How a probe does, and how the hub does, judged from ages and from the hub's own note. Any thread; pure."""
+
+from typing import Any, Literal, NamedTuple
+
+from ...core.clock import MINUTE_MS
+from .. import words
+
+State = Literal["online", "late", "silent", "fault", "waiting", "new", "refused"]
+
+# A probe that nobody told an interval (a script, a first start) is judged as if it delivered this often.
+ASSUMED_INTERVAL_MS = 10_000
+# What Wi-Fi and the journal's gathering may add without anybody having to be told.
+GRACE_MS = 2_000
+SILENT_AT_LEAST_MS = 30_000
+MISSED_LATE = 3
+MISSED_SILENT = 10
+
+
+def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *, told: bool = True, refused: bool = False) -> State:
+    """The state of a probe.
+
+    taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when unknown;
+    good: whether that reading is a temperature;
+    told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which outweighs all: what there is of
+    it is from before. Silence outweighs a fault: an old fault says nothing of now.
+    """
+    if refused:
+        return "refused"
+    if taken_ms is None:
+        return "waiting" if told else "new"
+    # One from the future, of a time when the clock was ahead, says nothing of now.
+    age_ms = abs(now_ms - taken_ms)
+    pace_ms = interval_ms or ASSUMED_INTERVAL_MS
+    if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + GRACE_MS:
+        return "silent"
+    if age_ms > MISSED_LATE * pace_ms + GRACE_MS:
+        return "late"
+    return "online" if good else "fault"
+
+
+def catching_up(now_ms: int, taken_ms: int, delivered_ms: int, interval_ms: int) -> bool:
+    """True for a probe that delivers right now what it kept earlier."""
+    limit_ms = MISSED_LATE * (interval_ms or ASSUMED_INTERVAL_MS) + GRACE_MS
+    return now_ms - delivered_ms <= limit_ms < now_ms - taken_ms
+
+
+HubState = Literal["recording", "trouble", "stopped", "unread"]
+# The hub writes its note every 5 s; one that is late by two more is not there.
+STOPPED_AFTER_MS = 15_000
+# A problem that was over sooner than the next look is still shown for a while.
+RECENT_MS = MINUTE_MS
+
+
+class Alert(NamedTuple):
+    """A problem and its remedy, as everywhere in TempHub. since_ms: 0 when unknown."""
+
+    problem: str
+    remedy: str
+    since_ms: int = 0
+
+
+class Judgement(NamedTuple):
+    """The hub's state and what to tell about it, most important first."""
+
+    state: HubState
+    alerts: list[Alert]
+
+
+def judge(health_ms: int, health: dict[str, Any], now_ms: int) -> Judgement:
+    """What to say of a hub that left `health` at `health_ms` (0: never)."""
+    if not health_ms:
+        return Judgement("stopped", [Alert(words.HUB_NEVER, words.HUB_NEVER_REMEDY)])
+    if now_ms - health_ms > STOPPED_AFTER_MS:
+        # Told with a fixed time rather than an age: a screen reader says an alert again whenever its words change.
+        return Judgement("stopped", [Alert(words.HUB_STOPPED, words.HUB_STOPPED_REMEDY, health_ms)])
+    alerts = []
+    for worker in health.get("workers") or []:
+        if worker.get("problem"):
+            alerts.append(Alert(str(worker["problem"]), str(worker.get("remedy", ""))))
+        elif not worker.get("running", True):
+            alerts.append(Alert(words.WORKER_STOPPED.format(worker.get("name", "?")), words.WORKER_REMEDY))
+    problem = health.get("problem")
+    happened_ms = int(health.get("problem_ms") or 0)
+    known = {alert.problem for alert in alerts}
+    if problem and problem not in known and now_ms - happened_ms < RECENT_MS:
+        alerts.append(Alert(str(problem), str(health.get("remedy") or ""), happened_ms))
+    return Judgement("trouble" if alerts else "recording", alerts)

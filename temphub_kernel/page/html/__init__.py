@@ -1,0 +1,1 @@
+"""The page's HTML. Pure; all that others say is escaped here."""

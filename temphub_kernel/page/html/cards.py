@@ -1,0 +1,278 @@
+"""The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through text.safe."""
+
+import json
+
+from .. import format, words
+from ..choices.view import View
+from ..data.card_extras import arrow
+from ..data.snapshot import Probe, Snapshot
+from ..data.statistics import Statistics
+from ..data.status import Alert, Judgement
+from ..data.window_cache import Measured
+from ..format import safe
+
+COLOURS = 8
+ARROWS = {
+    "up": '<path d="M3 11 11 3M5 3h6v6" />',
+    "down": '<path d="M3 3l8 8M5 11h6V5" />',
+    "steady": '<path d="M2 7h10M8.5 3.5 12 7l-3.5 3.5" />',
+}
+
+# Shapes that differ without colour: full, half, hollow, crossed, dotted.
+SHAPES = {
+    "online": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
+    "late": '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M8 3a5 5 0 0 1 0 10z" fill="currentColor"/>',
+    "silent": '<rect x="2.75" y="2.75" width="10.5" height="10.5" rx="1.5" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+    "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
+    '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
+    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
+    "refused": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M4.2 11.8l7.6-7.6" stroke="currentColor" stroke-width="1.5"/>',
+    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
+}
+LINE = (
+    '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">'
+    '<path d="M2 2v12h12M4.5 10l3-4 2.5 2 3.5-5"/></svg>'
+)
+LOGO = (
+    '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="var(--th-accent)"/>'
+    '<path d="M13 7.5a3 3 0 0 1 6 0v10.2a5.5 5.5 0 1 1-6 0z" fill="#fff"/>'
+    '<circle cx="16" cy="22.3" r="3" fill="var(--th-accent)"/><path d="M16 11v10" stroke="var(--th-accent)" stroke-width="2"/></svg>'
+)
+
+
+def shape(state: str) -> str:
+    """The sign of a state."""
+    return f'<svg class="th-shape" viewBox="0 0 16 16" aria-hidden="true">{SHAPES[state]}</svg>'
+
+
+def swatch(colour: int) -> str:
+    """A short piece of the probe's line, as the chart draws it."""
+    dash = ' stroke-dasharray="4 3"' if colour // COLOURS % 2 else ""
+    return (
+        f'<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" stroke="var(--th-c{colour % COLOURS + 1})"'
+        f' stroke-width="3" stroke-linecap="round"{dash}/></svg>'
+    )
+
+
+def header(snapshot: Snapshot, judged: Judgement) -> str:
+    """The page's head: what it is, how the hub does, a few numbers."""
+    health, now_ms = snapshot.health, snapshot.now_ms
+    probes = [probe for probe in snapshot.probes if not probe.hidden]
+    online = sum(probe.state in ("online", "fault") for probe in probes)
+    waiting = int(health.get("csv_waiting") or 0)
+    facts = [
+        (f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT),
+        (format.count(snapshot.stored), words.STORED),
+        (format.count(waiting) if waiting else words.ALL_WRITTEN, words.CSV_WAITING),
+    ]
+    if judged.state != "stopped" and health.get("started_ms"):
+        facts.append((format.span(now_ms - int(health["started_ms"])), words.UPTIME))
+    shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{safe(label)}</dt></div>' for value, label in facts)
+    jump = f'<a class="th-jump" href="#th-settings">{safe(words.SETTINGS)}</a>'
+    return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
+
+
+def brand(state: str, rest: str = "") -> str:
+    """The head's frame: name, the hub's state, and what else there is to say."""
+    return f'<header class="th-header"><div class="th-brand">{LOGO}<h1>{words.TITLE}</h1></div>{hub_pill(state)}{rest}</header>'
+
+
+def heading(title: str, note: str = "") -> str:
+    """A panel's heading with a quiet note beside it."""
+    return f'<h2>{safe(title)}<span class="th-quiet"> {safe(note)}</span></h2>'
+
+
+def hub_pill(state: str) -> str:
+    """The hub's state in a shape and in words."""
+    sign = {"recording": "online", "trouble": "fault", "stopped": "silent", "unread": "fault"}[state]
+    return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{safe(words.HUB_STATES[state])}</span>'
+
+
+def alerts(found: list[Alert], view: View, now_ms: int) -> str:
+    """Problems with their remedies; empty text when there are none."""
+    rows = []
+    for alert in found:
+        since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
+        rows.append(
+            f'<div class="th-alert" role="alert">{shape("fault")}<div><p class="th-problem">{format.code(alert.problem)}'
+            f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{format.code(alert.remedy)}</p></div></div>'
+        )
+    return "".join(rows)
+
+
+def card(probe: Probe, view: View, now_ms: int) -> str:
+    """A probe at a glance."""
+    state = probe.state
+    label, note = safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
+    stale = " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
+    told = f'<p class="th-note">{safe(note)}</p>' if note else ""
+    return (
+        f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
+        f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
+        f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
+        f"{badge(probe)}{_alone(probe)}</div>{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
+        f"{_spark(probe)}{_today(probe, view)}</article>"
+    )
+
+
+def _alone(probe: Probe) -> str:
+    """A button of the page's script: this probe on the chart, with the others or without."""
+    do, told = safe(json.dumps({"probe": probe.id})), safe(words.CARD_CHART.format(probe.name))
+    return f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" title="{told}">{LINE}</button>'
+
+
+def badge(probe: Probe) -> str:
+    """Marks a demo probe, so that nobody takes its numbers for a room's."""
+    if probe.record.get("model") != "virtual":
+        return ""
+    return f'<span class="th-badge" title="{safe(words.VIRTUAL_MEANING)}">{safe(words.VIRTUAL)}</span>'
+
+
+def looks_like(probe: Probe) -> str:
+    """Warns of a probe that could be taken for another one."""
+    if not probe.looks_like:
+        return ""
+    return f'<p class="th-alike" title="{safe(words.LOOKS_LIKE_MEANING)}">{safe(words.LOOKS_LIKE.format(probe.looks_like))}</p>'
+
+
+def quality_text(quality: str) -> str:
+    """Why a reading is no temperature, in plain words."""
+    return words.QUALITIES.get(quality, words.QUALITY_OTHER)
+
+
+def age(ms: int, view: View, now_ms: int) -> str:
+    """When, counted on as an age by the page's script. Without one the moment stays: an age that nobody counts on is soon wrong."""
+    return f'<span data-since="{ms}">{words.AT.format(view.at(ms, now_ms))}</span>'
+
+
+def picture_of(view: View, now_ms: int) -> str:
+    """What a still picture of the page says of itself; it carries the hub's clock for the page's script."""
+    told = words.PICTURE_OF.format(f"<time>{view.at(now_ms, now_ms)}</time>")
+    return f'<p class="th-picture-of" role="status" data-now="{now_ms}">{told}</p>'
+
+
+def _reading(probe: Probe, view: View, now_ms: int) -> str:
+    good, state, held = probe.good, probe.state, format.held_up(probe.record)
+    number = view.degrees(good.celsius if good else None)
+    value = (
+        f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
+        f'<span class="th-unit">{view.degree}</span></p>'
+    )
+    told = f'<span class="th-state" title="{safe(_meaning(probe))}">{shape(state)}{safe(words.STATES[state])}</span>'
+    if probe.newest is None:
+        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(held or words.STATE_MEANINGS[state])}</span></p>'
+    why = safe(words.CATCHING_UP if probe.catching_up else words.STATE_MEANINGS[state] if state == "refused" else held)
+    if probe.quality is not None:
+        last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
+        why = f"{safe(quality_text(probe.quality))}; {last}"
+    why = f' <span class="th-why">{why}</span>' if why else ""
+    return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{why}</p>'
+
+
+def _meaning(probe: Probe) -> str:
+    """What the state means; of a refused probe why, and what to do."""
+    told = [str(probe.record.get(name) or "") for name in ("problem", "remedy")] if probe.state == "refused" else []
+    return " ".join(told).strip() or words.STATE_MEANINGS[probe.state]
+
+
+def _trend(probe: Probe, view: View) -> str:
+    """Where it is going and over which time, when it is known and now."""
+    glance = probe.glance
+    way = arrow(glance.slope) if probe.state in ("online", "late") else ""
+    if not way:
+        return ""
+    sign = f'<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">{ARROWS[way]}</svg>'
+    over = format.span(glance.slope_ms)
+    label, meaning = safe(words.TREND.format(over)), safe(words.TREND_MEANING.format(over))
+    return f'<div class="th-trend" title="{meaning}"><dt>{label}</dt><dd>{sign}{view.slope(glance.slope)}</dd></div>'
+
+
+def _spark(probe: Probe) -> str:
+    if not probe.glance.spark:
+        return ""
+    return (
+        f'<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
+        f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+def _today(probe: Probe, view: View) -> str:
+    items = ((words.TODAY_MIN, probe.glance.low), (words.TODAY_MAX, probe.glance.high))
+    cells = "".join(f"<div><dt>{label}</dt><dd>{view.degrees(value)}</dd></div>" for label, value in items)
+    return f'<dl class="th-range">{cells}{_trend(probe, view)}</dl>'
+
+
+def statistics(snapshot: Snapshot) -> str:
+    """The table of rolling statistics; on a phone each row becomes a block (see style.css)."""
+    columns = words.STAT_COLUMNS
+    meanings = {words.SIGMA: f' title="{safe(words.SIGMA_MEANING)}"'}
+    head = "".join(f'<th scope="col"{meanings.get(name, "")}>{safe(name)}</th>' for name in columns)
+    rows = "".join(_row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns) for probe in snapshot.shown)
+    return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def measured(snapshot: Snapshot) -> str:
+    """The table of a marked range; empty text when none is marked."""
+    view = snapshot.view
+    if view.measured is None:
+        return ""
+    over = () if view.line_c is None else tuple(label.format(f"{view.degrees(view.line_c)} {view.degree}") for label in words.OVER_COLUMNS)
+    columns = words.STAT_COLUMNS[:-1] + over
+    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in columns)
+    found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
+    if not found:
+        return f'<p class="th-quiet">{safe(words.NOTHING_MEASURED)}</p>'
+    rows, whole_ms = [], view.measured[1] - view.measured[0]
+    for probe, told in found:
+        cells = _statistics_cells(probe.id, told.statistics, snapshot)[:-1] + (_over(told, whole_ms) if over else ())
+        rows.append(_row(probe, cells, columns))
+    return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
+    """Time above a limit, not above it, and not measured: see journal/passing.py. whole_ms: how long the range is."""
+    if told.beyond is None:
+        return (words.NOTHING,) * len(words.OVER_COLUMNS)
+    measured, above = told.beyond.measured_ms, told.beyond.passed[0]
+    exact = above.exact and told.beyond.exact
+    times = ((above.beyond_ms, above.exact), (measured - above.beyond_ms, exact), (whole_ms - measured, told.beyond.exact))
+    cells = [format.span(round(ms)) if known else words.ABOUT.format(format.span(round(ms))) for ms, known in times]
+    if measured:
+        shares = (above.beyond_ms / measured, 1 - above.beyond_ms / measured)
+        cells[:2] = [words.SHARE.format(cell, f"{100 * share:.0f}") for cell, share in zip(cells, shares, strict=False)]
+    if not above.exact:
+        cells[0] = words.BOUNDED.format(cells[0], format.span(round(above.least_ms)), format.span(round(above.most_ms)))
+    return tuple(cells)
+
+
+def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    shown = "".join(f'<td data-label="{safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
+    return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>'
+
+
+def _statistics_cells(probe_id: str, told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
+    view = snapshot.view
+    over_time = (view.degrees(told.mean), view.spread(told.sigma), view.slope(told.trend))
+    mean, sigma, trend = over_time if told.exact else map(_estimate, over_time)
+    low, high = (_moment(*found, probe_id, snapshot) for found in ((told.low, told.low_ms), (told.high, told.high_ms)))
+    return format.count(told.n), mean, sigma, low, high, trend
+
+
+def _estimate(shown: str) -> str:
+    return f'<span title="{safe(words.ESTIMATE_MEANING)}">{words.ESTIMATE.format(shown)}</span>'
+
+
+def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) -> str:
+    if value is None:
+        return words.NOTHING
+    at = snapshot.view.at(at_ms, snapshot.now_ms)
+    shown = f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
+    if not snapshot.view.scripted:
+        return shown
+    # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
+    reach_ms = max(snapshot.window.span_ms // 48, 600_000)
+    asked = {"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms, "of": probe_id}
+    do, told = safe(json.dumps(asked)), safe(words.SHOW_MOMENT)
+    return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'

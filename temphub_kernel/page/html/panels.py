@@ -1,0 +1,203 @@
+"""HTML of the quieter parts: the list of probes, the hub's panel, how a probe is added. Any thread; pure."""
+
+import ipaddress
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ...core.network import REMEDY, in_words
+from .. import format, words
+from ..choices.view import View
+from ..data.snapshot import Probe, Snapshot
+from ..data.status import Alert, Judgement
+from ..format import code, safe
+from .cards import badge, looks_like, shape, swatch
+
+
+def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
+    """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now' ended."""
+    record = probe.record
+    parts = [_found(record)]
+    if record.get("version"):
+        newer = f" ({words.UPDATE_THERE.format(firmware)})" if firmware and record["version"] != firmware else ""
+        parts.append(words.FIRMWARE.format(record["version"]) + newer)
+    if record.get("interval_ms"):
+        parts.append(format.every(int(record["interval_ms"])))
+    told_ms = int(record.get("provisioned_ms") or 0)
+    parts.append(words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else words.NEVER_PROVISIONED)
+    if record.get("server_url"):
+        # That it was told so is no proof that anything arrives.
+        delivers = probe.state in ("online", "late", "fault")
+        parts.append((words.DELIVERS_TO if delivers else words.TOLD_TO).format(record["server_url"]))
+    parts.append(words.STANDINGS.get(str(record.get("trust")), ""))
+    parts.append(_stated(probe, view))
+    trouble, refused = "", probe.state == "refused"
+    if record.get("problem"):
+        trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
+    said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+    sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
+    hidden = f'<span class="th-badge">{safe(words.HIDDEN)}</span>' if probe.hidden else ""
+    same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
+    return (
+        f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
+        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
+        f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
+    )
+
+
+def _stated(probe: Probe, view: View) -> str:
+    """That its value is corrected for a thermocouple, and how sure that is."""
+    if probe.good is None:
+        return ""
+    told = [one for one in probe.stated if one.from_ms <= probe.good.taken_ms < one.to_ms]
+    return words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius))) if told else ""
+
+
+def _found(record: dict[str, object]) -> str:
+    if not record.get("ip"):
+        return words.NO_ADDRESS
+    return words.FOUND_BY.get(str(record.get("via")), "") if record.get("present") else words.GONE
+
+
+def _links(record: dict[str, object]) -> str:
+    links = []
+    for path, label in (("whoami", words.WHOAMI), ("status", words.STATUS)):
+        url = probe_url(record, path)
+        if url:
+            links.append(f'<a href="{safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')
+    if not links:
+        return ""
+    return f'<span class="th-links"><span class="th-address">{safe(record["ip"])}:{safe(record["port"])}</span>{"".join(links)}</span>'
+
+
+def probe_url(record: dict[str, object], path: str) -> str:
+    """A page of the probe itself; empty for an address that is none (it came over the network)."""
+    try:
+        address = ipaddress.ip_address(str(record.get("ip") or ""))
+    except ValueError:
+        return ""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{int(str(record.get('port') or 80))}/{path}"
+
+
+def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
+    """Where the page and the files are, the hub's parts, its last problem. Empty when no hub ever ran here."""
+    health = snapshot.health
+    if not health:
+        return ""
+    # What a hub that is off last said of its parts is no news.
+    parts = "" if judged.state == "stopped" else " ".join(_worker(worker) for worker in health.get("workers") or [])
+    rows = [
+        (words.ADDRESSES, " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url)),
+        (words.CSV_FILE, f"<code>{safe(health.get('csv_file', ''))}</code>"),
+        (words.DATA_DIR, f"<code>{safe(health.get('data_dir', ''))}</code>"),
+        (words.PARTS, parts),
+        (words.LAST_PROBLEM, _last_problem(snapshot)),
+        (words.VERSION, safe(health.get("version", ""))),
+    ]
+    shown = "".join(f"<div><dt>{safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
+    return f'<section class="th-panel th-hub-panel"><h2>{safe(words.HUB)}</h2><dl>{shown}</dl></section>'
+
+
+def _address(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https"):
+        return safe(url)
+    return f'<a href="{safe(url)}">{safe(url)}</a>'
+
+
+def _worker(worker: dict[str, object]) -> str:
+    bad = bool(worker.get("problem")) or not worker.get("running", True)
+    told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(worker.get("name", "?"))
+    return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{safe(told)}</span>'
+
+
+def _last_problem(snapshot: Snapshot) -> str:
+    health = snapshot.health
+    if not health.get("problem"):
+        return words.NO_PROBLEM
+    at_ms = int(health.get("problem_ms") or 0)
+    when = f'<span class="th-quiet">{snapshot.view.at(at_ms, snapshot.now_ms)}</span> ' if at_ms else ""
+    return f"{when}{format.code(str(health['problem']))} {format.code(str(health.get('remedy') or ''))}"
+
+
+def unread(problem: str, remedy: str) -> Alert:
+    """The alert of a page that could not read the journal."""
+    return Alert(problem, words.PAGE_RETRY.format(remedy))
+
+
+class Seen(NamedTuple):
+    """One thing that the hub sees. well: None when it says nothing about what is wrong."""
+
+    text: str
+    remedy: str = ""
+    well: bool | None = None
+
+
+def empty(health: dict[str, Any]) -> str:
+    """The page before the first probe: what to do, and what the hub sees."""
+    return (
+        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{safe(words.EMPTY_TITLE)}</h2>'
+        f"<p>{safe(words.EMPTY_TEXT)}</p>{steps()}{sees(health)}</section>"
+    )
+
+
+def more(health: dict[str, Any]) -> str:
+    """The same folded away, below a list of probes; only what seldom changes, since it would fold itself again."""
+    told = f'<div class="th-empty">{steps()}{sees(health, counted=False)}</div>'
+    return f'<details class="th-more"><summary>{safe(words.ADD_PROBE)}</summary>{told}</details>'
+
+
+def steps() -> str:
+    """What to do, one after the other."""
+    return "<ol>" + "".join(f"<li><strong>{safe(title)}</strong> {code(told)}</li>" for title, told in words.EMPTY_STEPS) + "</ol>"
+
+
+def sees(health: dict[str, Any], *, counted: bool = True) -> str:
+    """What the hub sees, as a list; empty text when no hub says anything."""
+    found = look(health, counted=counted)
+    if not found:
+        return ""
+    rows = []
+    for one in found:
+        state = {True: "online", False: "fault", None: "waiting"}[one.well]
+        remedy = f' <span class="th-quiet">{code(one.remedy)}</span>' if one.remedy else ""
+        rows.append(f'<p class="th-seen th-is-{state}">{shape(state)}<span>{safe(one.text)}{remedy}</span></p>')
+    return f'<div class="th-sees"><h3>{safe(words.SEES)}</h3>{"".join(rows)}</div>'
+
+
+def look(health: dict[str, Any], *, counted: bool = True) -> list[Seen]:
+    """The findings, from the note that the hub leaves; with numbers, or only whether there is something."""
+    seen = _seen(health)
+    if not seen:
+        return []
+    found = [_interfaces(seen)]
+    refused = seen.get("refused")
+    for address, reason in refused.items() if isinstance(refused, dict) else ():
+        found.append(Seen(words.SEES_REFUSED.format(address, reason), words.SEES_REFUSED_REMEDY, False))
+    adverts, hellos = _count(health, "adverts"), _count(health, "hellos")
+    said = (words.SEES_SOME_ADVERTS, words.SEES_SOME_HELLOS)
+    if counted:
+        said = (words.SEES_ADVERTS.format(adverts), words.SEES_HELLOS.format(hellos))
+    found.append(Seen(said[0], well=True) if adverts else Seen(words.SEES_NO_ADVERTS, words.SEES_NO_ADVERTS_REMEDY))
+    found.append(Seen(said[1], well=True) if hellos else Seen(words.SEES_NO_HELLOS))
+    lonely = seen.get("six_only")
+    found += [Seen(in_words(str(one)), REMEDY, False) for one in (lonely if isinstance(lonely, list) else ())]
+    if seen.get("last_error"):
+        found.append(Seen(words.SEES_ERROR.format(seen["last_error"]), words.SEES_ERROR_REMEDY, False))
+    return found
+
+
+def _interfaces(seen: dict[str, Any]) -> Seen:
+    listed = [str(address) for address in seen.get("interfaces") or []]
+    if listed:
+        return Seen(words.SEES_INTERFACES.format(", ".join(listed)), well=True)
+    return Seen(words.SEES_NO_INTERFACE, words.SEES_NO_INTERFACE_REMEDY, False)
+
+
+def _seen(health: dict[str, Any]) -> dict[str, Any]:
+    seen = health.get("seen")
+    return seen if isinstance(seen, dict) else {}
+
+
+def _count(health: dict[str, Any], name: str) -> int:
+    value = _seen(health).get(name)
+    return value if type(value) is int else 0

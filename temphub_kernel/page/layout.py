@@ -1,0 +1,190 @@
+"""The page's panels and how they are laid out. Kernel's own thread only."""
+
+import json
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from ipywidgets import HTML, Box, Text, VBox
+
+from . import words
+from .choices.controller import Steering
+from .choices.view import View, query
+from .data.snapshot import Probe, Snapshot
+from .data.status import Alert, Judgement
+from .format import safe
+from .html import cards as markup
+from .html import panels
+from .widgets.base import Ask, Asks, Kit, set_children, set_class, set_value
+from .widgets.chart_panel import ChartPanel
+from .widgets.doctor_panel import DoctorPanel
+from .widgets.page_settings import PagePanel
+from .widgets.probe_list import ListPanel, Provision
+
+STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+# The parts of a page, in their order; an analyst may take one of them.
+PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub", "doctor")
+
+MOST_ACROSS = 8
+
+
+def across_of(cards: int) -> int:
+    """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
+    rows = 1 if cards <= 4 else 2 if cards <= 12 else 3
+    return min(max(-(-cards // rows), 1), MOST_ACROSS)
+
+
+class Panels:
+    """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has."""
+
+    def __init__(
+        self,
+        moment_ms: int,
+        steering: Steering,
+        asks: Asks,
+        *,
+        provision: Provision | None = None,
+        ask: Ask | None = None,
+        parts: Collection[str] = PARTS,
+    ) -> None:
+        kit = self._kit = Kit()
+        self._parts, self._steering = parts, steering
+        self._ids: list[str] = []
+        self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
+        self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
+        # The page's own script writes the browser's time zone here, and below what else it has to say; a front end without
+        # it leaves both empty.
+        self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
+        self.viewer_zone.add_class("th-zone")
+        self.sayings.add_class("th-sayings")
+        self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
+        self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
+        self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
+        self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
+        self._cards: dict[str, HTML] = {}
+        self._groups: dict[str, HTML] = {}
+        self._card_box = Box([], layout=kit.layout)
+        self._card_box.add_class("th-cards")
+        self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
+        self._list = ListPanel(kit, provision, ask, asks)
+        self._page = PagePanel(kit, steering)
+        self._doctor = DoctorPanel(kit, ask, asks)
+        self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
+        self._main = kit.column([], "th-main")
+        style = kit.html("th-style", f"<style>{STYLE}</style>")
+        self.root = VBox(
+            [style, self._head, self._alerts, self._main, self.viewer_zone, self.sayings, self._told, self._pulse, self._leave]
+        )
+        self.root.add_class("th")
+
+    def made(self, snapshot: Snapshot) -> Snapshot:
+        """The same with those probes only whose widgets are made already."""
+        chosen, rows = snapshot.view.probes, self._list
+        probes = [probe for probe in snapshot.probes if probe.id in self._cards]
+        folded = [probe for probe in snapshot.folded if (probe.id in self._cards or not chosen) and rows.has(probe.id)]
+        removed = [one for one in snapshot.removed if rows.removed.has(one["id"])]
+        return snapshot._replace(probes=probes, folded=folded, removed=removed)
+
+    def show(self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False) -> None:
+        """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that are not shown yet."""
+        view, now_ms = snapshot.view, snapshot.now_ms
+        self._ids = [probe.id for probe in snapshot.probes]
+        self._dress(view)
+        if "head" in self._parts:
+            set_value(self._head, markup.header(snapshot, judged))
+            self.alert(judged.alerts, view, now_ms)
+        set_value(self._hub, panels.hub_panel(snapshot, judged))
+        self._doctor.show(view, now_ms)
+        if not snapshot.probes:
+            set_value(self._empty, panels.empty(snapshot.health))
+            below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
+            if snapshot.transients or snapshot.removals:
+                self._list.show(snapshot)
+                below = [self._list.widget, *below] if "list" in self._parts else below
+            set_children(self._main, [] if more else [self._empty, *below])
+            return
+        self._show_cards(snapshot, make=not arriving)
+        self.chart_panel.show(snapshot)
+        heading = markup.heading(words.STATISTICS, view.told(now_ms))
+        set_value(self._statistics, heading + snapshot.once("statistics", partial(markup.statistics, snapshot)))
+        self._list.show(snapshot)
+        self._page.show(snapshot)
+        self._tell(view)
+        whole = {
+            "cards": self._card_box,
+            "chart": self.chart_panel.widget,
+            "stats": self._statistics_panel,
+            "list": self._list.widget,
+            "page": self._page.widget,
+            "hub": self._hub,
+            "doctor": self._doctor.widget,
+        }
+        set_children(self._main, [part for name, part in whole.items() if name in self._parts])
+
+    def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
+        """Show problems."""
+        set_value(self._alerts, markup.alerts(found, view, now_ms))
+
+    def unread(self, found: Alert, view: View, now_ms: int) -> None:
+        """Say that the journal could not be read; what was shown stays, under that notice."""
+        self.alert([found], view, now_ms)
+        if not self._head.value:
+            set_value(self._head, markup.brand("unread"))
+
+    def pulse(self, beat: int, now_ms: int) -> None:
+        """A sign of life for the page's script, also when nothing else changes; it carries the hub's clock."""
+        if str(beat) not in self._pulse.value:
+            self._pulse.value = f'<i data-now="{now_ms}">{beat}</i>'
+
+    def _show_cards(self, snapshot: Snapshot, *, make: bool) -> None:
+        children: list[HTML] = []
+        group = ""
+        for probe in snapshot.shown:
+            card = self._card(probe)
+            set_value(card, snapshot.once(("card", probe.id), partial(markup.card, probe, snapshot.view, snapshot.now_ms)))
+            if (named := str(probe.record.get("group") or "")) != group:
+                group = named
+                children += [self._group(group)] if group and (make or group in self._groups) else []
+            children.append(card)
+        # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
+        count = sum(probe.state != "new" for probe in snapshot.shown)
+        for across in range(1, MOST_ACROSS + 1):
+            set_class(self._card_box, f"th-across-{across}", across == across_of(count))
+        set_children(self._card_box, children)
+
+    def _dress(self, view: View) -> None:
+        for name, on in (("th-kiosk", view.kiosk), ("th-dark", view.theme == "dark"), ("th-light", view.theme == "light")):
+            set_class(self.root, name, on)
+
+    def _tell(self, view: View) -> None:
+        """What the page's script needs: the address, the chart's reach, the words it says itself."""
+        told = {
+            "query": query(view),
+            "heard": self._steering.heard,
+            "chart": self.chart_panel.facts(),
+            "live": view.window.live,
+            "scripted": view.scripted,
+            "kiosk": view.kiosk,
+            "narrow": view.narrow,
+            "theme": view.theme,
+            "unit": view.degree,
+            "am_pm": view.am_pm,
+            "zone": view.zone,
+            "locale": words.LOCALE,
+            "ages": words.AGES,
+            "picture": words.PICTURE_FILE,
+            # With their year, as seen from long ago: a picture outlives today.
+            "span": view.between(*self.chart_panel.chart.reach[:2], 0, to_second=False),
+            "copied": words.SEND_COPIED,
+        }
+        set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')
+
+    def _card(self, probe: Probe) -> HTML:
+        if probe.id not in self._cards:
+            self._cards[probe.id] = self._kit.html()
+        return self._cards[probe.id]
+
+    def _group(self, name: str) -> HTML:
+        if name not in self._groups:
+            self._groups[name] = self._kit.html("th-group", f"<h2>{safe(name)}</h2>")
+        return self._groups[name]

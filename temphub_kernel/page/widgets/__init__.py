@@ -1,0 +1,1 @@
+"""The page's widgets: the only files with ipywidgets and bqplot."""

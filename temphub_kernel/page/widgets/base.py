@@ -1,0 +1,172 @@
+"""Small pieces that every panel is made of: setting only what changed, asking the hub in a thread, a question before what
+cannot be taken back. Kernel's own thread only.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from ipywidgets import HTML, Box, Button, HBox, Layout, ToggleButton, VBox
+from ipywidgets.widgets.widget_bool import ToggleButtonStyle
+from ipywidgets.widgets.widget_button import ButtonStyle
+from ipywidgets.widgets.widget_description import DescriptionStyle
+from ipywidgets.widgets.widget_string import HTMLStyle
+
+from ...core.errors import TempHubError, describe
+from .. import words
+from ..format import safe
+from ..html import cards
+
+
+class Kit:
+    """Makes widgets that share one layout and one style: each would be a model of its own that the browser has to load."""
+
+    def __init__(self) -> None:
+        self.layout = Layout(width="auto")
+        self._style, self._button_style, self._toggle_style = HTMLStyle(), ButtonStyle(), ToggleButtonStyle()
+        self.described = DescriptionStyle()
+
+    def html(self, name: str = "th-html", value: str = "") -> HTML:
+        """A piece of HTML."""
+        widget = HTML(value, layout=self.layout, style=self._style)
+        widget.add_class(name)
+        return widget
+
+    def heading(self, title: str) -> HTML:
+        """A panel's heading."""
+        return self.html(value=cards.heading(title))
+
+    def row(self, children: list[Any], name: str) -> HBox:
+        """Pieces beside each other."""
+        return _named(HBox(children, layout=self.layout), name)
+
+    def column(self, children: list[Any], *names: str) -> VBox:
+        """Pieces below each other."""
+        return _named(VBox(children, layout=self.layout), *names)
+
+    def panel(self, children: list[Any], name: str) -> VBox:
+        """A framed part of the page."""
+        return self.column(children, "th-panel", name)
+
+    def button(self, label: str, clicked: Callable[[], None], tooltip: str = "", name: str = "th-button") -> Button:
+        """A button; clicked() is called in the kernel's thread."""
+        button = _named(Button(description=label, tooltip=tooltip or None, layout=self.layout, style=self._button_style), name)
+        button.on_click(lambda _: clicked())
+        return button
+
+    def toggle(self, label: str, tooltip: str = "") -> ToggleButton:
+        """A button that stays down."""
+        button = ToggleButton(description=label, tooltip=tooltip or None, layout=self.layout, style=self._toggle_style)
+        return _named(button, "th-button")
+
+
+def _named(widget: Any, *names: str) -> Any:
+    for name in names:
+        widget.add_class(name)
+    return widget
+
+
+def set_value(widget: Any, value: Any) -> None:
+    """Set a widget's value if it is another one: what did not change is not sent."""
+    if widget.value != value:
+        widget.value = value
+
+
+def set_children(widget: Box, children: list[Any]) -> None:
+    """Set a box's children if they are others."""
+    if list(widget.children) != children:
+        widget.children = children
+
+
+def set_class(widget: Any, name: str, on: bool) -> None:
+    """Give a widget a class or take it away; one that it has, or has not, already is not told again."""
+    (widget.add_class if on else widget.remove_class)(name)
+
+
+# ask(path, body) posts to the hub's API and gives its JSON; raises TempHubError when it refuses or does not answer.
+Ask = Callable[[str, dict[str, Any] | None], dict[str, Any]]
+MOST_OUTCOMES = 500
+
+
+class Asks:
+    """Questions under way and how the last of each subject ended. wake(): called in the loop's thread after an answer."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.outcomes: dict[str, str] = {}
+        self._under_way: set[str] = set()
+        self._wake = wake
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="temphub-ask")
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The loop that is woken."""
+        self._loop = loop
+
+    def busy(self, subject: str) -> bool:
+        """True while an answer is awaited."""
+        return subject in self._under_way
+
+    def go(self, subject: str, saying: str, work: Callable[[], str]) -> None:
+        """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a time a subject."""
+        if subject in self._under_way:
+            return
+        if len(self.outcomes) > MOST_OUTCOMES:
+            self.outcomes.clear()
+        self._under_way.add(subject)
+        self.outcomes[subject] = saying
+        self._wake()
+        # With its context: who sits before the page is told to the hub.
+        self._pool.submit(copy_context().run, work).add_done_callback(functools.partial(self._answered, subject))
+
+    def stop(self) -> None:
+        """Let the thread go; a question under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _answered(self, subject: str, future: "Future[str]") -> None:
+        """In the asking thread: only a plain text is left here; the loop shows it."""
+        if not future.cancelled():
+            error = future.exception()
+            self.outcomes[subject] = future.result() if error is None else " ".join(describe(error))
+        self._under_way.discard(subject)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+
+def without_hub(path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    """The answer of a page that knows no hub."""
+    raise TempHubError("This page knows no hub that could be asked.", "Start one with Start.bat or `temphub`, and open its page.")
+
+
+class Question:
+    """`widget` is empty until `ask`. What keeps things as they are comes first: it has the keyboard, and Esc means it."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit, self._do = kit, _nothing
+        self.widget = kit.column([], "th-question")
+        self._text = kit.html()
+        self._keep, self._yes = kit.button(words.KEEP, self.close, name="th-keep"), kit.button("", self._agreed, name="th-danger")
+        self._keep.add_class("th-button")
+        self._buttons = kit.row([self._keep, self._yes], "th-buttons")
+
+    def ask(self, question: str, yes: str, do: Callable[[], None]) -> None:
+        """Ask; do() is called when the answer is yes. Another question takes the place of one that is open."""
+        self._do, self._yes.description = do, yes
+        set_value(self._text, f'<p role="alert">{safe(question)}</p>')
+        set_children(self.widget, [self._text, self._buttons])
+
+    def close(self) -> None:
+        """Take the question back."""
+        self._do = _nothing
+        set_children(self.widget, [])
+
+    def _agreed(self) -> None:
+        do = self._do
+        self.close()
+        do()
+
+
+def _nothing() -> None:
+    pass

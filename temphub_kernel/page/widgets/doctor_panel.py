@@ -1,0 +1,75 @@
+"""'Check this hub': what `temphub doctor` says, on the page. Kernel's own thread only."""
+
+from typing import Any
+
+from ...core.clock import parse_time
+from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
+from .. import words
+from ..choices.view import View
+from ..format import code, safe
+from ..html import cards
+from .base import Ask, Asks, Kit, set_value
+
+SUBJECT = "doctor"
+# The shapes of the page's other states, since they mean the same.
+SHAPES = {WELL: "online", WARNING: "late", PROBLEM: "fault", UNKNOWN: "waiting"}
+
+
+class DoctorPanel:
+    """`widget` is the panel: a button, and below it what was found when it was last pressed."""
+
+    def __init__(self, kit: Kit, ask: Ask | None, asks: Asks) -> None:
+        self._ask, self._asks = ask, asks
+        self._found: dict[str, Any] = {}
+        self._button = kit.button(words.CHECK, self._examine, words.CHECK_MEANING, "th-button")
+        self._told = kit.html()
+        head = kit.row([kit.heading(words.DOCTOR), self._button], "th-doctor-head")
+        self.widget = kit.panel([head, self._told], "th-doctor-panel")
+
+    def show(self, view: View, now_ms: int) -> None:
+        """Bring it up to the last answer; view: how the viewer reads times."""
+        busy = self._asks.busy(SUBJECT)
+        self._button.disabled = busy or self._ask is None
+        if said := self._asks.outcomes.get(SUBJECT, ""):
+            set_value(self._told, f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{code(said)}</p>')
+        else:
+            set_value(
+                self._told, findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{code(words.DOCTOR_TEXT)}</p>'
+            )
+
+    def _examine(self) -> None:
+        ask = self._ask
+        if ask is None:
+            return
+
+        def look() -> str:
+            self._found = ask("/api/doctor", None)
+            return ""
+
+        self._asks.go(SUBJECT, words.CHECKING, look)
+
+
+def findings(answer: dict[str, Any], view: View, now_ms: int) -> str:
+    """The answer of `/api/doctor` as HTML: the problems first, the rest in the doctor's own order, and all of it as text."""
+    found = [Finding(*(str(one.get(name, "")) for name in ("check", "level", "result", "remedy"))) for one in answer.get("findings") or []]
+    problems = sum(one.level == PROBLEM for one in found)
+    sum_up = words.CHECK_PROBLEMS.format(problems) if problems else words.CHECK_WELL
+    rows = "".join(map(_row, sorted(found, key=lambda one: one.level != PROBLEM)))
+    when = view.at(parse_time(str(answer["time"])), now_ms) if answer.get("time") else ""
+    return (
+        f'<p class="th-checked th-is-{"fault" if problems else "online"}" role="status">{cards.shape("fault" if problems else "online")}'
+        f'<span>{safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul class="th-findings">{rows}</ul>'
+        f'<details class="th-more"><summary>{safe(words.AS_TEXT)}</summary>'
+        f'<p><button type="button" class="th-copy th-button" data-done="{safe(words.COPIED)}">{safe(words.COPY)}</button></p>'
+        f'<pre class="th-text" tabindex="0">{safe(as_text(found))}</pre></details>'
+    )
+
+
+def _row(one: Finding) -> str:
+    state = SHAPES.get(one.level, "waiting")
+    said = words.LEVELS.get(one.level, one.level)
+    remedy = f'<span class="th-remedy">{code(one.remedy)}</span>' if one.remedy else ""
+    return (
+        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{safe(one.check)}</strong>'
+        f' <span class="th-level">{safe(said)}</span> {code(one.result)} {remedy}</span></li>'
+    )

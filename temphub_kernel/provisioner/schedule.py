@@ -1,0 +1,121 @@
+"""The probes the provisioner looks after, and whose turn it is. Not locked: the provisioner's lock is held around every call."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..core.reading import Sighting
+from .conversation import Given
+from .errors import busy
+
+# Far beyond any house or plant; a device that makes up names must not fill the memory.
+MOST = 1000
+WORKERS = 16
+# Probes that never answered may hang for seconds each; some workers stay free for those that do.
+FOR_UNPROVEN = 13
+FOR_FAILING = 8
+LONGEST_PAUSE_S = 60.0
+
+
+@dataclass
+class Known:
+    """One probe. due: monotonic seconds; again: wanted once more while busy; talking: held while somebody talks to it."""
+
+    sighting: Sighting
+    due: float = 0.0
+    failures: int = 0
+    proven: bool = False
+    busy: bool = False
+    again: bool = False
+    given: Given | None = None
+    talking: threading.Lock = field(default_factory=threading.Lock)
+
+    def place(self) -> tuple[str, int, str]:
+        """What makes a sighting news."""
+        return self.sighting.ip, self.sighting.port, self.sighting.boot
+
+    @contextmanager
+    def turn(self, wait_s: float) -> Iterator[None]:
+        """While nobody else talks to the probe. Raises TempHubError (`probe_unreachable`) when somebody does for longer than `wait_s`."""
+        if not self.talking.acquire(timeout=wait_s):
+            raise busy(self.sighting.probe_id)
+        try:
+            yield
+        finally:
+            self.talking.release()
+
+    def went_well(self, given: Given, now: float, every_s: float) -> None:
+        """The check ended well; the next one is spread a little."""
+        self.given, self.failures, self.proven = given, 0, True
+        self.due = now + every_s * random.uniform(0.9, 1.0)
+
+    def failed(self, now: float) -> None:
+        """1, 2, 4 … 60 s until the next try, spread so that many do not come together."""
+        self.failures += 1
+        self.proven = False
+        self.due = now + min(LONGEST_PAUSE_S, 2.0 ** min(self.failures - 1, 10)) * random.uniform(0.75, 1.0)
+
+
+class Register:
+    """Probes by id, at most 1000."""
+
+    def __init__(self) -> None:
+        self.probes: dict[str, Known] = {}
+
+    def meet(self, sighting: Sighting, now: float) -> bool:
+        """Take up a sighting; news makes it due at once. False when there is no room."""
+        known = self.probes.get(sighting.probe_id)
+        if known is None:
+            return self.add(Known(sighting, due=now))
+        before, known.sighting = known.place(), sighting
+        # A hello may not tell the boot; that is no news.
+        if known.place()[:2] != before[:2] or (sighting.boot and sighting.boot != before[2]):
+            known.failures, known.due, known.again = 0, now, known.busy
+        return True
+
+    def add(self, known: Known) -> bool:
+        """Keep a probe; the one that fails longest makes room. False when all others answer."""
+        if known.sighting.probe_id not in self.probes and len(self.probes) >= MOST:
+            worst = max(self.probes.values(), key=lambda one: (not one.busy, one.failures))
+            if worst.busy or not worst.failures:
+                return False
+            del self.probes[worst.sighting.probe_id]
+        self.probes[known.sighting.probe_id] = known
+        return True
+
+    def named(self, host: str, port: int) -> Known | None:
+        """The probe that `host` means: its id, its address and port, or its name."""
+        name = host.lower().removesuffix(".").removesuffix(".local")
+        return (
+            self.probes.get(host)
+            or self.find(lambda met: (met.ip, met.port) == (host, port))
+            or self.find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
+        )
+
+    def find(self, fits: Callable[[Sighting], bool]) -> Known | None:
+        """The first probe whose sighting fits."""
+        return next((known for known in self.probes.values() if fits(known.sighting)), None)
+
+    def wake(self, known: Known, now: float) -> None:
+        """Have it checked now, or once more when a check is under way."""
+        known.due, known.again = now, known.busy
+
+    def turns(self, now: float) -> tuple[list[Known], float]:
+        """(probes to check now, when to look again). Marks them busy; the living come first, then the new, then the dead."""
+        busy = [known for known in self.probes.values() if known.busy]
+        free = WORKERS - len(busy)
+        unproven = FOR_UNPROVEN - sum(not known.proven for known in busy)
+        failing = FOR_FAILING - sum(known.failures > 0 for known in busy)
+        waiting = [known for known in self.probes.values() if not known.busy]
+        due = sorted((one for one in waiting if one.due <= now), key=lambda one: (not one.proven, one.failures > 0, one.due))
+        chosen: list[Known] = []
+        for known in due:
+            if free <= 0 or (not known.proven and unproven <= 0) or (known.failures and failing <= 0):
+                continue
+            known.busy = True
+            free, unproven, failing = free - 1, unproven - (not known.proven), failing - (known.failures > 0)
+            chosen.append(known)
+        later = [one.due for one in waiting if one.due > now]
+        return chosen, min(later, default=now + LONGEST_PAUSE_S)

@@ -1,0 +1,283 @@
+"""Which probe holds which key, whom a person vouched for, whether a delivery is what it says, and why not, in words. Any thread."""
+
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from ..core.clock import now_ms
+from ..core.errors import BadRequest, Conflict, NotAllowed, TempHubError
+from ..core.reading import board_of
+from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
+from .signatures import key_id, reply, report, same
+
+
+def unsigned(board: str) -> TempHubError:
+    """Somebody delivers under the name of a board that has a key."""
+    return _401(
+        "signature_missing",
+        f"The probe {board} has a key of this hub, and this delivery is not signed with it, so nothing was stored.",
+        f"If {board} was reset, press Trust beside it on the hub's page, or run `temphub trust {board}`; else use another probe_id.",
+    )
+
+
+def wrong_signature(board: str) -> TempHubError:
+    """The signature does not fit the body."""
+    return _401(
+        "wrong_signature",
+        f"The signature of this delivery was not made with the key of the probe {board}, so nothing was stored.",
+        "Reset the probe (hold its button for 5 s) and trust it again, if it is yours.",
+    )
+
+
+def unknown_key(board: str) -> TempHubError:
+    """The board has a key, and not from here."""
+    return _401(
+        "unknown_key",
+        f"The probe {board!r} signs with a key that this hub does not have, so nothing was stored.",
+        "Release it from the hub that it belongs to, or hold its button for 5 s.",
+    )
+
+
+def not_approved(probe_id: str) -> TempHubError:
+    """PROBE_TRUST=approve, and nobody said yes."""
+    return _401(
+        "not_approved",
+        f"Nobody has trusted the probe {probe_id!r} yet (PROBE_TRUST=approve), so nothing was stored.",
+        "Press Trust beside it on the hub's page, or send SERVER_TOKEN in the header X-Token.",
+    )
+
+
+def bad_counter(counter: object) -> TempHubError:
+    """The counter is no number."""
+    return BadRequest(
+        f"X-Counter is {str(counter)[:40]!r}, which is no counter.",
+        "Send a whole number that grows with each request, together with X-Signature.",
+        code="bad_counter",
+    )
+
+
+def _401(code: str, problem: str, remedy: str) -> TempHubError:
+    return NotAllowed(problem, remedy, code=code)
+
+
+# Far beyond any house or plant; a device that makes up names must not fill the memory.
+MOST = 2000
+# So many counters are set aside with one write: a probe that delivers once a second needs the next after 34 years, and 8 million
+# starts of a hub whose clock stands still use up all that there are.
+AHEAD = 1 << 30
+
+
+class Standing(StrEnum):
+    """How a board and this hub stand to each other, as last seen; see docs/trust.md."""
+
+    CLAIMED = "claimed"
+    CLAIMABLE = "claimable"
+    PLAIN = "plain"
+    TRUSTED = "trusted"
+    WAITING = "waiting"
+    FORGOT = "forgot"
+    FOREIGN = "foreign"
+    # It holds no key, and another hub records it.
+    ELSEWHERE = "elsewhere"
+    RELEASED = "released"
+
+
+class Trust:
+    """The register. approve: a person says yes to each board first. damaged: empty, or the name under which a broken file now lies.
+
+    on_change: called, in whatever thread, after a standing changed.
+    """
+
+    def __init__(self, data_dir: Path, *, approve: bool = False) -> None:
+        """Raises TempHubError when the file of keys cannot be read."""
+        self._path = data_dir / KEYS_FILE
+        self._approve = approve
+        self._boards, self.damaged = read_keys(self._path)
+        self._lock = threading.Lock()
+        self._seen: dict[str, Standing] = {}
+        # Counters begin above this and above what was set aside before this start (a clock may have been put back since): so
+        # nothing that was heard then can be delivered again now.
+        self._start = now_ms()
+        self._begins = {board: kept.beyond for board, kept in self._boards.items() if kept.beyond > self._start}
+        self._counters: dict[str, int] = {}
+        self.on_change: Callable[[], None] = lambda: None
+
+    def admit(self, probe_id: str, path: str, body: bytes, counter: str | None, signature: str | None) -> "Proven | None":
+        """Who delivered this: None for an unsigned delivery that may stand. Raises TempHubError (401, 409, 400).
+
+        On the way of every reading: for a probe without a key one look into a dictionary.
+        """
+        board = board_of(probe_id)
+        kept = self._boards.get(board)
+        if signature is None:
+            if kept is not None and kept.state == CLAIMED:
+                raise unsigned(board)
+            return None
+        if kept is None or not kept.key:
+            raise unknown_key(board)
+        number = int(counter) if counter and counter.isascii() and counter.isdigit() and len(counter) < 17 else HIGHEST
+        if number >= HIGHEST:
+            raise bad_counter(counter)
+        if not same(signature, report(kept.key, path, number, body)):
+            raise wrong_signature(board)
+        proven = Proven(kept.key, number)
+        with self._lock:
+            self._count(board, proven)
+        if kept.state == OFFERED:
+            # It signs with the key, so it has saved it: the hub missed the reply that said so.
+            self.confirm(board)
+        return proven
+
+    def approved(self, probe_id: str, *, with_token: bool) -> None:
+        """Raises TempHubError (401) for an unsigned delivery that nobody said yes to, while a yes is wanted."""
+        if self._approve and not with_token:
+            kept = self._boards.get(board_of(probe_id))
+            if kept is None or kept.state == RELEASED:
+                raise not_approved(probe_id)
+
+    def look(self, board: str, told: str | None) -> tuple[Standing, bytes]:
+        """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its firmware knows no keys."""
+        kept = self._boards.get(board)
+        state, key, _ = kept or Kept("")
+        if state == CLAIMED and not told:
+            return Standing.FORGOT, b""
+        if told and key and same(told, key_id(key)):
+            return Standing.CLAIMED, key
+        if told:
+            return Standing.FOREIGN, b""
+        if state == RELEASED:
+            return Standing.RELEASED, b""
+        if self._approve and not state:
+            return Standing.WAITING, b""
+        if told is None:
+            return Standing.TRUSTED if state == TRUSTED else Standing.PLAIN, b""
+        return Standing.CLAIMABLE, b""
+
+    def saw(self, board: str, standing: Standing) -> None:
+        """Note how a board stands now."""
+        with self._lock:
+            news = self._seen.get(board) != standing and (board in self._seen or len(self._seen) < MOST)
+            if news:
+                self._seen[board] = standing
+        if news:
+            self.on_change()
+
+    def offer(self, board: str, key: bytes) -> None:
+        """A board agreed to a key; on disk before the order that has it saved there. Raises TempHubError."""
+        self._keep(board, Kept(OFFERED, key))
+
+    def confirm(self, board: str) -> None:
+        """The board has saved the key that was offered. Raises TempHubError."""
+        kept = self._boards.get(board)
+        if kept is not None and kept.state == OFFERED:
+            self._keep(board, kept._replace(state=CLAIMED))
+        self.saw(board, Standing.CLAIMED)
+
+    def trust(self, board: str) -> None:
+        """A person says yes. A key that the board says it has lost is given up. Raises TempHubError."""
+        kept = self._boards.get(board)
+        if kept is None or kept.state == RELEASED or self._seen.get(board) in (Standing.FORGOT, Standing.FOREIGN):
+            self._keep(board, Kept(TRUSTED))
+        with self._lock:
+            self._seen.pop(board, None)
+        self.on_change()
+
+    def claimed(self, board: str) -> bool:
+        """Whether a board holds a key of ours, so that only what it signs is its own."""
+        kept = self._boards.get(board)
+        return kept is not None and kept.state == CLAIMED
+
+    def vouched(self, board: str) -> bool:
+        """Whether a person said yes to a board that has no key of ours yet."""
+        kept = self._boards.get(board)
+        return kept is not None and kept.state == TRUSTED
+
+    def release(self, board: str) -> None:
+        """The board was let go; it is not taken again by itself. Raises TempHubError."""
+        self._keep(board, Kept(RELEASED))
+        self.saw(board, Standing.RELEASED)
+
+    def key(self, board: str) -> bytes:
+        """Our key for a board; empty when there is none."""
+        kept = self._boards.get(board)
+        return kept.key if kept else b""
+
+    def standings(self) -> dict[str, str]:
+        """How each board stands that was seen, or is remembered."""
+        with self._lock:
+            kept = {board: _remembered(one) for board, one in self._boards.items()}
+            return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
+
+    def _count(self, board: str, proven: "Proven") -> None:
+        """Use up a counter. Raises Repeated for one that may have been used, TempHubError when what must last cannot be written."""
+        if self._boards[board].key != proven.key:
+            raise unknown_key(board)
+        highest = self._counters.get(board, max(self._start, self._begins.get(board, 0)))
+        if proven.counter <= highest:
+            raise Repeated(proven, highest)
+        if proven.counter >= self._boards[board].beyond:
+            self._set_aside(board, proven.counter)
+        self._counters[board] = proven.counter
+
+    def _set_aside(self, board: str, counter: int) -> None:
+        # For all boards at once: as a rule one write for each start of the hub.
+        beyond = {board: counter + AHEAD}
+        for other, kept in self._boards.items():
+            if kept.key and other not in self._counters:
+                beyond.setdefault(other, max(self._start, self._begins.get(other, 0)) + AHEAD)
+        self._write({**self._boards, **{one: self._boards[one]._replace(beyond=min(many, HIGHEST)) for one, many in beyond.items()}})
+
+    def _keep(self, board: str, kept: Kept) -> None:
+        with self._lock:
+            before = self._boards.get(board, Kept(""))
+            same_key = kept.key and kept.key == before.key
+            # What was signed with another key is worth nothing any more; with the same one it must not come twice.
+            self._write({**self._boards, board: kept._replace(beyond=before.beyond if same_key else 0)})
+            if not same_key:
+                self._counters.pop(board, None)
+                self._begins.pop(board, None)
+
+    def _write(self, boards: dict[str, Kept]) -> None:
+        write_keys(self._path, boards)
+        # A new one each time: readers look into it without the lock.
+        self._boards = boards
+
+
+class Proven(NamedTuple):
+    """The holder of a board's key delivered this."""
+
+    key: bytes
+    counter: int
+
+    def reply(self, status: int, body: bytes) -> str:
+        """The signature of the reply to it, which nobody else could make."""
+        return reply(self.key, self.counter, status, body)
+
+
+class Repeated(Conflict):
+    """Raised when a delivery is genuine, and one with that counter was possible before: as it was heard, or before this hub's start.
+
+    `highest` is told to the probe, which goes on after it.
+    """
+
+    code = "counter_used"
+
+    def __init__(self, proven: Proven, highest: int) -> None:
+        super().__init__(
+            f"A delivery with this counter was possible before ({highest} is the highest), so it was not stored again.",
+            "Go on after that counter and send it signed anew.",
+        )
+        self.proven = proven
+        self.highest = highest
+
+    def as_json(self) -> dict[str, object]:
+        """With the counter to go on from."""
+        return {**super().as_json(), "counter": self.highest}
+
+
+def _remembered(kept: Kept) -> str:
+    return {CLAIMED: Standing.CLAIMED, OFFERED: Standing.CLAIMABLE, TRUSTED: Standing.TRUSTED, RELEASED: Standing.RELEASED}[
+        kept.state
+    ].value
