@@ -244,7 +244,7 @@ def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None =
 
 
 def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
-    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.annotations`."""
+    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.remarks`."""
     from .analysis import remarks as remarks_frame
 
     return remarks_frame(start, end, **options)

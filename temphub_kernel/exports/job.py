@@ -46,7 +46,7 @@ class Job:
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         with self._errors().open("wb") as errors:
-            self._process = start_behind(f"{__package__}.child", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            self._process = start_behind(f"{__package__}.job_process", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         assert self._process.stdin is not None
         # A process that is gone already says why in its errors.
         with suppress(OSError):

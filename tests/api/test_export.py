@@ -191,7 +191,7 @@ def test_what_takes_much_memory_has_its_turn(hub):
         asked = [pool.submit(get, hub, path) for path in ("/api/export?format=parquet", "/api/doctor")]
         while not all(one.done() for one in asked):
             lines = [" ".join(line) for line in map(line_of, psutil.Process().children())]
-            together.append(any("exports.child" in line for line in lines) and any("doctor" in line for line in lines))
+            together.append(any("exports.job_process" in line for line in lines) and any("doctor" in line for line in lines))
             time.sleep(0.02)
         assert [one.result()[0] for one in asked] == [200, 200] and not any(together)
 

@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 HUB = """
 import json, sys
-from temphub_kernel.base.settings import Settings
+from temphub_kernel.core.settings import Settings
 from temphub_kernel.discovery import Discovery
 def say(what, value):
     print(json.dumps([what, value]), flush=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.network
 CODE = """
 import sys
 sys.path.insert(0, {root!r})
-from temphub_kernel.discovery.echo import echo
+from temphub_kernel.discovery.multicast import echo
 for _ in range({times}):
     found = echo({address!r}, listen_s={listen_s})
     print(found.heard, *found.others, flush=True)

@@ -23,7 +23,7 @@ from temphub_kernel.journal.writer import MAX_WAITING
 HUB = """
 import sys
 from pathlib import Path
-from temphub_kernel.base.reading import Row
+from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer
 writer = Writer(Path(sys.argv[1]))
 writer.start()

@@ -196,8 +196,8 @@ def test_a_kernel_that_hangs_is_replaced(tmp_path):
 OWNER = """
 import asyncio, sys
 from pathlib import Path
-from temphub_kernel.base.run_folder import RunFolder
-from temphub_kernel.server.shared_kernel import SharedKernel
+from temphub_kernel.core.run_folder import RunFolder
+from temphub_kernel.jupyter.kernel_process import SharedKernel
 async def own(folder):
     kernel = SharedKernel(folder, folder=RunFolder(folder))
     await kernel.connection()

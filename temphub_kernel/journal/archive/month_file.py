@@ -1,6 +1,6 @@
 """A process of its own that writes one closed month's Parquet file.
 
-`python -m temphub_kernel.journal.archive.months.month_file JOURNAL MONTH FILE`. Says on its standard output, as JSON, what it
+`python -m temphub_kernel.journal.archive.month_file JOURNAL MONTH FILE`. Says on its standard output, as JSON, what it
 wrote after having read it back: readings, oldest_ms, newest_ms, first_no, last_no, upto, sha256.
 """
 
