@@ -14,7 +14,7 @@ import pytest
 
 from support.attacks import connect
 from support.waiting import wait_for
-from temphub_kernel.api.handlers import doctor
+from temphub_kernel.api import background
 
 
 def examined() -> list[int]:
@@ -74,7 +74,7 @@ def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.Mo
         assert fail.wait(60)
         raise OSError("no process can be started")
 
-    monkeypatch.setattr(doctor, "_begin", begin)
+    monkeypatch.setattr(background, "_begin", begin)
 
     def ask(address: str) -> tuple[int, str]:
         with closing(http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60, source_address=(address, 0))) as one:
@@ -82,11 +82,11 @@ def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.Mo
             reply = one.getresponse()
             return reply.status, json.loads(reply.read())["error"]
 
-    monkeypatch.setattr(doctor, "is_here", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(background, "is_here", lambda address: address == "127.0.0.1")
     connect(hub.port, "127.0.0.3").close()
     with ThreadPoolExecutor(100) as pool:
         crowd = [pool.submit(ask, "127.0.0.3") for _ in range(60)]
-        wait_for(lambda: sum(one.done() for one in crowd) == 60 - doctor.MOST_EACH, 60)
+        wait_for(lambda: sum(one.done() for one in crowd) == 60 - background.MOST_EACH, 60)
         assert {one.result() for one in crowd if one.done()} == {(503, "busy")}
         others = [pool.submit(ask, address) for address in ("127.0.0.4", "127.0.0.1")]
         assert hub.ask("POST", "/api/ingest", {"temperature_c": 21.5}) == (200, {"ok": True})
@@ -127,6 +127,6 @@ def test_an_examination_that_fails_is_told_in_words(hub, monkeypatch: pytest.Mon
 
 def test_an_examination_that_takes_too_long_is_ended(hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for ever: past the limit the process is ended and that is said."""
-    monkeypatch.setattr(doctor, "LIMIT_S", 0.05)
+    monkeypatch.setattr(background, "LIMIT_S", 0.05)
     status, answer = hub.ask("GET", "/api/doctor")
     assert status == 503 and "took longer" in answer["problem"] and not examined()

@@ -149,12 +149,12 @@ def test_the_structures_of_the_restart_manager_have_their_size() -> None:
 
 def test_a_csv_log_that_is_held_names_the_program_and_what_waits() -> None:
     """The words of the program itself: who holds it, how many readings wait, what to do."""
-    found = files.judge(Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12)
+    found = files.judge_log(Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12)
     assert found.level == PROBLEM and "held by Microsoft Excel (process 4711)" in found.result and "12 readings wait" in found.result
     assert found.remedy.startswith("Close it in the other program")
-    assert files.judge(Path("log.csv"), OSError(5, "broken"), [], 0).level == PROBLEM
-    assert files.judge(Path("log.csv"), None, [], 5000).level == WARNING
-    assert files.judge(Path("log.csv"), None, ["LibreOffice"], 0).level == WELL
+    assert files.judge_log(Path("log.csv"), OSError(5, "broken"), [], 0).level == PROBLEM
+    assert files.judge_log(Path("log.csv"), None, [], 5000).level == WARNING
+    assert files.judge_log(Path("log.csv"), None, ["LibreOffice"], 0).level == WELL
 
 
 def test_a_cloud_is_told_by_the_doctor_too(recorded: object, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
