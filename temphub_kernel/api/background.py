@@ -34,7 +34,8 @@ MOST_OF_ONE = 2
 # Processes that are at work at a time, in parts of some 25 MB: whatever a crowd asks for, it costs about 100 MB.
 PARTS = 4
 TURN_S = 30.0
-LOOK_S = 0.05
+# So often one who waits is looked after: he may have left.
+LOOK_S = 1.0
 
 
 class Questions:
@@ -87,30 +88,46 @@ class Turns:
 
     def __init__(self) -> None:
         self._taken = 0
-        self._line: list[object] = []
+        self._line: list[asyncio.Event] = []
 
     async def begin(self, parts: int, wanted: Callable[[], bool]) -> bool:
         """Wait until there are so many parts left, and take them; False when nobody wants them any more.
 
         Raises TempHubError (503) when it takes too long.
         """
-        turn, late_s = object(), monotonic_s() + TURN_S
+        turn, late_s = asyncio.Event(), monotonic_s() + TURN_S
         self._line.append(turn)
         try:
-            while wanted() and (self._line[0] is not turn or self._taken + parts > PARTS):
-                if monotonic_s() > late_s:
+            while self._line[0] is not turn or self._taken + parts > PARTS:
+                if not wanted():
+                    return False
+                if (left_s := late_s - monotonic_s()) <= 0:
                     raise _no_turn()
-                await asyncio.sleep(LOOK_S)
+                turn.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(left_s, LOOK_S)):
+                        await turn.wait()
             if not wanted():
                 return False
             self._taken += parts
             return True
         finally:
             self._line.remove(turn)
+            self._next()
 
     def end(self, parts: int) -> None:
         """Give them back."""
         self._taken -= parts
+        self._next()
+
+    def look(self) -> None:
+        """Have those who wait look whether they are still wanted."""
+        for turn in self._line:
+            turn.set()
+
+    def _next(self) -> None:
+        if self._line:
+            self._line[0].set()
 
 
 def answer(journal: Path, question: Callable[[Reader], T]) -> T:
@@ -195,6 +212,7 @@ class Jobs:
         self._closed = True
         for job in self._running:
             job.kill()
+        self._turns.look()
 
 
 KEEP_S = 10.0
@@ -257,6 +275,7 @@ class Examinations:
         self._closed = True
         if self._process is not None:
             self._process.kill()
+        self._turns.look()
 
     def _examine(self) -> dict[str, Any]:
         if self._closed:
