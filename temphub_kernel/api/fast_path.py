@@ -15,7 +15,7 @@ from ..core.clock import monotonic_s
 from .access.rate_limit import Gate, GatedServer, too_much
 from .access.security import Guard
 from .ingest import Delivery, Ingest
-from .metrics import log as request_log
+from .metrics import request_log
 from .replies import WholeReplies, send_error
 
 START = b"POST /api/ingest HTTP/1.1\r\n"

@@ -82,6 +82,8 @@ class _Now(Collector):
 
 
 log = logging.getLogger(__name__)
+# Apart: a line for each request is a stream of its own.
+request_log = logging.getLogger("temphub_kernel.api.requests")
 EVERY_S = 60.0
 # A stranger may deliver under any number of names; who was first is then said again.
 MOST_COUNTED = 4096
@@ -160,7 +162,7 @@ def watch(connection: HTTPConnection, line: RequestStartLine, address: str) -> N
 
 def say(line: RequestStartLine, status: int | str, address: str, began_s: float) -> None:
     """The line itself."""
-    log.debug("%s %s %s %s %.1f ms", shown(line.method)[:16], path_of(line.path), status, address, (monotonic_s() - began_s) * 1000)
+    request_log.debug("%s %s %s %s %.1f ms", shown(line.method)[:16], path_of(line.path), status, address, (monotonic_s() - began_s) * 1000)
 
 
 def path_of(target: str) -> str:

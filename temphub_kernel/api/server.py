@@ -41,7 +41,7 @@ from .ingest import PATH as INGEST
 from .ingest import Acks, Delivery, Ingest
 from .metrics import EVERY_S as COUNT_EVERY_S
 from .metrics import Metrics, watch
-from .metrics import log as watching
+from .metrics import request_log as watching
 from .not_found import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
 from .plausibility import Court, NewNames
 from .ports import Tls, bind

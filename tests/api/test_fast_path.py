@@ -23,7 +23,7 @@ MANY = 300
 @pytest.fixture
 def tornado_only(caplog):
     """At LOG_LEVEL=DEBUG each request's line in the log is told, which Tornado's connections do: all go to them."""
-    return lambda: caplog.at_level(logging.DEBUG, logger="temphub_kernel.api.metrics")
+    return lambda: caplog.at_level(logging.DEBUG, logger="temphub_kernel.api.requests")
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_the_line_comes_by_itself(make_hub, told):
 
 def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
     """Method, path, status, address, milliseconds; never a value of a query, a token, a password, or the whole name of a visit."""
-    caplog.set_level(logging.DEBUG, "temphub_kernel.api.metrics")
+    caplog.set_level(logging.DEBUG, "temphub_kernel.api.requests")
     hub = make_hub(token="s3cret", page=("127.0.0.1", page.port), environ={"UI_PASSWORD": "pass word 1"})
     hub.ask("GET", "/api/ingest?temperature_c=1&token=s3cret&probe_id=x")
     hub.ask("GET", "/api/ingest?s3cret")
@@ -108,7 +108,7 @@ def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
     hub.ask("GET", f"/v/api/kernels/{VISIT}?session_id={VISIT}", headers={"X-Token": "s3cret"})
     hub.ask("POST", "/whatever", b"s3cret")
     hub.ask("HEAD", "/api/health")
-    lines = [record.getMessage() for record in caplog.records if record.name == "temphub_kernel.api.metrics"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "temphub_kernel.api.requests"]
     found = [LINE.fullmatch(line) for line in lines]
     assert all(found), lines
     assert [(line[1], line[2], line[3]) for line in found if line] == [

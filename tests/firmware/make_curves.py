@@ -1,5 +1,5 @@
-"""Makes its90.py of the probe (firmware/probe/sensors) and of the hub (temphub_kernel/journal), one and the same text, out of the ITS-90
-reference functions: `python make_curves.py` writes both. CPython only.
+"""Makes its90.py of the probe (firmware/probe/sensors) and of the hub (temphub_kernel/journal/records), one and the same text, out of
+the ITS-90 reference functions: `python make_curves.py` writes both. CPython only.
 
 NIST's published coefficients (NIST ITS-90 Thermocouple Database, SRD 60, public domain), as the library thermocouple-its90 holds them.
 """
@@ -13,7 +13,7 @@ import thermocouple_its90
 SPANS = {"E": (-210, 1000), "J": (-210, 1200), "K": (-210, 1372), "N": (-210, 1300), "R": (-50, 1768), "S": (-50, 1768), "T": (-210, 400)}
 MOST_ERROR_C = 0.02
 ROOT = Path(__file__).resolve().parents[2]
-FILES = (ROOT / "firmware" / "probe" / "sensors" / "its90.py", ROOT / "temphub_kernel" / "journal" / "its90.py")
+FILES = (ROOT / "firmware" / "probe" / "sensors" / "its90.py", ROOT / "temphub_kernel" / "journal" / "records" / "its90.py")
 _HEAD = '''"""The ITS-90 reference functions of thermocouples as lines, within 0.02 °C of them. Made by tests/firmware/make_curves.py.
 
 Out of NIST's published coefficients (SRD 60, public domain). Each text holds, in base64, four bytes a point: °C since the point before (at
