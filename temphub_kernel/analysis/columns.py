@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..core.reading import JUNCTION_PER_C
 from ..journal import JUNCTION, NO_VALUE, Columns, Reader, celsius_of
+from ..journal.columns import Floats, Ints
 
 PIECE_ROWS = 200_000
 
@@ -102,17 +103,17 @@ def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, n
     return found
 
 
-def _junction(steps: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _junction(steps: Ints) -> Floats:
     return np.where(steps == NO_VALUE, np.nan, steps / JUNCTION_PER_C)
 
 
-def _uncertain(piece: Columns) -> npt.NDArray[np.float64]:
+def _uncertain(piece: Columns) -> Floats:
     # Nothing where nothing is stated.
     off = piece.uncertain if len(piece.uncertain) else np.zeros(len(piece), np.int64)
     return np.where(off == 0, np.nan, celsius_of(off))
 
 
-def _small(values: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def _small(values: Ints) -> npt.NDArray[Any]:
     """In 32 bits where they fit; what is joined later takes the larger of the two."""
     fits = not len(values) or (values.min() >= -(2**31) and values.max() < 2**31)
     return values.astype(np.int32) if fits else values

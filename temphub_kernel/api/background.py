@@ -36,6 +36,16 @@ PARTS = 4
 TURN_S = 30.0
 # So often one who waits is looked after: he may have left.
 LOOK_S = 1.0
+# Exports at a time: each is a process at work on the same disk as the journal.
+MOST_JOBS = 2
+# Of Turns: what the process of each form takes, about 30, 50 and 90 MB.
+EXPORT_PARTS = {"csv": 1, "xlsx": 2, "parquet": 4}
+# Examinations: an answer serves for so long. It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
+KEEP_S = 10.0
+LIMIT_S = 60.0
+MOST_WAITING, MOST_EACH = 100, 10
+# Of Turns: it takes some 45 MB.
+EXAMINATION_PARTS = 2
 
 
 class Questions:
@@ -158,12 +168,6 @@ def _busy(device: str) -> TempHubError:
     return Busy(f"{said}, so it was not told this.", "Try again in some seconds.")
 
 
-# Each is a process at work on the same disk as the journal.
-MOST_JOBS = 2
-# Of Turns: what the process of each form takes, about 30, 50 and 90 MB.
-EXPORT_PARTS = {"csv": 1, "xlsx": 2, "parquet": 4}
-
-
 class Jobs:
     """The exports under way."""
 
@@ -213,14 +217,6 @@ class Jobs:
         for job in self._running:
             job.kill()
         self._turns.look()
-
-
-KEEP_S = 10.0
-# It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
-LIMIT_S = 60.0
-MOST_WAITING, MOST_EACH = 100, 10
-# Of Turns: it takes some 45 MB.
-EXAMINATION_PARTS = 2
 
 
 class Examinations:

@@ -110,7 +110,7 @@ class Told:
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
-PATH = "/api/ingest"
+INGEST = "/api/ingest"
 # What is wrong is the delivery itself, and will be when it comes again; the rest passes.
 OWN_FAULT = (BadRequest, NotAllowed)
 
@@ -280,7 +280,7 @@ class Delivery(HTTPMessageDelegate):
         trust, known_as = self._room.desk.register, probe_id if isinstance(probe_id, str) else ""
         self._named = known_as
         counter = None if signature is None else self._headers.get("X-Counter")
-        self._proven = trust.admit(known_as, PATH, body, counter, signature)
+        self._proven = trust.admit(known_as, INGEST, body, counter, signature)
         if self._proven is None:
             trust.approved(known_as, with_token=bool(self._room.token))
 

@@ -84,7 +84,7 @@ class _Now(Collector):
 log = logging.getLogger(__name__)
 # Apart: a line for each request is a stream of its own.
 request_log = logging.getLogger("temphub_kernel.api.requests")
-EVERY_S = 60.0
+COUNT_EVERY_S = 60.0
 # A stranger may deliver under any number of names; who was first is then said again.
 MOST_COUNTED = 4096
 # In a minute; more than that is somebody who makes names up.
@@ -131,7 +131,7 @@ class Hits:
             return ""
         return f"{_many(probes, 'probe')}: {_many(stored, 'reading')}, {refused} refused; {_many(calls, 'API call')}"
 
-    async def tell(self, every_s: float = EVERY_S) -> None:
+    async def tell(self, every_s: float = COUNT_EVERY_S) -> None:
         """Says the line again and again, until it is cancelled."""
         while True:
             await asyncio.sleep(every_s)

@@ -37,11 +37,8 @@ from .base import Room
 from .fast_path import FastPath
 from .firmware_files import Firmware
 from .hub_port import Desk
-from .ingest import PATH as INGEST
-from .ingest import Acks, Delivery, Ingest
-from .metrics import EVERY_S as COUNT_EVERY_S
-from .metrics import Metrics, watch
-from .metrics import request_log as watching
+from .ingest import INGEST, Acks, Delivery, Ingest
+from .metrics import COUNT_EVERY_S, Metrics, request_log, watch
 from .not_found import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
 from .plausibility import Court, NewNames
 from .ports import Tls, bind
@@ -302,7 +299,7 @@ class _Request(HTTPMessageDelegate):
             _behind(switch.proxies, connection, headers)
         else:
             switch.proxies.notice(_address(connection), headers)
-        if watching.isEnabledFor(logging.DEBUG):
+        if request_log.isEnabledFor(logging.DEBUG):
             watch(connection, start_line, _address(connection))
         wrong = None if path == INGEST else stray(start_line.method, path, headers)
         chosen = switch.admit(start_line, headers, connection, wrong)

@@ -13,21 +13,21 @@ Probe = Mapping[str, Any]
 MOST_NAMED = 12
 
 
-def shown(probe: Probe) -> str:
+def shown_name(probe: Probe) -> str:
     """The probe's name as every list shows it: the person's, else its own, else the id."""
     return str(probe.get("alias") or probe.get("name") or probe["id"])
 
 
 def called(probe: Probe) -> str:
     """The name that people know it by, its id behind: `Cellar (TempProbe-0096)`."""
-    name = shown(probe)
+    name = shown_name(probe)
     return f"{name} ({probe['id']})" if name != probe["id"] else name
 
 
 def titles(probes: Iterable[Probe]) -> dict[str, str]:
     """What to write for each id: its name, with the id in brackets where that name could mean another probe too. No two are alike."""
     probes = list(probes)
-    names = {str(probe["id"]): shown(probe) for probe in probes}
+    names = {str(probe["id"]): shown_name(probe) for probe in probes}
     gone = {str(probe["id"]) for probe in probes if probe.get("removed_ms")}
     # A probe that was removed does not take its name away from the one that came after it.
     alike = Counter(_plain(name) for id_, name in names.items() if id_ not in gone)
@@ -50,7 +50,8 @@ def named(probes: Sequence[Probe], text: str) -> str | None:
     listed = [probe for probe in probes if not probe.get("removed_ms")]
     title = {id_: _plain(name) for id_, name in titles(listed).items()}
     found = [id_ for id_, name in title.items() if name == _plain(text)]
-    found = found or [str(probe["id"]) for probe in listed if shown(probe) != probe["id"] and _plain(shown(probe)) == _plain(text)]
+    named_so = ((str(probe["id"]), shown_name(probe)) for probe in listed)
+    found = found or [id_ for id_, name in named_so if name != id_ and _plain(name) == _plain(text)]
     if len(found) > 1:
         raise Conflict(
             f"{len(found)} probes are called {text[:80]!r}, so it is not clear which one is meant.",
@@ -67,7 +68,7 @@ def counted_as(probes: Iterable[Probe], probe_id: str) -> str:
 
 def in_words(probes: Sequence[Probe]) -> str:
     """The probes that can be named, each as `id (name)`, for a remedy."""
-    known = [str(probe["id"]) + (f" ({shown(probe)})" if shown(probe) != probe["id"] else "") for probe in probes]
+    known = [str(probe["id"]) + (f" ({shown_name(probe)})" if shown_name(probe) != probe["id"] else "") for probe in probes]
     return ", ".join(known[:MOST_NAMED]) + (" …" if len(known) > MOST_NAMED else "")
 
 
@@ -144,7 +145,7 @@ def look_alikes(probes: Iterable[Probe]) -> dict[str, str]:
     listed = list(probes)
     groups: dict[str, list[Probe]] = {}
     for probe in listed:
-        for key in {key for text in {str(probe["id"]), shown(probe)} for key in skeletons(text)}:
+        for key in {key for text in {str(probe["id"]), shown_name(probe)} for key in skeletons(text)}:
             groups.setdefault(key, []).append(probe)
     found: dict[str, tuple[int, str]] = {}
     for group in groups.values():

@@ -14,7 +14,7 @@ from ..core.logs import Once
 from ..core.spreadsheet import STANDARD, Style
 from ..core.worker import WorkerState
 from ..journal import Follower, Reader, Writer
-from . import position as places
+from . import position
 from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
 from .format import to_lines
 from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, at, resume
@@ -115,7 +115,7 @@ class CsvLog(Follower[Reader]):
         return written
 
     def _first_place(self, reader: Reader) -> Place:
-        self._saved, self._saved_s = places.load(reader), monotonic_s()
+        self._saved, self._saved_s = position.load(reader), monotonic_s()
         if self._saved.file != str(self.csv_file):
             return self._find(reader, self._saved, told="")
         # A file that is gone although it was full, or written in another style, was put aside just before the last stop.
@@ -194,7 +194,7 @@ class CsvLog(Follower[Reader]):
         return self._unsaved_file or (late and place != self._saved)
 
     def _save(self, place: Place) -> None:
-        places.save(self._writer, place)
+        position.save(self._writer, place)
         self._saved, self._saved_s, self._unsaved_file = place, monotonic_s(), False
 
     def _save_at_stop(self) -> None:

@@ -18,7 +18,7 @@ from ..core.files import sync_folder
 from ..core.processes import Process
 from ..core.spreadsheet import STANDARD, Style
 from ..journal import Point, Reader, Writer
-from . import position as places
+from . import position
 from .file import aside_name, parts_of, reason
 from .format import to_lines
 from .position import BLOCK_ROWS, at
@@ -217,6 +217,6 @@ def _bookmark(journal: Path, no: int, csv_file: Path, rows: int, style: Style) -
     writer = Writer(journal)
     writer.start()
     try:
-        places.save(writer, place)
+        position.save(writer, place)
     finally:
         writer.stop()

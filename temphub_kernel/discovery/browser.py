@@ -17,7 +17,7 @@ from ..core.logs import Once
 from ..core.reading import Sighting
 from ..core.settings import Settings
 from ..core.worker import Worker
-from . import addresses as own_addresses
+from .addresses import networks, usable
 from .adverts import PROBE_TYPE, HubAdvert, is_six_only, is_whole, sighting_of
 from .ipv6 import SixEar
 from .multicast import open_zeroconf
@@ -132,7 +132,7 @@ class Discovery(Worker):
         """on_network: told the addresses in use at the start and at each change. Callbacks should return soon: they hold up discovery."""
         super().__init__("discovery")
         self._settings = settings
-        self._addresses = addresses or (lambda: own_addresses.usable(settings.interfaces))
+        self._addresses = addresses or (lambda: usable(settings.interfaces))
         self._on_network = on_network
         self._poll_s = poll_s
         self._hub_port = hub_port
@@ -193,7 +193,7 @@ class Discovery(Worker):
         self._close()
         self._roster.forget_adverts()
         self._grace_until = clock.monotonic_s() + GRACE_S
-        self._networks = [IPv4Network(text) for text in own_addresses.networks()]
+        self._networks = [IPv4Network(text) for text in networks()]
         self._open(found)
         if changed:
             log.debug("the hub's addresses are %s", ", ".join(found) or "none")

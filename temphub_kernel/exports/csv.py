@@ -6,8 +6,9 @@ import numpy as np
 
 from ..core.spreadsheet import BOM, cell, number_cell, text_cell
 from ..journal import NO_VALUE
+from ..journal.columns import Ints
 from .order import EXCEL, Order
-from .source import Ints, Piece, headings, iso_texts, qualities, texts, to_local
+from .source import Piece, headings, iso_texts, qualities, texts, to_local
 
 
 class CsvTable:

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.clock import DAY_MS, MINUTE_MS, find_zone, offset_ms
 from ..core.errors import NotFound, TooLarge
 from ..core.names import counted_as, in_words, titles
 from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Reader, Steps, WallClock, in_order, pieces
+from ..journal.columns import Ints
 from .order import Order
 
-Ints = npt.NDArray[np.int64]
 # Clocks change on a quarter of an hour everywhere.
 QUARTER_MS = 15 * MINUTE_MS
 # 1970 as Excel counts days.
@@ -63,7 +62,7 @@ class Piece(NamedTuple):
     units: dict[str, Ints]
     quality: Ints
     counts: Ints
-    held: npt.NDArray[np.float64]
+    held: Floats
 
 
 def headings(order: Order) -> list[str]:
@@ -71,7 +70,7 @@ def headings(order: Order) -> list[str]:
     return ["min_c", "mean_c", "max_c"] if order.every_ms else ["temperature_c"]
 
 
-def celsius(units: Ints) -> npt.NDArray[np.float64]:
+def celsius(units: Ints) -> Floats:
     """°C as the nearest double, which shows the stored decimal; NaN where the sensor answered badly."""
     return np.where(units == NO_VALUE, np.nan, units / UNITS_PER_C)
 

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import xlsxwriter
 
 from ..core.clock import HOUR_MS, LOCAL
 from ..core.errors import TooLarge
 from ..core.spreadsheet import harmless
 from ..journal import Beyond, Figures
+from ..journal.columns import Floats, Ints
 from ..journal.statistics.time_weights import Running
 from .order import Order
 from .source import Piece, Source, celsius, headings, qualities, to_days, to_local
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 # More points than a screen has columns would only make Excel slow.
 CHART_POINTS = 1000
 
@@ -45,7 +43,7 @@ class ProbeRows:
         found: Floats = np.divide(self.total, self.held, out=np.full(CHART_POINTS, np.nan), where=self.held > 0)
         return found
 
-    def take(self, step: Whole, mean: Floats, held: "Floats | Whole") -> None:
+    def take(self, step: Ints, mean: Floats, held: "Floats | Ints") -> None:
         """What holds for some time, by step."""
         self.total += np.bincount(step, mean * held, CHART_POINTS)
         self.held += np.bincount(step, held, CHART_POINTS)
@@ -59,7 +57,7 @@ class Overview:
         self.step_ms = max(-(-(to_ms - from_ms) // CHART_POINTS), 1)
         self.probes: dict[str, ProbeRows] = {}
 
-    def times_ms(self) -> Whole:
+    def times_ms(self) -> Ints:
         """The middle of each of the chart's steps."""
         return self.from_ms + np.arange(CHART_POINTS, dtype=np.int64) * self.step_ms + self.step_ms // 2
 
@@ -85,7 +83,7 @@ class Overview:
             moments, values, held = rows.running.rest()
             rows.take(self._step(moments), values, held)
 
-    def _step(self, at_ms: Whole) -> Whole:
+    def _step(self, at_ms: Ints) -> Ints:
         return np.clip((at_ms - self.from_ms) // self.step_ms, 0, CHART_POINTS - 1)
 
 

@@ -11,6 +11,7 @@ from ..core.reading import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 # Where the sensor answered badly there is no number of units; a whole column keeps its type with this in its place.
 NO_VALUE = -(2**63)
@@ -92,7 +93,7 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
     return {name: np.concatenate([batch[name] for batch in batches]) for name in fields} if batches else empty(fields)
 
 
-def chosen(batch: Batch, which: "npt.NDArray[np.bool_] | Ints | slice[None, int, None]") -> Batch:
+def chosen(batch: Batch, which: "Flags | Ints | slice[None, int, None]") -> Batch:
     """Some of a batch's readings: a mask, places in the order wanted, or the first few."""
     return {name: column[which] for name, column in batch.items()}
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.clock import DAY_MS, monotonic_s
 from ..core.reading import UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS, Row
 from .archive.months import FOLDER
 from .blocks import Stored
-from .columns import CODE, NO_VALUE, Batch, Ints, chosen, joined
+from .columns import CODE, NO_VALUE, Batch, Flags, Ints, chosen, joined
 from .summary import bookmark
 
 # Only ever added to and asked by the writer: a journal of any version is read without it.
@@ -293,7 +292,7 @@ class _Known(NamedTuple):
     times: Ints
     units: Ints
     quality: Ints
-    used: npt.NDArray[np.bool_]
+    used: Flags
     off_ms: int
 
 
@@ -348,6 +347,6 @@ class Refilled:
             self._of[probe] = _Known(times, own["units"], own["quality"], np.zeros(len(times), np.bool_), off_ms)
 
 
-def _wanted(part: Batch, now_ms: int) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = (part["delay_ms"] == UNKNOWN_DELAY_MS) & (part["taken_ms"] > now_ms - KEEP_MS)
+def _wanted(part: Batch, now_ms: int) -> Flags:
+    found: Flags = (part["delay_ms"] == UNKNOWN_DELAY_MS) & (part["taken_ms"] > now_ms - KEEP_MS)
     return found

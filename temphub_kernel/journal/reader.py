@@ -23,8 +23,7 @@ from .blocks import Stored
 from .columns import FIELDS, NO_VALUE, Batch, Columns, Floats, Ints, Newest, Point, boots_of, chosen, joined, points_of
 from .effective import asked, counted, judged
 from .newest import following, listed, newest, not_ahead, not_struck
-from .records import annotations as remarks
-from .records import merging
+from .records import annotations, merging
 from .records.annotations import Annotation, Strike, strikes
 from .records.calibration import Calibration, calibrations
 from .records.merged import Merged, known
@@ -254,7 +253,7 @@ class Reader:
 
     def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
         """What people wrote beside [from_ms, to_ms), by time."""
-        return remarks.annotations(self._db, from_ms, to_ms)
+        return annotations.annotations(self._db, from_ms, to_ms)
 
     def calibrations(self) -> list[Calibration]:
         """Every calibration, by probe and time."""

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..core.clock import MINUTE_MS
 from . import blocks
-from .columns import NO_VALUE, QUALITY, Batch, Ints
+from .columns import NO_VALUE, QUALITY, Batch, Flags, Ints
 from .records.merged import Merged
 from .schema import BLOCK_ROWS, TIERS
 from .statistics.steps import Steps, gathered, steps_of
@@ -101,7 +100,7 @@ class Summary:
     units, struck: what they count with (see calibration.py, strikes.py); the newest values stay as the probe sent them.
     """
 
-    def __init__(self, batch: Batch, units: Ints, struck: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, batch: Batch, units: Ints, struck: Flags) -> None:
         self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS, struck)
         self._received_ms = _newest_arrival(batch)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])

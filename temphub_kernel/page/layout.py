@@ -13,8 +13,7 @@ from .choices.view import View, query
 from .data.snapshot import Probe, Snapshot
 from .data.status import Alert, Judgement
 from .format import safe
-from .html import cards as markup
-from .html import panels
+from .html import cards, panels
 from .widgets.base import Ask, Asks, Kit, set_children, set_class, set_value
 from .widgets.chart_panel import ChartPanel
 from .widgets.doctor_panel import DoctorPanel
@@ -28,10 +27,10 @@ PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub", "doctor")
 MOST_ACROSS = 8
 
 
-def across_of(cards: int) -> int:
+def across_of(count: int) -> int:
     """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
-    rows = 1 if cards <= 4 else 2 if cards <= 12 else 3
-    return min(max(-(-cards // rows), 1), MOST_ACROSS)
+    rows = 1 if count <= 4 else 2 if count <= 12 else 3
+    return min(max(-(-count // rows), 1), MOST_ACROSS)
 
 
 class Panels:
@@ -91,7 +90,7 @@ class Panels:
         self._ids = [probe.id for probe in snapshot.probes]
         self._dress(view)
         if "head" in self._parts:
-            set_value(self._head, markup.header(snapshot, judged))
+            set_value(self._head, cards.header(snapshot, judged))
             self.alert(judged.alerts, view, now_ms)
         set_value(self._hub, panels.hub_panel(snapshot, judged))
         self._doctor.show(view, now_ms)
@@ -105,8 +104,8 @@ class Panels:
             return
         self._show_cards(snapshot, make=not arriving)
         self.chart_panel.show(snapshot)
-        heading = markup.heading(words.STATISTICS, view.told(now_ms))
-        set_value(self._statistics, heading + snapshot.once("statistics", partial(markup.statistics, snapshot)))
+        heading = cards.heading(words.STATISTICS, view.told(now_ms))
+        set_value(self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot)))
         self._list.show(snapshot)
         self._page.show(snapshot)
         self._tell(view)
@@ -123,13 +122,13 @@ class Panels:
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""
-        set_value(self._alerts, markup.alerts(found, view, now_ms))
+        set_value(self._alerts, cards.alerts(found, view, now_ms))
 
     def unread(self, found: Alert, view: View, now_ms: int) -> None:
         """Say that the journal could not be read; what was shown stays, under that notice."""
         self.alert([found], view, now_ms)
         if not self._head.value:
-            set_value(self._head, markup.brand("unread"))
+            set_value(self._head, cards.brand("unread"))
 
     def pulse(self, beat: int, now_ms: int) -> None:
         """A sign of life for the page's script, also when nothing else changes; it carries the hub's clock."""
@@ -141,7 +140,7 @@ class Panels:
         group = ""
         for probe in snapshot.shown:
             card = self._card(probe)
-            set_value(card, snapshot.once(("card", probe.id), partial(markup.card, probe, snapshot.view, snapshot.now_ms)))
+            set_value(card, snapshot.once(("card", probe.id), partial(cards.card, probe, snapshot.view, snapshot.now_ms)))
             if (named := str(probe.record.get("group") or "")) != group:
                 group = named
                 children += [self._group(group)] if group and (make or group in self._groups) else []

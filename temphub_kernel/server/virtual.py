@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import files as paths
+from ..core import files
 from ..core.errors import TempHubError
 from ..core.processes import Process
 from ..core.reading import DEMO_ID, is_probe_id
@@ -24,7 +24,7 @@ LOCK_FILE = "temphub.probe.lock"
 
 def probe_command(arguments: list[str]) -> list[str]:
     """The command that runs the firmware with these arguments under this Python."""
-    return [sys.executable, str(paths.firmware() / "main.py"), *arguments]
+    return [sys.executable, str(files.firmware() / "main.py"), *arguments]
 
 
 def run_here(arguments: list[str], data_dir: Callable[[], Path]) -> int:
@@ -47,7 +47,7 @@ def run_here(arguments: list[str], data_dir: Callable[[], Path]) -> int:
             "Stop the other one, or give this one another --id or --state.",
             code="probe_runs",
         )
-    main = paths.firmware() / "main.py"
+    main = files.firmware() / "main.py"
     sys.argv = [str(main), *arguments]
     sys.path.insert(0, str(main.parent))
     try:
@@ -93,14 +93,14 @@ def apart(settings: Settings) -> Settings:
     """The settings of a demo: journal, log and keys in a folder of their own, so that no made-up reading gets among real ones."""
     if settings.is_demo:
         return settings
-    folder = settings.data_dir / paths.DEMO_FOLDER
+    folder = settings.data_dir / files.DEMO_FOLDER
     return replace(settings, data_dir=folder, csv_file=folder / settings.csv_file.name)
 
 
 def told(settings: Settings) -> dict[str, str]:
     """The environment variables that mean the same places in another process, whatever its working folder."""
-    files = {"CSV_FILE": settings.csv_file, "TLS_CERT": settings.tls_cert, "TLS_KEY": settings.tls_key}
-    return {"DATA_DIR": str(settings.data_dir), **{name: str(path.absolute()) for name, path in files.items() if path}}
+    given = {"CSV_FILE": settings.csv_file, "TLS_CERT": settings.tls_cert, "TLS_KEY": settings.tls_key}
+    return {"DATA_DIR": str(settings.data_dir), **{name: str(path.absolute()) for name, path in given.items() if path}}
 
 
 class VirtualProbes:

@@ -13,7 +13,7 @@ from temphub_kernel.core.reading import Sighting
 from temphub_kernel.discovery.adverts import LONGEST_TEXT
 from temphub_kernel.hub.commands.probes import Fleet
 from temphub_kernel.journal import ProbeBook, Reader
-from temphub_kernel.journal.records import probes as probes_
+from temphub_kernel.journal.records import probes
 from temphub_kernel.journal.schema import open_for_reading
 
 
@@ -63,7 +63,7 @@ def test_hostile_texts_are_shown_as_text_and_bounded(start_here, air, shout, cap
 
 def test_adverts_by_the_thousand_fill_no_journal(tmp_path, monkeypatch):
     """Of names that were only ever announced a bounded number is kept; one that answers or delivers is kept whatever else there is."""
-    monkeypatch.setattr(probes_, "MOST_ADVERTS", 50)
+    monkeypatch.setattr(probes, "MOST_ADVERTS", 50)
     hub = Hub(tmp_path)
     try:
         book = ProbeBook(hub.writer)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Keeper, Reader, RollUps, Writer
-from temphub_kernel.journal.archive import closing as closing_
+from temphub_kernel.journal.archive.closing import close_month, due
 from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.blocks import Stored
 from temphub_kernel.journal.schema import open_for_reading
@@ -70,8 +70,8 @@ def close_months(j: Journal, before_ms: int) -> list[str]:
     """Closes every month that ended before a time and drops what that freed; the months."""
     closed = []
     with closing(open_for_reading(j.path)) as db:
-        while (month := closing_.due(db, Stored(db, j.path.parent / FOLDER), before_ms)) is not None:
-            assert closing_.close_month(db, j.path, j.writer, month, lambda: False)
+        while (month := due(db, Stored(db, j.path.parent / FOLDER), before_ms)) is not None:
+            assert close_month(db, j.path, j.writer, month, lambda: False)
             closed.append(month)
         while Keeper(j.path, j.writer).drop_some(db):
             pass

@@ -16,8 +16,7 @@ from support.waiting import wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import Reader, calibrate, drop_unfinished
-from temphub_kernel.journal.archive import closing as closing_
+from temphub_kernel.journal import Reader, archive, calibrate, drop_unfinished
 from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.rollups import RollUps
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
@@ -148,7 +147,7 @@ def test_the_process_that_writes_a_month_is_killed(packed: Path, tmp_path: Path,
     shutil.copytree(packed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j, Reader(j.path) as reader:
         rows = values(reader)
-        real = closing_.start_behind
+        real = archive.closing.start_behind
 
         def killed(*given: Any, **more: Any) -> Any:
             process = real(*given, **more)
@@ -157,12 +156,12 @@ def test_the_process_that_writes_a_month_is_killed(packed: Path, tmp_path: Path,
             process.kill()
             return process
 
-        monkeypatch.setattr(closing_, "start_behind", killed)
+        monkeypatch.setattr(archive.closing, "start_behind", killed)
         with pytest.raises(TempHubError, match="2026-02 could not be moved into their file") as told:
             close_months(j, APRIL)
         assert "by itself" in told.value.remedy
         assert not list((tmp_path / FOLDER).glob("*.part")) and values(reader) == rows
-        monkeypatch.setattr(closing_, "start_behind", real)
+        monkeypatch.setattr(archive.closing, "start_behind", real)
         assert close_months(j, APRIL) == ["2026-02"]
         assert values(reader) == rows and len(list((tmp_path / FOLDER).iterdir())) == 1
 

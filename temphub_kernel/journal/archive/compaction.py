@@ -15,7 +15,7 @@ from ...core.worker import Worker
 from .. import blocks
 from ..blocks import Stored
 from ..columns import FIELDS, JUNCTION, Batch
-from ..duplicates import FOLLOWER as SEEN
+from ..duplicates import FOLLOWER
 from ..packs import pack, unpack
 from ..schema import BLOCK_ROWS, open_for_reading
 from ..summary import bookmark
@@ -75,7 +75,7 @@ class Keeper(Worker):
     def pack_one(self, db: sqlite3.Connection) -> bool:
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
-        done = min(bookmark(db), bookmark(db, SEEN))
+        done = min(bookmark(db), bookmark(db, FOLLOWER))
         stored = Stored(db, self._path.parent / FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
         if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.clock import now_ms
 from ...core.errors import BadRequest, TempHubError
-from ..columns import Ints
+from ..columns import Flags, Ints
 from ..writer import Writer
 from .calibration import EVER_MS
 from .merged import Merged, number_of, numbers_of
@@ -127,8 +126,6 @@ def _bad_remark(name: str, value: object) -> TempHubError:
 MOST = 5_000
 MOST_NOTE = 500
 
-Mask = npt.NDArray[np.bool_]
-
 
 class Strike(NamedTuple):
     """Readings of `probe_id` taken in [from_ms, to_ms], both ends included, are struck out; made_ms: when it was said."""
@@ -154,7 +151,7 @@ class Struck:
                 known.append([from_ms, to_ms])
         self._of = {probe: np.array(known, np.int64).T for probe, known in spans.items()}
 
-    def of(self, probe: Ints, taken_ms: Ints) -> Mask:
+    def of(self, probe: Ints, taken_ms: Ints) -> Flags:
         """Which of some readings are struck out."""
         found = np.zeros(len(probe), np.bool_)
         for number, (first, last) in self._of.items():

@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.clock import now_ms
 from ...core.errors import BadRequest, Conflict
 from ...core.reading import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, to_units
 from ..blocks import is_there
-from ..columns import CODE, NO_VALUE, Batch, Ints
+from ..columns import CODE, NO_VALUE, Batch, Flags, Ints
 from ..writer import Writer
 from .its90 import TABLES
 from .merged import Merged, numbers_of
@@ -49,7 +48,7 @@ class Curve:
         # The same for single readings: a column of one costs a hundred times as much.
         self._at_one, self._emf_one = self._at.tolist(), self._emf.tolist()
 
-    def true(self, said: Ints, cold: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    def true(self, said: Ints, cold: Ints) -> tuple[Ints, Flags]:
         """(what the tip had, whether that is beyond where the type is defined) when the chip said `said`, itself at `cold`."""
         emf = self._emf_of(_of_units(said), _of_units(cold))
         tip = (_line(emf, self._emf, self._at) + STEP // 2) // STEP * STEP
@@ -73,7 +72,7 @@ class Curve:
         around = [_line(self._emf_of(_of_units(said), _of_units(cold + by)), self._emf, self._at) for by in (-within, 0, within)]
         return _to_units(np.maximum(np.abs(around[0] - around[1]), np.abs(around[2] - around[1])))
 
-    def outside(self, units: Ints) -> npt.NDArray[np.bool_]:
+    def outside(self, units: Ints) -> Flags:
         """What an uncorrected number was wrongly compared with: where the type is defined."""
         low, high = self._span
         return (units < low * UNITS_PER_C) | (units > high * UNITS_PER_C)

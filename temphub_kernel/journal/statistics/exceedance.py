@@ -8,12 +8,10 @@ import numpy.typing as npt
 
 from ...core.clock import HOUR_MS, MINUTE_MS
 from ...core.reading import UNITS_PER_C
-from ..columns import Floats, Ints
+from ..columns import Flags, Floats, Ints
 from ..schema import TIERS
 from .steps import Steps
 from .time_weights import holds
-
-Flags = npt.NDArray[np.bool_]
 
 # A gap is a pause of more than this many of the probe's own intervals.
 GAP_PACES = 3

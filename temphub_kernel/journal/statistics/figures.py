@@ -14,11 +14,10 @@ import numpy.typing as npt
 
 from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ...core.reading import UNITS_PER_C
-from ..columns import Floats, Ints
+from ..columns import Flags, Floats, Ints
 from .steps import Steps
 from .time_weights import BEFORE, BEHIND, OverTime, Weights, holds, readings_of, singly, together, weighed
 
-Flags = npt.NDArray[np.bool_]
 # From what an hour's part is made: reading by reading, by the minute, or as a whole.
 SINGLY, BY_MINUTE, AS_ONE = 0, 1, 2
 # Fewer readings an hour say too little of their pace.

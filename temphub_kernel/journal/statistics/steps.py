@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.reading import UNITS_PER_C
-from ..columns import NO_VALUE, Floats, Ints
+from ..columns import NO_VALUE, Flags, Floats, Ints
 
 # What stands for 'lowest' and 'highest' where no reading is good: any reading's value beats it.
 NONE_LOW, NONE_HIGH = 2**62, -(2**62)
@@ -33,7 +32,7 @@ class Steps(NamedTuple):
     bad: Ints
     spread: Floats
 
-    def of(self, which: "npt.NDArray[np.bool_] | Ints | slice") -> "Steps":
+    def of(self, which: "Flags | Ints | slice") -> "Steps":
         """Some of them."""
         return Steps(*(column[which] for column in self))  # type: ignore[arg-type]  # each column keeps its type
 
@@ -43,7 +42,7 @@ class Steps(NamedTuple):
         return self.of(slice(first, end))
 
 
-def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: npt.NDArray[np.bool_]) -> Steps:
+def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: Flags) -> Steps:
     """Single readings gathered by steps of `width_ms`. struck: which are neither good nor bad; they leave a step that holds nothing."""
     good = (units != NO_VALUE) & ~struck
     one, value = good.astype(np.int64), np.where(good, units, 0)

@@ -5,11 +5,10 @@ from math import gcd, sqrt
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from ...core.reading import UNITS_PER_C
-from ..columns import Floats, Ints
+from ..columns import Flags, Floats, Ints
 from .calendar import Calendar
 from .steps import Steps, gathered, joined_steps
 
@@ -240,10 +239,10 @@ def _next_to(ask: Ask, border_ms: int, *, behind: bool) -> list[Steps]:
     return [ask(max(hour * HOUR_MS, low), min(hour * HOUR_MS + HOUR_MS, high), SINGLE_MS) for hour in at]
 
 
-def _even(wide: Steps) -> npt.NDArray[np.bool_]:
+def _even(wide: Steps) -> Flags:
     """Which steps hold as many readings as both their neighbours, give or take one."""
     alike = (np.diff(wide.at) == 1) & (np.abs(np.diff(wide.good)) <= 1)
-    both: npt.NDArray[np.bool_] = np.append(False, alike) & np.append(alike, False) & (wide.good >= LEAST_GOOD)
+    both: Flags = np.append(False, alike) & np.append(alike, False) & (wide.good >= LEAST_GOOD)
     return both
 
 

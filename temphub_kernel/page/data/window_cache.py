@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...core.clock import MINUTE_MS
 from ...core.reading import AHEAD_MS, UNITS_PER_C
 from ...journal import NO_VALUE, STRUCK, Beyond, Columns, Figures, Floats, Known, Limit, Reader
+from ...journal.columns import Flags
 from ..choices.view import POINTS_UP_TO_MS, Window
 from . import statistics
 from .series import (
@@ -243,7 +243,7 @@ class Memory:
             if len(columns) < STEP_ROWS:
                 return
 
-    def _take(self, columns: Columns, which: npt.NDArray[np.bool_]) -> None:
+    def _take(self, columns: Columns, which: Flags) -> None:
         """Share some readings out among the probes, each in the order they came."""
         places = np.flatnonzero(which)
         places = places[np.argsort(columns.probe[places], kind="stable")]

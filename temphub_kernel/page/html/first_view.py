@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from ipywidgets import HTML, Box, Button, GridBox, HBox, Label, ToggleButton, ToggleButtons, VBox, Widget
 
+from ...journal.columns import Flags, Floats
 from ..format import MINUS, safe
-
-Floats = npt.NDArray[np.float64]
 
 # The picture's own grid: finer than a phone's pixels, and few different points to write down.
 ACROSS, UP = 800, 400
@@ -86,7 +85,7 @@ def _path(across: Floats, up: Floats) -> str:
     return "".join(_run(x[run], y[run]) for run in _runs(good, good & ~again))
 
 
-def _runs(good: npt.NDArray[np.bool_], kept: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.intp]]:
+def _runs(good: Flags, kept: Flags) -> Iterator[npt.NDArray[np.intp]]:
     """The places of what is kept, without a gap between two of a run."""
     places = np.flatnonzero(kept)
     if len(places):

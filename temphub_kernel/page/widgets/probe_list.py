@@ -8,7 +8,7 @@ from ipywidgets import Button, HBox
 
 from ...core.clock import HOUR_MS
 from ...core.errors import TempHubError
-from ...core.names import shown as name_of
+from ...core.names import shown_name
 from .. import format, words
 from ..data.snapshot import Probe, Record, Snapshot
 from ..format import safe
@@ -59,7 +59,7 @@ class Removed:
         return probe_id in self._asked_for or self._asks.outcomes.get(probe_id) == words.REMOVED_PROBE
 
     def _row(self, record: Record, snapshot: Snapshot) -> HBox:
-        id_, name = record["id"], name_of(record)
+        id_, name = record["id"], shown_name(record)
         if id_ not in self._rows:
             button = self._kit.button(words.RESTORE, lambda: self._restore(id_), words.RESTORE_MEANING.format(name))
             self._buttons[id_] = button
