@@ -4,139 +4,17 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .errors import TempHubError
 from .files import DEMO_FOLDER, JOURNAL_FILE, find_data_dir
 from .reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS
-from .spreadsheet import AUTO, STANDARD, STYLES, Style, style_named
+from .spreadsheet import AUTO, STYLES, Style, style_named
 
-LEVELS = ("DEBUG", "INFO", "WARN", "ERROR")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the hub was told. `interfaces`: addresses on which probes are looked for; empty means all usable ones."""
-
-    host: str
-    port: int
-    public_base: str
-    server_token: str = field(repr=False)
-    csv_file: Path
-    default_interval_ms: int
-    log_level: str
-    data_dir: Path
-    interfaces: tuple[str, ...]
-    archive_after_days: int = 90
-    keep_awake: bool = True
-    mqtt_url: str = field(default="", repr=False)
-    webhook_url: str = field(default="", repr=False)
-    ui_password: str = field(default="", repr=False)
-    allowed_hosts: tuple[str, ...] = ()
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    tls_port: int = 8443
-    approve_probes: bool = False
-    csv_style: Style = STANDARD
-    trusted_proxies: tuple[str, ...] = ()
-
-    @property
-    def journal_file(self) -> Path:
-        """The journal in the data folder."""
-        return self.data_dir / JOURNAL_FILE
-
-    @property
-    def is_demo(self) -> bool:
-        """Whether this is a demo: its readings are made up, and it keeps to itself."""
-        return self.data_dir.name == DEMO_FOLDER
-
-    @property
-    def local_url(self) -> str:
-        """The hub as a program on this computer reaches it."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> "Settings":
-        """Read the environment. Raises TempHubError naming the variable, the value met and what is allowed."""
-        env = os.environ if environ is None else environ
-        here = Path.cwd() if cwd is None else cwd
-
-        def get(name: str, default: str, check: "Callable[[str], object]") -> str:
-            value = env.get(name, "").strip() or default
-            if value and not check(value):
-                raise wrong(name, value)
-            return value
-
-        data_dir = Path(get("DATA_DIR", str(find_data_dir(here)), _is_path)).expanduser()
-        data_dir = data_dir if data_dir.is_absolute() else here / data_dir
-        tls = {name: get(name, "", _is_path) for name in ("TLS_CERT", "TLS_KEY")}
-        for name, value in tls.items():
-            if not value and any(tls.values()):
-                raise wrong(name, value)
-        return cls(
-            host=get("HOST", "0.0.0.0", _is_host),
-            port=int(get("PORT", "8088", _is_port)),
-            public_base=get("PUBLIC_BASE", "", _is_base).rstrip("/"),
-            server_token=get("SERVER_TOKEN", "", _is_token),
-            csv_file=data_dir / Path(get("CSV_FILE", "temperature_log.csv", _is_csv)).expanduser(),
-            default_interval_ms=int(get("DEFAULT_INTERVAL_MS", "2000", _is_interval)),
-            log_level=get("LOG_LEVEL", "INFO", lambda v: v.upper() in LEVELS).upper(),
-            data_dir=data_dir,
-            archive_after_days=int(get("ARCHIVE_AFTER_DAYS", "90", _is_days)),
-            interfaces=tuple(get("INTERFACES", "", _is_addresses).replace(",", " ").split()),
-            keep_awake=get("KEEP_AWAKE", "on", lambda v: v.lower() in ("on", "off")).lower() == "on",
-            mqtt_url=get("MQTT_URL", "", _is_broker).rstrip("/"),
-            webhook_url=get("WEBHOOK_URL", "", _is_web_address),
-            ui_password=get("UI_PASSWORD", "", _is_password),
-            allowed_hosts=tuple(get("ALLOWED_HOSTS", "", _is_hosts).replace(",", " ").lower().split()),
-            trusted_proxies=tuple(get("TRUSTED_PROXIES", "", _is_networks).replace(",", " ").split()),
-            tls_cert=data_dir / Path(tls["TLS_CERT"]).expanduser() if tls["TLS_CERT"] else None,
-            tls_key=data_dir / Path(tls["TLS_KEY"]).expanduser() if tls["TLS_KEY"] else None,
-            tls_port=int(get("TLS_PORT", "8443", _is_port)),
-            csv_style=style_named(get("CSV_STYLE", "standard", lambda v: v.lower() in (*STYLES, AUTO)).lower()),
-            approve_probes=get("PROBE_TRUST", "auto", lambda v: v.lower() in ("auto", "approve")).lower() == "approve",
-        )
-
-
-ALLOWED = {
-    "HOST": "an address or host name of this computer, such as 0.0.0.0 (all of them)",
-    "PORT": "a whole number from 1 to 65535",
-    "PUBLIC_BASE": "a base URL such as http://192.168.1.20:8088, without a path",
-    "SERVER_TOKEN": "up to 128 printable characters without spaces",
-    "PROBE_TRUST": "auto (a new probe is taken by itself) or approve (only after a person said yes)",
-    "CSV_FILE": "a file name ending in .csv",
-    "CSV_STYLE": f"standard, auto (as this computer's Windows has it) or {', '.join(name for name in STYLES if name != 'standard')}",
-    "DEFAULT_INTERVAL_MS": f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
-    "LOG_LEVEL": "DEBUG, INFO, WARN or ERROR",
-    "DATA_DIR": "a folder",
-    "ARCHIVE_AFTER_DAYS": "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
-    "UI_PASSWORD": "8 to 256 printable characters, or the argon2 hash of such a password",
-    "ALLOWED_HOSTS": "host names under which the hub is opened, separated by commas, without http:// and port",
-    "TRUSTED_PROXIES": "addresses or networks of reverse proxies such as 127.0.0.1, 172.16.0.0/12, separated by commas",
-    "TLS_CERT": "the file of a certificate (PEM), together with TLS_KEY",
-    "TLS_KEY": "the file of the certificate's key (PEM), together with TLS_CERT",
-    "TLS_PORT": "a whole number from 1 to 65535",
-    "INTERFACES": "addresses of this computer's network interfaces, separated by commas",
-    "KEEP_AWAKE": "on (the computer does not go to sleep while the hub runs) or off",
-    "MQTT_URL": "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic behind it",
-    "WEBHOOK_URL": "a web address such as https://example.com/readings",
-}
-# These may hold a password: they are never shown.
-SECRET = ("SERVER_TOKEN", "UI_PASSWORD", "MQTT_URL", "WEBHOOK_URL")
-
-
-def wrong(name: str, value: str) -> TempHubError:
-    """The error for a setting that cannot be used."""
-    shown = "(hidden)" if name in SECRET else repr(value)
-    return TempHubError(
-        f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
-        f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
-        code="bad_setting",
-    )
 
 
 def _is_host(value: str) -> bool:
@@ -232,3 +110,231 @@ def _is_path(value: str) -> bool:
     except RuntimeError:
         return False
     return "\0" not in value
+
+
+def _one_of(*words: str) -> Callable[[str], bool]:
+    return lambda value: value.lower() in words
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.replace(",", " ").split())
+
+
+def _file(value: str) -> Path | None:
+    return Path(value).expanduser() if value else None
+
+
+class Setting(NamedTuple):
+    """An environment variable. default: as it would be written there; allowed: what follows `Set NAME to`."""
+
+    name: str
+    default: str
+    allowed: str
+    check: Callable[[str], bool]
+    make: Callable[[str], Any]
+    secret: bool
+
+
+def setting(
+    name: str,
+    default: str,
+    allowed: str,
+    check: Callable[[str], bool],
+    make: Callable[[str], Any] = str,
+    *,
+    secret: bool = False,
+) -> Any:
+    """A field of Settings that is set by the variable `name`.
+
+    check: whether a text that is not empty may stand there; make: the value of such a text or of the default.
+    A relative path lies in the data folder. secret: it may hold a password, so it is never shown.
+    """
+    told = Setting(name, default, allowed, check, make, secret)
+    return field(default=make(default), repr=not secret, metadata={"setting": told})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the hub was told. interfaces: addresses on which probes are looked for; empty means all usable ones."""
+
+    host: str = setting(
+        "HOST",
+        "0.0.0.0",
+        "an address or host name of this computer, such as 0.0.0.0 (all of them)",
+        _is_host,
+    )
+    port: int = setting("PORT", "8088", "a whole number from 1 to 65535", _is_port, int)
+    public_base: str = setting(
+        "PUBLIC_BASE",
+        "",
+        "a base URL such as http://192.168.1.20:8088, without a path",
+        _is_base,
+        lambda value: value.rstrip("/"),
+    )
+    server_token: str = setting(
+        "SERVER_TOKEN",
+        "",
+        "up to 128 printable characters without spaces",
+        _is_token,
+        secret=True,
+    )
+    approve_probes: bool = setting(
+        "PROBE_TRUST",
+        "auto",
+        "auto (a new probe is taken by itself) or approve (only after a person said yes)",
+        _one_of("auto", "approve"),
+        lambda value: value.lower() == "approve",
+    )
+    csv_file: Path = setting(
+        "CSV_FILE",
+        "temperature_log.csv",
+        "a file name ending in .csv",
+        _is_csv,
+        _file,
+    )
+    csv_style: Style = setting(
+        "CSV_STYLE",
+        "standard",
+        f"standard, auto (as this computer's Windows has it) or {', '.join(one for one in STYLES if one != 'standard')}",
+        _one_of(*STYLES, AUTO),
+        lambda value: style_named(value.lower()),
+    )
+    default_interval_ms: int = setting(
+        "DEFAULT_INTERVAL_MS",
+        "2000",
+        f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
+        _is_interval,
+        int,
+    )
+    log_level: str = setting(
+        "LOG_LEVEL",
+        "INFO",
+        "DEBUG, INFO, WARN or ERROR",
+        _one_of("debug", "info", "warn", "error"),
+        str.upper,
+    )
+    # Unset, it is looked for: see `from_environ`.
+    data_dir: Path = setting("DATA_DIR", ".", "a folder", _is_path, _file)
+    archive_after_days: int = setting(
+        "ARCHIVE_AFTER_DAYS",
+        "90",
+        "a whole number of days from 31 to 36500, or 0 to keep all readings in the journal",
+        _is_days,
+        int,
+    )
+    ui_password: str = setting(
+        "UI_PASSWORD",
+        "",
+        "8 to 256 printable characters, or the argon2 hash of such a password",
+        _is_password,
+        secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        "ALLOWED_HOSTS",
+        "",
+        "host names under which the hub is opened, separated by commas, without http:// and port",
+        _is_hosts,
+        lambda value: _words(value.lower()),
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        "TRUSTED_PROXIES",
+        "",
+        "addresses or networks of reverse proxies such as 127.0.0.1, 172.16.0.0/12, separated by commas",
+        _is_networks,
+        _words,
+    )
+    tls_cert: Path | None = setting(
+        "TLS_CERT",
+        "",
+        "the file of a certificate (PEM), together with TLS_KEY",
+        _is_path,
+        _file,
+    )
+    tls_key: Path | None = setting(
+        "TLS_KEY",
+        "",
+        "the file of the certificate's key (PEM), together with TLS_CERT",
+        _is_path,
+        _file,
+    )
+    tls_port: int = setting("TLS_PORT", "8443", "a whole number from 1 to 65535", _is_port, int)
+    interfaces: tuple[str, ...] = setting(
+        "INTERFACES",
+        "",
+        "addresses of this computer's network interfaces, separated by commas",
+        _is_addresses,
+        _words,
+    )
+    keep_awake: bool = setting(
+        "KEEP_AWAKE",
+        "on",
+        "on (the computer does not go to sleep while the hub runs) or off",
+        _one_of("on", "off"),
+        lambda value: value.lower() == "on",
+    )
+    mqtt_url: str = setting(
+        "MQTT_URL",
+        "",
+        "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic behind it",
+        _is_broker,
+        lambda value: value.rstrip("/"),
+        secret=True,
+    )
+    webhook_url: str = setting(
+        "WEBHOOK_URL",
+        "",
+        "a web address such as https://example.com/readings",
+        _is_web_address,
+        secret=True,
+    )
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal in the data folder."""
+        return self.data_dir / JOURNAL_FILE
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this is a demo: its readings are made up, and it keeps to itself."""
+        return self.data_dir.name == DEMO_FOLDER
+
+    @property
+    def local_url(self) -> str:
+        """The hub as a program on this computer reaches it."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> "Settings":
+        """Read the environment. Raises TempHubError naming the variable, the value met and what is allowed."""
+        env = os.environ if environ is None else environ
+        here = Path.cwd() if cwd is None else cwd
+        values: dict[str, Any] = {}
+        for told in fields(cls):
+            one: Setting = told.metadata["setting"]
+            text = env.get(one.name, "").strip()
+            if text and not one.check(text):
+                raise wrong(one.name, text)
+            values[told.name] = one.make(text or one.default)
+        if bool(values["tls_cert"]) != bool(values["tls_key"]):
+            raise wrong("TLS_KEY" if values["tls_cert"] else "TLS_CERT", "")
+        folder = here / values["data_dir"] if env.get("DATA_DIR", "").strip() else find_data_dir(here)
+        placed = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
+        return cls(**{**values, **placed, "data_dir": folder})
+
+
+SETTINGS: list[Setting] = [told.metadata["setting"] for told in fields(Settings)]
+# What may be written there, as the errors say it.
+ALLOWED = {one.name: one.allowed for one in SETTINGS}
+# These may hold a password: they are never shown.
+SECRET = tuple(one.name for one in SETTINGS if one.secret)
+
+
+def wrong(name: str, value: str) -> TempHubError:
+    """The error for a setting that cannot be used."""
+    shown = "(hidden)" if name in SECRET else repr(value)
+    return TempHubError(
+        f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
+        f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
+        code="bad_setting",
+    )
