@@ -21,6 +21,7 @@ ROOMS = {
     "csvlog": {"core", "journal"},
     "exports": {"core", "journal"},
     "flash": {"core"},
+    "alarms": {"core", "journal"},
     "analysis": {"core", "journal"},
     "firewall": {"core"},
     "forward": {"core", "journal"},

@@ -1,0 +1,317 @@
+"""Rules for temperatures, judged reading by reading: limits and changes. Pure: no thread, no clock, no database.
+
+One Evaluator belongs to whoever feeds it, in the journal's order, with corrected values. What it has to remember is in `state()`: an
+Evaluator that goes on from there tells the same as one that was never interrupted.
+
+Readings of a probe that come in the order in which they were taken drive its alarms. One that was taken before the newest is history:
+it may fill a gap of what is pending, or show an excursion that is over; it never fires. Readings that come late and in order (a backlog
+that leads up to now) build the timers, and the first live reading that is beyond confirms them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.clock import MINUTE_MS
+from ..core.reading import AHEAD_MS, UNKNOWN_DELAY_MS
+from ..journal import Floats, Ints
+from .conditions import condition_of
+from .rules import CHANGES, LIMITS, Rule
+from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up
+
+GAP_PACES = 3
+LIVE_MS = 2 * MINUTE_MS
+# A probe whose interval nobody knows.
+ASSUMED_INTERVAL_MS = 10_000
+# The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock was set back.
+CLOCK_MS = 5_000
+# A stream that comes late as steadily as it is measured is no backlog: its sender's clock is behind.
+STEADY = 1.5
+# Late readings are judged when none has come for so long: until then they may go on.
+QUIET_MS = MINUTE_MS
+MOST_TOLD = 8
+VERSION = 1
+
+
+class Watch(NamedTuple):
+    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the person's name for it."""
+
+    rule: Rule
+    probe: int
+    interval_ms: int
+    group: str = ""
+
+
+class Transition(NamedTuple):
+    """What the engine tells.
+
+    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes`. what: pending, active, cleared, or dropped
+    (pending went away). at_ms: time of the reading, or tick, that decided. since_ms: when the excursion began. celsius: the value that
+    decided; worst_c at worst_ms: the farthest beyond. past: it began and ended in late data: never told live.
+    """
+
+    rule: int
+    probe: int
+    what: str
+    at_ms: int
+    since_ms: int
+    celsius: float | None = None
+    worst_c: float | None = None
+    worst_ms: int = 0
+    past: bool = False
+    probes: tuple[int, ...] = ()
+
+
+class _Watched:
+    """A watch with its state. run: of what comes in order; late: of what comes late; spans: excursions told of already."""
+
+    __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.plan = Plan.of(rule)
+        self.condition = condition_of(rule)
+        self.hours = rule.hours()
+        self.run = Run()
+        self.late: Run | None = None
+        self.late_ms = 0
+        self.spans: list[list[int]] = []
+
+    @property
+    def idle(self) -> bool:
+        return self.run.stage == IDLE and self.late is None
+
+    def in_order(self, at_ms: int, celsius: float, live: bool, gap_ms: int) -> list[Step]:
+        """Take in the probe's newest reading."""
+        look = self._look(at_ms, celsius, live, gap_ms)
+        steps = advance(self.run, self.plan, look)
+        for step in steps:
+            if step.what == "cleared":
+                self._remember(step.since_ms, step.at_ms)
+        return steps
+
+    def out_of_order(self, at_ms: int, celsius: float, gap_ms: int, clock_ms: int) -> list[Step]:
+        """Take in a reading that is older than the newest one. clock_ms: the Evaluator's."""
+        if self.rule.kind in CHANGES:
+            # What changed within some minutes is nothing that is told later.
+            return []
+        look, steps = self._look(at_ms, celsius, False, gap_ms), []
+        if self.run.stage == PENDING and fill(self.run, look):
+            return []
+        if self.late is not None and not 0 < at_ms - self.late.last_ms <= gap_ms:
+            # Behind a gap lies what is known already.
+            steps = self.settle(gap_ms)
+        if self.late is None and look.beyond:
+            self.late = Run()
+        if self.late is not None:
+            steps += self._unknown(advance(self.late, self.plan, look))
+            self.late_ms = clock_ms
+            if self.late.stage == IDLE:
+                self.late = None
+        return steps
+
+    def settle(self, gap_ms: int) -> list[Step]:
+        """The late readings end here: what they come to."""
+        late, run, self.late = self.late, self.run, None
+        if late is None:
+            return []
+        if run.stage in (PENDING, MET) and 0 < run.since_ms - late.last_ms <= gap_ms:
+            lead_up(run, self.plan, late)
+            return []
+        return self._unknown(ended_unseen(late, late.last_ms, None)) if late.stage == MET else []
+
+    def _look(self, at_ms: int, celsius: float, live: bool, gap_ms: int) -> Look:
+        beyond, recovered = self.condition.judge(at_ms, celsius)
+        return Look(at_ms, celsius, beyond, recovered, live, gap_ms, not beyond or self.hours.is_on(at_ms))
+
+    def _unknown(self, steps: list[Step]) -> list[Step]:
+        """What late readings showed, unless it is part of an excursion that was told of, or of the one under way."""
+        if not steps:
+            return []
+        start_ms, end_ms = steps[0].since_ms, steps[-1].at_ms
+        spans = self.spans + ([[self.run.since_ms, self.run.last_ms]] if self.run.stage in (MET, ACTIVE) else [])
+        if any(begin <= end_ms and start_ms <= end for begin, end in spans):
+            return []
+        self._remember(start_ms, end_ms)
+        return steps
+
+    def _remember(self, start_ms: int, end_ms: int) -> None:
+        self.spans = [*self.spans[1 - MOST_TOLD :], [start_ms, end_ms]]
+
+    def set_back(self, before_ms: int, by_ms: int) -> None:
+        """The hub's clock was set back: what is dated behind `before_ms` was then."""
+        run, self.late = self.run, None
+        run.last_ms -= by_ms if run.last_ms > before_ms else 0
+        run.since_ms -= by_ms if run.since_ms > before_ms else 0
+        run.gaps.clear()
+        run.slots.clear()
+
+    def state(self) -> list[Any]:
+        late = None if self.late is None else self.late.to_json()
+        return [self.rule.kind, self.run.to_json(), late, self.late_ms, self.spans, self.condition.state()]
+
+    def restore(self, state: list[Any]) -> None:
+        kind, run, late, late_ms, spans, seen = state
+        if kind != self.rule.kind:
+            return
+        self.run, self.late_ms = Run.from_json(run), late_ms
+        self.late = None if late is None else Run.from_json(late)
+        self.spans = [list(span) for span in spans]
+        if seen is not None:
+            self.condition.restore(seen)
+
+
+class _Probe:
+    """What is known of a probe's stream. pace_ms: between its readings, its interval at least; newest_ms: taken last; steady: comes
+    late as steadily as it is measured; low, high: between these nothing happens to watches that are idle."""
+
+    __slots__ = ("busy", "high", "interval_ms", "low", "mark", "newest_ms", "no", "pace_ms", "steady", "watched")
+
+    def __init__(self, no: int, watches: Sequence[Watch]) -> None:
+        self.no = no
+        self.watched = [_Watched(watch.rule) for watch in watches]
+        self.interval_ms = max(watch.interval_ms for watch in watches)
+        self.pace_ms = self.interval_ms or ASSUMED_INTERVAL_MS
+        self.newest_ms = 0
+        # When a late stream was looked at last: [received, taken].
+        self.mark: list[int] = []
+        self.steady = False
+        conditions = [one.condition for one in self.watched]
+        all_of = any(condition.steps for condition in conditions)
+        self.low = float("inf") if all_of else max(condition.low for condition in conditions)
+        self.high = -float("inf") if all_of else min(condition.high for condition in conditions)
+        self.busy = False
+
+    def passed(self, at_ms: int) -> None:
+        """A reading in order: how often they come."""
+        if self.newest_ms:
+            step_ms, pace_ms = at_ms - self.newest_ms, self.pace_ms
+            step_ms = min(max(step_ms, pace_ms - pace_ms // 8), 2 * pace_ms)
+            self.pace_ms = max(step_ms, self.interval_ms)
+        self.newest_ms = at_ms
+
+    def is_live(self, at_ms: int, received_ms: int) -> bool:
+        """Whether a reading in order was known soon enough; received_ms: −1 when nobody knows."""
+        bound_ms = max(GAP_PACES * self.pace_ms, LIVE_MS)
+        if received_ms >= 0 and received_ms - at_ms <= bound_ms:
+            self.mark, self.steady = [], False
+            return True
+        if received_ms >= 0:
+            if not self.mark:
+                self.mark = [received_ms, at_ms]
+            elif received_ms - self.mark[0] >= bound_ms:
+                self.steady = at_ms - self.mark[1] <= STEADY * (received_ms - self.mark[0])
+                self.mark = [received_ms, at_ms]
+        return self.steady
+
+    def set_back(self, before_ms: int, by_ms: int) -> None:
+        self.newest_ms -= by_ms if self.newest_ms > before_ms else 0
+        self.mark, self.steady = [], False
+        for one in self.watched:
+            one.set_back(before_ms, by_ms)
+
+
+class Evaluator:
+    """Judges readings by the rules for a temperature among `watches`; others are not its business."""
+
+    def __init__(self, watches: Iterable[Watch]) -> None:
+        of: dict[int, list[Watch]] = {}
+        for watch in watches:
+            if watch.rule.kind in LIMITS + CHANGES:
+                of.setdefault(watch.probe, []).append(watch)
+        self._probes = {no: _Probe(no, watches) for no, watches in of.items()}
+        self._received_ms = 0
+        self._late: dict[int, _Probe] = {}
+
+    def take(self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
+        """What readings come to, columns of one length in journal order. celsius: corrected, NaN where there is no temperature (a fault,
+        struck out); received_ms: UNKNOWN_DELAY_MS from taken_ms where nobody knows. now_ms: the hub's clock."""
+        told: list[Transition] = []
+        received_ms = np.where(received_ms - taken_ms == UNKNOWN_DELAY_MS, -1, received_ms)
+        rows = zip(probe.tolist(), taken_ms.tolist(), received_ms.tolist(), celsius.tolist(), strict=True)
+        probes = self._probes
+        for no, at_ms, came_ms, value in rows:
+            if came_ms >= 0:
+                if came_ms < self._received_ms - CLOCK_MS:
+                    self._set_back(came_ms, self._received_ms - came_ms)
+                self._received_ms = max(self._received_ms, came_ms)
+            found = probes.get(no)
+            if found is not None:
+                told += self._reading(found, at_ms, came_ms, value, now_ms)
+        return told
+
+    def _reading(self, found: _Probe, at_ms: int, came_ms: int, value: float, now_ms: int) -> list[Transition]:
+        # Dated in the future by a wrong clock: it is of now.
+        latest_ms = came_ms if came_ms >= 0 else now_ms
+        at_ms = latest_ms if at_ms > latest_ms + AHEAD_MS else at_ms
+        quiet = (found.low <= value <= found.high and not found.busy) or value != value
+        if at_ms <= found.newest_ms:
+            return [] if quiet or at_ms == found.newest_ms else self._late_reading(found, at_ms, value, now_ms)
+        gap_ms = GAP_PACES * found.pace_ms
+        live = found.is_live(at_ms, came_ms)
+        found.passed(at_ms)
+        if quiet:
+            return []
+        told = [Transition(one.rule.no, found.no, *step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms)]
+        found.busy = not all(one.idle for one in found.watched)
+        return told
+
+    def _late_reading(self, found: _Probe, at_ms: int, value: float, now_ms: int) -> list[Transition]:
+        gap_ms = GAP_PACES * found.pace_ms
+        told = [
+            Transition(one.rule.no, found.no, *step) for one in found.watched for step in one.out_of_order(at_ms, value, gap_ms, now_ms)
+        ]
+        found.busy = not all(one.idle for one in found.watched)
+        if any(one.late for one in found.watched):
+            self._late[found.no] = found
+        return told
+
+    def tick(self, now_ms: int) -> list[Transition]:
+        """Call it about once a second: late readings after which none came are judged."""
+        told: list[Transition] = []
+        for found in list(self._late.values()):
+            for one in found.watched:
+                # Of a clock that was set back as well: a minute either way.
+                if one.late is not None and abs(now_ms - one.late_ms) >= QUIET_MS:
+                    steps = one.settle(GAP_PACES * found.pace_ms)
+                    told += [Transition(one.rule.no, found.no, *step) for step in steps]
+            found.busy = not all(one.idle for one in found.watched)
+            if not any(one.late for one in found.watched):
+                del self._late[found.no]
+        return told
+
+    def _set_back(self, before_ms: int, by_ms: int) -> None:
+        for found in self._probes.values():
+            found.set_back(before_ms, by_ms)
+        self._late.clear()
+        self._received_ms = before_ms
+
+    def state(self) -> dict[str, Any]:
+        """Everything that later readings are judged by, as JSON."""
+        probes = [[one.no, one.pace_ms, one.newest_ms, one.mark, one.steady] for one in self._probes.values()]
+        watched = [
+            [one.rule.no, found.no, one.state()]
+            for found in self._probes.values()
+            for one in found.watched
+            if not one.idle or one.spans or one.condition.steps
+        ]
+        return {"version": VERSION, "received_ms": self._received_ms, "probes": probes, "watched": watched}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there; rules and probes that are new begin at nothing, and those that are gone are forgotten."""
+        if state.get("version") != VERSION:
+            return
+        self._received_ms = state["received_ms"]
+        for no, pace_ms, newest_ms, mark, steady in state["probes"]:
+            if (found := self._probes.get(no)) is not None:
+                found.pace_ms = max(pace_ms, found.interval_ms)
+                found.newest_ms, found.mark, found.steady = newest_ms, list(mark), steady
+        known = {(one.rule.no, no): one for no, found in self._probes.items() for one in found.watched}
+        for rule, no, kept in state["watched"]:
+            if (one := known.get((rule, no))) is not None:
+                one.restore(kept)
+        for found in self._probes.values():
+            found.busy = not all(one.idle for one in found.watched)
+            if any(one.late for one in found.watched):
+                self._late[found.no] = found
