@@ -13,10 +13,13 @@ from .damage import looks_damaged, put_damaged_aside
 from .duplicates import begin_refill
 from .follower import Follower
 from .reader import Reader
+from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.merging import check_common, merge, unmerge
+from .records.messages import WITHDRAWN, Message, begin, not_sent, was_sent
 from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
+from .records.rules import StoredRule, add_rules, change_rule, remove_rule
 from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
 from .schema import bring_up_to_date
@@ -32,11 +35,17 @@ __all__ = [
     "FIELDS",
     "HELD",
     "JUNCTION",
+    "MAINTENANCE",
+    "MUTE",
     "NO_VALUE",
     "QUALITY",
     "SHARED",
     "STRUCK",
+    "WITHDRAWN",
     "WITHIN_C",
+    "Alarm",
+    "AlarmBook",
+    "AlarmEvent",
     "Annotation",
     "Archive",
     "Beyond",
@@ -52,6 +61,8 @@ __all__ = [
     "Keeper",
     "Known",
     "Limit",
+    "Message",
+    "Mute",
     "Newest",
     "Outcome",
     "Passed",
@@ -60,16 +71,21 @@ __all__ = [
     "Reader",
     "RollUps",
     "Steps",
+    "StoredRule",
     "Strike",
     "Thermocouple",
     "WallClock",
     "Writer",
+    "add_rules",
     "annotate",
     "as_sent",
+    "begin",
     "begin_refill",
     "bring_up_to_date",
     "calibrate",
     "celsius_of",
+    "change",
+    "change_rule",
     "check_common",
     "describe",
     "drop_unfinished",
@@ -79,10 +95,12 @@ __all__ = [
     "iso_of",
     "looks_damaged",
     "merge",
+    "not_sent",
     "pieces",
     "put_damaged_aside",
     "received_of",
     "remove",
+    "remove_rule",
     "restore",
     "save_bookmark",
     "state",
@@ -90,4 +108,5 @@ __all__ = [
     "take_back",
     "undo",
     "unmerge",
+    "was_sent",
 ]

@@ -23,11 +23,9 @@ from .blocks import Stored
 from .columns import FIELDS, NO_VALUE, Batch, Columns, Floats, Ints, Newest, Point, boots_of, chosen, joined, points_of
 from .effective import asked, counted, judged
 from .newest import following, listed, newest, not_ahead, not_struck
-from .records import annotations, merging
-from .records.annotations import Annotation, Strike, strikes
-from .records.calibration import Calibration, calibrations
+from .record_questions import RecordQuestions
+from .records import merging
 from .records.merged import Merged, known
-from .records.thermocouples import Thermocouple, thermocouples
 from .schema import open_for_reading
 from .statistics import aggregates
 from .statistics.calendar import Calendar, pieces
@@ -48,7 +46,7 @@ PIECE_MS = 365 * DAY_MS
 MOST = Most()
 
 
-class Reader:
+class Reader(RecordQuestions):
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
     def __init__(self, path: Path, *, one_thread: bool = True) -> None:
@@ -250,22 +248,6 @@ class Reader:
         ids, numbers = self._ids(), self._numbers(probe_id) or []
         found = [late_ms for no in numbers for late_ms in summary.late_times(late, ids[no], from_ms, to_ms, every_ms)]
         return sorted(found) if len(numbers) > 1 else found
-
-    def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
-        """What people wrote beside [from_ms, to_ms), by time."""
-        return annotations.annotations(self._db, from_ms, to_ms)
-
-    def calibrations(self) -> list[Calibration]:
-        """Every calibration, by probe and time."""
-        return calibrations(self._db)
-
-    def thermocouples(self) -> list[Thermocouple]:
-        """Whose numbers are stated to be those of a thermocouple's chip, by probe and time."""
-        return thermocouples(self._db)
-
-    def strikes(self) -> list[Strike]:
-        """Everything that is struck out, by probe and time."""
-        return strikes(self._db)
 
     def judged(self) -> tuple[int, ...]:
         """Another one whenever readings count otherwise than before: something was struck out, undone, calibrated or merged."""

@@ -13,7 +13,7 @@ from ..core.files import DEMO_FOLDER, JOURNAL_FILE
 from .archive.months import FOLDER
 from .records import power_on
 
-VERSION = 4
+VERSION = 5
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
 # A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second (2.1 KB with 4096).
@@ -86,11 +86,41 @@ CREATE INDEX probes_merged ON probes (merged_into) WHERE merged_into;
 ALTER TABLE strikes ADD COLUMN part_of INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE probes ADD COLUMN power_on_counts INTEGER NOT NULL DEFAULT 0;
 """
+# Rules, the alarms that they gave, what happened to each, what is to be told of it, and where nobody is told. Times are 0 where there is
+# none yet; `sent_ms` is −1 for what is not told any more. Probe 0 means several at once or the hub itself.
+FIFTH = """
+CREATE TABLE rules (
+  no INTEGER PRIMARY KEY, body TEXT NOT NULL, enabled INTEGER NOT NULL, made_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+  "by" TEXT NOT NULL DEFAULT '', removed_ms INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE alarms (
+  no INTEGER PRIMARY KEY, rule INTEGER NOT NULL, probe INTEGER NOT NULL, cause TEXT NOT NULL, severity TEXT NOT NULL, limit_c REAL,
+  since_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL, worst_units INTEGER, worst_ms INTEGER NOT NULL DEFAULT 0,
+  cleared_ms INTEGER NOT NULL DEFAULT 0, acked_ms INTEGER NOT NULL DEFAULT 0, acked_by TEXT NOT NULL DEFAULT '',
+  comment TEXT NOT NULL DEFAULT '', action TEXT NOT NULL DEFAULT '', closed_ms INTEGER NOT NULL DEFAULT 0,
+  past INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '{}');
+CREATE INDEX alarms_live ON alarms (rule, probe) WHERE closed_ms=0;
+CREATE INDEX alarms_by_time ON alarms (since_ms);
+CREATE TABLE alarm_events (
+  no INTEGER PRIMARY KEY, alarm INTEGER NOT NULL, at_ms INTEGER NOT NULL, what TEXT NOT NULL,
+  "by" TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '');
+CREATE INDEX alarm_events_by_alarm ON alarm_events (alarm);
+CREATE TABLE messages (
+  no INTEGER PRIMARY KEY, alarm INTEGER NOT NULL, event INTEGER NOT NULL, channel TEXT NOT NULL, due_ms INTEGER NOT NULL,
+  sent_ms INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '', text TEXT NOT NULL);
+CREATE INDEX messages_waiting ON messages (due_ms) WHERE sent_ms=0;
+CREATE INDEX messages_by_alarm ON messages (alarm);
+CREATE TABLE mutes (
+  no INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule INTEGER NOT NULL DEFAULT 0, probe INTEGER NOT NULL DEFAULT 0,
+  "group" TEXT NOT NULL DEFAULT '', from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, "by" TEXT NOT NULL DEFAULT '',
+  note TEXT NOT NULL DEFAULT '');
+CREATE INDEX mutes_by_end ON mutes (until_ms);
+"""
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
     1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,
     2: THIRD,
     3: FOURTH,
+    4: FIFTH,
 }
 # Their roll-ups may hold numbers marked as `power_on`; those of version 1 are made anew anyway.
 COUNTED_POWER_ON = (2, 3)
@@ -133,7 +163,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
     """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
-    steps = [PROBES + SECOND + THIRD + FOURTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
+    steps = [PROBES + SECOND + THIRD + FOURTH + FIFTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
     db.execute("BEGIN IMMEDIATE")
     for statement in "".join(steps).split(";\n"):
         db.execute(statement)

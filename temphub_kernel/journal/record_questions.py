@@ -1,0 +1,71 @@
+"""Questions about what people say of readings, and about alarms: a part of every Reader, and of its thread."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from .records import alarms, annotations
+from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute
+from .records.annotations import Annotation, Strike, strikes
+from .records.calibration import Calibration, calibrations
+from .records.messages import Message, messages, waiting
+from .records.rules import StoredRule, rules, rules_mark
+from .records.thermocouples import Thermocouple, thermocouples
+
+
+class RecordQuestions:
+    """Asked of the connection of whoever inherits it."""
+
+    _db: sqlite3.Connection
+
+    def _numbers(self, probe_ids: str | Sequence[str] | None) -> list[int] | None:
+        """The numbers that these are stored under, None for all."""
+        raise RuntimeError(f"{type(self).__name__} has no _numbers()")
+
+    def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
+        """What people wrote beside [from_ms, to_ms), by time."""
+        return annotations.annotations(self._db, from_ms, to_ms)
+
+    def calibrations(self) -> list[Calibration]:
+        """Every calibration, by probe and time."""
+        return calibrations(self._db)
+
+    def thermocouples(self) -> list[Thermocouple]:
+        """Whose numbers are stated to be those of a thermocouple's chip, by probe and time."""
+        return thermocouples(self._db)
+
+    def strikes(self) -> list[Strike]:
+        """Everything that is struck out, by probe and time."""
+        return strikes(self._db)
+
+    def rules(self) -> list[StoredRule]:
+        """The rules by which alarms are given, by number."""
+        return rules(self._db)
+
+    def rules_mark(self) -> tuple[int, int]:
+        """Another one whenever a rule was made, changed or taken back; quick."""
+        return rules_mark(self._db)
+
+    def alarms(self, from_ms: int, to_ms: int, probe_id: str | None = None) -> list[Alarm]:
+        """Alarms that lie in [from_ms, to_ms) in part, by when they began; of one probe, or of all."""
+        numbers = None if probe_id is None else self._numbers(probe_id)
+        return alarms.between(self._db, from_ms, to_ms, numbers)
+
+    def live_alarms(self) -> list[Alarm]:
+        """Alarms that are not closed, by number: active, or not acknowledged, or without the action that their rule requires."""
+        return AlarmBook(self._db).live()
+
+    def alarm_events(self, numbers: Sequence[int]) -> list[AlarmEvent]:
+        """What happened to these alarms, in order."""
+        return alarms.events(self._db, numbers)
+
+    def mutes(self, at_ms: int) -> list[Mute]:
+        """Where nobody is told at a moment."""
+        return alarms.mutes(self._db, at_ms)
+
+    def messages(self, *, most: int = 1_000, alarm: int | None = None) -> list[Message]:
+        """The newest messages, told or not; of one alarm when it is given."""
+        return messages(self._db, most=most, alarm=alarm)
+
+    def waiting_messages(self, *, most: int = 1_000) -> list[Message]:
+        """The messages that wait to be told, the longest due first."""
+        return waiting(self._db, most=most)
