@@ -72,6 +72,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     commands.add_parser("probe", help="one virtual probe: temphub probe --id TempProbe-0A01 --port 0", add_help=False)
     _add_probes(commands)
+    _add_orders(commands)
     _add_statements(commands, given)
     _add_flash(commands)
     _add_export(commands, given)
@@ -81,7 +82,14 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
 def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     probes = commands.add_parser("probes", help="list the probes that the running hub knows, their firmware, and which have an update")
-    which = probes.add_mutually_exclusive_group()
+    _add_changes(probes.add_mutually_exclusive_group())
+    probes.add_argument("--overlap", action="store_true", help="merge although both have readings at the same time")
+    probes.add_argument("--yes", action="store_true", help="remove or merge without asking")
+    probes.set_defaults(work=_probes)
+
+
+def _add_changes(which: "argparse._MutuallyExclusiveGroup") -> None:
+    """What can be done to the list; one of these at a time."""
     which.add_argument(
         "--remove",
         metavar="ID",
@@ -100,9 +108,10 @@ def _add_probes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     which.add_argument("--unmerge", metavar="ID", help="have a merged probe stand for itself again")
     which.add_argument("--believe", metavar="ID", help="have the 85 °C of a probe count, which a sensor shows before it has measured")
     which.add_argument("--doubt", metavar="ID", help="take that back")
-    probes.add_argument("--overlap", action="store_true", help="merge although both have readings at the same time")
-    probes.add_argument("--yes", action="store_true", help="remove or merge without asking")
-    probes.set_defaults(work=_probes)
+
+
+def _add_orders(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What is told to probes."""
     update = commands.add_parser("update", help="have probes update their firmware over the network")
     which = update.add_mutually_exclusive_group(required=True)
     which.add_argument("ids", nargs="*", default=[], metavar="ID", help="a probe's id or name, as `temphub probes` lists it")

@@ -37,12 +37,7 @@ def assemble(port, app):
         ("mDNS answers", responder.listen),
         ("mDNS announcements", responder.announce),
     ]
-    portal = station = None
-    if port.radio:
-        portal = Portal(state, port.name_link, port.say)
-        station = Station(port.radio, port.settings, portal, state.clock.now, port.say)
-        state.reports.append(station.report)
-        loops += [("Wi-Fi", station.run), ("portal's names", portal.answer_names)]
+    portal, station = _wifi(port, state, loops) if port.radio else (None, None)
     identify = port.identify
     if port.lamp:
         signs = Signs(state, port.lamp, app.wifi)
@@ -67,6 +62,14 @@ def assemble(port, app):
         "delivery": delivery,
         "loops": loops,
     }
+
+
+def _wifi(port, state, loops):
+    portal = Portal(state, port.name_link, port.say)
+    station = Station(port.radio, port.settings, portal, state.clock.now, port.say)
+    state.reports.append(station.report)
+    loops.extend([("Wi-Fi", station.run), ("portal's names", portal.answer_names)])
+    return portal, station
 
 
 def _state(port):

@@ -9,17 +9,15 @@ import pandas as pd
 from ..core.files import JOURNAL_FILE
 from ..core.settings import Settings
 from ..journal import NO_VALUE, Reader
-from .arguments import When, find_zone, moment_ms
+from .arguments import EVER_MS, When, find_zone, span_ms
 
-EVER_MS = 2**53
 SPAN = (("start", "from_ms"), ("end", "to_ms"))
 
 
 def remarks(start: When = None, end: When = None, *, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFrame:
     """Remarks on [start, end), by time: number, start, end, probe_id (None: all), text, written. Raises TempHubError."""
     zone = find_zone(tz)
-    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
-    to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
+    from_ms, to_ms = span_ms(start, end, zone)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     with Reader(path) as reader:
         found = reader.annotations(from_ms, to_ms)

@@ -21,6 +21,7 @@ def find_zone(name: str) -> tzinfo:
     return clock.find_zone(name, remedy=remedy, code="bad_time_zone") or clock.local_zone()
 
 
+EVER_MS = 2**53
 EPOCH = pd.Timestamp(0, unit="ms", tz="UTC")
 AGO = re.compile(r"-\s*(?P<minus>.+)|(?P<ago>.+?)\s+ago", re.IGNORECASE)
 
@@ -41,6 +42,12 @@ def moment_ms(when: When, zone: tzinfo, *, is_end: bool = False) -> int:
             'Give a time such as "2026-11-23 14:00", "-24h" or "24h ago", or a datetime.',
             code="bad_time",
         ) from error
+
+
+def span_ms(start: When, end: When, zone: tzinfo) -> tuple[int, int]:
+    """[start, end) in milliseconds since 1970, all there can be where one is not given. Raises TempHubError as `moment_ms`."""
+    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
+    return from_ms, EVER_MS if end is None else moment_ms(end, zone, is_end=True)
 
 
 def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:

@@ -1,6 +1,6 @@
 """`statistics`: each probe's figures of a time as a frame. Opens the journal read-only for the length of the call. Any thread."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +8,8 @@ import pandas as pd
 from ..core.files import JOURNAL_FILE
 from ..core.names import titles
 from ..core.settings import Settings
-from ..journal import Reader
-from .arguments import When, asked_probes, find_zone, moment_ms
-
-EVER_MS = 2**53
+from ..journal import Figures, Reader
+from .arguments import When, asked_probes, find_zone, span_ms
 
 
 def statistics(
@@ -36,12 +34,14 @@ def statistics(
         probes = reader.probes(removed=True)
         asked, called = asked_probes(probes, probe), titles(probes)
         there = reader.span() or (0, 0)
-        from_ms = max(-EVER_MS if start is None else moment_ms(start, zone), there[0])
-        to_ms = min(EVER_MS if end is None else moment_ms(end, zone, is_end=True), there[1] + 1)
+        from_ms, to_ms = span_ms(start, end, zone)
+        from_ms, to_ms = max(from_ms, there[0]), min(to_ms, there[1] + 1)
         found = reader.figures(from_ms, to_ms, asked) if from_ms < to_ms else {}
     ids = sorted(found) if asked is None else [id_ for id_ in asked if id_ in found]
-    told = [found[id_] for id_ in ids]
+    return _frame([found[id_] for id_ in ids], ids, called)
 
+
+def _frame(told: Sequence[Figures], ids: Sequence[str], called: Mapping[str, str]) -> pd.DataFrame:
     def numbers(name: str) -> "pd.Series[float]":
         return pd.Series([getattr(one, name) for one in told], dtype="float64")
 

@@ -13,12 +13,11 @@ from ..core.names import titles
 from ..core.settings import Settings
 from ..journal import QUALITY, Reader, received_of
 from . import load_csv
-from .arguments import When, asked_probes, find_zone, moment_ms
+from .arguments import When, asked_probes, find_zone, span_ms
 from .columns import Gathered, Whole, gathered, times_of
 from .lengths import step_of
 from .resample import tidy_steps, wide_steps
 
-EVER_MS = 2**53
 WIDE = ("units",)
 TIDY = ("units", "quality", "delay_ms")
 
@@ -56,16 +55,15 @@ def load(
     Raises TempHubError: no journal, unknown probe, a time or width that is none.
     """
     zone = find_zone(tz)
-    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
-    to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
+    from_ms, to_ms = span_ms(start, end, zone)
     step = None if every is None else step_of(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     if not path.exists() and load_csv.found(path.parent):
         started, marked = start is not None, bool(struck_out)
+        frame = load_csv.load(path.parent, probe, from_ms, to_ms, zone, tidy=tidy, step=step, started=started, struck_out=marked)
         # A log has ids only.
-        found_there = load_csv.load(path.parent, probe, from_ms, to_ms, zone, tidy=tidy, step=step, started=started, struck_out=marked)
-        ids = found_there["probe_id"].unique() if tidy else found_there.columns
-        return _called(found_there, {str(id_): str(id_) for id_ in ids}, tidy=tidy, names=names)
+        ids = frame["probe_id"].unique() if tidy else frame.columns
+        return _called(frame, {str(id_): str(id_) for id_ in ids}, tidy=tidy, names=names)
     with Reader(path) as reader:
         probes = reader.probes(removed=True)
         asked, called = asked_probes(probes, probe), titles(probes)
@@ -73,11 +71,12 @@ def load(
             steps, calendar = tidy_steps(reader, None if start is None else from_ms, to_ms, asked, step, zone)
             frame = steps if tidy else wide_steps(steps, asked, step, calendar, zone)
             return _called(frame, called, tidy=tidy, names=names)
-        fields = WIDE if not tidy else (*TIDY, *(("boot", "seq") if numbered else ()))
-        found = gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=numbered if struck_out is None else struck_out)
-        if not tidy:
-            return _called(_wide(found, asked, zone, raw=raw), called, tidy=False, names=names)
-        return _called(_tidy(found, reader.boots() if numbered else None, zone, raw=raw), called, tidy=True, names=names)
+        marked = numbered if struck_out is None else struck_out
+        fields = (*TIDY, *(("boot", "seq") if numbered else ())) if tidy else WIDE
+        found = gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=marked)
+        boots = reader.boots() if tidy and numbered else None
+    frame = _tidy(found, boots, zone, raw=raw) if tidy else _wide(found, asked, zone, raw=raw)
+    return _called(frame, called, tidy=tidy, names=names)
 
 
 def _called(frame: pd.DataFrame, called: dict[str, str], *, tidy: bool, names: bool) -> pd.DataFrame:

@@ -10,13 +10,12 @@ from ..core.names import titles
 from ..core.settings import Settings
 from ..journal import NO_VALUE, QUALITY, Columns, Reader, celsius_of
 from ..journal.columns import Ints
-from .arguments import When, asked_probes, find_zone, moment_ms
+from .arguments import When, asked_probes, find_zone, span_ms
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-EVER_MS = 2**53
 PIECE_ROWS = 500_000
 TIMES = ("time", "received")
 
@@ -39,18 +38,33 @@ def scan(
     Raises TempHubError: no journal, unknown probe, a time or zone that is none.
     """
     # Only here: whoever does not use it does not load it.
-    import polars as pl
     from polars.io.plugins import register_io_source
 
     zone = find_zone(tz or "local")
-    from_ms = -EVER_MS if start is None else moment_ms(start, zone)
-    to_ms = EVER_MS if end is None else moment_ms(end, zone, is_end=True)
+    from_ms, to_ms = span_ms(start, end, zone)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     with Reader(path) as reader:
         probes = reader.probes(removed=True)
     asked, called = asked_probes(probes, probe), titles(probes)
-    kind = pl.Datetime("us", str(zone) if tz else "UTC")
-    schema = pl.Schema(
+    schema = _schema(str(zone) if tz else "UTC", names=names)
+
+    def pieces(
+        with_columns: list[str] | None, predicate: "pl.Expr | None", n_rows: int | None, _batch: int | None
+    ) -> "Iterator[pl.DataFrame]":
+        made = _needed(schema, with_columns, predicate)
+        # Polars pulls in threads of its own, one after the other.
+        with Reader(path, one_thread=False) as reader:
+            stream = reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
+            yield from _limited((_asked(_frame(columns, made, called), with_columns, predicate) for columns in stream), n_rows)
+
+    return register_io_source(pieces, schema=schema, is_pure=True)
+
+
+def _schema(zone: str, *, names: bool) -> "pl.Schema":
+    import polars as pl
+
+    kind = pl.Datetime("us", zone)
+    return pl.Schema(
         {
             "time": kind,
             "probe_id": pl.String(),
@@ -62,29 +76,32 @@ def scan(
         }
     )
 
-    def pieces(
-        with_columns: list[str] | None, predicate: "pl.Expr | None", n_rows: int | None, _batch: int | None
-    ) -> "Iterator[pl.DataFrame]":
-        # Polars pulls in threads of its own, one after the other.
-        with Reader(path, one_thread=False) as reader:
-            left = n_rows
-            # What nobody asked for costs nothing.
-            needed = (
-                None
-                if with_columns is None
-                else {*(with_columns or TIMES[:1]), *(() if predicate is None else predicate.meta.root_names())}
-            )
-            made = schema if needed is None else pl.Schema({name: kind for name, kind in schema.items() if name in needed})
-            for columns in reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out):
-                frame = _frame(columns, made, called)
-                frame = frame if predicate is None else _filtered(frame, predicate)
-                frame = frame if with_columns is None else frame.select(with_columns)
-                yield frame if left is None else frame.head(left)
-                left = None if left is None else left - len(frame)
-                if left is not None and left <= 0:
-                    return
 
-    return register_io_source(pieces, schema=schema, is_pure=True)
+def _needed(schema: "pl.Schema", with_columns: list[str] | None, predicate: "pl.Expr | None") -> "pl.Schema":
+    """The columns to make: what nobody asked for costs nothing."""
+    if with_columns is None:
+        return schema
+    import polars as pl
+
+    needed = {*(with_columns or TIMES[:1]), *(() if predicate is None else predicate.meta.root_names())}
+    return pl.Schema({name: kind for name, kind in schema.items() if name in needed})
+
+
+def _asked(frame: "pl.DataFrame", with_columns: list[str] | None, predicate: "pl.Expr | None") -> "pl.DataFrame":
+    frame = frame if predicate is None else _filtered(frame, predicate)
+    return frame if with_columns is None else frame.select(with_columns)
+
+
+def _limited(frames: "Iterator[pl.DataFrame]", n_rows: int | None) -> "Iterator[pl.DataFrame]":
+    """The first `n_rows` of them together (None: all); no more is read than that takes."""
+    if n_rows is None:
+        yield from frames
+        return
+    for frame in frames:
+        yield frame.head(n_rows)
+        n_rows -= len(frame)
+        if n_rows <= 0:
+            return
 
 
 def _filtered(frame: "pl.DataFrame", predicate: "pl.Expr") -> "pl.DataFrame":

@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from ..core.errors import BadRequest, TooLarge
+from ..core.errors import BadRequest, TempHubError, TooLarge
 from ..core.reading import ADHOC, BOOT, HIGHEST_C, LOWEST_C, MAX_AGE_MS, MAX_BATCH, MAX_SEQ, QUALITIES, UNDATED, Row, is_probe_id, to_units
 from .timestamps import given_times, junction_of, taken_by_clock
 
@@ -198,55 +198,52 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
         )
     rows = []
     for at, reading in enumerate(readings):
-        if type(reading) is not dict:
-            raise bad(
-                "bad_readings",
-                f"readings[{at}] is {short(reading)}, not an object.",
-                "Send each reading as an object with seq, age_ms and temperature_c.",
-            )
-        for name in ("seq", "age_ms"):
-            if name not in reading and not (name == "age_ms" and given_times(reading)):
-                raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
-        if type(reading.get("age_unknown", False)) is not bool:
-            raise bad(
-                "bad_age_unknown",
-                f"readings[{at}].age_unknown is {short(reading['age_unknown'])}.",
-                "Send true when age_ms is only the least it can be, or leave it out.",
-            )
+        _check_in_batch(reading, at)
         rows.append(_reading(probe_id, reading, received_ms, f"readings[{at}].", boot))
     return rows
+
+
+def _check_in_batch(reading: Any, at: int) -> None:
+    """What a reading of a batch must have, beyond a lone one. Raises TempHubError."""
+    if type(reading) is not dict:
+        raise bad(
+            "bad_readings",
+            f"readings[{at}] is {short(reading)}, not an object.",
+            "Send each reading as an object with seq, age_ms and temperature_c.",
+        )
+    for name in ("seq", "age_ms"):
+        if name not in reading and not (name == "age_ms" and given_times(reading)):
+            raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
+    if type(reading.get("age_unknown", False)) is not bool:
+        raise bad(
+            "bad_age_unknown",
+            f"readings[{at}].age_unknown is {short(reading['age_unknown'])}.",
+            "Send true when age_ms is only the least it can be, or leave it out.",
+        )
 
 
 def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, boot: str | None = None) -> Row:
     age_ms = whole(data.get("age_ms", 0))
     if type(age_ms) is not int or not 0 <= age_ms <= MAX_AGE_MS:
-        raise bad(
-            "bad_age_ms",
-            f"{where}age_ms is {short(age_ms)}.",
-            "Send how long ago the reading was taken, in whole milliseconds from 0 to one year.",
-        )
+        remedy = "Send how long ago the reading was taken, in whole milliseconds from 0 to one year."
+        raise bad("bad_age_ms", f"{where}age_ms is {short(age_ms)}.", remedy)
     taken_ms, undated = received_ms - age_ms, data.get("age_unknown") is True
     if "age_ms" not in data and given_times(data):
         taken_ms, said_by = taken_by_clock(data, received_ms)
         undated = said_by is None
     seq = whole(data.get("seq")) if boot is not None else None
     if boot is not None and (type(seq) is not int or not 0 <= seq <= MAX_SEQ):
-        raise bad("bad_seq", f"{where}seq is {short(seq)}.", "Send seq as a whole number from 0, one higher with each reading since boot.")
+        remedy = "Send seq as a whole number from 0, one higher with each reading since boot."
+        raise bad("bad_seq", f"{where}seq is {short(seq)}.", remedy)
     quality = data.get("quality")
     if quality is not None and quality not in QUALITIES:
         raise bad("bad_quality", f"{where}quality is {short(quality)}.", f"Send one of {', '.join(QUALITIES)}, or leave it out.")
     if "temperature_c" not in data:
-        raise bad(
-            "bad_temperature",
-            f"{where or 'The reading '}has no temperature_c.".replace(".has", " has"),
-            "Send temperature_c in °C, or null with a quality.",
-        )
+        raise _no_temperature(where)
     celsius, junction = data["temperature_c"], junction_of(data)
     if celsius is None:
         if quality is None:
-            raise bad(
-                "bad_quality", f"{where}temperature_c is null without a quality.", f"Say why with quality: one of {', '.join(QUALITIES)}."
-            )
+            raise _no_reason(where)
         return Row(probe_id, boot, seq, taken_ms, received_ms, None, quality, junction)
     if type(celsius) not in (int, float):
         _wrong_number(f"{where}temperature_c", celsius)
@@ -256,6 +253,16 @@ def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, 
     if undated:
         quality = quality or UNDATED
     return Row(probe_id, boot, seq, taken_ms, received_ms, to_units(celsius), quality, junction)
+
+
+def _no_temperature(where: str) -> TempHubError:
+    problem = f"{where or 'The reading '}has no temperature_c.".replace(".has", " has")
+    return bad("bad_temperature", problem, "Send temperature_c in °C, or null with a quality.")
+
+
+def _no_reason(where: str) -> TempHubError:
+    problem = f"{where}temperature_c is null without a quality."
+    return bad("bad_quality", problem, f"Say why with quality: one of {', '.join(QUALITIES)}.")
 
 
 def _wrong_number(name: str, value: object) -> NoReturn:

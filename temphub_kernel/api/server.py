@@ -126,53 +126,11 @@ class Endpoint(Worker):
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         # What was said before there was a loop.
         self._take_counts()
-        metrics, questions, turns = Metrics(), Questions(self._journal), Turns()
-        exports = Jobs(self._journal, turns)
-        loop, audit = self._loop, Audit(self._settings.data_dir)
-        # Not here: its file is on a disk.
-        entry = Entry(self._settings, lambda *said: loop.run_in_executor(None, partial(audit.note, *said)))
-        names = self._names
-        examinations = Examinations(replace(self._settings, port=self.port), turns)
-        room = Room(
-            self._settings.server_token,
-            self._desk,
-            metrics,
-            questions,
-            self._firmware,
-            self._writer,
-            exports,
-            entry,
-            audit,
-            examinations,
-            names,
-            self._transit,
-        )
-        ingest = Ingest(
-            self._settings.server_token,
-            self._writer,
-            Acks(loop),
-            self._desk,
-            metrics,
-            self._gate.delivering,
-            entry.guesses,
-            names,
-            self._court,
-            self._transit,
-        )
+        behind = self._make_room(self._loop)
         door = FrontDoor(self._page) if self._page else None
-        proxies = Proxies(self._settings.trusted_proxies)
-        self._gate.trusts = proxies.trusts
-        guard = Guard(self._settings, entry, self._gate.asking, self.tls_port)
-        switch = Switch(application(room, landing=door is None), ingest, door, guard, self._gate, proxies)
-        # The limit of a body is each path's own; what is no message at all is bounded here.
-        server = GatedServer(switch, **SIZES, **self._limits)
-        if not self._sockets:
-            self._take_ports()
-        plain = FastPath(server, ingest, guard, self._gate, **self._limits)
-        plain.add_sockets(self._sockets)
-        servers: list[FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
-        self._sockets = []
-        counting = asyncio.ensure_future(metrics.hits.tell(self._count_every_s))
+        switch = self._make_switch(self._loop, behind, door)
+        servers = self._open(switch)
+        counting = asyncio.ensure_future(behind.metrics.hits.tell(self._count_every_s))
         try:
             if not self.stopping.is_set():
                 await self._done.wait()
@@ -180,14 +138,64 @@ class Endpoint(Worker):
             counting.cancel()
             for one in servers:
                 one.stop()
-            exports.close()
-            examinations.close()
+            behind.exports.close()
+            behind.examinations.close()
             if door is not None:
                 await door.close()
             for one in servers:
                 await one.close_all_connections()
             self._gate.close()
-            questions.close()
+            behind.questions.close()
+
+    def _make_room(self, loop: asyncio.AbstractEventLoop) -> Room:
+        """What the handlers stand on."""
+        turns, audit = Turns(), Audit(self._settings.data_dir)
+        return Room(
+            self._settings.server_token,
+            self._desk,
+            Metrics(),
+            Questions(self._journal),
+            self._firmware,
+            self._writer,
+            Jobs(self._journal, turns),
+            # Not here: its file is on a disk.
+            Entry(self._settings, lambda *said: loop.run_in_executor(None, partial(audit.note, *said))),
+            audit,
+            Examinations(replace(self._settings, port=self.port), turns),
+            self._names,
+            self._transit,
+        )
+
+    def _make_switch(self, loop: asyncio.AbstractEventLoop, behind: Room, door: FrontDoor | None) -> "Switch":
+        """Who answers which path."""
+        ingest = Ingest(
+            self._settings.server_token,
+            self._writer,
+            Acks(loop),
+            self._desk,
+            behind.metrics,
+            self._gate.delivering,
+            behind.entry.guesses,
+            self._names,
+            self._court,
+            self._transit,
+        )
+        proxies = Proxies(self._settings.trusted_proxies)
+        self._gate.trusts = proxies.trusts
+        guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
+        return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies)
+
+    def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
+        """The servers, which take connections from here on."""
+        # The limit of a body is each path's own; what is no message at all is bounded here.
+        server = GatedServer(switch, **SIZES, **self._limits)
+        if not self._sockets:
+            self._take_ports()
+        plain = FastPath(server, switch.ingest, switch.guard, self._gate, **self._limits)
+        plain.add_sockets(self._sockets)
+        servers: list[FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
+        self._sockets = []
+        return servers
 
     def heard(self, probe_id: str, boot: str, count: int, at_s: float) -> None:
         """A probe said at a moment of the monotonic clock where its count of milliseconds stands. Any thread; returns at once."""

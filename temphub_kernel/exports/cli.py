@@ -20,6 +20,13 @@ STDOUT = "-"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of `temphub export`."""
+    _add_file(parser)
+    _add_content(parser)
+    _add_form(parser)
+    parser.add_argument("--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte")
+
+
+def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=list(FORMS), default="", help="csv, xlsx (Excel, the default) or parquet; else the ending of --out"
     )
@@ -27,6 +34,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="FILE", default="", help="where to; a dated name in this folder by default; - for standard output (csv)"
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+
+
+def _add_content(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", default="", metavar="TIME", help="the first moment, such as 2026-11-23 or 2026-11-23T12:00")
     parser.add_argument("--to", dest="end", default="", metavar="TIME", help="the moment to end before")
     parser.add_argument(
@@ -39,13 +49,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="lowest, mean and highest of each 30s, 5min, 1h or 1d (clock of --tz) instead of all readings",
     )
     parser.add_argument("--tz", default="", metavar="ZONE", help="zone of local times, such as Europe/Berlin; this computer's by default")
+
+
+def _add_form(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit-high", default="", metavar="CELSIUS", help="xlsx: the overview tells for how long it was above this, in °C"
     )
     parser.add_argument("--limit-low", default="", metavar="CELSIUS", help="xlsx: the overview tells for how long it was below this, in °C")
     parser.add_argument("--sheets", choices=SHEETS, default="probe", help="xlsx: a sheet for each probe, or one tidy table")
     parser.add_argument("--excel", choices=sorted(EXCEL), default="", help="csv: as Excel reads it in this country (de: semicolon, comma)")
-    parser.add_argument("--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte")
 
 
 def order_of(options: argparse.Namespace, journal: Path | None = None) -> Order:

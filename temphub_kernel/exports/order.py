@@ -81,18 +81,27 @@ def make_order(
     _one_of("sheets", sheets, SHEETS)
     _one_of("excel", excel or "en", EXCEL)
     find_zone(zone)
+    from_ms, to_ms = _span(start, end, zone)
+    _check_probes(probes)
+    limits = limits_of(limit_high_c, limit_low_c)
+    if form != "xlsx" and any(limit is not None for limit in limits):
+        problem = f"A {form} has no overview that could tell for how long a limit was passed."
+        raise _bad("limit", problem, "Leave the limits out, or use xlsx.")
+    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), _length_ms(every), zone, sheets, excel, most, *limits)
+
+
+def _span(start: str, end: str, zone: str) -> tuple[int, int]:
     from_ms, to_ms = _time("from", start, zone, 0), _time("to", end, zone, LAST_MS)
     if from_ms >= to_ms:
         raise _bad("from", "from is not before to, so there is nothing to export.", "Give from earlier than to.")
-    for probe in probes:
-        if not is_probe_id(probe):
-            raise _bad("probe_id", f"The probe {probe[:80]!r} cannot be one.", "Use an id from the list of probes, or leave it out.")
-    limits = limits_of(limit_high_c, limit_low_c)
-    if form != "xlsx" and any(limit is not None for limit in limits):
-        raise _bad(
-            "limit", f"A {form} has no overview that could tell for how long a limit was passed.", "Leave the limits out, or use xlsx."
-        )
-    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), _length_ms(every), zone, sheets, excel, most, *limits)
+    return from_ms, to_ms
+
+
+def _check_probes(ids: Sequence[str]) -> None:
+    for id_ in ids:
+        if not is_probe_id(id_):
+            problem = f"The probe {id_[:80]!r} cannot be one."
+            raise _bad("probe_id", problem, "Use an id from the list of probes, or leave it out.")
 
 
 def limits_of(high: str, low: str) -> tuple[float | None, float | None]:

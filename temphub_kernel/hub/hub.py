@@ -71,6 +71,7 @@ class RunningHub:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock
+        self._run = run
         # Before anything opens it.
         drop_unfinished(settings.journal_file)
         self._aside = put_damaged_aside(settings.journal_file)
@@ -82,28 +83,39 @@ class RunningHub:
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
         self.trust.on_change = self._standings
         self._newcomers = Newcomers()
-        self.provisioner = Provisioner(
-            settings,
+        self.provisioner = self._make_provisioner()
+        self.discovery = self._make_discovery()
+        self.health = Health(settings, self.writer, self.csvlog, self.urls)
+        if self.trust.damaged:
+            self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+        self.endpoint = self._make_endpoint()
+        self.workers = self._make_workers()
+        self._connect_health()
+
+    def _make_provisioner(self) -> Provisioner:
+        return Provisioner(
+            self.settings,
             self.trust,
             self._checked,
             check_every_s=CHECK_EVERY_S,
             talk=Talk(networks=networks),
-            intervals=_intervals(settings.journal_file),
+            intervals=_intervals(self.settings.journal_file),
             heard=lambda *said: self.endpoint.heard(*said),
         )
-        self.discovery = Discovery(
-            settings,
+
+    def _make_discovery(self) -> Discovery:
+        return Discovery(
+            self.settings,
             self._met,
             self._gone,
-            hub_port=settings.port,
+            hub_port=self.settings.port,
             version=__version__,
             on_network=self._network,
             # A demo is nobody else's business: it finds no real probe, and no real probe finds it.
-            addresses=loopback if settings.is_demo else None,
+            addresses=loopback if self.settings.is_demo else None,
         )
-        self.health = Health(settings, self.writer, self.csvlog, self.urls)
-        if self.trust.damaged:
-            self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+
+    def _make_endpoint(self) -> Endpoint:
         desk = Desk(
             self.health.report,
             self._met,
@@ -115,30 +127,34 @@ class RunningHub:
             self.trust,
             twins=self._twins,
         )
-        self._run = run
-        self.endpoint = Endpoint(settings, settings.journal_file, self.writer, desk, run.page if run else None)
-        rollups = RollUps(settings.journal_file, self.writer)
-        keeper = Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days)
-        neighbours, awake = forwarders(settings, self.writer), Awake()
+        page = self._run.page if self._run else None
+        return Endpoint(self.settings, self.settings.journal_file, self.writer, desk, page)
+
+    def _make_workers(self) -> list[Worker]:
+        """All parts. Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
+        and the journal's writer outlives everyone who writes through it."""
+        settings, awake = self.settings, Awake()
         self.health.awake = lambda: awake.awake
         # Behind a page server there is a supervisor, which starts another hub at once.
         pulse = Pulse(self.health, self.book, self.refusals, broken=self._broken)
-        # Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
-        # and the journal's writer outlives everyone who writes through it.
-        self.workers: list[Worker] = [
+        return [
             self.writer,
-            rollups,
-            keeper,
+            RollUps(settings.journal_file, self.writer),
+            Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days),
             self.csvlog,
-            *neighbours,
+            *forwarders(settings, self.writer),
             self.provisioner,
             self.endpoint,
             self.discovery,
+            *([awake] if settings.keep_awake else []),
+            pulse,
         ]
-        self.workers += [awake, pulse] if settings.keep_awake else [pulse]
+
+    def _connect_health(self) -> None:
+        """What the health note says of parts that were made after it."""
         self.health.workers = self.workers
         self.health.sees = self.discovery.seen
-        if run is not None:
+        if (run := self._run) is not None:
             self.health.pages = lambda: run.read(PAGES)
         self.health.refused = self.refusals.devices
         self.health.refused_probes = self.refusals.probes

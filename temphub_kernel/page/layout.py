@@ -51,13 +51,8 @@ class Panels:
         self._ids: list[str] = []
         self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
-        # The page's own script writes the browser's time zone here, and below what else it has to say; a front end without
-        # it leaves both empty.
         self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
-        self.viewer_zone.add_class("th-zone")
-        self.sayings.add_class("th-sayings")
-        self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
-        self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
+        self._listen(steering)
         self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
         self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
         self._cards: dict[str, HTML] = {}
@@ -70,11 +65,22 @@ class Panels:
         self._doctor = DoctorPanel(kit, ask, asks)
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
-        style = kit.html("th-style", f"<style>{STYLE}</style>")
-        self.root = VBox(
-            [style, self._head, self._alerts, self._main, self.viewer_zone, self.sayings, self._told, self._pulse, self._leave]
-        )
-        self.root.add_class("th")
+        self.root = self._make_root()
+
+    def _make_root(self) -> VBox:
+        style = self._kit.html("th-style", f"<style>{STYLE}</style>")
+        below = [self._told, self._pulse, self._leave]
+        root = VBox([style, self._head, self._alerts, self._main, self.viewer_zone, self.sayings, *below])
+        root.add_class("th")
+        return root
+
+    def _listen(self, steering: Steering) -> None:
+        """The page's own script writes the browser's time zone into one, and into the other what else it has to say; a front end without
+        it leaves both empty."""
+        self.viewer_zone.add_class("th-zone")
+        self.sayings.add_class("th-sayings")
+        self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
+        self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
 
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
@@ -95,12 +101,7 @@ class Panels:
         set_value(self._hub, panels.hub_panel(snapshot, judged))
         self._doctor.show(view, now_ms)
         if not snapshot.probes:
-            set_value(self._empty, panels.empty(snapshot.health))
-            below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
-            if snapshot.transients or snapshot.removals:
-                self._list.show(snapshot)
-                below = [self._list.widget, *below] if "list" in self._parts else below
-            set_children(self._main, [] if more else [self._empty, *below])
+            self._show_empty(snapshot, more=more)
             return
         self._show_cards(snapshot, make=not arriving)
         self.chart_panel.show(snapshot)
@@ -119,6 +120,15 @@ class Panels:
             "doctor": self._doctor.widget,
         }
         set_children(self._main, [part for name, part in whole.items() if name in self._parts])
+
+    def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
+        """Without a probe: how one comes, and what helps to find out why none does."""
+        set_value(self._empty, panels.empty(snapshot.health))
+        below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
+        if snapshot.transients or snapshot.removals:
+            self._list.show(snapshot)
+            below = [self._list.widget, *below] if "list" in self._parts else below
+        set_children(self._main, [] if more else [self._empty, *below])
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""

@@ -8,19 +8,17 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
-from ipaddress import ip_address
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from ..core import clock
 from ..core.errors import TempHubError
 from ..core.firmware_build import check_update
 from ..core.http import Limit
-from ..core.network import is_here
 from ..core.reading import Sighting, board_of
 from ..core.settings import Settings
 from ..trust import Exchange, Standing, Trust, signatures
 from . import errors
+from .elsewhere import records_elsewhere
 from .probe_client import NO_SUCH_PAGE, Status, Talk, status_of
 from .route import INGEST, address_towards, base_url_for
 
@@ -156,15 +154,7 @@ class Conversation:
     def settle(self, order: Order) -> tuple[ProbeCheck, Given]:
         """Look at the probe, and tell it where to deliver when that differs; at most 6 s. Raises TempHubError."""
         met, given = self._met, order.given
-        if met.port == self._hub_port and address_towards(met.ip) == met.ip:
-            raise errors.this_hub(met)
-        self._limit = self._talk.limit()
-        said = self._ask()
-        if said.probe_id and said.probe_id != met.probe_id:
-            raise errors.another_answers(met, said.probe_id)
-        if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
-            # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
-            self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
+        said = self._meet()
         if not order.take:
             self.leave_to_another_hub(said)
         base = base_url_for(self._settings, met.ip, self._hub_port)
@@ -186,6 +176,20 @@ class Conversation:
         # A probe may have bounds of its own; asking for the same again would only wear out its flash.
         interval_ms = answer.interval_ms or order.interval_ms
         return self._ended(State.OBEYED, said, Given(wanted, interval_ms, clock.monotonic_s(), taken))
+
+    def _meet(self) -> Status:
+        """What the probe says of itself, and that it is the one meant. Raises TempHubError."""
+        met = self._met
+        if met.port == self._hub_port and address_towards(met.ip) == met.ip:
+            raise errors.this_hub(met)
+        self._limit = self._talk.limit()
+        said = self._ask()
+        if said.probe_id and said.probe_id != met.probe_id:
+            raise errors.another_answers(met, said.probe_id)
+        if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
+            # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
+            self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
+        return said
 
     def update(self, sha256: Callable[[bool], str]) -> str:
         """The version the probe had when it said yes; it downloads afterwards. sha256(for a board): the firmware's. Raises TempHubError."""
@@ -231,32 +235,10 @@ class Conversation:
         if not said.server_url or said.needs_provision or said.key_id:
             return
         free = self._trust.look(self._board, said.key_id)[0] in OPEN and not self._trust.vouched(self._board)
-        if free and self._other_hub(said):
+        if free and records_elsewhere(self._talk, self._settings, self._hub_port, self._met, said):
             self._trust.saw(self._board, Standing.ELSEWHERE)
             self._to(State.ELSEWHERE)
             raise errors.elsewhere(self._met, said.server_url)
-
-    def _other_hub(self, said: Status) -> bool:
-        """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes numbers."""
-        try:
-            parts = urlsplit(said.server_url or "")
-            host, port = parts.hostname or "", parts.port or 80
-            if ip_address(host).is_loopback and not is_here(self._met.ip):
-                # There it means the device itself: no reason to look at a port of this computer.
-                return False
-            own = address_towards(host) == host
-        except (ValueError, TempHubError):
-            return False
-        if parts.netloc == urlsplit(self._settings.public_base).netloc or (own and port == self._hub_port):
-            return False
-        answer = self._talk.hub(self._met.probe_id, host, port)
-        if answer is None:
-            return False
-        code, health = answer
-        if own and health.get("data_dir") == str(self._settings.data_dir):
-            return False
-        # Whatever else takes the readings may have no such page: then the probe's own word counts.
-        return (code == 200 and health.get("ok") is True) or said.delivering
 
     # Proving who we are.
 

@@ -11,9 +11,9 @@ from ..core import clock
 from ..core.errors import TempHubError
 from ..core.http import Limit, NoConnection, exchange
 from ..core.network import real_address
-from ..core.reading import MAX_SEQ
+from ..core.reading import MAX_SEQ, Sighting, is_probe_id
 from ..trust import is_hex
-from .errors import claimed, no_probe, not_local, said_text, unreachable
+from .errors import claimed, no_probe, not_local, numeric, said_text, unknown, unreachable
 
 MOST_BYTES = 16 * 1024
 # What firmware answers that has no such page.
@@ -142,6 +142,18 @@ class Talk:
         networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
         if address.is_unspecified or address.is_multicast or not any(address in network for network in networks):
             raise not_local(probe_id, ip)
+
+
+def introduced(talk: Talk, host: str, port: int) -> Sighting:
+    """The device at an address that nobody knows yet, by what it says of itself. Raises TempHubError."""
+    ip, limit = numeric(host, port), talk.limit()
+    told = talk.whoami(host, ip, port, limit)
+    if told is None or not is_probe_id(told.probe_id):
+        told = talk.status(host, ip, port, limit)
+    probe_id = told.probe_id if told is not None and is_probe_id(told.probe_id) else host
+    if not is_probe_id(probe_id):
+        raise unknown(host, "does not say its id")
+    return Sighting(probe_id, ip, port, boot=told.boot if told else "", via="api")
 
 
 def _json_object(text: bytes) -> dict[str, object] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..core.reading import Sighting
-from .conversation import Given
+from .conversation import Given, ProbeCheck
 from .errors import busy
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
@@ -51,11 +51,38 @@ class Known:
         self.given, self.failures, self.proven = given, 0, True
         self.due = now + every_s * random.uniform(0.9, 1.0)
 
+    def ended(self, met: Sighting, result: ProbeCheck | None, given: Given | None, now: float, every_s: float) -> bool:
+        """A check of the probe where it was met ended so (None: somebody else talked to it). False when it is not there any more."""
+        moved = (self.sighting.ip, self.sighting.port) != (met.ip, met.port)
+        if result is None:
+            self.due = now + 1.0
+        elif given is not None:
+            self.went_well(given, now, every_s)
+        elif result.elsewhere:
+            # Its hub may die at any moment; then it is taken.
+            self.due = now + every_s
+        elif not moved:
+            self.failed(now)
+        if self.again or moved:
+            self.due, self.again = now, False
+        return not moved
+
     def failed(self, now: float) -> None:
         """1, 2, 4 … 60 s until the next try, spread so that many do not come together."""
         self.failures += 1
         self.proven = False
         self.due = now + min(LONGEST_PAUSE_S, 2.0 ** min(self.failures - 1, 10)) * random.uniform(0.75, 1.0)
+
+
+class Intervals(dict[str, int]):
+    """The intervals that people set, in ms by probe id; also of probes that are away, for their return."""
+
+    def keep(self, probe_id: str, interval_ms: int) -> None:
+        """Note one; of too many those go that were set longest ago."""
+        self.pop(probe_id, None)
+        self[probe_id] = interval_ms
+        while len(self) > MOST:
+            del self[next(iter(self))]
 
 
 class Register:

@@ -11,15 +11,15 @@ from queue import Empty, SimpleQueue
 from ..core import clock
 from ..core.errors import TempHubError, describe
 from ..core.logs import Once
-from ..core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting, board_of, is_probe_id
+from ..core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting, board_of
 from ..core.settings import Settings
 from ..core.worker import Worker
 from ..trust import Trust
 from .conversation import Context, Conversation, Given, Order, ProbeCheck, failed
-from .errors import bad_interval, not_here, numeric, unknown
+from .errors import bad_interval, not_here, unknown
 from .pool import Crew, tell_each
-from .probe_client import Talk
-from .schedule import MOST, WORKERS, Known, Register
+from .probe_client import Talk, introduced
+from .schedule import MOST, WORKERS, Intervals, Known, Register
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Provisioner(Worker):
         self._talk = talk or Talk()
         self._talk.stopped = self.stopping.is_set
         self._context = Context(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard)
-        self._intervals = dict(intervals or {})
+        self._intervals = Intervals(intervals or {})
         self._register = Register()
         self._lock = threading.Lock()
         self._bell = threading.Event()
@@ -111,7 +111,7 @@ class Provisioner(Worker):
             result, given = Conversation(self._context, met).settle(order)
             with self._lock:
                 if interval_ms is not None:
-                    self._keep_interval(probe_id, interval_ms)
+                    self._intervals.keep(probe_id, interval_ms)
                 known.went_well(given, clock.monotonic_s(), self._check_every_s)
                 self._register.probes.get(probe_id) or self._register.add(known)
         self._ended.put((known, met, result, None))
@@ -232,19 +232,7 @@ class Provisioner(Worker):
             known.busy = False
             if self._register.probes.get(met.probe_id) is not known:
                 return False
-            moved = (known.sighting.ip, known.sighting.port) != (met.ip, met.port)
-            if result is None:
-                known.due = now + 1.0
-            elif given is not None:
-                known.went_well(given, now, self._check_every_s)
-            elif result.elsewhere:
-                # Its hub may die at any moment; then it is taken.
-                known.due = now + self._check_every_s
-            elif not moved:
-                known.failed(now)
-            if known.again or moved:
-                known.due, known.again = now, False
-            return not moved
+            return known.ended(met, result, given, now, self._check_every_s)
 
     def _say(self, result: ProbeCheck) -> None:
         if not result.ok:
@@ -254,28 +242,14 @@ class Provisioner(Worker):
         if result.changed:
             log.debug("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
 
-    def _keep_interval(self, probe_id: str, interval_ms: int) -> None:
-        self._intervals.pop(probe_id, None)
-        self._intervals[probe_id] = interval_ms
-        while len(self._intervals) > MOST:
-            del self._intervals[next(iter(self._intervals))]
-
     def _named(self, host: str, port: int) -> Known | None:
         with self._lock:
             return self._register.named(host, port)
 
     def _introduce(self, host: str, port: int) -> Known:
         """Ask a device that is not known yet who it is."""
-        ip = numeric(host, port)
-        limit = self._talk.limit()
-        told = self._talk.whoami(host, ip, port, limit)
-        if told is None or not is_probe_id(told.probe_id):
-            told = self._talk.status(host, ip, port, limit)
-        probe_id = told.probe_id if told is not None and is_probe_id(told.probe_id) else host
-        if not is_probe_id(probe_id):
-            raise unknown(host, "does not say its id")
-        sighting = Sighting(probe_id, ip, port, boot=told.boot if told else "", via="api")
+        sighting = introduced(self._talk, host, port)
         with self._lock:
-            if probe_id in self._register.probes:
+            if sighting.probe_id in self._register.probes:
                 self._register.meet(sighting, clock.monotonic_s())
-            return self._register.probes.get(probe_id) or Known(sighting)
+            return self._register.probes.get(sighting.probe_id) or Known(sighting)

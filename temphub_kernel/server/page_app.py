@@ -139,21 +139,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
     config_file_paths: list[str] = []
 
     def __init__(self, folder: Path) -> None:
-        config = Config()
-        config.VoilaConfiguration.preheat_kernel = True
-        # Nothing is preheated before the hub delivers: see `preheat`.
-        config.VoilaConfiguration.default_pool_size = 0
-        config.VoilaConfiguration.multi_kernel_manager_class = ViewerKernels
-        config.VoilaConfiguration.strip_sources = True
-        config.VoilaConfiguration.show_tracebacks = False
-        config.VoilaConfiguration.extension_allowlist = EXTENSIONS
-        config.VoilaConfiguration.file_allowlist = []
-        config.VoilaConfiguration.allow_template_override = "NO"
-        config.VoilaConfiguration.allow_theme_override = "NO"
-        # A function, because Voilà copies its configuration, and with a method the whole server.
-        config.VoilaConfiguration.page_config_hook = lambda page, **_: page | self._addresses()
         super().__init__(
-            config=config,
+            config=self._own_config(),
             base_url=BASE_URL,
             notebook_path=str(files.notebooks() / "dashboard.ipynb"),
             open_browser=False,
@@ -179,6 +166,22 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.log.propagate = True
         # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
+
+    def _own_config(self) -> Config:
+        config = Config()
+        config.VoilaConfiguration.preheat_kernel = True
+        # Nothing is preheated before the hub delivers: see `preheat`.
+        config.VoilaConfiguration.default_pool_size = 0
+        config.VoilaConfiguration.multi_kernel_manager_class = ViewerKernels
+        config.VoilaConfiguration.strip_sources = True
+        config.VoilaConfiguration.show_tracebacks = False
+        config.VoilaConfiguration.extension_allowlist = EXTENSIONS
+        config.VoilaConfiguration.file_allowlist = []
+        config.VoilaConfiguration.allow_template_override = "NO"
+        config.VoilaConfiguration.allow_theme_override = "NO"
+        # A function, because Voilà copies its configuration, and with a method the whole server.
+        config.VoilaConfiguration.page_config_hook = lambda page, **_: page | self._addresses()
+        return config
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Signals are the caller's (see `run`): that to end, which Voilà takes, is taken and does nothing."""

@@ -123,6 +123,23 @@ class Snapshot(NamedTuple):
         return [probe for probe in (*self.probes, *chosen) if not probe.hidden and self.view.shows(probe.id)]
 
 
+class Met(NamedTuple):
+    """Who was ever met, by id. everybody: all that nobody removed; gone: those of them that came once and did not come back; records: the
+    others, and the last of those; removed: the last one first; newest: readings; colours: places in the palette."""
+
+    everybody: dict[str, Record]
+    removed: list[Record]
+    newest: dict[str, Newest]
+    gone: frozenset[str]
+    records: dict[str, Record]
+    colours: dict[str, int]
+
+    @property
+    def intervals(self) -> dict[str, Any]:
+        """What each was last told, in ms."""
+        return {id_: record["interval_ms"] for id_, record in self.records.items()}
+
+
 class Source:
     """Asks the journal; keeps what it read, so that a second's refresh costs only what is new."""
 
@@ -156,45 +173,11 @@ class Source:
     def _read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         if self._reader is None:
             self._reader = Reader(self._path)
-        reader = self._reader
-        if (judged := reader.judged()) != self._judged:
-            # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
-            self._judged, self._memory = judged, None
-            self._glances, self._measure, self._goods = Glances(), Measure(), {}
-            self._stated = reader.thermocouples()
-        if self._memory is None or self._memory.window != wanted.window:
-            self._memory = Memory(wanted.window)
-        _, stand = reader.note("trust")
-        # All sensors of a board share its key.
-        known = reader.probes(removed=True)
-        everybody = {one["id"]: {**one, "trust": stand.get(board_of(one["device"]))} for one in known if not one["removed_ms"]}
-        removed = sorted((one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"]))
-        newest = {item.probe_id: item for item in reader.newest()}
-        gone = transient(everybody.values(), newest, now_ms)
-        last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))[:MOST_FOLDED]
-        records = {id_: record for id_, record in everybody.items() if id_ not in gone or id_ in last}
-        alike = {id_: called(records[other]) for id_, other in look_alikes(records.values()).items()}
-        intervals = {id_: record["interval_ms"] for id_, record in records.items()}
-        self._memory.update(reader, intervals, now_ms)
-        # By first meeting: a new probe never takes another one's colour away.
-        colours = {id_: place for place, id_ in enumerate(sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_)))}
-        glances = self._glances.of(reader, records, wanted.where, now_ms)
-        measured = self._measure.of(reader, intervals, wanted.measured, wanted.line_c, now_ms) if wanted.measured else {}
-        probes: list[Probe] = []
-        folded: list[Probe] = []
+        reader, memory = self._reader, self._remembered(self._reader, wanted.window)
+        met = _met(reader, now_ms)
+        memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
-        refused = frozenset(map(str, health.get("refused_probes") or ()))
-        for record in sorted(records.values(), key=_order):
-            probe = self._probe(reader, self._memory, record, colours[record["id"]], newest.get(record["id"]), now_ms, refused)
-            glance = glances[probe.id]
-            if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
-                glance = glance.with_newest(probe.good.celsius)
-            stated = tuple(one for one in self._stated if one.probe_id == probe.id)
-            looks_like = alike.get(probe.id, "")
-            probe = probe._replace(glance=glance, measured=measured.get(probe.id), looks_like=looks_like, stated=stated)
-            (folded if probe.id in gone else probes).append(probe)
-        notes = _annotations(reader, wanted.window, now_ms)
-        struck = _struck(reader, wanted.window, now_ms)
+        probes, folded = self._probes(reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ())))
         return Snapshot(
             now_ms,
             wanted.window,
@@ -202,15 +185,47 @@ class Source:
             health_ms,
             health,
             probes,
-            notes,
-            struck,
-            len(gone),
+            _annotations(reader, wanted.window, now_ms),
+            _struck(reader, wanted.window, now_ms),
+            len(met.gone),
             folded,
-            len(removed),
-            removed[:MOST_FOLDED],
-            {also: id_ for id_, record in everybody.items() for also in record["also"]},
+            len(met.removed),
+            met.removed[:MOST_FOLDED],
+            {also: id_ for id_, record in met.everybody.items() for also in record["also"]},
             drawn={},
         )
+
+    def _remembered(self, reader: Reader, window: Window) -> Memory:
+        """What was read of the window, as far as it still counts."""
+        if (judged := reader.judged()) != self._judged:
+            # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
+            self._judged, self._memory = judged, None
+            self._glances, self._measure, self._goods = Glances(), Measure(), {}
+            self._stated = reader.thermocouples()
+        if self._memory is None or self._memory.window != window:
+            self._memory = Memory(window)
+        return self._memory
+
+    def _probes(
+        self, reader: Reader, memory: Memory, met: Met, wanted: Wanted, now_ms: int, refused: frozenset[str]
+    ) -> tuple[list[Probe], list[Probe]]:
+        """(those that are shown, the last of those folded away), as people see them in order."""
+        alike = {id_: called(met.records[other]) for id_, other in look_alikes(met.records.values()).items()}
+        glances = self._glances.of(reader, met.records, wanted.where, now_ms)
+        asked = wanted.measured
+        measured = self._measure.of(reader, met.intervals, asked, wanted.line_c, now_ms) if asked else {}
+        probes: list[Probe] = []
+        folded: list[Probe] = []
+        for record in sorted(met.records.values(), key=_order):
+            id_ = record["id"]
+            probe = self._probe(reader, memory, record, met.colours[id_], met.newest.get(id_), now_ms, refused)
+            glance = glances[id_]
+            if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
+                glance = glance.with_newest(probe.good.celsius)
+            stated = tuple(one for one in self._stated if one.probe_id == id_)
+            probe = probe._replace(glance=glance, measured=measured.get(id_), looks_like=alike.get(id_, ""), stated=stated)
+            (folded if id_ in met.gone else probes).append(probe)
+        return probes, folded
 
     def _probe(
         self,
@@ -262,6 +277,21 @@ class Source:
             known = _look_back(reader, newest)
             self._goods[newest.probe_id] = (now_ms, known)
         return known
+
+
+def _met(reader: Reader, now_ms: int) -> Met:
+    _, stand = reader.note("trust")
+    known = reader.probes(removed=True)
+    # All sensors of a board share its key.
+    everybody = {one["id"]: {**one, "trust": stand.get(board_of(one["device"]))} for one in known if not one["removed_ms"]}
+    removed = sorted((one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"]))
+    newest = {item.probe_id: item for item in reader.newest()}
+    gone = frozenset(transient(everybody.values(), newest, now_ms))
+    last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))[:MOST_FOLDED]
+    records = {id_: record for id_, record in everybody.items() if id_ not in gone or id_ in last}
+    # By first meeting: a new probe never takes another one's colour away.
+    by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
+    return Met(everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)})
 
 
 def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:

@@ -33,13 +33,7 @@ class ChartPanel:
         steering.erase, steering.strike_out, steering.undo = self._erase, self._strike_out, self._undo
         self._snapshot: Snapshot | None = None
         self._telling = False
-        self.chooser = ToggleButtons(
-            options=[(chip_label(window.span_ms), window.key) for window in CHIPS],
-            tooltips=[words.WINDOW_TOOLTIP.format(chip_label(window.span_ms)) for window in CHIPS],
-            layout=kit.layout,
-        )
-        self.chooser.add_class("th-window")
-        self.chooser.observe(lambda change: self._chosen(change["new"]), "value")
+        self.chooser = self._make_chooser()
         self._now = kit.button(words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now")
         self._title, self._legend, self._measured, self._notes, self._links, self._struck = (kit.html() for _ in range(6))
         self._forms = kit.column([], "th-forms")
@@ -55,6 +49,16 @@ class ChartPanel:
         self._question = Question(kit)
         below = [self._legend, tools, self._forms, self._measured, self._struck, self._notes, self._question.widget]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")
+
+    def _make_chooser(self) -> ToggleButtons:
+        chooser = ToggleButtons(
+            options=[(chip_label(window.span_ms), window.key) for window in CHIPS],
+            tooltips=[words.WINDOW_TOOLTIP.format(chip_label(window.span_ms)) for window in CHIPS],
+            layout=self._kit.layout,
+        )
+        chooser.add_class("th-window")
+        chooser.observe(lambda change: self._chosen(change["new"]), "value")
+        return chooser
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to a snapshot."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from ipywidgets import Checkbox, Dropdown, Text, VBox
+from ipywidgets import Checkbox, Dropdown, HBox, Text, VBox
 
 from ...core.clock import HOUR_MS, MINUTE_MS
 from ...core.errors import TempHubError
@@ -195,6 +195,12 @@ class Editor:
         self._question = Question(kit)
         self._release = kit.button(words.RELEASE, self._ask_first, words.RELEASE_MEANING, "th-danger")
         self._update = kit.button(words.UPDATE, self._update_now, words.UPDATE_MEANING)
+        self._merging = Merging(kit, ask, asks, self._question, self.close)
+        self._thermocouple = ThermocoupleForm(kit, ask, asks)
+        parts = [fields, self._make_buttons(kit), self._merging.widget, self._thermocouple.widget, self._question.widget]
+        self.widget: VBox = kit.column(parts, "th-editor")
+
+    def _make_buttons(self, kit: Kit) -> HBox:
         buttons = [
             kit.button(words.SAVE, self._save, name="th-primary"),
             kit.button(words.CANCEL, self.close),
@@ -205,10 +211,7 @@ class Editor:
             self._release,
             kit.button(words.REMOVE_PROBE, self._ask_to_remove, words.REMOVE_MEANING, "th-danger"),
         ]
-        self._merging = Merging(kit, ask, asks, self._question, self.close)
-        self._thermocouple = ThermocoupleForm(kit, ask, asks)
-        parts = [fields, kit.row(buttons, "th-buttons"), self._merging.widget, self._thermocouple.widget, self._question.widget]
-        self.widget: VBox = kit.column(parts, "th-editor")
+        return kit.row(buttons, "th-buttons")
 
     def open(self, probe: Probe, probes: list[Probe], firmware: str, view: View, now_ms: int) -> None:
         """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's, empty when unknown;
