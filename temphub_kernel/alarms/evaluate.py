@@ -9,7 +9,7 @@ that leads up to now) build the timers, and the first live reading that is beyon
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +17,12 @@ from ..core.clock import MINUTE_MS
 from ..core.reading import AHEAD_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
 from .conditions import condition_of
+from .pace import ASSUMED_INTERVAL_MS, GAP_PACES, next_pace
 from .rules import CHANGES, LIMITS, Rule
 from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up
+from .watches import Transition, Watch
 
-GAP_PACES = 3
 LIVE_MS = 2 * MINUTE_MS
-# A probe whose interval nobody knows.
-ASSUMED_INTERVAL_MS = 10_000
 # The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock was set back.
 CLOCK_MS = 5_000
 # A stream that comes late as steadily as it is measured is no backlog: its sender's clock is behind.
@@ -32,35 +31,6 @@ STEADY = 1.5
 QUIET_MS = MINUTE_MS
 MOST_TOLD = 8
 VERSION = 1
-
-
-class Watch(NamedTuple):
-    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the person's name for it."""
-
-    rule: Rule
-    probe: int
-    interval_ms: int
-    group: str = ""
-
-
-class Transition(NamedTuple):
-    """What the engine tells.
-
-    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes`. what: pending, active, cleared, or dropped
-    (pending went away). at_ms: time of the reading, or tick, that decided. since_ms: when the excursion began. celsius: the value that
-    decided; worst_c at worst_ms: the farthest beyond. past: it began and ended in late data: never told live.
-    """
-
-    rule: int
-    probe: int
-    what: str
-    at_ms: int
-    since_ms: int
-    celsius: float | None = None
-    worst_c: float | None = None
-    worst_ms: int = 0
-    past: bool = False
-    probes: tuple[int, ...] = ()
 
 
 class _Watched:
@@ -186,9 +156,7 @@ class _Probe:
     def passed(self, at_ms: int) -> None:
         """A reading in order: how often they come."""
         if self.newest_ms:
-            step_ms, pace_ms = at_ms - self.newest_ms, self.pace_ms
-            step_ms = min(max(step_ms, pace_ms - pace_ms // 8), 2 * pace_ms)
-            self.pace_ms = max(step_ms, self.interval_ms)
+            self.pace_ms = next_pace(self.pace_ms, at_ms - self.newest_ms, self.interval_ms)
         self.newest_ms = at_ms
 
     def is_live(self, at_ms: int, received_ms: int) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..journal import Floats, Ints
 from .conditions import condition_of
-from .evaluate import ASSUMED_INTERVAL_MS, GAP_PACES
+from .pace import ASSUMED_INTERVAL_MS, GAP_PACES
 from .rules import Rule
 from .run import ACTIVE, IDLE, Look, Plan, Run, Step, advance
 

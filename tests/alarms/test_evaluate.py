@@ -287,7 +287,7 @@ def engine() -> Evaluator:
     return watch(*RULES, probes=(1, 2))
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(streams(), st.data())
 def test_however_the_stream_is_cut(readings, data):
     """Blocks of any size tell the same as one, and so does an Evaluator that was killed and restored between any two of them."""
@@ -304,7 +304,7 @@ def test_however_the_stream_is_cut(readings, data):
     assert found == whole
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(streams())
 def test_each_alarm_has_one_life(readings):
     """Of each rule and probe there is one live alarm: active, cleared, active …; what is pending is told before; times are in order."""
@@ -319,7 +319,7 @@ def test_each_alarm_has_one_life(readings):
         live[one.rule, one.probe] = one.what
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(streams(), st.integers(1, 60))
 def test_no_late_batch_fires(readings, minutes):
     """Whatever comes late behind live readings, in whatever order, fires nothing."""

@@ -31,7 +31,7 @@ def test_the_smallest_rule():
 minutes = st.one_of(st.integers(0, 44_640), st.sampled_from([0.5, 0.1, 2.25]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(KINDS),
     st.fixed_dictionaries(

@@ -1,0 +1,125 @@
+"""Sick probes: silent (silence.py), a frozen value, a sensor that fails, resets again and again, weak Wi-Fi, an outbox that grows. Pure.
+
+Fed and asked like an Evaluator. Only readings that come in order say how a probe is now. What the hub cannot see in readings somebody
+tells it (`tell`), from a probe's /status: the strength of its Wi-Fi, and how many readings wait in its outbox.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from ..journal import STRUCK, Floats, Ints
+from .pace import SteadyClock
+from .rules import SICKNESSES
+from .silence import Silence
+from .symptoms import SYMPTOMS, Seen, Stream, Symptom
+from .watches import Episode, Transition, Watch
+
+VERSION = 1
+
+
+class Sickness:
+    """Judges probes by the rules for sickness among `watches`; others are not its business."""
+
+    def __init__(self, watches: Iterable[Watch]) -> None:
+        mine = [watch for watch in watches if watch.rule.kind in SICKNESSES]
+        self._silence = Silence(mine)
+        self._clock = SteadyClock()
+        self._streams: dict[int, Stream] = {}
+        self._of: dict[int, list[tuple[Episode, Symptom]]] = {}
+        self._groups: dict[str, list[tuple[int, Stream]]] = {}
+        # Of whom something is known since the last tick, or an alarm is active.
+        self._touched: set[int] = set()
+        for watch in mine:
+            if watch.rule.kind == "silent":
+                continue
+            stream = self._streams.setdefault(watch.probe, Stream(watch))
+            symptom = SYMPTOMS[watch.rule.kind](watch, stream)
+            self._of.setdefault(watch.probe, []).append((Episode(watch.rule, watch.probe), symptom))
+            if watch.group and watch.rule.kind == "frozen":
+                self._groups.setdefault(watch.group, []).append((watch.probe, stream))
+
+    def take(
+        self,
+        probe: Ints,
+        taken_ms: Ints,
+        received_ms: Ints,
+        celsius: Floats,
+        quality: Ints,
+        boot: Ints,
+        now_ms: int,
+    ) -> list[Transition]:
+        """What readings come to, columns of one length in journal order, as journal.Columns has them. Told by the next tick."""
+        clock_ms = self._clock.look(now_ms)
+        self._silence.begin(clock_ms)
+        columns = (column.tolist() for column in (probe, taken_ms, received_ms, celsius, quality, boot))
+        for no, at_ms, came_ms, value, code, start in zip(*columns, strict=True):
+            if came_ms >= at_ms:
+                self._silence.heard(no, came_ms, clock_ms)
+            stream = self._streams.get(no)
+            if stream is not None and stream.passed(at_ms, value):
+                # What a person struck out says nothing of the sensor.
+                faulty = math.isnan(value) and code != STRUCK
+                seen = Seen(at_ms, value, faulty, start, came_ms if came_ms >= at_ms else None)
+                for _, symptom in self._of[no]:
+                    symptom.reading(seen, clock_ms)
+                self._touched.add(no)
+        return []
+
+    def tell(self, probe: int, what: str, value: float, now_ms: int) -> None:
+        """What somebody knows of a probe: `rssi` in dBm, or `outbox`, how many readings wait in it."""
+        clock_ms = self._clock.look(now_ms)
+        for _, symptom in self._of.get(probe, ()):
+            symptom.told(what, value, clock_ms)
+            self._touched.add(probe)
+
+    def tick(self, now_ms: int) -> list[Transition]:
+        """Call it about once a second: who is sick, who is well again."""
+        clock_ms = self._clock.look(now_ms)
+        self._silence.begin(clock_ms)
+        told = self._silence.tick(clock_ms, now_ms)
+        looked_at, self._touched = self._touched, set()
+        for no in sorted(looked_at):
+            for episode, symptom in self._of[no]:
+                since_ms = symptom.since_ms(clock_ms, now_ms, self._others(no))
+                if since_ms is not None or episode.active:
+                    told += episode.look(since_ms is not None, clock_ms, now_ms, since_ms or now_ms)
+                # One that is active may end without a word.
+                if episode.active:
+                    self._touched.add(no)
+        return told
+
+    def _others(self, probe: int) -> list[Stream]:
+        group = self._streams[probe].group
+        return [stream for no, stream in self._groups.get(group, ()) if no != probe]
+
+    def state(self) -> dict[str, Any]:
+        """Everything that what comes later is judged by, as JSON."""
+        return {
+            "version": VERSION,
+            "clock": self._clock.state(),
+            "silence": self._silence.state(),
+            "streams": [[no, [getattr(one, name) for name in Stream.KEPT]] for no, one in self._streams.items()],
+            "watched": [
+                [episode.rule.no, no, episode.rule.kind, episode.state(), symptom.state()]
+                for no, watches in self._of.items()
+                for episode, symptom in watches
+            ],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there; what is new begins at nothing, what is gone is forgotten."""
+        if state.get("version") != VERSION:
+            return
+        self._clock.restore(state["clock"])
+        self._silence.restore(state["silence"])
+        for no, kept in state["streams"]:
+            if (stream := self._streams.get(no)) is not None:
+                for name, value in zip(Stream.KEPT, kept, strict=True):
+                    setattr(stream, name, value)
+        known = {(one.rule.no, no, one.rule.kind): (one, symptom) for no, all_of in self._of.items() for one, symptom in all_of}
+        for rule, no, kind, told, kept in state["watched"]:
+            if (found := known.get((rule, no, kind))) is not None:
+                found[0].restore(told)
+                found[1].restore(kept)
+        self._touched = set(self._of)

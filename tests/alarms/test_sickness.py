@@ -1,0 +1,331 @@
+"""Sick probes: when silence, a frozen value, faults, resets, weak Wi-Fi and a growing outbox are alarms, and when they are none."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alarms.alarms_harness import START_MS, rule
+from temphub_kernel.alarms import Rule, Sickness, Transition, Watch
+from temphub_kernel.core.reading import STRUCK_OUT
+from temphub_kernel.journal.columns import CODE
+
+
+class Room:
+    """Probes and a hub whose clock goes in steps of a second or as it is told. Between steps nothing is missed."""
+
+    def __init__(
+        self, *rules: Rule, probes: Iterable[int] = (1,), interval_s: float = 10, groups: Callable[[int], str] = lambda no: ""
+    ) -> None:
+        self.watches = [Watch(one, no, round(interval_s * 1000), groups(no)) for one in rules for no in probes]
+        self.engine = Sickness(self.watches)
+        self.now_ms = START_MS
+        self.told: list[Transition] = []
+
+    def restart(self, away_s: float = 0) -> None:
+        """The hub is killed, and goes on from what it had kept."""
+        state = json.loads(json.dumps(self.engine.state()))
+        self.engine = Sickness(self.watches)
+        self.engine.restore(state)
+        self.now_ms += round(away_s * 1000)
+
+    def deliver(self, probe: int, celsius: float | None = 5.0, *, boot: int = 1, late_s: float = 0, quality: str = "crc") -> None:
+        taken = self.now_ms - round(late_s * 1000)
+        value = np.nan if celsius is None else celsius
+        code = CODE[quality] if celsius is None else 0
+        columns = [np.array([number]) for number in (probe, taken, self.now_ms)]
+        self.told += self.engine.take(*columns, np.array([value]), np.array([code]), np.array([boot]), self.now_ms)
+
+    def wait(self, seconds: float, talking: Iterable[int] = (), *, every_s: float = 10, **said: Any) -> list[Transition]:
+        """Time passes, second by second; who talks delivers every `every_s`. What was told in it."""
+        before = len(self.told)
+        for second in range(round(seconds)):
+            self.now_ms += 1000
+            if second % every_s == 0:
+                for probe in talking:
+                    self.deliver(probe, **said)
+            self.told += self.engine.tick(self.now_ms)
+        return self.told[before:]
+
+
+def kinds(found: Iterable[Transition]) -> list[tuple[int, str]]:
+    return [(one.probe, one.what) for one in found]
+
+
+SILENT = rule("silent", recovery_min=1)
+
+
+def test_a_probe_falls_silent_and_comes_back():
+    """After three of its intervals, and two minutes, once; cleared when it was back for the recovery time."""
+    room = Room(SILENT, interval_s=60)
+    room.wait(300, [1], every_s=60)
+    last_ms = room.now_ms - 59_000
+    assert room.wait(115) == []
+    found = room.wait(600)
+    assert kinds(found) == [(1, "active")]
+    assert found[0].since_ms == last_ms and found[0].at_ms == last_ms + 180_000
+    assert kinds(room.wait(59, [1])) == [] and kinds(room.wait(10, [1])) == [(1, "cleared")]
+
+
+def test_the_least_time_is_settable():
+    """With at_least_min 0 the intervals alone count, as many as the rule says."""
+    room = Room(rule("silent", at_least_min=0, intervals=5))
+    room.wait(60, [1])
+    assert room.wait(39) == [] and kinds(room.wait(3)) == [(1, "active")]
+
+
+def test_who_delivers_in_batches_is_not_silent():
+    """A probe that delivers every ten minutes what it measured each minute is at most once taken for silent, at the beginning."""
+    room = Room(SILENT, interval_s=60)
+    room.wait(3 * 3600, [1], every_s=600)
+    room.told.clear()
+    assert room.wait(5 * 3600, [1], every_s=600) == []
+
+
+def test_many_at_once_are_one():
+    """Forty probes behind one router: one alarm with all of them, and one end. Who stays away then has an alarm of its own."""
+    room = Room(SILENT, probes=range(1, 41))
+    room.wait(60, range(1, 41))
+    found = room.wait(300)
+    assert kinds(found) == [(0, "active")] and found[0].probes == tuple(range(1, 41)) and found[0].rule == 1
+    found = room.wait(300, range(1, 40))
+    assert kinds(found) == [(0, "cleared"), (40, "active")]
+
+
+def test_one_of_many_is_itself():
+    """While others are heard, one silent probe, or two, are alarms of their own, at once."""
+    room = Room(SILENT, probes=range(1, 11))
+    room.wait(60, range(1, 11))
+    found = room.wait(300, range(1, 9))
+    assert kinds(found) == [(9, "active"), (10, "active")]
+    assert all(one.at_ms - one.since_ms <= 121_000 for one in found)
+
+
+def test_many_whose_intervals_differ():
+    """The quickest falls silent first; it waits for half a minute for the others, and those that follow later belong to it."""
+    rules = [rule("silent", no=no) for no in range(1, 7)]
+    room = Room(SILENT)
+    room.watches = [Watch(one, one.no, 10_000 + 12_000 * one.no) for one in rules]
+    room.engine = Sickness(room.watches)
+    room.wait(200, range(1, 7), every_s=5)
+    found = room.wait(600)
+    assert kinds(found) == [(0, "active")] and len(found[0].probes) >= 3 and found[0].rule == 1
+
+
+@pytest.mark.parametrize("step_s", [-86_400, -60, 60, 600, 86_400])
+def test_a_step_of_the_hubs_clock_makes_nobody_silent(step_s):
+    """The hub's clock is set, or its computer slept: nobody is taken for silent, and who is silent still is found."""
+    room = Room(SILENT)
+    room.wait(120, [1])
+    room.now_ms += step_s * 1000
+    assert room.wait(100) == []
+    assert kinds(room.wait(30)) == [(1, "active")]
+    room.now_ms += step_s * 1000
+    assert room.wait(100) == [] and kinds(room.wait(100, [1])) == [(1, "cleared")]
+
+
+def test_a_hub_that_was_away_blames_nobody():
+    """While the hub did not run nobody could be heard; a silence before that goes on being counted."""
+    room = Room(SILENT)
+    room.wait(60, [1])
+    room.restart(away_s=5000)
+    assert room.wait(100) == []
+    room.restart(away_s=3)
+    assert kinds(room.wait(60)) == [(1, "active")]
+    room.restart(away_s=60)
+    assert room.wait(60) == [] and kinds(room.wait(70, [1])) == [(1, "cleared")]
+
+
+def test_restarts_do_not_hide_silence():
+    """A hub that is started again and again still finds who is silent."""
+    room = Room(SILENT)
+    room.wait(60, [1])
+    for _ in range(10):
+        room.wait(20)
+        room.restart(away_s=30)
+    assert kinds(room.told) == [(1, "active")]
+
+
+def test_a_probe_that_never_spoke():
+    """A probe that is watched and from which nothing comes is silent, counted from when it is watched."""
+    room = Room(SILENT)
+    assert room.wait(118) == [] and kinds(room.wait(5)) == [(1, "active")]
+
+
+def test_a_frozen_value():
+    """The same value to the last digit for a day is frozen; steps of a sixteenth of a degree all the while are none."""
+    room = Room(rule("frozen"), interval_s=600)
+    for n in range(24 * 6):
+        room.wait(1, [1], celsius=5 + 0.0625 * (n % 2))
+        room.now_ms += 599_000
+    assert room.told == []
+    for _ in range(23 * 6):
+        room.wait(1, [1], celsius=5.0)
+        room.now_ms += 599_000
+    assert room.told == []
+    for _ in range(9):
+        room.wait(1, [1], celsius=5.0)
+        room.now_ms += 599_000
+    assert kinds(room.told) == [(1, "active")]
+
+
+def frozen(others: Callable[[int], float], *, fine: bool = False, hours: int = 30) -> list[tuple[int, str]]:
+    """What is told of probe 1, which says the same all the time, beside 2 and 3 of its group."""
+    room = Room(rule("frozen"), interval_s=600, probes=(1, 2, 3), groups=lambda no: "cellar")
+    step = 0.0078125 if fine else 0.0625
+    for n in range(hours * 6):
+        room.now_ms += 600_000
+        # Its resolution is known from before.
+        room.deliver(1, 12.0 if n > 3 else 12 + step * n)
+        for other in (2, 3):
+            room.deliver(other, others(n) + other)
+        room.told += room.engine.tick(room.now_ms)
+    return kinds(room.told)
+
+
+def test_a_place_that_stands_still_is_not_frozen():
+    """Where nothing moves for days a DS18B20 says the same for days: while its neighbours stand still, too, nothing is said."""
+    assert frozen(lambda n: 12.0 + 0.0625 * (n % 2)) == []
+    assert frozen(lambda n: 12.0 + n % 10) == [(1, "active")]
+
+
+def test_a_fine_sensor_is_frozen_sooner():
+    """A sensor whose steps are finer than a twentieth of a degree does not stand still for six hours."""
+    assert frozen(lambda n: 12.0 + n % 10, fine=True, hours=8) == [(1, "active")]
+    assert frozen(lambda n: 12.0 + n % 10, fine=False, hours=8) == []
+
+
+def test_silence_is_not_frozen():
+    """The same value before and after days without readings says nothing."""
+    room = Room(rule("frozen"), interval_s=10)
+    for _ in range(40):
+        room.wait(60, [1])
+        room.now_ms += 86_400_000
+    assert room.told == []
+
+
+def test_a_failing_sensor():
+    """A fifth of all readings without a value, for some minutes: an alarm. One in ten, a burst, and what a person struck out are none."""
+    room = Room(rule("sensor", recovery_min=5))
+    for _ in range(40):
+        room.wait(90, [1])
+        room.wait(10, [1], celsius=None)
+    assert room.told == []
+    room.wait(1200, [1])
+    room.wait(60, [1], celsius=None)
+    room.wait(1200, [1])
+    room.wait(1200, [1], celsius=None, quality=STRUCK_OUT)
+    room.wait(1200, [1])
+    assert room.told == []
+    found = room.wait(1200, [1], celsius=None)
+    assert kinds(found) == [(1, "active")] and found[0].at_ms - found[0].since_ms < 600_000
+    assert kinds(room.wait(3600, [1])) == [(1, "cleared")]
+
+
+def test_a_probe_that_resets_again_and_again():
+    """Three starts within an hour are an alarm; one a day is none, nor readings of an earlier start that come late."""
+    room = Room(rule("resets", recovery_min=0))
+    for boot in range(1, 8):
+        room.wait(20, [1], boot=boot)
+        room.restart(away_s=1)
+        room.wait(1800, every_s=1800)
+    assert room.told == []
+    for boot in (20, 19, 20, 19, 20, 19):
+        room.wait(60, [1], boot=boot)
+    assert room.told == []
+    for boot in (21, 22, 23):
+        room.wait(60, [1], boot=boot)
+    assert kinds(room.told) == [(1, "active")]
+    assert kinds(room.wait(4000, [1], boot=23)) == [(1, "cleared")]
+
+
+def test_weak_wifi():
+    """Ten minutes at −80 dBm or less are an alarm, until it is above −75."""
+    room = Room(rule("weak_wifi", recovery_min=0))
+
+    def hear(*dbm: float) -> list[tuple[int, str]]:
+        before = len(room.told)
+        for one in dbm:
+            room.engine.tell(1, "rssi", one, room.now_ms)
+            room.wait(120)
+        return kinds(room.told[before:])
+
+    assert hear(-60, -85, -85, -70, -85, -85, -85, float("nan")) == []
+    assert hear(-82, -82, -78) == [(1, "active")]
+    assert hear(-78, -79) == [] and hear(-60) == [(1, "cleared")]
+
+
+def test_an_outbox_that_grows():
+    """What comes is later and later: an alarm. What catches up is none, and a clock that is behind neither."""
+    room = Room(rule("outbox", recovery_min=0))
+    for n in range(400):
+        room.wait(10, [1], late_s=4000 - n * 10)
+    assert room.told == []
+    for _ in range(400):
+        room.wait(10, [1], late_s=4000)
+    assert room.told == []
+    for n in range(200):
+        room.wait(10, [1], late_s=4000 + n * 5)
+    assert kinds(room.told) == [(1, "active")]
+    for n in range(200):
+        room.wait(10, [1], late_s=5000 - n * 25)
+    assert kinds(room.told) == [(1, "active"), (1, "cleared")]
+
+
+def test_an_outbox_that_says_so():
+    """What a probe says of its own outbox counts as well."""
+    room = Room(rule("outbox", recovery_min=0))
+    for waiting in (0, 5, 0, 300, 200, 100, 0):
+        room.engine.tell(1, "outbox", waiting, room.now_ms)
+        room.wait(400)
+    assert room.told == []
+    for waiting in (50, 100, 150, 200):
+        room.engine.tell(1, "outbox", waiting, room.now_ms)
+        room.wait(650)
+    assert kinds(room.told) == [(1, "active")]
+    room.engine.tell(1, "outbox", 0, room.now_ms)
+    assert kinds(room.wait(5)) == [(1, "cleared")]
+
+
+def test_outside_its_hours():
+    """A rule for sickness has hours as any other: outside of them nothing begins."""
+    never = [{"days": ["sat"], "from": "03:00", "to": "03:01"}]
+    room = Room(rule("silent", schedule=never, zone="UTC"), probes=(1, 2, 3, 4))
+    assert room.wait(600) == []
+
+
+ALL = [
+    rule(kind, no=no + 1, recovery_min=1, at_least_min=2)
+    for no, kind in enumerate(("silent", "frozen", "sensor", "resets", "weak_wifi", "outbox"))
+]
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["talk", "hush", "same", "fault", "boot", "weak", "late"]), st.integers(20, 200)), max_size=8),
+    st.data(),
+)
+def test_a_restart_changes_nothing(acts, data):
+    """Killed and restored at any moment, it tells the same as one that was never killed."""
+
+    def live(restarts: list[int]) -> list[Transition]:
+        room, boot = Room(*ALL, probes=(1, 2, 3, 4)), 1
+        for n, (act, seconds) in enumerate(acts):
+            boot += act == "boot"
+            if act == "weak":
+                room.engine.tell(2, "rssi", -90, room.now_ms)
+            said = {
+                "celsius": None if act == "fault" else 5.0 + (n % 2 if act != "same" else 0),
+                "boot": boot,
+                "late_s": 900 + 3 * n if act == "late" else 0,
+            }
+            room.wait(seconds, () if act == "hush" else (1, 2, 3, 4), **said)
+            if n in restarts:
+                room.restart()
+        return room.told
+
+    assert live(data.draw(st.lists(st.integers(0, 7)))) == live([])
