@@ -208,8 +208,12 @@ def _recover(run: Run, plan: Plan, look: Look, passed_ms: int) -> list[Step]:
     run.back_ms = run.back_ms + passed_ms if run.back_ms >= 0 else 0
     if run.back_ms < plan.recovery_ms:
         return []
-    # One that nobody could be told of while it lasted is history.
-    steps = ended_unseen(run, look.at_ms, look.celsius) if run.stage == MET else [_step(run, "cleared", look)]
+    if run.stage == ACTIVE:
+        steps = [_step(run, "cleared", look)]
+    else:
+        # One that nobody could be told of while it lasted is history; that it was pending may have been told.
+        steps = [_step(run, "dropped", look)] if run.told else []
+        steps += ended_unseen(run, look.at_ms, look.celsius)
     run.stage = IDLE
     run.slots.clear()
     return steps

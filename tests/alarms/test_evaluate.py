@@ -140,6 +140,13 @@ def test_late_data_never_fire_live():
     assert found == [("past active", 25), ("past cleared", 40)]
 
 
+def test_what_was_pending_and_ended_in_a_backlog():
+    """It was pending when the Wi-Fi went away, and is over when it comes back: it is not pending any more, and stands in the past."""
+    engine = watch(rule(delay_min=10, recovery_min=5))
+    found = take(engine, stream([9.0] * 3) + backlog([9.0] * 20 + [5.0] * 20, first=3, at=60) + stream([5.0], first=61))
+    assert told(found) == [("pending", 0), ("dropped", 28), ("past active", 10), ("past cleared", 28)]
+
+
 def test_a_backlog_that_leads_up_to_now():
     """A freezer that failed while the Wi-Fi was away is an alarm with the first live reading that confirms it, and no sooner."""
     engine = watch(rule(delay_min=10))
