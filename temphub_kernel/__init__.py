@@ -172,7 +172,7 @@ def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: 
 
     points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises TempHubError.
     """
-    from .analysis.arguments import find_zone, moment_ms
+    from .analysis import find_zone, moment_ms
 
     hub = _client()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
@@ -189,7 +189,7 @@ def thermocouple(
     options: cold_c (25.0), what the chip's own temperature is taken for where it was not stored, cold_within_c (25.0), how far off that
     may be, and note. What was sent is kept: `load(raw=True)`. Raises TempHubError.
     """
-    from .analysis.arguments import find_zone, moment_ms
+    from .analysis import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     probe = hub.meant(probe)
@@ -215,7 +215,7 @@ def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo:
 
     undo=True: has everything of the probe that is struck out and touches that time count again; the numbers. Raises TempHubError.
     """
-    from .analysis.arguments import find_zone, moment_ms
+    from .analysis import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     from_ms = moment_ms(start, zone)
@@ -235,7 +235,7 @@ def struck_out(**options: Any) -> pd.DataFrame:
 
 def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
     """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
-    from .analysis.arguments import find_zone, moment_ms
+    from .analysis import find_zone, moment_ms
 
     hub, zone = _client(), find_zone("local")
     to_ms = None if end is None else moment_ms(end, zone, is_end=True)
@@ -252,7 +252,7 @@ def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
 
 def csv_file() -> Path:
     """Where the CSV log is."""
-    from .core.settings import Settings
+    from .core import Settings
 
     return Settings.from_environ().csv_file
 

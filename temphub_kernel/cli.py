@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._version import __version__
-from .core.errors import TempHubError, describe
+from .core import TempHubError, describe
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .core.settings import Settings
+    from .core import Settings
 
 
 # What a shell sees of any program that was stopped by a closed pipe.
@@ -161,7 +161,7 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
 
 def _export(options: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .exports import cli
 
     settings = Settings.from_environ()
@@ -175,7 +175,7 @@ def _export(options: argparse.Namespace) -> int:
 def _rebuild_csv(settings: "Settings", options: argparse.Namespace) -> int:
     from .csvlog import hub_runs, rebuild_log
     from .exports.cli import counter
-    from .hub.lock import HubLock, is_running
+    from .hub import HubLock, is_running
 
     if not options.out and is_running(settings.data_dir):
         raise hub_runs(settings.csv_file)
@@ -219,21 +219,21 @@ def _run(options: argparse.Namespace) -> int:
     if supervised is None:
         return keeper.keep(options.given)
     with supervised as start:
-        from .core.settings import Settings
+        from .core import Settings
         from .server.run import run
 
         return run(Settings.from_environ(), start, options.given, browser=not options.no_browser, probes=getattr(options, "probes", 0))
 
 
 def _stop(_: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .hub.commands.stop import stop_hub
 
     return stop_hub(Settings.from_environ(), _say)
 
 
 def _probes(options: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .hub.commands.probes import Fleet
     from .hub.commands.strike_out import believe, expect, merge_probes, remove_probes, remove_unnamed
 
@@ -258,7 +258,7 @@ def _probes(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .hub.commands.probes import Fleet
 
     failed = Fleet(Settings.from_environ(), _say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
@@ -266,7 +266,7 @@ def _update(options: argparse.Namespace) -> int:
 
 
 def _trust(options: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .hub.commands.probes import Fleet
 
     Fleet(Settings.from_environ(), _say).trust(options.id, yes=options.yes)
@@ -274,7 +274,7 @@ def _trust(options: argparse.Namespace) -> int:
 
 
 def _state(options: argparse.Namespace) -> int:
-    from .core.settings import Settings
+    from .core import Settings
 
     _statements()[options.statement].run(Settings.from_environ(), options, _say)
     return 0
@@ -352,7 +352,7 @@ def _count(text: str) -> int:
 
 
 def _probe(arguments: list[str]) -> int:
-    from .core.settings import Settings
+    from .core import Settings
     from .server.virtual import run_here
 
     return run_here(arguments, lambda: Settings.from_environ().data_dir)

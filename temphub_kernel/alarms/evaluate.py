@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.clock import MINUTE_MS
-from ..core.reading import AHEAD_MS, UNKNOWN_DELAY_MS
+from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
 from .conditions import condition_of
 from .pace import ASSUMED_INTERVAL_MS, GAP_PACES, next_pace

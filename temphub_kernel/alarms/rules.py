@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..core.clock import DAY_MS, MINUTE_MS, known_zone
-from ..core.errors import BadRequest
-from ..core.reading import HIGHEST_C, LOWEST_C, is_probe_id
+from ..core import DAY_MS, HIGHEST_C, LOWEST_C, MINUTE_MS, BadRequest, is_probe_id, known_zone
 from .schedule import DAYS, Hours, Schedule
 
 SEVERITIES = ("warning", "critical")

@@ -6,7 +6,7 @@ Durations are sums of the readings' own times: a reading counts until the next o
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..core.clock import MINUTE_MS
+from ..core import MINUTE_MS
 from .rules import CHANGES, Rule
 
 IDLE, PENDING, MET, ACTIVE = range(4)

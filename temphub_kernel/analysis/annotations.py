@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core.files import JOURNAL_FILE
-from ..core.settings import Settings
+from ..core import JOURNAL_FILE, Settings
 from ..journal import NO_VALUE, Reader
 from .arguments import EVER_MS, When, find_zone, span_ms
 

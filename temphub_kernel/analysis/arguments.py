@@ -8,10 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core import clock
-from ..core.clock import now_ms
-from ..core.errors import NotFound, TempHubError
-from ..core.names import in_words, named
+from ..core import NotFound, TempHubError, clock, list_of_names, named, now_ms
 from ..journal import Limit
 
 
@@ -84,7 +81,9 @@ def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] 
         if id_ is None:
             raise NotFound(
                 f"No probe {one!r} is in the journal, so there is nothing to load.",
-                f"Use one of the probes it knows: {in_words(known)}." if known else "Wait for a probe's first reading, then load again.",
+                f"Use one of the probes it knows: {list_of_names(known)}."
+                if known
+                else "Wait for a probe's first reading, then load again.",
                 code="unknown_probe",
             )
         asked[id_] = None

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..core.reading import JUNCTION_PER_C
-from ..journal import JUNCTION, NO_VALUE, Columns, Reader, celsius_of
-from ..journal.columns import Floats, Ints
+from ..core import JUNCTION_PER_C
+from ..journal import JUNCTION, NO_VALUE, Columns, Floats, Ints, Reader, celsius_of
 
 PIECE_ROWS = 200_000
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.clock import DAY_MS, HOUR_MS
-from ..core.errors import NotFound
+from ..core import DAY_MS, HOUR_MS, NotFound
 from .curve import Curve, Data, curves, zone_of
 from .lengths import Span, span_ms
 from .results import Array, table

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..core.errors import TempHubError
-from ..core.reading import STRUCK_OUT
+from ..core import STRUCK_OUT, TempHubError
 from ..journal.statistics.exceedance import GAP_PACES
 from .curve import pace, zone_of
 from .results import Array, milliseconds, table

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from ..journal.statistics.exceedance import PACE_WINDOW, line_of
 from .lengths import Span, span_ms
 from .results import Array, milliseconds

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from ..core.clock import DAY_MS, HOUR_MS
-from ..core.errors import TempHubError
+from ..core import DAY_MS, HOUR_MS, TempHubError
 from ..journal import Limit
 from ..journal.statistics.exceedance import beyond
 from .arguments import limits

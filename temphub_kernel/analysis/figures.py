@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core.files import JOURNAL_FILE
-from ..core.names import titles
-from ..core.settings import Settings
+from ..core import JOURNAL_FILE, Settings, titles
 from ..journal import Figures, Reader
 from .arguments import When, asked_probes, find_zone, span_ms
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset, Day, Tick
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from ..journal import Calendar, Edges, WallClock
 from .results import milliseconds, times
 

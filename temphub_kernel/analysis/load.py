@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.files import JOURNAL_FILE
-from ..core.names import titles
-from ..core.settings import Settings
+from ..core import JOURNAL_FILE, Settings, titles
 from ..journal import QUALITY, Reader, received_of
 from . import load_csv
 from .arguments import When, asked_probes, find_zone, span_ms

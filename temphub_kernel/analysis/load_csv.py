@@ -11,11 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from ..core.errors import TempHubError
-from ..core.reading import STRUCK_OUT
-from ..core.spreadsheet import COLUMNS, separator_of
-from ..journal import Calendar
-from ..journal.columns import Floats, Ints
+from ..core import CSV_COLUMNS, STRUCK_OUT, TempHubError, separator_of
+from ..journal import Calendar, Floats, Ints
 from ..journal.statistics.time_weights import holds
 from .arguments import asked_probes
 from .columns import times_of
@@ -32,7 +29,7 @@ def found(folder: Path) -> list[Path]:
             logs.append(path)
         elif _looks_like_a_log(path):
             message = f"{path} looks like a log of TempHub, but its columns are no longer those of one, so it is left out."
-            remedy = f"Save it again with the columns {', '.join(COLUMNS)}, or load the file that the hub wrote."
+            remedy = f"Save it again with the columns {', '.join(CSV_COLUMNS)}, or load the file that the hub wrote."
             warnings.warn(f"{message} {remedy}", stacklevel=4)
     return logs
 

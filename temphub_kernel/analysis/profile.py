@@ -5,8 +5,7 @@ from datetime import tzinfo
 import numpy as np
 import pandas as pd
 
-from ..core.clock import DAY_MS, MINUTE_MS
-from ..core.errors import TempHubError
+from ..core import DAY_MS, MINUTE_MS, TempHubError
 from .curve import Curve, Data, curves, zone_of
 from .lengths import Span, span_ms
 from .results import Array, table, times

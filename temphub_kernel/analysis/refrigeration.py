@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from .curve import Curve, Data, curves, zone_of
 from .lengths import Span, span_ms
 from .results import NEVER, Array, table

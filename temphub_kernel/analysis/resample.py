@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from ..core.errors import TempHubError
-from ..core.reading import UNITS_PER_C
-from ..journal import Calendar, Reader, Steps
-from ..journal.columns import Floats
+from ..core import UNITS_PER_C, TempHubError
+from ..journal import Calendar, Floats, Reader, Steps
 from .columns import times_of
 from .lengths import usual_length, wall_steps
 from .results import milliseconds

@@ -4,12 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import TempHubError
-from ..core.files import JOURNAL_FILE
-from ..core.names import titles
-from ..core.settings import Settings
-from ..journal import NO_VALUE, QUALITY, Columns, Reader, celsius_of
-from ..journal.columns import Ints
+from ..core import JOURNAL_FILE, Settings, TempHubError, titles
+from ..journal import NO_VALUE, QUALITY, Columns, Ints, Reader, celsius_of
 from .arguments import When, asked_probes, find_zone, span_ms
 
 if TYPE_CHECKING:

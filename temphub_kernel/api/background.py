@@ -15,12 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..core import files
-from ..core.clock import monotonic_s
-from ..core.errors import Busy, JournalUnreadable, TempHubError, Unavailable
-from ..core.network import is_here
-from ..core.programs import collected, start_behind
-from ..core.settings import Settings
+from ..core import Busy, JournalUnreadable, Settings, TempHubError, Unavailable, collected, files, is_here, monotonic_s, start_behind
 from ..exports import Job, Order
 from ..journal import DatabaseError, Reader
 

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
 
-from ..core import network
-from ..core.errors import NotAllowed, Relayed, TempHubError
+from ..core import NotAllowed, Relayed, TempHubError, network
 from ..journal import Writer
-from .access.audit import Audit
-from .access.auth import Entry, bearer, check_token, judged, no_entry
+from .access import Audit, Entry, bearer, check_token, judged, no_entry
 from .background import Questions
 from .firmware_files import Firmware
 from .hub_port import Desk

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 
-from ..core.clock import monotonic_s
-from .access.rate_limit import Gate, GatedServer, too_much
-from .access.security import Guard
+from ..core import monotonic_s
+from .access import Gate, GatedServer, Guard, too_much
 from .ingest import Delivery, Ingest
 from .metrics import request_log
 from .replies import WholeReplies, send_error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import NotFound
+from ..core import NotFound
 from ..core.firmware_build import compiled, compiler
 from .schemas import short
 

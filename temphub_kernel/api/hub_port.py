@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.errors import TempHubError
-from ..core.reading import Sighting
+from ..core import Sighting, TempHubError
 from ..trust import Trust
 
 

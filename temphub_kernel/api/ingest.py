@@ -9,13 +9,10 @@ from typing import Any
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
-from ..core.clock import iso_utc, monotonic_s, now_ms
-from ..core.errors import BadRequest, NotAllowed, TempHubError
-from ..core.reading import ADHOC, Row
+from ..core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
 from ..journal import Outcome, Writer
 from ..trust import Proven, Repeated
-from .access.auth import WrongToken, authorised_json, bearer, check_token, shown_in
-from .access.rate_limit import FairShare, Guesses, too_much
+from .access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
 from .hub_port import Desk
 from .metrics import Metrics
 from .plausibility import Court, NewNames, TooManyNew, Twins

@@ -13,9 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
-from ..core.clock import monotonic_s, now_ms
-from ..core.errors import TempHubError
-from ..core.reading import board_of, is_present, to_celsius
+from ..core import TempHubError, board_of, is_present, monotonic_s, now_ms, to_celsius
 from ..journal import Newest, Outcome
 from ..trust import Repeated
 

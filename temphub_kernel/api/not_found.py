@@ -4,7 +4,7 @@ from html import escape
 
 from tornado.httputil import HTTPConnection, HTTPHeaders
 
-from ..core.errors import NotFound, Relayed, TempHubError
+from ..core import NotFound, Relayed, TempHubError
 from .replies import COMMON, FORM_CSP, Early, MethodNotAllowed, begin, begin_error
 
 VOILA = "/v/"

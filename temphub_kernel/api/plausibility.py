@@ -10,13 +10,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
-from ..core.clock import monotonic_s
-from ..core.errors import TempHubError, TooOften
-from ..core.logs import Once
-from ..core.network import real_address
-from ..core.reading import MAX_INTERVAL_MS, POWER_ON, UNDATED, Row, to_units
+from ..core import MAX_INTERVAL_MS, POWER_ON, UNDATED, Once, Row, TempHubError, TooOften, monotonic_s, real_address, to_units
 from ..journal import Reader
-from .access.rate_limit import MOST_TRACKED, place_of
+from .access import MOST_TRACKED, place_of
 
 # What each means when no neighbour agrees: the quality, and whether the value may be true.
 GHOSTS = {

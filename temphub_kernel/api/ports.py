@@ -5,8 +5,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from ..core.errors import TempHubError
-from ..core.settings import Settings
+from ..core import Settings, TempHubError
 
 # Probes that come back together after a power cut must find a place in the queue.
 BACKLOG = 512

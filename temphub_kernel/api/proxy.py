@@ -17,10 +17,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as Late
 
-from ..core import network
-from ..core.clock import monotonic_s
-from ..core.errors import TempHubError, Unavailable
-from ..core.network import DOOR, PagePlace
+from ..core import DOOR_HEADER, PagePlace, TempHubError, Unavailable, monotonic_s, network
 from .not_found import of_page_server, told, wants_html
 from .replies import protect_page
 
@@ -116,7 +113,7 @@ class Relay(HTTPMessageDelegate):
         try:
             if tunnel and not self._door.has_room(self._address):
                 raise _crowded(self._address)
-            stream, headers[DOOR] = await self._door.connect()
+            stream, headers[DOOR_HEADER] = await self._door.connect()
         except TempHubError as error:
             self._tell(error)
             return

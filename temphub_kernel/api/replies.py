@@ -11,7 +11,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, R
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from ..core.errors import HubFault, TempHubError
+from ..core import HubFault, TempHubError
 from ..trust import Proven
 from .schemas import MAX_BODY, is_too_large, too_large
 

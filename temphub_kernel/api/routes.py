@@ -2,7 +2,7 @@
 
 from tornado.web import Application
 
-from .access.login import Doorkeeper, Login, Logout
+from .access import Doorkeeper, Login, Logout
 from .base import Room
 from .handlers.annotations import (
     Annotate,

@@ -7,8 +7,23 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from ..core.errors import BadRequest, TempHubError, TooLarge
-from ..core.reading import ADHOC, BOOT, HIGHEST_C, LOWEST_C, MAX_AGE_MS, MAX_BATCH, MAX_SEQ, QUALITIES, UNDATED, Row, is_probe_id, to_units
+from ..core import (
+    ADHOC,
+    BOOT,
+    HIGHEST_C,
+    LOWEST_C,
+    MAX_AGE_MS,
+    MAX_BATCH,
+    MAX_SEQ,
+    QUALITIES,
+    UNDATED,
+    BadRequest,
+    Row,
+    TempHubError,
+    TooLarge,
+    is_probe_id,
+    to_units,
+)
 from .timestamps import given_times, junction_of, taken_by_clock
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")

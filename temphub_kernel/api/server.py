@@ -21,17 +21,9 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
-from ..core import files, network
-from ..core.errors import TempHubError
-from ..core.network import PagePlace
-from ..core.settings import Settings
-from ..core.worker import Worker
+from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
-from .access.audit import Audit
-from .access.auth import Entry
-from .access.proxies import Proxies
-from .access.rate_limit import Gate, GatedServer
-from .access.security import PROBES_OWN, Away, Guard, Refused
+from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused
 from .background import Examinations, Jobs, Questions, Turns, answer
 from .base import Room
 from .fast_path import FastPath

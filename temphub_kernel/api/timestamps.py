@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
 
-from ..core.clock import EPOCH, HOUR_MS, MILLISECOND
-from ..core.reading import AHEAD_MS, HIGHEST_C, JUNCTION_PER_C, LOWEST_C, board_of
+from ..core import AHEAD_MS, EPOCH, HIGHEST_C, HOUR_MS, JUNCTION_PER_C, LOWEST_C, MILLISECOND, board_of
 
 FIELDS = ("chip_c", "cold_c")
 

@@ -66,7 +66,7 @@ def counted_as(probes: Iterable[Probe], probe_id: str) -> str:
     return next((str(probe["id"]) for probe in probes if probe_id in probe.get("also", ())), probe_id)
 
 
-def in_words(probes: Sequence[Probe]) -> str:
+def list_of_names(probes: Sequence[Probe]) -> str:
     """The probes that can be named, each as `id (name)`, for a remedy."""
     known = [str(probe["id"]) + (f" ({shown_name(probe)})" if shown_name(probe) != probe["id"] else "") for probe in probes]
     return ", ".join(known[:MOST_NAMED]) + (" …" if len(known) > MOST_NAMED else "")

@@ -45,18 +45,18 @@ def leads_here(host: str) -> bool:
     return any(is_here(str(place[4][0])) for place in places)
 
 
-REMEDY = "Switch IPv4 on in that probe and in its network (DHCP), or let it deliver through a device that speaks both."
+IPV6_ONLY_REMEDY = "Switch IPv4 on in that probe and in its network (DHCP), or let it deliver through a device that speaks both."
 
 
-def problem(name: str, address: str) -> str:
+def ipv6_only_problem(name: str, address: str) -> str:
     """Why it is not used."""
     return f"The probe {name} at {address} is announced by IPv6 only, and this hub and its probes speak IPv4, so it is not taken up."
 
 
-def in_words(heard: str) -> str:
+def ipv6_only_as_noted(heard: str) -> str:
     """The same of a probe as the hub's note has it, `name at address`."""
     name, _, address = heard.rpartition(" at ")
-    return problem(name or heard, address)
+    return ipv6_only_problem(name or heard, address)
 
 
 AGENT = "TempHub-itself"
@@ -82,7 +82,7 @@ def visitor_of(text: str) -> tuple[str, str]:
 
 
 # The header by which the front door shows the page server that it is the one who asks.
-DOOR = "X-Temphub-Door"
+DOOR_HEADER = "X-Temphub-Door"
 
 
 class PagePlace(NamedTuple):

@@ -18,7 +18,7 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-def cell(text: str) -> str:
+def csv_cell(text: str) -> str:
     """A text or a temperature as one cell of a CSV, whichever of comma and semicolon parts its columns; never a formula."""
     text = harmless(text)
     return '"' + text.replace('"', '""') + '"' if MUST_QUOTE.intersection(text) else text
@@ -35,14 +35,14 @@ def number_cell(units: int, point: str = ".") -> str:
 
 
 def text_cell(text: str) -> str:
-    """A probe's id as one cell of a CSV made for a spreadsheet: `0096` and `1E5` stay what they are. Programs get `cell`."""
+    """A probe's id as one cell of a CSV made for a spreadsheet: `0096` and `1E5` stay what they are. Programs get `csv_cell`."""
     # Excel and LibreOffice both take ="0096" for the text; quotes alone they leave out before they guess.
-    return f'="{text}"' if TAKEN.fullmatch(text) and '"' not in text else cell(text)
+    return f'="{text}"' if TAKEN.fullmatch(text) and '"' not in text else csv_cell(text)
 
 
 # What may part the columns of a log. None of them is in a time, a probe's id or a quality.
 SEPARATORS = ",;\t|"
-COLUMNS = ("timestamp", "local_time", "probe_id", "temperature_c", "quality")
+CSV_COLUMNS = ("timestamp", "local_time", "probe_id", "temperature_c", "quality")
 BOM = b"\xef\xbb\xbf"
 ISO_DATE = "%Y-%m-%d"
 DATE_PICTURE = re.compile(r"(d{1,2}|M{1,2}|y{2,4})([./ -])(d{1,2}|M{1,2}|y{2,4})\2(d{1,2}|M{1,2}|y{2,4})")
@@ -58,7 +58,7 @@ class Style(NamedTuple):
     @property
     def header(self) -> bytes:
         """The log's first line."""
-        return f"{self.separator.join(COLUMNS)}\n".encode("ascii")
+        return f"{self.separator.join(CSV_COLUMNS)}\n".encode("ascii")
 
     @property
     def mark(self) -> str:
@@ -113,7 +113,7 @@ def regional(separator: str, point: str, date: str) -> Style:
 def separator_of(first_line: bytes) -> str | None:
     """What parts the columns of a log with this first line, also as Excel or an editor saved it again; None for no log of ours."""
     names = first_line.removeprefix(BOM).strip().replace(b'"', b"").decode("latin-1")
-    return next((sign for sign in SEPARATORS if names == sign.join(COLUMNS)), None)
+    return next((sign for sign in SEPARATORS if names == sign.join(CSV_COLUMNS)), None)
 
 
 def separator_in(line: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.files import sync_folder
-from ..core.spreadsheet import STANDARD, Style, separator_of
+from ..core import STANDARD, Style, separator_of, sync_folder
 
 GOES_ON = "the readings that wait are then written by themselves."
 AWAY = {

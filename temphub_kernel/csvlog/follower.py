@@ -8,11 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.clock import local_text, monotonic_s, now_ms
-from ..core.errors import TempHubError
-from ..core.logs import Once
-from ..core.spreadsheet import STANDARD, Style
-from ..core.worker import WorkerState
+from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text, monotonic_s, now_ms
 from ..journal import Follower, Reader, Writer
 from . import position
 from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of

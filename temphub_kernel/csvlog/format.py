@@ -7,8 +7,7 @@ and no program meets three odd bytes in front of `timestamp`. Lines end in a pla
 import csv
 from collections.abc import Iterable
 
-from ..core.clock import iso_utc, local_text
-from ..core.spreadsheet import COLUMNS, SEPARATORS, STANDARD, Style, cell, number_cell, number_of, separator_in
+from ..core import CSV_COLUMNS, SEPARATORS, STANDARD, Style, csv_cell, iso_utc, local_text, number_cell, number_of, separator_in
 from ..journal import Point
 
 # timestamp, probe_id, temperature, quality: what a line says, without the local time, which follows the
@@ -30,9 +29,9 @@ def to_lines(points: Iterable[Point], style: Style = STANDARD) -> bytes:
             times = seconds[second] = (iso_utc(second * 1000)[:-5], local_text(second * 1000, style.date))
         probe = cells.get(probe_id)
         if probe is None:
-            probe = cells[probe_id] = cell(probe_id)
+            probe = cells[probe_id] = csv_cell(probe_id)
         number = "" if units is None else number_cell(units, point)
-        lines.append(f"{times[0]}.{rest:03d}Z{part}{times[1]}{part}{probe}{part}{number}{part}{cell(quality or '')}\n")
+        lines.append(f"{times[0]}.{rest:03d}Z{part}{times[1]}{part}{probe}{part}{number}{part}{csv_cell(quality or '')}\n")
     return "".join(lines).encode("utf-8")
 
 
@@ -59,7 +58,7 @@ def point_of(text: bytes) -> str | None:
     """The decimal sign of the lines of a piece of a log; None when no number there has one."""
     for line in reversed(text.split(b"\n")):
         cells = cells_of(line.decode("utf-8", "replace"))
-        if len(cells) == len(COLUMNS) and (sign := cells[3].strip("-0123456789")) in (".", ","):
+        if len(cells) == len(CSV_COLUMNS) and (sign := cells[3].strip("-0123456789")) in (".", ","):
             return sign
     return None
 

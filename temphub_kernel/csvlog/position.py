@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.spreadsheet import STANDARD, Style
+from ..core import STANDARD, Style
 from ..journal import Point, Reader, Writer, save_bookmark
 from .file import append, begin, count_rows, cut, ends_line, mount_of, parted_by, read_end, size_of
 from .format import begins_header, is_torn, key_of, keys_of, point_of

@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..core.clock import local_text, now_ms
-from ..core.errors import TempHubError
-from ..core.files import sync_folder
-from ..core.processes import Process
-from ..core.spreadsheet import STANDARD, Style
+from ..core import STANDARD, Process, Style, TempHubError, local_text, now_ms, sync_folder
 from ..journal import Point, Reader, Writer
 from . import position
 from .file import aside_name, parts_of, reason

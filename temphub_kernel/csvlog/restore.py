@@ -14,9 +14,24 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from ..core.clock import iso_utc, now_ms, parse_time
-from ..core.reading import QUALITIES, STRUCK_OUT, UNDATED, UNKNOWN_DELAY_MS, Row, in_range, is_probe_id, to_units
-from ..core.spreadsheet import BOM, STANDARD, Style, number_of, separator_of
+from ..core import (
+    BOM,
+    QUALITIES,
+    STANDARD,
+    STRUCK_OUT,
+    UNDATED,
+    UNKNOWN_DELAY_MS,
+    Row,
+    Style,
+    in_range,
+    is_probe_id,
+    iso_utc,
+    now_ms,
+    number_of,
+    parse_time,
+    separator_of,
+    to_units,
+)
 from ..journal import Point, Reader, Writer, as_sent, begin_refill
 from .file import append, ends_line, mount_of, open_log, parted_by, parts_of, size_of
 from .format import cells_of, to_lines

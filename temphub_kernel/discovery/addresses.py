@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import ifaddr
 
-from ..core.settings import Settings
+from ..core import Settings
 
 # As adapters are called on Linux and macOS, and described on Windows.
 TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "wintun", "nordlynx")

@@ -12,9 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 # AddressResolverIPv4 is public in zeroconf's documentation, only left out of its __all__.
 from zeroconf import AddressResolverIPv4, IPVersion, ServiceInfo, Zeroconf  # type: ignore[attr-defined]
 
-from ..core.errors import TempHubError
-from ..core.logs import Once
-from ..core.reading import Sighting, is_probe_id
+from ..core import Once, Sighting, TempHubError, is_probe_id
 from .addresses import nearness, without_loopback
 
 PROBE_TYPE = "_temps-probe._tcp.local."

@@ -11,12 +11,7 @@ from typing import TypedDict
 from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 from zeroconf.asyncio import AsyncServiceInfo
 
-from ..core import clock
-from ..core.errors import TempHubError, Unavailable
-from ..core.logs import Once
-from ..core.reading import Sighting
-from ..core.settings import Settings
-from ..core.worker import Worker
+from ..core import Once, Settings, Sighting, TempHubError, Unavailable, Worker, clock
 from .addresses import networks, usable
 from .adverts import PROBE_TYPE, HubAdvert, is_six_only, is_whole, sighting_of
 from .ipv6 import SixEar

@@ -12,9 +12,7 @@ from errno import EADDRINUSE
 # Public in zeroconf's documentation, only left out of its __all__.
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer, DNSQuestion  # type: ignore[attr-defined]
 
-from ..core import clock
-from ..core.logs import Once
-from ..core.network import REMEDY, problem
+from ..core import IPV6_ONLY_REMEDY, Once, clock, ipv6_only_problem
 from .adverts import PROBE_TYPE, clean
 from .multicast import INTERNET, PORT, PTR, QUERY
 
@@ -60,7 +58,7 @@ class SixEar:
             if now - at >= PATIENCE_S
         }
         for name, address in lonely.items():
-            self._once.warn(name, f"{problem(name, address)} {REMEDY}")
+            self._once.warn(name, f"{ipv6_only_problem(name, address)} {IPV6_ONLY_REMEDY}")
         return [f"{name} at {address}" for name, address in lonely.items()]
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 # Public in zeroconf's documentation, only left out of its __all__.
 from zeroconf import DNSAddress, DNSIncoming, DNSOutgoing, DNSPointer, DNSQuestion, IPVersion, Zeroconf  # type: ignore[attr-defined]
 
-from ..core.errors import TempHubError, Unavailable
+from ..core import TempHubError, Unavailable
 from .addresses import Adapter, adapters
 from .adverts import HUB_TYPE
 

@@ -4,9 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..core.errors import TempHubError
-from ..core.logs import Once
-from ..core.reading import Sighting
+from ..core import Once, Sighting, TempHubError
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from .._version import __version__
-from ..core.clock import iso_utc, monotonic_s, now_ms
-from ..core.errors import TempHubError
+from ..core import Settings, TempHubError, iso_utc, monotonic_s, now_ms
 from ..core.finding import PROBLEM, Finding, as_text, failed, unknown
-from ..core.settings import Settings
 from .computer import clock, packages, python, sleep, versions
 from .context import Case, look
 from .files import csv_file, disk, journal

@@ -14,11 +14,8 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from .._version import __version__
-from ..core import files
-from ..core.clock import local_text, monotonic_s, now_ms
-from ..core.errors import TempHubError
+from ..core import MACOS, WINDOWS, TempHubError, ask_system, files, local_text, monotonic_s, now_ms
 from ..core.finding import Finding, problem, unknown, warning, well
-from ..core.programs import MACOS, WINDOWS, ask_system
 from ..journal import Reader
 from .context import Case
 

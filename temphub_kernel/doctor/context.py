@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import TempHubError
-from ..core.settings import Settings
-from ..hub import HubClient
-from ..hub.lock import LOCK_FILE, is_running, read_info
+from ..core import Settings, TempHubError
+from ..hub import LOCK_FILE, HubClient, is_running, read_info
 
 ASK_S = 2.0
 

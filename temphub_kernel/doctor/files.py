@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from ..core.finding import Finding, problem, unknown, warning, well
 from ..core.startup import bad_places, filesystem
-from ..hub.lock import read_info
+from ..hub import read_info
 from ..hub.refill import only_in_the_log
 from ..journal.checkup import Checkup, unreadable
 from ..journal.schema import VERSION

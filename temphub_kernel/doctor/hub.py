@@ -4,15 +4,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..core.clock import DAY_MS, local_text, now_ms
-from ..core.errors import TempHubError
+from ..core import DAY_MS, FAULT_WORDS, TempHubError, board_of, called, local_text, look_alikes, now_ms, transient
 from ..core.finding import Finding, problem, unknown, warning, well
-from ..core.names import called, look_alikes, transient
-from ..core.reading import FAULT_WORDS, board_of
 from ..discovery import networks
 from ..journal import HELD, SHARED, Newest, Reader
-from ..provisioner import Talk
-from ..provisioner.probe_client import Status
+from ..provisioner import Status, Talk
 from .context import Case
 
 

@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 
+from ..core import IPV6_ONLY_REMEDY, Settings, ipv6_only_as_noted
 from ..core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, problem, unknown, warning, well
-from ..core.network import REMEDY, in_words
-from ..core.settings import Settings
 from ..discovery import TUNNELS, VIRTUAL, is_like, is_loopback, lan, usable
 from ..discovery.multicast import Echo, echo
 from ..firewall import PUBLIC, Policy, categories, firewall_of_posix, policy, profiles, verdicts
@@ -140,7 +139,7 @@ def six_only(case: Case) -> Iterable[Finding]:
     """Probes that the running hub hears, and that have no IPv4 address."""
     seen = case.health.get("seen") or {}
     for one in seen.get("six_only") or ():
-        yield problem(f"Probe {one.partition(' at ')[0]}", in_words(one), REMEDY)
+        yield problem(f"Probe {one.partition(' at ')[0]}", ipv6_only_as_noted(one), IPV6_ONLY_REMEDY)
 
 
 def multicast(case: Case) -> Iterable[Finding]:

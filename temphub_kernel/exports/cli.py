@@ -9,8 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..core.errors import TempHubError
-from ..core.names import named
+from ..core import TempHubError, named
 from ..journal import Reader
 from .order import EXCEL, FORMS, SHEETS, Order, make_order
 from .run import Progress, export, write_csv

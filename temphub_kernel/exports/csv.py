@@ -4,9 +4,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..core.spreadsheet import BOM, cell, number_cell, text_cell
-from ..journal import NO_VALUE
-from ..journal.columns import Ints
+from ..core import BOM, csv_cell, number_cell, text_cell
+from ..journal import NO_VALUE, Ints
 from .order import EXCEL, Order
 from .source import Piece, headings, iso_texts, qualities, texts, to_local
 
@@ -31,7 +30,7 @@ class CsvTable:
 
     def add(self, piece: Piece) -> None:
         """Write some rows."""
-        as_cell = text_cell if self._order.excel else cell
+        as_cell = text_cell if self._order.excel else csv_cell
         ids = {no: as_cell(id_) for no, id_ in piece.ids.items()}
         called = {no: as_cell(self._names.get(id_, id_)) for no, id_ in piece.ids.items()}
         probes = piece.probe.tolist()

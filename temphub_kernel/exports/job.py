@@ -12,8 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from ..core.errors import HubFault, Relayed, TempHubError
-from ..core.programs import start_behind
+from ..core import HubFault, Relayed, TempHubError, start_behind
 from .order import Order
 
 BLOCK_BYTES = 256 * 1024

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import TempHubError, TooLarge
-from ..core.programs import end_with_input
+from ..core import TempHubError, TooLarge, end_with_input
 from .order import Order
 from .run import disk_error, write_csv, write_files
 

@@ -5,10 +5,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from ..core.clock import DAY_MS, EPOCH, LOCAL, MILLISECOND, find_zone, length_ms, parse_time, stamp_for_name
-from ..core.errors import BadRequest
-from ..core.reading import in_range, is_probe_id
-from ..core.spreadsheet import COUNTRIES
+from ..core import (
+    COUNTRIES,
+    DAY_MS,
+    EPOCH,
+    LOCAL,
+    MILLISECOND,
+    BadRequest,
+    find_zone,
+    in_range,
+    is_probe_id,
+    length_ms,
+    parse_time,
+    stamp_for_name,
+)
 from ..journal import Limit
 
 FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}

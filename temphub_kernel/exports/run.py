@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ..core.errors import DiskFull, HubFault, TempHubError
+from ..core import DiskFull, HubFault, TempHubError
 from ..journal import Reader
 from .csv import CsvTable
 from .order import Order

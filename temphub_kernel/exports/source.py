@@ -5,11 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.clock import DAY_MS, MINUTE_MS, find_zone, offset_ms
-from ..core.errors import NotFound, TooLarge
-from ..core.names import counted_as, in_words, titles
-from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Reader, Steps, WallClock, in_order, pieces
-from ..journal.columns import Ints
+from ..core import DAY_MS, MINUTE_MS, NotFound, TooLarge, counted_as, find_zone, list_of_names, offset_ms, titles
+from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Ints, Reader, Steps, WallClock, in_order, pieces
 from .order import Order
 
 # Clocks change on a quarter of an hour everywhere.
@@ -94,7 +91,7 @@ class Source:
         if missing:
             raise NotFound(
                 f"The probe {missing[0]} has no readings here, so there is nothing of it to export.",
-                f"Use one of: {in_words(probes) or 'none yet'}.",
+                f"Use one of: {list_of_names(probes) or 'none yet'}.",
                 code="unknown_probe",
             )
         there = reader.span() or (order.from_ms, order.from_ms - 1)

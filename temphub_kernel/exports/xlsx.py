@@ -10,11 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import xlsxwriter
 
-from ..core.clock import HOUR_MS, LOCAL
-from ..core.errors import TooLarge
-from ..core.spreadsheet import harmless
-from ..journal import Beyond, Figures
-from ..journal.columns import Floats, Ints
+from ..core import HOUR_MS, LOCAL, TooLarge, harmless
+from ..journal import Beyond, Figures, Floats, Ints
 from ..journal.statistics.time_weights import Running
 from .order import Order
 from .source import Piece, Source, celsius, headings, qualities, to_days, to_local

@@ -4,8 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from ..core.errors import TempHubError, describe
-from ..core.settings import Settings
+from ..core import Settings, TempHubError, describe
 from .posix import firewall_of_posix
 from .windows import PRIVATE, PUBLIC, Policy, Verdict, allow, categories, no_console, policy, programs, verdict, wanted
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core.programs import MACOS, ask_system, run_system
+from ..core import MACOS, ask_system, run_system
 
 UFW = Path("/etc/ufw/ufw.conf")
 MAC_TOOL = "/usr/libexec/ApplicationFirewall/socketfilterfw"

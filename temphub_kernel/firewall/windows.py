@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import TempHubError
-from ..core.programs import ask_powershell
+from ..core import TempHubError, ask_powershell
 
 TCP = "6"
 UDP = "17"

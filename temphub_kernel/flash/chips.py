@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 
 
 class Chip(NamedTuple):

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from ..core.firmware_build import compiled, compiler
 
 FOLDERS = ("probe", "ports")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import firmware_build
-from ..core.errors import TempHubError
+from ..core import TempHubError, firmware_build
 from . import chips, files, tools
 from .tools import BoardAway, NoReply, ToolFailed, follow, run, tool
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import TempHubError
-from ..core.programs import run_to_end
+from ..core import TempHubError, run_to_end
 
 LINE = re.compile(r"^(\S+) (\S+) ([0-9a-f]{4}):([0-9a-f]{4}) (.*)$")
 # USB makers of the serial chips on ESP32 boards, and Espressif itself.

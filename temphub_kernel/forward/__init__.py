@@ -3,8 +3,7 @@
 Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room with paho.
 """
 
-from ..core.settings import Settings
-from ..core.worker import Worker
+from ..core import Settings, Worker
 from ..journal import Writer
 
 

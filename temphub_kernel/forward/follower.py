@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..core.clock import monotonic_s
-from ..core.errors import TempHubError
-from ..core.logs import Once
+from ..core import Once, TempHubError, monotonic_s
 from ..journal import Follower, Point, Reader, Writer, save_bookmark
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,7 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from ..core.clock import monotonic_s, now_ms
-from ..core.reading import AHEAD_MS, board_of
+from ..core import AHEAD_MS, board_of, monotonic_s, now_ms
 from ..journal import Point, Reader, Writer
 from . import topics
 from .follower import Forwarder

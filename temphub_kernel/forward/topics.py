@@ -8,8 +8,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from ..core.clock import MINUTE_MS, iso_utc
-from ..core.reading import fresh_ms, is_present, to_celsius
+from ..core import MINUTE_MS, fresh_ms, is_present, iso_utc, to_celsius
 
 DISCOVERY = "homeassistant"
 ONLINE = b"online"

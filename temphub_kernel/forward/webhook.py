@@ -13,9 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..core.clock import iso_utc
-from ..core.errors import TempHubError
-from ..core.reading import to_celsius
+from ..core import TempHubError, iso_utc, to_celsius
 from ..journal import Point, Reader, Writer
 from .follower import PAUSES_S, Forwarder
 

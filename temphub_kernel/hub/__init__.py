@@ -4,7 +4,23 @@ A page's kernel only attaches: what the hub itself needs is imported where it is
 """
 
 from .client import PAGE, HubClient
-from .lock import HubLock, is_running, read_info
-from .start import Attached, start, stop
+from .lock import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, is_running, read_info
+from .start import ROLE, TOLD, Attached, hub_runs, start, stop
 
-__all__ = ["PAGE", "Attached", "HubClient", "HubLock", "is_running", "read_info", "start", "stop"]
+__all__ = [
+    "LOCK_FILE",
+    "PAGE",
+    "ROLE",
+    "SERVER_LOCK",
+    "SERVICE_STOP_FILE",
+    "STOP_FILE",
+    "TOLD",
+    "Attached",
+    "HubClient",
+    "HubLock",
+    "hub_runs",
+    "is_running",
+    "read_info",
+    "start",
+    "stop",
+]

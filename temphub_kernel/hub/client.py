@@ -8,13 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core import network
-from ..core.clock import parse_time
-from ..core.errors import Relayed, TempHubError
-from ..core.files import read_key
+from ..core import Relayed, Settings, TempHubError, named, network, parse_time, read_key
 from ..core.http import Limit, exchange
-from ..core.names import named
-from ..core.settings import Settings
 
 Json = dict[str, Any]
 # Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for ever.

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..core.clock import monotonic_s, now_ms
-from ..core.settings import Settings
-from ..core.worker import Worker, WorkerState
+from ..core import Settings, Worker, WorkerState, monotonic_s, now_ms
 from ..csvlog import CsvLog
 from ..journal import ProbeBook, Writer
 from .refused import Refusals

@@ -11,12 +11,8 @@ from typing import Any
 
 from .._version import __version__
 from ..api import Desk, Endpoint
-from ..core.errors import NotAllowed, TempHubError
-from ..core.logs import Budget
-from ..core.reading import Sighting, board_of, is_of_a_demo
+from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo
 from ..core.run_folder import PAGES, RunFolder
-from ..core.settings import Settings
-from ..core.worker import Worker
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
 from ..forward import forwarders

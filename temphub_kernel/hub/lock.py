@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,7 @@ import threading
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from ..core.errors import TempHubError
-from ..core.settings import Settings
+from ..core import Settings, TempHubError
 from ..csvlog import Surplus, only_in_log, surplus, take_in
 from ..journal import Reader, Writer
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core.clock import iso_utc, now_ms
-from ..core.errors import TempHubError
-from ..core.logs import Once
+from ..core import Once, TempHubError, iso_utc, now_ms
 from ..journal import ProbeBook, Reader
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import logs
-from ..core.errors import TempHubError
-from ..core.programs import go_first
+from ..core import Settings, TempHubError, go_first, logs
 from ..core.run_folder import RunFolder
-from ..core.settings import Settings
 from ..core.startup import doubts
 from .lock import SERVER_LOCK, HubLock, is_running, read_info
 

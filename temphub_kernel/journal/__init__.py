@@ -8,7 +8,22 @@ from sqlite3 import Error as DatabaseError
 from .archive.closing import drop_unfinished
 from .archive.compaction import Keeper
 from .archive.months import Archive
-from .columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, STRUCK, Columns, Floats, Ints, Newest, Point, celsius_of, iso_of, received_of
+from .columns import (
+    FIELDS,
+    JUNCTION,
+    NO_VALUE,
+    QUALITY,
+    STRUCK,
+    Columns,
+    Flags,
+    Floats,
+    Ints,
+    Newest,
+    Point,
+    celsius_of,
+    iso_of,
+    received_of,
+)
 from .damage import looks_damaged, put_damaged_aside
 from .duplicates import begin_refill
 from .follower import Follower
@@ -23,10 +38,8 @@ from .records.rules import StoredRule, add_rules, change_rule, remove_rule
 from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
 from .schema import bring_up_to_date
-from .statistics.calendar import Calendar, Edges, WallClock, pieces
-from .statistics.exceedance import Beyond, Limit, Passed
-from .statistics.figures import Figures, Known
-from .statistics.steps import Steps, in_order
+from .statistics import Beyond, Calendar, Edges, Figures, Known, Limit, Passed, Steps, WallClock, in_order, pieces
+from .summary import LATE_MS
 from .writer import Outcome, Writer
 
 __all__ = [
@@ -35,6 +48,7 @@ __all__ = [
     "FIELDS",
     "HELD",
     "JUNCTION",
+    "LATE_MS",
     "MAINTENANCE",
     "MUTE",
     "NO_VALUE",
@@ -55,6 +69,7 @@ __all__ = [
     "DatabaseError",
     "Edges",
     "Figures",
+    "Flags",
     "Floats",
     "Follower",
     "Ints",

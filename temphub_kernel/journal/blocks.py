@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.clock import HOUR_MS, MINUTE_MS
+from ..core import HOUR_MS, MINUTE_MS
 from .archive.months import Archives
 from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Ints, chosen, empty, joined
 from .packs import unpack

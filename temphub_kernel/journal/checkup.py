@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from .schema import VERSION, connect_to_read
 from .summary import bookmark
 

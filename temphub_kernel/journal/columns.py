@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..core.reading import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
+from ..core import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -7,8 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from ..core.clock import stamp_for_name
-from ..core.errors import JournalUnwritable, TempHubError
+from ..core import JournalUnwritable, TempHubError, stamp_for_name
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.clock import DAY_MS, monotonic_s
-from ..core.reading import UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS, Row
+from ..core import DAY_MS, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS, Row, monotonic_s
 from .archive.months import FOLDER
 from .blocks import Stored
 from .columns import CODE, NO_VALUE, Batch, Flags, Ints, chosen, joined

@@ -7,7 +7,7 @@ roll-ups in the commit that counts the readings, the CSV log with the place in i
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
-from ..core.worker import Worker
+from ..core import Worker
 
 Source = TypeVar("Source")
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..core.clock import HOUR_MS
+from ..core import HOUR_MS
 from .blocks import Stored
 from .columns import FIELDS, Batch, Columns, boots_of, chosen, joined
 from .effective import asked, counted

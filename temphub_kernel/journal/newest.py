@@ -3,8 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 
-from ..core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from ..core.reading import AHEAD_MS, STRUCK_OUT
+from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import blocks
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
 from .records.annotations import Struck

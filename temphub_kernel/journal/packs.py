@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.errors import JournalUnreadable
+from ..core import JournalUnreadable
 from .columns import FIELDS, JUNCTION, NO_VALUE, Batch, Ints
 
 # Only what has readings of thermocouple chips is of the second kind, which has their columns, too.

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..core.clock import now_ms
+from ..core import now_ms
 from . import summary
 from .archive.months import FOLDER, Archive
 from .blocks import Stored
@@ -25,11 +25,7 @@ from .record_questions import RecordQuestions
 from .records import merging
 from .records.merged import Merged, known
 from .schema import open_for_reading
-from .statistics import questions
-from .statistics.calendar import Calendar
-from .statistics.exceedance import Beyond, Limit
-from .statistics.figures import Figures, Known, Most
-from .statistics.steps import Steps
+from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
 from .summary import bookmark
 
 PROBE_FIELDS = (

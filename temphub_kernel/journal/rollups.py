@@ -10,8 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from ..core.clock import DAY_MS, MINUTE_MS, monotonic_s
-from ..core.errors import TempHubError
+from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
 from .archive.months import FOLDER
 from .blocks import Stored
 from .columns import chosen, joined
@@ -19,7 +18,7 @@ from .follower import Follower
 from .records.annotations import Struck
 from .records.calibration import Corrections
 from .schema import TIERS, open_for_reading
-from .statistics.steps import gathered, steps_of
+from .statistics import gathered, steps_of
 from .summary import Summary, add_steps, bookmark
 from .writer import Writer
 

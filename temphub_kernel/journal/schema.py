@@ -8,8 +8,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ..core.errors import DiskFull, JournalUnreadable, JournalUnwritable, NotFound, TempHubError
-from ..core.files import DEMO_FOLDER, JOURNAL_FILE
+from ..core import DEMO_FOLDER, JOURNAL_FILE, DiskFull, JournalUnreadable, JournalUnwritable, NotFound, TempHubError
 from .archive.months import FOLDER
 from .records import power_on
 

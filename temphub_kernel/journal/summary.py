@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.clock import MINUTE_MS
+from ..core import MINUTE_MS
 from . import blocks
 from .columns import NO_VALUE, QUALITY, Batch, Flags, Ints
 from .records.merged import Merged
 from .schema import BLOCK_ROWS, TIERS
-from .statistics.steps import Steps, gathered, steps_of
+from .statistics import Steps, gathered, steps_of
 
 # What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
 LATE_MS = 30_000

@@ -10,11 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 
-from ..core.clock import monotonic_s
-from ..core.errors import Busy, JournalUnwritable, TempHubError
-from ..core.logs import Once
-from ..core.reading import UNKNOWN_DELAY_MS, Row
-from ..core.worker import Worker
+from ..core import UNKNOWN_DELAY_MS, Busy, JournalUnwritable, Once, Row, TempHubError, Worker, monotonic_s
 from . import blocks
 from .damage import is_damage, mark
 from .duplicates import Numbered, Refilled, Seen

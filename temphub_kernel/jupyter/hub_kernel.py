@@ -8,9 +8,10 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core.errors import TempHubError
+from ..core import TempHubError
 from ..core.run_folder import RunFolder
-from ..hub.start import PAGE, TOLD, stop
+from ..hub import TOLD, stop
+from ..hub.start import PAGE
 
 LOOK_S = 1.5
 # One that was killed is replaced sooner than this, and keeps the other alive meanwhile.

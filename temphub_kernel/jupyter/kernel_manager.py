@@ -13,8 +13,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Float
 
-from ..core.clock import monotonic_s
-from ..core.errors import TempHubError, Unavailable
+from ..core import TempHubError, Unavailable, monotonic_s
 from . import sessions
 from .kernel_process import SharedKernel
 from .websocket import Visit

@@ -17,9 +17,7 @@ import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
-from ..core import files
-from ..core.errors import BadGateway, TempHubError
-from ..core.processes import Process
+from ..core import BadGateway, Process, TempHubError, files
 from ..core.run_folder import PAGES_KERNEL, RunFolder
 from ..hub.start import PAGE
 

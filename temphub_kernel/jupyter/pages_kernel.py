@@ -13,8 +13,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import network
-from ..core.processes import limit_memory
+from ..core import limit_memory, network
 from ..core.run_folder import PAGES_KERNEL, RunFolder
 from . import sessions
 from .hub_kernel import watch

@@ -21,9 +21,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from ..core import network
-from ..core.clock import monotonic_s, now_ms
-from ..core.logs import Once
+from ..core import Once, monotonic_s, network, now_ms
 from . import frames, sessions
 from .kernel_process import SharedKernel
 

@@ -9,20 +9,14 @@ from typing import Any
 
 from ipywidgets import VBox
 
-from ..core.clock import monotonic_s, now_ms
-from ..core.errors import describe
-from ..core.logs import Once
+from ..core import Once, describe, monotonic_s, now_ms
 from ..jupyter import sessions
 from ..jupyter.presence import Presence, watch_arrivals
-from .choices.controller import Steering
-from .choices.view import View, Wanted
-from .data import shared
-from .data.snapshot import Snapshot
-from .data.status import judge
+from .choices import Steering, View, Wanted
+from .data import Snapshot, judge, shared
 from .html import cards, first_view, panels
 from .layout import PARTS, Panels
-from .widgets.base import Ask, Asks
-from .widgets.probe_list import Provision
+from .widgets import Ask, Asks, Provision
 
 log = logging.getLogger(__name__)
 

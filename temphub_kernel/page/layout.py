@@ -8,17 +8,11 @@ from pathlib import Path
 from ipywidgets import HTML, Box, Text, VBox
 
 from . import words
-from .choices.controller import Steering
-from .choices.view import View, query
-from .data.snapshot import Probe, Snapshot
-from .data.status import Alert, Judgement
+from .choices import Steering, View, query
+from .data import Alert, Judgement, Probe, Snapshot
 from .format import safe
 from .html import cards, panels
-from .widgets.base import Ask, Asks, Kit, set_children, set_class, set_value
-from .widgets.chart_panel import ChartPanel
-from .widgets.doctor_panel import DoctorPanel
-from .widgets.page_settings import PagePanel
-from .widgets.probe_list import ListPanel, Provision
+from .widgets import Ask, Asks, ChartPanel, DoctorPanel, Kit, ListPanel, PagePanel, Provision, set_children, set_class, set_value
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 # The parts of a page, in their order; an analyst may take one of them.

@@ -5,12 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..core.clock import now_ms, parse_time
-from ..core.errors import TempHubError
-from ..core.names import named
-from ..core.reading import in_range, is_probe_id
+from ..core import TempHubError, in_range, is_probe_id, named, now_ms, parse_time
 from ..journal import Reader
-from .choices.view import View, between, live
+from .choices import View, between, live
 
 
 def chosen(

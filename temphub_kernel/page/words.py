@@ -1,6 +1,6 @@
 """Every word the page says, in one place: another language is another such file. Any thread."""
 
-from ..core.reading import FAULT_WORDS
+from ..core import FAULT_WORDS
 
 TITLE = "TempHub"
 NOTHING = "–"

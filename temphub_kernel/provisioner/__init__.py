@@ -1,8 +1,8 @@
 """Telling probes where to deliver. The only room that talks to probes."""
 
 from .conversation import ProbeCheck
-from .probe_client import Talk
+from .probe_client import Status, Talk
 from .route import INGEST, address_towards, base_url_for
 from .worker import Provisioner
 
-__all__ = ["INGEST", "ProbeCheck", "Provisioner", "Talk", "address_towards", "base_url_for"]
+__all__ = ["INGEST", "ProbeCheck", "Provisioner", "Status", "Talk", "address_towards", "base_url_for"]

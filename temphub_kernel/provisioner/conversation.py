@@ -10,12 +10,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from ..core import clock
-from ..core.errors import TempHubError
+from ..core import Settings, Sighting, TempHubError, board_of, clock
 from ..core.firmware_build import check_update
 from ..core.http import Limit
-from ..core.reading import Sighting, board_of
-from ..core.settings import Settings
 from ..trust import Exchange, Standing, Trust, signatures
 from . import errors
 from .elsewhere import records_elsewhere

@@ -3,10 +3,7 @@
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ..core.errors import TempHubError
-from ..core.network import is_here
-from ..core.reading import Sighting
-from ..core.settings import Settings
+from ..core import Settings, Sighting, TempHubError, is_here
 from .probe_client import Status, Talk
 from .route import address_towards
 

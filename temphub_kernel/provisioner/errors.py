@@ -4,8 +4,7 @@ import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from ..core.errors import BadGateway, BadRequest, Conflict, NotFound, TempHubError
-from ..core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting
+from ..core import MAX_INTERVAL_MS, MIN_INTERVAL_MS, BadGateway, BadRequest, Conflict, NotFound, Sighting, TempHubError
 
 
 def numeric(host: str, port: int) -> str:

@@ -4,9 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-from ..core import clock
-from ..core.errors import TempHubError
-from ..core.reading import Sighting
+from ..core import Sighting, TempHubError, clock
 from .conversation import ProbeCheck, State, failed
 from .errors import busy
 from .schedule import WORKERS

@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from ..core import clock
-from ..core.errors import TempHubError
+from ..core import MAX_SEQ, Sighting, TempHubError, clock, is_probe_id, real_address
 from ..core.http import Limit, NoConnection, exchange
-from ..core.network import real_address
-from ..core.reading import MAX_SEQ, Sighting, is_probe_id
 from ..trust import is_hex
 from .errors import claimed, no_probe, not_local, numeric, said_text, unknown, unreachable
 

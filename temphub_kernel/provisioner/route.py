@@ -3,8 +3,7 @@
 import ipaddress
 import socket
 
-from ..core.errors import BadGateway, Conflict
-from ..core.settings import Settings
+from ..core import BadGateway, Conflict, Settings
 
 
 def address_towards(ip: str) -> str:

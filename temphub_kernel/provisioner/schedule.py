@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ..core.reading import Sighting
+from ..core import Sighting
 from .conversation import Given, ProbeCheck
 from .errors import busy
 

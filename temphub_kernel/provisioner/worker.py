@@ -8,12 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
-from ..core import clock
-from ..core.errors import TempHubError, describe
-from ..core.logs import Once
-from ..core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting, board_of
-from ..core.settings import Settings
-from ..core.worker import Worker
+from ..core import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Once, Settings, Sighting, TempHubError, Worker, board_of, clock, describe
 from ..trust import Trust
 from .conversation import Context, Conversation, Given, Order, ProbeCheck, failed
 from .errors import bad_interval, not_here, unknown

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ..core.files import PACKAGE
+from ..core import PACKAGE
 from ..core.run_folder import GOES_ON, UP, RunFolder
 
 # In the environment of a supervisor: the folder of this start, and who started it.
@@ -93,7 +93,7 @@ def keep(arguments: list[str]) -> int:
 
 def keep_after(pid: int, arguments: list[str], folder: RunFolder) -> int:
     """The same for a supervisor that runs already and whose keeper was killed."""
-    from ..core.processes import Process
+    from ..core import Process
 
     keeper, supervisor = Keeper(arguments, folder), Process(pid, WORD)
     asked = threading.Event()

@@ -31,9 +31,8 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
-from ..api.replies import PAGE_BODY, Limited
-from ..core import files
-from ..core.network import DOOR
+from ..api import PAGE_BODY, Limited
+from ..core import DOOR_HEADER, files
 from ..jupyter import frames
 from ..jupyter.kernel_manager import ViewerKernels
 from ..jupyter.websocket import PageConnection, PageSocket
@@ -95,7 +94,7 @@ class _Request(HTTPMessageDelegate):
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         behind, server_conn, connection = self._start
-        shown = headers.get(DOOR, "")
+        shown = headers.get(DOOR_HEADER, "")
         if not hmac.compare_digest(shown.encode("utf-8", "replace"), behind.secret.encode()):
             fields = HTTPHeaders({"Content-Type": "text/plain; charset=UTF-8", "Content-Length": str(len(WORDS))})
             with suppress(StreamClosedError):

@@ -12,8 +12,7 @@ from tornado.iostream import StreamClosedError
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
-from ..core import network
-from ..core.errors import TempHubError, Unavailable
+from ..core import TempHubError, Unavailable, network
 from ..jupyter.kernel_manager import ViewerKernels
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,7 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..core import logs, network
-from ..core.clock import monotonic_s
-from ..core.network import DOOR, PagePlace
-from ..core.processes import Process, memory_mb, started_by
+from ..core import DOOR_HEADER, PagePlace, Process, logs, memory_mb, monotonic_s, network, started_by
 from ..core.run_folder import PAGE, PAGES, PAGES_KERNEL, RunFolder
 from .keeper import from_here
 
@@ -208,7 +205,9 @@ class PageProcess:
 async def _answers(client: AsyncHTTPClient, place: PagePlace) -> bool:
     try:
         url = f"http://{place.host}:{place.port}{ALIVE}"
-        await client.fetch(url, headers={DOOR: place.secret}, request_timeout=ANSWER_S, connect_timeout=ANSWER_S, user_agent=network.AGENT)
+        await client.fetch(
+            url, headers={DOOR_HEADER: place.secret}, request_timeout=ANSWER_S, connect_timeout=ANSWER_S, user_agent=network.AGENT
+        )
     except (OSError, HTTPError):
         return False
     return True

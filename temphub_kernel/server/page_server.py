@@ -12,11 +12,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import logs
-from ..core.errors import TempHubError
-from ..core.processes import first_to_go, limit_memory
+from ..core import TempHubError, first_to_go, limit_memory, logs
 from ..core.run_folder import PAGE, UP, RunFolder
-from ..hub.start import ROLE
+from ..hub import ROLE
 from ..jupyter.kernel_process import SharedKernel
 
 if TYPE_CHECKING:

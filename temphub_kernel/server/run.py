@@ -13,17 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core import logs
-from ..core.clock import monotonic_s
-from ..core.errors import TempHubError
-from ..core.logs import LOG_FILE, say
-from ..core.processes import Process
+from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s
+from ..core.logs import say
 from ..core.run_folder import UP, WATCHERS, RunFolder
-from ..core.settings import Settings
 from ..core.startup import doubts, unhalted
 from ..discovery import lan_urls, unlikely
-from ..hub.lock import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, is_running, read_info
-from ..hub.start import hub_runs
+from ..hub import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, hub_runs, is_running, read_info
 from .keeper import WORD, start_after
 from .page_process import PageProcess
 from .supervisor import Supervisor

@@ -14,13 +14,10 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..core import files, logs, network
-from ..core.clock import monotonic_s
-from ..core.errors import Relayed, TempHubError
-from ..core.processes import Process
+from ..core import Process, Relayed, Settings, TempHubError, files, logs, monotonic_s, network
 from ..core.run_folder import HUB, RunFolder
-from ..core.settings import Settings
-from ..hub.start import PAGE, ROLE, TOLD
+from ..hub import ROLE, TOLD
+from ..hub.start import PAGE
 
 log = logging.getLogger(__name__)
 QUIET = ["--IPKernelApp.log_level=40"]

@@ -10,12 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import files
-from ..core.errors import TempHubError
-from ..core.processes import Process
-from ..core.reading import DEMO_ID, is_probe_id
+from ..core import DEMO_ID, Process, Settings, TempHubError, files, is_probe_id
 from ..core.run_folder import PROBES, RunFolder
-from ..core.settings import Settings
 from ..hub import HubLock
 
 STOP_S = 1.5

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
-from ..core.errors import TempHubError
-from ..core.settings import ALLOWED, Settings
+from ..core import ALLOWED, Settings, TempHubError
+from ..hub import SERVICE_STOP_FILE, is_running, read_info
 from ..hub.commands.stop import ask_to_stop
-from ..hub.lock import SERVICE_STOP_FILE, is_running, read_info
 from . import linux, macos, windows
 from .plan import or_as_before, plan
 

@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from ..core.errors import TempHubError
-from ..core.programs import run_system
+from ..core import TempHubError, run_system
 from .plan import DESCRIPTION, Plan, Standing, or_as_before
 
 UNIT = "temphub.service"

@@ -4,8 +4,7 @@ import os
 import plistlib
 from pathlib import Path
 
-from ..core.errors import TempHubError
-from ..core.programs import run_system
+from ..core import TempHubError, run_system
 from .plan import Plan, Standing, or_as_before
 
 LABEL = "local.temphub.hub"

@@ -7,8 +7,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from ..core.errors import TempHubError
-from ..core.programs import run_system
+from ..core import TempHubError, run_system
 from .plan import DESCRIPTION, NAME, Plan, Standing
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"

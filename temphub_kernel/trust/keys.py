@@ -13,9 +13,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core.clock import stamp_for_name
-from ..core.errors import DiskFull, TempHubError
-from ..core.files import write_private
+from ..core import DiskFull, TempHubError, stamp_for_name, write_private
 from .signatures import KEY_BYTES
 
 

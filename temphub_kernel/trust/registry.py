@@ -6,9 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.clock import now_ms
-from ..core.errors import BadRequest, Conflict, NotAllowed, TempHubError
-from ..core.reading import board_of
+from ..core import BadRequest, Conflict, NotAllowed, TempHubError, board_of, now_ms
 from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
 from .signatures import key_id, reply, report, same
 

@@ -194,6 +194,48 @@ def reached(name: str, graph: dict[str, set[str]]) -> set[str]:
     return found
 
 
+def test_a_door_has_what_is_asked_of_it():
+    """A room that brings its names in on demand has each name that others import from it, and has none that is not there."""
+    doors = {}
+    for path in modules():
+        tables = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)]
+        for table in tables:
+            if path.name == "__init__.py" and isinstance(table.targets[0], ast.Name) and table.targets[0].id == "NAMES":
+                doors[".".join(path.relative_to(ROOT).parts[:-1])] = ast.literal_eval(table.value)
+    assert len(doors) > 1, "no door found"
+    for package, names in doors.items():
+        for module, given in names.items():
+            tree = ast.parse((ROOT / f"{package}.{module}".replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8"))
+            assert set(given.split()) <= _bound(tree), f"{package}: {set(given.split()) - _bound(tree)}"
+    for path in modules():
+        for package, name in _asked(path):
+            if package in doors and not (ROOT / package.replace(".", "/") / f"{name}.py").exists() and name not in ("door", "*"):
+                given = {one for names in doors[package].values() for one in names.split()}
+                assert name in given, f"{path.relative_to(ROOT)}: NAMES of {package} lacks {name}"
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """The names that a module binds at its top."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            found |= {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return found
+
+
+def _asked(path: Path) -> list[tuple[str, str]]:
+    """(package or module, name) of each `from … import name` of ours."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join(filter(None, [*package[: len(package) - node.level + 1], node.module]))
+            found += [(base, alias.name) for alias in node.names]
+    return found
+
+
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware", "tests"])
 def test_modules_are_short(folder):
     """No module is longer than 400 lines: with 250, one subject was cut into pieces that nobody found again."""

@@ -1,2 +1,25 @@
 """Who may do what, in this order: `security` (host, origin), `rate_limit` (connections, shares, lock-out), `proxies` (who
 asks), `auth` (password, token, this computer's key) with `login`, and `audit`, which notes what was changed."""
+
+from typing import TYPE_CHECKING
+
+from ...core import door
+
+NAMES = {
+    "audit": "Audit",
+    "auth": "Entry WrongToken authorised_json bearer check_token judged no_entry shown_in",
+    "login": "Doorkeeper Login Logout",
+    "proxies": "Proxies",
+    "rate_limit": "MOST_TRACKED FairShare Gate GatedServer Guesses place_of too_much",
+    "security": "PROBES_OWN Away Guard Refused",
+}
+
+if TYPE_CHECKING:
+    from .audit import *
+    from .auth import *
+    from .login import *
+    from .proxies import *
+    from .rate_limit import *
+    from .security import *
+else:
+    __getattr__ = door(__name__, NAMES)

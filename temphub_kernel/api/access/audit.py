@@ -6,8 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ...core.clock import iso_utc, now_ms
-from ...core.logs import Once
+from ...core import Once, iso_utc, now_ms
 
 log = logging.getLogger(__name__)
 AUDIT_FILE = "temphub_changes.log"

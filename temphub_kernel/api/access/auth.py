@@ -18,11 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from tornado.httputil import HTTPHeaders, parse_cookie
 
-from ...core.clock import DAY_MS, now_ms
-from ...core.errors import NotAllowed, TempHubError
-from ...core.files import make_key, write_private
-from ...core.reading import board_of, is_probe_id
-from ...core.settings import Settings
+from ...core import DAY_MS, NotAllowed, Settings, TempHubError, board_of, is_probe_id, make_key, now_ms, write_private
 from ...trust import signatures
 from ..schemas import parse_json
 from .rate_limit import REMEDY, Guesses, Lockout, Note, locked

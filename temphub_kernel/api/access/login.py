@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from tornado.web import RequestHandler
 
-from ...core.errors import TempHubError, TooOften
+from ...core import TempHubError, TooOften
 from ..not_found import VOILA
 from ..replies import FORM_CSP, protect
 from .audit import Audit

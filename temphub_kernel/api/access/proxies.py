@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from tornado.httputil import HTTPHeaders
 
-from ...core.network import real_address
+from ...core import real_address
 
 # A chain of proxies is short; whoever sends more makes it up.
 MOST_ENTRIES = 16

@@ -14,9 +14,7 @@ from weakref import WeakSet
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
-from ...core.clock import monotonic_s
-from ...core.errors import TempHubError, TooOften
-from ...core.network import real_address
+from ...core import TempHubError, TooOften, monotonic_s, real_address
 
 FREE = 5
 FIRST_S = 30.0

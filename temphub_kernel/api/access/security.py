@@ -9,9 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
-from ...core.errors import Forbidden, TempHubError
-from ...core.network import real_address
-from ...core.settings import Settings
+from ...core import Forbidden, Settings, TempHubError, real_address
 from ..not_found import is_api
 from ..replies import Early, begin, begin_error
 from .auth import Entry, no_entry

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from ...core.clock import iso_utc, now_ms
-from ...core.errors import NotFound
-from ...core.reading import is_probe_id
+from ...core import NotFound, is_probe_id, iso_utc, now_ms
 from ...journal import (
     CHIPS,
     COLD_C,

@@ -7,7 +7,7 @@ from tornado.gen import with_timeout
 from tornado.iostream import StreamClosedError
 from tornado.util import TimeoutError as Late
 
-from ...core.errors import TempHubError
+from ...core import TempHubError
 from ...exports import FORMS, Job, Order, make_order
 from ..base import ApiHandler
 

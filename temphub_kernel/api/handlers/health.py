@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from ...core.clock import iso_utc, now_ms
+from ...core import iso_utc, now_ms
 from ..contract import contract
 from ..not_found import unknown
 

@@ -4,8 +4,7 @@ from html import escape
 
 from tornado.web import RequestHandler
 
-from ...core.clock import local_text
-from ...core.reading import number_text
+from ...core import local_text, number_text
 from ...journal import Newest
 from ..base import Room
 from ..replies import FORM_CSP, protect

@@ -3,11 +3,22 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...core.clock import iso_utc, monotonic_s, now_ms
-from ...core.errors import Forbidden, TempHubError
-from ...core.names import look_alikes, transient
-from ...core.network import is_here, leads_here
-from ...core.reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Sighting, board_of, to_celsius
+from ...core import (
+    MAX_INTERVAL_MS,
+    MIN_INTERVAL_MS,
+    Forbidden,
+    Sighting,
+    TempHubError,
+    board_of,
+    is_here,
+    iso_utc,
+    leads_here,
+    look_alikes,
+    monotonic_s,
+    now_ms,
+    to_celsius,
+    transient,
+)
 from ...journal import Newest
 from ...trust import Proven, Repeated
 from ..base import ApiHandler

@@ -9,9 +9,7 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any, NamedTuple
 
-from ...core.clock import DAY_MS, MINUTE_MS, find_zone, iso_utc, length_ms, now_ms, parse_time
-from ...core.reading import to_celsius
-from ...core.spreadsheet import number_cell
+from ...core import DAY_MS, MINUTE_MS, find_zone, iso_utc, length_ms, now_ms, number_cell, parse_time, to_celsius
 from ...exports import limits_of
 from ...journal import (
     NO_VALUE,

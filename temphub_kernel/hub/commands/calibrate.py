@@ -3,8 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from ...core.clock import iso_utc, now_ms, parse_time
-from ...core.settings import Settings
+from ...core import Settings, iso_utc, now_ms, parse_time
 from ..client import HubClient
 
 

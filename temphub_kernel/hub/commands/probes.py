@@ -4,9 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ...core.errors import TempHubError
-from ...core.names import called, named
-from ...core.settings import Settings
+from ...core import Settings, TempHubError, called, named
 from ..client import LISTING, HubClient
 
 HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "TRUST", "ADDRESS", "LAST SEEN")

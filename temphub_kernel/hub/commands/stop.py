@@ -4,9 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ...core.clock import monotonic_s
-from ...core.errors import TempHubError
-from ...core.settings import Settings
+from ...core import Settings, TempHubError, monotonic_s
 from ..lock import LOCK_FILE, SERVER_LOCK, STOP_FILE, is_running
 
 # It looks every second, and takes up to five to end.

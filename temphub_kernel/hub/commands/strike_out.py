@@ -5,10 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from ...core.clock import iso_utc
-from ...core.errors import TempHubError
-from ...core.names import named
-from ...core.settings import Settings
+from ...core import Settings, TempHubError, iso_utc, named
 from ..client import HubClient
 from .calibrate import time_option
 

@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ...core.errors import TempHubError
-from ...core.settings import Settings
+from ...core import Settings, TempHubError
 from ..client import HubClient
 from .calibrate import time_option
 

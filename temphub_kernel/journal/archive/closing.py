@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import TempHubError
-from ...core.programs import collected, held_input, start_behind
+from ...core import TempHubError, collected, held_input, start_behind
 from ..blocks import Stored
 from ..columns import FIELDS, JUNCTION, Batch, chosen
 from ..packs import pack

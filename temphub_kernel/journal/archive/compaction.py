@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.clock import DAY_MS, monotonic_s, now_ms
-from ...core.errors import TempHubError
-from ...core.worker import Worker
+from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
 from .. import blocks
 from ..blocks import Stored
 from ..columns import FIELDS, JUNCTION, Batch

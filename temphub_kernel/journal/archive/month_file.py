@@ -16,11 +16,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from ...core.clock import DAY_MS
-from ...core.errors import TempHubError
-from ...core.files import sync_folder
-from ...core.programs import end_with_input
-from ...core.reading import JUNCTION_PER_C, UNITS_PER_C
+from ...core import DAY_MS, JUNCTION_PER_C, UNITS_PER_C, TempHubError, end_with_input, sync_folder
 from ..blocks import Stored
 from ..columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Batch, Ints, chosen, joined
 from ..schema import open_for_reading

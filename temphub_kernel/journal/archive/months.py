@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ...core.clock import DAY_MS
-from ...core.errors import TempHubError, Unavailable
-from ...core.reading import JUNCTION_PER_C, UNITS_PER_C
+from ...core import DAY_MS, JUNCTION_PER_C, UNITS_PER_C, TempHubError, Unavailable
 from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from ...core.errors import JournalUnwritable, NotFound
-from ...core.reading import UNITS_PER_C
+from ...core import UNITS_PER_C, JournalUnwritable, NotFound
 from ..writer import Writer
 from .merged import Merged, number_of
 from .messages import WITHDRAWN

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.clock import now_ms
-from ...core.errors import BadRequest, TempHubError
+from ...core import BadRequest, TempHubError, now_ms
 from ..columns import Flags, Ints
 from ..writer import Writer
 from .calibration import EVER_MS

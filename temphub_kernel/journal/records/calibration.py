@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.clock import now_ms
-from ...core.errors import BadRequest
-from ...core.reading import POWER_ON, Row, in_range, to_units
+from ...core import POWER_ON, BadRequest, Row, in_range, now_ms, to_units
 from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 from ..writer import Writer
 from .merged import numbers_of

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.errors import NotFound
+from ...core import NotFound
 from ..columns import Ints
 
 # Of a merged probe these are its device's: they come from whichever of its devices was heard last.

@@ -4,8 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...core.clock import MINUTE_MS, iso_utc, now_ms
-from ...core.errors import Conflict, TempHubError
+from ...core import MINUTE_MS, Conflict, TempHubError, iso_utc, now_ms
 from ..writer import Writer
 from .merged import Merged, own_number_of
 

@@ -10,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.clock import DAY_MS
-from ...core.errors import TempHubError
-from ...core.reading import POWER_ON
+from ...core import DAY_MS, POWER_ON, TempHubError
 from ..archive.months import Archives
 from ..columns import CODE, NO_VALUE
 from ..packs import has_qualities, unpack

@@ -7,9 +7,7 @@ import json
 import sqlite3
 from typing import Any
 
-from ...core.clock import MINUTE_MS, monotonic_s, now_ms
-from ...core.errors import JournalUnwritable
-from ...core.reading import Sighting
+from ...core import MINUTE_MS, JournalUnwritable, Sighting, monotonic_s, now_ms
 from ..writer import Writer
 
 # A hello every few minutes need not rewrite a page of the journal each time; an address that changed must.

@@ -7,8 +7,7 @@ import json
 import sqlite3
 from typing import Any, NamedTuple
 
-from ...core.clock import now_ms
-from ...core.errors import Conflict, NotFound
+from ...core import Conflict, NotFound, now_ms
 from ..writer import Writer
 
 WAIT_S = 30

@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.clock import now_ms
-from ...core.errors import BadRequest, Conflict
-from ...core.reading import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, to_units
+from ...core import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, BadRequest, Conflict, now_ms, to_units
 from ..blocks import is_there
 from ..columns import CODE, NO_VALUE, Batch, Flags, Ints
 from ..writer import Writer

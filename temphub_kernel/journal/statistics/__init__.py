@@ -1,2 +1,28 @@
 """What the journal's readings come to: steps of time, means over time, time beyond limits, a clock's own steps. Pure but for
 what is asked."""
+
+from .calendar import Calendar, Edges, WallClock, pieces
+from .exceedance import Beyond, Limit, Passed, time_beyond
+from .figures import Figures, Known, Most
+from .steps import Steps, gathered, in_order, joined_steps, steps_of
+from .time_weights import over_time
+
+__all__ = [
+    "Beyond",
+    "Calendar",
+    "Edges",
+    "Figures",
+    "Known",
+    "Limit",
+    "Most",
+    "Passed",
+    "Steps",
+    "WallClock",
+    "gathered",
+    "in_order",
+    "joined_steps",
+    "over_time",
+    "pieces",
+    "steps_of",
+    "time_beyond",
+]

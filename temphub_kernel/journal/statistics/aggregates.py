@@ -9,8 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from ...core.clock import DAY_MS, MINUTE_MS
-from ...core.reading import UNITS_PER_C
+from ...core import DAY_MS, MINUTE_MS, UNITS_PER_C
 from ..blocks import Stored
 from ..columns import Batch, chosen, joined
 from ..records.annotations import Struck

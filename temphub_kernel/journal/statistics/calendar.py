@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...core.clock import DAY_MS, offset_ms
+from ...core import DAY_MS, offset_ms
 from ..columns import Ints
 
 # No zone changes its clock twice within this.

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...core.clock import HOUR_MS, MINUTE_MS
-from ...core.reading import UNITS_PER_C
+from ...core import HOUR_MS, MINUTE_MS, UNITS_PER_C
 from ..columns import Flags, Floats, Ints
 from ..schema import TIERS
 from .steps import Steps

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from ...core.reading import UNITS_PER_C
+from ...core import DAY_MS, HOUR_MS, MINUTE_MS, UNITS_PER_C
 from ..columns import Flags, Floats, Ints
 from .steps import Steps
 from .time_weights import BEFORE, BEHIND, OverTime, Weights, holds, readings_of, singly, together, weighed

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from ...core.clock import DAY_MS
+from ...core import DAY_MS
 from ..columns import NO_VALUE, Floats, Ints, chosen
 from ..effective import counted
 from ..moment import Moment

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.reading import UNITS_PER_C
+from ...core import UNITS_PER_C
 from ..columns import NO_VALUE, Flags, Floats, Ints
 
 # What stands for 'lowest' and 'highest' where no reading is good: any reading's value beats it.

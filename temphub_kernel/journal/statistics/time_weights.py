@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from ...core.reading import UNITS_PER_C
+from ...core import DAY_MS, HOUR_MS, MINUTE_MS, UNITS_PER_C
 from ..columns import Flags, Floats, Ints
 from .calendar import Calendar
 from .steps import Steps, gathered, joined_steps

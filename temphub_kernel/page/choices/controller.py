@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...core.clock import now_ms
+from ...core import now_ms
 from .view import CHIPS, View, Window, between, parse
 
 # A window that ends this near to now, measured by its length, goes on with the clock.

@@ -6,8 +6,7 @@ from datetime import tzinfo
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS, iso_utc, known_zone, length_ms, length_parts, length_text, parse_time
-from ...core.reading import in_range, is_probe_id
+from ...core import DAY_MS, HOUR_MS, MINUTE_MS, in_range, is_probe_id, iso_utc, known_zone, length_ms, length_parts, length_text, parse_time
 from .. import format, words
 
 SHORTEST_MS = 10_000

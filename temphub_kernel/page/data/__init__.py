@@ -1,1 +1,10 @@
 """What the page shows, read from the journal and kept."""
+
+from .card_extras import arrow
+from .series import Times
+from .snapshot import Annotation, Probe, Record, Snapshot
+from .statistics import Statistics
+from .status import Alert, Judgement, judge
+from .window_cache import Measured
+
+__all__ = ["Alert", "Annotation", "Judgement", "Measured", "Probe", "Record", "Snapshot", "Statistics", "Times", "arrow", "judge"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from ...core import DAY_MS, HOUR_MS, MINUTE_MS
 from ...journal import Floats, Reader
 from .. import format
 from .series import NO_BUCKETS, Buckets, Times, buckets_of

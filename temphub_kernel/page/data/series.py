@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.reading import UNITS_PER_C
-from ...journal import Floats, Ints, Steps
+from ...core import UNITS_PER_C
+from ...journal import LATE_MS, Floats, Ints, Steps
 from ...journal.statistics.time_weights import BEFORE, readings_of
-from ...journal.summary import LATE_MS
 
 # Moments in ms since 1970.
 Times = Ints

@@ -9,8 +9,8 @@ from collections.abc import Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from ...core.clock import monotonic_s
-from ..choices.view import Wanted
+from ...core import monotonic_s
+from ..choices import Wanted
 from .snapshot import Snapshot, Source
 
 # Pages refresh each second, not at the same moment: what was read this lately is what they would read again.

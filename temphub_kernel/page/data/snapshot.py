@@ -6,12 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core.clock import DAY_MS, MINUTE_MS
-from ...core.errors import JournalUnreadable, TempHubError
-from ...core.names import called, look_alikes, transient
-from ...core.reading import board_of, to_celsius
+from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, board_of, called, look_alikes, to_celsius, transient
 from ...journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
-from ..choices.view import View, Wanted, Window
+from ..choices import View, Wanted, Window
 from .card_extras import Glance, Glances, day_start
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics

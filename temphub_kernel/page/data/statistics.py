@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.clock import HOUR_MS
-from ...core.reading import UNITS_PER_C
+from ...core import HOUR_MS, UNITS_PER_C
 from ...journal import Figures, Floats
 from ...journal.statistics.time_weights import readings_of, singly, weighed
 from .series import Buckets, Times

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-from ...core.clock import MINUTE_MS
+from ...core import MINUTE_MS
 from .. import words
 
 State = Literal["online", "late", "silent", "fault", "waiting", "new", "refused"]

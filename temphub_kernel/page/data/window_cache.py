@@ -7,11 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.clock import MINUTE_MS
-from ...core.reading import AHEAD_MS, UNITS_PER_C
-from ...journal import NO_VALUE, STRUCK, Beyond, Columns, Figures, Floats, Known, Limit, Reader
-from ...journal.columns import Flags
-from ..choices.view import POINTS_UP_TO_MS, Window
+from ...core import AHEAD_MS, MINUTE_MS, UNITS_PER_C
+from ...journal import NO_VALUE, STRUCK, Beyond, Columns, Figures, Flags, Floats, Known, Limit, Reader
+from ..choices import POINTS_UP_TO_MS, Window
 from . import statistics
 from .series import (
     NO_BUCKETS,

@@ -3,12 +3,8 @@
 import json
 
 from .. import format, words
-from ..choices.view import View
-from ..data.card_extras import arrow
-from ..data.snapshot import Probe, Snapshot
-from ..data.statistics import Statistics
-from ..data.status import Alert, Judgement
-from ..data.window_cache import Measured
+from ..choices import View
+from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from ..format import safe
 
 COLOURS = 8

@@ -5,10 +5,10 @@ import math
 from datetime import date, datetime, timedelta, tzinfo
 from urllib.parse import quote, urlencode
 
-from ...core.clock import DAY_MS, MINUTE_MS
+from ...core import DAY_MS, MINUTE_MS
 from .. import format, words
-from ..choices.view import View, Window, query
-from ..data.snapshot import Snapshot
+from ..choices import View, Window, query
+from ..data import Snapshot
 from ..format import code, count, safe
 from . import cards
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from ipywidgets import HTML, Box, Button, GridBox, HBox, Label, ToggleButton, ToggleButtons, VBox, Widget
 
-from ...journal.columns import Flags, Floats
+from ...journal import Flags, Floats
 from ..format import MINUS, safe
 
 # The picture's own grid: finer than a phone's pixels, and few different points to write down.

@@ -4,11 +4,10 @@ import ipaddress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ...core.network import REMEDY, in_words
+from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
 from .. import format, words
-from ..choices.view import View
-from ..data.snapshot import Probe, Snapshot
-from ..data.status import Alert, Judgement
+from ..choices import View
+from ..data import Alert, Judgement, Probe, Snapshot
 from ..format import code, safe
 from .cards import badge, looks_like, shape, swatch
 
@@ -180,7 +179,7 @@ def look(health: dict[str, Any], *, counted: bool = True) -> list[Seen]:
     found.append(Seen(said[0], well=True) if adverts else Seen(words.SEES_NO_ADVERTS, words.SEES_NO_ADVERTS_REMEDY))
     found.append(Seen(said[1], well=True) if hellos else Seen(words.SEES_NO_HELLOS))
     lonely = seen.get("six_only")
-    found += [Seen(in_words(str(one)), REMEDY, False) for one in (lonely if isinstance(lonely, list) else ())]
+    found += [Seen(ipv6_only_as_noted(str(one)), IPV6_ONLY_REMEDY, False) for one in (lonely if isinstance(lonely, list) else ())]
     if seen.get("last_error"):
         found.append(Seen(words.SEES_ERROR.format(seen["last_error"]), words.SEES_ERROR_REMEDY, False))
     return found

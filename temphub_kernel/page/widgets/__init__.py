@@ -1,1 +1,21 @@
 """The page's widgets: the only files with ipywidgets and bqplot."""
+
+from .base import Ask, Asks, Kit, set_children, set_class, set_value
+from .chart_panel import ChartPanel
+from .doctor_panel import DoctorPanel
+from .page_settings import PagePanel
+from .probe_list import ListPanel, Provision
+
+__all__ = [
+    "Ask",
+    "Asks",
+    "ChartPanel",
+    "DoctorPanel",
+    "Kit",
+    "ListPanel",
+    "PagePanel",
+    "Provision",
+    "set_children",
+    "set_class",
+    "set_value",
+]

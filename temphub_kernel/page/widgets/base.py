@@ -15,7 +15,7 @@ from ipywidgets.widgets.widget_button import ButtonStyle
 from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
-from ...core.errors import TempHubError, describe
+from ...core import TempHubError, describe
 from .. import words
 from ..format import safe
 from ..html import cards

@@ -8,12 +8,11 @@ import bqplot
 import numpy as np
 from ipywidgets import Layout
 
-from ...core.clock import HOUR_MS
+from ...core import HOUR_MS
 from ...journal import Floats
 from .. import format
-from ..choices.view import View
-from ..data.series import Times
-from ..data.snapshot import Annotation, Probe, Snapshot
+from ..choices import View
+from ..data import Annotation, Probe, Snapshot, Times
 from ..html.chart import time_axis, value_axis
 
 Reach = tuple[int, int, float, float]

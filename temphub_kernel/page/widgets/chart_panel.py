@@ -8,11 +8,10 @@ from typing import Any
 import bqplot
 from ipywidgets import FloatText, NaiveDatetimePicker, Text, ToggleButtons
 
-from ...core.clock import length_parts, now_ms
+from ...core import length_parts, now_ms
 from .. import format, words
-from ..choices.controller import Steering
-from ..choices.view import BY_KEY, CHIPS
-from ..data.snapshot import Snapshot
+from ..choices import BY_KEY, CHIPS, Steering
+from ..data import Snapshot
 from ..html import cards, chart
 from .base import Ask, Asks, Kit, Question, set_children, set_class, set_value
 from .chart import Chart

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ...core.clock import parse_time
+from ...core import parse_time
 from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
 from .. import words
-from ..choices.view import View
+from ..choices import View
 from ..format import code, safe
 from ..html import cards
 from .base import Ask, Asks, Kit, set_value

@@ -7,9 +7,8 @@ import segno
 from ipywidgets import Dropdown
 
 from .. import words
-from ..choices.controller import Steering
-from ..choices.view import query
-from ..data.snapshot import Snapshot
+from ..choices import Steering, query
+from ..data import Snapshot
 from ..format import safe
 from ..html import cards
 from .base import Kit, set_value

@@ -14,9 +14,8 @@ import bqplot
 import numpy as np
 from ipywidgets import Layout
 
-from ...analysis.curve import Curve, curves, zone_of
-from ...analysis.results import times
-from ...core.clock import MINUTE_MS
+from ...analysis import Curve, curves, times, zone_of
+from ...core import MINUTE_MS
 from ...journal.statistics.calendar import changes
 from .chart import COLOURS
 

@@ -8,12 +8,11 @@ from typing import Any
 
 from ipywidgets import Checkbox, Dropdown, HBox, Text, VBox
 
-from ...core.clock import HOUR_MS, MINUTE_MS
-from ...core.errors import TempHubError
+from ...core import HOUR_MS, MINUTE_MS, TempHubError
 from ...journal import CHIPS, COLD_C, Thermocouple
 from .. import format, words
-from ..choices.view import View
-from ..data.snapshot import Probe
+from ..choices import View
+from ..data import Probe
 from ..format import safe
 from .base import Ask, Asks, Kit, Question, set_children, set_value
 

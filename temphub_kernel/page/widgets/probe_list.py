@@ -6,11 +6,9 @@ from functools import partial
 
 from ipywidgets import Button, HBox
 
-from ...core.clock import HOUR_MS
-from ...core.errors import TempHubError
-from ...core.names import shown_name
+from ...core import HOUR_MS, TempHubError, shown_name
 from .. import format, words
-from ..data.snapshot import Probe, Record, Snapshot
+from ..data import Probe, Record, Snapshot
 from ..format import safe
 from ..html import panels
 from .base import Ask, Asks, Kit, Question, set_children, set_value, without_hub
