@@ -7,7 +7,7 @@ often as it delivers, not as it was told to. Time is the engine's own: a hub tha
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..core.clock import MINUTE_MS
+from ..core import MINUTE_MS
 from .pace import ASSUMED_INTERVAL_MS, next_pace
 from .watches import Episode, Transition, Watch
 

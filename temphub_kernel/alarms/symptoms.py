@@ -6,7 +6,7 @@ Each symptom looks at one probe for one rule. clock_ms is the engine's (pace.Ste
 import math
 from typing import Any, NamedTuple
 
-from ..core.clock import HOUR_MS, MINUTE_MS
+from ..core import HOUR_MS, MINUTE_MS
 from .pace import ASSUMED_INTERVAL_MS, GAP_PACES, next_pace
 from .watches import Watch
 
