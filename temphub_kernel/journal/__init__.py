@@ -32,7 +32,7 @@ from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mut
 from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.merging import check_common, merge, unmerge
-from .records.messages import WITHDRAWN, Message, begin, not_sent, was_sent
+from .records.messages import WITHDRAWN, Message, Outbox, begin, not_sent, not_to_be_told, were_sent
 from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
 from .records.rules import StoredRule, add_rules, change_rule, remove_rule
 from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
@@ -79,6 +79,7 @@ __all__ = [
     "Message",
     "Mute",
     "Newest",
+    "Outbox",
     "Outcome",
     "Passed",
     "Point",
@@ -111,6 +112,7 @@ __all__ = [
     "looks_damaged",
     "merge",
     "not_sent",
+    "not_to_be_told",
     "pieces",
     "put_damaged_aside",
     "received_of",
@@ -123,5 +125,5 @@ __all__ = [
     "take_back",
     "undo",
     "unmerge",
-    "was_sent",
+    "were_sent",
 ]

@@ -53,6 +53,10 @@ class Reader(RecordQuestions):
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _numbers(self, probe_ids: str | Sequence[str] | None) -> list[int] | None:
+        with self._moment() as moment:
+            return moment.numbers(probe_ids)
+
     def count(self) -> int:
         """How many readings are stored."""
         return self._stored.last_no()

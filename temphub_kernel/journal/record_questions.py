@@ -7,7 +7,7 @@ from .records import alarms, annotations
 from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute
 from .records.annotations import Annotation, Strike, strikes
 from .records.calibration import Calibration, calibrations
-from .records.messages import Message, messages, waiting
+from .records.messages import Message, Outbox, due, messages, outbox, waiting, waiting_channels
 from .records.rules import StoredRule, rules, rules_mark
 from .records.thermocouples import Thermocouple, thermocouples
 
@@ -54,6 +54,10 @@ class RecordQuestions:
         """Alarms that are not closed, by number: active, or not acknowledged, or without the action that their rule requires."""
         return AlarmBook(self._db).live()
 
+    def alarms_of(self, numbers: Sequence[int]) -> list[Alarm]:
+        """The alarms of these numbers that there are, by number."""
+        return alarms.of_numbers(self._db, numbers)
+
     def alarm_events(self, numbers: Sequence[int]) -> list[AlarmEvent]:
         """What happened to these alarms, in order."""
         return alarms.events(self._db, numbers)
@@ -69,3 +73,15 @@ class RecordQuestions:
     def waiting_messages(self, *, most: int = 1_000) -> list[Message]:
         """The messages that wait to be told, the longest due first."""
         return waiting(self._db, most=most)
+
+    def waiting_channels(self) -> list[str]:
+        """The channels by which something is still to be told."""
+        return waiting_channels(self._db)
+
+    def due_messages(self, channel: str, now_ms: int, most: int) -> list[Message]:
+        """What a channel is to tell now, in order."""
+        return due(self._db, channel, now_ms, most)
+
+    def outbox(self) -> dict[str, Outbox]:
+        """What waits to be told, by channel."""
+        return outbox(self._db)

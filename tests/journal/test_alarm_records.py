@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from journal.journal_harness import T0, Journal, journal, row
+from temphub_kernel.core.clock import DAY_MS
 from temphub_kernel.core.errors import NotFound, TempHubError
 from temphub_kernel.journal import (
     WITHDRAWN,
@@ -16,7 +17,7 @@ from temphub_kernel.journal import (
     change_rule,
     not_sent,
     remove_rule,
-    was_sent,
+    were_sent,
 )
 
 
@@ -73,13 +74,17 @@ def test_a_message_leaves_the_outbox_once(kept: Journal) -> None:
     no = change(kept.writer, opened)
     with Reader(kept.path) as reader:
         (waits,) = reader.waiting_messages()
-        assert begin(kept.writer, waits.no) == waits
-        not_sent(kept.writer, waits.no, T0 + 2, "Nobody answers.", T0 + 900)
-        not_sent(kept.writer, waits.no, T0 + 3, "Nobody answers.", T0 + 950)
+        assert begin(kept.writer, [waits.no]) == [waits]
+        assert [message.tries for message in reader.waiting_messages()] == [-1], "how it ended is not known"
+        not_sent(kept.writer, [waits.no], T0 + 2, "Nobody answers.", T0 + 900)
+        not_sent(kept.writer, [waits.no], T0 + 3, "Nobody answers.", T0 + 950)
         assert [(m.tries, m.problem, m.due_ms) for m in reader.waiting_messages()] == [(1, "Nobody answers.", T0 + 950)]
-        was_sent(kept.writer, waits.no, T0 + 960)
-        assert begin(kept.writer, waits.no) is None and not reader.waiting_messages()
+        assert reader.outbox() == {"boss": (1, 1, "Nobody answers.")} and reader.waiting_channels() == ["boss"]
+        assert not reader.due_messages("boss", T0 + 949, 9) and len(reader.due_messages("boss", T0 + 950, 9)) == 1
+        assert len(reader.due_messages("boss", T0 - 2 * DAY_MS, 9)) == 1, "the clock was set back"
+        were_sent(kept.writer, [waits.no], T0 + 960)
+        assert not begin(kept.writer, [waits.no]) and not reader.waiting_messages()
         assert [(event.what, event.by) for event in reader.alarm_events([no])] == [("fired", ""), ("failed", "boss"), ("sent", "boss")]
         second = change(kept.writer, opened)
         change(kept.writer, lambda book: book.withdraw(second))
-        assert begin(kept.writer, waits.no + 1) is None and reader.messages(alarm=second)[0].sent_ms == WITHDRAWN
+        assert not begin(kept.writer, [waits.no + 1]) and reader.messages(alarm=second)[0].sent_ms == WITHDRAWN

@@ -233,6 +233,15 @@ def events(db: sqlite3.Connection, numbers: Sequence[int]) -> list[AlarmEvent]:
     return sorted(found)
 
 
+def of_numbers(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Alarm]:
+    """The alarms of these numbers that there are, by number."""
+    found: list[Alarm] = []
+    for first in range(0, len(numbers), AT_ONCE):
+        some = sorted(numbers)[first : first + AT_ONCE]
+        found += alarms(db, f"{ALARMS} WHERE no IN ({', '.join('?' * len(some))}) ORDER BY no", *some)
+    return found
+
+
 def mutes(db: sqlite3.Connection, now_ms: int) -> list[Mute]:
     """What is muted or in maintenance at a moment, by number."""
     query = 'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE until_ms>? AND from_ms<=? ORDER BY no'

@@ -4,8 +4,10 @@ A message waits while `sent_ms` is 0. Before each try it is marked (`begin`), so
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from ...core.clock import DAY_MS
 from ..writer import Writer
 
 WAIT_S = 30
@@ -16,7 +18,8 @@ QUERY = "SELECT no, alarm, event, channel, due_ms, sent_ms, tries, problem, text
 
 class Message(NamedTuple):
     """Something to be told by a channel from `due_ms` on. sent_ms: when it was, 0 while it waits, WITHDRAWN when it is not told any more;
-    tries: how often that was begun; problem: why the last try failed, empty while none did."""
+    tries: how often that was begun, negative while it is not known how the last one ended; problem: why the last try failed, empty
+    while none did."""
 
     no: int
     alarm: int
@@ -27,6 +30,14 @@ class Message(NamedTuple):
     tries: int
     problem: str
     text: str
+
+
+class Outbox(NamedTuple):
+    """What waits for a channel: how many messages, of how many of them the last try failed, and why."""
+
+    waiting: int
+    failing: int
+    problem: str
 
 
 def messages(db: sqlite3.Connection, *, most: int = 1_000, alarm: int | None = None) -> list[Message]:
@@ -41,39 +52,79 @@ def waiting(db: sqlite3.Connection, *, most: int = 1_000) -> list[Message]:
     return [Message(*row) for row in db.execute(f"{QUERY} WHERE sent_ms=0 ORDER BY due_ms, no LIMIT ?", (most,))]
 
 
-def begin(writer: Writer, no: int) -> Message | None:
-    """Mark that a message is about to be told; as it was before that, None when it is not to be told any more."""
+def waiting_channels(db: sqlite3.Connection) -> list[str]:
+    """The channels by which something is still to be told."""
+    return [str(name) for (name,) in db.execute("SELECT DISTINCT channel FROM messages WHERE sent_ms=0 ORDER BY channel")]
 
-    def apply(db: sqlite3.Connection) -> Message | None:
-        row = db.execute(f"{QUERY} WHERE no=? AND sent_ms=0", (no,)).fetchone()
-        db.execute("UPDATE messages SET tries=tries+1 WHERE no=? AND sent_ms=0", (no,))
-        return Message(*row) if row else None
+
+def due(db: sqlite3.Connection, channel: str, now_ms: int, most: int) -> list[Message]:
+    """What a channel is to tell now, in order."""
+    # Due in days is what was due before the clock was set back.
+    query = f"{QUERY} WHERE sent_ms=0 AND channel=? AND (due_ms<=? OR due_ms>?) ORDER BY no LIMIT ?"
+    return [Message(*row) for row in db.execute(query, (channel, now_ms, now_ms + DAY_MS, most))]
+
+
+def outbox(db: sqlite3.Connection) -> dict[str, Outbox]:
+    """What waits, by channel; none where nothing does."""
+    query = "SELECT channel, count(*), sum(problem<>''), max(problem) FROM messages WHERE sent_ms=0 GROUP BY channel"
+    return {str(name): Outbox(*rest) for name, *rest in db.execute(query)}
+
+
+def begin(writer: Writer, numbers: Sequence[int]) -> list[Message]:
+    """Mark that messages are about to be told; those that still are to be, as they were before that."""
+
+    def apply(db: sqlite3.Connection) -> list[Message]:
+        begun = []
+        for no in numbers:
+            row = db.execute(f"{QUERY} WHERE no=? AND sent_ms=0", (no,)).fetchone()
+            if row:
+                begun.append(Message(*row))
+                db.execute("UPDATE messages SET tries=-abs(tries)-1 WHERE no=?", (no,))
+        return begun
 
     return writer.change(apply).result(WAIT_S)
 
 
-def was_sent(writer: Writer, no: int, at_ms: int) -> None:
-    """A message was told; that stands beside its alarm, too."""
+def were_sent(writer: Writer, numbers: Sequence[int], at_ms: int) -> None:
+    """Messages were told; that stands beside their alarms, too."""
 
     def apply(db: sqlite3.Connection) -> None:
-        db.execute("UPDATE messages SET sent_ms=?, problem='' WHERE no=?", (at_ms, no))
-        _happened(db, no, at_ms, "sent", "")
+        db.executemany("UPDATE messages SET sent_ms=?, tries=abs(tries), problem='' WHERE no=?", [(at_ms, no) for no in numbers])
+        _happened(db, numbers, at_ms, "sent", "")
 
     writer.change(apply).result(WAIT_S)
 
 
-def not_sent(writer: Writer, no: int, at_ms: int, problem: str, again_ms: int) -> None:
-    """A try failed; the next one is due at `again_ms`. A problem that is new stands beside the alarm, too."""
+def not_sent(writer: Writer, numbers: Sequence[int], at_ms: int, problem: str, again_ms: int, *, perhaps: bool = False) -> None:
+    """A try failed; the next one is due at `again_ms`. A problem that is new stands beside the alarms, too.
+
+    perhaps: it may have arrived all the same.
+    """
 
     def apply(db: sqlite3.Connection) -> None:
-        row = db.execute("SELECT problem FROM messages WHERE no=?", (no,)).fetchone()
-        db.execute("UPDATE messages SET problem=?, due_ms=? WHERE no=? AND sent_ms=0", (problem, again_ms, no))
-        if row and row[0] != problem:
-            _happened(db, no, at_ms, "failed", problem)
+        new = [no for no in numbers if db.execute("SELECT 1 FROM messages WHERE no=? AND problem<>?", (no, problem)).fetchone()]
+        update = "UPDATE messages SET problem=?, due_ms=?, tries=? * abs(tries) WHERE no=? AND sent_ms=0"
+        db.executemany(update, [(problem, again_ms, -1 if perhaps else 1, no) for no in numbers])
+        _happened(db, new, at_ms, "failed", problem)
 
     writer.change(apply).result(WAIT_S)
 
 
-def _happened(db: sqlite3.Connection, no: int, at_ms: int, what: str, text: str) -> None:
-    insert = 'INSERT INTO alarm_events (alarm, at_ms, what, "by", text) SELECT alarm, ?, ?, channel, ? FROM messages WHERE no=? AND alarm>0'
-    db.execute(insert, (at_ms, what, text, no))
+def not_to_be_told(writer: Writer, numbers: Sequence[int]) -> None:
+    """Messages are told no more."""
+
+    def apply(db: sqlite3.Connection) -> None:
+        db.executemany("UPDATE messages SET sent_ms=? WHERE no=? AND sent_ms=0", [(WITHDRAWN, no) for no in numbers])
+
+    writer.change(apply).result(WAIT_S)
+
+
+def _happened(db: sqlite3.Connection, numbers: Sequence[int], at_ms: int, what: str, text: str) -> None:
+    """Once for each alarm and channel, however many messages there are of it."""
+    told = set()
+    for no in numbers:
+        alarm, channel = db.execute("SELECT alarm, channel FROM messages WHERE no=?", (no,)).fetchone()
+        if alarm > 0 and (alarm, channel) not in told:
+            told.add((alarm, channel))
+            insert = 'INSERT INTO alarm_events (alarm, at_ms, what, "by", text) VALUES (?, ?, ?, ?, ?)'
+            db.execute(insert, (alarm, at_ms, what, channel, text))
