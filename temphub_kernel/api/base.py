@@ -1,7 +1,9 @@
 """What the API's handlers have in common: what they share, how a body is taken, how a reply is written. Endpoint thread only."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from ..core import NotAllowed, Relayed, TempHubError, network
 from ..journal import Writer
-from .access import Audit, Entry, bearer, check_token, judged, no_entry
+from .access import PROBES_OWN, Audit, Entry, Tarpit, bearer, check_token, judged, no_entry, place_of
 from .background import Questions
 from .firmware_files import Firmware
 from .hub_port import Desk
@@ -39,6 +41,11 @@ class Room:
     examinations: "Examinations"
     names: NewNames
     transit: Transit
+    tarpit: Tarpit
+
+
+# Refused for who asks, or for how much there is to do. What is wrong with a request itself is told at once: somebody mends it.
+HELD = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class ApiHandler(RequestHandler):
@@ -53,6 +60,8 @@ class ApiHandler(RequestHandler):
     def initialize(self, room: Room) -> None:
         """Called by Tornado for each request."""
         self.room = room
+        self._held: asyncio.TimerHandle | None = None
+        self._left = asyncio.Event()
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")
@@ -109,6 +118,19 @@ class ApiHandler(RequestHandler):
         """Send JSON."""
         self.finish(dump(value))
 
+    def on_connection_close(self) -> None:
+        """The client went away: what was held for it is not kept."""
+        self._left.set()
+        if self._held is not None:
+            self._held.cancel()
+
+    async def hold(self) -> None:
+        """Before the same costly answer once more: whoever asks for it in a row waits for it."""
+        if wait_s := self.room.tarpit.hold_s(place_of(self._address)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._left.wait()
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
         shown = error if isinstance(error, TempHubError) else _plain(status_code, self.request.method or "")
@@ -125,7 +147,14 @@ class ApiHandler(RequestHandler):
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
-        super().send_error(error.status if isinstance(error, TempHubError) else status_code, **kwargs)
+        status = error.status if isinstance(error, TempHubError) else status_code
+        held = status in HELD and self.request.path not in PROBES_OWN
+        if wait_s := self.room.tarpit.hold_s(place_of(self._address)) if held else 0.0:
+            # Here, as Tornado ends the answer behind `write_error`.
+            answer = partial(super().send_error, status, **kwargs)
+            self._held = asyncio.get_running_loop().call_later(wait_s, answer)
+        else:
+            super().send_error(status, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, TempHubError | HTTPError):

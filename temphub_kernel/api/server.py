@@ -23,7 +23,7 @@ from tornado.web import Application
 
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
-from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused
+from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
 from .background import Examinations, Jobs, Questions, Turns, answer
 from .base import Room
 from .fast_path import FastPath
@@ -52,7 +52,8 @@ class Endpoint(Worker):
 
     page: asked where the page server is just now; None for a hub without one. firmware: the folder that probes are updated from.
     idle_s: how long a connection may stay without a request; body_s: how long a request's body may take; gate: how many
-    connections there may be; names: how many new names are taken up; count_every_s: how often the log is told what came.
+    connections there may be; tarpit: who waits for refusals; names: how many new names are taken up; count_every_s: how
+    often the log is told what came.
     `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
     """
 
@@ -66,6 +67,7 @@ class Endpoint(Worker):
         *,
         firmware: Path | None = None,
         gate: Gate | None = None,
+        tarpit: Tarpit | None = None,
         names: NewNames | None = None,
         idle_s: float = IDLE_S,
         body_s: float = BODY_S,
@@ -81,6 +83,7 @@ class Endpoint(Worker):
         self._page = page
         self._firmware = Firmware(firmware or files.firmware())
         self._gate = gate or Gate()
+        self._tarpit = tarpit or Tarpit()
         self._names = names or NewNames()
         self._court = Court()
         self._transit = Transit()
@@ -156,6 +159,7 @@ class Endpoint(Worker):
             Examinations(replace(self._settings, port=self.port), turns),
             self._names,
             self._transit,
+            self._tarpit,
         )
 
     def _make_switch(self, loop: asyncio.AbstractEventLoop, behind: Room, door: FrontDoor | None) -> "Switch":
@@ -175,7 +179,7 @@ class Endpoint(Worker):
         proxies = Proxies(self._settings.trusted_proxies)
         self._gate.trusts = proxies.trusts
         guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
-        return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies)
+        return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
 
     def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
         """The servers, which take connections from here on."""
@@ -235,7 +239,14 @@ class Switch(HTTPServerConnectionDelegate):
     """Gives each request to whoever answers its path."""
 
     def __init__(
-        self, application: Application, ingest: Ingest, door: FrontDoor | None, guard: Guard, gate: Gate, proxies: Proxies
+        self,
+        application: Application,
+        ingest: Ingest,
+        door: FrontDoor | None,
+        guard: Guard,
+        gate: Gate,
+        proxies: Proxies,
+        tarpit: Tarpit,
     ) -> None:
         self.application = application
         self.ingest = ingest
@@ -243,6 +254,7 @@ class Switch(HTTPServerConnectionDelegate):
         self.guard = guard
         self.gate = gate
         self.proxies = proxies
+        self.tarpit = tarpit
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         return _Request(self, server_conn, request_conn)
@@ -257,7 +269,8 @@ class Switch(HTTPServerConnectionDelegate):
         except (TempHubError, Away) as why:
             if isinstance(why, TempHubError):
                 self.ingest.metrics.refused(why)
-            return Refused(connection, why, self.gate.asking)
+            tarpit = None if line.path.partition("?")[0] in PROBES_OWN else self.tarpit
+            return Refused(connection, why, self.gate.asking, tarpit, _address(connection))
         if wrong is not None:
             self.ingest.metrics.refused(wrong)
             return told(connection, wrong, html=wants_html(headers) and line.method in READS)

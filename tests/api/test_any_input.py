@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from temphub_kernel.api.access.rate_limit import Gate
+from temphub_kernel.api.access.tarpit import Tarpit
 from temphub_kernel.api.contract import contract
 
 CASES = int(os.environ.get("TEMPHUB_CASES", "20"))
@@ -76,13 +77,22 @@ def test_the_whole_contract_is_covered():
     assert len(OPERATIONS) == len({label for label, _ in TRIED}) == sum(len(item) for item in contract()["paths"].values())
 
 
+@pytest.fixture
+def firmware(tmp_path):
+    """One of two files. The real one is a hundred, which a busy computer compiles for longer than a client waits for the list."""
+    for name, text in (("probe/__init__.py", 'VERSION = "1.0"\n'), ("probe/app.py", "def main():\n    pass\n")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
 @pytest.mark.timeout(3600 if FULL else 120)
 @pytest.mark.parametrize(("label", "mode"), TRIED, ids=str)
-def test_no_input_breaks_the_hub(make_hub, caplog, record_property, label, mode):
+def test_no_input_breaks_the_hub(make_hub, firmware, caplog, record_property, label, mode):
     """Whatever is sent: what fits the contract is taken and what does not is refused, with a reply that the contract describes, never
     a 5xx; the hub's log shows no exception; afterwards a reading is stored as before."""
     # Nobody else is here whom so many requests could be in the way of.
-    hub = make_hub(gate=Gate(busy=10**9))
+    hub = make_hub(gate=Gate(busy=10**9), tarpit=Tarpit(free=10**9), firmware=firmware)
     sent = []
     base = f"http://127.0.0.1:{hub.port}"
 

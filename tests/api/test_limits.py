@@ -5,7 +5,7 @@ import socket
 
 from support.attacks import ATTACKER, Flood, Loris, Mad, Poster, connect
 from support.waiting import wait_for
-from temphub_kernel.api.access import rate_limit
+from temphub_kernel.api.access import rate_limit, tarpit
 from temphub_kernel.api.access.rate_limit import BUSY, FLOOR, FairShare, Gate
 
 OTHERS = 6
@@ -76,7 +76,7 @@ def test_a_share_is_twice_an_equal_part(monkeypatch):
 def test_a_crowd_that_is_refused_is_answered_one_by_one(monkeypatch):
     """Hundreds that are refused in one moment do not come back in one moment; a single one waits a second."""
     now = [100.0]
-    monkeypatch.setattr(rate_limit, "monotonic_s", lambda: now[0])
+    monkeypatch.setattr(tarpit, "monotonic_s", lambda: now[0])
     crowd = FairShare()
     waits = [crowd.wait_s() for _ in range(800)]
     assert waits[0] == rate_limit.PAUSE_S and waits[-1] < 4 * rate_limit.PAUSE_S

@@ -1,5 +1,6 @@
-"""Who may do what, in this order: `security` (host, origin), `rate_limit` (connections, shares, lock-out), `proxies` (who
-asks), `auth` (password, token, this computer's key) with `login`, and `audit`, which notes what was changed."""
+"""Who may do what, in this order: `security` (host, origin), `rate_limit` (connections, shares, lock-out), `tarpit`
+(refusals that come later), `proxies` (who asks), `auth` (password, token, this computer's key) with `login`, and `audit`,
+which notes what was changed."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ NAMES = {
     "proxies": "Proxies",
     "rate_limit": "MOST_TRACKED FairShare Gate GatedServer Guesses place_of too_much",
     "security": "PROBES_OWN Away Guard Refused",
+    "tarpit": "Tarpit",
 }
 
 if TYPE_CHECKING:
@@ -21,5 +23,6 @@ if TYPE_CHECKING:
     from .proxies import *
     from .rate_limit import *
     from .security import *
+    from .tarpit import *
 else:
     __getattr__ = door(__name__, NAMES)

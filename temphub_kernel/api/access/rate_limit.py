@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 
 from ...core import TempHubError, TooOften, monotonic_s, real_address
+from .tarpit import Line
 
 FREE = 5
 FIRST_S = 30.0
@@ -203,7 +204,7 @@ class FairShare:
         self._counts: dict[str, int] = {}
         self._total = 0
         self._before = 0
-        self._answered_s = 0.0
+        self._refusals = Line(PAUSE_S, EACH_S)
 
     def over(self, key: str) -> bool:
         """Count one request of `key`; True when it takes more than its share."""
@@ -225,9 +226,7 @@ class FairShare:
 
     def wait_s(self) -> float:
         """How long a refusal is kept back, in seconds: one that asks in a row becomes slow by itself, and many are answered one by one."""
-        now = monotonic_s()
-        self._answered_s = max(now + PAUSE_S, self._answered_s + EACH_S)
-        return self._answered_s - now
+        return self._refusals.wait_s()
 
 
 class TooManyRequests(TooOften):

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from urllib.parse import parse_qs, quote, urlsplit
@@ -13,7 +14,8 @@ from ...core import Forbidden, Settings, TempHubError, real_address
 from ..not_found import is_api
 from ..replies import Early, begin, begin_error
 from .auth import Entry, no_entry
-from .rate_limit import FairShare, TooManyRequests, too_much
+from .rate_limit import FairShare, TooManyRequests, place_of, too_much
+from .tarpit import Tarpit
 
 # Nobody can register a name below these: they live in the LAN's own name service.
 PRIVATE = ("localhost", "local", "lan", "home.arpa", "internal", "localdomain")
@@ -199,23 +201,36 @@ class Guard:
 
 
 class Refused(Early):
-    """The answer to a request that goes no further. Whoever asks too often waits for it, and asks less by that."""
+    """The answer to a request that goes no further. Whoever asks too often waits for it, and asks less by that.
 
-    def __init__(self, connection: HTTPConnection, why: TempHubError | Away, share: FairShare) -> None:
+    share: of who takes more than that; tarpit, address: of all others, None for a probe's own request.
+    """
+
+    def __init__(self, connection: HTTPConnection, why: TempHubError | Away, share: FairShare, tarpit: Tarpit | None, address: str) -> None:
         if isinstance(why, Away):
             answer = partial(begin, connection, 303, b"", "text/plain", Location=why.place)
         else:
             answer = partial(begin_error, connection, why)
         super().__init__(connection, answer)
-        self._share = share
-        self._waits = isinstance(why, TooManyRequests)
+        self._hold_s = 0.0
+        if isinstance(why, TooManyRequests):
+            self._hold_s = share.wait_s()
+        elif tarpit is not None and isinstance(why, TempHubError):
+            self._hold_s = tarpit.hold_s(place_of(address))
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Answer without the body."""
-        return self._later(start_line, headers) if self._waits else super().headers_received(start_line, headers)
+        return self._later(start_line, headers) if self._hold_s else super().headers_received(start_line, headers)
 
     async def _later(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
-        await asyncio.sleep(self._share.wait_s())
+        stream, left = getattr(self._connection, "stream", None), asyncio.Event()
+        if stream is not None:
+            stream.set_close_callback(left.set)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._hold_s):
+                await left.wait()
+        if stream is not None:
+            stream.set_close_callback(None)
         super().headers_received(start_line, headers)
 
 

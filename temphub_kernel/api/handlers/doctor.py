@@ -11,4 +11,5 @@ class Doctor(ApiHandler):
     """`GET /api/doctor`"""
 
     async def get(self) -> None:
+        await self.hold()
         self.reply({"ok": True, **await self.room.examinations.latest(self.request.remote_ip or "")})

@@ -65,6 +65,7 @@ class Export(ApiHandler):
         return True
 
     def on_connection_close(self) -> None:
+        super().on_connection_close()
         if self._job is not None:
             self._job.kill()
 
