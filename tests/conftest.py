@@ -1,5 +1,6 @@
 """What every test gets: guards that nothing is left behind, and free ports."""
 
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -9,12 +10,15 @@ import pytest
 
 from support import ports
 from support.alone import turn
-from support.compiled import compile_all
+from support.compiled import compile_all, rewrite_all
 from support.island import land
 from support.leftovers import Before
 from temphub_kernel.core.settings import ALLOWED
 
 GRACE_S = 5.0
+# jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every worker. No schema here asks
+# for one; without the grammars it leaves that one check out, as the page server has it too (temphub_kernel/server/__init__.py).
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Workers find it done.
     if not hasattr(config, "workerinput"):
         compile_all()
+        if config.getoption("numprocesses", None) and __spec__ is not None and __spec__.loader is not None:
+            rewrite_all(__spec__.loader)
 
 
 @pytest.hookimpl(trylast=True)

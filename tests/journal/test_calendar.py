@@ -1,9 +1,11 @@
 """Steps of time by the clock on the wall."""
 
+import importlib.resources
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo, available_timezones
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 import numpy as np
 import pytest
@@ -32,10 +34,22 @@ def changes(zone: ZoneInfo) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def _file(name: str) -> bytes:
+    """The zone's file, where ZoneInfo finds it."""
+    for folder in TZPATH:
+        if (path := Path(folder) / name).is_file():
+            return path.read_bytes()
+    package, _, resource = f"tzdata.zoneinfo/{name}".rpartition("/")
+    return importlib.resources.files(package.replace("/", ".")).joinpath(resource).read_bytes()
+
+
 @cache
 def zones() -> dict[tuple[Change, ...], str]:
     """One name for each history of changes that any zone of tzdata has."""
-    found = {changes(ZoneInfo(name)): name for name in sorted(available_timezones()) if not name.startswith(("posix", "right", "Etc/"))}
+    names = [name for name in sorted(available_timezones()) if not name.startswith(("posix", "right", "Etc/"))]
+    # Many zones are other names of one: what is the same file is asked once.
+    files = {_file(name): name for name in names}
+    found = {changes(ZoneInfo(name)): name for name in files.values()}
     assert len(found) > 150, "tzdata is not there"
     return found
 
