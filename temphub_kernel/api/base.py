@@ -73,6 +73,17 @@ class ApiHandler(RequestHandler):
         check_text(self._said)
         return self._said
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What `body` gave."""
+        return self._said
+
+    @property
+    def shown_by(self) -> str:
+        """Who changes something, as far as it is known: what was shown (login, token, key, anyone), and from which address."""
+        address, by, _ = self._visitor()
+        return f"{by} {address}".strip()
+
     def _changing(self) -> dict[str, Any]:
         """What a person or program sent, who needs a login, the token, or on this computer its key."""
         entry, headers, sent = self.room.entry, self.request.headers, self._sent()
@@ -103,12 +114,15 @@ class ApiHandler(RequestHandler):
 
     async def note(self) -> None:
         """Keep in the audit log what was just changed."""
-        headers, what = self.request.headers, self.request.path
+        what, (address, by, through) = self.request.path, self._visitor()
+        await self.room.questions.call(lambda: self.room.audit.note(what, address, by, self._said, through=through))
+
+    def _visitor(self) -> tuple[str, str, str]:
+        """(address, what was shown, `page` for what was done on the page)."""
+        headers = self.request.headers
         # Of who sits before a page only the pages' kernel knows, which has this computer's key.
         visitor = network.visitor_of(headers.get(network.VISITOR_HEADER, "")) if self.room.entry.is_own(headers) else ("", "")
-        address, by = visitor if visitor[0] else (self._address, self._by)
-        through = "page" if visitor[0] else ""
-        await self.room.questions.call(lambda: self.room.audit.note(what, address, by, self._said, through=through))
+        return (*visitor, "page") if visitor[0] else (self._address, self._by, "")
 
     async def device(self, probe_id: str) -> str:
         """Whom to talk to for a probe: where a new board counts as it, that one."""

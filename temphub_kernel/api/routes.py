@@ -4,6 +4,7 @@ from tornado.web import Application
 
 from .access import Doorkeeper, Login, Logout
 from .base import Room
+from .handlers.alarms import Acknowledge, Act, AlarmList, Close, Comment, Maintenance, Mute, Unmute
 from .handlers.annotations import (
     Annotate,
     Annotations,
@@ -25,6 +26,7 @@ from .handlers.health import Contract, Health, MetricsText, Unknown
 from .handlers.landing import Landing
 from .handlers.probes import File, Hello, Manifest, Probes, Provision, TrustProbe, Update
 from .handlers.readings import Readings, Statistics
+from .handlers.rules import FromSet, PreviewRule, Rules, RuleSets
 
 ROUTES = [
     (r"/api/health", Health),
@@ -45,6 +47,18 @@ ROUTES = [
     (r"/api/remove", Remove),
     (r"/api/expect", Expect),
     (r"/api/merge", Merge),
+    (r"/api/alarms", AlarmList),
+    (r"/api/alarms/acknowledge", Acknowledge),
+    (r"/api/alarms/comment", Comment),
+    (r"/api/alarms/act", Act),
+    (r"/api/alarms/close", Close),
+    (r"/api/alarms/mute", Mute),
+    (r"/api/alarms/maintenance", Maintenance),
+    (r"/api/alarms/unmute", Unmute),
+    (r"/api/rules", Rules),
+    (r"/api/rules/sets", RuleSets),
+    (r"/api/rules/from-set", FromSet),
+    (r"/api/rules/preview", PreviewRule),
     (r"/api/readings", Readings),
     (r"/api/statistics", Statistics),
     (r"/api/export", Export),

@@ -66,6 +66,8 @@ class Health:
         self.sees: Callable[[], Mapping[str, object]] = dict
         self.refused: Callable[[], Sequence[Mapping[str, Any]]] = list
         self.refused_probes: Callable[[], Sequence[str]] = list
+        # How many alarms are active, and how many nobody has acknowledged.
+        self.alarms: Callable[[], Mapping[str, int]] = dict
         # What the supervisor says of the page server; None where there is none.
         self.pages: Callable[[], Any] = lambda: None
         self.hellos = 0
@@ -92,6 +94,7 @@ class Health:
             "csv_file": str(self._settings.csv_file),
             "csv_waiting": self._csvlog.waiting(),
             "readings": self._writer.last_no,
+            "alarms": dict(self.alarms()),
             "awake": self.awake(),
             "login": bool(self._settings.ui_password),
             "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..alarms.follower import Alarms
 from ..api import Desk, Endpoint
 from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo
 from ..core.run_folder import PAGES, RunFolder
@@ -85,6 +86,7 @@ class RunningHub:
         if self.trust.damaged:
             self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
         self.endpoint = self._make_endpoint()
+        self.alarms = Alarms(settings.journal_file, self.writer)
         self.workers = self._make_workers()
         self._connect_health()
 
@@ -137,6 +139,7 @@ class RunningHub:
             self.writer,
             RollUps(settings.journal_file, self.writer),
             Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days),
+            self.alarms,
             self.csvlog,
             *forwarders(settings, self.writer),
             self.provisioner,
@@ -150,6 +153,7 @@ class RunningHub:
         """What the health note says of parts that were made after it."""
         self.health.workers = self.workers
         self.health.sees = self.discovery.seen
+        self.health.alarms = lambda: self.alarms.counts._asdict()
         if (run := self._run) is not None:
             self.health.pages = lambda: run.read(PAGES)
         self.health.refused = self.refusals.devices

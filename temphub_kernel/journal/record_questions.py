@@ -50,6 +50,14 @@ class RecordQuestions:
         numbers = None if probe_id is None else self._numbers(probe_id)
         return alarms.between(self._db, from_ms, to_ms, numbers)
 
+    def last_probe(self) -> int:
+        """Another one whenever a probe is met for the first time; quick."""
+        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()[0])
+
+    def alarm_book(self) -> AlarmBook:
+        """The alarms as whoever changes them sees them; to read only."""
+        return AlarmBook(self._db)
+
     def live_alarms(self) -> list[Alarm]:
         """Alarms that are not closed, by number: active, or not acknowledged, or without the action that their rule requires."""
         return AlarmBook(self._db).live()

@@ -56,6 +56,11 @@ BEYOND = {
     "bad_quality": "wanted beside a temperature that is null; in a query that is another parameter",
     "bad_calibration": "rising from point to point",
     "bad_thermocouple": "a type that the chip is made for",
+    "bad_rule": "fields that a rule of its kind has, and that fit each other",
+    "bad_comment": "no control characters",
+    "bad_action": "no control characters, and not only spaces",
+    "bad_by": "printable",
+    "no_preview": "a limit or a change",
     "bad_cold_c": "with cold_within_c what a chip may have",
 }
 

@@ -15,6 +15,7 @@ from openapi_spec_validator import validate as validate_spec
 from temphub_kernel.api import contract as contract_module
 from temphub_kernel.api.contract import contract
 from temphub_kernel.api.routes import ROUTES
+from temphub_kernel.journal import change
 
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
 
@@ -196,15 +197,26 @@ def test_every_example_can_be_posted(hub, path, wanted, operation, value):
     """Each example in the contract fits its own schema, is accepted, and is answered as the contract says."""
     jsonschema.validate(value, schema(wanted))
     hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "TempProbe-0096"})
+    if path.startswith(("/api/alarms", "/api/rules")):
+        one_alarm(hub)
     status, answer = hub.ask("POST", path, value)
     assert status == 200, answer
     jsonschema.validate(answer, reply_schema(operation, 200))
+
+
+def one_alarm(hub):
+    """Rule 1, an alarm 1 that is over, a mute 1."""
+    assert hub.ask("POST", "/api/rules", {"rule": {"kind": "above", "limit_c": 8}}) == (200, {"ok": True, "number": 1})
+    assert hub.ask("POST", "/api/alarms/mute", {"minutes": 5})[1]["number"] == 1
+    over = {"cause": "above", "severity": "warning", "since_ms": 1, "fired_ms": 2, "cleared_ms": 3, "probe": 1, "rule": 1}
+    change(hub.writer, lambda book: book.event(book.open(**over), 2, "fired"))
 
 
 def test_every_reply_to_a_question_fits_its_schema(hub):
     """What GET answers, with readings in the journal, is what the contract says."""
     hub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "a"})
     hub.ask("POST", "/api/ingest", {"temperature_c": None, "quality": "crc", "probe_id": "a"})
+    one_alarm(hub)
     for path, method, operation in operations():
         query = "?temperature_c=20" if path == "/api/ingest" else ""
         if method == "get" and "application/json" in operation["responses"]["200"]["content"]:

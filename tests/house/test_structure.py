@@ -17,7 +17,7 @@ ROOMS = {
     "trust": {"core"},
     "provisioner": {"core", "trust"},
     # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ from the command's.
-    "api": {"core", "journal", "exports", "trust"},
+    "api": {"core", "journal", "alarms", "exports", "trust"},
     "csvlog": {"core", "journal"},
     "exports": {"core", "journal"},
     "flash": {"core"},
@@ -27,7 +27,7 @@ ROOMS = {
     "forward": {"core", "journal"},
     "doctor": {"core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
     "service": {"core", "hub"},
-    "hub": {"core", "journal", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
+    "hub": {"core", "journal", "alarms", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
     # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
     "jupyter": {"core", "hub"},
     "page": {"core", "journal", "analysis", "hub", "jupyter"},

@@ -136,6 +136,11 @@ class AlarmBook:
         """The group of each probe that has one."""
         return dict(self._db.execute('SELECT no, "group" FROM probes WHERE "group"<>\'\''))
 
+    def called(self, probe: int) -> str:
+        """What people call a probe: the name they gave it, its own, or its id."""
+        row = self._db.execute("SELECT alias, name, id FROM probes WHERE no=?", (probe,)).fetchone()
+        return next((str(name) for name in row or () if name), f"Probe {probe}")
+
     def number(self, probe_id: str) -> int:
         """The number of the probe that an id counts as. Raises TempHubError (404)."""
         return number_of(self._db, probe_id)
@@ -164,9 +169,9 @@ class AlarmBook:
         insert = "INSERT INTO messages (alarm, event, channel, due_ms, text) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(insert, (alarm, event, channel, due_ms, text))
 
-    def withdraw(self, alarm: int) -> None:
-        """What waits to be told of an alarm is told no more."""
-        self._db.execute("UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (WITHDRAWN, alarm))
+    def withdraw(self, alarm: int) -> int:
+        """What waits to be told of an alarm is told no more; how many messages."""
+        return self._db.execute("UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (WITHDRAWN, alarm)).rowcount
 
     def mute(self, kind: str, rule: int, probe: int, group: str, from_ms: int, until_ms: int, by: str, note: str) -> int:
         """Tell nobody for a time; its number."""

@@ -1,0 +1,219 @@
+"""Alarms as the journal grows: a follower of its own. Its own thread and Reader; what it finds goes through the writer.
+
+What readings and time bring is one commit: the alarms, what happened to them, the messages that are to be told, the engine's state and how
+far the follower is. So a hub that is killed at any moment goes on where the journal says, and tells nothing twice.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..core.clock import monotonic_s, now_ms
+from ..core.errors import TempHubError
+from ..core.logs import Once
+from ..journal import AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
+from . import life
+from .evaluate import Evaluator
+from .rules import Rule
+from .sickness import Sickness
+from .watches import Transition, Watch
+
+log = logging.getLogger(__name__)
+FOLLOWER = "alarms"
+BLOCK = 20_000
+LOOK_S = 0.25
+TICK_S = 1.0
+# How often its state is kept when nothing happens: after a kill so much is looked at again, with the same result.
+SAVE_S = 30.0
+# Groups, intervals and probes that were removed are looked for so often; rules and new probes at once.
+PROBES_S = 5.0
+FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot")
+
+
+class Pending(NamedTuple):
+    """What may become an alarm: beyond its limit, and not yet for long enough."""
+
+    rule: int
+    probe: int
+    since_ms: int
+
+
+class Counts(NamedTuple):
+    """How many alarms there are: active ones, and those that nobody has acknowledged."""
+
+    active: int = 0
+    unacknowledged: int = 0
+
+
+class Engine:
+    """Both that judge: temperatures and sickness."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self.sickness = Sickness(watches)
+        self._evaluator = Evaluator(watches)
+
+    def take(self, new: Columns, now_ms: int) -> list[Transition]:
+        """What readings come to."""
+        shared = (new.probe, new.taken_ms, new.received_ms, new.celsius)
+        found = self._evaluator.take(*shared, now_ms)
+        return found + self.sickness.take(*shared, new.quality, new.boot, now_ms)
+
+    def tick(self, now_ms: int) -> list[Transition]:
+        """What time alone brings; about once a second."""
+        return self._evaluator.tick(now_ms) + self.sickness.tick(now_ms)
+
+    def state(self) -> dict[str, Any]:
+        """As `restore` takes it."""
+        return {"temperatures": self._evaluator.state(), "sickness": self.sickness.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._evaluator.restore(state.get("temperatures", {}))
+        self.sickness.restore(state.get("sickness", {}))
+
+
+class Alarms(Follower[Reader]):
+    """Watches by the rules in the journal.
+
+    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new readings.
+    """
+
+    def __init__(self, journal: Path, writer: Writer, *, channels: Callable[[], Sequence[str]] = tuple, look_s: float = LOOK_S) -> None:
+        super().__init__(FOLLOWER)
+        self.counts = Counts()
+        self._journal = journal
+        self._writer = writer
+        self._channels = channels
+        self._look_s = look_s
+        self._no = 0
+        self._rules: dict[int, Rule] = {}
+        self._watches: list[Watch] = []
+        self._engine = Engine(())
+        self._pending: dict[tuple[int, int], Pending] = {}
+        self._marks: tuple[object, ...] = ()
+        self._once = Once(log)
+        self._ticked_s = self._saved_s = self._probes_s = 0.0
+        self._saved_no = -1
+
+    def opened(self) -> Reader:
+        return Reader(self._journal)
+
+    def begin(self, reader: Reader) -> None:
+        self._no, note = reader.bookmark(FOLLOWER)
+        self._saved_no = self._no
+        if not note.get("begun"):
+            # What came before anybody gave a rule is history.
+            self._no, self._saved_no = reader.count(), -1
+        self._marks, self._probes_s = (), 0.0
+        self._pending = {(one[0], one[1]): Pending(*one) for one in note.get("pending", [])}
+        self._watch(reader, note.get("engine", {}))
+
+    def round(self, reader: Reader) -> float:
+        at_ms = now_ms()
+        self._look_at_rules(reader)
+        found, taken = self._new_readings(reader, at_ms)
+        ticks = monotonic_s() - self._ticked_s >= TICK_S
+        if ticks:
+            self._ticked_s = monotonic_s()
+            found += self._engine.tick(at_ms)
+        if found or (ticks and self._waits(reader, at_ms)) or self._is_to_be_saved():
+            self._commit(found, at_ms)
+            self._count(reader)
+        self.well()
+        return 0.0 if taken == BLOCK else self._look_s
+
+    def end(self, reader: Reader) -> None:
+        try:
+            self._commit([], now_ms())
+        except TempHubError as error:
+            log.info("what the alarms know was not kept at the stop, so some readings are looked at again: %s", error)
+
+    def _new_readings(self, reader: Reader, at_ms: int) -> tuple[list[Transition], int]:
+        """What the next readings come to, and how many they were."""
+        if self._writer.last_no <= self._no:
+            return [], 0
+        if not self._watches:
+            self._no = self._writer.last_no
+            return [], 0
+        columns = reader.behind(self._no, BLOCK, fields=FIELDS)
+        if not len(columns):
+            return [], 0
+        self._no = int(columns.no[-1])
+        return self._engine.take(columns, at_ms), len(columns)
+
+    def _waits(self, reader: Reader, at_ms: int) -> bool:
+        """Whether time alone brings something."""
+        book = reader.alarm_book()
+        live = book.live()
+        self._count(reader)
+        return bool(life.due(book, self._rules, at_ms) or life.unwatched(live, self._watched()))
+
+    def _is_to_be_saved(self) -> bool:
+        return self._saved_no < 0 or (self._no > self._saved_no and monotonic_s() - self._saved_s >= SAVE_S)
+
+    def _commit(self, found: list[Transition], at_ms: int) -> None:
+        for one in found:
+            if one.what == "pending":
+                self._pending[one.rule, one.probe] = Pending(one.rule, one.probe, one.since_ms)
+            elif not one.past:
+                self._pending.pop((one.rule, one.probe), None)
+        note = {"begun": True, "engine": self._engine.state(), "pending": [list(one) for one in self._pending.values()]}
+        rules, channels, no, watched = self._rules, self._channels(), self._no, self._watched()
+
+        def step(book: AlarmBook) -> None:
+            life.take(book, found, rules, channels, at_ms)
+            life.give_up(book, watched, at_ms)
+            life.settle(book, rules, channels, at_ms)
+            book.bookmark(FOLLOWER, no, note)
+
+        change(self._writer, step)
+        self._saved_no, self._saved_s = no, monotonic_s()
+
+    def _count(self, reader: Reader) -> None:
+        live = [alarm for alarm in reader.live_alarms() if not alarm.past]
+        active = sum(alarm.state == "active" for alarm in live)
+        self.counts = Counts(active, sum(not alarm.acked_ms for alarm in live))
+
+    def _look_at_rules(self, reader: Reader) -> None:
+        if monotonic_s() - self._probes_s >= PROBES_S or (*reader.rules_mark(), reader.last_probe()) != self._marks[:3]:
+            self._probes_s = monotonic_s()
+            self._watch(reader, self._engine.state())
+
+    def _watch(self, reader: Reader, state: dict[str, Any]) -> None:
+        """Take the rules and probes as they are now; what is known of those that stay is kept."""
+        probes = reader.probes()
+        of_probes = tuple((row["no"], row["group"], row["interval_ms"], tuple(row["also"])) for row in probes)
+        marks = (*reader.rules_mark(), reader.last_probe(), of_probes)
+        if marks == self._marks:
+            return
+        self._marks = marks
+        self._rules = {rule.no: rule for rule in map(self._parsed, reader.rules()) if rule is not None}
+        self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]
+        self._engine = Engine(self._watches)
+        if state:
+            self._engine.restore(state)
+        watched = self._watched()
+        self._pending = {pair: one for pair, one in self._pending.items() if pair in watched}
+
+    def _parsed(self, stored: StoredRule) -> Rule | None:
+        try:
+            rule = Rule.from_json(stored.body, no=stored.no)
+        except TempHubError as error:
+            # Written by a later version, or by hand.
+            self._once.warn(f"rule {stored.no}", f"rule {stored.no} is not understood, so it watches nothing: {error}")
+            return None
+        return rule if stored.enabled else None
+
+    def _watched(self) -> set[tuple[int, int]]:
+        return {(watch.rule.no, watch.probe) for watch in self._watches}
+
+
+def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
+    """A watch for each probe that a rule is for. probes: as Reader.probes gives them."""
+    if rule.probes:
+        wanted = set(rule.probes)
+        mine = [row for row in probes if wanted & {row["id"], *row["also"]}]
+    else:
+        mine = [row for row in probes if not rule.group or row["group"] == rule.group]
+    return [Watch(rule, row["no"], row["interval_ms"], row["group"]) for row in mine]

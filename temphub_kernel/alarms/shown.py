@@ -1,0 +1,114 @@
+"""Alarms and rules as the API tells them. Any thread; reads from a Reader."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.clock import iso_utc
+from ..journal import Alarm, AlarmEvent, Mute, Reader, StoredRule
+from . import words
+from .follower import FOLLOWER
+from .life import ACTIONS
+
+STATES = ("live", "active", "cleared", "unacknowledged", "closed", "past")
+MOST_ALARMS = 1_000
+
+
+def alarms_json(reader: Reader, span: tuple[int, int] | None, probe_id: str | None, state: str, at_ms: int) -> dict[str, Any]:
+    """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and what may be answered.
+
+    span: (from_ms, to_ms), None for the live ones alone. state: one of STATES, or empty for all.
+    """
+    if span is None:
+        found = [one for one in reader.live_alarms() if probe_id is None or one.probe_id == probe_id]
+    else:
+        found = reader.alarms(*span, probe_id)
+    found = sorted((one for one in found if not state or fits(one, state)), key=lambda one: (one.live, one.no), reverse=True)
+    shown = found[:MOST_ALARMS]
+    happened: dict[int, list[AlarmEvent]] = {}
+    for event in reader.alarm_events([one.no for one in shown]):
+        happened.setdefault(event.alarm, []).append(event)
+    ids = {row["no"]: row["id"] for row in reader.probes(removed=True)}
+    book = reader.alarm_book()
+    return {
+        "ok": True,
+        "alarms": [alarm_json(one, words.fired(book, one), ids, happened.get(one.no, [])) for one in shown],
+        "left_out": len(found) - len(shown),
+        "pending": pending_json(reader, ids),
+        "mutes": [mute_json(one) for one in reader.mutes(at_ms)],
+        "actions": list(ACTIONS),
+    }
+
+
+def fits(alarm: Alarm, state: str) -> bool:
+    """Whether an alarm is in one of STATES."""
+    if state == "live":
+        return alarm.live
+    if state == "unacknowledged":
+        return not alarm.acked_ms
+    if state == "closed":
+        return not alarm.live
+    if state == "past":
+        return alarm.past
+    return alarm.state == state
+
+
+def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[AlarmEvent]) -> dict[str, Any]:
+    """One alarm. text: what is the matter, in a line."""
+    rule = alarm.body.get("rule", {})
+    return {
+        "number": alarm.no,
+        "rule": alarm.rule,
+        "name": rule.get("name", ""),
+        "text": text,
+        "probe_id": alarm.probe_id,
+        "probe_ids": [ids[no] for no in alarm.body.get("probes", []) if no in ids] or ([alarm.probe_id] if alarm.probe_id else []),
+        "cause": alarm.cause,
+        "severity": alarm.severity,
+        "limit_c": alarm.limit_c,
+        "state": alarm.state,
+        "live": alarm.live,
+        "past": alarm.past,
+        "since": iso_utc(alarm.since_ms),
+        "fired": iso_utc(alarm.fired_ms),
+        "cleared": _time(alarm.cleared_ms),
+        "worst_c": alarm.worst_c,
+        "worst": _time(alarm.worst_ms if alarm.worst_c is not None else 0),
+        "acknowledged": _time(alarm.acked_ms),
+        "acknowledged_by": alarm.acked_by,
+        "comment": alarm.comment,
+        "action": alarm.action,
+        "action_required": bool(rule.get("require_action")),
+        "closed": _time(alarm.closed_ms),
+        "events": [{"time": iso_utc(one.at_ms), "what": one.what, "by": one.by, "text": one.text} for one in events],
+    }
+
+
+def pending_json(reader: Reader, ids: dict[int, str]) -> list[dict[str, Any]]:
+    """What may become an alarm."""
+    kept = reader.bookmark(FOLLOWER)[1].get("pending", [])
+    return [{"rule": rule, "probe_id": ids[probe], "since": iso_utc(since_ms)} for rule, probe, since_ms in kept if probe in ids]
+
+
+def mute_json(mute: Mute) -> dict[str, Any]:
+    """One mute or maintenance; rule is null, probe_id and group are empty where it is for any."""
+    return {
+        "number": mute.no,
+        "kind": mute.kind,
+        "rule": mute.rule or None,
+        "probe_id": mute.probe_id,
+        "group": mute.group,
+        "from": iso_utc(mute.from_ms),
+        "until": iso_utc(mute.until_ms),
+        "by": mute.by,
+        "note": mute.note,
+    }
+
+
+def rule_json(rule: StoredRule) -> dict[str, Any]:
+    """A rule with its number, when and by whom it was last changed."""
+    changed = {"made": iso_utc(rule.made_ms), "changed": iso_utc(rule.changed_ms), "by": rule.by}
+    return {"number": rule.no, "rule": {**rule.body, "enabled": rule.enabled}, **changed}
+
+
+def _time(ms: int) -> str | None:
+    return iso_utc(ms) if ms else None

@@ -1,0 +1,84 @@
+"""What is said of an alarm: place, value, limit, since when, worst. Any thread; reads names from the book."""
+
+from ..core.clock import MINUTE_MS, local_text
+from ..journal import MAINTENANCE, Alarm, AlarmBook
+
+LIST = 5
+SICK = {
+    "silent": "has sent no reading",
+    "frozen": "has shown the very same value",
+    "sensor": "has a sensor that answers badly",
+    "resets": "starts again and again",
+    "weak_wifi": "has a weak Wi-Fi",
+    "outbox": "has more and more readings waiting",
+}
+HEADS = {"repeated": "Still not acknowledged: ", "escalated": "Nobody has acknowledged it yet: "}
+
+
+def message(book: AlarmBook, alarm: Alarm, what: str, at_ms: int) -> str:
+    """The text of a message; its first line is its title. what: fired, repeated or escalated."""
+    head = "CRITICAL" if alarm.severity == "critical" else "Warning"
+    lines = [
+        f"{head}: {HEADS.get(what, '')}{fired(book, alarm)}",
+        f"Since {local_text(alarm.since_ms)[:-3]}, {length(at_ms - alarm.since_ms)}.",
+    ]
+    if alarm.worst_c is not None:
+        lines.append(f"Worst so far: {celsius(alarm.worst_c)}.")
+    if alarm.cleared_ms:
+        lines.append(f"Over since {local_text(alarm.cleared_ms)[:-3]}.")
+    name = alarm.body.get("rule", {}).get("name")
+    return "\n".join([*lines, *([f"Rule: {name}"] if name else [])])
+
+
+def fired(book: AlarmBook, alarm: Alarm) -> str:
+    """What is the matter, in one line."""
+    rule, value = alarm.body.get("rule", {}), alarm.body.get("celsius")
+    place = where(book, alarm)
+    now = "" if value is None else f" {celsius(value)},"
+    if alarm.cause in ("above", "below") and alarm.limit_c is not None:
+        return f"{place}:{now} {alarm.cause} {celsius(alarm.limit_c)}"
+    if alarm.cause in ("rise", "fall"):
+        moved = "rose" if alarm.cause == "rise" else "fell"
+        return f"{place}:{now} {moved} by {rule.get('change_c', 0):g} °C within {rule.get('within_min', 0):g} min"
+    if alarm.cause == "silent" and not alarm.probe:
+        return f"{place} have sent no reading: the network or the hub's computer"
+    return f"{place} {SICK.get(alarm.cause, alarm.cause)}"
+
+
+def past(book: AlarmBook, alarm: Alarm) -> str:
+    """What late readings showed."""
+    return f"Known only since late readings came: {fired(book, alarm)}"
+
+
+def where(book: AlarmBook, alarm: Alarm) -> str:
+    """The place of an alarm, as people call it."""
+    if alarm.probe:
+        return book.called(alarm.probe)
+    names = [book.called(no) for no in alarm.body.get("probes", [])]
+    if not names:
+        return "The hub"
+    listed = ", ".join(names[:LIST])
+    return listed if len(names) <= LIST else f"{len(names)} probes ({listed}, …)"
+
+
+def until(kind: str, until_ms: int, note: str) -> str:
+    """That nobody is told, and how long."""
+    what = "in maintenance" if kind == MAINTENANCE else "muted"
+    return f"{what} until {local_text(until_ms)[:-3]}" + (f": {note.strip()}" if note.strip() else "")
+
+
+def celsius(value: float) -> str:
+    """`8.3 °C`; a whole number as one."""
+    return f"{value:.1f}".removesuffix(".0").replace("-0", "0", value == 0) + " °C"
+
+
+def length(ms: int) -> str:
+    """`42 min`, `3 h 5 min`, `2 d 4 h`."""
+    minutes = max(ms, 0) // MINUTE_MS
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    days, rest = divmod(hours, 24)
+    return f"{days} d {rest} h" if rest else f"{days} d"

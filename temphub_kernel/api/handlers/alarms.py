@@ -1,0 +1,140 @@
+"""Alarms: which there are, and what people do about them. Endpoint thread; the journal is asked and told in others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ...alarms import life
+from ...alarms.shown import STATES, alarms_json
+from ...core.clock import DAY_MS, MINUTE_MS, now_ms, parse_time
+from ...journal import Alarm
+from ..base import ApiHandler
+from ..schemas import bad, checked_id, int_field, probe_field, short
+from .annotations import MOST_NO, note_field
+
+DAYS = 30
+LONGEST_MIN = life.LONGEST_MUTE_MS // MINUTE_MS
+
+
+class AlarmList(ApiHandler):
+    """`GET /api/alarms`: those of the last 30 days and all live ones, or of a range, a probe, a state."""
+
+    async def get(self) -> None:
+        now = now_ms()
+        state, probe_id = self.get_query_argument("state", ""), self.get_query_argument("probe", "") or None
+        if state and state not in STATES:
+            raise bad("bad_state", f"state is {short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
+        if probe_id is not None:
+            checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
+        given_from, given_to = self._time("from"), self._time("to")
+        to_ms = now + 1 if given_to is None else given_to
+        span = (to_ms - DAYS * DAY_MS if given_from is None else given_from, to_ms)
+        if given_from is not None and span[0] >= to_ms:
+            raise bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
+        live = state == "live" and given_from is None and given_to is None
+        self.reply(await self.room.questions.ask(lambda reader: alarms_json(reader, None if live else span, probe_id, state, now)))
+
+    def _time(self, name: str) -> int | None:
+        text = self.get_query_argument(name, "").strip()
+        if not text:
+            return None
+        try:
+            value = parse_time(text)
+            if not 0 <= value < 10**14:
+                raise ValueError(text)
+        except (ValueError, OverflowError) as error:
+            remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
+            raise bad(f"bad_{name}", f"{name} is {short(text)}, not a time.", remedy) from error
+        return value
+
+
+class _Step(ApiHandler):
+    """Something that a person does about an alarm, `number`."""
+
+    async def done(self, step: Callable[[int, str], Alarm]) -> None:
+        """Do it, keep it in the log of changes, and answer how the alarm is now."""
+        no, by = int_field(self._said, "number", 1, MOST_NO, required=True), who(self)
+        alarm = await self.room.questions.call(lambda: step(no, by))
+        await self.note()
+        self.reply({"ok": True, "number": no, "state": alarm.state, "live": alarm.live, "acknowledged": bool(alarm.acked_ms)})
+
+
+class Acknowledge(_Step):
+    """`POST /api/alarms/acknowledge`: somebody takes care; nobody else is told any more."""
+
+    async def post(self) -> None:
+        comment = said(self.body(), "comment")
+        await self.done(lambda no, by: life.acknowledge(self.room.writer, no, by, comment))
+
+
+class Comment(_Step):
+    """`POST /api/alarms/comment`"""
+
+    async def post(self) -> None:
+        text = said(self.body(), "text", required=True)
+        await self.done(lambda no, by: life.comment(self.room.writer, no, by, text))
+
+
+class Act(_Step):
+    """`POST /api/alarms/act`: what was done about it, the corrective action."""
+
+    async def post(self) -> None:
+        action = said(self.body(), "action", required=True)
+        await self.done(lambda no, by: life.act(self.room.writer, no, by, action))
+
+
+class Close(_Step):
+    """`POST /api/alarms/close`: an alarm that is over."""
+
+    async def post(self) -> None:
+        comment = said(self.body(), "comment")
+        await self.done(lambda no, by: life.close(self.room.writer, no, by, comment))
+
+
+class Mute(ApiHandler):
+    """`POST /api/alarms/mute`: nobody is told until an end: of a rule, a probe, a group, or of all."""
+
+    maintenance = False
+
+    async def post(self) -> None:
+        data = self.body()
+        rule = int_field(data, "rule", 1, MOST_NO) if data.get("rule") is not None else 0
+        probe_id = probe_field(data) if data.get("probe_id") is not None else ""
+        where = life.Where(rule, probe_id, said(data, "group", most=64))
+        until_ms, note, by = _until(data), note_field(data), who(self)
+        no = await self.room.questions.call(lambda: life.mute(self.room.writer, where, until_ms, by, note, maintenance=self.maintenance))
+        await self.note()
+        self.reply({"ok": True, "number": no})
+
+
+class Maintenance(Mute):
+    """`POST /api/alarms/maintenance`: the same, and what happens meanwhile needs nobody's acknowledgement."""
+
+    maintenance = True
+
+
+class Unmute(ApiHandler):
+    """`POST /api/alarms/unmute`: ends one now."""
+
+    async def post(self) -> None:
+        no, by = int_field(self.body(), "number", 1, MOST_NO, required=True), who(self)
+        await self.room.questions.call(lambda: life.unmute(self.room.writer, no, by))
+        await self.note()
+        self.reply({"ok": True})
+
+
+def who(handler: ApiHandler) -> str:
+    """Who does it: the name that was sent as `by`, else by what it was allowed."""
+    return said(handler.said, "by", most=life.MOST_BY) or handler.shown_by
+
+
+def said(data: dict[str, Any], name: str, *, most: int = life.MOST_TEXT, required: bool = False) -> str:
+    """A text of a person. Raises TempHubError (400)."""
+    value = data.get(name, "")
+    if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
+        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as text of up to {most} characters.")
+    return value.strip()
+
+
+def _until(data: dict[str, Any]) -> int:
+    """`minutes` from now. Raises TempHubError (400)."""
+    return now_ms() + int_field(data, "minutes", 1, LONGEST_MIN, required=True) * MINUTE_MS
