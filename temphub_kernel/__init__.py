@@ -5,7 +5,9 @@ Cheap to import: each call brings in what it needs. Main thread of a kernel or a
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 # What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
 ON_DEMAND = {
     "analysis": (
+        "alarms",
         "compare",
         "completeness",
         "compressor_cycles",
@@ -34,6 +37,7 @@ ON_DEMAND = {
         "excursions",
         "gaps",
         "mean_kinetic_temperature",
+        "rules",
     ),
     "page.widgets.pictures": (
         "compare_picture",
@@ -276,3 +280,23 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Room(ModuleType):
+    """A room of this package that has the name of a call: it is both, `th.alarms()` and where alarms are made."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module(f".{ROOM_OF[name]}", __name__), name)(*args, **options)
+
+
+class _Package(ModuleType):
+    """This package. Whoever imports such a room has Python set it as an attribute, in the place of the call."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in ROOM_OF and isinstance(value, ModuleType):
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

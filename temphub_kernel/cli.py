@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NOBODY_READS = 141
 # Commands that state something of stored readings, or list what is stated.
 STATEMENTS = {
+    "alarms": "what is the matter, and what is done about it; rules for it. Without arguments list the alarms that are live",
     "calibrate": "correct a probe's values from a time on; without arguments list what is in force",
     "thermocouple": "correct stored numbers of a MAX31855 or MAX6675 for the thermocouple's type; without arguments list what is corrected",
     "strike-out": "have readings of a time not count, or count again; they are kept. Without arguments list what is struck out",
@@ -281,9 +282,9 @@ def _state(options: argparse.Namespace) -> int:
 
 
 def _statements() -> "dict[str, ModuleType]":
-    from .hub.commands import calibrate, strike_out, thermocouple
+    from .hub.commands import alarms, calibrate, strike_out, thermocouple
 
-    return {"calibrate": calibrate, "thermocouple": thermocouple, "strike-out": strike_out}
+    return {"alarms": alarms, "calibrate": calibrate, "thermocouple": thermocouple, "strike-out": strike_out}
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ far the follower is. So a hub that is killed at any moment goes on where the jou
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ TICK_S = 1.0
 SAVE_S = 30.0
 # Groups, intervals and probes that were removed are looked for so often; rules and new probes at once.
 PROBES_S = 5.0
+MOST_SAID = 20_000
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot")
 
 
@@ -92,9 +94,16 @@ class Alarms(Follower[Reader]):
         self._engine = Engine(())
         self._pending: dict[tuple[int, int], Pending] = {}
         self._marks: tuple[object, ...] = ()
+        # What is not looked at in time was said by probes that nobody watches.
+        self._said: deque[tuple[str, str, float]] = deque(maxlen=MOST_SAID)
+        self._numbers: dict[str, int] = {}
         self._once = Once(log)
         self._ticked_s = self._saved_s = self._probes_s = 0.0
         self._saved_no = -1
+
+    def tell(self, probe_id: str, what: str, value: float) -> None:
+        """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it. Any thread; at once."""
+        self._said.append((probe_id, what, value))
 
     def opened(self) -> Reader:
         return Reader(self._journal)
@@ -116,6 +125,9 @@ class Alarms(Follower[Reader]):
         ticks = monotonic_s() - self._ticked_s >= TICK_S
         if ticks:
             self._ticked_s = monotonic_s()
+            while self._said:
+                probe_id, what, value = self._said.popleft()
+                self._engine.sickness.tell(self._numbers.get(probe_id, 0), what, value, at_ms)
             found += self._engine.tick(at_ms)
         if found or (ticks and self._waits(reader, at_ms)) or self._is_to_be_saved():
             self._commit(found, at_ms)
@@ -189,6 +201,7 @@ class Alarms(Follower[Reader]):
             return
         self._marks = marks
         self._rules = {rule.no: rule for rule in map(self._parsed, reader.rules()) if rule is not None}
+        self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
         self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]
         self._engine = Engine(self._watches)
         if state:

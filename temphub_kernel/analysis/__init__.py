@@ -1,6 +1,6 @@
 """Readings as pandas frames, and what can be read off them, from any process, while the hub writes or with no hub at all. Any thread."""
 
-from .annotations import remarks, struck_out, thermocouples
+from .annotations import alarms, remarks, rules, struck_out, thermocouples
 from .arguments import find_zone, moment_ms
 from .comparison import compare, differences
 from .completeness import completeness, gaps
@@ -16,6 +16,7 @@ from .scan import scan
 
 __all__ = [
     "Curve",
+    "alarms",
     "compare",
     "completeness",
     "compressor_cycles",
@@ -31,6 +32,7 @@ __all__ = [
     "mean_kinetic_temperature",
     "moment_ms",
     "remarks",
+    "rules",
     "scan",
     "statistics",
     "struck_out",

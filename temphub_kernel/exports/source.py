@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import DAY_MS, MINUTE_MS, NotFound, TooLarge, counted_as, find_zone, list_of_names, offset_ms, titles
-from ..journal import NO_VALUE, QUALITY, Beyond, Columns, Figures, Floats, Ints, Reader, Steps, WallClock, in_order, pieces
+from ..journal import NO_VALUE, QUALITY, Alarm, Beyond, Columns, Figures, Floats, Ints, Reader, Steps, WallClock, in_order, pieces
 from .order import Order
 
 # Clocks change on a quarter of an hour everywhere.
@@ -117,6 +117,10 @@ class Source:
     def beyond(self, from_ms: int, to_ms: int) -> dict[str, Beyond]:
         """How long each probe was beyond the order's limits in [from_ms, to_ms)."""
         return self._reader.beyond(from_ms, to_ms, self._order.limits, self.ids) if self._order.limits else {}
+
+    def alarms(self, from_ms: int, to_ms: int) -> list[Alarm]:
+        """The alarms of the probes, and of several at once, that lie in [from_ms, to_ms) in part, by when they began."""
+        return [one for one in self._reader.alarms(from_ms, to_ms) if not one.probe or one.probe_id in self.ids]
 
     def _check(self, rows: int) -> None:
         if rows > self._order.most > 0:

@@ -13,6 +13,7 @@ import xlsxwriter
 from ..core import HOUR_MS, LOCAL, TooLarge, harmless
 from ..journal import Beyond, Figures, Floats, Ints
 from ..journal.statistics.time_weights import Running
+from .alarms_sheet import write_alarms
 from .order import Order
 from .source import Piece, Source, celsius, headings, qualities, to_days, to_local
 
@@ -222,7 +223,7 @@ class Workbook:
         self._overview = Overview(*source.span)
         self._front = self.book.add_worksheet("Overview")
         self._open: dict[str, Sheet] = {}
-        self._names = {"overview", "chart data", "history"}
+        self._names = {"overview", "chart data", "history", "alarms"}
 
     def add(self, piece: Piece) -> None:
         """Write some rows."""
@@ -241,6 +242,8 @@ class Workbook:
         figures, beyond = self._source.figures(from_ms, to_ms), self._source.beyond(from_ms, to_ms)
         look = Look(self._order, self._titles, self._formats, self._date, figures, beyond, to_ms - from_ms)
         write(self.book, self._front, self._overview, look)
+        found = self._source.alarms(from_ms, to_ms)
+        write_alarms(self.book, found, self._titles, self._order.zone, self._formats["head"], self._date)
         for sheet in self._open.values():
             self._finish(sheet)
         try:

@@ -99,6 +99,7 @@ class RunningHub:
             talk=Talk(networks=networks),
             intervals=_intervals(self.settings.journal_file),
             heard=lambda *said: self.endpoint.heard(*said),
+            told=lambda *said: self.alarms.tell(*said),
         )
 
     def _make_discovery(self) -> Discovery:

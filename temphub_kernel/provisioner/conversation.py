@@ -125,20 +125,25 @@ class Proof(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What every conversation stands on. heard(probe_id, boot, count, at_s): where a probe said its count of milliseconds stood then."""
+    """What every conversation stands on.
+
+    heard(probe_id, boot, count, at_s): where a probe said its count of milliseconds stood then. told(probe_id, what, value): what else
+    it said of itself: `rssi`, the strength of its Wi-Fi in dBm, or `outbox`, how many readings wait on it.
+    """
 
     talk: Talk
     settings: Settings
     hub_port: int
     trust: Trust
     heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None
+    told: Callable[[str, str, float], None] = lambda _id, _what, _value: None
 
 
 class Conversation:
     """One conversation, used for one order. state: how far it has come."""
 
     def __init__(self, context: Context, met: Sighting) -> None:
-        self._talk, self._settings, self._hub_port, self._trust, self._heard = context
+        self._talk, self._settings, self._hub_port, self._trust, self._heard, self._told = context
         self._met = met
         self._who = met.probe_id, met.ip, met.port
         self._board = board_of(met.probe_id)
@@ -186,6 +191,9 @@ class Conversation:
         if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
             # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
             self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
+        for what, value in (("rssi", said.rssi), ("outbox", said.outbox)):
+            if value is not None:
+                self._told(met.probe_id, what, value)
         return said
 
     def update(self, sha256: Callable[[bool], str]) -> str:

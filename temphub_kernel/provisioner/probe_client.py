@@ -32,6 +32,7 @@ class Status(NamedTuple):
     takes_base: our own firmware up to 0.3, which adds /api/ingest to whatever it is told.
     delivering: its last delivery was taken. sent_ms: where its count of milliseconds stood, heard at heard_s of the monotonic clock.
     heap_free: bytes of memory that its firmware has left; only MicroPython knows it.
+    outbox: how many readings wait on it; rssi: the strength of its Wi-Fi in dBm.
     """
 
     probe_id: str = ""
@@ -49,6 +50,8 @@ class Status(NamedTuple):
     sent_ms: int | None = None
     heard_s: float = 0.0
     heap_free: int | None = None
+    outbox: int | None = None
+    rssi: int | None = None
 
 
 class Talk:
@@ -181,6 +184,8 @@ def status_of(answer: Mapping[str, object]) -> Status:
         _delivering(answer),
         _count(answer),
         heap_free=free if isinstance(free, int) and not isinstance(free, bool) else None,
+        outbox=_within(answer, "outbox", 0, MAX_SEQ),
+        rssi=_within(answer, "rssi", -150, 0),
     )
 
 
@@ -198,8 +203,12 @@ def _delivering(answer: Mapping[str, object]) -> bool:
 
 
 def _count(answer: Mapping[str, object]) -> int | None:
-    count = answer.get("sent_ms")
-    return count if type(count) is int and 0 <= count <= MAX_SEQ else None
+    return _within(answer, "sent_ms", 0, MAX_SEQ)
+
+
+def _within(answer: Mapping[str, object], name: str, low: int, high: int) -> int | None:
+    value = answer.get(name)
+    return value if type(value) is int and low <= value <= high else None
 
 
 def _plain(error: OSError | ValueError) -> str:

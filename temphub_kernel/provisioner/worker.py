@@ -36,17 +36,18 @@ class Provisioner(Worker):
         hub_port: int | None = None,
         intervals: Mapping[str, int] | None = None,
         heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None,
+        told: Callable[[str, str, float], None] = lambda _id, _what, _value: None,
     ) -> None:
         """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id.
 
-        heard: see Context.
+        heard, told: see Context.
         """
         super().__init__("provisioner")
         self._on_result = on_result
         self._check_every_s = check_every_s
         self._talk = talk or Talk()
         self._talk.stopped = self.stopping.is_set
-        self._context = Context(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard)
+        self._context = Context(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard, told)
         self._intervals = Intervals(intervals or {})
         self._register = Register()
         self._lock = threading.Lock()

@@ -145,3 +145,17 @@ def test_a_rule_that_is_not_understood_stops_no_other(kept: Journal, caplog: pyt
     with watching(kept) as worker:
         wait_for(lambda: rules_seen(kept, no, 9.0))
         assert "rule 1 is not understood" in caplog.text and not worker.state().problem
+
+
+def test_a_weak_wifi_is_an_alarm(kept: Journal) -> None:
+    """What a probe says of its Wi-Fi beside its readings is judged by the rules, too."""
+    add_rules(kept.writer, [{"kind": "weak_wifi", "at_least_min": 0}], "Anna")
+    with watching(kept) as worker:
+        deliver(kept, 5.0)
+        wait_for(lambda: told_weak(kept, worker), timeout_s=20)
+        assert alarms(kept)[0].cause == "weak_wifi"
+
+
+def told_weak(kept: Journal, worker: Alarms) -> bool:
+    worker.tell("Fridge", "rssi", -88)
+    return bool(alarms(kept))

@@ -16,6 +16,7 @@ from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.exports import make_order, xlsx
 from temphub_kernel.exports.run import export
+from temphub_kernel.journal import Writer, change
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -130,3 +131,27 @@ def test_nothing_in_the_range(journal: Path) -> None:
     """A range without readings gives a workbook that says so by having none, not an error."""
     made = book(journal, start="2020-01-01", end="2020-01-02")
     assert made.sheetnames == ["Overview"]
+
+
+def test_alarms_have_a_sheet(journal: Path) -> None:
+    """A workbook of a range has a sheet of its alarms, with who acknowledged, the comment and the corrective action as plain text;
+    one without alarms has none."""
+    assert "Alarms" not in book(journal).sheetnames
+    writer = Writer(journal)
+    writer.start()
+    fired = {"rule": 1, "cause": "above", "severity": "critical", "limit_c": 8.0, "since_ms": T0, "fired_ms": T0, "worst_c": 9.25}
+    over = {"cleared_ms": T0 + 42 * 60_000, "acked_ms": T0 + 60_000, "acked_by": "Anna", "comment": "=1+1", "action": "moved the goods"}
+    change(writer, lambda alarms: alarms.open(probe=alarms.number("Fridge:1"), **fired, **over))
+    assert writer.stop()
+    head, row = cells(book(journal, zone="Europe/Berlin")["Alarms"])
+    found = dict(zip(head, row, strict=True))
+    assert (found["probe"], found["severity"], found["minutes"], found["worst °C"], found["by"]) == (
+        "Fridge:1",
+        "critical",
+        42,
+        9.25,
+        "Anna",
+    )
+    assert (found["comment"], found["corrective action"]) == ("=1+1", "moved the goods")
+    assert abs(found["since"] - local(T0)) < timedelta(seconds=1)
+    assert "Alarms" not in book(journal, probe_ids=["Fridge:0"]).sheetnames

@@ -1,0 +1,243 @@
+"""`temphub alarms`: what is the matter, and what is told to the running hub about it. Main thread."""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...core.errors import TempHubError
+from ...core.settings import Settings
+from ..client import HubClient
+
+Say = Callable[[str], None]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `temphub alarms` takes."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--all", action="store_true", help="list those of the last 30 days, too, and what happened to each")
+    what.add_argument("--acknowledge", type=int, metavar="N", help="take care of alarm N: nobody else is told any more")
+    what.add_argument("--act", type=int, metavar="N", help="write down with --action what was done about alarm N")
+    what.add_argument("--say", type=int, metavar="N", help="say something of alarm N with --comment")
+    what.add_argument("--close", type=int, metavar="N", help="close alarm N, which is over")
+    what.add_argument("--mute", type=int, metavar="MIN", help="tell nobody for MIN minutes: of a --probe, a --group, a --rule, or of all")
+    what.add_argument("--maintenance", type=int, metavar="MIN", help="the same, and what happens meanwhile needs no acknowledgement")
+    what.add_argument("--unmute", type=int, metavar="N", help="end mute or maintenance number N now")
+    what.add_argument("--rules", action="store_true", help="list the rules")
+    what.add_argument("--sets", action="store_true", help="list the ready-made sets of rules")
+    what.add_argument("--add-set", metavar="SET", help="give a --probe or --group the rules of a set, such as refrigerator")
+    what.add_argument("--add", metavar="JSON", help='a rule, such as \'{"kind": "above", "limit_c": 8}\', or a file with one')
+    what.add_argument("--change", nargs=2, metavar=("N", "JSON"), help="put another rule in the place of rule N")
+    what.add_argument("--preview", metavar="JSON", help="what a rule, or the rule with that number, would have told of the last --days")
+    what.add_argument("--switch-on", type=int, metavar="N", help="switch rule N on")
+    what.add_argument("--switch-off", type=int, metavar="N", help="switch rule N off")
+    what.add_argument("--delete", type=int, metavar="N", help="delete rule N; the alarms that it gave are kept")
+    parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
+    parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
+    parser.add_argument("--by", default="", metavar="NAME", help="who does it")
+    parser.add_argument("--probe", action="append", default=[], metavar="ID", help="a probe's id or name; may be given several times")
+    parser.add_argument("--group", default="", help="a group of probes")
+    parser.add_argument("--rule", type=int, metavar="N", help="of --mute and --maintenance: this rule only")
+    parser.add_argument("--days", type=float, default=30, help="of --preview (default 30)")
+
+
+def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
+    """`temphub alarms`. Raises TempHubError."""
+    hub = HubClient(settings)
+    for name, work in WORKS.items():
+        if getattr(options, name) not in (None, False, ""):
+            work(hub, options, say)
+            return
+    _list(hub, options, say)
+
+
+def _list(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    answer = hub.ask("/api/alarms" if options.all else "/api/alarms?state=live")
+    for alarm in answer["alarms"]:
+        say(in_words(alarm))
+        for event in alarm["events"] if options.all else ():
+            by, text = f" by {event['by']}" if event["by"] else "", f": {event['text']}" if event["text"] else ""
+            say(f"        {_short(event['time'])}  {event['what']}{by}{text}")
+    for one in answer["pending"]:
+        say(f"      {one['probe_id']} is beyond the limit of rule {one['rule']} since {_short(one['since'])}; not an alarm yet.")
+    for one in answer["mutes"]:
+        where = one["probe_id"] or one["group"] or (f"rule {one['rule']}" if one["rule"] else "everything")
+        say(f"{one['number']:>4}  {one['kind']} of {where} until {_short(one['until'])}. End it: temphub alarms --unmute {one['number']}")
+    if not answer["alarms"]:
+        say("There is no alarm." if options.all else "No alarm is live. Those of the last 30 days: temphub alarms --all")
+
+
+def in_words(alarm: dict[str, Any]) -> str:
+    """A line for a person."""
+    until = f"over since {_short(alarm['cleared'])}" if alarm["cleared"] else "still going on"
+    said = f"; acknowledged by {alarm['acknowledged_by']}" if alarm["acknowledged"] else "; not acknowledged" if alarm["live"] else ""
+    more = "; ".join(filter(None, [alarm["comment"], alarm["action"]]))
+    lacks = "; an action has to be written down" if alarm["live"] and alarm["action_required"] and not alarm["action"] else ""
+    late = " (known from late readings)" if alarm["past"] else ""
+    head = f"{alarm['number']:>4}  {alarm['severity'].upper():8}  {alarm['text']}{late} since {_short(alarm['since'])}, {until}"
+    return f"{head}{said}{lacks}{f' ({more})' if more else ''}"
+
+
+def _acknowledge(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    _told(hub, say, "acknowledge", {"number": options.acknowledge, "comment": options.comment, "by": options.by})
+
+
+def _act(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    action = options.action or options.comment
+    if not action.strip():
+        proposed = ", ".join(f"'{one}'" for one in hub.ask("/api/alarms?state=live")["actions"][:3])
+        raise TempHubError("It was not said what was done, so nothing was written down.", f"Give --action, such as {proposed}.")
+    _told(hub, say, "act", {"number": options.act, "action": action, "by": options.by})
+
+
+def _say(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    _told(hub, say, "comment", {"number": options.say, "text": options.comment, "by": options.by})
+
+
+def _close(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    _told(hub, say, "close", {"number": options.close, "comment": options.comment, "by": options.by})
+
+
+def _told(hub: HubClient, say: Say, what: str, body: dict[str, Any]) -> None:
+    answer = hub.ask(f"/api/alarms/{what}", body)
+    closed = "closed" if not answer["live"] else "acknowledged" if answer["acknowledged"] else "not acknowledged"
+    say(f"Alarm {answer['number']} is {answer['state']} and {closed}.")
+
+
+def _mute(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    what = "mute" if options.mute is not None else "maintenance"
+    body: dict[str, Any] = {"minutes": getattr(options, what), "note": options.comment, "by": options.by}
+    if len(options.probe) > 1:
+        raise TempHubError(f"{len(options.probe)} probes were given, so nothing was muted.", "Mute one --probe at a time, or a --group.")
+    body |= {"probe_id": hub.meant(options.probe[0])} if options.probe else {}
+    body |= {"group": options.group} if options.group else {}
+    body |= {"rule": options.rule} if options.rule is not None else {}
+    number = hub.ask(f"/api/alarms/{what}", body)["number"]
+    say(f"Nobody is told for {body['minutes']} min. End it with: temphub alarms --unmute {number}")
+
+
+def _unmute(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    hub.ask("/api/alarms/unmute", {"number": options.unmute, "by": options.by})
+    say(f"Number {options.unmute} is over: what goes on is told.")
+
+
+def _rules(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
+    found = hub.ask("/api/rules")["rules"]
+    for one in found:
+        say(f"{one['number']:>4}  {rule_in_words(one['rule'])}")
+    if not found:
+        say("There is no rule. Give a refrigerator its own with: temphub alarms --add-set refrigerator --probe ID")
+
+
+def rule_in_words(rule: dict[str, Any]) -> str:
+    """A line for a person."""
+    where = ", ".join(rule.get("probes", [])) or (f"group {rule['group']}" if rule.get("group") else "all probes")
+    limit = f" {rule['limit_c']:g} °C" if "limit_c" in rule else ""
+    change = f" by {rule['change_c']:g} °C in {rule['within_min']:g} min" if "change_c" in rule else ""
+    delay = f" for {rule['delay_min']:g} min" if rule.get("delay_min") else ""
+    off = "" if rule.get("enabled", True) else "  (off)"
+    return f"{rule['severity']:8}  {where}: {rule['kind']}{limit}{change}{delay}  {rule.get('name', '')}{off}".rstrip()
+
+
+def _sets(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
+    for one in hub.ask("/api/rules/sets")["sets"]:
+        say(f"{one['name']}: {', '.join(rule.get('name') or rule['kind'] for rule in one['rules'])}")
+
+
+def _add_set(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    place = {"group": options.group} if options.group else {"probes": _ids(hub, options.probe)}
+    answer = hub.ask("/api/rules/from-set", {"set": options.add_set, "by": options.by, **place})
+    say(f"{answer['made']} rules were made; {len(answer['numbers'])} of {options.add_set} are in force. See: temphub alarms --rules")
+
+
+def _add(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    answer = hub.ask("/api/rules", {"rule": _placed(hub, _json(options.add), options), "by": options.by})
+    say(f"Rule {answer['number']} is kept.")
+
+
+def _change(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    number, text = options.change
+    answer = hub.ask("/api/rules", {"number": _number(number), "rule": _placed(hub, _json(text), options), "by": options.by})
+    say(f"Rule {answer['number']} is changed.")
+
+
+def _preview(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    text = options.preview.strip()
+    if text.isdecimal():
+        rule = next((one["rule"] for one in hub.ask("/api/rules")["rules"] if one["number"] == int(text)), None)
+        if rule is None:
+            raise TempHubError(f"There is no rule with the number {text[:20]}.", "Use a number that `temphub alarms --rules` lists.")
+    else:
+        rule = _placed(hub, _json(text), options)
+    answer = hub.ask("/api/rules/preview", {"rule": rule, "days": options.days})
+    say(f"In the last {answer['days']:g} days: {answer['text']}.")
+    for one in answer["excursions"]:
+        until = _short(one["cleared"]) if one["cleared"] else "now"
+        say(f"      {one['probe_id']}  {_short(one['since'])} to {until}, worst {one['worst_c']:.1f} °C")
+
+
+def _switch(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    on = options.switch_on is not None
+    number = options.switch_on if on else options.switch_off
+    hub.ask("/api/rules", {"number": number, "enabled": on, "by": options.by})
+    say(f"Rule {number} is switched {'on' if on else 'off'}.")
+
+
+def _delete(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    hub.ask("/api/rules", {"delete": options.delete, "by": options.by})
+    say(f"Rule {options.delete} is deleted; the alarms that it gave are kept.")
+
+
+WORKS: dict[str, Callable[[HubClient, argparse.Namespace, Say], None]] = {
+    "acknowledge": _acknowledge,
+    "act": _act,
+    "say": _say,
+    "close": _close,
+    "mute": _mute,
+    "maintenance": _mute,
+    "unmute": _unmute,
+    "rules": _rules,
+    "sets": _sets,
+    "add_set": _add_set,
+    "add": _add,
+    "change": _change,
+    "preview": _preview,
+    "switch_on": _switch,
+    "switch_off": _switch,
+    "delete": _delete,
+}
+
+
+def _ids(hub: HubClient, texts: Sequence[str]) -> list[str]:
+    if not texts:
+        raise TempHubError("Neither a probe nor a group was given, so no rule was made.", "Give --probe ID, or --group NAME.")
+    return [hub.meant(text) for text in texts]
+
+
+def _placed(hub: HubClient, rule: Any, options: argparse.Namespace) -> Any:
+    """A rule with the probes or the group that were given beside it."""
+    if options.probe and isinstance(rule, dict):
+        return {**rule, "probes": _ids(hub, options.probe)}
+    return {**rule, "group": options.group} if options.group and isinstance(rule, dict) else rule
+
+
+def _json(text: str) -> Any:
+    try:
+        # Who types a rule in a console of Windows fights with its quotation marks.
+        return json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8-sig"))
+    except (ValueError, OSError) as error:
+        raise TempHubError(
+            f"{text[:60]!r} is neither a rule as JSON nor a file with one ({error}), so nothing was changed.",
+            'Give a rule such as \'{"kind": "above", "limit_c": 8, "delay_min": 30}\', or the name of a file that holds it.',
+        ) from error
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise TempHubError(f"{text[:20]!r} is no number of a rule.", "Use a number that `temphub alarms --rules` lists.")
+    return int(text)
+
+
+def _short(time: str) -> str:
+    return f"{time[:16]}Z"
