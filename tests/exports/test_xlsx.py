@@ -154,4 +154,4 @@ def test_alarms_have_a_sheet(journal: Path) -> None:
     )
     assert (found["comment"], found["corrective action"]) == ("=1+1", "moved the goods")
     assert abs(found["since"] - local(T0)) < timedelta(seconds=1)
-    assert "Alarms" not in book(journal, probe_ids=["Fridge:0"]).sheetnames
+    assert "Alarms" not in book(journal, probes=["Fridge:0"]).sheetnames
