@@ -1,9 +1,29 @@
-"""Alarms: rules for temperatures and for sick probes, judged as the journal grows."""
+"""Alarms: rules for temperatures and for sick probes, judged as the journal grows; what becomes of each, and what people do about it."""
 
+from . import life
 from .evaluate import Evaluator
+from .follower import Alarms
+from .preview import MOST_DAYS, preview, preview_json
 from .rules import Rule
 from .sets import SETS, ReadySet
+from .shown import STATES, alarms_json, rule_json
 from .sickness import Sickness
 from .watches import Transition, Watch
 
-__all__ = ["SETS", "Evaluator", "ReadySet", "Rule", "Sickness", "Transition", "Watch"]
+__all__ = [
+    "MOST_DAYS",
+    "SETS",
+    "STATES",
+    "Alarms",
+    "Evaluator",
+    "ReadySet",
+    "Rule",
+    "Sickness",
+    "Transition",
+    "Watch",
+    "alarms_json",
+    "life",
+    "preview",
+    "preview_json",
+    "rule_json",
+]

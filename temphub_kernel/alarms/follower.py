@@ -10,9 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core.clock import monotonic_s, now_ms
-from ..core.errors import TempHubError
-from ..core.logs import Once
+from ..core import Once, TempHubError, monotonic_s, now_ms
 from ..journal import AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
 from . import life
 from .evaluate import Evaluator

@@ -10,8 +10,7 @@ going on when that ends is told then. What is acknowledged is told no more.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..core.clock import DAY_MS, now_ms
-from ..core.errors import BadRequest, Conflict, NotFound, TempHubError
+from ..core import DAY_MS, BadRequest, Conflict, NotFound, TempHubError, now_ms
 from ..journal import MAINTENANCE, MUTE, Alarm, AlarmBook, Mute, Writer, change
 from . import words
 from .rules import Rule

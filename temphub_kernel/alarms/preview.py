@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ..core.clock import DAY_MS, iso_utc
-from ..core.errors import BadRequest
+from ..core import DAY_MS, BadRequest, iso_utc
 from ..journal import Reader
 from . import words
 from .follower import watches

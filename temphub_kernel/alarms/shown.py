@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.clock import iso_utc
+from ..core import iso_utc
 from ..journal import Alarm, AlarmEvent, Mute, Reader, StoredRule
 from . import words
 from .follower import FOLLOWER

@@ -1,6 +1,6 @@
 """What is said of an alarm: place, value, limit, since when, worst. Any thread; reads names from the book."""
 
-from ..core.clock import MINUTE_MS, local_text
+from ..core import MINUTE_MS, local_text
 from ..journal import MAINTENANCE, Alarm, AlarmBook
 
 LIST = 5

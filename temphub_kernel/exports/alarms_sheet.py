@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.clock import MINUTE_MS
+from ..core import MINUTE_MS
 from ..journal import Alarm
 from .source import to_days, to_local
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..alarms.follower import Alarms
+from ..alarms import Alarms
 from ..api import Desk, Endpoint
 from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo
 from ..core.run_folder import PAGES, RunFolder

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from ...alarms import life
-from ...alarms.shown import STATES, alarms_json
-from ...core.clock import DAY_MS, MINUTE_MS, now_ms, parse_time
+from ...alarms import STATES, alarms_json, life
+from ...core import DAY_MS, MINUTE_MS, now_ms, parse_time
 from ...journal import Alarm
 from ..base import ApiHandler
 from ..schemas import bad, checked_id, int_field, probe_field, short

@@ -3,12 +3,8 @@
 import math
 from typing import Any
 
-from ...alarms import SETS, Rule
-from ...alarms.preview import MOST_DAYS, preview, preview_json
-from ...alarms.shown import rule_json
-from ...core.clock import now_ms
-from ...core.errors import NotFound, TempHubError
-from ...core.reading import is_probe_id
+from ...alarms import MOST_DAYS, SETS, Rule, preview, preview_json, rule_json
+from ...core import NotFound, TempHubError, is_probe_id, now_ms
 from ...journal import add_rules, change_rule, remove_rule
 from ..base import ApiHandler
 from ..schemas import bad, int_field, short

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import TempHubError
-from ...core.settings import Settings
+from ...core import Settings, TempHubError
 from ..client import HubClient
 
 Say = Callable[[str], None]
