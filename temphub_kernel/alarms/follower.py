@@ -21,7 +21,7 @@ from .watches import Transition, Watch
 log = logging.getLogger(__name__)
 FOLLOWER = "alarms"
 BLOCK = 20_000
-LOOK_S = 0.25
+LOOK_S = 0.5
 TICK_S = 1.0
 # How often its state is kept when nothing happens: after a kill so much is looked at again, with the same result.
 SAVE_S = 30.0
@@ -186,18 +186,16 @@ class Alarms(Follower[Reader]):
         self.counts = Counts(active, sum(not alarm.acked_ms for alarm in live))
 
     def _look_at_rules(self, reader: Reader) -> None:
-        if monotonic_s() - self._probes_s >= PROBES_S or (*reader.rules_mark(), reader.last_probe()) != self._marks[:3]:
+        if monotonic_s() - self._probes_s >= PROBES_S or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
             self._probes_s = monotonic_s()
-            self._watch(reader, self._engine.state())
+            if (reader.rules_mark(), reader.last_probe(), reader.probes_mark()) != self._marks:
+                self._watch(reader, self._engine.state())
 
     def _watch(self, reader: Reader, state: dict[str, Any]) -> None:
         """Take the rules and probes as they are now; what is known of those that stay is kept."""
+        # Asked for first: what changes in between is seen at the next look.
+        self._marks = (reader.rules_mark(), reader.last_probe(), reader.probes_mark())
         probes = reader.probes()
-        of_probes = tuple((row["no"], row["group"], row["interval_ms"], tuple(row["also"])) for row in probes)
-        marks = (*reader.rules_mark(), reader.last_probe(), of_probes)
-        if marks == self._marks:
-            return
-        self._marks = marks
         self._rules = {rule.no: rule for rule in map(self._parsed, reader.rules()) if rule is not None}
         self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
         self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]

@@ -54,6 +54,10 @@ class RecordQuestions:
         """Another one whenever a probe is met for the first time; quick."""
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()[0])
 
+    def probes_mark(self) -> list[tuple[object, ...]]:
+        """Another one whenever a probe was met, removed, merged, put into a group, or given another interval; some ms for thousands."""
+        return self._db.execute('SELECT no, "group", interval_ms, removed_ms, merged_into FROM probes ORDER BY no').fetchall()
+
     def alarm_book(self) -> AlarmBook:
         """The alarms as whoever changes them sees them; to read only."""
         return AlarmBook(self._db)
