@@ -11,7 +11,7 @@ from temphub_kernel.alarms import life
 from temphub_kernel.alarms.follower import FOLLOWER, Alarms
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import Reader, Writer, add_rules, begin, was_sent
+from temphub_kernel.journal import Reader, Writer, add_rules, begin, were_sent
 
 EXCURSIONS, BEYOND, WELL, EVERY_MS = 12, 6, 4, 2_000
 READINGS = EXCURSIONS * (BEYOND + WELL)
@@ -40,10 +40,10 @@ def main(folder: Path, base_ms: int) -> None:
             if writer.last_no < READINGS:
                 writer.store([reading(writer.last_no, base_ms)])
             for message in reader.waiting_messages():
-                if (mine := begin(writer, message.no)) is not None:
+                for mine in begin(writer, [message.no]):
                     told.write(f"{message.no} {'again' if mine.tries else 'first'}\n")
                     told.flush()
-                    was_sent(writer, message.no, now_ms())
+                    were_sent(writer, [message.no], now_ms())
             for alarm in reader.live_alarms():
                 if not alarm.acked_ms:
                     life.acknowledge(writer, alarm.no, "Anna")
