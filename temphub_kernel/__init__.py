@@ -282,20 +282,21 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class _Room(ModuleType):
-    """A room of this package that has the name of a call: it is both, `th.alarms()` and where alarms are made."""
+class _Alarms(ModuleType):
+    """The room `alarms`, which has the name of a call: it is both, `th.alarms()` and where alarms are made."""
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        name = self.__name__.rpartition(".")[2]
-        return getattr(import_module(f".{ROOM_OF[name]}", __name__), name)(*args, **options)
+    def __call__(self, *args: Any, **options: Any) -> pd.DataFrame:
+        from .analysis import alarms
+
+        return alarms(*args, **options)
 
 
 class _Package(ModuleType):
-    """This package. Whoever imports such a room has Python set it as an attribute, in the place of the call."""
+    """This package. Whoever imports that room has Python set it as an attribute, in the place of the call."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in ROOM_OF and isinstance(value, ModuleType):
-            value.__class__ = _Room
+        if name == "alarms" and isinstance(value, ModuleType):
+            value.__class__ = _Alarms
         super().__setattr__(name, value)
 
 

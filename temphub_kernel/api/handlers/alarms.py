@@ -130,7 +130,7 @@ def said(data: dict[str, Any], name: str, *, most: int = life.MOST_TEXT, require
     """A text of a person. Raises TempHubError (400)."""
     value = data.get(name, "")
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
-        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as text of up to {most} characters.")
+        raise bad(f"bad_{name}", f"{name} is {short(value)}, which cannot be kept.", f"Send {name} as text of up to {most} characters.")
     return value.strip()
 
 

@@ -248,9 +248,9 @@ def of_numbers(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Alarm]:
 
 
 def mutes(db: sqlite3.Connection, now_ms: int) -> list[Mute]:
-    """What is muted or in maintenance at a moment, by number."""
-    query = 'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE until_ms>? AND from_ms<=? ORDER BY no'
-    rows = db.execute(query, (now_ms, now_ms)).fetchall()
+    """What is muted or in maintenance at a moment, by number. One begins when it is made: a clock that was set back ends none."""
+    query = 'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE until_ms>? ORDER BY no'
+    rows = db.execute(query, (now_ms,)).fetchall()
     called = Merged(db).called(dict(db.execute("SELECT no, id FROM probes"))) if rows else {}
     return [Mute(no, kind, rule, probe, called.get(probe, ""), *rest) for no, kind, rule, probe, *rest in rows]
 
