@@ -1,5 +1,6 @@
 """What the board's port is made of. In memory at the start only."""
 
+import sys
 import time
 
 from machine import Pin
@@ -10,6 +11,8 @@ from probe.rooms import give_up
 
 # Most boards with an ESP32 have their lamp there; those with another chip have it anywhere, or a coloured one that is no mere pin.
 LED_PIN = 2
+# Of probe/sensors: what every board goes on to use, whatever is connected.
+_NO_DRIVERS = ("board", "filtering", "roster")
 
 
 def sensors(settings, chip, say):
@@ -20,8 +23,8 @@ def sensors(settings, chip, say):
         return sensors_esp32.sources(settings, chip, Clock().now, say)
     finally:
         # What is not connected needs no room; what is keeps its own.
-        parts = ("wiring", "spi", "thermocouple", "ds18b20", "curve")
-        give_up("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi", *("probe.sensors." + part for part in parts))
+        drivers = [name for name in sys.modules if name.startswith("probe.sensors.") and name[14:] not in _NO_DRIVERS]
+        give_up("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi", *drivers)
 
 
 def lamp(settings, chip, say):

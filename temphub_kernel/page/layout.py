@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from ipywidgets import HTML, Box, Text, VBox
 
@@ -12,11 +13,32 @@ from .choices import Steering, View, query
 from .data import Alert, Judgement, Probe, Snapshot
 from .format import safe
 from .html import cards, panels
-from .widgets import Ask, Asks, ChartPanel, DoctorPanel, Kit, ListPanel, PagePanel, Provision, set_children, set_class, set_value
+from .widgets import (
+    Ask,
+    Asks,
+    ChartPanel,
+    DoctorPanel,
+    Kit,
+    ListPanel,
+    PagePanel,
+    Provision,
+    set_children,
+    set_class,
+    set_value,
+)
 
 STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
 # The parts of a page, in their order; an analyst may take one of them.
-PARTS = ("head", "cards", "chart", "stats", "list", "page", "hub", "doctor")
+PARTS = (
+    "head",
+    "cards",
+    "chart",
+    "stats",
+    "list",
+    "page",
+    "hub",
+    "doctor",
+)
 
 MOST_ACROSS = 8
 
@@ -25,6 +47,15 @@ def across_of(count: int) -> int:
     """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
     rows = 1 if count <= 4 else 2 if count <= 12 else 3
     return min(max(-(-count // rows), 1), MOST_ACROSS)
+
+
+class Panel(Protocol):
+    """A framed part of the page below the chart. `widget` is all of it."""
+
+    widget: Any
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring it up to a snapshot, once a second: set only what changed."""
 
 
 class Panels:
@@ -55,8 +86,12 @@ class Panels:
         self._card_box.add_class("th-cards")
         self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
         self._list = ListPanel(kit, provision, ask, asks)
-        self._page = PagePanel(kit, steering)
-        self._doctor = DoctorPanel(kit, ask, asks)
+        # Each under its name in PARTS, which has their order.
+        self._below: dict[str, Panel] = {
+            "list": self._list,
+            "page": PagePanel(kit, steering),
+            "doctor": DoctorPanel(kit, ask, asks),
+        }
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         self.root = self._make_root()
@@ -93,7 +128,6 @@ class Panels:
             set_value(self._head, cards.header(snapshot, judged))
             self.alert(judged.alerts, view, now_ms)
         set_value(self._hub, panels.hub_panel(snapshot, judged))
-        self._doctor.show(view, now_ms)
         if not snapshot.probes:
             self._show_empty(snapshot, more=more)
             return
@@ -101,28 +135,27 @@ class Panels:
         self.chart_panel.show(snapshot)
         heading = cards.heading(words.STATISTICS, view.told(now_ms))
         set_value(self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot)))
-        self._list.show(snapshot)
-        self._page.show(snapshot)
+        for panel in self._below.values():
+            panel.show(snapshot)
         self._tell(view)
-        whole = {
-            "cards": self._card_box,
-            "chart": self.chart_panel.widget,
-            "stats": self._statistics_panel,
-            "list": self._list.widget,
-            "page": self._page.widget,
-            "hub": self._hub,
-            "doctor": self._doctor.widget,
-        }
-        set_children(self._main, [part for name, part in whole.items() if name in self._parts])
+        above = {"cards": self._card_box, "chart": self.chart_panel.widget, "stats": self._statistics_panel}
+        self._lay_out(above | {name: panel.widget for name, panel in self._below.items()})
 
     def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
-        """Without a probe: how one comes, and what helps to find out why none does."""
+        """Of a hub without probes: how one is added, and what there is to see all the same."""
         set_value(self._empty, panels.empty(snapshot.health))
-        below = [part for name, part in (("hub", self._hub), ("doctor", self._doctor.widget)) if name in self._parts]
-        if snapshot.transients or snapshot.removals:
-            self._list.show(snapshot)
-            below = [self._list.widget, *below] if "list" in self._parts else below
-        set_children(self._main, [] if more else [self._empty, *below])
+        names = ["list", "doctor"] if snapshot.transients or snapshot.removals else ["doctor"]
+        for name in names:
+            self._below[name].show(snapshot)
+        if more:
+            set_children(self._main, [])
+        else:
+            self._lay_out({name: self._below[name].widget for name in names}, self._empty)
+
+    def _lay_out(self, widgets: dict[str, Any], *first: HTML) -> None:
+        """Those of them that this page has, in the order of PARTS, and the hub's own panel among them."""
+        widgets["hub"] = self._hub
+        set_children(self._main, [*first, *(widgets[name] for name in PARTS if name in widgets and name in self._parts)])
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""

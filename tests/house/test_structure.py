@@ -1,6 +1,7 @@
 """The house rules that can be measured: rooms and arrows, one library one room, no cycles, small modules, classes and functions."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,17 @@ def room_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module's syntax; several rules look at the same ones."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path: Path) -> list[tuple[str, bool, int]]:
     """(dotted name, whether it is ours, line) of each import, wherever in the file it stands."""
     found = []
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found += [(alias.name, alias.name.startswith("temphub_kernel"), node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -146,9 +153,11 @@ def test_rooms_have_no_cycles():
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware"])
 def test_modules_have_no_cycles(folder):
     """No modules import each other in a ring, on paper neither: imports inside functions and for the type checker count."""
-    graph = {name: targets(name, path, named_modules(folder)) for name, path in named_modules(folder).items()}
+    known = named_modules(folder)
+    graph = {name: targets(name, path, known) for name, path in known.items()}
     assert sum(map(len, graph.values())) > 100, "the walk finds no imports"
-    rings = {ring for name in graph for ring in [ring_of(name, graph)] if len(ring) > 1}
+    below = {name: reached(name, graph) for name in graph}
+    rings = {ring for name in graph for ring in [ring_of(name, below)] if len(ring) > 1}
     allowed = set(RINGS) if folder == "firmware" else set()
     assert rings == allowed, "rings: " + "; ".join(" - ".join(sorted(ring)) for ring in rings ^ allowed)
 
@@ -165,7 +174,7 @@ def targets(name: str, path: Path, known: dict[str, Path]) -> set[str]:
     """The modules among `known` that a module names, wherever it does so."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -178,10 +187,9 @@ def targets(name: str, path: Path, known: dict[str, Path]) -> set[str]:
     return (found & known.keys()) - {name}
 
 
-def ring_of(name: str, graph: dict[str, set[str]]) -> frozenset[str]:
-    """The modules that a module reaches and that reach it; itself alone as a rule."""
-    below = reached(name, graph)
-    return frozenset({name, *(other for other in below if name in reached(other, graph))})
+def ring_of(name: str, below: dict[str, set[str]]) -> frozenset[str]:
+    """The modules that a module reaches and that reach it; itself alone as a rule. below: what each one reaches."""
+    return frozenset({name, *(other for other in below[name] if name in below[other])})
 
 
 def reached(name: str, graph: dict[str, set[str]]) -> set[str]:
@@ -252,7 +260,7 @@ def test_functions_and_classes_are_short(folder):
     lengths: dict[str, int] = {}
     long = []
     for name, path in named_modules(folder).items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = lengths[f"{name}:{node.lineno}"] = lines_of(node) - contract_of(node)
                 most = FUNCTION
@@ -313,7 +321,7 @@ def test_probe_imports_nothing_outside_itself():
     found = list((ROOT / "firmware" / "probe").rglob("*.py"))
     assert found, "the probe has no code"
     for path in found:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -338,4 +346,4 @@ def test_every_test_says_what_it_promises():
 
 def test_public_modules_say_what_lives_in_them():
     """Each module begins with its contract."""
-    assert not [str(p.relative_to(ROOT)) for p in modules() if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]
+    assert not [str(p.relative_to(ROOT)) for p in modules() if not ast.get_docstring(parsed(p))]

@@ -10,6 +10,7 @@ from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.finding import as_text, problem, unknown, warning, well
 from temphub_kernel.page import words
 from temphub_kernel.page.choices.view import View
+from temphub_kernel.page.data.snapshot import Snapshot
 from temphub_kernel.page.widgets import doctor_panel
 from temphub_kernel.page.widgets.base import Asks, Kit
 
@@ -20,6 +21,7 @@ FOUND = [
     unknown("Firewall", "Not told."),
 ]
 NOW_MS = 1_795_000_000_000
+NOW = Snapshot(NOW_MS, View().window, 0, 0, {}, [])
 ANSWER = {"ok": True, "well": False, "version": "1", "time": "2026-11-23T08:00:00.000Z", "findings": [one.as_json() for one in FOUND]}
 
 
@@ -41,7 +43,7 @@ def panel():
         return answers.pop(0)
 
     made = doctor_panel.DoctorPanel(Kit(), ask, asks)
-    made.show(View(), NOW_MS)
+    made.show(NOW)
     yield made, answers, asked, asks
     asks.stop()
 
@@ -49,7 +51,7 @@ def panel():
 def press(panel):
     (button,) = (one for one in panel.widget.children[0].children if isinstance(one, Button))
     button.click()
-    panel.show(View(), NOW_MS)
+    panel.show(NOW)
     return button
 
 
@@ -62,7 +64,7 @@ def test_the_button_asks_the_hub_and_shows_what_was_found(panel):
     assert button.disabled and words.CHECKING in told.value
     answers.append(ANSWER)
     wait_for(lambda: not asks.busy("doctor"), 10)
-    shown.show(View(), NOW_MS)
+    shown.show(NOW)
     assert asked == [("/api/doctor", None)] and not button.disabled
     for one in FOUND:
         assert one.check in told.value and doctor_panel.words.LEVELS[one.level] in told.value
@@ -74,7 +76,7 @@ def test_a_hub_that_cannot_be_asked_is_told_in_its_words(panel):
     button = press(shown)
     answers.append(TempHubError("The hub does not answer.", "Wait a little."))
     wait_for(lambda: not asks.busy("doctor"), 10)
-    shown.show(View(), NOW_MS)
+    shown.show(NOW)
     assert "The hub does not answer. Wait a little." in shown.widget.children[1].value and not button.disabled
 
 

@@ -10,7 +10,13 @@ from probe.reading import UNITS_PER_C
 from probe.sensors import spi, thermocouple
 from probe.sensors.ds18b20 import Ds18b20s
 
-KINDS = ("ds18b20", "max31855", "max6675", "max31856")
+# The pins that an entry of each type must name; the last one belongs to that entry alone.
+KINDS = {
+    "ds18b20": ("pin",),
+    "max31855": ("sck", "miso", "cs"),
+    "max6675": ("sck", "miso", "cs"),
+    "max31856": ("sck", "miso", "mosi", "cs"),
+}
 MOST = 8
 _REMEDY = 'Write entries such as {"type": "ds18b20", "pin": 4}.'
 
@@ -37,24 +43,17 @@ def check(setting):
     taken = set()
     for entry in setting:
         if not isinstance(entry, dict) or entry.get("type") not in KINDS:
-            raise Wrong("An entry of sensors has no known type. Use one of: " + ", ".join(KINDS) + ".")
+            raise Wrong("An entry of sensors has no known type. Use one of: " + ", ".join(sorted(KINDS)) + ".")
         kind = entry["type"]
-        for name in needed(kind):
+        for name in KINDS[kind]:
             if not _whole(entry.get(name), 0, 48):
                 raise Wrong(f"The {kind} in sensors has no usable {name}. Write the number of the pin.")
-        own = entry["pin"] if kind == "ds18b20" else entry["cs"]
+        own = entry[KINDS[kind][-1]]
         if own in taken:
             raise Wrong(f"Pin {own} is used twice in sensors. Give each bus and each chip select a pin of its own.")
         taken.add(own)
         _check_options(kind, entry)
     return setting
-
-
-def needed(kind):
-    """The pins an entry of that type must name."""
-    if kind == "ds18b20":
-        return ("pin",)
-    return ("sck", "miso", "cs", "mosi") if kind == "max31856" else ("sck", "miso", "cs")
 
 
 def _check_options(kind, entry):

@@ -6,6 +6,7 @@ from ...core import parse_time
 from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
 from .. import words
 from ..choices import View
+from ..data import Snapshot
 from ..format import code, safe
 from ..html import cards
 from .base import Ask, Asks, Kit, set_value
@@ -26,16 +27,16 @@ class DoctorPanel:
         head = kit.row([kit.heading(words.DOCTOR), self._button], "th-doctor-head")
         self.widget = kit.panel([head, self._told], "th-doctor-panel")
 
-    def show(self, view: View, now_ms: int) -> None:
-        """Bring it up to the last answer; view: how the viewer reads times."""
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring it up to the last answer; of the snapshot only the hour and how the viewer reads times."""
         busy = self._asks.busy(SUBJECT)
         self._button.disabled = busy or self._ask is None
         if said := self._asks.outcomes.get(SUBJECT, ""):
             set_value(self._told, f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{code(said)}</p>')
         else:
-            set_value(
-                self._told, findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{code(words.DOCTOR_TEXT)}</p>'
-            )
+            view, now_ms = snapshot.view, snapshot.now_ms
+            found = findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{code(words.DOCTOR_TEXT)}</p>'
+            set_value(self._told, found)
 
     def _examine(self) -> None:
         ask = self._ask
