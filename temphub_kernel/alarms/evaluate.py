@@ -204,7 +204,16 @@ class Evaluator:
                     self._set_back(came_ms, self._received_ms - came_ms)
                 self._received_ms = max(self._received_ms, came_ms)
             found = probes.get(no)
-            if found is not None:
+            if found is None:
+                continue
+            newest_ms = found.newest_ms
+            usual = 0 < newest_ms < at_ms <= came_ms <= at_ms + LIVE_MS and not found.mark
+            if usual and not found.busy and found.low <= value <= found.high:
+                # Nearly all readings: in order, live, within all limits, with nothing going on.
+                if at_ms - newest_ms > found.pace_ms or found.pace_ms > found.interval_ms:
+                    found.pace_ms = next_pace(found.pace_ms, at_ms - newest_ms, found.interval_ms)
+                found.newest_ms = at_ms
+            else:
                 told += self._reading(found, at_ms, came_ms, value, now_ms)
         return told
 
