@@ -35,7 +35,7 @@ VERSION = 1
 class _Watched:
     """A watch with its state. run: of what comes in order; late: of what comes late; spans: excursions told of already."""
 
-    __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans")
+    __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -46,6 +46,8 @@ class _Watched:
         self.late: Run | None = None
         self.late_ms = 0
         self.spans: list[list[int]] = []
+        # A run as it was when a gap came, behind which it was over: late readings may show that it went on for some of it.
+        self.tail: Run | None = None
 
     @property
     def idle(self) -> bool:
@@ -54,7 +56,10 @@ class _Watched:
     def in_order(self, at_ms: int, celsius: float, live: bool, gap_ms: int) -> list[Step]:
         """Take in the probe's newest reading."""
         look = self._look(at_ms, celsius, live, gap_ms)
-        steps = advance(self.run, self.plan, look)
+        run = self.run
+        if run.stage == PENDING and run.was_beyond and not look.beyond and at_ms - run.last_ms > gap_ms:
+            self.tail = Run.from_json(run.to_json())
+        steps = advance(run, self.plan, look)
         for step in steps:
             if step.what == "cleared":
                 self._remember(step.since_ms, step.at_ms)
@@ -66,13 +71,17 @@ class _Watched:
             # What changed within some minutes is nothing that is told later.
             return []
         look, steps = self._look(at_ms, celsius, False, gap_ms), []
-        if self.run.stage == PENDING and fill(self.run, look):
-            return []
+        if self.run.stage in (PENDING, MET) and (filled := fill(self.run, self.plan, look)) is not None:
+            for step in filled[1:]:
+                self._remember(step.since_ms, step.at_ms)
+            return filled
         if self.late is not None and not 0 < at_ms - self.late.last_ms <= gap_ms:
             # Behind a gap lies what is known already.
             steps = self.settle(gap_ms)
         if self.late is None and look.beyond:
-            self.late = Run()
+            tail, self.tail = self.tail, None
+            self.late = tail if tail is not None and 0 < at_ms - tail.last_ms <= gap_ms else Run()
+            self.late.told = False
         if self.late is not None:
             steps += self._unknown(advance(self.late, self.plan, look))
             self.late_ms = clock_ms
@@ -110,7 +119,7 @@ class _Watched:
 
     def set_back(self, before_ms: int, by_ms: int) -> None:
         """The hub's clock was set back: what is dated behind `before_ms` was then."""
-        run, self.late = self.run, None
+        run, self.late, self.tail = self.run, None, None
         run.last_ms -= by_ms if run.last_ms > before_ms else 0
         run.since_ms -= by_ms if run.since_ms > before_ms else 0
         run.gaps.clear()
@@ -118,14 +127,16 @@ class _Watched:
 
     def state(self) -> list[Any]:
         late = None if self.late is None else self.late.to_json()
-        return [self.rule.kind, self.run.to_json(), late, self.late_ms, self.spans, self.condition.state()]
+        tail = None if self.tail is None else self.tail.to_json()
+        return [self.rule.kind, self.run.to_json(), late, self.late_ms, tail, self.spans, self.condition.state()]
 
     def restore(self, state: list[Any]) -> None:
-        kind, run, late, late_ms, spans, seen = state
+        kind, run, late, late_ms, tail, spans, seen = state
         if kind != self.rule.kind:
             return
         self.run, self.late_ms = Run.from_json(run), late_ms
         self.late = None if late is None else Run.from_json(late)
+        self.tail = None if tail is None else Run.from_json(tail)
         self.spans = [list(span) for span in spans]
         if seen is not None:
             self.condition.restore(seen)
@@ -270,7 +281,7 @@ class Evaluator:
             [one.rule.no, found.no, one.state()]
             for found in self._probes.values()
             for one in found.watched
-            if not one.idle or one.spans or one.condition.steps
+            if not one.idle or one.spans or one.tail or one.condition.steps
         ]
         return {"version": VERSION, "received_ms": self._received_ms, "probes": probes, "watched": watched}
 

@@ -66,8 +66,9 @@ class Step(NamedTuple):
 @dataclass(slots=True)
 class Run:
     """The state. last_ms: of the newest reading looked at; counted_ms: time of the run, beyond_ms: of it beyond the limit; dip_ms: the dip
-    that it is in (−1: none); back_ms: recovered for so long (−1: not); met_ms: when the rule was met; gaps: pauses within a pending run,
-    [from, to, counted_ms and beyond_ms at its end]; slots: {slot: [ms beyond, first]}; told: whether `pending` was."""
+    that it is in (−1: none); back_ms: recovered for so long (−1: not); met_ms: when the rule was met; gaps: pauses within a run,
+    [from, to, counted_ms and beyond_ms at its end, since when a dip in it];
+    slots: {slot: [ms beyond, first]}; told: whether `pending` was."""
 
     stage: int = IDLE
     since_ms: int = 0
@@ -139,7 +140,7 @@ def _begin(run: Run, look: Look) -> None:
 def _note_gap(run: Run, look: Look) -> None:
     """What comes late may fill it, while nothing is decided."""
     if run.stage == PENDING and run.was_beyond and look.beyond:
-        run.gaps = [*run.gaps[1 - MOST_GAPS :], [run.last_ms, look.at_ms, run.counted_ms, run.beyond_ms]]
+        run.gaps = [*run.gaps[1 - MOST_GAPS :], [run.last_ms, look.at_ms, run.counted_ms, run.beyond_ms, 0]]
 
 
 def _count(run: Run, plan: Plan, look: Look, passed_ms: int) -> list[Step]:
@@ -229,37 +230,54 @@ def _step(run: Run, what: str, look: Look) -> Step:
     return Step(what, look.at_ms, run.since_ms, look.celsius, run.worst_c, run.worst_ms)
 
 
-def fill(run: Run, look: Look) -> bool:
-    """Take in a late reading that lies in a gap of a pending run; False when there is none there. It never decides anything."""
-    for gap in run.gaps:
-        start_ms, end_ms, counted_ms, beyond_ms = gap
-        if not start_ms < look.at_ms < end_ms:
-            continue
-        if not look.beyond:
-            # It was over in between: the run is what came behind the gap.
-            run.since_ms = end_ms
-            run.counted_ms -= counted_ms
-            run.beyond_ms -= beyond_ms
-            behind = run.gaps[run.gaps.index(gap) + 1 :]
-            run.gaps = [[a, b, counted - counted_ms, beyond - beyond_ms] for a, b, counted, beyond in behind]
-            return True
-        known_ms = look.at_ms - start_ms if look.at_ms - start_ms <= look.gap_ms else 0
-        known_ms += end_ms - look.at_ms if end_ms - look.at_ms <= look.gap_ms else 0
-        run.counted_ms += known_ms
-        run.beyond_ms += known_ms
-        for later in run.gaps[run.gaps.index(gap) :]:
-            later[2] += known_ms
-            later[3] += known_ms
-        gap[0] = look.at_ms if end_ms - look.at_ms > look.gap_ms else end_ms
-        return True
-    return False
+def fill(run: Run, plan: Plan, look: Look) -> list[Step] | None:
+    """Take in a late reading that lies in a gap of a run that nobody was told of; None when there is none there. It fires nothing."""
+    gap = next((gap for gap in run.gaps if gap[0] < look.at_ms < gap[1]), None)
+    if gap is None:
+        return None
+    start_ms, end_ms = gap[:2]
+    if not look.beyond:
+        gap[4] = gap[4] or look.at_ms
+        return _over_in_between(run, plan, gap, look) if look.at_ms - gap[4] > plan.dip_ms else []
+    gap[4] = 0
+    known_ms = look.at_ms - start_ms if look.at_ms - start_ms <= look.gap_ms else 0
+    known_ms += end_ms - look.at_ms if end_ms - look.at_ms <= look.gap_ms else 0
+    for later in run.gaps[run.gaps.index(gap) :]:
+        later[2] += known_ms
+        later[3] += known_ms
+    gap[0] = look.at_ms if end_ms - look.at_ms > look.gap_ms else end_ms
+    _worst(run, plan, look)
+    _longer(run, plan, known_ms)
+    return []
+
+
+def _over_in_between(run: Run, plan: Plan, gap: list[int], look: Look) -> list[Step]:
+    """It was over within a gap: what was before it is history, if it was long enough; the run is what came behind the gap."""
+    _, end_ms, counted_ms, beyond_ms, _ = gap
+    met = counted_ms >= plan.delay_ms and beyond_ms * BEYOND_PART >= counted_ms
+    run.met_ms = gap[0]
+    steps = ended_unseen(run, look.at_ms, look.celsius) if met else []
+    behind = run.gaps[run.gaps.index(gap) + 1 :]
+    run.gaps = [[a, b, counted - counted_ms, beyond - beyond_ms, dip] for a, b, counted, beyond, dip in behind]
+    run.stage, run.since_ms = PENDING, end_ms
+    run.counted_ms -= counted_ms
+    run.beyond_ms -= beyond_ms
+    _longer(run, plan, 0)
+    return steps
 
 
 def lead_up(run: Run, plan: Plan, earlier: Run) -> None:
     """Late readings turned out to be the beginning of a run that is under way: its time counts; the next reading decides."""
     joint_ms = run.since_ms - earlier.last_ms
     run.since_ms = earlier.since_ms
-    run.counted_ms += earlier.counted_ms + joint_ms
-    run.beyond_ms += earlier.beyond_ms + joint_ms
     if plan.sign * earlier.worst_c > plan.sign * run.worst_c:
         run.worst_c, run.worst_ms = earlier.worst_c, earlier.worst_ms
+    _longer(run, plan, earlier.counted_ms + joint_ms)
+
+
+def _longer(run: Run, plan: Plan, by_ms: int) -> None:
+    """Late readings make a run longer. The rule may be met by that: a live reading confirms it, or it ends as history."""
+    run.counted_ms += by_ms
+    run.beyond_ms += by_ms
+    if run.stage == PENDING and run.counted_ms >= plan.delay_ms and run.beyond_ms * BEYOND_PART >= run.counted_ms:
+        run.stage, run.met_ms, run.back_ms = MET, run.last_ms, -1

@@ -9,7 +9,7 @@ import numpy as np
 from alarms.days import MINUTE_MS, RECOVERY_MIN, START_MS, Array, Day, Ints
 from temphub_kernel.alarms import Evaluator, Transition, Watch
 
-BLOCK = 64
+BLOCK = 16
 # When it was told, when it was over.
 Alarm = tuple[int, int]
 

@@ -177,6 +177,27 @@ def test_late_data_that_show_it_was_over_in_between():
     assert alarms(engine, stream([9.0] * 20, first=61)) == [("active", 70)]
 
 
+def test_an_excursion_that_only_late_data_make_long_enough():
+    """Short before a gap and behind it, and what fills the gap shows that it was long: it stands in the past, and nobody is alarmed."""
+    engine = watch(rule(delay_min=10, recovery_min=5))
+    take(engine, stream([9.0] * 3) + stream([9.0] * 2, first=20))
+    assert alarms(engine, stream([9.0] * 17, first=3, late=30)) == []
+    assert alarms(engine, stream([5.0] * 10, first=22)) == [("past active", 21), ("past cleared", 27)]
+    engine = watch(rule(delay_min=10))
+    take(engine, stream([9.0] * 3) + stream([9.0] * 2, first=60))
+    kept = stream([9.0] * 20 + [5.0] * 30, first=3, late=60)
+    assert [what for what, _ in alarms(engine, kept)] == ["past active", "past cleared"]
+    assert alarms(engine, stream([9.0] * 5 + [5.0] * 5, first=62)) == []
+
+
+def test_an_excursion_of_which_the_end_comes_late():
+    """It began live, the Wi-Fi went away, and it was over when the newest came: with what comes behind it stands in the past, whole."""
+    engine = watch(rule(delay_min=10, recovery_min=5))
+    take(engine, stream([9.0] * 6) + stream([5.0] * 5, first=60))
+    found = take(engine, stream([9.0] * 6 + [5.0] * 30, first=6, late=60))
+    assert [what for what, _ in told(found)] == ["past active", "past cleared"] and found[0].since_ms == START_MS
+
+
 def test_late_data_before_a_run_that_is_pending():
     """Late readings right before what is pending are its beginning; they count with the next reading."""
     engine = watch(rule(delay_min=10))
