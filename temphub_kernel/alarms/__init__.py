@@ -6,7 +6,7 @@ from .follower import Alarms
 from .preview import MOST_DAYS, preview, preview_json
 from .rules import Rule
 from .sets import SETS, ReadySet
-from .shown import STATES, alarms_json, rule_json
+from .shown import STATES, Asked, alarms_csv, alarms_json, rule_json
 from .sickness import Sickness
 from .watches import Transition, Watch
 
@@ -15,12 +15,14 @@ __all__ = [
     "SETS",
     "STATES",
     "Alarms",
+    "Asked",
     "Evaluator",
     "ReadySet",
     "Rule",
     "Sickness",
     "Transition",
     "Watch",
+    "alarms_csv",
     "alarms_json",
     "life",
     "preview",

@@ -1,9 +1,9 @@
 """Alarms and rules as the API tells them. Any thread; reads from a Reader."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..core import iso_utc
+from ..core import csv_cell, iso_utc
 from ..journal import Alarm, AlarmEvent, Mute, Reader, StoredRule
 from . import words
 from .follower import FOLLOWER
@@ -13,17 +13,27 @@ STATES = ("live", "active", "cleared", "unacknowledged", "closed", "past")
 MOST_ALARMS = 1_000
 
 
-def alarms_json(reader: Reader, span: tuple[int, int] | None, probe_id: str | None, state: str, at_ms: int) -> dict[str, Any]:
-    """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and what may be answered.
+class Asked(NamedTuple):
+    """Which alarms. from_ms, to_ms: those that lie in [from_ms, to_ms) in part; live: and all that are live; probe_id: of one probe.
 
-    span: (from_ms, to_ms), None for the live ones alone. state: one of STATES, or empty for all.
+    state: one of STATES, or empty for all; most: of so many.
     """
-    if span is None:
-        found = [one for one in reader.live_alarms() if probe_id is None or one.probe_id == probe_id]
-    else:
-        found = reader.alarms(*span, probe_id)
-    found = sorted((one for one in found if not state or fits(one, state)), key=lambda one: (one.live, one.no), reverse=True)
-    shown = found[:MOST_ALARMS]
+
+    from_ms: int
+    to_ms: int
+    live: bool = True
+    probe_id: str | None = None
+    state: str = ""
+    most: int = MOST_ALARMS
+
+
+def alarms_json(reader: Reader, asked: Asked, at_ms: int) -> dict[str, Any]:
+    """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and what may be answered."""
+    live = [one for one in reader.live_alarms() if asked.probe_id in (None, one.probe_id)] if asked.live else []
+    those = {one.no: one for one in [*reader.alarms(asked.from_ms, asked.to_ms, asked.probe_id), *live]}.values()
+    wanted = [one for one in those if not asked.state or fits(one, asked.state)]
+    found = sorted(wanted, key=lambda one: (one.live, one.no), reverse=True)
+    shown = found[: asked.most]
     happened: dict[int, list[AlarmEvent]] = {}
     for event in reader.alarm_events([one.no for one in shown]):
         happened.setdefault(event.alarm, []).append(event)
@@ -37,6 +47,21 @@ def alarms_json(reader: Reader, span: tuple[int, int] | None, probe_id: str | No
         "mutes": [mute_json(one) for one in reader.mutes(at_ms)],
         "actions": list(ACTIONS),
     }
+
+
+# The columns of a CSV, as the API names them.
+CSV_COLUMNS = (
+    *("number", "probe_id", "name", "severity", "cause", "limit_c", "since", "cleared", "worst_c", "state"),
+    *("acknowledged", "acknowledged_by", "comment", "action", "closed", "past"),
+)
+
+
+def alarms_csv(told: dict[str, Any]) -> str:
+    """The same as a CSV with a header: a line an alarm, no cell a formula."""
+    lines = [",".join(CSV_COLUMNS)]
+    for alarm in told["alarms"]:
+        lines.append(",".join(csv_cell("" if alarm[name] is None else str(alarm[name])) for name in CSV_COLUMNS))
+    return "\n".join(lines) + "\n"
 
 
 def fits(alarm: Alarm, state: str) -> bool:

@@ -144,7 +144,7 @@ def points_of(columns: Columns, boots: dict[int, str]) -> list[Point]:
     ]
 
 
-def boots_of(db: sqlite3.Connection, batch: Batch) -> dict[int, str]:
-    """The starts of probes that a batch names, by number."""
-    numbers = np.unique(batch["boot"]).tolist()
+def boots_of(db: sqlite3.Connection, boot: Ints) -> dict[int, str]:
+    """The starts of probes that a column names, by number."""
+    numbers = np.unique(boot).tolist()
     return dict(db.execute(f"SELECT no, boot FROM boots WHERE no IN ({', '.join(map(str, numbers))})"))

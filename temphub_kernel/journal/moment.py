@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core import HOUR_MS
 from .blocks import Stored
-from .columns import FIELDS, Batch, Columns, boots_of, chosen, joined
+from .columns import FIELDS, Batch, Columns, chosen, joined
 from .effective import asked, counted
 from .records.merged import Merged
 
@@ -72,15 +72,15 @@ class Moment:
         batch = self.taken(from_ms, to_ms, numbers, ("no", *fields))
         return chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
-    def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> tuple[Columns, dict[int, str]]:
-        """Up to `limit` readings behind a number in journal order, and the boot marks of these. own: see Reader.after."""
+    def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> Columns:
+        """Up to `limit` readings behind a number in journal order. own: see Reader.after."""
         found, needed = list[Batch](), asked(self.db, ("no", *fields))
         for batch in self.stored.numbered(no, limit, needed):
             found.append(batch)
             if sum(len(part["no"]) for part in found) >= limit:
                 break
         batch = chosen(joined(found, needed), slice(limit))
-        return counted(self.db, batch, struck_out=True, own=own), boots_of(self.db, batch) if "boot" in batch else {}
+        return counted(self.db, batch, struck_out=True, own=own)
 
     def own(self, from_ms: int, to_ms: int, probe_id: str) -> Columns:
         """A device's readings under its own id, whatever it counts as."""

@@ -17,7 +17,7 @@ from ..core import now_ms
 from . import summary
 from .archive.months import FOLDER, Archive
 from .blocks import Stored
-from .columns import FIELDS, Columns, Floats, Newest, Point, points_of
+from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
 from .newest import following, listed, newest, not_ahead, not_struck
@@ -66,12 +66,13 @@ class Reader(RecordQuestions):
         with self._moment() as moment:
             if self._stored.is_row(no + 1):
                 return following(self._db, no, limit, own=own)
-            return points_of(*moment.behind(no, limit, FIELDS, own=own))
+            columns = moment.behind(no, limit, FIELDS, own=own)
+            return points_of(columns, boots_of(self._db, columns.boot))
 
     def behind(self, no: int, limit: int, *, fields: Sequence[str] = FIELDS) -> Columns:
         """The same as columns. fields: as for `columns`; what is struck out is there, without a value and with that quality."""
         with self._moment() as moment:
-            return moment.behind(no, limit, fields)[0]
+            return moment.behind(no, limit, fields)
 
     def newest(self, *, own: bool = False) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'.

@@ -70,6 +70,26 @@ def test_an_alarm_is_answered(known: Hub) -> None:
     assert [line["what"] for line in log][-3:] == ["/api/alarms/acknowledge", "/api/alarms/act", "/api/alarms/comment"]
 
 
+def test_what_nobody_acknowledged_stays_in_sight(known: Hub) -> None:
+    """An alarm that was over long ago is listed until somebody acknowledges it; a range that is asked for has its own alone."""
+    over = {"cause": "above", "severity": "warning", "since_ms": 10**9, "fired_ms": 10**9, "cleared_ms": 10**9 + 1, "probe": 1, "rule": 1}
+    no = change(known.writer, lambda book: book.open(**over))
+    assert [alarm["number"] for alarm in known.ask("GET", "/api/alarms?probe=fridge")[1]["alarms"]] == [no]
+    assert known.ask("GET", "/api/alarms?from=2026-01-01")[1]["alarms"] == []
+    told(known, "/api/alarms/acknowledge", {"number": no})
+    assert known.ask("GET", "/api/alarms")[1]["alarms"] == []
+
+
+def test_alarms_are_exported_as_csv(known: Hub) -> None:
+    """A range of alarms comes as a CSV with a line an alarm, and what a person wrote is no formula in it."""
+    no = fires(known)
+    told(known, "/api/alarms/acknowledge", {"number": no, "by": "Anna", "comment": "=1+1, closed"})
+    head, line = known.ask("GET", "/api/alarms?format=csv&probe=fridge&from=2020-01-01")[1].splitlines()
+    assert head.startswith("number,probe_id,name,severity") and line.startswith(f"{no},fridge,,warning,above,8.0,")
+    assert ',Anna,"\'=1+1, closed",' in line
+    assert known.ask("GET", "/api/alarms?format=pdf")[1]["error"] == "bad_format"
+
+
 def test_a_mute_is_shown_and_ended(known: Hub) -> None:
     """A mute or maintenance stands in the list with its end, and can be ended before."""
     first = told(known, "/api/alarms/mute", {"probe_id": "fridge", "minutes": 60, "by": "Anna", "note": "cleaning"})["number"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ...alarms import STATES, alarms_json, life
+from ...alarms import STATES, Asked, alarms_csv, alarms_json, life
 from ...core import DAY_MS, MINUTE_MS, now_ms, parse_time
 from ...journal import Alarm
 from ..base import ApiHandler
@@ -11,6 +11,7 @@ from ..schemas import bad, checked_id, int_field, probe_field, short
 from .annotations import MOST_NO, note_field
 
 DAYS = 30
+MOST_LINES = 100_000
 LONGEST_MIN = life.LONGEST_MUTE_MS // MINUTE_MS
 
 
@@ -18,7 +19,19 @@ class AlarmList(ApiHandler):
     """`GET /api/alarms`: those of the last 30 days and all live ones, or of a range, a probe, a state."""
 
     async def get(self) -> None:
-        now = now_ms()
+        now, form = now_ms(), self.get_query_argument("format", "json") or "json"
+        if form not in ("json", "csv"):
+            raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
+        asked = self._asked(now)
+        if form == "json":
+            return self.reply(await self.room.questions.ask(lambda reader: alarms_json(reader, asked, now)))
+        asked = asked._replace(most=MOST_LINES)
+        told = await self.room.questions.ask(lambda reader: alarms_csv(alarms_json(reader, asked, now)))
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", 'attachment; filename="temphub-alarms.csv"')
+        self.finish(told)
+
+    def _asked(self, now: int) -> Asked:
         state, probe_id = self.get_query_argument("state", ""), self.get_query_argument("probe", "") or None
         if state and state not in STATES:
             raise bad("bad_state", f"state is {short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
@@ -26,11 +39,10 @@ class AlarmList(ApiHandler):
             checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
         given_from, given_to = self._time("from"), self._time("to")
         to_ms = now + 1 if given_to is None else given_to
-        span = (to_ms - DAYS * DAY_MS if given_from is None else given_from, to_ms)
-        if given_from is not None and span[0] >= to_ms:
+        from_ms = to_ms - DAYS * DAY_MS if given_from is None else given_from
+        if given_from is not None and from_ms >= to_ms:
             raise bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
-        live = state == "live" and given_from is None and given_to is None
-        self.reply(await self.room.questions.ask(lambda reader: alarms_json(reader, None if live else span, probe_id, state, now)))
+        return Asked(from_ms, to_ms, given_from is None and given_to is None, probe_id, state)
 
     def _time(self, name: str) -> int | None:
         text = self.get_query_argument(name, "").strip()
