@@ -51,6 +51,10 @@ rem Home Assistant or another MQTT broker to pass readings on to, for example mq
 rem set "MQTT_URL="
 rem A web address that is told of new readings, for example https://example.com/readings
 rem set "WEBHOOK_URL="
+rem A web address that is called every minute while readings are recorded, so that somebody outside notices when that
+rem stops, for example https://hc-ping.com/your-own-uuid; and how often, in seconds
+rem set "HEARTBEAT_URL="
+rem set "HEARTBEAT_S=60"
 rem Never fetch a Python by itself when this computer has none:
 rem set "TEMPHUB_NO_FETCH=1"
 rem Without the pause after a problem, for scripts that call this file:

@@ -8,6 +8,7 @@ from .rules import Rule
 from .sets import SETS, ReadySet
 from .shown import STATES, Asked, alarms_csv, alarms_json, rule_json
 from .sickness import Sickness
+from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "STATES",
     "Alarms",
     "Asked",
+    "Channel",
+    "Channels",
+    "Delivery",
     "Evaluator",
     "ReadySet",
     "Rule",
@@ -24,6 +28,7 @@ __all__ = [
     "Watch",
     "alarms_csv",
     "alarms_json",
+    "checked_name",
     "life",
     "preview",
     "preview_json",

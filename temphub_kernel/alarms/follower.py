@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core import Once, TempHubError, monotonic_s, now_ms
+from ..core import MINUTE_MS, Once, TempHubError, monotonic_s, now_ms
 from ..journal import AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
 from . import life
 from .evaluate import Evaluator
@@ -102,6 +102,11 @@ class Alarms(Follower[Reader]):
     def tell(self, probe_id: str, what: str, value: float) -> None:
         """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it. Any thread; at once."""
         self._said.append((probe_id, what, value))
+
+    @property
+    def soon(self) -> bool:
+        """Whether somebody may have to be told within minutes. Any thread."""
+        return bool(self._pending) or any(rule.delay_ms < MINUTE_MS for rule in list(self._rules.values()))
 
     def opened(self) -> Reader:
         return Reader(self._journal)

@@ -53,7 +53,8 @@ def past(book: AlarmBook, alarm: Alarm) -> str:
 def where(book: AlarmBook, alarm: Alarm) -> str:
     """The place of an alarm, as people call it."""
     if alarm.probe:
-        return book.called(alarm.probe)
+        group = book.groups().get(alarm.probe)
+        return f"{group}, {book.called(alarm.probe)}" if group else book.called(alarm.probe)
     names = [book.called(no) for no in alarm.body.get("probes", [])]
     if not names:
         return "The hub"

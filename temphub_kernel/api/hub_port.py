@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..alarms import Channels
 from ..core import Sighting, TempHubError
 from ..trust import Trust
 
@@ -17,7 +18,8 @@ class Desk:
     host every known one, now; what came of each; may take seconds, so it is called in a thread; raises TempHubError.
     update(probe_id, sha256): tell a probe to fetch this hub's firmware, whose checksum is sha256(for a board?);
     identify(probe_id): have it blink; trust(probe_id, yes): say yes to a probe, or let it go; the same.
-    register: whose key is whose. twins(probe_id, problem, remedy): two devices deliver under one id, or, with empty words, no more.
+    register: whose key is whose. channels: the ways out by which alarms are told.
+    twins(probe_id, problem, remedy): two devices deliver under one id, or, with empty words, no more.
     """
 
     health: Callable[[], dict[str, Any]]
@@ -28,4 +30,5 @@ class Desk:
     identify: Callable[[str], None]
     trust: Callable[[str, bool], None]
     register: Trust
+    channels: Channels
     twins: Callable[[str, str, str], None] = lambda _id, _problem, _remedy: None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
 from ..core import TempHubError, board_of, is_present, monotonic_s, now_ms, to_celsius
-from ..journal import Newest, Outcome
+from ..journal import Alarm, Newest, Outbox, Outcome
 from ..trust import Repeated
 
 LABELS = ["probe_id", "name"]
@@ -44,20 +44,28 @@ class Metrics:
             self.hits.refused += 1
         self._refused.labels(error.code).inc()
 
-    def text(self, health: dict[str, Any], newest: list[Newest], probes: dict[str, dict[str, Any]]) -> bytes:
-        """The exposition, format 0.0.4. probes: rows of `Reader.probes()` by id."""
+    def text(self, health: dict[str, Any], stored: "Stored") -> bytes:
+        """The exposition, format 0.0.4."""
         now = CollectorRegistry()
-        now.register(_Now(health, newest, probes))
+        now.register(_Now(health, stored))
         return generate_latest(self._registry) + generate_latest(now)
+
+
+class Stored(NamedTuple):
+    """What the journal has. probes: rows of `Reader.probes()` by id; alarms: live ones; outbox: what waits to be told."""
+
+    newest: list[Newest]
+    probes: dict[str, dict[str, Any]]
+    alarms: list[Alarm]
+    outbox: list[Outbox]
 
 
 class _Now(Collector):
     """What is true at the moment of asking."""
 
-    def __init__(self, health: dict[str, Any], newest: list[Newest], probes: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, health: dict[str, Any], stored: Stored) -> None:
         self._health = health
-        self._newest = newest
-        self._probes = probes
+        self._stored = stored
 
     def collect(self) -> Iterable[Metric]:
         yield GaugeMetricFamily("temphub_uptime_seconds", "Seconds since this hub started", value=self._health["uptime_s"])
@@ -67,8 +75,8 @@ class _Now(Collector):
         celsius = GaugeMetricFamily("temphub_temperature_celsius", about, labels=LABELS)
         age = GaugeMetricFamily("temphub_reading_age_seconds", "Age of the newest reading, by probe", labels=LABELS)
         now = now_ms()
-        for newest in self._newest:
-            probe = self._probes.get(newest.probe_id, {})
+        for newest in self._stored.newest:
+            probe = self._stored.probes.get(newest.probe_id, {})
             labels = [newest.probe_id, probe.get("alias") or probe.get("name") or newest.probe_id]
             age_ms = now - newest.taken_ms
             # A value that nobody measured lately is no temperature of now; that it is missing is seen, that it is old is not.
@@ -77,6 +85,20 @@ class _Now(Collector):
             age.add_metric(labels, max(0, age_ms) / 1000)
         yield celsius
         yield age
+        yield from self._alarms()
+
+    def _alarms(self) -> Iterable[Metric]:
+        active = GaugeMetricFamily("temphub_alarms_active", "Alarms that go on, by severity", labels=["severity"])
+        going_on = [alarm for alarm in self._stored.alarms if not alarm.cleared_ms and not alarm.past]
+        for severity in ("warning", "critical"):
+            active.add_metric([severity], sum(alarm.severity == severity for alarm in going_on))
+        yield active
+        unseen = sum(not alarm.acked_ms and not alarm.past for alarm in self._stored.alarms)
+        yield GaugeMetricFamily("temphub_alarms_unacknowledged", "Alarms that nobody has acknowledged", value=unseen)
+        outbox = self._stored.outbox
+        waiting, failing = sum(one.waiting for one in outbox), sum(one.failing for one in outbox)
+        yield GaugeMetricFamily("temphub_alarm_messages_waiting", "Messages that wait to be told", value=waiting)
+        yield GaugeMetricFamily("temphub_alarm_messages_failing", "Of these, those whose last try failed", value=failing)
 
 
 log = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from .base import Room
 from .handlers import (
     alarms,
     annotations,
+    channels,
     doctor,
     exports,
     health,
@@ -43,6 +44,8 @@ ROUTES = [
     (r"/api/alarms/mute", alarms.Mute),
     (r"/api/alarms/maintenance", alarms.Maintenance),
     (r"/api/alarms/unmute", alarms.Unmute),
+    (r"/api/channels", channels.ChannelList),
+    (r"/api/channels/test", channels.TestChannel),
     (r"/api/rules", rules.Rules),
     (r"/api/rules/sets", rules.RuleSets),
     (r"/api/rules/from-set", rules.FromSet),

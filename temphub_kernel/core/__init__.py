@@ -42,7 +42,10 @@ NAMES = {
     "names": "called counted_as list_of_names look_alikes named shown_name titles transient",
     "network": ("DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here real_address"),
     "processes": "Process first_to_go limit_memory memory_mb started_by",
-    "programs": ("MACOS WINDOWS ask_powershell ask_system collected end_with_input go_first held_input run_system run_to_end start_behind"),
+    "programs": (
+        "MACOS WINDOWS ask_powershell ask_system collected end_with_input go_first held_input run_system run_to_end "
+        "start_behind start_beside"
+    ),
     "reading": (
         "ADHOC AHEAD_MS BOOT DEMO_ID FAULT_WORDS HIGHEST_C JUNCTION_PER_C LOWEST_C MAX_AGE_MS MAX_BATCH "
         "MAX_INTERVAL_MS MAX_SEQ MIN_INTERVAL_MS POWER_ON QUALITIES RANGE STRUCK_OUT UNDATED "

@@ -109,6 +109,13 @@ def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None,
     return process
 
 
+def start_beside(*command: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """Run a program in a process that takes its turn like this one, without a window. Raises OSError. options: those of Popen."""
+    if sys.platform == "win32":
+        return subprocess.Popen(command, creationflags=subprocess.CREATE_NO_WINDOW, **options)
+    return subprocess.Popen(command, start_new_session=True, **options)
+
+
 def collected(process: "subprocess.Popen[bytes]", within_s: float, stopped: Callable[[], bool] | None = None) -> tuple[bytes, bytes]:
     """What a process prints on its outputs that are pipes, once it is done.
 

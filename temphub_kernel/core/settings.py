@@ -57,6 +57,10 @@ def _is_days(value: str) -> bool:
     return value == "0" or _is_whole(value, 31, 36_500)
 
 
+def _is_heartbeat(value: str) -> bool:
+    return _is_whole(value, 10, 86_400)
+
+
 def _is_base(value: str) -> bool:
     try:
         parts = urlsplit(value)
@@ -286,6 +290,21 @@ class Settings:
         "a web address such as https://example.com/readings",
         _is_web_address,
         secret=True,
+    )
+
+    heartbeat_url: str = setting(
+        "HEARTBEAT_URL",
+        "",
+        "a web address that expects to be called, such as https://hc-ping.com/<uuid>",
+        _is_web_address,
+        secret=True,
+    )
+    heartbeat_s: int = setting(
+        "HEARTBEAT_S",
+        "60",
+        "a whole number of seconds from 10 to 86400",
+        _is_heartbeat,
+        int,
     )
 
     @property

@@ -1,9 +1,11 @@
-"""Passing readings on to others: Home Assistant by MQTT, and a webhook. Off unless their setting is given.
+"""Passing readings on to others: Home Assistant by MQTT, and a webhook; and the heartbeat. Off unless their setting is given.
 
 Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room with paho.
 """
 
-from ..core import Settings, Worker
+from collections.abc import Callable, Sequence
+
+from ..core import Settings, Worker, WorkerState
 from ..journal import Writer
 
 
@@ -21,4 +23,13 @@ def forwarders(settings: Settings, writer: Writer) -> list[Worker]:
     return found
 
 
-__all__ = ["forwarders"]
+def heartbeat(settings: Settings, states: Callable[[], Sequence[WorkerState]]) -> list[Worker]:
+    """What calls HEARTBEAT_URL, where it is set. states: how the hub's parts do."""
+    if not settings.heartbeat_url:
+        return []
+    from .heartbeat import Heartbeat
+
+    return [Heartbeat(settings.heartbeat_url, states, every_s=settings.heartbeat_s)]
+
+
+__all__ = ["forwarders", "heartbeat"]

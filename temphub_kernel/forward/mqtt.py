@@ -19,6 +19,7 @@ from ..core import AHEAD_MS, board_of, monotonic_s, now_ms
 from ..journal import Point, Reader, Writer
 from . import topics
 from .follower import Forwarder
+from .mqtt_alarms import alarm_messages
 from .topics import State
 
 # Far beyond any house; a stranger at the broker must not fill the memory.
@@ -107,6 +108,9 @@ class Mqtt(Forwarder):
         self._stand: tuple[object, ...] = ()
         self._told: dict[str, bytes] = {}
         self._announced: set[str] = set()
+        # What stands at the broker of alarms, by topic, and which change of rules and alarms that was; empty while there is no rule.
+        self._alarms: dict[str, bytes] = {}
+        self._alarms_mark: tuple[object, ...] = ()
         # Made once, kept with the bookmark: by it and the computer's name a hub is known at the broker.
         self._folder = ""
         self._hub = ""
@@ -144,6 +148,7 @@ class Mqtt(Forwarder):
             self._keep(point.probe_id, State(point.taken_ms, point.units, point.quality), now)
         if monotonic_s() - self._looked_s >= self._look_s:
             self._look(reader)
+        self._look_at_alarms(reader)
         if self._client is None or not self._client.is_connected():
             self._missed += len(points)
             return
@@ -197,6 +202,19 @@ class Mqtt(Forwarder):
         self._newest = {probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes}
         self._looked_s = monotonic_s()
 
+    def _look_at_alarms(self, reader: Reader) -> None:
+        """What is to be told of alarms, when something changed."""
+        shown = {probe_id: probe for probe_id, probe in self._probes.items() if probe_id in self._newest}
+        mark = (reader.alarms_mark(), reader.rules_mark(), self._looked_s)
+        if mark == self._alarms_mark:
+            return
+        self._alarms_mark = mark
+        live = reader.live_alarms()
+        wanted = alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
+        for topic in self._alarms.keys() - wanted.keys():
+            self._forget(topic)
+        self._alarms = wanted
+
     def _tell_all(self) -> None:
         """Everything that changed since it was last told."""
         self._tell(topics.hub_topic(self._base, self._hub), topics.ONLINE)
@@ -213,6 +231,8 @@ class Mqtt(Forwarder):
             self._tell(topics.config_topic(self._base, probe_id), topics.config(self._base, self._hub, probe, board))
             self._tell(topics.state_topic(self._base, probe_id), topics.state(state))
             self._tell(topics.presence_topic(self._base, probe_id), topics.presence(state, probe["interval_ms"] or 0, now))
+        for topic, message in self._alarms.items():
+            self._tell(topic, message)
 
     def _listen(self) -> None:
         """Take in what the broker told: an `offline` under our own name is contradicted, what nobody looks after is taken away."""
@@ -221,7 +241,7 @@ class Mqtt(Forwarder):
             # The last will of an earlier connection, which the broker only now found dead: every probe would stay unavailable.
             self._broker.hubs[self._hub] = topics.ONLINE
             self._told.pop(topics.hub_topic(self._base, self._hub), None)
-        ours = {topics.config_topic(self._base, probe_id) for probe_id in self._newest}
+        ours = {topics.config_topic(self._base, probe_id) for probe_id in self._newest} | self._alarms.keys()
         for topic in self._broker.abandoned(self._hub) - ours:
             log.info("%s was announced by a hub of this computer that is no more, and is taken back", topic)
             self._forget(topic)

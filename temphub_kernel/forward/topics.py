@@ -6,6 +6,7 @@ Discovery: a retained message per sensor below `homeassistant/`, after which it 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..core import MINUTE_MS, fresh_ms, is_present, iso_utc, to_celsius
@@ -37,7 +38,8 @@ def old_hub_topic(base: str) -> str:
 
 def heard(base: str) -> list[str]:
     """What a hub listens to."""
-    return [hub_topic(base, "+"), old_hub_topic(base), f"{DISCOVERY}/sensor/{plain(base)}/+/config"]
+    kinds = [f"{DISCOVERY}/{kind}/{plain(base)}/+/config" for kind in ("sensor", "binary_sensor")]
+    return [hub_topic(base, "+"), old_hub_topic(base), *kinds]
 
 
 def is_ours(topic: str) -> bool:
@@ -104,17 +106,20 @@ def presence(one: State, interval_ms: int, now: int) -> bytes:
     return ONLINE if is_present(now - one.taken_ms, interval_ms) else OFFLINE
 
 
-def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
-    """What Home Assistant makes a sensor of. probe, board: rows of `Reader.probes()`; several sensors share a board's device."""
-    probe_id, own = probe["id"], probe["id"].partition(":")[2]
-    device = {
+def device(base: str, board: Mapping[str, Any]) -> dict[str, Any]:
+    """A board as Home Assistant's device."""
+    found = {
         "identifiers": [f"{plain(base)}_{plain(board['id'])}"],
         "name": board["alias"] or board["name"] or board["id"],
         "manufacturer": "TempHub",
         "model": board["model"] or "probe",
     }
-    if board["version"]:
-        device["sw_version"] = board["version"]
+    return {**found, "sw_version": board["version"]} if board["version"] else found
+
+
+def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
+    """What Home Assistant makes a sensor of. probe, board: rows of `Reader.probes()`; several sensors share a board's device."""
+    probe_id, own = probe["id"], probe["id"].partition(":")[2]
     return json.dumps(
         {
             "name": probe["alias"] if own and probe["alias"] else f"Temperature {own}".strip(),
@@ -131,7 +136,7 @@ def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) ->
             "state_class": "measurement",
             "unit_of_measurement": "°C",
             "suggested_display_precision": 2,
-            "device": device,
+            "device": device(base, board),
             "origin": {"name": ORIGIN},
         }
     ).encode()

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..alarms import Alarms
+from ..alarms import Alarms, Channels, Delivery
 from ..api import Desk, Endpoint
 from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo
 from ..core.run_folder import PAGES, RunFolder
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
-from ..forward import forwarders
+from ..forward import forwarders, heartbeat
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..trust import Trust
@@ -56,6 +56,7 @@ class Newcomers:
 
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
 CHECK_EVERY_S = 8.0
+NEW_CHANNELS = "Put back a copy of temphub.channels.json and start the hub again, or add the channels anew: until then nobody is told."
 NEW_KEYS = "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
 
 
@@ -85,8 +86,11 @@ class RunningHub:
         self.health = Health(settings, self.writer, self.csvlog, self.urls)
         if self.trust.damaged:
             self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+        self.channels = Channels(settings.data_dir)
+        if self.channels.damaged:
+            self._told(f"The file of the alarms' channels was damaged; it lies beside as {self.channels.damaged}.", NEW_CHANNELS)
         self.endpoint = self._make_endpoint()
-        self.alarms = Alarms(settings.journal_file, self.writer)
+        self.alarms = Alarms(settings.journal_file, self.writer, channels=self.channels.names)
         self.workers = self._make_workers()
         self._connect_health()
 
@@ -124,6 +128,7 @@ class RunningHub:
             self.provisioner.identify_now,
             self._trust,
             self.trust,
+            self.channels,
             twins=self._twins,
         )
         page = self._run.page if self._run else None
@@ -140,6 +145,7 @@ class RunningHub:
             self.writer,
             RollUps(settings.journal_file, self.writer),
             Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days),
+            Delivery(settings.journal_file, self.writer, self.channels, link=self._link, soon=lambda: self.alarms.soon),
             self.alarms,
             self.csvlog,
             *forwarders(settings, self.writer),
@@ -148,6 +154,7 @@ class RunningHub:
             self.discovery,
             *([awake] if settings.keep_awake else []),
             pulse,
+            *heartbeat(settings, lambda: [worker.state() for worker in self.workers]),
         ]
 
     def _connect_health(self) -> None:
@@ -173,6 +180,10 @@ class RunningHub:
     def urls(self) -> list[str]:
         """The page's address on each of this computer's networks."""
         return lan_urls(self.settings) or [self.settings.local_url]
+
+    def _link(self) -> str:
+        """Where people look at the page."""
+        return f"{self.settings.public_base or self.urls()[0]}/"
 
     def start(self) -> None:
         """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left running."""

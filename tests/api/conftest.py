@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from alarms.sinks import Ntfy
 from support.endpoint import Hub
 from support.page_server import PageServer
 
@@ -28,6 +29,14 @@ def make_hub(data_dir: Path) -> Iterator[Callable[..., Hub]]:
 def hub(make_hub: Callable[..., Hub]) -> Hub:
     """An endpoint without a token."""
     return make_hub()
+
+
+@pytest.fixture
+def ntfy() -> Iterator[Ntfy]:
+    """A server that takes notifications."""
+    made = Ntfy()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import yaml
 from jsonschema_specifications import REGISTRY
 from openapi_spec_validator import validate as validate_spec
 
+from temphub_kernel.alarms.telling.sender import Outcome
 from temphub_kernel.api import contract as contract_module
 from temphub_kernel.api.contract import contract
 from temphub_kernel.api.routes import ROUTES
@@ -193,12 +194,14 @@ def test_methods_are_those_of_the_contract(hub):
 
 
 @pytest.mark.parametrize(("path", "wanted", "operation", "value"), examples())
-def test_every_example_can_be_posted(hub, path, wanted, operation, value):
+def test_every_example_can_be_posted(hub, ntfy, path, wanted, operation, value):
     """Each example in the contract fits its own schema, is accepted, and is answered as the contract says."""
     jsonschema.validate(value, schema(wanted))
     hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "TempProbe-0096"})
     if path.startswith(("/api/alarms", "/api/rules")):
         one_alarm(hub)
+    if path.startswith("/api/channels"):
+        hub.channels.add("Boss", ntfy.url(), Outcome(True, kind="ntfy", shown="ntfy://…"))
     status, answer = hub.ask("POST", path, value)
     assert status == 200, answer
     jsonschema.validate(answer, reply_schema(operation, 200))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from support.waiting import wait_for
-from temphub_kernel.api.metrics import MOST_COUNTED, MOST_FIRST, Hits, Metrics
+from temphub_kernel.api.metrics import MOST_COUNTED, MOST_FIRST, Hits, Metrics, Stored
 from temphub_kernel.core import network
 from temphub_kernel.core.errors import BadRequest
 from temphub_kernel.journal import Outcome
@@ -45,7 +45,7 @@ def test_a_counter_that_is_told_anew_is_no_refusal_in_the_line():
     assert metrics.hits.line() == ""
     metrics.refused(BadRequest("No.", "Send one.", code="bad_temperature"))
     assert metrics.hits.line() == "0 probes: 0 readings, 1 refused; 0 API calls"
-    text = metrics.text({"uptime_s": 1, "readings": 0, "csv_waiting": 0}, [], {}).decode()
+    text = metrics.text({"uptime_s": 1, "readings": 0, "csv_waiting": 0}, Stored([], {}, [], [])).decode()
     assert 'temphub_requests_refused_total{error="counter_used"} 1.0' in text
 
 

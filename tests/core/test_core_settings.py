@@ -30,6 +30,8 @@ WRONG = {
     "KEEP_AWAKE": ["maybe", "2"],
     "MQTT_URL": ["broker:1883", "http://broker", "mqtt://", "mqtt://b:0", "mqtt://b:x", "mqtt://b/all/#", "mqtt://b/+/t", "mqtt://b/t?q"],
     "WEBHOOK_URL": ["example.com", "ftp://x/y", "http://", "http://x:99999", "http://x/a b", "http://x/#part", "http://ü/x"],
+    "HEARTBEAT_URL": ["hc-ping.com/x", "ftp://x/y"],
+    "HEARTBEAT_S": ["9", "86401", "1.5", "often"],
 }
 
 

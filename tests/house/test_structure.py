@@ -64,6 +64,7 @@ LIBRARIES = {
     "tqdm": {"exports"},
     "psutil": {"core", "doctor"},
     "paho": {"forward"},
+    "apprise": {"alarms"},
     "wakepy": {"hub"},
     "cryptography": {"trust"},
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders, RequestStartLine
 
+from temphub_kernel.alarms import Channels
 from temphub_kernel.api import Desk, Endpoint
 from temphub_kernel.api.access.auth import Entry
 from temphub_kernel.api.access.rate_limit import FairShare
@@ -48,6 +49,7 @@ class Hub:
         self.rollups = RollUps(self.journal, self.writer, every_s=0.2)
         self.rollups.start()
         self.trust = Trust(data_dir, approve=settings.approve_probes)
+        self.channels = Channels(data_dir)
         desk = Desk(
             lambda: dict(self.health),
             self.met.append,
@@ -57,6 +59,7 @@ class Hub:
             self.identify,
             self.say_yes,
             self.trust,
+            self.channels,
         )
         self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, (lambda: PagePlace(*page)) if page else None, **more)
         try:

@@ -5,7 +5,9 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from ...core import iso_utc, now_ms
+from ...journal import Reader
 from ..contract import contract
+from ..metrics import Stored
 from ..not_found import unknown
 
 if TYPE_CHECKING:
@@ -30,9 +32,14 @@ class MetricsText(ApiHandler):
     """`GET /metrics`"""
 
     async def get(self) -> None:
-        newest, probes = await self.room.questions.ask(lambda reader: (reader.newest(), {probe["id"]: probe for probe in reader.probes()}))
+        found = await self.room.questions.ask(_figures)
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.finish(self.room.metrics.text(self.room.desk.health(), newest, probes))
+        self.finish(self.room.metrics.text(self.room.desk.health(), found))
+
+
+def _figures(reader: Reader) -> Stored:
+    probes = {probe["id"]: probe for probe in reader.probes()}
+    return Stored(reader.newest(), probes, reader.live_alarms(), list(reader.outbox().values()))
 
 
 class Contract(ApiHandler):

@@ -10,6 +10,8 @@ from ...core import Settings, TempHubError
 from ..client import HubClient
 
 Say = Callable[[str], None]
+# What sends has 30 s, and may have to wait for a place.
+TEST_S = 45.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--switch-on", type=int, metavar="N", help="switch rule N on")
     what.add_argument("--switch-off", type=int, metavar="N", help="switch rule N off")
     what.add_argument("--delete", type=int, metavar="N", help="delete rule N; the alarms that it gave are kept")
+    what.add_argument("--channels", action="store_true", help="list by whom alarms are told")
+    what.add_argument("--channel", nargs=2, metavar=("NAME", "URL"), help="tell alarms by ntfy://…, mailto://… or the like")
+    what.add_argument("--test", metavar="NAME", help="send something by that channel now")
+    what.add_argument("--remove-channel", metavar="NAME", help="tell nothing by that channel any more")
     parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
     parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
     parser.add_argument("--by", default="", metavar="NAME", help="who does it")
@@ -188,6 +194,31 @@ def _delete(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     say(f"Rule {options.delete} is deleted; the alarms that it gave are kept.")
 
 
+def _channels(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
+    found = hub.ask("/api/channels")["channels"]
+    for one in found:
+        waits = f"; {one['waiting']} messages wait" if one["waiting"] else ""
+        why = f" ({one['problem']})" if one["problem"] else ""
+        say(f"{one['name']}: {one['kind']}, {one['shown']}{waits}{why}")
+    if not found:
+        say("Nobody is told of alarms. Tell a phone with: temphub alarms --channel Anna ntfy://ntfy.sh/a-topic-of-your-own")
+
+
+def _channel(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    name, url = options.channel
+    answer = hub.ask("/api/channels", {"name": name, "url": url})
+    say(f"Alarms are told to {answer['name']} by {answer['kind']}, {answer['shown']}. Try it: temphub alarms --test {answer['name']}")
+
+
+def _test(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    say(str(hub.ask("/api/channels/test", {"name": options.test}, timeout_s=TEST_S)["told"]))
+
+
+def _remove_channel(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
+    name = hub.ask("/api/channels", {"remove": options.remove_channel})["name"]
+    say(f"Nothing is told by {name} any more.")
+
+
 WORKS: dict[str, Callable[[HubClient, argparse.Namespace, Say], None]] = {
     "acknowledge": _acknowledge,
     "act": _act,
@@ -205,6 +236,10 @@ WORKS: dict[str, Callable[[HubClient, argparse.Namespace, Say], None]] = {
     "switch_on": _switch,
     "switch_off": _switch,
     "delete": _delete,
+    "channels": _channels,
+    "channel": _channel,
+    "test": _test,
+    "remove_channel": _remove_channel,
 }
 
 
