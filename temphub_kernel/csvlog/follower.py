@@ -11,8 +11,8 @@ from typing import BinaryIO
 from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text, monotonic_s, now_ms
 from ..journal import Follower, Reader, Writer
 from . import position
+from .columns import FIELDS, lines_of
 from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
-from .format import to_lines
 from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, at, resume
 
 log = logging.getLogger(__name__)
@@ -150,17 +150,18 @@ class CsvLog(Follower[Reader]):
         if self._due(place):
             self._save(place)
         done = self._is_done(place)
-        points = [] if done else reader.after(place.no, min(BLOCK_ROWS, self._max_rows - place.rows), own=True)
-        if not points and not done:
+        most = 0 if done else min(BLOCK_ROWS, self._max_rows - place.rows)
+        found = reader.behind(place.no, most, fields=FIELDS, own=True)
+        if not len(found) and not done:
             return 0
         with self._opened() as file:
             as_known = size_of(file) == place.size and place.fits(file, self.csv_file)
-            if as_known and points:
+            if as_known and len(found):
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
-                append(file, to_lines(points, self._style))
-                self._place = at(file, self.csv_file, points[-1].no, place.rows + len(points), self._style.mark)
-                return len(points)
+                append(file, lines_of(found, self._style))
+                self._place = at(file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark)
+                return len(found)
         if as_known:
             self._roll_over(place)
         else:

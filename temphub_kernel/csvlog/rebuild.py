@@ -13,14 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..core import STANDARD, Process, Style, TempHubError, local_text, now_ms, sync_folder
-from ..journal import Point, Reader, Writer
+from ..journal import Reader, Writer
 from . import position
+from .columns import FIELDS, lines_of
 from .file import aside_name, parts_of, reason
-from .format import to_lines
 from .position import BLOCK_ROWS, at
 
 MAX_ROWS = 1_000_000
 BUILDING = "-rebuilding-"
+NEEDED = (*FIELDS, "delay_ms")
 Progress = Callable[[int], object]
 
 
@@ -37,12 +38,12 @@ class Parts:
     def follow(self, reader: Reader, progress: Progress = lambda _: None) -> None:
         """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May raise OSError."""
         self._append(b"" if self.last.exists() else self.style.header)
-        while points := reader.after(self.no, min(BLOCK_ROWS, self._max_rows - self.rows), own=True):
-            self._append(to_lines(points, self.style))
-            self.no, self.rows = points[-1].no, self.rows + len(points)
+        while len(found := reader.behind(self.no, min(BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True)):
+            self._append(lines_of(found, self.style))
+            self.no, self.rows = int(found.no[-1]), self.rows + len(found)
             if self.rows >= self._max_rows:
-                self._put_aside(points[-1])
-            progress(len(points))
+                self._put_aside(int(found.received_ms[-1]))
+            progress(len(found))
         with self.last.open("ab") as file:
             os.fsync(file.fileno())
 
@@ -50,9 +51,9 @@ class Parts:
         with self.last.open("ab") as file:
             file.write(block)
 
-    def _put_aside(self, newest: Point) -> None:
+    def _put_aside(self, received_ms: int) -> None:
         # The hub puts a file aside when its last line is written: the day that reading came in.
-        aside = aside_name(self.last, local_text(newest.received_ms)[:10])
+        aside = aside_name(self.last, local_text(received_ms)[:10])
         self.last.rename(aside)
         self.full.append(aside)
         self.rows = 0

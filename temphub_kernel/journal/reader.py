@@ -69,10 +69,10 @@ class Reader(RecordQuestions):
             columns = moment.behind(no, limit, FIELDS, own=own)
             return points_of(columns, boots_of(self._db, columns.boot))
 
-    def behind(self, no: int, limit: int, *, fields: Sequence[str] = FIELDS) -> Columns:
+    def behind(self, no: int, limit: int, *, fields: Sequence[str] = FIELDS, own: bool = False) -> Columns:
         """The same as columns. fields: as for `columns`; what is struck out is there, without a value and with that quality."""
         with self._moment() as moment:
-            return moment.behind(no, limit, fields)
+            return moment.behind(no, limit, fields, own=own)
 
     def newest(self, *, own: bool = False) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'.

@@ -8,11 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from temphub_kernel.core.clock import iso_utc, local_text
 from temphub_kernel.core.reading import Row
 from temphub_kernel.core.spreadsheet import STANDARD, STYLES
 from temphub_kernel.csvlog import CsvLog, open_log
-from temphub_kernel.journal import Reader, Writer
+from temphub_kernel.journal import NO_VALUE, QUALITY, Columns, Point, Reader, Writer
 
 HEADER = "timestamp,local_time,probe_id,temperature_c,quality\n"
 T0 = 1_795_438_440_123
@@ -50,6 +52,23 @@ def said_of(given: Row) -> str:
     """What a line says in any style: all but the local time, which is in its own words."""
     timestamp, _, *rest = line_of(given).split(",")
     return ",".join([timestamp, *rest])
+
+
+def columns_of(points: list[Point]) -> Columns:
+    """Readings as the columns of which lines are made."""
+    ids = dict(enumerate(sorted({point.probe_id for point in points})))
+    numbers = {probe_id: no for no, probe_id in ids.items()}
+    none = np.empty(0, np.int64)
+    probe, taken_ms, units, quality = (
+        np.array(column, np.int64)
+        for column in (
+            [numbers[point.probe_id] for point in points],
+            [point.taken_ms for point in points],
+            [NO_VALUE if point.units is None else point.units for point in points],
+            [QUALITY.index(point.quality) for point in points],
+        )
+    )
+    return Columns(ids, none, probe, taken_ms, none, units, none, quality, none, none, none, none, none)
 
 
 @dataclass

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support.waiting import cannot
+from temphub_kernel.csvlog.columns import lines_of
 from temphub_kernel.csvlog.format import to_lines
 from temphub_kernel.journal import Point
+
+from .csv_harness import columns_of
 
 # An hour in the north, an hour in the south, and half an hour.
 ZONES = ["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe"]
@@ -54,10 +57,20 @@ def test_every_change_of_the_clocks(zone: ZoneInfo) -> None:
     repeated = 0
     for change in moments:
         seconds = range(change - 2 * HOUR_S, change + 2 * HOUR_S, 300)
-        lines = to_lines(Point(1, "P", s * 1000, s * 1000, 5, None, None, None) for s in seconds).decode().splitlines()
+        points = [Point(1, "P", s * 1000, s * 1000, 5, None, None, None) for s in seconds]
+        lines = to_lines(points).decode().splitlines()
+        assert lines_of(columns_of(points)).decode().splitlines() == lines
         cells = [line.split(",") for line in lines]
         assert [c[1] for c in cells] == [f"{datetime.fromtimestamp(s, zone):%Y-%m-%d %H:%M:%S}" for s in seconds]
         assert [datetime.fromisoformat(c[0]) for c in cells] == [datetime.fromtimestamp(s, timezone.utc) for s in seconds]
         repeated += len(cells) - len({c[1] for c in cells})
         assert len({c[0] for c in cells}) == len(cells)
     assert repeated > 10 * len(moments) // 4
+
+
+@pytest.mark.parametrize("zone", ["Africa/Monrovia"], indirect=True)
+def test_clocks_that_were_ahead_by_seconds(zone: ZoneInfo) -> None:
+    """Where local time had seconds of its own, the lines made at once say so too, on the day it ended as well."""
+    points = [Point(1, "P", ms, ms, 5, None, None, None) for ms in range(63_590_000_000, 63_595_000_000, 777)]
+    assert lines_of(columns_of(points)) == to_lines(points)
+    assert len({line.split(",")[1][-5:-3] for line in to_lines(points).decode().splitlines()}) > 1
