@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from ..core import door
 
 NAMES = {
-    "hub_port": "Desk",
+    "base": "Desk",
     "replies": "PAGE_BODY Limited",
     "server": "Endpoint",
 }
 
 if TYPE_CHECKING:
-    from .hub_port import *
+    from .base import *
     from .replies import *
     from .server import *
 else:

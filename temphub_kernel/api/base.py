@@ -1,6 +1,7 @@
 """What the API's handlers have in common: what they share, how a body is taken, how a reply is written. Endpoint thread only."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
 
-from ..core import NotAllowed, Relayed, TempHubError, network
+from ..alarms import Channels
+from ..core import NotAllowed, Relayed, Sighting, TempHubError, network
 from ..journal import Writer
+from ..trust import Trust
 from .access import PROBES_OWN, Audit, Entry, Tarpit, bearer, check_token, judged, no_entry, place_of
 from .background import Questions
 from .firmware_files import Firmware
-from .hub_port import Desk
 from .metrics import Metrics
 from .plausibility import NewNames
 from .replies import RETRY_S, MethodNotAllowed, dump, protect, unforeseen
@@ -23,6 +25,31 @@ from .timestamps import Transit
 
 if TYPE_CHECKING:
     from .background import Examinations, Jobs
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the endpoint asks of the rest of the hub, which fills it in; each call returns at once unless it says otherwise.
+
+    health: the hub's state for `/api/health`. met: a probe said hello. refused(address, probe_id, error): a delivery was
+    refused; probe_id is the name it gave, or empty. provision(host, port, interval_ms): provision that probe, or without a
+    host every known one, now; what came of each; may take seconds, so it is called in a thread; raises TempHubError.
+    update(probe_id, sha256): tell a probe to fetch this hub's firmware, whose checksum is sha256(for a board?);
+    identify(probe_id): have it blink; trust(probe_id, yes): say yes to a probe, or let it go; the same.
+    register: whose key is whose. channels: the ways out by which alarms are told.
+    twins(probe_id, problem, remedy): two devices deliver under one id, or, with empty words, no more.
+    """
+
+    health: Callable[[], dict[str, Any]]
+    met: Callable[[Sighting], None]
+    refused: Callable[[str, str, TempHubError], None]
+    provision: Callable[[str | None, int | None, int | None], list[dict[str, Any]]]
+    update: Callable[[str, Callable[[bool], str]], dict[str, Any]]
+    identify: Callable[[str], None]
+    trust: Callable[[str, bool], None]
+    register: Trust
+    channels: Channels
+    twins: Callable[[str, str, str], None] = lambda _id, _problem, _remedy: None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
 from ..core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
-from ..journal import Outcome, Writer
+from ..journal import Delivered, Outcome, Writer
 from ..trust import Proven, Repeated
 from .access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
-from .hub_port import Desk
+from .base import Desk
+from .batch_decoder import decoded
 from .metrics import Metrics
 from .plausibility import Court, NewNames, TooManyNew, Twins
 from .replies import Early, MethodNotAllowed, begin_error, dump, send, send_error, unforeseen
@@ -107,6 +109,8 @@ class Told:
 
 log = logging.getLogger(__name__)
 OK = b'{"ok":true}'
+# One that writes it in another way is read as slowly as a lone reading.
+A_BATCH = b'"readings"'
 INGEST = "/api/ingest"
 # What is wrong is the delivery itself, and will be when it comes again; the rest passes.
 OWN_FAULT = (BadRequest, NotAllowed)
@@ -201,13 +205,13 @@ class Delivery(HTTPMessageDelegate):
                 return
             rows, batch = self._rows()
             if self._proven is None:
-                self._unproven(rows[0].probe_id)
-            if self._room.share.over(rows[0].probe_id):
-                self._later(too_much(f"The probe {rows[0].probe_id}"))
+                self._unproven(self._named)
+            if self._room.share.over(self._named):
+                self._later(too_much(f"The probe {self._named}"))
                 return
             self._room.writer.submit(rows, partial(self._committed, rows, batch))
             if self._ignored:
-                self._room.told.tell(rows[0].probe_id, self._ignored)
+                self._room.told.tell(self._named, self._ignored)
         except TempHubError as error:
             if isinstance(error, TooManyNew):
                 self._later(error)
@@ -250,7 +254,8 @@ class Delivery(HTTPMessageDelegate):
         query = parse_query(self._query) if self._query else {}
         return query, (self._headers.get("X-Token"), bearer(self._headers), query.get("token"))
 
-    def _rows(self) -> tuple[list[Row], bool]:
+    def _rows(self) -> tuple[list[Row] | Delivered, bool]:
+        """(what is delivered, whether it was a batch). Raises TempHubError."""
         room, body = self._room, bytes(self._body)
         query, given = self._asked()
         if self._method == "GET":
@@ -258,6 +263,12 @@ class Delivery(HTTPMessageDelegate):
             self._believe(query.get("probe_id", ADHOC), b"", None)
             return self._judged(rows_of_query(query, self._arrived[0]), query), False
         signature = self._headers.get("X-Signature")
+        plain = decoded(body) if A_BATCH in body else None
+        if plain is not None:
+            if signature is None:
+                check_token(room.token, *given, plain.token, probe_id=plain.probe_id)
+            self._believe(plain.probe_id, body, signature)
+            return plain.delivered(*self._arrived, room.transit), True
         # What is signed needs no token; what is wrong with it is told to the holder of the key only.
         data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given, named_by="probe_id")
         self._believe(data.get("probe_id", ADHOC), body, signature)
@@ -284,28 +295,28 @@ class Delivery(HTTPMessageDelegate):
     def _when_taken(self, rows: list[Row], sent_ms: int, readings: list[dict[str, Any]]) -> list[Row]:
         """The rows dated by the probe's own count, however long they were under way; a time of the probe's own clock stands."""
         received_ms, arrived = self._arrived
-        ages = [whole(reading.get("age_ms", 0)) for reading in readings]
-        moments = self._room.transit.moments(rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived)
+        ages = np.array([whole(reading.get("age_ms", 0)) for reading in readings], np.int64)
+        moments = self._room.transit.moments(rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived).tolist()
         aged = ["age_ms" in reading or not given_times(reading) for reading in readings]
         return [
             row._replace(taken_ms=received_ms - round(arrived - moment)) if by_age else row
             for row, moment, by_age in zip(rows, moments, aged, strict=True)
         ]
 
-    def _committed(self, rows: list[Row], batch: bool, outcome: Outcome | TempHubError) -> None:
+    def _committed(self, rows: list[Row] | Delivered, batch: bool, outcome: Outcome | TempHubError) -> None:
         """Called in the journal's thread."""
         self._room.acks.put(partial(self._reply, rows, batch, outcome))
 
-    def _reply(self, rows: list[Row], batch: bool, outcome: Outcome | TempHubError) -> None:
+    def _reply(self, rows: list[Row] | Delivered, batch: bool, outcome: Outcome | TempHubError) -> None:
         if isinstance(outcome, TempHubError):
             self._refuse(outcome)
             return
-        self._room.metrics.stored(outcome, rows[0].probe_id)
+        self._room.metrics.stored(outcome, self._named)
         # What is signed is from one probe: nobody else holds its key.
         if self._proven is None and outcome.stored:
-            said = self._room.twins.delivered(rows, self._address, renumbered=outcome.renumbered)
+            said = self._room.twins.delivered(_newest(rows), self._address, renumbered=outcome.renumbered)
             if said is not None:
-                self._room.desk.twins(rows[0].probe_id, *said)
+                self._room.desk.twins(self._named, *said)
         if self._over:
             return
         self._over = True
@@ -337,6 +348,12 @@ class Delivery(HTTPMessageDelegate):
         if isinstance(error, OWN_FAULT):
             self._room.desk.refused(self._address, self._named, error)
         send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
+
+
+def _newest(rows: list[Row] | Delivered) -> Row:
+    if isinstance(rows, Delivered):
+        return rows.row(int(rows.taken_ms.argmax()))
+    return rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.taken_ms)
 
 
 def _method(method: str) -> MethodNotAllowed:

@@ -4,7 +4,7 @@ id, made-up names. Endpoint thread only.
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -119,9 +119,8 @@ class Twins:
         self._now_s = now_s
         self._tracks: OrderedDict[tuple[str, str], _Track] = OrderedDict()
 
-    def delivered(self, rows: Sequence[Row], address: str, *, renumbered: int = 0) -> tuple[str, str] | None:
-        """Note a delivery. (problem, remedy) when it shows that there are two, ("", "") when that is over, else None."""
-        newest = rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.taken_ms)
+    def delivered(self, newest: Row, address: str, *, renumbered: int = 0) -> tuple[str, str] | None:
+        """Note a delivery by its newest reading. (problem, remedy) when it shows two senders, ("", "") when that is over, else None."""
         if newest.received_ms - newest.taken_ms > LIVE_MS:
             return None
         boot = newest.boot

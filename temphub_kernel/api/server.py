@@ -25,10 +25,9 @@ from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
 from .background import Examinations, Jobs, Questions, Turns, answer
-from .base import Room
+from .base import Desk, Room
 from .fast_path import FastPath
 from .firmware_files import Firmware
-from .hub_port import Desk
 from .ingest import INGEST, Acks, Delivery, Ingest
 from .metrics import COUNT_EVERY_S, Metrics, request_log, watch
 from .not_found import DOORS, READS, VOILA, face, is_api, stray, told, wants_html

@@ -4,12 +4,15 @@ import math
 import re
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Any
 
+import numpy as np
+
 from ..core import AHEAD_MS, EPOCH, HIGHEST_C, HOUR_MS, JUNCTION_PER_C, LOWEST_C, MILLISECOND, board_of
+from ..journal import Floats, Ints
 
 FIELDS = ("chip_c", "cold_c")
 
@@ -145,21 +148,21 @@ class _Count:
             if not -LITTLE_MS < delay <= 0:
                 self.marks = [one for one in self.marks if delay < LONGEST_MS and one[1] - one[0] - self.began_ms < GRADUAL_MS]
 
-    def moment(self, count: int, sent: int, now_ms: float) -> float:
+    def moments(self, counts: Ints, sent: int, now_ms: float) -> Floats:
         """When it stood there, of what was sent at a later count and came now; never after now."""
-        moment, marks, next_count, next_ms = count + self._began(now_ms), self.marks, sent, now_ms
-        # As a rule it is newer than all before.
-        at = len(marks)
-        if at and count <= marks[-1][0]:
-            at = bisect_left(marks, (count, -math.inf))
-            next_count, next_ms = marks[at]
-        if at:
-            last_count, last_ms = marks[at - 1]
-            if moment < last_ms + (count - last_count) / 2:
-                # Dated too late, before something quicker was heard: from there at a slower pace until it is right again.
-                pace = min(0.5, (next_ms - last_ms) / (next_count - last_count))
-                moment = max(moment, last_ms + (count - last_count) * pace)
-        return moment if moment < next_ms else next_ms
+        found = counts.astype(np.float64) + self._began(now_ms)
+        # What lies at or behind a count: the mark with the next one, or the sending.
+        marks = np.array([*self.marks, (sent, now_ms)], np.float64)
+        at = np.searchsorted(marks[:-1, 0], counts)
+        behind = np.maximum(at - 1, 0)
+        last_count, last_ms, next_count, next_ms = marks[behind, 0], marks[behind, 1], marks[at, 0], marks[at, 1]
+        late = (at > 0) & (found < last_ms + (counts - last_count) / 2)
+        if late.any():
+            # Dated too late, before something quicker was heard: from there at a slower pace until it is right again.
+            pace = np.minimum(0.5, (next_ms - last_ms)[late] / (next_count - last_count)[late])
+            found[late] = np.maximum(found[late], last_ms[late] + (counts - last_count)[late] * pace)
+        moments: Floats = np.minimum(found, next_ms)
+        return moments
 
     def mark(self, count: int, moment: float) -> None:
         """A reading was dated."""
@@ -190,16 +193,16 @@ class Transit:
         if (probe_id, boot) not in self._counts:
             self.hear(probe_id, boot, count, now_ms)
 
-    def moments(self, probe_id: str, boot: str, sent_ms: int, ages_ms: Iterable[int], now_ms: float) -> list[float]:
+    def moments(self, probe_id: str, boot: str, sent_ms: int, ages_ms: Ints, now_ms: float) -> Floats:
         """When the readings of a delivery were taken whose ages were these when the probe's count stood at `sent_ms`."""
         known = self._count(probe_id, boot, sent_ms, now_ms)
         known.hear(sent_ms, now_ms)
-        counts = [sent_ms - age_ms for age_ms in ages_ms]
-        moments = [known.moment(count, sent_ms, now_ms) for count in counts]
-        first, last = min(counts), max(counts)
-        known.mark(first, moments[counts.index(first)])
-        if last != first:
-            known.mark(last, moments[counts.index(last)])
+        counts = sent_ms - ages_ms
+        moments = known.moments(counts, sent_ms, now_ms)
+        first, last = int(counts.argmin()), int(counts.argmax())
+        known.mark(int(counts[first]), float(moments[first]))
+        if counts[last] != counts[first]:
+            known.mark(int(counts[last]), float(moments[last]))
         return moments
 
     def _count(self, probe_id: str, boot: str, count: int, now_ms: float) -> _Count:

@@ -10,9 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ..core.clock import MINUTE_MS, iso_utc, local_text
-from ..core.reading import UNITS_PER_C
-from ..core.spreadsheet import STANDARD, Style, cell, number_cell
+from ..core import MINUTE_MS, STANDARD, UNITS_PER_C, Style, csv_cell, iso_utc, local_text, number_cell
 from ..journal import NO_VALUE, QUALITY, Columns, Ints
 
 Texts = npt.NDArray[np.bytes_]
@@ -73,7 +71,7 @@ def _is_even(text: str, ms: int, date: str) -> bool:
 
 def _ids(ids: dict[int, str], probe: Ints) -> Texts:
     numbers, place = _distinct(probe)
-    return _texts([cell(ids[no]) for no in numbers.tolist()])[place]
+    return _texts([csv_cell(ids[no]) for no in numbers.tolist()])[place]
 
 
 def _numbers(units: Ints, point: str) -> tuple[Texts, ...]:
@@ -125,7 +123,7 @@ def _two_digits() -> Texts:
 
 @lru_cache(maxsize=1)
 def _qualities() -> Texts:
-    return _texts([cell(text or "") for text in QUALITY])
+    return _texts([csv_cell(text or "") for text in QUALITY])
 
 
 @lru_cache(maxsize=2)

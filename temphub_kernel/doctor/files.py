@@ -17,7 +17,7 @@ from ..core.finding import Finding, problem, unknown, warning, well
 from ..core.startup import bad_places, filesystem
 from ..hub import read_info
 from ..hub.refill import only_in_the_log
-from ..journal.checkup import Checkup, unreadable
+from ..journal.integrity import Checkup, unreadable
 from ..journal.schema import VERSION
 from .context import Case
 

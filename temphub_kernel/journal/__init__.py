@@ -9,12 +9,14 @@ from .archive.closing import drop_unfinished
 from .archive.compaction import Keeper
 from .archive.months import Archive
 from .columns import (
+    CODE,
     FIELDS,
     JUNCTION,
     NO_VALUE,
     QUALITY,
     STRUCK,
     Columns,
+    Delivered,
     Flags,
     Floats,
     Ints,
@@ -24,9 +26,9 @@ from .columns import (
     iso_of,
     received_of,
 )
-from .damage import looks_damaged, put_damaged_aside
 from .duplicates import begin_refill
 from .follower import Follower
+from .integrity import looks_damaged, put_damaged_aside
 from .reader import Reader
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
@@ -44,6 +46,7 @@ from .writer import Outcome, Writer
 
 __all__ = [
     "CHIPS",
+    "CODE",
     "COLD_C",
     "FIELDS",
     "HELD",
@@ -67,6 +70,7 @@ __all__ = [
     "Calibration",
     "Columns",
     "DatabaseError",
+    "Delivered",
     "Edges",
     "Figures",
     "Flags",

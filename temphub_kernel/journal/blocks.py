@@ -1,4 +1,4 @@
-"""Where a reading lives: as a row, in a pack, or in a closed month's file. Nobody above needs to know."""
+"""Where a reading lives: as a row, in a batch, in a pack, or in a closed month's file. Nobody above needs to know."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..core import HOUR_MS, MINUTE_MS
+from . import batches
 from .archive.months import Archives
-from .columns import CODE, FIELDS, JUNCTION, NO_VALUE, Batch, Ints, chosen, empty, joined
+from .columns import FIELDS, JUNCTION, NO_VALUE, Batch, chosen, joined
 from .packs import unpack
 from .schema import BLOCK_ROWS
 
@@ -79,11 +80,8 @@ def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
     return bool(db.execute(IS_THERE, (table,)).fetchone()[0])
 
 
-# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
-PIECE_ROWS = 2_000
 # How many numbers of gone-by readings are put together at a time.
 WINDOW_ROWS = 16 * BLOCK_ROWS
-AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot, -1)", "seq": "ifnull(seq, -1)"}
 
 
 class Stored:
@@ -95,27 +93,29 @@ class Stored:
 
     def last_no(self) -> int:
         """The number of the newest reading; every number below it was given too."""
-        return int(self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0])
+        return batches.last_no(self._db)
 
     def is_row(self, no: int) -> bool:
         """Whether a reading and all that came after it are rows still (or it is yet to come)."""
         first = self._db.execute("SELECT min(no) FROM readings").fetchone()[0]
-        return first is None or bool(first <= no)
+        return (first is None or bool(first <= no)) and not batches.are_behind(self._db, no - 1)
 
-    def rows(self, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, where: str = "", values: Sequence[object] = ()) -> Batch:
-        """Readings that are rows still, by number. fields: of FIELDS and JUNCTION, here and in all that follows."""
+    def unpacked(
+        self,
+        first_no: int,
+        last_no: int,
+        fields: Sequence[str] = FIELDS,
+        taken: tuple[int, int] | None = None,
+        probes: Sequence[int] | None = None,
+    ) -> Batch:
+        """Readings that are in no pack yet, by number. fields: of FIELDS and JUNCTION, here and in all that follows.
+
+        taken, probes: all of those taken in [from, to) of these are wanted; others may be among them.
+        """
         if not set(fields).isdisjoint(JUNCTION):
-            own = [name for name in ("no", *fields) if name not in JUNCTION]
-            return _only(fields, beside(self._db, self.rows(first_no, last_no, tuple(dict.fromkeys(own)), where, values)))
-        cursor = self._db.execute(
-            f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
-            (first_no, last_no, *values),
-        )
-        found: list[list[Ints]] = [[] for _ in fields]
-        while rows := cursor.fetchmany(PIECE_ROWS):
-            for name, column, part in zip(fields, found, zip(*rows, strict=True), strict=True):
-                column.append(_numbers(name, part))
-        return {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)} if found[0] else empty(fields)
+            own = tuple(name for name in dict.fromkeys(("no", *fields)) if name not in JUNCTION)
+            return _only(fields, beside(self._db, self.unpacked(first_no, last_no, own, taken, probes)))
+        return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
     def block(self, block: int, fields: Sequence[str] = FIELDS) -> Batch:
         """A block's readings by number."""
@@ -125,7 +125,7 @@ class Stored:
                 return unpack(body[0], fields)
             # What was packed before packs had a place for it stands in the table still.
             return _only(fields, beside(self._db, unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
-        return self.rows(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
+        return self.unpacked(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
 
     def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Batch]:
         """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks are known.
@@ -135,27 +135,27 @@ class Stored:
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
         parts = [*self.archives.taken(from_ms, to_ms, wanted), *self._blocks(from_ms, to_ms, done, wanted)]
         for part in parts:
-            batch = part()
-            inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
-            if probes is not None:
-                inside &= np.isin(batch["probe"], probes)
-            kept = {name: batch[name] for name in fields}
-            if inside.all():
-                yield kept
-            elif inside.any():
-                yield chosen(kept, inside)
+            batch = _inside(part(), from_ms, to_ms, probes)
+            if len(batch["taken_ms"]):
+                yield _only(fields, batch)
+
+    def new(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]) -> Batch:
+        """Of these, by number, those behind `done`."""
+        wanted = tuple(dict.fromkeys((*fields, "taken_ms", "probe")))
+        batch = self.unpacked(done + 1, 2**62, wanted, (from_ms, to_ms), probes)
+        return _only(fields, _inside(batch, from_ms, to_ms, probes))
 
     def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str]) -> list[Any]:
         query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
         parts: list[Any] = []
-        where, values = " AND taken_ms >= ? AND taken_ms < ?", (from_ms, to_ms)
+        taken = from_ms, to_ms
         for block, packed in self._db.execute(query, (from_ms, to_ms)):
             if packed:
                 parts.append(lambda block=block: self.block(block, fields))
             else:
                 first, last = block * BLOCK_ROWS, min(block * BLOCK_ROWS + BLOCK_ROWS - 1, done)
-                parts.append(lambda first=first, last=last: self.rows(first, last, fields, where, values))
-        return [*parts, lambda: self.rows(done + 1, 2**62, fields, where, values)]
+                parts.append(lambda first=first, last=last: self.unpacked(first, last, fields, taken))
+        return [*parts, lambda: self.unpacked(done + 1, 2**62, fields, taken)]
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
         """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
@@ -164,7 +164,8 @@ class Stored:
         query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN ({of}) AND at BETWEEN ? AND ?"
         known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
-        return int(known + self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0])
+        new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
+        return int(known + new) + batches.about(self._db, done, from_ms, to_ms)
 
     def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = FIELDS) -> Iterator[Batch]:
         """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
@@ -177,7 +178,7 @@ class Stored:
                 yield chosen(batch, behind)
 
     def _numbered(self, after_no: int, window: int, fields: Sequence[str]) -> Iterator[Batch]:
-        first_row = self._db.execute("SELECT min(no) FROM readings").fetchone()[0] or 1
+        first_row = batches.first_no(self._db) or 1
         start = after_no + 1
         while start < first_row:
             end = min((start // window + 1) * window, first_row)
@@ -185,8 +186,10 @@ class Stored:
             start = end
         last_no = self.last_no()
         while start <= last_no:
-            yield self.rows(start, start + BLOCK_ROWS - 1, fields)
-            start += BLOCK_ROWS
+            # By whole blocks, so that no batch is read twice.
+            end = (start // BLOCK_ROWS + 1) * BLOCK_ROWS
+            yield self.unpacked(start, end - 1, fields)
+            start = end
 
     def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> Batch:
         """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
@@ -198,11 +201,12 @@ class Stored:
         return chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
 
 
+def _inside(batch: Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> Batch:
+    inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
+    if probes is not None:
+        inside &= np.isin(batch["probe"], probes)
+    return batch if inside.all() else chosen(batch, inside)
+
+
 def _only(fields: Sequence[str], batch: Batch) -> Batch:
     return {name: batch[name] for name in fields}
-
-
-def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
-    if name == "quality":
-        return np.array([CODE[text] for text in part], np.int64)
-    return np.array(part, np.int64)

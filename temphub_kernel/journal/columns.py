@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..core import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS
+from ..core import QUALITIES, STRUCK_OUT, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS, Row
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -96,6 +97,40 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
 def chosen(batch: Batch, which: "Flags | Ints | slice[None, int, None]") -> Batch:
     """Some of a batch's readings: a mask, places in the order wanted, or the first few."""
     return {name: column[which] for name, column in batch.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A batch on its way into the journal: readings of one boot of a probe, as columns of one length (n,), n at least 1.
+
+    received_ms: when they came in; seq: whole numbers from 0; units: 1e-7 °C as sent, NO_VALUE where there is none; quality: place in
+    QUALITY, which says why there is none.
+    """
+
+    probe_id: str
+    boot: str
+    received_ms: int
+    seq: Ints
+    taken_ms: Ints
+    units: Ints
+    quality: Ints
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    def part(self, start: int, end: int) -> "Delivered":
+        """The readings at the places [start, end)."""
+        if end - start == len(self):
+            return self
+        # Copies: a view would keep the whole.
+        columns = (column[start:end].copy() for column in (self.seq, self.taken_ms, self.units, self.quality))
+        return Delivered(self.probe_id, self.boot, self.received_ms, *columns)
+
+    def row(self, at: int) -> Row:
+        """One of its readings."""
+        units, quality = int(self.units[at]), QUALITY[self.quality[at]]
+        value = None if units == NO_VALUE else units
+        return Row(self.probe_id, self.boot, int(self.seq[at]), int(self.taken_ms[at]), self.received_ms, value, quality)
 
 
 class Point(NamedTuple):

@@ -3,17 +3,18 @@
 import json
 import sqlite3
 from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..core import DAY_MS, UNDATED, UNITS_PER_C, UNKNOWN_DELAY_MS, Row, monotonic_s
+from ..core import DAY_MS, UNKNOWN_DELAY_MS
+from . import batches
 from .archive.months import FOLDER
 from .blocks import Stored
 from .columns import CODE, NO_VALUE, Batch, Flags, Ints, chosen, joined
+from .schema import BLOCK_ROWS
 from .summary import bookmark
 
 # Only ever added to and asked by the writer: a journal of any version is read without it.
@@ -108,33 +109,39 @@ class Ranges:
 
     def add(self, number: int) -> bool:
         """Add a number; False when it was there."""
-        firsts, lasts = self.firsts, self.lasts
         if number <= self.floor and self.below is not None:
             return self.below.add(number)
-        if lasts and number == lasts[-1] + 1:
-            lasts[-1] = number
-            return True
-        at = bisect_right(firsts, number) - 1
-        if at >= 0 and number <= lasts[at]:
+        return self.add_range(number, number)
+
+    def add_range(self, first: int, last: int) -> bool:
+        """Add all numbers from `first` to `last`; False, and none is added, when any was there or lies among those that went below."""
+        firsts, lasts = self.firsts, self.lasts
+        if first <= self.floor:
             return False
-        joins_left = at >= 0 and lasts[at] == number - 1
-        joins_right = at + 1 < len(firsts) and firsts[at + 1] == number + 1
+        at = len(firsts) - 1 if firsts and first > firsts[-1] else bisect_right(firsts, first) - 1
+        if (at >= 0 and first <= lasts[at]) or (at + 1 < len(firsts) and firsts[at + 1] <= last):
+            return False
+        joins_left = at >= 0 and lasts[at] == first - 1
+        joins_right = at + 1 < len(firsts) and firsts[at + 1] == last + 1
         if joins_left and joins_right:
             lasts[at] = lasts.pop(at + 1)
             firsts.pop(at + 1)
         elif joins_left:
-            lasts[at] = number
+            lasts[at] = last
         elif joins_right:
-            firsts[at + 1] = number
+            firsts[at + 1] = first
         else:
-            firsts.insert(at + 1, number)
-            lasts.insert(at + 1, number)
-            if len(firsts) > MAX_RANGES and self.below is not None:
-                half = MAX_RANGES // 2
-                self.below.take(firsts[:half], lasts[:half])
-                self.floor = lasts[half - 1]
-                del firsts[:half], lasts[:half]
+            firsts.insert(at + 1, first)
+            lasts.insert(at + 1, last)
+            self._move_down()
         return True
+
+    def _move_down(self) -> None:
+        if len(self.firsts) > MAX_RANGES and self.below is not None:
+            half = MAX_RANGES // 2
+            self.below.take(self.firsts[:half], self.lasts[:half])
+            self.floor = self.lasts[half - 1]
+            del self.firsts[:half], self.lasts[:half]
 
     def __str__(self) -> str:
         return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(self.firsts, self.lasts, strict=True))
@@ -194,79 +201,26 @@ class Seen:
 
     def _replay(self) -> None:
         after = bookmark(self._db, FOLLOWER)
-        ids = {no: (probe, boot) for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")} if self._any(after) else {}
-        numbered = "SELECT boot, seq FROM readings WHERE no > ? AND boot IS NOT NULL AND seq IS NOT NULL"
-        for boot, seq in self._db.execute(numbered, (after,)).fetchall():
-            if boot not in self._numbers:
-                self.boot(*ids[boot])
-            self._numbers[boot].add(seq)
-            self._dirty.add(boot)
+        last_no = batches.last_no(self._db)
+        ids: dict[int, tuple[int, str]] = {}
+        # A piece at a time: a hub that was killed may have many to look at.
+        for start in range(after + 1, last_no + 1, BLOCK_ROWS):
+            batch = batches.unpacked(self._db, start, start + BLOCK_ROWS - 1, ("boot", "seq"))
+            batch = chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
+            if len(batch["boot"]) and not ids:
+                ids = {no: (probe, boot) for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")}
+            for boot in np.unique(batch["boot"]).tolist():
+                self._known_again(boot, ids[boot], batch["seq"][batch["boot"] == boot])
 
-    def _any(self, after: int) -> bool:
-        return self._db.execute("SELECT 1 FROM readings WHERE no > ? AND boot IS NOT NULL LIMIT 1", (after,)).fetchone() is not None
-
-
-# Firmware may round what it keeps; another sensor, or another moment, is hardly ever nearer.
-SAME_UNITS = UNITS_PER_C // 10
-# Values of that many numbered readings are remembered, some 8 MB: minutes with a hundred probes, hours with a few.
-REMEMBERED = 50_000
-BOOTS = 4096
-# A name that no probe can give its boot.
-SERIES = "{boot}~{number}"
-MOST_SERIES = 99
-
-
-class Numbered:
-    """The values that numbers were given to lately, and how far each boot had come."""
-
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
-        self._values: OrderedDict[tuple[int, int], int | None] = OrderedDict()
-        self._tops: OrderedDict[int, tuple[int, float]] = OrderedDict()
-
-    def recall(self, readings: Iterable[tuple[int, int, int | None]]) -> None:
-        """What was stored before this start: (boot, number, units)."""
-        self._values.update({(boot, seq): units for boot, seq, units in readings})
-
-    def stored(self, boot: int, row: Row) -> None:
-        """A reading was stored under a number that was free. boot: the journal's number of it."""
-        seq = row.seq or 0
-        self._values[boot, seq] = row.units
-        if len(self._values) > REMEMBERED:
-            self._values.popitem(last=False)
-        top = self._tops.get(boot)
-        if top is None or seq > top[0]:
-            self._tops[boot] = seq, _taken_s(row)
-            if len(self._tops) > BOOTS:
-                self._tops.popitem(last=False)
-
-    def is_repeat(self, boot: int, row: Row) -> bool:
-        """Whether a reading under a used number is the one that got the number."""
-        seq = row.seq or 0
-        if (boot, seq) in self._values:
-            before = self._values[boot, seq]
-            return before is None or row.units is None or abs(before - row.units) <= SAME_UNITS
-        # Too long ago to know the value, or before this start of the hub. But whoever counts counts upwards: a reading
-        # with a lower number that was taken after one with a higher number is not of the same count.
-        top = self._tops.get(boot)
-        return top is None or seq >= top[0] or row.quality == UNDATED or _taken_s(row) <= top[1]
-
-    def elsewhere(self, probe: int, row: Row) -> int | None:
-        """The series in which the number is free for this reading; None when it is a repeat of one there."""
-        for number in range(2, MOST_SERIES + 1):
-            boot, ranges = self._seen.boot(probe, SERIES.format(boot=row.boot, number=number))
-            self._seen.delivered(boot)
-            if ranges.add(row.seq or 0):
-                self.stored(boot, row)
-                return boot
-            if self.is_repeat(boot, row):
-                return None
-        return None
-
-
-def _taken_s(row: Row) -> float:
-    """When it was taken, on a clock that nobody sets."""
-    return monotonic_s() - (row.received_ms - row.taken_ms) / 1000
+    def _known_again(self, boot: int, key: tuple[int, str], numbers: Ints) -> None:
+        if boot not in self._numbers:
+            self.boot(*key)
+        ranges = self._numbers[boot]
+        for start, end in batches.runs_of(numbers):
+            if not ranges.add_range(int(numbers[start]), int(numbers[end - 1])):
+                for number in numbers[start:end].tolist():
+                    ranges.add(number)
+        self._dirty.add(boot)
 
 
 TOPIC = "refilled"
@@ -308,6 +262,12 @@ class Refilled:
     def added(self) -> None:
         """Some more were stored."""
         self._stale = True
+
+    def has(self, probe: int) -> bool:
+        """Whether any reading of a probe came from a log and may be sent again."""
+        if self._stale:
+            self._load()
+        return probe in self._of
 
     def sent_again(self, probe: int, taken_ms: int, units: int | None, quality: str | None) -> bool:
         """Whether this is one of them, which then counts as met. What was taken after the log was read is new."""

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..core import HOUR_MS
+from . import batches
 from .blocks import Stored
 from .columns import FIELDS, Batch, Columns, chosen, joined
 from .effective import asked, counted
@@ -58,6 +59,7 @@ class Moment:
             self.db.execute("SELECT min(oldest_ms), max(newest_ms) FROM blocks").fetchone(),
             self.db.execute("SELECT min(oldest_ms), max(newest_ms) FROM archives").fetchone(),
             self.db.execute("SELECT min(taken_ms), max(taken_ms) FROM readings WHERE no > ?", (self.done,)).fetchone(),
+            batches.span(self.db, self.done),
         ]
         known = [row for row in rows if row[0] is not None]
         return (min(row[0] for row in known), max(row[1] for row in known)) if known else None

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
-from . import blocks
+from . import batches, blocks, summary
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
 from .records.annotations import Struck
 from .records.calibration import Corrections
@@ -83,9 +83,9 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
     """
     ids, corrections = dict(db.execute("SELECT no, id FROM probes")), Corrections(db)
     found = {row[0]: list(row[1:]) for row in db.execute("SELECT * FROM latest")}
-    late = zip(db.execute(NEWEST, {"done": done}), db.execute(DELIVERED, {"done": done}), strict=True)
-    said = _said(db, done) if corrections.thermocouples else {}
-    for (probe, taken_ms, units, quality, _), (_, delivered_ms, readings) in late:
+    late = _late(db, done)
+    said = _said(db, late) if corrections.thermocouples else {}
+    for _, probe, taken_ms, units, quality, delivered_ms, readings in late:
         known = found.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
         if taken_ms >= known[0]:
             known[:3] = taken_ms, units, quality
@@ -96,11 +96,24 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
     return sorted(Newest(ids[probe], *values) for probe, values in found.items())
 
 
-def _said(db: sqlite3.Connection, done: int) -> dict[tuple[int, int], tuple[int | None, int | None]]:
+# (number, probe, taken_ms, units, quality, when anything came in last, how many readings) of the newest in some part of the journal.
+_Late = tuple[int, int, int, int | None, str | None, int, int]
+
+
+def _late(db: sqlite3.Connection, done: int) -> list[_Late]:
+    """What came behind a number, of each probe its newest among the rows and in each batch, by number."""
+    rows = zip(db.execute(NEWEST, {"done": done}), db.execute(DELIVERED, {"done": done}), strict=True)
+    found: list[_Late] = [(done + place % 1_000_000, *one, *rest) for (*one, place), (_, *rest) in rows]
+    for batch in batches.between(db, done + 1, 2**62):
+        latest, numbers = summary.latest(batch)
+        found += [(no, *one) for one, (_, _, no) in zip(latest, numbers, strict=True)]
+    return sorted(found)
+
+
+def _said(db: sqlite3.Connection, late: list[_Late]) -> dict[tuple[int, int], tuple[int | None, int | None]]:
     """What a thermocouple's chip said of each probe's newest reading, by (probe, taken_ms)."""
     found = blocks.newest(db)
-    for probe, taken_ms, _, _, place in db.execute(NEWEST, {"done": done}):
-        no = done + place % 1_000_000
+    for no, probe, taken_ms, *_ in late:
         if told := blocks.of(db, no, no):
             found[probe, taken_ms] = told[no]
     return found

@@ -19,7 +19,8 @@ PLAIN, WITH_JUNCTIONS = 1, 2
 HEAD = struct.Struct("<BI")
 # first value, what all differences are multiples of, bytes a difference
 COLUMN = struct.Struct("<qqB")
-LEVEL = 6
+# How hard it is deflated: a pack for years, or a batch for a minute.
+LASTING, QUICK = 6, 1
 # In the order of the journal; all other columns stand probe by probe.
 IN_ORDER = ("probe", "no")
 # Columns with gaps, and the column that says where these are.
@@ -28,7 +29,7 @@ STORED = ("probe", "missing", *(name for name in FIELDS if name != "probe"))
 COLUMNS_OF = {PLAIN: STORED, WITH_JUNCTIONS: (*STORED, "no_chip", "chip", "no_cold", "cold")}
 
 
-def pack(batch: Batch) -> bytes:
+def pack(batch: Batch, level: int = LASTING) -> bytes:
     """The bytes of a batch, in the order given; what thermocouple chips said is in it where the batch has it."""
     count = len(batch["no"])
     by_probe = np.argsort(batch["probe"], kind="stable")
@@ -40,7 +41,7 @@ def pack(batch: Batch) -> bytes:
             missing = columns[name] == NO_VALUE
             columns[name], columns[gaps] = _filled(columns[name], missing), missing.astype(np.int64)
     heads, bodies = zip(*(_squeeze(columns[name]) for name in COLUMNS_OF[version]), strict=True)
-    return HEAD.pack(version, count) + b"".join(heads) + zlib.compress(b"".join(bodies), LEVEL)
+    return HEAD.pack(version, count) + b"".join(heads) + zlib.compress(b"".join(bodies), level)
 
 
 def unpack(data: bytes, fields: Sequence[str] = FIELDS) -> Batch:
@@ -94,8 +95,8 @@ def _squeeze(values: Ints) -> tuple[bytes, bytes]:
     """(head, body) of a column: first value, common factor, and zigzag differences in as few bytes as they need."""
     if not len(values):
         return COLUMN.pack(0, 1, 0), b""
-    steps = np.diff(values)
-    factor = int(np.gcd.reduce(steps)) if len(steps) else 0
+    steps = values[1:] - values[:-1]
+    factor = int(np.gcd.reduce(steps)) if steps.any() else 0
     if not factor:
         return COLUMN.pack(int(values[0]), 1, 0), b""
     steps //= factor

@@ -22,8 +22,10 @@ from .statistics import gathered, steps_of
 from .summary import Summary, add_steps, bookmark
 from .writer import Writer
 
+# So many are taken in at once, however little time has gone by: until then questions read them one by one.
+WAITING_ROWS = 4_096
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
-STEP_ROWS = 4_096
+STEP_ROWS = 16_384
 LOOK_S = 0.5
 COMMIT_S = 30
 NEEDED = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
@@ -54,7 +56,7 @@ class RollUps(Follower[sqlite3.Connection]):
 
     def round(self, db: sqlite3.Connection) -> float:
         taken = 0
-        if monotonic_s() >= self._due_s or self._writer.last_no - bookmark(db) >= STEP_ROWS:
+        if monotonic_s() >= self._due_s or self._writer.last_no - bookmark(db) >= WAITING_ROWS:
             taken = self.step(db)
             self._due_s = monotonic_s() + self._every_s
         return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
@@ -63,7 +65,7 @@ class RollUps(Follower[sqlite3.Connection]):
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
         done = bookmark(db)
         corrections = Corrections(db)
-        batch = Stored(db, self._path.parent / FOLDER).rows(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
+        batch = Stored(db, self._path.parent / FOLDER).unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
         if len(batch["no"]):
             units, struck = corrections.of(batch).units, Struck(db).of(batch["probe"], batch["taken_ms"])
             self._writer.change(Summary(batch, units, struck).apply).result(COMMIT_S)

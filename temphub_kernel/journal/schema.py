@@ -12,7 +12,7 @@ from ..core import DEMO_FOLDER, JOURNAL_FILE, DiskFull, JournalUnreadable, Journ
 from .archive.months import FOLDER
 from .records import power_on
 
-VERSION = 5
+VERSION = 6
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
 # A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second (2.1 KB with 4096).
@@ -114,12 +114,18 @@ CREATE TABLE mutes (
   note TEXT NOT NULL DEFAULT '');
 CREATE INDEX mutes_by_end ON mutes (until_ms);
 """
+# Readings that were committed together, see batches.py. Their numbers and those of `readings` are one count.
+SIXTH = """
+CREATE TABLE batches (
+  last_no INTEGER PRIMARY KEY, first_no INTEGER NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, body BLOB NOT NULL);
+"""
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
     1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,
     2: THIRD,
     3: FOURTH,
     4: FIFTH,
+    5: SIXTH,
 }
 # Their roll-ups may hold numbers marked as `power_on`; those of version 1 are made anew anyway.
 COUNTED_POWER_ON = (2, 3)
@@ -162,7 +168,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
     """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
-    steps = [PROBES + SECOND + THIRD + FOURTH + FIFTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
+    steps = [PROBES + SECOND + THIRD + FOURTH + FIFTH + SIXTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
     db.execute("BEGIN IMMEDIATE")
     for statement in "".join(steps).split(";\n"):
         db.execute(statement)

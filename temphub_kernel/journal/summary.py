@@ -4,7 +4,6 @@ thread, then the writer's.
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,24 @@ STEP_MS = 900_000
 MOST_SPANS = 200
 TOPIC = "late"
 Spans = list[list[int]]
+# probe, taken_ms, units, quality, when anything came in last, how many readings
+Latest = tuple[int, int, int | None, str | None, int, int]
 
 
 def spans_of(batch: Batch) -> dict[int, Spans]:
     """The late stretches of a batch by probe number: [first, last] in ms."""
     late = batch["delay_ms"] > LATE_MS
     probe, taken_ms = batch["probe"][late], batch["taken_ms"][late]
-    return {int(no): joined_spans([[ms, ms] for ms in np.unique(taken_ms[probe == no]).tolist()]) for no in np.unique(probe)}
+    if not len(probe):
+        return {}
+    order = np.lexsort((taken_ms, probe))
+    probe, taken_ms = probe[order], taken_ms[order]
+    cuts = np.flatnonzero((np.diff(probe) != 0) | (np.diff(taken_ms) > STEP_MS))
+    first, last = np.append(0, cuts + 1), np.append(cuts, len(probe) - 1)
+    found: dict[int, Spans] = {}
+    for no, *span in zip(probe[first].tolist(), taken_ms[first].tolist(), taken_ms[last].tolist(), strict=True):
+        found.setdefault(no, []).append(span)
+    return {no: joined_spans(spans) for no, spans in found.items()}
 
 
 def joined_spans(spans: Spans) -> Spans:
@@ -104,7 +114,7 @@ class Summary:
         self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS, struck)
         self._received_ms = _newest_arrival(batch)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])
-        self._latest, self._newest = _latest(batch)
+        self._latest, self._newest = latest(batch)
         self._late = spans_of(batch)
         self._delivered_ms = int((batch["taken_ms"] + batch["delay_ms"]).max())
         self._last_no = int(batch["no"][-1])
@@ -142,8 +152,8 @@ def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
     return list(zip(block.tolist(), oldest.tolist(), newest.tolist(), strict=True))
 
 
-def _latest(batch: Batch) -> tuple[list[Sequence[object]], list[tuple[int, int, int]]]:
-    """(rows of `latest`; (probe, taken_ms, number) of the same readings)."""
+def latest(batch: Batch) -> tuple[list[Latest], list[tuple[int, int, int]]]:
+    """Each probe's newest of a batch: (rows of the table `latest`; (probe, taken_ms, number) of the same readings)."""
     order = np.lexsort((batch["no"], batch["taken_ms"], batch["probe"]))
     probe = batch["probe"][order]
     first = np.flatnonzero(np.concatenate([[True], np.diff(probe) != 0]))
@@ -152,7 +162,7 @@ def _latest(batch: Batch) -> tuple[list[Sequence[object]], list[tuple[int, int, 
     counts = np.diff(np.append(first, len(order)))
     newest = [batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")]
     found = zip(*newest, delivered.tolist(), counts.tolist(), strict=True)
-    rows: list[Sequence[object]] = [
+    rows: list[Latest] = [
         (no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found
     ]
     return rows, list(zip(newest[0], newest[1], batch["no"][last].tolist(), strict=True))

@@ -11,16 +11,21 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 
 from ..core import UNKNOWN_DELAY_MS, Busy, JournalUnwritable, Once, Row, TempHubError, Worker, monotonic_s
-from . import blocks
-from .damage import is_damage, mark
-from .duplicates import Numbered, Refilled, Seen
+from . import batches, blocks
+from .archive.months import FOLDER
+from .batches import Pending
+from .blocks import Stored
+from .columns import Delivered
+from .duplicates import Refilled, Seen
+from .integrity import is_damage, mark
+from .renumbered import Numbered
 from .schema import disk_full, is_full, open_for_writing
 
-INSERT = "INSERT INTO readings (probe, taken_ms, delay_ms, units, quality, boot, seq) VALUES (?, ?, ?, ?, ?, ?, ?)"
 # A probe that missed the last reply before a restart repeats after it.
-RECALL = "SELECT boot, seq, units FROM (SELECT * FROM readings ORDER BY no DESC LIMIT ?) WHERE boot IS NOT NULL AND seq IS NOT NULL"
 RECALLED = 20_000
 SAVE_SEEN_ROWS = 20_000
+# A batch with more gaps than this is quicker looked at number by number.
+MOST_RUNS = 16
 
 
 class Outcome(NamedTuple):
@@ -40,7 +45,7 @@ Done = Callable[["Outcome | TempHubError"], None]
 class Submission(NamedTuple):
     """Readings on their way to the disk, and whom to tell."""
 
-    rows: Sequence[Row]
+    rows: "Sequence[Row] | Delivered"
     done: Done
 
 
@@ -63,29 +68,32 @@ class Commits:
         self._db = open_for_writing(path)
         self._seen = Seen(self._db)
         self._numbered = Numbered(self._seen)
-        self._numbered.recall(self._db.execute(RECALL, (RECALLED,)))
+        stored = Stored(self._db, path.parent / FOLDER)
+        self.last_no = stored.last_no()
+        self._numbered.recall(stored.unpacked(self.last_no - RECALLED + 1, self.last_no, ("boot", "seq", "units")))
         self._refilled = Refilled(self._db, path)
         self._unsaved = 0
-        self.last_no: int = self._db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()[0]
 
     def write(self, batch: Sequence[Waiting]) -> list[Callable[[], None]]:
         """Commit a batch; returns what to call now that it is on disk. Raises sqlite3.Error with nothing stored."""
         self._db.execute("BEGIN IMMEDIATE")
-        rows: list[tuple[object, ...]] = []
-        chips: list[tuple[int, int | None, int | None]] = []
+        pending = Pending(self.last_no + 1)
         tell: list[Callable[[], None]] = []
         for item in batch:
             if isinstance(item, Submission):
-                before = len(rows)
-                duplicates, renumbered = self._take(item.rows, rows, chips)
-                tell.append(_telling(item.done, Outcome(len(rows) - before, duplicates, renumbered)))
-        self._db.executemany(INSERT, rows)
-        blocks.store(self._db, chips)
+                before = len(pending)
+                if isinstance(item.rows, Delivered):
+                    duplicates, renumbered = self._take_batch(item.rows, pending)
+                else:
+                    duplicates, renumbered = self._take(item.rows, pending)
+                tell.append(_telling(item.done, Outcome(len(pending) - before, duplicates, renumbered)))
+        pending.store(self._db)
+        blocks.store(self._db, pending.chips)
         for item in batch:
             if isinstance(item, Change):
                 tell.append(self._apply(item))
-        last_no = self.last_no + len(rows)
-        self._unsaved += len(rows)
+        last_no = self.last_no + len(pending)
+        self._unsaved += len(pending)
         if self._unsaved >= SAVE_SEEN_ROWS:
             self._seen.save(last_no)
             self._unsaved = 0
@@ -105,19 +113,32 @@ class Commits:
         """Close without saving: an unfinished commit is undone by this."""
         self._db.close()
 
-    def _take(
-        self, given: Sequence[Row], rows: list[tuple[object, ...]], chips: list[tuple[int, int | None, int | None]]
-    ) -> tuple[int, int]:
-        """Append the new ones of `given` to `rows`, numbered as the journal does; how many were repeats, how many bore a used number.
+    def _take_batch(self, given: Delivered, pending: Pending) -> tuple[int, int]:
+        """As `_take`: numbers that follow each other, and of which none was there, are one range; any others go one by one."""
+        probe = self._seen.probe(given.probe_id, given.received_ms)
+        boot, ranges = self._seen.boot(probe, given.boot)
+        self._seen.delivered(boot)
+        duplicates = renumbered = 0
+        runs = batches.runs_of(given.seq)
+        by_range = len(runs) <= MOST_RUNS and not self._refilled.has(probe)
+        for start, end in runs:
+            if by_range and ranges.add_range(int(given.seq[start]), int(given.seq[end - 1])):
+                part = given.part(start, end)
+                self._numbered.stored_range(boot, part)
+                pending.add_part(probe, boot, part)
+                continue
+            told = self._take([given.row(at) for at in range(start, end)], pending)
+            duplicates, renumbered = duplicates + told[0], renumbered + told[1]
+        return duplicates, renumbered
 
-        chips: what their chips said, by the number that each will have.
-        """
+    def _take(self, given: Sequence[Row], pending: Pending) -> tuple[int, int]:
+        """Gather the new ones of `given`; how many were repeats, how many bore a used number."""
         duplicates = renumbered = 0
         key: tuple[str, str | None] | None = None
         probe, boot, ranges = 0, None, None
         numbered = self._numbered
         for row in given:
-            probe_id, boot_id, seq, taken_ms, received_ms, units, quality, junction = row
+            probe_id, boot_id, seq, taken_ms, received_ms, units, quality, _ = row
             if key != (probe_id, boot_id):
                 key = (probe_id, boot_id)
                 probe, boot, ranges = self._seen.probe(probe_id, received_ms), None, None
@@ -142,9 +163,7 @@ class Commits:
                     renumbered += 1
             if received_ms - taken_ms == UNKNOWN_DELAY_MS:
                 self._refilled.added()
-            rows.append((probe, taken_ms, received_ms - taken_ms, units, quality, here, seq))
-            if junction is not None:
-                chips.append((self.last_no + len(rows), *junction))
+            pending.add(probe, here, row)
         return duplicates, renumbered
 
     def _apply(self, item: Change) -> Callable[[], None]:
@@ -197,7 +216,7 @@ class Writer(Worker):
         # Number of the newest reading on disk; how many there are.
         self.last_no = 0
 
-    def submit(self, rows: Sequence[Row], done: Done) -> None:
+    def submit(self, rows: Sequence[Row] | Delivered, done: Done) -> None:
         """Store readings. `done` is called in the writer's thread, after the commit or with why there was none.
 
         Raises TempHubError (503) when too much waits already.
@@ -208,7 +227,7 @@ class Writer(Worker):
             self._waiting += len(rows)
             self._queue.put(Submission(rows, done))
 
-    def store(self, rows: Sequence[Row], timeout_s: float = 10.0) -> Outcome:
+    def store(self, rows: Sequence[Row] | Delivered, timeout_s: float = 10.0) -> Outcome:
         """Store readings and wait for the commit. Raises TempHubError; not for the endpoint's thread."""
         future: Future[Outcome] = Future()
 

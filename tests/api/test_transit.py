@@ -6,6 +6,7 @@ import random
 import socket
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,12 @@ from temphub_kernel.journal import Reader
 
 def taken(transit, sent_ms, now_ms, *ages_ms):
     """The moments of a delivery of the probe p."""
-    return transit.moments("p", "b", sent_ms, ages_ms or (0,), now_ms)
+    return moments(transit, "p", "b", sent_ms, ages_ms or (0,), now_ms)
+
+
+def moments(transit, probe_id, boot, sent_ms, ages_ms, now_ms):
+    """The moments of any delivery."""
+    return transit.moments(probe_id, boot, sent_ms, np.array(ages_ms), now_ms).tolist()
 
 
 def test_a_batch_that_was_held_back_is_recognised():
@@ -45,10 +51,10 @@ def test_what_a_probe_said_before_its_first_delivery_dates_it():
     transit = Transit()
     transit.hear("p", "b", 10_000, 700_030)
     assert taken(transit, 12_000, 704_500, 100) == pytest.approx([701_930], abs=2)
-    assert transit.moments("p:28ff", "b", 12_000, [100], 704_900) == pytest.approx([701_930], abs=2)
+    assert moments(transit, "p:28ff", "b", 12_000, [100], 704_900) == pytest.approx([701_930], abs=2)
     # Of another start or another probe it says nothing.
-    assert transit.moments("p", "c", 12_000, [100], 704_900) == [704_800]
-    assert transit.moments("q", "b", 12_000, [100], 704_900) == [704_800]
+    assert moments(transit, "p", "c", 12_000, [100], 704_900) == [704_800]
+    assert moments(transit, "q", "b", 12_000, [100], 704_900) == [704_800]
 
 
 def test_a_first_delivery_that_was_late_turns_no_order_round():
@@ -146,8 +152,8 @@ class Probe:
         self.waiting = self.waiting[: -len(batch)]
         sent, self.took = self.count(), delay
         self.wait(delay)
-        moments = transit.moments("p", "b", sent, [sent - count for count, _ in batch], self.now)
-        return [(count, true, said) for (count, true), said in zip(batch, moments, strict=True)]
+        dated = moments(transit, "p", "b", sent, [sent - count for count, _ in batch], self.now)
+        return [(count, true, said) for (count, true), said in zip(batch, dated, strict=True)]
 
 
 @settings(max_examples=60, deadline=None)

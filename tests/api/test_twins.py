@@ -17,7 +17,7 @@ from temphub_kernel.hub import PAGE, HubClient
 
 def row(seq=None, boot=None, age_ms=0):
     """A reading of the probe P."""
-    return [Row("P", boot, seq, 1_795_438_440_000 - age_ms, 1_795_438_440_000, 200_000_000, None)]
+    return Row("P", boot, seq, 1_795_438_440_000 - age_ms, 1_795_438_440_000, 200_000_000, None)
 
 
 def said(deliveries):

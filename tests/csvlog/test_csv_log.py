@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from csvlog.csv_harness import HEADER, T0, harness, line_of, row, rows
 from support.waiting import wait_for
-from temphub_kernel.csvlog.format import cell, keys_of, to_lines
+from temphub_kernel.core import csv_cell
+from temphub_kernel.csvlog.format import keys_of, to_lines
 from temphub_kernel.journal import Point
 
 
@@ -47,7 +48,7 @@ def test_pandas_reads_it_back(tmp_path: Path) -> None:
 @given(st.text(max_size=20))
 def test_no_cell_is_a_formula(text: str) -> None:
     """Whatever a text says, a spreadsheet shows it and does not run it, and the line stays one line."""
-    made = cell(text)
+    made = csv_cell(text)
     assert not made.strip('"').startswith(("=", "+", "-", "@", "\t", "\r"))
     if not set("\r\n") & set(text):
         point = Point(1, text, T0, T0, 10, "crc", None, None)

@@ -5,11 +5,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from journal.journal_harness import as_rows
 from provisioner.conftest import Probe
 from support.waiting import wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
@@ -86,9 +88,13 @@ def test_a_sound_journal_and_a_damaged_one(settings: Settings, recorded) -> None
     (found,) = journal(case_of(settings))
     assert found.level == WELL and "2000 readings" in found.result and "sound" in found.result
     path = settings.journal_file
+    with closing(sqlite3.connect(path)) as db:
+        # In a batch they are a few pages, whose damage is met when they are read.
+        as_rows(db)
+        db.commit()
     whole = path.read_bytes()
-    # The pages after the schema: where readings are.
-    path.write_bytes(whole[: 4096 * 14] + b"\xff" * 4096 * 6 + whole[4096 * 20 :])
+    # The last pages: where readings are.
+    path.write_bytes(whole[: -4096 * 8] + b"\xff" * 4096 * 6 + whole[-4096 * 2 :])
     (found,) = journal(case_of(settings))
     assert found.level == PROBLEM and "damaged" in found.result and "copy temphub.sqlite3" in found.remedy
     path.write_bytes(b"no database" * 1000)

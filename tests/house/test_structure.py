@@ -67,6 +67,7 @@ LIBRARIES = {
     "apprise": {"alarms"},
     "wakepy": {"hub"},
     "cryptography": {"trust"},
+    "msgspec": {"api"},
 }
 
 

@@ -1,12 +1,13 @@
 """A real journal in a temporary folder."""
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import Keeper, Reader, RollUps, Writer
+from temphub_kernel.journal import NO_VALUE, QUALITY, Keeper, Reader, RollUps, Writer, batches
 from temphub_kernel.journal.archive.closing import close_month, due
 from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.blocks import Stored
@@ -54,6 +55,19 @@ def journal(folder: Path | None = None) -> Iterator[Journal]:
             yield made
         finally:
             assert made.writer.stop()
+
+
+def as_rows(db: sqlite3.Connection) -> int:
+    """Has each reading that is in a batch be a row, as before version 5 of the journal; how many were."""
+    fields = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
+    rows = [
+        (*row[:4], None if row[4] == NO_VALUE else row[4], QUALITY[row[5]], *(None if one < 0 else one for one in row[6:]))
+        for batch in batches.between(db, 0, 2**62)
+        for row in zip(*(batch[name].tolist() for name in fields), strict=True)
+    ]
+    db.executemany(f"INSERT INTO readings ({', '.join(fields)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    db.execute("DELETE FROM batches")
+    return len(rows)
 
 
 def pack_all(j: Journal) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from journal.journal_harness import T0, Journal, journal, row
+from journal.journal_harness import T0, Journal, as_rows, journal, row
 from journal.test_calibration import DAY_MS, check, redo_all
 from journal.test_powered import BACK_TO_THREE
 from support.disks import Share, share
@@ -108,6 +108,8 @@ def test_kills_while_roll_ups_are_gathered_anew(tmp_path: Path) -> None:
 def older(path: Path) -> None:
     """As version 0.3 left it, with numbers marked `power_on` counted."""
     with closing(sqlite3.connect(path)) as db:
+        as_rows(db)
+        db.commit()
         db.executescript("UPDATE readings SET quality='power_on' WHERE no % 40 = 0;" + BACK_TO_THREE)
 
 

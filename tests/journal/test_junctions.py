@@ -13,7 +13,7 @@ from journal.journal_harness import T0, close_months, journal, pack_all
 from temphub_kernel.api.ingest import ignored_fields
 from temphub_kernel.api.schemas import rows_of
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import Writer
+from temphub_kernel.journal import Writer, batches
 from temphub_kernel.journal.blocks import store
 from temphub_kernel.journal.packs import pack, unpack
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
@@ -79,7 +79,7 @@ def test_packs_and_closed_months_have_them_too(tmp_path):
         j.roll_up()
         assert pack_all(j) == 1
         with closing(open_for_reading(j.path)) as db:
-            last = db.execute("SELECT min(no) FROM readings").fetchone()[0]
+            last = batches.first_no(db)
             assert db.execute("SELECT min(no) >= ? FROM junctions", (last,)).fetchone() == (1,)
         pd.testing.assert_frame_equal(th.load(tidy=True, raw=True, numbered=True, data_dir=tmp_path), before)
         (month,) = close_months(j, T0)

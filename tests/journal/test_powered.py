@@ -4,14 +4,20 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from journal.journal_harness import T0, close_months, journal, pack_all, row
+from journal.journal_harness import T0, as_rows, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
 from support.rows import buckets_in, faults_in
 from temphub_kernel.journal import Reader, bring_up_to_date
 from temphub_kernel.journal.schema import BLOCK_ROWS, VERSION, open_for_reading
 
-# What version 4 brought, taken away again.
+# What versions 4 to 6 brought, taken away again; no reading is in a batch any more.
 BACK_TO_THREE = """
+DROP TABLE batches;
+DROP TABLE rules;
+DROP TABLE alarms;
+DROP TABLE alarm_events;
+DROP TABLE messages;
+DROP TABLE mutes;
 DROP INDEX probes_merged;
 ALTER TABLE probes DROP COLUMN merged_into;
 ALTER TABLE probes DROP COLUMN merged_ms;
@@ -31,7 +37,8 @@ def test_what_was_counted_before_the_upgrade_counts_no_more(tmp_path: Path) -> N
     with journal(tmp_path) as j:
         j.writer.store([row(start + n * step_ms, 850_000_000 if n in ghosts else 200_000_000) for n in range(rows)])
         j.roll_up()
-        # As 0.3 left it: counted, and marked.
+        # As 0.3 left it: rows, counted, and marked.
+        assert j.writer.change(as_rows).result(10)
         j.writer.change(lambda db: db.execute("UPDATE readings SET quality='power_on' WHERE units=850000000").rowcount).result(10)
         assert pack_all(j) == 1 and len(close_months(j, T0)) == 1
         with Reader(j.path) as reader:

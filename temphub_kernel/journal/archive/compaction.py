@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
-from .. import blocks
+from .. import batches, blocks
 from ..blocks import Stored
 from ..columns import FIELDS, JUNCTION, Batch
 from ..duplicates import FOLLOWER
@@ -85,7 +85,7 @@ class Keeper(Worker):
 
         def apply(db: sqlite3.Connection) -> None:
             db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
-            gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount
+            gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount + batches.forget(db, first, last)
             if gone != len(batch["no"]):
                 raise _changed(block)
             blocks.forget(db, first, last)

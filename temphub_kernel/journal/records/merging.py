@@ -4,7 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from ...core import MINUTE_MS, Conflict, TempHubError, iso_utc, now_ms
+from .. import batches
 from ..writer import Writer
 from .merged import Merged, own_number_of
 
@@ -97,12 +100,19 @@ def _both(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int]) -> s
 
 def _late(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int], done: int) -> set[int]:
     """The same of readings that the roll-ups have not taken in yet."""
-    new = "SELECT DISTINCT taken_ms / ? FROM readings WHERE no > ? AND probe IN ({})"
     old = "SELECT 1 FROM minutes WHERE probe IN ({}) AND at=? AND count + bad LIMIT 1"
-    ones, others = ({at for (at,) in db.execute(new.format(_list(all_of)), (MINUTE_MS, done))} for all_of in (one, other))
+    ones, others = (_new(db, all_of, done) for all_of in (one, other))
     found = ones & others
     for minutes, beside in ((ones, other), (others, one)):
         found |= {at for at in minutes if db.execute(old.format(_list(beside)), (at,)).fetchone()}
+    return found
+
+
+def _new(db: sqlite3.Connection, numbers: Sequence[int], done: int) -> set[int]:
+    query = f"SELECT DISTINCT taken_ms / ? FROM readings WHERE no > ? AND probe IN ({_list(numbers)})"
+    found = {at for (at,) in db.execute(query, (MINUTE_MS, done))}
+    for batch in batches.between(db, done + 1, 2**62, ("probe", "taken_ms")):
+        found.update(np.unique(batch["taken_ms"][np.isin(batch["probe"], numbers)] // MINUTE_MS).tolist())
     return found
 
 

@@ -111,8 +111,7 @@ def steps(
                 parts.append(_from_readings(db, chosen(batch, batch["no"] <= done), width_ms))
             else:
                 parts += cover(db, probe, max(low // MINUTE_MS, first), min(high // MINUTE_MS, end), width)
-    where = f" AND taken_ms >= ? AND taken_ms < ? AND probe IN ({', '.join(map(str, probes))})"
-    parts.append(_from_readings(db, stored.rows(done + 1, 2**62, needed, where, (from_ms, to_ms)), width_ms))
+    parts.append(_from_readings(db, stored.new(from_ms, to_ms, done, needed, probes), width_ms))
     whole = joined_steps(parts)
     # Calibrations and what is struck out went by the device: from here on it is what the device counts as.
     return gathered(whole._replace(probe=merged.of(whole.probe)))

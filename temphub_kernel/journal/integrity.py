@@ -1,13 +1,20 @@
-"""A journal whose file is damaged: recognised, and put aside under a dated name so that a new one can be begun.
+"""The journal's file itself: damage recognised and put aside under a dated name so that a new one can be begun, and its health for
+the doctor.
 
-Called by the hub's start, before anything has the journal open; `mark` by the writer's thread.
+Putting aside is the hub's start's, before anything has the journal open; `mark` is called by the writer's thread; a checkup is
+read-only, from any process, and has an end however large the file is.
 """
 
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..core import JournalUnwritable, TempHubError, stamp_for_name
+from . import batches
+from .schema import VERSION, connect_to_read
+from .summary import bookmark
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")
@@ -34,6 +41,7 @@ def looks_damaged(path: Path) -> bool:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=0.5)) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             db.execute("SELECT * FROM readings ORDER BY no DESC LIMIT 1").fetchone()
+            db.execute("SELECT * FROM batches ORDER BY last_no DESC LIMIT 1").fetchone()
     except sqlite3.Error as error:
         return is_damage(error)
     return False
@@ -70,6 +78,8 @@ def _is_damaged(path: Path, *, whole: bool) -> bool:
                 # What every start reads; the rest is met, if ever, by a question or a commit.
                 for table in ("probes", "boots", "bookmarks", "notes", "latest"):
                     db.execute(f"SELECT * FROM {table}").fetchall()
+                if version >= batches.SINCE:
+                    db.execute("SELECT max(last_no) FROM batches").fetchone()
             return whole and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
     except sqlite3.Error as error:
         # What is not damage (locked, no permission) is told by whoever opens it next.
@@ -86,3 +96,68 @@ def _held(path: Path, error: OSError) -> TempHubError:
         "Close the pages and notebooks that have it open; the hub tries again by itself.",
         code="journal_damaged",
     )
+
+
+LOOK_STEPS = 20_000
+BUSY_S = 2.0
+MOST_PROBLEMS = 5
+
+
+class Checkup(NamedTuple):
+    """version: the schema's; wrong: what SQLite found damaged; whole: False when time ran out before all was looked at.
+
+    behind: readings that the roll-ups have not taken in yet.
+    """
+
+    version: int
+    readings: int
+    behind: int
+    megabytes: float
+    wrong: tuple[str, ...]
+    whole: bool
+
+
+def checkup(path: Path, limit_s: float = 5.0) -> Checkup:
+    """Look through the journal for `limit_s` at most. Raises OSError when it is not there, sqlite3.Error when it is no journal."""
+    size = path.stat().st_size
+    db = connect_to_read(path, timeout_s=BUSY_S)
+    try:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        # What a version yet to come keeps where is not known here.
+        readings, behind = _counts(db, version) if 0 < version <= VERSION else (0, 0)
+        wrong, whole = _damage(db, limit_s)
+        return Checkup(version, readings, behind, size / 1e6, wrong, whole)
+    finally:
+        db.close()
+
+
+def unreadable(path: Path, limit_s: float = 5.0) -> "Checkup | str":
+    """The same, with the reason in place of an exception."""
+    try:
+        return checkup(path, limit_s)
+    except TempHubError as error:
+        return error.problem.rstrip(".")
+    except (OSError, sqlite3.Error) as error:
+        return str(error)
+
+
+def _counts(db: sqlite3.Connection, version: int) -> tuple[int, int]:
+    if version >= batches.SINCE:
+        readings = batches.last_no(db)
+    else:
+        (readings,) = db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()
+    return readings, readings - bookmark(db)
+
+
+def _damage(db: sqlite3.Connection, limit_s: float) -> tuple[tuple[str, ...], bool]:
+    deadline = time.monotonic() + limit_s
+    db.set_progress_handler(lambda: time.monotonic() > deadline, LOOK_STEPS)
+    try:
+        rows = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({MOST_PROBLEMS})")]
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_INTERRUPT:
+            return (str(error),), False
+        return (), False
+    finally:
+        db.set_progress_handler(None, 0)
+    return tuple(row for row in rows if row != "ok"), True

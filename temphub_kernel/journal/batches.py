@@ -1,0 +1,228 @@
+"""Readings that are in no pack yet: a row each, or one row of the journal with all that were committed together. The connection's thread.
+
+A reading as a row of its own costs the most where many come at once: to write, to read back for each follower, and in bytes. So a
+commit of many is one row here, in the form of a pack, and stays so until its block is packed. Numbers go on over both tables.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core import Row
+from .columns import CODE, FIELDS, NO_VALUE, QUALITY, Batch, Delivered, Ints, chosen, empty, joined
+from .packs import QUICK, pack, unpack
+from .schema import BLOCK_ROWS
+
+# The version of the journal that has them first.
+SINCE = 6
+# Fewer readings than this are quicker as rows.
+LEAST = 64
+INSERT = "INSERT INTO batches (last_no, first_no, oldest_ms, newest_ms, body) VALUES (?, ?, ?, ?, ?)"
+# No batch reaches beyond its block.
+BETWEEN = (
+    "SELECT first_no, last_no, body FROM batches WHERE last_no >= ? AND last_no < ? AND first_no <= ? AND newest_ms >= ? AND oldest_ms < ?"
+)
+ALWAYS = -(2**62), 2**62
+# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
+PIECE_ROWS = 2_000
+AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot, -1)", "seq": "ifnull(seq, -1)"}
+
+
+def store(db: sqlite3.Connection, batch: Batch) -> None:
+    """Keep readings whose numbers follow each other, inside the writer's transaction."""
+    no = batch["no"]
+    cuts = np.flatnonzero(np.diff(no // BLOCK_ROWS)) + 1
+    for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(no)], strict=True):
+        part = {name: column[start:end] for name, column in batch.items()}
+        taken_ms = part["taken_ms"]
+        row = (int(no[end - 1]), int(no[start]), int(taken_ms.min()), int(taken_ms.max()), pack(part, QUICK))
+        db.execute(INSERT, row)
+
+
+def unpacked(
+    db: sqlite3.Connection,
+    first_no: int,
+    last_no: int,
+    fields: Sequence[str] = FIELDS,
+    taken: tuple[int, int] | None = None,
+    probes: Sequence[int] | None = None,
+) -> Batch:
+    """The readings of these numbers, by number. taken, probes: see Stored.unpacked."""
+    where = "" if taken is None else f" AND taken_ms >= {int(taken[0])} AND taken_ms < {int(taken[1])}"
+    where += "" if probes is None else f" AND probe IN ({', '.join(map(str, probes))})"
+    wanted = ("no", *(name for name in fields if name != "no"))
+    parts, rows = between(db, first_no, last_no, wanted, taken or ALWAYS), _rows(db, first_no, last_no, wanted, where)
+    batch = joined([*parts, rows] if len(rows["no"]) or not parts else parts, wanted)
+    if parts and len(rows["no"]):
+        batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
+    return {name: batch[name] for name in fields}
+
+
+def between(
+    db: sqlite3.Connection, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, taken: tuple[int, int] = ALWAYS
+) -> list[Batch]:
+    """The readings of these numbers that are in batches, with their `no`. taken: only batches that have some taken in [from, to)."""
+    end = (last_no // BLOCK_ROWS + 1) * BLOCK_ROWS
+    wanted = tuple(name for name in fields if name != "no")
+    found: list[Batch] = []
+    for first, last, body in db.execute(BETWEEN, (first_no, end, last_no, *taken)):
+        batch: Batch = {**unpack(body, wanted), "no": np.arange(first, last + 1, dtype=np.int64)}
+        if first < first_no or last > last_no:
+            batch = {name: column[max(first_no - first, 0) : last_no + 1 - first] for name, column in batch.items()}
+        found.append(batch)
+    return found
+
+
+def are_behind(db: sqlite3.Connection, no: int) -> bool:
+    """Whether any reading behind a number is in a batch."""
+    return db.execute("SELECT 1 FROM batches WHERE last_no > ? LIMIT 1", (no,)).fetchone() is not None
+
+
+def last_no(db: sqlite3.Connection) -> int:
+    """The number of the newest reading of all, in a batch or a row; 0 without any."""
+    row = db.execute("SELECT max(ifnull((SELECT max(no) FROM readings), 0), ifnull((SELECT max(last_no) FROM batches), 0))")
+    return int(row.fetchone()[0])
+
+
+def first_no(db: sqlite3.Connection) -> int | None:
+    """The number of the oldest that is in a batch or a row."""
+    query = "SELECT (SELECT min(no) FROM readings), (SELECT first_no FROM batches ORDER BY last_no LIMIT 1)"
+    return min((no for no in db.execute(query).fetchone() if no is not None), default=None)
+
+
+def span(db: sqlite3.Connection, after_no: int) -> tuple[int | None, int | None]:
+    """(oldest, newest) time of the readings in batches with any behind a number."""
+    found: tuple[int | None, int | None] = db.execute(
+        "SELECT min(oldest_ms), max(newest_ms) FROM batches WHERE last_no > ?", (after_no,)
+    ).fetchone()
+    return found
+
+
+def about(db: sqlite3.Connection, after_no: int, from_ms: int, to_ms: int) -> int:
+    """How many readings behind a number were taken in [from_ms, to_ms), rather more than fewer."""
+    query = "SELECT ifnull(sum(last_no - max(first_no, ? + 1) + 1), 0) FROM batches WHERE last_no > ? AND newest_ms >= ? AND oldest_ms < ?"
+    return int(db.execute(query, (after_no, after_no, from_ms, to_ms)).fetchone()[0])
+
+
+def forget(db: sqlite3.Connection, first_no: int, last_no: int) -> int:
+    """Those of these numbers, whole blocks, are in a pack now; returns how many readings. Inside the writer's transaction."""
+    of = "FROM batches WHERE last_no BETWEEN ? AND ?"
+    (count,) = db.execute(f"SELECT ifnull(sum(last_no - first_no + 1), 0) {of}", (first_no, last_no)).fetchone()
+    db.execute(f"DELETE {of}", (first_no, last_no))
+    return int(count)
+
+
+def runs_of(numbers: Ints) -> list[tuple[int, int]]:
+    """The places [start, end) of numbers that follow each other."""
+    apart = numbers[1:] - numbers[:-1] != 1
+    if not apart.any():
+        return [(0, len(numbers))]
+    cuts = (np.flatnonzero(apart) + 1).tolist()
+    return list(zip([0, *cuts], [*cuts, len(numbers)], strict=True))
+
+
+def _rows(db: sqlite3.Connection, first_no: int, last_no: int, fields: Sequence[str], where: str) -> Batch:
+    cursor = db.execute(
+        f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
+        (first_no, last_no),
+    )
+    found: list[list[Ints]] = [[] for _ in fields]
+    while rows := cursor.fetchmany(PIECE_ROWS):
+        for name, column, part in zip(fields, found, zip(*rows, strict=True), strict=True):
+            column.append(_numbers(name, part))
+    return {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)} if found[0] else empty(fields)
+
+
+def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
+    if name == "quality":
+        return np.array([CODE[text] for text in part], np.int64)
+    return np.array(part, np.int64)
+
+
+INSERT_ROW = "INSERT INTO readings (no, probe, taken_ms, delay_ms, units, quality, boot, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class _Single(NamedTuple):
+    """A reading as it is stored. probe, boot: the journal's numbers."""
+
+    probe: int
+    taken_ms: int
+    delay_ms: int
+    units: int | None
+    quality: str | None
+    boot: int | None
+    seq: int | None
+
+
+class Pending:
+    """What one commit is to store, in the order it came. first_no: the number of the first reading; the others follow.
+
+    chips: what thermocouples' chips said, (number, chip, cold), see blocks.store.
+    """
+
+    def __init__(self, first_no: int) -> None:
+        self._first_no = first_no
+        self._pieces: list[list[_Single] | Batch] = []
+        self._singles: list[_Single] = []
+        self.chips: list[tuple[int, int | None, int | None]] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, probe: int, boot: int | None, row: Row) -> None:
+        """One reading. probe, boot: the journal's numbers, here and below."""
+        if row.junction is not None:
+            self.chips.append((self._first_no + self._count, *row.junction))
+        self._singles.append(_Single(probe, row.taken_ms, row.received_ms - row.taken_ms, row.units, row.quality, boot, row.seq))
+        self._count += 1
+
+    def add_part(self, probe: int, boot: int, delivered: Delivered) -> None:
+        """A delivered batch, or part of one."""
+        taken_ms, count = delivered.taken_ms, len(delivered)
+        columns = (np.full(count, probe, np.int64), taken_ms, delivered.received_ms - taken_ms, delivered.units, delivered.quality)
+        self._flush()
+        self._pieces.append(dict(zip(FIELDS[1:], (*columns, np.full(count, boot, np.int64), delivered.seq), strict=True)))
+        self._count += count
+
+    def store(self, db: sqlite3.Connection) -> None:
+        """Write all of it, as rows where it is little, else as one batch; inside the writer's transaction."""
+        self._flush()
+        if self._count >= LEAST:
+            store(db, self._batch())
+        else:
+            rows = [single for piece in self._pieces for single in (piece if isinstance(piece, list) else _singles_of(piece))]
+            db.executemany(INSERT_ROW, [(no, *row) for no, row in enumerate(rows, self._first_no)])
+
+    def _flush(self) -> None:
+        if self._singles:
+            self._pieces.append(self._singles)
+            self._singles = []
+
+    def _batch(self) -> Batch:
+        parts = [_columns_of(piece) if isinstance(piece, list) else piece for piece in self._pieces]
+        return {**joined(parts, FIELDS[1:]), "no": np.arange(self._first_no, self._first_no + self._count, dtype=np.int64)}
+
+
+def _columns_of(singles: list[_Single]) -> Batch:
+    probe, taken_ms, delay_ms, units, quality, boot, seq = zip(*singles, strict=True)
+    columns = (
+        probe,
+        taken_ms,
+        delay_ms,
+        [NO_VALUE if one is None else one for one in units],
+        [CODE[text] for text in quality],
+        [-1 if one is None else one for one in boot],
+        [-1 if one is None else one for one in seq],
+    )
+    return {name: np.array(column, np.int64) for name, column in zip(FIELDS[1:], columns, strict=True)}
+
+
+def _singles_of(batch: Batch) -> list[_Single]:
+    columns = (batch[name].tolist() for name in FIELDS[1:])
+    return [
+        _Single(probe, taken_ms, delay_ms, None if units == NO_VALUE else units, QUALITY[code], boot, seq)
+        for probe, taken_ms, delay_ms, units, code, boot, seq in zip(*columns, strict=True)
+    ]
