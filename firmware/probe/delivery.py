@@ -166,6 +166,7 @@ class Delivery:
         state.delivered += len(parcel.readings)
         state.outbox.done(parcel)
         state.learn_time(reply.get("time"))
+        state.alarm = reply.get("lamp")
         state.healed()
         self._failures = 0
         self._size = min(self._most, self._size * 2)

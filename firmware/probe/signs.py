@@ -12,8 +12,13 @@ PATTERNS = {
     "joining": "#.........",
     "sensor": "#.#.#..........",
     "no_hub": "#.#............",
+    "critical": "###.",
+    "warning": "###.......",
+    "acknowledged": "###......................",
     "delivering": "#.................................................",
 }
+# What the hub may have shown; see delivery.py.
+_ALARMS = ("critical", "warning", "acknowledged")
 _UPDATING = ("downloading", "checking", "restarting")
 
 
@@ -50,7 +55,9 @@ class Signs:
         if state.sensor_fault:
             return "sensor"
         # Until the first batch is taken nobody knows whether the hub will.
-        return "delivering" if state.delivered and not state.unwelcome and not state.last_error else "no_hub"
+        if not state.delivered or state.unwelcome or state.last_error:
+            return "no_hub"
+        return state.alarm if state.alarm in _ALARMS else "delivering"
 
     async def run(self):
         """Show it, for ever."""

@@ -26,6 +26,8 @@ class State:
         # The address whose hub has told the time, so that it understands batches; see delivery.py.
         self.hub_at = None
         self.unwelcome = False
+        # The sign that the hub wants to be shown while all is well with the probe itself; see signs.py.
+        self.alarm = None
         # Filled in by App on a port that can update itself; see update.py.
         self.update = None
         self.last_error = settings.problem

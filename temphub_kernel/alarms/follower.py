@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..core import MINUTE_MS, Once, TempHubError, monotonic_s, now_ms
-from ..journal import AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
+from ..core import MINUTE_MS, Once, TempHubError, board_of, monotonic_s, now_ms
+from ..journal import Alarm, AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
 from . import life
 from .evaluate import Evaluator
 from .rules import Rule
@@ -82,6 +82,8 @@ class Alarms(Follower[Reader]):
     def __init__(self, journal: Path, writer: Writer, *, channels: Callable[[], Sequence[str]] = tuple, look_s: float = LOOK_S) -> None:
         super().__init__(FOLLOWER)
         self.counts = Counts()
+        # What the lamps of boards are to show, by the board's id; replaced as a whole, so any thread may look.
+        self.lamps: dict[str, str] = {}
         self._journal = journal
         self._writer = writer
         self._channels = channels
@@ -189,6 +191,7 @@ class Alarms(Follower[Reader]):
         live = [alarm for alarm in reader.live_alarms() if not alarm.past]
         active = sum(alarm.state == "active" for alarm in live)
         self.counts = Counts(active, sum(not alarm.acked_ms for alarm in live))
+        self.lamps = lamps(live, reader) if active else {}
 
     def _look_at_rules(self, reader: Reader) -> None:
         if monotonic_s() - self._probes_s >= PROBES_S or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
@@ -231,3 +234,20 @@ def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
     else:
         mine = [row for row in probes if not rule.group or row["group"] == rule.group]
     return [Watch(rule, row["no"], row["interval_ms"], row["group"]) for row in mine]
+
+
+# The last one that is true of a board is shown.
+LAMPS = ("acknowledged", "warning", "critical")
+
+
+def lamps(live: Sequence[Alarm], reader: Reader) -> dict[str, str]:
+    """The sign of each board that has an active alarm. live: alarms."""
+    ids = {row["no"]: (row["id"], *row["also"]) for row in reader.probes()}
+    found: dict[str, str] = {}
+    for alarm in live:
+        if alarm.state == "active":
+            sign = "acknowledged" if alarm.acked_ms else alarm.severity
+            for no in (alarm.probe,) if alarm.probe else alarm.body.get("probes", []):
+                for board in map(board_of, ids.get(no, ())):
+                    found[board] = max(found.get(board, LAMPS[0]), sign, key=LAMPS.index)
+    return found

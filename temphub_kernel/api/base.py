@@ -37,6 +37,7 @@ class Desk:
     update(probe_id, sha256): tell a probe to fetch this hub's firmware, whose checksum is sha256(for a board?);
     identify(probe_id): have it blink; trust(probe_id, yes): say yes to a probe, or let it go; the same.
     register: whose key is whose. channels: the ways out by which alarms are told.
+    lamp(probe_id): what its board's lamp is to show of alarms: critical, warning, acknowledged or nothing.
     twins(probe_id, problem, remedy): two devices deliver under one id, or, with empty words, no more.
     """
 
@@ -49,6 +50,7 @@ class Desk:
     trust: Callable[[str, bool], None]
     register: Trust
     channels: Channels
+    lamp: Callable[[str], str] = lambda _id: ""
     twins: Callable[[str, str, str], None] = lambda _id, _problem, _remedy: None
 
 

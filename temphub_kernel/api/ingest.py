@@ -323,6 +323,9 @@ class Delivery(HTTPMessageDelegate):
         answer: dict[str, Any] = {"ok": True}
         if batch:
             answer |= {"stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())}
+            # Whoever delivers in our form shows it, or leaves it; plain deliveries are answered with ok alone.
+            if lamp := self._room.desk.lamp(self._named):
+                answer["lamp"] = lamp
         if self._ignored:
             answer["ignored"] = self._ignored
         body = OK if len(answer) == 1 else dump(answer)

@@ -129,6 +129,7 @@ class RunningHub:
             self._trust,
             self.trust,
             self.channels,
+            lamp=lambda probe_id: self.alarms.lamps.get(board_of(probe_id), ""),
             twins=self._twins,
         )
         page = self._run.page if self._run else None

@@ -98,3 +98,14 @@ def test_what_makes_no_sense_is_refused(command: Command, options: tuple[str, ..
     """What cannot be meant ends with a problem, what to do, and exit code 1."""
     code, said = command(*options)
     assert code == 1 and "What to do" in said
+
+
+def test_who_is_told_at_the_command_line(hub: Hub, command: Command) -> None:
+    """A channel is added, listed without its secret, tested with what came of it in words, and removed."""
+    assert "Nobody is told" in command("--channels")[1]
+    code, said = command("--channel", "Anna", "ntfy://me:s3cret-pass@127.0.0.1:1/cold")
+    assert code == 0 and "told to Anna by ntfy" in said and "s3cret" not in said
+    assert "Anna: ntfy, ntfy://me:****@127.0.0.1:1/cold" in command("--channels")[1]
+    code, said = command("--test", "Anna")
+    assert code == 1 and "refused" in said and "s3cret" not in said
+    assert "Nothing is told by Anna" in command("--remove-channel", "Anna")[1] and "Nobody is told" in command("--channels")[1]

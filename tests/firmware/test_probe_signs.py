@@ -70,7 +70,9 @@ def test_each_state_has_a_sign_of_its_own():
         show()
         expected = ["joining", "joining", "portal", "no_hub", "delivering", "sensor", "sensor", "no_hub", "no_hub", "update"]
         assert shown == expected
-        assert set(PATTERNS) == set(shown) | {"identify"} and len(set(PATTERNS.values())) == len(PATTERNS)
+        assert set(PATTERNS) == set(shown) | {"identify", "critical", "warning", "acknowledged"} and len(set(PATTERNS.values())) == len(
+            PATTERNS
+        )
 
 
 def test_identify_blinks_for_ten_seconds_whatever_else_there_is():
@@ -105,3 +107,20 @@ def test_one_bad_sensor_of_several_is_shown():
         assert harness.signs.sign() == "sensor"
         harness.state.record_round([(0, units(21.5), None), (1, units(20.0), None)])
         assert harness.signs.sign() == "delivering"
+
+
+def test_an_alarm_of_the_hub_is_shown_while_the_probe_is_well():
+    """What the hub wants shown is, while nothing is wrong with the probe itself; what is no such sign changes nothing."""
+    with Folder() as folder:
+        harness = _Harness(folder)
+        state = harness.state
+        harness.probe.record(21.5, None)
+        state.delivered = 1
+        for state.alarm in ("critical", "warning", "acknowledged"):
+            assert harness.signs.sign() == state.alarm
+            assert harness.watch(len(PATTERNS[state.alarm])) == PATTERNS[state.alarm]
+        state.fault("The hub does not answer.")
+        assert harness.signs.sign() == "no_hub"
+        state.healed()
+        for state.alarm in (None, "identify", "", ["critical"], 7):
+            assert harness.signs.sign() == "delivering"
