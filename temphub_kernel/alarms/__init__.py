@@ -10,6 +10,7 @@ from .shown import STATES, Asked, alarms_csv, alarms_json, rule_json
 from .sickness import Sickness
 from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
+from .words import where
 
 __all__ = [
     "MOST_DAYS",
@@ -33,4 +34,5 @@ __all__ = [
     "preview",
     "preview_json",
     "rule_json",
+    "where",
 ]

@@ -87,7 +87,7 @@ def close(writer: Writer, no: int, by: str, comment: str = "") -> Alarm:
                 "Acknowledge it; it can be closed when it is over, and closes by itself then where no action is required.",
                 code="still_active",
             )
-        if _lacks_action(alarm):
+        if lacks_action(alarm):
             raise Conflict(
                 f"The rule of alarm {no} requires that an action is written down, so it was not closed.",
                 "Write down what was done: POST /api/alarms/act, or `temphub alarms --act`.",
@@ -129,7 +129,7 @@ def mute(writer: Writer, where: Where, until_ms: int, by: str, note: str = "", *
         no = book.mute(kind, where.rule, probe, where.group, now, until_ms, by, note.strip())
         made, groups = next(one for one in book.mutes(now) if one.no == no), book.groups()
         for alarm in book.live():
-            if alarm.acked_ms or alarm.state != "active" or not _covers(made, alarm, groups):
+            if alarm.acked_ms or alarm.state != "active" or not covers(made, alarm, groups):
                 continue
             book.event(alarm.no, now, "muted", by, words.until(kind, until_ms, note))
             # What waits would come all the same; it is told when the mute ends.
@@ -150,7 +150,7 @@ def unmute(writer: Writer, no: int, by: str) -> None:
             raise NotFound(f"Nothing with the number {no} is muted.", "Use a number of `mutes` in /api/alarms.", code="unknown_mute")
         groups = book.groups()
         for alarm in book.live():
-            if not alarm.acked_ms and alarm.state == "active" and _covers(ended, alarm, groups):
+            if not alarm.acked_ms and alarm.state == "active" and covers(ended, alarm, groups):
                 book.event(alarm.no, now, "unmuted", by)
 
     change(writer, step)
@@ -197,7 +197,7 @@ def due(book: AlarmBook, rules: Mapping[int, Rule], at_ms: int) -> list[Due]:
     found = []
     for alarm in open_:
         rule = rules.get(alarm.rule)
-        if rule is None or any(_covers(one, alarm, groups) for one in muted):
+        if rule is None or any(covers(one, alarm, groups) for one in muted):
             continue
         told_ms, active = min(alarm.body.get("told_ms", 0), at_ms), alarm.state == "active"
         if not told_ms:
@@ -236,7 +236,7 @@ def _fired(book: AlarmBook, one: Transition, rule: Rule, channels: Sequence[str]
     no = book.open(**_columns(one, rule, at_ms), fired_ms=one.at_ms, body=_body(one, rule))
     alarm = book.alarm(no)
     event = book.event(no, at_ms, "fired", text=words.fired(book, alarm))
-    over = next((mute for mute in book.mutes(at_ms) if _covers(mute, alarm, book.groups())), None)
+    over = next((mute for mute in book.mutes(at_ms) if covers(mute, alarm, book.groups())), None)
     if over is not None:
         book.event(no, at_ms, "muted", over.by, words.until(over.kind, over.until_ms, over.note))
         if over.kind == MAINTENANCE:
@@ -312,7 +312,7 @@ def _acknowledge(book: AlarmBook, alarm: Alarm, by: str, comment: str, at_ms: in
 def _closed_when_done(book: AlarmBook, no: int, by: str) -> Alarm:
     """Close an alarm that is over, acknowledged, and has the action that its rule requires."""
     alarm = book.alarm(no)
-    if alarm.cleared_ms and alarm.acked_ms and not alarm.closed_ms and not _lacks_action(alarm):
+    if alarm.cleared_ms and alarm.acked_ms and not alarm.closed_ms and not lacks_action(alarm):
         at_ms = now_ms()
         book.set(no, closed_ms=at_ms)
         book.event(no, at_ms, "closed", by)
@@ -320,11 +320,13 @@ def _closed_when_done(book: AlarmBook, no: int, by: str) -> Alarm:
     return alarm
 
 
-def _lacks_action(alarm: Alarm) -> bool:
+def lacks_action(alarm: Alarm) -> bool:
+    """Whether its rule requires that somebody writes down what was done, and nobody has."""
     return bool(alarm.body.get("rule", {}).get("require_action")) and not alarm.action
 
 
-def _covers(mute: Mute, alarm: Alarm, groups: Mapping[int, str]) -> bool:
+def covers(mute: Mute, alarm: Alarm, groups: Mapping[int, str]) -> bool:
+    """Whether nobody is told of an alarm because of a mute. groups: those of probes, by the journal's numbers."""
     probes = [alarm.probe] if alarm.probe else alarm.body.get("probes", [])
     if mute.rule and mute.rule != alarm.rule:
         return False

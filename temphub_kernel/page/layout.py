@@ -12,8 +12,9 @@ from . import words
 from .choices import Steering, View, query
 from .data import Alert, Judgement, Probe, Snapshot
 from .format import safe
-from .html import cards, panels
+from .html import alarms, cards, panels
 from .widgets import (
+    AlarmPanel,
     Ask,
     Asks,
     ChartPanel,
@@ -33,6 +34,7 @@ PARTS = (
     "head",
     "cards",
     "chart",
+    "alarms",
     "stats",
     "list",
     "page",
@@ -77,6 +79,7 @@ class Panels:
         self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
         self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
+        self._alarms = AlarmPanel(kit, steering, ask, asks)
         self._listen(steering)
         self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
         self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
@@ -88,6 +91,7 @@ class Panels:
         self._list = ListPanel(kit, provision, ask, asks)
         # Each under its name in PARTS, which has their order.
         self._below: dict[str, Panel] = {
+            "alarms": self._alarms,
             "list": self._list,
             "page": PagePanel(kit, steering),
             "doctor": DoctorPanel(kit, ask, asks),
@@ -99,7 +103,8 @@ class Panels:
     def _make_root(self) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")
         below = [self._told, self._pulse, self._leave]
-        root = VBox([style, self._head, self._alerts, self._main, self.viewer_zone, self.sayings, *below])
+        top = [self._alarms.top] if "head" in self._parts or "alarms" in self._parts else []
+        root = VBox([style, self._head, self._alerts, *top, self._main, self.viewer_zone, self.sayings, *below])
         root.add_class("th")
         return root
 
@@ -110,6 +115,14 @@ class Panels:
         self.sayings.add_class("th-sayings")
         self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
         self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
+        steering.alarms = self._asked
+
+    def _asked(self, what: str, which: int | str) -> None:
+        """What somebody wants to see or have of alarms."""
+        if what == "alarm":
+            self._alarms.open(int(which))
+        elif what == "unmute":
+            self._alarms.unmute(int(which))
 
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
@@ -137,7 +150,7 @@ class Panels:
         set_value(self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot)))
         for panel in self._below.values():
             panel.show(snapshot)
-        self._tell(view)
+        self._tell(snapshot)
         above = {"cards": self._card_box, "chart": self.chart_panel.widget, "stats": self._statistics_panel}
         self._lay_out(above | {name: panel.widget for name, panel in self._below.items()})
 
@@ -192,8 +205,9 @@ class Panels:
         for name, on in (("th-kiosk", view.kiosk), ("th-dark", view.theme == "dark"), ("th-light", view.theme == "light")):
             set_class(self.root, name, on)
 
-    def _tell(self, view: View) -> None:
-        """What the page's script needs: the address, the chart's reach, the words it says itself."""
+    def _tell(self, snapshot: Snapshot) -> None:
+        """What the page's scripts need: the address, the chart's reach, the words they say themselves, what is the matter."""
+        view = snapshot.view
         told = {
             "query": query(view),
             "heard": self._steering.heard,
@@ -213,7 +227,8 @@ class Panels:
             "span": view.between(*self.chart_panel.chart.reach[:2], 0, to_second=False),
             "copied": words.SEND_COPIED,
         }
-        set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}"></i>')
+        facts = json.dumps(alarms.facts(snapshot), separators=(",", ":"))
+        set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}" data-alarms="{safe(facts)}"></i>')
 
     def _card(self, probe: Probe) -> HTML:
         if probe.id not in self._cards:

@@ -31,7 +31,7 @@ ROOMS = {
     "hub": {"core", "journal", "alarms", "api", "csvlog", "discovery", "provisioner", "forward", "trust", "_version"},
     # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
     "jupyter": {"core", "hub"},
-    "page": {"core", "journal", "analysis", "hub", "jupyter"},
+    "page": {"core", "journal", "alarms", "analysis", "hub", "jupyter"},
     "server": {"core", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "jupyter", "page", "_version"},
     "cli": {"core", "server", "hub", "flash", "csvlog", "exports", "doctor", "firewall", "service", "_version"},
     "__init__": {"core", "analysis", "hub", "page", "_version"},

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from temphub_kernel.core.clock import now_ms
+from temphub_kernel.alarms import Rule, Transition, life
+from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
-from temphub_kernel.journal import ProbeBook, Writer, merge, remove, restore, state, strike_out, undo
+from temphub_kernel.journal import ProbeBook, Reader, Writer, add_rules, change, merge, remove, restore, state, strike_out, undo
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -84,6 +85,28 @@ class Journal:
         """What the probe delivers is refused, as the hub leaves it; empty texts: it is stored again."""
         self._book.checked(probe_id, ok=False, server_url="", interval_ms=0, problem=problem, remedy=remedy)
         self.health(refused_probes=[probe_id] if problem else [])
+
+    def rule(self, **body: Any) -> Rule:
+        """A rule that somebody made."""
+        (no,) = add_rules(self._writer, [body], "Anna")
+        return Rule.from_json(body, no=no)
+
+    def alarm(self, rule: Rule, probe: int = 1, what: str = "active", *, worst_c: float = 9.9, ago_min: float = 12, **more: Any) -> int:
+        """What the hub finds of a rule and the probe of a number, which began so long ago; the number of the last alarm."""
+        now = now_ms()
+        since = now - round(ago_min * MINUTE_MS)
+        told = Transition(rule.no, probe, what, more.pop("at_ms", now), since, 9.3, worst_c, since + 1, **{"past": False, **more})
+        change(self._writer, lambda book: life.take(book, [told], {rule.no: rule}, (), now))
+        with Reader(self.path) as reader:
+            return max((one.no for one in reader.alarms(0, 2**53)), default=0)
+
+    def answered(self, number: int, comment: str = "", *, action: str = "", by: str = "Anna") -> None:
+        """Somebody acknowledged an alarm, or wrote down what was done."""
+        (life.act(self._writer, number, by, action) if action else life.acknowledge(self._writer, number, by, comment))
+
+    def muted(self, minutes: float, **where: Any) -> int:
+        """Somebody muted alarms."""
+        return life.mute(self._writer, life.Where(**where), now_ms() + round(minutes * MINUTE_MS), "Anna")
 
     def settle(self) -> None:
         """Wait until all of it is on disk."""

@@ -63,5 +63,5 @@ def test_pages_that_look_alike_draw_a_card_once(journal, open_dashboard, monkeyp
 
     asyncio.run(refresh_all())
     assert sorted(drawn) == ["C", "F"]
-    shown = [next(card.value for card in page.widget.children[3].children[0].children) for page in pages]
+    shown = [next(card.value for card in page.widget.children[4].children[0].children) for page in pages]
     assert shown[0] == shown[1] and "30.25" in shown[0] and "86.45" in shown[2]

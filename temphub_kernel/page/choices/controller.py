@@ -26,6 +26,8 @@ class Steering:
         # Called when somebody wants the marked range not to count, and with the number of what is to count again.
         self.strike_out: Callable[[], None] = lambda: None
         self.undo: Callable[[int], None] = lambda number: None
+        # Called with what somebody wants to see of alarms: {"alarm": number}, {"limits": probe id} or {"unmute": number}.
+        self.alarms: Callable[[str, int | str], None] = lambda what, which: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
@@ -107,6 +109,11 @@ class Steering:
             self.strike_out()
         if type(told.get("undo")) is int:
             self.undo(told["undo"])
+        for name in ("alarm", "unmute"):
+            if type(told.get(name)) is int:
+                self.alarms(name, told[name])
+        if told.get("limits") in known:
+            self.alarms("limits", told["limits"])
         for name in ("kiosk", "narrow"):
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})

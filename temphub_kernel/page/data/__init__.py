@@ -1,5 +1,6 @@
 """What the page shows, read from the journal and kept."""
 
+from .alarms import ShownAlarm, ShownAlarms, rules_of
 from .card_extras import arrow
 from .series import Times
 from .snapshot import Annotation, Probe, Record, Snapshot
@@ -7,4 +8,19 @@ from .statistics import Statistics
 from .status import Alert, Judgement, judge
 from .window_cache import Measured
 
-__all__ = ["Alert", "Annotation", "Judgement", "Measured", "Probe", "Record", "Snapshot", "Statistics", "Times", "arrow", "judge"]
+__all__ = [
+    "Alert",
+    "Annotation",
+    "Judgement",
+    "Measured",
+    "Probe",
+    "Record",
+    "ShownAlarm",
+    "ShownAlarms",
+    "Snapshot",
+    "Statistics",
+    "Times",
+    "arrow",
+    "judge",
+    "rules_of",
+]

@@ -9,6 +9,7 @@ import numpy as np
 from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, board_of, called, look_alikes, to_celsius, transient
 from ...journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
 from ..choices import View, Wanted, Window
+from .alarms import AlarmMemory, ShownAlarm, ShownAlarms
 from .card_extras import Glance, Glances, day_start
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
@@ -58,6 +59,8 @@ class Probe(NamedTuple):
     looks_like: str = ""
     # From when to when its numbers are corrected for a type of thermocouple.
     stated: tuple[Thermocouple, ...] = ()
+    # Alarms that go on, the most pressing first.
+    alarms: tuple[ShownAlarm, ...] = ()
 
     @property
     def hidden(self) -> bool:
@@ -96,6 +99,7 @@ class Snapshot(NamedTuple):
     removals: int = 0
     removed: list[Record] = []
     now_is: dict[str, str] = {}
+    alarms: ShownAlarms = ShownAlarms()
     view: View = View()
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, str] | None = None
@@ -149,6 +153,7 @@ class Source:
         self._goods: dict[str, tuple[int, Good | None]] = {}
         self._judged: tuple[int, ...] = ()
         self._stated: list[Thermocouple] = []
+        self._alarms = AlarmMemory()
 
     def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts afresh."""
@@ -174,6 +179,7 @@ class Source:
         met = _met(reader, now_ms)
         memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
+        alarms = self._alarms.read(reader, {record["no"]: id_ for id_, record in met.everybody.items()}, now_ms)
         probes, folded = self._probes(reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ())))
         return Snapshot(
             now_ms,
@@ -181,7 +187,7 @@ class Source:
             reader.count(),
             health_ms,
             health,
-            probes,
+            _alarmed(probes, alarms),
             _annotations(reader, wanted.window, now_ms),
             _struck(reader, wanted.window, now_ms),
             len(met.gone),
@@ -189,6 +195,7 @@ class Source:
             len(met.removed),
             met.removed[:MOST_FOLDED],
             {also: id_ for id_, record in met.everybody.items() for also in record["also"]},
+            alarms=alarms,
             drawn={},
         )
 
@@ -289,6 +296,14 @@ def _met(reader: Reader, now_ms: int) -> Met:
     # By first meeting: a new probe never takes another one's colour away.
     by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
     return Met(everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)})
+
+
+def _alarmed(probes: list[Probe], alarms: ShownAlarms) -> list[Probe]:
+    """The same with what goes on at each of them."""
+    active = [one for one in alarms.live if one.active]
+    if not active:
+        return probes
+    return [probe._replace(alarms=tuple(one for one in active if probe.id in one.probes)) for probe in probes]
 
 
 def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:

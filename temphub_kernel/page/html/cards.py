@@ -6,6 +6,7 @@ from .. import format, words
 from ..choices import View
 from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from ..format import safe
+from . import alarms
 
 COLOURS = 8
 ARROWS = {
@@ -105,10 +106,10 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
     stale = " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
     told = f'<p class="th-note">{safe(note)}</p>' if note else ""
     return (
-        f'<article class="th-card th-is-{state}{stale}" data-probe="{safe(probe.id)}" aria-label="{label}"'
+        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" data-probe="{safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
-        f"{badge(probe)}{_alone(probe)}</div>{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
+        f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
         f"{_spark(probe)}{_today(probe, view)}</article>"
     )
 

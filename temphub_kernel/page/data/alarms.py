@@ -1,0 +1,103 @@
+"""Alarms as the page shows them: what is live, what was of late, the rules and mutes. One thread, that of its Reader."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ...alarms import life, where
+from ...core import DAY_MS, MINUTE_MS
+from ...journal import Alarm, Mute, Reader, StoredRule
+
+DAYS = 30
+# So many of the last ones are listed.
+MOST_CLOSED = 200
+SEVERITIES = ("critical", "warning")
+
+
+class ShownAlarm(NamedTuple):
+    """An alarm. place: where it is, as people call it; probes: the ids that it is about; muted_ms: until when nobody is told, 0."""
+
+    alarm: Alarm
+    place: str
+    probes: tuple[str, ...]
+    muted_ms: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether it still goes on."""
+        return not self.alarm.cleared_ms
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has yet to acknowledge it, or to write down what was done when it is over."""
+        alarm = self.alarm
+        return alarm.live and (not alarm.acked_ms or (bool(alarm.cleared_ms) and life.lacks_action(alarm)))
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, int, int]:
+        """Sorts the most pressing first."""
+        alarm = self.alarm
+        return bool(alarm.acked_ms), bool(self.muted_ms), bool(alarm.cleared_ms), SEVERITIES.index(alarm.severity), -alarm.no
+
+
+class ShownAlarms(NamedTuple):
+    """live: those that are not closed, the most pressing first; closed: the last ones of 30 days, the newest first;
+    left_out: how many more there were; rules: all; mutes: those in force."""
+
+    live: tuple[ShownAlarm, ...] = ()
+    closed: tuple[ShownAlarm, ...] = ()
+    left_out: int = 0
+    rules: tuple[StoredRule, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+
+
+class AlarmMemory:
+    """Reads them; what cannot have changed is not read again."""
+
+    def __init__(self) -> None:
+        self._rules_mark: object = None
+        self._rules: tuple[StoredRule, ...] = ()
+        self._closed_mark: object = None
+        self._closed: tuple[tuple[ShownAlarm, ...], int] = (), 0
+
+    def read(self, reader: Reader, ids: Mapping[int, str], now_ms: int) -> ShownAlarms:
+        """All of them now. ids: those of probes, by the journal's numbers."""
+        if (mark := reader.rules_mark()) != self._rules_mark:
+            self._rules_mark, self._rules = mark, tuple(reader.rules())
+        # Names change without anything happening to an alarm.
+        if (seen := (reader.alarms_mark(), now_ms // MINUTE_MS)) != self._closed_mark:
+            self._closed_mark, self._closed = seen, self._read_closed(reader, ids, now_ms) if seen[0] else ((), 0)
+        if not self._closed_mark[0] and not self._rules:
+            return ShownAlarms()
+        mutes = tuple(reader.mutes(now_ms))
+        book = reader.alarm_book()
+        alarms = reader.live_alarms()
+        groups = book.groups() if alarms and mutes else {}
+        live = []
+        for alarm in alarms:
+            muted_ms = max((one.until_ms for one in mutes if life.covers(one, alarm, groups)), default=0)
+            live.append(ShownAlarm(alarm, where(book, alarm), _probes(alarm, ids), muted_ms))
+        return ShownAlarms(tuple(sorted(live, key=lambda one: one.rank)), *self._closed, self._rules, mutes)
+
+    def _read_closed(self, reader: Reader, ids: Mapping[int, str], now_ms: int) -> tuple[tuple[ShownAlarm, ...], int]:
+        book = reader.alarm_book()
+        found = [one for one in reader.alarms(now_ms - DAYS * DAY_MS, now_ms + DAY_MS) if not one.live]
+        found.sort(key=lambda one: (one.since_ms, one.no), reverse=True)
+        shown = tuple(ShownAlarm(one, where(book, one), _probes(one, ids)) for one in found[:MOST_CLOSED])
+        return shown, len(found) - len(shown)
+
+
+def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
+    if alarm.probe_id:
+        return (alarm.probe_id,)
+    return tuple(ids[no] for no in alarm.body.get("probes", ()) if no in ids)
+
+
+def rules_of(rules: tuple[StoredRule, ...], probe_id: str, group: str) -> list[StoredRule]:
+    """Those that watch a probe: named, by its group, or as one of all."""
+    return [
+        one for one in rules if probe_id in (one.body.get("probes") or ()) or (bool(group) and one.body.get("group") == group) or _all(one)
+    ]
+
+
+def _all(rule: StoredRule) -> bool:
+    return not rule.body.get("probes") and not rule.body.get("group")

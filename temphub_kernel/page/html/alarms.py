@@ -1,0 +1,245 @@
+"""HTML of alarms: the banner, what a card says of its own, the list. Any thread; pure."""
+
+import json
+from typing import Any
+
+from ...core import MINUTE_MS
+from ...journal import Mute
+from .. import alarm_words as words
+from .. import format
+from ..choices import View
+from ..data import Probe, ShownAlarm, Snapshot
+from ..format import MINUS, safe
+
+MOST_ROWS = 3
+NAMELESS = "anyone "
+# A warning is another shape than an alarm, not only another colour.
+SIGNS = {
+    "critical": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/>'
+    '<path d="M8 4v5M8 10.7v1.3" stroke="var(--th-sign, #fff)" stroke-width="1.8" stroke-linecap="round"/>',
+    "warning": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
+    '<path d="M8 6v4M8 11.4v1" stroke="var(--th-sign, #fff)" stroke-width="1.6" stroke-linecap="round"/>',
+    "over": '<path d="M2.5 8.5 6.5 12.5 13.5 4" fill="none" stroke="currentColor"'
+    ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/>',
+}
+
+
+def sign(name: str) -> str:
+    """The sign of a severity, or of what is over."""
+    return f'<svg class="th-shape" viewBox="0 0 16 16" aria-hidden="true">{SIGNS[name]}</svg>'
+
+
+def degrees(celsius: float, view: View, *, difference: bool = False) -> str:
+    """`8 °C`, `7.5 °C`, `−18 °C`: as people say a limit."""
+    value = round(view.of_difference(celsius) if difference else view.of(celsius), 1)
+    return f"{value:g}".replace("-", MINUS) + f"\u00a0{view.degree}"
+
+
+def matter(one: ShownAlarm, view: View) -> str:
+    """What is the matter, without where: `above 8 °C`."""
+    alarm, rule = one.alarm, one.alarm.body.get("rule", {})
+    if alarm.cause in words.ABOVE_BELOW and alarm.limit_c is not None:
+        return words.ABOVE_BELOW[alarm.cause].format(degrees(alarm.limit_c, view))
+    if alarm.cause in words.ROSE_FELL:
+        moved = degrees(float(rule.get("change_c") or 0), view, difference=True)
+        return words.ROSE_FELL[alarm.cause].format(moved, format.span(round(float(rule.get("within_min") or 0) * MINUTE_MS)))
+    if alarm.cause == "silent" and not alarm.probe:
+        return words.MANY_SILENT
+    return words.SICK.get(alarm.cause, alarm.cause)
+
+
+def title(one: ShownAlarm, view: View) -> str:
+    """`Fridge above 8 °C`."""
+    return f"{one.place} {matter(one, view)}"
+
+
+def banner(snapshot: Snapshot) -> str:
+    """What somebody has to look at, the most pressing first; empty text when there is nothing.
+
+    What is read aloud holds no number that changes: a screen reader says an alert again whenever its words change.
+    """
+    waiting = [one for one in snapshot.alarms.live if one.waits]
+    if not waiting:
+        return ""
+    rows = "".join(_banner_row(one, snapshot) for one in waiting[:MOST_ROWS])
+    more = len(waiting) - MOST_ROWS
+    link = f'<p class="th-alarm-more"><a href="#th-alarms">{safe(words.MORE.format(more))}</a></p>' if more > 0 else ""
+    return f'<section class="th-alarm-banner" aria-label="{safe(words.BANNER)}">{rows}{link}</section>'
+
+
+def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
+    view, now_ms, alarm = snapshot.view, snapshot.now_ms, one.alarm
+    quiet = bool(one.muted_ms or alarm.cleared_ms)
+    kind = "over" if alarm.cleared_ms else alarm.severity
+    role = "status" if quiet else "alert"
+    told = f'<p class="th-problem" role="{role}"><b>{safe(words.SEVERITIES[alarm.severity])}:</b> {safe(title(one, view))}</p>'
+    answer = _answer(one)
+    return (
+        f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" data-alarm-row="{alarm.no}">{sign(kind)}'
+        f'<div class="th-alarm-told">{told}<p class="th-alarm-since">{_course(one, snapshot)}'
+        f"{_muted(one, view, now_ms)}</p></div>{answer}</div>"
+    )
+
+
+def _answer(one: ShownAlarm, **more: Any) -> str:
+    """The button that opens the form, of the page's script."""
+    do = safe(json.dumps({"alarm": one.alarm.no, **more}))
+    label = words.ANSWER if not one.alarm.acked_ms else words.ANSWER_ACTION
+    told = f"{label}: {one.place}"
+    return f'<button type="button" class="th-button th-answer th-scripted" data-do="{do}" aria-label="{safe(told)}">{safe(label)}</button>'
+
+
+def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
+    """How long, and how it is now or was."""
+    view, now_ms, alarm = snapshot.view, snapshot.now_ms, one.alarm
+    if alarm.cleared_ms:
+        over = words.OVER.format(view.at(alarm.cleared_ms, now_ms, to_second=False), format.span(alarm.cleared_ms - alarm.since_ms))
+        why = words.NOTHING_ACKNOWLEDGED if not alarm.acked_ms else words.NO_ACTION
+        worst = f" ({_worst(one, snapshot)})" if alarm.worst_c is not None else ""
+        return safe(f"{over}{worst}; {why}")
+    return f"{lasting(one, now_ms)}{_now(one, snapshot)}"
+
+
+def lasting(one: ShownAlarm, now_ms: int) -> str:
+    """For how long, counted on by the page's script."""
+    span = f'<span data-lasting="{one.alarm.since_ms}">{format.span(now_ms - one.alarm.since_ms)}</span>'
+    return words.LASTING.format(span)
+
+
+def _now(one: ShownAlarm, snapshot: Snapshot) -> str:
+    """The present value of the one probe it is about; kept up by the page's script from the probe's card."""
+    probe = _probe(one, snapshot)
+    if probe is None or probe.good is None or one.alarm.limit_c is None:
+        return ""
+    number = f'<span data-now-of="{safe(probe.id)}">{snapshot.view.degrees(probe.good.celsius)}</span> {snapshot.view.degree}'
+    return words.NOW.format(number)
+
+
+def _probe(one: ShownAlarm, snapshot: Snapshot) -> Probe | None:
+    id_ = one.probes[0] if len(one.probes) == 1 else ""
+    return next((probe for probe in snapshot.probes if probe.id == id_), None)
+
+
+def _worst(one: ShownAlarm, snapshot: Snapshot) -> str:
+    view, alarm = snapshot.view, one.alarm
+    value = f"{view.degrees(alarm.worst_c)} {view.degree}"
+    return words.WORST.format(value, view.at(alarm.worst_ms, snapshot.now_ms, to_second=False)).strip()
+
+
+def _muted(one: ShownAlarm, view: View, now_ms: int) -> str:
+    return f" · {safe(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))}" if one.muted_ms else ""
+
+
+def on_card(probe: Probe, view: View, now_ms: int) -> str:
+    """What is the matter with a probe, for its card; empty text when nothing is."""
+    if not probe.alarms:
+        return ""
+    one = probe.alarms[0]
+    what = f"{words.SEVERITIES[one.alarm.severity]}: {matter(one, view)}"
+    more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
+    return f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{safe(what)}{lasting(one, now_ms)}{more}</span></p>'
+
+
+def card_class(probe: Probe) -> str:
+    """The class of a card whose probe has an alarm."""
+    return f" th-alarmed th-alarmed-{probe.alarms[0].alarm.severity}" if probe.alarms else ""
+
+
+def facts(snapshot: Snapshot) -> dict[str, Any]:
+    """What the page's script has to know: the worst for title and sign, what is new for the sound, its words."""
+    waiting = [one for one in snapshot.alarms.live if one.waits]
+    loud = [one for one in waiting if one.active and not one.alarm.acked_ms and not one.muted_ms]
+    worst = loud[0] if loud else None
+    return {
+        "title": title(worst, snapshot.view) if worst else "",
+        "worst": worst.alarm.severity if worst else "",
+        "count": len(loud),
+        "loud": [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]],
+        "spans": words.SPANS,
+    }
+
+
+def listed(snapshot: Snapshot) -> str:
+    """The list: what is muted, live alarms, then those of the last 30 days; of the probes that are shown."""
+    alarms = snapshot.alarms
+    found = [one for one in (*alarms.live, *alarms.closed) if not one.probes or any(map(snapshot.view.shows, one.probes))]
+    rows = "".join(_row(one, snapshot) for one in found)
+    if not rows:
+        on = sum(rule.enabled for rule in alarms.rules)
+        rows = f'<p class="th-quiet">{_stressed(words.NO_ALARMS.format(on) if on else words.NO_RULES)}</p>'
+    left = f'<p class="th-quiet">{safe(words.LEFT_OUT.format(alarms.left_out))}</p>' if alarms.left_out else ""
+    return (
+        f'{"".join(_mute(one, snapshot) for one in alarms.mutes)}<ul class="th-alarm-list">{rows}</ul>{left}'
+        if found
+        else (f"{''.join(_mute(one, snapshot) for one in alarms.mutes)}{rows}")
+    )
+
+
+def _stressed(text: str) -> str:
+    parts = safe(text).split("*")
+    return "".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts))
+
+
+def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
+    alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
+    kind = alarm.severity if one.active else "over"
+    state = words.STATES["past" if alarm.past else "closed" if alarm.closed_ms else alarm.state]
+    facts = [words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))]
+    if alarm.cleared_ms:
+        facts.append(words.FOR.format(format.span(alarm.cleared_ms - alarm.since_ms)))
+    if alarm.worst_c is not None:
+        facts.append(_worst(one, snapshot))
+    if one.muted_ms:
+        facts.append(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))
+    return (
+        f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div class="th-alarm-told"><p><b>'
+        f'{safe(words.SEVERITIES[alarm.severity])}: {safe(title(one, view))}</b> <span class="th-level">{safe(state)}</span></p>'
+        f'<p class="th-quiet">{safe(" · ".join(facts))}</p>{_people(one, view, now_ms)}</div>{_answer(one) if alarm.live else ""}</li>'
+    )
+
+
+def _people(one: ShownAlarm, view: View, now_ms: int) -> str:
+    """What people said and did."""
+    alarm, told = one.alarm, []
+    if alarm.acked_ms:
+        at = view.at(alarm.acked_ms, now_ms, to_second=False)
+        # Without a name the hub keeps what was shown, nothing, and from where.
+        form = words.ACKNOWLEDGED_FROM if alarm.acked_by.startswith(NAMELESS) else words.ACKNOWLEDGED
+        told.append(form.format(alarm.acked_by.removeprefix(NAMELESS), at))
+    told += [form.format(text) for form, text in ((words.COMMENT, alarm.comment), (words.ACTION, alarm.action)) if text]
+    return f'<p class="th-alarm-people">{safe(" · ".join(told))}</p>' if told else ""
+
+
+def _mute(mute: Mute, snapshot: Snapshot) -> str:
+    """What is muted, with the button that ends it."""
+    view = snapshot.view
+    name = next((probe.name for probe in snapshot.probes if probe.id == mute.probe_id), mute.probe_id)
+    what = name or mute.group or words.MUTE_ALL
+    kind = words.MUTE_KINDS[mute.kind].format(view.at(mute.until_ms, snapshot.now_ms, to_second=False))
+    note = f" · {words.COMMENT.format(mute.note)}" if mute.note else ""
+    do = safe(json.dumps({"unmute": mute.no}))
+    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{safe(words.UNMUTE)}</button>'
+    return f'<p class="th-mute"><span>{safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}</span>{button}</p>'
+
+
+def heading() -> str:
+    """The list's heading, with what the page's script may be asked for."""
+    buttons = "".join(
+        f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" title="{safe(meaning)}">'
+        f"{safe(label)}</button>"
+        for name, label, meaning in (("sound", words.SOUND, words.SOUND_MEANING), ("notify", words.NOTIFY, words.NOTIFY_MEANING))
+    )
+    return (
+        f'<div class="th-alarm-head" id="th-alarms"><h2>{safe(words.ALARMS)}<span class="th-quiet"> {safe(words.ALARMS_NOTE)}</span></h2>'
+        f'<span class="th-buttons">{buttons}</span></div>'
+    )
+
+
+def form_title(one: ShownAlarm, snapshot: Snapshot) -> str:
+    """What the form is about."""
+    alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
+    since = words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))
+    worst = f", {_worst(one, snapshot)}" if alarm.worst_c is not None else ""
+    needed = alarm.body.get("rule", {}).get("require_action") and not alarm.action
+    more = f'<p class="th-quiet">{safe(words.ACT_NEEDED)}</p>' if needed else ""
+    return f'<h2>{safe(title(one, view))}<span class="th-quiet"> {safe(since + worst)}</span></h2>{more}'

@@ -1,0 +1,249 @@
+"""Alarms on the page: banner, card, list, and what is asked of the hub when somebody answers one."""
+
+import asyncio
+import html
+import json
+import re
+
+import pytest
+from ipywidgets import HTML, Button, Text
+
+from support.waiting import wait_for
+from support.widgets import every, words
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.journal import Reader
+from temphub_kernel.page.html import alarms
+
+WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "critical"}
+
+
+class Hub:
+    """What the hub was asked, and what it refuses."""
+
+    def __init__(self):
+        self.asked, self.refuses = [], set()
+
+    def __call__(self, path, body):
+        self.asked.append((path, body))
+        if path in self.refuses:
+            raise TempHubError("The hub is busy.", "Wait a moment.")
+        return {}
+
+
+@pytest.fixture
+def page(journal, open_dashboard):
+    """A page with a fridge and a freezer, and the hub that it asks."""
+    journal.reading("Fridge", 9.4)
+    journal.reading("Freezer", -19.0)
+    dashboard = open_dashboard(journal.path, ask=Hub())
+    dashboard.hub = dashboard._panels._alarms._ask
+    return dashboard
+
+
+def refresh(page):
+    asyncio.run(page.refresh())
+    return html.unescape(words(page))
+
+
+def banner(page):
+    return next((one.value for one in every(page, HTML) if "th-alarms" in one._dom_classes), "")
+
+
+def panel(page):
+    return next(one.value for one in every(page, HTML) if "<style>" not in one.value and "th-alarm-list" in one.value)
+
+
+def card(page, probe_id):
+    return next(one.value for one in every(page, HTML) if f'data-probe="{probe_id}"' in one.value and "<article" in one.value)
+
+
+def press(page, label):
+    next(one for one in every(page, Button) if one.description == label).click()
+
+
+def said(page, text):
+    return wait_for(lambda: text in refresh(page), 5)
+
+
+def answer(page, number):
+    """As the page's script says it when a button of the banner was pressed."""
+    page._steering.said(json.dumps({"n": 1, "alarm": number}), ["Fridge", "Freezer"])
+
+
+def test_without_an_alarm_nothing_is_told(page, journal):
+    """No banner, no mark on a card, and the list says whether anything is watched."""
+    assert banner(page) == "" and "th-alarmed" not in card(page, "Fridge")
+    assert "Nothing is watched yet." in words(page)
+    journal.rule(**WARM)
+    assert "No alarm. Watched by rules: 1." in refresh(page)
+
+
+def test_an_alarm_is_told_in_words_on_banner_and_card(page, journal):
+    """What, where, for how long and how it is now; a shape and a word beside the colour; the other card has nothing; as HTML as well."""
+    journal.alarm(journal.rule(**WARM))
+    told = refresh(page)
+    assert "Alarm: Fridge above 8 °C for 12 min , now 9.40 °C" in told
+    assert 'role="alert"' in banner(page) and "<svg" in banner(page)
+    assert "Alarm: above 8\u00a0°C for" in card(page, "Fridge") and "th-alarmed-critical" in card(page, "Fridge")
+    assert "th-alarmed" not in card(page, "Freezer")
+    assert "th-alarm-banner" in page.still()
+
+
+def test_what_is_read_aloud_does_not_change_with_each_reading(page, journal):
+    """With the page's script the banner stays to the letter while values and minutes go on, so that a button keeps the keyboard."""
+    journal.alarm(journal.rule(**WARM))
+    page._steering.change(scripted=True)
+    refresh(page)
+    before = banner(page)
+    journal.reading("Fridge", 11.0)
+    assert "11.00" in refresh(page) and banner(page) == before
+
+
+def test_the_viewers_unit_is_spoken(page, journal):
+    """Limits and values stand in °F for whoever chose that."""
+    page._steering.change(unit="F")
+    journal.alarm(journal.rule(**WARM))
+    assert "above 46.4 °F" in refresh(page)
+
+
+def test_the_most_pressing_stands_first_and_the_rest_is_counted(page, journal):
+    """An alarm before warnings; of more than three the others are counted, with a way to the list."""
+    for limit in (5, 6, 7):
+        journal.alarm(journal.rule(**{**WARM, "limit_c": limit, "severity": "warning"}))
+    journal.alarm(journal.rule(**WARM))
+    refresh(page)
+    assert re.findall(r"<b>(\w+):</b>", banner(page)) == ["Alarm", "Warning", "Warning"]
+    assert "1 more in the list of alarms" in banner(page)
+
+
+def test_acknowledged_from_the_banner_with_a_ready_made_text(page, journal):
+    """Opened, a text chosen, acknowledged: the hub is told once, with comment and name; the banner is empty then, the list says it."""
+    number = journal.alarm(journal.rule(**WARM))
+    refresh(page)
+    answer(page, number)
+    press(page, "Closed the door")
+    next(one for one in every(page, Text) if one.description == "Your name").value = "Anna"
+    press(page, "Acknowledge")
+    said(page, "Acknowledged: nobody else is told of it any more.")
+    assert page.hub.asked == [("/api/alarms/acknowledge", {"number": number, "comment": "Closed the door", "by": "Anna"})]
+    journal.answered(number, "Closed the door")
+    refresh(page)
+    assert banner(page) == "" and "“Closed the door”" in panel(page) and "acknowledged by Anna at" in panel(page)
+    assert "th-alarmed-critical" in card(page, "Fridge"), "it still goes on"
+
+
+def test_a_refusal_is_told_and_what_was_typed_is_kept(page, journal):
+    """Problem and remedy stand where the banner is; the form has the comment still when it is opened again."""
+    number = journal.alarm(journal.rule(**WARM))
+    refresh(page)
+    page.hub.refuses.add("/api/alarms/acknowledge")
+    answer(page, number)
+    press(page, "Called the service")
+    press(page, "Acknowledge")
+    said(page, "The hub is busy. Wait a moment.")
+    answer(page, number)
+    assert next(one for one in every(page, Text) if one.description == "Comment").value == "Called the service"
+
+
+def test_what_was_done_is_asked_for_where_it_is_required(page, journal):
+    """Over and acknowledged, but without what was done: the banner asks for it; an empty text is refused in words."""
+    rule = journal.rule(**WARM, require_action=True)
+    number = journal.alarm(rule)
+    journal.answered(number)
+    journal.alarm(rule, what="cleared")
+    assert "what was done is not written down yet" in refresh(page)
+    answer(page, number)
+    press(page, "This was done")
+    said(page, "Nothing says yet what was done")
+    assert not page.hub.asked
+    answer(page, number)
+    press(page, "Threw the goods away")
+    press(page, "This was done")
+    said(page, "Kept what was done.")
+    assert page.hub.asked == [("/api/alarms/act", {"number": number, "action": "Threw the goods away"})]
+    journal.answered(number, action="Threw the goods away")
+    refresh(page)
+    assert banner(page) == "" and "Done: “Threw the goods away”" in panel(page)
+
+
+def test_muting_has_an_end_and_is_seen(page, journal):
+    """An hour, or until tomorrow morning; the banner is quiet then, and the list ends it."""
+    number = journal.alarm(journal.rule(**WARM))
+    refresh(page)
+    answer(page, number)
+    press(page, "Mute for 1 h")
+    said(page, "Muted: nobody is told of it meanwhile.")
+    (path, body) = page.hub.asked[-1]
+    assert (path, body["probe_id"], body["minutes"]) == ("/api/alarms/mute", "Fridge", 60)
+    mute = journal.muted(60, probe_id="Fridge")
+    assert "muted until" in refresh(page) and 'role="alert"' not in banner(page)
+    page._steering.said(json.dumps({"n": 2, "unmute": mute}), [])
+    said(page, "Ended: people are told again.")
+    assert page.hub.asked[-1] == ("/api/alarms/unmute", {"number": mute})
+
+
+def test_until_tomorrow_is_the_viewers_tomorrow(page):
+    """Eight in the morning of the next day on the viewer's clock, also across a change of the clocks."""
+    from temphub_kernel.page.widgets.alarm_panel import tomorrow
+
+    view = page._steering.view._replace(zone="Europe/Berlin")
+    # 24 Oct 2026, 22:30 there; the clocks go back that night.
+    moment, told = tomorrow(view, 1_792_873_800_000)
+    assert (moment - 1_792_873_800_000, told) == (10.5 * 3_600_000, "08:00")
+
+
+def test_late_readings_and_closed_ones_stand_in_the_list_alone(page, journal):
+    """What is over and answered, and what late readings showed, is no banner."""
+    rule = journal.rule(**WARM)
+    journal.alarm(rule, ago_min=120)
+    number = journal.alarm(rule, what="cleared")
+    journal.answered(number, "It was a defrost or a delivery")
+    refresh(page)
+    assert banner(page) == "" and "closed" in panel(page) and "lasted" in panel(page)
+
+
+def test_hostile_texts_stay_texts(page, journal):
+    """What somebody typed as comment or name cannot become markup."""
+    number = journal.alarm(journal.rule(**WARM))
+    journal.answered(number, "<img src=x onerror=alert(1)>", by="<b>Eve")
+    refresh(page)
+    assert "<img" not in panel(page) and "&lt;img" in panel(page) and "<b>Eve" not in panel(page)
+
+
+def test_many_silent_probes_mark_each_card(page, journal):
+    """One alarm for the network marks each of its probes, and says that it is the network."""
+    rule = journal.rule(name="Silent", kind="silent", severity="warning")
+    journal.alarm(rule, 0, probes=(1, 2))
+    assert "send no readings: the network or the hub's computer" in refresh(page)
+    assert all("th-alarmed-warning" in card(page, id_) for id_ in ("Fridge", "Freezer"))
+
+
+def test_a_page_without_alarms_asks_the_journal_for_none(page, journal, monkeypatch):
+    """Nothing of an alarm is read as long as there never was one, and no rule."""
+    asked = []
+    for name in ("live_alarms", "alarms", "mutes", "rules"):
+        monkeypatch.setattr(Reader, name, lambda *_, name=name, **__: asked.append(name) or [])
+    journal.reading("Fridge", 5.0)
+    refresh(page)
+    assert not asked
+
+
+def test_the_script_is_told_what_is_loud(page, journal):
+    """The worst for title and sign; what is muted or acknowledged makes no sound."""
+    rule = journal.rule(**WARM)
+    number = journal.alarm(rule)
+    refresh(page)
+
+    def facts():
+        told = next(one.value for one in every(page, HTML) if "data-alarms" in one.value)
+        return json.loads(re.search(r'data-alarms="([^"]*)"', told)[1].replace("&quot;", '"'))
+
+    assert facts()["title"] == "Fridge above 8\u00a0°C" and facts()["worst"] == "critical" and facts()["loud"][0][0] == number
+    journal.answered(number)
+    refresh(page)
+    assert facts()["title"] == facts()["worst"] == "" and not facts()["loud"]
+
+
+def test_a_limit_is_written_as_people_say_it(page):
+    """Whole degrees without decimals, a real minus sign, and number and unit on one line."""
+    assert alarms.degrees(-18.0, page._steering.view) == "−18\u00a0°C"
