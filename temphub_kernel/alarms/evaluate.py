@@ -15,9 +15,8 @@ import numpy as np
 
 from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
+from . import pace, rules
 from .conditions import condition_of
-from .pace import ASSUMED_INTERVAL_MS, GAP_PACES, next_pace
-from .rules import CHANGES, LIMITS, Rule
 from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up
 from .watches import Transition, Watch
 
@@ -37,7 +36,7 @@ class _Watched:
 
     __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: rules.Rule) -> None:
         self.rule = rule
         self.plan = Plan.of(rule)
         self.condition = condition_of(rule)
@@ -67,7 +66,7 @@ class _Watched:
 
     def out_of_order(self, at_ms: int, celsius: float, gap_ms: int, clock_ms: int) -> list[Step]:
         """Take in a reading that is older than the newest one. clock_ms: the Evaluator's."""
-        if self.rule.kind in CHANGES:
+        if self.rule.kind in rules.CHANGES:
             # What changed within some minutes is nothing that is told later.
             return []
         look, steps = self._look(at_ms, celsius, False, gap_ms), []
@@ -152,7 +151,7 @@ class _Probe:
         self.no = no
         self.watched = [_Watched(watch.rule) for watch in watches]
         self.interval_ms = max(watch.interval_ms for watch in watches)
-        self.pace_ms = self.interval_ms or ASSUMED_INTERVAL_MS
+        self.pace_ms = self.interval_ms or pace.ASSUMED_INTERVAL_MS
         self.newest_ms = 0
         # When a late stream was looked at last: [received, taken].
         self.mark: list[int] = []
@@ -166,12 +165,12 @@ class _Probe:
     def passed(self, at_ms: int) -> None:
         """A reading in order: how often they come."""
         if self.newest_ms:
-            self.pace_ms = next_pace(self.pace_ms, at_ms - self.newest_ms, self.interval_ms)
+            self.pace_ms = pace.next_pace(self.pace_ms, at_ms - self.newest_ms, self.interval_ms)
         self.newest_ms = at_ms
 
     def is_live(self, at_ms: int, received_ms: int) -> bool:
         """Whether a reading in order was known soon enough; received_ms: −1 when nobody knows."""
-        bound_ms = max(GAP_PACES * self.pace_ms, LIVE_MS)
+        bound_ms = max(pace.GAP_PACES * self.pace_ms, LIVE_MS)
         if received_ms >= 0 and received_ms - at_ms <= bound_ms:
             self.mark, self.steady = [], False
             return True
@@ -196,7 +195,7 @@ class Evaluator:
     def __init__(self, watches: Iterable[Watch]) -> None:
         of: dict[int, list[Watch]] = {}
         for watch in watches:
-            if watch.rule.kind in LIMITS + CHANGES:
+            if watch.rule.kind in rules.LIMITS + rules.CHANGES:
                 of.setdefault(watch.probe, []).append(watch)
         self._probes = {no: _Probe(no, watches) for no, watches in of.items()}
         self._received_ms = 0
@@ -222,7 +221,7 @@ class Evaluator:
             if usual and not found.busy and found.low <= value <= found.high:
                 # Nearly all readings: in order, live, within all limits, with nothing going on.
                 if at_ms - newest_ms > found.pace_ms or found.pace_ms > found.interval_ms:
-                    found.pace_ms = next_pace(found.pace_ms, at_ms - newest_ms, found.interval_ms)
+                    found.pace_ms = pace.next_pace(found.pace_ms, at_ms - newest_ms, found.interval_ms)
                 found.newest_ms = at_ms
             else:
                 told += self._reading(found, at_ms, came_ms, value, now_ms)
@@ -235,7 +234,7 @@ class Evaluator:
         quiet = (found.low <= value <= found.high and not found.busy) or value != value
         if at_ms <= found.newest_ms:
             return [] if quiet or at_ms == found.newest_ms else self._late_reading(found, at_ms, value, now_ms)
-        gap_ms = GAP_PACES * found.pace_ms
+        gap_ms = pace.GAP_PACES * found.pace_ms
         live = found.is_live(at_ms, came_ms)
         found.passed(at_ms)
         if quiet:
@@ -245,7 +244,7 @@ class Evaluator:
         return told
 
     def _late_reading(self, found: _Probe, at_ms: int, value: float, now_ms: int) -> list[Transition]:
-        gap_ms = GAP_PACES * found.pace_ms
+        gap_ms = pace.GAP_PACES * found.pace_ms
         told = [
             Transition(one.rule.no, found.no, *step) for one in found.watched for step in one.out_of_order(at_ms, value, gap_ms, now_ms)
         ]
@@ -261,7 +260,7 @@ class Evaluator:
             for one in found.watched:
                 # Of a clock that was set back as well: a minute either way.
                 if one.late is not None and abs(now_ms - one.late_ms) >= QUIET_MS:
-                    steps = one.settle(GAP_PACES * found.pace_ms)
+                    steps = one.settle(pace.GAP_PACES * found.pace_ms)
                     told += [Transition(one.rule.no, found.no, *step) for step in steps]
             found.busy = not all(one.idle for one in found.watched)
             if not any(one.late for one in found.watched):

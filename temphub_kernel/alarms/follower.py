@@ -12,10 +12,8 @@ from typing import Any, NamedTuple
 
 from ..core import MINUTE_MS, Once, TempHubError, board_of, monotonic_s, now_ms
 from ..journal import Alarm, AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
-from . import life
-from .evaluate import Evaluator
+from . import evaluate, life, sickness
 from .rules import Rule
-from .sickness import Sickness
 from .watches import Transition, Watch
 
 log = logging.getLogger(__name__)
@@ -50,8 +48,8 @@ class Engine:
     """Both that judge: temperatures and sickness."""
 
     def __init__(self, watches: Sequence[Watch]) -> None:
-        self.sickness = Sickness(watches)
-        self._evaluator = Evaluator(watches)
+        self.sickness = sickness.Sickness(watches)
+        self._evaluator = evaluate.Evaluator(watches)
 
     def take(self, new: Columns, now_ms: int) -> list[Transition]:
         """What readings come to."""

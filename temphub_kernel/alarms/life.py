@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from ..core import DAY_MS, BadRequest, Conflict, NotFound, TempHubError, now_ms
 from ..journal import MAINTENANCE, MUTE, Alarm, AlarmBook, Mute, Writer, change
-from . import words
+from . import watches, words
 from .rules import Rule
-from .watches import Transition
 
 MOST_TEXT = 2_000
 MOST_BY = 64
@@ -156,7 +155,7 @@ def unmute(writer: Writer, no: int, by: str) -> None:
     change(writer, step)
 
 
-def take(book: AlarmBook, found: Iterable[Transition], rules: Mapping[int, Rule], channels: Sequence[str], at_ms: int) -> None:
+def take(book: AlarmBook, found: Iterable[watches.Transition], rules: Mapping[int, Rule], channels: Sequence[str], at_ms: int) -> None:
     """Keep what the engine told, and whom to tell of it. at_ms: the hub's clock. Inside a change of the writer."""
     for one in found:
         rule = rules.get(one.rule)
@@ -227,7 +226,7 @@ def settle(book: AlarmBook, rules: Mapping[int, Rule], channels: Sequence[str], 
         _tell(book, alarm.no, book.event(alarm.no, at_ms, kept, text=", ".join(to)), to, what, at_ms)
 
 
-def _fired(book: AlarmBook, one: Transition, rule: Rule, channels: Sequence[str], at_ms: int) -> None:
+def _fired(book: AlarmBook, one: watches.Transition, rule: Rule, channels: Sequence[str], at_ms: int) -> None:
     known = [alarm for alarm in book.of(one.rule, one.probe) if alarm.state == "active" and not alarm.past]
     if known:
         # One alarm for a cause; many probes at once may become more.
@@ -246,7 +245,7 @@ def _fired(book: AlarmBook, one: Transition, rule: Rule, channels: Sequence[str]
     _tell(book, no, event, _first(rule, channels), "fired", at_ms)
 
 
-def _past(book: AlarmBook, one: Transition, rule: Rule | None, at_ms: int) -> None:
+def _past(book: AlarmBook, one: watches.Transition, rule: Rule | None, at_ms: int) -> None:
     """An excursion that late readings showed: a row of its own, told to nobody."""
     known = book.overlapping(one.rule, one.probe, one.since_ms, one.at_ms)
     mine = [alarm for alarm in known if alarm.past and alarm.since_ms == one.since_ms]
@@ -257,7 +256,7 @@ def _past(book: AlarmBook, one: Transition, rule: Rule | None, at_ms: int) -> No
         book.event(no, at_ms, "past", text=words.past(book, book.alarm(no)))
 
 
-def _cleared(book: AlarmBook, alarm: Alarm, cleared_ms: int, at_ms: int, one: Transition | None, why: str = "") -> None:
+def _cleared(book: AlarmBook, alarm: Alarm, cleared_ms: int, at_ms: int, one: watches.Transition | None, why: str = "") -> None:
     worst = {} if one is None or one.worst_c is None else {"worst_c": one.worst_c, "worst_ms": one.worst_ms}
     book.set(alarm.no, cleared_ms=max(cleared_ms, alarm.fired_ms), **worst)
     book.event(alarm.no, at_ms, "cleared", text=why)
@@ -268,7 +267,7 @@ def _cleared(book: AlarmBook, alarm: Alarm, cleared_ms: int, at_ms: int, one: Tr
     _closed_when_done(book, alarm.no, "")
 
 
-def _columns(one: Transition, rule: Rule, at_ms: int) -> dict[str, object]:
+def _columns(one: watches.Transition, rule: Rule, at_ms: int) -> dict[str, object]:
     return {
         "rule": one.rule,
         "probe": one.probe,
@@ -281,7 +280,7 @@ def _columns(one: Transition, rule: Rule, at_ms: int) -> dict[str, object]:
     }
 
 
-def _body(one: Transition, rule: Rule) -> dict[str, object]:
+def _body(one: watches.Transition, rule: Rule) -> dict[str, object]:
     return {"rule": rule.to_json(), "told_ms": 0, **({"celsius": one.celsius}), **({"probes": list(one.probes)} if one.probes else {})}
 
 

@@ -4,10 +4,8 @@ from typing import Any, NamedTuple
 
 from ..core import DAY_MS, BadRequest, iso_utc
 from ..journal import Reader
-from . import words
-from .follower import watches
+from . import follower, rules, words
 from .replay import Excursion, replay
-from .rules import CHANGES, LIMITS, Rule
 from .watches import Watch
 
 # So many readings are looked at, a month of three probes every 2 s: some seconds at the most.
@@ -26,17 +24,17 @@ class Preview(NamedTuple):
     readings: int
 
 
-def preview(reader: Reader, rule: Rule, days: float, to_ms: int) -> Preview:
+def preview(reader: Reader, rule: rules.Rule, days: float, to_ms: int) -> Preview:
     """What would have fired. Fewer days where a rule is for so many probes that it would take long. Raises TempHubError (400)."""
-    if rule.kind not in LIMITS + CHANGES:
+    if rule.kind not in rules.LIMITS + rules.CHANGES:
         raise BadRequest(
             f"What a rule of the kind {rule.kind} would have told cannot be said from readings.",
-            f"Ask for one of {', '.join(LIMITS + CHANGES)}; others may be switched on and looked at.",
+            f"Ask for one of {', '.join(rules.LIMITS + rules.CHANGES)}; others may be switched on and looked at.",
             code="no_preview",
         )
     probes = reader.probes()
     ids = {row["no"]: row["id"] for row in probes}
-    mine = watches(rule, probes)
+    mine = follower.watches(rule, probes)
     from_ms = to_ms - round(days * DAY_MS)
     readings = reader.about(from_ms, to_ms, [ids[one.probe] for one in mine])
     if readings > MOST_READINGS:

@@ -5,9 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..journal import Floats, Ints
-from .conditions import condition_of
-from .pace import ASSUMED_INTERVAL_MS, GAP_PACES
-from .rules import Rule
+from . import conditions, pace, rules
 from .run import ACTIVE, IDLE, Look, Plan, Run, Step, advance
 
 # The pace of a stream is the median of so many steps about a place.
@@ -30,15 +28,15 @@ class Excursion(NamedTuple):
         return max(self.cleared_ms - self.since_ms, 0)
 
 
-def replay(rule: Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) -> list[Excursion]:
+def replay(rule: rules.Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) -> list[Excursion]:
     """The alarms of one probe's readings, by time. taken_ms: rising; celsius: NaN for no temperature; interval_ms: 0 when unknown.
 
     As if each reading had come as soon as it was taken.
     """
     good = ~np.isnan(celsius)
     at_ms, values = taken_ms[good], celsius[good]
-    gap_ms = GAP_PACES * _paces(taken_ms, interval_ms)[good]
-    condition, plan, hours, run = condition_of(rule), Plan.of(rule), rule.hours(), Run()
+    gap_ms = pace.GAP_PACES * _paces(taken_ms, interval_ms)[good]
+    condition, plan, hours, run = conditions.condition_of(rule), Plan.of(rule), rule.hours(), Run()
     outside = np.ones(len(values), np.bool_) if condition.steps else (values < condition.low) | (values > condition.high)
     steps: list[Step] = []
     here, begins = 0, np.flatnonzero(outside)
@@ -60,7 +58,7 @@ def replay(rule: Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) -> lis
 def _paces(taken_ms: Ints, interval_ms: int) -> Ints:
     """How often readings come, at each of them."""
     if len(taken_ms) < 2:
-        return np.full(len(taken_ms), interval_ms or ASSUMED_INTERVAL_MS)
+        return np.full(len(taken_ms), interval_ms or pace.ASSUMED_INTERVAL_MS)
     steps = np.diff(taken_ms, prepend=taken_ms[0] - (taken_ms[1] - taken_ms[0]))
     blocks = [steps[start : start + PACE_STEPS] for start in range(0, len(steps), PACE_STEPS)]
     found: Ints = np.concatenate([np.full(len(block), max(int(np.median(block)), interval_ms)) for block in blocks])

@@ -5,9 +5,7 @@ from typing import Any, NamedTuple
 
 from ..core import csv_cell, iso_utc
 from ..journal import Alarm, AlarmEvent, Mute, Reader, StoredRule
-from . import words
-from .follower import FOLLOWER
-from .life import ACTIONS
+from . import follower, life, words
 
 STATES = ("live", "active", "cleared", "unacknowledged", "closed", "past")
 MOST_ALARMS = 1_000
@@ -45,7 +43,7 @@ def alarms_json(reader: Reader, asked: Asked, at_ms: int) -> dict[str, Any]:
         "left_out": len(found) - len(shown),
         "pending": pending_json(reader, ids),
         "mutes": [mute_json(one) for one in reader.mutes(at_ms)],
-        "actions": list(ACTIONS),
+        "actions": list(life.ACTIONS),
     }
 
 
@@ -110,7 +108,7 @@ def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[Al
 
 def pending_json(reader: Reader, ids: dict[int, str]) -> list[dict[str, Any]]:
     """What may become an alarm."""
-    kept = reader.bookmark(FOLLOWER)[1].get("pending", [])
+    kept = reader.bookmark(follower.FOLLOWER)[1].get("pending", [])
     return [{"rule": rule, "probe_id": ids[probe], "since": iso_utc(since_ms)} for rule, probe, since_ms in kept if probe in ids]
 
 

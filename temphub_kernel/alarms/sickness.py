@@ -9,10 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..journal import STRUCK, Floats, Ints
-from .pace import SteadyClock
-from .rules import SICKNESSES
-from .silence import Silence
-from .symptoms import SYMPTOMS, Seen, Stream, Symptom
+from . import pace, rules, silence, symptoms
 from .watches import Episode, Transition, Watch
 
 VERSION = 1
@@ -22,19 +19,19 @@ class Sickness:
     """Judges probes by the rules for sickness among `watches`; others are not its business."""
 
     def __init__(self, watches: Iterable[Watch]) -> None:
-        mine = [watch for watch in watches if watch.rule.kind in SICKNESSES]
-        self._silence = Silence(mine)
-        self._clock = SteadyClock()
-        self._streams: dict[int, Stream] = {}
-        self._of: dict[int, list[tuple[Episode, Symptom]]] = {}
-        self._groups: dict[str, list[tuple[int, Stream]]] = {}
+        mine = [watch for watch in watches if watch.rule.kind in rules.SICKNESSES]
+        self._silence = silence.Silence(mine)
+        self._clock = pace.SteadyClock()
+        self._streams: dict[int, symptoms.Stream] = {}
+        self._of: dict[int, list[tuple[Episode, symptoms.Symptom]]] = {}
+        self._groups: dict[str, list[tuple[int, symptoms.Stream]]] = {}
         # Of whom something is known since the last tick, or an alarm is active.
         self._touched: set[int] = set()
         for watch in mine:
             if watch.rule.kind == "silent":
                 continue
-            stream = self._streams.setdefault(watch.probe, Stream(watch))
-            symptom = SYMPTOMS[watch.rule.kind](watch, stream)
+            stream = self._streams.setdefault(watch.probe, symptoms.Stream(watch))
+            symptom = symptoms.SYMPTOMS[watch.rule.kind](watch, stream)
             self._of.setdefault(watch.probe, []).append((Episode(watch.rule, watch.probe), symptom))
             if watch.group and watch.rule.kind == "frozen":
                 self._groups.setdefault(watch.group, []).append((watch.probe, stream))
@@ -60,7 +57,7 @@ class Sickness:
             if stream is not None and stream.passed(at_ms, value):
                 # What a person struck out says nothing of the sensor.
                 faulty = math.isnan(value) and code != STRUCK
-                seen = Seen(at_ms, value, faulty, start, came_ms if came_ms >= at_ms else None)
+                seen = symptoms.Seen(at_ms, value, faulty, start, came_ms if came_ms >= at_ms else None)
                 for _, symptom in self._of[no]:
                     symptom.reading(seen, clock_ms)
                 self._touched.add(no)
@@ -89,7 +86,7 @@ class Sickness:
                     self._touched.add(no)
         return told
 
-    def _others(self, probe: int) -> list[Stream]:
+    def _others(self, probe: int) -> list[symptoms.Stream]:
         group = self._streams[probe].group
         return [stream for no, stream in self._groups.get(group, ()) if no != probe]
 
@@ -99,7 +96,7 @@ class Sickness:
             "version": VERSION,
             "clock": self._clock.state(),
             "silence": self._silence.state(),
-            "streams": [[no, [getattr(one, name) for name in Stream.KEPT]] for no, one in self._streams.items()],
+            "streams": [[no, [getattr(one, name) for name in symptoms.Stream.KEPT]] for no, one in self._streams.items()],
             "watched": [
                 [episode.rule.no, no, episode.rule.kind, episode.state(), symptom.state()]
                 for no, watches in self._of.items()
@@ -115,7 +112,7 @@ class Sickness:
         self._silence.restore(state["silence"])
         for no, kept in state["streams"]:
             if (stream := self._streams.get(no)) is not None:
-                for name, value in zip(Stream.KEPT, kept, strict=True):
+                for name, value in zip(symptoms.Stream.KEPT, kept, strict=True):
                     setattr(stream, name, value)
         known = {(one.rule.no, no, one.rule.kind): (one, symptom) for no, all_of in self._of.items() for one, symptom in all_of}
         for rule, no, kind, told, kept in state["watched"]:

@@ -7,8 +7,7 @@ import math
 from typing import Any, NamedTuple
 
 from ..core import HOUR_MS, MINUTE_MS
-from .pace import ASSUMED_INTERVAL_MS, GAP_PACES, next_pace
-from .watches import Watch
+from . import pace, watches
 
 RSSI, OUTBOX = "rssi", "outbox"
 
@@ -23,9 +22,9 @@ class Stream:
     __slots__ = ("at_ms", "group", "interval_ms", "near_c", "pace_ms", "passed_ms", "resolution", "seen_c", "still_ms")
     KEPT = ("at_ms", "near_c", "pace_ms", "resolution", "seen_c", "still_ms")
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: watches.Watch) -> None:
         self.interval_ms, self.group = watch.interval_ms, watch.group
-        self.pace_ms = watch.interval_ms or ASSUMED_INTERVAL_MS
+        self.pace_ms = watch.interval_ms or pace.ASSUMED_INTERVAL_MS
         self.at_ms = self.passed_ms = self.still_ms = 0
         self.resolution = 0.0
         self.near_c: float | None = None
@@ -36,8 +35,8 @@ class Stream:
         if at_ms <= self.at_ms:
             return False
         step_ms = at_ms - self.at_ms if self.at_ms else 0
-        self.passed_ms = step_ms if step_ms <= GAP_PACES * self.pace_ms else 0
-        self.pace_ms = next_pace(self.pace_ms, step_ms, self.interval_ms) if step_ms else self.pace_ms
+        self.passed_ms = step_ms if step_ms <= pace.GAP_PACES * self.pace_ms else 0
+        self.pace_ms = pace.next_pace(self.pace_ms, step_ms, self.interval_ms) if step_ms else self.pace_ms
         self.at_ms = at_ms
         if not math.isnan(celsius):
             self._stands(celsius)
@@ -69,7 +68,7 @@ class Symptom:
 
     kept: tuple[str, ...] = ()
 
-    def __init__(self, watch: Watch, stream: Stream, least_ms: int) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream, least_ms: int) -> None:
         given = watch.rule.at_least_ms
         self.stream, self.least_ms = stream, least_ms if given is None else given
         self.given = given is not None
@@ -108,7 +107,7 @@ class Frozen(Symptom):
 
     kept = ("value", "alike_ms", "alike", "from_ms")
 
-    def __init__(self, watch: Watch, stream: Stream) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, COARSE_MS)
         self.value: float | None = None
         self.alike_ms = self.alike = self.from_ms = 0
@@ -142,7 +141,7 @@ class Sensor(Symptom):
 
     kept = ("slots", "first_ms")
 
-    def __init__(self, watch: Watch, stream: Stream) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, 10 * MINUTE_MS)
         # [slot, good, bad], the newest last.
         self.slots: list[list[int]] = []
@@ -174,7 +173,7 @@ class Resets(Symptom):
 
     kept = ("starts", "highest")
 
-    def __init__(self, watch: Watch, stream: Stream) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, HOUR_MS)
         # When, by the engine's clock and by the hub's.
         self.starts: list[list[int]] = []
@@ -201,7 +200,7 @@ class WeakWifi(Symptom):
 
     kept = ("from_clock_ms",)
 
-    def __init__(self, watch: Watch, stream: Stream) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, 10 * MINUTE_MS)
         self.from_clock_ms = -1
 
@@ -231,7 +230,7 @@ class Outbox(Symptom):
 
     kept = ("mark", "late_ms", "grows", "counts")
 
-    def __init__(self, watch: Watch, stream: Stream) -> None:
+    def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, 15 * MINUTE_MS)
         # [the engine's clock, how late then].
         self.mark: list[int] = []

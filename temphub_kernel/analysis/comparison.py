@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..core import DAY_MS, HOUR_MS, NotFound
+from . import lengths, results
 from .curve import Curve, Data, curves, zone_of
-from .lengths import Span, span_ms
-from .results import Array, table
 
 # Enough for 24 days at 2 s, and 200 MB of memory; a longer time is laid on a wider grid.
 MOST_GRID = 2**20
@@ -28,7 +27,9 @@ COLUMNS = {
 DIFFERENCES = {"a": "text", "b": "text", "time": "time", "a_c": "number", "b_c": "number", "difference_c": "number"}
 
 
-def compare(data: Data, a: str | None = None, b: str | None = None, *, most_lag: Span = "1h", gap: Span | None = None) -> pd.DataFrame:
+def compare(
+    data: Data, a: str | None = None, b: str | None = None, *, most_lag: lengths.Span = "1h", gap: lengths.Span | None = None
+) -> pd.DataFrame:
     """Probe b against probe a, one row a pair; by default each of the others against the first one.
 
     offset_c: mean of b − a at the same moment, in K; spread_c: its standard deviation; drift_c_per_day: its slope, by least
@@ -39,12 +40,12 @@ def compare(data: Data, a: str | None = None, b: str | None = None, *, most_lag:
     Process. 21 (2012) 2670). correlation: there, 1 for the same shape; aligned_spread_c: the spread with the lag taken out.
     NaN where too little or nothing moves. Raises TempHubError for a probe that is not there and frames that are none.
     """
-    most = span_ms(most_lag, "most_lag")
+    most = lengths.span_ms(most_lag, "most_lag")
     rows = [_compared(first, second, most) for first, second in _pairs(data, a, b, gap)]
-    return table(rows, COLUMNS, zone_of(data))
+    return results.table(rows, COLUMNS, zone_of(data))
 
 
-def differences(data: Data, a: str | None = None, b: str | None = None, *, gap: Span | None = None) -> pd.DataFrame:
+def differences(data: Data, a: str | None = None, b: str | None = None, *, gap: lengths.Span | None = None) -> pd.DataFrame:
     """b − a at a's readings: a, b, time, a_c, b_c in °C, difference_c in K; by default each of the others against the first one."""
     rows = []
     for first, second in _pairs(data, a, b, gap):
@@ -52,10 +53,10 @@ def differences(data: Data, a: str | None = None, b: str | None = None, *, gap: 
         names = {"a": np.full(len(at), first.probe_id, object), "b": np.full(len(at), second.probe_id, object)}
         mine = first.celsius[at]
         rows.append({**names, "time": first.ms[at], "a_c": mine, "b_c": values, "difference_c": values - mine})
-    return table(rows, DIFFERENCES, zone_of(data))
+    return results.table(rows, DIFFERENCES, zone_of(data))
 
 
-def _pairs(data: Data, a: str | None, b: str | None, gap: Span | None) -> Iterator[tuple[Curve, Curve]]:
+def _pairs(data: Data, a: str | None, b: str | None, gap: lengths.Span | None) -> Iterator[tuple[Curve, Curve]]:
     known = {curve.probe_id: curve for curve in curves(data, gap)}
     for one in (a, b):
         if one is not None and one not in known:
@@ -87,14 +88,14 @@ def _compared(a: Curve, b: Curve, most: int) -> dict[str, Any]:
     }
 
 
-def _paired(a: Curve, b: Curve, lag_ms: int) -> tuple[Array, Array]:
+def _paired(a: Curve, b: Curve, lag_ms: int) -> tuple[results.Array, results.Array]:
     """(which readings of a have one of b `lag_ms` later, b's values there)."""
     values = _at(b, a.ms + lag_ms)
     at = np.flatnonzero(np.isfinite(values))
     return at, values[at]
 
 
-def _at(curve: Curve, ms: Array) -> Array:
+def _at(curve: Curve, ms: results.Array) -> results.Array:
     """The curve's values at some moments; NaN before, after and inside gaps."""
     if not len(curve.ms):
         return np.full(len(ms), np.nan)
@@ -127,7 +128,7 @@ def _lag(a: Curve, b: Curve, most: int) -> tuple[float, float]:
     return float(ties[np.argmin(np.abs(ties))] * step / 1000), float(best)
 
 
-def _correlations(a: Array, b: Array, reach: int) -> Array:
+def _correlations(a: results.Array, b: results.Array, reach: int) -> results.Array:
     """The correlation of a[t] and b[t + lag] for lag −reach … reach over what overlaps; NaN for less than half the best overlap."""
     size = 1 << int(len(a) + reach).bit_length()
     spectra = []
@@ -138,7 +139,7 @@ def _correlations(a: Array, b: Array, reach: int) -> Array:
         spectra += [np.fft.rfft(part, size) for part in (good.astype(np.float64), level_free, level_free**2)]
     a_good, a_sum, a_square, b_good, b_sum, b_square = spectra
 
-    def over(left: Array, right: Array) -> Array:
+    def over(left: results.Array, right: results.Array) -> results.Array:
         whole = np.fft.irfft(np.conj(left) * right, size)
         return np.concatenate([whole[size - reach :] if reach else whole[:0], whole[: reach + 1]])
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from ..core import STRUCK_OUT, TempHubError
 from ..journal.statistics.exceedance import GAP_PACES
-from .curve import pace, zone_of
-from .results import Array, milliseconds, table
+from . import curve, results
 
 NUMBERS, RESTART, PACE = "numbers", "restart", "pace"
 # So many steps and not one of them by 1: then the numbers count something else than readings.
@@ -35,9 +34,9 @@ class Track(NamedTuple):
     """All readings of one probe by time, bad ones too. `boot`, `seq`: −1 where the probe gave none."""
 
     probe_id: str
-    ms: Array
-    boot: Array
-    seq: Array
+    ms: results.Array
+    boot: results.Array
+    seq: results.Array
     bad: int
 
 
@@ -53,7 +52,7 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     Raises TempHubError for a frame of another shape.
     """
     parts = [_holes(track) for track in _tracks(frame)]
-    return table(parts, GAPS, zone_of(frame)).sort_values(["probe_id", "start", "end"], ignore_index=True)
+    return results.table(parts, GAPS, curve.zone_of(frame)).sort_values(["probe_id", "start", "end"], ignore_index=True)
 
 
 def completeness(frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,10 +62,10 @@ def completeness(frame: pd.DataFrame) -> pd.DataFrame:
     last reading; estimate: True when the probe's numbers do not prove all of it. A reading that is there twice counts once.
     frame: `th.load(tidy=True, numbered=True)`. Raises TempHubError for a frame of another shape.
     """
-    return table([_summary(track, _holes(track)) for track in _tracks(frame)], COMPLETENESS, zone_of(frame))
+    return results.table([_summary(track, _holes(track)) for track in _tracks(frame)], COMPLETENESS, curve.zone_of(frame))
 
 
-def _summary(track: Track, holes: dict[str, Array]) -> dict[str, Any]:
+def _summary(track: Track, holes: dict[str, results.Array]) -> dict[str, Any]:
     numbered = _numbered(track)
     boot, seq = _by_seq(track, numbered)[:2]
     again = np.count_nonzero((np.diff(boot) == 0) & (np.diff(seq) == 0))
@@ -97,7 +96,7 @@ def _words(stored: int, missing: int) -> str:
     return f"{percent:.2f} %, {missing:,} reading{'s' if missing > 1 else ''} missing"
 
 
-def _holes(track: Track) -> dict[str, Array]:
+def _holes(track: Track) -> dict[str, results.Array]:
     numbered = _numbered(track)
     parts = [_by_numbers(track, numbered), _by_time(track, numbered)]
     start, end, missing, known_by = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -111,7 +110,7 @@ def _holes(track: Track) -> dict[str, Array]:
     }
 
 
-def _numbered(track: Track) -> Array:
+def _numbered(track: Track) -> results.Array:
     """Which readings carry numbers that count readings."""
     numbered = (track.boot >= 0) & (track.seq >= 0)
     boot, seq = _by_seq(track, numbered)[:2]
@@ -119,22 +118,22 @@ def _numbered(track: Track) -> Array:
     return numbered & (len(steps) < ENOUGH_STEPS or steps.min() == 1)
 
 
-def _by_seq(track: Track, numbered: Array) -> tuple[Array, Array, Array]:
+def _by_seq(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array]:
     order = np.lexsort((track.seq[numbered], track.boot[numbered]))
     return track.boot[numbered][order], track.seq[numbered][order], track.ms[numbered][order]
 
 
-def _by_numbers(track: Track, numbered: Array) -> tuple[Array, Array, Array, Array]:
+def _by_numbers(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array, results.Array]:
     boot, seq, ms = _by_seq(track, numbered)
     at = np.flatnonzero((np.diff(boot) == 0) & (np.diff(seq) > 1))
     sides = np.sort(np.c_[ms[at], ms[at + 1]], axis=1)
     return sides[:, 0], sides[:, 1], (np.diff(seq) - 1)[at], np.full(len(at), NUMBERS, object)
 
 
-def _by_time(track: Track, numbered: Array) -> tuple[Array, Array, Array, Array]:
+def _by_time(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array, results.Array]:
     pause = np.diff(track.ms)
     usual = np.full(len(pause), np.nan)
-    usual[pause > 0] = pace(np.r_[0, np.cumsum(pause[pause > 0])])
+    usual[pause > 0] = curve.pace(np.r_[0, np.cumsum(pause[pause > 0])])
     long = pause > GAP_PACES * usual
     both = numbered[:-1] & numbered[1:]
     border = both & _borders(track, numbered)
@@ -148,7 +147,7 @@ def _by_time(track: Track, numbered: Array) -> tuple[Array, Array, Array, Array]
     return track.ms[at], track.ms[at + 1], missing[at], known_by[at]
 
 
-def _borders(track: Track, numbered: Array) -> Array:
+def _borders(track: Track, numbered: results.Array) -> results.Array:
     """Between which neighbours one boot ends and the next begins with its lowest number, no other boot reaching across."""
     place, boot = np.flatnonzero(numbered), track.boot[numbered]
     change = np.zeros(len(track.ms) + 1, np.int64)
@@ -162,7 +161,7 @@ def _borders(track: Track, numbered: Array) -> Array:
     lowest[place[first]] = low[for_boots]
     # Between i and i + 1 no boot is open: as many have ended by i as began.
     open_at = np.cumsum(change)[:-1] - np.bincount(place[last], minlength=len(track.ms))
-    border: Array = (open_at[:-1] == 0) & (track.seq[1:] == lowest[1:])
+    border: results.Array = (open_at[:-1] == 0) & (track.seq[1:] == lowest[1:])
     return border
 
 
@@ -173,7 +172,7 @@ def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
             "Load it with th.load(tidy=True, numbered=True).",
             code="bad_frame",
         )
-    ms = milliseconds(pd.DatetimeIndex(frame["time"]))
+    ms = results.milliseconds(pd.DatetimeIndex(frame["time"]))
     boot = pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
     seq = frame["seq"].astype("Int64").to_numpy(dtype=np.int64, na_value=-1) if "seq" in frame else np.full(len(ms), -1)
     bad = frame["temperature_c"].isna().to_numpy()

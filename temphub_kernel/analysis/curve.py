@@ -9,8 +9,7 @@ import pandas as pd
 
 from ..core import TempHubError
 from ..journal.statistics.exceedance import PACE_WINDOW, line_of
-from .lengths import Span, span_ms
-from .results import Array, milliseconds
+from . import lengths, results
 
 Data = pd.DataFrame | pd.Series
 
@@ -20,12 +19,12 @@ class Curve(NamedTuple):
     between reading k and k + 1."""
 
     probe_id: str
-    ms: Array
-    celsius: Array
-    whole: Array
+    ms: results.Array
+    celsius: results.Array
+    whole: results.Array
 
 
-def curves(data: Data, gap: Span | None = None) -> list[Curve]:
+def curves(data: Data, gap: lengths.Span | None = None) -> list[Curve]:
     """The curve of each probe in `data`, by id.
 
     data: what `load` gives (wide, tidy, or tidy means) or a Series in °C with a time-zone aware index. Readings without a value
@@ -33,7 +32,7 @@ def curves(data: Data, gap: Span | None = None) -> list[Curve]:
     are still joined; default: 3 times the probe's own median interval at that place.
     Raises TempHubError for a frame of another shape.
     """
-    longest = None if gap is None else span_ms(gap, "gap")
+    longest = None if gap is None else lengths.span_ms(gap, "gap")
     return [_curve(probe_id, ms, celsius, longest) for probe_id, ms, celsius in _parts(data)]
 
 
@@ -49,33 +48,33 @@ def zone_of(data: Data) -> tzinfo:
     return zone
 
 
-def pace(ms: Array) -> Array:
+def pace(ms: results.Array) -> results.Array:
     """The usual interval at each of the intervals between rising times: a running median, in milliseconds."""
     intervals = pd.Series(np.diff(ms).astype(np.float64))
     return intervals.rolling(PACE_WINDOW, center=True, min_periods=1).median().to_numpy()
 
 
-def _curve(probe_id: str, ms: Array, celsius: Array, longest_ms: int | None) -> Curve:
+def _curve(probe_id: str, ms: results.Array, celsius: results.Array, longest_ms: int | None) -> Curve:
     return Curve(probe_id, *line_of(ms, celsius, longest_ms))
 
 
-def _parts(data: Data) -> Iterator[tuple[str, Array, Array]]:
+def _parts(data: Data) -> Iterator[tuple[str, results.Array, results.Array]]:
     zone_of(data)
     if isinstance(data, pd.Series):
-        yield str(data.name or "temperature"), milliseconds(_index(data)), _numbers(data, data)
+        yield str(data.name or "temperature"), results.milliseconds(_index(data)), _numbers(data, data)
     elif "time" in data:
         yield from _tidy(data)
     elif len(data.columns):
-        ms = milliseconds(_index(data))
+        ms = results.milliseconds(_index(data))
         for place, name in enumerate(data.columns):
             yield str(name), ms, _numbers(data.iloc[:, place], data)
 
 
-def _tidy(data: pd.DataFrame) -> Iterator[tuple[str, Array, Array]]:
+def _tidy(data: pd.DataFrame) -> Iterator[tuple[str, results.Array, results.Array]]:
     value = next((name for name in ("temperature_c", "mean_c") if name in data), None)
     if value is None or "probe_id" not in data:
         raise _unfit(data, "it has no columns probe_id and temperature_c")
-    ms, celsius = milliseconds(pd.DatetimeIndex(data["time"])), _numbers(data[value], data)
+    ms, celsius = results.milliseconds(pd.DatetimeIndex(data["time"])), _numbers(data[value], data)
     probes = pd.Categorical(data["probe_id"])
     order = np.argsort(probes.codes, kind="stable")
     ends = np.searchsorted(probes.codes[order], np.arange(len(probes.categories) + 1))
@@ -91,7 +90,7 @@ def _index(data: Data) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(data.index)
 
 
-def _numbers(values: pd.Series, data: Data) -> Array:
+def _numbers(values: pd.Series, data: Data) -> results.Array:
     try:
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:

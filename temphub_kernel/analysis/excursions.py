@@ -5,10 +5,8 @@ import pandas as pd
 
 from ..journal import Limit
 from ..journal.statistics.exceedance import Line, excursions_of
-from .arguments import limits
+from . import arguments, lengths, results
 from .curve import Curve, Data, curves, zone_of
-from .lengths import Span, span_ms
-from .results import Array, table
 
 COLUMNS = {
     "probe_id": "text",
@@ -27,7 +25,7 @@ COLUMNS = {
 
 
 def excursions(
-    data: Data, *, above: float | None = None, below: float | None = None, at_least: Span = "0s", gap: Span | None = None
+    data: Data, *, above: float | None = None, below: float | None = None, at_least: lengths.Span = "0s", gap: lengths.Span | None = None
 ) -> pd.DataFrame:
     """Times above (or below) a limit that last `at_least` so long, one row each, by probe and time.
 
@@ -38,14 +36,14 @@ def excursions(
     been longer. Beyond the limit before and after a gap it is one excursion: a gap cannot hide one.
     data, gap: see `curves`. Raises TempHubError for limits, lengths or frames that are none.
     """
-    asked, shortest = limits(above, below), span_ms(at_least, "at_least", least_ms=0)
+    asked, shortest = arguments.limits(above, below), lengths.span_ms(at_least, "at_least", least_ms=0)
     parts = [_of(curve, limit) for curve in curves(data, gap) for limit in asked if len(curve.ms)]
-    found = table([part for part in parts if part], COLUMNS, zone_of(data))
+    found = results.table([part for part in parts if part], COLUMNS, zone_of(data))
     long = found[found["duration"] >= pd.Timedelta(shortest, "ms")]
     return long.sort_values(["probe_id", "start", "kind"], ignore_index=True)
 
 
-def _of(curve: Curve, limit: Limit) -> dict[str, Array | str | float]:
+def _of(curve: Curve, limit: Limit) -> dict[str, results.Array | str | float]:
     found = excursions_of(Line(curve.ms, curve.celsius, curve.whole), limit)
     if found is None:
         return {}

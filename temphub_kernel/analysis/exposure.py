@@ -10,10 +10,8 @@ from pandas.tseries.offsets import BaseOffset
 from ..core import DAY_MS, HOUR_MS, TempHubError
 from ..journal import Limit
 from ..journal.statistics.exceedance import beyond
-from .arguments import limits
+from . import arguments, lengths, results
 from .curve import Curve, Data, curves, zone_of
-from .lengths import Span, step_of, usual_length, wall_steps
-from .results import Array, table
 
 MOST_STEPS = 1_000_000
 DEGREE_COLUMNS = {
@@ -29,7 +27,12 @@ DEGREE_COLUMNS = {
 
 
 def degree_hours(
-    data: Data, *, above: float | None = None, below: float | None = None, every: Span | None = None, gap: Span | None = None
+    data: Data,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    every: lengths.Span | None = None,
+    gap: lengths.Span | None = None,
 ) -> pd.DataFrame:
     """Degree-hours above (cooling) or below (heating) a base in °C, for each probe, whole or in steps.
 
@@ -40,21 +43,21 @@ def degree_hours(
     of 23 and 25 hours), "1h", "MS"; start and end are then the step's, else those of the readings. Steps not measured are left out.
     data, gap: see `curves`. Raises TempHubError for limits, steps or frames that are none.
     """
-    asked, zone = limits(above, below), zone_of(data)
+    asked, zone = arguments.limits(above, below), zone_of(data)
     says, remedy = (
         "is no step it can be, so nothing was worked out",
         'Give a step of at least a minute, such as "1h", "1D" or "MS" (months).',
     )
-    step = None if every is None else step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
+    step = None if every is None else lengths.step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
     parts = []
     for curve in curves(data, gap):
         if len(curve.ms):
             edges = curve.ms[[0, -1]] if step is None else _edges(curve, step, zone)
             parts += [_of(_cut(curve, edges), limit, edges, whole=step is None) for limit in asked]
-    return table(parts, DEGREE_COLUMNS, zone)
+    return results.table(parts, DEGREE_COLUMNS, zone)
 
 
-def _of(curve: Curve, limit: Limit, edges: Array, *, whole: bool) -> dict[str, Array]:
+def _of(curve: Curve, limit: Limit, edges: results.Array, *, whole: bool) -> dict[str, results.Array]:
     _, area = beyond(limit.excess(curve.celsius), curve.ms, curve.whole)
     steps = max(len(edges) - 1, 1)
     place = np.clip(np.searchsorted(edges, curve.ms[:-1], "right") - 1, 0, steps - 1)
@@ -73,9 +76,9 @@ def _of(curve: Curve, limit: Limit, edges: Array, *, whole: bool) -> dict[str, A
     }
 
 
-def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> Array:
+def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> results.Array:
     first, last = curve.ms[[0, -1]].tolist()
-    width_ms = usual_length(step) // timedelta(milliseconds=1)
+    width_ms = lengths.usual_length(step) // timedelta(milliseconds=1)
     if (last - first) / width_ms > MOST_STEPS:
         raise TempHubError(
             f"Steps of {step.freqstr} over that time would be more than {MOST_STEPS:,} rows.",
@@ -84,11 +87,11 @@ def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> Array:
         )
     # To the end of the last step.
     beyond = last + 2 * width_ms + DAY_MS
-    edges = wall_steps(step, zone, first, first, beyond).edges(first, beyond)
+    edges = lengths.wall_steps(step, zone, first, first, beyond).edges(first, beyond)
     return edges[: np.searchsorted(edges, last, side="right") + 1]
 
 
-def _cut(curve: Curve, edges: Array) -> Curve:
+def _cut(curve: Curve, edges: results.Array) -> Curve:
     """The same curve with a point on its line at each edge that no gap holds."""
     inside = edges[(edges > curve.ms[0]) & (edges < curve.ms[-1])]
     place = np.searchsorted(curve.ms, inside)
@@ -106,7 +109,7 @@ ZERO_C = 273.15
 KINETIC_COLUMNS = {"probe_id": "text", "mkt_c": "number", "mean_c": "number", "hours": "number", "readings": "count"}
 
 
-def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: Span | None = None) -> pd.DataFrame:
+def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: lengths.Span | None = None) -> pd.DataFrame:
     """The constant temperature that would have done as much harm as the one measured, for each probe, in °C.
 
     mkt_c = (ΔH/R) / −ln(mean of exp(−ΔH/(R·T))), T in K (Haynes, J. Pharm. Sci. 60 (1971) 927; USP <1079.2>, formerly <1160>).
@@ -123,10 +126,10 @@ def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: Span 
             code="bad_delta_h",
         )
     parts = [_kinetic_of(curve, delta_h) for curve in curves(data, gap) if len(curve.ms)]
-    return table(parts, KINETIC_COLUMNS, zone_of(data))
+    return results.table(parts, KINETIC_COLUMNS, zone_of(data))
 
 
-def _kinetic_of(curve: Curve, delta_h: float) -> dict[str, Array | str | float]:
+def _kinetic_of(curve: Curve, delta_h: float) -> dict[str, results.Array | str | float]:
     held = np.diff(curve.ms) * curve.whole
     weight = (np.r_[held, 0.0] + np.r_[0.0, held]) / 2
     weight = weight if weight.any() else np.ones(len(weight))

@@ -10,11 +10,7 @@ import pandas as pd
 
 from ..core import JOURNAL_FILE, Settings, titles
 from ..journal import QUALITY, Reader, received_of
-from . import load_csv
-from .arguments import When, asked_probes, find_zone, span_ms
-from .columns import Gathered, Whole, gathered, times_of
-from .lengths import step_of
-from .resample import tidy_steps, wide_steps
+from . import arguments, columns, lengths, load_csv, resample
 
 WIDE = ("units",)
 TIDY = ("units", "quality", "delay_ms")
@@ -22,8 +18,8 @@ TIDY = ("units", "quality", "delay_ms")
 
 def load(
     probe: str | Sequence[str] | None = None,
-    start: When = None,
-    end: When = None,
+    start: arguments.When = None,
+    end: arguments.When = None,
     every: str | timedelta | None = None,
     *,
     tidy: bool = False,
@@ -52,9 +48,9 @@ def load(
     a reading counts for as long as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
     Raises TempHubError: no journal, unknown probe, a time or width that is none.
     """
-    zone = find_zone(tz)
-    from_ms, to_ms = span_ms(start, end, zone)
-    step = None if every is None else step_of(every)
+    zone = arguments.find_zone(tz)
+    from_ms, to_ms = arguments.span_ms(start, end, zone)
+    step = None if every is None else lengths.step_of(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     if not path.exists() and load_csv.found(path.parent):
         started, marked = start is not None, bool(struck_out)
@@ -64,14 +60,14 @@ def load(
         return _called(frame, {str(id_): str(id_) for id_ in ids}, tidy=tidy, names=names)
     with Reader(path) as reader:
         probes = reader.probes(removed=True)
-        asked, called = asked_probes(probes, probe), titles(probes)
+        asked, called = arguments.asked_probes(probes, probe), titles(probes)
         if step is not None:
-            steps, calendar = tidy_steps(reader, None if start is None else from_ms, to_ms, asked, step, zone)
-            frame = steps if tidy else wide_steps(steps, asked, step, calendar, zone)
+            steps, calendar = resample.tidy_steps(reader, None if start is None else from_ms, to_ms, asked, step, zone)
+            frame = steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
             return _called(frame, called, tidy=tidy, names=names)
         marked = numbered if struck_out is None else struck_out
         fields = (*TIDY, *(("boot", "seq") if numbered else ())) if tidy else WIDE
-        found = gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=marked)
+        found = columns.gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=marked)
         boots = reader.boots() if tidy and numbered else None
     frame = _tidy(found, boots, zone, raw=raw) if tidy else _wide(found, asked, zone, raw=raw)
     return _called(frame, called, tidy=tidy, names=names)
@@ -89,7 +85,7 @@ def _called(frame: pd.DataFrame, called: dict[str, str], *, tidy: bool, names: b
     return frame
 
 
-def _wide(found: Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+def _wide(found: columns.Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
     present = {found.ids[int(number)] for number in np.unique(found["probe"])}
     names = sorted(present) if asked is None else asked
     place = np.zeros(max(found.ids, default=0) + 1, dtype=np.intp)
@@ -103,14 +99,14 @@ def _wide(found: Gathered, asked: list[str] | None, zone: tzinfo, *, raw: bool) 
     values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.
     values[place[found.pop("probe")], rows] = found.pop("raw_c" if raw else "celsius")
-    return pd.DataFrame(values.T, index=times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
+    return pd.DataFrame(values.T, index=columns.times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
 
 
-def _tidy(found: Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
+def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
     taken_ms = found.pop("taken_ms")
-    received = times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
+    received = columns.times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
     frame: dict[str, object] = {
-        "time": times_of(taken_ms, zone),
+        "time": columns.times_of(taken_ms, zone),
         "probe_id": _category(found.pop("probe"), found.ids),
         "temperature_c": found.pop("celsius"),
         "quality": _category(found.pop("quality"), {code: text for code, text in enumerate(QUALITY) if text}),
@@ -127,7 +123,7 @@ def _tidy(found: Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: b
     return pd.DataFrame(frame, copy=False)
 
 
-def _category(numbers: Whole, names: dict[int, str]) -> "pd.Categorical[Any]":
+def _category(numbers: columns.Whole, names: dict[int, str]) -> "pd.Categorical[Any]":
     """Numbers as the names they stand for, sorted; NaN for a number without one."""
     texts = sorted(set(names.values()))
     code_of = {text: at for at, text in enumerate(texts)}

@@ -14,11 +14,7 @@ from pandas.tseries.offsets import BaseOffset
 from ..core import CSV_COLUMNS, STRUCK_OUT, TempHubError, separator_of
 from ..journal import Calendar, Floats, Ints
 from ..journal.statistics.time_weights import holds
-from .arguments import asked_probes
-from .columns import times_of
-from .lengths import wall_steps
-from .resample import wide_steps
-from .results import milliseconds
+from . import arguments, columns, lengths, resample, results
 
 
 def found(folder: Path) -> list[Path]:
@@ -49,7 +45,7 @@ def load(
     """What `th.load` gives, from the logs; `received` is not in them. Raises TempHubError for an unknown probe or an unreadable log."""
     frame = pd.concat([_read(path) for path in found(folder)], ignore_index=True)
     known = sorted(frame["probe_id"].unique())
-    asked = asked_probes([{"id": id_} for id_ in known], probe)
+    asked = arguments.asked_probes([{"id": id_} for id_ in known], probe)
     if asked is not None:
         frame = frame[frame["probe_id"].isin(asked)]
     if not struck_out:
@@ -64,7 +60,7 @@ def load(
     frame["time"] = frame["time"].dt.tz_convert(zone)
     if step is not None:
         steps, calendar = _every(frame, step, from_ms if started else None, zone)
-        return steps if tidy else wide_steps(steps, asked, step, calendar, zone)
+        return steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
     if tidy:
         return frame.astype({"probe_id": "category", "quality": "category"})
     wide = frame.drop_duplicates(["time", "probe_id"], keep="last").pivot(index="time", columns="probe_id", values="temperature_c")
@@ -73,10 +69,10 @@ def load(
 
 def _every(frame: pd.DataFrame, step: BaseOffset, from_ms: int | None, zone: tzinfo) -> tuple[pd.DataFrame, Calendar]:
     good = frame.dropna(subset=["temperature_c"])
-    ms = milliseconds(pd.DatetimeIndex(good["time"]))
+    ms = results.milliseconds(pd.DatetimeIndex(good["time"]))
     begin, end = (int(ms.min()), int(ms.max())) if len(ms) else (0, 0)
-    calendar = wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
-    good = good.assign(time=times_of(calendar.starts(ms), zone), weighted=good["temperature_c"] * good["held"])
+    calendar = lengths.wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
+    good = good.assign(time=columns.times_of(calendar.starts(ms), zone), weighted=good["temperature_c"] * good["held"])
     groups = good.groupby(["probe_id", "time"])
     steps = groups["temperature_c"].agg(["min", "max", "count", "mean"]).reset_index()
     steps = steps.rename(columns={"mean": "mean_of_readings_c", "min": "min_c", "max": "max_c"})

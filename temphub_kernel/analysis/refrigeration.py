@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..core import TempHubError
+from . import lengths, results
 from .curve import Curve, Data, curves, zone_of
-from .lengths import Span, span_ms
-from .results import NEVER, Array, table
 
 CYCLE_COLUMNS = {
     "probe_id": "text",
@@ -26,7 +25,7 @@ CYCLE_COLUMNS = {
 }
 
 
-def compressor_cycles(data: Data, *, swing: float = 0.5, gap: Span | None = None) -> pd.DataFrame:
+def compressor_cycles(data: Data, *, swing: float = 0.5, gap: lengths.Span | None = None) -> pd.DataFrame:
     """Whole cycles of cooling and warming again, one row each, by probe and time.
 
     A cycle runs from one warmest reading to the next: on, where the temperature turns down (the compressor starts); off, where it
@@ -41,10 +40,10 @@ def compressor_cycles(data: Data, *, swing: float = 0.5, gap: Span | None = None
         raise TempHubError(
             f"swing is {swing!r}, which is no difference of temperatures.", "Give it in K, such as swing=0.5.", code="bad_swing"
         )
-    return table([_cycles(curve, swing) for curve in curves(data, gap)], CYCLE_COLUMNS, zone_of(data))
+    return results.table([_cycles(curve, swing) for curve in curves(data, gap)], CYCLE_COLUMNS, zone_of(data))
 
 
-def _cycles(curve: Curve, swing: float) -> dict[str, Array]:
+def _cycles(curve: Curve, swing: float) -> dict[str, results.Array]:
     place, warm, stretch = np.array(_turns(curve, swing), dtype=np.int64).reshape(-1, 3).T
     whole = np.flatnonzero(warm[:-2] & (stretch[:-2] == stretch[2:])) if len(place) > 2 else np.empty(0, np.int64)
     on, off, end = place[whole], place[whole + 1], place[whole + 2]
@@ -117,7 +116,7 @@ DOOR_COLUMNS = {
 }
 
 
-def door_openings(data: Data, *, rise: float = 1.0, within: Span = "2min", recovers_within: Span = "1h") -> pd.DataFrame:
+def door_openings(data: Data, *, rise: float = 1.0, within: lengths.Span = "2min", recovers_within: lengths.Span = "1h") -> pd.DataFrame:
     """Rises of at least `rise` K within `within`, and how they went away, one row each, by probe and time.
 
     start: the lowest reading within that time before the rise, base_c (°C); peak: the highest until it recovered, peak_c (°C), rise_c (K);
@@ -129,9 +128,9 @@ def door_openings(data: Data, *, rise: float = 1.0, within: Span = "2min", recov
     """
     if not isinstance(rise, int | float) or not 0 < rise < float("inf"):
         raise TempHubError(f"rise is {rise!r}, which is no rise of a temperature.", "Give it in K, such as rise=1.0.", code="bad_rise")
-    window, longest = span_ms(within, "within"), span_ms(recovers_within, "recovers_within")
+    window, longest = lengths.span_ms(within, "within"), lengths.span_ms(recovers_within, "recovers_within")
     rows = [row for curve in curves(data) for row in _openings(curve, rise, window, longest)]
-    return table(rows, DOOR_COLUMNS, zone_of(data))
+    return results.table(rows, DOOR_COLUMNS, zone_of(data))
 
 
 def _openings(curve: Curve, rise: float, window: int, longest: int) -> Iterator[dict[str, Any]]:
@@ -146,7 +145,7 @@ def _openings(curve: Curve, rise: float, window: int, longest: int) -> Iterator[
             yield row
 
 
-def _opening(curve: Curve, trigger: int, window: int, longest: int, parted: Array, done: int) -> tuple[dict[str, Any], int]:
+def _opening(curve: Curve, trigger: int, window: int, longest: int, parted: results.Array, done: int) -> tuple[dict[str, Any], int]:
     ms, celsius = curve.ms, curve.celsius
     before = max(int(np.searchsorted(ms, ms[trigger] - window)), min(done, trigger))
     start = trigger - int(np.argmin(celsius[before : trigger + 1][::-1]))
@@ -171,17 +170,17 @@ def _opening(curve: Curve, trigger: int, window: int, longest: int, parted: Arra
         "probe_id": curve.probe_id,
         "start": ms[start],
         "peak": ms[peak],
-        "end": NEVER if end is None else ms[end],
+        "end": results.NEVER if end is None else ms[end],
         "base_c": base,
         "peak_c": celsius[peak],
         "rise_c": celsius[peak] - base,
-        "duration": NEVER if end is None else ms[end] - ms[start],
-        "recovery": NEVER if end is None else ms[end] - ms[peak],
+        "duration": results.NEVER if end is None else ms[end] - ms[start],
+        "recovery": results.NEVER if end is None else ms[end] - ms[peak],
     }
     return row, max(seen if end is None else end, trigger) + 1
 
 
-def _lowest_lately(curve: Curve, window: int) -> Array:
+def _lowest_lately(curve: Curve, window: int) -> results.Array:
     """The lowest reading of the last `window` milliseconds at each reading."""
     series = pd.Series(curve.celsius, index=pd.DatetimeIndex(curve.ms.view("datetime64[ms]")))
     return series.rolling(pd.Timedelta(window, "ms"), closed="both").min().to_numpy()

@@ -8,9 +8,7 @@ from pandas.tseries.offsets import BaseOffset
 
 from ..core import UNITS_PER_C, TempHubError
 from ..journal import Calendar, Floats, Reader, Steps
-from .columns import times_of
-from .lengths import usual_length, wall_steps
-from .results import milliseconds
+from . import columns, lengths, results
 
 MOST_STEPS = 5_000_000
 
@@ -21,9 +19,9 @@ def tidy_steps(
     """time (when the step began), probe_id, mean_c (over time) and so on of steps with a good reading in [from_ms, to_ms); the steps."""
     span = reader.span()
     if span is None or (begin := max(from_ms or span[0], span[0])) >= (end := min(to_ms, span[1] + 1)):
-        return _frame(*reader.steps(0, 0, 1), np.empty(0), np.empty(0), zone), wall_steps(step, zone, 0, 0, 0)
+        return _frame(*reader.steps(0, 0, 1), np.empty(0), np.empty(0), zone), lengths.wall_steps(step, zone, 0, 0, 0)
     # Steps that do not divide the day are counted from the first day that was asked for.
-    calendar = wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
+    calendar = lengths.wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
     return _frame(*reader.calendar_steps(begin, end, calendar, asked), zone), calendar
 
 
@@ -34,14 +32,14 @@ def wide_steps(steps: pd.DataFrame, asked: list[str] | None, step: BaseOffset, c
     wide = wide.reindex(columns=pd.Index(names, name="probe_id", dtype="str"))
     if wide.empty:
         return wide
-    first, last = milliseconds(pd.DatetimeIndex(wide.index)[[0, -1]]).tolist()
-    if (last - first) / (usual_length(step) / timedelta(milliseconds=1)) > MOST_STEPS:
+    first, last = results.milliseconds(pd.DatetimeIndex(wide.index)[[0, -1]]).tolist()
+    if (last - first) / (lengths.usual_length(step) / timedelta(milliseconds=1)) > MOST_STEPS:
         raise TempHubError(
             f"Steps of {step.freqstr} over that time would be more than {MOST_STEPS:,} rows.",
             "Choose a longer step, a later start, or tidy=True, which leaves out empty steps.",
             code="too_many_steps",
         )
-    return wide.reindex(times_of(calendar.edges(first, last), zone))
+    return wide.reindex(columns.times_of(calendar.edges(first, last), zone))
 
 
 def _frame(ids: dict[int, str], steps: Steps, means: Floats, _held: Floats, zone: tzinfo) -> pd.DataFrame:
@@ -49,7 +47,7 @@ def _frame(ids: dict[int, str], steps: Steps, means: Floats, _held: Floats, zone
     names = np.array([ids.get(number, "") for number in range(max(ids, default=0) + 1)], dtype=object)
     frame = pd.DataFrame(
         {
-            "time": times_of(steps.at[good], zone),
+            "time": columns.times_of(steps.at[good], zone),
             "probe_id": pd.array(names[steps.probe[good]], dtype="str"),
             "mean_c": means[good] / UNITS_PER_C,
             "min_c": steps.lowest[good] / UNITS_PER_C,

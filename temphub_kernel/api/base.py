@@ -14,14 +14,9 @@ from ..alarms import Channels
 from ..core import NotAllowed, Relayed, Sighting, TempHubError, network
 from ..journal import Writer
 from ..trust import Trust
+from . import background, firmware_files, plausibility, replies, schemas, timestamps
 from .access import PROBES_OWN, Audit, Entry, Tarpit, bearer, check_token, judged, no_entry, place_of
-from .background import Questions
-from .firmware_files import Firmware
 from .metrics import Metrics
-from .plausibility import NewNames
-from .replies import RETRY_S, MethodNotAllowed, dump, protect, unforeseen
-from .schemas import check_text, parse_json
-from .timestamps import Transit
 
 if TYPE_CHECKING:
     from .background import Examinations, Jobs
@@ -61,15 +56,15 @@ class Room:
     token: str
     desk: Desk
     metrics: Metrics
-    questions: Questions
-    firmware: Firmware
+    questions: background.Questions
+    firmware: firmware_files.Firmware
     writer: Writer
     exports: "Jobs"
     entry: Entry
     audit: Audit
     examinations: "Examinations"
-    names: NewNames
-    transit: Transit
+    names: plausibility.NewNames
+    transit: timestamps.Transit
     tarpit: Tarpit
 
 
@@ -94,12 +89,12 @@ class ApiHandler(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        protect(self)
+        replies.protect(self)
 
     def body(self) -> dict[str, Any]:
         """The JSON object sent, after its token was found right. Raises TempHubError."""
         self._said = self._changing() if self.changes else self._reporting()
-        check_text(self._said)
+        schemas.check_text(self._said)
         return self._said
 
     @property
@@ -118,7 +113,7 @@ class ApiHandler(RequestHandler):
         entry, headers, sent = self.room.entry, self.request.headers, self._sent()
         token = None
         with suppress(TempHubError):
-            token = parse_json(sent).get("token")
+            token = schemas.parse_json(sent).get("token")
         self._by = entry.shown(headers, self._address, self.get_query_argument("token", None), token)
         if not self._by and entry.closed and not self.room.token:
             raise no_entry()
@@ -126,7 +121,7 @@ class ApiHandler(RequestHandler):
             # With a token in force a stranger learns nothing about the body, valid or not.
             check_token(self.room.token)
             self._by = "anyone"
-        return parse_json(sent)
+        return schemas.parse_json(sent)
 
     def _reporting(self) -> dict[str, Any]:
         """What a probe sent."""
@@ -159,7 +154,7 @@ class ApiHandler(RequestHandler):
 
     def reply(self, value: dict[str, Any]) -> None:
         """Send JSON."""
-        self.finish(dump(value))
+        self.finish(replies.dump(value))
 
     def on_connection_close(self) -> None:
         """The client went away: what was held for it is not kept."""
@@ -178,15 +173,15 @@ class ApiHandler(RequestHandler):
         error = kwargs.get("exc_info", (None, None, None))[1]
         shown = error if isinstance(error, TempHubError) else _plain(status_code, self.request.method or "")
         self.set_status(shown.status)
-        if shown.status in RETRY_S:
-            self.set_header("Retry-After", RETRY_S[shown.status])
-        if isinstance(shown, MethodNotAllowed):
+        if shown.status in replies.RETRY_S:
+            self.set_header("Retry-After", replies.RETRY_S[shown.status])
+        if isinstance(shown, replies.MethodNotAllowed):
             allowed = [name for name in ("GET", "POST") if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())]
             self.set_header("Allow", ", ".join(allowed))
         self.room.metrics.refused(shown)
         if isinstance(shown, NotAllowed) and self.named_by:
             self.room.desk.refused(self.request.remote_ip or "", "", shown)
-        self.finish(dump(shown.as_json()))
+        self.finish(replies.dump(shown.as_json()))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
@@ -206,8 +201,8 @@ class ApiHandler(RequestHandler):
 
 def _plain(status: int, method: str) -> TempHubError:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return MethodNotAllowed(f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.")
+        return replies.MethodNotAllowed(f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return unforeseen()
+        return replies.unforeseen()
     remedy = "See /api/openapi.json for what the API takes."
     return Relayed("The request could not be understood.", remedy, code="bad_request", status=status)

@@ -12,10 +12,9 @@ from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 
 from ..core import monotonic_s
+from . import metrics, replies
 from .access import Gate, GatedServer, Guard, too_much
 from .ingest import Delivery, Ingest
-from .metrics import request_log
-from .replies import WholeReplies, send_error
 
 START = b"POST /api/ingest HTTP/1.1\r\n"
 END = b"\r\n\r\n"
@@ -130,7 +129,7 @@ class FastPath:
                 one.close()
 
 
-class PlainConnection(WholeReplies):
+class PlainConnection(replies.WholeReplies):
     """A connection from its first byte until it ends or is given to Tornado. deadline_s: when it is closed for saying no more."""
 
     def __init__(self, path: FastPath, connection: socket.socket, address: tuple[str, int]) -> None:
@@ -239,7 +238,7 @@ class PlainConnection(WholeReplies):
                 return
             head = self._head_of(self._data[:end]) if end > 0 else None
             # Each request's line in the log is told by the way through Tornado.
-            if head is None or request_log.isEnabledFor(logging.DEBUG):
+            if head is None or metrics.request_log.isEnabledFor(logging.DEBUG):
                 self._hand_over()
                 return
             self._begin(head)
@@ -274,7 +273,7 @@ class PlainConnection(WholeReplies):
         if self._over_share:
             error = too_much(f"The address {address}")
             ingest.metrics.refused(error)
-            asyncio.get_running_loop().call_later(self._path.guard.wait_s(), send_error, self, error)
+            asyncio.get_running_loop().call_later(self._path.guard.wait_s(), replies.send_error, self, error)
         else:
             Delivery(ingest, self, address).whole(head.fields, body)
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..core import NotFound
-from ..core.firmware_build import compiled, compiler
+from ..core import NotFound, firmware_build
 from .schemas import short
 
 FOLDERS = ("probe", "ports")
@@ -51,7 +50,7 @@ class Firmware:
                 if seen != self._seen:
                     self._snapshots, self._seen = {}, seen
                 if board not in self._snapshots:
-                    self._snapshots[board] = _snapshot(paths, compiler() if board else None)
+                    self._snapshots[board] = _snapshot(paths, firmware_build.compiler() if board else None)
                 return self._snapshots[board]
             except (OSError, ValueError) as error:
                 raise NotFound(
@@ -84,7 +83,7 @@ def _snapshot(paths: dict[str, Path], program: str | None) -> Snapshot:
     files = {name: path.read_bytes() for name, path in paths.items()}
     if program:
         sources = {name: data.decode() for name, data in files.items() if name.endswith(".py")}
-        files = {name: data for name, data in files.items() if name not in sources} | compiled(program, sources)
+        files = {name: data for name, data in files.items() if name not in sources} | firmware_build.compiled(program, sources)
     version = told.group(1)
     rows = [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()]
     whole = version + "\n" + "".join(f"{row['name']} {row['size']} {row['sha256']}\n" for row in rows)

@@ -13,14 +13,10 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, R
 from ..core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
 from ..journal import Delivered, Outcome, Writer
 from ..trust import Proven, Repeated
+from . import base, batch_decoder, plausibility, replies, timestamps
 from .access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
-from .base import Desk
-from .batch_decoder import decoded
 from .metrics import Metrics
-from .plausibility import Court, NewNames, TooManyNew, Twins
-from .replies import Early, MethodNotAllowed, begin_error, dump, send, send_error, unforeseen
 from .schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
-from .timestamps import TIME_FIELDS, Transit, given_times, taken_by_clock, used_fields
 
 
 class Acks:
@@ -63,22 +59,22 @@ def ignored_fields(data: dict[str, Any], received_ms: int) -> list[str]:
     if "readings" not in data:
         names = data.keys() - LONE
         if names:
-            names = names - _used_times(data, received_ms) - used_fields(data)
+            names = names - _used_times(data, received_ms) - timestamps.used_fields(data)
     else:
         names = data.keys() - BATCH
         for reading in data["readings"]:
             if reading.keys() - READING:
-                names = names | (reading.keys() - READING - _used_times(reading, received_ms) - used_fields(reading))
+                names = names | (reading.keys() - READING - _used_times(reading, received_ms) - timestamps.used_fields(reading))
     return sorted(_shown(name) for name in names)[:MOST_NAMES] if names else []
 
 
 def _used_times(data: dict[str, Any], received_ms: int) -> set[str]:
     """The fields with a time that need no word: an empty one, all of them when one could be read, a time of day beside its date."""
-    named = data.keys() & set(TIME_FIELDS)
+    named = data.keys() & set(timestamps.TIME_FIELDS)
     if not named:
         return set()
-    given = set(given_times(data))
-    if given and ("age_ms" in data or taken_by_clock(data, received_ms)[1] is None):
+    given = set(timestamps.given_times(data))
+    if given and ("age_ms" in data or timestamps.taken_by_clock(data, received_ms)[1] is None):
         return named - given
     return named
 
@@ -124,13 +120,13 @@ class Ingest:
         token: str,
         writer: Writer,
         acks: Acks,
-        desk: Desk,
+        desk: base.Desk,
         metrics: Metrics,
         share: FairShare,
         guesses: Guesses,
-        names: NewNames,
-        court: Court,
-        transit: Transit,
+        names: plausibility.NewNames,
+        court: plausibility.Court,
+        transit: timestamps.Transit,
     ) -> None:
         self.token = token
         self.writer = writer
@@ -138,7 +134,7 @@ class Ingest:
         self.desk = desk
         self.metrics = metrics
         self.transit = transit
-        self.twins = Twins()
+        self.twins = plausibility.Twins()
         self.share = share
         self.guesses = guesses
         self.names = names
@@ -158,7 +154,7 @@ class Delivery(HTTPMessageDelegate):
         self._body: bytearray | bytes = bytearray()
         self._over = False
         self._arrived = (0, 0.0)
-        self._early: Early | None = None
+        self._early: replies.Early | None = None
         self._proven: Proven | None = None
         self._ignored: list[str] = []
         self._named = ""
@@ -213,7 +209,7 @@ class Delivery(HTTPMessageDelegate):
             if self._ignored:
                 self._room.told.tell(self._named, self._ignored)
         except TempHubError as error:
-            if isinstance(error, TooManyNew):
+            if isinstance(error, plausibility.TooManyNew):
                 self._later(error)
                 return
             if isinstance(error, WrongToken) and (texts := self._shown()[0]):
@@ -222,7 +218,7 @@ class Delivery(HTTPMessageDelegate):
         # The hub's own fault must not look like the probe's, nor close the connection without a word.
         except Exception:
             log.exception("a delivery could not be handled")
-            self._refuse(unforeseen())
+            self._refuse(replies.unforeseen())
 
     def on_connection_close(self) -> None:
         """The client went away; what it delivered in full is stored all the same."""
@@ -263,7 +259,7 @@ class Delivery(HTTPMessageDelegate):
             self._believe(query.get("probe_id", ADHOC), b"", None)
             return self._judged(rows_of_query(query, self._arrived[0]), query), False
         signature = self._headers.get("X-Signature")
-        plain = decoded(body) if A_BATCH in body else None
+        plain = batch_decoder.decoded(body) if A_BATCH in body else None
         if plain is not None:
             if signature is None:
                 check_token(room.token, *given, plain.token, probe_id=plain.probe_id)
@@ -297,7 +293,7 @@ class Delivery(HTTPMessageDelegate):
         received_ms, arrived = self._arrived
         ages = np.array([whole(reading.get("age_ms", 0)) for reading in readings], np.int64)
         moments = self._room.transit.moments(rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived).tolist()
-        aged = ["age_ms" in reading or not given_times(reading) for reading in readings]
+        aged = ["age_ms" in reading or not timestamps.given_times(reading) for reading in readings]
         return [
             row._replace(taken_ms=received_ms - round(arrived - moment)) if by_age else row
             for row, moment, by_age in zip(rows, moments, aged, strict=True)
@@ -328,9 +324,9 @@ class Delivery(HTTPMessageDelegate):
                 answer["lamp"] = lamp
         if self._ignored:
             answer["ignored"] = self._ignored
-        body = OK if len(answer) == 1 else dump(answer)
+        body = OK if len(answer) == 1 else replies.dump(answer)
         extra = {"X_Signature": self._proven.reply(200, body)} if self._proven else {}
-        send(self._connection, 200, body, **extra)
+        replies.send(self._connection, 200, body, **extra)
 
     def _later(self, error: TempHubError) -> None:
         """Refuse after a pause: a probe gone mad that asks in a row becomes slow by itself."""
@@ -340,7 +336,7 @@ class Delivery(HTTPMessageDelegate):
         """Refuse before the body is there; what still comes of it is dropped."""
         self._over = True
         self._room.metrics.refused(error)
-        self._early = Early(self._connection, lambda: begin_error(self._connection, error))
+        self._early = replies.Early(self._connection, lambda: replies.begin_error(self._connection, error))
         self._early.begin()
 
     def _refuse(self, error: TempHubError) -> None:
@@ -350,7 +346,7 @@ class Delivery(HTTPMessageDelegate):
         self._room.metrics.refused(error)
         if isinstance(error, OWN_FAULT):
             self._room.desk.refused(self._address, self._named, error)
-        send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
+        replies.send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
 
 
 def _newest(rows: list[Row] | Delivered) -> Row:
@@ -359,8 +355,8 @@ def _newest(rows: list[Row] | Delivered) -> Row:
     return rows[0] if len(rows) == 1 else max(rows, key=lambda row: row.taken_ms)
 
 
-def _method(method: str) -> MethodNotAllowed:
-    return MethodNotAllowed(
+def _method(method: str) -> replies.MethodNotAllowed:
+    return replies.MethodNotAllowed(
         f"/api/ingest does not know the method {method[:20]}.",
         "Use POST with JSON, or GET with ?temperature_c=.",
     )

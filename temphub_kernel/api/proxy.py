@@ -18,8 +18,7 @@ from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as Late
 
 from ..core import DOOR_HEADER, PagePlace, TempHubError, Unavailable, monotonic_s, network
-from .not_found import of_page_server, told, wants_html
-from .replies import protect_page
+from . import not_found, replies
 
 log = logging.getLogger(__name__)
 # Headers that speak of one connection, not of the message (RFC 9110, 7.6.1).
@@ -105,7 +104,7 @@ class Relay(HTTPMessageDelegate):
             headers.pop("Connection", None)
         # Of its own: Tornado reads from the one that it gave us how the body comes.
         headers = headers.copy()
-        self._path, self._html = start_line.path.partition("?")[0], wants_html(headers)
+        self._path, self._html = start_line.path.partition("?")[0], not_found.wants_html(headers)
         headers["X-Forwarded-For"] = self._address
         headers[network.VISITOR_HEADER] = network.visitor(self._address, self._shown)
         headers["X-Forwarded-Proto"] = self._protocol
@@ -157,7 +156,7 @@ class Relay(HTTPMessageDelegate):
         finally:
             back.close()
             if answer.refused:
-                self._tell(of_page_server(answer.refused, self._path))
+                self._tell(not_found.of_page_server(answer.refused, self._path))
             elif not answer.begun:
                 self._tell(_no_page())
             elif not answer.complete or self._closes:
@@ -166,7 +165,7 @@ class Relay(HTTPMessageDelegate):
     def _tell(self, error: TempHubError) -> None:
         """The hub's own words, for a browser as a page."""
         if not self._left:
-            early = told(self._connection, error, html=self._html)
+            early = not_found.told(self._connection, error, html=self._html)
             early.begin()
             early.finish()
 
@@ -192,7 +191,7 @@ class _Answer(HTTPMessageDelegate):
         headers = headers.copy()
         for name in HOP_BY_HOP:
             headers.pop(name, None)
-        protect_page(headers)
+        replies.protect_page(headers)
         self.begun = True
         await _taken(self._connection.write_headers(start_line, headers))
 

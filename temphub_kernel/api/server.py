@@ -23,21 +23,10 @@ from tornado.web import Application
 
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
+from . import background, base, fast_path, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, schemas, timestamps
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
-from .background import Examinations, Jobs, Questions, Turns, answer
-from .base import Desk, Room
-from .fast_path import FastPath
-from .firmware_files import Firmware
 from .ingest import INGEST, Acks, Delivery, Ingest
-from .metrics import COUNT_EVERY_S, Metrics, request_log, watch
-from .not_found import DOORS, READS, VOILA, face, is_api, stray, told, wants_html
-from .plausibility import Court, NewNames
-from .ports import Tls, bind
-from .proxy import FrontDoor, Relay
-from .replies import PAGE_BODY, Limited, bodiless, refusal
 from .routes import application
-from .schemas import is_too_large, too_large
-from .timestamps import MAX_BOOTS, Transit
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -61,16 +50,16 @@ class Endpoint(Worker):
         settings: Settings,
         journal: Path,
         writer: Writer,
-        desk: Desk,
+        desk: base.Desk,
         page: Callable[[], PagePlace | None] | None = None,
         *,
         firmware: Path | None = None,
         gate: Gate | None = None,
         tarpit: Tarpit | None = None,
-        names: NewNames | None = None,
+        names: plausibility.NewNames | None = None,
         idle_s: float = IDLE_S,
         body_s: float = BODY_S,
-        count_every_s: float = COUNT_EVERY_S,
+        count_every_s: float = metrics.COUNT_EVERY_S,
     ) -> None:
         super().__init__("endpoint")
         self._limits = {"idle_connection_timeout": idle_s, "body_timeout": body_s}
@@ -80,15 +69,15 @@ class Endpoint(Worker):
         self._writer = writer
         self._desk = desk
         self._page = page
-        self._firmware = Firmware(firmware or files.firmware())
+        self._firmware = firmware_files.Firmware(firmware or files.firmware())
         self._gate = gate or Gate()
         self._tarpit = tarpit or Tarpit()
-        self._names = names or NewNames()
-        self._court = Court()
-        self._transit = Transit()
-        self._heard: deque[tuple[str, str, int, float]] = deque(maxlen=MAX_BOOTS)
+        self._names = names or plausibility.NewNames()
+        self._court = plausibility.Court()
+        self._transit = timestamps.Transit()
+        self._heard: deque[tuple[str, str, int, float]] = deque(maxlen=timestamps.MAX_BOOTS)
         self._sockets: list[socket.socket] = []
-        self._tls: Tls | None = None
+        self._tls: ports.Tls | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._done: asyncio.Event | None = None
         self.port = settings.port
@@ -121,7 +110,7 @@ class Endpoint(Worker):
         # What was said before there was a loop.
         self._take_counts()
         behind = self._make_room(self._loop)
-        door = FrontDoor(self._page) if self._page else None
+        door = proxy.FrontDoor(self._page) if self._page else None
         switch = self._make_switch(self._loop, behind, door)
         servers = self._open(switch)
         counting = asyncio.ensure_future(behind.metrics.hits.tell(self._count_every_s))
@@ -141,27 +130,27 @@ class Endpoint(Worker):
             self._gate.close()
             behind.questions.close()
 
-    def _make_room(self, loop: asyncio.AbstractEventLoop) -> Room:
+    def _make_room(self, loop: asyncio.AbstractEventLoop) -> base.Room:
         """What the handlers stand on."""
-        turns, audit = Turns(), Audit(self._settings.data_dir)
-        return Room(
+        turns, audit = background.Turns(), Audit(self._settings.data_dir)
+        return base.Room(
             self._settings.server_token,
             self._desk,
-            Metrics(),
-            Questions(self._journal),
+            metrics.Metrics(),
+            background.Questions(self._journal),
             self._firmware,
             self._writer,
-            Jobs(self._journal, turns),
+            background.Jobs(self._journal, turns),
             # Not here: its file is on a disk.
             Entry(self._settings, lambda *said: loop.run_in_executor(None, partial(audit.note, *said))),
             audit,
-            Examinations(replace(self._settings, port=self.port), turns),
+            background.Examinations(replace(self._settings, port=self.port), turns),
             self._names,
             self._transit,
             self._tarpit,
         )
 
-    def _make_switch(self, loop: asyncio.AbstractEventLoop, behind: Room, door: FrontDoor | None) -> "Switch":
+    def _make_switch(self, loop: asyncio.AbstractEventLoop, behind: base.Room, door: proxy.FrontDoor | None) -> "Switch":
         """Who answers which path."""
         ingest = Ingest(
             self._settings.server_token,
@@ -180,15 +169,15 @@ class Endpoint(Worker):
         guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
         return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
 
-    def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
+    def _open(self, switch: "Switch") -> list[fast_path.FastPath | GatedServer]:
         """The servers, which take connections from here on."""
         # The limit of a body is each path's own; what is no message at all is bounded here.
         server = GatedServer(switch, **SIZES, **self._limits)
         if not self._sockets:
             self._take_ports()
-        plain = FastPath(server, switch.ingest, switch.guard, self._gate, **self._limits)
+        plain = fast_path.FastPath(server, switch.ingest, switch.guard, self._gate, **self._limits)
         plain.add_sockets(self._sockets)
-        servers: list[FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
+        servers: list[fast_path.FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
         self._sockets = []
         return servers
 
@@ -209,15 +198,15 @@ class Endpoint(Worker):
         """What the journal knows, before the port is open: a delivery that waits for this would be dated too late."""
         # Without it the court begins without neighbours; what is wrong with the journal is told by others.
         with suppress(TempHubError):
-            answer(self._journal, self._court.recall)
-            answer(self._journal, self._names.recall)
+            background.answer(self._journal, self._court.recall)
+            background.answer(self._journal, self._names.recall)
 
     def _take_ports(self) -> None:
         """Raises TempHubError, then nothing is held."""
-        self._sockets = [bind(self._settings.host, self._settings.port)]
+        self._sockets = [ports.bind(self._settings.host, self._settings.port)]
         self.port = self._sockets[0].getsockname()[1]
         try:
-            self._tls = Tls.of(self._settings)
+            self._tls = ports.Tls.of(self._settings)
         except TempHubError:
             self._sockets.pop().close()
             raise
@@ -241,7 +230,7 @@ class Switch(HTTPServerConnectionDelegate):
         self,
         application: Application,
         ingest: Ingest,
-        door: FrontDoor | None,
+        door: proxy.FrontDoor | None,
         guard: Guard,
         gate: Gate,
         proxies: Proxies,
@@ -272,28 +261,28 @@ class Switch(HTTPServerConnectionDelegate):
             return Refused(connection, why, self.gate.asking, tarpit, _address(connection))
         if wrong is not None:
             self.ingest.metrics.refused(wrong)
-            return told(connection, wrong, html=wants_html(headers) and line.method in READS)
+            return not_found.told(connection, wrong, html=not_found.wants_html(headers) and line.method in not_found.READS)
         return None
 
     def choose(self, line: RequestStartLine, headers: HTTPHeaders, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
         """The delegate for a path."""
         name = line.path.partition("?")[0]
         if name == INGEST:
-            if is_too_large(headers.get("Content-Length")):
-                self.ingest.metrics.refused(too_large())
-                return refusal(connection)
+            if schemas.is_too_large(headers.get("Content-Length")):
+                self.ingest.metrics.refused(schemas.too_large())
+                return replies.refusal(connection)
             return Delivery(self.ingest, connection, _address(connection))
-        if is_api(name) and name not in PROBES_OWN:
+        if not_found.is_api(name) and name not in PROBES_OWN:
             self.ingest.metrics.hits.calls += headers.get("User-Agent") != network.AGENT
         if line.method == "HEAD" and name == "/":
-            return face(connection)
-        if self.door is None or is_api(name) or name in DOORS:
-            return Limited(self.application.start_request(server_conn, connection), connection)
+            return not_found.face(connection)
+        if self.door is None or not_found.is_api(name) or name in not_found.DOORS:
+            return replies.Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
-        return Limited(
-            Relay(self.door, connection, _address(connection), _protocol(connection), self.guard.entry.visitor_shows(headers)),
+        return replies.Limited(
+            proxy.Relay(self.door, connection, _address(connection), _protocol(connection), self.guard.entry.visitor_shows(headers)),
             connection,
-            PAGE_BODY,
+            replies.PAGE_BODY,
         )
 
 
@@ -311,15 +300,15 @@ class _Request(HTTPMessageDelegate):
             _behind(switch.proxies, connection, headers)
         else:
             switch.proxies.notice(_address(connection), headers)
-        if request_log.isEnabledFor(logging.DEBUG):
-            watch(connection, start_line, _address(connection))
-        wrong = None if path == INGEST else stray(start_line.method, path, headers)
+        if metrics.request_log.isEnabledFor(logging.DEBUG):
+            metrics.watch(connection, start_line, _address(connection))
+        wrong = None if path == INGEST else not_found.stray(start_line.method, path, headers)
         chosen = switch.admit(start_line, headers, connection, wrong)
         if chosen is None:
             chosen = switch.choose(start_line, headers, server_conn, connection)
         if start_line.method == "HEAD":
-            bodiless(connection)
-            if path != INGEST and not path.startswith(VOILA):
+            replies.bodiless(connection)
+            if path != INGEST and not path.startswith(not_found.VOILA):
                 # The same as GET, of which nothing but the head is sent.
                 start_line = start_line._replace(method="GET")
         # From here on Tornado talks to whoever was chosen, without a step in between.

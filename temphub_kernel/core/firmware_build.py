@@ -10,8 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .errors import Conflict, HubFault, TempHubError
-from .programs import run_to_end
+from . import errors, programs
 
 
 def compiler() -> str | None:
@@ -35,14 +34,14 @@ def _compiled(program: str, name: str, text: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="temphub-mpy-") as folder:
         source, target = Path(folder) / "in.py", Path(folder) / "out.mpy"
         source.write_text(text, encoding="utf-8")
-        done = run_to_end([program, "-O3", "-s", module, "-o", str(target), str(source)], timeout_s=60)
+        done = programs.run_to_end([program, "-O3", "-s", module, "-o", str(target), str(source)], timeout_s=60)
         if done.code:
             raise _not_compiled(f"{name}: {done.errors.strip()[-200:]}")
         return target.read_bytes()
 
 
-def _not_compiled(why: str) -> TempHubError:
-    return HubFault(
+def _not_compiled(why: str) -> errors.TempHubError:
+    return errors.HubFault(
         f"The firmware cannot be compiled ({why}).",
         "Install TempHub again; or use `temphub flash --source`, which copies the files as they are.",
         code="not_compiled",
@@ -183,7 +182,7 @@ def check_update(probe_id: str, heap_free: int | None, *, old: bool) -> None:
     None when it did not; old: its firmware is 0.3 or older."""
     needs = OLD_UPDATE if old else UPDATE
     if heap_free is not None and heap_free < needs:
-        raise Conflict(
+        raise errors.Conflict(
             f"The probe {probe_id} has {heap_free} bytes of memory left, and an update over the air needs {needs}, so it was not begun.",
             "Restart the probe and try again; if that does not help, connect the board over USB and run `temphub flash --keep`.",
             code="no_memory",

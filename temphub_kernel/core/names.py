@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from .clock import HOUR_MS, MINUTE_MS
-from .errors import Conflict
+from . import clock, errors
 
 Probe = Mapping[str, Any]
 MOST_NAMED = 12
@@ -53,7 +52,7 @@ def named(probes: Sequence[Probe], text: str) -> str | None:
     named_so = ((str(probe["id"]), shown_name(probe)) for probe in listed)
     found = found or [id_ for id_, name in named_so if name != id_ and _plain(name) == _plain(text)]
     if len(found) > 1:
-        raise Conflict(
+        raise errors.Conflict(
             f"{len(found)} probes are called {text[:80]!r}, so it is not clear which one is meant.",
             f"Give the id: {', '.join(found[:MOST_NAMED])}{' …' if len(found) > MOST_NAMED else ''}.",
             code="ambiguous_probe",
@@ -170,12 +169,12 @@ def skeletons(text: str) -> frozenset[str]:
 
 # Who delivered so often is there to stay, however long it has been silent: that it is silent must be seen.
 ENOUGH_READINGS = 10
-QUIET_MS = HOUR_MS
+QUIET_MS = clock.HOUR_MS
 # A slow probe is given so many of its own intervals.
 MISSED = 10
 # Nobody unpacks so many new probes without a name at once; then a new id has to come twice to be shown, and is given a minute.
 CROWD = 200
-CROWD_QUIET_MS = MINUTE_MS
+CROWD_QUIET_MS = clock.MINUTE_MS
 
 
 class Delivered(Protocol):

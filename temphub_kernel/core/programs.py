@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .clock import monotonic_s
-from .files import PACKAGE
+from . import clock, files
 
 WINDOWS = sys.platform == "win32"
 MACOS = sys.platform == "darwin"
@@ -97,7 +96,7 @@ def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None,
     env: variables beside those of this process; options: others of Popen.
     """
     # It finds the program where this process found it, installed or not.
-    search = os.pathsep.join(filter(None, [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
+    search = os.pathsep.join(filter(None, [str(files.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]))
     command = [sys.executable, "-m", module, *words]
     options["env"] = {**os.environ, "PYTHONPATH": search, **(env or {})}
     if sys.platform == "win32":
@@ -121,13 +120,13 @@ def collected(process: "subprocess.Popen[bytes]", within_s: float, stopped: Call
 
     Raises TimeoutError when it needs longer, or `stopped` says that nobody waits any more; it is ended then.
     """
-    late_s = monotonic_s() + within_s
+    late_s = clock.monotonic_s() + within_s
     while True:
         try:
             said, errors = process.communicate(timeout=LOOK_S if stopped else within_s)
             return said or b"", errors or b""
         except subprocess.TimeoutExpired:
-            if monotonic_s() >= late_s or (stopped and stopped()):
+            if clock.monotonic_s() >= late_s or (stopped and stopped()):
                 process.kill()
                 process.communicate()
                 raise TimeoutError(f"not done within {within_s:g} s") from None

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from .errors import TempHubError
-from .files import DEMO_FOLDER, JOURNAL_FILE, find_data_dir
-from .reading import MAX_INTERVAL_MS, MIN_INTERVAL_MS
-from .spreadsheet import AUTO, STYLES, Style, style_named
+from . import errors, files, reading, spreadsheet
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
@@ -50,7 +47,7 @@ def _is_port(value: str) -> bool:
 
 
 def _is_interval(value: str) -> bool:
-    return _is_whole(value, MIN_INTERVAL_MS, MAX_INTERVAL_MS)
+    return _is_whole(value, reading.MIN_INTERVAL_MS, reading.MAX_INTERVAL_MS)
 
 
 def _is_days(value: str) -> bool:
@@ -196,17 +193,17 @@ class Settings:
         _is_csv,
         _file,
     )
-    csv_style: Style = setting(
+    csv_style: spreadsheet.Style = setting(
         "CSV_STYLE",
         "standard",
-        f"standard, auto (as this computer's Windows has it) or {', '.join(one for one in STYLES if one != 'standard')}",
-        _one_of(*STYLES, AUTO),
-        lambda value: style_named(value.lower()),
+        f"standard, auto (as this computer's Windows has it) or {', '.join(one for one in spreadsheet.STYLES if one != 'standard')}",
+        _one_of(*spreadsheet.STYLES, spreadsheet.AUTO),
+        lambda value: spreadsheet.style_named(value.lower()),
     )
     default_interval_ms: int = setting(
         "DEFAULT_INTERVAL_MS",
         "2000",
-        f"a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}",
+        f"a whole number of milliseconds from {reading.MIN_INTERVAL_MS} to {reading.MAX_INTERVAL_MS}",
         _is_interval,
         int,
     )
@@ -310,12 +307,12 @@ class Settings:
     @property
     def journal_file(self) -> Path:
         """The journal in the data folder."""
-        return self.data_dir / JOURNAL_FILE
+        return self.data_dir / files.JOURNAL_FILE
 
     @property
     def is_demo(self) -> bool:
         """Whether this is a demo: its readings are made up, and it keeps to itself."""
-        return self.data_dir.name == DEMO_FOLDER
+        return self.data_dir.name == files.DEMO_FOLDER
 
     @property
     def local_url(self) -> str:
@@ -337,7 +334,7 @@ class Settings:
             values[told.name] = one.make(text or one.default)
         if bool(values["tls_cert"]) != bool(values["tls_key"]):
             raise wrong("TLS_KEY" if values["tls_cert"] else "TLS_CERT", "")
-        folder = here / values["data_dir"] if env.get("DATA_DIR", "").strip() else find_data_dir(here)
+        folder = here / values["data_dir"] if env.get("DATA_DIR", "").strip() else files.find_data_dir(here)
         placed = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
         return cls(**{**values, **placed, "data_dir": folder})
 
@@ -349,10 +346,10 @@ ALLOWED = {one.name: one.allowed for one in SETTINGS}
 SECRET = tuple(one.name for one in SETTINGS if one.secret)
 
 
-def wrong(name: str, value: str) -> TempHubError:
+def wrong(name: str, value: str) -> errors.TempHubError:
     """The error for a setting that cannot be used."""
     shown = "(hidden)" if name in SECRET else repr(value)
-    return TempHubError(
+    return errors.TempHubError(
         f"The setting {name} is {shown}, which the hub cannot use, so it did not start.",
         f"Set {name} to {ALLOWED[name]}, or remove it to use the default.",
         code="bad_setting",

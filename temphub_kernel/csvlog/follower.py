@@ -10,8 +10,7 @@ from typing import BinaryIO
 
 from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text, monotonic_s, now_ms
 from ..journal import Follower, Reader, Writer
-from . import position
-from .columns import FIELDS, lines_of
+from . import columns, position
 from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
 from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, at, resume
 
@@ -151,7 +150,7 @@ class CsvLog(Follower[Reader]):
             self._save(place)
         done = self._is_done(place)
         most = 0 if done else min(BLOCK_ROWS, self._max_rows - place.rows)
-        found = reader.behind(place.no, most, fields=FIELDS, own=True)
+        found = reader.behind(place.no, most, fields=columns.FIELDS, own=True)
         if not len(found) and not done:
             return 0
         with self._opened() as file:
@@ -159,7 +158,7 @@ class CsvLog(Follower[Reader]):
             if as_known and len(found):
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
-                append(file, lines_of(found, self._style))
+                append(file, columns.lines_of(found, self._style))
                 self._place = at(file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark)
                 return len(found)
         if as_known:

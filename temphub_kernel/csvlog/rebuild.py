@@ -14,14 +14,13 @@ from pathlib import Path
 
 from ..core import STANDARD, Process, Style, TempHubError, local_text, now_ms, sync_folder
 from ..journal import Reader, Writer
-from . import position
-from .columns import FIELDS, lines_of
+from . import columns, position
 from .file import aside_name, parts_of, reason
 from .position import BLOCK_ROWS, at
 
 MAX_ROWS = 1_000_000
 BUILDING = "-rebuilding-"
-NEEDED = (*FIELDS, "delay_ms")
+NEEDED = (*columns.FIELDS, "delay_ms")
 Progress = Callable[[int], object]
 
 
@@ -39,7 +38,7 @@ class Parts:
         """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May raise OSError."""
         self._append(b"" if self.last.exists() else self.style.header)
         while len(found := reader.behind(self.no, min(BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True)):
-            self._append(lines_of(found, self.style))
+            self._append(columns.lines_of(found, self.style))
             self.no, self.rows = int(found.no[-1]), self.rows + len(found)
             if self.rows >= self._max_rows:
                 self._put_aside(int(found.received_ms[-1]))

@@ -12,11 +12,9 @@ from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 from zeroconf.asyncio import AsyncServiceInfo
 
 from ..core import Once, Settings, Sighting, TempHubError, Unavailable, Worker, clock
+from . import ipv6, multicast, registry
 from .addresses import networks, usable
 from .adverts import PROBE_TYPE, HubAdvert, is_six_only, is_whole, sighting_of
-from .ipv6 import SixEar
-from .multicast import open_zeroconf
-from .registry import Entry, Roster
 
 ASK_MS = 2500
 ASKED_AT_ONCE = 64
@@ -45,7 +43,7 @@ class Line:
     """Browses for probes on the given addresses. Raises TempHubError when none of them allows it."""
 
     def __init__(self, addresses: list[str], put: Put) -> None:
-        self.zeroconf, self.refused = open_zeroconf(addresses)
+        self.zeroconf, self.refused = multicast.open_zeroconf(addresses)
         self.interfaces = [ip for ip in addresses if ip not in self.refused]
         self._put = put
         self._waiting: dict[str, None] = {}
@@ -131,12 +129,12 @@ class Discovery(Worker):
         self._on_network = on_network
         self._poll_s = poll_s
         self._hub_port = hub_port
-        self._roster = Roster(on_sighting, on_gone)
+        self._roster = registry.Roster(on_sighting, on_gone)
         self._advert = HubAdvert(hub_port, version=version, hub_id=hub_id, host=hub_host)
         self._once = Once(log)
         self._events: queue.Queue[tuple[Line | None, str, str]] = queue.Queue(WAITING_EVENTS)
         self._line: Line | None = None
-        self._six = SixEar()
+        self._six = ipv6.SixEar()
         self._current: list[str] | None = None
         self._networks: list[IPv4Network] = []
         self._looked_ms = 0
@@ -266,7 +264,7 @@ class Discovery(Worker):
             self._look_at(line, entry, ask=True)
         line.ask_on()
 
-    def _look_at(self, line: Line, entry: Entry, *, ask: bool) -> None:
+    def _look_at(self, line: Line, entry: registry.Entry, *, ask: bool) -> None:
         """Take what zeroconf's cache holds of an advert; ask the network for what is missing."""
         info = line.recall(entry.instance)
         if not is_whole(info):

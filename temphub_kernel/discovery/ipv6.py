@@ -13,8 +13,7 @@ from errno import EADDRINUSE
 from zeroconf import DNSIncoming, DNSOutgoing, DNSPointer, DNSQuestion  # type: ignore[attr-defined]
 
 from ..core import IPV6_ONLY_REMEDY, Once, clock, ipv6_only_problem
-from .adverts import PROBE_TYPE, clean
-from .multicast import INTERNET, PORT, PTR, QUERY
+from . import adverts, multicast
 
 log = logging.getLogger(__name__)
 GROUP6 = "ff02::fb"
@@ -53,7 +52,7 @@ class SixEar:
             del self._heard[instance]
             self._once.clear(instance)
         lonely = {
-            clean(instance.removesuffix("." + PROBE_TYPE)): address
+            adverts.clean(instance.removesuffix("." + adverts.PROBE_TYPE)): address
             for instance, (address, at) in self._heard.items()
             if now - at >= PATIENCE_S
         }
@@ -80,7 +79,7 @@ class SixEar:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
             one.setblocking(False)
-            one.bind(("::", PORT))
+            one.bind(("::", multicast.PORT))
         for index, _ in socket.if_nameindex():
             if index not in self._joined and _joins(self._socket, index):
                 self._joined.add(index)
@@ -90,12 +89,12 @@ class SixEar:
         if self._socket is None or now - self._asked_s < ASK_EVERY_S:
             return
         self._asked_s = now
-        out = DNSOutgoing(QUERY)
-        out.add_question(DNSQuestion(PROBE_TYPE, PTR, INTERNET))
+        out = DNSOutgoing(multicast.QUERY)
+        out.add_question(DNSQuestion(adverts.PROBE_TYPE, multicast.PTR, multicast.INTERNET))
         for index in list(self._joined):
             try:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
-                self._socket.sendto(out.packets()[0], (GROUP6, PORT, 0, index))
+                self._socket.sendto(out.packets()[0], (GROUP6, multicast.PORT, 0, index))
             except OSError:
                 # The interface went away, or has no IPv6 just now.
                 self._joined.discard(index)
@@ -111,7 +110,7 @@ class SixEar:
             message = DNSIncoming(packet)
             if message.valid and message.is_response():
                 for one in message.answers():
-                    if isinstance(one, DNSPointer) and one.name == PROBE_TYPE and one.ttl:
+                    if isinstance(one, DNSPointer) and one.name == adverts.PROBE_TYPE and one.ttl:
                         yield one.alias, address
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from .._version import __version__
-from ..core import MACOS, WINDOWS, TempHubError, ask_system, files, local_text, monotonic_s, now_ms
-from ..core.finding import Finding, problem, unknown, warning, well
+from ..core import MACOS, WINDOWS, TempHubError, ask_system, files, finding, local_text, monotonic_s, now_ms
 from ..journal import Reader
 from .context import Case
 
@@ -23,40 +22,40 @@ OLDEST = (3, 11)
 SHOWN = ("voila", "ipykernel", "tornado", "zeroconf", "pandas")
 
 
-def python(_case: Case) -> Iterable[Finding]:
+def python(_case: Case) -> Iterable[finding.Finding]:
     """Which Python this is, and whether it is one that the hub can use."""
     bits = struct.calcsize("P") * 8
     said = f"Python {platform.python_version()}, {bits} bit, on {platform.platform()}: {sys.executable}"
     if sys.version_info[:2] < OLDEST:
-        yield problem("Python", f"{said} is too old for TempHub.", "Install Python 3.12 from python.org, then start again.")
+        yield finding.problem("Python", f"{said} is too old for TempHub.", "Install Python 3.12 from python.org, then start again.")
     elif bits < 64:
-        yield warning("Python", f"{said}; some packages are not offered for 32 bit.", "Install a 64-bit Python from python.org.")
+        yield finding.warning("Python", f"{said}; some packages are not offered for 32 bit.", "Install a 64-bit Python from python.org.")
     else:
-        yield well("Python", f"{said}.")
+        yield finding.well("Python", f"{said}.")
 
 
-def packages(_case: Case) -> Iterable[Finding]:
+def packages(_case: Case) -> Iterable[finding.Finding]:
     """Whether each requirement is installed in a version that fits."""
     wanted = requirements()
     wrong = [text for need in wanted if (text := lacking(need))]
     if wrong:
         remedy = "Start the hub with Start.bat or temphub_kernel/bootstrap.py, which installs what is needed; or run `pip install -e .`."
-        yield problem("Packages", f"Not as TempHub needs them: {'; '.join(wrong)}.", remedy)
+        yield finding.problem("Packages", f"Not as TempHub needs them: {'; '.join(wrong)}.", remedy)
     else:
         shown = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in SHOWN)
-        yield well("Packages", f"All {len(wanted)} are there, among them {shown}.")
+        yield finding.well("Packages", f"All {len(wanted)} are there, among them {shown}.")
 
 
-def versions(case: Case) -> Iterable[Finding]:
+def versions(case: Case) -> Iterable[finding.Finding]:
     """Whether the running hub is of the version that is installed."""
     runs = case.health.get("version", "")
     if not runs:
-        yield well("Version", f"TempHub {__version__}.")
+        yield finding.well("Version", f"TempHub {__version__}.")
     elif runs == __version__:
-        yield well("Version", f"TempHub {__version__}; the running hub is the same.")
+        yield finding.well("Version", f"TempHub {__version__}; the running hub is the same.")
     else:
         remedy = "Stop the hub and start it again."
-        yield warning("Version", f"TempHub {__version__} is installed, but the hub that runs is still {runs}.", remedy)
+        yield finding.warning("Version", f"TempHub {__version__} is installed, but the hub that runs is still {runs}.", remedy)
 
 
 def requirements() -> list[Requirement]:
@@ -90,10 +89,10 @@ POWER_STATE = Path("/sys/power/state")
 REMEDY = "Switch automatic sleep off while it records, for the time on mains at least; closing a notebook's lid also puts it to sleep."
 
 
-def sleep(case: Case) -> Iterable[Finding]:
+def sleep(case: Case) -> Iterable[finding.Finding]:
     """Sleep settings, and whether the running hub keeps the computer awake."""
     if case.running and case.health.get("awake"):
-        yield well("Sleep", "The running hub keeps this computer awake; a closed lid still puts it to sleep.")
+        yield finding.well("Sleep", "The running hub keeps this computer awake; a closed lid still puts it to sleep.")
     elif WINDOWS:
         yield from windows(ask_system("powercfg", "/query", "SCHEME_CURRENT", "SUB_SLEEP", "STANDBYIDLE"))
     elif MACOS:
@@ -102,46 +101,46 @@ def sleep(case: Case) -> Iterable[Finding]:
         yield from linux(_text(POWER_STATE), _targets(), _desktop())
 
 
-def windows(text: str | None) -> Iterable[Finding]:
+def windows(text: str | None) -> Iterable[finding.Finding]:
     """From `powercfg`, whose last two hexadecimal numbers are the seconds on mains and on battery, in every language."""
     numbers = re.findall(r"0x([0-9a-fA-F]{8})\b", text or "")
     if len(numbers) < 2:
-        yield unknown("Sleep", "Windows does not tell when this computer goes to sleep.", REMEDY)
+        yield finding.unknown("Sleep", "Windows does not tell when this computer goes to sleep.", REMEDY)
         return
     mains = int(numbers[-2], 16)
     yield _after(mains // 60, "on mains")
 
 
-def macos(text: str | None) -> Iterable[Finding]:
+def macos(text: str | None) -> Iterable[finding.Finding]:
     """From `pmset -g`: the line ` sleep  10` gives minutes, 0 is never."""
     found = re.search(r"^\s*sleep\s+(\d+)", text or "", re.MULTILINE)
     if not found:
-        yield unknown("Sleep", "macOS does not tell when this computer goes to sleep.", REMEDY)
+        yield finding.unknown("Sleep", "macOS does not tell when this computer goes to sleep.", REMEDY)
     else:
         yield _after(int(found[1]))
 
 
-def linux(states: str, targets: str, desktop: str) -> Iterable[Finding]:
+def linux(states: str, targets: str, desktop: str) -> Iterable[finding.Finding]:
     """states: /sys/power/state; targets: what systemd says of sleep.target; desktop: GNOME's setting, empty without one."""
     if not states.strip():
-        yield well("Sleep", "This computer has no sleep mode.")
+        yield finding.well("Sleep", "This computer has no sleep mode.")
     elif targets == "masked":
-        yield well("Sleep", "Sleep is switched off on this computer.")
+        yield finding.well("Sleep", "Sleep is switched off on this computer.")
     elif "nothing" in desktop:
-        yield well("Sleep", "The desktop does not put this computer to sleep on mains.")
+        yield finding.well("Sleep", "The desktop does not put this computer to sleep on mains.")
     elif desktop:
-        yield warning("Sleep", "The desktop puts this computer to sleep when nobody uses it; it records nothing then.", REMEDY)
+        yield finding.warning("Sleep", "The desktop puts this computer to sleep when nobody uses it; it records nothing then.", REMEDY)
     else:
-        yield unknown(
+        yield finding.unknown(
             "Sleep", "This computer can sleep; whether it does so by itself is not told.", "To be sure: sudo systemctl mask sleep.target"
         )
 
 
-def _after(minutes: int, when: str = "") -> Finding:
+def _after(minutes: int, when: str = "") -> finding.Finding:
     if not minutes:
-        return well("Sleep", f"This computer does not go to sleep by itself{' ' + when if when else ''}.")
+        return finding.well("Sleep", f"This computer does not go to sleep by itself{' ' + when if when else ''}.")
     said = f"This computer goes to sleep after {minutes} minutes{' ' + when if when else ''}, unless the hub runs and keeps it awake."
-    return warning("Sleep", said, REMEDY)
+    return finding.warning("Sleep", said, REMEDY)
 
 
 def _targets() -> str:
@@ -169,27 +168,29 @@ AHEAD_MS = 5_000
 SET_IT = "Switch on 'set the time automatically' in this computer's settings"
 
 
-def clock(case: Case) -> Iterable[Finding]:
+def clock(case: Case) -> Iterable[finding.Finding]:
     """Takes a second: the clock is watched for jumps."""
     yield judge(now_ms(), jump_ms(), newest_ms(case), synchronised())
 
 
-def judge(now: int, jump: int, newest: int, in_step: bool | None) -> Finding:
+def judge(now: int, jump: int, newest: int, in_step: bool | None) -> finding.Finding:
     """The clock in words. now, newest: milliseconds since 1970; jump: how far it moved against a clock that never steps."""
     said = f"{local_text(now)} in the time zone {zone(now)}"
     if not EARLIEST_MS < now < LATEST_MS:
-        return problem(
+        return finding.problem(
             "Clock", f"This computer's clock says {said}, so every reading gets a wrong time.", f"{SET_IT}, then restart the hub."
         )
     if newest > now + AHEAD_MS:
         late = f"the journal already holds readings received at {local_text(newest)}"
         remedy = f"{SET_IT}; if those readings have the wrong time, wait until the clock has passed them."
-        return problem("Clock", f"This computer's clock says {said}, but {late}: it was set back.", remedy)
+        return finding.problem("Clock", f"This computer's clock says {said}, but {late}: it was set back.", remedy)
     if abs(jump) > JUMP_MS:
-        return warning("Clock", f"{said}; it jumped by {jump} ms while it was watched.", f"{SET_IT}, and let only one program set it.")
+        return finding.warning(
+            "Clock", f"{said}; it jumped by {jump} ms while it was watched.", f"{SET_IT}, and let only one program set it."
+        )
     if in_step is False:
-        return warning("Clock", f"{said}; it is not set by a time server.", f"{SET_IT}.")
-    return well("Clock", f"{said}{'; it is set by a time server' if in_step else ''}.")
+        return finding.warning("Clock", f"{said}; it is not set by a time server.", f"{SET_IT}.")
+    return finding.well("Clock", f"{said}{'; it is set by a time server' if in_step else ''}.")
 
 
 def jump_ms() -> int:

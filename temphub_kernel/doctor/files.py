@@ -12,13 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from ..core import TempHubError
-from ..core.finding import Finding, problem, unknown, warning, well
-from ..core.startup import bad_places, filesystem
-from ..hub import read_info
-from ..hub.refill import only_in_the_log
-from ..journal.integrity import Checkup, unreadable
-from ..journal.schema import VERSION
+from ..core import TempHubError, finding, startup
+from ..hub import read_info, refill
+from ..journal import integrity, schema
 from .context import Case
 
 SESSION_KEY_CHARS = 33
@@ -95,7 +91,7 @@ def _windows(path: Path) -> list[tuple[int, str]]:
 GOES_ON = "the readings that wait are then written by themselves."
 
 
-def csv_file(case: Case) -> Iterable[Finding]:
+def csv_file(case: Case) -> Iterable[finding.Finding]:
     """Whether the log can be written now."""
     path = case.settings.csv_file
     info = read_info(case.settings.data_dir)
@@ -105,38 +101,42 @@ def csv_file(case: Case) -> Iterable[Finding]:
         yield from compared(case)
 
 
-def compared(case: Case) -> Iterable[Finding]:
+def compared(case: Case) -> Iterable[finding.Finding]:
     """Readings that the journal lacks, while no hub runs: a running one took them in at its start."""
     path = case.settings.csv_file
     try:
-        count = only_in_the_log(case.settings)
+        count = refill.only_in_the_log(case.settings)
     except (TempHubError, OSError) as error:
         if case.settings.journal_file.exists():
-            yield unknown("CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error}).")
+            yield finding.unknown("CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error}).")
             return
         count = 1
     if count and not case.settings.journal_file.exists():
-        yield warning("CSV log", f"There is a CSV log {path} and no journal.", "Start the hub: it fills a new journal from the log.")
+        yield finding.warning(
+            "CSV log", f"There is a CSV log {path} and no journal.", "Start the hub: it fills a new journal from the log."
+        )
     elif count:
         said = f"{count} readings are in the CSV log {path} only: its folder was copied while a hub ran, or an older journal was put back."
-        yield warning("CSV log", said, "Start the hub: it takes them into the journal.")
+        yield finding.warning("CSV log", said, "Start the hub: it takes them into the journal.")
 
 
-def judge_log(path: Path, refused: OSError | None, others: list[str], waiting: int) -> Finding:
+def judge_log(path: Path, refused: OSError | None, others: list[str], waiting: int) -> finding.Finding:
     """The log in words."""
     by = f" by {', '.join(others)}" if others else ""
     wait = f"; {waiting} readings wait in the journal, none is lost" if waiting else ""
     if isinstance(refused, PermissionError):
         said = f"The CSV log {path} is held{by or ' by another program, such as Excel,'} or may not be written{wait}."
-        return problem("CSV log", said, f"Close it in the other program, or allow writing to it; {GOES_ON}")
+        return finding.problem("CSV log", said, f"Close it in the other program, or allow writing to it; {GOES_ON}")
     if refused is not None:
         said = f"The CSV log {path} cannot be written ({refused.strerror or refused}){wait}."
-        return problem("CSV log", said, f"Check that its folder exists and may be written, or set CSV_FILE to another place; {GOES_ON}")
+        return finding.problem(
+            "CSV log", said, f"Check that its folder exists and may be written, or set CSV_FILE to another place; {GOES_ON}"
+        )
     if waiting > 1000:
-        return warning("CSV log", f"The CSV log {path} can be written{wait}.", "Wait a few seconds and try again.")
+        return finding.warning("CSV log", f"The CSV log {path} can be written{wait}.", "Wait a few seconds and try again.")
     if others:
-        return well("CSV log", f"The CSV log {path} can be written; it is also open{by}.")
-    return well("CSV log", f"The CSV log {path} can be written{'' if path.exists() else '; it begins with the first reading'}.")
+        return finding.well("CSV log", f"The CSV log {path} can be written; it is also open{by}.")
+    return finding.well("CSV log", f"The CSV log {path} can be written{'' if path.exists() else '; it begins with the first reading'}.")
 
 
 def refusal(path: Path) -> OSError | None:
@@ -156,39 +156,39 @@ LIMIT_S = 5.0
 BEHIND = 20_000
 
 
-def journal(case: Case) -> Iterable[Finding]:
+def journal(case: Case) -> Iterable[finding.Finding]:
     """Looks through the file for five seconds at most."""
     path = case.settings.journal_file
     if not path.exists():
-        yield well("Journal", f"There is no journal at {path} yet; it begins with the hub's first start.")
+        yield finding.well("Journal", f"There is no journal at {path} yet; it begins with the hub's first start.")
         return
-    found = unreadable(path, LIMIT_S)
+    found = integrity.unreadable(path, LIMIT_S)
     yield unusable(path, found) if isinstance(found, str) else judge_journal(path, found, running=case.running)
 
 
-def unusable(path: Path, reason: str) -> Finding:
+def unusable(path: Path, reason: str) -> finding.Finding:
     """A file that cannot be read as a journal."""
     said = f"The journal {path} cannot be opened ({reason}), so no reading can be stored."
-    return problem("Journal", said, "Check that the folder exists and may be written, or set DATA_DIR to another folder.")
+    return finding.problem("Journal", said, "Check that the folder exists and may be written, or set DATA_DIR to another folder.")
 
 
-def judge_journal(path: Path, found: Checkup, *, running: bool) -> Finding:
+def judge_journal(path: Path, found: integrity.Checkup, *, running: bool) -> finding.Finding:
     """The journal in words."""
     said = f"{found.readings} readings, {found.megabytes:.1f} MB, version {found.version}"
     if found.wrong:
         remedy = (
             "Stop the hub, copy temphub.sqlite3 and its -wal and -shm files to a safe place, and begin a new one with another DATA_DIR."
         )
-        return problem("Journal", f"The journal {path} is damaged: {'; '.join(found.wrong)}.", remedy)
-    if found.version > VERSION:
-        said = f"The journal {path} is of version {found.version}; this TempHub reads version {VERSION}."
-        return problem("Journal", said, "Install the TempHub version that wrote it, or set DATA_DIR to another folder.")
+        return finding.problem("Journal", f"The journal {path} is damaged: {'; '.join(found.wrong)}.", remedy)
+    if found.version > schema.VERSION:
+        said = f"The journal {path} is of version {found.version}; this TempHub reads version {schema.VERSION}."
+        return finding.problem("Journal", said, "Install the TempHub version that wrote it, or set DATA_DIR to another folder.")
     if found.behind > BEHIND:
         remedy = "Wait a minute and try again." if running else "Start the hub; they are caught up by themselves."
-        return warning("Journal", f"{said}; {found.behind} readings are not in the overviews yet.", remedy)
+        return finding.warning("Journal", f"{said}; {found.behind} readings are not in the overviews yet.", remedy)
     if not found.whole:
-        return unknown("Journal", f"{said}; no damage in the part looked at in {LIMIT_S:g} s.")
-    return well("Journal", f"{said}; sound.")
+        return finding.unknown("Journal", f"{said}; no damage in the part looked at in {LIMIT_S:g} s.")
+    return finding.well("Journal", f"{said}; sound.")
 
 
 LEAST_MB = 200
@@ -197,43 +197,43 @@ SLOW_MS = 150
 TRIES = 8
 
 
-def disk(case: Case) -> Iterable[Finding]:
+def disk(case: Case) -> Iterable[finding.Finding]:
     """Room and speed of the data folder's disk."""
     folder = case.settings.data_dir
     there = next((one for one in [folder, *folder.parents] if one.is_dir()), Path.cwd())
     yield space(folder, shutil.disk_usage(there).free // 1_000_000)
-    for doubt in bad_places(folder, *filesystem(there), os.environ):
-        yield warning("Disk", *doubt)
+    for doubt in startup.bad_places(folder, *startup.filesystem(there), os.environ):
+        yield finding.warning("Disk", *doubt)
     yield speed(folder, there)
 
 
-def space(folder: Path, free_mb: int) -> Finding:
+def space(folder: Path, free_mb: int) -> finding.Finding:
     """What so many free megabytes mean."""
     said = f"{free_mb} MB are free on the disk of {folder}"
     # A reading takes about 35 bytes in the journal and 70 in the CSV log.
     if free_mb < LEAST_MB:
-        return problem(
+        return finding.problem(
             "Disk space", f"Only {said}, so readings will soon not be stored.", "Free some space, or set DATA_DIR to another disk."
         )
     if free_mb < LITTLE_MB:
-        return warning("Disk space", f"{said}.", "Free some space before the disk is full.")
-    return well("Disk space", f"{said}.")
+        return finding.warning("Disk space", f"{said}.", "Free some space before the disk is full.")
+    return finding.well("Disk space", f"{said}.")
 
 
-def speed(folder: Path, there: Path) -> Finding:
+def speed(folder: Path, there: Path) -> finding.Finding:
     """How long a write takes until it is really on disk: an acknowledgement waits for that."""
     try:
         took = sorted(_writes(there))
     except OSError as error:
         said = f"The data folder {folder} cannot be written ({error.strerror or error}), so nothing can be stored."
-        return problem("Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write.")
+        return finding.problem("Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write.")
     usual, worst = statistics.median(took), took[-1]
     said = f"A write is safe on disk after {usual:.1f} ms, {worst:.0f} ms at worst"
     if usual > SLOW_MS:
-        return warning(
+        return finding.warning(
             "Disk speed", f"{said}; that is slow.", "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick."
         )
-    return well("Disk speed", f"{said}.")
+    return finding.well("Disk speed", f"{said}.")
 
 
 def _writes(folder: Path) -> Iterable[float]:

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..core import DAY_MS, FAULT_WORDS, TempHubError, board_of, called, local_text, look_alikes, now_ms, transient
-from ..core.finding import Finding, problem, unknown, warning, well
+from ..core import DAY_MS, FAULT_WORDS, TempHubError, board_of, called, finding, local_text, look_alikes, now_ms, transient
 from ..discovery import networks
 from ..journal import HELD, SHARED, Newest, Reader
 from ..provisioner import Status, Talk
 from .context import Case
 
 
-def hub_parts(case: Case) -> Iterable[Finding]:
+def hub_parts(case: Case) -> Iterable[finding.Finding]:
     """Nothing when no hub runs: that is no fault."""
     workers = case.health.get("workers") if case.running else None
     if not isinstance(workers, list):
@@ -20,14 +19,14 @@ def hub_parts(case: Case) -> Iterable[Finding]:
     bad = [one for one in workers if one.get("problem") or not one.get("running", True)]
     for one in bad:
         said = one.get("problem") or f"The {one.get('name')} part does not run."
-        yield problem(f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again.")
+        yield finding.problem(f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again.")
     for one in case.health.get("told") or []:
-        yield warning("Hub, at its start", str(one.get("problem", "")), str(one.get("remedy", "")))
+        yield finding.warning("Hub, at its start", str(one.get("problem", "")), str(one.get("remedy", "")))
     for one in case.health.get("refused") or ():
         said = f"It delivers readings that are refused ({one.get('times')} times, last {one.get('last')}): {one.get('problem')}"
-        yield problem(f"Device {one.get('address')}", said, str(one.get("remedy")))
+        yield finding.problem(f"Device {one.get('address')}", said, str(one.get("remedy")))
     if not bad:
-        yield well("Hub", f"Runs since {int(case.health.get('uptime_s', 0)) // 60} minutes; all its {len(workers)} parts are well.")
+        yield finding.well("Hub", f"Runs since {int(case.health.get('uptime_s', 0)) // 60} minutes; all its {len(workers)} parts are well.")
 
 
 AT_ONCE = 16
@@ -35,19 +34,21 @@ MOST = 64
 MOST_ALIKE = 8
 
 
-def probes(case: Case) -> Iterable[Finding]:
+def probes(case: Case) -> Iterable[finding.Finding]:
     """Asks up to 64 probes, 16 at a time, four seconds each at most."""
     known = remembered(case)
     yield from shared(case)
     yield from crowd(case)
     if not known:
-        yield unknown("Probes", "No probe was found yet.", "Power a probe in this computer's network; within ten seconds it is found.")
+        yield finding.unknown(
+            "Probes", "No probe was found yet.", "Power a probe in this computer's network; within ten seconds it is found."
+        )
         return
     here = sorted(known, key=lambda one: -last_ms(one))[:MOST]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda one: ask(case, one), here)
     if len(known) > MOST:
-        yield unknown("Probes", f"{len(known) - MOST} more probes were not asked.", "See `temphub probes` for all of them.")
+        yield finding.unknown("Probes", f"{len(known) - MOST} more probes were not asked.", "See `temphub probes` for all of them.")
 
 
 def remembered(case: Case) -> list[dict[str, Any]]:
@@ -79,7 +80,7 @@ def _delivered(newest: Newest | None) -> dict[str, Any]:
     return {"delivered_ms": newest.delivered_ms, "no_value": newest.quality or "missing" if newest.units is None else ""}
 
 
-def shared(case: Case) -> Iterable[Finding]:
+def shared(case: Case) -> Iterable[finding.Finding]:
     """Ids under which two devices deliver, whether or not either can be asked."""
     try:
         with Reader(case.settings.journal_file) as reader:
@@ -87,10 +88,10 @@ def shared(case: Case) -> Iterable[Finding]:
     except TempHubError:
         return
     for probe_id, said in found.items() if case.running else ():
-        yield problem(f"Probe {probe_id}", *said)
+        yield finding.problem(f"Probe {probe_id}", *said)
 
 
-def crowd(case: Case) -> Iterable[Finding]:
+def crowd(case: Case) -> Iterable[finding.Finding]:
     """Probes that a person could take for one another, and ids that came and did not come back."""
     try:
         with Reader(case.settings.journal_file) as reader:
@@ -101,14 +102,14 @@ def crowd(case: Case) -> Iterable[Finding]:
     alike = look_alikes(known.values())
     for id_ in list(alike)[:MOST_ALIKE]:
         told = f"Looks like {called(known[alike[id_]])}, by its id or its name."
-        yield warning(
+        yield finding.warning(
             f"Probe {called(known[id_])}", told, "Make sure which one is yours: give it a name, and remove the other if nobody knows it."
         )
     if len(alike) > MOST_ALIKE:
-        yield warning("Probes", f"{len(alike) - MOST_ALIKE} more look like another one.", "See `temphub probes` for all of them.")
+        yield finding.warning("Probes", f"{len(alike) - MOST_ALIKE} more look like another one.", "See `temphub probes` for all of them.")
     if gone:
         told = f"{len(gone):,} unnamed id{'s' * (len(gone) > 1)} came once or a few times and did not come back; the page folds them away."
-        yield warning("Probes", told, "Remove them with `temphub probes --remove-unnamed`; their readings are kept.")
+        yield finding.warning("Probes", told, "Remove them with `temphub probes --remove-unnamed`; their readings are kept.")
 
 
 def _listed(reader: Reader, newest: Mapping[str, Newest]) -> tuple[list[dict[str, Any]], set[str]]:
@@ -118,7 +119,7 @@ def _listed(reader: Reader, newest: Mapping[str, Newest]) -> tuple[list[dict[str
     return listed, transient(listed, newest, now_ms())
 
 
-def ask(case: Case, probe: dict[str, Any]) -> Finding:
+def ask(case: Case, probe: dict[str, Any]) -> finding.Finding:
     """One probe; never raises."""
     talk = Talk(networks=networks, connect_s=1.5, read_s=2.0, whole_s=4.0)
     try:
@@ -128,39 +129,43 @@ def ask(case: Case, probe: dict[str, Any]) -> Finding:
     return judge(case, probe, status)
 
 
-def unreachable(probe: dict[str, Any], error: TempHubError) -> Finding:
+def unreachable(probe: dict[str, Any], error: TempHubError) -> finding.Finding:
     """Away for a day or more is a probe put away; away since a moment ago is a problem."""
     name = f"Probe {called(probe)}"
     # Whether it was told where to deliver is the hub's business: nothing of that was tried here.
     said = error.met.rstrip(".") + "."
     last = last_ms(probe)
     if now_ms() - last > DAY_MS:
-        return warning(name, f"{said} It was last heard {local_text(last)}." if last else said, error.remedy)
-    return problem(name, said, error.remedy)
+        return finding.warning(name, f"{said} It was last heard {local_text(last)}." if last else said, error.remedy)
+    return finding.problem(name, said, error.remedy)
 
 
-def judge(case: Case, probe: dict[str, Any], status: Status | None) -> Finding:
+def judge(case: Case, probe: dict[str, Any], status: Status | None) -> finding.Finding:
     """What the probe says of itself."""
     name = f"Probe {called(probe)}"
     at = f"{probe['ip']}:{probe['port']}"
     if status is None:
-        return unknown(name, f"Answers at {at}, but has no /status page; its firmware is older than this hub.")
+        return finding.unknown(name, f"Answers at {at}, but has no /status page; its firmware is older than this hub.")
     if status.probe_id and status.probe_id != probe["id"]:
-        return warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
+        return finding.warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
     said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {(status.interval_ms or 0) / 1000:g} s"
     if case.running and probe["held"]:
-        return warning(name, f"{said}. {probe['problem']}", probe["remedy"])
+        return finding.warning(name, f"{said}. {probe['problem']}", probe["remedy"])
     if case.running and probe["problem"]:
-        return problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
+        return finding.problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
     if status.needs_provision or not status.server_url:
-        return warning(name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds.")
+        return finding.warning(
+            name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds."
+        )
     if not probe["delivered_ms"]:
         told = f"{said}; it was told to deliver to {status.server_url}, and nothing of it is stored yet."
-        return warning(name, told, "Wait ten seconds and check again; if it lasts, look at the probe's own /status for its last error.")
+        return finding.warning(
+            name, told, "Wait ten seconds and check again; if it lasts, look at the probe's own /status for its last error."
+        )
     if probe["faults"]:
         which = "; ".join(f"{sensor}: {FAULT_WORDS.get(fault, fault)}" for sensor, fault in probe["faults"].items())
-        return problem(name, f"{said}, but a sensor gives no value ({which}).", "Check the sensor's plug and wires.")
-    return well(name, f"{said}, delivers to {status.server_url}.")
+        return finding.problem(name, f"{said}, but a sensor gives no value ({which}).", "Check the sensor's plug and wires.")
+    return finding.well(name, f"{said}, delivers to {status.server_url}.")
 
 
 def last_ms(probe: dict[str, Any]) -> int:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from ..core import Settings, TempHubError, describe
-from .posix import firewall_of_posix
-from .windows import PRIVATE, PUBLIC, Policy, Verdict, allow, categories, no_console, policy, programs, verdict, wanted
+from . import posix, windows
 
 ASKED_FILE = "temphub.firewall-asked"
 ANSWER_S = 45.0
@@ -17,7 +16,7 @@ TempHub can add two rules, for private networks only: TCP port {port} (readings 
 Windows will ask for an administrator's consent."""
 
 
-def offer(port: int, say: Callable[[str], None], ask: Ask, *, found: Policy | None, profiles: Iterable[str]) -> bool:
+def offer(port: int, say: Callable[[str], None], ask: Ask, *, found: windows.Policy | None, profiles: Iterable[str]) -> bool:
     """Explain, ask, add the rules. True when probes get through now. Raises TempHubError when Windows refused."""
     closed = verdicts(port, found, profiles)
     if not closed:
@@ -29,15 +28,15 @@ def offer(port: int, say: Callable[[str], None], ask: Ask, *, found: Policy | No
     if ask("Add the rules now? [y/N] ", ANSWER_S).strip().lower()[:1] not in ("y", "j", "o", "s"):
         say("Not now. `temphub firewall` asks again; `temphub doctor` says how things are.")
         return False
-    allow(port, [rule for one in closed for rule in one.blocking])
+    windows.allow(port, [rule for one in closed for rule in one.blocking])
     return True
 
 
-def verdicts(port: int, found: Policy | None, profiles: Iterable[str]) -> list[Verdict]:
+def verdicts(port: int, found: windows.Policy | None, profiles: Iterable[str]) -> list[windows.Verdict]:
     """What does not get through; empty when all does, or when the firewall is not the Windows one."""
     if found is None:
         return []
-    each = [verdict(found, protocol, number, programs(), profiles) for protocol, number in wanted(port)]
+    each = [windows.verdict(found, protocol, number, windows.programs(), profiles) for protocol, number in windows.wanted(port)]
     return [one for one in each if not one.open]
 
 
@@ -46,20 +45,20 @@ def firewall(say: Callable[[str], None], *, once: bool) -> int:
 
     once: at the first start on Windows with somebody at the console, and never again; always 0, and no error.
     """
-    found = policy()
+    found = windows.policy()
     if once:
-        if found is not None and not no_console():
+        if found is not None and not windows.no_console():
             ask_once(say, found)
         return 0
     settings = Settings.from_environ()
     if found is None:
-        seen = firewall_of_posix(settings.port)
+        seen = posix.firewall_of_posix(settings.port)
         say(f"{seen.said} {seen.remedy}".strip())
         return 1 if seen.closed else 0
     return 0 if offer(settings.port, say, console, found=found, profiles=profiles()) else 1
 
 
-def ask_once(say: Callable[[str], None], found: Policy, ask: "Ask | None" = None) -> None:
+def ask_once(say: Callable[[str], None], found: windows.Policy, ask: "Ask | None" = None) -> None:
     """Ask unless that was done before on this data folder. Never raises: the hub starts whatever comes of it."""
     try:
         settings = Settings.from_environ()
@@ -78,8 +77,8 @@ def ask_once(say: Callable[[str], None], found: Policy, ask: "Ask | None" = None
 
 def profiles(networks: Mapping[str, str] | None = None) -> list[str]:
     """The profiles on which probes are to get in: those of the connected networks, but never public ones; private ones when in doubt."""
-    found = categories() if networks is None else networks
-    return sorted(set(found.values()) - {PUBLIC}) or [PRIVATE]
+    found = windows.categories() if networks is None else networks
+    return sorted(set(found.values()) - {windows.PUBLIC}) or [windows.PRIVATE]
 
 
 def console(prompt: str, wait_s: float) -> str:

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core import TempHubError
-from ..core.firmware_build import compiled, compiler
+from ..core import TempHubError, firmware_build
 
 FOLDERS = ("probe", "ports")
 ROOT = ("main.py", "boot_slots.py")
@@ -17,7 +16,7 @@ def stage(firmware: Path, to: Path, *, source: bool) -> list[Path]:
 
     Compiled files load faster and leave the board more memory; main.py stays as it is, since MicroPython starts only that.
     """
-    program = None if source else compiler()
+    program = None if source else firmware_build.compiler()
     paths = [firmware / name for name in ROOT]
     for folder in FOLDERS:
         paths += sorted(path for path in (firmware / folder).rglob("*.py") if path.parent.name != "series")
@@ -26,7 +25,7 @@ def stage(firmware: Path, to: Path, *, source: bool) -> list[Path]:
             f"The folder {firmware} does not hold the probe's firmware.", "Install TempHub again; then it is whole.", code="no_firmware"
         )
     sources = {path.relative_to(firmware).as_posix(): path.read_text(encoding="utf-8") for path in paths}
-    files = compiled(program, sources) if program else {name: text.encode() for name, text in sources.items()}
+    files = firmware_build.compiled(program, sources) if program else {name: text.encode() for name, text in sources.items()}
     files["main.py"] = sources["main.py"].encode()
     for name, data in files.items():
         target = to / name

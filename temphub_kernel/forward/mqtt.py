@@ -17,9 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from ..core import AHEAD_MS, board_of, monotonic_s, now_ms
 from ..journal import Point, Reader, Writer
-from . import topics
-from .follower import Forwarder
-from .mqtt_alarms import alarm_messages
+from . import follower, mqtt_alarms, topics
 from .topics import State
 
 # Far beyond any house; a stranger at the broker must not fill the memory.
@@ -85,7 +83,7 @@ BLOCK = 5_000
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
-class Mqtt(Forwarder):
+class Mqtt(follower.Forwarder):
     """url: `mqtt://user:password@host:1883/topic`; the topic before all others is `temphub` unless given."""
 
     def __init__(
@@ -210,7 +208,7 @@ class Mqtt(Forwarder):
             return
         self._alarms_mark = mark
         live = reader.live_alarms()
-        wanted = alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
+        wanted = mqtt_alarms.alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
         for topic in self._alarms.keys() - wanted.keys():
             self._forget(topic)
         self._alarms = wanted

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from ..core import TempHubError, iso_utc, to_celsius
 from ..journal import Point, Reader, Writer
-from .follower import PAUSES_S, Forwarder
-from .web import TIMEOUT_S, WebAddress
+from . import follower, web
 
 BLOCK = 500
 
 
-class Webhook(Forwarder):
+class Webhook(follower.Forwarder):
     """Posts `{"readings": [{"no", "probe_id", "time", "temperature_c", "quality"}, …]}`; any 2xx answer means that they were taken.
 
     `no` grows with each reading and never changes: a receiver that sees it twice has it already.
@@ -26,11 +25,11 @@ class Webhook(Forwarder):
         writer: Writer,
         *,
         every_s: float = 1.0,
-        timeout_s: float = TIMEOUT_S,
-        pauses_s: Sequence[float] = PAUSES_S,
+        timeout_s: float = web.TIMEOUT_S,
+        pauses_s: Sequence[float] = follower.PAUSES_S,
     ) -> None:
         super().__init__("webhook", journal, writer, every_s=every_s, block=BLOCK, pauses_s=pauses_s)
-        self._web = WebAddress(url, "The webhook", "WEBHOOK_URL", timeout_s)
+        self._web = web.WebAddress(url, "The webhook", "WEBHOOK_URL", timeout_s)
 
     def stop(self, timeout_s: float = 4.0) -> bool:
         """Ends also while the other side takes its time; what was not acknowledged is posted at the next start."""

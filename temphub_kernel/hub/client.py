@@ -8,8 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core import Relayed, Settings, TempHubError, named, network, parse_time, read_key
-from ..core.http import Limit, exchange
+from ..core import Relayed, Settings, TempHubError, http, named, network, parse_time, read_key
 
 Json = dict[str, Any]
 # Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for ever.
@@ -167,8 +166,8 @@ class HubClient:
 
     def _answer(self, path: str, body: Json | None, timeout_s: float) -> Json:
         data = None if body is None else json.dumps(body).encode()
-        limit = Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
-        reply = exchange("GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers())
+        limit = http.Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
+        reply = http.exchange("GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers())
         if not 200 <= reply.status < 300:
             raise self._refusal(reply.body, reply.status)
         return dict(json.loads(reply.body))

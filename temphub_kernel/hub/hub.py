@@ -12,18 +12,15 @@ from typing import Any
 from .._version import __version__
 from ..alarms import Alarms, Channels, Delivery
 from ..api import Desk, Endpoint
-from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo
-from ..core.run_folder import PAGES, RunFolder
+from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo, run_folder
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
 from ..forward import forwarders, heartbeat
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..trust import Trust
-from .health import Awake, Health, Pulse
+from . import health, refill, refused
 from .lock import HubInfo, HubLock
-from .refill import CatchUp
-from .refused import Refusals
 
 log = logging.getLogger(__name__)
 # Anybody on the network can advertise any number of names.
@@ -65,7 +62,7 @@ class RunningHub:
 
     role = "hub"
 
-    def __init__(self, settings: Settings, lock: HubLock, run: RunFolder | None = None) -> None:
+    def __init__(self, settings: Settings, lock: HubLock, run: run_folder.RunFolder | None = None) -> None:
         self.settings = settings
         self.url = settings.local_url
         self._lock = lock
@@ -77,13 +74,13 @@ class RunningHub:
         self.writer = Writer(settings.journal_file)
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer, style=settings.csv_style)
-        self.refusals = Refusals(settings.journal_file, self.book)
+        self.refusals = refused.Refusals(settings.journal_file, self.book)
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
         self.trust.on_change = self._standings
         self._newcomers = Newcomers()
         self.provisioner = self._make_provisioner()
         self.discovery = self._make_discovery()
-        self.health = Health(settings, self.writer, self.csvlog, self.urls)
+        self.health = health.Health(settings, self.writer, self.csvlog, self.urls)
         if self.trust.damaged:
             self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
         self.channels = Channels(settings.data_dir)
@@ -138,10 +135,10 @@ class RunningHub:
     def _make_workers(self) -> list[Worker]:
         """All parts. Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
         and the journal's writer outlives everyone who writes through it."""
-        settings, awake = self.settings, Awake()
+        settings, awake = self.settings, health.Awake()
         self.health.awake = lambda: awake.awake
         # Behind a page server there is a supervisor, which starts another hub at once.
-        pulse = Pulse(self.health, self.book, self.refusals, broken=self._broken)
+        pulse = health.Pulse(self.health, self.book, self.refusals, broken=self._broken)
         return [
             self.writer,
             RollUps(settings.journal_file, self.writer),
@@ -164,7 +161,7 @@ class RunningHub:
         self.health.sees = self.discovery.seen
         self.health.alarms = lambda: self.alarms.counts._asdict()
         if (run := self._run) is not None:
-            self.health.pages = lambda: run.read(PAGES)
+            self.health.pages = lambda: run.read(run_folder.PAGES)
         self.health.refused = self.refusals.devices
         self.health.refused_probes = self.refusals.probes
 
@@ -202,7 +199,7 @@ class RunningHub:
         log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
 
     def _catch_up(self) -> None:
-        catch_up = CatchUp(self.settings, self.writer, self._aside)
+        catch_up = refill.CatchUp(self.settings, self.writer, self._aside)
         if said := catch_up.at_start():
             self._told(*said)
 

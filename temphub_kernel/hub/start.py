@@ -9,9 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import Settings, TempHubError, go_first, logs
-from ..core.run_folder import RunFolder
-from ..core.startup import doubts
+from ..core import Settings, TempHubError, go_first, logs, run_folder, startup
 from .lock import SERVER_LOCK, HubLock, is_running, read_info
 
 if TYPE_CHECKING:
@@ -100,7 +98,7 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
     if role != "hub":
         _keep_log(settings)
     # Behind a page server it was said there.
-    for doubt in () if role else doubts(settings, os.environ):
+    for doubt in () if role else startup.doubts(settings, os.environ):
         log.warning("%s %s", *doubt)
     try:
         hub = RunningHub(settings, lock, _run_folder() if role == "hub" else None)
@@ -114,9 +112,9 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
     return hub
 
 
-def _run_folder() -> RunFolder | None:
+def _run_folder() -> run_folder.RunFolder | None:
     place = os.environ.get(PAGE)
-    return RunFolder(Path(place)) if place else None
+    return run_folder.RunFolder(Path(place)) if place else None
 
 
 def _keep_log(settings: Settings) -> None:

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core import Row
+from . import packs, schema
 from .columns import CODE, FIELDS, NO_VALUE, QUALITY, Batch, Delivered, Ints, chosen, empty, joined
-from .packs import QUICK, pack, unpack
-from .schema import BLOCK_ROWS
 
 # The version of the journal that has them first.
 SINCE = 6
@@ -33,11 +32,11 @@ AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot
 def store(db: sqlite3.Connection, batch: Batch) -> None:
     """Keep readings whose numbers follow each other, inside the writer's transaction."""
     no = batch["no"]
-    cuts = np.flatnonzero(np.diff(no // BLOCK_ROWS)) + 1
+    cuts = np.flatnonzero(np.diff(no // schema.BLOCK_ROWS)) + 1
     for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(no)], strict=True):
         part = {name: column[start:end] for name, column in batch.items()}
         taken_ms = part["taken_ms"]
-        row = (int(no[end - 1]), int(no[start]), int(taken_ms.min()), int(taken_ms.max()), pack(part, QUICK))
+        row = (int(no[end - 1]), int(no[start]), int(taken_ms.min()), int(taken_ms.max()), packs.pack(part, packs.QUICK))
         db.execute(INSERT, row)
 
 
@@ -64,11 +63,11 @@ def between(
     db: sqlite3.Connection, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, taken: tuple[int, int] = ALWAYS
 ) -> list[Batch]:
     """The readings of these numbers that are in batches, with their `no`. taken: only batches that have some taken in [from, to)."""
-    end = (last_no // BLOCK_ROWS + 1) * BLOCK_ROWS
+    end = (last_no // schema.BLOCK_ROWS + 1) * schema.BLOCK_ROWS
     wanted = tuple(name for name in fields if name != "no")
     found: list[Batch] = []
     for first, last, body in db.execute(BETWEEN, (first_no, end, last_no, *taken)):
-        batch: Batch = {**unpack(body, wanted), "no": np.arange(first, last + 1, dtype=np.int64)}
+        batch: Batch = {**packs.unpack(body, wanted), "no": np.arange(first, last + 1, dtype=np.int64)}
         if first < first_no or last > last_no:
             batch = {name: column[max(first_no - first, 0) : last_no + 1 - first] for name, column in batch.items()}
         found.append(batch)

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core import HOUR_MS, MINUTE_MS
-from . import batches
+from . import batches, columns, packs, schema
 from .archive.months import Archives
-from .columns import FIELDS, JUNCTION, NO_VALUE, Batch, chosen, joined
-from .packs import unpack
-from .schema import BLOCK_ROWS
 
 TABLE = "CREATE TABLE IF NOT EXISTS junctions (no INTEGER PRIMARY KEY, chip INTEGER, cold INTEGER)"
 # Of each probe's newest reading, which a card shows: looked up in its block it would cost a hundred times as much.
@@ -37,17 +34,17 @@ def forget(db: sqlite3.Connection, first_no: int, last_no: int) -> None:
         db.execute("DELETE FROM junctions WHERE no BETWEEN ? AND ?", (first_no, last_no))
 
 
-def beside(db: sqlite3.Connection, batch: Batch) -> Batch:
+def beside(db: sqlite3.Connection, batch: columns.Batch) -> columns.Batch:
     """A batch (with `no`) and what chips said of those of its readings that stand in the table: its columns JUNCTION."""
     no = batch["no"]
-    found = {name: batch[name] if name in batch else np.full(len(no), NO_VALUE) for name in JUNCTION}
+    found = {name: batch[name] if name in batch else np.full(len(no), columns.NO_VALUE) for name in columns.JUNCTION}
     known = of(db, int(no.min()), int(no.max())) if len(no) else {}
     if known:
         numbers = np.array(list(known), np.int64)
         at = np.minimum(np.searchsorted(numbers, no), len(numbers) - 1)
         hit = numbers[at] == no
-        for name, column in zip(JUNCTION, zip(*known.values(), strict=True), strict=True):
-            values = np.array([NO_VALUE if value is None else value for value in column], np.int64)
+        for name, column in zip(columns.JUNCTION, zip(*known.values(), strict=True), strict=True):
+            values = np.array([columns.NO_VALUE if value is None else value for value in column], np.int64)
             found[name] = np.where(hit, values[at], found[name])
     return {**batch, **found}
 
@@ -81,7 +78,7 @@ def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
 
 
 # How many numbers of gone-by readings are put together at a time.
-WINDOW_ROWS = 16 * BLOCK_ROWS
+WINDOW_ROWS = 16 * schema.BLOCK_ROWS
 
 
 class Stored:
@@ -104,30 +101,30 @@ class Stored:
         self,
         first_no: int,
         last_no: int,
-        fields: Sequence[str] = FIELDS,
+        fields: Sequence[str] = columns.FIELDS,
         taken: tuple[int, int] | None = None,
         probes: Sequence[int] | None = None,
-    ) -> Batch:
+    ) -> columns.Batch:
         """Readings that are in no pack yet, by number. fields: of FIELDS and JUNCTION, here and in all that follows.
 
         taken, probes: all of those taken in [from, to) of these are wanted; others may be among them.
         """
-        if not set(fields).isdisjoint(JUNCTION):
-            own = tuple(name for name in dict.fromkeys(("no", *fields)) if name not in JUNCTION)
+        if not set(fields).isdisjoint(columns.JUNCTION):
+            own = tuple(name for name in dict.fromkeys(("no", *fields)) if name not in columns.JUNCTION)
             return _only(fields, beside(self._db, self.unpacked(first_no, last_no, own, taken, probes)))
         return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
-    def block(self, block: int, fields: Sequence[str] = FIELDS) -> Batch:
+    def block(self, block: int, fields: Sequence[str] = columns.FIELDS) -> columns.Batch:
         """A block's readings by number."""
         body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
         if body is not None:
-            if set(fields).isdisjoint(JUNCTION):
-                return unpack(body[0], fields)
+            if set(fields).isdisjoint(columns.JUNCTION):
+                return packs.unpack(body[0], fields)
             # What was packed before packs had a place for it stands in the table still.
-            return _only(fields, beside(self._db, unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
-        return self.unpacked(block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1, fields)
+            return _only(fields, beside(self._db, packs.unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
+        return self.unpacked(block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, fields)
 
-    def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Batch]:
+    def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[columns.Batch]:
         """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks are known.
 
         Each batch is by number; batches of the journal come in the order of numbers, those of closed months first.
@@ -139,7 +136,7 @@ class Stored:
             if len(batch["taken_ms"]):
                 yield _only(fields, batch)
 
-    def new(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]) -> Batch:
+    def new(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]) -> columns.Batch:
         """Of these, by number, those behind `done`."""
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", "probe")))
         batch = self.unpacked(done + 1, 2**62, wanted, (from_ms, to_ms), probes)
@@ -153,7 +150,7 @@ class Stored:
             if packed:
                 parts.append(lambda block=block: self.block(block, fields))
             else:
-                first, last = block * BLOCK_ROWS, min(block * BLOCK_ROWS + BLOCK_ROWS - 1, done)
+                first, last = block * schema.BLOCK_ROWS, min(block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, done)
                 parts.append(lambda first=first, last=last: self.unpacked(first, last, fields, taken))
         return [*parts, lambda: self.unpacked(done + 1, 2**62, fields, taken)]
 
@@ -167,17 +164,17 @@ class Stored:
         new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
         return int(known + new) + batches.about(self._db, done, from_ms, to_ms)
 
-    def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = FIELDS) -> Iterator[Batch]:
+    def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = columns.FIELDS) -> Iterator[columns.Batch]:
         """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
         fields = tuple(dict.fromkeys((*fields, "no")))
-        for batch in self._numbered(after_no, -(-most // BLOCK_ROWS) * BLOCK_ROWS, fields):
+        for batch in self._numbered(after_no, -(-most // schema.BLOCK_ROWS) * schema.BLOCK_ROWS, fields):
             behind = batch["no"] > after_no
             if behind.all():
                 yield batch
             elif behind.any():
-                yield chosen(batch, behind)
+                yield columns.chosen(batch, behind)
 
-    def _numbered(self, after_no: int, window: int, fields: Sequence[str]) -> Iterator[Batch]:
+    def _numbered(self, after_no: int, window: int, fields: Sequence[str]) -> Iterator[columns.Batch]:
         first_row = batches.first_no(self._db) or 1
         start = after_no + 1
         while start < first_row:
@@ -187,26 +184,26 @@ class Stored:
         last_no = self.last_no()
         while start <= last_no:
             # By whole blocks, so that no batch is read twice.
-            end = (start // BLOCK_ROWS + 1) * BLOCK_ROWS
+            end = (start // schema.BLOCK_ROWS + 1) * schema.BLOCK_ROWS
             yield self.unpacked(start, end - 1, fields)
             start = end
 
-    def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> Batch:
+    def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> columns.Batch:
         """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
         query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
-        blocks = self._db.execute(query, (first_no // BLOCK_ROWS, last_no // BLOCK_ROWS)).fetchall()
+        blocks = self._db.execute(query, (first_no // schema.BLOCK_ROWS, last_no // schema.BLOCK_ROWS)).fetchall()
         parts = [*self.archives.numbered(first_no, last_no, fields), *(self.block(block, fields) for (block,) in blocks)]
-        batch = joined(parts, fields)
-        batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
-        return chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
+        batch = columns.joined(parts, fields)
+        batch = columns.chosen(batch, np.argsort(batch["no"], kind="stable"))
+        return columns.chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
 
 
-def _inside(batch: Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> Batch:
+def _inside(batch: columns.Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> columns.Batch:
     inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
     if probes is not None:
         inside &= np.isin(batch["probe"], probes)
-    return batch if inside.all() else chosen(batch, inside)
+    return batch if inside.all() else columns.chosen(batch, inside)
 
 
-def _only(fields: Sequence[str], batch: Batch) -> Batch:
+def _only(fields: Sequence[str], batch: columns.Batch) -> columns.Batch:
     return {name: batch[name] for name in fields}

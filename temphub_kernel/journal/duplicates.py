@@ -10,12 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..core import DAY_MS, UNKNOWN_DELAY_MS
-from . import batches
+from . import batches, blocks, columns, schema, summary
 from .archive.months import FOLDER
-from .blocks import Stored
-from .columns import CODE, NO_VALUE, Batch, Flags, Ints, chosen, joined
-from .schema import BLOCK_ROWS
-from .summary import bookmark
 
 # Only ever added to and asked by the writer: a journal of any version is read without it.
 TABLE = """
@@ -200,19 +196,19 @@ class Seen:
         return entry
 
     def _replay(self) -> None:
-        after = bookmark(self._db, FOLLOWER)
+        after = summary.bookmark(self._db, FOLLOWER)
         last_no = batches.last_no(self._db)
         ids: dict[int, tuple[int, str]] = {}
         # A piece at a time: a hub that was killed may have many to look at.
-        for start in range(after + 1, last_no + 1, BLOCK_ROWS):
-            batch = batches.unpacked(self._db, start, start + BLOCK_ROWS - 1, ("boot", "seq"))
-            batch = chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
+        for start in range(after + 1, last_no + 1, schema.BLOCK_ROWS):
+            batch = batches.unpacked(self._db, start, start + schema.BLOCK_ROWS - 1, ("boot", "seq"))
+            batch = columns.chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
             if len(batch["boot"]) and not ids:
                 ids = {no: (probe, boot) for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")}
             for boot in np.unique(batch["boot"]).tolist():
                 self._known_again(boot, ids[boot], batch["seq"][batch["boot"] == boot])
 
-    def _known_again(self, boot: int, key: tuple[int, str], numbers: Ints) -> None:
+    def _known_again(self, boot: int, key: tuple[int, str], numbers: columns.Ints) -> None:
         if boot not in self._numbers:
             self.boot(*key)
         ranges = self._numbers[boot]
@@ -242,10 +238,10 @@ def begin_refill(db: sqlite3.Connection, first_no: int, at_ms: int) -> None:
 
 
 class _Known(NamedTuple):
-    times: Ints
-    units: Ints
-    quality: Ints
-    used: Flags
+    times: columns.Ints
+    units: columns.Ints
+    quality: columns.Ints
+    used: columns.Flags
     off_ms: int
 
 
@@ -278,10 +274,10 @@ class Refilled:
             return False
         low, high = np.searchsorted(known.times, (taken_ms - known.off_ms, taken_ms + known.off_ms + 1))
         near = slice(int(low), int(high))
-        off = np.abs(known.units[near] - (NO_VALUE if units is None else units))
+        off = np.abs(known.units[near] - (columns.NO_VALUE if units is None else units))
         # The log has no number beside a fault, whatever the probe sent with it.
-        same = (off <= MOST_OFF_UNITS) | ((known.units[near] == NO_VALUE) & (quality is not None))
-        fits = ~known.used[near] & same & (known.quality[near] == CODE[quality])
+        same = (off <= MOST_OFF_UNITS) | ((known.units[near] == columns.NO_VALUE) & (quality is not None))
+        fits = ~known.used[near] & same & (known.quality[near] == columns.CODE[quality])
         if not fits.any():
             return False
         away = np.where(fits, np.abs(known.times[near] - taken_ms), MOST_OFF_MS + 1)
@@ -294,18 +290,18 @@ class Refilled:
         if row is None:
             return
         self._upto_ms = int(row[0])
-        stored = Stored(self._db, self._archive).numbered(int(json.loads(row[1])["first_no"]) - 1)
+        stored = blocks.Stored(self._db, self._archive).numbered(int(json.loads(row[1])["first_no"]) - 1)
         # Piece by piece: only what is wanted is held.
-        batch = joined([chosen({name: part[name] for name in FIELDS}, _wanted(part, row[0])) for part in stored], FIELDS)
+        batch = columns.joined([columns.chosen({name: part[name] for name in FIELDS}, _wanted(part, row[0])) for part in stored], FIELDS)
         for probe in np.unique(batch["probe"]).tolist():
-            own = chosen(batch, batch["probe"] == probe)
-            own = chosen(own, np.argsort(own["taken_ms"], kind="stable"))
+            own = columns.chosen(batch, batch["probe"] == probe)
+            own = columns.chosen(own, np.argsort(own["taken_ms"], kind="stable"))
             times, steps = own["taken_ms"], np.diff(own["taken_ms"])
             steps = steps[steps > 0]
             off_ms = min(MOST_OFF_MS, int(np.median(steps)) // 4) if len(steps) else MOST_OFF_MS
             self._of[probe] = _Known(times, own["units"], own["quality"], np.zeros(len(times), np.bool_), off_ms)
 
 
-def _wanted(part: Batch, now_ms: int) -> Flags:
-    found: Flags = (part["delay_ms"] == UNKNOWN_DELAY_MS) & (part["taken_ms"] > now_ms - KEEP_MS)
+def _wanted(part: columns.Batch, now_ms: int) -> columns.Flags:
+    found: columns.Flags = (part["delay_ms"] == UNKNOWN_DELAY_MS) & (part["taken_ms"] > now_ms - KEEP_MS)
     return found

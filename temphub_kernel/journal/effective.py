@@ -6,15 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from .columns import FIELDS, JUNCTION, NO_VALUE, STRUCK, Batch, Columns, chosen
-from .records.annotations import Struck
-from .records.calibration import Corrections
+from .records import annotations, calibration, thermocouples
 from .records.merged import Merged
-from .records.thermocouples import changed
 
 
 def asked(db: sqlite3.Connection, fields: Sequence[str] = FIELDS) -> tuple[str, ...]:
     """What has to be read for these: a value counts by its quality and what corrects it, a reading by whose it is and when it was taken."""
-    needed = ("quality", *Corrections(db).fields) if "units" in fields else ()
+    needed = ("quality", *calibration.Corrections(db).fields) if "units" in fields else ()
     return tuple(dict.fromkeys((*fields, *needed, "probe", "taken_ms")))
 
 
@@ -23,12 +21,12 @@ def counted(db: sqlite3.Connection, batch: Batch, *, struck_out: bool = False, o
 
     struck_out: with what is struck out; own: under the ids that delivered, whatever they count as.
     """
-    struck = Struck(db).of(batch["probe"], batch["taken_ms"])
+    struck = annotations.Struck(db).of(batch["probe"], batch["taken_ms"])
     if struck.any() and not struck_out:
         batch = chosen(batch, ~struck)
     none = np.empty(0, np.int64)
     probe, taken_ms, raw = batch["probe"], batch["taken_ms"], batch.get("units", none)
-    units, quality, uncertain = Corrections(db).of(batch) if "units" in batch else (none, batch.get("quality", none), none)
+    units, quality, uncertain = calibration.Corrections(db).of(batch) if "units" in batch else (none, batch.get("quality", none), none)
     if struck.any() and struck_out:
         units = np.where(struck, NO_VALUE, units) if "units" in batch else none
         quality = np.where(struck, STRUCK, quality) if "quality" in batch else none
@@ -45,4 +43,4 @@ def judged(db: sqlite3.Connection) -> tuple[int, ...]:
     query = "SELECT (SELECT count(*) FROM {0}), (SELECT ifnull(max(no), 0) FROM {0}), (SELECT ifnull(max(made_ms), 0) FROM {0})"
     told = [value for table in ("strikes", "calibrations") for value in db.execute(query.format(table)).fetchone()]
     said = "SELECT total(merged_into > 0), total(merged_ms), total(power_on_counts * no * no) FROM probes"
-    return (*told, *changed(db), *map(int, db.execute(said).fetchone()))
+    return (*told, *thermocouples.changed(db), *map(int, db.execute(said).fetchone()))

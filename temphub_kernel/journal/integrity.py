@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..core import JournalUnwritable, TempHubError, stamp_for_name
-from . import batches
-from .schema import VERSION, connect_to_read
-from .summary import bookmark
+from . import batches, schema, summary
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")
@@ -120,11 +118,11 @@ class Checkup(NamedTuple):
 def checkup(path: Path, limit_s: float = 5.0) -> Checkup:
     """Look through the journal for `limit_s` at most. Raises OSError when it is not there, sqlite3.Error when it is no journal."""
     size = path.stat().st_size
-    db = connect_to_read(path, timeout_s=BUSY_S)
+    db = schema.connect_to_read(path, timeout_s=BUSY_S)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         # What a version yet to come keeps where is not known here.
-        readings, behind = _counts(db, version) if 0 < version <= VERSION else (0, 0)
+        readings, behind = _counts(db, version) if 0 < version <= schema.VERSION else (0, 0)
         wrong, whole = _damage(db, limit_s)
         return Checkup(version, readings, behind, size / 1e6, wrong, whole)
     finally:
@@ -146,7 +144,7 @@ def _counts(db: sqlite3.Connection, version: int) -> tuple[int, int]:
         readings = batches.last_no(db)
     else:
         (readings,) = db.execute("SELECT coalesce(max(no), 0) FROM readings").fetchone()
-    return readings, readings - bookmark(db)
+    return readings, readings - summary.bookmark(db)
 
 
 def _damage(db: sqlite3.Connection, limit_s: float) -> tuple[tuple[str, ...], bool]:

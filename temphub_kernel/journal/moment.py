@@ -8,10 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..core import HOUR_MS
-from . import batches
-from .blocks import Stored
-from .columns import FIELDS, Batch, Columns, chosen, joined
-from .effective import asked, counted
+from . import batches, blocks, columns, effective
 from .records.merged import Merged
 
 SHORTEST_SLICE_MS = 1_000
@@ -20,7 +17,7 @@ SHORTEST_SLICE_MS = 1_000
 class Moment:
     """What one read transaction sees, for as long as it is open. done: the last reading that the roll-ups have taken in."""
 
-    def __init__(self, db: sqlite3.Connection, stored: Stored, done: int) -> None:
+    def __init__(self, db: sqlite3.Connection, stored: blocks.Stored, done: int) -> None:
         self.db = db
         self.stored = stored
         self.done = done
@@ -64,29 +61,29 @@ class Moment:
         known = [row for row in rows if row[0] is not None]
         return (min(row[0] for row in known), max(row[1] for row in known)) if known else None
 
-    def taken(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> Batch:
+    def taken(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> columns.Batch:
         """Readings taken in [from_ms, to_ms) with what `asked` names for these fields, in no order."""
-        needed = asked(self.db, fields)
-        return joined(list(self.stored.taken(from_ms, to_ms, self.done, needed, numbers)), needed)
+        needed = effective.asked(self.db, fields)
+        return columns.joined(list(self.stored.taken(from_ms, to_ms, self.done, needed, numbers)), needed)
 
-    def by_time(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> Batch:
+    def by_time(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> columns.Batch:
         """The same by (taken_ms, no)."""
         batch = self.taken(from_ms, to_ms, numbers, ("no", *fields))
-        return chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
+        return columns.chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
-    def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> Columns:
+    def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> columns.Columns:
         """Up to `limit` readings behind a number in journal order. own: see Reader.after."""
-        found, needed = list[Batch](), asked(self.db, ("no", *fields))
+        found, needed = list[columns.Batch](), effective.asked(self.db, ("no", *fields))
         for batch in self.stored.numbered(no, limit, needed):
             found.append(batch)
             if sum(len(part["no"]) for part in found) >= limit:
                 break
-        batch = chosen(joined(found, needed), slice(limit))
-        return counted(self.db, batch, struck_out=True, own=own)
+        batch = columns.chosen(columns.joined(found, needed), slice(limit))
+        return effective.counted(self.db, batch, struck_out=True, own=own)
 
-    def own(self, from_ms: int, to_ms: int, probe_id: str) -> Columns:
+    def own(self, from_ms: int, to_ms: int, probe_id: str) -> columns.Columns:
         """A device's readings under its own id, whatever it counts as."""
-        return counted(self.db, self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), FIELDS), own=True)
+        return effective.counted(self.db, self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), columns.FIELDS), own=True)
 
 
 Begin = Callable[[], AbstractContextManager[Moment]]
@@ -101,7 +98,7 @@ def pieces_by_time(
     fields: Sequence[str],
     *,
     struck_out: bool,
-) -> Iterator[Columns]:
+) -> Iterator[columns.Columns]:
     """See Reader.stream. begin: a moment of its own for each piece, so that nothing is held between two."""
     with begin() as moment:
         span = moment.span()
@@ -114,18 +111,20 @@ def pieces_by_time(
             while step > SHORTEST_SLICE_MS and moment.stored.about(start, min(start + step, end), moment.done) > most:
                 step //= 2
             batch = moment.by_time(start, min(start + step, end), moment.numbers(probe_ids), fields)
-            piece = counted(moment.db, batch, struck_out=struck_out)
+            piece = effective.counted(moment.db, batch, struck_out=struck_out)
         yield piece
         start += step
         step = step * 2 if len(piece) < most // 2 else step
 
 
-def pieces_by_number(begin: Begin, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, fields: Sequence[str]) -> Iterator[Columns]:
+def pieces_by_number(
+    begin: Begin, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None, fields: Sequence[str]
+) -> Iterator[columns.Columns]:
     """See Reader.stream, by_number."""
     with begin() as moment:
         probes = moment.numbers(probe_ids)
-        for batch in moment.stored.numbered(0, fields=asked(moment.db, fields)):
+        for batch in moment.stored.numbered(0, fields=effective.asked(moment.db, fields)):
             inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
             if probes is not None:
                 inside &= np.isin(batch["probe"], probes)
-            yield counted(moment.db, chosen(batch, inside), struck_out=True)
+            yield effective.counted(moment.db, columns.chosen(batch, inside), struck_out=True)

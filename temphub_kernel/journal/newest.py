@@ -6,8 +6,7 @@ from collections.abc import Callable
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import batches, blocks, summary
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
-from .records.annotations import Struck
-from .records.calibration import Corrections
+from .records import annotations, calibration
 from .records.merged import Merged
 
 QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > ? ORDER BY no LIMIT ?"
@@ -17,7 +16,7 @@ def following(db: sqlite3.Connection, no: int, limit: int, *, own: bool) -> list
     """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id each was delivered with."""
     ids = dict(db.execute("SELECT no, id FROM probes"))
     ids = ids if own else Merged(db).called(ids)
-    corrections, struck, boots = Corrections(db), Struck(db).start_ms, Boots(db)
+    corrections, struck, boots = calibration.Corrections(db), annotations.Struck(db).start_ms, Boots(db)
     correct, chips = corrections.one, blocks.of(db, no + 1, no + limit) if corrections.thermocouples else {}
     found: list[Point] = []
     for number, probe, taken_ms, received_ms, units, quality, boot, seq in db.execute(QUERY, (no, limit)):
@@ -81,7 +80,7 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
 
     The caller holds a read transaction open.
     """
-    ids, corrections = dict(db.execute("SELECT no, id FROM probes")), Corrections(db)
+    ids, corrections = dict(db.execute("SELECT no, id FROM probes")), calibration.Corrections(db)
     found = {row[0]: list(row[1:]) for row in db.execute("SELECT * FROM latest")}
     late = _late(db, done)
     said = _said(db, late) if corrections.thermocouples else {}
@@ -143,7 +142,7 @@ def _together(id_: str, all_of: list[Newest]) -> Newest:
 
 def not_struck(found: list[Newest], db: sqlite3.Connection, read: Read) -> list[Newest]:
     """The same, with the newest reading that is not struck out; without a value where there is none in the day before."""
-    numbers, struck = dict(db.execute("SELECT id, no FROM probes")), Struck(db)
+    numbers, struck = dict(db.execute("SELECT id, no FROM probes")), annotations.Struck(db)
     told: list[Newest] = []
     for one in found:
         start_ms = struck.start_ms(numbers[one.probe_id], one.taken_ms)

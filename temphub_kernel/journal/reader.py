@@ -14,17 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ..core import now_ms
-from . import summary
+from . import blocks, record_questions, schema, summary
 from .archive.months import FOLDER, Archive
-from .blocks import Stored
 from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
 from .newest import following, listed, newest, not_ahead, not_struck
-from .record_questions import RecordQuestions
 from .records import merging
 from .records.merged import Merged, known
-from .schema import open_for_reading
 from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
 from .summary import bookmark
 
@@ -35,13 +32,13 @@ PROBE_FIELDS = (
 MOST = Most()
 
 
-class Reader(RecordQuestions):
+class Reader(record_questions.RecordQuestions):
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
     def __init__(self, path: Path, *, one_thread: bool = True) -> None:
         """one_thread: False for a caller that itself sees to it that only one thread at a time asks."""
-        self._db = open_for_reading(path, one_thread=one_thread)
-        self._stored = Stored(self._db, path.parent / FOLDER)
+        self._db = schema.open_for_reading(path, one_thread=one_thread)
+        self._stored = blocks.Stored(self._db, path.parent / FOLDER)
 
     def close(self) -> None:
         """Close the connection."""

@@ -4,8 +4,7 @@ from bisect import bisect_right
 from collections import OrderedDict, deque
 
 from ..core import UNDATED, UNITS_PER_C, Row, monotonic_s
-from .columns import NO_VALUE, Batch, Delivered, Ints, chosen
-from .duplicates import Seen
+from . import columns, duplicates
 
 # Firmware may round what it keeps; another sensor, or another moment, is hardly ever nearer.
 SAME_UNITS = UNITS_PER_C // 10
@@ -23,7 +22,7 @@ class _Values:
     def __init__(self) -> None:
         self._lone: OrderedDict[tuple[int, int], int] = OrderedDict()
         # By boot: the first number of each range, in order, and the values from there on.
-        self._ranges: dict[int, tuple[list[int], list[Ints]]] = {}
+        self._ranges: dict[int, tuple[list[int], list[columns.Ints]]] = {}
         self._order: deque[tuple[int, int]] = deque()
         self._held = 0
 
@@ -33,7 +32,7 @@ class _Values:
         if len(self._lone) > REMEMBERED:
             self._lone.popitem(last=False)
 
-    def put_range(self, boot: int, first: int, units: Ints) -> None:
+    def put_range(self, boot: int, first: int, units: columns.Ints) -> None:
         """Those of numbers that follow each other, none of which was put before."""
         firsts, values = self._ranges.setdefault(boot, ([], []))
         at = bisect_right(firsts, first)
@@ -66,23 +65,23 @@ class _Values:
 class Numbered:
     """The values that numbers were given to lately, and how far each boot had come."""
 
-    def __init__(self, seen: Seen) -> None:
+    def __init__(self, seen: duplicates.Seen) -> None:
         self._seen = seen
         self._values = _Values()
         self._tops: OrderedDict[int, tuple[int, float]] = OrderedDict()
 
-    def recall(self, batch: Batch) -> None:
+    def recall(self, batch: columns.Batch) -> None:
         """What was stored before this start: boot, number and units of readings."""
-        numbered = chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
+        numbered = columns.chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
         for boot, seq, units in zip(*(numbered[name].tolist() for name in ("boot", "seq", "units")), strict=True):
             self._values.put(boot, seq, units)
 
     def stored(self, boot: int, row: Row) -> None:
         """A reading was stored under a number that was free. boot: the journal's number of it."""
-        self._values.put(boot, row.seq or 0, NO_VALUE if row.units is None else row.units)
+        self._values.put(boot, row.seq or 0, columns.NO_VALUE if row.units is None else row.units)
         self._reached(boot, row.seq or 0, row.received_ms - row.taken_ms)
 
-    def stored_range(self, boot: int, given: Delivered) -> None:
+    def stored_range(self, boot: int, given: columns.Delivered) -> None:
         """The same of a batch whose numbers follow each other."""
         self._values.put_range(boot, int(given.seq[0]), given.units)
         self._reached(boot, int(given.seq[-1]), given.received_ms - int(given.taken_ms[-1]))
@@ -99,7 +98,7 @@ class Numbered:
         seq = row.seq or 0
         before = self._values.get(boot, seq)
         if before is not None:
-            return before == NO_VALUE or row.units is None or abs(before - row.units) <= SAME_UNITS
+            return before == columns.NO_VALUE or row.units is None or abs(before - row.units) <= SAME_UNITS
         # Too long ago to know the value, or before this start of the hub. But whoever counts counts upwards: a reading
         # with a lower number that was taken after one with a higher number is not of the same count.
         top = self._tops.get(boot)

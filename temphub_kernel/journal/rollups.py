@@ -11,15 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
+from . import blocks, columns, follower, schema, summary
 from .archive.months import FOLDER
-from .blocks import Stored
-from .columns import chosen, joined
-from .follower import Follower
-from .records.annotations import Struck
-from .records.calibration import Corrections
-from .schema import TIERS, open_for_reading
+from .records import annotations, calibration
 from .statistics import gathered, steps_of
-from .summary import Summary, add_steps, bookmark
 from .writer import Writer
 
 # So many are taken in at once, however little time has gone by: until then questions read them one by one.
@@ -33,7 +28,7 @@ NEEDED = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
 _Change = Callable[[sqlite3.Connection], object]
 
 
-class RollUps(Follower[sqlite3.Connection]):
+class RollUps(follower.Follower[sqlite3.Connection]):
     """Follows the journal.
 
     every_s: how far behind it may be when little happens: each step writes a page or two for each probe;
@@ -49,26 +44,26 @@ class RollUps(Follower[sqlite3.Connection]):
         self._stuck = False
 
     def opened(self) -> closing[sqlite3.Connection]:
-        return closing(open_for_reading(self._path))
+        return closing(schema.open_for_reading(self._path))
 
     def begin(self, _db: sqlite3.Connection) -> None:
         self._due_s = 0.0
 
     def round(self, db: sqlite3.Connection) -> float:
         taken = 0
-        if monotonic_s() >= self._due_s or self._writer.last_no - bookmark(db) >= WAITING_ROWS:
+        if monotonic_s() >= self._due_s or self._writer.last_no - summary.bookmark(db) >= WAITING_ROWS:
             taken = self.step(db)
             self._due_s = monotonic_s() + self._every_s
         return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
 
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
-        done = bookmark(db)
-        corrections = Corrections(db)
-        batch = Stored(db, self._path.parent / FOLDER).unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
+        done = summary.bookmark(db)
+        corrections = calibration.Corrections(db)
+        batch = blocks.Stored(db, self._path.parent / FOLDER).unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
         if len(batch["no"]):
-            units, struck = corrections.of(batch).units, Struck(db).of(batch["probe"], batch["taken_ms"])
-            self._writer.change(Summary(batch, units, struck).apply).result(COMMIT_S)
+            units, struck = corrections.of(batch).units, annotations.Struck(db).of(batch["probe"], batch["taken_ms"])
+            self._writer.change(summary.Summary(batch, units, struck).apply).result(COMMIT_S)
         if not self._stuck:
             self.well()
         return len(batch["no"])
@@ -98,22 +93,22 @@ class RollUps(Follower[sqlite3.Connection]):
     def _gather_day(self, db: sqlite3.Connection, no: int, probe: int, day: int) -> _Change:
         db.execute("BEGIN")
         try:
-            done = bookmark(db)
-            stored = Stored(db, self._path.parent / FOLDER)
-            corrections, struck = Corrections(db), Struck(db)
+            done = summary.bookmark(db)
+            stored = blocks.Stored(db, self._path.parent / FOLDER)
+            corrections, struck = calibration.Corrections(db), annotations.Struck(db)
             fields = ("no", "probe", "taken_ms", "units", "quality", *corrections.fields)
-            batch = joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
+            batch = columns.joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
         finally:
             db.execute("ROLLBACK")
-        batch = chosen(batch, batch["no"] <= done)
+        batch = columns.chosen(batch, batch["no"] <= done)
         whose, taken_ms = batch["probe"], batch["taken_ms"]
         minutes = steps_of(whose, taken_ms, corrections.of(batch).units, MINUTE_MS, struck.of(whose, taken_ms))
 
         def apply(db: sqlite3.Connection) -> None:
-            for table, width in TIERS.items():
-                first, last = day * TIERS["days"] // width, ((day + 1) * TIERS["days"] - 1) // width
+            for table, width in schema.TIERS.items():
+                first, last = day * schema.TIERS["days"] // width, ((day + 1) * schema.TIERS["days"] - 1) // width
                 db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
-            add_steps(db, gathered(minutes))
+            summary.add_steps(db, gathered(minutes))
             db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))
 
         return apply

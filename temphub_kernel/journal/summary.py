@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..core import MINUTE_MS
-from . import blocks
+from . import blocks, schema
 from .columns import NO_VALUE, QUALITY, Batch, Flags, Ints
 from .records.merged import Merged
-from .schema import BLOCK_ROWS, TIERS
 from .statistics import Steps, gathered, steps_of
 
 # What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
@@ -136,7 +135,7 @@ class Summary:
 
 def add_steps(db: sqlite3.Connection, minutes: Steps) -> None:
     """Add minutes to every tier."""
-    for table, width in TIERS.items():
+    for table, width in schema.TIERS.items():
         db.executemany(ADD_STEP.format(table=table), step_rows(gathered(minutes, width)))
 
 
@@ -147,7 +146,7 @@ def step_rows(steps: Steps) -> list[tuple[object, ...]]:
 
 
 def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
-    block, first = np.unique(no // BLOCK_ROWS, return_index=True)
+    block, first = np.unique(no // schema.BLOCK_ROWS, return_index=True)
     oldest, newest = np.minimum.reduceat(taken_ms, first), np.maximum.reduceat(taken_ms, first)
     return list(zip(block.tolist(), oldest.tolist(), newest.tolist(), strict=True))
 

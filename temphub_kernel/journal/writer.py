@@ -11,15 +11,12 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 
 from ..core import UNKNOWN_DELAY_MS, Busy, JournalUnwritable, Once, Row, TempHubError, Worker, monotonic_s
-from . import batches, blocks
+from . import batches, blocks, columns, integrity, schema
 from .archive.months import FOLDER
 from .batches import Pending
 from .blocks import Stored
-from .columns import Delivered
 from .duplicates import Refilled, Seen
-from .integrity import is_damage, mark
 from .renumbered import Numbered
-from .schema import disk_full, is_full, open_for_writing
 
 # A probe that missed the last reply before a restart repeats after it.
 RECALLED = 20_000
@@ -45,7 +42,7 @@ Done = Callable[["Outcome | TempHubError"], None]
 class Submission(NamedTuple):
     """Readings on their way to the disk, and whom to tell."""
 
-    rows: "Sequence[Row] | Delivered"
+    rows: "Sequence[Row] | columns.Delivered"
     done: Done
 
 
@@ -65,7 +62,7 @@ class Commits:
     def __init__(self, path: Path) -> None:
         """Raises TempHubError when the journal cannot be opened."""
         self._path = path
-        self._db = open_for_writing(path)
+        self._db = schema.open_for_writing(path)
         self._seen = Seen(self._db)
         self._numbered = Numbered(self._seen)
         stored = Stored(self._db, path.parent / FOLDER)
@@ -82,7 +79,7 @@ class Commits:
         for item in batch:
             if isinstance(item, Submission):
                 before = len(pending)
-                if isinstance(item.rows, Delivered):
+                if isinstance(item.rows, columns.Delivered):
                     duplicates, renumbered = self._take_batch(item.rows, pending)
                 else:
                     duplicates, renumbered = self._take(item.rows, pending)
@@ -113,7 +110,7 @@ class Commits:
         """Close without saving: an unfinished commit is undone by this."""
         self._db.close()
 
-    def _take_batch(self, given: Delivered, pending: Pending) -> tuple[int, int]:
+    def _take_batch(self, given: columns.Delivered, pending: Pending) -> tuple[int, int]:
         """As `_take`: numbers that follow each other, and of which none was there, are one range; any others go one by one."""
         probe = self._seen.probe(given.probe_id, given.received_ms)
         boot, ranges = self._seen.boot(probe, given.boot)
@@ -174,10 +171,10 @@ class Commits:
         # A room's change that fails is that room's problem: it is undone alone and told through its future.
         except Exception as error:
             # On a full disk SQLite may have undone the whole commit already.
-            if is_damage(error) or not self._db.in_transaction:
+            if integrity.is_damage(error) or not self._db.in_transaction:
                 raise
             self._db.execute("ROLLBACK TO change")
-            tell = _telling(item.future.set_exception, disk_full() if is_full(error, self._path) else error)
+            tell = _telling(item.future.set_exception, schema.disk_full() if schema.is_full(error, self._path) else error)
         self._db.execute("RELEASE change")
         return tell
 
@@ -216,7 +213,7 @@ class Writer(Worker):
         # Number of the newest reading on disk; how many there are.
         self.last_no = 0
 
-    def submit(self, rows: Sequence[Row] | Delivered, done: Done) -> None:
+    def submit(self, rows: Sequence[Row] | columns.Delivered, done: Done) -> None:
         """Store readings. `done` is called in the writer's thread, after the commit or with why there was none.
 
         Raises TempHubError (503) when too much waits already.
@@ -227,7 +224,7 @@ class Writer(Worker):
             self._waiting += len(rows)
             self._queue.put(Submission(rows, done))
 
-    def store(self, rows: Sequence[Row] | Delivered, timeout_s: float = 10.0) -> Outcome:
+    def store(self, rows: Sequence[Row] | columns.Delivered, timeout_s: float = 10.0) -> Outcome:
         """Store readings and wait for the commit. Raises TempHubError; not for the endpoint's thread."""
         future: Future[Outcome] = Future()
 
@@ -311,9 +308,9 @@ class Writer(Worker):
 
     def _failed(self, batch: list[Waiting], error: Exception) -> None:
         problem = error if isinstance(error, TempHubError) else _not_written(error, self.path)
-        if is_damage(error):
+        if integrity.is_damage(error):
             self.damaged = True
-            mark(self.path)
+            integrity.mark(self.path)
         self._once.warn("commit", str(problem))
         self.trouble(problem.problem, problem.remedy)
         if self._commits is not None:
@@ -342,9 +339,9 @@ def _busy(waiting: int) -> TempHubError:
 
 
 def _not_written(error: Exception, path: Path) -> TempHubError:
-    if is_full(error, path):
-        return disk_full()
-    if is_damage(error):
+    if schema.is_full(error, path):
+        return schema.disk_full()
+    if integrity.is_damage(error):
         return JournalUnwritable(
             f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",
             "Start the hub again: it puts the damaged file aside and begins a new one.",

@@ -8,8 +8,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import TempHubError
-from ..core.run_folder import RunFolder
+from ..core import TempHubError, run_folder
 from ..hub import TOLD, stop
 from ..hub.start import PAGE
 
@@ -33,13 +32,13 @@ class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not ho
         return {**reply, TOLD: error.as_json()} if isinstance(error, TempHubError) else reply
 
 
-def watch(wanted: Callable[[RunFolder], bool] = lambda folder: True) -> None:
+def watch(wanted: Callable[[run_folder.RunFolder], bool] = lambda folder: True) -> None:
     """End this process when those are gone who started it, or when it is no longer wanted. Nothing where nobody said who they are."""
     if place := os.environ.get(PAGE):
-        threading.Thread(target=_until_alone, args=(RunFolder(Path(place)), wanted), name="temphub-watched", daemon=True).start()
+        threading.Thread(target=_until_alone, args=(run_folder.RunFolder(Path(place)), wanted), name="temphub-watched", daemon=True).start()
 
 
-def _until_alone(folder: RunFolder, wanted: Callable[[RunFolder], bool]) -> None:
+def _until_alone(folder: run_folder.RunFolder, wanted: Callable[[run_folder.RunFolder], bool]) -> None:
     missed, watchers = 0, folder.watchers()
     while missed < ALONE_AFTER:
         # An unreadable file is no sign that they are gone.

@@ -14,9 +14,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import Float
 
 from ..core import TempHubError, Unavailable, monotonic_s
-from . import sessions
-from .kernel_process import SharedKernel
-from .websocket import Visit
+from . import kernel_process, sessions, websocket
 
 # Of 150 in all (see viewers.py): an office behind one address has enough, and the others have the rest.
 MOST_OF_ONE = 100
@@ -86,7 +84,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kernel = SharedKernel.begun or SharedKernel(Path(self.connection_dir))
+        self.kernel = kernel_process.SharedKernel.begun or kernel_process.SharedKernel(Path(self.connection_dir))
         self.kernel.died = self._died
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._leaving: dict[str, float] = {}
@@ -99,7 +97,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             raise _full()
         info = await self.kernel.connection()
         visit = self._new_id()
-        self._kernels[visit] = manager = Visit(self.kernel, info, visit, parent=self, log=self.log)
+        self._kernels[visit] = manager = websocket.Visit(self.kernel, info, visit, parent=self, log=self.log)
         self._kernel_connections[visit], self._kernel_ports[visit] = 0, manager.ports
         # One made ready beforehand waits for its page however long that takes.
         if (env or {}).get("VOILA_PREHEAT") != "True":

@@ -17,8 +17,7 @@ import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
-from ..core import BadGateway, Process, TempHubError, files
-from ..core.run_folder import PAGES_KERNEL, RunFolder
+from ..core import BadGateway, Process, TempHubError, files, run_folder
 from ..hub.start import PAGE
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class SharedKernel:
         connection_dir: Path,
         died: Callable[[], None] = lambda: None,
         *,
-        folder: RunFolder | None = None,
+        folder: run_folder.RunFolder | None = None,
         ask_every_s: float = ASK_EVERY_S,
         answer_s: float = ANSWER_S,
     ) -> None:
@@ -132,7 +131,7 @@ class SharedKernel:
             await manager.start_kernel(env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)
             self._process = Process(int(getattr(manager.provisioner, "pid", 0) or 0), connection_file.name)
             if self._folder is not None:
-                self._folder.write(PAGES_KERNEL, self._process._asdict())
+                self._folder.write(run_folder.PAGES_KERNEL, self._process._asdict())
             self._client = manager.client(context=self.context)
             self._listen_to(self._client)
             await self._ready(manager)
@@ -147,7 +146,7 @@ class SharedKernel:
 
     async def _take_over(self) -> bool:
         """Go on with the kernel of a page server that was killed; False when there is none, or none that answers."""
-        process = self._folder.process(PAGES_KERNEL) if self._folder is not None else None
+        process = self._folder.process(run_folder.PAGES_KERNEL) if self._folder is not None else None
         if process is None or not process.runs():
             return False
         self._process = process
@@ -206,7 +205,7 @@ class SharedKernel:
             while process.runs():
                 await asyncio.sleep(0.02)
         if self._folder is not None and process.pid:
-            self._folder.forget(PAGES_KERNEL, process.word)
+            self._folder.forget(run_folder.PAGES_KERNEL, process.word)
 
     @staticmethod
     async def _kill(manager: AsyncKernelManager) -> None:

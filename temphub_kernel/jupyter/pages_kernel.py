@@ -13,10 +13,8 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import limit_memory, network
-from ..core.run_folder import PAGES_KERNEL, RunFolder
-from . import sessions
-from .hub_kernel import watch
+from ..core import limit_memory, network, run_folder
+from . import hub_kernel, sessions
 
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
@@ -35,7 +33,7 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         for kind in ("comm_open", "comm_msg", "comm_close"):
             self.shell_handlers[kind] = _for_its_own(kind, self.shell_handlers[kind])
         sessions.share()
-        watch(self._is_known)
+        hub_kernel.watch(self._is_known)
         # The libraries stay for good: looking through them again at the end of each visit would cost 0.1 s.
         gc.collect()
         gc.freeze()
@@ -63,9 +61,9 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         }
         self.session.send(stream, "comm_info_reply", {"comms": comms, "status": "ok"}, parent, ident)
 
-    def _is_known(self, folder: RunFolder) -> bool:
+    def _is_known(self, folder: run_folder.RunFolder) -> bool:
         """Whether the next page server would find this kernel: it outlives one that is killed."""
-        known = folder.process(PAGES_KERNEL)
+        known = folder.process(run_folder.PAGES_KERNEL)
         return known is not None and known.word == Path(self.parent.connection_file).name
 
     @contextmanager

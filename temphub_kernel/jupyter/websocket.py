@@ -22,8 +22,7 @@ from tornado.websocket import WebSocketClosedError
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from ..core import Once, monotonic_s, network, now_ms
-from . import frames, sessions
-from .kernel_process import SharedKernel
+from . import frames, kernel_process, sessions
 
 PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
 # Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
@@ -55,7 +54,7 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
 
     client_factory = CellClient
 
-    def __init__(self, kernel: SharedKernel, info: dict[str, Any], visit: str, **kwargs: Any) -> None:
+    def __init__(self, kernel: kernel_process.SharedKernel, info: dict[str, Any], visit: str, **kwargs: Any) -> None:
         super().__init__(kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs)
         self._shared = kernel
         self.load_connection_info(info)

@@ -10,14 +10,10 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from ..core import Settings, Sighting, TempHubError, board_of, clock
-from ..core.firmware_build import check_update
-from ..core.http import Limit
+from ..core import Settings, Sighting, TempHubError, board_of, clock, firmware_build, http
 from ..trust import Exchange, Standing, Trust, signatures
-from . import errors
+from . import errors, probe_client, route
 from .elsewhere import records_elsewhere
-from .probe_client import NO_SUCH_PAGE, Status, Talk, status_of
-from .route import INGEST, address_towards, base_url_for
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +127,7 @@ class Context(NamedTuple):
     it said of itself: `rssi`, the strength of its Wi-Fi in dBm, or `outbox`, how many readings wait on it.
     """
 
-    talk: Talk
+    talk: probe_client.Talk
     settings: Settings
     hub_port: int
     trust: Trust
@@ -148,7 +144,7 @@ class Conversation:
         self._who = met.probe_id, met.ip, met.port
         self._board = board_of(met.probe_id)
         # None: each request has an allowance of its own.
-        self._limit: Limit | None = None
+        self._limit: http.Limit | None = None
         self.state = State.WAITING
 
     # The orders.
@@ -159,8 +155,8 @@ class Conversation:
         said = self._meet()
         if not order.take:
             self.leave_to_another_hub(said)
-        base = base_url_for(self._settings, met.ip, self._hub_port)
-        url = base if said.takes_base else base + INGEST
+        base = route.base_url_for(self._settings, met.ip, self._hub_port)
+        url = base if said.takes_base else base + route.INGEST
         proof = self._prove(said)
         wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, proof.token, proof.key)
         if given is not None and not order.force and given.wanted == wanted and not _differs(said, given):
@@ -179,10 +175,10 @@ class Conversation:
         interval_ms = answer.interval_ms or order.interval_ms
         return self._ended(State.OBEYED, said, Given(wanted, interval_ms, clock.monotonic_s(), taken))
 
-    def _meet(self) -> Status:
+    def _meet(self) -> probe_client.Status:
         """What the probe says of itself, and that it is the one meant. Raises TempHubError."""
         met = self._met
-        if met.port == self._hub_port and address_towards(met.ip) == met.ip:
+        if met.port == self._hub_port and route.address_towards(met.ip) == met.ip:
             raise errors.this_hub(met)
         self._limit = self._talk.limit()
         said = self._ask()
@@ -203,7 +199,7 @@ class Conversation:
         body = {"manifest_url": FOR_BOARDS if board else MANIFEST, "sha256": sha256(board)}
         said = self._ask()
         if board:
-            check_update(self._met.probe_id, said.heap_free, old=said.takes_base)
+            firmware_build.check_update(self._met.probe_id, said.heap_free, old=said.takes_base)
         answer = self._order("/update", body, "to update itself", proof := self._prove(said))
         if answer is None:
             raise errors.no_update(self._met)
@@ -225,13 +221,13 @@ class Conversation:
 
     # Asking and deciding.
 
-    def _ask(self) -> Status:
+    def _ask(self) -> probe_client.Status:
         self._to(State.ASKING)
         said = self._talk.status(*self._who, self._limit)
         self._to(State.DECIDING)
-        return said or Status()
+        return said or probe_client.Status()
 
-    def leave_to_another_hub(self, said: Status) -> None:
+    def leave_to_another_hub(self, said: probe_client.Status) -> None:
         """Raises TempHubError (`probe_elsewhere`) when the probe delivers to another hub that answers, until somebody asks for it.
 
         Firmware without keys takes orders from anybody, so a second hub, started to look around, would take it away from the first.
@@ -247,7 +243,7 @@ class Conversation:
 
     # Proving who we are.
 
-    def _prove(self, said: Status) -> Proof:
+    def _prove(self, said: probe_client.Status) -> Proof:
         """What to show a probe that says this of itself; a new one is claimed. Raises TempHubError when it is not ours to order."""
         standing, key = self._trust.look(self._board, said.key_id)
         self._trust.saw(self._board, standing)
@@ -293,7 +289,7 @@ class Conversation:
 
     # Sending and verifying.
 
-    def _provision(self, wanted: Wanted, proof: Proof) -> Status:
+    def _provision(self, wanted: Wanted, proof: Proof) -> probe_client.Status:
         """What the probe then says is in force. Raises TempHubError."""
         body: dict[str, object] = {"server_url": wanted.url, "interval_ms": wanted.interval_ms}
         if proof.token is not None:
@@ -305,21 +301,21 @@ class Conversation:
             raise errors.keeps_another(self._met, answer.server_url)
         return answer
 
-    def _order(self, path: str, body: Mapping[str, object], what: str, proof: Proof) -> Status | None:
+    def _order(self, path: str, body: Mapping[str, object], what: str, proof: Proof) -> probe_client.Status | None:
         """What the probe answers; None when its firmware knows no such order. what: as in 'it refused to update itself'."""
         self._to(State.SENDING)
         code, answer = self._send(path, body, proof)
-        if code in NO_SUCH_PAGE:
+        if code in probe_client.NO_SUCH_PAGE:
             self._to(State.NO_SUCH_ORDER)
             return None
         return self._agreed(what, code, answer)
 
-    def _agreed(self, what: str, code: int, answer: Mapping[str, object] | None) -> Status:
+    def _agreed(self, what: str, code: int, answer: Mapping[str, object] | None) -> probe_client.Status:
         """What the probe answers that says yes. Raises TempHubError (`probe_refused`)."""
         self._to(State.VERIFYING)
         if not 200 <= code < 300 or answer is None or answer.get("ok") is False:
             raise errors.refused(*self._who, what, code, answer)
-        return status_of(answer)
+        return probe_client.status_of(answer)
 
     def _send(self, path: str, body: Mapping[str, object], proof: Proof) -> tuple[int, dict[str, object] | None]:
         raw = json.dumps(body, ensure_ascii=False).encode()
@@ -343,7 +339,7 @@ class Conversation:
             self._trust.confirm(self._board)
         self._to(State.OBEYED)
 
-    def _ended(self, state: State, said: Status, given: Given) -> tuple[ProbeCheck, Given]:
+    def _ended(self, state: State, said: probe_client.Status, given: Given) -> tuple[ProbeCheck, Given]:
         self._to(state)
         in_force = given.wanted.url, given.interval_ms
         device = said.version or self._met.version, said.model or self._met.model
@@ -361,7 +357,7 @@ def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held)
 
 
-def _differs(said: Status, given: Given) -> bool:
+def _differs(said: probe_client.Status, given: Given) -> bool:
     if said.server_url is None:
         return said.needs_provision or clock.monotonic_s() - given.at_s >= RETELL_S
     return (
@@ -372,13 +368,13 @@ def _differs(said: Status, given: Given) -> bool:
     )
 
 
-def _in_force(said: Status, wanted: Wanted) -> bool:
+def _in_force(said: probe_client.Status, wanted: Wanted) -> bool:
     """It delivers as it should already."""
     agrees = said.server_url == wanted.url and said.interval_ms in (None, wanted.interval_ms)
     return agrees and not said.needs_provision and said.token_set is True
 
 
-def _times_taken(said: Status, given: Given | None, wanted: Wanted) -> int:
+def _times_taken(said: probe_client.Status, given: Given | None, wanted: Wanted) -> int:
     if given is None or given.wanted != wanted or not said.server_url or said.server_url == wanted.url:
         return 0
     return given.taken + 1

@@ -4,11 +4,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ..core import Settings, Sighting, TempHubError, is_here
-from .probe_client import Status, Talk
-from .route import address_towards
+from . import probe_client, route
 
 
-def records_elsewhere(talk: Talk, settings: Settings, hub_port: int, met: Sighting, said: Status) -> bool:
+def records_elsewhere(talk: probe_client.Talk, settings: Settings, hub_port: int, met: Sighting, said: probe_client.Status) -> bool:
     """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes numbers."""
     try:
         parts = urlsplit(said.server_url or "")
@@ -16,7 +15,7 @@ def records_elsewhere(talk: Talk, settings: Settings, hub_port: int, met: Sighti
         if ip_address(host).is_loopback and not is_here(met.ip):
             # There it means the device itself: no reason to look at a port of this computer.
             return False
-        own = address_towards(host) == host
+        own = route.address_towards(host) == host
     except (ValueError, TempHubError):
         return False
     if parts.netloc == urlsplit(settings.public_base).netloc or (own and port == hub_port):

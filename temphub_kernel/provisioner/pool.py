@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from ..core import Sighting, TempHubError, clock
-from .conversation import ProbeCheck, State, failed
+from . import conversation, schedule
 from .errors import busy
-from .schedule import WORKERS
 
 Job = Callable[[], None]
 
@@ -47,17 +46,19 @@ class Crew:
 ALL_S = 25.0
 
 
-def tell_each(probes: Sequence[Sighting], tell: Callable[[str], ProbeCheck], all_s: float = ALL_S) -> list[ProbeCheck]:
+def tell_each(
+    probes: Sequence[Sighting], tell: Callable[[str], conversation.ProbeCheck], all_s: float = ALL_S
+) -> list[conversation.ProbeCheck]:
     """How it went with each probe, in their order; one that was not done after `all_s` is named as such, and is told on."""
-    outcomes: dict[str, ProbeCheck] = {}
+    outcomes: dict[str, conversation.ProbeCheck] = {}
     left = threading.Semaphore(0)
-    crew = Crew(min(WORKERS, len(probes)), "temphub-provision")
+    crew = Crew(min(schedule.WORKERS, len(probes)), "temphub-provision")
 
     def told(met: Sighting) -> None:
         try:
             outcomes[met.probe_id] = tell(met.probe_id)
         except TempHubError as error:
-            outcomes[met.probe_id] = failed(met, error, State.WAITING)
+            outcomes[met.probe_id] = conversation.failed(met, error, conversation.State.WAITING)
         finally:
             left.release()
 
@@ -68,4 +69,4 @@ def tell_each(probes: Sequence[Sighting], tell: Callable[[str], ProbeCheck], all
         if not left.acquire(timeout=max(0.0, end - clock.monotonic_s())):
             break
     crew.close(0.0)
-    return [outcomes.get(met.probe_id) or failed(met, busy(met.probe_id), State.WAITING) for met in probes]
+    return [outcomes.get(met.probe_id) or conversation.failed(met, busy(met.probe_id), conversation.State.WAITING) for met in probes]

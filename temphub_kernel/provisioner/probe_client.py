@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from ..core import MAX_SEQ, Sighting, TempHubError, clock, is_probe_id, real_address
-from ..core.http import Limit, NoConnection, exchange
+from ..core import MAX_SEQ, Sighting, TempHubError, clock, http, is_probe_id, real_address
 from ..trust import is_hex
 from .errors import claimed, no_probe, not_local, numeric, said_text, unknown, unreachable
 
@@ -75,21 +74,21 @@ class Talk:
         self._read_s = read_s
         self._whole_s = whole_s
 
-    def limit(self) -> Limit:
+    def limit(self) -> http.Limit:
         """A fresh allowance; one may span several requests to the same probe."""
-        return Limit(self._connect_s, self._read_s, self._whole_s, lambda: self.stopped())
+        return http.Limit(self._connect_s, self._read_s, self._whole_s, lambda: self.stopped())
 
-    def status(self, probe_id: str, ip: str, port: int, limit: Limit | None = None) -> Status | None:
+    def status(self, probe_id: str, ip: str, port: int, limit: http.Limit | None = None) -> Status | None:
         """GET /status. None when the probe has no such page. Raises TempHubError."""
         return self._ask(probe_id, ip, port, "/status", limit)
 
-    def whoami(self, probe_id: str, ip: str, port: int, limit: Limit | None = None) -> Status | None:
+    def whoami(self, probe_id: str, ip: str, port: int, limit: http.Limit | None = None) -> Status | None:
         """GET /whoami. None when the probe has no such page. Raises TempHubError."""
         return self._ask(probe_id, ip, port, "/whoami", limit)
 
     def hub(self, probe_id: str, ip: str, port: int) -> tuple[int, dict[str, object]] | None:
         """(status, answer) of GET /api/health at the place where a probe delivers; None when nobody answers there in time."""
-        limit = Limit(min(self._connect_s, HUB_S), min(self._read_s, HUB_S), HUB_S, lambda: self.stopped())
+        limit = http.Limit(min(self._connect_s, HUB_S), min(self._read_s, HUB_S), HUB_S, lambda: self.stopped())
         try:
             code, answer = self._exchange("GET", probe_id, ip, port, "/api/health", limit, None, {})
         except TempHubError:
@@ -97,12 +96,12 @@ class Talk:
         return code, answer or {}
 
     def post(
-        self, probe_id: str, ip: str, port: int, path: str, body: bytes, headers: Mapping[str, str], limit: Limit | None = None
+        self, probe_id: str, ip: str, port: int, path: str, body: bytes, headers: Mapping[str, str], limit: http.Limit | None = None
     ) -> tuple[int, dict[str, object] | None]:
         """(status, JSON object or None) of a POST. Raises TempHubError when nobody answers."""
         return self._exchange("POST", probe_id, ip, port, path, limit, body, headers)
 
-    def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: Limit | None) -> Status | None:
+    def _ask(self, probe_id: str, ip: str, port: int, path: str, limit: http.Limit | None) -> Status | None:
         code, answer = self._exchange("GET", probe_id, ip, port, path, limit, None, {})
         if code in (401, 403):
             raise claimed(probe_id, ip, port)
@@ -120,7 +119,7 @@ class Talk:
         ip: str,
         port: int,
         path: str,
-        limit: Limit | None,
+        limit: http.Limit | None,
         body: bytes | None,
         headers: Mapping[str, str],
     ) -> tuple[int, dict[str, object] | None]:
@@ -129,7 +128,7 @@ class Talk:
         limit = limit or self.limit()
         url = f"http://[{ip}]:{port}{path}" if ":" in ip else f"http://{ip}:{port}{path}"
         try:
-            reply = exchange(method, url, limit, MOST_BYTES, body, headers)
+            reply = http.exchange(method, url, limit, MOST_BYTES, body, headers)
         except (OSError, ValueError) as error:
             raise unreachable(probe_id, ip, port, _plain(error)) from error
         return reply.status, _json_object(reply.body)
@@ -213,7 +212,7 @@ def _within(answer: Mapping[str, object], name: str, low: int, high: int) -> int
 
 def _plain(error: OSError | ValueError) -> str:
     """The reason in a few words."""
-    if isinstance(error, NoConnection):
+    if isinstance(error, http.NoConnection):
         return "it does not answer"
     if isinstance(error, TimeoutError):
         return "it answers too slowly"

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ..core import PACKAGE
-from ..core.run_folder import GOES_ON, UP, RunFolder
+from ..core import PACKAGE, run_folder
 
 # In the environment of a supervisor: the folder of this start, and who started it.
 RUN, KEEPER = "TEMPHUB_RUN", "TEMPHUB_KEEPER"
@@ -33,7 +32,7 @@ BORN_DEAD = "Problem: TempHub's supervisor ended {} times while starting (code {
 class Keeper:
     """Keeps a supervisor running. arguments: those of `temphub`."""
 
-    def __init__(self, arguments: list[str], folder: RunFolder) -> None:
+    def __init__(self, arguments: list[str], folder: run_folder.RunFolder) -> None:
         self._arguments = arguments
         self._folder = folder
         self._child: subprocess.Popen[bytes] | None = None
@@ -54,13 +53,13 @@ class Keeper:
             if self._asked:
                 self._ask(self._asked)
             code = self._child.wait()
-            if not self._folder.has(GOES_ON):
+            if not self._folder.has(run_folder.GOES_ON):
                 return code
             # A polite kill that came before it could listen is one all the same.
             if code == -signal.SIGTERM:
                 return 0
             failures = 0 if time.monotonic() - began > CALM_S else failures + 1
-            if failures >= MOST_STILLBORN and not self._folder.has(UP):
+            if failures >= MOST_STILLBORN and not self._folder.has(run_folder.UP):
                 sys.stderr.write(BORN_DEAD.format(failures, code))
                 return code if code > 0 else 1
             if not self._asked:
@@ -82,7 +81,7 @@ class Keeper:
 
 def keep(arguments: list[str]) -> int:
     """Run `temphub` with these arguments until it stops on purpose; the exit code."""
-    folder = RunFolder.make()
+    folder = run_folder.RunFolder.make()
     keeper = Keeper(arguments, folder)
     keeper.heed()
     try:
@@ -91,7 +90,7 @@ def keep(arguments: list[str]) -> int:
         folder.remove()
 
 
-def keep_after(pid: int, arguments: list[str], folder: RunFolder) -> int:
+def keep_after(pid: int, arguments: list[str], folder: run_folder.RunFolder) -> int:
     """The same for a supervisor that runs already and whose keeper was killed."""
     from ..core import Process
 
@@ -107,7 +106,7 @@ def keep_after(pid: int, arguments: list[str], folder: RunFolder) -> int:
             signal.signal(getattr(signal, name), passed_on)
     while supervisor.runs():
         time.sleep(LOOK_S)
-    if asked.is_set() or not folder.has(GOES_ON):
+    if asked.is_set() or not folder.has(run_folder.GOES_ON):
         return 0
     keeper.heed()
     try:
@@ -117,24 +116,24 @@ def keep_after(pid: int, arguments: list[str], folder: RunFolder) -> int:
 
 
 @contextmanager
-def _on_purpose(folder: RunFolder, pid: int) -> Iterator[tuple[RunFolder, int]]:
+def _on_purpose(folder: run_folder.RunFolder, pid: int) -> Iterator[tuple[run_folder.RunFolder, int]]:
     try:
         yield folder, pid
     except Exception:
         # What stops a start is told and ends it; what stops a hub that was up is got over.
-        if not folder.has(UP):
-            folder.forget(GOES_ON)
+        if not folder.has(run_folder.UP):
+            folder.forget(run_folder.GOES_ON)
         raise
     folder.remove()
 
 
-def supervised() -> "AbstractContextManager[tuple[RunFolder, int]] | None":
+def supervised() -> "AbstractContextManager[tuple[run_folder.RunFolder, int]] | None":
     """For a supervisor: the folder of its start and its keeper's process, while it runs; None for whoever no keeper started."""
     place, pid = os.environ.pop(RUN, ""), os.environ.pop(KEEPER, "")
-    return _on_purpose(RunFolder(Path(place)), int(pid)) if place else None
+    return _on_purpose(run_folder.RunFolder(Path(place)), int(pid)) if place else None
 
 
-def start_after(arguments: list[str], folder: RunFolder) -> "subprocess.Popen[bytes]":
+def start_after(arguments: list[str], folder: run_folder.RunFolder) -> "subprocess.Popen[bytes]":
     """A new keeper for this process, which is the supervisor. Raises OSError."""
     words = [sys.executable, *from_here(), "-m", __name__, str(os.getpid()), str(folder.path), *arguments]
     return subprocess.Popen(words, stdin=subprocess.DEVNULL)
@@ -145,7 +144,7 @@ def command(arguments: list[str]) -> list[str]:
     return [sys.executable, *from_here(), "-m", PACKAGE.name, *arguments]
 
 
-def environment(folder: RunFolder) -> dict[str, str]:
+def environment(folder: run_folder.RunFolder) -> dict[str, str]:
     """Of a supervisor, and of all that it starts."""
     # Linux sets a pool of memory aside for each of their many threads, which take turns anyway: 4 % of all that is held.
     return {"MALLOC_ARENA_MAX": "1", **os.environ, RUN: str(folder.path), KEEPER: str(os.getpid())}
@@ -158,4 +157,4 @@ def from_here() -> list[str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(keep_after(int(sys.argv[1]), sys.argv[3:], RunFolder(Path(sys.argv[2]))))
+    raise SystemExit(keep_after(int(sys.argv[1]), sys.argv[3:], run_folder.RunFolder(Path(sys.argv[2]))))

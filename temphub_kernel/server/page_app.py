@@ -33,12 +33,9 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..api import PAGE_BODY, Limited
 from ..core import DOOR_HEADER, files
-from ..jupyter import frames
-from ..jupyter.kernel_manager import ViewerKernels
-from ..jupyter.websocket import PageConnection, PageSocket
+from ..jupyter import frames, kernel_manager, websocket
 from ..page import words
-from .page_handler import PageHandler, VisitHandler
-from .static import PageScript, ScriptHandler, Scripts
+from . import page_handler, static
 
 # Below Voilà's own paths, as everything there is behind the door.
 ALIVE = "/v/alive"
@@ -61,7 +58,7 @@ class GoodbyeHandler(RequestHandler):
     only when the page's connection ends as well.
     """
 
-    def initialize(self, viewers: ViewerKernels) -> None:
+    def initialize(self, viewers: kernel_manager.ViewerKernels) -> None:
         """Called by Tornado for each request."""
         self.viewers = viewers
 
@@ -147,7 +144,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             # Voilà explains itself at length at every visit, and names visits in full, which are for their pages only.
             log_level=logging.ERROR,
             connection_dir_root=str(folder / CONNECTIONS),
-            kernel_websocket_connection_class=PageConnection,
+            kernel_websocket_connection_class=websocket.PageConnection,
             # Cards and lines are told each second in HTML that hardly changes: packed it is a fraction, for next to no work.
             tornado_settings={
                 "ws_ping_interval": PING_MS,
@@ -171,7 +168,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         config.VoilaConfiguration.preheat_kernel = True
         # Nothing is preheated before the hub delivers: see `preheat`.
         config.VoilaConfiguration.default_pool_size = 0
-        config.VoilaConfiguration.multi_kernel_manager_class = ViewerKernels
+        config.VoilaConfiguration.multi_kernel_manager_class = kernel_manager.ViewerKernels
         config.VoilaConfiguration.strip_sources = True
         config.VoilaConfiguration.show_tracebacks = False
         config.VoilaConfiguration.extension_allowlist = EXTENSIONS
@@ -197,12 +194,12 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         page = next(entry for entry in super().init_handlers() if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
         visit = BASE_URL + rf"api/kernels/(?P<kernel_id>{VISIT_ID})"
         return [
-            (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab|page)/(.+)", ScriptHandler, {"scripts": self.scripts}),
+            (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab|page)/(.+)", static.ScriptHandler, {"scripts": self.scripts}),
             (ALIVE, AliveHandler),
             (BASE_URL + rf"voila/api/shutdown/({VISIT_ID})", GoodbyeHandler, {"viewers": self.viewers}),
-            (visit, VisitHandler),
-            (visit + "/channels", PageSocket),
-            (r"/", PageHandler, page[2]),
+            (visit, page_handler.VisitHandler),
+            (visit + "/channels", websocket.PageSocket),
+            (r"/", page_handler.PageHandler, page[2]),
         ]
 
     def listen(self) -> None:
@@ -215,9 +212,11 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self._http.add_sockets(sockets)
 
     @cached_property
-    def scripts(self) -> Scripts:
+    def scripts(self) -> static.Scripts:
         """What the page's script tags point at."""
-        return Scripts({"static": self.static_paths, "lab": self.labextensions_path}, PageScript(jupyter_path("nbextensions")))
+        return static.Scripts(
+            {"static": self.static_paths, "lab": self.labextensions_path}, static.PageScript(jupyter_path("nbextensions"))
+        )
 
     def _addresses(self) -> dict[str, Any]:
         """What the page is told of where its scripts are, and the words it has before any widget is there."""
@@ -229,7 +228,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         }
 
     @property
-    def viewers(self) -> ViewerKernels:
+    def viewers(self) -> kernel_manager.ViewerKernels:
         """The kernels of the pages."""
         return self.kernel_manager  # type: ignore[no-any-return]
 

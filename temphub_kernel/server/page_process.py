@@ -16,8 +16,7 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..core import DOOR_HEADER, PagePlace, Process, logs, memory_mb, monotonic_s, network, started_by
-from ..core.run_folder import PAGE, PAGES, PAGES_KERNEL, RunFolder
+from ..core import DOOR_HEADER, PagePlace, Process, logs, memory_mb, monotonic_s, network, run_folder, started_by
 from .keeper import from_here
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ STOP_S = 3.0
 class PageProcess:
     """One page server after the other. env: variables of its own."""
 
-    def __init__(self, folder: RunFolder, env: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: run_folder.RunFolder, env: dict[str, str] | None = None) -> None:
         self._folder = folder
         self._env = env or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +65,7 @@ class PageProcess:
             await asyncio.gather(self._watch, return_exceptions=True)
         end = monotonic_s() + STOP_S
         # Its kernel ends with it when it ends in order, and by itself when nobody is left, but not at once.
-        kernel = self._folder.process(PAGES_KERNEL)
+        kernel = self._folder.process(run_folder.PAGES_KERNEL)
         started = [kernel] if kernel else []
         if self._process is not None:
             started += started_by(self._process.pid)
@@ -98,7 +97,7 @@ class PageProcess:
             await asyncio.sleep(PAUSES_S[min(stillborn, len(PAUSES_S) - 1)])
 
     def _begin(self) -> None:
-        self._folder.forget(PAGE)
+        self._folder.forget(run_folder.PAGE)
         shutil.rmtree(self._folder.path / CONNECTIONS, ignore_errors=True)
         (self._folder.path / CONNECTIONS).mkdir()
         words = [sys.executable, *from_here(), "-m", "temphub_kernel.server.page_server", str(self._folder.path), str(2 * self._most_mb)]
@@ -161,7 +160,7 @@ class PageProcess:
             pid = self._folder.page_pid() or pid
             taken = dict(memory_mb(pid, whole=rounds % KERNEL_EVERY == 0))
             # Started by a page server that is no more it is nobody's child.
-            if rounds % KERNEL_EVERY == 0 and (kernel := self._folder.process(PAGES_KERNEL)) and kernel.runs():
+            if rounds % KERNEL_EVERY == 0 and (kernel := self._folder.process(run_folder.PAGES_KERNEL)) and kernel.runs():
                 taken |= memory_mb(kernel.pid, whole=False)
             rounds += 1
             for number, mb in taken.items():
@@ -174,7 +173,7 @@ class PageProcess:
 
     async def _clear(self) -> None:
         """Nothing of it is left: no process, and nobody is led to its port."""
-        self._folder.forget(PAGE)
+        self._folder.forget(run_folder.PAGE)
         process, self._process = self._process, None
         if process is None:
             return
@@ -198,7 +197,7 @@ class PageProcess:
         state = {"running": running, "restarts": self.restarts, "problem": problem, "remedy": remedy}
         with suppress(OSError):
             if state != self._told:
-                self._folder.write(PAGES, state)
+                self._folder.write(run_folder.PAGES, state)
                 self._told = state
 
 

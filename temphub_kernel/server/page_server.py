@@ -12,8 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import TempHubError, first_to_go, limit_memory, logs
-from ..core.run_folder import PAGE, UP, RunFolder
+from ..core import TempHubError, first_to_go, limit_memory, logs, run_folder
 from ..hub import ROLE
 from ..jupyter.kernel_process import SharedKernel
 
@@ -27,7 +26,7 @@ THREAD_BYTES = 512 * 1024
 STOP_S = 2.5
 
 
-def main(folder: RunFolder, most_mb: int) -> None:
+def main(folder: run_folder.RunFolder, most_mb: int) -> None:
     """Serve pages until the input ends."""
     # What the pages' kernel inherits.
     os.environ[ROLE] = "viewer"
@@ -40,14 +39,14 @@ def main(folder: RunFolder, most_mb: int) -> None:
         runner.run(_serve(folder))
 
 
-async def _serve(folder: RunFolder) -> None:
+async def _serve(folder: run_folder.RunFolder) -> None:
     stop = _until_alone()
     early = asyncio.ensure_future(_begin_kernel(folder))
     # Seconds, in which that kernel starts.
     server = (await asyncio.to_thread(_program))(folder.path)
     server.initialize(argv=[])
     server.start()
-    folder.write(PAGE, {"port": server.port, "secret": server.secret, "pid": os.getpid()})
+    folder.write(run_folder.PAGE, {"port": server.port, "secret": server.secret, "pid": os.getpid()})
     ready = asyncio.ensure_future(_preheat(server, folder))
     await stop.wait()
     ready.cancel()
@@ -68,18 +67,18 @@ def _program() -> "type[PageServer]":
         gc.enable()
 
 
-async def _begin_kernel(folder: RunFolder) -> None:
+async def _begin_kernel(folder: run_folder.RunFolder) -> None:
     """The kernel of the pages beside the page server, but at the first start of all, when the hub goes first."""
     SharedKernel.begun = kernel = SharedKernel(folder.path, folder=folder)
-    if folder.has(UP):
+    if folder.has(run_folder.UP):
         # Whoever needs it tries again, and is told.
         with contextlib.suppress(TempHubError):
             await kernel.connection()
 
 
-async def _preheat(server: "PageServer", folder: RunFolder) -> None:
+async def _preheat(server: "PageServer", folder: run_folder.RunFolder) -> None:
     # The hub goes first: pages are made ready when it delivers.
-    while not folder.has(UP):
+    while not folder.has(run_folder.UP):
         await asyncio.sleep(POLL_S)
     server.preheat()
 
@@ -103,4 +102,4 @@ def _until_alone() -> asyncio.Event:
 
 
 if __name__ == "__main__":
-    main(RunFolder(Path(sys.argv[1])), int(sys.argv[2]))
+    main(run_folder.RunFolder(Path(sys.argv[1])), int(sys.argv[2]))

@@ -13,16 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s
+from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s, run_folder, startup
 from ..core.logs import say
-from ..core.run_folder import UP, WATCHERS, RunFolder
-from ..core.startup import doubts, unhalted
 from ..discovery import lan_urls, unlikely
 from ..hub import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, hub_runs, is_running, read_info
+from . import page_process, virtual
 from .keeper import WORD, start_after
-from .page_process import PageProcess
 from .supervisor import Supervisor
-from .virtual import VirtualProbes, apart, told
 
 
 def elsewhere(urls: list[str], hidden: dict[str, str]) -> list[str]:
@@ -54,7 +51,7 @@ LOOK_S, POLL_S = 1.0, 0.1
 FRESHEN_S = 3600.0
 
 
-def run(settings: Settings, start: tuple[RunFolder, int], arguments: list[str], *, browser: bool, probes: int = 0) -> int:
+def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: list[str], *, browser: bool, probes: int = 0) -> int:
     """Run until Ctrl-C. Returns 0; also when a hub runs already, whose page is opened then. Raises TempHubError.
 
     start: its folder, and the process that started this one; arguments: of `temphub`.
@@ -62,14 +59,14 @@ def run(settings: Settings, start: tuple[RunFolder, int], arguments: list[str], 
     logs.set_up(settings.log_level)
     folder, keeper = start
     if probes:
-        settings = apart(settings)
-    first = not folder.has(UP)
-    said = doubts(settings, os.environ, new=not settings.is_demo) if first else []
+        settings = virtual.apart(settings)
+    first = not folder.has(run_folder.UP)
+    said = startup.doubts(settings, os.environ, new=not settings.is_demo) if first else []
     lock = HubLock(settings.data_dir, SERVER_LOCK)
     if not lock.take() or (first and _hub_stays(settings)):
         return _second(settings, browser=browser and first)
     # What the kernels inherit: all mean the same data folder.
-    os.environ.update(told(settings))
+    os.environ.update(virtual.told(settings))
     file = logs.keep(settings.data_dir)
     for doubt in said:
         log.warning("%s %s", *doubt)
@@ -79,8 +76,8 @@ def run(settings: Settings, start: tuple[RunFolder, int], arguments: list[str], 
         (settings.data_dir / STOP_FILE).unlink(missing_ok=True)
     try:
         watch = Keepers(folder, keeper, arguments, settings.data_dir)
-        with unhalted(), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(_serve(settings, folder, watch, browser=browser, probes=VirtualProbes(probes, settings, folder)))
+        with startup.unhalted(), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(_serve(settings, folder, watch, browser=browser, probes=virtual.VirtualProbes(probes, settings, folder)))
     except TempHubError as error:
         logs.note(str(error))
         raise
@@ -93,7 +90,7 @@ def run(settings: Settings, start: tuple[RunFolder, int], arguments: list[str], 
 class Keepers:
     """Looks after who looks after this process: a keeper that was killed is replaced. Event loop thread only."""
 
-    def __init__(self, folder: RunFolder, pid: int, arguments: list[str], data_dir: Path) -> None:
+    def __init__(self, folder: run_folder.RunFolder, pid: int, arguments: list[str], data_dir: Path) -> None:
         self._folder = folder
         self._arguments = arguments
         self._asked = [data_dir / STOP_FILE, *([data_dir / SERVICE_STOP_FILE] if arguments[:1] == ["service"] else [])]
@@ -126,12 +123,12 @@ class Keepers:
 
     def _note(self) -> None:
         with suppress(OSError):
-            self._folder.write(WATCHERS, [Process(os.getpid(), WORD), self._keeper])
+            self._folder.write(run_folder.WATCHERS, [Process(os.getpid(), WORD), self._keeper])
 
 
-async def _serve(settings: Settings, folder: RunFolder, watch: Keepers, *, browser: bool, probes: VirtualProbes) -> None:
-    stop, first = _until_asked(), not folder.has(UP)
-    supervisor, pages = Supervisor(settings, folder), PageProcess(folder)
+async def _serve(settings: Settings, folder: run_folder.RunFolder, watch: Keepers, *, browser: bool, probes: virtual.VirtualProbes) -> None:
+    stop, first = _until_asked(), not folder.has(run_folder.UP)
+    supervisor, pages = Supervisor(settings, folder), page_process.PageProcess(folder)
     keeping = asyncio.ensure_future(watch.keep(stop))
     try:
         starting = asyncio.ensure_future(supervisor.start() if first else supervisor.go_on())
@@ -147,7 +144,7 @@ async def _serve(settings: Settings, folder: RunFolder, watch: Keepers, *, brows
             await asyncio.gather(starting, return_exceptions=True)
         if first and not asked.done():
             welcome(settings)
-            (folder.path / UP).touch()
+            (folder.path / run_folder.UP).touch()
             if browser:
                 await asyncio.to_thread(_open, settings.local_url)
         await stop.wait()
@@ -157,7 +154,7 @@ async def _serve(settings: Settings, folder: RunFolder, watch: Keepers, *, brows
         await _close(pages, supervisor, probes)
 
 
-async def _close(pages: PageProcess, supervisor: Supervisor, probes: VirtualProbes) -> None:
+async def _close(pages: page_process.PageProcess, supervisor: Supervisor, probes: virtual.VirtualProbes) -> None:
     """Everything at once, so that it takes as long as the slowest and not as all together."""
     ends = [supervisor.stop(), pages.stop(), asyncio.to_thread(probes.stop)]
     with suppress(TimeoutError):

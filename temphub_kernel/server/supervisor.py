@@ -14,8 +14,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..core import Process, Relayed, Settings, TempHubError, files, logs, monotonic_s, network
-from ..core.run_folder import HUB, RunFolder
+from ..core import Process, Relayed, Settings, TempHubError, files, logs, monotonic_s, network, run_folder
 from ..hub import ROLE, TOLD
 from ..hub.start import PAGE
 
@@ -34,7 +33,7 @@ class KernelFailed(TempHubError):
 class HubKernel:
     """One life of the hub kernel."""
 
-    def __init__(self, settings: Settings, folder: RunFolder) -> None:
+    def __init__(self, settings: Settings, folder: run_folder.RunFolder) -> None:
         self._settings = settings
         self._folder = folder
         self._manager: AsyncKernelManager | None = None
@@ -69,9 +68,9 @@ class HubKernel:
             raise
 
     @classmethod
-    async def take_over(cls, settings: Settings, folder: RunFolder) -> "HubKernel | None":
+    async def take_over(cls, settings: Settings, folder: run_folder.RunFolder) -> "HubKernel | None":
         """The one that a killed supervisor left running; None when there is none. One that was only starting is ended."""
-        said, process = folder.read(HUB), folder.process(HUB)
+        said, process = folder.read(run_folder.HUB), folder.process(run_folder.HUB)
         if process is None or not process.runs():
             return None
         kernel = cls(settings, folder)
@@ -123,10 +122,10 @@ class HubKernel:
         self._process.kill()
         while self._process.runs():
             await asyncio.sleep(0.02)
-        self._folder.forget(HUB, self._process.word)
+        self._folder.forget(run_folder.HUB, self._process.word)
 
     def _note(self, *, delivers: bool) -> None:
-        self._folder.write(HUB, {**self._process._asdict(), "delivers": delivers})
+        self._folder.write(run_folder.HUB, {**self._process._asdict(), "delivers": delivers})
 
     async def _runs(self) -> bool:
         if self._manager is not None:
@@ -195,7 +194,7 @@ FIRST_TRIES = 3
 class Supervisor:
     """Starts the hub kernel, watches it, starts the next. `restarts` counts replacements."""
 
-    def __init__(self, settings: Settings, folder: RunFolder) -> None:
+    def __init__(self, settings: Settings, folder: run_folder.RunFolder) -> None:
         self._settings = settings
         self._folder = folder
         self._kernel: HubKernel | None = None

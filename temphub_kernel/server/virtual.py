@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import DEMO_ID, Process, Settings, TempHubError, files, is_probe_id
-from ..core.run_folder import PROBES, RunFolder
+from ..core import DEMO_ID, Process, Settings, TempHubError, files, is_probe_id, run_folder
 from ..hub import HubLock
 
 STOP_S = 1.5
@@ -102,7 +101,7 @@ def told(settings: Settings) -> dict[str, str]:
 class VirtualProbes:
     """A few virtual probes with ids Demo-1, Demo-2, …; their state lives in the data folder."""
 
-    def __init__(self, count: int, settings: Settings, run: RunFolder | None = None) -> None:
+    def __init__(self, count: int, settings: Settings, run: run_folder.RunFolder | None = None) -> None:
         self._count = count
         self._run = run
         self._folder = settings.data_dir / "demo-probes"
@@ -112,7 +111,7 @@ class VirtualProbes:
 
     def start(self) -> None:
         """Start them all. Those of a supervisor that was killed run still: two of one name would be no probe of this world."""
-        for pid, word in (self._run and self._run.read(PROBES)) or ():
+        for pid, word in (self._run and self._run.read(run_folder.PROBES)) or ():
             Process(pid, word).kill()
         names = ("Freezer", "Fridge", "Lab bench")
         profiles = ("freezer", "fridge", "room")
@@ -125,7 +124,7 @@ class VirtualProbes:
             arguments += ["--name", f"{names[kind]} {number}", "--profile", profiles[kind], *self._token]
             self._processes.append(_spawn(probe_command(arguments)))
         if self._run and self._processes:
-            self._run.write(PROBES, [Process(process.pid, "--id") for process in self._processes])
+            self._run.write(run_folder.PROBES, [Process(process.pid, "--id") for process in self._processes])
 
     def stop(self) -> None:
         """End them all, the slow ones without asking."""

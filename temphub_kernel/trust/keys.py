@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .signatures import is_hex, mac, same
+from . import signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..core import DiskFull, TempHubError, stamp_for_name, write_private
-from .signatures import KEY_BYTES
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,13 @@ class Exchange:
 
     def proof(self, token: str) -> str:
         """Shows a probe that holds a token that we know it, without sending it."""
-        return mac(token.encode(), b"claim\n" + self.public.encode())
+        return signatures.mac(token.encode(), b"claim\n" + self.public.encode())
 
     def finish(self, board: str, theirs: object, proof: object) -> bytes | None:
         """The key, from the probe's public value and its proof that it has the same one; None when they do not fit together."""
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
-        if not isinstance(theirs, str) or not isinstance(proof, str) or not is_hex(theirs, 64):
+        if not isinstance(theirs, str) or not isinstance(proof, str) or not signatures.is_hex(theirs, 64):
             return None
         try:
             shared = self.private.exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(theirs)))
@@ -48,7 +47,7 @@ class Exchange:
             # A point that gives everybody the same key.
             return None
         key = hashlib.sha256(b"temphub key 1\n" + shared + bytes.fromhex(self.public) + bytes.fromhex(theirs)).digest()
-        return key if same(proof, mac(key, b"claimed\n" + board.encode())) else None
+        return key if signatures.same(proof, signatures.mac(key, b"claimed\n" + board.encode())) else None
 
 
 KEYS_FILE = "temphub.keys.json"
@@ -111,7 +110,7 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
 
 def _kept(value: Any) -> Kept:
     state, key, beyond = value["state"], value.get("key", ""), value.get("beyond", 0)
-    if state not in STATES or (state in (OFFERED, CLAIMED)) != is_hex(key, 2 * KEY_BYTES):
+    if state not in STATES or (state in (OFFERED, CLAIMED)) != signatures.is_hex(key, 2 * signatures.KEY_BYTES):
         raise ValueError(state)
     if type(beyond) is not int or not 0 <= beyond <= HIGHEST:
         raise ValueError(beyond)

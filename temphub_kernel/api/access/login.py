@@ -7,8 +7,7 @@ from urllib.parse import parse_qs, quote, unquote
 from tornado.web import RequestHandler
 
 from ...core import TempHubError, TooOften
-from ..not_found import VOILA
-from ..replies import FORM_CSP, protect
+from .. import not_found, replies
 from .audit import Audit
 from .auth import LIFE_MS, Entry
 
@@ -54,7 +53,7 @@ class _Door(RequestHandler):
         self.keeper = keeper
 
     def set_default_headers(self) -> None:
-        protect(self, FORM_CSP)
+        replies.protect(self, replies.FORM_CSP)
 
     def write_error(self, status_code: int, **kwargs: object) -> None:
         self.finish(f"HTTP {status_code}")
@@ -130,7 +129,7 @@ def is_page(place: str) -> bool:
     path = unquote(place.partition("?")[0])
     # A browser takes /v/../api/ingest, however its dots are written, for /api/ingest.
     winding = "\\" in place or any(part in (".", "..") for part in path.split("/"))
-    return place.isprintable() and not winding and (path == "/" or path.startswith(VOILA))
+    return place.isprintable() and not winding and (path == "/" or path.startswith(not_found.VOILA))
 
 
 def _password(body: bytes) -> str:

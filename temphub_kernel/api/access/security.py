@@ -11,10 +11,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
 from ...core import Forbidden, Settings, TempHubError, real_address
-from ..not_found import is_api
-from ..replies import Early, begin, begin_error
-from .auth import Entry, no_entry
-from .rate_limit import FairShare, TooManyRequests, place_of, too_much
+from .. import not_found, replies
+from . import auth, rate_limit
 from .tarpit import Tarpit
 
 # Nobody can register a name below these: they live in the LAN's own name service.
@@ -143,7 +141,7 @@ class Away(Exception):
 class Guard:
     """One for all requests of an endpoint. tls_port: where pages are to be asked for from other devices; 0: no such port."""
 
-    def __init__(self, settings: Settings, entry: Entry, share: FairShare, tls_port: int = 0) -> None:
+    def __init__(self, settings: Settings, entry: auth.Entry, share: rate_limit.FairShare, tls_port: int = 0) -> None:
         self.entry = entry
         self._hosts = Hosts(settings)
         self._token = settings.server_token
@@ -155,7 +153,7 @@ class Guard:
         path, _, query = line.path.partition("?")
         # The supervisor asks for the hub's health, and replaces a hub that does not answer.
         if self.asks_too_often(address) and path != HEALTH:
-            raise too_much(f"The address {address}")
+            raise rate_limit.too_much(f"The address {address}")
         if path in PROBES_OWN:
             self._delivery(line, path, headers)
             return
@@ -164,7 +162,7 @@ class Guard:
             check_origin(headers)
         if stray:
             return
-        page = not is_api(path)
+        page = not not_found.is_api(path)
         if page and self._tls_port and not secure and not _is_loopback(address) and not headers.get("Upgrade"):
             raise Away(_secure_url(headers.get("Host", ""), self._tls_port, line.path))
         # What changes something by POST is looked at by its handler, which sees the token in the body.
@@ -197,26 +195,28 @@ class Guard:
             return
         if page and line.method in ("GET", "HEAD") and not headers.get("Upgrade"):
             raise Away("/login?next=" + quote(line.path, safe="/") if line.path != "/" else "/login")
-        raise no_entry()
+        raise auth.no_entry()
 
 
-class Refused(Early):
+class Refused(replies.Early):
     """The answer to a request that goes no further. Whoever asks too often waits for it, and asks less by that.
 
     share: of who takes more than that; tarpit, address: of all others, None for a probe's own request.
     """
 
-    def __init__(self, connection: HTTPConnection, why: TempHubError | Away, share: FairShare, tarpit: Tarpit | None, address: str) -> None:
+    def __init__(
+        self, connection: HTTPConnection, why: TempHubError | Away, share: rate_limit.FairShare, tarpit: Tarpit | None, address: str
+    ) -> None:
         if isinstance(why, Away):
-            answer = partial(begin, connection, 303, b"", "text/plain", Location=why.place)
+            answer = partial(replies.begin, connection, 303, b"", "text/plain", Location=why.place)
         else:
-            answer = partial(begin_error, connection, why)
+            answer = partial(replies.begin_error, connection, why)
         super().__init__(connection, answer)
         self._hold_s = 0.0
-        if isinstance(why, TooManyRequests):
+        if isinstance(why, rate_limit.TooManyRequests):
             self._hold_s = share.wait_s()
         elif tarpit is not None and isinstance(why, TempHubError):
-            self._hold_s = tarpit.hold_s(place_of(address))
+            self._hold_s = tarpit.hold_s(rate_limit.place_of(address))
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Answer without the body."""

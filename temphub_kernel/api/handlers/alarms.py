@@ -6,8 +6,7 @@ from typing import Any
 from ...alarms import STATES, Asked, alarms_csv, alarms_json, life
 from ...core import DAY_MS, MINUTE_MS, now_ms, parse_time
 from ...journal import Alarm
-from ..base import ApiHandler
-from ..schemas import bad, checked_id, int_field, probe_field, short
+from .. import base, schemas
 from .annotations import MOST_NO, note_field
 
 DAYS = 30
@@ -15,13 +14,13 @@ MOST_LINES = 100_000
 LONGEST_MIN = life.LONGEST_MUTE_MS // MINUTE_MS
 
 
-class AlarmList(ApiHandler):
+class AlarmList(base.ApiHandler):
     """`GET /api/alarms`: those of the last 30 days and all live ones, or of a range, a probe, a state."""
 
     async def get(self) -> None:
         now, form = now_ms(), self.get_query_argument("format", "json") or "json"
         if form not in ("json", "csv"):
-            raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
+            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use json or csv.")
         asked = self._asked(now)
         if form == "json":
             return self.reply(await self.room.questions.ask(lambda reader: alarms_json(reader, asked, now)))
@@ -34,14 +33,14 @@ class AlarmList(ApiHandler):
     def _asked(self, now: int) -> Asked:
         state, probe_id = self.get_query_argument("state", ""), self.get_query_argument("probe", "") or None
         if state and state not in STATES:
-            raise bad("bad_state", f"state is {short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
+            raise schemas.bad("bad_state", f"state is {schemas.short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
         if probe_id is not None:
-            checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
+            schemas.checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
         given_from, given_to = self._time("from"), self._time("to")
         to_ms = now + 1 if given_to is None else given_to
         from_ms = to_ms - DAYS * DAY_MS if given_from is None else given_from
         if given_from is not None and from_ms >= to_ms:
-            raise bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
+            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
         return Asked(from_ms, to_ms, given_from is None and given_to is None, probe_id, state)
 
     def _time(self, name: str) -> int | None:
@@ -54,16 +53,16 @@ class AlarmList(ApiHandler):
                 raise ValueError(text)
         except (ValueError, OverflowError) as error:
             remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
-            raise bad(f"bad_{name}", f"{name} is {short(text)}, not a time.", remedy) from error
+            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
         return value
 
 
-class _Step(ApiHandler):
+class _Step(base.ApiHandler):
     """Something that a person does about an alarm, `number`."""
 
     async def done(self, step: Callable[[int, str], Alarm]) -> None:
         """Do it, keep it in the log of changes, and answer how the alarm is now."""
-        no, by = int_field(self._said, "number", 1, MOST_NO, required=True), who(self)
+        no, by = schemas.int_field(self._said, "number", 1, MOST_NO, required=True), who(self)
         alarm = await self.room.questions.call(lambda: step(no, by))
         await self.note()
         self.reply({"ok": True, "number": no, "state": alarm.state, "live": alarm.live, "acknowledged": bool(alarm.acked_ms)})
@@ -101,15 +100,15 @@ class Close(_Step):
         await self.done(lambda no, by: life.close(self.room.writer, no, by, comment))
 
 
-class Mute(ApiHandler):
+class Mute(base.ApiHandler):
     """`POST /api/alarms/mute`: nobody is told until an end: of a rule, a probe, a group, or of all."""
 
     maintenance = False
 
     async def post(self) -> None:
         data = self.body()
-        rule = int_field(data, "rule", 1, MOST_NO) if data.get("rule") is not None else 0
-        probe_id = probe_field(data) if data.get("probe_id") is not None else ""
+        rule = schemas.int_field(data, "rule", 1, MOST_NO) if data.get("rule") is not None else 0
+        probe_id = schemas.probe_field(data) if data.get("probe_id") is not None else ""
         where = life.Where(rule, probe_id, said(data, "group", most=64))
         until_ms, note, by = _until(data), note_field(data), who(self)
         no = await self.room.questions.call(lambda: life.mute(self.room.writer, where, until_ms, by, note, maintenance=self.maintenance))
@@ -123,17 +122,17 @@ class Maintenance(Mute):
     maintenance = True
 
 
-class Unmute(ApiHandler):
+class Unmute(base.ApiHandler):
     """`POST /api/alarms/unmute`: ends one now."""
 
     async def post(self) -> None:
-        no, by = int_field(self.body(), "number", 1, MOST_NO, required=True), who(self)
+        no, by = schemas.int_field(self.body(), "number", 1, MOST_NO, required=True), who(self)
         await self.room.questions.call(lambda: life.unmute(self.room.writer, no, by))
         await self.note()
         self.reply({"ok": True})
 
 
-def who(handler: ApiHandler) -> str:
+def who(handler: base.ApiHandler) -> str:
     """Who does it: the name that was sent as `by`, else by what it was allowed."""
     return said(handler.said, "by", most=life.MOST_BY) or handler.shown_by
 
@@ -142,10 +141,12 @@ def said(data: dict[str, Any], name: str, *, most: int = life.MOST_TEXT, require
     """A text of a person. Raises TempHubError (400)."""
     value = data.get(name, "")
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
-        raise bad(f"bad_{name}", f"{name} is {short(value)}, which cannot be kept.", f"Send {name} as text of up to {most} characters.")
+        raise schemas.bad(
+            f"bad_{name}", f"{name} is {schemas.short(value)}, which cannot be kept.", f"Send {name} as text of up to {most} characters."
+        )
     return value.strip()
 
 
 def _until(data: dict[str, Any]) -> int:
     """`minutes` from now. Raises TempHubError (400)."""
-    return now_ms() + int_field(data, "minutes", 1, LONGEST_MIN, required=True) * MINUTE_MS
+    return now_ms() + schemas.int_field(data, "minutes", 1, LONGEST_MIN, required=True) * MINUTE_MS

@@ -23,8 +23,7 @@ from ...journal import (
     undo,
     unmerge,
 )
-from ..base import ApiHandler
-from ..schemas import bad, int_field, probe_field, short, whole
+from .. import base, schemas
 from .probes import transients
 
 EVER_MS = 2**53
@@ -36,54 +35,54 @@ MOST_EXPECTED = 100_000
 DESCRIBED = ("alias", "place", "hidden", "group", "note", "power_on_counts")
 
 
-class Describe(ApiHandler):
+class Describe(base.ApiHandler):
     """`POST /api/describe`: a person's name for a probe, its group, place, note, that it is hidden, or that its 85 °C count."""
 
     async def post(self) -> None:
         data = self.body()
-        probe_id = probe_field(data)
-        said = {name: whole(value) for name, value in data.items() if name not in ("probe_id", "token")}
+        probe_id = schemas.probe_field(data)
+        said = {name: schemas.whole(value) for name, value in data.items() if name not in ("probe_id", "token")}
         unknown = next((name for name in said if name not in DESCRIBED), None)
         if unknown is not None:
             # Without the name in the code: codes are ours, and few.
-            raise bad("bad_field", f"{short(unknown)} says nothing of a probe.", f"Send {', '.join(DESCRIBED)}.")
+            raise schemas.bad("bad_field", f"{schemas.short(unknown)} says nothing of a probe.", f"Send {', '.join(DESCRIBED)}.")
         await self.room.questions.call(lambda: describe(self.room.writer, probe_id, said))
         await self.note()
         self.reply({"ok": True})
 
 
-class Identify(ApiHandler):
+class Identify(base.ApiHandler):
     """`POST /api/identify`: has a probe blink, so that a person sees which one it is."""
 
     async def post(self) -> None:
-        probe_id = probe_field(self.body())
+        probe_id = schemas.probe_field(self.body())
         device = await self.device(probe_id)
         await self.room.questions.talk(device, lambda: self.room.desk.identify(device))
         self.reply({"ok": True})
 
 
-class Annotate(ApiHandler):
+class Annotate(base.ApiHandler):
     """`POST /api/annotate`: a remark on a moment or range; with `erase` the number of one to take back."""
 
     async def post(self) -> None:
         data = self.body()
         if "erase" in data:
-            no = int_field(data, "erase", 1, MOST_NO, required=True)
+            no = schemas.int_field(data, "erase", 1, MOST_NO, required=True)
             gone = await self.room.questions.call(lambda: erase(self.room.writer, no))
             if not gone:
                 raise _unknown("annotation", no)
             await self.note()
             return self.reply({"ok": True, "number": no})
-        from_ms = int_field(data, "from_ms", 0, EVER_MS, required=True)
-        to_ms = int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
-        probe_id = probe_field(data) if data.get("probe_id") is not None else None
+        from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, required=True)
+        to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
+        probe_id = schemas.probe_field(data) if data.get("probe_id") is not None else None
         text = data.get("text")
         no = await self.room.questions.call(lambda: annotate(self.room.writer, from_ms, to_ms, text, probe_id))  # type: ignore[arg-type]
         await self.note()
         self.reply({"ok": True, "number": no})
 
 
-class Annotations(ApiHandler):
+class Annotations(base.ApiHandler):
     """`GET /api/annotations`: every remark, by time."""
 
     async def get(self) -> None:
@@ -102,27 +101,27 @@ class Annotations(ApiHandler):
         self.reply({"ok": True, "annotations": remarks})
 
 
-class Calibrate(ApiHandler):
+class Calibrate(base.ApiHandler):
     """`POST /api/calibrate`: corrects a probe's values from a time on; with `forget` the number of one to take back."""
 
     async def post(self) -> None:
         data = self.body()
         if "forget" in data:
-            no = int_field(data, "forget", 1, MOST_NO, required=True)
+            no = schemas.int_field(data, "forget", 1, MOST_NO, required=True)
             gone = await self.room.questions.call(lambda: forget(self.room.writer, no))
             if not gone:
                 raise _unknown("calibration", no)
             await self.note()
             return self.reply({"ok": True})
-        probe_id, points = probe_field(data), _points(data.get("points"))
-        from_ms = int_field(data, "from_ms", 0, EVER_MS, default=now_ms())
+        probe_id, points = schemas.probe_field(data), _points(data.get("points"))
+        from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, default=now_ms())
         note = note_field(data)
         await self.room.questions.call(lambda: calibrate(self.room.writer, probe_id, points, from_ms, note))
         await self.note()
         self.reply({"ok": True})
 
 
-class Calibrations(ApiHandler):
+class Calibrations(base.ApiHandler):
     """`GET /api/calibrations`: every calibration, by probe and time."""
 
     async def get(self) -> None:
@@ -142,29 +141,29 @@ class Calibrations(ApiHandler):
         self.reply({"ok": True, "calibrations": listed})
 
 
-class StrikeOut(ApiHandler):
+class StrikeOut(base.ApiHandler):
     """`POST /api/strike-out`: a probe's readings of a time no longer count, and are kept; with `undo` the number of one to take back."""
 
     async def post(self) -> None:
         data = self.body()
         if "undo" in data:
-            no = int_field(data, "undo", 1, MOST_NO, required=True)
+            no = schemas.int_field(data, "undo", 1, MOST_NO, required=True)
             gone = await self.room.questions.call(lambda: undo(self.room.writer, no))
             if not gone:
                 remedy = "Use a number from /api/struck-out."
                 raise NotFound(f"Nothing with the number {no} is struck out.", remedy, code="unknown_strike")
             await self.note()
             return self.reply({"ok": True, "number": no})
-        probe_id = probe_field(data)
-        from_ms = int_field(data, "from_ms", 0, EVER_MS, required=True)
-        to_ms = int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
+        probe_id = schemas.probe_field(data)
+        from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, required=True)
+        to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
         note = note_field(data)
         no = await self.room.questions.call(lambda: strike_out(self.room.writer, probe_id, from_ms, to_ms, note))
         await self.note()
         self.reply({"ok": True, "number": no})
 
 
-class StruckOut(ApiHandler):
+class StruckOut(base.ApiHandler):
     """`GET /api/struck-out`: everything that is struck out, by probe and time."""
 
     async def get(self) -> None:
@@ -183,7 +182,7 @@ class StruckOut(ApiHandler):
         self.reply({"ok": True, "struck_out": listed})
 
 
-class Remove(ApiHandler):
+class Remove(base.ApiHandler):
     """`POST /api/remove`: takes a probe, or several, off every list; their readings are kept. With `restore: true` they come back.
 
     With `unnamed: true` instead of ids those go that came once or a few times and did not come back.
@@ -193,10 +192,10 @@ class Remove(ApiHandler):
         data = self.body()
         unnamed, back = data.get("unnamed", False), data.get("restore", False)
         if not isinstance(back, bool):
-            raise bad("bad_restore", f"restore is {short(back)}.", "Send true to bring the probe back, or leave it out.")
+            raise schemas.bad("bad_restore", f"restore is {schemas.short(back)}.", "Send true to bring the probe back, or leave it out.")
         if not isinstance(unnamed, bool) or (unnamed and (back or "probe_id" in data or "probe_ids" in data)):
             remedy = "Send unnamed: true alone, to remove the ids that came once or a few times, or the ids that you mean."
-            raise bad("bad_unnamed", f"unnamed is {short(unnamed)} beside other fields.", remedy)
+            raise schemas.bad("bad_unnamed", f"unnamed is {schemas.short(unnamed)} beside other fields.", remedy)
         ids = await self._transients() if unnamed else _ids(data)
         await self.room.questions.call(lambda: (restore if back else remove)(self.room.writer, *ids))
         await self.note()
@@ -207,30 +206,30 @@ class Remove(ApiHandler):
         return sorted(transients(listed, newest, self.room.desk.register.standings()))
 
 
-class Expect(ApiHandler):
+class Expect(base.ApiHandler):
     """`POST /api/expect`: so many new probes will come within the hour, and are taken at once."""
 
     async def post(self) -> None:
         data = self.body()
-        count = int_field(data, "probes", 1, MOST_EXPECTED, required=True)
+        count = schemas.int_field(data, "probes", 1, MOST_EXPECTED, required=True)
         self.room.names.expect(count)
         await self.note()
         self.reply({"ok": True})
 
 
-class Merge(ApiHandler):
+class Merge(base.ApiHandler):
     """`POST /api/merge`: a probe's readings count as another one's, those to come as well; with `undo: true` it stands for itself again."""
 
     async def post(self) -> None:
         data = self.body()
-        probe_id, undone, overlap = probe_field(data), data.get("undo", False), data.get("overlap", False)
+        probe_id, undone, overlap = schemas.probe_field(data), data.get("undo", False), data.get("overlap", False)
         for name, value in (("undo", undone), ("overlap", overlap)):
             if not isinstance(value, bool):
-                raise bad(f"bad_{name}", f"{name} is {short(value)}.", "Send true or false, or leave it out.")
+                raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", "Send true or false, or leave it out.")
         if undone:
             await self.room.questions.call(lambda: unmerge(self.room.writer, probe_id))
         else:
-            into = probe_field(data, "into")
+            into = schemas.probe_field(data, "into")
             found = await self.room.questions.ask(lambda reader: reader.common(probe_id, into))
             if not overlap:
                 check_common(found, probe_id, into)
@@ -242,11 +241,11 @@ class Merge(ApiHandler):
 def _ids(data: dict[str, Any]) -> list[str]:
     """`probe_id`, or `probe_ids` for several."""
     if "probe_ids" not in data:
-        return [probe_field(data)]
+        return [schemas.probe_field(data)]
     given = data["probe_ids"]
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_IDS or not all(is_probe_id(one) for one in given):
         remedy = f"Send probe_ids as a list of 1 to {MOST_IDS} ids in /api/probes."
-        raise bad("bad_probe_ids", f"probe_ids is {short(given)}, which names no probes.", remedy)
+        raise schemas.bad("bad_probe_ids", f"probe_ids is {schemas.short(given)}, which names no probes.", remedy)
     return given
 
 
@@ -254,14 +253,14 @@ def note_field(data: dict[str, Any]) -> str:
     """`note`: a remark, empty when left out. Raises TempHubError (400)."""
     note = data.get("note", "")
     if not isinstance(note, str) or len(note) > 500:
-        raise bad("bad_note", f"note is {short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
+        raise schemas.bad("bad_note", f"note is {schemas.short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
     return note
 
 
 def _points(value: object) -> list[tuple[float, float]]:
     if not isinstance(value, list) or len(value) > 1000 or not all(_is_pair(pair) for pair in value):
         remedy = "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; an empty list ends a correction."
-        raise bad("bad_points", f"points is {short(value)}.", remedy)
+        raise schemas.bad("bad_points", f"points is {schemas.short(value)}.", remedy)
     return [(float(shown), float(true)) for shown, true in value]
 
 
@@ -276,20 +275,20 @@ def _unknown(what: str, no: int) -> NotFound:
 CHIPS_OF_TYPE = " and ".join(f"{chip} ({', '.join(types)})" for chip, types in CHIPS.items())
 
 
-class StateThermocouple(ApiHandler):
+class StateThermocouple(base.ApiHandler):
     """`POST /api/thermocouple`: a probe's readings of a time are corrected for a type; with `undo` the number of one to take back."""
 
     async def post(self) -> None:
         data, writer = self.body(), self.room.writer
         if "undo" in data:
-            no = int_field(data, "undo", 1, MOST_NO, required=True)
+            no = schemas.int_field(data, "undo", 1, MOST_NO, required=True)
             if not await self.room.questions.call(lambda: take_back(writer, no)):
                 remedy = "Use a number from /api/thermocouples."
                 raise NotFound(f"There is no thermocouple with the number {no}.", remedy, code="unknown_thermocouple")
         else:
-            probe_id, letter, chip = probe_field(data), _name(data, "type"), _name(data, "chip", "max31855")
-            from_ms = int_field(data, "from_ms", 0, EVER_MS, default=0)
-            to_ms = int_field(data, "to_ms", 0, EVER_MS, default=EVER_MS)
+            probe_id, letter, chip = schemas.probe_field(data), _name(data, "type"), _name(data, "chip", "max31855")
+            from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, default=0)
+            to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=EVER_MS)
             cold_c, within_c = _celsius(data, "cold_c", COLD_C), _celsius(data, "cold_within_c", WITHIN_C)
             note = note_field(data)
             no = await self.room.questions.call(
@@ -299,7 +298,7 @@ class StateThermocouple(ApiHandler):
         self.reply({"ok": True, "number": no})
 
 
-class Thermocouples(ApiHandler):
+class Thermocouples(base.ApiHandler):
     """`GET /api/thermocouples`: everything that is stated, by probe and time."""
 
     async def get(self) -> None:
@@ -326,12 +325,12 @@ def _told(one: Thermocouple) -> dict[str, Any]:
 def _name(data: dict[str, Any], name: str, default: str | None = None) -> str:
     value = data.get(name, default)
     if not isinstance(value, str):
-        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send chip and type as one of {CHIPS_OF_TYPE}.")
+        raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", f"Send chip and type as one of {CHIPS_OF_TYPE}.")
     return value
 
 
 def _celsius(data: dict[str, Any], name: str, default: float) -> float:
     value = data.get(name, default)
     if type(value) not in (int, float) or not abs(value) <= MOST_C:
-        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} in °C, or leave it out.")
+        raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", f"Send {name} in °C, or leave it out.")
     return float(value)

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 from ...core import iso_utc, now_ms
 from ...journal import Reader
+from .. import base, metrics, not_found
 from ..contract import contract
-from ..metrics import Stored
-from ..not_found import unknown
 
 if TYPE_CHECKING:
     pass
-from ..base import ApiHandler
 
 NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 
 
-class Health(ApiHandler):
+class Health(base.ApiHandler):
     """`GET /api/health`"""
 
     def get(self) -> None:
@@ -28,7 +26,7 @@ class Health(ApiHandler):
         self.reply({"ok": True, "time": iso_utc(now_ms()), **health})
 
 
-class MetricsText(ApiHandler):
+class MetricsText(base.ApiHandler):
     """`GET /metrics`"""
 
     async def get(self) -> None:
@@ -37,20 +35,20 @@ class MetricsText(ApiHandler):
         self.finish(self.room.metrics.text(self.room.desk.health(), found))
 
 
-def _figures(reader: Reader) -> Stored:
+def _figures(reader: Reader) -> metrics.Stored:
     probes = {probe["id"]: probe for probe in reader.probes()}
-    return Stored(reader.newest(), probes, reader.live_alarms(), list(reader.outbox().values()))
+    return metrics.Stored(reader.newest(), probes, reader.live_alarms(), list(reader.outbox().values()))
 
 
-class Contract(ApiHandler):
+class Contract(base.ApiHandler):
     """`GET /api/openapi.json`"""
 
     def get(self) -> None:
         self.finish(json.dumps(contract()).encode())
 
 
-class Unknown(ApiHandler):
+class Unknown(base.ApiHandler):
     """Any other path below `/api/`."""
 
     def prepare(self) -> Awaitable[None] | None:
-        raise unknown(self.request.method or "", self.request.path)
+        raise not_found.unknown(self.request.method or "", self.request.path)

@@ -6,8 +6,7 @@ from tornado.web import RequestHandler
 
 from ...core import local_text, number_text
 from ...journal import Newest
-from ..base import Room
-from ..replies import FORM_CSP, protect
+from .. import base, replies
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>TempHub</title><link rel="icon" href="data:,"><style>
@@ -25,14 +24,14 @@ or run <code>th.dashboard()</code> in the notebook.</p>
 class Landing(RequestHandler):
     """`GET /` of a hub without a page server."""
 
-    def initialize(self, room: Room) -> None:
+    def initialize(self, room: base.Room) -> None:
         """Called by Tornado for each request."""
         self.room = room
 
     async def get(self) -> None:
         newest = await self.room.questions.ask(lambda reader: reader.newest())
         rows = "".join(_row(one) for one in newest) or '<tr><td colspan="3">No reading yet.</td></tr>'
-        protect(self, FORM_CSP)
+        replies.protect(self, replies.FORM_CSP)
         self.finish(PAGE.format(rows=rows))
 
 

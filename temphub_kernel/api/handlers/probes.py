@@ -21,14 +21,13 @@ from ...core import (
 )
 from ...journal import Newest
 from ...trust import Proven, Repeated
-from ..base import ApiHandler
-from ..schemas import address_field, bad, checked_id, host_field, int_field, parse_json, probe_field, sent_field, short, text_field
+from .. import base, schemas
 
 if TYPE_CHECKING:
     pass
 
 
-class Hello(ApiHandler):
+class Hello(base.ApiHandler):
     """`POST /api/hello`: a probe reports itself, so that a network which blocks multicast still works."""
 
     changes = False
@@ -38,17 +37,17 @@ class Hello(ApiHandler):
         self._proven: Proven | None = None
         data = self._signed() or self.body()
         sighting = Sighting(
-            probe_id=checked_id("id", data.get("id")),
-            ip=address_field(data, default=self.request.remote_ip or ""),
-            port=int_field(data, "port", 1, 65535, required=True),
-            version=text_field(data, "version"),
-            model=text_field(data, "model"),
-            name=text_field(data, "name"),
-            boot=text_field(data, "boot"),
+            probe_id=schemas.checked_id("id", data.get("id")),
+            ip=schemas.address_field(data, default=self.request.remote_ip or ""),
+            port=schemas.int_field(data, "port", 1, 65535, required=True),
+            version=schemas.text_field(data, "version"),
+            model=schemas.text_field(data, "model"),
+            name=schemas.text_field(data, "name"),
+            boot=schemas.text_field(data, "boot"),
             via="hello",
         )
         if sighting.ip != self._address and is_here(sighting.ip) and not is_here(self._address):
-            raise bad(
+            raise schemas.bad(
                 "bad_ip",
                 f"ip is {sighting.ip}, an address of the hub's own computer, and the request came from another.",
                 "Send the probe's own IP address, or leave ip out.",
@@ -56,7 +55,7 @@ class Hello(ApiHandler):
         if self._proven is None and not self.room.token:
             self.room.names.admit(sighting.probe_id, self.request.remote_ip or "")
         if "sent_ms" in data and sighting.boot:
-            self.room.transit.hear(sighting.probe_id, sighting.boot, sent_field(data), monotonic_s() * 1000)
+            self.room.transit.hear(sighting.probe_id, sighting.boot, schemas.sent_field(data), monotonic_s() * 1000)
         self.room.desk.met(sighting)
         self.reply({"ok": True, "time": iso_utc(now_ms())})
 
@@ -76,7 +75,7 @@ class Hello(ApiHandler):
         """The body of a hello with a signature that is right; None for one without, which then needs the token. Raises TempHubError."""
         headers, body = self.request.headers, self.request.body
         try:
-            data = parse_json(body)
+            data = schemas.parse_json(body)
         except TempHubError:
             # Whether a stranger learns that is the token's business.
             return None
@@ -87,32 +86,32 @@ class Hello(ApiHandler):
         return data if self._proven is not None else None
 
 
-class TrustProbe(ApiHandler):
+class TrustProbe(base.ApiHandler):
     """`POST /api/trust`: a person says yes to a probe, or lets it go."""
 
     async def post(self) -> None:
         data = self.body()
-        probe_id, yes = probe_field(data), data.get("trust", True)
+        probe_id, yes = schemas.probe_field(data), data.get("trust", True)
         if not isinstance(yes, bool):
-            raise bad("bad_trust", f"trust is {short(yes)}.", "Send true to trust the probe, false to release it.")
+            raise schemas.bad("bad_trust", f"trust is {schemas.short(yes)}.", "Send true to trust the probe, false to release it.")
         device = await self.device(probe_id)
         await self.room.questions.talk(device, lambda: self.room.desk.trust(device, yes))
         await self.note()
         self.reply({"ok": True, "probe_id": probe_id})
 
 
-class Manifest(ApiHandler):
+class Manifest(base.ApiHandler):
     """`GET /api/firmware/manifest`; `?format=mpy` for a board."""
 
     async def get(self) -> None:
         form = self.get_query_argument("format", "") or "py"
         if form not in ("py", "mpy"):
-            raise bad("bad_format", f"format is {short(form)}.", "Use mpy for a board, py for a virtual probe.")
+            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use mpy for a board, py for a virtual probe.")
         board = form == "mpy"
         self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
 
 
-class File(ApiHandler):
+class File(base.ApiHandler):
     """`GET /api/firmware/file?name=…`: only names in the manifest."""
 
     async def get(self) -> None:
@@ -122,11 +121,11 @@ class File(ApiHandler):
         self.finish(data)
 
 
-class Update(ApiHandler):
+class Update(base.ApiHandler):
     """`POST /api/update`: has one probe fetch this hub's firmware."""
 
     async def post(self) -> None:
-        probe_id = probe_field(self.body())
+        probe_id = schemas.probe_field(self.body())
         version = (await self.room.questions.call(self.room.firmware.snapshot)).version
         device = await self.device(probe_id)
         answer = await self.room.questions.talk(device, lambda: self.room.desk.update(device, self._sha256))
@@ -141,7 +140,7 @@ class Update(ApiHandler):
 EVERY_PROBE = "The list of all probes"
 
 
-class Probes(ApiHandler):
+class Probes(base.ApiHandler):
     """`GET /api/probes`"""
 
     async def get(self) -> None:
@@ -161,16 +160,16 @@ class Probes(ApiHandler):
         self.reply({"ok": True, "probes": listed})
 
 
-class Provision(ApiHandler):
+class Provision(base.ApiHandler):
     """`POST /api/provision`: provisions one probe now, or without a host every known one."""
 
     may_be_empty = True
 
     async def post(self) -> None:
         data = self.body()
-        host = host_field(data)
-        port = int_field(data, "port", 1, 65535, default=0) or None
-        interval_ms = int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
+        host = schemas.host_field(data)
+        port = schemas.int_field(data, "port", 1, 65535, default=0) or None
+        interval_ms = schemas.int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
         host = await self.device(host) if host else host
         outcomes = await self.room.questions.talk(host or EVERY_PROBE, lambda: self._tell(host, port, interval_ms))
         await self.note()

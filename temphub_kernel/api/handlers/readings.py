@@ -29,9 +29,7 @@ from ...journal import (
     iso_of,
     pieces,
 )
-from ..base import ApiHandler
-from ..replies import dump
-from ..schemas import bad, checked_id, short
+from .. import base, replies, schemas
 
 # One question to the journal at a time covers about this many readings: memory stays flat for any range.
 STEP_ROWS = 5_000
@@ -42,7 +40,7 @@ POINT_HEADER = ["timestamp", "probe_id", "temperature_c", "quality"]
 BUCKET_HEADER = ["start", "probe_id", "min_c", "mean_c", "max_c", "count", "mean_of_readings_c"]
 
 
-class Ranged(ApiHandler):
+class Ranged(base.ApiHandler):
     """A question about readings of one probe or all, in a range of time."""
 
     def asked(self) -> tuple[str | None, int, int]:
@@ -50,11 +48,11 @@ class Ranged(ApiHandler):
         now = now_ms()
         probe_id = self.get_query_argument("probe_id", "") or None
         if probe_id is not None:
-            checked_id("probe_id", probe_id, remedy="Use an id from /api/probes, or leave it out.")
+            schemas.checked_id("probe_id", probe_id, remedy="Use an id from /api/probes, or leave it out.")
         to_ms = self._time("to", now + 1)
         from_ms = self._time("from", to_ms - DAY_MS)
         if from_ms >= to_ms:
-            raise bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
+            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
         return probe_id, from_ms, to_ms
 
     def _time(self, name: str, default: int) -> int:
@@ -67,7 +65,7 @@ class Ranged(ApiHandler):
                 raise ValueError(text)
         except (ValueError, OverflowError) as error:
             remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
-            raise bad(f"bad_{name}", f"{name} is {short(text)}, not a time.", remedy) from error
+            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
         return value
 
 
@@ -109,7 +107,7 @@ class Readings(Ranged):
         probe_id, from_ms, to_ms = self.asked()
         form = self.get_query_argument("format", "json") or "json"
         if form not in ("json", "csv"):
-            raise bad("bad_format", f"format is {short(form)}.", "Use json or csv.")
+            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use json or csv.")
         return _Query(probe_id, from_ms, to_ms, self._bucket(), form == "csv", self._yes("struck_out"))
 
     def _zone(self) -> tzinfo | None:
@@ -118,7 +116,7 @@ class Readings(Ranged):
     def _yes(self, name: str) -> bool:
         text = self.get_query_argument(name, "").strip().lower()
         if text not in ("", "true", "false"):
-            raise bad(f"bad_{name}", f"{name} is {short(text)}.", "Send true or false, or leave it out.")
+            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}.", "Send true or false, or leave it out.")
         return text == "true"
 
     def _bucket(self) -> int:
@@ -127,7 +125,9 @@ class Readings(Ranged):
             return 0
         width_ms = length_ms(text, UNITS) or 0
         if not 1000 <= width_ms <= 366 * DAY_MS:
-            raise bad("bad_bucket", f"bucket is {short(text)}.", "Send a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.")
+            raise schemas.bad(
+                "bad_bucket", f"bucket is {schemas.short(text)}.", "Send a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d."
+            )
         return width_ms
 
 
@@ -169,7 +169,7 @@ class _Query(NamedTuple):
 
 
 def _json(rows: list[dict[str, Any]]) -> bytes:
-    return dump(rows)[1:-1]
+    return replies.dump(rows)[1:-1]
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> bytes:

@@ -6,15 +6,13 @@ from typing import Any
 from ...alarms import MOST_DAYS, SETS, Rule, preview, preview_json, rule_json
 from ...core import NotFound, TempHubError, is_probe_id, now_ms
 from ...journal import add_rules, change_rule, remove_rule
-from ..base import ApiHandler
-from ..schemas import bad, int_field, short
-from .alarms import said, who
-from .annotations import MOST_NO
+from .. import base, schemas
+from . import alarms, annotations
 
 MOST_IDS = 1_000
 
 
-class Rules(ApiHandler):
+class Rules(base.ApiHandler):
     """`GET` and `POST /api/rules`."""
 
     async def get(self) -> None:
@@ -24,14 +22,14 @@ class Rules(ApiHandler):
     async def post(self) -> None:
         """`rule` alone makes one, with `number` it takes that one's place; `enabled` switches it; `delete` has the number of one to go."""
         data, writer = self.body(), self.room.writer
-        by = who(self)
+        by = alarms.who(self)
         if "delete" in data:
-            no = int_field(data, "delete", 1, MOST_NO, required=True)
+            no = schemas.int_field(data, "delete", 1, annotations.MOST_NO, required=True)
             await self.room.questions.call(lambda: remove_rule(writer, no, by))
         elif "number" in data:
-            no, enabled = int_field(data, "number", 1, MOST_NO, required=True), data.get("enabled")
+            no, enabled = schemas.int_field(data, "number", 1, annotations.MOST_NO, required=True), data.get("enabled")
             if (enabled is not None and not isinstance(enabled, bool)) or (enabled is None and "rule" not in data):
-                raise bad("bad_enabled", f"enabled is {short(enabled)}.", "Send true or false, a rule, or both.")
+                raise schemas.bad("bad_enabled", f"enabled is {schemas.short(enabled)}.", "Send true or false, a rule, or both.")
             body = None
             if "rule" in data:
                 body, told = _kept(data["rule"], no)
@@ -44,7 +42,7 @@ class Rules(ApiHandler):
         self.reply({"ok": True, "number": no})
 
 
-class RuleSets(ApiHandler):
+class RuleSets(base.ApiHandler):
     """`GET /api/rules/sets`: ready-made rules to start from."""
 
     def get(self) -> None:
@@ -52,16 +50,16 @@ class RuleSets(ApiHandler):
         self.reply({"ok": True, "sets": sets})
 
 
-class FromSet(ApiHandler):
+class FromSet(base.ApiHandler):
     """`POST /api/rules/from-set`: the rules of a ready-made set for some probes or a group. Twice is once."""
 
     async def post(self) -> None:
         data, writer = self.body(), self.room.writer
-        name, group, ids, by = data.get("set"), said(data, "group", most=64), _ids(data), who(self)
+        name, group, ids, by = data.get("set"), alarms.said(data, "group", most=64), _ids(data), alarms.who(self)
         if not isinstance(name, str) or name not in SETS:
-            raise bad("bad_set", f"set is {short(name)}.", f"Send one of {', '.join(SETS)}.")
+            raise schemas.bad("bad_set", f"set is {schemas.short(name)}.", f"Send one of {', '.join(SETS)}.")
         if bool(group) == bool(ids):
-            raise bad("bad_probes", "Either probes or a group has to be named, and only one of them.", "Send probes, or group.")
+            raise schemas.bad("bad_probes", "Either probes or a group has to be named, and only one of them.", "Send probes, or group.")
         known = await self.room.questions.ask(lambda reader: {one["id"] for one in reader.probes()})
         if unknown := [one for one in ids if one not in known]:
             raise NotFound(f"No probe {unknown[0]!r} is known, so no rule was made.", "Use ids in /api/probes.", code="unknown_probe")
@@ -75,14 +73,14 @@ class FromSet(ApiHandler):
         self.reply({"ok": True, "numbers": [there[repr(body)] for body in wanted], "made": len(new)})
 
 
-class PreviewRule(ApiHandler):
+class PreviewRule(base.ApiHandler):
     """`POST /api/rules/preview`: what a rule would have told of the last days."""
 
     async def post(self) -> None:
         data = self.body()
         rule, days = Rule.from_json(data.get("rule")), data.get("days", 30)
         if type(days) not in (int, float) or not math.isfinite(days) or not 0 < days <= MOST_DAYS:
-            raise bad("bad_days", f"days is {short(days)}.", f"Send days as a number above 0, up to {MOST_DAYS}.")
+            raise schemas.bad("bad_days", f"days is {schemas.short(days)}.", f"Send days as a number above 0, up to {MOST_DAYS}.")
         self.reply(preview_json(await self.room.questions.ask(lambda reader: preview(reader, rule, days, now_ms()))))
 
 
@@ -101,4 +99,4 @@ def _ids(data: dict[str, Any]) -> list[str]:
 
 
 def _no_ids(given: object) -> TempHubError:
-    return bad("bad_probes", f"probes is {short(given)}.", f"Send probes as a list of up to {MOST_IDS} ids in /api/probes.")
+    return schemas.bad("bad_probes", f"probes is {schemas.short(given)}.", f"Send probes as a list of up to {MOST_IDS} ids in /api/probes.")

@@ -16,10 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core import TempHubError, collected, held_input, start_behind
-from ..blocks import Stored
-from ..columns import FIELDS, JUNCTION, Batch, chosen
-from ..packs import pack
-from ..schema import disk_full, has_room
+from .. import blocks, columns, packs, schema
 from ..writer import Writer
 from .months import FOLDER, UNFINISHED
 
@@ -44,7 +41,7 @@ def bounds(month: str) -> tuple[int, int]:
     return int(start.timestamp()) * 1000, int(end.timestamp()) * 1000
 
 
-def due(db: sqlite3.Connection, stored: Stored, before_ms: int) -> str | None:
+def due(db: sqlite3.Connection, stored: blocks.Stored, before_ms: int) -> str | None:
     """The oldest month that ended before a time and has packed readings worth a file, or None."""
     for month in _months(db, before_ms):
         from_ms, to_ms = bounds(month)
@@ -58,7 +55,7 @@ def due(db: sqlite3.Connection, stored: Stored, before_ms: int) -> str | None:
     return None
 
 
-def _count(db: sqlite3.Connection, stored: Stored, month: str) -> int:
+def _count(db: sqlite3.Connection, stored: blocks.Stored, month: str) -> int:
     """How many of a month's readings are in packs, as far as it matters."""
     found = 0
     for block in packed_blocks(db, month):
@@ -91,7 +88,7 @@ def close_month(db: sqlite3.Connection, path: Path, writer: Writer, month: str, 
     return bool(made["readings"])
 
 
-def in_month(batch: Batch, month: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def in_month(batch: columns.Batch, month: str) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which readings of a batch were taken in a month."""
     from_ms, to_ms = bounds(month)
     return (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
@@ -105,17 +102,17 @@ def packed_blocks(db: sqlite3.Connection, month: str, upto: int = 2**62) -> list
 
 def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -> tuple[list[tuple[int]], list[_Shrunk]]:
     """(blocks that the month's file empties, what stays of the others: block, body, oldest, newest)."""
-    stored = Stored(db, folder)
+    stored = blocks.Stored(db, folder)
     emptied: list[tuple[int]] = []
     shrunk: list[_Shrunk] = []
     for block in packed_blocks(db, month, upto):
-        batch = stored.block(block, (*FIELDS, *JUNCTION))
+        batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
         stays = ~in_month(batch, month)
         if not stays.any():
             emptied.append((block,))
         elif not stays.all():
-            rest = chosen(batch, stays)
-            shrunk.append((block, pack(rest), int(rest["taken_ms"].min()), int(rest["taken_ms"].max())))
+            rest = columns.chosen(batch, stays)
+            shrunk.append((block, packs.pack(rest), int(rest["taken_ms"].min()), int(rest["taken_ms"].max())))
     return emptied, shrunk
 
 
@@ -129,8 +126,8 @@ def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], boo
             out = _said(process, month, stopped)
         return None if out is None else json.loads(out)
     except TempHubError:
-        if not has_room(target.parent if target.parent.exists() else path.parent):
-            raise disk_full(_stays(month, "the disk is full")) from None
+        if not schema.has_room(target.parent if target.parent.exists() else path.parent):
+            raise schema.disk_full(_stays(month, "the disk is full")) from None
         raise
     finally:
         # What broke off must not take the room that deliveries need.

@@ -10,16 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
-from .. import batches, blocks
+from .. import batches, blocks, columns, duplicates, packs, schema, summary
 from ..blocks import Stored
-from ..columns import FIELDS, JUNCTION, Batch
-from ..duplicates import FOLLOWER
-from ..packs import pack, unpack
-from ..schema import BLOCK_ROWS, open_for_reading
-from ..summary import bookmark
 from ..writer import Writer
-from . import closing
-from .months import FOLDER
+from . import closing, months
 
 COMMIT_S = 60
 # Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
@@ -50,7 +44,7 @@ class Keeper(Worker):
         self._pouring = False
 
     def run(self) -> None:
-        db = open_for_reading(self._path)
+        db = schema.open_for_reading(self._path)
         try:
             while not self.stopping.is_set():
                 if self._busy():
@@ -73,15 +67,15 @@ class Keeper(Worker):
     def pack_one(self, db: sqlite3.Connection) -> bool:
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
-        done = min(bookmark(db), bookmark(db, FOLLOWER))
-        stored = Stored(db, self._path.parent / FOLDER)
+        done = min(summary.bookmark(db), summary.bookmark(db, duplicates.FOLLOWER))
+        stored = Stored(db, self._path.parent / months.FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
-        if row[0] is None or (row[0] + 1) * BLOCK_ROWS > min(done, stored.last_no() - BLOCK_ROWS):
+        if row[0] is None or (row[0] + 1) * schema.BLOCK_ROWS > min(done, stored.last_no() - schema.BLOCK_ROWS):
             return False
         block = int(row[0])
-        batch = stored.block(block, (*FIELDS, *JUNCTION))
+        batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
         body = checked(batch)
-        first, last = block * BLOCK_ROWS, block * BLOCK_ROWS + BLOCK_ROWS - 1
+        first, last = block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1
 
         def apply(db: sqlite3.Connection) -> None:
             db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
@@ -116,17 +110,17 @@ class Keeper(Worker):
         today = now_ms() // DAY_MS
         if not self._archive_days or today == self._asked_day:
             return False
-        month = closing.due(db, Stored(db, self._path.parent / FOLDER), now_ms() - self._archive_days * DAY_MS)
+        month = closing.due(db, Stored(db, self._path.parent / months.FOLDER), now_ms() - self._archive_days * DAY_MS)
         if month is None:
             self._asked_day = today
             return False
         return closing.close_month(db, self._path, self._writer, month, self.stopping.is_set)
 
 
-def checked(batch: Batch) -> bytes:
+def checked(batch: columns.Batch) -> bytes:
     """A batch packed, read back and compared. Raises TempHubError when they differ."""
-    body = pack(batch)
-    again = unpack(body, tuple(batch))
+    body = packs.pack(batch)
+    again = packs.unpack(body, tuple(batch))
     if not all(np.array_equal(again[name], batch[name]) for name in batch):
         raise TempHubError(
             "A block of readings did not come back from its packed form as it was, so it stays as it is.",

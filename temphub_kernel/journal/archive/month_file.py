@@ -17,11 +17,9 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from ...core import DAY_MS, JUNCTION_PER_C, UNITS_PER_C, TempHubError, end_with_input, sync_folder
-from ..blocks import Stored
+from .. import blocks, schema
 from ..columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Batch, Ints, chosen, joined
-from ..schema import open_for_reading
-from .closing import bounds, in_month, packed_blocks
-from .months import UNFINISHED
+from . import closing, months
 
 # What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
 TIME = pl.Datetime("us", "UTC")
@@ -47,10 +45,10 @@ FROM_JOURNAL = (*FIELDS, *JUNCTION)
 def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
     """Write, sync, read back and name the file; raises TempHubError, OSError or a polars error with nothing under its name."""
     # Polars pulls the days in a thread of its own, while this one waits.
-    db = open_for_reading(journal, one_thread=False)
+    db = schema.open_for_reading(journal, one_thread=False)
     try:
         source = _Month(db, journal.parent, month)
-        aside = target.with_name(f"{target.name}{UNFINISHED}")
+        aside = target.with_name(f"{target.name}{months.UNFINISHED}")
         if not target.parent.exists():
             target.parent.mkdir(parents=True)
             sync_folder(target.parent.parent)
@@ -77,19 +75,19 @@ class _Month:
 
     def __init__(self, db: Any, folder: Path, month: str) -> None:
         self._db, self._month = db, month
-        self._stored = Stored(db, folder)
+        self._stored = blocks.Stored(db, folder)
         self._ids = dict(db.execute("SELECT no, id FROM probes"))
         self._boots = dict(db.execute("SELECT no, boot FROM boots"))
-        self._blocks = [(block, *self._span(block)) for block in packed_blocks(db, month)]
+        self._blocks = [(block, *self._span(block)) for block in closing.packed_blocks(db, month)]
         self.upto = max((block for block, _, _ in self._blocks), default=0)
 
     def batches(self) -> Iterator[Batch]:
         """Each day's readings by time, as tools expect of a series."""
-        start, end = bounds(self._month)
+        start, end = closing.bounds(self._month)
         for day in range(start, end, DAY_MS):
             hit = [self._stored.block(block, FROM_JOURNAL) for block, low, high in self._blocks if high >= day and low < day + DAY_MS]
             batch = joined(hit, FROM_JOURNAL)
-            batch = chosen(batch, in_month(batch, self._month) & (batch["taken_ms"] // DAY_MS == day // DAY_MS))
+            batch = chosen(batch, closing.in_month(batch, self._month) & (batch["taken_ms"] // DAY_MS == day // DAY_MS))
             if len(batch["no"]):
                 yield chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 

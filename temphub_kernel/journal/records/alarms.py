@@ -11,8 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...core import UNITS_PER_C, JournalUnwritable, NotFound
 from ..writer import Writer
-from .merged import Merged, number_of
-from .messages import WITHDRAWN
+from . import merged, messages
 from .rules import StoredRule, rules
 
 T = TypeVar("T")
@@ -143,7 +142,7 @@ class AlarmBook:
 
     def number(self, probe_id: str) -> int:
         """The number of the probe that an id counts as. Raises TempHubError (404)."""
-        return number_of(self._db, probe_id)
+        return merged.number_of(self._db, probe_id)
 
     # Write.
 
@@ -171,7 +170,7 @@ class AlarmBook:
 
     def withdraw(self, alarm: int) -> int:
         """What waits to be told of an alarm is told no more; how many messages."""
-        return self._db.execute("UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (WITHDRAWN, alarm)).rowcount
+        return self._db.execute("UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (messages.WITHDRAWN, alarm)).rowcount
 
     def mute(self, kind: str, rule: int, probe: int, group: str, from_ms: int, until_ms: int, by: str, note: str) -> int:
         """Tell nobody for a time; its number."""
@@ -205,7 +204,7 @@ def alarms(db: sqlite3.Connection, query: str, *values: object) -> list[Alarm]:
     rows = db.execute(query, values).fetchall()
     if not rows:
         return []
-    called = Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
+    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
     return [_alarm(dict(zip(NAMES, row, strict=True)), called) for row in rows]
 
 
@@ -251,7 +250,7 @@ def mutes(db: sqlite3.Connection, now_ms: int) -> list[Mute]:
     """What is muted or in maintenance at a moment, by number. One begins when it is made: a clock that was set back ends none."""
     query = 'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE until_ms>? ORDER BY no'
     rows = db.execute(query, (now_ms,)).fetchall()
-    called = Merged(db).called(dict(db.execute("SELECT no, id FROM probes"))) if rows else {}
+    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes"))) if rows else {}
     return [Mute(no, kind, rule, probe, called.get(probe, ""), *rest) for no, kind, rule, probe, *rest in rows]
 
 

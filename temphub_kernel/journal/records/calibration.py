@@ -15,8 +15,7 @@ import numpy as np
 from ...core import POWER_ON, BadRequest, Row, in_range, now_ms, to_units
 from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 from ..writer import Writer
-from .merged import numbers_of
-from .thermocouples import Thermocouple, Thermocouples, as_chip_said
+from . import merged, thermocouples
 
 MOST_POINTS = 50
 EVER_MS = 2**53
@@ -48,7 +47,7 @@ class Corrections:
     """What holds at one moment of the journal. fields: what a batch needs for it beside probe, taken_ms, units and quality."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self.thermocouples = Thermocouples(db)
+        self.thermocouples = thermocouples.Thermocouples(db)
         self.fields = JUNCTION if self.thermocouples else ()
         self._of: dict[int, list[tuple[int, list[tuple[int, int]]]]] = {}
         # Probes whose power-on values a person says are temperatures.
@@ -109,7 +108,7 @@ def corrected(units: Ints, points: Sequence[tuple[int, int]]) -> Ints:
     return found
 
 
-def as_sent(row: Row, known: Sequence[Calibration], chips: Sequence[Thermocouple] = ()) -> Row:
+def as_sent(row: Row, known: Sequence[Calibration], chips: Sequence[thermocouples.Thermocouple] = ()) -> Row:
     """A reading with a corrected value as its probe sent it, as far as the last digit can tell."""
     if row.units is None:
         return row
@@ -119,7 +118,7 @@ def as_sent(row: Row, known: Sequence[Calibration], chips: Sequence[Thermocouple
             back = [(to_units(true), to_units(shown)) for shown, true in one.points]
             units = int(corrected(np.array([units]), back)[0])
             break
-    return row._replace(units=as_chip_said(units, row.probe_id, row.taken_ms, chips))
+    return row._replace(units=thermocouples.as_chip_said(units, row.probe_id, row.taken_ms, chips))
 
 
 def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: int, note: str = "") -> None:
@@ -137,7 +136,7 @@ def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: in
             " ON CONFLICT (probe, from_ms) DO UPDATE SET points=excluded.points, note=excluded.note, made_ms=excluded.made_ms"
         )
         # Whichever of its devices measures from then on.
-        for probe in numbers_of(db, probe_id):
+        for probe in merged.numbers_of(db, probe_id):
             db.execute(insert, (probe, from_ms, json.dumps(line), note, now_ms()))
             _redo(db, probe, from_ms)
 

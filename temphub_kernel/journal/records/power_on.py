@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from ...core import DAY_MS, POWER_ON, TempHubError
+from .. import columns, packs
 from ..archive.months import Archives
-from ..columns import CODE, NO_VALUE
-from ..packs import has_qualities, unpack
 
 log = logging.getLogger(__name__)
 ROWS = "SELECT DISTINCT probe, taken_ms / ? FROM readings WHERE quality=? AND units IS NOT NULL"
@@ -26,9 +25,9 @@ def mark(db: sqlite3.Connection, archive: Path) -> None:
     # One after the other: all packs together may be larger than the memory.
     for (block,) in db.execute("SELECT block FROM packs ORDER BY block").fetchall():
         (body,) = db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
-        if has_qualities(body):
-            batch = unpack(body, FIELDS)
-            hit = (batch["quality"] == CODE[POWER_ON]) & (batch["units"] != NO_VALUE)
+        if packs.has_qualities(body):
+            batch = packs.unpack(body, FIELDS)
+            hit = (batch["quality"] == columns.CODE[POWER_ON]) & (batch["units"] != columns.NO_VALUE)
             found |= set(zip(batch["probe"][hit].tolist(), (batch["taken_ms"][hit] // DAY_MS).tolist(), strict=True))
     archives = Archives(db, archive)
     for month in archives.all():

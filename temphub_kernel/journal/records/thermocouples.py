@@ -13,8 +13,7 @@ from ...core import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, Bad
 from ..blocks import is_there
 from ..columns import CODE, NO_VALUE, Batch, Flags, Ints
 from ..writer import Writer
-from .its90 import TABLES
-from .merged import Merged, numbers_of
+from . import its90, merged
 
 # nV for each °C that a chip reckons with (data sheets), and where each type is defined.
 GAINS = {"E": 76373, "J": 57953, "K": 41276, "N": 36256, "R": 10506, "S": 9587, "T": 52180}
@@ -32,7 +31,7 @@ class Curve:
     """The reference function of one type as lines, and the straight line of a chip beside it. Temperatures: units of 1e-7 °C."""
 
     def __init__(self, chip: str, letter: str) -> None:
-        celsius, text = TABLES[letter]
+        celsius, text = its90.TABLES[letter]
         raw = np.frombuffer(b64decode(text), np.uint8).reshape(-1, 4).astype(np.int64)
         self._at = (celsius + np.cumsum(raw[:, 0])) * PER_C
         emf = raw[:, 1] << 16 | raw[:, 2] << 8 | raw[:, 3]
@@ -242,7 +241,7 @@ def state(
     steps = [round(celsius * JUNCTION_PER_C) for celsius in (cold_c, within_c)]
 
     def apply(db: sqlite3.Connection) -> int:
-        probes = numbers_of(db, probe_id)
+        probes = merged.numbers_of(db, probe_id)
         db.execute(TABLE)
         _check_free(db, probes, from_ms, to_ms)
         insert = f"INSERT INTO thermocouples VALUES ({', '.join('?' * 11)})"
@@ -273,7 +272,7 @@ def take_back(writer: Writer, no: int) -> bool:
 
 def thermocouples(db: sqlite3.Connection) -> list[Thermocouple]:
     """All that is stated, by probe and time."""
-    called = Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
+    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
     columns = "no, probe, from_ms, to_ms, type, chip, cold, within, note, made_ms"
     found = [
         Thermocouple(no, called[probe], from_ms, to_ms, letter, chip, cold / JUNCTION_PER_C, within / JUNCTION_PER_C, note, made_ms)

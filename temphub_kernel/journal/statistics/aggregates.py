@@ -10,16 +10,14 @@ from functools import cache
 import numpy as np
 
 from ...core import DAY_MS, MINUTE_MS, UNITS_PER_C
-from ..blocks import Stored
+from .. import blocks, schema
 from ..columns import Batch, chosen, joined
-from ..records.annotations import Struck
-from ..records.calibration import Corrections
+from ..records import annotations, calibration
 from ..records.merged import Merged
-from ..schema import TIERS
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, joined_steps, steps_of
 
 # From coarse to fine.
-LEVELS = tuple(reversed(TIERS.items()))
+LEVELS = tuple(reversed(schema.TIERS.items()))
 COLUMNS = (
     f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), sum({{t}}.count), sum({{t}}.bad),"
     f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / {UNITS_PER_C**2:.1f})"
@@ -90,11 +88,11 @@ NEEDED = ("no", "probe", "taken_ms", "units", "quality")
 
 
 def steps(
-    db: sqlite3.Connection, stored: Stored, merged: Merged, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int
+    db: sqlite3.Connection, stored: blocks.Stored, merged: Merged, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int
 ) -> Steps:
     """See Reader.steps. done: up to which number the roll-ups have taken readings in."""
     first, end, width = -(-from_ms // MINUTE_MS), to_ms // MINUTE_MS, width_ms // MINUTE_MS
-    needed = (*NEEDED, *Corrections(db).fields)
+    needed = (*NEEDED, *calibration.Corrections(db).fields)
     if width_ms % MINUTE_MS or first >= end:
         found = _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms)
         return gathered(found._replace(probe=merged.of(found.probe))) if merged else found
@@ -133,4 +131,4 @@ def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> 
 
 def _from_readings(db: sqlite3.Connection, batch: Batch, width_ms: int) -> Steps:
     probe, taken_ms = batch["probe"], batch["taken_ms"]
-    return steps_of(probe, taken_ms, Corrections(db).of(batch).units, width_ms, Struck(db).of(probe, taken_ms))
+    return steps_of(probe, taken_ms, calibration.Corrections(db).of(batch).units, width_ms, annotations.Struck(db).of(probe, taken_ms))

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core import HOUR_MS, MINUTE_MS, UNITS_PER_C
-from ..columns import Flags, Floats, Ints
-from ..schema import TIERS
+from .. import columns, schema
 from .steps import Steps
 from .time_weights import holds
 
@@ -25,9 +24,9 @@ ABOVE = "above"
 class Line(NamedTuple):
     """Good readings by time. ms: rising, each once; celsius; whole[k]: no gap between reading k and k + 1."""
 
-    ms: Ints
-    celsius: Floats
-    whole: Flags
+    ms: columns.Ints
+    celsius: columns.Floats
+    whole: columns.Flags
 
     @property
     def measured_ms(self) -> int:
@@ -41,11 +40,11 @@ class Limit(NamedTuple):
     kind: str
     celsius: float
 
-    def excess(self, celsius: Floats) -> Floats:
+    def excess(self, celsius: columns.Floats) -> columns.Floats:
         """How far beyond the limit, in K; negative on the good side."""
         return celsius - self.celsius if self.kind == ABOVE else self.celsius - celsius
 
-    def back(self, excess: Floats) -> Floats:
+    def back(self, excess: columns.Floats) -> columns.Floats:
         """The temperature that lies `excess` beyond the limit."""
         return self.celsius + excess if self.kind == ABOVE else self.celsius - excess
 
@@ -57,17 +56,17 @@ class Excursions(NamedTuple):
     farthest beyond; mean_c: over the time seen; degree_minutes: area beyond the limit in K·min; begins, ends: `crossing`, `gap` or `data`.
     """
 
-    start_ms: Floats
-    end_ms: Floats
-    unseen_ms: Floats
-    peak_c: Floats
-    mean_c: Floats
-    degree_minutes: Floats
+    start_ms: columns.Floats
+    end_ms: columns.Floats
+    unseen_ms: columns.Floats
+    peak_c: columns.Floats
+    mean_c: columns.Floats
+    degree_minutes: columns.Floats
     begins: npt.NDArray[np.object_]
     ends: npt.NDArray[np.object_]
 
 
-def line_of(ms: Ints, celsius: Floats, longest_ms: int | None = None) -> Line:
+def line_of(ms: columns.Ints, celsius: columns.Floats, longest_ms: int | None = None) -> Line:
     """Readings by time as a line. longest_ms: the longest pause that is no gap; by default three usual intervals."""
     good = np.isfinite(celsius)
     ms, celsius = ms[good], celsius[good]
@@ -78,7 +77,7 @@ def line_of(ms: Ints, celsius: Floats, longest_ms: int | None = None) -> Line:
     return Line(ms, celsius, ~_long(pause) if longest_ms is None else pause <= longest_ms)
 
 
-def pace(pause: Ints, at: Ints) -> Floats:
+def pace(pause: columns.Ints, at: columns.Ints) -> columns.Floats:
     """The usual interval at some of the intervals: the median of those about it, fewer at both ends."""
     about, last = PACE_WINDOW // 2, len(pause)
     found = np.empty(len(at))
@@ -92,7 +91,7 @@ def pace(pause: Ints, at: Ints) -> Floats:
     return found
 
 
-def _long(pause: Ints) -> Flags:
+def _long(pause: columns.Ints) -> columns.Flags:
     """Which pauses are gaps."""
     found = np.zeros(len(pause), np.bool_)
     if not len(pause):
@@ -105,7 +104,7 @@ def _long(pause: Ints) -> Flags:
     return found
 
 
-def beyond(excess: Floats, ms: Ints, whole: Flags) -> tuple[Floats, Floats]:
+def beyond(excess: columns.Floats, ms: columns.Ints, whole: columns.Flags) -> tuple[columns.Floats, columns.Floats]:
     """For each interval between readings: (milliseconds beyond the limit, area beyond it in K·ms). Nothing across a gap."""
     first, second, length = excess[:-1], excess[1:], np.diff(ms) * whole
     high, low = np.maximum(first, second), np.minimum(first, second)
@@ -132,32 +131,32 @@ def excursions_of(line: Line, limit: Limit) -> Excursions | None:
     time, area = (np.bincount(owner[mine], part[mine], len(first)) for part in beyond(excess, line.ms, line.whole))
     peak = np.maximum.reduceat(np.where(out, excess, 0), first)
     hidden = (np.diff(line.ms) * ~line.whole * (out[:-1] & out[1:])).astype(np.float64)
-    unseen: Floats = np.bincount(owner[mine], hidden[mine], len(first)).astype(np.float64)
+    unseen: columns.Floats = np.bincount(owner[mine], hidden[mine], len(first)).astype(np.float64)
     # A lone reading between two gaps has no time to take a mean over.
     mean = limit.back(np.where(time > 0, area / np.where(time > 0, time, 1), peak))
     return Excursions(start, end, unseen, limit.back(peak), mean, area / MINUTE_MS, begins, ends)
 
 
-def _edges(line: Line, excess: Floats, at: Ints, side: int) -> tuple[Floats, npt.NDArray[np.object_]]:
+def _edges(line: Line, excess: columns.Floats, at: columns.Ints, side: int) -> tuple[columns.Floats, npt.NDArray[np.object_]]:
     """Where an excursion's line meets the limit before (-1) or after (1) its outermost readings, and how that is known."""
     other = np.clip(at + side, 0, len(line.ms) - 1)
     is_end = other == at
     joined = np.zeros(len(at), np.bool_)
     joined[~is_end] = line.whole[np.minimum(at, other)[~is_end]]
     drop = excess[at] - np.where(joined, excess[other], 0)
-    moment: Floats = line.ms[at].astype(np.float64) + np.where(joined, (line.ms[other] - line.ms[at]) * excess[at] / drop, 0.0)
+    moment: columns.Floats = line.ms[at].astype(np.float64) + np.where(joined, (line.ms[other] - line.ms[at]) * excess[at] / drop, 0.0)
     return moment, np.where(joined, "crossing", np.where(is_end, "data", "gap")).astype(object)
 
 
 # Read and worked out in about a second.
 MOST_READINGS = 200_000
 # Steps that bounds are taken from: the finest of which there are no more than so many.
-WIDTHS_MS = tuple(minutes * MINUTE_MS for minutes in TIERS.values())
+WIDTHS_MS = tuple(minutes * MINUTE_MS for minutes in schema.TIERS.values())
 MOST_STEPS = 100_000
 
 # Steps of a probe in [from_ms, to_ms) of a width; its good readings there by time: (ms, °C).
 Ask = Callable[[int, int, int], Steps]
-Read = Callable[[int, int], tuple[Ints, Floats]]
+Read = Callable[[int, int], tuple[columns.Ints, columns.Floats]]
 
 
 class Passed(NamedTuple):
@@ -219,14 +218,14 @@ def _of_many(ask: Ask, read: Read, from_ms: int, to_ms: int, hours: Steps, limit
     )
 
 
-def _reaches(steps: Steps, limit: Limit) -> Flags:
+def _reaches(steps: Steps, limit: Limit) -> columns.Flags:
     """Which steps hold a reading beyond the limit."""
     farthest = steps.highest if limit.kind == ABOVE else steps.lowest
-    reaches: Flags = limit.excess(farthest / UNITS_PER_C) > 0
+    reaches: columns.Flags = limit.excess(farthest / UNITS_PER_C) > 0
     return reaches
 
 
-def _stretches(hours: Steps, hot: Flags) -> list[tuple[int, int]]:
+def _stretches(hours: Steps, hot: columns.Flags) -> list[tuple[int, int]]:
     """[first, end) places of hours that hold the hot ones, each with enough readings on both sides to know usual intervals there."""
     before = np.concatenate([[0], np.cumsum(hours.good)])
     places = np.flatnonzero(hot)
@@ -254,10 +253,10 @@ def _bounds(ask: Ask, from_ms: int, to_ms: int, limit: Limit) -> Passed:
     return Passed(limit, float((held * share).sum()), float(least), float(most))
 
 
-def _beside(values: Floats) -> list[Floats]:
+def _beside(values: columns.Floats) -> list[columns.Floats]:
     """Each value, the one before it and the one after it."""
     return [values, np.append(values[:1], values[:-1]), np.append(values[1:], values[-1:])]
 
 
-def _held(steps: Steps, width_ms: int) -> Ints:
+def _held(steps: Steps, width_ms: int) -> columns.Ints:
     return np.minimum(holds(steps.probe, steps.at * width_ms, steps.good, width_ms), width_ms)

@@ -9,12 +9,10 @@ from ...core import DAY_MS
 from ..columns import NO_VALUE, Floats, Ints, chosen
 from ..effective import counted
 from ..moment import Moment
-from . import aggregates
+from . import aggregates, exceedance, time_weights
 from .calendar import Calendar, pieces
-from .exceedance import Beyond, Limit, time_beyond
 from .figures import Figures, Known, Most, figures
 from .steps import Steps, joined_steps
-from .time_weights import over_time
 
 VALUES = ("probe", "taken_ms", "units", "quality")
 # So much time is gathered at once.
@@ -32,7 +30,7 @@ def calendar_steps(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: in
     parts, found = [], []
     for low, high in pieces(calendar, from_ms, to_ms, PIECE_MS):
         for root in roots:
-            part, *told = over_time(partial(steps, moment, (root,)), calendar, low, high)
+            part, *told = time_weights.over_time(partial(steps, moment, (root,)), calendar, low, high)
             parts.append(part)
             found.append(told)
     if not parts:
@@ -41,10 +39,10 @@ def calendar_steps(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: in
     return joined_steps(parts), means, held
 
 
-def beyond(moment: Moment, root: int, from_ms: int, to_ms: int, limits: Sequence[Limit]) -> Beyond | None:
+def beyond(moment: Moment, root: int, from_ms: int, to_ms: int, limits: Sequence[exceedance.Limit]) -> exceedance.Beyond | None:
     """How long a probe was beyond each limit, None without a good reading: see Reader.beyond."""
     ask, read = partial(steps, moment, (root,)), partial(_values, moment, root)
-    return time_beyond(ask, read, from_ms, to_ms, limits)
+    return exceedance.time_beyond(ask, read, from_ms, to_ms, limits)
 
 
 def figures_of(moment: Moment, ids: dict[int, str], from_ms: int, to_ms: int, known: Known, most: Most) -> dict[str, Figures]:
