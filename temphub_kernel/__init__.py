@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    import polars as pl
 
+    from . import analysis
     from .hub import Attached, HubClient
     from .hub.hub import RunningHub
+
+    load, scan, statistics, remarks = analysis.load, analysis.scan, analysis.statistics, analysis.remarks
+    struck_out, thermocouples = analysis.struck_out, analysis.thermocouples
 
 
 # What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
@@ -36,8 +39,14 @@ ON_DEMAND = {
         "door_openings",
         "excursions",
         "gaps",
+        "load",
         "mean_kinetic_temperature",
+        "remarks",
         "rules",
+        "scan",
+        "statistics",
+        "struck_out",
+        "thermocouples",
     ),
     "page.widgets.pictures": (
         "compare_picture",
@@ -59,17 +68,11 @@ __all__ = [
     "chart",
     "csv_file",
     "dashboard",
-    "load",
-    "remarks",
-    "scan",
     "start",
-    "statistics",
     "stats",
     "stop",
     "strike_out",
-    "struck_out",
     "thermocouple",
-    "thermocouples",
     *ROOM_OF,
 ]
 
@@ -79,16 +82,13 @@ def start() -> RunningHub | Attached:
 
     Raises TempHubError (problem and remedy) when a setting, the data folder or the port cannot be used.
     """
-    from .hub import start as start_hub
-
-    return start_hub()
+    hub: RunningHub | Attached = _hub().start()
+    return hub
 
 
 def stop() -> None:
     """Stop the hub if it runs in this kernel; `start()` may follow."""
-    from .hub import stop as stop_hub
-
-    stop_hub()
+    _hub().stop()
 
 
 def dashboard(**choices: Any) -> Any:
@@ -119,7 +119,6 @@ def stats(**choices: Any) -> Any:
 
 
 def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
-    from .hub import PAGE, HubClient
     from .page import build, chosen, ids_of
 
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
@@ -131,7 +130,7 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     hub = start()
     if asked:
         view = chosen(**choices, probes=ids_of(hub.journal, asked))
-    client = HubClient(hub.settings, hub.url, PAGE)
+    client = _hub().HubClient(hub.settings, hub.url, _hub().PAGE)
     page = build(
         hub.journal,
         provision=client.provision,
@@ -144,44 +143,15 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     return page.widget
 
 
-def load(*args: Any, **options: Any) -> pd.DataFrame:
-    """The stored readings as a pandas DataFrame; see `temphub_kernel.analysis.load` for every option.
-
-    `th.load(probe=None, start=None, end=None, every=None)`: time-zone aware index, one column per probe in °C.
-    """
-    from .analysis import load as load_frame
-
-    return load_frame(*args, **options)
-
-
-def scan(*args: Any, **options: Any) -> pl.LazyFrame:
-    """The stored readings as a polars LazyFrame, for what does not fit into memory; see `temphub_kernel.analysis.scan`."""
-    from .analysis import scan as scan_lazily
-
-    return scan_lazily(*args, **options)
-
-
-def statistics(*args: Any, **options: Any) -> pd.DataFrame:
-    """Each probe's counts, extremes, and mean, standard deviation and trend over time; see `temphub_kernel.analysis.statistics`.
-
-    `th.statistics(probe=None, start=None, end=None)`: a row per probe, the numbers that the page and `/api/statistics` show.
-    """
-    from .analysis import statistics as statistics_frame
-
-    return statistics_frame(*args, **options)
-
-
 def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = "") -> None:
     """Correct a probe's values from `start` (default now) on; what it sent is kept as it is.
 
     points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises TempHubError.
     """
-    from .analysis import find_zone, moment_ms
-
     hub = _client()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
     probe = hub.meant(probe)
-    hub.calibrate(probe, pairs, None if start is None else moment_ms(start, find_zone("local")), note)
+    hub.calibrate(probe, pairs, None if start is None else _local_ms(start), note)
 
 
 def thermocouple(
@@ -193,25 +163,16 @@ def thermocouple(
     options: cold_c (25.0), what the chip's own temperature is taken for where it was not stored, cold_within_c (25.0), how far off that
     may be, and note. What was sent is kept: `load(raw=True)`. Raises TempHubError.
     """
-    from .analysis import find_zone, moment_ms
-
-    hub, zone = _client(), find_zone("local")
+    hub = _client()
     probe = hub.meant(probe)
     if type is None:
         numbers = [int(one["number"]) for one in hub.thermocouples() if one["probe_id"] == probe]
         for number in numbers:
             hub.undo_thermocouple(number)
         return numbers
-    from_ms = None if start is None else moment_ms(start, zone)
-    to_ms = None if end is None else moment_ms(end, zone, is_end=True)
+    from_ms = None if start is None else _local_ms(start)
+    to_ms = None if end is None else _local_ms(end, is_end=True)
     return hub.state_thermocouple(probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options})
-
-
-def thermocouples(**options: Any) -> pd.DataFrame:
-    """Which readings are corrected for a type of thermocouple, and how sure that is; see `temphub_kernel.analysis.thermocouples`."""
-    from .analysis import thermocouples as thermocouples_frame
-
-    return thermocouples_frame(**options)
 
 
 def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo: bool = False) -> int | list[int]:
@@ -219,39 +180,21 @@ def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo:
 
     undo=True: has everything of the probe that is struck out and touches that time count again; the numbers. Raises TempHubError.
     """
-    from .analysis import find_zone, moment_ms
-
-    hub, zone = _client(), find_zone("local")
-    from_ms = moment_ms(start, zone)
-    to_ms = from_ms if end is None else moment_ms(end, zone, is_end=True)
+    hub = _client()
+    from_ms = _local_ms(start)
+    to_ms = from_ms if end is None else _local_ms(end, is_end=True)
     probe = hub.meant(probe)
     if not undo:
         return hub.strike_out(probe, from_ms, to_ms, note)
     return hub.undo_strike_outs_in(probe, from_ms, to_ms)
 
 
-def struck_out(**options: Any) -> pd.DataFrame:
-    """What is struck out: number, probe_id, start, end (both included), note, made; see `temphub_kernel.analysis.struck_out`."""
-    from .analysis import struck_out as struck_out_frame
-
-    return struck_out_frame(**options)
-
-
 def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
     """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
-    from .analysis import find_zone, moment_ms
-
-    hub, zone = _client(), find_zone("local")
-    to_ms = None if end is None else moment_ms(end, zone, is_end=True)
+    hub = _client()
+    to_ms = None if end is None else _local_ms(end, is_end=True)
     probe = probe and hub.meant(probe)
-    return hub.annotate(text, moment_ms(start, zone), to_ms, probe)
-
-
-def remarks(start: Any = None, end: Any = None, **options: Any) -> pd.DataFrame:
-    """The remarks on [start, end): number, start, end, probe_id, text, written; see `temphub_kernel.analysis.remarks`."""
-    from .analysis import remarks as remarks_frame
-
-    return remarks_frame(start, end, **options)
+    return hub.annotate(text, _local_ms(start), to_ms, probe)
 
 
 def csv_file() -> Path:
@@ -261,15 +204,22 @@ def csv_file() -> Path:
     return Settings.from_environ().csv_file
 
 
-# `start` is also the name of an argument above.
-_hub = start
-
-
 def _client() -> HubClient:
-    from .hub import HubClient
+    # A call of its own: `start` is also the name of an argument above.
+    hub = start()
+    client: HubClient = _hub().HubClient(hub.settings, hub.url)
+    return client
 
-    hub = _hub()
-    return HubClient(hub.settings, hub.url)
+
+def _hub() -> ModuleType:
+    return import_module(".hub", __name__)
+
+
+def _local_ms(when: Any, *, is_end: bool = False) -> int:
+    """A time as an analyst says it, by this computer's clock."""
+    from .analysis import find_zone, moment_ms
+
+    return moment_ms(when, find_zone("local"), is_end=is_end)
 
 
 def __getattr__(name: str) -> Any:
@@ -286,9 +236,8 @@ class _Alarms(ModuleType):
     """The room `alarms`, which has the name of a call: it is both, `th.alarms()` and where alarms are made."""
 
     def __call__(self, *args: Any, **options: Any) -> pd.DataFrame:
-        from .analysis import alarms
-
-        return alarms(*args, **options)
+        found: pd.DataFrame = import_module(".analysis", __name__).alarms(*args, **options)
+        return found
 
 
 class _Package(ModuleType):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import STRUCK_OUT, TempHubError
-from ..journal.statistics.exceedance import GAP_PACES
+from ..journal import exceedance
 from . import curve, results
 
 NUMBERS, RESTART, PACE = "numbers", "restart", "pace"
@@ -134,7 +134,7 @@ def _by_time(track: Track, numbered: results.Array) -> tuple[results.Array, resu
     pause = np.diff(track.ms)
     usual = np.full(len(pause), np.nan)
     usual[pause > 0] = curve.pace(np.r_[0, np.cumsum(pause[pause > 0])])
-    long = pause > GAP_PACES * usual
+    long = pause > exceedance.GAP_PACES * usual
     both = numbered[:-1] & numbered[1:]
     border = both & _borders(track, numbered)
     with np.errstate(divide="ignore", invalid="ignore"):

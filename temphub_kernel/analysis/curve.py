@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import TempHubError
-from ..journal.statistics.exceedance import PACE_WINDOW, line_of
+from ..journal import exceedance
 from . import lengths, results
 
 Data = pd.DataFrame | pd.Series
@@ -51,11 +51,11 @@ def zone_of(data: Data) -> tzinfo:
 def pace(ms: results.Array) -> results.Array:
     """The usual interval at each of the intervals between rising times: a running median, in milliseconds."""
     intervals = pd.Series(np.diff(ms).astype(np.float64))
-    return intervals.rolling(PACE_WINDOW, center=True, min_periods=1).median().to_numpy()
+    return intervals.rolling(exceedance.PACE_WINDOW, center=True, min_periods=1).median().to_numpy()
 
 
 def _curve(probe_id: str, ms: results.Array, celsius: results.Array, longest_ms: int | None) -> Curve:
-    return Curve(probe_id, *line_of(ms, celsius, longest_ms))
+    return Curve(probe_id, *exceedance.line_of(ms, celsius, longest_ms))
 
 
 def _parts(data: Data) -> Iterator[tuple[str, results.Array, results.Array]]:

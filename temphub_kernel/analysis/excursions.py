@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..journal import Limit
-from ..journal.statistics.exceedance import Line, excursions_of
+from ..journal import Limit, exceedance
 from . import arguments, lengths, results
 from .curve import Curve, Data, curves, zone_of
 
@@ -44,7 +43,7 @@ def excursions(
 
 
 def _of(curve: Curve, limit: Limit) -> dict[str, results.Array | str | float]:
-    found = excursions_of(Line(curve.ms, curve.celsius, curve.whole), limit)
+    found = exceedance.excursions_of(exceedance.Line(curve.ms, curve.celsius, curve.whole), limit)
     if found is None:
         return {}
     count = len(found.start_ms)

@@ -8,8 +8,7 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from ..core import DAY_MS, HOUR_MS, TempHubError
-from ..journal import Limit
-from ..journal.statistics.exceedance import beyond
+from ..journal import Limit, exceedance
 from . import arguments, lengths, results
 from .curve import Curve, Data, curves, zone_of
 
@@ -58,7 +57,7 @@ def degree_hours(
 
 
 def _of(curve: Curve, limit: Limit, edges: results.Array, *, whole: bool) -> dict[str, results.Array]:
-    _, area = beyond(limit.excess(curve.celsius), curve.ms, curve.whole)
+    _, area = exceedance.beyond(limit.excess(curve.celsius), curve.ms, curve.whole)
     steps = max(len(edges) - 1, 1)
     place = np.clip(np.searchsorted(edges, curve.ms[:-1], "right") - 1, 0, steps - 1)
     total = np.bincount(place, area, steps) / HOUR_MS

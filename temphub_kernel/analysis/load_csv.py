@@ -12,8 +12,7 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from ..core import CSV_COLUMNS, STRUCK_OUT, TempHubError, separator_of
-from ..journal import Calendar, Floats, Ints
-from ..journal.statistics.time_weights import holds
+from ..journal import Calendar, Floats, Ints, time_weights
 from . import arguments, columns, lengths, resample, results
 
 
@@ -89,7 +88,7 @@ def _held(frame: pd.DataFrame, ms: Ints) -> Floats:
     found = np.full(len(frame), np.nan)
     new = np.flatnonzero(np.concatenate([[True], (np.diff(probe[good]) != 0) | (np.diff(ms[good]) != 0)])[: len(good)])
     same = np.diff(np.append(new, len(good)))
-    found[good] = np.repeat(holds(probe[good][new], ms[good][new]) / np.maximum(same, 1), same)
+    found[good] = np.repeat(time_weights.holds(probe[good][new], ms[good][new]) / np.maximum(same, 1), same)
     return found
 
 

@@ -11,8 +11,7 @@ import numpy as np
 import xlsxwriter
 
 from ..core import HOUR_MS, LOCAL, TooLarge, harmless
-from ..journal import Beyond, Figures, Floats, Ints
-from ..journal.statistics.time_weights import Running
+from ..journal import Beyond, Figures, Floats, Ints, time_weights
 from .alarms_sheet import write_alarms
 from .order import Order
 from .source import Piece, Source, celsius, headings, qualities, to_days, to_local
@@ -34,7 +33,7 @@ class ProbeRows:
     last_ms: int = 0
     total: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
     held: Floats = field(default_factory=lambda: np.zeros(CHART_POINTS))
-    running: Running = field(default_factory=Running)
+    running: time_weights.Running = field(default_factory=time_weights.Running)
 
     def means(self) -> Floats:
         """The mean over time in each of the chart's steps, NaN where there is none."""

@@ -5,12 +5,13 @@ A page's kernel only attaches: what the hub itself needs is imported where it is
 
 from .client import PAGE, HubClient
 from .lock import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, is_running, read_info
-from .start import ROLE, TOLD, Attached, hub_runs, start, stop
+from .start import ROLE, RUN_PLACE, TOLD, Attached, hub_runs, start, stop
 
 __all__ = [
     "LOCK_FILE",
     "PAGE",
     "ROLE",
+    "RUN_PLACE",
     "SERVER_LOCK",
     "SERVICE_STOP_FILE",
     "STOP_FILE",

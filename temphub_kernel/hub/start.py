@@ -45,7 +45,7 @@ class Attached:
 # Set by the server for the kernels that it starts; unset in JupyterLab and in scripts.
 ROLE = "TEMPHUB_ROLE"
 # The folder of the start, where the page server behind the hub is to be found.
-PAGE = "TEMPHUB_PAGE"
+RUN_PLACE = "TEMPHUB_PAGE"
 # Where the reply of such a kernel has the error that the start ended with.
 TOLD = "temphub"
 
@@ -113,7 +113,7 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
 
 
 def _run_folder() -> run_folder.RunFolder | None:
-    place = os.environ.get(PAGE)
+    place = os.environ.get(RUN_PLACE)
     return run_folder.RunFolder(Path(place)) if place else None
 
 

@@ -40,7 +40,7 @@ from .records.rules import StoredRule, add_rules, change_rule, remove_rule
 from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
 from .schema import bring_up_to_date
-from .statistics import Beyond, Calendar, Edges, Figures, Known, Limit, Passed, Steps, WallClock, in_order, pieces
+from .statistics import Beyond, Calendar, Edges, Figures, Known, Limit, Passed, Steps, WallClock, exceedance, in_order, pieces, time_weights
 from .summary import LATE_MS
 from .writer import Outcome, Writer
 
@@ -110,6 +110,7 @@ __all__ = [
     "describe",
     "drop_unfinished",
     "erase",
+    "exceedance",
     "forget",
     "in_order",
     "iso_of",
@@ -127,6 +128,7 @@ __all__ = [
     "state",
     "strike_out",
     "take_back",
+    "time_weights",
     "undo",
     "unmerge",
     "were_sent",

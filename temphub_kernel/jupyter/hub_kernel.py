@@ -9,8 +9,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 
 from ..core import TempHubError, run_folder
-from ..hub import TOLD, stop
-from ..hub.start import PAGE
+from ..hub import RUN_PLACE, TOLD, stop
 
 LOOK_S = 1.5
 # One that was killed is replaced sooner than this, and keeps the other alive meanwhile.
@@ -34,7 +33,7 @@ class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not ho
 
 def watch(wanted: Callable[[run_folder.RunFolder], bool] = lambda folder: True) -> None:
     """End this process when those are gone who started it, or when it is no longer wanted. Nothing where nobody said who they are."""
-    if place := os.environ.get(PAGE):
+    if place := os.environ.get(RUN_PLACE):
         threading.Thread(target=_until_alone, args=(run_folder.RunFolder(Path(place)), wanted), name="temphub-watched", daemon=True).start()
 
 

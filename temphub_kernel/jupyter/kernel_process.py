@@ -18,7 +18,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
 from ..core import BadGateway, Process, TempHubError, files, run_folder
-from ..hub.start import PAGE
+from ..hub import RUN_PLACE
 
 log = logging.getLogger(__name__)
 QUIET = ["--IPKernelApp.log_level=40"]
@@ -125,7 +125,7 @@ class SharedKernel:
         env, options = dict(os.environ), {}
         if self._folder is not None:
             # It looks itself whether anybody is left. One that no parent holds greets its user.
-            env[PAGE] = str(self._folder.path)
+            env[RUN_PLACE] = str(self._folder.path)
             options = {"independent": True, "stdout": subprocess.DEVNULL}
         try:
             await manager.start_kernel(env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)

@@ -15,8 +15,7 @@ from jupyter_client.manager import AsyncKernelManager
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
 from ..core import Process, Relayed, Settings, TempHubError, files, logs, monotonic_s, network, run_folder
-from ..hub import ROLE, TOLD
-from ..hub.start import PAGE
+from ..hub import ROLE, RUN_PLACE, TOLD
 
 log = logging.getLogger(__name__)
 QUIET = ["--IPKernelApp.log_level=40"]
@@ -43,7 +42,7 @@ class HubKernel:
 
     async def start(self) -> None:
         """Start the process and the hub in it. Raises TempHubError; nothing is left running then."""
-        env = {**os.environ, ROLE: "hub", PAGE: str(self._folder.path), "DATA_DIR": str(self._settings.data_dir)}
+        env = {**os.environ, ROLE: "hub", RUN_PLACE: str(self._folder.path), "DATA_DIR": str(self._settings.data_dir)}
         file = self._folder.path / f"hub-{os.urandom(4).hex()}.json"
         self._manager = manager = AsyncKernelManager(kernel_name="python3", connection_file=str(file))
         try:

@@ -17,7 +17,7 @@ import pytest
 from support.ports import free_port
 from support.running import TempHub
 from support.waiting import wait_for
-from temphub_kernel.cli import _parser
+from temphub_kernel.cli.options import parser
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "temphub_kernel"
@@ -63,7 +63,7 @@ def helps() -> dict[str, str]:
         said = io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), pytest.raises(SystemExit) as ended:
             patch.setenv("COLUMNS", "1000")
-            _parser(list(given)).parse_args([*given, "--help"])
+            parser(list(given)).parse_args([*given, "--help"])
         assert not ended.value.code
         return said.getvalue()
 
@@ -95,7 +95,7 @@ def takes(given: list[str]) -> str:
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
         try:
-            _parser(given).parse_args(given)
+            parser(given).parse_args(given)
         except SystemExit as ended:
             return said.getvalue() if ended.code else ""
     return ""

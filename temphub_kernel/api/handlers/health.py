@@ -2,15 +2,11 @@
 
 import json
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
 
 from ...core import iso_utc, now_ms
 from ...journal import Reader
 from .. import base, metrics, not_found
 from ..contract import contract
-
-if TYPE_CHECKING:
-    pass
 
 NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 

@@ -1,7 +1,7 @@
 """Probes that report themselves, which of them a person trusts, and their updates over the air. Endpoint thread only."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core import (
     MAX_INTERVAL_MS,
@@ -22,9 +22,6 @@ from ...core import (
 from ...journal import Newest
 from ...trust import Proven, Repeated
 from .. import base, schemas
-
-if TYPE_CHECKING:
-    pass
 
 
 class Hello(base.ApiHandler):

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core import UNITS_PER_C
-from ...journal import LATE_MS, Floats, Ints, Steps
-from ...journal.statistics.time_weights import BEFORE, readings_of
+from ...journal import LATE_MS, Floats, Ints, Steps, time_weights
 
 # Moments in ms since 1970.
 Times = Ints
@@ -91,7 +90,7 @@ class Series:
 
     def trim(self, before_ms: int) -> None:
         """Forget what lies before, but for a few readings: the line comes in from there, and they tell how long the first ones hold."""
-        surplus = int(np.searchsorted(self._times, before_ms)) - BEFORE
+        surplus = int(np.searchsorted(self._times, before_ms)) - time_weights.BEFORE
         if surplus > 0:
             self._times, self._values = self._times[surplus:], self._values[surplus:]
             self._delayed = self._delayed[self._delayed >= self._times[0]]
@@ -154,7 +153,7 @@ def in_buckets(times: Times, values: Floats, width_ms: int, from_ms: int = 0) ->
     """Gather good readings from `from_ms` on by spans of `width_ms`, their means over time; `times` ascend."""
     good = np.isfinite(values)
     times, values = times[good], values[good]
-    moments, _, held = readings_of(times, values)
+    moments, _, held = time_weights.readings_of(times, values)
     # Several of one moment share the time that it holds.
     same = np.searchsorted(times, moments, "right") - np.searchsorted(times, moments)
     weight, inside = np.repeat(held / same, same), times >= from_ms

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...core import HOUR_MS, UNITS_PER_C
-from ...journal import Figures, Floats
-from ...journal.statistics.time_weights import readings_of, singly, weighed
+from ...journal import Figures, Floats, time_weights
 from .series import Buckets, Times
 
 # A slope from less time than this says more about noise than about the room.
@@ -49,8 +48,8 @@ def of_points(times: Times, values: Floats, from_ms: int = 0) -> Statistics:
     inside = times >= from_ms
     if not inside.any():
         return Statistics()
-    moments, shown, held = readings_of(times, values * UNITS_PER_C)
-    over_time = weighed(singly(moments, shown, held).of(np.flatnonzero(moments >= from_ms)), int(inside.sum()))
+    moments, shown, held = time_weights.readings_of(times, values * UNITS_PER_C)
+    over_time = time_weights.weighed(time_weights.singly(moments, shown, held).of(np.flatnonzero(moments >= from_ms)), int(inside.sum()))
     times, values = times[inside], values[inside]
     lowest, highest = int(np.argmin(values)), int(np.argmax(values))
     found = Extremes(float(values[lowest]), int(times[lowest]), float(values[highest]), int(times[highest]))
