@@ -81,8 +81,10 @@ def of_class(name: str) -> set[str]:
     for node in classes().get(name, ()):
         names |= owned(node)
         for base in node.bases:
-            if isinstance(base, ast.Name) and base.id != name:
-                names |= of_class(base.id)
+            # One of a neighbour is written with the module's name: `base.ApiHandler`.
+            above = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else name
+            if above != name:
+                names |= of_class(above)
     return names
 
 
