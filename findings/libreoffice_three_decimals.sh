@@ -21,10 +21,15 @@ XCU
 import sys
 import xml.etree.ElementTree as ET
 
-table, office, text = (f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "office", "text"))
+table, office, text = (
+    f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "office", "text")
+)
 rows = list(ET.parse(sys.argv[1]).getroot().iter(f"{table}table-row"))[1:5]
 cells = [row.find(f"{table}table-cell") for row in rows]
-found = [(c.get(f"{office}value-type"), c.get(f"{office}value") or "".join(p.text for p in c.iter(f"{text}p"))) for c in cells]
+found = [
+    (c.get(f"{office}value-type"), c.get(f"{office}value") or "".join(p.text for p in c.iter(f"{text}p")))
+    for c in cells
+]
 print(sys.argv[2], found)
 sys.exit(found != [("string", "20.5"), ("float", "21875"), ("string", "21.8750"), ("float", "-125")])
 PY

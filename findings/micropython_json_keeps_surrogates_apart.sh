@@ -18,7 +18,11 @@ with open(sys.argv[1]) as file:
     name = json.load(file)
 again = json.loads(json.dumps("\U0001f3e0 home"))
 print(sys.implementation, len(name), name.encode(), len(again))
-changed = name == "\U0001f3e0 home" or name.encode()[:6] != b"\xed\xa0\xbc\xed\xbf\xa0" or again != "\U0001f3e0 home"
+changed = (
+    name == "\U0001f3e0 home"
+    or name.encode()[:6] != b"\xed\xa0\xbc\xed\xbf\xa0"
+    or again != "\U0001f3e0 home"
+)
 sys.exit(1 if changed else 0)
 P
 "$D/venv/bin/micropython" "$D/board.py" "$D/sent.json"

@@ -30,7 +30,10 @@ for step in ("1D", "2D", "7D"):
     print(step, days("2026-04-23T23:00", step))
 before = days("2026-04-22T22:00", "1D")
 print("from the day before:", before)
-print("arguments of resample:", pd.Series.resample.__code__.co_varnames[: pd.Series.resample.__code__.co_argcount])
+print(
+    "arguments of resample:",
+    pd.Series.resample.__code__.co_varnames[: pd.Series.resample.__code__.co_argcount],
+)
 sys.exit(
     any(days("2026-04-23T23:00", step) != refused for step in ("1D", "2D", "7D"))
     or before[1] != ("2026-04-24 01:00:00+03:00", 138)

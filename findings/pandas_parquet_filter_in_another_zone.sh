@@ -23,11 +23,16 @@ for unit in ("s", "ms", "us", "ns"):
     pq.write_table(pa.table({"time": times, "celsius": [4.0]}), "one.parquet")
     for zone in ("UTC", "Europe/Berlin"):
         try:
-            found[unit, zone] = len(pd.read_parquet("one.parquet", filters=[("time", ">=", pd.Timestamp("2023-01-01", tz=zone))]))
+            found[unit, zone] = len(
+                pd.read_parquet("one.parquet", filters=[("time", ">=", pd.Timestamp("2023-01-01", tz=zone))])
+            )
         except pa.ArrowNotImplementedError as error:
             found[unit, zone] = "not implemented"
             print(unit, zone, error)
 print(pd.__version__, pa.__version__, found)
 wrong = "not implemented"
-sys.exit([found[unit, "Europe/Berlin"] for unit in ("s", "ms", "us", "ns")] != [wrong, wrong, 1, wrong] or {found[u, "UTC"] for u in ("s", "ms", "us", "ns")} != {1})
+sys.exit(
+    [found[unit, "Europe/Berlin"] for unit in ("s", "ms", "us", "ns")] != [wrong, wrong, 1, wrong]
+    or {found[u, "UTC"] for u in ("s", "ms", "us", "ns")} != {1}
+)
 P

@@ -16,7 +16,11 @@ from datetime import datetime, timedelta
 import polars as pl
 
 begin = datetime(2026, 11, 1)
-rows = [(begin + timedelta(minutes=10 * n + late), probe, 4.0 + n) for probe, late in (("a", 0), ("b", 5)) for n in range(12)]
+rows = [
+    (begin + timedelta(minutes=10 * n + late), probe, 4.0 + n)
+    for probe, late in (("a", 0), ("b", 5))
+    for n in range(12)
+]
 frame = pl.DataFrame(rows, schema=["time", "probe", "celsius"], orient="row")
 frame.write_parquet("by_probe.parquet")
 frame.sort("time").write_parquet("by_time.parquet")
@@ -37,5 +41,8 @@ found = {
     "scan, by time": hours(pl.scan_parquet("by_time.parquet")),
 }
 print(pl.__version__, found)
-sys.exit(found != {"DataFrame": "refused", "LazyFrame": [6, 18], "scan, by probe": [6, 18], "scan, by time": [12, 12]})
+sys.exit(
+    found
+    != {"DataFrame": "refused", "LazyFrame": [6, 18], "scan, by probe": [6, 18], "scan, by time": [12, 12]}
+)
 P

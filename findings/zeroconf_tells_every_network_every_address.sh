@@ -18,7 +18,9 @@ join lan0 10.9.1.1 "${N}b" 10.9.1.2
 join docker0 172.17.9.1 "${N}c" 172.17.9.2
 cat > "$D/tell.py" <<'P'
 import sys
+
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
+
 air = Zeroconf(interfaces=["10.9.1.1", "172.17.9.1"], ip_version=IPVersion.V4Only)
 kind = "_found._tcp.local."
 both = ["10.9.1.1", "172.17.9.1"]
@@ -29,6 +31,7 @@ air.close()
 P
 cat > "$D/ask.py" <<'P'
 from zeroconf import AddressResolverIPv4, IPVersion, Zeroconf
+
 air = Zeroconf(interfaces=["10.9.1.2"], ip_version=IPVersion.V4Only)
 found = AddressResolverIPv4("found.local.")
 found.request(air, 5000)

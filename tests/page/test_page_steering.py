@@ -68,9 +68,12 @@ def test_the_address_is_heeded_when_the_page_opens(steering):
     assert (steering.view.window, steering.view.unit, steering.view.am_pm, steering.view.scripted) == (BY_KEY["1h"], "F", True, True)
 
 
+KEYS = st.sampled_from(["window", "range", "probe", "kiosk", "query", "live"])
+PLAIN = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
+
+
 @settings(deadline=None)  # a busy computer is no fault
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9), lambda inner: st.lists(inner, max_size=3)
-                    | st.dictionaries(st.sampled_from(["window", "range", "probe", "kiosk", "query", "live"]), inner)))  # fmt: skip
+@given(st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner)))
 def test_nonsense_from_a_browser_changes_nothing_for_the_worse(said):
     """Whatever is sent, the window stays one that can be shown."""
     steering = Steering(View(), lambda: None)

@@ -116,7 +116,8 @@ class _Month:
         return pl.DataFrame([columns[name].rename(name) for name in SCHEMA])
 
     def _span(self, block: int) -> tuple[int, int]:
-        return self._db.execute("SELECT oldest_ms, newest_ms FROM blocks WHERE block=?", (block,)).fetchone()  # type: ignore[no-any-return]
+        found: tuple[int, int] = self._db.execute("SELECT oldest_ms, newest_ms FROM blocks WHERE block=?", (block,)).fetchone()
+        return found
 
 
 def _celsius(values: Ints, per_c: int) -> pl.Series:
