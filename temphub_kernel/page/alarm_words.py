@@ -27,7 +27,7 @@ MORE = "{} more in the list of alarms"
 ANSWER, ANSWER_ACTION = "Acknowledge", "What was done"
 
 ALARMS, ALARMS_NOTE = "Alarms", "live, and of the last 30 days"
-NO_RULES = "Nothing is watched yet. Press *Limits* on a card to be told when it gets too warm or too cold there."
+NO_RULES = "Nothing is watched yet. Press *Set limits* on a card to be told when it gets too warm or too cold there."
 NO_ALARMS = "No alarm. Watched by rules: {}."
 LEFT_OUT = "{} earlier ones are not shown; Excel exports have them all."
 STATES = {"active": "goes on", "cleared": "is over", "closed": "closed", "past": "known from late readings"}
@@ -53,20 +53,13 @@ MUTING, MUTED_NOW = "Muting …", "Muted: nobody is told of it meanwhile."
 UNMUTING, UNMUTED = "Ending it …", "Ended: people are told again."
 CLOSE_FORM = "Not now"
 
+EDIT_LIMITS = "Limits"
 LIMITS, LIMITS_NONE = "Limits: {}", "Set limits"
 LIMITS_MEANING = "When to be told of {}"
 LIMITS_OF = "When to be told of {}"
 BETWEEN, ONLY_ABOVE, ONLY_BELOW = "{} to {}", "up to {}", "from {} up"
 WATCHED_OTHERWISE = "watched"
 START_FROM, START_TYPED = "Start from", "or your own limit"
-SETS = {
-    "refrigerator": "Refrigerator {} to {}",
-    "freezer": "Freezer {}",
-    "deep_freezer": "Deep freezer {}",
-    "hot_holding": "Hot holding {}",
-    "server_room": "Server room {} to {}",
-    "aquarium": "Aquarium {} to {}",
-}
 KIND, KINDS = "Tell me when it is", {"above": "above", "below": "below"}
 LIMIT_C, DELAY, SEVERITY = "Limit, {}", "for minutes", "as"
 CHOICES = {"warning": "a warning", "critical": "an alarm"}
@@ -74,24 +67,23 @@ REQUIRE = "What was done has to be written down"
 TRY, TRY_MEANING = "Try it on the last 30 days", "Shows what it would have told; nothing is switched on"
 TRYING = "Looking at the last 30 days …"
 WOULD = "In the last 30 days this would have told:"
-WOULD_SET = "In the last 30 days {} would have told:"
 SWITCH_ON, SWITCHING, SWITCHED = "Switch on", "Switching on …", "Switched on: {} is watched."
 RULE_OFF, RULE_ON, RULE_REMOVE = "Switch off", "Switch on", "Remove"
 RULE_CHANGING, RULE_CHANGED, RULE_REMOVED = "Changing it …", "Changed.", "Removed."
 IS_OFF = "switched off"
 FOR_GROUP, FOR_ALL = "for the group {}", "for all probes"
-RULE_LINE, RULE_DELAY = "{}{}: {}", " for {}"
+RULE_LINE, RULE_DELAY = "{}: {}", " for {}"
 RULE_KINDS = {
-    "above": "Above {}",
-    "below": "Below {}",
+    "above": "above {}",
+    "below": "below {}",
     "rise": "{} warmer within {}",
     "fall": "{} colder within {}",
-    "silent": "Sends no readings",
-    "frozen": "Shows the very same value all the time",
-    "sensor": "Its sensor answers badly",
-    "resets": "Starts again and again",
-    "weak_wifi": "Its Wi-Fi is weak",
-    "outbox": "More and more readings wait on it",
+    "silent": "sends no readings",
+    "frozen": "shows the very same value all the time",
+    "sensor": "its sensor answers badly",
+    "resets": "starts again and again",
+    "weak_wifi": "its Wi-Fi is weak",
+    "outbox": "more and more readings wait on it",
 }
 NO_NUMBER, NO_NUMBER_REMEDY = "“{}” is no number, so nothing was tried.", "Type a number for the limit and for the minutes."
 AND_SILENT = "and when it sends no readings any more"

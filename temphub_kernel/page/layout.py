@@ -89,6 +89,7 @@ class Panels:
         self._card_box.add_class("th-cards")
         self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
         self._list = ListPanel(kit, provision, ask, asks)
+        self._list.limits = self._alarms.open_limits
         # Each under its name in PARTS, which has their order.
         self._below: dict[str, Panel] = {
             "alarms": self._alarms,
@@ -123,11 +124,13 @@ class Panels:
             self._alarms.open(int(which))
         elif what == "unmute":
             self._alarms.unmute(int(which))
+        else:
+            self._alarms.open_limits(str(which))
 
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
         chosen, rows = snapshot.view.probes, self._list
-        probes = [probe for probe in snapshot.probes if probe.id in self._cards]
+        probes = [self._alarms.made(probe) for probe in snapshot.probes if probe.id in self._cards]
         folded = [probe for probe in snapshot.folded if (probe.id in self._cards or not chosen) and rows.has(probe.id)]
         removed = [one for one in snapshot.removed if rows.removed.has(one["id"])]
         return snapshot._replace(probes=probes, folded=folded, removed=removed)

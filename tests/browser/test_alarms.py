@@ -81,3 +81,22 @@ def test_a_door_stays_open_and_is_answered_in_three_taps(open_page, temphub):
     wait_for(lambda: "“Closed the door”" in row.inner_text(), 5)
     wait_for(lambda: page.title() == "TempHub", 5)
     assert not serious(page) and not page.errors
+
+
+@pytest.mark.browser
+def test_a_freezer_gets_its_limits_in_two_taps(open_page, temphub):
+    """Tap the card's limits, see what the fitting set would have told, tap to switch it on: the card says the
+    limits; nobody is kept out."""
+    for ago in range(7200, 0, -60):
+        post(temphub, -12.0 if 1800 < ago < 5400 else -20.0, "Freezer", ago * 1000)
+    page = open_page()
+    card = page.locator('#rendered_cells .th-card[data-probe="Freezer"]')
+    card.locator(".th-limits button").tap()
+    page.wait_for_selector(".th-limits-form .th-would")
+    told = page.locator(".th-would").inner_text().replace("\u00a0", " ")
+    assert "Alarm: above −15 °C for 45 min: 1 alarm" in told, told
+    assert not serious(page) and page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not temphub.ask("GET", "/api/rules")[1]["rules"] or "Freezer" not in str(temphub.ask("GET", "/api/rules")[1]["rules"])
+    page.get_by_role("button", name="Switch on").tap()
+    wait_for(lambda: "Limits: up to −18" in card.inner_text(), 10)
+    assert "Freezer" in str(temphub.ask("GET", "/api/rules")[1]["rules"]) and not page.errors

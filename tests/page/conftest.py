@@ -88,7 +88,7 @@ class Journal:
 
     def rule(self, **body: Any) -> Rule:
         """A rule that somebody made."""
-        (no,) = add_rules(self._writer, [body], "Anna")
+        (no,) = add_rules(self._writer, [Rule.from_json(body).to_json()], "Anna")
         return Rule.from_json(body, no=no)
 
     def alarm(self, rule: Rule, probe: int = 1, what: str = "active", *, worst_c: float = 9.9, ago_min: float = 12, **more: Any) -> int:

@@ -21,13 +21,13 @@ class Hub:
     """What the hub was asked, and what it refuses."""
 
     def __init__(self):
-        self.asked, self.refuses = [], set()
+        self.asked, self.refuses, self.answers = [], set(), {}
 
     def __call__(self, path, body):
         self.asked.append((path, body))
         if path in self.refuses:
             raise TempHubError("The hub is busy.", "Wait a moment.")
-        return {}
+        return self.answers.get(path, {})
 
 
 @pytest.fixture
@@ -247,3 +247,67 @@ def test_the_script_is_told_what_is_loud(page, journal):
 def test_a_limit_is_written_as_people_say_it(page):
     """Whole degrees without decimals, a real minus sign, and number and unit on one line."""
     assert alarms.degrees(-18.0, page._steering.view) == "−18\u00a0°C"
+
+
+def limits(page, probe_id="Fridge"):
+    """As the page's script says it when a card's limits were pressed."""
+    page._steering.said(json.dumps({"n": 3, "limits": probe_id}), ["Fridge", "Freezer"])
+
+
+def test_a_set_is_switched_on_in_two_taps_and_tried_first(page, journal):
+    """A card's limits opened: the set that fits its value is tried at once, each rule with what it would have told; then it is switched on,
+    and the card says the limits."""
+    page.hub.answers["/api/rules/preview"] = {"text": "3 alarms, the longest 42 min"}
+    assert "Set limits" in card(page, "Fridge")
+    limits(page)
+    told = said(page, "above 8 °C for 30 min: 3 alarms, the longest 42 min") and words(page)
+    assert "Refrigerator 2 to 8\u00a0°C" in [one.description for one in every(page, Button)]
+    assert {path for path, _ in page.hub.asked} == {"/api/rules/preview"} and "and when it sends no readings" in told
+    press(page, "Switch on")
+    said(page, "Switched on: Fridge is watched.")
+    assert page.hub.asked[-1] == ("/api/rules/from-set", {"set": "refrigerator", "probes": ["Fridge"]})
+    journal.rule(kind="above", limit_c=8, probes=["Fridge"])
+    journal.rule(kind="below", limit_c=2, probes=["Fridge"], severity="critical")
+    assert "Limits: 2 to 8 °C" in refresh(page) and "Alarm: below 2 °C for 10 min" in refresh(page)
+
+
+def test_a_typed_limit_is_tried_before_it_can_be_switched_on(page):
+    """In the viewer's unit, with a comma as well; before it was tried, or when it is no number, there is nothing to switch on."""
+    page.hub.answers["/api/rules/preview"] = {"text": "no alarm"}
+    page._steering.change(unit="F")
+    refresh(page)
+    limits(page, "Freezer")
+    said(page, "no alarm")
+    field = next(one for one in every(page, Text) if one.description == "Limit, °F")
+    field.value = "cold"
+    press(page, "Try it on the last 30 days")
+    said(page, "“cold” is no number, so nothing was tried.")
+    assert "Switch on" not in [one.description for one in every(page, Button)]
+    field.value = "0,5"
+    press(page, "Try it on the last 30 days")
+    said(page, "above 0.5 °F for 30 min: no alarm")
+    press(page, "Switch on")
+    said(page, "Switched on: Freezer is watched.")
+    path, body = page.hub.asked[-1]
+    assert (path, body["rule"]["probes"], body["rule"]["limit_c"], body["rule"]["delay_min"]) == ("/api/rules", ["Freezer"], -17.5, 30)
+
+
+def test_rules_are_switched_off_and_removed_where_they_are_set(page, journal):
+    """The form lists what watches the probe, by name, group or as one of all."""
+    rule = journal.rule(kind="above", limit_c=8)
+    refresh(page)
+    limits(page)
+    assert "Warning: above 8 °C for 10 min for all probes" in refresh(page)
+    press(page, "Switch off")
+    said(page, "Changed.")
+    press(page, "Remove")
+    said(page, "Removed.")
+    assert page.hub.asked == [("/api/rules", {"number": rule.no, "enabled": False}), ("/api/rules", {"delete": rule.no})]
+
+
+def test_limits_of_a_refused_rule_say_why(page):
+    """What the hub refuses is told in its words, and nothing is switched on."""
+    page.hub.refuses.add("/api/rules/preview")
+    limits(page)
+    said(page, "The hub is busy. Wait a moment.")
+    assert "Switch on" not in [one.description for one in every(page, Button)]

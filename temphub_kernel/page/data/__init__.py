@@ -1,6 +1,6 @@
 """What the page shows, read from the journal and kept."""
 
-from .alarms import ShownAlarm, ShownAlarms, rules_of
+from .alarms import ShownAlarm, ShownAlarms
 from .card_extras import arrow
 from .series import Times
 from .snapshot import Annotation, Probe, Record, Snapshot
@@ -22,5 +22,4 @@ __all__ = [
     "Times",
     "arrow",
     "judge",
-    "rules_of",
 ]

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, board_of, called, look_alikes, to_celsius, transient
-from ...journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
+from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Strike, Thermocouple
 from ..choices import View, Wanted, Window
-from .alarms import AlarmMemory, ShownAlarm, ShownAlarms
+from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, rules_of
 from .card_extras import Glance, Glances, day_start
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
@@ -61,6 +61,8 @@ class Probe(NamedTuple):
     stated: tuple[Thermocouple, ...] = ()
     # Alarms that go on, the most pressing first.
     alarms: tuple[ShownAlarm, ...] = ()
+    # The rules that watch it.
+    rules: tuple[StoredRule, ...] = ()
 
     @property
     def hidden(self) -> bool:
@@ -299,11 +301,15 @@ def _met(reader: Reader, now_ms: int) -> Met:
 
 
 def _alarmed(probes: list[Probe], alarms: ShownAlarms) -> list[Probe]:
-    """The same with what goes on at each of them."""
+    """The same with what watches each of them, and what goes on there."""
     active = [one for one in alarms.live if one.active]
-    if not active:
+    if not active and not alarms.rules:
         return probes
-    return [probe._replace(alarms=tuple(one for one in active if probe.id in one.probes)) for probe in probes]
+    found = []
+    for probe in probes:
+        rules = tuple(rules_of(alarms.rules, probe.id, str(probe.record.get("group") or "")))
+        found.append(probe._replace(alarms=tuple(one for one in active if probe.id in one.probes), rules=rules))
+    return found
 
 
 def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:

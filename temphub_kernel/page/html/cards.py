@@ -6,7 +6,7 @@ from .. import format, words
 from ..choices import View
 from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from ..format import safe
-from . import alarms
+from . import alarms, limits
 
 COLOURS = 8
 ARROWS = {
@@ -110,7 +110,7 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
         f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
-        f"{_spark(probe)}{_today(probe, view)}</article>"
+        f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}</article>"
     )
 
 

@@ -10,10 +10,11 @@ from ...alarms import life
 from ...core import HOUR_MS, TempHubError, monotonic_s, now_ms
 from .. import alarm_words as words
 from ..choices import Steering, View
-from ..data import ShownAlarm, Snapshot
+from ..data import Probe, ShownAlarm, Snapshot
 from ..format import local, safe, time_of_day
 from ..html import alarms
 from .base import Ask, Asks, Kit, set_children, set_value, without_hub
+from .limits_form import LimitsForm
 
 SUBJECT = "alarms"
 # What became of an answer is shown for so long.
@@ -131,6 +132,9 @@ class AlarmPanel:
         self._kit, self._ask, self._asks = kit, ask, asks
         self._snapshot: Snapshot | None = None
         self._form: AlarmForm | None = None
+        # Made when it is first asked for; at most one of both forms is open.
+        self._limits: LimitsForm | None = None
+        self._limits_open = False
         self._banner, self._said, self._list = kit.html("th-alarms"), kit.html("th-alarms-said"), kit.html()
         self._banner_key: object = None
         self._said_s, self._opened = 0.0, False
@@ -153,6 +157,31 @@ class AlarmPanel:
             self._arrange()
         set_value(self._list, snapshot.once("alarms", partial(alarms.listed, snapshot)))
         self._tell()
+        if self._limits is not None and self._limits_open and (probe := self._probe(self._limits.probe)) is not None:
+            self._limits.show(probe, view)
+
+    def made(self, probe: Probe) -> Probe:
+        """The same with those rules only whose widgets are made already, where they are shown."""
+        here = self._limits_open and self._limits is not None and self._limits.probe is not None and self._limits.probe.id == probe.id
+        return probe._replace(rules=self._limits.made(probe.rules)) if here and self._limits is not None else probe
+
+    def open_limits(self, probe_id: str) -> None:
+        """Open the form for a probe's limits; for the one it is open for already, close it."""
+        snapshot = self._snapshot
+        probe = next((one for one in snapshot.probes if one.id == probe_id), None) if snapshot else None
+        if probe is None or snapshot is None:
+            return
+        if self._limits is None:
+            self._limits = LimitsForm(self._kit, self._ask or without_hub, self._asks, self._close)
+        same = self._limits_open and self._limits.probe is not None and self._limits.probe.id == probe_id
+        self._opened, self._limits_open = False, not same
+        if self._limits_open:
+            self._limits.open(probe, snapshot.view)
+        self._arrange()
+
+    def _probe(self, known: Probe | None) -> Probe | None:
+        probes = self._snapshot.probes if self._snapshot and known else []
+        return next((one for one in probes if known is not None and one.id == known.id), None)
 
     def open(self, number: int) -> None:
         """Open the form for an alarm that is live; for the one it is open for already, close it."""
@@ -166,7 +195,7 @@ class AlarmPanel:
             self._close()
             return
         self._form.open(one, snapshot)
-        self._opened = True
+        self._opened, self._limits_open = True, False
         self._arrange()
 
     def unmute(self, number: int) -> None:
@@ -179,11 +208,12 @@ class AlarmPanel:
             self.open(waiting[0].alarm.no)
 
     def _close(self) -> None:
-        self._opened = False
+        self._opened = self._limits_open = False
         self._arrange()
 
     def _arrange(self) -> None:
         form = [self._form.widget] if self._form is not None and self._opened else []
+        form += [self._limits.widget] if self._limits is not None and self._limits_open else []
         plain = self._snapshot is not None and not self._snapshot.view.scripted
         first = [self._answer] if plain and self._banner.value and not form else []
         set_children(

@@ -10,7 +10,7 @@ from ipywidgets import Checkbox, Dropdown, HBox, Text, VBox
 
 from ...core import HOUR_MS, MINUTE_MS, TempHubError
 from ...journal import CHIPS, COLD_C, Thermocouple
-from .. import format, words
+from .. import alarm_words, format, words
 from ..choices import View
 from ..data import Probe
 from ..format import safe
@@ -177,8 +177,8 @@ LONGEST_NAME, LONGEST_NOTE = 64, 500
 class Editor:
     """One form for all probes: opened for one of them, filled once, sent when 'Save' is pressed."""
 
-    def __init__(self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None]) -> None:
-        self._ask, self._asks, self._closed = ask, asks, closed
+    def __init__(self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None], limits: Callable[[str], None]) -> None:
+        self._ask, self._asks, self._closed, self._limits = ask, asks, closed, limits
         self.probe: Probe | None = None
         self._order: list[Probe] = []
         field = {"layout": kit.layout, "continuous_update": False}
@@ -205,6 +205,7 @@ class Editor:
             kit.button(words.CANCEL, self.close),
             kit.button(words.UP, lambda: self._move(-1), words.UP_MEANING),
             kit.button(words.DOWN, lambda: self._move(1), words.DOWN_MEANING),
+            kit.button(alarm_words.EDIT_LIMITS, self._set_limits),
             kit.button(words.IDENTIFY, self._identify, words.IDENTIFY_MEANING),
             self._update,
             self._release,
@@ -266,6 +267,10 @@ class Editor:
         self._order.sort(key=lambda other: places[other.id])
         self._order = [other._replace(record={**other.record, "place": places[other.id]}) for other in self._order]
         self._asks.go(probe.id, words.SAVING.format(probe.name), lambda: place_all(self._ask, news))
+
+    def _set_limits(self) -> None:
+        if (probe := self.probe) is not None:
+            self._limits(probe.id)
 
     def _identify(self) -> None:
         if (probe := self.probe) is not None:

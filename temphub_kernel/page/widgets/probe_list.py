@@ -164,6 +164,8 @@ class ListPanel:
         self._transients = Transients(kit, ask, asks, self._redraw)
         self.removed = Removed(kit, ask, asks, self._redraw)
         self._heading = kit.heading(words.LIST)
+        # Called with the id of the probe whose limits somebody wants to set.
+        self.limits: Callable[[str], None] = lambda probe_id: None
         self.widget = kit.panel([self._heading], "th-list-panel")
 
     def has(self, probe_id: str) -> bool:
@@ -254,7 +256,7 @@ class ListPanel:
         if probe is None or self._snapshot is None:
             return
         if self._editor is None:
-            self._editor = Editor(self._kit, self._ask or without_hub, self._asks, self._arrange)
+            self._editor = Editor(self._kit, self._ask or without_hub, self._asks, self._arrange, self.limits)
         if self._editor.probe is not None and self._editor.probe.id == probe_id:
             self._editor.close()
             return

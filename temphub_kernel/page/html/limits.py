@@ -1,0 +1,85 @@
+"""Words for rules and limits: on a card, and in the form that sets them. Any thread; pure."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...core import MINUTE_MS
+from ...journal import StoredRule
+from .. import alarm_words as words
+from .. import format
+from ..choices import View
+from ..data import Probe
+from ..format import safe
+from .alarms import degrees
+
+Body = Mapping[str, Any]
+
+
+def line(body: Body, view: View) -> str:
+    """A rule in a line: `Alarm: Above 8 °C for 30 min`."""
+    return words.RULE_LINE.format(words.SEVERITIES[str(body.get("severity") or "warning")], what(body, view))
+
+
+def what(body: Body, view: View) -> str:
+    """What a rule watches: `above 8 °C for 30 min`."""
+    kind = str(body["kind"])
+    if kind in ("above", "below"):
+        told = words.RULE_KINDS[kind].format(degrees(float(body["limit_c"]), view))
+    elif kind in ("rise", "fall"):
+        within = format.span(round(float(body.get("within_min") or 0) * MINUTE_MS))
+        told = words.RULE_KINDS[kind].format(degrees(float(body.get("change_c") or 0), view, difference=True), within)
+    else:
+        return words.RULE_KINDS.get(kind, kind)
+    delay_min = float(body.get("delay_min") or 0)
+    return told + (words.RULE_DELAY.format(format.span(round(delay_min * MINUTE_MS))) if delay_min else "")
+
+
+def bounds(bodies: Iterable[Body]) -> tuple[float | None, float | None]:
+    """(lowest, highest) that is still right by rules: the narrowest of their limits."""
+    given = [(str(one["kind"]), float(one["limit_c"])) for one in bodies if one.get("limit_c") is not None]
+    lows, highs = [limit for kind, limit in given if kind == "below"], [limit for kind, limit in given if kind == "above"]
+    return max(lows, default=None), min(highs, default=None)
+
+
+def between(low: float | None, high: float | None, view: View) -> str:
+    """`2 to 8 °C`; empty text without a limit."""
+    if low is not None and high is not None:
+        return words.BETWEEN.format(degrees(low, view).removesuffix(f"\u00a0{view.degree}"), degrees(high, view))
+    if high is not None:
+        return words.ONLY_ABOVE.format(degrees(high, view))
+    return words.ONLY_BELOW.format(degrees(low, view)) if low is not None else ""
+
+
+def on_card(probe: Probe, view: View) -> str:
+    """The button on a card that says its limits and opens the form for them."""
+    on = [one.body for one in probe.rules if one.enabled]
+    told = between(*bounds(on), view) or (words.WATCHED_OTHERWISE if on else "")
+    label = words.LIMITS.format(told) if told else words.LIMITS_NONE
+    do = safe(json.dumps({"limits": probe.id}))
+    meaning = safe(words.LIMITS_MEANING.format(probe.name))
+    return (
+        f'<p class="th-limits th-scripted"><button type="button" class="th-link" data-do="{do}" title="{meaning}">{safe(label)}'
+        f'<span class="th-hidden"> {safe(probe.name)}</span></button></p>'
+    )
+
+
+def whose(rule: StoredRule) -> str:
+    """For whom a rule is when it is not for one probe alone."""
+    if rule.body.get("group"):
+        return words.FOR_GROUP.format(rule.body["group"])
+    return "" if rule.body.get("probes") else words.FOR_ALL
+
+
+def kept(rule: StoredRule, view: View) -> str:
+    """A rule as the form lists it."""
+    notes = [*([words.IS_OFF] if not rule.enabled else []), *([whose(rule)] if whose(rule) else [])]
+    quiet = f' <span class="th-quiet">{safe(", ".join(notes))}</span>' if notes else ""
+    return f'<p class="{"" if rule.enabled else "th-quiet"}">{safe(line(rule.body, view))}{quiet}</p>'
+
+
+def would(found: list[tuple[str, str]], more: str = "") -> str:
+    """What rules would have told: (rule, `3 alarms, the longest 42 min`) each."""
+    rows = "".join(f"<li>{safe(rule)}: <b>{safe(told)}</b></li>" for rule, told in found)
+    rest = f"<li>{safe(more)}</li>" if more else ""
+    return f'<p>{safe(words.WOULD)}</p><ul class="th-would">{rows}{rest}</ul>'
