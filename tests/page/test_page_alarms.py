@@ -311,3 +311,19 @@ def test_limits_of_a_refused_rule_say_why(page):
     limits(page)
     said(page, "The hub is busy. Wait a moment.")
     assert "Switch on" not in [one.description for one in every(page, Button)]
+
+
+def test_a_probe_shown_alone_has_its_limits_in_the_chart(page, journal):
+    """Both of them, as dashed lines, the near one within what the axis shows; beside another probe none is drawn."""
+    journal.rule(kind="above", limit_c=8, probes=["Fridge"])
+    journal.rule(kind="below", limit_c=2, probes=["Fridge"])
+
+    def drawn():
+        refresh(page)
+        lines = [one for one in page._panels.chart.figure.marks if one.line_style == "dashed"]
+        return [value for line in lines for value in line.y.tolist() if value == value]
+
+    assert drawn() == []
+    page._steering.change(probes=("Fridge",))
+    assert drawn() == [2, 2, 8, 8]
+    assert page._panels.chart.reach[2] < 8

@@ -14,6 +14,7 @@ from .. import format
 from ..choices import View
 from ..data import Annotation, Probe, Snapshot, Times
 from ..html.chart import time_axis, value_axis
+from ..html.limits import bounds
 
 Reach = tuple[int, int, float, float]
 # No more marks than the chart has pixels for.
@@ -39,11 +40,13 @@ class Extras:
         shown, view = snapshot.shown, snapshot.view
         self._strokes(self._faults, seconds(_thinned([probe.faults for probe in shown], from_ms, end_ms)), low, low + (high - low) * 0.035)
         self._strokes(self._late, seconds(_thinned([probe.late for probe in shown], from_ms, end_ms)), low, low + (high - low) * 0.02)
-        limit = [] if view.line_c is None else [view.of(view.line_c)] * 2
+        nan = float("nan")
+        limit = [value for line in limits_of(snapshot) for value in (view.of(line), view.of(line), nan)][:-1]
         # A line to far beyond both ends needs no news while the window slides.
-        reaching = np.array([from_ms - 10 * (end_ms - from_ms), end_ms + 10 * (end_ms - from_ms)] if limit else [], np.float64)
-        holds = len(self._limit.x) and self._limit.x[0] <= seconds(from_ms) <= seconds(end_ms) <= self._limit.x[-1]
-        self._tell(self._limit, self._limit.x if limit and holds else seconds(reaching), np.array(limit, np.float64))
+        ends = [seconds(from_ms - 10 * (end_ms - from_ms)), seconds(end_ms + 10 * (end_ms - from_ms)), nan]
+        reaching = np.array((ends * (len(limit) // 3 + 1))[: len(limit)], np.float64)
+        holds = len(self._limit.x) == len(limit) > 0 and self._limit.x[0] <= seconds(from_ms) <= seconds(end_ms) <= self._limit.x[-1]
+        self._tell(self._limit, self._limit.x if holds else reaching, np.array(limit, np.float64))
         self._show_notes(snapshot.annotations, seconds, reach)
         return [mark for mark in (self._limit, self._notes, self._late, self._faults) if self._full.get(id(mark))]
 
@@ -69,6 +72,14 @@ class Extras:
         self._keys[id(mark)] = key
         with mark.hold_sync():
             mark.x, mark.y = x, y
+
+
+def limits_of(snapshot: Snapshot) -> list[float]:
+    """The lines to draw, in °C: the viewer's own, and the limits of a probe that is shown alone."""
+    found = [] if snapshot.view.line_c is None else [snapshot.view.line_c]
+    if len(snapshot.shown) == 1:
+        found += [end for end in bounds(rule.body for rule in snapshot.shown[0].rules if rule.enabled) if end is not None]
+    return sorted(set(found))
 
 
 def _thinned(found: list[Times], from_ms: int, end_ms: int) -> Times:
@@ -243,6 +254,6 @@ def _reach(snapshot: Snapshot) -> tuple[float | None, float | None]:
     if not lows or not highs:
         return None, None
     # A limit is seen although no reading is near it, unless that would flatten the lines.
-    line = [view.of(view.line_c)] if view.line_c is not None else []
+    line = [view.of(limit) for limit in limits_of(snapshot)]
     near = [limit for limit in line if min(lows) - limit < 3 * (max(highs) - min(lows) + 1) > limit - max(highs)]
     return min(lows + near), max(highs + near)
