@@ -33,11 +33,12 @@ from .reader import Reader
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
 from .records.calibration import Calibration, as_sent, calibrate, forget
+from .records.chips import CHIPS
 from .records.merging import check_common, merge, unmerge
 from .records.messages import WITHDRAWN, Message, Outbox, begin, not_sent, not_to_be_told, were_sent
 from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
 from .records.rules import StoredRule, add_rules, change_rule, remove_rule
-from .records.thermocouples import CHIPS, COLD_C, WITHIN_C, Thermocouple, state, take_back
+from .records.thermocouples import COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
 from .schema import bring_up_to_date
 from .statistics import Beyond, Calendar, Edges, Figures, Known, Limit, Passed, Steps, WallClock, exceedance, in_order, pieces, time_weights

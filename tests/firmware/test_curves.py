@@ -9,7 +9,7 @@ import thermocouple_its90
 from make_curves import FILES, SPANS, module
 from probe.sensors.curve import GAIN_6675, GAINS, Curve
 from probe.sensors.thermocouple import SPANS as TYPES
-from temphub_kernel.journal.records import thermocouples
+from temphub_kernel.journal.records import chips
 from thermocouple_bench import AT_C, COLD_C, errors
 
 C = 4096
@@ -34,7 +34,7 @@ def test_the_table_is_what_the_reference_functions_make():
 @pytest.mark.parametrize("letter", sorted(NIST))
 def test_each_type_has_nists_check_values(letter):
     """The library that makes the table, and the lines of probe and hub, give what NIST printed: within its last digit and 0.02 °C."""
-    probe, hub = Curve("max31855", letter), thermocouples.curve("max31855", letter)
+    probe, hub = Curve("max31855", letter), chips.curve("max31855", letter)
     for celsius, printed in NIST[letter].items():
         assert thermocouple_its90.get(letter).emf(celsius) == pytest.approx(printed, abs=0.00051)
         # What a chip at 0 °C would say of it.
@@ -47,15 +47,13 @@ def test_each_type_has_nists_check_values(letter):
 
 def test_the_hub_has_the_probes_numbers():
     """Gains of the chips and spans of the types stand in the firmware and in the hub: they are the same."""
-    assert (
-        thermocouples.GAINS == GAINS and thermocouples.GAIN_6675 == GAIN_6675 and {one: TYPES[one] for one in GAINS} == thermocouples.SPANS
-    )
+    assert chips.GAINS == GAINS and chips.GAIN_6675 == GAIN_6675 and {one: TYPES[one] for one in GAINS} == chips.SPANS
 
 
 @pytest.mark.parametrize("letter", sorted(SPANS))
 def test_the_hub_corrects_to_what_the_probe_would_have_sent(letter):
     """Every step that a MAX31855 can say, and chips from −40 to 85 °C in the steps of theirs: the same number and the same mark."""
-    probe, hub = Curve("max31855", letter), thermocouples.curve("max31855", letter)
+    probe, hub = Curve("max31855", letter), chips.curve("max31855", letter)
     steps = np.arange(-1 << 13, 1 << 13, 3)
     for cold in (-640, 0, 401, 1360):
         true, beyond = hub.true(steps * 2_500_000, np.full(len(steps), cold * 625_000))
@@ -98,7 +96,7 @@ def test_a_max6675_too():
         chip = (its90.emf(celsius) - its90.emf(25)) * 1e6 / GAIN_6675 + 25
         value = curve.decode(round(chip * C), None)[0]
         assert abs(value / C - celsius) <= 0.1
-        hub = thermocouples.curve("max6675", "K").true(np.array([round(chip * C) * 10_000_000 / C]), np.array([250_000_000]))[0][0]
+        hub = chips.curve("max6675", "K").true(np.array([round(chip * C) * 10_000_000 / C]), np.array([250_000_000]))[0][0]
         assert abs(int(hub) - value * 10_000_000 // C) <= 625_000
 
 

@@ -16,7 +16,7 @@ import numpy as np  # noqa: E402
 import thermocouple_its90  # noqa: E402
 
 from probe.sensors.curve import GAIN_6675, GAINS, Curve  # noqa: E402
-from temphub_kernel.journal.records import thermocouples  # noqa: E402
+from temphub_kernel.journal.records import chips  # noqa: E402
 
 C, U = 4096, 10_000_000
 COLD_C, ASSUMED_C, WITHIN_C = (0.0, 40.0), 25.0, 25.0
@@ -44,7 +44,7 @@ def errors(chip, letter, true_c, cold_c):
     gain = GAIN_6675 if chip == "max6675" else GAINS[letter]
     chip_c, own_c = said(letter, gain, true_c, cold_c)
     told = Curve(chip, letter).decode(round(chip_c * C), None if chip == "max6675" else round(own_c * C))[0] / C
-    curve, number = thermocouples.curve(chip, letter), np.array([round(chip_c * U)])
+    curve, number = chips.curve(chip, letter), np.array([round(chip_c * U)])
     with_c, without_c = (curve.true(number, np.array([round(one * U)]))[0][0] / U for one in (own_c, ASSUMED_C))
     off_c = curve.spread(number, np.array([round(ASSUMED_C * U)]), round(WITHIN_C * U))[0] / U
     return chip_c - true_c, told - true_c, with_c - true_c, without_c - true_c, off_c

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from journal.journal_harness import T0, Journal, journal, row
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Figures, Known, Reader, calibrate, merge, strike_out, undo
-from temphub_kernel.journal.statistics.figures import Most
+from temphub_kernel.journal.statistics.hourly import Most
 from temphub_kernel.journal.statistics.time_weights import Running, readings_of
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000

@@ -13,7 +13,7 @@ from support.rows import points_in
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Reader, as_sent, calibrate, merge, state, take_back
-from temphub_kernel.journal.records.thermocouples import GAINS, curve
+from temphub_kernel.journal.records.chips import GAINS, curve
 from temphub_kernel.journal.schema import BLOCK_ROWS
 
 C = 10_000_000

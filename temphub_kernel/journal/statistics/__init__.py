@@ -3,7 +3,8 @@ what is asked."""
 
 from .calendar import Calendar, Edges, WallClock, pieces
 from .exceedance import Beyond, Limit, Passed, time_beyond
-from .figures import Figures, Known, Most
+from .figures import Figures, Known
+from .hourly import Most
 from .steps import Steps, gathered, in_order, joined_steps, steps_of
 from .time_weights import over_time
 

@@ -11,7 +11,8 @@ from ..effective import counted
 from ..moment import Moment
 from . import aggregates, exceedance, time_weights
 from .calendar import Calendar, pieces
-from .figures import Figures, Known, Most, figures
+from .figures import Figures, Known, figures
+from .hourly import Most
 from .steps import Steps, joined_steps
 
 VALUES = ("probe", "taken_ms", "units", "quality")
