@@ -89,7 +89,7 @@ def close(writer: Writer, no: int, by: str, comment: str = "") -> Alarm:
         if lacks_action(alarm):
             raise Conflict(
                 f"The rule of alarm {no} requires that an action is written down, so it was not closed.",
-                "Write down what was done: POST /api/alarms/act, or `temphub alarms --act`.",
+                "Write down what was done first: POST /api/alarms/act, or the option --act of `temphub alarms`.",
                 code="action_required",
             )
         _acknowledge(book, alarm, by, comment, now_ms())
