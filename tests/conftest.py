@@ -33,11 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files with tests that may take longest begin: no worker is left waiting for one of them at the end."""
+    """Files whose tests wait much (a browser's, or those that may take longest) are spread over the first two thirds: beside them run
+    those that compute, and no worker is left waiting for one of them at the end."""
     usual_s = float(config.getoption("timeout") or 0)
     long = {item.path for item in items for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
     long |= {item.path for item in items if item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in long)
+    files = list(dict.fromkeys(item.path for item in items))
+    place = {path: float(n) for n, path in enumerate(path for path in files if path not in long)}
+    if long:
+        apart = 2 / 3 * len(place) / len(long)
+        place |= {path: n * apart - 0.5 for n, path in enumerate(path for path in files if path in long)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.hookimpl(optionalhook=True)

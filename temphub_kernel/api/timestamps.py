@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ..core import AHEAD_MS, EPOCH, HIGHEST_C, HOUR_MS, JUNCTION_PER_C, LOWEST_C, MILLISECOND, board_of
-from ..journal import Floats, Ints
+
+if TYPE_CHECKING:
+    from ..journal import Floats, Ints
 
 FIELDS = ("chip_c", "cold_c")
 
@@ -148,8 +148,11 @@ class _Count:
             if not -LITTLE_MS < delay <= 0:
                 self.marks = [one for one in self.marks if delay < LONGEST_MS and one[1] - one[0] - self.began_ms < GRADUAL_MS]
 
-    def moments(self, counts: Ints, sent: int, now_ms: float) -> Floats:
+    def moments(self, counts: "Ints", sent: int, now_ms: float) -> "Floats":
         """When it stood there, of what was sent at a later count and came now; never after now."""
+        # Here: the page server has this module, too, and no numpy.
+        import numpy as np
+
         found = counts.astype(np.float64) + self._began(now_ms)
         # What lies at or behind a count: the mark with the next one, or the sending.
         marks = np.array([*self.marks, (sent, now_ms)], np.float64)
@@ -193,7 +196,7 @@ class Transit:
         if (probe_id, boot) not in self._counts:
             self.hear(probe_id, boot, count, now_ms)
 
-    def moments(self, probe_id: str, boot: str, sent_ms: int, ages_ms: Ints, now_ms: float) -> Floats:
+    def moments(self, probe_id: str, boot: str, sent_ms: int, ages_ms: "Ints", now_ms: float) -> "Floats":
         """When the readings of a delivery were taken whose ages were these when the probe's count stood at `sent_ms`."""
         known = self._count(probe_id, boot, sent_ms, now_ms)
         known.hear(sent_ms, now_ms)

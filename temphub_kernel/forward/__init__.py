@@ -23,7 +23,7 @@ def forwarders(settings: Settings, writer: Writer) -> list[Worker]:
     return found
 
 
-def heartbeat(settings: Settings, states: Callable[[], Sequence[WorkerState]]) -> list[Worker]:
+def heartbeats(settings: Settings, states: Callable[[], Sequence[WorkerState]]) -> list[Worker]:
     """What calls HEARTBEAT_URL, where it is set. states: how the hub's parts do."""
     if not settings.heartbeat_url:
         return []
@@ -32,4 +32,4 @@ def heartbeat(settings: Settings, states: Callable[[], Sequence[WorkerState]]) -
     return [Heartbeat(settings.heartbeat_url, states, every_s=settings.heartbeat_s)]
 
 
-__all__ = ["forwarders", "heartbeat"]
+__all__ = ["forwarders", "heartbeats"]

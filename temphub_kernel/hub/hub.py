@@ -15,7 +15,7 @@ from ..api import Desk, Endpoint
 from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo, run_folder
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
-from ..forward import forwarders, heartbeat
+from ..forward import forwarders, heartbeats
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..trust import Trust
@@ -152,7 +152,7 @@ class RunningHub:
             self.discovery,
             *([awake] if settings.keep_awake else []),
             pulse,
-            *heartbeat(settings, lambda: [worker.state() for worker in self.workers]),
+            *heartbeats(settings, lambda: [worker.state() for worker in self.workers]),
         ]
 
     def _connect_health(self) -> None:

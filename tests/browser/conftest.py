@@ -17,7 +17,26 @@ from support.waiting import cannot, wait_for
 
 # Closing takes a tenth of a second; on a machine that is new and busy it may take some.
 CLOSE_S = 45.0
+# The two pages behind the address bar's list, which Chromium 156 renders for each window though nobody sees it: more than half of what
+# opening a page costs. Of several such arguments the last one counts, so what Playwright switches off is said again.
+OFF = [
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
 ARGUMENTS = [
+    f"--disable-features={','.join(OFF)}",
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",

@@ -50,7 +50,7 @@ def test_every_sign_of_the_lamp_is_explained():
     """As the lamp blinks, so the manual says; the table's last true row is the one that is shown."""
     signs = constants("probe/signs.py")["PATTERNS"]
     rows = re.findall(r"^\| .* \| `(\w+)` \|", MANUAL.split("## Lamp and button")[1].split("##")[0], re.M)
-    assert rows == list(reversed(signs)) and len(rows) == 7
+    assert rows == list(reversed(signs)) and len(rows) == 10
 
 
 def test_the_states_of_an_update_are_listed():

@@ -58,7 +58,7 @@ def write_years(data_dir: Path) -> Years:
         rows = zip(taken_ms.tolist(), units.tolist(), strict=True)
         writer.store([Row(probe_id, None, None, ms, ms, value, None) for ms, value in rows], 60)
     db = open_for_reading(path)
-    batch = Stored(db, data_dir / "archive").rows(1, writer.last_no, FIELDS)
+    batch = Stored(db, data_dir / "archive").unpacked(1, writer.last_no, FIELDS)
     db.close()
     writer.change(Summary(batch, batch["units"], np.zeros(len(batch["units"]), np.bool_)).apply).result(60)
     writer.stop(30)
