@@ -124,11 +124,10 @@ def _read_singly(read: Read, tables: dict[int, Hourly], width_ms: int, known: Kn
         mine = {no: rows for no, rows in mine.items() if rows.any()}
         hours = np.unique(np.concatenate([tables[no].all.at[tables[no].near(rows)] for no, rows in mine.items()]))
         spans = _joined(_stretches(hours), [tables[no].all for no in mine])
-        found = [_inside(hours, width_ms, *read(list(mine), low * width_ms, high * width_ms)) for low, high in spans]
-        probe, at_ms, units = (np.concatenate(column) for column in zip(*found, strict=True))
+        probe, at_ms, units = _by_probe(
+            [_inside(hours, width_ms, *read(list(mine), low * width_ms, high * width_ms)) for low, high in spans]
+        )
         spent += len(probe)
-        order = np.argsort(probe, kind="stable")
-        probe, at_ms, units = probe[order], at_ms[order], units[order]
         for no, rows in mine.items():
             low, high = np.searchsorted(probe, [no, no + 1])
             moments, values, held = readings_of(at_ms[low:high], units[low:high].astype(np.float64))
@@ -150,6 +149,12 @@ def _joined(stretches: list[tuple[int, int]], steps: Sequence[Steps]) -> list[tu
         else:
             found.append((low, high))
     return found
+
+
+def _by_probe(pieces: list[tuple[Ints, Ints, Ints]]) -> list[Ints]:
+    """(probe, time, units) of all pieces in order of probe; here, so that the pieces are let go before anything is made of them."""
+    order = np.argsort(np.concatenate([probe for probe, _, _ in pieces]), kind="stable")
+    return [np.concatenate(column)[order] for column in zip(*pieces, strict=True)]
 
 
 def _inside(hours: Ints, width_ms: int, probe: Ints, at_ms: Ints, units: Ints) -> tuple[Ints, Ints, Ints]:

@@ -67,13 +67,16 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
     order = np.lexsort((at, parts.probe))
     probe, at = parts.probe[order], at[order]
     new = np.flatnonzero(np.concatenate([[True], (np.diff(probe) != 0) | (np.diff(at) != 0)]))
-    total, count = np.add.reduceat(parts.total[order], new), np.add.reduceat(parts.good[order], new)
+    # Of readings there are many: what is a row for each is let go as soon as it is one for each step.
+    probe, at = probe[new], at[new]
+    sums, weight = parts.total[order], parts.good[order]
+    total, count = np.add.reduceat(sums, new), np.add.reduceat(weight, new)
     size = np.diff(np.append(new, len(order)))
     mean = np.repeat(total / np.maximum(count, 1), size)
-    own, weight = parts.total[order] / np.maximum(parts.good[order], 1), parts.good[order]
+    own = sums / np.maximum(weight, 1)
     apart = np.add.reduceat(parts.spread[order] + weight * ((own - mean) / UNITS_PER_C) ** 2, new)
     low, high = np.minimum.reduceat(parts.lowest[order], new), np.maximum.reduceat(parts.highest[order], new)
-    return Steps(probe[new], at[new], low, high, total, count, np.add.reduceat(parts.bad[order], new), apart)
+    return Steps(probe, at, low, high, total, count, np.add.reduceat(parts.bad[order], new), apart)
 
 
 def in_order(ids: Mapping[int, str], steps: Steps, *, time_first: bool = False) -> Ints:
