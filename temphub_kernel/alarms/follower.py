@@ -134,7 +134,7 @@ class Alarms(Follower[Reader]):
             found += self._engine.tick(at_ms)
         if found or (ticks and self._waits(reader, at_ms)) or self._is_to_be_saved():
             self._commit(found, at_ms)
-            self._count(reader)
+            self._count(reader.live_alarms(), reader)
         self.well()
         return 0.0 if taken == BLOCK else self._look_s
 
@@ -161,8 +161,8 @@ class Alarms(Follower[Reader]):
         """Whether time alone brings something."""
         book = reader.alarm_book()
         live = book.live()
-        self._count(reader)
-        return bool(life.due(book, self._rules, at_ms) or life.unwatched(live, self._watched()))
+        self._count(live, reader)
+        return bool(life.due(book, live, self._rules, at_ms) or life.unwatched(live, self._watched()))
 
     def _is_to_be_saved(self) -> bool:
         return self._saved_no < 0 or (self._no > self._saved_no and monotonic_s() - self._saved_s >= SAVE_S)
@@ -185,8 +185,8 @@ class Alarms(Follower[Reader]):
         change(self._writer, step)
         self._saved_no, self._saved_s = no, monotonic_s()
 
-    def _count(self, reader: Reader) -> None:
-        live = [alarm for alarm in reader.live_alarms() if not alarm.past]
+    def _count(self, alarms: Sequence[Alarm], reader: Reader) -> None:
+        live = [alarm for alarm in alarms if not alarm.past]
         active = sum(alarm.state == "active" for alarm in live)
         self.counts = Counts(active, sum(not alarm.acked_ms for alarm in live))
         self.lamps = lamps(live, reader) if active else {}

@@ -189,9 +189,9 @@ class Due(NamedTuple):
     what: str
 
 
-def due(book: AlarmBook, rules: Mapping[int, Rule], at_ms: int) -> list[Due]:
-    """What time alone brings: repeats, escalations, and what a mute held back."""
-    open_ = [one for one in book.live() if not one.acked_ms and not one.past]
+def due(book: AlarmBook, live: Iterable[Alarm], rules: Mapping[int, Rule], at_ms: int) -> list[Due]:
+    """What time alone brings: repeats, escalations, and what a mute held back. live: alarms of the book that are not closed."""
+    open_ = [one for one in live if not one.acked_ms and not one.past]
     muted, groups = (book.mutes(at_ms), book.groups()) if open_ else ([], {})
     found = []
     for alarm in open_:
@@ -211,7 +211,7 @@ def due(book: AlarmBook, rules: Mapping[int, Rule], at_ms: int) -> list[Due]:
 
 def settle(book: AlarmBook, rules: Mapping[int, Rule], channels: Sequence[str], at_ms: int) -> None:
     """Tell what is due. Inside a change of the writer, where the alarms are as they are now."""
-    for alarm, what in due(book, rules, at_ms):
+    for alarm, what in due(book, book.live(), rules, at_ms):
         rule = rules[alarm.rule]
         body = {**book.alarm(alarm.no).body, "told_ms": at_ms}
         to = _first(rule, channels)

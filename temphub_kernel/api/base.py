@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError, RequestHandler
 
 from ..alarms import Channels
-from ..core import NotAllowed, Relayed, Sighting, TempHubError, network
+from ..core import NotAllowed, Relayed, Sighting, TempHubError, network, parse_time
 from ..journal import Writer
 from ..trust import Trust
 from . import background, firmware_files, plausibility, replies, schemas, timestamps
@@ -151,6 +151,27 @@ class ApiHandler(RequestHandler):
     async def device(self, probe_id: str) -> str:
         """Whom to talk to for a probe: where a new board counts as it, that one."""
         return await self.room.questions.ask(lambda reader: reader.device(probe_id))
+
+    def time_range(self, now_ms: int, length_ms: int) -> tuple[int, int]:
+        """[from, to) of the query, in milliseconds: up to now, and so long, where it does not say. Raises TempHubError (400)."""
+        to_ms = self._time("to", now_ms + 1)
+        from_ms = self._time("from", to_ms - length_ms)
+        if from_ms >= to_ms:
+            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
+        return from_ms, to_ms
+
+    def _time(self, name: str, default: int) -> int:
+        text = self.get_query_argument(name, "").strip()
+        if not text:
+            return default
+        try:
+            value = parse_time(text)
+            if not 0 <= value < 10**14:
+                raise ValueError(text)
+        except (ValueError, OverflowError) as error:
+            remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
+            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
+        return value
 
     def reply(self, value: dict[str, Any]) -> None:
         """Send JSON."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...alarms import STATES, Asked, alarms_csv, alarms_json, life
-from ...core import DAY_MS, MINUTE_MS, now_ms, parse_time
+from ...core import DAY_MS, MINUTE_MS, now_ms
 from ...journal import Alarm
 from .. import base, schemas
 from .annotations import MOST_NO, note_field
@@ -36,25 +36,8 @@ class AlarmList(base.ApiHandler):
             raise schemas.bad("bad_state", f"state is {schemas.short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
         if probe_id is not None:
             schemas.checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
-        given_from, given_to = self._time("from"), self._time("to")
-        to_ms = now + 1 if given_to is None else given_to
-        from_ms = to_ms - DAYS * DAY_MS if given_from is None else given_from
-        if given_from is not None and from_ms >= to_ms:
-            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
-        return Asked(from_ms, to_ms, given_from is None and given_to is None, probe_id, state)
-
-    def _time(self, name: str) -> int | None:
-        text = self.get_query_argument(name, "").strip()
-        if not text:
-            return None
-        try:
-            value = parse_time(text)
-            if not 0 <= value < 10**14:
-                raise ValueError(text)
-        except (ValueError, OverflowError) as error:
-            remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
-            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
-        return value
+        open_ended = not any(self.get_query_argument(name, "").strip() for name in ("from", "to"))
+        return Asked(*self.time_range(now, DAYS * DAY_MS), open_ended, probe_id, state)
 
 
 class _Step(base.ApiHandler):

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any, NamedTuple
 
-from ...core import DAY_MS, MINUTE_MS, find_zone, iso_utc, length_ms, now_ms, number_cell, parse_time, to_celsius
+from ...core import DAY_MS, MINUTE_MS, find_zone, iso_utc, length_ms, now_ms, number_cell, to_celsius
 from ...exports import limits_of
 from ...journal import (
     NO_VALUE,
@@ -45,28 +45,10 @@ class Ranged(base.ApiHandler):
 
     def asked(self) -> tuple[str | None, int, int]:
         """(probe_id, from_ms, to_ms); the last 24 h of every probe by default. Raises TempHubError."""
-        now = now_ms()
         probe_id = self.get_query_argument("probe_id", "") or None
         if probe_id is not None:
             schemas.checked_id("probe_id", probe_id, remedy="Use an id from /api/probes, or leave it out.")
-        to_ms = self._time("to", now + 1)
-        from_ms = self._time("from", to_ms - DAY_MS)
-        if from_ms >= to_ms:
-            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
-        return probe_id, from_ms, to_ms
-
-    def _time(self, name: str, default: int) -> int:
-        text = self.get_query_argument(name, "").strip()
-        if not text:
-            return default
-        try:
-            value = parse_time(text)
-            if not 0 <= value < 10**14:
-                raise ValueError(text)
-        except (ValueError, OverflowError) as error:
-            remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
-            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
-        return value
+        return probe_id, *self.time_range(now_ms(), DAY_MS)
 
 
 class Readings(Ranged):
