@@ -2,17 +2,17 @@
 
 import base64
 import json
-import threading
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from support.web_end import Quiet, WebEnd
+
 USER, PASSWORD = "anna", "s3cret-pass"
 
 
-class Ntfy:
+class Ntfy(WebEnd):
     """Takes `POST /` with JSON (topic, title, message) and basic authorisation, as docs.ntfy.sh "publish as JSON" has it.
 
     got: what was taken; asked: how many requests came; down: it answers 500; hold: cleared, it takes what comes and does not answer.
@@ -22,11 +22,9 @@ class Ntfy:
         self.got: list[dict[str, Any]] = []
         self.asked = 0
         self.down = False
-        self.hold = threading.Event()
-        self.hold.set()
         ntfy = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 ntfy.asked += 1
@@ -47,27 +45,13 @@ class Ntfy:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a hub that was killed is no fault of ours
-        self._server.daemon_threads = False
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        super().__init__(Handler)
 
     def url(self, password: str = PASSWORD) -> str:
         return f"ntfy://{USER}:{password}@127.0.0.1:{self.port}/cold-room"
 
     def titles(self) -> list[str]:
         return [one["title"] for one in self.got]
-
-    def close(self) -> None:
-        self.hold.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class Mail:

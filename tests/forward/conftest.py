@@ -3,15 +3,14 @@
 import json
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.waiting import cannot, wait_for
+from support.web_end import Quiet, WebEnd
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
 from temphub_kernel.journal import ProbeBook, Writer
@@ -63,7 +62,7 @@ def journal(data_dir: Path) -> Iterator[Journal]:
     assert made.writer.stop()
 
 
-class Receiver:
+class Receiver(WebEnd):
     """Takes webhooks; `answer` is the status it gives, `where` where a redirect leads, `most` how many readings it takes at once."""
 
     def __init__(self) -> None:
@@ -72,11 +71,9 @@ class Receiver:
         self.most = 10_000
         self.got: list[dict[str, Any]] = []
         self.seen: list[dict[str, str]] = []
-        self.hold = threading.Event()
-        self.hold.set()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 readings = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["readings"]
                 receiver.seen.append({"path": self.path, **dict(self.headers.items())})
@@ -90,25 +87,11 @@ class Receiver:
                     self.send_header("Location", receiver.where)
                 self.end_headers()
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a hub that hangs up is no fault of ours
-        self._server.daemon_threads = False
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        super().__init__(Handler)
 
     @property
     def url(self) -> str:
         return f"http://me:s%40cret@127.0.0.1:{self.port}/in?key=k"
-
-    def close(self) -> None:
-        self.hold.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture

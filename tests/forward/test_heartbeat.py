@@ -1,27 +1,24 @@
 """The heartbeat, with a receiver over real HTTP that keeps to what healthchecks documents."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from support.waiting import wait_for
+from support.web_end import Quiet, WebEnd
 from temphub_kernel.core.worker import WorkerState
 from temphub_kernel.forward.heartbeat import Heartbeat, ill
 
 
-class Pings:
+class Pings(WebEnd):
     """got: (method, path, body) of each call; answer: its status; hold: cleared, it does not answer."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, str, str]] = []
         self.answer = 200
-        self.hold = threading.Event()
-        self.hold.set()
         pings = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 pings.got.append((self.command, self.path, body))
@@ -33,21 +30,8 @@ class Pings:
 
             do_POST = do_GET
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a hub that hangs up is no fault of ours
-        self._server.daemon_threads = False
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/ping/5f2c"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.hold.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
+        self.url = f"http://127.0.0.1:{self.port}/ping/5f2c"
 
 
 @pytest.fixture
