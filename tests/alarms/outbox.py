@@ -48,7 +48,7 @@ class Told:
         return no
 
     def set(self, no: int, **values: Any) -> None:
-        """What happened to an alarm meanwhile, without what life.py does beside it."""
+        """What happened to an alarm meanwhile, without what alarms/life does beside it."""
         change(self.writer, lambda book: book.set(no, **values))
 
     def start(self, **options: Any) -> Delivery:

@@ -1,6 +1,6 @@
 """Alarms, what happened to each, and where nobody is told. Read with any connection; written through the writer.
 
-What an alarm goes through is decided elsewhere (alarms/life.py): here is how it is kept. All of a step (the alarm, what happened,
+What an alarm goes through is decided elsewhere (alarms/life): here is how it is kept. All of a step (the alarm, what happened,
 whom to tell, how far the follower is) is one commit, so a hub that is killed has all of it or nothing.
 """
 
