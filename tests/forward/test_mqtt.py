@@ -203,7 +203,8 @@ def test_a_hub_keeps_its_name_and_takes_its_own_session_over(journal, listener, 
     listener.waits(topic, "offline")
     again = start()
     listener.waits(topic, "online")
-    assert again._client is not None and again._client._client_id == f"temphub-{topic.rpartition('/')[2]}".encode()
+    client = again._broker._client
+    assert client is not None and client._client_id == f"temphub-{topic.rpartition('/')[2]}".encode()
 
 
 def test_two_hubs_on_one_broker_do_not_disturb_each_other(journal, second, broker, listener, start: Callable[..., Mqtt]) -> None:
