@@ -23,9 +23,9 @@ from tornado.web import Application
 
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
-from . import background, base, fast_path, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, schemas, timestamps
+from . import background, base, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, schemas, timestamps
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
-from .ingest import INGEST, Acks, Delivery, Ingest
+from .ingest import INGEST, Acks, Delivery, FastPath, Ingest
 from .routes import application
 
 log = logging.getLogger(__name__)
@@ -169,15 +169,15 @@ class Endpoint(Worker):
         guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
         return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
 
-    def _open(self, switch: "Switch") -> list[fast_path.FastPath | GatedServer]:
+    def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
         """The servers, which take connections from here on."""
         # The limit of a body is each path's own; what is no message at all is bounded here.
         server = GatedServer(switch, **SIZES, **self._limits)
         if not self._sockets:
             self._take_ports()
-        plain = fast_path.FastPath(server, switch.ingest, switch.guard, self._gate, **self._limits)
+        plain = FastPath(server, switch.ingest, switch.guard, self._gate, **self._limits)
         plain.add_sockets(self._sockets)
-        servers: list[fast_path.FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
+        servers: list[FastPath | GatedServer] = [plain, server, *self._serve_tls(switch)]
         self._sockets = []
         return servers
 

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from temphub_kernel.api.batch_decoder import decoded
+from temphub_kernel.api.ingest.batch_decoder import decoded
 from temphub_kernel.api.schemas import parse_json, rows_of
 from temphub_kernel.api.timestamps import Transit
 from temphub_kernel.core.errors import BadRequest

@@ -12,8 +12,8 @@ from support.attacks import connect as attack_from
 from support.smuggling import INNER, PLAIN, START, everything
 from support.waiting import wait_for
 from temphub_kernel.api.access.rate_limit import Gate
-from temphub_kernel.api.fast_path import PIECE, PlainConnection
 from temphub_kernel.api.ingest import Delivery
+from temphub_kernel.api.ingest.fast_path import PIECE, PlainConnection
 from temphub_kernel.journal import Reader
 
 OK = b'{"ok":true}'

@@ -9,7 +9,7 @@ from tornado.http1connection import is_transfer_encoding_chunked, parse_int
 from tornado.httputil import HTTPHeaders, parse_request_start_line
 
 from support.smuggling import LENGTHS, LINES, STARTS, everything
-from temphub_kernel.api.fast_path import MAX_HEAD, NAMES, START, may_begin, plain_head
+from temphub_kernel.api.ingest.fast_path import MAX_HEAD, NAMES, START, may_begin, plain_head
 from temphub_kernel.core.files import firmware
 
 MANY = settings(max_examples=400, derandomize=True, database=None, deadline=None)

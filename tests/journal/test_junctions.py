@@ -10,7 +10,7 @@ import polars as pl
 
 import temphub_kernel as th
 from journal.journal_harness import T0, close_months, journal, pack_all
-from temphub_kernel.api.ingest import ignored_fields
+from temphub_kernel.api.ingest.ignored_fields import ignored_fields
 from temphub_kernel.api.schemas import rows_of
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer, batches

@@ -1,4 +1,4 @@
-"""`/api/ingest`: a reading or a batch, acknowledged after the commit; what of it was ignored is named. Endpoint thread only."""
+"""One request to `/api/ingest`: a reading or a batch, acknowledged after the commit. Endpoint thread only."""
 
 import asyncio
 import logging
@@ -10,13 +10,21 @@ from typing import Any
 import numpy as np
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
-from ..core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
-from ..journal import Delivered, Outcome, Writer
-from ..trust import Proven, Repeated
-from . import base, batch_decoder, plausibility, replies, timestamps
-from .access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
-from .metrics import Metrics
-from .schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from ...core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
+from ...journal import Delivered, Outcome, Writer
+from ...trust import Proven, Repeated
+from .. import base, plausibility, replies, timestamps
+from ..access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
+from ..metrics import Metrics
+from ..schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from .batch_decoder import A_BATCH, decoded
+from .ignored_fields import Told, ignored_fields
+
+log = logging.getLogger(__name__)
+OK = b'{"ok":true}'
+INGEST = "/api/ingest"
+# What is wrong is the delivery itself, and will be when it comes again; the rest passes.
+OWN_FAULT = (BadRequest, NotAllowed)
 
 
 class Acks:
@@ -42,74 +50,6 @@ class Acks:
         self._woken = False
         while self._waiting:
             self._waiting.popleft()()
-
-
-LONE = frozenset({"temperature_c", "probe_id", "age_ms", "age_unknown", "quality", "token", "boot", "seq", "sent_ms"})
-BATCH = frozenset({"probe_id", "boot", "readings", "sent_ms", "token"})
-READING = frozenset({"seq", "age_ms", "temperature_c", "quality", "age_unknown"})
-# As many names as help; a body may hold tens of thousands.
-MOST_NAMES = 16
-LONGEST_NAME = 40
-# As many probes and sets of fields as the log tells of.
-MOST_TOLD = 200
-
-
-def ignored_fields(data: dict[str, Any], received_ms: int) -> list[str]:
-    """The names of fields, in order, that had no effect on what is stored. `data` was found to be a delivery (see validate.rows_of)."""
-    if "readings" not in data:
-        names = data.keys() - LONE
-        if names:
-            names = names - _used_times(data, received_ms) - timestamps.used_fields(data)
-    else:
-        names = data.keys() - BATCH
-        for reading in data["readings"]:
-            if reading.keys() - READING:
-                names = names | (reading.keys() - READING - _used_times(reading, received_ms) - timestamps.used_fields(reading))
-    return sorted(_shown(name) for name in names)[:MOST_NAMES] if names else []
-
-
-def _used_times(data: dict[str, Any], received_ms: int) -> set[str]:
-    """The fields with a time that need no word: an empty one, all of them when one could be read, a time of day beside its date."""
-    named = data.keys() & set(timestamps.TIME_FIELDS)
-    if not named:
-        return set()
-    given = set(timestamps.given_times(data))
-    if given and ("age_ms" in data or timestamps.taken_by_clock(data, received_ms)[1] is None):
-        return named - given
-    return named
-
-
-def _shown(name: str) -> str:
-    """A name that any reply and log can hold: short, and no half characters."""
-    whole = name.encode("utf-8", "replace").decode()
-    return whole if len(whole) <= LONGEST_NAME else whole[: LONGEST_NAME - 1] + "…"
-
-
-class Told:
-    """Says once for each probe and set of fields that they are ignored, and no more than MOST_TOLD times in all."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self._log = log
-        self._told: set[tuple[str, ...]] = set()
-
-    def tell(self, probe_id: str, names: list[str]) -> None:
-        """The fields `names` of a delivery of `probe_id` had no effect."""
-        key = (probe_id, *names)
-        if key in self._told or len(self._told) >= MOST_TOLD:
-            return
-        self._told.add(key)
-        last = " (no more of such lines until the hub starts again)" if len(self._told) == MOST_TOLD else ""
-        fields = ascii(names)[1:-1]
-        self._log.warning("%s sends fields that the hub does not know or cannot use, they are ignored: %s%s", probe_id, fields, last)
-
-
-log = logging.getLogger(__name__)
-OK = b'{"ok":true}'
-# One that writes it in another way is read as slowly as a lone reading.
-A_BATCH = b'"readings"'
-INGEST = "/api/ingest"
-# What is wrong is the delivery itself, and will be when it comes again; the rest passes.
-OWN_FAULT = (BadRequest, NotAllowed)
 
 
 class Ingest:
@@ -259,7 +199,7 @@ class Delivery(HTTPMessageDelegate):
             self._believe(query.get("probe_id", ADHOC), b"", None)
             return self._judged(rows_of_query(query, self._arrived[0]), query), False
         signature = self._headers.get("X-Signature")
-        plain = batch_decoder.decoded(body) if A_BATCH in body else None
+        plain = decoded(body) if A_BATCH in body else None
         if plain is not None:
             if signature is None:
                 check_token(room.token, *given, plain.token, probe_id=plain.probe_id)

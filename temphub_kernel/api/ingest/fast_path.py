@@ -11,10 +11,10 @@ from typing import NamedTuple
 from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 
-from ..core import monotonic_s
-from . import metrics, replies
-from .access import Gate, GatedServer, Guard, too_much
-from .ingest import Delivery, Ingest
+from ...core import monotonic_s
+from .. import metrics, replies
+from ..access import Gate, GatedServer, Guard, too_much
+from .delivery import Delivery, Ingest
 
 START = b"POST /api/ingest HTTP/1.1\r\n"
 END = b"\r\n\r\n"
