@@ -1,6 +1,6 @@
 """Telling probes where to deliver. The only room that talks to probes."""
 
-from .conversation import ProbeCheck
+from .orders import ProbeCheck
 from .probe_client import Status, Talk
 from .route import INGEST, address_towards, base_url_for
 from .worker import Provisioner

@@ -7,18 +7,16 @@ with every probe every few seconds, the others carry an order of a person's. Wha
 import json
 import logging
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import NamedTuple
 
-from ..core import Settings, Sighting, TempHubError, board_of, clock, firmware_build, http
+from ..core import Settings, Sighting, TempHubError, board_of, clock, describe, firmware_build, http
 from ..trust import Exchange, Standing, Trust, signatures
 from . import errors, probe_client, route
 from .elsewhere import records_elsewhere
+from .orders import RETELL_S, Given, Order, ProbeCheck, Proof, State, Wanted, failed
 
 log = logging.getLogger(__name__)
 
-# Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and then.
-RETELL_S = 300.0
 # So often another hub may take the probe before this one stops the tug-of-war.
 TAKEN_MOST = 3
 # A path, not an address: the probe takes firmware from the hub it delivers to, and from nobody else.
@@ -33,91 +31,6 @@ NOT_OURS = {
     Standing.WAITING: errors.waiting,
     Standing.RELEASED: errors.released,
 }
-
-
-class State(Enum):
-    """Where a conversation stands. One that fails stays in the state in which it failed."""
-
-    WAITING = "Somebody else talks to the probe, and has not finished."
-    ASKING = "The probe is asked for its /status: who it is, where it delivers, whose key it holds."
-    DECIDING = "What it said is compared with what should be in force, and with what this hub may order it."
-    CLAIMING = "It has no key yet, so one is agreed on with it."
-    SENDING = "The order is on its way: signed with the probe's key, or with the token made for its name."
-    VOUCHING = "It refused that token and a person vouched for it, so the order goes again with SERVER_TOKEN."
-    VERIFYING = "What it answered is compared with what it was told."
-    UNCHANGED = "It delivers here as it should, so it was told nothing."
-    OBEYED = "It carried out the order."
-    ELSEWHERE = "Another hub records it well, so it was told nothing."
-    NO_SUCH_ORDER = "Its firmware does not know this order."
-
-
-class ProbeCheck(NamedTuple):
-    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; held: it is another hub's."""
-
-    probe_id: str
-    ip: str
-    port: int
-    ok: bool
-    provisioned_url: str
-    interval_ms: int
-    problem: str
-    remedy: str
-    version: str
-    model: str
-    state: State
-    held: bool = False
-
-    @property
-    def changed(self) -> bool:
-        """It was told anew."""
-        return self.state is State.OBEYED
-
-    @property
-    def elsewhere(self) -> bool:
-        """Another hub records it."""
-        return self.state is State.ELSEWHERE
-
-
-class Wanted(NamedTuple):
-    """What should be in force, and for which start of which probe. token: None when nothing is said of it; key: the probe's own."""
-
-    ip: str
-    port: int
-    boot: str
-    url: str
-    interval_ms: int
-    token: str | None
-    key: bytes
-
-
-class Given(NamedTuple):
-    """What this process told a probe last. interval_ms: what it agreed to; taken: times in a row another hub changed it since."""
-
-    wanted: Wanted
-    interval_ms: int
-    at_s: float
-    taken: int = 0
-
-
-class Order(NamedTuple):
-    """How a probe should deliver here. force: tell it in any case; take: also when another hub records it."""
-
-    interval_ms: int
-    given: Given | None = None
-    force: bool = False
-    take: bool = False
-
-
-class Proof(NamedTuple):
-    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to say nothing of it.
-
-    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with `token`.
-    """
-
-    token: str | None = None
-    key: bytes = b""
-    nonce: str = ""
-    vouched: str = ""
 
 
 class Context(NamedTuple):
@@ -159,15 +72,15 @@ class Conversation:
         url = base if said.takes_base else base + route.INGEST
         proof = self._prove(said)
         wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, proof.token, proof.key)
-        if given is not None and not order.force and given.wanted == wanted and not _differs(said, given):
+        if given is not None and not order.force and given.wanted == wanted and not given.differs(said):
             return self._ended(State.UNCHANGED, said, given._replace(taken=0))
-        taken = _times_taken(said, given, wanted)
+        taken = wanted.times_taken(said, given)
         if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
             raise errors.contested(met, said.server_url or "")
         try:
             answer = self._provision(wanted, proof)
         except errors.ProbeWantsToken:
-            if _in_force(said, wanted) and not order.force:
+            if wanted.is_in_force(said) and not order.force:
                 # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
                 return self._ended(State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s()))
             raise
@@ -351,30 +264,14 @@ class Conversation:
             log.debug("The probe %s at %s:%d: %s", *self._who, state.value)
 
 
-def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
-    """The result of a check that could not be done, and where it stopped."""
-    words, held = (error.problem, error.remedy), isinstance(error, errors.ProbeHeld)
-    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held)
-
-
-def _differs(said: probe_client.Status, given: Given) -> bool:
-    if said.server_url is None:
-        return said.needs_provision or clock.monotonic_s() - given.at_s >= RETELL_S
-    return (
-        said.needs_provision
-        or said.server_url != given.wanted.url
-        or said.interval_ms not in (None, given.interval_ms)
-        or (given.wanted.token is not None and said.token_set not in (None, bool(given.wanted.token)))
-    )
-
-
-def _in_force(said: probe_client.Status, wanted: Wanted) -> bool:
-    """It delivers as it should already."""
-    agrees = said.server_url == wanted.url and said.interval_ms in (None, wanted.interval_ms)
-    return agrees and not said.needs_provision and said.token_set is True
-
-
-def _times_taken(said: probe_client.Status, given: Given | None, wanted: Wanted) -> int:
-    if given is None or given.wanted != wanted or not said.server_url or said.server_url == wanted.url:
-        return 0
-    return given.taken + 1
+def check(context: Context, met: Sighting, order: Order) -> tuple[ProbeCheck, Given | None]:
+    """How the probe was found, and what it was told; whatever happens, there is a result."""
+    talk = Conversation(context, met)
+    try:
+        return talk.settle(order)
+    except TempHubError as error:
+        return failed(met, error, talk.state), None
+    # The boundary of a crew thread: an unforeseen answer of one probe must not end the thread.
+    except Exception as error:
+        log.exception("the check of %s failed", met.probe_id)
+        return failed(met, TempHubError(*describe(error)), talk.state), None

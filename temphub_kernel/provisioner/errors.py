@@ -28,13 +28,14 @@ def unknown(host: str, why: str) -> TempHubError:
     )
 
 
-def bad_interval(interval_ms: int) -> TempHubError:
-    """An interval outside the bounds."""
-    return BadRequest(
-        f"The interval {interval_ms} ms cannot be used.",
-        f"Give a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}.",
-        code="bad_interval",
-    )
+def check_interval(interval_ms: int | None) -> None:
+    """Raises TempHubError (`bad_interval`) for an interval outside the bounds; None is none asked for."""
+    if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
+        raise BadRequest(
+            f"The interval {interval_ms} ms cannot be used.",
+            f"Give a whole number of milliseconds from {MIN_INTERVAL_MS} to {MAX_INTERVAL_MS}.",
+            code="bad_interval",
+        )
 
 
 def busy(probe_id: str) -> TempHubError:

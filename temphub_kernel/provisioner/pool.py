@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from ..core import Sighting, TempHubError, clock
-from . import conversation, schedule
-from .errors import busy
+from . import errors, orders, schedule
 
 Job = Callable[[], None]
 
@@ -46,11 +45,9 @@ class Crew:
 ALL_S = 25.0
 
 
-def tell_each(
-    probes: Sequence[Sighting], tell: Callable[[str], conversation.ProbeCheck], all_s: float = ALL_S
-) -> list[conversation.ProbeCheck]:
+def tell_each(probes: Sequence[Sighting], tell: Callable[[str], orders.ProbeCheck], all_s: float = ALL_S) -> list[orders.ProbeCheck]:
     """How it went with each probe, in their order; one that was not done after `all_s` is named as such, and is told on."""
-    outcomes: dict[str, conversation.ProbeCheck] = {}
+    outcomes: dict[str, orders.ProbeCheck] = {}
     left = threading.Semaphore(0)
     crew = Crew(min(schedule.WORKERS, len(probes)), "temphub-provision")
 
@@ -58,7 +55,7 @@ def tell_each(
         try:
             outcomes[met.probe_id] = tell(met.probe_id)
         except TempHubError as error:
-            outcomes[met.probe_id] = conversation.failed(met, error, conversation.State.WAITING)
+            outcomes[met.probe_id] = orders.failed(met, error, orders.State.WAITING)
         finally:
             left.release()
 
@@ -69,4 +66,4 @@ def tell_each(
         if not left.acquire(timeout=max(0.0, end - clock.monotonic_s())):
             break
     crew.close(0.0)
-    return [outcomes.get(met.probe_id) or conversation.failed(met, busy(met.probe_id), conversation.State.WAITING) for met in probes]
+    return [outcomes.get(met.probe_id) or orders.failed(met, errors.busy(met.probe_id), orders.State.WAITING) for met in probes]

@@ -1,14 +1,14 @@
-"""The probes the provisioner looks after, and whose turn it is. Not locked: the provisioner's lock is held around every call."""
+"""The probes the provisioner looks after, and whose turn it is. Any thread: the register has a lock of its own."""
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ..core import Sighting
-from .conversation import Given, ProbeCheck
+from ..core import Sighting, clock
 from .errors import busy
+from .orders import Given, Order, ProbeCheck
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
 MOST = 1000
@@ -86,56 +86,130 @@ class Intervals(dict[str, int]):
 
 
 class Register:
-    """Probes by id, at most 1000."""
+    """Probes by id, at most 1000, and the intervals that people set for them.
 
-    def __init__(self) -> None:
-        self.probes: dict[str, Known] = {}
+    intervals: those set earlier, by probe id; usual_ms: for all others; every_s: how often a probe is looked at.
+    """
 
-    def meet(self, sighting: Sighting, now: float) -> bool:
+    def __init__(self, intervals: Mapping[str, int], usual_ms: int, every_s: float) -> None:
+        self._probes: dict[str, Known] = {}
+        self._intervals = Intervals(intervals)
+        self._usual_ms = usual_ms
+        self._every_s = every_s
+        self._lock = threading.Lock()
+
+    def meet(self, sighting: Sighting) -> bool:
         """Take up a sighting; news makes it due at once. False when there is no room."""
-        known = self.probes.get(sighting.probe_id)
+        with self._lock:
+            return self._meet(sighting)
+
+    def forget(self, probe_id: str) -> bool:
+        """The probe is gone; whether that made room. Its interval is kept for its return."""
+        with self._lock:
+            return self._probes.pop(probe_id, None) is not None
+
+    def wake(self, probe_id: str | None) -> None:
+        """Have one probe, or all, checked now, or once more where a check is under way."""
+        now = clock.monotonic_s()
+        with self._lock:
+            for known in self._probes.values():
+                if probe_id in (None, known.sighting.probe_id):
+                    known.due, known.again = now, known.busy
+
+    def sightings(self) -> list[Sighting]:
+        """Where each probe was last seen."""
+        with self._lock:
+            return [one.sighting for one in self._probes.values()]
+
+    def named(self, host: str, port: int) -> Known | None:
+        """The probe that `host` means: its id, its address and port, or its name."""
+        name = host.lower().removesuffix(".").removesuffix(".local")
+        with self._lock:
+            return (
+                self._probes.get(host)
+                or self._find(lambda met: (met.ip, met.port) == (host, port))
+                or self._find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
+            )
+
+    def introduced(self, sighting: Sighting) -> Known:
+        """The probe that was asked who it is; one that is not kept yet is kept once it was told (`told`)."""
+        with self._lock:
+            if sighting.probe_id in self._probes:
+                self._meet(sighting)
+            return self._probes.get(sighting.probe_id) or Known(sighting)
+
+    def order(self, known: Known, interval_ms: int | None = None, *, force: bool = False, take: bool = False) -> Order:
+        """How a probe should deliver: at that interval, else the one that was set for it, else the usual one."""
+        with self._lock:
+            kept = self._intervals.get(known.sighting.probe_id, self._usual_ms)
+            return Order(interval_ms or kept, known.given, force, take)
+
+    def told(self, known: Known, probe_id: str, given: Given, interval_ms: int | None) -> None:
+        """A person had a probe told; interval_ms: kept for it from now on."""
+        with self._lock:
+            if interval_ms is not None:
+                self._intervals.keep(probe_id, interval_ms)
+            known.went_well(given, clock.monotonic_s(), self._every_s)
+            if probe_id not in self._probes:
+                self._add(known)
+
+    def ended(self, known: Known, met: Sighting, result: ProbeCheck | None, given: Given | None) -> bool:
+        """Note how a check ended and when the next is due. False when it is about a place that the probe has left."""
+        now = clock.monotonic_s()
+        with self._lock:
+            if result is not None and result.ok and given is None:
+                return True  # of a person, noted already: see `told`
+            known.busy = False
+            if self._probes.get(met.probe_id) is not known:
+                return False
+            return known.ended(met, result, given, now, self._every_s)
+
+    def nobody_is_busy(self) -> None:
+        """No check is under way: the threads that had some are no more."""
+        with self._lock:
+            for known in self._probes.values():
+                known.busy = False
+
+    def turns(self) -> tuple[list[Known], float, int]:
+        """(probes to check now, when to look again, how many are under way with them). Marks them busy.
+
+        The living come first, then the new, then the dead.
+        """
+        now = clock.monotonic_s()
+        with self._lock:
+            chosen, again = self._turns(now)
+            return chosen, again, sum(known.busy for known in self._probes.values())
+
+    def _meet(self, sighting: Sighting) -> bool:
+        now = clock.monotonic_s()
+        known = self._probes.get(sighting.probe_id)
         if known is None:
-            return self.add(Known(sighting, due=now))
+            return self._add(Known(sighting, due=now))
         before, known.sighting = known.place(), sighting
         # A hello may not tell the boot; that is no news.
         if known.place()[:2] != before[:2] or (sighting.boot and sighting.boot != before[2]):
             known.failures, known.due, known.again = 0, now, known.busy
         return True
 
-    def add(self, known: Known) -> bool:
+    def _add(self, known: Known) -> bool:
         """Keep a probe; the one that fails longest makes room. False when all others answer."""
-        if known.sighting.probe_id not in self.probes and len(self.probes) >= MOST:
-            worst = max(self.probes.values(), key=lambda one: (not one.busy, one.failures))
+        if known.sighting.probe_id not in self._probes and len(self._probes) >= MOST:
+            worst = max(self._probes.values(), key=lambda one: (not one.busy, one.failures))
             if worst.busy or not worst.failures:
                 return False
-            del self.probes[worst.sighting.probe_id]
-        self.probes[known.sighting.probe_id] = known
+            del self._probes[worst.sighting.probe_id]
+        self._probes[known.sighting.probe_id] = known
         return True
 
-    def named(self, host: str, port: int) -> Known | None:
-        """The probe that `host` means: its id, its address and port, or its name."""
-        name = host.lower().removesuffix(".").removesuffix(".local")
-        return (
-            self.probes.get(host)
-            or self.find(lambda met: (met.ip, met.port) == (host, port))
-            or self.find(lambda met: name in (met.name.lower(), met.host.lower().removesuffix(".local")))
-        )
+    def _find(self, fits: Callable[[Sighting], bool]) -> Known | None:
+        return next((known for known in self._probes.values() if fits(known.sighting)), None)
 
-    def find(self, fits: Callable[[Sighting], bool]) -> Known | None:
-        """The first probe whose sighting fits."""
-        return next((known for known in self.probes.values() if fits(known.sighting)), None)
-
-    def wake(self, known: Known, now: float) -> None:
-        """Have it checked now, or once more when a check is under way."""
-        known.due, known.again = now, known.busy
-
-    def turns(self, now: float) -> tuple[list[Known], float]:
-        """(probes to check now, when to look again). Marks them busy; the living come first, then the new, then the dead."""
-        busy = [known for known in self.probes.values() if known.busy]
+    def _turns(self, now: float) -> tuple[list[Known], float]:
+        busy = [known for known in self._probes.values() if known.busy]
         free = WORKERS - len(busy)
         unproven = FOR_UNPROVEN - sum(not known.proven for known in busy)
         failing = FOR_FAILING - sum(known.failures > 0 for known in busy)
-        waiting = [known for known in self.probes.values() if not known.busy]
+        waiting = [known for known in self._probes.values() if not known.busy]
         due = sorted((one for one in waiting if one.due <= now), key=lambda one: (not one.proven, one.failures > 0, one.due))
         chosen: list[Known] = []
         for known in due:

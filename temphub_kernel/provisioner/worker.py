@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
-from ..core import MAX_INTERVAL_MS, MIN_INTERVAL_MS, Once, Settings, Sighting, TempHubError, Worker, board_of, clock, describe
+from ..core import Once, Settings, Sighting, Worker, board_of, clock
 from ..trust import Trust
-from . import conversation, errors, pool, probe_client, schedule
+from . import errors, pool, probe_client, schedule
+from .conversation import Context, Conversation, check
+from .orders import Given, ProbeCheck
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class Provisioner(Worker):
         self,
         settings: Settings,
         trust: Trust,
-        on_result: Callable[[conversation.ProbeCheck], None],
+        on_result: Callable[[ProbeCheck], None],
         *,
         check_every_s: float = 15.0,
         talk: probe_client.Talk | None = None,
@@ -40,22 +42,19 @@ class Provisioner(Worker):
         """
         super().__init__("provisioner")
         self._on_result = on_result
-        self._check_every_s = check_every_s
         self._talk = talk or probe_client.Talk()
         self._talk.stopped = self.stopping.is_set
-        self._context = conversation.Context(self._talk, settings, settings.port if hub_port is None else hub_port, trust, heard, told)
-        self._intervals = schedule.Intervals(intervals or {})
-        self._register = schedule.Register()
-        self._lock = threading.Lock()
+        port = settings.port if hub_port is None else hub_port
+        self._context = Context(self._talk, settings, port, trust, heard, told)
+        self._register = schedule.Register(intervals or {}, settings.default_interval_ms, check_every_s)
         self._bell = threading.Event()
-        self._ended: SimpleQueue[tuple[schedule.Known, Sighting, conversation.ProbeCheck | None, conversation.Given | None]] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[schedule.Known, Sighting, ProbeCheck | None, Given | None]]
+        self._ended = SimpleQueue()
         self._once = Once(log)
 
     def meet(self, sighting: Sighting) -> None:
         """A probe was seen: a new one, or one with another address or boot, is checked at once. Returns at once."""
-        with self._lock:
-            room = self._register.meet(sighting, clock.monotonic_s())
-        if not room:
+        if not self._register.meet(sighting):
             problem = f"More than {schedule.MOST} probes are known, so {sighting.probe_id} is not told where to deliver."
             remedy = "Check which device announces so many probes, and take it off the network."
             self._once.warn("full", f"{problem} {remedy}")
@@ -64,19 +63,13 @@ class Provisioner(Worker):
 
     def forget(self, probe_id: str) -> None:
         """The probe is gone: no more checks. An interval set for it is kept for its return."""
-        with self._lock:
-            made_room = self._register.probes.pop(probe_id, None) is not None
-        if made_room:
+        if self._register.forget(probe_id):
             self._once.clear("full")
             self.well()
 
     def wake(self, probe_id: str | None = None) -> None:
         """Check one probe, or all, now: the network changed, or a probe stopped delivering. Returns at once."""
-        now = clock.monotonic_s()
-        with self._lock:
-            for known in self._register.probes.values():
-                if probe_id in (None, known.sighting.probe_id):
-                    self._register.wake(known, now)
+        self._register.wake(probe_id)
         self._bell.set()
 
     def stop(self, timeout_s: float = 4.0) -> bool:
@@ -86,40 +79,35 @@ class Provisioner(Worker):
         stopped: bool = super().stop(timeout_s)
         return stopped
 
-    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None, *, take: bool = True) -> conversation.ProbeCheck:
+    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None, *, take: bool = True) -> ProbeCheck:
         """Tell one probe now. host: a known probe's id or name, a numeric address, or a name. Waits up to some 15 s.
 
         interval_ms: kept for this probe from now on; take: also from another hub that records it.
         Raises TempHubError: `bad_interval` (400), `unknown_probe` (404), `probe_unreachable` (502), `probe_claimed` (409) and what
         else a probe may answer.
         """
-        if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
-            raise errors.bad_interval(interval_ms)
-        known = self._named(host, port) or self._introduce(host, port)
+        errors.check_interval(interval_ms)
+        known = self._register.named(host, port)
+        if known is None:
+            # A device that is not known yet is asked who it is.
+            known = self._register.introduced(probe_client.introduced(self._talk, host, port))
         probe_id = known.sighting.probe_id
         with known.turn(WAIT_FOR_TURN_S):
             met = known.sighting
-            order = self._order(known, interval_ms, force=True, take=take)
-            result, given = conversation.Conversation(self._context, met).settle(order)
-            with self._lock:
-                if interval_ms is not None:
-                    self._intervals.keep(probe_id, interval_ms)
-                known.went_well(given, clock.monotonic_s(), self._check_every_s)
-                self._register.probes.get(probe_id) or self._register.add(known)
+            order = self._register.order(known, interval_ms, force=True, take=take)
+            result, given = Conversation(self._context, met).settle(order)
+            self._register.told(known, probe_id, given, interval_ms)
         self._ended.put((known, met, result, None))
         self._bell.set()
         return result
 
-    def provision_several(self, host: str | None, port: int | None, interval_ms: int | None = None) -> list[conversation.ProbeCheck]:
+    def provision_several(self, host: str | None, port: int | None, interval_ms: int | None = None) -> list[ProbeCheck]:
         """Tell the probes that are meant, now: all known ones without a host, with a port only those that listen on it.
 
         How it went with each. A host that means one probe, known or not, is told as by `provision_now`, and raises what that raises.
         """
-        if interval_ms is not None and not MIN_INTERVAL_MS <= interval_ms <= MAX_INTERVAL_MS:
-            raise errors.bad_interval(interval_ms)
-        with self._lock:
-            known = [one.sighting for one in self._register.probes.values()]
-        meant = [met for met in known if host in (None, met.ip) and port in (None, met.port)]
+        errors.check_interval(interval_ms)
+        meant = [met for met in self._register.sightings() if host in (None, met.ip) and port in (None, met.port)]
         if host is not None and len(meant) < 2:
             return [self.provision_now(meant[0].probe_id if meant else host, port or 80, interval_ms)]
         # Who asks for all of them means those that are here, not the ones that another hub records.
@@ -129,28 +117,30 @@ class Provisioner(Worker):
         """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it had. Raises TempHubError."""
         known = self._known(probe_id)
         with known.turn(WAIT_FOR_TURN_S):
-            return conversation.Conversation(self._context, known.sighting).update(sha256)
+            return Conversation(self._context, known.sighting).update(sha256)
 
     def identify_now(self, probe_id: str) -> None:
         """Have a known probe blink. Raises TempHubError."""
         known = self._known(probe_id)
         with known.turn(WAIT_FOR_TURN_S):
-            conversation.Conversation(self._context, known.sighting).identify()
+            Conversation(self._context, known.sighting).identify()
 
     def release_now(self, probe_id: str) -> None:
-        """Let a probe go, so that another hub can claim it: one with our key is told to forget it. Raises TempHubError; then nothing
-        has changed."""
+        """Let a probe go, so that another hub can claim it: one with our key is told to forget it.
+
+        Raises TempHubError; then nothing has changed.
+        """
         board, trust = board_of(probe_id), self._context.trust
         if trust.key(board):
-            known = self._named(probe_id, 0)
+            known = self._register.named(probe_id, 0)
             if known is None:
                 raise errors.not_here(board)
             with known.turn(WAIT_FOR_TURN_S):
-                conversation.Conversation(self._context, known.sighting).release()
+                Conversation(self._context, known.sighting).release()
         trust.release(board)
 
     def _known(self, probe_id: str) -> schedule.Known:
-        known = self._named(probe_id, 0)
+        known = self._register.named(probe_id, 0)
         if known is None:
             raise errors.unknown(probe_id, "is not the id of a known probe")
         return known
@@ -159,9 +149,7 @@ class Provisioner(Worker):
         """Hand out checks that are due, take their results."""
         self.well()
         crew = pool.Crew(schedule.WORKERS, "temphub-provisioner")
-        with self._lock:
-            for known in self._register.probes.values():
-                known.busy = False
+        self._register.nobody_is_busy()
         try:
             while not self.stopping.is_set():
                 self._bell.clear()
@@ -172,9 +160,7 @@ class Provisioner(Worker):
 
     def _hand_out(self, crew: pool.Crew) -> float:
         """Start what is due; seconds until something else is."""
-        with self._lock:
-            chosen, next_due = self._register.turns(clock.monotonic_s())
-            under_way = sum(known.busy for known in self._register.probes.values())
+        chosen, next_due, under_way = self._register.turns()
         for known in chosen:
             crew.submit(lambda known=known: self._check(known), under_way)  # type: ignore[misc]
         return max(0.0, next_due - clock.monotonic_s())
@@ -182,28 +168,16 @@ class Provisioner(Worker):
     def _check(self, known: schedule.Known) -> None:
         """One check, in a crew thread; whatever happens, a result is handed back."""
         met = known.sighting
-        order = self._order(known, None, force=False, take=False)
-        result: conversation.ProbeCheck | None = None
-        given: conversation.Given | None = None
+        order = self._register.order(known)
+        result: ProbeCheck | None = None
+        given: Given | None = None
         if known.talking.acquire(blocking=False):
-            talk = conversation.Conversation(self._context, met)
             try:
-                result, given = talk.settle(order)
-            except TempHubError as error:
-                result = conversation.failed(met, error, talk.state)
-            # The boundary of a crew thread: an unforeseen answer of one probe must not end the thread.
-            except Exception as error:
-                log.exception("the check of %s failed", met.probe_id)
-                result = conversation.failed(met, TempHubError(*describe(error)), talk.state)
+                result, given = check(self._context, met, order)
             finally:
                 known.talking.release()
         self._ended.put((known, met, result, given))
         self._bell.set()
-
-    def _order(self, known: schedule.Known, interval_ms: int | None, *, force: bool, take: bool) -> conversation.Order:
-        with self._lock:
-            kept = self._intervals.get(known.sighting.probe_id, self._context.settings.default_interval_ms)
-            return conversation.Order(interval_ms or kept, known.given, force, take)
 
     def _take_results(self) -> None:
         while not self.stopping.is_set():
@@ -211,39 +185,14 @@ class Provisioner(Worker):
                 known, met, result, given = self._ended.get_nowait()
             except Empty:
                 return
-            if self._settle(known, met, result, given) and result is not None:
+            if self._register.ended(known, met, result, given) and result is not None:
                 self._say(result)
                 self._on_result(result)
 
-    def _settle(
-        self, known: schedule.Known, met: Sighting, result: conversation.ProbeCheck | None, given: conversation.Given | None
-    ) -> bool:
-        """Note how a check ended and when the next is due. False when the result is about a place the probe has left."""
-        now = clock.monotonic_s()
-        with self._lock:
-            if result is not None and result.ok and given is None:
-                return True  # from provision_now, which noted it already
-            known.busy = False
-            if self._register.probes.get(met.probe_id) is not known:
-                return False
-            return known.ended(met, result, given, now, self._check_every_s)
-
-    def _say(self, result: conversation.ProbeCheck) -> None:
+    def _say(self, result: ProbeCheck) -> None:
         if not result.ok:
             self._once.warn(result.probe_id, f"{result.problem} {result.remedy}")
             return
         self._once.clear(result.probe_id, f"the probe {result.probe_id} is well again")
         if result.changed:
             log.debug("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
-
-    def _named(self, host: str, port: int) -> schedule.Known | None:
-        with self._lock:
-            return self._register.named(host, port)
-
-    def _introduce(self, host: str, port: int) -> schedule.Known:
-        """Ask a device that is not known yet who it is."""
-        sighting = probe_client.introduced(self._talk, host, port)
-        with self._lock:
-            if sighting.probe_id in self._register.probes:
-                self._register.meet(sighting, clock.monotonic_s())
-            return self._register.probes.get(sighting.probe_id) or schedule.Known(sighting)

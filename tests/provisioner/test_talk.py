@@ -8,7 +8,8 @@ import pytest
 
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import Talk
-from temphub_kernel.provisioner.conversation import Context, Conversation, Order, State
+from temphub_kernel.provisioner.conversation import Context, Conversation
+from temphub_kernel.provisioner.orders import Order, State
 
 
 def refused(call) -> TempHubError:
