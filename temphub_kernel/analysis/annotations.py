@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import JOURNAL_FILE, MINUTE_MS, Settings, now_ms
+from ..core import EVER_MS, JOURNAL_FILE, MINUTE_MS, Settings, now_ms
 from ..journal import NO_VALUE, Alarm, Reader
-from .arguments import EVER_MS, When, find_zone, span_ms
+from .arguments import When, find_zone, span_ms
 
 SPAN = (("start", "from_ms"), ("end", "to_ms"))
 TIMES = {"since": "since_ms", "fired": "fired_ms", "cleared": "cleared_ms", "acknowledged": "acked_ms", "closed": "closed_ms"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core import NotFound, TempHubError, clock, list_of_names, named, now_ms
+from ..core import EVER_MS, NotFound, TempHubError, clock, list_of_names, named, now_ms
 from ..journal import Limit
 
 
@@ -18,7 +18,6 @@ def find_zone(name: str) -> tzinfo:
     return clock.find_zone(name, remedy=remedy, code="bad_time_zone") or clock.local_zone()
 
 
-EVER_MS = 2**53
 EPOCH = pd.Timestamp(0, unit="ms", tz="UTC")
 AGO = re.compile(r"-\s*(?P<minus>.+)|(?P<ago>.+?)\s+ago", re.IGNORECASE)
 

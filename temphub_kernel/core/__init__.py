@@ -28,7 +28,7 @@ def door(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
 # Module -> the names that other rooms have from it.
 NAMES = {
     "clock": (
-        "DAY_MS EPOCH HOUR_MS LOCAL MILLISECOND MINUTE_MS find_zone iso_utc known_zone length_ms "
+        "DAY_MS EPOCH EVER_MS HOUR_MS LOCAL MILLISECOND MINUTE_MS find_zone iso_utc known_zone length_ms "
         "length_parts length_text local_text local_zone monotonic_s now_ms offset_ms parse_time "
         "stamp_for_name"
     ),

@@ -16,6 +16,8 @@ MILLISECOND = timedelta(milliseconds=1)
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+# Later than any moment, and still a whole number for every reader of JSON: what has no end goes on until then.
+EVER_MS = 2**53
 
 
 def now_ms() -> int:

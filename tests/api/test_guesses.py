@@ -8,8 +8,8 @@ import pytest
 
 from support.attacks import connect
 from support.waiting import wait_for
-from temphub_kernel.api.access import rate_limit
-from temphub_kernel.api.access.rate_limit import FREE, FREE_DELIVERIES, TURN_S
+from temphub_kernel.api.access import lockout
+from temphub_kernel.api.access.lockout import FREE, FREE_DELIVERIES, TURN_S
 from temphub_kernel.core.clock import monotonic_s
 from temphub_kernel.hub import HubClient
 from temphub_kernel.trust import signatures
@@ -114,7 +114,7 @@ def test_guesses_by_reading_are_locked_out_too(make_hub):
 def test_guessing_by_delivering_is_slow(make_hub, monkeypatch):
     """Tokens can be tried by deliveries a few times a second, whoever many connections are used; a probe that delivered from that address
     before goes on without waiting, and a new one with the right token gets its turn."""
-    monkeypatch.setattr(rate_limit, "FREE_DELIVERIES", 10)
+    monkeypatch.setattr(lockout, "FREE_DELIVERIES", 10)
     hub = make_hub(token=SECRET)
     assert hub.ask("POST", "/api/ingest", reading("Old"), RIGHT)[0] == 200
     for n in range(10):

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from support.page_server import PageServer
 from temphub_kernel.api.access.audit import MOST_BYTES, Audit
 from temphub_kernel.api.access.auth import Sessions
-from temphub_kernel.api.access.rate_limit import FREE, MOST_TRACKED, Lockout
+from temphub_kernel.api.access.lockout import FREE, MOST_TRACKED, Lockout
 from temphub_kernel.core import network
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.files import KEY_FILE, read_key

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from tornado.httputil import HTTPHeaders
 
+from temphub_kernel.api.access.lockout import FREE
 from temphub_kernel.api.access.proxies import Proxies
-from temphub_kernel.api.access.rate_limit import FREE
 
 PASSWORD = "the right password"
 NAME = "temphub.example.org"

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from temphub_kernel.api.access.rate_limit import place_of
+from temphub_kernel.api.access.lockout import place_of
 from temphub_kernel.core.network import real_address
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from support.attacks import connect
 from temphub_kernel.api.access.audit import AUDIT_FILE
-from temphub_kernel.api.access.rate_limit import FREE
+from temphub_kernel.api.access.lockout import FREE
 
 TOKEN, PASSWORD = "sesame", "a good password"
 

@@ -21,7 +21,7 @@ from tornado.httputil import HTTPHeaders, parse_cookie
 from ...core import DAY_MS, NotAllowed, Settings, TempHubError, board_of, is_probe_id, make_key, now_ms, write_private
 from ...trust import signatures
 from ..schemas import parse_json
-from .rate_limit import REMEDY, Guesses, Lockout, Note, locked
+from .lockout import REMEDY, Guesses, Lockout, Note, locked
 
 log = logging.getLogger(__name__)
 SESSIONS_FILE = "temphub.sessions"

@@ -12,7 +12,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, Resp
 
 from ...core import Forbidden, Settings, TempHubError, real_address
 from .. import not_found, replies
-from . import auth, rate_limit
+from . import auth, lockout, rate_limit
 from .tarpit import Tarpit
 
 # Nobody can register a name below these: they live in the LAN's own name service.
@@ -216,7 +216,7 @@ class Refused(replies.Early):
         if isinstance(why, rate_limit.TooManyRequests):
             self._hold_s = share.wait_s()
         elif tarpit is not None and isinstance(why, TempHubError):
-            self._hold_s = tarpit.hold_s(rate_limit.place_of(address))
+            self._hold_s = tarpit.hold_s(lockout.place_of(address))
 
     def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Answer without the body."""

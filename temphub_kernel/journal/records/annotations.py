@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import BadRequest, TempHubError, now_ms
+from ...core import EVER_MS, BadRequest, TempHubError, now_ms
 from ..columns import Flags, Ints
 from ..writer import Writer
-from .calibration import EVER_MS
 from .merged import Merged, number_of, numbers_of
 
 MOST_TEXT = 2_000

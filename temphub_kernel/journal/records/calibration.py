@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core import POWER_ON, BadRequest, Row, in_range, now_ms, to_units
+from ...core import EVER_MS, POWER_ON, BadRequest, Row, in_range, now_ms, to_units
 from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
 from ..writer import Writer
 from . import merged, thermocouples
 
 MOST_POINTS = 50
-EVER_MS = 2**53
 
 Pair = tuple[float, float]
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, BadRequest, Conflict, now_ms, to_units
+from ...core import EVER_MS, HIGHEST_C, JUNCTION_PER_C, LOWEST_C, RANGE, UNITS_PER_C, BadRequest, Conflict, now_ms, to_units
 from ..blocks import is_there
 from ..columns import CODE, NO_VALUE, Batch, Ints
 from ..writer import Writer
@@ -17,7 +17,6 @@ from .chips import CHIPS, SPANS, TABLE, Curve, curve
 COLD_C, WITHIN_C = 25.0, 25.0
 # What the chips may have themselves, by their makers.
 COLDEST_C, WARMEST_C = -40.0, 125.0
-EVER_MS = 2**53
 MOST, MOST_NOTE, WAIT_S = 1_000, 500, 30
 UNCHANGED = "Nothing was corrected."
 # At these an uncertainty is told, where the type reaches so far.

@@ -12,12 +12,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ...core import DAY_MS, offset_ms
+from ...core import DAY_MS, EVER_MS, offset_ms
 from ..columns import Ints
 
 # No zone changes its clock twice within this.
 LOOK_MS = DAY_MS // 2
-EVER_MS = 2**62
 
 
 class Calendar(Protocol):

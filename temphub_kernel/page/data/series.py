@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core import UNITS_PER_C
+from ...core import EVER_MS, UNITS_PER_C
 from ...journal import LATE_MS, Floats, Ints, Steps, time_weights
 
 # Moments in ms since 1970.
 Times = Ints
 
 GAP_INTERVALS = 3
-EVER_MS = 2**62
 
 
 class Buckets(NamedTuple):
