@@ -4,7 +4,7 @@ import html
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 
-from . import words
+from . import probe_words, words
 
 MINUS = "−"
 DAY_S = 86_400
@@ -65,7 +65,7 @@ def span(ms: int) -> str:
 
 def every(interval_ms: int) -> str:
     """`every 2 s`, `every 0.5 s`, `every 5 min`."""
-    return words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
+    return probe_words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
 
 
 def local(ms: int, where: tzinfo | None) -> datetime:
@@ -124,4 +124,4 @@ def _signed(text: str) -> str:
 def held_up(record: dict[str, object]) -> str:
     """Why a probe may not deliver here, or is not told to; empty when it may."""
     stands = str(record.get("trust"))
-    return words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "elsewhere", "released") else ""
+    return probe_words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "elsewhere", "released") else ""

@@ -2,7 +2,7 @@
 
 import json
 
-from .. import format, words
+from .. import format, probe_words, words
 from ..choices import View
 from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from ..format import safe
@@ -131,7 +131,7 @@ def looks_like(probe: Probe) -> str:
     """Warns of a probe that could be taken for another one."""
     if not probe.looks_like:
         return ""
-    return f'<p class="th-alike" title="{safe(words.LOOKS_LIKE_MEANING)}">{safe(words.LOOKS_LIKE.format(probe.looks_like))}</p>'
+    return f'<p class="th-alike" title="{safe(probe_words.LOOKS_LIKE_MEANING)}">{safe(probe_words.LOOKS_LIKE.format(probe.looks_like))}</p>'
 
 
 def quality_text(quality: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
-from .. import format, words
+from .. import format, probe_words, words
 from ..choices import View
 from ..data import Alert, Judgement, Probe, Snapshot
 from ..format import code, safe
@@ -17,24 +17,24 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     record = probe.record
     parts = [_found(record)]
     if record.get("version"):
-        newer = f" ({words.UPDATE_THERE.format(firmware)})" if firmware and record["version"] != firmware else ""
-        parts.append(words.FIRMWARE.format(record["version"]) + newer)
+        newer = f" ({probe_words.UPDATE_THERE.format(firmware)})" if firmware and record["version"] != firmware else ""
+        parts.append(probe_words.FIRMWARE.format(record["version"]) + newer)
     if record.get("interval_ms"):
         parts.append(format.every(int(record["interval_ms"])))
     told_ms = int(record.get("provisioned_ms") or 0)
-    parts.append(words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else words.NEVER_PROVISIONED)
+    parts.append(probe_words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else probe_words.NEVER_PROVISIONED)
     if record.get("server_url"):
         # That it was told so is no proof that anything arrives.
         delivers = probe.state in ("online", "late", "fault")
-        parts.append((words.DELIVERS_TO if delivers else words.TOLD_TO).format(record["server_url"]))
-    parts.append(words.STANDINGS.get(str(record.get("trust")), ""))
+        parts.append((probe_words.DELIVERS_TO if delivers else probe_words.TOLD_TO).format(record["server_url"]))
+    parts.append(probe_words.STANDINGS.get(str(record.get("trust")), ""))
     parts.append(_stated(probe, view))
     trouble, refused = "", probe.state == "refused"
     if record.get("problem"):
         trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
     said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
     sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
-    hidden = f'<span class="th-badge">{safe(words.HIDDEN)}</span>' if probe.hidden else ""
+    hidden = f'<span class="th-badge">{safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
     same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
     return (
         f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
@@ -48,18 +48,18 @@ def _stated(probe: Probe, view: View) -> str:
     if probe.good is None:
         return ""
     told = [one for one in probe.stated if one.from_ms <= probe.good.taken_ms < one.to_ms]
-    return words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius))) if told else ""
+    return probe_words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius))) if told else ""
 
 
 def _found(record: dict[str, object]) -> str:
     if not record.get("ip"):
-        return words.NO_ADDRESS
-    return words.FOUND_BY.get(str(record.get("via")), "") if record.get("present") else words.GONE
+        return probe_words.NO_ADDRESS
+    return probe_words.FOUND_BY.get(str(record.get("via")), "") if record.get("present") else probe_words.GONE
 
 
 def _links(record: dict[str, object]) -> str:
     links = []
-    for path, label in (("whoami", words.WHOAMI), ("status", words.STATUS)):
+    for path, label in (("whoami", probe_words.WHOAMI), ("status", probe_words.STATUS)):
         url = probe_url(record, path)
         if url:
             links.append(f'<a href="{safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')

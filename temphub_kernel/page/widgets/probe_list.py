@@ -7,7 +7,7 @@ from functools import partial
 from ipywidgets import Button, HBox
 
 from ...core import HOUR_MS, TempHubError, shown_name
-from .. import format, words
+from .. import format, probe_words
 from ..data import Probe, Record, Snapshot
 from ..format import safe
 from ..html import panels
@@ -28,7 +28,7 @@ class Removed:
         self._buttons: dict[str, Button] = {}
         self._asked_for: set[str] = set()
         self._said = kit.html("th-grow")
-        self._toggle = kit.button(words.REMOVED_SHOW, self._turn, words.REMOVED_MEANING)
+        self._toggle = kit.button(probe_words.REMOVED_SHOW, self._turn, probe_words.REMOVED_MEANING)
         self._line = kit.row([self._said, kit.row([self._toggle], "th-buttons")], "th-list-row")
         self.widget = kit.column([], "th-removed")
 
@@ -42,11 +42,15 @@ class Removed:
         if not snapshot.removals:
             set_children(self.widget, [])
             return
-        some = f" {words.REMOVED_SHOWN.format(len(snapshot.removed))}" if self.shown and len(snapshot.removed) < snapshot.removals else ""
-        one, many = words.REMOVED
+        some = (
+            f" {probe_words.REMOVED_SHOWN.format(len(snapshot.removed))}"
+            if self.shown and len(snapshot.removed) < snapshot.removals
+            else ""
+        )
+        one, many = probe_words.REMOVED
         line = one if snapshot.removals == 1 else many.format(format.count(snapshot.removals))
         set_value(self._said, f'<p class="th-quiet">{safe(line + some)}</p>')
-        self._toggle.description = words.REMOVED_HIDE if self.shown else words.REMOVED_SHOW
+        self._toggle.description = probe_words.REMOVED_HIDE if self.shown else probe_words.REMOVED_SHOW
         set_children(self.widget, [self._line, *(self._row(one, snapshot) for one in snapshot.removed if self._wanted(one["id"]))])
 
     def _wanted(self, probe_id: str) -> bool:
@@ -54,19 +58,19 @@ class Removed:
 
     def _here(self, probe_id: str) -> bool:
         """Removed, or wanted back, on this page."""
-        return probe_id in self._asked_for or self._asks.outcomes.get(probe_id) == words.REMOVED_PROBE
+        return probe_id in self._asked_for or self._asks.outcomes.get(probe_id) == probe_words.REMOVED_PROBE
 
     def _row(self, record: Record, snapshot: Snapshot) -> HBox:
         id_, name = record["id"], shown_name(record)
         if id_ not in self._rows:
-            button = self._kit.button(words.RESTORE, lambda: self._restore(id_), words.RESTORE_MEANING.format(name))
+            button = self._kit.button(probe_words.RESTORE, lambda: self._restore(id_), probe_words.RESTORE_MEANING.format(name))
             self._buttons[id_] = button
             self._rows[id_] = self._kit.row([self._kit.html("th-grow"), self._kit.row([button], "th-buttons")], "th-list-row")
         row = self._rows[id_]
         outcome = self._asks.outcomes.get(id_, "") if self._here(id_) else ""
         said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
         same = "" if name == id_ else f'<span class="th-quiet">{safe(id_)}</span>'
-        when = words.REMOVED_AT.format(snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False))
+        when = probe_words.REMOVED_AT.format(snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False))
         head = f'<p class="th-row-head"><span class="th-name">{safe(name)}</span>{same}</p>'
         set_value(row.children[0], f'<div class="th-row" data-removed="{safe(id_)}">{head}<p class="th-quiet">{safe(when)}</p>{said}</div>')
         self._buttons[id_].disabled = self._ask is None or self._asks.busy(id_)
@@ -79,13 +83,13 @@ class Removed:
     def _restore(self, probe_id: str) -> None:
         ask = self._ask or without_hub
         self._asked_for.add(probe_id)
-        self._asks.go(probe_id, words.RESTORING.format(probe_id), lambda: bring_back(ask, probe_id))
+        self._asks.go(probe_id, probe_words.RESTORING.format(probe_id), lambda: bring_back(ask, probe_id))
 
 
 def bring_back(ask: Ask, probe_id: str) -> str:
     """Put a removed probe onto every list again; what came of it, in words. Raises TempHubError."""
     ask("/api/remove", {"probe_id": probe_id, "restore": True})
-    return words.RESTORED
+    return probe_words.RESTORED
 
 
 SUBJECT = "transients"
@@ -99,8 +103,8 @@ class Transients:
         self.shown = False
         self._count = 0
         self._said = kit.html()
-        self._toggle = kit.button(words.TRANSIENTS_SHOW, self._turn)
-        self._remove = kit.button(words.TRANSIENTS_REMOVE, self._ask_first, words.TRANSIENTS_MEANING, "th-danger")
+        self._toggle = kit.button(probe_words.TRANSIENTS_SHOW, self._turn)
+        self._remove = kit.button(probe_words.TRANSIENTS_REMOVE, self._ask_first, probe_words.TRANSIENTS_MEANING, "th-danger")
         self._question = Question(kit)
         self._row = kit.row([self._said, kit.row([self._toggle, self._remove], "th-buttons")], "th-list-row")
         self.widget = kit.column([], "th-transients")
@@ -117,10 +121,10 @@ class Transients:
             set_children(self.widget, [self._said] if told else [])
             return
         last = len(snapshot.folded)
-        some = f" {words.TRANSIENTS_SHOWN.format(format.count(last))}" if self.shown and last < self._count else ""
-        line = f'<p class="th-quiet" title="{safe(words.TRANSIENTS_MEANING)}">{safe(_in_words(self._count) + some)}</p>'
+        some = f" {probe_words.TRANSIENTS_SHOWN.format(format.count(last))}" if self.shown and last < self._count else ""
+        line = f'<p class="th-quiet" title="{safe(probe_words.TRANSIENTS_MEANING)}">{safe(_in_words(self._count) + some)}</p>'
         set_value(self._said, line + told)
-        self._toggle.description = words.TRANSIENTS_HIDE if self.shown else words.TRANSIENTS_SHOW
+        self._toggle.description = probe_words.TRANSIENTS_HIDE if self.shown else probe_words.TRANSIENTS_SHOW
         self._remove.disabled = self._ask is None or self._asks.busy(SUBJECT)
         set_children(self.widget, [self._row, self._question.widget])
 
@@ -129,20 +133,20 @@ class Transients:
         self._changed()
 
     def _ask_first(self) -> None:
-        self._question.ask(words.TRANSIENTS_ASK.format(_in_words(self._count)), words.TRANSIENTS_YES, self._go)
+        self._question.ask(probe_words.TRANSIENTS_ASK.format(_in_words(self._count)), probe_words.TRANSIENTS_YES, self._go)
 
     def _go(self) -> None:
         ask = self._ask or without_hub
-        self._asks.go(SUBJECT, words.TRANSIENTS_REMOVING, lambda: remove_all(ask))
+        self._asks.go(SUBJECT, probe_words.TRANSIENTS_REMOVING, lambda: remove_all(ask))
 
 
 def remove_all(ask: Ask) -> str:
     """Take them off every list; what came of it, in words. Raises TempHubError."""
-    return words.TRANSIENTS_REMOVED.format(format.count(int(ask("/api/remove", {"unnamed": True})["removed"])))
+    return probe_words.TRANSIENTS_REMOVED.format(format.count(int(ask("/api/remove", {"unnamed": True})["removed"])))
 
 
 def _in_words(count: int) -> str:
-    one, many = words.TRANSIENTS
+    one, many = probe_words.TRANSIENTS
     return one if count == 1 else many.format(format.count(count))
 
 
@@ -163,7 +167,7 @@ class ListPanel:
         self._guide = kit.html()
         self._transients = Transients(kit, ask, asks, self._redraw)
         self.removed = Removed(kit, ask, asks, self._redraw)
-        self._heading = kit.heading(words.LIST)
+        self._heading = kit.heading(probe_words.LIST)
         # Called with the id of the probe whose limits somebody wants to set.
         self.limits: Callable[[str], None] = lambda probe_id: None
         self.widget = kit.panel([self._heading], "th-list-panel")
@@ -230,25 +234,25 @@ class ListPanel:
     def _row(self, probe: Probe) -> HBox:
         if probe.id not in self._rows:
             probe_id = probe.id
-            provision = self._kit.button(words.PROVISION, lambda: self._provision_now(probe_id), self._meaning(), "th-provision")
-            edit = self._kit.button(words.EDIT, lambda: self._edit(probe_id), words.EDIT_MEANING, "th-edit")
-            yes = self._kit.button(words.TRUST, lambda: self._trust(probe_id), words.TRUST_MEANING, "th-primary")
+            provision = self._kit.button(probe_words.PROVISION, lambda: self._provision_now(probe_id), self._meaning(), "th-provision")
+            edit = self._kit.button(probe_words.EDIT, lambda: self._edit(probe_id), probe_words.EDIT_MEANING, "th-edit")
+            yes = self._kit.button(probe_words.TRUST, lambda: self._trust(probe_id), probe_words.TRUST_MEANING, "th-primary")
             self._buttons[probe_id] = [yes, provision, edit]
             buttons = self._kit.row([provision, edit], "th-buttons")
             self._rows[probe_id] = self._kit.row([self._kit.html("th-grow"), buttons], "th-list-row")
         return self._rows[probe.id]
 
     def _meaning(self) -> str:
-        return words.PROVISION_IMPOSSIBLE if self._provision is None else words.PROVISION_MEANING
+        return probe_words.PROVISION_IMPOSSIBLE if self._provision is None else probe_words.PROVISION_MEANING
 
     def _provision_now(self, probe_id: str) -> None:
         provision = self._provision
         if provision is not None:
-            self._asks.go(probe_id, words.PROVISIONING.format(probe_id), lambda: provision(probe_id))
+            self._asks.go(probe_id, probe_words.PROVISIONING.format(probe_id), lambda: provision(probe_id))
 
     def _trust(self, probe_id: str) -> None:
         ask = self._ask or without_hub
-        self._asks.go(probe_id, words.TRUSTING.format(probe_id), lambda: say_yes(ask, probe_id))
+        self._asks.go(probe_id, probe_words.TRUSTING.format(probe_id), lambda: say_yes(ask, probe_id))
 
     def _edit(self, probe_id: str) -> None:
         probes = self._listed()
