@@ -53,24 +53,46 @@ def load(
     step = None if every is None else lengths.step_of(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     if not path.exists() and load_csv.found(path.parent):
-        started, marked = start is not None, bool(struck_out)
-        frame = load_csv.load(path.parent, probe, from_ms, to_ms, zone, tidy=tidy, step=step, started=started, struck_out=marked)
-        # A log has ids only.
-        ids = frame["probe_id"].unique() if tidy else frame.columns
-        return _called(frame, {str(id_): str(id_) for id_ in ids}, tidy=tidy, names=names)
+        given: dict[str, Any] = {"tidy": tidy, "step": step, "started": start is not None}
+        given["struck_out"] = bool(struck_out)
+        frame = load_csv.load(path.parent, probe, from_ms, to_ms, zone, **given)
+        return _called(frame, _ids(frame, tidy=tidy), tidy=tidy, names=names)
     with Reader(path) as reader:
         probes = reader.probes(removed=True)
         asked, called = arguments.asked_probes(probes, probe), titles(probes)
         if step is not None:
-            steps, calendar = resample.tidy_steps(reader, None if start is None else from_ms, to_ms, asked, step, zone)
+            since = None if start is None else from_ms
+            steps, calendar = resample.tidy_steps(reader, since, to_ms, asked, step, zone)
             frame = steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
             return _called(frame, called, tidy=tidy, names=names)
         marked = numbered if struck_out is None else struck_out
-        fields = (*TIDY, *(("boot", "seq") if numbered else ())) if tidy else WIDE
-        found = columns.gathered(reader, from_ms, to_ms, asked, fields, raw=raw, struck_out=marked)
-        boots = reader.boots() if tidy and numbered else None
-    frame = _tidy(found, boots, zone, raw=raw) if tidy else _wide(found, asked, zone, raw=raw)
+        how = {"tidy": tidy, "raw": raw, "numbered": numbered, "struck_out": marked}
+        frame = _readings(reader, (from_ms, to_ms), asked, zone, **how)
     return _called(frame, called, tidy=tidy, names=names)
+
+
+def _readings(
+    reader: Reader,
+    span: tuple[int, int],
+    asked: list[str] | None,
+    zone: tzinfo,
+    *,
+    tidy: bool,
+    raw: bool,
+    numbered: bool,
+    struck_out: bool,
+) -> pd.DataFrame:
+    """The readings themselves, wide or tidy."""
+    fields = (*TIDY, *(("boot", "seq") if numbered else ())) if tidy else WIDE
+    found = columns.gathered(reader, *span, asked, fields, raw=raw, struck_out=struck_out)
+    if not tidy:
+        return _wide(found, asked, zone, raw=raw)
+    return _tidy(found, reader.boots() if numbered else None, zone, raw=raw)
+
+
+def _ids(frame: pd.DataFrame, *, tidy: bool) -> dict[str, str]:
+    """What the probes of a log are called: it has ids only."""
+    return {str(id_): str(id_) for id_ in (frame["probe_id"].unique() if tidy else frame.columns)}
 
 
 def _called(frame: pd.DataFrame, called: dict[str, str], *, tidy: bool, names: bool) -> pd.DataFrame:

@@ -148,11 +148,17 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> finding.F
         return finding.unknown(name, f"Answers at {at}, but has no /status page; its firmware is older than this hub.")
     if status.probe_id and status.probe_id != probe["id"]:
         return finding.warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
-    said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {(status.interval_ms or 0) / 1000:g} s"
+    every_s = (status.interval_ms or 0) / 1000
+    said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {every_s:g} s"
     if case.running and probe["held"]:
         return finding.warning(name, f"{said}. {probe['problem']}", probe["remedy"])
     if case.running and probe["problem"]:
         return finding.problem(name, f"{said}, but: {probe['problem']}", probe["remedy"])
+    return _delivers(name, said, probe, status)
+
+
+def _delivers(name: str, said: str, probe: dict[str, Any], status: Status) -> finding.Finding:
+    """Whether its readings come to this hub, and whether its sensors give any. said: how it was reached."""
     if status.needs_provision or not status.server_url:
         return finding.warning(
             name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds."

@@ -76,13 +76,7 @@ class Health:
 
     def report(self) -> dict[str, Any]:
         """The state as JSON: version, uptime_s, readings, csv_waiting, workers, and the last problem with its remedy."""
-        states = [worker.state() for worker in self.workers]
-        for state in states:
-            if state.problem:
-                self._last = (state.problem, state.remedy, now_ms())
-        # What happened to pages is over when they are back, and was no trouble of the recording.
-        if isinstance(pages := self.pages(), dict):
-            states.append(WorkerState("pages", bool(pages.get("running")), str(pages.get("problem", "")), str(pages.get("remedy", ""))))
+        states = self._states()
         problem, remedy, problem_ms = self._last
         return {
             "version": __version__,
@@ -106,6 +100,18 @@ class Health:
             "remedy": remedy,
             "problem_ms": problem_ms,
         }
+
+    def _states(self) -> list[WorkerState]:
+        """How each part does; the last problem is noted."""
+        states = [worker.state() for worker in self.workers]
+        for state in states:
+            if state.problem:
+                self._last = (state.problem, state.remedy, now_ms())
+        # What happened to pages is over when they are back, and was no trouble of the recording.
+        if isinstance(pages := self.pages(), dict):
+            problem, remedy = str(pages.get("problem", "")), str(pages.get("remedy", ""))
+            states.append(WorkerState("pages", bool(pages.get("running")), problem, remedy))
+        return states
 
     def tell(self, problem: str, remedy: str) -> None:
         """Show something that was met before the parts ran; it stays told while the hub runs."""

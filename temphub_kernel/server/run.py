@@ -70,14 +70,12 @@ def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: 
     file = logs.keep(settings.data_dir)
     for doubt in said:
         log.warning("%s %s", *doubt)
-    folder.clear_left()
-    if first:
-        # Of a `temphub stop` that was cut off: it is not this start that was meant.
-        (settings.data_dir / STOP_FILE).unlink(missing_ok=True)
+    _clear(settings, folder, first=first)
     try:
         watch = Keepers(folder, keeper, arguments, settings.data_dir)
+        demo = virtual.VirtualProbes(probes, settings, folder)
         with startup.unhalted(), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(_serve(settings, folder, watch, browser=browser, probes=virtual.VirtualProbes(probes, settings, folder)))
+            runner.run(_serve(settings, folder, watch, browser=browser, probes=demo))
     except TempHubError as error:
         logs.note(str(error))
         raise
@@ -85,6 +83,14 @@ def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: 
         logs.forget(file)
         lock.release()
     return 0
+
+
+def _clear(settings: Settings, folder: run_folder.RunFolder, *, first: bool) -> None:
+    """What others left is cleared away."""
+    folder.clear_left()
+    if first:
+        # Of a `temphub stop` that was cut off: it is not this start that was meant.
+        (settings.data_dir / STOP_FILE).unlink(missing_ok=True)
 
 
 class Keepers:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from support.waiting import cannot, wait_for
 from support.web_end import Quiet, WebEnd
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
+from temphub_kernel.forward.mqtt import Mqtt
 from temphub_kernel.journal import ProbeBook, Writer
 
 
@@ -200,3 +201,24 @@ def listener(broker: Broker) -> Iterator[Listener]:
     made = Listener(broker)
     yield made
     made.close()
+
+
+@pytest.fixture
+def start(journal: Journal, broker: Broker) -> Iterator[Callable[..., Mqtt]]:
+    """Starts what passes on to the broker, and stops it at the end."""
+    started: list[Mqtt] = []
+
+    def begin(url: str = "") -> Mqtt:
+        mqtt = Mqtt(url or broker.url, journal.path, journal.writer, every_s=0.02, look_s=0.1, reconnect_s=1)
+        mqtt.start()
+        started.append(mqtt)
+        return mqtt
+
+    yield begin
+    for mqtt in started:
+        assert mqtt.stop()
+
+
+def statuses(listener: Listener, said: str) -> list[str]:
+    """The status topics of hubs that say so."""
+    return [topic for topic, value in listener.last.items() if topic.startswith("temphub/status/") and value == said]

@@ -17,27 +17,9 @@ TEST_S = 45.0
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `temphub alarms` takes."""
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--all", action="store_true", help="list those of the last 30 days, too, and what happened to each")
-    what.add_argument("--acknowledge", type=int, metavar="N", help="take care of alarm N: nobody else is told any more")
-    what.add_argument("--act", type=int, metavar="N", help="write down with --action what was done about alarm N")
-    what.add_argument("--say", type=int, metavar="N", help="say something of alarm N with --comment")
-    what.add_argument("--close", type=int, metavar="N", help="close alarm N, which is over")
-    what.add_argument("--mute", type=int, metavar="MIN", help="tell nobody for MIN minutes: of a --probe, a --group, a --rule, or of all")
-    what.add_argument("--maintenance", type=int, metavar="MIN", help="the same, and what happens meanwhile needs no acknowledgement")
-    what.add_argument("--unmute", type=int, metavar="N", help="end mute or maintenance number N now")
-    what.add_argument("--rules", action="store_true", help="list the rules")
-    what.add_argument("--sets", action="store_true", help="list the ready-made sets of rules")
-    what.add_argument("--add-set", metavar="SET", help="give a --probe or --group the rules of a set, such as refrigerator")
-    what.add_argument("--add", metavar="JSON", help='a rule, such as \'{"kind": "above", "limit_c": 8}\', or a file with one')
-    what.add_argument("--change", nargs=2, metavar=("N", "JSON"), help="put another rule in the place of rule N")
-    what.add_argument("--preview", metavar="JSON", help="what a rule, or the rule with that number, would have told of the last --days")
-    what.add_argument("--switch-on", type=int, metavar="N", help="switch rule N on")
-    what.add_argument("--switch-off", type=int, metavar="N", help="switch rule N off")
-    what.add_argument("--delete", type=int, metavar="N", help="delete rule N; the alarms that it gave are kept")
-    what.add_argument("--channels", action="store_true", help="list by whom alarms are told")
-    what.add_argument("--channel", nargs=2, metavar=("NAME", "URL"), help="tell alarms by ntfy://…, mailto://… or the like")
-    what.add_argument("--test", metavar="NAME", help="send something by that channel now")
-    what.add_argument("--remove-channel", metavar="NAME", help="tell nothing by that channel any more")
+    _add_alarm_options(what.add_argument)
+    _add_rule_options(what.add_argument)
+    _add_channel_options(what.add_argument)
     parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
     parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
     parser.add_argument("--by", default="", metavar="NAME", help="who does it")
@@ -45,6 +27,36 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="", help="a group of probes")
     parser.add_argument("--rule", type=int, metavar="N", help="of --mute and --maintenance: this rule only")
     parser.add_argument("--days", type=float, default=30, help="of --preview (default 30)")
+
+
+def _add_alarm_options(add: Callable[..., object]) -> None:
+    add("--all", action="store_true", help="list those of the last 30 days, too, and what happened to each")
+    add("--acknowledge", type=int, metavar="N", help="take care of alarm N: nobody else is told any more")
+    add("--act", type=int, metavar="N", help="write down with --action what was done about alarm N")
+    add("--say", type=int, metavar="N", help="say something of alarm N with --comment")
+    add("--close", type=int, metavar="N", help="close alarm N, which is over")
+    add("--mute", type=int, metavar="MIN", help="tell nobody for MIN minutes: of a --probe, a --group, a --rule, or of all")
+    add("--maintenance", type=int, metavar="MIN", help="the same, and what happens meanwhile needs no acknowledgement")
+    add("--unmute", type=int, metavar="N", help="end mute or maintenance number N now")
+
+
+def _add_rule_options(add: Callable[..., object]) -> None:
+    add("--rules", action="store_true", help="list the rules")
+    add("--sets", action="store_true", help="list the ready-made sets of rules")
+    add("--add-set", metavar="SET", help="give a --probe or --group the rules of a set, such as refrigerator")
+    add("--add", metavar="JSON", help='a rule, such as \'{"kind": "above", "limit_c": 8}\', or a file with one')
+    add("--change", nargs=2, metavar=("N", "JSON"), help="put another rule in the place of rule N")
+    add("--preview", metavar="JSON", help="what a rule, or the rule with that number, would have told of the last --days")
+    add("--switch-on", type=int, metavar="N", help="switch rule N on")
+    add("--switch-off", type=int, metavar="N", help="switch rule N off")
+    add("--delete", type=int, metavar="N", help="delete rule N; the alarms that it gave are kept")
+
+
+def _add_channel_options(add: Callable[..., object]) -> None:
+    add("--channels", action="store_true", help="list by whom alarms are told")
+    add("--channel", nargs=2, metavar=("NAME", "URL"), help="tell alarms by ntfy://…, mailto://… or the like")
+    add("--test", metavar="NAME", help="send something by that channel now")
+    add("--remove-channel", metavar="NAME", help="tell nothing by that channel any more")
 
 
 def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:

@@ -212,21 +212,15 @@ def send(snapshot: Snapshot, page: str) -> str:
     when = view.between(from_ms, to_ms, 0, to_second=False)
     told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
     what = words.SEND_WHAT.format(whose, when, count(sum(one.n for one in told)))
-    # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
-    still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
-    address = f"{page.rstrip('/')}/?{query(still)}"
-    asked = {"from": from_ms, "to": to_ms} | ({"probe_id": ",".join(probe.id for probe in snapshot.shown)} if view.probes else {})
-    asks = {format_: {"format": format_, **asked, **_limit(format_, view)} for format_ in words.DOWNLOADS}
-    files = {format_: f"/api/export?{urlencode(ask, safe=',')}" for format_, ask in asks.items()}
-    mail = urlencode({"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}, quote_via=quote)
+    files = _files(snapshot, from_ms, to_ms)
     parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{safe(files["csv"])}"'
              f' data-title="{safe(whose)}">{safe(words.SEND_SHARE)}</button>']  # fmt: skip
     for format_, label in words.DOWNLOADS.items():
         parts.append(f'<a class="th-button" href="{safe(files[format_])}" download>{safe(words.SEND_FILE.format(label))}</a>')
     if page:
-        parts.append(f'<a class="th-button" href="mailto:?{safe(mail)}" target="_blank" rel="noopener">{safe(words.SEND_MAIL)}</a>')
-        parts.append(f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{safe(address)}">'
-                     f"{safe(words.SEND_COPY)}</button>")  # fmt: skip
+        # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
+        still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
+        parts += _by_address(f"{page.rstrip('/')}/?{query(still)}", whose, what)
     how = f'<p>{safe(what)} <span class="th-quiet">{safe(words.SEND_HOW)}</span></p>'
     return f'<section class="th-send">{how}<div>{"".join(parts)}</div></section>'
 
@@ -245,3 +239,23 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
         rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)} {erase}</li>')
     told = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
     return told + (f'<ol class="th-notes" aria-label="{safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")
+
+
+def _files(snapshot: Snapshot, from_ms: int, to_ms: int) -> dict[str, str]:
+    """format -> where the readings of what is shown are had as a file of it."""
+    view = snapshot.view
+    probes = {"probe_id": ",".join(probe.id for probe in snapshot.shown)} if view.probes else {}
+    asked = {"from": from_ms, "to": to_ms} | probes
+    asks = {format_: {"format": format_, **asked, **_limit(format_, view)} for format_ in words.DOWNLOADS}
+    return {format_: f"/api/export?{urlencode(ask, safe=',')}" for format_, ask in asks.items()}
+
+
+def _by_address(address: str, whose: str, what: str) -> list[str]:
+    """Buttons that give the address of what is shown to somebody: by a message, or copied."""
+    said = {"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}
+    mail = safe(urlencode(said, quote_via=quote))
+    return [
+        f'<a class="th-button" href="mailto:?{mail}" target="_blank" rel="noopener">{safe(words.SEND_MAIL)}</a>',
+        f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{safe(address)}">'
+        f"{safe(words.SEND_COPY)}</button>",
+    ]

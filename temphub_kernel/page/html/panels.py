@@ -14,6 +14,23 @@ from .cards import badge, looks_like, shape, swatch
 
 def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
     """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now' ended."""
+    record, told = probe.record, _told(probe, view, now_ms, firmware)
+    trouble, refused = "", probe.state == "refused"
+    if record.get("problem"):
+        trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
+    said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+    sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
+    hidden = f'<span class="th-badge">{safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
+    same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
+    return (
+        f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
+        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
+        f'<p class="th-quiet">{" · ".join(safe(part) for part in told if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
+    )
+
+
+def _told(probe: Probe, view: View, now_ms: int, firmware: str) -> list[str]:
+    """How it was found, what it runs, when it was told where to deliver, and how it and the hub stand to each other."""
     record = probe.record
     parts = [_found(record)]
     if record.get("version"):
@@ -29,18 +46,7 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
         parts.append((probe_words.DELIVERS_TO if delivers else probe_words.TOLD_TO).format(record["server_url"]))
     parts.append(probe_words.STANDINGS.get(str(record.get("trust")), ""))
     parts.append(_stated(probe, view))
-    trouble, refused = "", probe.state == "refused"
-    if record.get("problem"):
-        trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
-    said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
-    sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
-    hidden = f'<span class="th-badge">{safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
-    same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
-    return (
-        f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
-        f'<p class="th-quiet">{" · ".join(safe(part) for part in parts if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
-    )
+    return parts
 
 
 def _stated(probe: Probe, view: View) -> str:
