@@ -1,7 +1,7 @@
 """By which names a probe may be asked for: none that a stranger can point at it. Loaded for a request that names one.
 
 DNS rebinding: a web page of evil.example has that name resolve to the probe's address, and the visitor's browser then takes the probe
-for a part of that page. The name in the Host header gives it away; see temphub_kernel/api/hosts.py, which does the same for the hub.
+for a part of that page. The name in the Host header gives it away; temphub_kernel/api/access/security.py does the same for the hub.
 """
 
 from probe.http import Problem

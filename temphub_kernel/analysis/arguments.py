@@ -68,7 +68,7 @@ def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:
 
 
 def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] | None) -> list[str] | None:
-    """The ids of the probes meant, each by id or name; None for all. known: as in base.naming.
+    """The ids of the probes meant, each by id or name; None for all. known: as in core/names.py.
 
     Raises TempHubError: 404 for one that is not known, 409 for a name that several have.
     """

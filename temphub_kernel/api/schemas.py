@@ -152,7 +152,7 @@ def checked_id(name: str, value: object, says: str = "cannot name a probe", reme
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
     """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value.
 
-    An age says when a reading was taken, else a time in it (see dating.py), else the moment it came in. A value outside what can be
+    An age says when a reading was taken, else a time in it (see timestamps.py), else the moment it came in. A value outside what can be
     a temperature is a reading without one, quality `range`.
     """
     probe_id = checked_id("probe_id", data.get("probe_id", ADHOC))

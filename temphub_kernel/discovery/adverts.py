@@ -113,7 +113,7 @@ class HubAdvert:
     def announce(self, zeroconf: Zeroconf, own: list[str]) -> None:
         """Start announcing on `zeroconf`; returns at once, the rest happens on zeroconf's thread.
 
-        own: this computer's addresses. Each network is told its own only (see answering.py), so nobody else takes loopback for itself.
+        own: this computer's addresses. Each network is told its own only (see multicast.py), so nobody else takes loopback for itself.
         """
         self.drop()
         self._own = list(own)

@@ -78,7 +78,7 @@ def rows_of(firsts: Sequence[int], lasts: Sequence[int]) -> list[tuple[int, int,
     return rows
 
 
-# Beyond this many separate ranges the lower half goes to a table of the journal (see seen_before.py): a client that skips
+# Beyond this many separate ranges the lower half goes to a table of the journal (see SeenBefore): a client that skips
 # numbers, or a probe that thinned what it kept through a long outage, must not grow the hub's memory without bound.
 MAX_RANGES = 4096
 # Boots held in memory; an older one is read back from the journal when it delivers again.

@@ -106,7 +106,7 @@ def bookmark(db: sqlite3.Connection, follower: str = FOLLOWER) -> int:
 class Summary:
     """What a batch adds to roll-ups, blocks and newest values.
 
-    units, struck: what they count with (see calibration.py, strikes.py); the newest values stay as the probe sent them.
+    units, struck: what they count with (see calibration.py, annotations.py); the newest values stay as the probe sent them.
     """
 
     def __init__(self, batch: Batch, units: Ints, struck: Flags) -> None:

@@ -28,7 +28,7 @@ MOST_RUNS = 16
 class Outcome(NamedTuple):
     """What became of a submission: readings stored now, readings that were already there.
 
-    renumbered: of those stored, how many bear a boot and number that another reading has already (see twice.py).
+    renumbered: of those stored, how many bear a boot and number that another reading has already (see renumbered.py).
     """
 
     stored: int

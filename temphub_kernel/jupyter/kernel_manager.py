@@ -16,7 +16,7 @@ from traitlets import Float
 from ..core import TempHubError, Unavailable, monotonic_s
 from . import kernel_process, sessions, websocket
 
-# Of 150 in all (see viewers.py): an office behind one address has enough, and the others have the rest.
+# Of MOST_VISITS in all: an office behind one address has enough, and the others have the rest.
 MOST_OF_ONE = 100
 # So many pages are made at a time, and of one address: more would only be late together, and the loop deaf meanwhile.
 AT_A_TIME, OF_ONE_AT_A_TIME = 4, 2

@@ -1,4 +1,4 @@
-"""base/run_folder.py: what the processes of one start know of each other."""
+"""core/run_folder.py: what the processes of one start know of each other."""
 
 import os
 import subprocess

@@ -18,7 +18,7 @@ _HEAD = '''"""The ITS-90 reference functions of thermocouples as lines, within 0
 
 Out of NIST's published coefficients (SRD 60, public domain). Each text holds, in base64, four bytes a point: °C since the point before (at
 the first: {first}), then the voltage in 10 nV as 24 bits with sign. The probe reads it when a chip is set up
-that needs it (curve.py), the hub for numbers that were stored uncorrected (curves.py).
+that needs it (curve.py), the hub for numbers that were stored uncorrected (chips.py).
 """
 
 # The first point, and the points.

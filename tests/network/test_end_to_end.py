@@ -129,7 +129,7 @@ def check_complete(probe_id, points) -> None:
     steps = [b.taken_ms - a.taken_ms for a, b in pairwise(by_seq)]
     # The first readings may have been taken at the interval that the probe had before it was provisioned.
     assert max(steps) < 5_000, f"{probe_id}: a late reading is not in its place: {max(steps)} ms"
-    # The first ones of a hub that is just starting as well: the probe's own count dates them, see api/transit.py.
+    # The first ones of a hub that is just starting as well: the probe's own count dates them, see api/timestamps.py.
     assert min(steps) > 0, f"{probe_id}: readings are out of order: {steps[:8]} … {min(steps)} ms"
 
 

@@ -1,4 +1,4 @@
-"""A page's websocket at a real hub, spoken to by no browser. The lies are small; server/frames.py says what they led to."""
+"""A page's websocket at a real hub, spoken to by no browser. The lies are small; jupyter/frames.py says what they led to."""
 
 import asyncio
 import re

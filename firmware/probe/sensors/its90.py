@@ -2,7 +2,7 @@
 
 Out of NIST's published coefficients (SRD 60, public domain). Each text holds, in base64, four bytes a point: °C since the point before (at
 the first: 0), then the voltage in 10 nV as 24 bits with sign. The probe reads it when a chip is set up
-that needs it (curve.py), the hub for numbers that were stored uncorrected (curves.py).
+that needs it (curve.py), the hub for numbers that were stored uncorrected (chips.py).
 """
 
 # The first point, and the points.

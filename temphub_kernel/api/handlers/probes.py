@@ -185,7 +185,7 @@ class Provision(base.ApiHandler):
 
 
 def transients(probes: Iterable[dict[str, Any]], newest: Iterable[Newest], stand: Mapping[str, str]) -> set[str]:
-    """The ids that came once or a few times and did not come back (base/transient.py)."""
+    """The ids that came once or a few times and did not come back (core/names.py)."""
     known = ({**probe, "trust": stand.get(board_of(probe["device"]))} for probe in probes)
     return transient(known, {one.probe_id: one for one in newest}, now_ms())
 

@@ -84,7 +84,7 @@ class Corrections:
     def one(
         self, probe: int, taken_ms: int, units: int | None, quality: str | None, junction: tuple[int | None, int | None] = (None, None)
     ) -> tuple[int | None, str | None]:
-        """(units, quality) that a single reading counts with. junction: what its chip said, see junctions.py."""
+        """(units, quality) that a single reading counts with. junction: what its chip said, see core/reading.py."""
         if units is None or (quality == POWER_ON and probe not in self._believed):
             return None, quality
         if self.thermocouples:

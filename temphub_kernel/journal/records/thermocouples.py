@@ -79,7 +79,7 @@ class Thermocouples:
     def one(
         self, probe: int, taken_ms: int, units: int, quality: str | None, junction: tuple[int | None, int | None]
     ) -> tuple[int | None, str | None]:
-        """(units, quality) of a single reading. junction: what its chip said, see junctions.py."""
+        """(units, quality) of a single reading. junction: what its chip said, see core/reading.py."""
         chip, cold = junction
         span = next((one for one in self._of.get(probe, ()) if one.from_ms <= taken_ms < one.to_ms), None)
         if span is None or chip is not None:

@@ -32,7 +32,7 @@ Read = Callable[[Sequence[int], int, int], tuple[Ints, Ints, Ints]]
 
 
 class Figures(NamedTuple):
-    """Of one probe in a range. readings: good ones; °C, °C per hour. mean, sigma (standard deviation), trend: over time (see weights.py).
+    """Of one probe in a range. readings: good ones; °C, °C per hour. mean, sigma (standard deviation), trend: over time (time_weights.py).
 
     exact: whether these three are no estimates; mean_of_readings, sigma_of_readings: each reading counts alike.
     """

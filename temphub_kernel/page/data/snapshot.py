@@ -84,7 +84,7 @@ class Annotation(NamedTuple):
 class Snapshot(NamedTuple):
     """One moment of the journal. health: the hub's own note and when it wrote it, (0, {}) when there is none.
 
-    transients: how many ids came once and did not come back (base/transient.py), which are not among `probes`; folded: the last of them.
+    transients: how many ids came once and did not come back (core/names.py), which are not among `probes`; folded: the last of them.
     removals: how many probes somebody removed; removed: what is known of the last of them. now_is: the probe that an id counts as now.
     """
 

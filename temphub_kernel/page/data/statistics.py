@@ -18,7 +18,7 @@ TREND_MIN_MS = 30_000
 class Statistics(NamedTuple):
     """n good readings; values in °C, times in ms; trend in °C per hour. None where n is too small to tell.
 
-    mean, sigma, trend: over time, as everywhere (see journal/weights.py); exact: whether they are no estimates.
+    mean, sigma, trend: over time, as everywhere (see journal/statistics/time_weights.py); exact: whether they are no estimates.
     """
 
     n: int = 0

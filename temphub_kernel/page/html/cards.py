@@ -229,7 +229,7 @@ def measured(snapshot: Snapshot) -> str:
 
 
 def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
-    """Time above a limit, not above it, and not measured: see journal/passing.py. whole_ms: how long the range is."""
+    """Time above a limit, not above it, and not measured: see journal/statistics/exceedance.py. whole_ms: how long the range is."""
     if told.beyond is None:
         return (words.NOTHING,) * len(words.OVER_COLUMNS)
     measured, above = told.beyond.measured_ms, told.beyond.passed[0]

@@ -1,5 +1,5 @@
 // What the chart says at the pointer: the data's own numbers, as they were sent to be drawn, never anything worked out from where a
-// line stands on the screen. bqplot binds them to each curve; what a curve is of stands in its label (dashboard/chart.py).
+// line stands on the screen. bqplot binds them to each curve; what a curve is of stands in its label (page/widgets/chart.py).
 window.thReadout = (function () {
   "use strict";
   const NEAR_PX = 40, APART_PX = 14, CLEAR_PX = 8, SHIFTS_MS = [-3600e3, -1800e3, 1800e3, 3600e3];
@@ -26,7 +26,7 @@ window.thReadout = (function () {
     return before && (!after || x - before.x < after.x - x) ? before : after;
   }
 
-  // --- numbers and times as the page's other parts write them (dashboard/text.py) ---
+  // --- numbers and times as the page's other parts write them (page/format.py) ---
   function number(value) {
     const digits = Math.abs(value) >= 99.995 ? 1 : 2, twice = value * 2 ** (digits + 1);
     let text = value.toFixed(digits);
