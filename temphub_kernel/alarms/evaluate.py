@@ -18,9 +18,9 @@ from ..journal import Floats, Ints
 from . import pace, rules
 from .conditions import condition_of
 from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up
+from .streams import LIVE_MS, Limited
 from .watches import Transition, Watch
 
-LIVE_MS = 2 * MINUTE_MS
 # The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock was set back.
 CLOCK_MS = 5_000
 # A stream that comes late as steadily as it is measured is no backlog: its sender's clock is behind.
@@ -28,7 +28,9 @@ STEADY = 1.5
 # Late readings are judged when none has come for so long: until then they may go on.
 QUIET_MS = MINUTE_MS
 MOST_TOLD = 8
-VERSION = 1
+VERSION = 2
+# What is kept of all streams, a column each.
+KEPT = ("numbers", "pace_ms", "newest_ms")
 
 
 class _Watched:
@@ -142,35 +144,53 @@ class _Watched:
 
 
 class _Probe:
-    """What is known of a probe's stream. pace_ms: between its readings, its interval at least; newest_ms: taken last; steady: comes
-    late as steadily as it is measured; low, high: between these nothing happens to watches that are idle."""
+    """What is known of a probe's stream beside its place among all of them. mark, steady: comes late as steadily as it is measured."""
 
-    __slots__ = ("busy", "high", "interval_ms", "low", "mark", "newest_ms", "no", "pace_ms", "steady", "watched")
+    __slots__ = ("_all", "at", "busy", "interval_ms", "mark", "no", "steady", "watched")
 
-    def __init__(self, no: int, watches: Sequence[Watch]) -> None:
-        self.no = no
+    def __init__(self, no: int, at: int, watches: Sequence[Watch], all_of: Limited) -> None:
+        self.no, self.at = no, at
         self.watched = [_Watched(watch.rule) for watch in watches]
-        self.interval_ms = max(watch.interval_ms for watch in watches)
-        self.pace_ms = self.interval_ms or pace.ASSUMED_INTERVAL_MS
-        self.newest_ms = 0
+        self.interval_ms = int(all_of.interval_ms[at])
         # When a late stream was looked at last: [received, taken].
         self.mark: list[int] = []
         self.steady = False
-        conditions = [one.condition for one in self.watched]
-        all_of = any(condition.steps for condition in conditions)
-        self.low = float("inf") if all_of else max(condition.low for condition in conditions)
-        self.high = -float("inf") if all_of else min(condition.high for condition in conditions)
         self.busy = False
+        self._all = all_of
+        conditions = [one.condition for one in self.watched]
+        if not any(condition.steps for condition in conditions):
+            all_of.low[at] = max(condition.low for condition in conditions)
+            all_of.high[at] = min(condition.high for condition in conditions)
+
+    @property
+    def newest_ms(self) -> int:
+        """When the newest reading was taken, 0 before the first."""
+        return int(self._all.newest_ms[self.at])
+
+    @property
+    def gap_ms(self) -> int:
+        """A longer pause is a gap."""
+        return pace.GAP_PACES * int(self._all.pace_ms[self.at])
+
+    def is_within(self, celsius: float) -> bool:
+        """Whether nothing happens to watches that are idle."""
+        return bool(self._all.low[self.at] <= celsius <= self._all.high[self.at])
+
+    def noted(self) -> None:
+        """How it goes on has changed: whether something is going on, or it comes late."""
+        self.busy = not all(one.idle for one in self.watched)
+        self._all.plain[self.at] = not self.busy and not self.mark
 
     def passed(self, at_ms: int) -> None:
         """A reading in order: how often they come."""
-        if self.newest_ms:
-            self.pace_ms = pace.next_pace(self.pace_ms, at_ms - self.newest_ms, self.interval_ms)
-        self.newest_ms = at_ms
+        newest_ms = self.newest_ms
+        if newest_ms:
+            self._all.step_one(self.at, at_ms - newest_ms)
+        self._all.newest_ms[self.at] = at_ms
 
     def is_live(self, at_ms: int, received_ms: int) -> bool:
         """Whether a reading in order was known soon enough; received_ms: −1 when nobody knows."""
-        bound_ms = max(pace.GAP_PACES * self.pace_ms, LIVE_MS)
+        bound_ms = max(self.gap_ms, LIVE_MS)
         if received_ms >= 0 and received_ms - at_ms <= bound_ms:
             self.mark, self.steady = [], False
             return True
@@ -183,10 +203,11 @@ class _Probe:
         return self.steady
 
     def set_back(self, before_ms: int, by_ms: int) -> None:
-        self.newest_ms -= by_ms if self.newest_ms > before_ms else 0
+        self._all.newest_ms[self.at] -= by_ms if self.newest_ms > before_ms else 0
         self.mark, self.steady = [], False
         for one in self.watched:
             one.set_back(before_ms, by_ms)
+        self.noted()
 
 
 class Evaluator:
@@ -197,58 +218,63 @@ class Evaluator:
         for watch in watches:
             if watch.rule.kind in rules.LIMITS + rules.CHANGES:
                 of.setdefault(watch.probe, []).append(watch)
-        self._probes = {no: _Probe(no, watches) for no, watches in of.items()}
+        self._streams = Limited({no: max(watch.interval_ms for watch in mine) for no, mine in of.items()})
+        self._probes = [_Probe(no, at, mine, self._streams) for at, (no, mine) in enumerate(of.items())]
         self._received_ms = 0
         self._late: dict[int, _Probe] = {}
 
     def take(self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
         """What readings come to, columns of one length in journal order. celsius: corrected, NaN where there is no temperature (a fault,
         struck out); received_ms: UNKNOWN_DELAY_MS from taken_ms where nobody knows. now_ms: the hub's clock."""
+        came_ms = np.where(received_ms - taken_ms == UNKNOWN_DELAY_MS, -1, received_ms)
+        place = self._streams.places(probe)
         told: list[Transition] = []
-        received_ms = np.where(received_ms - taken_ms == UNKNOWN_DELAY_MS, -1, received_ms)
-        rows = zip(probe.tolist(), taken_ms.tolist(), received_ms.tolist(), celsius.tolist(), strict=True)
-        probes = self._probes
-        for no, at_ms, came_ms, value in rows:
-            if came_ms >= 0:
-                if came_ms < self._received_ms - CLOCK_MS:
-                    self._set_back(came_ms, self._received_ms - came_ms)
-                self._received_ms = max(self._received_ms, came_ms)
-            found = probes.get(no)
-            if found is None:
-                continue
-            newest_ms = found.newest_ms
-            usual = 0 < newest_ms < at_ms <= came_ms <= at_ms + LIVE_MS and not found.mark
-            if usual and not found.busy and found.low <= value <= found.high:
-                # Nearly all readings: in order, live, within all limits, with nothing going on.
-                if at_ms - newest_ms > found.pace_ms or found.pace_ms > found.interval_ms:
-                    found.pace_ms = pace.next_pace(found.pace_ms, at_ms - newest_ms, found.interval_ms)
-                found.newest_ms = at_ms
-            else:
-                told += self._reading(found, at_ms, came_ms, value, now_ms)
+        start, end = 0, len(place)
+        while start < end:
+            stop = start + self._until_set_back(came_ms[start:])
+            part = slice(start, stop)
+            told += self._take(place[part], taken_ms[part], came_ms[part], celsius[part], now_ms)
+            start = stop
         return told
+
+    def _until_set_back(self, came_ms: Ints) -> int:
+        """How many readings came before the hub's clock was set back (again); if it was right before the first, that is taken in."""
+        first_ms = int(came_ms[0])
+        if 0 <= first_ms < self._received_ms - CLOCK_MS:
+            self._set_back(first_ms, self._received_ms - first_ms)
+        latest_ms = np.maximum.accumulate(np.maximum(came_ms, self._received_ms))
+        back = (came_ms >= 0) & (came_ms < latest_ms - CLOCK_MS)
+        count = int(np.argmax(back)) if back.any() else len(came_ms)
+        self._received_ms = int(latest_ms[count - 1])
+        return count
+
+    def _take(self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
+        others = self._streams.take_usual(place, taken_ms, came_ms, celsius)
+        rows = zip(*(column[others].tolist() for column in (place, taken_ms, came_ms, celsius)), strict=True)
+        return [step for at, at_ms, came, value in rows for step in self._reading(self._probes[at], at_ms, came, value, now_ms)]
 
     def _reading(self, found: _Probe, at_ms: int, came_ms: int, value: float, now_ms: int) -> list[Transition]:
         # Dated in the future by a wrong clock: it is of now.
         latest_ms = came_ms if came_ms >= 0 else now_ms
         at_ms = latest_ms if at_ms > latest_ms + AHEAD_MS else at_ms
-        quiet = (found.low <= value <= found.high and not found.busy) or value != value
-        if at_ms <= found.newest_ms:
-            return [] if quiet or at_ms == found.newest_ms else self._late_reading(found, at_ms, value, now_ms)
-        gap_ms = pace.GAP_PACES * found.pace_ms
+        quiet = value != value or (not found.busy and found.is_within(value))
+        newest_ms = found.newest_ms
+        if at_ms <= newest_ms:
+            return [] if quiet or at_ms == newest_ms else self._late_reading(found, at_ms, value, now_ms)
+        gap_ms = found.gap_ms
         live = found.is_live(at_ms, came_ms)
         found.passed(at_ms)
-        if quiet:
-            return []
-        told = [Transition(one.rule.no, found.no, *step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms)]
-        found.busy = not all(one.idle for one in found.watched)
+        told: list[Transition] = []
+        if not quiet:
+            steps = ((one.rule.no, step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms))
+            told = [Transition(rule, found.no, *step) for rule, step in steps]
+        found.noted()
         return told
 
     def _late_reading(self, found: _Probe, at_ms: int, value: float, now_ms: int) -> list[Transition]:
-        gap_ms = pace.GAP_PACES * found.pace_ms
-        told = [
-            Transition(one.rule.no, found.no, *step) for one in found.watched for step in one.out_of_order(at_ms, value, gap_ms, now_ms)
-        ]
-        found.busy = not all(one.idle for one in found.watched)
+        steps = ((one.rule.no, step) for one in found.watched for step in one.out_of_order(at_ms, value, found.gap_ms, now_ms))
+        told = [Transition(rule, found.no, *step) for rule, step in steps]
+        found.noted()
         if any(one.late for one in found.watched):
             self._late[found.no] = found
         return told
@@ -260,44 +286,51 @@ class Evaluator:
             for one in found.watched:
                 # Of a clock that was set back as well: a minute either way.
                 if one.late is not None and abs(now_ms - one.late_ms) >= QUIET_MS:
-                    steps = one.settle(pace.GAP_PACES * found.pace_ms)
-                    told += [Transition(one.rule.no, found.no, *step) for step in steps]
-            found.busy = not all(one.idle for one in found.watched)
+                    told += [Transition(one.rule.no, found.no, *step) for step in one.settle(found.gap_ms)]
+            found.noted()
             if not any(one.late for one in found.watched):
                 del self._late[found.no]
         return told
 
     def _set_back(self, before_ms: int, by_ms: int) -> None:
-        for found in self._probes.values():
+        for found in self._probes:
             found.set_back(before_ms, by_ms)
         self._late.clear()
         self._received_ms = before_ms
 
     def state(self) -> dict[str, Any]:
         """Everything that later readings are judged by, as JSON."""
-        probes = [[one.no, one.pace_ms, one.newest_ms, one.mark, one.steady] for one in self._probes.values()]
+        columns = {name: getattr(self._streams, name).tolist() for name in KEPT}
+        late = [[one.no, one.mark, one.steady] for one in self._probes if one.mark]
         watched = [
             [one.rule.no, found.no, one.state()]
-            for found in self._probes.values()
+            for found in self._probes
             for one in found.watched
             if not one.idle or one.spans or one.tail or one.condition.steps
         ]
-        return {"version": VERSION, "received_ms": self._received_ms, "probes": probes, "watched": watched}
+        return {"version": VERSION, "received_ms": self._received_ms, "probes": columns, "late": late, "watched": watched}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there; rules and probes that are new begin at nothing, and those that are gone are forgotten."""
         if state.get("version") != VERSION:
             return
         self._received_ms = state["received_ms"]
-        for no, pace_ms, newest_ms, mark, steady in state["probes"]:
-            if (found := self._probes.get(no)) is not None:
-                found.pace_ms = max(pace_ms, found.interval_ms)
-                found.newest_ms, found.mark, found.steady = newest_ms, list(mark), steady
-        known = {(one.rule.no, no): one for no, found in self._probes.items() for one in found.watched}
+        streams = self._streams
+        numbers, pace_ms, newest_ms = (np.array(state["probes"][name], np.int64) for name in KEPT)
+        place = streams.places(numbers)
+        here = place >= 0
+        at = place[here]
+        streams.pace_ms[at] = np.maximum(pace_ms[here], streams.interval_ms[at])
+        streams.newest_ms[at] = newest_ms[here]
+        known = {found.no: found for found in self._probes}
+        for no, mark, steady in state["late"]:
+            if (found := known.get(no)) is not None:
+                found.mark, found.steady = list(mark), steady
+        watched = {(one.rule.no, no): one for no, found in known.items() for one in found.watched}
         for rule, no, kept in state["watched"]:
-            if (one := known.get((rule, no))) is not None:
+            if (one := watched.get((rule, no))) is not None:
                 one.restore(kept)
-        for found in self._probes.values():
-            found.busy = not all(one.idle for one in found.watched)
+        for found in self._probes:
+            found.noted()
             if any(one.late for one in found.watched):
                 self._late[found.no] = found

@@ -6,7 +6,7 @@ far the follower is. So a hub that is killed at any moment goes on where the jou
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ LOOK_S = 0.5
 TICK_S = 1.0
 # How often its state is kept when nothing happens: after a kill so much is looked at again, with the same result.
 SAVE_S = 30.0
+# That something is pending, or no more, may wait so long for what else is to be kept: with thousands of probes there is
+# always one, and all that is known is kept each time.
+HOLD_S = 1.0
 # Groups, intervals and probes that were removed are looked for so often; rules and new probes at once.
 PROBES_S = 5.0
 MOST_SAID = 20_000
@@ -57,6 +60,10 @@ class Engine:
         found = self._evaluator.take(*shared, now_ms)
         return found + self.sickness.take(*shared, new.quality, new.boot, now_ms)
 
+    def soon(self, now_ms: int) -> bool:
+        """Whether somebody may have to be told of a sick probe within a minute. Before `tick`."""
+        return self.sickness.soon(now_ms)
+
     def tick(self, now_ms: int) -> list[Transition]:
         """What time alone brings; about once a second."""
         return self._evaluator.tick(now_ms) + self.sickness.tick(now_ms)
@@ -89,14 +96,19 @@ class Alarms(Follower[Reader]):
         self._no = 0
         self._rules: dict[int, Rule] = {}
         self._watches: list[Watch] = []
+        self._watched: set[tuple[int, int]] = set()
+        # What each probe's readings may be listed under.
+        self._ids: dict[int, tuple[str, ...]] = {}
         self._engine = Engine(())
         self._pending: dict[tuple[int, int], Pending] = {}
+        self._held: list[Transition] = []
+        self._soon = False
         self._marks: tuple[object, ...] = ()
         # What is not looked at in time was said by probes that nobody watches.
         self._said: deque[tuple[str, str, float]] = deque(maxlen=MOST_SAID)
         self._numbers: dict[str, int] = {}
         self._once = Once(log)
-        self._ticked_s = self._saved_s = self._probes_s = 0.0
+        self._ticked_s = self._saved_s = self._probes_s = self._held_s = 0.0
         self._saved_no = -1
 
     def tell(self, probe_id: str, what: str, value: float) -> None:
@@ -106,7 +118,7 @@ class Alarms(Follower[Reader]):
     @property
     def soon(self) -> bool:
         """Whether somebody may have to be told within minutes. Any thread."""
-        return bool(self._pending) or any(rule.delay_ms < MINUTE_MS for rule in list(self._rules.values()))
+        return self._soon
 
     def opened(self) -> Reader:
         return Reader(self._journal)
@@ -117,7 +129,7 @@ class Alarms(Follower[Reader]):
         if not note.get("begun"):
             # What came before anybody gave a rule is history.
             self._no, self._saved_no = reader.count(), -1
-        self._marks, self._probes_s = (), 0.0
+        self._marks, self._probes_s, self._held = (), 0.0, []
         self._pending = {(one[0], one[1]): Pending(*one) for one in note.get("pending", [])}
         self._watch(reader, note.get("engine", {}))
 
@@ -131,16 +143,19 @@ class Alarms(Follower[Reader]):
             while self._said:
                 probe_id, what, value = self._said.popleft()
                 self._engine.sickness.tell(self._numbers.get(probe_id, 0), what, value, at_ms)
+            self._look_ahead(at_ms)
             found += self._engine.tick(at_ms)
-        if found or (ticks and self._waits(reader, at_ms)) or self._is_to_be_saved():
-            self._commit(found, at_ms)
-            self._count(reader.live_alarms(), reader)
+        self._note(found)
+        self._hold(found)
+        if self._is_to_be_saved() or (ticks and self._waits(reader, at_ms)):
+            self._commit(at_ms)
+            self._count(reader.live_alarms())
         self.well()
         return 0.0 if taken == BLOCK else self._look_s
 
     def end(self, reader: Reader) -> None:
         try:
-            self._commit([], now_ms())
+            self._commit(now_ms())
         except TempHubError as error:
             log.info("what the alarms know was not kept at the stop, so some readings are looked at again: %s", error)
 
@@ -161,20 +176,39 @@ class Alarms(Follower[Reader]):
         """Whether time alone brings something."""
         book = reader.alarm_book()
         live = book.live()
-        self._count(live, reader)
-        return bool(life.due(book, live, self._rules, at_ms) or life.unwatched(live, self._watched()))
+        self._count(live)
+        return bool(life.due(book, live, self._rules, at_ms) or life.unwatched(live, self._watched))
 
-    def _is_to_be_saved(self) -> bool:
-        return self._saved_no < 0 or (self._no > self._saved_no and monotonic_s() - self._saved_s >= SAVE_S)
-
-    def _commit(self, found: list[Transition], at_ms: int) -> None:
+    def _note(self, found: Sequence[Transition]) -> None:
+        """What is pending by now."""
         for one in found:
             if one.what == "pending":
                 self._pending[one.rule, one.probe] = Pending(one.rule, one.probe, one.since_ms)
             elif not one.past:
                 self._pending.pop((one.rule, one.probe), None)
+        # Seen at once: what sends needs a second to be ready.
+        self._soon = self._soon or bool(self._pending)
+
+    def _look_ahead(self, at_ms: int) -> None:
+        quick = any(rule.delay_ms < MINUTE_MS for rule in self._rules.values())
+        self._soon = bool(self._pending) or quick or self._engine.soon(at_ms)
+
+    def _hold(self, found: Sequence[Transition]) -> None:
+        if found and not self._held:
+            self._held_s = monotonic_s()
+        self._held += found
+
+    def _is_to_be_saved(self) -> bool:
+        if any(one.what not in ("pending", "dropped") for one in self._held):
+            return True
+        if self._held and monotonic_s() - self._held_s >= HOLD_S:
+            return True
+        return self._saved_no < 0 or (self._no > self._saved_no and monotonic_s() - self._saved_s >= SAVE_S)
+
+    def _commit(self, at_ms: int) -> None:
+        found, self._held = self._held, []
         note = {"begun": True, "engine": self._engine.state(), "pending": [list(one) for one in self._pending.values()]}
-        rules, channels, no, watched = self._rules, self._channels(), self._no, self._watched()
+        rules, channels, no, watched = self._rules, self._channels(), self._no, self._watched
 
         def step(book: AlarmBook) -> None:
             life.take(book, found, rules, channels, at_ms)
@@ -185,11 +219,11 @@ class Alarms(Follower[Reader]):
         change(self._writer, step)
         self._saved_no, self._saved_s = no, monotonic_s()
 
-    def _count(self, alarms: Sequence[Alarm], reader: Reader) -> None:
+    def _count(self, alarms: Sequence[Alarm]) -> None:
         live = [alarm for alarm in alarms if not alarm.past]
         active = sum(alarm.state == "active" for alarm in live)
         self.counts = Counts(active, sum(not alarm.acked_ms for alarm in live))
-        self.lamps = lamps(live, reader) if active else {}
+        self.lamps = lamps(live, self._ids) if active else {}
 
     def _look_at_rules(self, reader: Reader) -> None:
         if monotonic_s() - self._probes_s >= PROBES_S or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
@@ -204,12 +238,13 @@ class Alarms(Follower[Reader]):
         probes = reader.probes()
         self._rules = {rule.no: rule for rule in map(self._parsed, reader.rules()) if rule is not None}
         self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
+        self._ids = {row["no"]: (row["id"], *row["also"]) for row in probes}
         self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]
+        self._watched = {(watch.rule.no, watch.probe) for watch in self._watches}
         self._engine = Engine(self._watches)
         if state:
             self._engine.restore(state)
-        watched = self._watched()
-        self._pending = {pair: one for pair, one in self._pending.items() if pair in watched}
+        self._pending = {pair: one for pair, one in self._pending.items() if pair in self._watched}
 
     def _parsed(self, stored: StoredRule) -> Rule | None:
         try:
@@ -220,9 +255,6 @@ class Alarms(Follower[Reader]):
             return None
         return rule if stored.enabled else None
 
-    def _watched(self) -> set[tuple[int, int]]:
-        return {(watch.rule.no, watch.probe) for watch in self._watches}
-
 
 def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
     """A watch for each probe that a rule is for. probes: as Reader.probes gives them."""
@@ -231,16 +263,15 @@ def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
         mine = [row for row in probes if wanted & {row["id"], *row["also"]}]
     else:
         mine = [row for row in probes if not rule.group or row["group"] == rule.group]
-    return [Watch(rule, row["no"], row["interval_ms"], row["group"]) for row in mine]
+    return [Watch(rule, row["no"], row["interval_ms"], row["group"], board_of(row["device"])) for row in mine]
 
 
 # The last one that is true of a board is shown.
 LAMPS = ("acknowledged", "warning", "critical")
 
 
-def lamps(live: Sequence[Alarm], reader: Reader) -> dict[str, str]:
-    """The sign of each board that has an active alarm. live: alarms."""
-    ids = {row["no"]: (row["id"], *row["also"]) for row in reader.probes()}
+def lamps(live: Sequence[Alarm], ids: Mapping[int, Sequence[str]]) -> dict[str, str]:
+    """The sign of each board that has an active alarm. live: alarms; ids: those of each probe, by the journal's number."""
     found: dict[str, str] = {}
     for alarm in live:
         if alarm.state == "active":

@@ -12,7 +12,7 @@ from ..journal import STRUCK, Floats, Ints
 from . import pace, rules, silence, symptoms
 from .watches import Episode, Transition, Watch
 
-VERSION = 1
+VERSION = 2
 
 
 class Sickness:
@@ -49,10 +49,12 @@ class Sickness:
         """What readings come to, columns of one length in journal order, as journal.Columns has them. Told by the next tick."""
         clock_ms = self._clock.look(now_ms)
         self._silence.begin(clock_ms)
+        known = received_ms >= taken_ms
+        self._silence.take(probe[known], received_ms[known], clock_ms)
+        if not self._streams:
+            return []
         columns = (column.tolist() for column in (probe, taken_ms, received_ms, celsius, quality, boot))
         for no, at_ms, came_ms, value, code, start in zip(*columns, strict=True):
-            if came_ms >= at_ms:
-                self._silence.heard(no, came_ms, clock_ms)
             stream = self._streams.get(no)
             if stream is not None and stream.passed(at_ms, value):
                 # What a person struck out says nothing of the sensor.
@@ -62,6 +64,12 @@ class Sickness:
                     symptom.reading(seen, clock_ms)
                 self._touched.add(no)
         return []
+
+    def soon(self, now_ms: int) -> bool:
+        """Whether somebody may have to be told within a minute, as far as that can be seen coming."""
+        clock_ms = self._clock.look(now_ms)
+        waits = (symptom for no in self._touched for episode, symptom in self._of[no] if not episode.active)
+        return self._silence.soon(clock_ms) or any(symptom.soon(clock_ms) for symptom in waits)
 
     def tell(self, probe: int, what: str, value: float, now_ms: int) -> None:
         """What somebody knows of a probe: `rssi` in dBm, or `outbox`, how many readings wait in it."""
@@ -96,6 +104,7 @@ class Sickness:
             "version": VERSION,
             "clock": self._clock.state(),
             "silence": self._silence.state(),
+            "touched": sorted(self._touched),
             "streams": [[no, [getattr(one, name) for name in symptoms.Stream.KEPT]] for no, one in self._streams.items()],
             "watched": [
                 [episode.rule.no, no, episode.rule.kind, episode.state(), symptom.state()]
@@ -119,4 +128,4 @@ class Sickness:
             if (found := known.get((rule, no, kind))) is not None:
                 found[0].restore(told)
                 found[1].restore(kept)
-        self._touched = set(self._of)
+        self._touched = self._of.keys() & set(state["touched"])

@@ -1,101 +1,202 @@
 """Probes from which nothing comes any more; many at once are one alarm: the network, or the hub's computer. Pure.
 
-A probe is silent when nothing was heard of it for some of its own intervals (3), and for two minutes unless the rule says otherwise: as
-often as it delivers, not as it was told to. Time is the engine's own: a hub that was away or asleep holds it against nobody.
+A probe is silent when nothing was heard of it for some of its own intervals (3), and for two minutes unless the rule
+says otherwise: as often as it delivers, not as it was told to. Time is the engine's own: a hub that was away or asleep
+holds it against nobody. The sensors of one board fall silent together: they are one alarm, and count as one.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..core import MINUTE_MS
-from .pace import ASSUMED_INTERVAL_MS, next_pace
+from ..journal import Ints
+from .streams import Streams, in_turns
 from .watches import Episode, Transition, Watch
 
 AT_LEAST_MS = 2 * MINUTE_MS
-# So many, and half of those that were there: one alarm.
+# So many boards, and half of those that were there: one alarm.
 MANY = 3
 # So long the first one waits for others, where that can still be.
 GATHER_MS = 30_000
+# One that will have to be told of within this is soon.
+SOON_MS = MINUTE_MS
 
 
-class _Heard:
-    """A probe. heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between its deliveries."""
+class _Heard(Streams):
+    """heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between deliveries."""
 
-    __slots__ = ("came_ms", "heard_ms", "interval_ms", "pace_ms")
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        super().__init__({watch.probe: watch.interval_ms for watch in watches})
+        self.heard_ms = np.zeros(len(self), np.int64)
+        self.came_ms = np.zeros(len(self), np.int64)
 
-    def __init__(self, interval_ms: int) -> None:
-        self.interval_ms = interval_ms or ASSUMED_INTERVAL_MS
-        self.pace_ms = self.interval_ms
-        self.heard_ms = self.came_ms = 0
+    def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
+        """What came in at these times, in journal order."""
+        place = self.places(probe)
+        mine = np.flatnonzero(place >= 0)
+        self.heard_ms[place[mine]] = clock_ms
+        order = mine[np.argsort(place[mine], kind="stable")]
+        # What comes at one moment is one delivery.
+        new = (np.diff(place[order], prepend=-1) != 0) | (np.diff(received_ms[order], prepend=-1) != 0)
+        rows = order[new]
+        turns, rest = in_turns(place[rows])
+        for turn in turns:
+            self._came(place[rows[turn]], received_ms[rows[turn]])
+        for at, came_ms in zip(place[rows[rest]].tolist(), received_ms[rows[rest]].tolist(), strict=True):
+            before_ms = int(self.came_ms[at])
+            if 0 < before_ms < came_ms:
+                self.step_one(at, came_ms - before_ms)
+            self.came_ms[at] = came_ms
+
+    def _came(self, at: Ints, received_ms: Ints) -> None:
+        step_ms = received_ms - self.came_ms[at]
+        known = (self.came_ms[at] > 0) & (step_ms > 0)
+        self.step(at[known], step_ms[known])
+        self.came_ms[at] = received_ms
 
 
 class _Silent(Episode):
-    """One watch. told: in an alarm, its own or that of many."""
+    """One watch. at: its probe's place; unit: its board, or the probe itself; together: it is in the alarm of its board or of many."""
 
-    def __init__(self, watch: Watch, heard: _Heard) -> None:
+    def __init__(self, watch: Watch, heard: _Heard, at: int) -> None:
         super().__init__(watch.rule, watch.probe)
-        self.heard = heard
-        self.least_ms = AT_LEAST_MS if watch.rule.at_least_ms is None else watch.rule.at_least_ms
-        self.among_many = False
+        self._heard, self._at = heard, at
+        self.unit: str | int = watch.board or watch.probe
+        self.least_ms = max(AT_LEAST_MS if watch.rule.at_least_ms is None else watch.rule.at_least_ms, 1)
+        self.among_many = self.on_board = False
 
-    def due_ms(self) -> int:
-        """When it is silent, by the engine's clock, if nothing comes till then."""
-        return self.heard.heard_ms + max(self.rule.intervals * self.heard.pace_ms, self.least_ms, 1)
+    @property
+    def alone(self) -> bool:
+        """Whether no alarm is about it."""
+        return not (self.active or self.among_many or self.on_board)
+
+    @property
+    def heard_ms(self) -> int:
+        """When something came, by the engine's clock."""
+        return int(self._heard.heard_ms[self._at])
+
+    @property
+    def pace_ms(self) -> int:
+        """How often something comes."""
+        return int(self._heard.pace_ms[self._at])
+
+    @property
+    def came_ms(self) -> int:
+        """When something came, by the hub's clock; 0 for never."""
+        return int(self._heard.came_ms[self._at])
+
+    def back(self, clock_ms: int) -> None:
+        """An alarm of several is over: who is not back yet has its own time to come back."""
+        self.among_many = self.on_board = False
+        self._heard.heard_ms[self._at] = max(self.heard_ms, clock_ms - self.pace_ms)
 
 
 class _Tier:
-    """The watches of one severity."""
+    """The watches of one severity. boards: (rule, board) -> its alarm and whom that is about."""
 
-    def __init__(self, watches: Sequence[_Silent]) -> None:
+    def __init__(self, watches: Sequence[_Silent], heard: _Heard) -> None:
         self.watches = sorted(watches, key=lambda one: (one.rule.no, one.probe))
         self.many: Episode | None = None
+        self.boards: dict[tuple[int, str | int], tuple[Episode, list[_Silent]]] = {}
         self.waits_from_ms = -1
-        self._next_ms = 0
+        self._of: dict[tuple[int, str | int], list[_Silent]] = {}
+        for one in self.watches:
+            self._of.setdefault((one.rule.no, one.unit), []).append(one)
+        self._heard = heard
+        self._at = heard.places(np.array([one.probe for one in self.watches], np.int64))
+        self._intervals = np.array([one.rule.intervals for one in self.watches], np.int64)
+        self._least_ms = np.array([one.least_ms for one in self.watches], np.int64)
+
+    def due_ms(self) -> Ints:
+        """When each is silent, by the engine's clock, if nothing comes till then."""
+        paces_ms = self._intervals * self._heard.pace_ms[self._at]
+        found: Ints = self._heard.heard_ms[self._at] + np.maximum(paces_ms, self._least_ms)
+        return found
+
+    def silent(self, clock_ms: int) -> list[_Silent]:
+        """Those that are silent now."""
+        return [self.watches[place] for place in np.flatnonzero(self.due_ms() <= clock_ms).tolist()]
+
+    def soon(self, clock_ms: int) -> bool:
+        """Whether one that nobody was told of is silent within a minute."""
+        near = np.flatnonzero(self.due_ms() <= clock_ms + SOON_MS).tolist()
+        return any(self.watches[place].alone for place in near)
 
     def tick(self, clock_ms: int, now_ms: int) -> list[Transition]:
-        if clock_ms < self._next_ms and self.many is None and self.waits_from_ms < 0:
-            return []
-        silent = [one for one in self.watches if clock_ms >= one.due_ms()]
-        told = self._end_many(silent, clock_ms, now_ms)
-        told += self._singles(clock_ms, now_ms)
-        new = [one for one in silent if not one.active and not one.among_many]
+        told = self._end_many(clock_ms, now_ms) + self._end_boards(clock_ms, now_ms)
+        silent = self.silent(clock_ms)
+        told += self._singles(set(silent), clock_ms, now_ms)
+        new = [one for one in silent if one.alone]
         told += self._decide(new, clock_ms, now_ms) if new else []
         if not new:
             self.waits_from_ms = -1
-        busy = any(one.active for one in self.watches)
-        self._next_ms = 0 if busy else min((one.due_ms() for one in self.watches), default=0)
         return told
 
-    def _singles(self, clock_ms: int, now_ms: int) -> list[Transition]:
+    def _singles(self, silent: set[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
         told: list[Transition] = []
         for one in self.watches:
             if one.active:
-                told += one.look(clock_ms >= one.due_ms(), clock_ms, now_ms, one.heard.came_ms)
+                told += one.look(one in silent, clock_ms, now_ms, one.came_ms)
         return told
 
     def _decide(self, new: list[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
-        """Those that just fell silent: one by one, all as one, or not yet."""
+        """Those that just fell silent: board by board, all as one, or not yet."""
         if self.many is not None:
             # They belong to what is known already.
             for one in new:
                 one.among_many = True
             return []
         self.waits_from_ms = clock_ms if self.waits_from_ms < 0 else self.waits_from_ms
-        there = [one for one in self.watches if not one.active]
-        silent, total = _probes(new), _probes(there)
+        there = [one for one in self.watches if not (one.active or one.on_board)]
+        silent, total = _units(new), _units(there)
         if len(silent) >= MANY and len(silent) * 2 >= len(total):
             return self._begin_many(new, now_ms, clock_ms)
-        last_ms = max(one.heard.heard_ms + one.heard.pace_ms for one in new)
-        could_be = total - _probes(one for one in there if one.heard.heard_ms > last_ms)
-        possible = len(could_be) >= MANY and len(could_be) * 2 >= len(total)
-        if possible and clock_ms - self.waits_from_ms < GATHER_MS:
+        last_ms = max(one.heard_ms + one.pace_ms for one in new)
+        could_be = total - _units(one for one in there if one.heard_ms > last_ms)
+        waits = clock_ms - self.waits_from_ms < GATHER_MS
+        if waits and len(could_be) >= MANY and len(could_be) * 2 >= len(total):
             return []
-        return [step for one in new for step in one.look(True, clock_ms, now_ms, one.heard.came_ms or now_ms)]
+        boards: dict[tuple[int, str | int], list[_Silent]] = {}
+        for one in new:
+            boards.setdefault((one.rule.no, one.unit), []).append(one)
+        return [step for key, those in boards.items() for step in self._of_board(key, those, waits, clock_ms, now_ms)]
+
+    def _of_board(self, key: tuple[int, str | int], new: list[_Silent], waits: bool, clock_ms: int, now_ms: int) -> list[Transition]:
+        """The silent ones of a board for a rule: one alarm where no other sensor of it was heard since; else each by itself."""
+        others = [one for one in self._of[key] if one.alone and one not in new]
+        last_ms = max(one.heard_ms + one.pace_ms for one in new)
+        if key in self.boards:
+            episode, members = self.boards[key]
+            members += new
+            return self._told_of(episode, members, now_ms)
+        heard = any(one.heard_ms > last_ms for one in others)
+        if others and not heard and waits:
+            return []
+        if len(new) > 1 and not heard:
+            return self._begin_board(key, new, clock_ms, now_ms)
+        return [step for one in new for step in one.look(True, clock_ms, now_ms, one.came_ms or now_ms)]
+
+    def _begin_board(self, key: tuple[int, str | int], new: list[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
+        episode = Episode(new[0].rule, new[0].probe)
+        told = episode.look(True, clock_ms, now_ms, _since_ms(new, now_ms), _probes(new))
+        # Outside the rule's hours nothing is told.
+        if told:
+            self.boards[key] = episode, list(new)
+            for one in new:
+                one.on_board = True
+        return told
+
+    def _told_of(self, episode: Episode, members: list[_Silent], now_ms: int) -> list[Transition]:
+        """A board's alarm is about more of its sensors by now."""
+        for one in members:
+            one.on_board = True
+        return [episode.told("active", now_ms, _probes(members))]
 
     def _begin_many(self, new: list[_Silent], now_ms: int, clock_ms: int) -> list[Transition]:
         self.many = Episode(new[0].rule, 0)
-        since_ms = min(one.heard.came_ms or now_ms for one in new)
-        told = self.many.look(True, clock_ms, now_ms, since_ms, tuple(sorted(_probes(new))))
+        told = self.many.look(True, clock_ms, now_ms, _since_ms(new, now_ms), _probes(new))
         if not told:
             # Outside the rule's hours.
             self.many = None
@@ -104,23 +205,45 @@ class _Tier:
             one.among_many = True
         return told
 
-    def _end_many(self, silent: list[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
+    def _end_many(self, clock_ms: int, now_ms: int) -> list[Transition]:
         if self.many is None:
             return []
         members = [one for one in self.watches if one.among_many]
-        still = _probes(members) & _probes(silent)
-        told = self.many.look(len(still) * 2 > len(_probes(members)), clock_ms, now_ms, 0, tuple(sorted(_probes(members))))
+        still = _units(members) & _units(self.silent(clock_ms))
+        sick = len(still) * 2 > len(_units(members))
+        told = self.many.look(sick, clock_ms, now_ms, 0, _probes(members))
         if told:
             self.many = None
             for one in members:
-                one.among_many = False
-                # Who is not back yet has its own time to come back.
-                one.heard.heard_ms = max(one.heard.heard_ms, clock_ms - one.heard.pace_ms)
+                one.back(clock_ms)
+        return told
+
+    def _end_boards(self, clock_ms: int, now_ms: int) -> list[Transition]:
+        if not self.boards:
+            return []
+        told: list[Transition] = []
+        silent = set(self.silent(clock_ms))
+        for key, (episode, members) in list(self.boards.items()):
+            # One that is heard shows that the board is back.
+            over = episode.look(silent.issuperset(members), clock_ms, now_ms, 0, _probes(members))
+            if over:
+                del self.boards[key]
+                for one in members:
+                    one.back(clock_ms)
+            told += over
         return told
 
 
-def _probes(watches: Iterable[_Silent]) -> set[int]:
-    return {one.probe for one in watches}
+def _units(watches: Iterable[_Silent]) -> set[str | int]:
+    return {one.unit for one in watches}
+
+
+def _probes(watches: Iterable[_Silent]) -> tuple[int, ...]:
+    return tuple(sorted({one.probe for one in watches}))
+
+
+def _since_ms(watches: Iterable[_Silent], now_ms: int) -> int:
+    return min(one.came_ms or now_ms for one in watches)
 
 
 class Silence:
@@ -128,26 +251,24 @@ class Silence:
 
     def __init__(self, watches: Iterable[Watch]) -> None:
         mine = [watch for watch in watches if watch.rule.kind == "silent"]
-        self._heard = {watch.probe: _Heard(watch.interval_ms) for watch in mine}
-        self._watches = [_Silent(watch, self._heard[watch.probe]) for watch in mine]
+        self._heard = _Heard(mine)
+        places = self._heard.places(np.array([watch.probe for watch in mine], np.int64)).tolist()
+        self._watches = [_Silent(watch, self._heard, at) for watch, at in zip(mine, places, strict=True)]
         tiers = sorted({one.rule.severity for one in self._watches})
-        self._tiers = {name: _Tier([one for one in self._watches if one.rule.severity == name]) for name in tiers}
+        of = {name: [one for one in self._watches if one.rule.severity == name] for name in tiers}
+        self._tiers = {name: _Tier(those, self._heard) for name, those in of.items()}
 
-    def heard(self, probe: int, received_ms: int, clock_ms: int) -> None:
-        """Something came from a probe, whatever it was and however old."""
-        found = self._heard.get(probe)
-        if found is None:
-            return
-        # What comes at one moment is one delivery.
-        step_ms = received_ms - found.came_ms
-        if found.came_ms and step_ms > 0:
-            found.pace_ms = next_pace(found.pace_ms, step_ms, found.interval_ms)
-        found.came_ms, found.heard_ms = received_ms, clock_ms
+    def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
+        """Something came from probes, whatever it was and however old."""
+        self._heard.take(probe, received_ms, clock_ms)
 
     def begin(self, clock_ms: int) -> None:
         """Of those that are new nobody knows how long they have been silent."""
-        for found in self._heard.values():
-            found.heard_ms = found.heard_ms or clock_ms
+        self._heard.heard_ms[self._heard.heard_ms == 0] = clock_ms
+
+    def soon(self, clock_ms: int) -> bool:
+        """Whether a silence may have to be told of within a minute."""
+        return any(tier.soon(clock_ms) for tier in self._tiers.values())
 
     def tick(self, clock_ms: int, now_ms: int) -> list[Transition]:
         """Who has fallen silent, who is back."""
@@ -155,18 +276,23 @@ class Silence:
 
     def state(self) -> dict[str, Any]:
         """As `restore` takes it."""
+        heard = self._heard
+        columns = (heard.numbers, heard.heard_ms, heard.came_ms, heard.pace_ms)
         return {
-            "heard": [[no, one.heard_ms, one.came_ms, one.pace_ms] for no, one in self._heard.items()],
+            "heard": [column.tolist() for column in columns],
             "watches": [[one.rule.no, one.probe, one.among_many, *one.state()] for one in self._watches if one.active or one.among_many],
             "many": [[name, tier.many.rule.no, *tier.many.state()] for name, tier in self._tiers.items() if tier.many],
+            "boards": [
+                [name, rule, [one.probe for one in members], episode.probe, *episode.state()]
+                for name, tier in self._tiers.items()
+                for (rule, _), (episode, members) in tier.boards.items()
+            ],
             "waits": [[name, tier.waits_from_ms] for name, tier in self._tiers.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        for no, heard_ms, came_ms, pace_ms in state["heard"]:
-            if (heard := self._heard.get(no)) is not None:
-                heard.heard_ms, heard.came_ms, heard.pace_ms = heard_ms, came_ms, max(pace_ms, heard.interval_ms)
+        self._restore_heard(*(np.array(column, np.int64) for column in state["heard"]))
         known = {(one.rule.no, one.probe): one for one in self._watches}
         for rule, no, among_many, *kept in state["watches"]:
             if (one := known.get((rule, no))) is not None:
@@ -176,12 +302,39 @@ class Silence:
             if name in self._tiers:
                 self._tiers[name].waits_from_ms = waits_from_ms
         for name, rule, *kept in state["many"]:
-            tier = self._tiers.get(name)
-            found = next((one.rule for one in tier.watches if one.rule.no == rule), None) if tier else None
-            if tier is not None and found is not None:
-                tier.many = Episode(found, 0)
-                tier.many.restore(kept)
-            elif tier is not None:
-                # The rule that told of it is gone: who is still silent is told anew.
-                for one in tier.watches:
-                    one.among_many = False
+            self._restore_many(name, rule, kept)
+        for name, rule, probes, lead, *kept in state["boards"]:
+            self._restore_board(name, [known[rule, no] for no in probes if (rule, no) in known], lead, kept)
+
+    def _restore_heard(self, numbers: Ints, heard_ms: Ints, came_ms: Ints, pace_ms: Ints) -> None:
+        heard = self._heard
+        place = heard.places(numbers)
+        here = place >= 0
+        at = place[here]
+        heard.heard_ms[at], heard.came_ms[at] = heard_ms[here], came_ms[here]
+        heard.pace_ms[at] = np.maximum(pace_ms[here], heard.interval_ms[at])
+
+    def _restore_many(self, name: str, rule: int, kept: list[Any]) -> None:
+        tier = self._tiers.get(name)
+        if tier is None:
+            return
+        found = next((one.rule for one in tier.watches if one.rule.no == rule), None)
+        if found is not None:
+            tier.many = Episode(found, 0)
+            tier.many.restore(kept)
+            return
+        # The rule that told of it is gone: who is still silent is told anew.
+        for one in tier.watches:
+            one.among_many = False
+
+    def _restore_board(self, name: str, members: list[_Silent], lead: int, kept: list[Any]) -> None:
+        """One whose alarm nobody watches any more, since its first sensor is gone, is told anew."""
+        tier = self._tiers.get(name)
+        first = next((one for one in members if one.probe == lead), None)
+        if tier is None or first is None or first.rule.severity != name:
+            return
+        episode = Episode(first.rule, lead)
+        episode.restore(kept)
+        tier.boards[first.rule.no, first.unit] = episode, members
+        for one in members:
+            one.on_board = True

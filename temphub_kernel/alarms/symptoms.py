@@ -4,6 +4,7 @@ Each symptom looks at one probe for one rule. clock_ms is the engine's (pace.Ste
 """
 
 import math
+from statistics import median
 from typing import Any, NamedTuple
 
 from ..core import HOUR_MS, MINUTE_MS
@@ -83,13 +84,18 @@ class Symptom:
         """Since when it is sick, by the hub's clock; None when it is not."""
         raise NotImplementedError
 
+    def soon(self, clock_ms: int) -> bool:
+        """Whether it may be sick within a minute, as far as it can be seen coming."""
+        return False
+
     def state(self) -> list[Any]:
         """As `restore` takes it."""
         return [getattr(self, name) for name in self.kept]
 
     def restore(self, state: list[Any]) -> None:
         """Go on from there."""
-        for name, value in zip(self.kept, state, strict=True):
+        # One of an earlier build may know less.
+        for name, value in zip(self.kept, state, strict=False):
             setattr(self, name, value)
 
 
@@ -120,6 +126,9 @@ class Frozen(Symptom):
         else:
             self.alike_ms += self.stream.passed_ms
             self.alike += 1
+
+    def soon(self, clock_ms: int) -> bool:
+        return self.alike_ms >= FINE_MS // 2 or self.alike_ms >= self.least_ms // 2 > 0
 
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         fine = 0 < self.stream.resolution < COARSE_C and not self.given
@@ -159,6 +168,9 @@ class Sensor(Symptom):
         bad = sum(one[2] for one in self.slots)
         self.first_ms = 0 if not bad else self.first_ms or seen.at_ms
 
+    def soon(self, clock_ms: int) -> bool:
+        return self.first_ms > 0
+
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         good, bad = sum(one[1] for one in self.slots), sum(one[2] for one in self.slots)
         spread = sum(one[2] > 0 for one in self.slots) * 2 >= SLOTS
@@ -166,30 +178,58 @@ class Sensor(Symptom):
 
 
 MOST_STARTS = 3
+# A board that sleeps is up for at most this part of the time, and nobody lets one sleep for less than this.
+AWAKE_PART = 4
+SHORTEST_SLEEP_MS = 20_000
+# Its interval is known: it wakes about as often. One that hangs is started by its watchdog, whatever its interval.
+WAKES_INTERVALS = 3
+MOST_APART = 8
 
 
 class Resets(Symptom):
-    """Three starts within an hour: its supply, or its firmware. A board that sleeps between readings starts for each of them."""
+    """Three starts within an hour: its supply, or its firmware.
 
-    kept = ("starts", "highest")
+    A board that sleeps between readings starts for each of them, which is none: it is up for a moment only and then
+    not for as long as ever. What starts sooner than it wakes counts.
+    """
+
+    kept = ("starts", "highest", "first_ms", "last_ms", "apart")
 
     def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, HOUR_MS)
         # When, by the engine's clock and by the hub's.
         self.starts: list[list[int]] = []
         self.highest = -1
+        # Of the last start: its first reading, and its newest.
+        self.first_ms = self.last_ms = 0
+        # Between starts, the newest last.
+        self.apart: list[int] = []
 
     def reading(self, seen: Seen, clock_ms: int) -> None:
         # The journal numbers starts as it meets them: one that is lower was before, and came late or takes turns.
-        if seen.boot <= self.highest:
+        if seen.boot < self.highest:
             return
-        if self.highest >= 0:
-            self.starts = [*self.starts[1 - MOST_STARTS :], [clock_ms, seen.at_ms]]
-        self.highest = seen.boot
+        if seen.boot > self.highest:
+            if self.highest >= 0 and not self._woke(seen.at_ms):
+                self.starts = [*self.starts[1 - MOST_STARTS :], [clock_ms, seen.at_ms]]
+            self.highest, self.first_ms = seen.boot, seen.at_ms
+        self.last_ms = seen.at_ms
+
+    def _woke(self, at_ms: int) -> bool:
+        """Whether a start is a board's that slept."""
+        apart_ms, awake_ms = at_ms - self.first_ms, self.last_ms - self.first_ms
+        self.apart = [*self.apart[1 - MOST_APART :], apart_ms]
+        usual_ms, interval_ms = median(self.apart), self.stream.interval_ms
+        sleeps = usual_ms >= SHORTEST_SLEEP_MS and not 0 < WAKES_INTERVALS * interval_ms < usual_ms
+        return sleeps and awake_ms * AWAKE_PART <= apart_ms and 2 * apart_ms >= usual_ms
+
+    def soon(self, clock_ms: int) -> bool:
+        return len(self.starts) >= MOST_STARTS - 1 and clock_ms - self.starts[-1][0] < self.least_ms
 
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         recent = [at_ms for told_ms, at_ms in self.starts if clock_ms - told_ms < self.least_ms]
-        return recent[0] if len(recent) >= MOST_STARTS else None
+        # What comes together from a backlog was apart.
+        return recent[0] if len(recent) >= MOST_STARTS and recent[-1] - recent[0] < self.least_ms else None
 
 
 WEAK_DBM, FAIR_DBM = -80, -75
@@ -215,6 +255,9 @@ class WeakWifi(Symptom):
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         weak_ms = clock_ms - self.from_clock_ms
         return now_ms - weak_ms if self.from_clock_ms >= 0 and weak_ms >= self.least_ms else None
+
+    def soon(self, clock_ms: int) -> bool:
+        return self.from_clock_ms >= 0
 
 
 COMPARED_MS = 10 * MINUTE_MS
@@ -257,6 +300,9 @@ class Outbox(Symptom):
         if not self.counts or clock_ms - self.counts[-1][0] >= COMPARED_MS or value < self.counts[-1][1]:
             self.counts = [] if self.counts and value < self.counts[-1][1] else self.counts[-2:]
             self.counts.append([clock_ms, value])
+
+    def soon(self, clock_ms: int) -> bool:
+        return bool(self.mark) or len(self.counts) > 1
 
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         counts = [count for _, count in self.counts]

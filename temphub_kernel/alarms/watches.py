@@ -6,18 +6,21 @@ from .rules import Rule
 
 
 class Watch(NamedTuple):
-    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the person's name for it."""
+    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the person's name for it;
+    board: what it is a sensor of, empty when that is itself."""
 
     rule: Rule
     probe: int
     interval_ms: int
     group: str = ""
+    board: str = ""
 
 
 class Transition(NamedTuple):
     """What the engine tells.
 
-    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes`. what: pending, active, cleared, or dropped
+    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes` (of one board: probe is the
+    first of its sensors). what: pending, active, cleared, or dropped
     (pending went away). at_ms: time of the reading, or tick, that decided. since_ms: when the excursion began. celsius: the value that
     decided; worst_c at worst_ms: the farthest beyond. past: it began and ended in late data: never told live.
     """
@@ -55,14 +58,18 @@ class Episode:
                 return []
             # A clock that was set in between: nothing begins in the future.
             self.active, self._since_ms = True, min(since_ms, now_ms)
-            return [Transition(self.rule.no, self.probe, "active", now_ms, self._since_ms, probes=probes)]
+            return [self.told("active", now_ms, probes)]
         if not self.active:
             return []
         self._well_ms = clock_ms if self._well_ms < 0 else self._well_ms
         if clock_ms - self._well_ms < self.rule.recovery_ms:
             return []
         self.active = False
-        return [Transition(self.rule.no, self.probe, "cleared", now_ms, min(self._since_ms, now_ms), probes=probes)]
+        return [self.told("cleared", now_ms, probes)]
+
+    def told(self, what: str, now_ms: int, probes: tuple[int, ...] = ()) -> Transition:
+        """What is said of it now."""
+        return Transition(self.rule.no, self.probe, what, now_ms, min(self._since_ms, now_ms), probes=probes)
 
     def state(self) -> list[Any]:
         """As `restore` takes it."""

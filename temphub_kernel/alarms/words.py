@@ -52,14 +52,15 @@ def past(book: AlarmBook, alarm: Alarm) -> str:
 
 def where(book: AlarmBook, alarm: Alarm) -> str:
     """The place of an alarm, as people call it."""
-    if alarm.probe:
-        group = book.groups().get(alarm.probe)
-        return f"{group}, {book.called(alarm.probe)}" if group else book.called(alarm.probe)
     names = [book.called(no) for no in alarm.body.get("probes", [])]
-    if not names:
-        return "The hub"
     listed = ", ".join(names[:LIST])
-    return listed if len(names) <= LIST else f"{len(names)} probes ({listed}, …)"
+    listed = listed if len(names) <= LIST else f"{len(names)} probes ({listed}, …)"
+    if not alarm.probe:
+        return listed or "The hub"
+    # Several sensors that are one alarm sit on one board.
+    place = f"the board of {listed}" if len(names) > 1 else book.called(alarm.probe)
+    group = book.groups().get(alarm.probe)
+    return f"{group}, {place}" if group else place[0].upper() + place[1:] if len(names) > 1 else place
 
 
 def until(kind: str, until_ms: int, note: str) -> str:

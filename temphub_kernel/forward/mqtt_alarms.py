@@ -34,7 +34,8 @@ def alarm_messages(base: str, hub: str, probes: Mapping[str, Mapping[str, Any]],
     ids = {row["no"]: probe_id for probe_id, row in probes.items()}
     of: dict[str, list[Alarm]] = {probe_id: [] for probe_id in probes}
     for alarm in active:
-        for probe_id in [ids.get(no, "") for no in alarm.body.get("probes", [])] if not alarm.probe else [alarm.probe_id]:
+        several = [ids.get(no, "") for no in alarm.body.get("probes", [])]
+        for probe_id in several or [alarm.probe_id]:
             if probe_id in of:
                 of[probe_id].append(alarm)
     told = {hub_alarm_topic(base, hub): message(active), alarm_config_topic(base, f"hub {hub}"): hub_config(base, hub)}

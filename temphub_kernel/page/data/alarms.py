@@ -87,9 +87,8 @@ class AlarmMemory:
 
 
 def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
-    if alarm.probe_id:
-        return (alarm.probe_id,)
-    return tuple(ids[no] for no in alarm.body.get("probes", ()) if no in ids)
+    several = tuple(ids[no] for no in alarm.body.get("probes", ()) if no in ids)
+    return several or ((alarm.probe_id,) if alarm.probe_id else ())
 
 
 def rules_of(rules: tuple[StoredRule, ...], probe_id: str, group: str) -> list[StoredRule]:
