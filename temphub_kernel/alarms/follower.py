@@ -121,7 +121,7 @@ class Alarms(Follower[Reader]):
         return self._soon
 
     def opened(self) -> Reader:
-        return Reader(self._journal)
+        return Reader(self._journal, recent=self._writer.recent)
 
     def begin(self, reader: Reader) -> None:
         self._no, note = reader.bookmark(FOLLOWER)

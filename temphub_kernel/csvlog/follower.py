@@ -81,7 +81,7 @@ class CsvLog(Follower[Reader]):
         super().run()
 
     def opened(self) -> Reader:
-        return Reader(self._journal)
+        return Reader(self._journal, recent=self._writer.recent)
 
     def round(self, reader: Reader) -> float:
         return self._every_s if self.step(reader) < BLOCK_ROWS else 0.0

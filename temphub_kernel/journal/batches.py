@@ -5,7 +5,11 @@ commit of many is one row here, in the form of a pack, and stays so until its bl
 """
 
 import sqlite3
+import threading
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,7 +153,51 @@ def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
     return np.array(part, np.int64)
 
 
-INSERT_ROW = "INSERT INTO readings (no, probe, taken_ms, delay_ms, units, quality, boot, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# As many of the newest readings, 4 MB, and of the commits they came with, are at hand for those who follow the journal.
+MOST_RECENT, MOST_COMMITS = 65_536, 1_024
+
+
+class Recent:
+    """The newest committed readings as columns: who follows closely need not read back what was just written. Any thread."""
+
+    def __init__(self) -> None:
+        self._commits: deque[Batch] = deque()
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def add(self, batch: Batch) -> None:
+        """Readings that are on disk now; their numbers follow each other and those before."""
+        for column in batch.values():
+            # Everybody gets the same arrays.
+            column.flags.writeable = False
+        with self._lock:
+            if self._commits and int(batch["no"][0]) != int(self._commits[-1]["no"][-1]) + 1:
+                self._commits.clear()
+                self._held = 0
+            self._commits.append(batch)
+            self._held += len(batch["no"])
+            while self._held > MOST_RECENT or len(self._commits) > MOST_COMMITS:
+                self._held -= len(self._commits.popleft()["no"])
+
+    def read(self, first_no: int, last_no: int, fields: Sequence[str]) -> Batch | None:
+        """The readings of these numbers, by number; None unless each of them and all `fields` are at hand."""
+        with self._lock:
+            commits = list(self._commits)
+        if not commits or not _first(commits[0]) <= first_no <= last_no <= int(commits[-1]["no"][-1]):
+            return None
+        wanted = commits[bisect_right(commits, first_no, key=_first) - 1 : bisect_right(commits, last_no, key=_first)]
+        if not set(fields) <= wanted[0].keys():
+            return None
+        here = slice(first_no - _first(wanted[0]), last_no + 1 - _first(wanted[0]))
+        return {name: np.concatenate([one[name] for one in wanted])[here] for name in fields}
+
+
+def _first(batch: Batch) -> int:
+    return int(batch["no"][0])
+
+
+FIELDS_OF_ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_ROWS = "INSERT INTO readings (no, probe, taken_ms, delay_ms, units, quality, boot, seq) VALUES "
 
 
 class _Single(NamedTuple):
@@ -199,17 +247,21 @@ class Pending:
         """Write all of it, as rows where it is little, else as one batch; inside the writer's transaction."""
         self._flush()
         if self._count >= LEAST:
-            store(db, self._batch())
-        else:
+            store(db, self.batch)
+        elif self._count:
             rows = [single for piece in self._pieces for single in (piece if isinstance(piece, list) else _singles_of(piece))]
-            db.executemany(INSERT_ROW, [(no, *row) for no, row in enumerate(rows, self._first_no)])
+            values = [value for no, row in enumerate(rows, self._first_no) for value in (no, *row)]
+            # One statement: Python lets other threads go first at each.
+            db.execute(INSERT_ROWS + ", ".join([FIELDS_OF_ROW] * len(rows)), values)
 
     def _flush(self) -> None:
         if self._singles:
             self._pieces.append(self._singles)
             self._singles = []
 
-    def _batch(self) -> Batch:
+    @cached_property
+    def batch(self) -> Batch:
+        """What was stored, at least one reading, as columns."""
         parts = [_columns_of(piece) if isinstance(piece, list) else piece for piece in self._pieces]
         return {**joined(parts, FIELDS[1:]), "no": np.arange(self._first_no, self._first_no + self._count, dtype=np.int64)}
 

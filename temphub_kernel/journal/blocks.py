@@ -82,10 +82,11 @@ WINDOW_ROWS = 16 * schema.BLOCK_ROWS
 
 
 class Stored:
-    """The readings behind one connection. archive: the folder of closed months."""
+    """The readings behind one connection. archive: the folder of closed months; recent: what the writer in this process has at hand."""
 
-    def __init__(self, db: sqlite3.Connection, archive: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, archive: Path, recent: batches.Recent | None = None) -> None:
         self._db = db
+        self._recent = recent
         self.archives = Archives(db, archive)
 
     def last_no(self) -> int:
@@ -112,6 +113,12 @@ class Stored:
         if not set(fields).isdisjoint(columns.JUNCTION):
             own = tuple(name for name in dict.fromkeys(("no", *fields)) if name not in columns.JUNCTION)
             return _only(fields, beside(self._db, self.unpacked(first_no, last_no, own, taken, probes)))
+        if self._recent is not None:
+            # No further than this connection sees: what it asks for beside the readings must be there, too.
+            last_no = min(last_no, self.last_no())
+            recent = self._recent.read(first_no, last_no, fields)
+            if recent is not None:
+                return recent
         return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
     def block(self, block: int, fields: Sequence[str] = columns.FIELDS) -> columns.Batch:

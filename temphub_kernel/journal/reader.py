@@ -16,6 +16,7 @@ from typing import Any
 from ..core import now_ms
 from . import blocks, record_questions, schema, summary
 from .archive.months import FOLDER, Archive
+from .batches import Recent
 from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
@@ -35,10 +36,11 @@ MOST = Most()
 class Reader(record_questions.RecordQuestions):
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
-    def __init__(self, path: Path, *, one_thread: bool = True) -> None:
-        """one_thread: False for a caller that itself sees to it that only one thread at a time asks."""
+    def __init__(self, path: Path, *, one_thread: bool = True, recent: Recent | None = None) -> None:
+        """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent: `Writer.recent` of this
+        process, for who follows closely."""
         self._db = schema.open_for_reading(path, one_thread=one_thread)
-        self._stored = blocks.Stored(self._db, path.parent / FOLDER)
+        self._stored = blocks.Stored(self._db, path.parent / FOLDER, recent)
 
     def close(self) -> None:
         """Close the connection."""

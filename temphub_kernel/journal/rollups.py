@@ -60,7 +60,8 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
         done = summary.bookmark(db)
         corrections = calibration.Corrections(db)
-        batch = blocks.Stored(db, self._path.parent / FOLDER).unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
+        stored = blocks.Stored(db, self._path.parent / FOLDER, self._writer.recent)
+        batch = stored.unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
         if len(batch["no"]):
             units, struck = corrections.of(batch).units, annotations.Struck(db).of(batch["probe"], batch["taken_ms"])
             self._writer.change(summary.Summary(batch, units, struck).apply).result(COMMIT_S)

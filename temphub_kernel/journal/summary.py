@@ -111,9 +111,9 @@ class Summary:
 
     def __init__(self, batch: Batch, units: Ints, struck: Flags) -> None:
         self.minutes = steps_of(batch["probe"], batch["taken_ms"], units, MINUTE_MS, struck)
-        self._received_ms = _newest_arrival(batch)
         self._blocks = _blocks(batch["no"], batch["taken_ms"])
         self._latest, self._newest = latest(batch)
+        self._received_ms = [(row[0], row[4]) for row in self._latest]
         self._late = spans_of(batch)
         self._delivered_ms = int((batch["taken_ms"] + batch["delay_ms"]).max())
         self._last_no = int(batch["no"][-1])
@@ -153,12 +153,17 @@ def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
 
 def latest(batch: Batch) -> tuple[list[Latest], list[tuple[int, int, int]]]:
     """Each probe's newest of a batch: (rows of the table `latest`; (probe, taken_ms, number) of the same readings)."""
-    order = np.lexsort((batch["no"], batch["taken_ms"], batch["probe"]))
-    probe = batch["probe"][order]
-    first = np.flatnonzero(np.concatenate([[True], np.diff(probe) != 0]))
-    last = order[np.append(first[1:], len(order)) - 1]
-    delivered = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
-    counts = np.diff(np.append(first, len(order)))
+    probe, taken_ms = batch["probe"], batch["taken_ms"]
+    # Neighbours are mostly of one probe: of each such run only the newest have to be sorted.
+    first = _starts(probe)
+    size = np.diff(np.append(first, len(probe)))
+    near = np.flatnonzero(taken_ms == np.repeat(np.maximum.reduceat(taken_ms, first), size))
+    order = near[np.lexsort((batch["no"][near], taken_ms[near], probe[near]))]
+    last = order[np.append(_starts(probe[order])[1:], len(order)) - 1]
+    runs = np.argsort(probe[first], kind="stable")
+    own = _starts(probe[first][runs])
+    delivered = np.maximum.reduceat(np.maximum.reduceat(taken_ms + batch["delay_ms"], first)[runs], own)
+    counts = np.add.reduceat(size[runs], own)
     newest = [batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")]
     found = zip(*newest, delivered.tolist(), counts.tolist(), strict=True)
     rows: list[Latest] = [
@@ -167,9 +172,6 @@ def latest(batch: Batch) -> tuple[list[Latest], list[tuple[int, int, int]]]:
     return rows, list(zip(newest[0], newest[1], batch["no"][last].tolist(), strict=True))
 
 
-def _newest_arrival(batch: Batch) -> list[tuple[int, int]]:
-    """(probe, when its last reading came in) of each."""
-    order = np.argsort(batch["probe"], kind="stable")
-    probe, first = np.unique(batch["probe"][order], return_index=True)
-    arrived = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
-    return list(zip(probe.tolist(), arrived.tolist(), strict=True))
+def _starts(numbers: Ints) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """The places at which another number begins."""
+    return np.flatnonzero(np.concatenate([[True], np.diff(numbers) != 0]))

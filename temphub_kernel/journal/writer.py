@@ -59,9 +59,10 @@ Waiting = Submission | Change
 class Commits:
     """An open journal that takes whole batches. After a failed batch it is closed; open a new one."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises TempHubError when the journal cannot be opened."""
+    def __init__(self, path: Path, recent: batches.Recent) -> None:
+        """recent: is given what was committed. Raises TempHubError when the journal cannot be opened."""
         self._path = path
+        self._recent = recent
         self._db = schema.open_for_writing(path)
         self._seen = Seen(self._db)
         self._numbered = Numbered(self._seen)
@@ -94,7 +95,11 @@ class Commits:
         if self._unsaved >= SAVE_SEEN_ROWS:
             self._seen.save(last_no)
             self._unsaved = 0
+        # Made before the commit: nothing that could fail comes after it.
+        recent = pending.batch if len(pending) else None
         self._db.execute("COMMIT")
+        if recent is not None:
+            self._recent.add(recent)
         self.last_no = last_no
         return tell
 
@@ -201,6 +206,8 @@ class Writer(Worker):
     def __init__(self, path: Path, *, gather_s: float = 0.05, gather_rows: int = 8) -> None:
         super().__init__("journal")
         self.path = path
+        # For the followers in this process.
+        self.recent = batches.Recent()
         self._gather_s = gather_s
         self._gather_rows = gather_rows
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
@@ -251,7 +258,7 @@ class Writer(Worker):
     def start(self) -> None:
         """Open the journal, then start. Raises TempHubError here, so that a bad journal stops the start."""
         if self._commits is None:
-            self._commits = Commits(self.path)
+            self._commits = Commits(self.path, self.recent)
             self.last_no = self._commits.last_no
         super().start()
 
@@ -291,7 +298,7 @@ class Writer(Worker):
     def _commit(self, batch: list[Waiting]) -> None:
         try:
             if self._commits is None:
-                self._commits = Commits(self.path)
+                self._commits = Commits(self.path, self.recent)
             tell = self._commits.write(batch)
             self.last_no = self._commits.last_no
         # Whatever broke, everyone who waits is told, and the next batch starts from a freshly opened journal.

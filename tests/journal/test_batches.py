@@ -10,9 +10,11 @@ import pytest
 
 from journal.journal_harness import T0, Journal, as_rows, journal, pack_all, row
 from support.rows import buckets_in
+from temphub_kernel.core.errors import JournalUnwritable
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import CODE, NO_VALUE, Delivered, Outcome, Reader, batches
+from temphub_kernel.journal import CODE, FIELDS, NO_VALUE, Delivered, Outcome, Reader, batches, summary
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
+from temphub_kernel.journal.statistics import steps_of
 
 MINUTE_MS = 60_000
 
@@ -143,3 +145,59 @@ def test_no_batch_reaches_beyond_its_block(j: Journal) -> None:
         assert all(first // BLOCK_ROWS == last // BLOCK_ROWS for first, last in pieces)
         assert [one for first, last in pieces for one in range(first, last + 1)] == list(range(1, j.writer.last_no + 1))
         assert (batches.first_no(db), batches.last_no(db)) == (1, j.writer.last_no)
+
+
+def test_who_follows_closely_gets_what_the_file_has(j: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From memory or from the file, whatever piece is asked for is the same; what is long gone by is read from the file."""
+    monkeypatch.setattr(batches, "MOST_RECENT", BLOCK_ROWS)
+    recent, chance = j.writer.recent, random.Random(12)
+    fill(j, chance)
+    last = j.writer.last_no
+    assert recent.read(1, last, FIELDS) is None and recent.read(last - BLOCK_ROWS // 2, last, FIELDS) is not None
+    assert recent.read(last, last + 1, FIELDS) is recent.read(last, last, (*FIELDS, "chip")) is recent.read(last, last - 1, FIELDS) is None
+    with Reader(j.path) as reader, Reader(j.path, recent=recent) as follower:
+        for _ in range(200):
+            no, most = last - chance.randrange(last), chance.randrange(1, 3_000)
+            there, here = reader.behind(no, most, own=True), follower.behind(no, most, own=True)
+            assert [column.tolist() for column in there[1:]] == [column.tolist() for column in here[1:]], (no, most)
+
+
+def test_what_was_not_committed_is_read_by_nobody(j: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that fails leaves nothing in memory, and what comes after it stands under its number there, too."""
+    j.writer.store(delivered("P", 0, 100))
+    with monkeypatch.context() as broken:
+        broken.setattr(batches.Pending, "store", lambda *_: 1 / 0)
+        with pytest.raises(JournalUnwritable):
+            j.writer.store(delivered("P", 100, 100))
+    assert j.writer.recent.read(1, 101, FIELDS) is None
+    j.writer.store(delivered("Q", 0, 70))
+    held = j.writer.recent.read(101, 170, FIELDS)
+    assert held is not None and held["seq"].tolist() == list(range(70))
+
+
+def test_what_a_piece_comes_to_is_the_same_in_any_order() -> None:
+    """Readings of one probe side by side, in turns, or in any order: the same minutes, newest values and counts."""
+    chance, count = np.random.default_rng(4), 3_000
+    batch = {name: chance.integers(0, 50, count) for name in ("delay_ms", "boot", "seq")}
+    batch |= {
+        "probe": np.repeat([3, 1, 2, 1, 3], count // 5),
+        "taken_ms": T0 + np.arange(count) // 2 * 90,
+        "quality": np.zeros(count, np.int64),
+    }
+    batch |= {"units": chance.integers(-(10**9), 10**9, count), "no": np.arange(1, count + 1)}
+    batch["units"][::37] = NO_VALUE
+    struck = chance.random(count) < 0.01
+    expected = None
+    for order in (np.arange(count), np.arange(count).reshape(5, -1).T.ravel(), chance.permutation(count)):
+        mixed = {name: column[order] for name, column in batch.items()}
+        steps = steps_of(mixed["probe"], mixed["taken_ms"], mixed["units"], MINUTE_MS, struck[order])
+        found = [*(column.tolist() for column in steps[:-1]), [*map(sorted, summary.latest(mixed))]]
+        expected = expected or (found, steps.spread)
+        assert found == expected[0] and np.allclose(steps.spread, expected[1], rtol=1e-9)
+    for no, taken_ms, units, _, delivered_ms, readings in summary.latest(batch)[0]:
+        own = batch["probe"] == no
+        last = np.flatnonzero(own)[-1]
+        assert (taken_ms, readings) == (batch["taken_ms"][own].max(), own.sum()) and batch["units"][last] == (
+            NO_VALUE if units is None else units
+        )
+        assert delivered_ms == (batch["taken_ms"] + batch["delay_ms"])[own].max()

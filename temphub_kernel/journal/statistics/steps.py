@@ -56,6 +56,9 @@ def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: Fl
         (~good & ~struck).astype(np.int64),
         np.zeros(len(units)),
     )
+    if len(probe) > 2 * (np.count_nonzero(np.diff(probe)) + np.count_nonzero(np.diff(parts.at)) + 1):
+        # Neighbours belong together mostly: put together first, little is left to be sorted.
+        parts = _together(parts, probe, parts.at, slice(None))
     return gathered(parts)
 
 
@@ -65,14 +68,17 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
     if not len(at):
         return parts
     order = np.lexsort((at, parts.probe))
-    probe, at = parts.probe[order], at[order]
+    return _together(parts, parts.probe[order], at[order], order)
+
+
+def _together(parts: Steps, probe: Ints, at: Ints, order: "Ints | slice") -> Steps:
+    """Those that stand side by side in this order, and are of one step, as one. probe, at: of each, in that order."""
     new = np.flatnonzero(np.concatenate([[True], (np.diff(probe) != 0) | (np.diff(at) != 0)]))
     # Of readings there are many: what is a row for each is let go as soon as it is one for each step.
-    probe, at = probe[new], at[new]
+    length, probe, at = len(probe), probe[new], at[new]
     sums, weight = parts.total[order], parts.good[order]
     total, count = np.add.reduceat(sums, new), np.add.reduceat(weight, new)
-    size = np.diff(np.append(new, len(order)))
-    mean = np.repeat(total / np.maximum(count, 1), size)
+    mean = np.repeat(total / np.maximum(count, 1), np.diff(np.append(new, length)))
     own = sums / np.maximum(weight, 1)
     apart = np.add.reduceat(parts.spread[order] + weight * ((own - mean) / UNITS_PER_C) ** 2, new)
     low, high = np.minimum.reduceat(parts.lowest[order], new), np.maximum.reduceat(parts.highest[order], new)
