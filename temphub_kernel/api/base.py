@@ -97,6 +97,21 @@ class ApiHandler(RequestHandler):
         schemas.check_text(self._said)
         return self._said
 
+    def queried(self, name: str) -> list[str]:
+        """All values that the query gives, as they are: Tornado would take control characters for blanks, and cut those off."""
+        return [value.decode("utf-8", "replace") for value in self.request.query_arguments.get(name, ())]
+
+    def query(self, name: str) -> str:
+        """What the query says, without blanks around it, the last where it says more; nothing where it does not."""
+        return (self.queried(name) or [""])[-1].strip(" ")
+
+    def choice(self, name: str, among: tuple[str, ...], remedy: str = "") -> str:
+        """What the query says, exactly; the first of `among` where it says nothing. Raises TempHubError (400) for anything else."""
+        given = (self.queried(name) or [""])[-1] or among[0]
+        if given not in among:
+            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(given)}.", remedy or f"Use {' or '.join(among)}.")
+        return given
+
     @property
     def said(self) -> dict[str, Any]:
         """What `body` gave."""
@@ -161,7 +176,7 @@ class ApiHandler(RequestHandler):
         return from_ms, to_ms
 
     def _time(self, name: str, default: int) -> int:
-        text = self.get_query_argument(name, "").strip()
+        text = self.query(name).strip()
         if not text:
             return default
         try:

@@ -27,7 +27,7 @@ PIECE = 64 * 1024
 CONNECT_S = 5.0
 STALLED_S = 60.0
 # A page sends a kilobyte or two a second. What it sends too early is not read: it waits where it is.
-UP_AT_ONCE, UP_S = 1024 * 1024, 64 * 1024
+UP_AT_ONCE, UP_S = 256 * 1024, 64 * 1024
 # Pages of one address; a household's or a laboratory's screens are far fewer.
 MOST_TUNNELS_EACH = 100
 GONE = (StreamClosedError, Late, asyncio.TimeoutError, OSError)

@@ -203,7 +203,7 @@ class Writer(Worker):
     gather_rows: as many readings are committed at once, without waiting.
     """
 
-    def __init__(self, path: Path, *, gather_s: float = 0.05, gather_rows: int = 8) -> None:
+    def __init__(self, path: Path, *, gather_s: float = 0.025, gather_rows: int = 8) -> None:
         super().__init__("journal")
         self.path = path
         # For the followers in this process.

@@ -160,6 +160,8 @@ SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MOST_EACH = 4
 MOST = 250
 MESSAGES_S, MESSAGES_AT_ONCE = 50.0, 500.0
+# Of one address, with however many pages: a hundred at rest send fewer.
+ALL_MESSAGES_S, ALL_MESSAGES_AT_ONCE, MOST_TRACKED = 200.0, 1000.0, 1024
 # Browsers send none but answers to ours, one every two seconds.
 CONTROLS_S, CONTROLS_AT_ONCE = 5.0, 50.0
 MOST_WRONG = 50
@@ -186,11 +188,28 @@ class Pace:
         return max(0.0, -self._left / self._each_s)
 
 
+class Paces:
+    """A pace for each address; of the one that was not heard of for longest nothing is kept."""
+
+    def __init__(self, each_s: float, at_once: float) -> None:
+        self._each_s, self._at_once = each_s, at_once
+        self._paces: dict[str, Pace] = {}
+
+    def take(self, address: str) -> float:
+        """Count one of an address; how many seconds too early it is, 0 when it is not."""
+        pace = self._paces.pop(address) if address in self._paces else Pace(self._each_s, self._at_once)
+        self._paces[address] = pace
+        while len(self._paces) > MOST_TRACKED:
+            del self._paces[next(iter(self._paces))]
+        return pace.take()
+
+
 class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà ships no types
     """`/v/api/kernels/VISIT/channels`."""
 
     open_sockets: Counter[str] = Counter()
     untaken_in_all = 0
+    paces = Paces(ALL_MESSAGES_S, ALL_MESSAGES_AT_ONCE)
 
     def initialize(self) -> None:
         """Called by Tornado for each request."""
@@ -216,9 +235,11 @@ class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà s
 
     async def on_message(self, ws_message: str | bytes) -> None:
         """A message. The next one is not read before this is done."""
-        if early_s := self._messages.take():
-            self.complain(f"sent more than {MESSAGES_S:g} messages a second and is slowed down")
-            await sleep(early_s)
+        early_s, all_early_s = self._messages.take(), self.paces.take(self._address)
+        if early_s or all_early_s:
+            most = f"more than {MESSAGES_S:g} messages a second" if early_s else f"more than {ALL_MESSAGES_S:g} on all connections"
+            self.complain(f"sent {most} and is slowed down")
+            await sleep(max(early_s, all_early_s))
         if self.connection is not None and not self._cut:
             self.connection.handle_incoming_message(ws_message)
 
@@ -256,8 +277,12 @@ class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà s
 
     def complain(self, what: str) -> None:
         """One line in the log for each address and kind."""
-        _, _, address = self.request.headers.get(network.VISITOR_HEADER, "").partition(" ")
-        _said.warn(f"{address} {what}", f"a page's connection from {address or 'this computer'} {what}")
+        _said.warn(f"{self._address} {what}", f"a page's connection from {self._address or 'this computer'} {what}")
+
+    @property
+    def _address(self) -> str:
+        """Who looks at the page, as the front door says."""
+        return str(self.request.headers.get(network.VISITOR_HEADER, "")).partition(" ")[2]
 
     def log_exception(self, *error: Any) -> None:
         """What a page can bring about is no fault of the hub's, and gets no more than a line."""

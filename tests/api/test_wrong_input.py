@@ -147,6 +147,13 @@ GETS: list[tuple[str, int, str]] = [
     ("/api/readings?bucket=-5min", 400, "bad_bucket"),
     ("/api/readings?bucket=9999999d", 400, "bad_bucket"),
     ("/api/readings?format=xml", 400, "bad_format"),
+    ("/api/readings?format=%20csv", 400, "bad_format"),
+    ("/api/firmware/manifest?format=mpy%20", 400, "bad_format"),
+    # Tornado makes blanks of them and cuts those off: what is left would be another question.
+    ("/api/firmware/manifest?format=%07", 400, "bad_format"),
+    ("/api/readings?probe_id=%01kitchen", 400, "bad_probe_id"),
+    ("/api/readings?from=%07", 400, "bad_from"),
+    ("/api/readings?bucket=%07", 400, "bad_bucket"),
     ("/api/readings?probe_id=a%20b", 400, "bad_probe_id"),
     ("/api", 404, "unknown_path"),
     ("/api/../etc/passwd", 404, "unknown_path"),

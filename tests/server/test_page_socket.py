@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import struct
 import zlib
 from contextlib import suppress
 from itertools import count
@@ -12,7 +13,7 @@ from tornado.websocket import WebSocketClosedError, websocket_connect
 
 from support.messages import PROTOCOL, content, header, message
 from temphub_kernel.jupyter.frames import MOST_BYTES
-from temphub_kernel.jupyter.websocket import CONTROLS_AT_ONCE, MOST_EACH, MOST_WRONG
+from temphub_kernel.jupyter.websocket import CONTROLS_AT_ONCE, MOST_EACH, MOST_TRACKED, MOST_WRONG, Paces
 
 NUMBERS = count()
 OPENED = {}
@@ -72,6 +73,11 @@ async def answers(socket, within_s=30):
             if b"kernel_info_reply" in told:
                 return True
     return False
+
+
+async def announce(socket, first, length):
+    """The head of a frame, of what is still to come."""
+    await socket.protocol.stream.write(struct.pack(">BBQL", first, 0xFF, length, 0))
 
 
 async def ended(socket, within_s=30):
@@ -159,14 +165,16 @@ def test_a_message_that_is_too_long_ends_its_connection(hub):
     async def scenario():
         one = await visit(hub)
         plain = await connected(hub, one)
-        await plain.write_message(b" " * (MOST_BYTES + 1), binary=True)
+        # Told before it comes, so that nothing is on its way when the connection is closed: that could take the reason with it.
+        await announce(plain, 0x82, MOST_BYTES + 1)
         assert await ended(plain) == 1009
         tight = await connected(hub, one, compression_options={"compression_level": 9})
         await tight.write_message(b" " * (MOST_BYTES + 1), binary=True)
         assert await ended(tight) == 1009
         pieces = await connected(hub, one)
-        for part in range(4):
+        for part in range(3):
             await pieces.protocol._write_frame(False, 0 if part else 2, b" " * (MOST_BYTES // 3))
+        await announce(pieces, 0x00, MOST_BYTES // 3)
         assert await ended(pieces) == 1009
         await connected(hub, one)
 
@@ -241,3 +249,13 @@ def test_comms_of_others_are_out_of_reach(hub):
 
     assert run(scenario)
     assert "No such comm" not in hub.text() and "Traceback" not in hub.text()
+
+
+def test_all_pages_of_an_address_have_one_pace():
+    """However many connections it has; another address is not slowed down, and of those long gone nothing is kept."""
+    paces = Paces(0.001, 3)
+    assert [paces.take("10.0.0.7") > 0 for _ in range(5)] == [False] * 3 + [True] * 2
+    assert paces.take("10.0.0.8") == 0
+    for number in range(MOST_TRACKED):
+        paces.take(f"fd00::{number:x}")
+    assert paces.take("10.0.0.7") == 0

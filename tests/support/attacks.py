@@ -12,6 +12,7 @@ from contextlib import suppress
 from .waiting import cannot
 
 ATTACKER = "127.0.0.2"
+MAD = "127.0.0.3"
 
 
 def connect(port: int, address: str = ATTACKER, timeout_s: float = 5.0) -> socket.socket:
@@ -102,7 +103,7 @@ class Mad(Loop):
     async def _one(self) -> None:
         body = b'{"temperature_c": 20.0, "probe_id": "mad"}'
         request = b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(MAD, 0))
         while not self.stopping.is_set():
             writer.write(request)
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()

@@ -18,9 +18,7 @@ class AlarmList(base.ApiHandler):
     """`GET /api/alarms`: those of the last 30 days and all live ones, or of a range, a probe, a state."""
 
     async def get(self) -> None:
-        now, form = now_ms(), self.get_query_argument("format", "json") or "json"
-        if form not in ("json", "csv"):
-            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use json or csv.")
+        now, form = now_ms(), self.choice("format", ("json", "csv"))
         asked = self._asked(now)
         if form == "json":
             return self.reply(await self.room.questions.ask(lambda reader: alarms_json(reader, asked, now)))
@@ -31,12 +29,11 @@ class AlarmList(base.ApiHandler):
         self.finish(told)
 
     def _asked(self, now: int) -> Asked:
-        state, probe_id = self.get_query_argument("state", ""), self.get_query_argument("probe", "") or None
-        if state and state not in STATES:
-            raise schemas.bad("bad_state", f"state is {schemas.short(state)}.", f"Send one of {', '.join(STATES)}, or leave it out.")
+        state = self.choice("state", ("", *STATES), f"Send one of {', '.join(STATES)}, or leave it out.")
+        probe_id = self.query("probe") or None
         if probe_id is not None:
             schemas.checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
-        open_ended = not any(self.get_query_argument(name, "").strip() for name in ("from", "to"))
+        open_ended = not any(self.query(name).strip() for name in ("from", "to"))
         return Asked(*self.time_range(now, DAYS * DAY_MS), open_ended, probe_id, state)
 
 

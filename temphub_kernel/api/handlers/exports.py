@@ -70,18 +70,18 @@ class Export(ApiHandler):
             self._job.kill()
 
     def _order(self) -> Order:
-        get = self.get_query_argument
-        form = get("format", "")
+        get = self.query
+        form = get("format")
         return make_order(
             form=form,
-            start=get("from", ""),
-            end=get("to", ""),
-            probes=[probe for probe in self.get_query_arguments("probe_id") if probe],
-            every=get("every", ""),
-            zone=get("tz", ""),
-            sheets=get("sheets", ""),
-            excel=get("excel", ""),
-            limit_high_c=get("limit_high_c", ""),
-            limit_low_c=get("limit_low_c", ""),
+            start=get("from"),
+            end=get("to"),
+            probes=[probe for one in self.queried("probe_id") if (probe := one.strip(" "))],
+            every=get("every"),
+            zone=get("tz"),
+            sheets=get("sheets"),
+            excel=get("excel"),
+            limit_high_c=get("limit_high_c"),
+            limit_low_c=get("limit_low_c"),
             most=MOST_XLSX_ROWS if form in ("", "xlsx") else 0,
         )

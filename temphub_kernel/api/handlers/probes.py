@@ -101,10 +101,7 @@ class Manifest(base.ApiHandler):
     """`GET /api/firmware/manifest`; `?format=mpy` for a board."""
 
     async def get(self) -> None:
-        form = self.get_query_argument("format", "") or "py"
-        if form not in ("py", "mpy"):
-            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use mpy for a board, py for a virtual probe.")
-        board = form == "mpy"
+        board = self.choice("format", ("py", "mpy"), "Use mpy for a board, py for a virtual probe.") == "mpy"
         self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
 
 
@@ -112,7 +109,7 @@ class File(base.ApiHandler):
     """`GET /api/firmware/file?name=…`: only names in the manifest."""
 
     async def get(self) -> None:
-        name = self.get_query_argument("name", "")
+        name = self.query("name")
         data = await self.room.questions.call(lambda: self.room.firmware.file(name))
         self.set_header("Content-Type", "application/octet-stream")
         self.finish(data)

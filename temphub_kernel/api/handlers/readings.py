@@ -45,7 +45,7 @@ class Ranged(base.ApiHandler):
 
     def asked(self) -> tuple[str | None, int, int]:
         """(probe_id, from_ms, to_ms); the last 24 h of every probe by default. Raises TempHubError."""
-        probe_id = self.get_query_argument("probe_id", "") or None
+        probe_id = self.query("probe_id") or None
         if probe_id is not None:
             schemas.checked_id("probe_id", probe_id, remedy="Use an id from /api/probes, or leave it out.")
         return probe_id, *self.time_range(now_ms(), DAY_MS)
@@ -87,22 +87,20 @@ class Readings(Ranged):
 
     def _query(self) -> "_Query":
         probe_id, from_ms, to_ms = self.asked()
-        form = self.get_query_argument("format", "json") or "json"
-        if form not in ("json", "csv"):
-            raise schemas.bad("bad_format", f"format is {schemas.short(form)}.", "Use json or csv.")
+        form = self.choice("format", ("json", "csv"))
         return _Query(probe_id, from_ms, to_ms, self._bucket(), form == "csv", self._yes("struck_out"))
 
     def _zone(self) -> tzinfo | None:
-        return find_zone(self.get_query_argument("tz", "").strip() or "UTC")
+        return find_zone(self.query("tz").strip() or "UTC")
 
     def _yes(self, name: str) -> bool:
-        text = self.get_query_argument(name, "").strip().lower()
+        text = self.query(name).strip().lower()
         if text not in ("", "true", "false"):
             raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}.", "Send true or false, or leave it out.")
         return text == "true"
 
     def _bucket(self) -> int:
-        text = self.get_query_argument("bucket", "").strip()
+        text = self.query("bucket").strip()
         if not text:
             return 0
         width_ms = length_ms(text, UNITS) or 0
@@ -219,7 +217,7 @@ class Statistics(Ranged):
 
     async def get(self) -> None:
         probe_id, from_ms, to_ms = self.asked()
-        given = limits_of(*(self.get_query_argument(name, "") for name in ("limit_high_c", "limit_low_c")))
+        given = limits_of(*(self.query(name) for name in ("limit_high_c", "limit_low_c")))
         limits = tuple(Limit(kind, celsius) for kind, celsius in zip(("above", "below"), given, strict=True) if celsius is not None)
         ask = self.room.questions.ask
         probes = await ask(lambda reader: [probe["id"] for probe in reader.probes(removed=probe_id is not None)])
