@@ -169,7 +169,7 @@ class Recent:
         """Readings that are on disk now; their numbers follow each other and those before."""
         for column in batch.values():
             # Everybody gets the same arrays.
-            column.flags.writeable = False
+            column.setflags(write=False)
         with self._lock:
             if self._commits and int(batch["no"][0]) != int(self._commits[-1]["no"][-1]) + 1:
                 self._commits.clear()
