@@ -7,7 +7,7 @@ was taken already changes nothing. So whoever finds the journal after a cut of t
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -35,7 +35,7 @@ class Service(Sender):
         self._said = said
         self._taken: dict[str, Outcome] = {}
 
-    def start(self) -> None:
+    def start(self, modules: Iterable[str] = ()) -> None:
         """There is no process."""
 
     def send(self, name: str, order: Order) -> None:

@@ -28,7 +28,8 @@ class Told:
 
     def channel(self, name: str, url: str) -> None:
         """One that is kept without asking apprise first."""
-        self.channels.add(name, url, Outcome(True, kind="ntfy", shown="ntfy://…"))
+        module = f"apprise.plugins.{'email.base' if url.startswith('mailto') else 'ntfy'}"
+        self.channels.add(name, url, Outcome(True, kind="ntfy", shown="ntfy://…", module=module))
 
     def alarm(self, *channels: str, severity: str = "critical", text: str = TEXT, tries: int = 0) -> int:
         """An alarm that is to be told; its number."""

@@ -105,6 +105,19 @@ def test_restarts_do_not_hide_silence():
     assert kinds(room.told) == [(1, "active")]
 
 
+def test_what_may_have_to_be_told_is_seen_coming():
+    """What sends is made ready before a silent or weak probe has to be told of, and not while all is well or everybody knows."""
+    room = Room(SILENT, rule("weak_wifi", no=2))
+    room.wait(60, [1])
+    assert not room.engine.soon(room.now_ms)
+    room.wait(70)
+    assert room.engine.soon(room.now_ms) and room.told == []
+    room.wait(60)
+    assert kinds(room.told) == [(1, "active")] and not room.engine.soon(room.now_ms)
+    room.engine.tell(1, "rssi", -90, room.now_ms)
+    assert room.engine.soon(room.now_ms)
+
+
 def test_a_probe_that_never_spoke():
     """A probe that is watched and from which nothing comes is silent, counted from when it is watched."""
     room = Room(SILENT)

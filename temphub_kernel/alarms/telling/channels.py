@@ -23,12 +23,14 @@ TEST_BODY = "This is how alarms will reach you. Nothing is the matter."
 
 
 class Channel(NamedTuple):
-    """A way out. url: as apprise takes it, with its secrets; kind: the service, such as `ntfy`; shown: the address without secrets."""
+    """A way out. url: as apprise takes it, with its secrets; kind: the service, such as `ntfy`; shown: the address without secrets;
+    module: what sends there, empty when nobody knows."""
 
     name: str
     url: str
     kind: str
     shown: str
+    module: str = ""
 
 
 class Channels:
@@ -77,7 +79,7 @@ class Channels:
 
     def add(self, name: str, url: str, found: Outcome) -> Channel:
         """Keep it; one of that name is replaced. found: what `look` said. Raises TempHubError (507)."""
-        channel = Channel(name, url, found.kind, found.shown)
+        channel = Channel(name, url, found.kind, found.shown, found.module)
         with self._lock:
             kept = {**self._kept, name: channel}
             self._write(kept)
@@ -95,7 +97,7 @@ class Channels:
         channel = self.get(name)
         if channel is None:
             raise unknown(name)
-        told = self._once(Order(channel.url, TEST_TITLE, TEST_BODY, "test"))
+        told = self._once(Order(channel.url, TEST_TITLE, TEST_BODY, "test", channel.module))
         if not told.ok:
             perhaps = " It may have arrived all the same." if told.perhaps else ""
             raise BadGateway(
@@ -170,7 +172,9 @@ def _read(path: Path) -> tuple[dict[str, Channel], str]:
 
 
 def _row(row: dict[str, Any]) -> Channel:
-    return Channel(*(str(row[name]) for name in Channel._fields))
+    # One of an earlier build does not have all of them.
+    given = {name: str(row[name]) for name in Channel._fields if name in row}
+    return Channel(**given)
 
 
 def _aside(path: Path, error: Exception) -> str:

@@ -21,7 +21,7 @@ LOOK_S = 0.25
 # What waits at once for a channel is one thing to send.
 MOST = 5_000
 PAUSES_S = (5.0, 15.0, 60.0, 300.0, 900.0)
-# The process that sends takes some 55 MB: it goes when nobody needed it for so long.
+# The process that sends takes 35 MB or more: it goes when nobody needed it for so long.
 IDLE_S = 600.0
 # At the stop so long is waited for what is under way.
 LAST_S = 1.0
@@ -116,7 +116,7 @@ class Delivery(Follower[Reader]):
             told = [_as_of_now(reader, message, alarms[message.alarm]) for message in left] if len(alarms) == 1 else left
             telling = self._telling[channel.name] = compose(told, alarms, self._link())
             self._used_s, self._tried[channel.name] = monotonic_s(), channel
-            self._sender.send(channel.name, Order(channel.url, telling.title, telling.body, telling.severity))
+            self._sender.send(channel.name, Order(channel.url, telling.title, telling.body, telling.severity, channel.module))
 
     def _take_in(self, ended: dict[str, Outcome]) -> None:
         for name, outcome in ended.items():
@@ -150,7 +150,7 @@ class Delivery(Follower[Reader]):
             self._sender.close()
         elif not self._sender.runs and self._channels.names() and self._soon():
             self._used_s = monotonic_s()
-            self._sender.start()
+            self._sender.start(channel.module for channel in self._channels.all())
 
     def _say(self, reader: Reader) -> None:
         """On the page, that alarms cannot be told, and since when."""

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,18 +20,20 @@ TOO_LATE = f"nothing was answered within {LATE_S:g} s"
 
 
 class Order(NamedTuple):
-    """What is to be sent where. title None: nothing, the address is only looked at. severity: critical, warning, over or test."""
+    """What is to be sent where. title None: nothing, the address is only looked at. severity: critical, warning, over or test;
+    module: what sends there, as an earlier outcome told it."""
 
     url: str
     title: str | None = None
     body: str = ""
     severity: str = "warning"
+    module: str = ""
 
 
 class Outcome(NamedTuple):
     """What came of an order: whether it was taken; else why not, and whether it may have arrived all the same.
 
-    kind: the service's name; shown: the address without its secrets; host: where it leads to, where it is told.
+    kind: the service's name; shown: the address without its secrets; host: where it leads to, where it is told; module: what sends.
     """
 
     ok: bool
@@ -39,6 +42,7 @@ class Outcome(NamedTuple):
     kind: str = ""
     shown: str = ""
     host: str = ""
+    module: str = ""
 
 
 class Sender:
@@ -63,12 +67,13 @@ class Sender:
         """The names of the orders that have not ended."""
         return {name for name, _ in self._under_way.values()}
 
-    def start(self) -> None:
-        """Have the process ready; it takes about a second. Raises OSError."""
+    def start(self, modules: Iterable[str] = ()) -> None:
+        """Have the process ready, with what it will need; it takes about a second. Raises OSError."""
         if self._process is None:
             # Without its own folder in the search path: a module of ours could stand before one that it needs.
             pipe = subprocess.PIPE
-            started = start_beside(sys.executable, "-P", str(PROGRAM), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            command = (sys.executable, "-P", str(PROGRAM), *sorted(set(filter(None, modules))))
+            started = start_beside(*command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
             self._process, self._answers = started, SimpleQueue()
             self._thread = threading.Thread(target=_listen, args=(started, self._answers), name="temphub-sender", daemon=True)
             self._thread.start()
@@ -81,7 +86,7 @@ class Sender:
         self._under_way[self._last] = name, monotonic_s() + self._late_s
         text = {} if order.title is None else {"title": order.title, "body": order.body, "severity": order.severity}
         try:
-            self._process.stdin.write(json.dumps({"no": self._last, "url": order.url, **text}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"no": self._last, "url": order.url, "module": order.module, **text}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             # It was killed: what it had begun is told by its thread.
