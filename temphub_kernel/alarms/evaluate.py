@@ -17,7 +17,7 @@ from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
 from . import pace, rules
 from .conditions import condition_of
-from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up
+from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up, worsen
 from .streams import LIVE_MS, Limited
 from .watches import Transition, Watch
 
@@ -72,6 +72,8 @@ class _Watched:
             # What changed within some minutes is nothing that is told later.
             return []
         look, steps = self._look(at_ms, celsius, False, gap_ms), []
+        if self.run.stage == ACTIVE and at_ms >= self.run.since_ms:
+            worsen(self.run, self.plan, look)
         if self.run.stage in (PENDING, MET) and (filled := fill(self.run, self.plan, look)) is not None:
             for step in filled[1:]:
                 self._remember(step.since_ms, step.at_ms)
@@ -222,6 +224,7 @@ class Evaluator:
         self._probes = [_Probe(no, at, mine, self._streams) for at, (no, mine) in enumerate(of.items())]
         self._received_ms = 0
         self._late: dict[int, _Probe] = {}
+        self._worse: dict[tuple[int, int], tuple[float, int]] = {}
 
     def take(self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
         """What readings come to, columns of one length in journal order. celsius: corrected, NaN where there is no temperature (a fault,
@@ -268,12 +271,26 @@ class Evaluator:
         if not quiet:
             steps = ((one.rule.no, step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms))
             told = [Transition(rule, found.no, *step) for rule, step in steps]
+            self._note_worse(found, at_ms)
         found.noted()
         return told
+
+    def _note_worse(self, found: _Probe, at_ms: int) -> None:
+        for one in found.watched:
+            if one.run.stage == ACTIVE and one.run.worst_ms == at_ms:
+                self._worse[one.rule.no, found.no] = one.run.worst_c, at_ms
+            elif one.run.stage != ACTIVE and self._worse:
+                self._worse.pop((one.rule.no, found.no), None)
+
+    def worse(self) -> dict[tuple[int, int], tuple[float, int]]:
+        """Which alarms that go on have become worse since it was asked last: {(rule, probe): (°C, when)}."""
+        found, self._worse = self._worse, {}
+        return found
 
     def _late_reading(self, found: _Probe, at_ms: int, value: float, now_ms: int) -> list[Transition]:
         steps = ((one.rule.no, step) for one in found.watched for step in one.out_of_order(at_ms, value, found.gap_ms, now_ms))
         told = [Transition(rule, found.no, *step) for rule, step in steps]
+        self._note_worse(found, at_ms)
         found.noted()
         if any(one.late for one in found.watched):
             self._late[found.no] = found

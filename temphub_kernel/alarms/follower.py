@@ -28,6 +28,8 @@ SAVE_S = 30.0
 HOLD_S = 1.0
 # Groups, intervals and probes that were removed are looked for so often; rules and new probes at once.
 PROBES_S = 5.0
+# How often the worst of alarms that go on is written down while it grows. What a kill takes of it is read again from the readings.
+WORST_S = 5.0
 MOST_SAID = 20_000
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot")
 
@@ -59,6 +61,10 @@ class Engine:
         shared = (new.probe, new.taken_ms, new.received_ms, new.celsius)
         found = self._evaluator.take(*shared, now_ms)
         return found + self.sickness.take(*shared, new.quality, new.boot, now_ms)
+
+    def worse(self) -> dict[tuple[int, int], tuple[float, int]]:
+        """Which alarms became worse since it was asked last: {(rule, probe): (°C, when)}."""
+        return self._evaluator.worse()
 
     def soon(self, now_ms: int) -> bool:
         """Whether somebody may have to be told of a sick probe within a minute. Before `tick`."""
@@ -108,8 +114,10 @@ class Alarms(Follower[Reader]):
         self._said: deque[tuple[str, str, float]] = deque(maxlen=MOST_SAID)
         self._numbers: dict[str, int] = {}
         self._once = Once(log)
-        self._ticked_s = self._saved_s = self._probes_s = self._held_s = 0.0
+        self._ticked_s = self._saved_s = self._probes_s = self._held_s = self._worst_s = 0.0
         self._saved_no = -1
+        # What is not written down yet.
+        self._worse: dict[tuple[int, int], tuple[float, int]] = {}
 
     def tell(self, probe_id: str, what: str, value: float) -> None:
         """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it. Any thread; at once."""
@@ -150,6 +158,10 @@ class Alarms(Follower[Reader]):
         if self._is_to_be_saved() or (ticks and self._waits(reader, at_ms)):
             self._commit(at_ms)
             self._count(reader.live_alarms())
+        elif self._worse and monotonic_s() - self._worst_s >= WORST_S:
+            worse = self._worse
+            change(self._writer, lambda book: _worsen(book, worse))
+            self._worse, self._worst_s = {}, monotonic_s()
         self.well()
         return 0.0 if taken == BLOCK else self._look_s
 
@@ -170,7 +182,9 @@ class Alarms(Follower[Reader]):
         if not len(columns):
             return [], 0
         self._no = int(columns.no[-1])
-        return self._engine.take(columns, at_ms), len(columns)
+        found = self._engine.take(columns, at_ms)
+        self._worse |= self._engine.worse()
+        return found, len(columns)
 
     def _waits(self, reader: Reader, at_ms: int) -> bool:
         """Whether time alone brings something."""
@@ -208,16 +222,19 @@ class Alarms(Follower[Reader]):
     def _commit(self, at_ms: int) -> None:
         found, self._held = self._held, []
         note = {"begun": True, "engine": self._engine.state(), "pending": [list(one) for one in self._pending.values()]}
-        rules, channels, no, watched = self._rules, self._channels(), self._no, self._watched
+        rules, channels, no, watched, worse = self._rules, self._channels(), self._no, self._watched, self._worse
 
         def step(book: AlarmBook) -> None:
             life.take(book, found, rules, channels, at_ms)
+            # Before anything is said again: it says the worst.
+            _worsen(book, worse)
             life.give_up(book, watched, at_ms)
             life.settle(book, rules, channels, at_ms)
             book.bookmark(FOLLOWER, no, note)
 
         change(self._writer, step)
         self._saved_no, self._saved_s = no, monotonic_s()
+        self._worse, self._worst_s = {}, self._saved_s
 
     def _count(self, alarms: Sequence[Alarm]) -> None:
         live = [alarm for alarm in alarms if not alarm.past]
@@ -254,6 +271,11 @@ class Alarms(Follower[Reader]):
             self._once.warn(f"rule {stored.no}", f"rule {stored.no} is not understood, so it watches nothing: {error}")
             return None
         return rule if stored.enabled else None
+
+
+def _worsen(book: AlarmBook, worse: dict[tuple[int, int], tuple[float, int]]) -> None:
+    for (rule, probe), (celsius, at_ms) in worse.items():
+        book.worsen(rule, probe, celsius, at_ms)
 
 
 def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:

@@ -122,7 +122,7 @@ def advance(run: Run, plan: Plan, look: Look) -> list[Step]:
     else:
         run.counted_ms += passed_ms
     if run.stage != IDLE:
-        _worst(run, plan, look)
+        worsen(run, plan, look)
         steps += _decide(run, plan, look, passed_ms)
     run.last_ms, run.was_beyond = look.at_ms, look.beyond
     return steps
@@ -176,7 +176,8 @@ def _add_to_slots(run: Run, plan: Plan, look: Look, passed_ms: int) -> None:
     run.since_ms = min((told[1] for told in run.slots.values()), default=run.since_ms)
 
 
-def _worst(run: Run, plan: Plan, look: Look) -> None:
+def worsen(run: Run, plan: Plan, look: Look) -> None:
+    """Take in how far off a reading of the run is, in whatever order it came."""
     if plan.sign * look.celsius > plan.sign * run.worst_c:
         run.worst_c, run.worst_ms = look.celsius, look.at_ms
 
@@ -246,7 +247,7 @@ def fill(run: Run, plan: Plan, look: Look) -> list[Step] | None:
         later[2] += known_ms
         later[3] += known_ms
     gap[0] = look.at_ms if end_ms - look.at_ms > look.gap_ms else end_ms
-    _worst(run, plan, look)
+    worsen(run, plan, look)
     _longer(run, plan, known_ms)
     return []
 

@@ -270,3 +270,22 @@ def test_no_late_batch_fires(readings, minutes):
 def test_only_rules_for_temperatures():
     """Rules for silence and the like are another part's: they are no burden here."""
     assert take(Evaluator([Watch(rule("silent"), 1, 0)]), stream([9.0] * 100)) == []
+
+
+def test_what_became_worse_is_told_once_and_again_after_a_kill() -> None:
+    """Of an alarm that goes on the worst so far, when there is news; an engine that begins again from an earlier state finds the same."""
+    engine = watch(rule(delay_min=2))
+    take(engine, stream([9, 9, 9]))
+    engine.worse()
+    state, more = engine.state(), stream([9.5, 11, 10], first=3)
+    take(engine, more)
+    found = engine.worse()
+    assert found == {(1, 1): (11, START_MS + 4 * MINUTE_MS)} and engine.worse() == {}
+    again = watch(rule(delay_min=2))
+    again.restore(state)
+    take(again, more)
+    assert again.worse() == found
+    take(engine, [Reading(4.5, 11.5, late=3)])
+    assert engine.worse() == {(1, 1): (11.5, START_MS + round(4.5 * MINUTE_MS))}, "late readings of its time count"
+    take(engine, stream([12, 4, 4, 4, 4, 4, 4, 4], first=6))
+    assert engine.worse() == {}, "what is over has its worst already"

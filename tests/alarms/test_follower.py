@@ -69,6 +69,31 @@ def test_a_limit_that_is_passed_is_an_alarm_and_over_when_it_recovers(kept: Jour
         wait_for(lambda: worker.counts == (0, 1))
 
 
+def test_the_worst_grows_while_it_goes_on(kept: Journal) -> None:
+    """What is written of an alarm that goes on, and said of it again, is the worst so far; not each reading is written."""
+    add_rules(kept.writer, [above(repeat_min=0.001)], "Anna")
+    with watching(kept):
+        deliver(kept, 9)
+        wait_for(lambda: alarms(kept))
+        deliver(kept, 11)
+        wait_for(lambda: alarms(kept)[0].worst_c == 11)
+        deliver(kept, 10)
+        with Reader(kept.path) as reader:
+            wait_for(lambda: "Worst so far: 11 °C." in reader.waiting_messages()[-1].text)
+    assert alarms(kept)[0].worst_c == 11 and alarms(kept)[0].state == "active"
+
+
+def test_the_worst_is_written_without_anything_else_to_say(kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An alarm that nobody has to be told of again shows its worst all the same, of the colder side as well."""
+    monkeypatch.setattr("temphub_kernel.alarms.follower.WORST_S", 0.02)
+    add_rules(kept.writer, [{**above(), "kind": "below", "limit_c": 2}], "Anna")
+    with watching(kept):
+        deliver(kept, 1)
+        wait_for(lambda: alarms(kept))
+        deliver(kept, -3)
+        wait_for(lambda: alarms(kept)[0].worst_c == -3)
+
+
 def test_timers_go_on_after_a_restart(kept: Journal) -> None:
     """The minutes before a restart count: the alarm comes when both parts together are long enough, once."""
     add_rules(kept.writer, [above(delay_min=10)], "Anna")

@@ -158,6 +158,12 @@ class AlarmBook:
         given = _columns(values)
         self._db.execute(f"UPDATE alarms SET {', '.join(f'{name}=?' for name in given)} WHERE no=?", [*given.values(), no])
 
+    def worsen(self, rule: int, probe: int, worst_c: float, worst_ms: int) -> None:
+        """The alarm of a rule and probe that goes on is worse than before: the value farthest off, and when it was."""
+        going_on = "closed_ms=0 AND cleared_ms=0 AND past=0 AND since_ms<=?"
+        update = f"UPDATE alarms SET worst_units=?, worst_ms=? WHERE rule=? AND probe=? AND {going_on}"
+        self._db.execute(update, (round(worst_c * UNITS_PER_C), worst_ms, rule, probe, worst_ms))
+
     def event(self, alarm: int, at_ms: int, what: str, by: str = "", text: str = "") -> int:
         """Keep what happened; its number."""
         insert = 'INSERT INTO alarm_events (alarm, at_ms, what, "by", text) VALUES (?, ?, ?, ?, ?)'
