@@ -6,7 +6,7 @@ from .follower import Alarms
 from .preview import MOST_DAYS, preview, preview_json
 from .rules import Rule
 from .sets import SETS, ReadySet
-from .shown import STATES, Asked, alarms_csv, alarms_json, rule_json
+from .shown import STATES, Asked, alarms_csv, alarms_json, fits, rule_json
 from .sickness import Sickness
 from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
@@ -30,6 +30,7 @@ __all__ = [
     "alarms_csv",
     "alarms_json",
     "checked_name",
+    "fits",
     "life",
     "preview",
     "preview_json",

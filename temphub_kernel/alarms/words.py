@@ -1,7 +1,10 @@
 """What is said of an alarm: place, value, limit, since when, worst. Any thread; reads names from the book."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 from ..core import MINUTE_MS, local_text
-from ..journal import MAINTENANCE, Alarm, AlarmBook
+from ..journal import MAINTENANCE, Alarm
 
 LIST = 5
 SICK = {
@@ -15,7 +18,17 @@ SICK = {
 HEADS = {"repeated": "Still not acknowledged: ", "escalated": "Nobody has acknowledged it yet: "}
 
 
-def message(book: AlarmBook, alarm: Alarm, what: str, at_ms: int) -> str:
+class Names(Protocol):
+    """What people call places: an AlarmBook, or what remembers one's answers."""
+
+    def groups(self) -> Mapping[int, str]:
+        """The group of each probe that has one."""
+
+    def called(self, probe: int) -> str:
+        """What people call a probe."""
+
+
+def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
     """The text of a message; its first line is its title. what: fired, repeated or escalated."""
     head = "CRITICAL" if alarm.severity == "critical" else "Warning"
     lines = [
@@ -30,7 +43,7 @@ def message(book: AlarmBook, alarm: Alarm, what: str, at_ms: int) -> str:
     return "\n".join([*lines, *([f"Rule: {name}"] if name else [])])
 
 
-def fired(book: AlarmBook, alarm: Alarm) -> str:
+def fired(book: Names, alarm: Alarm) -> str:
     """What is the matter, in one line."""
     rule, value = alarm.body.get("rule", {}), alarm.body.get("celsius")
     place = where(book, alarm)
@@ -45,12 +58,12 @@ def fired(book: AlarmBook, alarm: Alarm) -> str:
     return f"{place} {SICK.get(alarm.cause, alarm.cause)}"
 
 
-def past(book: AlarmBook, alarm: Alarm) -> str:
+def past(book: Names, alarm: Alarm) -> str:
     """What late readings showed."""
     return f"Known only since late readings came: {fired(book, alarm)}"
 
 
-def where(book: AlarmBook, alarm: Alarm) -> str:
+def where(book: Names, alarm: Alarm) -> str:
     """The place of an alarm, as people call it."""
     names = [book.called(no) for no in alarm.body.get("probes", [])]
     listed = ", ".join(names[:LIST])

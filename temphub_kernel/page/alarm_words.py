@@ -13,7 +13,7 @@ SICK = {
 }
 MANY_SILENT = "send no readings: the network or the hub's computer"
 LASTING = " for {}"
-NOW = ", now {}"
+NOW, WORST_NOW = ", now {}", ", worst {}"
 SINCE = "since {}"
 OVER = "was over at {}, after {}"
 WORST = "worst {} {}"
@@ -27,6 +27,31 @@ MORE = "{} more in the list of alarms"
 ANSWER, ANSWER_ACTION = "Acknowledge", "What was done"
 
 ALARMS, ALARMS_NOTE = "Alarms", "live, and of the last 30 days"
+FILTER, FILTER_MEANING = "Filter", "Show only some of them; the page's address keeps the choice"
+FILTER_STATE = {
+    "": "any",
+    "live": "not closed yet",
+    "active": "goes on",
+    "cleared": "is over",
+    "unacknowledged": "nobody acknowledged it",
+    "closed": "closed",
+    "past": "known from late readings",
+}
+FILTER_SEVERITY = {"": "any", "critical": "Alarm", "warning": "Warning"}
+FILTER_PLACE, FILTER_GROUP, FILTER_ANY = "Where", "{} (group)", "any"
+FILTER_TIME = {
+    "": "last 30 days",
+    "24h": "last 24 hours",
+    "7d": "last 7 days",
+    "92d": "last 92 days",
+    "366d": "last 366 days",
+    "chart": "what the chart shows, or its marked range",
+}
+FILTER_LABELS = {"state": "State", "severity": "Kind", "time": "When", "text": "Text"}
+FILTER_EXAMPLE, FILTER_ALL = "a word of a comment, rule or place", "Show all"
+CHOSEN, CHOSEN_TEXT = "Shown: {}; {}", "“{}”"
+CHOSEN_COUNT = ("1 alarm", "{} alarms")
+NONE_CHOSEN = "No alarm is like that. Choose something else, or show all."
 NO_RULES = "Nothing is watched yet. Press *Set limits* on a card to be told when it gets too warm or too cold there."
 NO_ALARMS = "No alarm. Watched by rules: {}."
 LEFT_OUT = "{} earlier ones are not shown; Excel exports have them all."
@@ -90,3 +115,57 @@ AND_SILENT = "and when it sends no readings any more"
 
 SOUND, SOUND_MEANING = "Sound", "Have this page beep while somebody has to look"
 NOTIFY, NOTIFY_MEANING = "Notifications", "Have this browser show alarms, also when this page is behind others"
+
+MUTE, MUTE_FORM_MEANING = "Mute", "Have nobody told for a while, while somebody cleans, defrosts or works there"
+MUTE_WHAT, MUTE_FOR, MUTE_UNTIL = "What", "For", "or until"
+MUTE_NOTE, MUTE_NOTE_EXAMPLE = "Why", "such as cleaning"
+MUTE_LENGTHS = {"1 hour": 60, "2 hours": 120, "4 hours": 240, "12 hours": 720, "24 hours": 1440, "7 days": 10_080}
+MUTE_GO, MAINTENANCE_GO = "Mute now", "Maintenance"
+MUTE_HINT = (
+    "*Mute*: alarms are kept, nobody is told; what still goes on at the end is told then. *Maintenance*: the same, and"
+    " what is over before its end needs nobody's acknowledgement. Either can be ended earlier, in the list below."
+)
+MUTED_WHAT, MAINTAINED_WHAT = "Muted: nobody is told meanwhile.", "In maintenance: nobody is told meanwhile."
+MUTE_OVER, MUTE_OVER_REMEDY = "That end is over already, so nothing was muted.", "Choose an end in the future."
+
+TELL, TELL_MEANING = "Who is told", "By mail, on a phone, by a chat or a program: add, try and remove ways"
+CHANNELS_NONE = "Nobody is told yet but whoever looks at this page. Add a way: a name, and the address of a service."
+CHANNELS_READING = "Asking the hub …"
+CHANNEL_LINE, CHANNEL_WAITING = "{} ({})", "waiting: {}"
+CHANNEL_FAILING = "The last try failed: {}"
+CHANNEL_NAME, CHANNEL_NAME_EXAMPLE = "Name", "Anna"
+CHANNEL_URL, CHANNEL_URL_EXAMPLE = "Address", "ntfy://ntfy.sh/a-topic-nobody-guesses"
+CHANNEL_ADD, CHANNEL_ADD_MEANING = "Add", "One of the same name is replaced"
+CHANNEL_HINT = (
+    "To a phone by the free ntfy app: ntfy://ntfy.sh/ and a topic that nobody guesses. Mail:"
+    " mailto://user:password@example.com?to=anna@example.com. Telegram, Signal, Teams, Slack, SMS and more: docs/alarms.md."
+    " An address may hold a password, so it is never shown again."
+)
+CHANNEL_ADDING, CHANNEL_ADDED = "Looking at the address …", "Added {}: {}. Press Test to see whether it arrives."
+CHANNEL_EMPTY, CHANNEL_EMPTY_REMEDY = "Name or address is missing, so nothing was added.", "Type both."
+CHANNEL_TEST, CHANNEL_TEST_MEANING = "Test", "Sends something now"
+CHANNEL_TESTING = "Sending a test by {} …"
+CHANNEL_REMOVE, CHANNEL_REMOVING, CHANNEL_REMOVED = "Remove", "Removing it …", "Removed {}: nobody is told by it any more."
+CHANNEL_ASK = "Remove {}? Its address is forgotten, and nobody is told by it any more."
+CHANNEL_YES = "Remove it"
+
+RULE_TELL, RULE_TELL_MEANING = "Who and when", "Whom this tells, how often it is said again, and who comes next"
+RULE_TOLD_BY, RULE_TOLD_BY_EXAMPLE = "Tell", "all"
+RULE_REPEAT, RULE_ESCALATE, RULE_ESCALATE_TO = "again every (min)", "nobody acknowledged after (min)", "tell also"
+RULE_TELL_HINT = "Names are separated by commas; there are: {}. Empty means all, an empty number means never."
+RULE_TELL_NOBODY = "none yet (add one under Who is told)"
+RULE_TELL_SAVE, RULE_TELL_BACK = "Keep", "Back"
+RULE_TELL_UNKNOWN = "There is no way called “{}”, so nothing was changed."
+RULE_TELL_UNKNOWN_REMEDY = "Use names of the list: {}."
+RULE_TELL_KEEPING, RULE_TELL_KEPT = "Keeping it …", "Kept whom it tells."
+
+# The handle of a limit in the chart: as a screen reader says it, and what it stands at while it is moved.
+LIMIT_HANDLE, LIMIT_AT = "Limit of {}: arrow keys move it, Enter sets it, Escape leaves it", "{} {}"
+LIMIT_ASK = "{}: {} instead of {}?"
+LIMIT_FOR = "{} ({})"
+LIMIT_TRYING = "Looking at what it would have told in the last 30 days …"
+LIMIT_WOULD = "In the last 30 days it would have told: {}. As it is now: {}."
+LIMIT_KEEP, LIMIT_SET, LIMIT_UNDO, LIMIT_DONE = "Keep {}", "Set {}", "Undo", "Done"
+LIMIT_SETTING, LIMIT_IS = "Setting the limit …", "Set: {} {}."
+LIMIT_GONE = "That limit was changed or removed meanwhile, so nothing was set."
+LIMIT_GONE_REMEDY = "Move it again from where it is now."

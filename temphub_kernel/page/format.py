@@ -73,6 +73,12 @@ def local(ms: int, where: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where)
 
 
+def moment_ms(typed: datetime, where: tzinfo | None) -> int:
+    """A date and time of the viewer's clock, without a zone, in ms since 1970. where: None for this computer's."""
+    moment = typed.replace(tzinfo=where) if where is not None else typed.astimezone()
+    return round(moment.timestamp() * 1000)
+
+
 def clock(ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True, am_pm: bool = False) -> str:
     """`13:05:09` (or `13:05`, or `1:05 pm`) of today, else with the day before it: `22 Nov 13:05`, `22 Nov 2024 13:05`."""
     moment, now = local(ms, where), local(now_ms, where)

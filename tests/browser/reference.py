@@ -29,7 +29,10 @@ PICTURES = {
     "dark": (1280, 1120, "window=24h&theme=dark"),
     "wall": (1280, 720, "window=24h&kiosk=1"),
 }
-DRAWN = "document.querySelectorAll('#rendered_cells .th-chart path.line').length >= 3 && !document.querySelector('#first')"
+ZONE = "Europe/Berlin"
+# With its times in the viewer's zone, which the page learns a moment after its first lines.
+DRAWN = f"""document.querySelectorAll('#rendered_cells .th-chart path.line').length >= 3 && !document.querySelector('#first')
+  && document.querySelector('.th-told [data-told]').dataset.told.includes('{ZONE}')"""
 
 
 @contextmanager
@@ -59,9 +62,7 @@ def deliver(hub: TempHub) -> None:
 def open_page(browser: Any, hub: TempHub, name: str, more: str = "") -> Any:
     """A page of that name's size and address, with everything on it."""
     width, height, query = PICTURES[name]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", locale="en-GB", reduced_motion="reduce"
-    )
+    context = browser.new_context(viewport={"width": width, "height": height}, timezone_id=ZONE, locale="en-GB", reduced_motion="reduce")
     page = context.new_page()
     deliver(hub)
     page.goto(f"http://127.0.0.1:{hub.port}/?{query}{more}", wait_until="commit")

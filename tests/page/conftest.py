@@ -100,6 +100,10 @@ class Journal:
         with Reader(self.path) as reader:
             return max((one.no for one in reader.alarms(0, 2**53)), default=0)
 
+    def worsened(self, rule: int, probe: int, celsius: float) -> None:
+        """An alarm that goes on is worse than before."""
+        change(self._writer, lambda book: book.worsen(rule, probe, celsius, now_ms()))
+
     def answered(self, number: int, comment: str = "", *, action: str = "", by: str = "Anna") -> None:
         """Somebody acknowledged an alarm, or wrote down what was done."""
         (life.act(self._writer, number, by, action) if action else life.acknowledge(self._writer, number, by, comment))

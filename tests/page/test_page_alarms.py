@@ -1,33 +1,17 @@
 """Alarms on the page: banner, card, list, and what is asked of the hub when somebody answers one."""
 
-import asyncio
-import html
 import json
 import re
 
 import pytest
 from ipywidgets import HTML, Button, Text
 
-from support.waiting import wait_for
+from page.alarms_page import Hub, answer, banner, card, panel, press, refresh, said
 from support.widgets import every, words
-from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.journal import Reader
 from temphub_kernel.page.html import alarms
 
 WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "critical"}
-
-
-class Hub:
-    """What the hub was asked, and what it refuses."""
-
-    def __init__(self):
-        self.asked, self.refuses, self.answers = [], set(), {}
-
-    def __call__(self, path, body):
-        self.asked.append((path, body))
-        if path in self.refuses:
-            raise TempHubError("The hub is busy.", "Wait a moment.")
-        return self.answers.get(path, {})
 
 
 @pytest.fixture
@@ -38,36 +22,6 @@ def page(journal, open_dashboard):
     dashboard = open_dashboard(journal.path, ask=Hub())
     dashboard.hub = dashboard._panels._alarms._ask
     return dashboard
-
-
-def refresh(page):
-    asyncio.run(page.refresh())
-    return html.unescape(words(page))
-
-
-def banner(page):
-    return next((one.value for one in every(page, HTML) if "th-alarms" in one._dom_classes), "")
-
-
-def panel(page):
-    return next(one.value for one in every(page, HTML) if "<style>" not in one.value and "th-alarm-list" in one.value)
-
-
-def card(page, probe_id):
-    return next(one.value for one in every(page, HTML) if f'data-probe="{probe_id}"' in one.value and "<article" in one.value)
-
-
-def press(page, label):
-    next(one for one in every(page, Button) if one.description == label).click()
-
-
-def said(page, text):
-    return wait_for(lambda: text in refresh(page), 5)
-
-
-def answer(page, number):
-    """As the page's script says it when a button of the banner was pressed."""
-    page._steering.said(json.dumps({"n": 1, "alarm": number}), ["Fridge", "Freezer"])
 
 
 def test_without_an_alarm_nothing_is_told(page, journal):
@@ -184,7 +138,7 @@ def test_muting_has_an_end_and_is_seen(page, journal):
 
 def test_until_tomorrow_is_the_viewers_tomorrow(page):
     """Eight in the morning of the next day on the viewer's clock, also across a change of the clocks."""
-    from temphub_kernel.page.widgets.alarm_panel import tomorrow
+    from temphub_kernel.page.widgets.alarms.panel import tomorrow
 
     view = page._steering.view._replace(zone="Europe/Berlin")
     # 24 Oct 2026, 22:30 there; the clocks go back that night.

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from temphub_kernel.alarms import STATES
+from temphub_kernel.page.choices import SEVERITIES, AlarmChoice
 from temphub_kernel.page.choices.view import BY_KEY, CHIPS, LONGEST_MS, SHORTEST_MS, View, Window, between, live, parse, query
 
 NOW = 1_795_467_612_345
@@ -12,6 +14,15 @@ windows = st.one_of(
     st.sampled_from(CHIPS),
     st.integers(60, 5_000_000).map(lambda seconds: Window(seconds * 1000)),
     st.tuples(st.integers(SHORTEST_MS, 10**9), st.integers(10**12, NOW)).map(lambda both: Window(*both)),
+)
+choices = st.builds(
+    AlarmChoice,
+    state=st.sampled_from(["", *STATES]),
+    severity=st.sampled_from(["", *SEVERITIES]),
+    probe=st.just(""),
+    group=st.sampled_from(["", "Cold room & cellar"]),
+    time=st.sampled_from(["", "24h", "366d", "chart"]),
+    text=st.text(max_size=100).map(str.strip).filter(str.isprintable),
 )
 views = st.builds(
     View,
@@ -23,6 +34,7 @@ views = st.builds(
     kiosk=st.booleans(),
     line_c=st.none() | st.integers(-200, 200).map(lambda tenths: tenths / 10),
     measured=st.none() | st.just((NOW - 5000, NOW - 1000)),
+    alarms=st.one_of(choices, choices.map(lambda one: one._replace(probe="Fridge:2", group=""))),
     zone=st.just(""),
     half_days=st.just(False),
     scripted=st.just(False),
@@ -38,7 +50,15 @@ def test_an_address_brings_back_every_choice(view):
 
 
 WRONG = ["window=0h", "window=9999y", "window=<b>", "from=x&to=y", "from=2026-01-02&to=2026-01-01", "unit=K", "theme=pink", "line=nan"]
-WRONG += ["line=1e9", "probes=../etc,<i>", "range=_", "a" * 50_000, "%ff%00", "kiosk"]
+WRONG += [
+    "alarm_state=cold&alarm_time=9999y&alarm_severity=pink&alarm_probe=a b&alarm_text=%00",
+    "line=1e9",
+    "probes=../etc,<i>",
+    "range=_",
+    "a" * 50_000,
+    "%ff%00",
+    "kiosk",
+]
 
 
 @pytest.mark.parametrize("bad", WRONG)

@@ -1,6 +1,21 @@
 """What a viewer chooses, and the page's address that keeps it."""
 
+from .alarm_choice import AS_CHART, SEVERITIES, AlarmChoice
 from .controller import Steering
 from .view import BY_KEY, CHIPS, POINTS_UP_TO_MS, View, Wanted, Window, between, live, query
 
-__all__ = ["BY_KEY", "CHIPS", "POINTS_UP_TO_MS", "Steering", "View", "Wanted", "Window", "between", "live", "query"]
+__all__ = [
+    "AS_CHART",
+    "BY_KEY",
+    "CHIPS",
+    "POINTS_UP_TO_MS",
+    "SEVERITIES",
+    "AlarmChoice",
+    "Steering",
+    "View",
+    "Wanted",
+    "Window",
+    "between",
+    "live",
+    "query",
+]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...core import now_ms
+from .alarm_choice import AlarmChoice
 from .view import CHIPS, View, Window, between, parse
 
 # A window that ends this near to now, measured by its length, goes on with the clock.
@@ -28,6 +29,8 @@ class Steering:
         self.undo: Callable[[int], None] = lambda number: None
         # Called with what somebody wants to see of alarms: {"alarm": number}, {"limits": probe id} or {"unmute": number}.
         self.alarms: Callable[[str, int | str], None] = lambda what, which: None
+        # Called with a rule's number and where its limit was moved to in the chart, in the viewer's unit.
+        self.move_limit: Callable[[int, float], None] = lambda rule, shown: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
@@ -112,6 +115,10 @@ class Steering:
         for name in ("alarm", "unmute"):
             if type(told.get(name)) is int:
                 self.alarms(name, told[name])
+        if (moved := _span(told.get("limit"))) is not None and all(map(math.isfinite, moved)):
+            self.move_limit(int(moved[0]), moved[1])
+        if told.get("all_alarms") is True:
+            self.change(alarms=AlarmChoice())
         if told.get("limits") in known:
             self.alarms("limits", told["limits"])
         for name in ("kiosk", "narrow"):

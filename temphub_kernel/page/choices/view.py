@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from ...core import DAY_MS, HOUR_MS, MINUTE_MS, in_range, is_probe_id, iso_utc, known_zone, length_ms, length_parts, length_text, parse_time
 from .. import format, words
+from . import alarm_choice
+from .alarm_choice import AS_CHART, AlarmChoice
 
 SHORTEST_MS = 10_000
 LONGEST_MS = 5 * 366 * DAY_MS
@@ -73,6 +75,8 @@ CHIPS = tuple(Window(span) for span in (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_
 BY_KEY = {window.key: window for window in CHIPS}
 
 
+# Of so long alarms are listed where nothing else was chosen.
+ALARMS = Window(30 * DAY_MS)
 Unit = Literal["C", "F"]
 Theme = Literal["auto", "light", "dark"]
 Clock = Literal["auto", "24", "12"]
@@ -81,12 +85,14 @@ YES = ("1", "true", "yes", "on")
 
 
 class Wanted(NamedTuple):
-    """What has to be read of the journal for a view: pages that want the same share it. measured: a marked range, line_c: its limit."""
+    """What has to be read of the journal for a view: pages that want the same share it. measured: a marked range, line_c: its limit;
+    alarms: the time of which alarms are listed."""
 
     window: Window
     zone: str = ""
     measured: tuple[int, int] | None = None
     line_c: float | None = None
+    alarms: Window = ALARMS
 
     @property
     def where(self) -> tzinfo | None:
@@ -95,7 +101,8 @@ class Wanted(NamedTuple):
 
 
 class View(NamedTuple):
-    """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured: a marked range.
+    """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured: a marked range; alarms:
+    which of them the list shows.
 
     zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures), narrow (a phone): what the
     browser said.
@@ -109,6 +116,7 @@ class View(NamedTuple):
     kiosk: bool = False
     line_c: float | None = None
     measured: tuple[int, int] | None = None
+    alarms: AlarmChoice = AlarmChoice()
     zone: str = ""
     half_days: bool = False
     scripted: bool = False
@@ -117,7 +125,14 @@ class View(NamedTuple):
     @property
     def wanted(self) -> Wanted:
         """What has to be read for it."""
-        return Wanted(self.window, self.zone, self.measured, self.line_c if self.measured else None)
+        return Wanted(self.window, self.zone, self.measured, self.line_c if self.measured else None, self.alarms_window)
+
+    @property
+    def alarms_window(self) -> Window:
+        """The time of which alarms are listed."""
+        if self.alarms.time != AS_CHART:
+            return live(self.alarms.time) or ALARMS
+        return Window(self.measured[1] - self.measured[0], self.measured[1]) if self.measured else self.window
 
     @property
     def where(self) -> tzinfo | None:
@@ -203,6 +218,10 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(clock=found["clock"])  # type: ignore[arg-type]
     if "kiosk" in found:
         view = view._replace(kiosk=found["kiosk"].lower() in YES)
+    if any(key in found for key in alarm_choice.KEYS.values()):
+        choice = alarm_choice.asked(found)
+        known = choice.time == AS_CHART or live(choice.time) is not None
+        view = view._replace(alarms=choice if known else choice._replace(time=""))
     return view._replace(line_c=_limit(found["line"])) if "line" in found else view
 
 
@@ -225,6 +244,7 @@ def query(view: View) -> str:
         parts["kiosk"] = "1"
     if view.line_c is not None:
         parts["line"] = f"{view.line_c:g}"
+    parts |= alarm_choice.told(view.alarms)
     return urlencode(parts, safe=",:")
 
 

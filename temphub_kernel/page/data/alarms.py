@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from ...alarms import life, where
 from ...core import DAY_MS, MINUTE_MS
-from ...journal import Alarm, Mute, Reader, StoredRule
+from ...journal import Alarm, AlarmBook, Mute, Reader, StoredRule
+from ..choices import SEVERITIES, Window
 
-DAYS = 30
-# So many of the last ones are listed.
-MOST_CLOSED = 200
-SEVERITIES = ("critical", "warning")
+# So many of the last ones are read for a list, and can be chosen from.
+MOST_CLOSED = 2_000
 
 
 class ShownAlarm(NamedTuple):
@@ -40,7 +39,7 @@ class ShownAlarm(NamedTuple):
 
 
 class ShownAlarms(NamedTuple):
-    """live: those that are not closed, the most pressing first; closed: the last ones of 30 days, the newest first;
+    """live: those that are not closed, the most pressing first; closed: the last ones of the time that is listed, the newest first;
     left_out: how many more there were; rules: all; mutes: those in force."""
 
     live: tuple[ShownAlarm, ...] = ()
@@ -59,31 +58,52 @@ class AlarmMemory:
         self._closed_mark: object = None
         self._closed: tuple[tuple[ShownAlarm, ...], int] = (), 0
 
-    def read(self, reader: Reader, ids: Mapping[int, str], now_ms: int) -> ShownAlarms:
-        """All of them now. ids: those of probes, by the journal's numbers."""
+    def read(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> ShownAlarms:
+        """All of them now. ids: those of probes, by the journal's numbers; window: the time of which closed ones are listed."""
         if (mark := reader.rules_mark()) != self._rules_mark:
             self._rules_mark, self._rules = mark, tuple(reader.rules())
         # Names change without anything happening to an alarm.
-        if (seen := (reader.alarms_mark(), now_ms // MINUTE_MS)) != self._closed_mark:
-            self._closed_mark, self._closed = seen, self._read_closed(reader, ids, now_ms) if seen[0] else ((), 0)
+        if (seen := (reader.alarms_mark(), window, now_ms // MINUTE_MS)) != self._closed_mark:
+            self._closed_mark, self._closed = seen, self._read_closed(reader, ids, window, now_ms) if seen[0] else ((), 0)
         if not self._closed_mark[0] and not self._rules:
             return ShownAlarms()
         mutes = tuple(reader.mutes(now_ms))
         book = reader.alarm_book()
         alarms = reader.live_alarms()
+        names = _Names(book)
         groups = book.groups() if alarms and mutes else {}
         live = []
         for alarm in alarms:
             muted_ms = max((one.until_ms for one in mutes if life.covers(one, alarm, groups)), default=0)
-            live.append(ShownAlarm(alarm, where(book, alarm), _probes(alarm, ids), muted_ms))
+            live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms))
         return ShownAlarms(tuple(sorted(live, key=lambda one: one.rank)), *self._closed, self._rules, mutes)
 
-    def _read_closed(self, reader: Reader, ids: Mapping[int, str], now_ms: int) -> tuple[tuple[ShownAlarm, ...], int]:
-        book = reader.alarm_book()
-        found = [one for one in reader.alarms(now_ms - DAYS * DAY_MS, now_ms + DAY_MS) if not one.live]
+    def _read_closed(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> tuple[tuple[ShownAlarm, ...], int]:
+        book = _Names(reader.alarm_book())
+        from_ms, to_ms = window.ends(now_ms)
+        # Until now: one that a clock ahead dated is among them.
+        found = [one for one in reader.alarms(from_ms, to_ms + DAY_MS * window.live) if not one.live]
         found.sort(key=lambda one: (one.since_ms, one.no), reverse=True)
         shown = tuple(ShownAlarm(one, where(book, one), _probes(one, ids)) for one in found[:MOST_CLOSED])
         return shown, len(found) - len(shown)
+
+
+class _Names:
+    """What people call places, asked once each."""
+
+    def __init__(self, book: AlarmBook) -> None:
+        self._book, self._groups = book, book.groups()
+        self._called: dict[int, str] = {}
+
+    def groups(self) -> Mapping[int, str]:
+        """The group of each probe that has one."""
+        return self._groups
+
+    def called(self, probe: int) -> str:
+        """What people call a probe."""
+        if probe not in self._called:
+            self._called[probe] = self._book.called(probe)
+        return self._called[probe]
 
 
 def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:

@@ -181,7 +181,8 @@ class Source:
         met = _met(reader, now_ms)
         memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
-        alarms = self._alarms.read(reader, {record["no"]: id_ for id_, record in met.everybody.items()}, now_ms)
+        ids = {record["no"]: id_ for id_, record in met.everybody.items()}
+        alarms = self._alarms.read(reader, ids, wanted.alarms, now_ms)
         probes, folded = self._probes(reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ())))
         return Snapshot(
             now_ms,

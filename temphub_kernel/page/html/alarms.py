@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from ...core import MINUTE_MS
-from ...journal import Mute
 from .. import alarm_words as words
 from .. import format
 from ..choices import View
@@ -12,7 +11,6 @@ from ..data import Probe, ShownAlarm, Snapshot
 from ..format import MINUS, safe
 
 MOST_ROWS = 3
-NAMELESS = "anyone "
 # A warning is another shape than an alarm, not only another colour.
 SIGNS = {
     "critical": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/>'
@@ -73,15 +71,15 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     kind = "over" if alarm.cleared_ms else alarm.severity
     role = "status" if quiet else "alert"
     told = f'<p class="th-problem" role="{role}"><b>{safe(words.SEVERITIES[alarm.severity])}:</b> {safe(title(one, view))}</p>'
-    answer = _answer(one)
+    button = answer(one)
     return (
         f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" data-alarm-row="{alarm.no}">{sign(kind)}'
         f'<div class="th-alarm-told">{told}<p class="th-alarm-since">{_course(one, snapshot)}'
-        f"{_muted(one, view, now_ms)}</p></div>{answer}</div>"
+        f"{_muted(one, view, now_ms)}</p></div>{button}</div>"
     )
 
 
-def _answer(one: ShownAlarm, **more: Any) -> str:
+def answer(one: ShownAlarm, **more: Any) -> str:
     """The button that opens the form, of the page's script."""
     do = safe(json.dumps({"alarm": one.alarm.no, **more}))
     label = words.ANSWER if not one.alarm.acked_ms else words.ANSWER_ACTION
@@ -95,9 +93,9 @@ def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
     if alarm.cleared_ms:
         over = words.OVER.format(view.at(alarm.cleared_ms, now_ms, to_second=False), format.span(alarm.cleared_ms - alarm.since_ms))
         why = words.NOTHING_ACKNOWLEDGED if not alarm.acked_ms else words.NO_ACTION
-        worst = f" ({_worst(one, snapshot)})" if alarm.worst_c is not None else ""
-        return safe(f"{over}{worst}; {why}")
-    return f"{lasting(one, now_ms)}{_now(one, snapshot)}"
+        farthest = f" ({worst(one, snapshot)})" if alarm.worst_c is not None else ""
+        return safe(f"{over}{farthest}; {why}")
+    return f"{lasting(one, now_ms)}{_now(one, snapshot)}{_worst_now(one, snapshot)}"
 
 
 def lasting(one: ShownAlarm, now_ms: int) -> str:
@@ -115,12 +113,25 @@ def _now(one: ShownAlarm, snapshot: Snapshot) -> str:
     return words.NOW.format(number)
 
 
+def _worst_now(one: ShownAlarm, snapshot: Snapshot) -> str:
+    """The worst so far of what goes on; kept up by the page's script."""
+    told = worst_so_far(one, snapshot.view)
+    return words.WORST_NOW.format(f'<span data-worst-of="{one.alarm.no}">{safe(told)}</span>') if told else ""
+
+
+def worst_so_far(one: ShownAlarm, view: View) -> str:
+    """`11.20 °C`; empty where it is no matter of a temperature."""
+    alarm = one.alarm
+    return f"{view.degrees(alarm.worst_c)} {view.degree}" if alarm.worst_c is not None and alarm.limit_c is not None else ""
+
+
 def _probe(one: ShownAlarm, snapshot: Snapshot) -> Probe | None:
     id_ = one.probes[0] if len(one.probes) == 1 else ""
     return next((probe for probe in snapshot.probes if probe.id == id_), None)
 
 
-def _worst(one: ShownAlarm, snapshot: Snapshot) -> str:
+def worst(one: ShownAlarm, snapshot: Snapshot) -> str:
+    """`worst 11.20 °C at 14:05`."""
     view, alarm = snapshot.view, one.alarm
     value = f"{view.degrees(alarm.worst_c)} {view.degree}"
     return words.WORST.format(value, view.at(alarm.worst_ms, snapshot.now_ms, to_second=False)).strip()
@@ -149,88 +160,27 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
     """What the page's script has to know: the worst for title and sign, what is new for the sound, its words."""
     waiting = [one for one in snapshot.alarms.live if one.waits]
     loud = [one for one in waiting if one.active and not one.alarm.acked_ms and not one.muted_ms]
-    worst = loud[0] if loud else None
+    first = loud[0] if loud else None
     return {
-        "title": title(worst, snapshot.view) if worst else "",
-        "worst": worst.alarm.severity if worst else "",
+        "title": title(first, snapshot.view) if first else "",
+        "worst": first.alarm.severity if first else "",
         "count": len(loud),
         "loud": [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]],
+        "worsts": {one.alarm.no: worst_so_far(one, snapshot.view) for one in waiting[:MOST_ROWS] if one.active},
         "spans": words.SPANS,
     }
 
 
-def listed(snapshot: Snapshot) -> str:
-    """The list: what is muted, live alarms, then those of the last 30 days; of the probes that are shown."""
-    alarms = snapshot.alarms
-    found = [one for one in (*alarms.live, *alarms.closed) if not one.probes or any(map(snapshot.view.shows, one.probes))]
-    rows = "".join(_row(one, snapshot) for one in found)
-    if not rows:
-        on = sum(rule.enabled for rule in alarms.rules)
-        rows = f'<p class="th-quiet">{_stressed(words.NO_ALARMS.format(on) if on else words.NO_RULES)}</p>'
-    left = f'<p class="th-quiet">{safe(words.LEFT_OUT.format(alarms.left_out))}</p>' if alarms.left_out else ""
-    return (
-        f'{"".join(_mute(one, snapshot) for one in alarms.mutes)}<ul class="th-alarm-list">{rows}</ul>{left}'
-        if found
-        else (f"{''.join(_mute(one, snapshot) for one in alarms.mutes)}{rows}")
-    )
-
-
-def _stressed(text: str) -> str:
-    parts = safe(text).split("*")
-    return "".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts))
-
-
-def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
-    alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
-    kind = alarm.severity if one.active else "over"
-    state = words.STATES["past" if alarm.past else "closed" if alarm.closed_ms else alarm.state]
-    facts = [words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))]
-    if alarm.cleared_ms:
-        facts.append(words.FOR.format(format.span(alarm.cleared_ms - alarm.since_ms)))
-    if alarm.worst_c is not None:
-        facts.append(_worst(one, snapshot))
-    if one.muted_ms:
-        facts.append(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))
-    return (
-        f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div class="th-alarm-told"><p><b>'
-        f'{safe(words.SEVERITIES[alarm.severity])}: {safe(title(one, view))}</b> <span class="th-level">{safe(state)}</span></p>'
-        f'<p class="th-quiet">{safe(" · ".join(facts))}</p>{_people(one, view, now_ms)}</div>{_answer(one) if alarm.live else ""}</li>'
-    )
-
-
-def _people(one: ShownAlarm, view: View, now_ms: int) -> str:
-    """What people said and did."""
-    alarm, told = one.alarm, []
-    if alarm.acked_ms:
-        at = view.at(alarm.acked_ms, now_ms, to_second=False)
-        # Without a name the hub keeps what was shown, nothing, and from where.
-        form = words.ACKNOWLEDGED_FROM if alarm.acked_by.startswith(NAMELESS) else words.ACKNOWLEDGED
-        told.append(form.format(alarm.acked_by.removeprefix(NAMELESS), at))
-    told += [form.format(text) for form, text in ((words.COMMENT, alarm.comment), (words.ACTION, alarm.action)) if text]
-    return f'<p class="th-alarm-people">{safe(" · ".join(told))}</p>' if told else ""
-
-
-def _mute(mute: Mute, snapshot: Snapshot) -> str:
-    """What is muted, with the button that ends it."""
-    view = snapshot.view
-    name = next((probe.name for probe in snapshot.probes if probe.id == mute.probe_id), mute.probe_id)
-    what = name or mute.group or words.MUTE_ALL
-    kind = words.MUTE_KINDS[mute.kind].format(view.at(mute.until_ms, snapshot.now_ms, to_second=False))
-    note = f" · {words.COMMENT.format(mute.note)}" if mute.note else ""
-    do = safe(json.dumps({"unmute": mute.no}))
-    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{safe(words.UNMUTE)}</button>'
-    return f'<p class="th-mute"><span>{safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}</span>{button}</p>'
-
-
-def heading() -> str:
+def heading(view: View) -> str:
     """The list's heading, with what the page's script may be asked for."""
     buttons = "".join(
         f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" title="{safe(meaning)}">'
         f"{safe(label)}</button>"
         for name, label, meaning in (("sound", words.SOUND, words.SOUND_MEANING), ("notify", words.NOTIFY, words.NOTIFY_MEANING))
     )
+    note = "" if view.alarms.time else words.ALARMS_NOTE
     return (
-        f'<div class="th-alarm-head" id="th-alarms"><h2>{safe(words.ALARMS)}<span class="th-quiet"> {safe(words.ALARMS_NOTE)}</span></h2>'
+        f'<div class="th-alarm-head" id="th-alarms"><h2>{safe(words.ALARMS)}<span class="th-quiet"> {safe(note)}</span></h2>'
         f'<span class="th-buttons">{buttons}</span></div>'
     )
 
@@ -239,7 +189,7 @@ def form_title(one: ShownAlarm, snapshot: Snapshot) -> str:
     """What the form is about."""
     alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
     since = words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))
-    worst = f", {_worst(one, snapshot)}" if alarm.worst_c is not None else ""
+    farthest = f", {worst(one, snapshot)}" if alarm.worst_c is not None else ""
     needed = alarm.body.get("rule", {}).get("require_action") and not alarm.action
     more = f'<p class="th-quiet">{safe(words.ACT_NEEDED)}</p>' if needed else ""
-    return f'<h2>{safe(title(one, view))}<span class="th-quiet"> {safe(since + worst)}</span></h2>{more}'
+    return f'<h2>{safe(title(one, view))}<span class="th-quiet"> {safe(since + farthest)}</span></h2>{more}'

@@ -83,3 +83,18 @@ def would(found: list[tuple[str, str]], more: str = "") -> str:
     rows = "".join(f"<li>{safe(rule)}: <b>{safe(told)}</b></li>" for rule, told in found)
     rest = f"<li>{safe(more)}</li>" if more else ""
     return f'<p>{safe(words.WOULD)}</p><ul class="th-would">{rows}{rest}</ul>'
+
+
+def handle(rule: StoredRule, moved_c: float | None, view: View) -> dict[str, Any]:
+    """What the page's script needs for a limit that can be moved in the chart, in the viewer's unit. moved_c: where it would stand."""
+    body, limit_c = rule.body, float(rule.body["limit_c"])
+    at, set_at = (round(view.of(celsius), 1) for celsius in (limit_c if moved_c is None else moved_c, limit_c))
+    severity = str(body.get("severity") or "warning")
+    return {
+        "rule": rule.no,
+        "at": at,
+        "set": set_at,
+        "severity": severity,
+        "text": f"{words.SEVERITIES[severity]} {words.ABOVE_BELOW[str(body['kind'])]}",
+        "label": words.LIMIT_HANDLE.format(line(body, view)),
+    }

@@ -1,6 +1,6 @@
 """The page's widgets: the only files with ipywidgets and bqplot."""
 
-from .alarm_panel import AlarmPanel
+from .alarms import AlarmPanel
 from .base import Ask, Asks, Kit, set_children, set_class, set_value
 from .chart_panel import ChartPanel
 from .doctor_panel import DoctorPanel

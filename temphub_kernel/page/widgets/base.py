@@ -109,6 +109,12 @@ class Asks:
         """True while an answer is awaited."""
         return subject in self._under_way
 
+    def said(self, subject: str) -> str:
+        """How the last question of a subject stands or ended, as HTML; empty when there is nothing to say."""
+        told = self.outcomes.get(subject, "")
+        kind = "th-quiet" if self.busy(subject) else "th-outcome"
+        return f'<p class="{kind}" role="status">{safe(told)}</p>' if told else ""
+
     def go(self, subject: str, saying: str, work: Callable[[], str]) -> None:
         """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a time a subject."""
         if subject in self._under_way:

@@ -9,12 +9,11 @@ import numpy as np
 from ipywidgets import Layout
 
 from ...core import HOUR_MS
-from ...journal import Floats
+from ...journal import Floats, StoredRule
 from .. import format
 from ..choices import View
 from ..data import Annotation, Probe, Snapshot, Times
 from ..html.chart import time_axis, value_axis
-from ..html.limits import bounds
 
 Reach = tuple[int, int, float, float]
 # No more marks than the chart has pixels for.
@@ -77,9 +76,14 @@ class Extras:
 def limits_of(snapshot: Snapshot) -> list[float]:
     """The lines to draw, in °C: the viewer's own, and the limits of a probe that is shown alone."""
     found = [] if snapshot.view.line_c is None else [snapshot.view.line_c]
-    if len(snapshot.shown) == 1:
-        found += [end for end in bounds(rule.body for rule in snapshot.shown[0].rules if rule.enabled) if end is not None]
+    found += [float(rule.body["limit_c"]) for rule in limit_rules(snapshot)]
     return sorted(set(found))
+
+
+def limit_rules(snapshot: Snapshot) -> list[StoredRule]:
+    """The rules whose limits are drawn: those that watch the one probe that is shown alone."""
+    rules = snapshot.shown[0].rules if len(snapshot.shown) == 1 else ()
+    return [rule for rule in rules if rule.enabled and rule.body.get("limit_c") is not None]
 
 
 def _thinned(found: list[Times], from_ms: int, end_ms: int) -> Times:

@@ -1,7 +1,6 @@
 """The chart with what one can do to it: choose a window, mark a range, draw a limit, write a note, take the data along.
 Kernel's own thread only."""
 
-from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -12,9 +11,10 @@ from ...core import length_parts, now_ms
 from .. import format, words
 from ..choices import BY_KEY, CHIPS, Steering
 from ..data import Snapshot
-from ..html import cards, chart
-from .base import Ask, Asks, Kit, Question, set_children, set_class, set_value
-from .chart import Chart
+from ..html import cards, chart, limits
+from .alarms.limit_drag import LimitDrag
+from .base import Ask, Asks, Kit, Question, set_children, set_class, set_value, without_hub
+from .chart import Chart, limit_rules
 from .page_settings import first_url
 
 NOTE, STRUCK = "note", "struck"
@@ -29,6 +29,8 @@ class ChartPanel:
         self.chart = Chart(moment_ms)
         self.chart.figure.interaction = bqplot.PanZoom(scales={"x": [self.chart.x]})
         self.chart.x.observe(self._zoomed, ["min", "max"])
+        self._drag = LimitDrag(kit, ask or without_hub, asks)
+        steering.move_limit = self._move_limit
         steering.erase, steering.strike_out, steering.undo = self._erase, self._strike_out, self._undo
         self._snapshot: Snapshot | None = None
         self._telling = False
@@ -46,7 +48,7 @@ class ChartPanel:
         tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
         self._question = Question(kit)
-        below = [self._legend, tools, self._forms, self._measured, self._struck, self._notes, self._question.widget]
+        below = [self._drag.widget, self._legend, tools, self._forms, self._measured, self._struck, self._notes, self._question.widget]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")
 
     def _make_chooser(self) -> ToggleButtons:
@@ -81,7 +83,12 @@ class ChartPanel:
         set_value(self._notes, chart.notes(snapshot, outcome))
         set_value(self._measured, chart.measured(snapshot))
         set_value(self._struck, chart.struck(snapshot, self._asks.outcomes.get(STRUCK, "")))
+        self._drag.show(snapshot)
         self._show_send()
+
+    def _move_limit(self, rule: int, shown: float) -> None:
+        if self._snapshot is not None:
+            self._drag.move(rule, shown, self._snapshot)
 
     def facts(self) -> dict[str, Any]:
         """What the page's script has to know to read the chart."""
@@ -90,7 +97,14 @@ class ChartPanel:
         measured = snapshot.view.measured if snapshot else None
         notes = [note.from_ms for note in snapshot.annotations] if snapshot else []
         told = {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "notes": notes, "zero": self.chart.moment(0)}
-        return told | {"marks": self.chart.legend}
+        return told | {"marks": self.chart.legend, "limits": self._limits() if snapshot else []}
+
+    def _limits(self) -> list[dict[str, Any]]:
+        """What the page's script has to know of limits that can be moved: where they are, or would be."""
+        snapshot = self._snapshot
+        moved = self._drag.proposed
+        rules = limit_rules(snapshot) if snapshot else []
+        return [limits.handle(rule, moved.get(rule.no), snapshot.view) for rule in rules] if snapshot else []
 
     def _chosen(self, key: str | None) -> None:
         if key in BY_KEY and not self._telling:
@@ -133,7 +147,8 @@ class ChartPanel:
         def between() -> tuple[float, float] | None:
             if first.value is None or end.value is None:
                 return None
-            return _at(first.value, self._steering), _at(end.value, self._steering)
+            where = self._steering.view.where
+            return format.moment_ms(first.value, where), format.moment_ms(end.value, where)
 
         def show() -> None:
             if (span := between()) is not None:
@@ -227,10 +242,3 @@ def chip_label(span_ms: int) -> str:
     """`24 h`."""
     number, unit = length_parts(span_ms)
     return words.WINDOW_UNITS[unit].format(number)
-
-
-def _at(typed: datetime, steering: Steering) -> float:
-    """A date and time of the viewer's clock, in ms."""
-    where = steering.view.where
-    moment = typed.replace(tzinfo=where) if where is not None else typed.astimezone()
-    return moment.astimezone(timezone.utc).timestamp() * 1000

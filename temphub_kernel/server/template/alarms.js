@@ -18,6 +18,7 @@
       tell();
     }
     opened();
+    sign();
     count();
   }
 
@@ -46,6 +47,10 @@
       const number = document.querySelector(`#rendered_cells .th-card[data-probe="${CSS.escape(element.dataset.nowOf)}"] .th-number`);
       if (number) put(element, number.textContent);
     }
+    for (const element of document.querySelectorAll("[data-worst-of]")) {
+      const worst = facts.worsts?.[element.dataset.worstOf];
+      if (worst) put(element, worst);
+    }
   }
 
   // A form that was just opened is brought into sight and has the keyboard; the name typed once is there the next time.
@@ -58,8 +63,12 @@
     if (!form) { if (top && top.getBoundingClientRect().top < 0) top.scrollIntoView({ block: "start" }); return; }
     // After two frames all of it is there.
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(sight, 60)));
-    const who = form.querySelector(".th-who input");
-    if (who && !who.value && kept(NAME)) {
+  }
+  // Once each: who emptied the field wants it empty.
+  function sign() {
+    for (const who of document.querySelectorAll(".th-who input:not([data-seen])")) {
+      who.dataset.seen = "";
+      if (who.value || !kept(NAME)) continue;
       who.value = kept(NAME);
       for (const kind of ["input", "change"]) who.dispatchEvent(new Event(kind, { bubbles: true }));
     }

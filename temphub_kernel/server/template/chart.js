@@ -145,6 +145,7 @@
     const layer = overlay(), here = place(), element = layer?.firstChild;
     if (!element || !here) return;
     drawNotes(layer, here);
+    thLimits.draw(layer, here, told, say);
     const range = mark || told.chart.range;
     element.hidden = !range;
     if (!range) return;

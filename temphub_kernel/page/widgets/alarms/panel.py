@@ -6,15 +6,16 @@ from functools import partial
 
 from ipywidgets import Text
 
-from ...alarms import life
-from ...core import HOUR_MS, TempHubError, monotonic_s, now_ms
-from .. import alarm_words as words
-from ..choices import Steering, View
-from ..data import Probe, ShownAlarm, Snapshot
-from ..format import local, safe, time_of_day
-from ..html import alarms
-from .base import Ask, Asks, Kit, set_children, set_value, without_hub
+from ....alarms import life
+from ....core import HOUR_MS, TempHubError, monotonic_s, now_ms
+from ... import alarm_words as words
+from ...choices import Steering, View
+from ...data import Probe, ShownAlarm, Snapshot
+from ...format import local, safe, time_of_day
+from ...html import alarm_list, alarms
+from ..base import Ask, Asks, Kit, set_children, set_value, without_hub
 from .limits_form import LimitsForm
+from .tools import AlarmTools
 
 SUBJECT = "alarms"
 # What became of an answer is shown for so long.
@@ -142,7 +143,9 @@ class AlarmPanel:
         self._answer = kit.button(words.ANSWER, self._open_first)
         self._answer.add_class("th-unscripted")
         self.top = kit.column([], "th-alarms-top")
-        self.widget = kit.panel([kit.html(value=alarms.heading()), self._list], "th-alarm-panel")
+        self._heading = kit.html(value=alarms.heading(steering.view))
+        self._tools = AlarmTools(kit, steering, ask or without_hub, asks)
+        self.widget = kit.panel([self._heading, self._tools.widget, self._list], "th-alarm-panel")
         self._steering = steering
 
     def show(self, snapshot: Snapshot) -> None:
@@ -155,7 +158,9 @@ class AlarmPanel:
             self._banner_key = key
             set_value(self._banner, alarms.banner(snapshot))
             self._arrange()
-        set_value(self._list, snapshot.once("alarms", partial(alarms.listed, snapshot)))
+        set_value(self._heading, alarms.heading(view))
+        self._tools.show(snapshot)
+        set_value(self._list, snapshot.once("alarms", partial(alarm_list.listed, snapshot)))
         self._tell()
         if self._limits is not None and self._limits_open and (probe := self._probe(self._limits.probe)) is not None:
             self._limits.show(probe, view)

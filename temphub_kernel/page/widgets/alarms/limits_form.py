@@ -6,15 +6,16 @@ from typing import Any
 
 from ipywidgets import Button, Checkbox, Dropdown, HBox, Text
 
-from ...alarms import SETS, Rule
-from ...core import TempHubError
-from ...journal import StoredRule
-from .. import alarm_words as words
-from ..choices import View
-from ..data import Probe
-from ..format import safe
-from ..html import limits
-from .base import Ask, Asks, Kit, set_children, set_value
+from ....alarms import SETS, Rule
+from ....core import TempHubError
+from ....journal import StoredRule
+from ... import alarm_words as words
+from ...choices import View
+from ...data import Probe
+from ...format import safe
+from ...html import limits
+from ..base import Ask, Asks, Kit, set_children, set_value
+from .telling_form import TellingForm
 
 SUBJECT = "limits"
 DAYS = 30
@@ -37,6 +38,9 @@ class LimitsForm:
         self._title, self._told = kit.html(), kit.html()
         self._rules = kit.column([], "th-rules")
         self._rows: dict[int, tuple[HBox, Button]] = {}
+        # Made when it is first asked for.
+        self._telling: TellingForm | None = None
+        self._tells = self._below = False
         self._sets = {key: kit.button("", partial(self._try_set, key)) for key in SETS}
         self._set_row = kit.row(list(self._sets.values()), "th-ready")
         self._own = self._make_own(kit)
@@ -49,11 +53,13 @@ class LimitsForm:
         self.widget = kit.column([], "th-editor", "th-limits-form")
         self._arrange(typed=False)
 
-    def _arrange(self, *, typed: bool) -> None:
-        """What was found stands below what it was found for."""
+    def _arrange(self, *, typed: bool | None = None) -> None:
+        """What was found stands below what it was found for. typed: for limits that were typed; None: as before."""
+        self._below = self._below if typed is None else typed
         answer, own = [self._told, self._buttons], [self._or, self._own]
-        below = [*own, *answer] if typed else [*answer, *own]
-        set_children(self.widget, [self._title, self._rules, self._start, self._set_row, *below])
+        below = [*own, *answer] if self._below else [*answer, *own]
+        telling = [self._telling.widget] if self._telling is not None and self._tells else []
+        set_children(self.widget, [self._title, self._rules, *telling, self._start, self._set_row, *below])
 
     def _make_own(self, kit: Kit) -> HBox:
         field = {"layout": kit.layout, "continuous_update": True}
@@ -70,7 +76,7 @@ class LimitsForm:
     def open(self, probe: Probe, view: View) -> None:
         """Fill it for a probe. The set that fits its value is tried at once where nothing watches it yet."""
         self.probe, self._view = probe, view
-        self._wanted, self._found = None, ""
+        self._wanted, self._found, self._tells = None, "", False
         self._arrange(typed=False)
         self._asks.outcomes.pop(SUBJECT, None)
         set_value(self._title, f"<h2>{safe(words.LIMITS_OF.format(probe.name))}</h2>")
@@ -93,9 +99,10 @@ class LimitsForm:
         """Bring it up to what is known now; called while it is open."""
         self.probe = probe
         set_children(self._rules, [self._row(rule, view) for rule in probe.rules])
-        said, busy = self._asks.outcomes.get(SUBJECT, ""), self._asks.busy(SUBJECT)
-        told = f'<p class="{"th-quiet" if busy else "th-outcome"}" role="status">{safe(said)}</p>' if said else ""
-        set_value(self._told, told or (f'<div role="status">{self._found}</div>' if self._found else ""))
+        if self._telling is not None and self._tells:
+            self._telling.show()
+        said, busy = self._asks.said(SUBJECT), self._asks.busy(SUBJECT)
+        set_value(self._told, said or (f'<div role="status">{self._found}</div>' if self._found else ""))
         ready = self._wanted is not None and bool(self._found) and not said
         for button in (*self._sets.values(), *(turn for _, turn in self._rows.values())):
             button.disabled = busy
@@ -105,9 +112,10 @@ class LimitsForm:
         if rule.no not in self._rows:
             no = rule.no
             turn = self._kit.button("", lambda: self._turn(no))
+            tell = self._kit.button(words.RULE_TELL, lambda: self._tell(no), words.RULE_TELL_MEANING)
             gone = self._kit.button(words.RULE_REMOVE, lambda: self._remove(no), name="th-danger")
             gone.add_class("th-button")
-            row = self._kit.row([self._kit.html("th-grow"), self._kit.row([turn, gone], "th-buttons")], "th-list-row")
+            row = self._kit.row([self._kit.html("th-grow"), self._kit.row([tell, turn, gone], "th-buttons")], "th-list-row")
             self._rows[no] = row, turn
         row, turn = self._rows[rule.no]
         set_value(row.children[0], limits.kept(rule, view))
@@ -168,6 +176,24 @@ class LimitsForm:
         if rule is not None:
             body, ask = {"number": no, "enabled": not rule.enabled}, self._ask
             self._asks.go(SUBJECT, words.RULE_CHANGING, lambda: send(ask, "/api/rules", body, words.RULE_CHANGED))
+
+    def _tell(self, no: int) -> None:
+        """Open what is about telling for a rule; for the one it is open for already, close it."""
+        rule = next((one for one in self.probe.rules if one.no == no), None) if self.probe else None
+        if rule is None:
+            return
+        if self._telling is None:
+            self._telling = TellingForm(self._kit, self._ask, self._asks, self._told_enough)
+        same = self._tells and self._telling.rule is not None and self._telling.rule.no == no
+        self._tells = not same
+        if self._tells:
+            self._asks.outcomes.pop(SUBJECT, None)
+            self._telling.open(rule, self._view)
+        self._arrange()
+
+    def _told_enough(self) -> None:
+        self._tells = False
+        self._arrange()
 
     def _remove(self, no: int) -> None:
         ask = self._ask
