@@ -27,6 +27,22 @@ def is_damage(error: BaseException | None) -> bool:
     return False
 
 
+def not_written(error: Exception, path: Path) -> TempHubError:
+    """Why a commit failed, in words."""
+    if schema.is_full(error, path):
+        return schema.disk_full()
+    if is_damage(error):
+        return JournalUnwritable(
+            f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",
+            "Start the hub again: it puts the damaged file aside and begins a new one.",
+            code="journal_damaged",
+        )
+    return JournalUnwritable(
+        f"The journal could not be written ({error}), so readings were not stored; probes keep theirs.",
+        "Check the disk that holds DATA_DIR; storing goes on by itself when it can be written.",
+    )
+
+
 def mark(path: Path) -> None:
     """Note that damage was met while running: the next start looks at the whole file."""
     with suppress(OSError):

@@ -3,14 +3,14 @@
 import logging
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 
-from ..core import UNKNOWN_DELAY_MS, Busy, JournalUnwritable, Once, Row, TempHubError, Worker, monotonic_s
+from ..core import UNKNOWN_DELAY_MS, Busy, Once, Row, TempHubError, Worker, monotonic_s
 from . import batches, blocks, columns, integrity, schema
 from .archive.months import FOLDER
 from .batches import Pending
@@ -194,6 +194,8 @@ T = TypeVar("T")
 # What may wait in memory when the disk stalls; beyond it the hub says 'busy' and probes keep their readings.
 MAX_WAITING = 200_000
 COMMIT_ROWS = 5_000
+# Of what the last commit took, as much is waited for those whom it answered.
+PATIENCE = 0.5
 
 
 class Writer(Worker):
@@ -210,13 +212,19 @@ class Writer(Worker):
         self.recent = batches.Recent()
         self._gather_s = gather_s
         self._gather_rows = gather_rows
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._waiting = 0
+        self._queue: deque[Waiting] = deque()
+        # How many readings wait to be taken, and those that are being committed besides.
+        self._waiting_here = self._waiting = 0
         self._lock = threading.Lock()
+        self._more = threading.Condition(self._lock)
+        # With how many waiting readings the writer wants to be woken.
+        self._awaited = 0
         self._commits: Commits | None = None
         self._once = Once(log)
         # Set when the file itself turned out to be broken: only a new start of the hub can put it aside.
         self.damaged = False
+        # How many readings the last commit had, and how long it took.
+        self._last = 0, 0.0
         # Number of the newest reading on disk; how many there are.
         self.last_no = 0
 
@@ -229,7 +237,7 @@ class Writer(Worker):
             if self._waiting + len(rows) > MAX_WAITING or self.stopping.is_set():
                 raise _busy(self._waiting)
             self._waiting += len(rows)
-            self._queue.put(Submission(rows, done))
+            self._put(Submission(rows, done))
 
     def store(self, rows: Sequence[Row] | columns.Delivered, timeout_s: float = 10.0) -> Outcome:
         """Store readings and wait for the commit. Raises TempHubError; not for the endpoint's thread."""
@@ -249,7 +257,7 @@ class Writer(Worker):
         future: Future[T] = Future()
         with self._lock:
             if not self.stopping.is_set():
-                self._queue.put(Change(apply, future))  # type: ignore[arg-type]
+                self._put(Change(apply, future))  # type: ignore[arg-type]
                 return future
         # Nobody will look at the queue again: better said at once than waited for.
         future.set_exception(_busy(self._waiting))
@@ -266,11 +274,11 @@ class Writer(Worker):
         """Commit what waits, then end."""
         with self._lock:
             self.stopping.set()
-            self._queue.put(None)
+            self._more.notify()
         return super().stop(timeout_s)
 
     def run(self) -> None:
-        while not (self.stopping.is_set() and self._queue.empty()):
+        while self._queue or not self.stopping.is_set():
             batch = self._gather()
             if batch:
                 self._commit(batch)
@@ -279,28 +287,47 @@ class Writer(Worker):
             self._commits = None
 
     def _gather(self) -> list[Waiting]:
-        batch: list[Waiting] = []
-        rows = 0
-        item = self._queue.get()
-        deadline = monotonic_s() + self._gather_s
-        while True:
-            if item is not None:
-                batch.append(item)
-                rows += len(item.rows) if isinstance(item, Submission) else 0
-            if rows >= COMMIT_ROWS:
-                return batch
-            left_s = 0.0 if rows >= self._gather_rows or self.stopping.is_set() else deadline - monotonic_s()
-            try:
-                item = self._queue.get(timeout=left_s) if left_s > 0 else self._queue.get_nowait()
-            except Empty:
-                return batch
+        """What is to be committed next; waits until there is something, and then for more of it. Empty when the writer is to end."""
+        with self._more:
+            rows, took_s = self._last
+            # Who was answered last mostly sends again at once; where the disk is slow, one commit with them is better than two.
+            rows += self._waiting_here
+            self._awaited = 0
+            while not self._queue and not self.stopping.is_set():
+                self._more.wait()
+            began = monotonic_s()
+            self._wait_for(self._gather_rows, began + self._gather_s)
+            self._wait_for(min(rows, COMMIT_ROWS), began + min(took_s * PATIENCE, self._gather_s))
+            batch: list[Waiting] = []
+            taken = 0
+            while self._queue and taken < COMMIT_ROWS:
+                batch.append(self._queue.popleft())
+                taken += _rows_in(batch[-1])
+            self._waiting_here -= taken
+            return batch
+
+    def _wait_for(self, rows: int, until_s: float) -> None:
+        """Until so many readings wait, or a moment. The lock is held."""
+        self._awaited = rows
+        while self._waiting_here < rows and not self.stopping.is_set() and (left_s := until_s - monotonic_s()) > 0:
+            self._more.wait(left_s)
+
+    def _put(self, item: Waiting) -> None:
+        """Have it committed. The lock is held. The writer is woken when there is what it waits for, not by each."""
+        self._queue.append(item)
+        self._waiting_here += _rows_in(item)
+        if self._waiting_here >= self._awaited:
+            self._more.notify()
 
     def _commit(self, batch: list[Waiting]) -> None:
+        began = monotonic_s()
+        rows = sum(map(_rows_in, batch))
         try:
             if self._commits is None:
                 self._commits = Commits(self.path, self.recent)
             tell = self._commits.write(batch)
             self.last_no = self._commits.last_no
+            self._last = rows, monotonic_s() - began
         # Whatever broke, everyone who waits is told, and the next batch starts from a freshly opened journal.
         except Exception as error:
             self._failed(batch, error)
@@ -311,10 +338,10 @@ class Writer(Worker):
                 _tell(call)
         finally:
             with self._lock:
-                self._waiting -= sum(len(item.rows) for item in batch if isinstance(item, Submission))
+                self._waiting -= rows
 
     def _failed(self, batch: list[Waiting], error: Exception) -> None:
-        problem = error if isinstance(error, TempHubError) else _not_written(error, self.path)
+        problem = error if isinstance(error, TempHubError) else integrity.not_written(error, self.path)
         if integrity.is_damage(error):
             self.damaged = True
             integrity.mark(self.path)
@@ -330,6 +357,10 @@ class Writer(Worker):
                 _tell(partial(item.future.set_exception, problem))
 
 
+def _rows_in(item: Waiting) -> int:
+    return len(item.rows) if isinstance(item, Submission) else 0
+
+
 def _tell(call: Callable[[], None]) -> None:
     try:
         call()
@@ -342,19 +373,4 @@ def _busy(waiting: int) -> TempHubError:
     return Busy(
         f"The hub is stopping or {waiting} readings wait for its disk already, so this delivery was not taken.",
         "Keep the readings and send them again in a few seconds; check the hub's disk if this lasts.",
-    )
-
-
-def _not_written(error: Exception, path: Path) -> TempHubError:
-    if schema.is_full(error, path):
-        return schema.disk_full()
-    if integrity.is_damage(error):
-        return JournalUnwritable(
-            f"The journal is damaged ({error}), so readings are not stored; probes keep theirs.",
-            "Start the hub again: it puts the damaged file aside and begins a new one.",
-            code="journal_damaged",
-        )
-    return JournalUnwritable(
-        f"The journal could not be written ({error}), so readings were not stored; probes keep theirs.",
-        "Check the disk that holds DATA_DIR; storing goes on by itself when it can be written.",
     )

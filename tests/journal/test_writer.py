@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -237,3 +237,29 @@ def test_a_journal_that_cannot_be_used_stops_the_start(tmp_path: Path, what: str
     if what in ("text", "newer"):
         with pytest.raises(TempHubError):
             Reader(path)
+
+
+def test_who_is_answered_together_is_committed_together_where_the_disk_is_slow(tmp_path: Path) -> None:
+    """Two groups that are answered in turns become one; where the disk is quick nobody is waited for."""
+    writer = Writer(tmp_path / "temphub.sqlite3", gather_s=60)
+
+    def deliver(count: int) -> None:
+        for _ in range(count):
+            writer.submit([row()], lambda _: None)
+
+    writer._last = 8, 0.0
+    deliver(8)
+    assert len(writer._gather()) == 8
+    writer._last = 8, 240.0
+    deliver(8)
+    with ThreadPoolExecutor(1) as pool:
+        gathered = pool.submit(writer._gather)
+        wait_for(lambda: writer._awaited == 16)
+        deliver(8)
+        assert len(gathered.result(30)) == 16
+    # Those who were answered last are all there: no other is waited for.
+    writer._last = 16, 240.0
+    with ThreadPoolExecutor(1) as pool:
+        gathered = pool.submit(writer._gather)
+        deliver(16)
+        assert len(gathered.result(30)) == 16

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 
 from ...core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
@@ -17,6 +18,7 @@ from .. import base, plausibility, replies, timestamps
 from ..access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
 from ..metrics import Metrics
 from ..schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
+from . import lone_decoder
 from .batch_decoder import A_BATCH, decoded
 from .ignored_fields import Told, ignored_fields
 
@@ -187,6 +189,8 @@ class Delivery(HTTPMessageDelegate):
 
     def _asked(self) -> tuple[dict[str, str], tuple[str | None, ...]]:
         """(the fields of the query, the tokens in headers and query)."""
+        if not self._query and not self._room.token:
+            return {}, ()
         query = parse_query(self._query) if self._query else {}
         return query, (self._headers.get("X-Token"), bearer(self._headers), query.get("token"))
 
@@ -205,6 +209,12 @@ class Delivery(HTTPMessageDelegate):
                 check_token(room.token, *given, plain.token, probe_id=plain.probe_id)
             self._believe(plain.probe_id, body, signature)
             return plain.delivered(*self._arrived, room.transit), True
+        lone = lone_decoder.decoded(body)
+        if lone is not None:
+            if signature is None:
+                check_token(room.token, *given, lone.token, probe_id=lone.probe_id)
+            self._believe(lone.probe_id, body, signature)
+            return [self._lone(lone)], lone.counts
         # What is signed needs no token; what is wrong with it is told to the holder of the key only.
         data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given, named_by="probe_id")
         self._believe(data.get("probe_id", ADHOC), body, signature)
@@ -212,6 +222,14 @@ class Delivery(HTTPMessageDelegate):
         if "sent_ms" in data and batch:
             rows = self._when_taken(rows, sent_field(data), data.get("readings", [data]))
         return self._judged(rows, data), batch
+
+    def _lone(self, lone: lone_decoder.Lone) -> Row:
+        row = lone.row(self._arrived[0])
+        if row.boot is None:
+            return self._room.court.judged(row)
+        if lone.sent_ms is not UNSET:
+            (row,) = self._when_taken([row], lone.sent_ms, [{"age_ms": lone.age_ms}])
+        return row
 
     def _judged(self, rows: list[Row], data: dict[str, Any]) -> list[Row]:
         """The rows as the court sees them; what had no effect is noted for the reply."""
