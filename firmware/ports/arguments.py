@@ -7,12 +7,14 @@ USAGE = """usage: temphub probe --id ID [options]
    or: python main.py --id ID --state DIR [options]
 
   --id ID            name on the network, such as TempProbe-0A01
-  --state DIR        folder for the settings and waiting readings, of this probe only; made when it is missing.
-                     temphub probe has a default: probes/ID in the hub's data folder
+  --state DIR        folder for the settings and waiting readings, of this probe only; made when it
+                     is missing. temphub probe has a default: probes/ID in the hub's data folder
   --port N           port of the probe's pages; 0 (as without it) = any free one
-  --bind IP          address to serve on and to announce; without it 127.0.0.1, 0.0.0.0 = this PC's address on the network
+  --bind IP          address to serve on and to announce; without it 127.0.0.1,
+                     0.0.0.0 = this PC's address on the network
   --name TEXT        name for people, at most 64 characters
-  --hub URL          deliver to this hub from the start, such as http://127.0.0.1:8088; wins over the saved one
+  --hub URL          deliver to this hub from the start, such as http://127.0.0.1:8088;
+                     wins over the saved one
   --token T          the hub's token; wins over the saved one
   --interval-ms N    a reading every N ms, 500 to 3600000; wins over the saved one
   --profile NAME     what the recorded series is made into: room, fridge, freezer or outdoor

@@ -12,7 +12,8 @@ ANSWER_S = 45.0
 Ask = Callable[[str, float], str]
 WHY = """
 The Windows firewall does not let probes reach this hub yet.
-TempHub can add two rules, for private networks only: TCP port {port} (readings and the page) and UDP port 5353 (finding probes).
+TempHub can add two rules, for private networks only: TCP port {port} (readings and the page) and
+UDP port 5353 (finding probes).
 Windows will ask for an administrator's consent."""
 
 

@@ -19,7 +19,8 @@ EVERYTHING = (
     ".th-forms input:visible, .th-send:visible, .th-editor:visible, .th-measured tbody:visible, .th-findings:visible, details[open]"
 )
 CUT = """[...document.querySelectorAll('#rendered_cells .th-card')].filter(card =>
-  card.querySelector('.th-unit').getBoundingClientRect().right > card.getBoundingClientRect().right - 4).length"""
+  card.querySelector('.th-unit').getBoundingClientRect().right
+    > card.getBoundingClientRect().right - 4).length"""
 
 
 @pytest.fixture(scope="module")

@@ -217,7 +217,8 @@ def test_an_old_way_of_speaking_does_not_hang_the_page_server(page, temphub):
     page.evaluate("window.same = true")
     code = page.evaluate("""() => new Promise((done) => {
         const id = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
-        new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=old`).onclose = (event) => done(event.code);
+        new WebSocket(`ws://${location.host}/v/api/kernels/${id}/channels?session_id=old`).onclose =
+          (event) => done(event.code);
     })""")
     assert code == 1002
     page.wait_for_timeout(3000)

@@ -161,7 +161,8 @@ RUN_CODE = """async ([visit, asked, code]) => {
     parts.forEach((part, at) => whole.set(part, offsets[at]));
     socket.send(whole);
   };
-  for (const channel of ['shell', 'control']) send(channel, asked, {code, silent: false, store_history: false, stop_on_error: false});
+  for (const channel of ['shell', 'control']) send(channel, asked,
+    {code, silent: false, store_history: false, stop_on_error: false});
   send('shell', 'kernel_info_request', {});
   await answered;
   socket.close();

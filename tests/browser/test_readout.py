@@ -17,7 +17,8 @@ SPIKE_C, EVERY_MS, HOUR_MS = 61.125, 2_000, 3_600_000
 STEADY = {"ten": 10.0, "minus": -20.0, "zero": 0.0}
 # What the browser said of itself, of which its zone comes last, has been heard and is shown.
 SCRIPTED = """() => {
-  const told = JSON.parse(document.querySelector("#rendered_cells .th-told [data-told]")?.dataset.told || "{}");
+  const told = JSON.parse(
+    document.querySelector("#rendered_cells .th-told [data-told]")?.dataset.told || "{}");
   return told.scripted && told.zone === Intl.DateTimeFormat().resolvedOptions().timeZone;
 }"""
 CHART = "JSON.parse(document.querySelector('#rendered_cells .th-told [data-told]').dataset.told).chart"

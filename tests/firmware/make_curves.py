@@ -14,11 +14,12 @@ SPANS = {"E": (-210, 1000), "J": (-210, 1200), "K": (-210, 1372), "N": (-210, 13
 MOST_ERROR_C = 0.02
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (ROOT / "firmware" / "probe" / "sensors" / "its90.py", ROOT / "temphub_kernel" / "journal" / "records" / "its90.py")
-_HEAD = '''"""The ITS-90 reference functions of thermocouples as lines, within 0.02 °C of them. Made by tests/firmware/make_curves.py.
+_HEAD = '''"""The ITS-90 reference functions of thermocouples as lines, within 0.02 °C of them.
 
-Out of NIST's published coefficients (SRD 60, public domain). Each text holds, in base64, four bytes a point: °C since the point before (at
-the first: {first}), then the voltage in 10 nV as 24 bits with sign. The probe reads it when a chip is set up
-that needs it (curve.py), the hub for numbers that were stored uncorrected (chips.py).
+Made by tests/firmware/make_curves.py out of NIST's published coefficients (SRD 60, public domain). Each text
+holds, in base64, four bytes a point: °C since the point before (at the first: {first}), then the voltage in
+10 nV as 24 bits with sign. The probe reads it when a chip is set up that needs it (curve.py), the hub for
+numbers that were stored uncorrected (chips.py).
 """
 
 # The first point, and the points.
@@ -54,7 +55,7 @@ def module():
             raw += bytes([celsius - before]) + (emf & 0xFFFFFF).to_bytes(3, "big")
             before = celsius
         text = base64.b64encode(raw).decode()
-        lines = "\n".join(f'        b"{text[at : at + 116]}"' for at in range(0, len(text), 116)) + ",\n"
+        lines = "\n".join(f'        b"{text[at : at + 96]}"' for at in range(0, len(text), 96)) + ",\n"
         rows += f'    "{letter}": (\n        {SPANS[letter][0]},\n{lines}    ),\n'
     return _HEAD.format(rows=rows, first="0")
 

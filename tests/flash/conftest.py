@@ -30,7 +30,8 @@ for rule in rules:
             time.sleep(30)
         sys.exit(rule["code"])
 if " chip-id" in line:
-    print("esptool v5.6.0\\nConnected to ESP32-S3 on COM5:\\nChip type:          ESP32-S3 (QFN56) (revision v0.2)")
+    print("esptool v5.6.0\\nConnected to ESP32-S3 on COM5:")
+    print("Chip type:          ESP32-S3 (QFN56) (revision v0.2)")
 if " cp " in line:
     for name in sys.argv[5:-1]:
         found = Path(name)

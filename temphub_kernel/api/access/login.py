@@ -22,7 +22,8 @@ label,input,button{{display:block;width:100%;box-sizing:border-box;font:inherit}
 input,button{{margin:.4rem 0 1rem;padding:.55rem .7rem}}p[role]{{border-left:4px solid #b3261e;padding-left:.7rem}}</style>
 <h1>TempHub</h1>{said}<form method="post" action="{action}">{fields}</form></html>"""
 FIELDS = """<input type="text" name="username" value="temphub" autocomplete="username" hidden>
-<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password"
+<label for="password">Password</label><input id="password" name="password" type="password"
+ autocomplete="current-password"
 required autofocus maxlength="256"><button>Log in</button>"""
 
 
