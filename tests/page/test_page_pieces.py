@@ -28,7 +28,8 @@ def test_choices_are_checked_in_words():
     assert chosen().window == BY_KEY["5min"]
     assert chosen(start="2026-01-01", end="2026-01-08").window.span_ms == 7 * 86_400_000
     wrong = [{"window": "soon"}, {"unit": "K"}, {"start": "later"},
-             {"start": "2026-02-01", "end": "2026-01-01"}, {"probes": ["../x"]}, {"limit": float("nan")}, {"window": "1h", "start": "2026-01-01"}]  # fmt: skip
+             {"start": "2026-02-01", "end": "2026-01-01"}, {"probes": ["../x"]},
+             {"limit": float("nan")}, {"window": "1h", "start": "2026-01-01"}]  # fmt: skip
     for choices in wrong:
         with pytest.raises(TempHubError) as caught:
             chosen(**choices)

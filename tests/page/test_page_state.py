@@ -10,7 +10,8 @@ NOW = 1_800_000_000_000
 @pytest.mark.parametrize(
     ("age_s", "interval_s", "state"),
     [(0, 2, "online"), (7.9, 2, "online"), (8.1, 2, "late"), (31, 2, "late"), (33, 2, "silent"),
-     (700, 300, "online"), (1000, 300, "late"), (3100, 300, "silent"), (25, 0, "online"), (60, 0, "late"), (110, 0, "silent"), (-3, 2, "online")],
+     (700, 300, "online"), (1000, 300, "late"),
+     (3100, 300, "silent"), (25, 0, "online"), (60, 0, "late"), (110, 0, "silent"), (-3, 2, "online")],
 )  # fmt: skip
 def test_a_probe_is_judged_by_its_own_interval(age_s, interval_s, state):
     """Three missed readings make a probe late, ten (and half a minute) silent; a slow probe is not late for being slow."""
