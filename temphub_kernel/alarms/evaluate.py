@@ -16,10 +16,9 @@ import numpy as np
 from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
 from . import pace, rules
-from .conditions import condition_of
-from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up, worsen
+from .run import ACTIVE
 from .streams import LIVE_MS, Limited
-from .watches import Transition, Watch
+from .watches import Transition, Watch, Watched
 
 # The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock was set back.
 CLOCK_MS = 5_000
@@ -27,122 +26,9 @@ CLOCK_MS = 5_000
 STEADY = 1.5
 # Late readings are judged when none has come for so long: until then they may go on.
 QUIET_MS = MINUTE_MS
-MOST_TOLD = 8
 VERSION = 2
 # What is kept of all streams, a column each.
 KEPT = ("numbers", "pace_ms", "newest_ms")
-
-
-class _Watched:
-    """A watch with its state. run: of what comes in order; late: of what comes late; spans: excursions told of already."""
-
-    __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
-
-    def __init__(self, rule: rules.Rule) -> None:
-        self.rule = rule
-        self.plan = Plan.of(rule)
-        self.condition = condition_of(rule)
-        self.hours = rule.hours()
-        self.run = Run()
-        self.late: Run | None = None
-        self.late_ms = 0
-        self.spans: list[list[int]] = []
-        # A run as it was when a gap came, behind which it was over: late readings may show that it went on for some of it.
-        self.tail: Run | None = None
-
-    @property
-    def idle(self) -> bool:
-        return self.run.stage == IDLE and self.late is None
-
-    def in_order(self, at_ms: int, celsius: float, live: bool, gap_ms: int) -> list[Step]:
-        """Take in the probe's newest reading."""
-        look = self._look(at_ms, celsius, live, gap_ms)
-        run = self.run
-        if run.stage == PENDING and run.was_beyond and not look.beyond and at_ms - run.last_ms > gap_ms:
-            self.tail = Run.from_json(run.to_json())
-        steps = advance(run, self.plan, look)
-        for step in steps:
-            if step.what == "cleared":
-                self._remember(step.since_ms, step.at_ms)
-        return steps
-
-    def out_of_order(self, at_ms: int, celsius: float, gap_ms: int, clock_ms: int) -> list[Step]:
-        """Take in a reading that is older than the newest one. clock_ms: the Evaluator's."""
-        if self.rule.kind in rules.CHANGES:
-            # What changed within some minutes is nothing that is told later.
-            return []
-        look, steps = self._look(at_ms, celsius, False, gap_ms), []
-        if self.run.stage == ACTIVE and at_ms >= self.run.since_ms:
-            worsen(self.run, self.plan, look)
-        if self.run.stage in (PENDING, MET) and (filled := fill(self.run, self.plan, look)) is not None:
-            for step in filled[1:]:
-                self._remember(step.since_ms, step.at_ms)
-            return filled
-        if self.late is not None and not 0 < at_ms - self.late.last_ms <= gap_ms:
-            # Behind a gap lies what is known already.
-            steps = self.settle(gap_ms)
-        if self.late is None and look.beyond:
-            tail, self.tail = self.tail, None
-            self.late = tail if tail is not None and 0 < at_ms - tail.last_ms <= gap_ms else Run()
-            self.late.told = False
-        if self.late is not None:
-            steps += self._unknown(advance(self.late, self.plan, look))
-            self.late_ms = clock_ms
-            if self.late.stage == IDLE:
-                self.late = None
-        return steps
-
-    def settle(self, gap_ms: int) -> list[Step]:
-        """The late readings end here: what they come to."""
-        late, run, self.late = self.late, self.run, None
-        if late is None:
-            return []
-        if run.stage in (PENDING, MET) and 0 < run.since_ms - late.last_ms <= gap_ms:
-            lead_up(run, self.plan, late)
-            return []
-        return self._unknown(ended_unseen(late, late.last_ms, None)) if late.stage == MET else []
-
-    def _look(self, at_ms: int, celsius: float, live: bool, gap_ms: int) -> Look:
-        beyond, recovered = self.condition.judge(at_ms, celsius)
-        return Look(at_ms, celsius, beyond, recovered, live, gap_ms, not beyond or self.hours.is_on(at_ms))
-
-    def _unknown(self, steps: list[Step]) -> list[Step]:
-        """What late readings showed, unless it is part of an excursion that was told of, or of the one under way."""
-        if not steps:
-            return []
-        start_ms, end_ms = steps[0].since_ms, steps[-1].at_ms
-        spans = self.spans + ([[self.run.since_ms, self.run.last_ms]] if self.run.stage in (MET, ACTIVE) else [])
-        if any(begin <= end_ms and start_ms <= end for begin, end in spans):
-            return []
-        self._remember(start_ms, end_ms)
-        return steps
-
-    def _remember(self, start_ms: int, end_ms: int) -> None:
-        self.spans = [*self.spans[1 - MOST_TOLD :], [start_ms, end_ms]]
-
-    def set_back(self, before_ms: int, by_ms: int) -> None:
-        """The hub's clock was set back: what is dated behind `before_ms` was then."""
-        run, self.late, self.tail = self.run, None, None
-        run.last_ms -= by_ms if run.last_ms > before_ms else 0
-        run.since_ms -= by_ms if run.since_ms > before_ms else 0
-        run.gaps.clear()
-        run.slots.clear()
-
-    def state(self) -> list[Any]:
-        late = None if self.late is None else self.late.to_json()
-        tail = None if self.tail is None else self.tail.to_json()
-        return [self.rule.kind, self.run.to_json(), late, self.late_ms, tail, self.spans, self.condition.state()]
-
-    def restore(self, state: list[Any]) -> None:
-        kind, run, late, late_ms, tail, spans, seen = state
-        if kind != self.rule.kind:
-            return
-        self.run, self.late_ms = Run.from_json(run), late_ms
-        self.late = None if late is None else Run.from_json(late)
-        self.tail = None if tail is None else Run.from_json(tail)
-        self.spans = [list(span) for span in spans]
-        if seen is not None:
-            self.condition.restore(seen)
 
 
 class _Probe:
@@ -152,7 +38,7 @@ class _Probe:
 
     def __init__(self, no: int, at: int, watches: Sequence[Watch], all_of: Limited) -> None:
         self.no, self.at = no, at
-        self.watched = [_Watched(watch.rule) for watch in watches]
+        self.watched = [Watched(watch.rule) for watch in watches]
         self.interval_ms = int(all_of.interval_ms[at])
         # When a late stream was looked at last: [received, taken].
         self.mark: list[int] = []

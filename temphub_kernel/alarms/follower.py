@@ -102,7 +102,7 @@ class Alarms(Follower[Reader]):
         self._no = 0
         self._rules: dict[int, Rule] = {}
         self._watches: list[Watch] = []
-        self._watched: set[tuple[int, int]] = set()
+        self._watched: set[tuple[int, str, int]] = set()
         # What each probe's readings may be listed under.
         self._ids: dict[int, tuple[str, ...]] = {}
         self._engine = Engine(())
@@ -257,11 +257,12 @@ class Alarms(Follower[Reader]):
         self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
         self._ids = {row["no"]: (row["id"], *row["also"]) for row in probes}
         self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]
-        self._watched = {(watch.rule.no, watch.probe) for watch in self._watches}
+        self._watched = {(watch.rule.no, watch.rule.kind, watch.probe) for watch in self._watches}
         self._engine = Engine(self._watches)
         if state:
             self._engine.restore(state)
-        self._pending = {pair: one for pair, one in self._pending.items() if pair in self._watched}
+        watched = {(watch.rule.no, watch.probe) for watch in self._watches}
+        self._pending = {pair: one for pair, one in self._pending.items() if pair in watched}
 
     def _parsed(self, stored: StoredRule) -> Rule | None:
         try:

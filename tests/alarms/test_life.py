@@ -171,6 +171,20 @@ def test_late_readings_open_a_past_alarm(kept: Journal) -> None:
     assert place.told() == [] and not life.acknowledge(place.writer, alarm.no, "Anna").live
 
 
+def test_an_alarm_whose_cause_nobody_watches_any_more_ends(kept: Journal) -> None:
+    """A rule that is made one of another kind, or for other probes, leaves no alarm behind that goes on for ever."""
+    place = Place(kept)
+    for probe in (1, 2):
+        place.engine_tells("active", probe=probe)
+    for watched in (
+        {(place.rule.no, "above", 1), (place.rule.no, "above", 2)},
+        {(place.rule.no, "above", 1)},
+        {(place.rule.no, "below", 1)},
+    ):
+        change(place.writer, lambda book, watched=watched: life.give_up(book, watched, place.at_ms))
+        assert sum(alarm.state == "active" for alarm in place.alarms()) == sum(kind == "above" for _, kind, _ in watched)
+
+
 def test_texts_that_cannot_be_kept_are_refused(kept: Journal) -> None:
     """A text that is too long, empty where it has to say something, or no text of a person is refused by name."""
     place = Place(kept)

@@ -28,17 +28,23 @@ def take(book: AlarmBook, found: Iterable[watches.Transition], rules: Mapping[in
                     _cleared(book, alarm, one.at_ms, at_ms, one)
 
 
-def give_up(book: AlarmBook, watched: set[tuple[int, int]], at_ms: int) -> None:
-    """Clear what nobody watches any more: its rule was switched off or deleted, or its probe removed. watched: (rule, probe)."""
+# A rule's number, its kind, and a probe's number.
+Watched = tuple[int, str, int]
+
+
+def give_up(book: AlarmBook, watched: set[Watched], at_ms: int) -> None:
+    """Clear what nobody watches any more: its rule was switched off, deleted or made one of another kind, or its probe removed."""
     for alarm in unwatched(book.live(), watched):
         _cleared(book, alarm, at_ms, at_ms, None, "Nobody watches it any more: its rule was changed or its probe removed.")
 
 
-def unwatched(live: Iterable[Alarm], watched: set[tuple[int, int]]) -> list[Alarm]:
-    """Active alarms whose rule and probe are not watched any more."""
-    known = {rule for rule, _ in watched}
-    gone = [one for one in live if one.state == "active" and one.rule]
-    return [one for one in gone if (one.rule not in known if one.probe == 0 else (one.rule, one.probe) not in watched)]
+def unwatched(live: Iterable[Alarm], watched: set[Watched]) -> list[Alarm]:
+    """Active alarms of which the cause is not watched any more there."""
+    active = [one for one in live if one.state == "active" and one.rule]
+    known = {(rule, kind) for rule, kind, _ in watched} if any(one.probe == 0 for one in active) else set()
+    return [
+        one for one in active if ((one.rule, one.cause) not in known if one.probe == 0 else (one.rule, one.cause, one.probe) not in watched)
+    ]
 
 
 class Due(NamedTuple):
