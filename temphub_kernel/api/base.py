@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
@@ -17,9 +17,6 @@ from ..trust import Trust
 from . import background, firmware_files, plausibility, replies, schemas, timestamps
 from .access import PROBES_OWN, Audit, Entry, Tarpit, bearer, check_token, judged, no_entry, place_of
 from .metrics import Metrics
-
-if TYPE_CHECKING:
-    from .background import Examinations, Jobs
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,10 @@ class Room:
     questions: background.Questions
     firmware: firmware_files.Firmware
     writer: Writer
-    exports: "Jobs"
+    exports: background.Jobs
     entry: Entry
     audit: Audit
-    examinations: "Examinations"
+    examinations: background.Examinations
     names: plausibility.NewNames
     transit: timestamps.Transit
     tarpit: Tarpit

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ..core import STANDARD, Process, Style, TempHubError, local_text, now_ms, sync_folder
 from ..journal import Reader, Writer
-from . import columns, position
+from . import columns
 from .file import aside_name, parts_of, reason
-from .position import BLOCK_ROWS, at
+from .position import BLOCK_ROWS, at, save
 
 MAX_ROWS = 1_000_000
 BUILDING = "-rebuilding-"
@@ -213,6 +213,6 @@ def _bookmark(journal: Path, no: int, csv_file: Path, rows: int, style: Style) -
     writer = Writer(journal)
     writer.start()
     try:
-        position.save(writer, place)
+        save(writer, place)
     finally:
         writer.stop()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import TempHubError, firmware_build
-from . import chips, files, tools
-from .tools import BoardAway, NoReply, ToolFailed, follow, run, tool
+from . import chips, files
+from .tools import BoardAway, NoReply, ToolFailed, find, follow, run, tool
 
 FAST, SLOW = "460800", "115200"
 # A board that runs MicroPython answers within a second or two; some versions of mpremote wait for ever for one that does not.
@@ -113,7 +113,7 @@ class Flash:
             if wanted.settings:
                 entries.append(Path(folder) / (ADDED if wanted.keep else "settings.json"))
                 entries[-1].write_text(wanted.settings, encoding="utf-8")
-            port = tools.find(wanted.port)
+            port = find(wanted.port)
             if not wanted.keep:
                 self._write_micropython(port)
             self._copy(port, entries)

@@ -24,7 +24,6 @@ from .newest import following, listed, newest, not_ahead, not_struck
 from .records import merging
 from .records.merged import Merged, known
 from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
-from .summary import bookmark
 
 PROBE_FIELDS = (
     "no, id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
@@ -228,6 +227,6 @@ class Reader(record_questions.RecordQuestions):
         """One consistent view."""
         self._db.execute("BEGIN")
         try:
-            yield Moment(self._db, self._stored, bookmark(self._db))
+            yield Moment(self._db, self._stored, summary.bookmark(self._db))
         finally:
             self._db.execute("ROLLBACK")

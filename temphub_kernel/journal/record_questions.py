@@ -3,9 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
-from .records import alarms, annotations
-from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute
-from .records.annotations import Annotation, Strike, strikes
+from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute, between, events, mutes, of_numbers
+from .records.annotations import Annotation, Strike, annotations, strikes
 from .records.calibration import Calibration, calibrations
 from .records.messages import Message, Outbox, due, messages, outbox, waiting, waiting_channels
 from .records.rules import StoredRule, rules, rules_mark
@@ -23,7 +22,7 @@ class RecordQuestions:
 
     def annotations(self, from_ms: int, to_ms: int) -> list[Annotation]:
         """What people wrote beside [from_ms, to_ms), by time."""
-        return annotations.annotations(self._db, from_ms, to_ms)
+        return annotations(self._db, from_ms, to_ms)
 
     def calibrations(self) -> list[Calibration]:
         """Every calibration, by probe and time."""
@@ -48,7 +47,7 @@ class RecordQuestions:
     def alarms(self, from_ms: int, to_ms: int, probe_id: str | None = None) -> list[Alarm]:
         """Alarms that lie in [from_ms, to_ms) in part, by when they began; of one probe, or of all."""
         numbers = None if probe_id is None else self._numbers(probe_id)
-        return alarms.between(self._db, from_ms, to_ms, numbers)
+        return between(self._db, from_ms, to_ms, numbers)
 
     def last_probe(self) -> int:
         """Another one whenever a probe is met for the first time; quick."""
@@ -72,15 +71,15 @@ class RecordQuestions:
 
     def alarms_of(self, numbers: Sequence[int]) -> list[Alarm]:
         """The alarms of these numbers that there are, by number."""
-        return alarms.of_numbers(self._db, numbers)
+        return of_numbers(self._db, numbers)
 
     def alarm_events(self, numbers: Sequence[int]) -> list[AlarmEvent]:
         """What happened to these alarms, in order."""
-        return alarms.events(self._db, numbers)
+        return events(self._db, numbers)
 
     def mutes(self, at_ms: int) -> list[Mute]:
         """Where nobody is told at a moment."""
-        return alarms.mutes(self._db, at_ms)
+        return mutes(self._db, at_ms)
 
     def messages(self, *, most: int = 1_000, alarm: int | None = None) -> list[Message]:
         """The newest messages, told or not; of one alarm when it is given."""

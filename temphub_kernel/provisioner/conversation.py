@@ -12,7 +12,6 @@ from typing import NamedTuple
 from ..core import Settings, Sighting, TempHubError, board_of, clock, describe, firmware_build, http
 from ..trust import Exchange, Standing, Trust, signatures
 from . import errors, probe_client, route
-from .elsewhere import records_elsewhere
 from .orders import RETELL_S, Given, Order, ProbeCheck, Proof, State, Wanted, failed
 
 log = logging.getLogger(__name__)
@@ -149,7 +148,7 @@ class Conversation:
         if not said.server_url or said.needs_provision or said.key_id:
             return
         free = self._trust.look(self._board, said.key_id)[0] in OPEN and not self._trust.vouched(self._board)
-        if free and records_elsewhere(self._talk, self._settings, self._hub_port, self._met, said):
+        if free and route.records_elsewhere(self._talk, self._settings, self._hub_port, self._met, said):
             self._trust.saw(self._board, Standing.ELSEWHERE)
             self._to(State.ELSEWHERE)
             raise errors.elsewhere(self._met, said.server_url)

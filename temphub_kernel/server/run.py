@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s, run_folder, startup
-from ..core.logs import say
 from ..discovery import lan_urls, unlikely
 from ..hub import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, hub_runs, is_running, read_info
 from . import page_process, virtual
@@ -31,16 +30,16 @@ def elsewhere(urls: list[str], hidden: dict[str, str]) -> list[str]:
 
 def welcome(settings: Settings) -> None:
     """Said once, when the hub delivers."""
-    say(f"TempHub is running. Page: {settings.local_url}")
+    logs.say(f"TempHub is running. Page: {settings.local_url}")
     for line in elsewhere(lan_urls(settings), unlikely()):
-        say(line)
-    say(f"  readings for Excel:  {settings.csv_file}")
-    say(f"  data folder:         {settings.data_dir}")
-    say(f"  all that is said:    {settings.data_dir / LOG_FILE}")
+        logs.say(line)
+    logs.say(f"  readings for Excel:  {settings.csv_file}")
+    logs.say(f"  data folder:         {settings.data_dir}")
+    logs.say(f"  all that is said:    {settings.data_dir / LOG_FILE}")
     if settings.is_demo:
-        say("This is a demo: it keeps to its virtual probes and to this folder. Start without `demo` to record real ones.")
-        say("For both at once give one of them another PORT.")
-    say("Looking for probes... Press Ctrl-C to stop.")
+        logs.say("This is a demo: it keeps to its virtual probes and to this folder. Start without `demo` to record real ones.")
+        logs.say("For both at once give one of them another PORT.")
+    logs.say("Looking for probes... Press Ctrl-C to stop.")
 
 
 log = logging.getLogger(__name__)

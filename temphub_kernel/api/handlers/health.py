@@ -1,4 +1,4 @@
-"""The hub's health, its figures, the contract itself, and what is no path of the API. Endpoint thread only."""
+"""The hub's health, its figures, its doctor, the contract itself, and what is no path of the API. Endpoint thread only."""
 
 import json
 from collections.abc import Awaitable
@@ -34,6 +34,18 @@ class MetricsText(base.ApiHandler):
 def _figures(reader: Reader) -> metrics.Stored:
     probes = {probe["id"]: probe for probe in reader.probes()}
     return metrics.Stored(reader.newest(), probes, reader.live_alarms(), list(reader.outbox().values()))
+
+
+class Doctor(base.ApiHandler):
+    """`GET /api/doctor`: what `temphub doctor` says of this computer, for the page.
+
+    An examination measures the disk, reads the whole journal, sends on the network and asks every probe: in a process of its own, one
+    at a time, below the hub's own priority. Whoever asks meanwhile or at once again is given the same answer, a bounded number of them.
+    """
+
+    async def get(self) -> None:
+        await self.hold()
+        self.reply({"ok": True, **await self.room.examinations.latest(self.request.remote_ip or "")})
 
 
 class Contract(base.ApiHandler):

@@ -11,7 +11,6 @@ import numpy as np
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
 from .. import batches, blocks, columns, duplicates, packs, schema, summary
-from ..blocks import Stored
 from ..writer import Writer
 from . import closing, months
 
@@ -68,7 +67,7 @@ class Keeper(Worker):
         """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
         done = min(summary.bookmark(db), summary.bookmark(db, duplicates.FOLLOWER))
-        stored = Stored(db, self._path.parent / months.FOLDER)
+        stored = blocks.Stored(db, self._path.parent / months.FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
         if row[0] is None or (row[0] + 1) * schema.BLOCK_ROWS > min(done, stored.last_no() - schema.BLOCK_ROWS):
             return False
@@ -110,7 +109,7 @@ class Keeper(Worker):
         today = now_ms() // DAY_MS
         if not self._archive_days or today == self._asked_day:
             return False
-        month = closing.due(db, Stored(db, self._path.parent / months.FOLDER), now_ms() - self._archive_days * DAY_MS)
+        month = closing.due(db, blocks.Stored(db, self._path.parent / months.FOLDER), now_ms() - self._archive_days * DAY_MS)
         if month is None:
             self._asked_day = today
             return False

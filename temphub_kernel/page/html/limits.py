@@ -7,10 +7,9 @@ from typing import Any
 from ...core import MINUTE_MS
 from ...journal import StoredRule
 from .. import alarm_words as words
-from .. import format
 from ..choices import View
 from ..data import Probe
-from ..format import safe
+from ..format import safe, span
 from .alarms import degrees
 
 Body = Mapping[str, Any]
@@ -27,12 +26,12 @@ def what(body: Body, view: View) -> str:
     if kind in ("above", "below"):
         told = words.RULE_KINDS[kind].format(degrees(float(body["limit_c"]), view))
     elif kind in ("rise", "fall"):
-        within = format.span(round(float(body.get("within_min") or 0) * MINUTE_MS))
+        within = span(round(float(body.get("within_min") or 0) * MINUTE_MS))
         told = words.RULE_KINDS[kind].format(degrees(float(body.get("change_c") or 0), view, difference=True), within)
     else:
         return words.RULE_KINDS.get(kind, kind)
     delay_min = float(body.get("delay_min") or 0)
-    return told + (words.RULE_DELAY.format(format.span(round(delay_min * MINUTE_MS))) if delay_min else "")
+    return told + (words.RULE_DELAY.format(span(round(delay_min * MINUTE_MS))) if delay_min else "")
 
 
 def bounds(bodies: Iterable[Body]) -> tuple[float | None, float | None]:
