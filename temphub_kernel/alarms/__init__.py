@@ -4,9 +4,9 @@ from . import life
 from .evaluate import Evaluator
 from .follower import Alarms
 from .preview import MOST_DAYS, preview, preview_json
-from .rules import Rule
+from .rules import SEVERITIES, Rule
 from .sets import SETS, ReadySet
-from .shown import STATES, Asked, alarms_csv, alarms_json, fits, rule_json
+from .shown import STATES, Asked, alarms_csv, alarms_json, fits, rule_json, text_of
 from .sickness import Sickness
 from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
@@ -15,6 +15,7 @@ from .words import where
 __all__ = [
     "MOST_DAYS",
     "SETS",
+    "SEVERITIES",
     "STATES",
     "Alarms",
     "Asked",
@@ -35,5 +36,6 @@ __all__ = [
     "preview",
     "preview_json",
     "rule_json",
+    "text_of",
     "where",
 ]

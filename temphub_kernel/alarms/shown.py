@@ -1,10 +1,10 @@
 """Alarms and rules as the API tells them. Any thread; reads from a Reader."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..core import csv_cell, iso_utc
-from ..journal import Alarm, AlarmEvent, Mute, Reader, StoredRule
+from ..journal import Alarm, AlarmBook, AlarmEvent, Mute, Reader, StoredRule
 from . import follower, life, words
 
 STATES = ("live", "active", "cleared", "unacknowledged", "closed", "past")
@@ -14,7 +14,8 @@ MOST_ALARMS = 1_000
 class Asked(NamedTuple):
     """Which alarms. from_ms, to_ms: those that lie in [from_ms, to_ms) in part; live: and all that are live; probe_id: of one probe.
 
-    state: one of STATES, or empty for all; most: of so many.
+    state: one of STATES, severity, group, text (what stands somewhere in what is said of it, in whatever case): empty for all; most: of
+    so many.
     """
 
     from_ms: int
@@ -23,20 +24,22 @@ class Asked(NamedTuple):
     probe_id: str | None = None
     state: str = ""
     most: int = MOST_ALARMS
+    severity: str = ""
+    group: str = ""
+    text: str = ""
 
 
 def alarms_json(reader: Reader, asked: Asked, at_ms: int) -> dict[str, Any]:
     """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and what may be answered."""
     live = [one for one in reader.live_alarms() if asked.probe_id in (None, one.probe_id)] if asked.live else []
     those = {one.no: one for one in [*reader.alarms(asked.from_ms, asked.to_ms, asked.probe_id), *live]}.values()
-    wanted = [one for one in those if not asked.state or fits(one, asked.state)]
-    found = sorted(wanted, key=lambda one: (one.live, one.no), reverse=True)
+    book = reader.alarm_book()
+    found = sorted(_wanted(those, asked, book), key=lambda one: (one.live, one.no), reverse=True)
     shown = found[: asked.most]
     happened: dict[int, list[AlarmEvent]] = {}
     for event in reader.alarm_events([one.no for one in shown]):
         happened.setdefault(event.alarm, []).append(event)
     ids = {row["no"]: row["id"] for row in reader.probes(removed=True)}
-    book = reader.alarm_book()
     return {
         "ok": True,
         "alarms": [alarm_json(one, words.fired(book, one), ids, happened.get(one.no, [])) for one in shown],
@@ -60,6 +63,23 @@ def alarms_csv(told: dict[str, Any]) -> str:
     for alarm in told["alarms"]:
         lines.append(",".join(csv_cell("" if alarm[name] is None else str(alarm[name])) for name in CSV_COLUMNS))
     return "\n".join(lines) + "\n"
+
+
+def _wanted(alarms: Iterable[Alarm], asked: Asked, book: AlarmBook) -> list[Alarm]:
+    groups, sought = book.groups() if asked.group else {}, asked.text.strip().casefold()
+    return [
+        one
+        for one in alarms
+        if (not asked.state or fits(one, asked.state))
+        and asked.severity in ("", one.severity)
+        and (not asked.group or any(groups.get(no) == asked.group for no in (one.probe, *one.body.get("probes", ()))))
+        and (not sought or sought in text_of(one, words.fired(book, one)).casefold())
+    ]
+
+
+def text_of(alarm: Alarm, what: str) -> str:
+    """Where a word is looked for: what is the matter where, the rule's name, what people said and did."""
+    return "\n".join((what, str(alarm.body.get("rule", {}).get("name") or ""), alarm.acked_by, alarm.comment, alarm.action))
 
 
 def fits(alarm: Alarm, state: str) -> bool:

@@ -90,6 +90,23 @@ def test_alarms_are_exported_as_csv(known: Hub) -> None:
     assert known.ask("GET", "/api/alarms?format=pdf")[1]["error"] == "bad_format"
 
 
+def test_alarms_are_found_by_what_is_said_of_them(known: Hub) -> None:
+    """By severity, group, and a word of rule, place or comment in whatever case, alone and together."""
+    told(known, "/api/describe", {"probe_id": "fridge", "group": "Kitchen"})
+    first = fires(known, name="Cold room", severity="critical")
+    second = fires(known, name="Drawer")
+    told(known, "/api/alarms/acknowledge", {"number": first, "comment": "closed the DOOR"})
+
+    def found(query: str) -> list[int]:
+        status, answer = known.ask("GET", f"/api/alarms?{query}")
+        assert status == 200, answer
+        return sorted(one["number"] for one in answer["alarms"])
+
+    assert found("severity=critical") == found("text=door") == found("text=cold%20ROOM") == [first]
+    assert found("group=Kitchen") == found("text=above%208") == [first, second]
+    assert found("group=Cellar") == found("text=door&severity=warning") == []
+
+
 def test_a_mute_is_shown_and_ended(known: Hub) -> None:
     """A mute or maintenance stands in the list with its end, and can be ended before."""
     first = told(known, "/api/alarms/mute", {"probe_id": "fridge", "minutes": 60, "by": "Anna", "note": "cleaning"})["number"]
@@ -144,7 +161,7 @@ def test_what_is_refused(known: Hub, path: str, body: dict[str, Any], code: str,
     assert (answer[0], answer[1]["error"]) == (status, code) and answer[1]["remedy"]
 
 
-@pytest.mark.parametrize("query", ["state=nothing", "probe=a%20b", "from=yesterday", "from=5&to=4"])
+@pytest.mark.parametrize("query", ["state=nothing", "severity=cold", "probe=a%20b", "from=yesterday", "from=5&to=4"])
 def test_questions_that_are_refused(known: Hub, query: str) -> None:
     """A filter that means nothing is refused with what may be sent."""
     assert known.ask("GET", f"/api/alarms?{query}")[0] == 400

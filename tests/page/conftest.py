@@ -10,7 +10,7 @@ import pytest
 from temphub_kernel.alarms import Rule, Transition, life
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
-from temphub_kernel.journal import ProbeBook, Reader, Writer, add_rules, change, merge, remove, restore, state, strike_out, undo
+from temphub_kernel.journal import ProbeBook, Reader, Writer, add_rules, change, merge, not_sent, remove, restore, state, strike_out, undo
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -99,6 +99,13 @@ class Journal:
         change(self._writer, lambda book: life.take(book, [told], {rule.no: rule}, (), now))
         with Reader(self.path) as reader:
             return max((one.no for one in reader.alarms(0, 2**53)), default=0)
+
+    def untold(self, number: int, channel: str, problem: str) -> None:
+        """An alarm could not be told by a channel."""
+        change(self._writer, lambda book: book.message(number, 1, channel, 0, "Fridge"))
+        with Reader(self.path) as reader:
+            (message,) = reader.waiting_messages()
+        not_sent(self._writer, [message.no], now_ms(), problem, now_ms() + MINUTE_MS, perhaps=False)
 
     def worsened(self, rule: int, probe: int, celsius: float) -> None:
         """An alarm that goes on is worse than before."""

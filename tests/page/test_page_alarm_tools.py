@@ -194,6 +194,16 @@ def test_a_move_that_means_nothing_changes_nothing(page, journal, said_):
     assert not [path for path, _ in page.hub.asked if path == "/api/rules"]
 
 
+def test_what_could_not_be_told_stands_beside_the_alarm(page, journal):
+    """In the banner and in the list, by which way; the page's head says why."""
+    number = journal.alarm(journal.rule(**WARM))
+    journal.untold(number, "Anna", "Connection refused")
+    journal.health(workers=[{"name": "alarm messages", "running": True, "problem": "Alarms cannot be told by Anna.", "remedy": "Test it."}])
+    told = refresh(page)
+    assert "could not be told by Anna yet" in banner(page) and "could not be told by Anna yet" in panel(page)
+    assert "Alarms cannot be told by Anna. Test it." in told
+
+
 def test_the_worst_so_far_is_kept_up_in_the_banner(page, journal):
     """While it goes on the banner says the worst; with the page's script it stays to the letter, and the script is told the number."""
     journal.alarm(journal.rule(**WARM), worst_c=9.9)

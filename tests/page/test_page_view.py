@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temphub_kernel.alarms import STATES
-from temphub_kernel.page.choices import SEVERITIES, AlarmChoice
+from temphub_kernel.alarms import SEVERITIES, STATES
+from temphub_kernel.page.choices import AlarmChoice
 from temphub_kernel.page.choices.view import BY_KEY, CHIPS, LONGEST_MS, SHORTEST_MS, View, Window, between, live, parse, query
 
 NOW = 1_795_467_612_345

@@ -30,6 +30,9 @@ NO_CONNECTION = re.compile(r"connect timeout|refused|resolve|unreachable|no rout
 # In such an address the path may be a secret by itself.
 FREE_PATH = ("json", "jsons", "xml", "xmls", "form", "forms")
 SAID_WHY = "Socket Exception: "
+# What a library says of a connection, in its own names, and what of it says something to a person.
+POOL = re.compile(r"HTTPS?ConnectionPool\(.*", re.DOTALL)
+REASON = re.compile(r"\[Errno -?\d+\] ([^\"'\])>]+)|((?:connect |read )?timed out)|(certificate verify failed[^)\"'_]*)", re.IGNORECASE)
 
 
 def answer(order: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +88,16 @@ def _sent(found: apprise.NotifyBase, order: dict[str, Any], url: str) -> dict[st
     text = " ".join(line.removeprefix(SAID_WHY).strip() for line in lines)
     late = result.status == apprise.AppriseResultStatus.TIMEOUT
     perhaps = late or bool(PERHAPS.search(text) and not NO_CONNECTION.search(text))
-    return {"ok": False, "problem": hidden(text or ("no answer in time" if late else "it was not taken"), url), "perhaps": perhaps}
+    return {"ok": False, "problem": hidden(plain(text) or ("no answer in time" if late else "it was not taken"), url), "perhaps": perhaps}
+
+
+def plain(text: str) -> str:
+    """What a service said, with the reason alone of what a library says of a connection: `… to 127.0.0.1. Connection refused`."""
+    pool = POOL.search(text)
+    reason = REASON.search(pool[0]) if pool else None
+    if pool is None or reason is None:
+        return text
+    return text[: pool.start()] + next(part for part in reason.groups() if part).strip()
 
 
 def shown(found: apprise.NotifyBase) -> str:

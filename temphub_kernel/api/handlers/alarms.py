@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ...alarms import STATES, Asked, alarms_csv, alarms_json, life
+from ...alarms import SEVERITIES, STATES, Asked, alarms_csv, alarms_json, life
 from ...core import DAY_MS, MINUTE_MS, now_ms
 from ...journal import Alarm
 from .. import base, schemas
@@ -11,6 +11,7 @@ from .annotations import MOST_NO, note_field
 
 DAYS = 30
 MOST_LINES = 100_000
+MOST_SOUGHT = 200
 LONGEST_MIN = life.LONGEST_MUTE_MS // MINUTE_MS
 
 
@@ -33,8 +34,11 @@ class AlarmList(base.ApiHandler):
         probe_id = self.query("probe") or None
         if probe_id is not None:
             schemas.checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
+        severity = self.choice("severity", ("", *SEVERITIES), f"Send one of {', '.join(SEVERITIES)}, or leave it out.")
+        group, text = self.query("group"), self.query("text")[:MOST_SOUGHT]
         open_ended = not any(self.query(name).strip() for name in ("from", "to"))
-        return Asked(*self.time_range(now, DAYS * DAY_MS), open_ended, probe_id, state)
+        asked = Asked(*self.time_range(now, DAYS * DAY_MS), open_ended, probe_id, state)
+        return asked._replace(severity=severity, group=group, text=text)
 
 
 class _Step(base.ApiHandler):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from ...core import Settings, TempHubError
 from ..client import HubClient
@@ -23,14 +24,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
     parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
     parser.add_argument("--by", default="", metavar="NAME", help="who does it")
-    parser.add_argument("--probe", action="append", default=[], metavar="ID", help="a probe's id or name; may be given several times")
-    parser.add_argument("--group", default="", help="a group of probes")
+    parser.add_argument(
+        "--probe", action="append", default=[], metavar="ID", help="a probe's id or name; may be given several times; of a list, theirs"
+    )
+    parser.add_argument("--group", default="", help="a group of probes; of a list, those of it")
+    parser.add_argument("--severity", default="", choices=("warning", "critical"), help="of a list, those of it")
     parser.add_argument("--rule", type=int, metavar="N", help="of --mute and --maintenance: this rule only")
     parser.add_argument("--days", type=float, default=30, help="of --preview (default 30)")
 
 
 def _add_alarm_options(add: Callable[..., object]) -> None:
     add("--all", action="store_true", help="list those of the last 30 days, too, and what happened to each")
+    add("--find", metavar="WORD", help="the same of those with a word in place, rule, comment, action or name")
     add("--acknowledge", type=int, metavar="N", help="take care of alarm N: nobody else is told any more")
     add("--act", type=int, metavar="N", help="write down with --action what was done about alarm N")
     add("--say", type=int, metavar="N", help="say something of alarm N with --comment")
@@ -70,10 +75,14 @@ def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
 
 
 def _list(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    answer = hub.ask("/api/alarms" if options.all else "/api/alarms?state=live")
-    for alarm in answer["alarms"]:
+    every = options.all or bool(options.find)
+    chosen = {"state": "" if every else "live", "group": options.group, "text": options.find or "", "severity": options.severity}
+    answer = hub.ask(f"/api/alarms?{urlencode({name: value for name, value in chosen.items() if value})}")
+    ids = set(_ids(hub, options.probe)) if options.probe else None
+    found = [one for one in answer["alarms"] if ids is None or ids & set(one["probe_ids"])]
+    for alarm in found:
         say(in_words(alarm))
-        for event in alarm["events"] if options.all else ():
+        for event in alarm["events"] if every else ():
             by, text = f" by {event['by']}" if event["by"] else "", f": {event['text']}" if event["text"] else ""
             say(f"        {_short(event['time'])}  {event['what']}{by}{text}")
     for one in answer["pending"]:
@@ -81,8 +90,8 @@ def _list(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     for one in answer["mutes"]:
         where = one["probe_id"] or one["group"] or (f"rule {one['rule']}" if one["rule"] else "everything")
         say(f"{one['number']:>4}  {one['kind']} of {where} until {_short(one['until'])}. End it: temphub alarms --unmute {one['number']}")
-    if not answer["alarms"]:
-        say("There is no alarm." if options.all else "No alarm is live. Those of the last 30 days: temphub alarms --all")
+    if not found:
+        say("There is no such alarm." if every else "No alarm is live. Those of the last 30 days: temphub alarms --all")
 
 
 def in_words(alarm: dict[str, Any]) -> str:

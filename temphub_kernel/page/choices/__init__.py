@@ -1,6 +1,6 @@
 """What a viewer chooses, and the page's address that keeps it."""
 
-from .alarm_choice import AS_CHART, SEVERITIES, AlarmChoice
+from .alarm_choice import AS_CHART, AlarmChoice
 from .controller import Steering
 from .view import BY_KEY, CHIPS, POINTS_UP_TO_MS, View, Wanted, Window, between, live, query
 
@@ -9,7 +9,6 @@ __all__ = [
     "BY_KEY",
     "CHIPS",
     "POINTS_UP_TO_MS",
-    "SEVERITIES",
     "AlarmChoice",
     "Steering",
     "View",

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...alarms import STATES
+from ...alarms import SEVERITIES, STATES
 from ...core import is_probe_id
 
-SEVERITIES = ("critical", "warning")
 # Those of the time that the chart shows, or of the range that is marked in it.
 AS_CHART = "chart"
 MOST_TEXT = 100

@@ -6,19 +6,21 @@ from typing import NamedTuple
 from ...alarms import life, where
 from ...core import DAY_MS, MINUTE_MS
 from ...journal import Alarm, AlarmBook, Mute, Reader, StoredRule
-from ..choices import SEVERITIES, Window
+from ..choices import Window
 
 # So many of the last ones are read for a list, and can be chosen from.
 MOST_CLOSED = 2_000
 
 
 class ShownAlarm(NamedTuple):
-    """An alarm. place: where it is, as people call it; probes: the ids that it is about; muted_ms: until when nobody is told, 0."""
+    """An alarm. place: where it is, as people call it; probes: the ids that it is about; muted_ms: until when nobody is told, 0;
+    untold: the ways out by which it could not be told yet."""
 
     alarm: Alarm
     place: str
     probes: tuple[str, ...]
     muted_ms: int = 0
+    untold: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -32,10 +34,10 @@ class ShownAlarm(NamedTuple):
         return alarm.live and (not alarm.acked_ms or (bool(alarm.cleared_ms) and life.lacks_action(alarm)))
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, int, int]:
+    def rank(self) -> tuple[bool, bool, bool, bool, int]:
         """Sorts the most pressing first."""
         alarm = self.alarm
-        return bool(alarm.acked_ms), bool(self.muted_ms), bool(alarm.cleared_ms), SEVERITIES.index(alarm.severity), -alarm.no
+        return bool(alarm.acked_ms), bool(self.muted_ms), bool(alarm.cleared_ms), alarm.severity != "critical", -alarm.no
 
 
 class ShownAlarms(NamedTuple):
@@ -72,10 +74,15 @@ class AlarmMemory:
         alarms = reader.live_alarms()
         names = _Names(book)
         groups = book.groups() if alarms and mutes else {}
+        untold: dict[int, set[str]] = {}
+        for message in reader.waiting_messages() if alarms else ():
+            if message.problem:
+                untold.setdefault(message.alarm, set()).add(message.channel)
         live = []
         for alarm in alarms:
             muted_ms = max((one.until_ms for one in mutes if life.covers(one, alarm, groups)), default=0)
-            live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms))
+            ways = tuple(sorted(untold.get(alarm.no, ())))
+            live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms, ways))
         return ShownAlarms(tuple(sorted(live, key=lambda one: one.rank)), *self._closed, self._rules, mutes)
 
     def _read_closed(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> tuple[tuple[ShownAlarm, ...], int]:

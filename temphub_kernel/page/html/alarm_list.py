@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from ...alarms import fits
+from ... import alarms
 from ...journal import Mute
 from .. import alarm_words as words
 from .. import format
 from ..choices import AS_CHART, AlarmChoice, View
 from ..data import ShownAlarm, Snapshot
 from ..format import safe
-from .alarms import answer, sign, title, worst
+from .alarms import answer, sign, title, untold, worst
 
 NAMELESS = "anyone "
 MOST_ROWS = 200
@@ -53,7 +53,7 @@ def chosen(found: list[ShownAlarm], snapshot: Snapshot) -> list[ShownAlarm]:
 
 def _is_like(one: ShownAlarm, choice: AlarmChoice, groups: Mapping[str, str]) -> bool:
     return (
-        (not choice.state or fits(one.alarm, choice.state))
+        (not choice.state or alarms.fits(one.alarm, choice.state))
         and choice.severity in ("", one.alarm.severity)
         and (not choice.probe or choice.probe in one.probes)
         and (not choice.group or any(groups.get(probe) == choice.group for probe in one.probes))
@@ -62,9 +62,7 @@ def _is_like(one: ShownAlarm, choice: AlarmChoice, groups: Mapping[str, str]) ->
 
 def text_of(one: ShownAlarm, view: View) -> str:
     """What is searched: what is the matter where, the rule's name, and what people said and did."""
-    alarm = one.alarm
-    name = str(alarm.body.get("rule", {}).get("name") or "")
-    return "\n".join((title(one, view).replace("\u00a0", " "), name, alarm.acked_by, alarm.comment, alarm.action))
+    return alarms.text_of(one.alarm, title(one, view).replace("\u00a0", " "))
 
 
 def _choice(count: int, snapshot: Snapshot) -> str:
@@ -113,6 +111,8 @@ def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
         facts.append(worst(one, snapshot))
     if one.muted_ms:
         facts.append(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))
+    if one.untold:
+        facts.append(untold(one))
     return (
         f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div class="th-alarm-told"><p><b>'
         f'{safe(words.SEVERITIES[alarm.severity])}: {safe(title(one, view))}</b> <span class="th-level">{safe(state)}</span></p>'

@@ -71,11 +71,11 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     kind = "over" if alarm.cleared_ms else alarm.severity
     role = "status" if quiet else "alert"
     told = f'<p class="th-problem" role="{role}"><b>{safe(words.SEVERITIES[alarm.severity])}:</b> {safe(title(one, view))}</p>'
-    button = answer(one)
+    button, failed = answer(one), f" · {safe(untold(one))}" if one.untold else ""
     return (
         f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" data-alarm-row="{alarm.no}">{sign(kind)}'
         f'<div class="th-alarm-told">{told}<p class="th-alarm-since">{_course(one, snapshot)}'
-        f"{_muted(one, view, now_ms)}</p></div>{button}</div>"
+        f"{_muted(one, view, now_ms)}{failed}</p></div>{button}</div>"
     )
 
 
@@ -135,6 +135,11 @@ def worst(one: ShownAlarm, snapshot: Snapshot) -> str:
     view, alarm = snapshot.view, one.alarm
     value = f"{view.degrees(alarm.worst_c)} {view.degree}"
     return words.WORST.format(value, view.at(alarm.worst_ms, snapshot.now_ms, to_second=False)).strip()
+
+
+def untold(one: ShownAlarm) -> str:
+    """That it could not be told; empty where it could."""
+    return words.UNTOLD.format(", ".join(one.untold)) if one.untold else ""
 
 
 def _muted(one: ShownAlarm, view: View, now_ms: int) -> str:

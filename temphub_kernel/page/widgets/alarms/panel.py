@@ -153,7 +153,10 @@ class AlarmPanel:
         self._snapshot = snapshot
         # With the page's script, which counts minutes and values on, it stays as it is: a button in it keeps the keyboard.
         view, waiting = snapshot.view, [one for one in snapshot.alarms.live if one.waits]
-        key = (tuple((one.alarm[:9], one.alarm.acked_ms, one.alarm.cleared_ms, one.muted_ms, one.place) for one in waiting), view)
+        key = (
+            tuple((one.alarm[:9], one.alarm.acked_ms, one.alarm.cleared_ms, one.muted_ms, one.place, one.untold) for one in waiting),
+            view,
+        )
         if key != self._banner_key or not view.scripted:
             self._banner_key = key
             set_value(self._banner, alarms.banner(snapshot))
