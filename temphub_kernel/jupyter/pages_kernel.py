@@ -14,7 +14,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 
 from ..core import limit_memory, network, run_folder
-from . import hub_kernel, sessions
+from . import hub_kernel, later, sessions
 
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
@@ -25,6 +25,7 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
     """An IPython kernel that keeps visits apart."""
 
     def __init__(self, **kwargs: Any) -> None:
+        later.put_off("pandas", later.PANDAS)
         super().__init__(**kwargs)
         self._modules: dict[str, ModuleType] = {}
         self.shell_handlers[ASK] = self._asked
