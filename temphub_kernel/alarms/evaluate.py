@@ -32,9 +32,10 @@ KEPT = ("numbers", "pace_ms", "newest_ms")
 
 
 class _Probe:
-    """What is known of a probe's stream beside its place among all of them. mark, steady: comes late as steadily as it is measured."""
+    """What is known of a probe's stream. pace_ms, newest_ms: see Limited, whose they are but between `load` and `store`; mark, steady:
+    comes late as steadily as it is measured; low, high: between these nothing begins."""
 
-    __slots__ = ("_all", "at", "busy", "interval_ms", "mark", "no", "steady", "watched")
+    __slots__ = ("_all", "at", "busy", "high", "interval_ms", "low", "mark", "newest_ms", "no", "pace_ms", "steady", "watched")
 
     def __init__(self, no: int, at: int, watches: Sequence[Watch], all_of: Limited) -> None:
         self.no, self.at = no, at
@@ -46,35 +47,39 @@ class _Probe:
         self.busy = False
         self._all = all_of
         conditions = [one.condition for one in self.watched]
-        if not any(condition.steps for condition in conditions):
-            all_of.low[at] = max(condition.low for condition in conditions)
-            all_of.high[at] = min(condition.high for condition in conditions)
+        all_of_them = any(condition.steps for condition in conditions)
+        self.low = float("inf") if all_of_them else max(condition.low for condition in conditions)
+        self.high = -float("inf") if all_of_them else min(condition.high for condition in conditions)
+        all_of.low[at], all_of.high[at] = self.low, self.high
+        self.load()
 
-    @property
-    def newest_ms(self) -> int:
-        """When the newest reading was taken, 0 before the first."""
-        return int(self._all.newest_ms[self.at])
+    def load(self) -> None:
+        """Take over what is known of all streams."""
+        self.pace_ms, self.newest_ms = int(self._all.pace_ms[self.at]), int(self._all.newest_ms[self.at])
+
+    def store(self) -> None:
+        """Hand it back, and whether something is going on."""
+        self.note()
+        everything, at = self._all, self.at
+        everything.pace_ms[at], everything.newest_ms[at] = self.pace_ms, self.newest_ms
+        everything.plain[at] = not self.busy and not self.mark
+
+    def note(self) -> None:
+        """Whether something is going on."""
+        self.busy = not all(one.idle for one in self.watched)
 
     @property
     def gap_ms(self) -> int:
         """A longer pause is a gap."""
-        return pace.GAP_PACES * int(self._all.pace_ms[self.at])
-
-    def is_within(self, celsius: float) -> bool:
-        """Whether nothing happens to watches that are idle."""
-        return bool(self._all.low[self.at] <= celsius <= self._all.high[self.at])
-
-    def noted(self) -> None:
-        """How it goes on has changed: whether something is going on, or it comes late."""
-        self.busy = not all(one.idle for one in self.watched)
-        self._all.plain[self.at] = not self.busy and not self.mark
+        return pace.GAP_PACES * self.pace_ms
 
     def passed(self, at_ms: int) -> None:
         """A reading in order: how often they come."""
-        newest_ms = self.newest_ms
-        if newest_ms:
-            self._all.step_one(self.at, at_ms - newest_ms)
-        self._all.newest_ms[self.at] = at_ms
+        step_ms = at_ms - self.newest_ms
+        # Nothing changes at the pace that it was told.
+        if self.newest_ms and (step_ms > self.pace_ms or self.pace_ms > self.interval_ms):
+            self.pace_ms = pace.next_pace(self.pace_ms, step_ms, self.interval_ms)
+        self.newest_ms = at_ms
 
     def is_live(self, at_ms: int, received_ms: int) -> bool:
         """Whether a reading in order was known soon enough; received_ms: −1 when nobody knows."""
@@ -91,11 +96,12 @@ class _Probe:
         return self.steady
 
     def set_back(self, before_ms: int, by_ms: int) -> None:
-        self._all.newest_ms[self.at] -= by_ms if self.newest_ms > before_ms else 0
+        self.load()
+        self.newest_ms -= by_ms if self.newest_ms > before_ms else 0
         self.mark, self.steady = [], False
         for one in self.watched:
             one.set_back(before_ms, by_ms)
-        self.noted()
+        self.store()
 
 
 class Evaluator:
@@ -128,25 +134,42 @@ class Evaluator:
 
     def _until_set_back(self, came_ms: Ints) -> int:
         """How many readings came before the hub's clock was set back (again); if it was right before the first, that is taken in."""
+        latest_ms = max(int(came_ms.max()), self._received_ms)
+        if came_ms.min() >= latest_ms - CLOCK_MS:
+            self._received_ms = latest_ms
+            return len(came_ms)
         first_ms = int(came_ms[0])
         if 0 <= first_ms < self._received_ms - CLOCK_MS:
             self._set_back(first_ms, self._received_ms - first_ms)
-        latest_ms = np.maximum.accumulate(np.maximum(came_ms, self._received_ms))
-        back = (came_ms >= 0) & (came_ms < latest_ms - CLOCK_MS)
+        until_ms = np.maximum.accumulate(np.maximum(came_ms, self._received_ms))
+        back = (came_ms >= 0) & (came_ms < until_ms - CLOCK_MS)
         count = int(np.argmax(back)) if back.any() else len(came_ms)
-        self._received_ms = int(latest_ms[count - 1])
+        self._received_ms = int(until_ms[count - 1])
         return count
 
     def _take(self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
         others = self._streams.take_usual(place, taken_ms, came_ms, celsius)
-        rows = zip(*(column[others].tolist() for column in (place, taken_ms, came_ms, celsius)), strict=True)
-        return [step for at, at_ms, came, value in rows for step in self._reading(self._probes[at], at_ms, came, value, now_ms)]
+        columns = [column[others].tolist() for column in (place, taken_ms, came_ms, celsius)]
+        concerned = [self._probes[at] for at in set(columns[0])]
+        for found in concerned:
+            found.load()
+        told: list[Transition] = []
+        for at, at_ms, came, value in zip(*columns, strict=True):
+            found = self._probes[at]
+            usual = 0 < found.newest_ms < at_ms <= came <= at_ms + LIVE_MS and not (found.busy or found.mark)
+            if usual and found.low <= value <= found.high:
+                found.passed(at_ms)
+            else:
+                told += self._reading(found, at_ms, came, value, now_ms)
+        for found in concerned:
+            found.store()
+        return told
 
     def _reading(self, found: _Probe, at_ms: int, came_ms: int, value: float, now_ms: int) -> list[Transition]:
         # Dated in the future by a wrong clock: it is of now.
         latest_ms = came_ms if came_ms >= 0 else now_ms
         at_ms = latest_ms if at_ms > latest_ms + AHEAD_MS else at_ms
-        quiet = value != value or (not found.busy and found.is_within(value))
+        quiet = value != value or (not found.busy and found.low <= value <= found.high)
         newest_ms = found.newest_ms
         if at_ms <= newest_ms:
             return [] if quiet or at_ms == newest_ms else self._late_reading(found, at_ms, value, now_ms)
@@ -158,7 +181,7 @@ class Evaluator:
             steps = ((one.rule.no, step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms))
             told = [Transition(rule, found.no, *step) for rule, step in steps]
             self._note_worse(found, at_ms)
-        found.noted()
+            found.note()
         return told
 
     def _note_worse(self, found: _Probe, at_ms: int) -> None:
@@ -177,7 +200,7 @@ class Evaluator:
         steps = ((one.rule.no, step) for one in found.watched for step in one.out_of_order(at_ms, value, found.gap_ms, now_ms))
         told = [Transition(rule, found.no, *step) for rule, step in steps]
         self._note_worse(found, at_ms)
-        found.noted()
+        found.note()
         if any(one.late for one in found.watched):
             self._late[found.no] = found
         return told
@@ -186,11 +209,12 @@ class Evaluator:
         """Call it about once a second: late readings after which none came are judged."""
         told: list[Transition] = []
         for found in list(self._late.values()):
+            found.load()
             for one in found.watched:
                 # Of a clock that was set back as well: a minute either way.
                 if one.late is not None and abs(now_ms - one.late_ms) >= QUIET_MS:
                     told += [Transition(one.rule.no, found.no, *step) for step in one.settle(found.gap_ms)]
-            found.noted()
+            found.store()
             if not any(one.late for one in found.watched):
                 del self._late[found.no]
         return told
@@ -234,6 +258,7 @@ class Evaluator:
             if (one := watched.get((rule, no))) is not None:
                 one.restore(kept)
         for found in self._probes:
-            found.noted()
+            found.load()
+            found.store()
             if any(one.late for one in found.watched):
                 self._late[found.no] = found

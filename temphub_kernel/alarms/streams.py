@@ -58,6 +58,8 @@ class Limited(Streams):
     def take_usual(self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats) -> Ints:
         """Take in what nearly all readings are: in order, live, within all limits, with nothing going on. Where the others are."""
         mine = np.flatnonzero(place >= 0)
+        if len(mine) < FEW:
+            return mine
         turns, rest = in_turns(place[mine])
         left, plain = [rest], self.plain.copy()
         for turn in turns:

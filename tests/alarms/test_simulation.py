@@ -38,3 +38,11 @@ def test_told_as_soon_as_the_delay_is_over(scores):
     """An excursion is told with the reading with which the delay is over, or the first live one behind it."""
     late = np.sort(scores[0].delays_min)
     assert len(late) >= 10 and np.percentile(late, 90) < 6
+
+
+@pytest.mark.parametrize("number", [5385, 5637])
+def test_days_that_were_missed_once(number):
+    """Of ten thousand days an earlier engine missed these two: of the excursion the beginning, or the end, came late after an outage."""
+    score, day = Score(), make_day(np.random.default_rng([20, number]))
+    judge_ours(score, day, ours(day))
+    assert score.excursions and score.wrong == 0
