@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import pytest
 
 from support import ports
-from support.alone import turn
+from support.alone import Turn
 from support.compiled import compile_all, rewrite_all
 from support.island import land
 from support.leftovers import Before
 from temphub_kernel.core.settings import ALLOWED
 
 GRACE_S = 5.0
+TURN = pytest.StashKey[Turn]()
 # jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every worker. No schema here asks
 # for one; without the grammars it leaves that one check out, as the page server has it too (temphub_kernel/server/__init__.py).
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -26,24 +28,35 @@ def pytest_configure(config: pytest.Config) -> None:
     land()
     # Workers find it done.
     if not hasattr(config, "workerinput"):
-        compile_all()
-        if config.getoption("numprocesses", None) and __spec__ is not None and __spec__.loader is not None:
+        workers = config.getoption("numprocesses", None)
+        if workers or sys.dont_write_bytecode:
+            compile_all()
+        if workers and __spec__ is not None and __spec__.loader is not None:
             rewrite_all(__spec__.loader)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files whose tests wait much (a browser's, or those that may take longest) are spread over the first two thirds: beside them run
+    """Files with tests that run alone come first, those tests at their beginning: nobody has to end something else for them. Files whose
+    tests wait much (a browser's, or those that may take longest) are spread over the first two thirds of the others: beside them run
     those that compute, and no worker is left waiting for one of them at the end."""
     usual_s = float(config.getoption("timeout") or 0)
+    alone = [item for item in items if item.get_closest_marker("alone")]
+    for item in alone:
+        limit_s = next((mark.args[0] for mark in item.iter_markers("timeout")), usual_s)
+        # Without the waiting for the others' tests to end.
+        item.add_marker(pytest.mark.timeout(limit_s, func_only=True), append=False)
+    first = Counter(item.path for item in alone)
     long = {item.path for item in items for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
     long |= {item.path for item in items if item.get_closest_marker("browser")}
-    files = list(dict.fromkeys(item.path for item in items))
+    files = [path for path in dict.fromkeys(item.path for item in items) if path not in first]
     place = {path: float(n) for n, path in enumerate(path for path in files if path not in long)}
     if long:
         apart = 2 / 3 * len(place) / len(long)
         place |= {path: n * apart - 0.5 for n, path in enumerate(path for path in files if path in long)}
-    items.sort(key=lambda item: place[item.path])
+    # The most first: the others end beside them.
+    place |= {path: -1.0 - count for path, count in first.items()}
+    items.sort(key=lambda item: (place[item.path], item.get_closest_marker("alone") is None if item.path in first else False))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,8 +70,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """A test marked `alone` has the computer to itself, as far as the other workers go. Waiting for that is not the test's time."""
-    with turn(item.config.cache.mkdir("turns"), alone=item.get_closest_marker("alone") is not None):
+    """Each test has a place among those of the other workers. Waiting for it is not the test's time."""
+    with Turn(item.config.cache.mkdir("turns")) as item.stash[TURN]:
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test marked `alone` has the computer to itself, as far as the other workers go; its fixtures are set up and taken down
+    beside other tests."""
+    if item.get_closest_marker("alone") is None:
+        return (yield)
+    with item.stash[TURN].alone():
         return (yield)
 
 
@@ -79,6 +102,12 @@ def _nothing_left_behind() -> Iterator[None]:
     while (left := before.left()) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not left
+
+
+@pytest.fixture
+def turn(request: pytest.FixtureRequest) -> Turn:
+    """The test's own among those of all workers: one marked `alone` lets others in by it when it promises no time."""
+    return request.node.stash[TURN]
 
 
 @pytest.fixture

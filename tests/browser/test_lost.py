@@ -52,6 +52,14 @@ def page(blank, temphub):
     return show(blank, temphub, "?window=1h")
 
 
+@pytest.fixture
+def shown(blank, start_temphub):
+    """(a hub of the test's own, a page that shows its last hour)."""
+    temphub = start_temphub()
+    post(temphub, 20.0)
+    return temphub, show(blank, temphub, "?window=1h")
+
+
 def pages_kernel(temphub):
     return next((kernel for kernel in temphub.kernels() if "/pages-" in " ".join(kernel.cmdline())), None)
 
@@ -77,18 +85,19 @@ def back(page, temphub, celsius, told=None):
 @pytest.mark.browser
 @pytest.mark.alone
 @pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75), ("page server", 42.5)])
-def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, which, celsius):
+def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, turn, which, celsius):
     """The kernel of the pages, the hub's own, or the page server is killed: within 5 s the page says so, then it is back with the
     same window."""
     victims = {"pages": lambda: pages_kernel(temphub), "hub": temphub.hub_kernel, "page server": temphub.page_server}
     wait_for(victims[which]).kill()
     assert told_within(page, 5) < 5
+    turn.end()
     back(page, temphub, celsius)
 
 
 @pytest.mark.browser
 @pytest.mark.alone
-def test_a_hub_that_hangs_is_told(page, temphub):
+def test_a_hub_that_hangs_is_told(page, temphub, turn):
     """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence within 5 s."""
     server = temphub.page_server()
     server.suspend()
@@ -96,12 +105,13 @@ def test_a_hub_that_hangs_is_told(page, temphub):
         assert told_within(page, 5) < 5.5
     finally:
         server.resume()
+    turn.end()
     back(page, temphub, 31.5)
 
 
 @pytest.mark.browser
 @pytest.mark.alone
-def test_a_page_whose_kernel_is_late_goes_on(page, temphub):
+def test_a_page_whose_kernel_is_late_goes_on(page, temphub, turn):
     """The pages' kernel is busy for some seconds: the page says that nothing comes, and then goes on as it is. Opening it anew would have
     made the kernel later still, and lost what somebody was about to do."""
     page.evaluate("window.same = true")
@@ -109,6 +119,7 @@ def test_a_page_whose_kernel_is_late_goes_on(page, temphub):
     kernel.suspend()
     try:
         told_within(page, 5)
+        turn.end()
         # Many times it asks meanwhile whether the hub answers, which it does.
         with page.expect_response("**/v/api/kernels/*"), page.expect_response("**/api/health"):
             pass
@@ -121,7 +132,7 @@ def test_a_page_whose_kernel_is_late_goes_on(page, temphub):
 @pytest.mark.browser
 @pytest.mark.alone
 @pytest.mark.timeout(180 + SLEEP_S)
-def test_a_page_that_slept_wakes_up(browser, page, temphub):
+def test_a_page_that_slept_wakes_up(page, temphub, turn):
     """A laptop is closed for a while: nothing of its browser runs. The hub lets go of the page meanwhile; when the laptop is opened
     the page is at the newest value again within seconds, with the same window and choices, without a hand on it."""
     page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h&unit=F&theme=dark", wait_until="commit")
@@ -134,13 +145,15 @@ def test_a_page_that_slept_wakes_up(browser, page, temphub):
         one.suspend()
     try:
         post(temphub, -12.25)
-        wait_for(lambda: temphub.ask("GET", f"/v/api/kernels/{kernel}", timeout_s=20)[0] == 404, 30, 0.2)
-        # The length of the sleep is what is tested.
-        time.sleep(max(0.0, SLEEP_S - (time.monotonic() - slept_s)))
+        with turn.beside():
+            wait_for(lambda: temphub.ask("GET", f"/v/api/kernels/{kernel}", timeout_s=20)[0] == 404, 30, 0.2)
+            # The length of the sleep is what is tested.
+            time.sleep(max(0.0, SLEEP_S - (time.monotonic() - slept_s)))
     finally:
         for one in laptop:
             one.resume()
     wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() in ("9.95", "9.9", "10"), 20, 0.1)
+    turn.end()
     back(page, temphub, 24.5, "76.10")
     assert page.evaluate("location.search") == "?window=1h&unit=F&theme=dark"
 
@@ -156,13 +169,12 @@ def _ours(process):
 @pytest.mark.browser
 @pytest.mark.alone
 @pytest.mark.timeout(120)
-def test_a_restarted_hub_finds_its_pages_again(blank, start_temphub):
+def test_a_restarted_hub_finds_its_pages_again(shown, start_temphub, turn):
     """The whole program is stopped and started again: the open page says so, and shows the new values without a hand on it."""
-    temphub = start_temphub()
-    post(temphub, 20.0)
-    page = show(blank, temphub, "?window=1h")
+    temphub, page = shown
     assert temphub.stop() == 0
     assert told_within(page, 5) < 5
+    turn.end()
     back(page, start_temphub(), 12.75)
 
 

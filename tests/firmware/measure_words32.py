@@ -23,7 +23,9 @@ more = True
 _used = gc.mem_alloc
 _ways = {}
 _way = None
-_held = _base = 0
+_base = 0
+# Whether the heap was collected since anything ran.
+_clean = False
 _heard = []
 _update = {}
 
@@ -190,11 +192,18 @@ def _story():
 
 
 def step():
-    """The next piece of the story, or of what the probe does."""
-    global _held, more
+    """The next piece of the story, or of what the probe does; or a collection, of which the next call sees what it left."""
+    global _clean, more
     held = _used() - _base
-    if _way:
-        _ways[_way] = max(_ways.get(_way, 0), held)
+    # With what is garbage by now it is no less: where that is no new most, it need not be collected to know.
+    if _way is None or held > _ways.get(_way, 0):
+        if not _clean:
+            _clean = True
+            gc.collect()
+            return
+        if _way:
+            _ways[_way] = held
+    _clean = False
     try:
         next(_playing)
     except StopIteration:
@@ -203,7 +212,6 @@ def step():
         return
     if core._task_queue.peek():
         net.step()
-    gc.collect()
 
 
 _playing = _story()

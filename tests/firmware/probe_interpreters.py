@@ -57,9 +57,13 @@ class RunningProbe:
         self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        wait_until(lambda: self.lines or self.process.poll() is not None)
-        assert "listening on" in (self.lines or [""])[0], self.lines
-        self.url = "http://" + self.lines[0].rsplit(" ", 1)[1]
+        try:
+            wait_until(lambda: self._place() or self.process.poll() is not None)
+            assert self._place(), self.lines
+        except BaseException:
+            self.__exit__()
+            raise
+        self.url = "http://" + self._place()
         return self
 
     def __exit__(self, *_):
@@ -75,6 +79,11 @@ class RunningProbe:
         code = self.process.wait(10)
         self._reader.join(10)
         return code
+
+    def _place(self):
+        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something took long."""
+        said = next((line for line in self.lines if "listening on" in line), "")
+        return said.rpartition(" ")[2]
 
     def _read(self):
         for line in self.process.stdout:

@@ -24,6 +24,12 @@ def start_temphub(data_dir: Path, free_port: int) -> Iterator[Callable[..., Temp
         temphub.kill()
 
 
+@pytest.fixture
+def ready_temphub(start_temphub: Callable[..., TempHub]) -> TempHub:
+    """`temphub` on the test's data folder and port, whose hub answers."""
+    return start_temphub().ready()
+
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TempHub]:
     """A hub with its page server, the same for all tests of a file: each ends with it working."""

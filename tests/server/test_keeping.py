@@ -34,6 +34,11 @@ class Sender(threading.Thread):
                 self.longest_s = max(self.longest_s, time.monotonic() - last)
                 last = time.monotonic()
 
+    def begin(self):
+        """Starts it; returns when it delivers."""
+        self.start()
+        wait_for(lambda: self.acknowledged > 5)
+
     def sent(self):
         body = {"probe_id": "p", "boot": "a1b2c3d4", "readings": [{"seq": self.acknowledged, "age_ms": 0, "temperature_c": 20.5}]}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -57,15 +62,14 @@ class Sender(threading.Thread):
 
 @pytest.fixture
 def delivering(start_temphub):
-    """(a hub with its pages up, something that delivers to it)."""
+    """(a hub with its pages up, something that will deliver to it once it is begun)."""
     temphub = start_temphub().ready()
     wait_for(lambda: pages(temphub)["running"] and temphub.page_server() and len(temphub.kernels()) == 2, 90)
     sender = Sender(temphub.port)
-    sender.start()
-    wait_for(lambda: sender.acknowledged > 5)
     yield temphub, sender
     sender.stopping.set()
-    sender.join(10)
+    if sender.ident:
+        sender.join(10)
 
 
 def pages(temphub):
@@ -90,6 +94,7 @@ def test_a_kill_of_any_but_the_hub_stops_no_reading(delivering, data_dir, name):
     """Keeper, supervisor or page server killed outright: readings are acknowledged all the while, the killed one is replaced, the
     page is there again, and a polite kill of the supervisor ends everything."""
     temphub, sender = delivering
+    sender.begin()
     kernel, before, kernels = temphub.hub_kernel(), getattr(temphub, name)(), temphub.kernels()
     before.kill()
     wait_for(lambda: (now := getattr(temphub, name)()) and now.pid != before.pid, 30)
@@ -110,6 +115,7 @@ def test_a_kill_of_any_but_the_hub_stops_no_reading(delivering, data_dir, name):
 def test_a_page_server_that_hangs_is_replaced(delivering, data_dir):
     """A page server that no longer answers, whatever the reason, is noticed within 10 s and replaced; readings go on."""
     temphub, sender = delivering
+    sender.begin()
     hung = temphub.page_server()
     hung.suspend()
     began = time.monotonic()
@@ -153,11 +159,7 @@ def test_nothing_is_left_when_it_is_over(start_temphub, how):
     """Ctrl-C to all in the console, a polite kill of the first process, or the console's window closed: no process, no file remains."""
     if os.name != "posix":
         cannot("signals and pseudo terminals are POSIX")
-    temphub = start_temphub()
-    if how != "SIGTERM":
-        # Again, in a terminal of its own.
-        temphub.stop()
-        terminal = _in_terminal(temphub)
+    temphub, terminal = (start_temphub(), -1) if how == "SIGTERM" else _in_terminal(start_temphub)
     try:
         temphub.ready()
         wait_for(lambda: len(temphub.kernels()) == 2, 90)
@@ -174,7 +176,7 @@ def test_nothing_is_left_when_it_is_over(start_temphub, how):
         assert not [process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
         assert not temphub.folder()
     finally:
-        with contextlib.suppress(OSError, UnboundLocalError):
+        with contextlib.suppress(OSError):
             os.close(terminal)
 
 
@@ -212,12 +214,16 @@ def test_temphub_stop_ends_a_hub_without_a_window(start_temphub, data_dir):
     assert not (data_dir / STOP_FILE).exists() and again.supervisor()
 
 
-def _in_terminal(temphub):
-    """Starts the same hub in a new pseudo terminal; its other side."""
+def _in_terminal(start_temphub):
+    """(a hub in a new pseudo terminal, the terminal's other side)"""
     terminal, side = pty.openpty()
-    temphub.start(lambda command, env: subprocess.Popen(command, env=env, stdin=side, stdout=side, stderr=side, preexec_fn=_lead))
+
+    def begin(command, env):
+        return subprocess.Popen(command, env=env, stdin=side, stdout=side, stderr=side, preexec_fn=_lead)
+
+    temphub = start_temphub(how=begin)
     os.close(side)
-    return terminal
+    return temphub, terminal
 
 
 def _lead():

@@ -18,9 +18,9 @@ from temphub_kernel.server.run import SERVER_LOCK
 
 
 @pytest.mark.alone
-def test_it_starts_says_where_it_is_and_stops_clean(start_temphub, data_dir, free_port):
+def test_it_starts_says_where_it_is_and_stops_clean(ready_temphub, data_dir, free_port):
     """The console names page, CSV and data folder; Ctrl-C ends everything within 5 s: no kernel, lock or port left."""
-    temphub = start_temphub().ready()
+    temphub = ready_temphub
     wait_for(lambda: "Press Ctrl-C" in temphub.text())
     assert f"Page: http://127.0.0.1:{free_port}" in temphub.text()
     assert str(data_dir / "temperature_log.csv") in temphub.text()

@@ -19,14 +19,47 @@ def _held(path: Path, how: int) -> Iterator[IO[bytes]]:
         yield file
 
 
-@contextmanager
-def turn(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Hold a place among the tests of all workers, which keep their locks in the folder `folder`; or be the only one there."""
-    if fcntl is None or "PYTEST_XDIST_WORKER" not in os.environ:
-        yield
-        return
-    with ExitStack() as place:
+class Turn:
+    """A place among the tests of all workers, which keep their locks in the folder `folder`: for a `with` around a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._place = ExitStack()
+
+    def __enter__(self) -> "Turn":
+        self._take(alone=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._place.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only one there. Others may come in before, so what comes first and last in a test is done beside them."""
+        self._take(alone=True)
+        try:
+            yield
+        finally:
+            self._take(alone=False)
+
+    def end(self) -> None:
+        """What comes now in a test that was alone promises no time: others may test beside it."""
+        self._take(alone=False)
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Others may test while a test that is alone only waits, however long that takes."""
+        self._take(alone=False)
+        try:
+            yield
+        finally:
+            self._take(alone=True)
+
+    def _take(self, *, alone: bool) -> None:
+        # Two that would not let go before they have more would wait for each other for ever.
+        self._place.close()
+        if fcntl is None or "PYTEST_XDIST_WORKER" not in os.environ:
+            return
         # Who waits to be alone stands in the door: nobody enters before.
-        with _held(folder / "door.lock", fcntl.LOCK_EX):
-            place.enter_context(_held(folder / "room.lock", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
-        yield
+        with _held(self._folder / "door.lock", fcntl.LOCK_EX):
+            self._place.enter_context(_held(self._folder / "room.lock", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))

@@ -23,9 +23,16 @@ READY_S = 90.0
 
 
 class TempHub:
-    """A `temphub` process on the loopback interface."""
+    """A `temphub` process on the loopback interface. how: what starts a command with an environment, if not as usual."""
 
-    def __init__(self, data_dir: Path, port: int, *arguments: str, **settings: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        *arguments: str,
+        how: Callable[[list[str], dict[str, str]], "subprocess.Popen[bytes]"] | None = None,
+        **settings: str,
+    ) -> None:
         self.data_dir = data_dir
         self.port = port
         self.log = data_dir.parent / f"temphub-{port}.log"
@@ -37,15 +44,12 @@ class TempHub:
         env |= {"TMPDIR": str(self._runs), "JUPYTER_RUNTIME_DIR": str(scratch), "IPYTHONDIR": str(scratch / "ipython")}
         # What `Start.bat` would set; nothing leaves this computer.
         env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
-        self._command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
+        command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
         self._env = env
         with self.log.open("wb") as log:
             quiet = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, "cwd": data_dir}
-            self.start(lambda command, env: subprocess.Popen(command, env=env, **quiet))
-
-    def start(self, how: Callable[[list[str], dict[str, str]], "subprocess.Popen[bytes]"]) -> None:
-        """Start it, in another way than usual."""
-        self.process = how(self._command, self._env)
+            begin = how or (lambda command, env: subprocess.Popen(command, env=env, **quiet))
+            self.process = begin(command, self._env)
 
     def text(self) -> str:
         """What it said so far."""

@@ -37,9 +37,13 @@ class VirtualProbe:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        wait_for(lambda: self.lines or self.process.poll() is not None, 20)
-        assert "listening on" in (self.lines or [""])[0], self.lines
-        self.url = "http://" + self.lines[0].rsplit(" ", 1)[1]
+        try:
+            wait_for(lambda: self._place() or self.process.poll() is not None, 20)
+            assert self._place(), self.lines
+        except BaseException:
+            self.__exit__()
+            raise
+        self.url = "http://" + self._place()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,6 +70,11 @@ class VirtualProbe:
                 return reply.status, dict(json.load(reply))
         except urllib.error.HTTPError as error:
             return error.code, dict(json.load(error))
+
+    def _place(self) -> str:
+        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something took long."""
+        said = next((line for line in self.lines if "listening on" in line), "")
+        return said.rpartition(" ")[2]
 
     def _read(self) -> None:
         assert self.process.stdout is not None
