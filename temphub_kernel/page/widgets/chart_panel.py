@@ -1,11 +1,11 @@
-"""The chart with what one can do to it: choose a window, mark a range, draw a limit, write a note, take the data along.
+"""The chart with what one can do to it: choose a window, mark a range, draw a limit, take the data along.
 Kernel's own thread only."""
 
 from functools import partial
 from typing import Any
 
 import bqplot
-from ipywidgets import FloatText, NaiveDatetimePicker, Text, ToggleButtons
+from ipywidgets import FloatText, NaiveDatetimePicker, ToggleButtons
 
 from ...core import length_parts, now_ms
 from .. import format, words
@@ -13,30 +13,28 @@ from ..choices import BY_KEY, CHIPS, Steering
 from ..data import Snapshot
 from ..html import cards, chart, limits
 from .alarms.limit_drag import LimitDrag
-from .base import Ask, Asks, Kit, Question, set_children, set_class, set_value, without_hub
+from .base import Ask, Asks, Kit, set_children, set_class, set_value, without_hub
 from .chart import Chart, limit_rules
+from .chart_remarks import Remarks
 from .page_settings import first_url
-
-NOTE, STRUCK = "note", "struck"
-LONGEST_NOTE = 500
 
 
 class ChartPanel:
     """`widget` is the panel. Until the page's own script says that it handles gestures, bqplot's own zoom is on."""
 
     def __init__(self, kit: Kit, moment_ms: int, steering: Steering, ask: Ask | None, asks: Asks) -> None:
-        self._kit, self._steering, self._ask, self._asks = kit, steering, ask, asks
+        self._kit, self._steering = kit, steering
         self.chart = Chart(moment_ms)
         self.chart.figure.interaction = bqplot.PanZoom(scales={"x": [self.chart.x]})
         self.chart.x.observe(self._zoomed, ["min", "max"])
         self._drag = LimitDrag(kit, ask or without_hub, asks)
         steering.move_limit = self._move_limit
-        steering.erase, steering.strike_out, steering.undo = self._erase, self._strike_out, self._undo
+        self._remarks = Remarks(kit, steering, ask, asks)
         self._snapshot: Snapshot | None = None
         self._telling = False
         self.chooser = self._make_chooser()
         self._now = kit.button(words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now")
-        self._title, self._legend, self._measured, self._notes, self._links, self._struck = (kit.html() for _ in range(6))
+        self._title, self._legend, self._measured, self._links = (kit.html() for _ in range(4))
         self._forms = kit.column([], "th-forms")
         labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
         self._dates, self._limit, self._note, self._send = (kit.toggle(*label) for label in labels)
@@ -47,8 +45,7 @@ class ChartPanel:
         picture.add_class("th-picture")
         tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
-        self._question = Question(kit)
-        below = [self._drag.widget, self._legend, tools, self._forms, self._measured, self._struck, self._notes, self._question.widget]
+        below = [self._drag.widget, self._legend, tools, self._forms, self._measured, *self._remarks.widgets]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")
 
     def _make_chooser(self) -> ToggleButtons:
@@ -79,10 +76,8 @@ class ChartPanel:
         set_value(self._title, cards.heading(words.CHART, f"{view.degree}, {told}{empty}") + alt)
         set_value(self._legend, snapshot.once("legend", partial(chart.legend, snapshot)))
         set_value(self._links, snapshot.once("links", partial(chart.links, snapshot)))
-        outcome = self._asks.outcomes.get(NOTE, "")
-        set_value(self._notes, chart.notes(snapshot, outcome))
         set_value(self._measured, chart.measured(snapshot))
-        set_value(self._struck, chart.struck(snapshot, self._asks.outcomes.get(STRUCK, "")))
+        self._remarks.show(snapshot)
         self._drag.show(snapshot)
         self._show_send()
 
@@ -121,8 +116,12 @@ class ChartPanel:
             self.chart.figure.save_png(words.PICTURE_FILE, scale=2)
 
     def _show_forms(self) -> None:
-        makers = {"dates": (self._dates, self._dates_form), "limit": (self._limit, self._limit_form), "note": (self._note, self._note_form)}
-        makers["send"] = (self._send, self._kit.html)
+        makers = {
+            "dates": (self._dates, self._dates_form),
+            "limit": (self._limit, self._limit_form),
+            "note": (self._note, self._remarks.form),
+            "send": (self._send, self._kit.html),
+        }
         shown = []
         for name, (toggle, make) in makers.items():
             if toggle.value:
@@ -172,70 +171,6 @@ class ChartPanel:
         celsius = self._steering.view.to_celsius(shown)
         if -270 <= celsius <= 1800:
             self._steering.change(line_c=round(celsius, 4))
-
-    def _note_form(self) -> Any:
-        written = Text(description=words.NOTE_TEXT, placeholder=words.NOTE_EXAMPLE, layout=self._kit.layout)
-        written.add_class("th-grow")
-        add = self._kit.button(words.NOTE_ADD, lambda: self._annotate(written), words.NOTE_MEANING, "th-primary")
-        add.disabled = self._ask is None
-        return self._kit.row([written, add], "th-form")
-
-    def _annotate(self, field: Any) -> None:
-        """To the marked range, else to the end of what is shown; to the one probe shown, else to all."""
-        said, view, ask = field.value.strip()[:LONGEST_NOTE], self._steering.view, self._ask
-        if not said or ask is None:
-            return
-        from_ms, to_ms = view.measured or (view.window.ends(now_ms())[1],) * 2
-        body: dict[str, Any] = {"from_ms": from_ms, "text": said}
-        if to_ms > from_ms:
-            body["to_ms"] = to_ms
-        if len(view.probes) == 1:
-            body["probe_id"] = view.probes[0]
-
-        def add() -> str:
-            ask("/api/annotate", body)
-            return words.NOTE_ADDED
-
-        self._asks.go(NOTE, words.NOTE_ADDING, add)
-        field.value = ""
-
-    def _erase(self, number: int) -> None:
-        ask, notes = self._ask, self._snapshot.annotations if self._snapshot else []
-        note = next((note for note in notes if note.no == number), None)
-        if ask is None or note is None:
-            return
-
-        def erase() -> str:
-            ask("/api/annotate", {"erase": number})
-            return words.NOTE_ERASED
-
-        self._question.ask(words.NOTE_ASK.format(note.text), words.NOTE_YES, lambda: self._asks.go(NOTE, words.NOTE_ERASING, erase))
-
-    def _strike_out(self) -> None:
-        """The marked range, of the probes shown that have readings in it."""
-        ask, snapshot, view = self._ask, self._snapshot, self._steering.view
-        if ask is None or snapshot is None or view.measured is None or snapshot.view.measured != view.measured:
-            return
-        (from_ms, to_ms), ids = view.measured, [probe.id for probe in snapshot.shown if probe.measured]
-
-        def strike() -> str:
-            for probe_id in ids:
-                # The range's own end is no longer in it.
-                ask("/api/strike-out", {"probe_id": probe_id, "from_ms": from_ms, "to_ms": to_ms - 1})
-            return words.STRUCK_NOW
-
-        self._asks.go(STRUCK, words.STRIKING, strike)
-
-    def _undo(self, number: int) -> None:
-        ask = self._ask
-        if ask is None or self._snapshot is None or number not in [one.no for one in self._snapshot.struck]:
-            return
-
-        def undo() -> str:
-            ask("/api/strike-out", {"undo": number})
-            return words.UNDONE
-
-        self._asks.go(STRUCK, words.UNDOING, undo)
 
 
 def chip_label(span_ms: int) -> str:
