@@ -26,7 +26,6 @@ SAVE_S = 30.0
 # That something is pending, or no more, may wait so long for what else is to be kept: with thousands of probes there is
 # always one, and all that is known is kept each time.
 HOLD_S = 1.0
-# Groups, intervals and probes that were removed are looked for so often; rules and new probes at once.
 PROBES_S = 5.0
 # How often the worst of alarms that go on is written down while it grows. What a kill takes of it is read again from the readings.
 WORST_S = 5.0
@@ -87,10 +86,19 @@ class Engine:
 class Alarms(Follower[Reader]):
     """Watches by the rules in the journal.
 
-    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new readings.
+    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new readings, probes_s: for groups,
+    intervals and probes that were removed; rules and new probes are seen at once.
     """
 
-    def __init__(self, journal: Path, writer: Writer, *, channels: Callable[[], Sequence[str]] = tuple, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self,
+        journal: Path,
+        writer: Writer,
+        *,
+        channels: Callable[[], Sequence[str]] = tuple,
+        look_s: float = LOOK_S,
+        probes_s: float = PROBES_S,
+    ) -> None:
         super().__init__(FOLLOWER)
         self.counts = Counts()
         # What the lamps of boards are to show, by the board's id; replaced as a whole, so any thread may look.
@@ -99,6 +107,7 @@ class Alarms(Follower[Reader]):
         self._writer = writer
         self._channels = channels
         self._look_s = look_s
+        self._every_probes_s = probes_s
         self._no = 0
         self._rules: dict[int, Rule] = {}
         self._watches: list[Watch] = []
@@ -243,7 +252,7 @@ class Alarms(Follower[Reader]):
         self.lamps = lamps(live, self._ids) if active else {}
 
     def _look_at_rules(self, reader: Reader) -> None:
-        if monotonic_s() - self._probes_s >= PROBES_S or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
+        if monotonic_s() - self._probes_s >= self._every_probes_s or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
             self._probes_s = monotonic_s()
             if (reader.rules_mark(), reader.last_probe(), reader.probes_mark()) != self._marks:
                 self._watch(reader, self._engine.state())

@@ -44,9 +44,9 @@ class RecordQuestions:
         """Another one whenever a rule was made, changed or taken back; quick."""
         return rules_mark(self._db)
 
-    def alarms(self, from_ms: int, to_ms: int, probe_id: str | None = None) -> list[Alarm]:
-        """Alarms that lie in [from_ms, to_ms) in part, by when they began; of one probe, or of all."""
-        numbers = None if probe_id is None else self._numbers(probe_id)
+    def alarms(self, from_ms: int, to_ms: int, probe_ids: str | Sequence[str] | None = None) -> list[Alarm]:
+        """Alarms that lie in [from_ms, to_ms) in part, by when they began; all, or those that are about one of these probes."""
+        numbers = None if probe_ids is None else self._numbers(probe_ids)
         return between(self._db, from_ms, to_ms, numbers)
 
     def last_probe(self) -> int:

@@ -21,7 +21,7 @@ def kept() -> Iterator[Journal]:
 
 @contextmanager
 def watching(kept: Journal) -> Iterator[Alarms]:
-    worker = Alarms(kept.path, kept.writer, channels=lambda: ("boss",), look_s=0.005)
+    worker = Alarms(kept.path, kept.writer, channels=lambda: ("boss",), look_s=0.005, probes_s=0.05)
     worker.start()
     wait_for(lambda: begun(kept))
     try:

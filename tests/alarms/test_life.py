@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from journal.journal_harness import Journal, journal, row
-from temphub_kernel.alarms import Rule, Transition, life
+from temphub_kernel.alarms import Rule, Transition, life, where
+from temphub_kernel.alarms.follower import lamps
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.errors import BadRequest, Conflict, NotFound
 from temphub_kernel.journal import WITHDRAWN, Alarm, Reader, add_rules, change
@@ -169,6 +170,20 @@ def test_late_readings_open_a_past_alarm(kept: Journal) -> None:
     assert place.told() == [] and place.happened() == [("past", "")]
     place.passes(600)
     assert place.told() == [] and not life.acknowledge(place.writer, alarm.no, "Anna").live
+
+
+def test_the_sensors_of_a_board_are_named_and_told_once(kept: Journal) -> None:
+    """A board that is silent is one alarm with all its sensors in it; when one more belongs to it nobody is told again."""
+    place = Place(kept)
+    place.rule = Rule.from_json({"kind": "silent"}, no=place.rule.no)
+    kept.writer.store([row(probe="Shelf")])
+    for probes in ((1, 2), (1, 2, 3)):
+        told = Transition(place.rule.no, 1, "active", place.at_ms, place.at_ms - MINUTE_MS, probes=probes)
+        change(kept.writer, lambda book, told=told: life.take(book, [told], {place.rule.no: place.rule}, CHANNELS, place.at_ms))
+    assert place.told() == [(name, "Warning: The board of Fridge, Freezer has sent no reading") for name in CHANNELS]
+    with Reader(kept.path) as reader:
+        assert where(reader.alarm_book(), place.alarm()) == "The board of Fridge, Freezer, Shelf"
+        assert lamps([place.alarm()], {1: ["B1"], 2: ["B1:2"], 3: ["B1:3"]}) == {"B1": "warning"}
 
 
 def test_an_alarm_whose_cause_nobody_watches_any_more_ends(kept: Journal) -> None:

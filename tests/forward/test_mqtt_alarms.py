@@ -40,6 +40,8 @@ def test_an_alarm_is_a_problem_in_home_assistant(journal, broker, listener) -> N
         numbers = [1, 2]
         change(journal.writer, lambda book: fired(book, probe=0, cause="silent", severity="critical", body={"probes": numbers}))
         listener.waits("temphub/Cold-2/alarm", lambda value: value["active"] and value["severity"] == "critical")
+        change(journal.writer, lambda book: fired(book, cause="silent", body={"probes": numbers}))
+        listener.waits("temphub/Cold-2/alarm", lambda value: value["count"] == 2)
 
         def over(book: AlarmBook) -> None:
             for alarm in book.live():

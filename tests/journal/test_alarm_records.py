@@ -69,6 +69,22 @@ def test_an_alarm_is_written_with_what_is_to_be_told_or_not_at_all(kept: Journal
         assert [event.what for event in reader.alarm_events([no])] == ["fired"]
 
 
+def test_an_alarm_of_several_is_found_by_each(kept: Journal) -> None:
+    """What was the matter with a probe tells also what it shared with others: with its board, or with the whole network."""
+    kept.writer.store([row(probe="Freezer"), row(probe="Shelf")])
+
+    def several(book: AlarmBook) -> list[int]:
+        fridge, freezer = map(book.number, ("Fridge", "Freezer"))
+        about = {"rule": 1, "cause": "silent", "severity": "warning", "since_ms": T0, "fired_ms": T0}
+        return [book.open(**about, probe=probe, body={"probes": [fridge, freezer]}) for probe in (fridge, 0)]
+
+    numbers = change(kept.writer, several)
+    with Reader(kept.path) as reader:
+        for probes in ("Fridge", "Freezer", ["Shelf", "Freezer"], None):
+            assert [alarm.no for alarm in reader.alarms(T0, T0 + 1, probes)] == numbers
+        assert not reader.alarms(T0, T0 + 1, "Shelf") and not reader.alarms(T0, T0 + 1, [])
+
+
 def test_a_message_leaves_the_outbox_once(kept: Journal) -> None:
     """A try is marked before it is made, a failure waits for its time, and what was told or withdrawn is not told again."""
     no = change(kept.writer, opened)

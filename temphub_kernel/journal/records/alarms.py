@@ -222,10 +222,11 @@ def _alarm(row: dict[str, Any], called: dict[int, str]) -> Alarm:
 
 
 def between(db: sqlite3.Connection, from_ms: int, to_ms: int, probes: Sequence[int] | None = None) -> list[Alarm]:
-    """Alarms that lie in [from_ms, to_ms) in part, by when they began. probes: only those of these numbers."""
+    """Alarms that lie in [from_ms, to_ms) in part, by when they began. probes: only those that are about one of these numbers."""
     query = f"{ALARMS} WHERE since_ms<? AND (cleared_ms=0 OR cleared_ms>=?)"
     if probes is not None:
-        query += f" AND probe IN ({', '.join(map(str, probes))})"
+        those = ", ".join(map(str, probes))
+        query += f" AND (probe IN ({those}) OR EXISTS (SELECT 1 FROM json_each(body, '$.probes') WHERE value IN ({those})))"
     return alarms(db, f"{query} ORDER BY since_ms, no", to_ms, from_ms)
 
 
