@@ -1,16 +1,14 @@
 """`temphub alarms`: what is the matter, and what is told to the running hub about it. Main thread."""
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from ...core import Settings, TempHubError
 from ..client import HubClient
+from .alarm_rules import RULE_WORKS, Say, Work, add_rule_options, ids_of, short
 
-Say = Callable[[str], None]
 # What sends has 30 s, and may have to wait for a place.
 TEST_S = 45.0
 
@@ -19,7 +17,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What `temphub alarms` takes."""
     what = parser.add_mutually_exclusive_group()
     _add_alarm_options(what.add_argument)
-    _add_rule_options(what.add_argument)
+    add_rule_options(what.add_argument)
     _add_channel_options(what.add_argument)
     parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
     parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
@@ -45,18 +43,6 @@ def _add_alarm_options(add: Callable[..., object]) -> None:
     add("--unmute", type=int, metavar="N", help="end mute or maintenance number N now")
 
 
-def _add_rule_options(add: Callable[..., object]) -> None:
-    add("--rules", action="store_true", help="list the rules")
-    add("--sets", action="store_true", help="list the ready-made sets of rules")
-    add("--add-set", metavar="SET", help="give a --probe or --group the rules of a set, such as refrigerator")
-    add("--add", metavar="JSON", help='a rule, such as \'{"kind": "above", "limit_c": 8}\', or a file with one')
-    add("--change", nargs=2, metavar=("N", "JSON"), help="put another rule in the place of rule N")
-    add("--preview", metavar="JSON", help="what a rule, or the rule with that number, would have told of the last --days")
-    add("--switch-on", type=int, metavar="N", help="switch rule N on")
-    add("--switch-off", type=int, metavar="N", help="switch rule N off")
-    add("--delete", type=int, metavar="N", help="delete rule N; the alarms that it gave are kept")
-
-
 def _add_channel_options(add: Callable[..., object]) -> None:
     add("--channels", action="store_true", help="list by whom alarms are told")
     add("--channel", nargs=2, metavar=("NAME", "URL"), help="tell alarms by ntfy://…, mailto://… or the like")
@@ -78,30 +64,30 @@ def _list(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     every = options.all or bool(options.find)
     chosen = {"state": "" if every else "live", "group": options.group, "text": options.find or "", "severity": options.severity}
     answer = hub.ask(f"/api/alarms?{urlencode({name: value for name, value in chosen.items() if value})}")
-    ids = set(_ids(hub, options.probe)) if options.probe else None
+    ids = set(ids_of(hub, options.probe)) if options.probe else None
     found = [one for one in answer["alarms"] if ids is None or ids & set(one["probe_ids"])]
     for alarm in found:
         say(in_words(alarm))
         for event in alarm["events"] if every else ():
             by, text = f" by {event['by']}" if event["by"] else "", f": {event['text']}" if event["text"] else ""
-            say(f"        {_short(event['time'])}  {event['what']}{by}{text}")
+            say(f"        {short(event['time'])}  {event['what']}{by}{text}")
     for one in answer["pending"]:
-        say(f"      {one['probe_id']} is beyond the limit of rule {one['rule']} since {_short(one['since'])}; not an alarm yet.")
+        say(f"      {one['probe_id']} is beyond the limit of rule {one['rule']} since {short(one['since'])}; not an alarm yet.")
     for one in answer["mutes"]:
         where = one["probe_id"] or one["group"] or (f"rule {one['rule']}" if one["rule"] else "everything")
-        say(f"{one['number']:>4}  {one['kind']} of {where} until {_short(one['until'])}. End it: temphub alarms --unmute {one['number']}")
+        say(f"{one['number']:>4}  {one['kind']} of {where} until {short(one['until'])}. End it: temphub alarms --unmute {one['number']}")
     if not found:
         say("There is no such alarm." if every else "No alarm is live. Those of the last 30 days: temphub alarms --all")
 
 
 def in_words(alarm: dict[str, Any]) -> str:
     """A line for a person."""
-    until = f"over since {_short(alarm['cleared'])}" if alarm["cleared"] else "still going on"
+    until = f"over since {short(alarm['cleared'])}" if alarm["cleared"] else "still going on"
     said = f"; acknowledged by {alarm['acknowledged_by']}" if alarm["acknowledged"] else "; not acknowledged" if alarm["live"] else ""
     more = "; ".join(filter(None, [alarm["comment"], alarm["action"]]))
     lacks = "; an action has to be written down" if alarm["live"] and alarm["action_required"] and not alarm["action"] else ""
     late = " (known from late readings)" if alarm["past"] else ""
-    head = f"{alarm['number']:>4}  {alarm['severity'].upper():8}  {alarm['text']}{late} since {_short(alarm['since'])}, {until}"
+    head = f"{alarm['number']:>4}  {alarm['severity'].upper():8}  {alarm['text']}{late} since {short(alarm['since'])}, {until}"
     return f"{head}{said}{lacks}{f' ({more})' if more else ''}"
 
 
@@ -148,73 +134,6 @@ def _unmute(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     say(f"Number {options.unmute} is over: what goes on is told.")
 
 
-def _rules(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
-    found = hub.ask("/api/rules")["rules"]
-    for one in found:
-        say(f"{one['number']:>4}  {rule_in_words(one['rule'])}")
-    if not found:
-        say("There is no rule. Give a refrigerator its own with: temphub alarms --add-set refrigerator --probe ID")
-
-
-def rule_in_words(rule: dict[str, Any]) -> str:
-    """A line for a person."""
-    where = ", ".join(rule.get("probes", [])) or (f"group {rule['group']}" if rule.get("group") else "all probes")
-    limit = f" {rule['limit_c']:g} °C" if "limit_c" in rule else ""
-    change = f" by {rule['change_c']:g} °C in {rule['within_min']:g} min" if "change_c" in rule else ""
-    delay = f" for {rule['delay_min']:g} min" if rule.get("delay_min") else ""
-    off = "" if rule.get("enabled", True) else "  (off)"
-    return f"{rule['severity']:8}  {where}: {rule['kind']}{limit}{change}{delay}  {rule.get('name', '')}{off}".rstrip()
-
-
-def _sets(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
-    for one in hub.ask("/api/rules/sets")["sets"]:
-        say(f"{one['name']}: {', '.join(rule.get('name') or rule['kind'] for rule in one['rules'])}")
-
-
-def _add_set(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    place = {"group": options.group} if options.group else {"probes": _ids(hub, options.probe)}
-    answer = hub.ask("/api/rules/from-set", {"set": options.add_set, "by": options.by, **place})
-    say(f"{answer['made']} rules were made; {len(answer['numbers'])} of {options.add_set} are in force. See: temphub alarms --rules")
-
-
-def _add(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    answer = hub.ask("/api/rules", {"rule": _placed(hub, _json(options.add), options), "by": options.by})
-    say(f"Rule {answer['number']} is kept.")
-
-
-def _change(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    number, text = options.change
-    answer = hub.ask("/api/rules", {"number": _number(number), "rule": _placed(hub, _json(text), options), "by": options.by})
-    say(f"Rule {answer['number']} is changed.")
-
-
-def _preview(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    text = options.preview.strip()
-    if text.isdecimal():
-        rule = next((one["rule"] for one in hub.ask("/api/rules")["rules"] if one["number"] == int(text)), None)
-        if rule is None:
-            raise TempHubError(f"There is no rule with the number {text[:20]}.", "Use a number that `temphub alarms --rules` lists.")
-    else:
-        rule = _placed(hub, _json(text), options)
-    answer = hub.ask("/api/rules/preview", {"rule": rule, "days": options.days})
-    say(f"In the last {answer['days']:g} days: {answer['text']}.")
-    for one in answer["excursions"]:
-        until = _short(one["cleared"]) if one["cleared"] else "now"
-        say(f"      {one['probe_id']}  {_short(one['since'])} to {until}, worst {one['worst_c']:.1f} °C")
-
-
-def _switch(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    on = options.switch_on is not None
-    number = options.switch_on if on else options.switch_off
-    hub.ask("/api/rules", {"number": number, "enabled": on, "by": options.by})
-    say(f"Rule {number} is switched {'on' if on else 'off'}.")
-
-
-def _delete(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    hub.ask("/api/rules", {"delete": options.delete, "by": options.by})
-    say(f"Rule {options.delete} is deleted; the alarms that it gave are kept.")
-
-
 def _channels(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
     found = hub.ask("/api/channels")["channels"]
     for one in found:
@@ -240,7 +159,8 @@ def _remove_channel(hub: HubClient, options: argparse.Namespace, say: Say) -> No
     say(f"Nothing is told by {name} any more.")
 
 
-WORKS: dict[str, Callable[[HubClient, argparse.Namespace, Say], None]] = {
+WORKS: dict[str, Work] = {
+    **RULE_WORKS,
     "acknowledge": _acknowledge,
     "act": _act,
     "say": _say,
@@ -248,51 +168,8 @@ WORKS: dict[str, Callable[[HubClient, argparse.Namespace, Say], None]] = {
     "mute": _mute,
     "maintenance": _mute,
     "unmute": _unmute,
-    "rules": _rules,
-    "sets": _sets,
-    "add_set": _add_set,
-    "add": _add,
-    "change": _change,
-    "preview": _preview,
-    "switch_on": _switch,
-    "switch_off": _switch,
-    "delete": _delete,
     "channels": _channels,
     "channel": _channel,
     "test": _test,
     "remove_channel": _remove_channel,
 }
-
-
-def _ids(hub: HubClient, texts: Sequence[str]) -> list[str]:
-    if not texts:
-        raise TempHubError("Neither a probe nor a group was given, so no rule was made.", "Give --probe ID, or --group NAME.")
-    return [hub.meant(text) for text in texts]
-
-
-def _placed(hub: HubClient, rule: Any, options: argparse.Namespace) -> Any:
-    """A rule with the probes or the group that were given beside it."""
-    if options.probe and isinstance(rule, dict):
-        return {**rule, "probes": _ids(hub, options.probe)}
-    return {**rule, "group": options.group} if options.group and isinstance(rule, dict) else rule
-
-
-def _json(text: str) -> Any:
-    try:
-        # Who types a rule in a console of Windows fights with its quotation marks.
-        return json.loads(text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8-sig"))
-    except (ValueError, OSError) as error:
-        raise TempHubError(
-            f"{text[:60]!r} is neither a rule as JSON nor a file with one ({error}), so nothing was changed.",
-            'Give a rule such as \'{"kind": "above", "limit_c": 8, "delay_min": 30}\', or the name of a file that holds it.',
-        ) from error
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise TempHubError(f"{text[:20]!r} is no number of a rule.", "Use a number that `temphub alarms --rules` lists.")
-    return int(text)
-
-
-def _short(time: str) -> str:
-    return f"{time[:16]}Z"
