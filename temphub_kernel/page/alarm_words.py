@@ -18,6 +18,7 @@ SINCE = "since {}"
 OVER = "was over at {}, after {}"
 WORST = "worst {} {}"
 MUTED = "muted until {}"
+CANNOT_BE_TOLD = "Alarms cannot be told"
 UNTOLD = "could not be told by {} yet"
 # The same for the page's own script: after so many seconds, in units of so many.
 SPANS = [[60, 1, "{} s"], [7200, 60, "{} min"], [172_800, 3600, "{} h"], [1e15, 86_400, "{} days"]]

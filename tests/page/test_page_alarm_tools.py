@@ -10,6 +10,7 @@ from support.widgets import words
 from temphub_kernel.core.clock import DAY_MS, MINUTE_MS, now_ms
 from temphub_kernel.page.choices.view import parse, query
 from temphub_kernel.page.format import local
+from temphub_kernel.page.html import alarms
 
 WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "critical", "probes": ["Fridge"]}
 CHANNEL = {"name": "Anna", "kind": "ntfy", "shown": "ntfy://u…r:****@192.0.2.1/", "waiting": 0, "failing": 0, "problem": ""}
@@ -195,13 +196,17 @@ def test_a_move_that_means_nothing_changes_nothing(page, journal, said_):
 
 
 def test_what_could_not_be_told_stands_beside_the_alarm(page, journal):
-    """In the banner and in the list, by which way; the page's head says why."""
+    """In the banner and in the list, by which way; the page's head says why; title, sign and sound have it, too."""
     number = journal.alarm(journal.rule(**WARM))
     journal.untold(number, "Anna", "Connection refused")
     journal.health(workers=[{"name": "alarm messages", "running": True, "problem": "Alarms cannot be told by Anna.", "remedy": "Test it."}])
     told = refresh(page)
     assert "could not be told by Anna yet" in banner(page) and "could not be told by Anna yet" in panel(page)
     assert "Alarms cannot be told by Anna. Test it." in told
+    journal.answered(number)
+    refresh(page)
+    facts = alarms.facts(page._panels._alarms._snapshot)
+    assert (facts["title"], facts["worst"], facts["loud"]) == ("Alarms cannot be told", "warning", [[0, "Alarms cannot be told"]])
 
 
 def test_the_worst_so_far_is_kept_up_in_the_banner(page, journal):

@@ -11,6 +11,8 @@ from ..data import Probe, ShownAlarm, Snapshot
 from ..format import MINUS, safe
 
 MOST_ROWS = 3
+# The hub's part that tells alarms.
+TELLS = "alarm messages"
 # A warning is another shape than an alarm, not only another colour.
 SIGNS = {
     "critical": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/>'
@@ -161,16 +163,26 @@ def card_class(probe: Probe) -> str:
     return f" th-alarmed th-alarmed-{probe.alarms[0].alarm.severity}" if probe.alarms else ""
 
 
+def cannot_be_told(snapshot: Snapshot) -> bool:
+    """Whether alarms wait that could not be told; the head of the page says why."""
+    workers = snapshot.health.get("workers") or []
+    return any(worker.get("name") == TELLS and worker.get("problem") for worker in workers)
+
+
 def facts(snapshot: Snapshot) -> dict[str, Any]:
     """What the page's script has to know: the worst for title and sign, what is new for the sound, its words."""
     waiting = [one for one in snapshot.alarms.live if one.waits]
     loud = [one for one in waiting if one.active and not one.alarm.acked_ms and not one.muted_ms]
-    first = loud[0] if loud else None
+    told = [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]]
+    severities = [one.alarm.severity for one in loud]
+    if cannot_be_told(snapshot):
+        # Whoever relies on a message has to learn that none comes.
+        told, severities = [*told, [0, words.CANNOT_BE_TOLD]], [*severities, "warning"]
     return {
-        "title": title(first, snapshot.view) if first else "",
-        "worst": first.alarm.severity if first else "",
-        "count": len(loud),
-        "loud": [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]],
+        "title": told[0][1] if told else "",
+        "worst": severities[0] if severities else "",
+        "count": len(severities),
+        "loud": told,
         "worsts": {one.alarm.no: worst_so_far(one, snapshot.view) for one in waiting[:MOST_ROWS] if one.active},
         "spans": words.SPANS,
     }

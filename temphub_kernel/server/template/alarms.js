@@ -105,6 +105,11 @@
     }
   }
   function pressed() {
+    // Whether what a button opens is open, for who does not see it.
+    for (const button of document.querySelectorAll(".th-tools .widget-toggle-button")) {
+      const open = String(button.classList.contains("mod-active"));
+      if (button.getAttribute("aria-expanded") !== open) button.setAttribute("aria-expanded", open);
+    }
     const on = { sound: Boolean(sound), notify: kept(NOTIFY) === "on" && window.Notification?.permission === "granted" };
     for (const button of document.querySelectorAll("[data-alarm-set]")) {
       button.hidden = button.dataset.alarmSet === "notify" && !(window.isSecureContext && window.Notification);
