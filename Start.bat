@@ -55,6 +55,10 @@ rem A web address that is called every minute while readings are recorded, so th
 rem stops, for example https://hc-ping.com/your-own-uuid; and how often, in seconds
 rem set "HEARTBEAT_URL="
 rem set "HEARTBEAT_S=60"
+rem A folder that last month's reports (PDF) are written into, for example D:\Reports; their language and paper
+rem set "REPORTS_DIR="
+rem set "REPORTS_LANGUAGE=en"
+rem set "REPORTS_PAPER=a4"
 rem Never fetch a Python by itself when this computer has none:
 rem set "TEMPHUB_NO_FETCH=1"
 rem Without the pause after a problem, for scripts that call this file:

@@ -7,12 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..core import STRUCK_OUT, TempHubError
-from ..journal import exceedance
+from ..journal import Holes, Track, complete, holes_of, track_of
 from . import curve, results
 
-NUMBERS, RESTART, PACE = "numbers", "restart", "pace"
-# So many steps and not one of them by 1: then the numbers count something else than readings.
-ENOUGH_STEPS = 8
 GAPS = {"probe_id": "text", "start": "time", "end": "time", "duration": "span", "missing": "count", "known_by": "text"}
 COMPLETENESS = {
     "probe_id": "text",
@@ -30,13 +27,11 @@ COMPLETENESS = {
 }
 
 
-class Track(NamedTuple):
-    """All readings of one probe by time, bad ones too. `boot`, `seq`: −1 where the probe gave none."""
+class Record(NamedTuple):
+    """All readings of one probe, and how many of them are bad."""
 
     probe_id: str
-    ms: results.Array
-    boot: results.Array
-    seq: results.Array
+    track: Track
     bad: int
 
 
@@ -51,7 +46,7 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     had not delivered when its power went: neither is missed here.
     Raises TempHubError for a frame of another shape.
     """
-    parts = [_holes(track) for track in _tracks(frame)]
+    parts = [_shown(record, holes_of(record.track)) for record in _records(frame)]
     return results.table(parts, GAPS, curve.zone_of(frame)).sort_values(["probe_id", "start", "end"], ignore_index=True)
 
 
@@ -62,29 +57,25 @@ def completeness(frame: pd.DataFrame) -> pd.DataFrame:
     last reading; estimate: True when the probe's numbers do not prove all of it. A reading that is there twice counts once.
     frame: `th.load(tidy=True, numbered=True)`. Raises TempHubError for a frame of another shape.
     """
-    return results.table([_summary(track, _holes(track)) for track in _tracks(frame)], COMPLETENESS, curve.zone_of(frame))
+    return results.table([_summary(record) for record in _records(frame)], COMPLETENESS, curve.zone_of(frame))
 
 
-def _summary(track: Track, holes: dict[str, results.Array]) -> dict[str, Any]:
-    numbered = _numbered(track)
-    boot, seq = _by_seq(track, numbered)[:2]
-    again = np.count_nonzero((np.diff(boot) == 0) & (np.diff(seq) == 0))
-    stored = len(track.ms) - int(again)
-    missing = int(holes["missing"].sum())
-    proved = bool(numbered.all()) and not holes["missing"][holes["known_by"] != NUMBERS].any()
+def _summary(record: Record) -> dict[str, Any]:
+    track, holes = record.track, holes_of(record.track)
+    told = complete(track, holes)
     return {
-        "probe_id": track.probe_id,
-        "expected": stored + missing,
-        "stored": stored,
-        "missing": missing,
-        "complete_percent": 100 * stored / (stored + missing),
-        "bad": track.bad,
-        "holes": len(holes["missing"]),
-        "longest": holes["duration"].max(initial=0),
+        "probe_id": record.probe_id,
+        "expected": told.stored + told.missing,
+        "stored": told.stored,
+        "missing": told.missing,
+        "complete_percent": 100 * told.stored / (told.stored + told.missing),
+        "bad": record.bad,
+        "holes": len(holes.missing),
+        "longest": (holes.end_ms - holes.start_ms).max(initial=0),
         "first": track.ms[0],
         "last": track.ms[-1],
-        "estimate": not proved,
-        "says": ("" if proved else "estimate: ") + _words(stored, missing),
+        "estimate": not told.proved,
+        "says": ("" if told.proved else "estimate: ") + _words(told.stored, told.missing),
     }
 
 
@@ -96,76 +87,18 @@ def _words(stored: int, missing: int) -> str:
     return f"{percent:.2f} %, {missing:,} reading{'s' if missing > 1 else ''} missing"
 
 
-def _holes(track: Track) -> dict[str, results.Array]:
-    numbered = _numbered(track)
-    parts = [_by_numbers(track, numbered), _by_time(track, numbered)]
-    start, end, missing, known_by = (np.concatenate(column) for column in zip(*parts, strict=True))
+def _shown(record: Record, holes: Holes) -> dict[str, results.Array]:
     return {
-        "probe_id": np.full(len(start), track.probe_id, object),
-        "start": start,
-        "end": end,
-        "duration": end - start,
-        "missing": missing,
-        "known_by": known_by,
+        "probe_id": np.full(len(holes.missing), record.probe_id, object),
+        "start": holes.start_ms,
+        "end": holes.end_ms,
+        "duration": holes.end_ms - holes.start_ms,
+        "missing": holes.missing,
+        "known_by": holes.known_by,
     }
 
 
-def _numbered(track: Track) -> results.Array:
-    """Which readings carry numbers that count readings."""
-    numbered = (track.boot >= 0) & (track.seq >= 0)
-    boot, seq = _by_seq(track, numbered)[:2]
-    steps = np.diff(seq)[(np.diff(boot) == 0) & (np.diff(seq) > 0)]
-    return numbered & (len(steps) < ENOUGH_STEPS or steps.min() == 1)
-
-
-def _by_seq(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array]:
-    order = np.lexsort((track.seq[numbered], track.boot[numbered]))
-    return track.boot[numbered][order], track.seq[numbered][order], track.ms[numbered][order]
-
-
-def _by_numbers(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array, results.Array]:
-    boot, seq, ms = _by_seq(track, numbered)
-    at = np.flatnonzero((np.diff(boot) == 0) & (np.diff(seq) > 1))
-    sides = np.sort(np.c_[ms[at], ms[at + 1]], axis=1)
-    return sides[:, 0], sides[:, 1], (np.diff(seq) - 1)[at], np.full(len(at), NUMBERS, object)
-
-
-def _by_time(track: Track, numbered: results.Array) -> tuple[results.Array, results.Array, results.Array, results.Array]:
-    pause = np.diff(track.ms)
-    usual = np.full(len(pause), np.nan)
-    usual[pause > 0] = curve.pace(np.r_[0, np.cumsum(pause[pause > 0])])
-    long = pause > exceedance.GAP_PACES * usual
-    both = numbered[:-1] & numbered[1:]
-    border = both & _borders(track, numbered)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.nan_to_num(pause / usual)
-    # More numbers than there was time for: they began at another number.
-    ahead = np.where(border & (track.seq[1:] <= 1.1 * room + 1), track.seq[1:], 0)
-    at = np.flatnonzero((long & (~both | border)) | (ahead > 0))
-    missing = np.where(both, ahead, np.maximum(np.rint(room) - 1, 1)).astype(np.int64)
-    known_by = np.where(both, RESTART, PACE).astype(object)
-    return track.ms[at], track.ms[at + 1], missing[at], known_by[at]
-
-
-def _borders(track: Track, numbered: results.Array) -> results.Array:
-    """Between which neighbours one boot ends and the next begins with its lowest number, no other boot reaching across."""
-    place, boot = np.flatnonzero(numbered), track.boot[numbered]
-    change = np.zeros(len(track.ms) + 1, np.int64)
-    lowest = np.full(len(track.ms), -1)
-    for_boots, first = np.unique(boot, return_index=True)
-    last = len(boot) - 1 - np.unique(boot[::-1], return_index=True)[1]
-    np.add.at(change, place[first], 1)
-    np.add.at(change, place[last] + 1, -1)
-    low = np.full(int(for_boots.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(low, boot, track.seq[numbered])
-    lowest[place[first]] = low[for_boots]
-    # Between i and i + 1 no boot is open: as many have ended by i as began.
-    open_at = np.cumsum(change)[:-1] - np.bincount(place[last], minlength=len(track.ms))
-    border: results.Array = (open_at[:-1] == 0) & (track.seq[1:] == lowest[1:])
-    return border
-
-
-def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
+def _records(frame: pd.DataFrame) -> Iterator[Record]:
     if not isinstance(frame, pd.DataFrame) or not {"time", "probe_id", "temperature_c"} <= set(frame.columns):
         raise TempHubError(
             "This frame has no row for each reading, so what is missing cannot be told.",
@@ -173,7 +106,7 @@ def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
             code="bad_frame",
         )
     ms = results.milliseconds(pd.DatetimeIndex(frame["time"]))
-    boot = pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
+    boot: results.Array = pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
     seq = frame["seq"].astype("Int64").to_numpy(dtype=np.int64, na_value=-1) if "seq" in frame else np.full(len(ms), -1)
     bad = frame["temperature_c"].isna().to_numpy()
     if "quality" in frame:
@@ -182,6 +115,5 @@ def _tracks(frame: pd.DataFrame) -> Iterator[Track]:
     probes = pd.Categorical(frame["probe_id"])
     for number, probe_id in enumerate(probes.categories):
         rows = np.flatnonzero(probes.codes == number)
-        rows = rows[np.lexsort((seq[rows], ms[rows]))]
         if len(rows):
-            yield Track(str(probe_id), ms[rows], boot[rows], seq[rows], int(bad[rows].sum()))
+            yield Record(str(probe_id), track_of(ms[rows], boot[rows], seq[rows].astype(np.int64)), int(bad[rows].sum()))

@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from ..core import DAY_MS, HOUR_MS, TempHubError
-from ..journal import Limit, exceedance
+from ..journal import Limit, exceedance, kinetic
 from . import arguments, lengths, results
 from .curve import Curve, Data, curves, zone_of
 
@@ -101,14 +101,10 @@ def _cut(curve: Curve, edges: results.Array) -> Curve:
     return Curve(curve.probe_id, np.insert(curve.ms, place, inside), celsius, np.insert(curve.whole, place, True))
 
 
-# kJ/mol and kJ/(mol·K): with these ΔH/R is 10,000 K, as in USP's own examples.
-DELTA_H = 83.14472
-GAS_CONSTANT = 8.314472e-3
-ZERO_C = 273.15
 KINETIC_COLUMNS = {"probe_id": "text", "mkt_c": "number", "mean_c": "number", "hours": "number", "readings": "count"}
 
 
-def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: lengths.Span | None = None) -> pd.DataFrame:
+def mean_kinetic_temperature(data: Data, *, delta_h: float = kinetic.DELTA_H, gap: lengths.Span | None = None) -> pd.DataFrame:
     """The constant temperature that would have done as much harm as the one measured, for each probe, in °C.
 
     mkt_c = (ΔH/R) / −ln(mean of exp(−ΔH/(R·T))), T in K (Haynes, J. Pharm. Sci. 60 (1971) 927; USP <1079.2>, formerly <1160>).
@@ -121,7 +117,7 @@ def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: lengt
     if not isinstance(delta_h, int | float) or not math.isfinite(delta_h) or delta_h <= 0:
         raise TempHubError(
             f"delta_h is {delta_h!r}, which is no activation energy.",
-            f"Give it in kJ/mol; the usual value is {DELTA_H}.",
+            f"Give it in kJ/mol; the usual value is {kinetic.DELTA_H}.",
             code="bad_delta_h",
         )
     parts = [_kinetic_of(curve, delta_h) for curve in curves(data, gap) if len(curve.ms)]
@@ -129,18 +125,11 @@ def mean_kinetic_temperature(data: Data, *, delta_h: float = DELTA_H, gap: lengt
 
 
 def _kinetic_of(curve: Curve, delta_h: float) -> dict[str, results.Array | str | float]:
-    held = np.diff(curve.ms) * curve.whole
-    weight = (np.r_[held, 0.0] + np.r_[0.0, held]) / 2
-    weight = weight if weight.any() else np.ones(len(weight))
-    kelvin = curve.celsius + ZERO_C
-    energy = delta_h / GAS_CONSTANT
-    # Taken from the warmest, so that no exponential of a cryostat's temperatures is too small to be a number.
-    warmest = kelvin.max()
-    rate = np.average(np.exp(energy / warmest - energy / kelvin), weights=weight)
+    line = exceedance.Line(curve.ms, curve.celsius, curve.whole)
     return {
         "probe_id": curve.probe_id,
-        "mkt_c": energy / (energy / warmest - np.log(rate)) - ZERO_C,
-        "mean_c": np.average(curve.celsius, weights=weight),
-        "hours": held.sum() / HOUR_MS,
+        "mkt_c": kinetic.mean(line, delta_h),
+        "mean_c": np.average(curve.celsius, weights=kinetic.weights(line)),
+        "hours": line.measured_ms / HOUR_MS,
         "readings": len(curve.ms),
     }

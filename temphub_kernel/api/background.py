@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..core import Busy, JournalUnreadable, Settings, TempHubError, Unavailable, collected, files, is_here, monotonic_s, start_behind
-from ..exports import Job, Order
+from ..exports import Job, Wanted
 from ..journal import DatabaseError, Reader
 
 T = TypeVar("T")
@@ -33,8 +33,8 @@ TURN_S = 30.0
 LOOK_S = 1.0
 # Exports at a time: each is a process at work on the same disk as the journal.
 MOST_JOBS = 2
-# Of Turns: what the process of each form takes, about 30, 50 and 90 MB.
-EXPORT_PARTS = {"csv": 1, "xlsx": 2, "parquet": 4}
+# Of Turns: what the process of each form takes, about 30, 50 and 90 MB; a report about 100.
+EXPORT_PARTS = {"csv": 1, "xlsx": 2, "parquet": 4, "pdf": 4, "html": 4}
 # Examinations: an answer serves for so long. It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
 KEEP_S = 10.0
 LIMIT_S = 60.0
@@ -173,7 +173,7 @@ class Jobs:
         self._at_work: dict[Job, int] = {}
         self._closed = False
 
-    def begin(self, order: Order, address: str) -> Job:
+    def begin(self, order: Wanted, address: str, kind: type[Job] = Job) -> Job:
         """A job for whoever asks from that address, not started. Raises TempHubError when there are too many, or one of his already."""
         if address in self._running.values():
             raise Busy(
@@ -185,7 +185,7 @@ class Jobs:
                 f"{MOST_JOBS} exports are being made already, and more would slow the hub down.",
                 "Try again when one of them is done.",
             )
-        job = Job(self._journal, order)
+        job = kind(self._journal, order)
         self._running[job] = address
         return job
 

@@ -54,6 +54,7 @@ ROUTES = [
     (r"/api/readings", readings.Readings),
     (r"/api/statistics", readings.Statistics),
     (r"/api/export", exports.Export),
+    (r"/api/report", exports.Report),
     (r"/api/doctor", health.Doctor),
     (r"/api/firmware/manifest", probes.Manifest),
     (r"/api/firmware/file", probes.File),

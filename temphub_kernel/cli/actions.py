@@ -63,6 +63,15 @@ def _rebuild_csv(options: argparse.Namespace) -> int:
     return 0
 
 
+def report(options: argparse.Namespace) -> int:
+    """A report, or whether one still says what the journal has."""
+    from ..reports import cli
+
+    told, good = cli.run(core.Settings.from_environ().journal_file, options)
+    say(told)
+    return 0 if good else 1
+
+
 def stop(_: argparse.Namespace) -> int:
     """End the hub that runs on the data folder."""
     from ..hub.commands.stop import stop_hub

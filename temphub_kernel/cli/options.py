@@ -115,6 +115,12 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
         add_options(export)
     export.set_defaults(work=actions.export)
+    report = commands.add_parser("report", help="write a report of a month, week or any time as PDF or HTML, or compare one with the data")
+    if "report" in given:
+        from ..reports.cli import add_options as add_report_options
+
+        add_report_options(report)
+    report.set_defaults(work=actions.report)
 
 
 def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -304,6 +304,10 @@ class Settings:
         int,
     )
 
+    reports_dir: Path | None = setting("REPORTS_DIR", "", "a folder", _is_path, _file)
+    reports_language: str = setting("REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower)
+    reports_paper: str = setting("REPORTS_PAPER", "a4", "a4 or letter", _one_of("a4", "letter"), str.lower)
+
     @property
     def journal_file(self) -> Path:
         """The journal in the data folder."""

@@ -3,7 +3,7 @@
 What spreadsheets and data frames are made with (xlsxwriter, polars) is loaded only when such a file is made.
 """
 
-from .job import Job
+from .job import Job, Wanted
 from .order import FORMS, Order, limits_of, make_order
 
-__all__ = ["FORMS", "Job", "Order", "limits_of", "make_order"]
+__all__ = ["FORMS", "Job", "Order", "Wanted", "limits_of", "make_order"]

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,14 +78,19 @@ def order_of(options: argparse.Namespace, journal: Path | None = None) -> Order:
 
 def form_of(name: str, form: str) -> str:
     """The form that a file's name and --format agree on. Raises TempHubError: a file must not pretend to be what it is not."""
+    return form_in(name, form, FORMS)
+
+
+def form_in(name: str, form: str, forms: Collection[str]) -> str:
+    """The same among these forms."""
     ending = Path(name).suffix[1:].lower()
-    *others, last = (f".{known}" for known in FORMS)
-    if ending not in FORMS and not form:
+    *others, last = (f".{known}" for known in forms)
+    if ending not in forms and not form:
         said = f"The file {name[:80]} ends in .{ending}, which is" if ending else f"The file {name[:80]} has no ending, so it is"
         raise TempHubError(
             f"{said} nothing that can be exported.", f"Give --out a name that ends in {', '.join(others)} or {last}.", code="bad_out"
         )
-    if ending in FORMS and form and ending != form:
+    if ending in forms and form and ending != form:
         raise TempHubError(
             f"The file {name[:80]} would hold {form}, and its ending says {ending}, so other programs could not open it.",
             f"Give --out a name that ends in .{form}, or choose the other format.",

@@ -10,19 +10,31 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, ClassVar, Protocol
 
 from ..core import HubFault, Relayed, TempHubError, start_behind
-from .order import Order
 
 BLOCK_BYTES = 256 * 1024
 PREFIX = "temphub-export-"
 
 
+class Wanted(Protocol):
+    """A dataclass that says what file is to be made: of which form, and how it is called."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def form(self) -> str: ...
+    def file_name(self) -> str: ...
+
+
 class Job:
     """One export. `read` gives the file piece by piece: a CSV while it is made, the other forms once they are whole."""
 
-    def __init__(self, journal: Path, order: Order) -> None:
+    # What its process runs.
+    module = f"{__package__}.job_process"
+
+    def __init__(self, journal: Path, order: Wanted) -> None:
         self._journal = journal
         self._order = order
         self._folder: Path | None = None
@@ -45,7 +57,7 @@ class Job:
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         with self._errors().open("wb") as errors:
-            self._process = start_behind(f"{__package__}.job_process", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            self._process = start_behind(self.module, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         assert self._process.stdin is not None
         # A process that is gone already says why in its errors.
         with suppress(OSError):

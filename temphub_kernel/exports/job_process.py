@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,17 @@ def main() -> int:
     """Make the export; returns the exit code. The main thread of its process only."""
     # Each thread of polars has memory of its own; where nobody else waits for the work one is enough.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    return work_as_told(_work)
+
+
+def work_as_told(work: Callable[[Path, dict[str, Any], Path], None]) -> int:
+    """Read what is wanted, do `work(journal, order, folder)`, and say in words what went wrong; the exit code."""
     wanted = json.loads(sys.stdin.buffer.readline())
     folder = Path(wanted["folder"])
     # Nobody else removes the half file.
     end_with_input(lambda: shutil.rmtree(folder, ignore_errors=True))
-    order = Order(**{**wanted["order"], "probe_ids": tuple(wanted["order"]["probe_ids"])})
     try:
-        _work(Path(wanted["journal"]), order, folder)
+        work(Path(wanted["journal"]), wanted["order"], folder)
     except TempHubError as error:
         _tell({**error.as_json(), "status": error.status})
         return 1
@@ -38,7 +43,8 @@ def main() -> int:
     return 0
 
 
-def _work(journal: Path, order: Order, folder: Path) -> None:
+def _work(journal: Path, told: dict[str, Any], folder: Path) -> None:
+    order = Order(**{**told, "probe_ids": tuple(told["probe_ids"])})
     if order.form == "csv":
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 18) as out:
             write_csv(journal, order, out)

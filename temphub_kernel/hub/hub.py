@@ -18,6 +18,7 @@ from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
 from ..forward import forwarders, heartbeats
 from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
 from ..provisioner import ProbeCheck, Provisioner, Talk
+from ..reports import Schedule
 from ..trust import Trust
 from . import health, refill, refused
 from .lock import HubInfo, HubLock
@@ -151,6 +152,7 @@ class RunningHub:
             self.endpoint,
             self.discovery,
             *([awake] if settings.keep_awake else []),
+            *([Schedule(settings)] if settings.reports_dir else []),
             pulse,
             *heartbeats(settings, lambda: [worker.state() for worker in self.workers]),
         ]

@@ -210,7 +210,7 @@ def test_a_wall_screen_shows_all_of_itself(open_page):
 @pytest.mark.browser
 def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
     """A few taps: the week, one probe, its lowest value, which opens the chart at that moment; Send names what is sent, offers the
-    readings as a file that is really downloaded, and an address that stays at that time. A checker finds nothing serious."""
+    readings and a report as files that are really downloaded, and an address that stays at that time. A checker finds nothing serious."""
     page = open_page("?window=7d", 390, 844, has_touch=True, is_mobile=True, accept_downloads=True)
     page.locator('[data-probe="cellar"] .th-alone').tap()
     wait_for(lambda: asked(page).get("probes") == "cellar", 10)
@@ -226,6 +226,9 @@ def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
         page.locator(".th-send a", has_text="CSV").tap()
     lines = given.value.path().read_text("utf-8").splitlines()
     assert len(lines) > 100 and all("cellar" in line for line in lines[1:])
+    with page.expect_download() as given:
+        page.get_by_role("link", name="Report", exact=True).last.tap()
+    assert given.value.suggested_filename.startswith("temphub-report-20") and given.value.path().read_bytes().startswith(b"%PDF")
     address = page.locator(".th-send [data-send=copy]").get_attribute("data-address")
     assert "from=" in address and "probes=cellar" in address
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -31,6 +31,9 @@ WRONG = {
     "MQTT_URL": ["broker:1883", "http://broker", "mqtt://", "mqtt://b:0", "mqtt://b:x", "mqtt://b/all/#", "mqtt://b/+/t", "mqtt://b/t?q"],
     "WEBHOOK_URL": ["example.com", "ftp://x/y", "http://", "http://x:99999", "http://x/a b", "http://x/#part", "http://ü/x"],
     "HEARTBEAT_URL": ["hc-ping.com/x", "ftp://x/y"],
+    "REPORTS_DIR": ["a\0b"],
+    "REPORTS_LANGUAGE": ["english", "e n"],
+    "REPORTS_PAPER": ["a5", "legal"],
     "HEARTBEAT_S": ["9", "86401", "1.5", "often"],
 }
 

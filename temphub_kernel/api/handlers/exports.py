@@ -1,14 +1,19 @@
-"""`GET /api/export`: readings as a file to download. Endpoint thread; the file is made in a process of its own."""
+"""`GET /api/export`, `GET /api/report`: readings, or what they come to, as a file to download. Endpoint thread; the file is made in a
+process of its own.
+"""
 
 import asyncio
 from datetime import timedelta
+from typing import ClassVar
 
 from tornado.gen import with_timeout
 from tornado.iostream import StreamClosedError
 from tornado.util import TimeoutError as Late
 
 from ...core import TempHubError
-from ...exports import FORMS, Job, Order, make_order
+from ...exports import FORMS, Job, Wanted, make_order
+from ...reports import FORMS as REPORT_FORMS
+from ...reports import ReportJob, make_report
 from ..base import ApiHandler
 
 # A reader that does not take a piece of 256 KB in this time gives its place back.
@@ -20,11 +25,13 @@ MOST_XLSX_ROWS = 1_000_000
 class Export(ApiHandler):
     """`GET /api/export?format=&from=&to=&probe_id=&every=&tz=&sheets=&excel=&limit_high_c=&limit_low_c=`; a workbook of all by default."""
 
+    forms: ClassVar[dict[str, str]] = FORMS
+    kind: ClassVar[type[Job]] = Job
     _job: Job | None = None
 
     async def get(self) -> None:
         order = self._order()
-        self._job = self.room.exports.begin(order, self.request.remote_ip or "")
+        self._job = self.room.exports.begin(order, self.request.remote_ip or "", self.kind)
         whole = False
         try:
             whole = await self._send(order, self._job)
@@ -39,7 +46,7 @@ class Export(ApiHandler):
         if whole:
             self.finish()
 
-    async def _send(self, order: Order, job: Job) -> bool:
+    async def _send(self, order: Wanted, job: Job) -> bool:
         """Whether all of it was written; False when the reply was broken off."""
         call = self.room.questions.call
         if not await self.room.exports.turn(job):
@@ -49,7 +56,7 @@ class Export(ApiHandler):
         block = await call(job.read)
         if order.form != "csv":
             self.room.exports.made(job)
-        self.set_header("Content-Type", FORMS[order.form])
+        self.set_header("Content-Type", self.forms[order.form])
         self.set_header("Content-Disposition", f'attachment; filename="{order.file_name()}"')
         while block:
             self.write(block)
@@ -69,14 +76,14 @@ class Export(ApiHandler):
         if self._job is not None:
             self._job.kill()
 
-    def _order(self) -> Order:
+    def _order(self) -> Wanted:
         get = self.query
         form = get("format")
         return make_order(
             form=form,
             start=get("from"),
             end=get("to"),
-            probes=[probe for one in self.queried("probe_id") if (probe := one.strip(" "))],
+            probes=self._probes(),
             every=get("every"),
             zone=get("tz"),
             sheets=get("sheets"),
@@ -84,4 +91,33 @@ class Export(ApiHandler):
             limit_high_c=get("limit_high_c"),
             limit_low_c=get("limit_low_c"),
             most=MOST_XLSX_ROWS if form in ("", "xlsx") else 0,
+        )
+
+    def _probes(self) -> list[str]:
+        return [probe for one in self.queried("probe_id") if (probe := one.strip(" "))]
+
+
+class Report(Export):
+    """`GET /api/report?for=&from=&to=&probe_id=&group=&format=&language=&paper=&tz=&title=&place=&limit_high_c=&limit_low_c=`; last
+    month's of all probes as a PDF by default."""
+
+    forms = REPORT_FORMS
+    kind = ReportJob
+
+    def _order(self) -> Wanted:
+        get = self.query
+        return make_report(
+            period=get("for"),
+            start=get("from"),
+            end=get("to"),
+            probes=self._probes(),
+            group=get("group"),
+            zone=get("tz"),
+            form=get("format"),
+            language=get("language"),
+            paper=get("paper"),
+            title=get("title"),
+            place=get("place"),
+            limit_high_c=get("limit_high_c"),
+            limit_low_c=get("limit_low_c"),
         )

@@ -2,6 +2,7 @@
 what is asked."""
 
 from .calendar import Calendar, Edges, WallClock, pieces
+from .completeness import Complete, Holes, Track, complete, holes_of, track_of
 from .exceedance import Beyond, Limit, Passed, time_beyond
 from .figures import Figures, Known
 from .hourly import Most
@@ -11,19 +12,25 @@ from .time_weights import over_time
 __all__ = [
     "Beyond",
     "Calendar",
+    "Complete",
     "Edges",
     "Figures",
+    "Holes",
     "Known",
     "Limit",
     "Most",
     "Passed",
     "Steps",
+    "Track",
     "WallClock",
+    "complete",
     "gathered",
+    "holes_of",
     "in_order",
     "joined_steps",
     "over_time",
     "pieces",
     "steps_of",
     "time_beyond",
+    "track_of",
 ]

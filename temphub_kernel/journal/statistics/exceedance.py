@@ -94,14 +94,19 @@ def pace(pause: columns.Ints, at: columns.Ints) -> columns.Floats:
 def _long(pause: columns.Ints) -> columns.Flags:
     """Which pauses are gaps."""
     found = np.zeros(len(pause), np.bool_)
-    if not len(pause):
-        return found
-    # A median is never below the least: only what is much longer than the least about it can be a gap, at an even pace next to nothing.
-    least = np.minimum.reduceat(pause, np.arange(0, len(pause), BLOCK))
-    least = np.minimum.reduce([least, np.append(least[1:], least[-1]), np.append(least[0], least[:-1])])
-    may = np.flatnonzero(pause > GAP_PACES * np.repeat(least, BLOCK)[: len(pause)])
+    may = may_be_gaps(pause)
     found[may] = pause[may] > GAP_PACES * pace(pause, may)
     return found
+
+
+def may_be_gaps(pause: columns.Ints) -> columns.Ints:
+    """The places of those that can be more than GAP_PACES usual intervals long; at an even pace next to none."""
+    if not len(pause):
+        return np.empty(0, np.int64)
+    # A median is never below the least: only what is much longer than the least about it can be a gap.
+    least = np.minimum.reduceat(pause, np.arange(0, len(pause), BLOCK))
+    least = np.minimum.reduce([least, np.append(least[1:], least[-1]), np.append(least[0], least[:-1])])
+    return np.flatnonzero(pause > GAP_PACES * np.repeat(least, BLOCK)[: len(pause)])
 
 
 def beyond(excess: columns.Floats, ms: columns.Ints, whole: columns.Flags) -> tuple[columns.Floats, columns.Floats]:

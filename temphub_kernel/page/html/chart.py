@@ -185,12 +185,31 @@ def links(snapshot: Snapshot) -> str:
     # A link that changed each second would be sent each second: whole minutes, the last one as well.
     if view.window.live and not view.measured:
         from_ms, to_ms = _whole_minutes(from_ms, to_ms)
-    probes = ",".join(probe.id for probe in snapshot.shown) if view.probes else ""
+    asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     shown = []
     for format_, label in words.DOWNLOADS.items():
-        asked = {"format": format_, "from": from_ms, "to": to_ms} | ({"probe_id": probes} if probes else {}) | _limit(format_, view)
-        shown.append(f'<a class="th-button" href="/api/export?{safe(urlencode(asked, safe=","))}" download>{safe(label)}</a>')
+        shown.append(f'<a class="th-button" href="{safe(_file(format_, asked, view))}" download>{safe(label)}</a>')
+    told = f'download title="{safe(words.REPORT_MEANING)}"'
+    shown.append(f'<a class="th-button" href="{safe(_report(asked))}" {told}>{safe(words.REPORT)}</a>')
     return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+
+
+Asked = dict[str, object]
+
+
+def _whose(snapshot: Snapshot) -> Asked:
+    """The probes that are shown; nothing where all are."""
+    return {"probe_id": [probe.id for probe in snapshot.shown]} if snapshot.view.probes else {}
+
+
+def _file(format_: str, asked: Asked, view: View) -> str:
+    """Where a file of readings is to be had."""
+    return f"/api/export?{urlencode({'format': format_, **asked, **_limit(format_, view)}, doseq=True)}"
+
+
+def _report(asked: Asked) -> str:
+    """Where a report is to be had."""
+    return f"/api/report?{urlencode(asked, doseq=True)}"
 
 
 def _whole_minutes(from_ms: int, to_ms: int) -> tuple[int, int]:
@@ -212,11 +231,14 @@ def send(snapshot: Snapshot, page: str) -> str:
     when = view.between(from_ms, to_ms, 0, to_second=False)
     told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
     what = words.SEND_WHAT.format(whose, when, count(sum(one.n for one in told)))
-    files = _files(snapshot, from_ms, to_ms)
+    asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
+    files = {format_: _file(format_, asked, view) for format_ in words.DOWNLOADS}
     parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{safe(files["csv"])}"'
              f' data-title="{safe(whose)}">{safe(words.SEND_SHARE)}</button>']  # fmt: skip
     for format_, label in words.DOWNLOADS.items():
         parts.append(f'<a class="th-button" href="{safe(files[format_])}" download>{safe(words.SEND_FILE.format(label))}</a>')
+    reports = {words.REPORT: _report(asked), words.REPORT_MONTH: _report({"for": "last-month"} | _whose(snapshot))}
+    parts += [f'<a class="th-button" href="{safe(address)}" download>{safe(label)}</a>' for label, address in reports.items()]
     if page:
         # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
         still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
@@ -239,15 +261,6 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
         rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)} {erase}</li>')
     told = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
     return told + (f'<ol class="th-notes" aria-label="{safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")
-
-
-def _files(snapshot: Snapshot, from_ms: int, to_ms: int) -> dict[str, str]:
-    """format -> where the readings of what is shown are had as a file of it."""
-    view = snapshot.view
-    probes = {"probe_id": ",".join(probe.id for probe in snapshot.shown)} if view.probes else {}
-    asked = {"from": from_ms, "to": to_ms} | probes
-    asks = {format_: {"format": format_, **asked, **_limit(format_, view)} for format_ in words.DOWNLOADS}
-    return {format_: f"/api/export?{urlencode(ask, safe=',')}" for format_, ask in asks.items()}
 
 
 def _by_address(address: str, whose: str, what: str) -> list[str]:
