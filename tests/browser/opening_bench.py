@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -54,13 +53,14 @@ class Checkout(TempHub):
         data_dir = folder / "data"
         data_dir.mkdir(parents=True)
         subprocess.run([self.python, "-c", FILL, str(data_dir)], check=True, env={**os.environ, "PYTHONPATH": str(tree / "tests")})
-        super().__init__(data_dir, free_port())
+        super().__init__(data_dir, free_port(), how=self._begin)
 
-    def start(self, how: Callable[[list[str], dict[str, str]], "subprocess.Popen[bytes]"]) -> None:
+    def _begin(self, command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
         """Start it by its own Python, among nothing of ours."""
-        self._command[0] = self.python
-        self._env.pop("PYTHONPATH", None)
-        super().start(how)
+        env.pop("PYTHONPATH", None)
+        with self.log.open("wb") as log:
+            quiet = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, "cwd": self.data_dir}
+            return subprocess.Popen([self.python, *command[1:]], env=env, **quiet)
 
 
 def opened(page: Page) -> Seen:
