@@ -89,14 +89,19 @@ def saved(page, place, name):
 
 
 @pytest.mark.browser
-def test_what_is_on_the_chart_can_be_taken_away(open_page):
+def test_what_is_on_the_chart_can_be_taken_away(open_page, temphub):
     """CSV and workbook hold the readings of the probes and the window shown, each once; the picture is one of the chart."""
+    coldest_ms = int((temphub.data_dir.parent / "coldest").read_text())
+    stored = [coldest_ms + place * EVERY_MS for place in range(-360, 360)]
     page = open_page("?window=1h&probes=cellar")
     chart = page.locator("#rendered_cells .th-chart-panel")
+    before = now_ms()
     name, raw = saved(page, chart, "CSV")
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
     assert name.endswith(".csv") and {row["probe_id"] for row in rows} == {"cellar"}
-    assert 118 <= len(rows) <= 122 and len({row["timestamp"] for row in rows}) == len(rows)
+    # All from the beginning of that hour on; nothing came since they were stored, however long ago that is.
+    assert 2 <= len(rows) and [row["timestamp"] for row in rows] == [iso_utc(ms) for ms in stored[-len(rows) :]]
+    assert before - 2 * EVERY_MS <= stored[-len(rows)] + HOUR_MS <= now_ms() + 2 * EVERY_MS
     name, raw = saved(page, chart, "Excel")
     book = load_workbook(io.BytesIO(raw), read_only=True)
     found = [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
