@@ -16,6 +16,8 @@ from ..data import Annotation, Probe, Snapshot, Times
 from ..html.chart import time_axis, value_axis
 
 Reach = tuple[int, int, float, float]
+# Of a probe that has more limits only so many are drawn.
+MOST_LIMITS = 20
 # No more marks than the chart has pixels for.
 MOST_MARKS = 400
 WARN, QUIET = "var(--th-bad, #b3261e)", "var(--th-quiet, #586575)"
@@ -83,7 +85,7 @@ def limits_of(snapshot: Snapshot) -> list[float]:
 def limit_rules(snapshot: Snapshot) -> list[StoredRule]:
     """The rules whose limits are drawn: those that watch the one probe that is shown alone."""
     rules = snapshot.shown[0].rules if len(snapshot.shown) == 1 else ()
-    return [rule for rule in rules if rule.enabled and rule.body.get("limit_c") is not None]
+    return [rule for rule in rules if rule.enabled and rule.body.get("limit_c") is not None][:MOST_LIMITS]
 
 
 def _thinned(found: list[Times], from_ms: int, end_ms: int) -> Times:

@@ -35,6 +35,8 @@ class LimitDrag:
         self._view = View()
         self._moved: Moved | None = None
         self._told = ""
+        # What was tried last: one question at a time is under way.
+        self._tried: Moved | None = None
         # ASKED, then SET when it was kept, then BACK when that was undone; set in the asking thread.
         self._stage = ASKED
         self._text = kit.html()
@@ -66,7 +68,7 @@ class LimitDrag:
             set_children(self._buttons, [self._done])
             set_children(self.widget, [self._text, self._buttons])
             return
-        self._try(self._moved)
+        self._tried = None
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
@@ -86,7 +88,11 @@ class LimitDrag:
         else:
             self._keep.description = words.LIMIT_KEEP.format(degrees(now, view))
             self._set.description = words.LIMIT_SET.format(degrees(moved.at_c, view))
+            if self._tried is not moved and not self._asks.busy(LOOK):
+                self._try(moved)
             told = self._told or self._asks.outcomes.get(LOOK, "")
+            # Nothing is set before it was shown what it would have told, or why that cannot be said.
+            self._set.disabled = self._asks.busy(LOOK) or self._tried is not moved
             set_value(
                 self._text, f'<p role="alert">{safe(question(moved, view))}</p><p class="th-quiet" role="status">{safe(told)}</p>{said}'
             )
@@ -99,7 +105,7 @@ class LimitDrag:
         set_children(self.widget, [])
 
     def _try(self, moved: Moved) -> None:
-        ask = self._ask
+        ask, self._tried = self._ask, moved
 
         def look() -> str:
             told = [
@@ -107,7 +113,7 @@ class LimitDrag:
                 for body in (alone(moved.body), alone(moved.rule.body))
             ]
             # Another limit may have been moved by now.
-            if self._moved == moved:
+            if self._moved is moved:
                 self._told = words.LIMIT_WOULD.format(*told)
             return ""
 
