@@ -191,9 +191,10 @@ def spans(taken: Ints, beyond: Flags, longest_ms: int) -> list[Span]:
 
 
 def _closed(taken: Ints, beyond: Flags, longest_ms: int) -> Flags:
-    """The same, with short dips filled."""
+    """The same, with short dips filled; not those in which it was well for the recovery time: behind them another excursion begins."""
     found = beyond.copy()
-    for one in spans(taken, ~beyond, DAY_MS):
-        if one.first and one.last + 1 < len(taken) and taken[one.last + 1] - taken[one.first] <= longest_ms:
+    for one in spans(taken, ~beyond, longest_ms):
+        well = one.measured_ms >= RECOVERY_MIN * MINUTE_MS
+        if not well and one.first and one.last + 1 < len(taken) and taken[one.last + 1] - taken[one.first] <= longest_ms:
             found[one.first : one.last + 1] = True
     return found
