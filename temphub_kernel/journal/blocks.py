@@ -121,12 +121,12 @@ class Stored:
                 return recent
         return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
-    def block(self, block: int, fields: Sequence[str] = columns.FIELDS) -> columns.Batch:
-        """A block's readings by number."""
+    def block(self, block: int, fields: Sequence[str] = columns.FIELDS, probe: int | None = None) -> columns.Batch:
+        """A block's readings by number. probe: its readings alone are wanted; others may be among them."""
         body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
         if body is not None:
             if set(fields).isdisjoint(columns.JUNCTION):
-                return packs.unpack(body[0], fields)
+                return packs.unpack(body[0], fields, probe)
             # What was packed before packs had a place for it stands in the table still.
             return _only(fields, beside(self._db, packs.unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
         return self.unpacked(block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, fields)
@@ -137,7 +137,7 @@ class Stored:
         Each batch is by number; batches of the journal come in the order of numbers, those of closed months first.
         """
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
-        parts = [*self.archives.taken(from_ms, to_ms, wanted), *self._blocks(from_ms, to_ms, done, wanted)]
+        parts = [*self.archives.taken(from_ms, to_ms, wanted, probes), *self._blocks(from_ms, to_ms, done, wanted, probes)]
         for part in parts:
             batch = _inside(part(), from_ms, to_ms, probes)
             if len(batch["taken_ms"]):
@@ -149,13 +149,14 @@ class Stored:
         batch = self.unpacked(done + 1, 2**62, wanted, (from_ms, to_ms), probes)
         return _only(fields, _inside(batch, from_ms, to_ms, probes))
 
-    def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str]) -> list[Any]:
+    def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> list[Any]:
+        only = probes[0] if probes is not None and len(probes) == 1 else None
         query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
         parts: list[Any] = []
         taken = from_ms, to_ms
         for block, packed in self._db.execute(query, (from_ms, to_ms)):
             if packed:
-                parts.append(lambda block=block: self.block(block, fields))
+                parts.append(lambda block=block: self.block(block, fields, only))
             else:
                 first, last = block * schema.BLOCK_ROWS, min(block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, done)
                 parts.append(lambda first=first, last=last: self.unpacked(first, last, fields, taken))
@@ -208,7 +209,7 @@ class Stored:
 def _inside(batch: columns.Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> columns.Batch:
     inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
     if probes is not None:
-        inside &= np.isin(batch["probe"], probes)
+        inside &= batch["probe"] == probes[0] if len(probes) == 1 else np.isin(batch["probe"], probes)
     return batch if inside.all() else columns.chosen(batch, inside)
 
 

@@ -12,7 +12,7 @@ from journal.journal_harness import T0, Journal, as_rows, journal, pack_all, row
 from support.rows import buckets_in
 from temphub_kernel.core.errors import JournalUnwritable
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import CODE, FIELDS, NO_VALUE, Delivered, Outcome, Reader, batches, summary
+from temphub_kernel.journal import CODE, FIELDS, JUNCTION, NO_VALUE, Delivered, Outcome, Reader, batches, packs, summary
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 from temphub_kernel.journal.statistics import steps_of
 
@@ -201,3 +201,23 @@ def test_what_a_piece_comes_to_is_the_same_in_any_order() -> None:
             NO_VALUE if units is None else units
         )
         assert delivered_ms == (batch["taken_ms"] + batch["delay_ms"])[own].max()
+
+
+def test_a_probes_readings_are_found_in_a_pack() -> None:
+    """Any readings come out of a pack as they went in, all or those of one probe: faults, chips, steps of any size, one reading, none."""
+    chance = np.random.default_rng(6)
+    names = (*FIELDS, *JUNCTION)
+    for count in (0, 1, 2, 5, 300):
+        for reach in (1, 100, 30_000, 10**6, 2**62):
+            batch = {name: chance.integers(-reach, reach, count) for name in names}
+            batch |= {"probe": chance.choice([3, 70_000] if reach == 100 else [3, 9, 12], count), "no": np.arange(count) + 7}
+            for name in ("units", *JUNCTION):
+                batch[name][chance.random(count) < 0.2] = NO_VALUE
+            body = packs.pack(batch)
+            whole = packs.unpack(body, names)
+            assert all((whole[name] == batch[name]).all() for name in names)
+            for probe in (3, 12, 4):
+                own = packs.unpack(body, names, probe)
+                assert {name: own[name].tolist() for name in names} == {
+                    name: batch[name][batch["probe"] == probe].tolist() for name in names
+                }

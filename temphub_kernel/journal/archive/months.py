@@ -56,13 +56,13 @@ class Archives:
         """Where its file is."""
         return self._folder / archive.file
 
-    def taken(self, from_ms: int, to_ms: int, fields: Sequence[str]) -> Iterator[Callable[[], Batch]]:
-        """For each day of [from_ms, to_ms) that a closed month may have: what reads it."""
+    def taken(self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Callable[[], Batch]]:
+        """For each day of [from_ms, to_ms) that a closed month may have: what reads it. probes: of these alone, None for all."""
         for archive in self.all():
             start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
             while start < end:
                 stop = min((start // DAY_MS + 1) * DAY_MS, end)
-                yield partial(self._read, archive, "time", start, stop - 1, fields)
+                yield partial(self._read, archive, "time", start, stop - 1, fields, probes)
                 start = stop
 
     def numbered(self, first_no: int, last_no: int, fields: Sequence[str]) -> list[Batch]:
@@ -81,7 +81,7 @@ class Archives:
             raise _unreadable(self.path(archive), archive, error) from error
         return set(zip(self._column(found, "probe").tolist(), (self._column(found, "taken_ms") // DAY_MS).tolist(), strict=True))
 
-    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str]) -> Batch:
+    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str], probes: Sequence[int] | None = None) -> Batch:
         # Only here: most hubs never ask for a reading that is three months old, and the library weighs more than the hub.
         import polars as pl
 
@@ -94,7 +94,11 @@ class Archives:
             # In the file's own unit, so that whole groups of rows are passed over by their first and last time.
             first, last = (pl.lit(low), pl.lit(high)) if by == "no" else _moments(schema["time"], low, high)
             there = [name for name in names if name in schema]
-            found = stored.filter(column.is_between(first, last)).select(there).collect().sort("no")
+            wanted = column.is_between(first, last)
+            if probes is not None:
+                ids = dict(self._db.execute("SELECT no, id FROM probes"))
+                wanted &= pl.col("probe_id").cast(pl.String).is_in([ids[no] for no in probes if no in ids])
+            found = stored.filter(wanted).select(there).collect().sort("no")
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self.path(archive), archive, error) from error
         return {name: self._column(found, name) for name in fields}
