@@ -19,6 +19,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", default="", metavar="GROUP", help="only the probes of this group")
     told = "only the probe of this id or name; may be given several times"
     parser.add_argument("--probe", action="append", default=[], metavar="PROBE", help=told)
+    _add_looks(parser)
+    parser.add_argument("--format", choices=list(FORMS), default="", help="pdf (the default) or html; else the ending of --out")
+    parser.add_argument("--out", metavar="FILE", default="", help="where to; a name with its days in this folder by default")
+    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+    parser.add_argument("--verify", metavar="FILE", default="", help="compare a report with the journal instead of making one")
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    """What it is called, in which words and zone it speaks, and what it is compared with."""
     parser.add_argument("--language", choices=LANGUAGES, default="", help="its language: English, German or French")
     parser.add_argument("--paper", choices=PAPERS, default="", help="the paper's size")
     parser.add_argument("--tz", default="", metavar="ZONE", help="zone of its times, such as Europe/Berlin; this computer's by default")
@@ -26,10 +35,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--place", default="", metavar="TEXT", help="the place; the group or the probes by default")
     parser.add_argument("--limit-high", default="", metavar="CELSIUS", help="a limit in °C beside those of the rules for alarms")
     parser.add_argument("--limit-low", default="", metavar="CELSIUS", help="the same for below")
-    parser.add_argument("--format", choices=list(FORMS), default="", help="pdf (the default) or html; else the ending of --out")
-    parser.add_argument("--out", metavar="FILE", default="", help="where to; a name with its days in this folder by default")
-    parser.add_argument("--force", action="store_true", help="replace the file if it exists")
-    parser.add_argument("--verify", metavar="FILE", default="", help="compare a report with the journal instead of making one")
 
 
 def order_from(options: argparse.Namespace, journal: Path) -> ReportOrder:

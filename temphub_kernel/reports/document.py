@@ -6,6 +6,7 @@ from typing import Any
 from .chart import chart
 from .content import Content, ProbePart
 from .language import Language
+from .measures import Measured
 from .order import zone_of
 from .tables import alarms_of, calibrations_of, excursions_of, overview_of, remarks_of
 from .texts import about
@@ -114,12 +115,19 @@ def _figures(content: Content, part: ProbePart, say: Language) -> list[tuple[str
         (say("not_measured"), about(say, say.length(max(unknown_ms, 0)), exact=told.beyond.exact)),
         (say("mkt"), about(say, say.celsius(told.mkt_c), exact=told.mkt_exact)),
     ]
+    limits = _limits(told, say)
+    return [*rows, *(limits or [(say("limit"), say("no_limits"))])]
+
+
+def _limits(told: Measured, say: Language) -> list[tuple[str, str]]:
+    """For how long each limit was passed, and by how much."""
+    rows: list[tuple[str, str]] = []
     for passed, degrees in zip(told.beyond.passed, told.degrees, strict=True):
         limit = say.limit(passed.limit.celsius)
         time = about(say, say.length(passed.beyond_ms), exact=passed.exact) if passed.beyond_ms or not passed.exact else say("never")
         area = about(say, say("degree_hours_are", value=say.number(degrees.value)), exact=degrees.exact)
         rows += [(say(passed.limit.kind, limit=limit), time), (say(f"degree_hours_{passed.limit.kind}", limit=limit), area)]
-    return rows if told.beyond.passed else [*rows, (say("limit"), say("no_limits"))]
+    return rows
 
 
 def _how(content: Content, say: Language) -> list[Block]:
