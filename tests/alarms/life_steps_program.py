@@ -9,6 +9,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -70,27 +71,28 @@ class Hub:
         """All lives from beginning to end; what waits to be told is told first, as by every hub that starts."""
         self.tell()
         for number in range(LIVES):
-            self._measure(3 * number, 4.0)
-            self._measure(3 * number + 1, 10.0 + number)
+            self.measure(3 * number, 4.0)
+            self.measure(3 * number + 1, 10.0 + number)
             if number == 2:
                 self._act(number)
             self.tell()
             if number == 0:
                 self._act(number)
-            self._measure(3 * number + 2, 4.0)
+            self.measure(3 * number + 2, 4.0)
             self._act(number)
             self.tell()
 
-    def tell(self) -> None:
-        """What waits is sent, and that it was is kept."""
-        self._delivery.round(self.reader)
-        self._delivery.round(self.reader)
+    def tell(self, reader: Any = None) -> None:
+        """What waits is sent, and that it was is kept. reader: another one to look with."""
+        for _ in range(2):
+            self._delivery.round(reader or self.reader)
 
     def alarm(self, number: int) -> Alarm:
         """Of the excursion of that number."""
         return next(one for one in self.reader.alarms(0, 2**53) if one.worst_c == 10.0 + number)
 
-    def _measure(self, n: int, celsius: float) -> None:
+    def measure(self, n: int, celsius: float) -> None:
+        """A reading comes in, and is judged."""
         at_ms = self._base_ms + n * EVERY_MS
         self.writer.store([Row("Fridge", "b", n, at_ms, at_ms, round(celsius * 1e7), None)])
         self._said(("stored", n))

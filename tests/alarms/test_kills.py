@@ -14,9 +14,10 @@ from alarms.alarm_kill_program import EXCURSIONS, READINGS
 from alarms.life_steps_program import LIVES, Hub
 from support.power import Cut, Event
 from support.waiting import cannot
+from temphub_kernel.alarms import life
 from temphub_kernel.alarms.telling.compose import PERHAPS
 from temphub_kernel.core.clock import now_ms
-from temphub_kernel.journal import Reader
+from temphub_kernel.journal import WITHDRAWN, Alarm, Reader
 
 PROGRAM = Path(__file__).with_name("alarm_kill_program.py")
 STEPS = Path(__file__).with_name("life_steps_program.py")
@@ -97,3 +98,33 @@ def judge(hub: Hub, outside: list[Any], at: int) -> None:
         assert all(PERHAPS in outside[place][2] for place in sent[1:]), f"cut at {at}: alarm {number} was sent twice without a mark"
         known = outside.index(("acknowledged", number))
         assert all(place < known for place in sent), f"cut at {at}: alarm {number} was sent after it was acknowledged"
+
+
+class LastMoment:
+    """A reader whose user acknowledges an alarm just before it is looked at for the last time."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def alarms_of(self, numbers: list[int]) -> list[Alarm]:
+        """What it is then."""
+        life.acknowledge(self._hub.writer, numbers[0], "Anna")
+        return self._hub.reader.alarms_of(numbers)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hub.reader, name)
+
+
+def test_an_acknowledgement_in_the_last_moment_is_in_time(tmp_path: Path) -> None:
+    """Between the mark that it is about to be told and the telling somebody acknowledges: nobody is told, then or later."""
+    outside: list[Any] = []
+    hub = Hub(tmp_path, now_ms() - 60_000, outside.append)
+    try:
+        hub.measure(0, 10.0)
+        hub.tell(LastMoment(hub))
+        (message,) = hub.reader.messages()
+        assert message.tries < 0 and message.sent_ms == WITHDRAWN
+        hub.tell()
+        assert [told[0] for told in outside] == ["stored"]
+    finally:
+        hub.close()
