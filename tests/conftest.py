@@ -61,11 +61,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With several workers (`-n 3`) a file stays together, for what its tests share, and files begin in the order above."""
+    """With several workers (`-n 4`) a file stays together, for what its tests share, and files begin in the order above. Those
+    that run in Wine share the one that their worker makes, which takes long and 700 MB."""
     from xdist.scheduler import LoadFileScheduling
 
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "Wine" if file.endswith("_in_wine.py") else file
+
     config.option.loadscopereorder = False
-    return LoadFileScheduling(config, log)
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

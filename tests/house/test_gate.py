@@ -1,5 +1,6 @@
 """The gate: formatter, linter and type checker, as pyproject.toml sets them, each ignored rule with its reason there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,10 +17,11 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_the_code_passes_the_gate(name, tmp_path):
+def test_the_code_passes_the_gate(name):
     """Everything that is committed is formatted, linted and typed."""
     module, *arguments = CHECKS[name]
-    cache = ["--cache-dir", str(tmp_path)] if module == "mypy" else ["--no-cache"]
+    # What mypy would write there is never read.
+    cache = ["--cache-dir", os.devnull] if module == "mypy" else ["--no-cache"]
     done = subprocess.run([sys.executable, "-m", module, *arguments, *cache], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -26,8 +26,17 @@ def start_temphub(data_dir: Path, free_port: int) -> Iterator[Callable[..., Temp
 
 @pytest.fixture
 def ready_temphub(start_temphub: Callable[..., TempHub]) -> TempHub:
-    """`temphub` on the test's data folder and port, whose hub answers."""
-    return start_temphub().ready()
+    """`temphub` on the test's data folder and port, which has started all that it will."""
+    temphub = start_temphub().ready()
+    wait_for(lambda: len(temphub.kernels()) == 2, 90)
+    return temphub
+
+
+@pytest.fixture
+def opened_temphub(ready_temphub: TempHub) -> TempHub:
+    """Its page was opened: what goes on after a start is over, and in nobody's way who is alone."""
+    ready_temphub.page_ready()
+    return ready_temphub
 
 
 @pytest.fixture(scope="module")

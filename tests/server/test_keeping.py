@@ -61,9 +61,9 @@ class Sender(threading.Thread):
 
 
 @pytest.fixture
-def delivering(start_temphub):
+def delivering(opened_temphub):
     """(a hub with its pages up, something that will deliver to it once it is begun)."""
-    temphub = start_temphub().ready()
+    temphub = opened_temphub
     wait_for(lambda: pages(temphub)["running"] and temphub.page_server() and len(temphub.kernels()) == 2, 90)
     sender = Sender(temphub.port)
     yield temphub, sender

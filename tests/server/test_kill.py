@@ -54,10 +54,10 @@ class Client(threading.Thread):
 
 
 @pytest.mark.alone
-def test_a_killed_hub_loses_nothing_and_is_back_within_five_seconds(ready_temphub, data_dir):
+def test_a_killed_hub_loses_nothing_and_is_back_within_five_seconds(opened_temphub, data_dir):
     """Eight clients post while the hub kernel is killed three times: every acknowledged reading is in the journal and in
     the CSV exactly once, and each time deliveries succeed again within 5 s."""
-    temphub = ready_temphub
+    temphub = opened_temphub
     clients = [Client(temphub.port, n) for n in range(CLIENTS)]
     for client in clients:
         client.start()

@@ -94,6 +94,7 @@ def at_margin(tree: ast.Module):
         yield (node.name if isinstance(node, FUNCTIONS | ast.ClassDef) else "module"), node
 
 
+@cache
 def underscores() -> set[Use]:
     """Attributes, and texts handed to a call, that begin with an underscore and are not ours."""
     uses = set()
@@ -114,6 +115,7 @@ def underscores() -> set[Use]:
     return uses
 
 
+@cache
 def imported() -> set[Use]:
     """Names of libraries that begin with an underscore, lie in a module that does, or are left out of `__all__`."""
     uses = set()
@@ -133,6 +135,7 @@ def uses_name(node: ast.AST, name: str) -> bool:
     return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node))
 
 
+@cache
 def set_by_us() -> set[Use]:
     """Attributes that are set on something else than `self`, and that no class of ours has."""
     uses = set()
