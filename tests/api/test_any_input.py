@@ -41,6 +41,9 @@ BEYOND = {
     "bad_bucket": "from 1 s to 366 days",
     "bad_every": "from 1 s to 366 days",
     "bad_tz": "a zone that exists",
+    "bad_for": "a month, week, day or year that there is",
+    "bad_title": "printable",
+    "bad_place": "printable",
     "bad_from_ms": "not after to_ms",
     "bad_to_ms": "not before from_ms",
     "bad_limit": "the upper one not below the lower",
@@ -75,7 +78,7 @@ def no_surprise(ctx, response, case):
 
 
 # Each starts a process, which takes a second.
-PROCESSES = ("POST /api/channels",)
+PROCESSES = ("POST /api/channels", "GET /api/report")
 PLAIN = "POST /api/ingest"
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, no_surprise, negative_data_rejection]
 

@@ -14,6 +14,7 @@ from temphub_kernel.analysis import completeness, degree_hours, excursions, load
 from temphub_kernel.core.clock import DAY_MS
 from temphub_kernel.journal import Reader
 from temphub_kernel.reports import make_report, measures
+from temphub_kernel.reports import pdf as setter
 from temphub_kernel.reports.language import FOLDER, words_of
 from temphub_kernel.reports.make import make
 from temphub_kernel.reports.order import LANGUAGES, ReportOrder
@@ -196,6 +197,14 @@ def test_a_probe_of_its_own_limits(kitchen: Path) -> None:
     """A limit that is asked for stands beside those of the rules, which hold for whom they name."""
     html = make(kitchen, order(form="html", probes=[FREEZER], limit_high_c="-17.2")).decode()  # type: ignore[arg-type]
     assert "Time above −17.2 °C" in html and "Time above 8 °C" not in html and "above −17.2 °C</td>" in html
+
+
+def test_any_sign_can_be_set() -> None:
+    """Whatever people type, no sign stops a PDF: each that is said to have a font has one, the others stand as their number."""
+    signs = "".join(chr(code) for code in (*range(32, 0x530), *range(0x2000, 0x2300), 0xD800, 0xFFFE, 0x1F9CA))
+    blocks = [{"kind": "text", "text": signs}, {"kind": "facts", "rows": [[signs, signs]]}]
+    told = {"language": "en", "paper": "a4", "title": "#x $y$ `z`", "pages": "{page} {pages}", "footer": signs, "blocks": blocks}
+    assert setter.pdf_of(told, "mark", 1_792_533_600_000) == setter._set(setter.plain(told), "mark", 1_792_533_600_000, "a-1a")
 
 
 def test_the_band_of_the_chart_has_the_extremes(kitchen: Path) -> None:
