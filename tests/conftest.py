@@ -49,6 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     first = Counter(item.path for item in alone)
     long = {item.path for item in items for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
     long |= {item.path for item in items if item.get_closest_marker("browser")}
+    long -= first.keys()
     files = [path for path in dict.fromkeys(item.path for item in items) if path not in first]
     place = {path: float(n) for n, path in enumerate(path for path in files if path not in long)}
     if long:
@@ -84,8 +85,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A test marked `alone` has the computer to itself, as far as the other workers go; its fixtures are set up and taken down
-    beside other tests."""
-    if item.get_closest_marker("alone") is None:
+    beside other tests. With `itself=True` it takes that turn when it needs it, by the fixture `turn`."""
+    mark = item.get_closest_marker("alone")
+    if mark is None or mark.kwargs.get("itself"):
         return (yield)
     with item.stash[TURN].alone():
         return (yield)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.alone import Turn
 from support.endpoint import Hub
 from support.ports import free_port
 from support.virtual import VirtualProbe
@@ -162,19 +163,21 @@ def tried(tmp_path_factory):
     """How it went with each of them on an interpreter, tried once, all at the same time: mostly they wait."""
     known: dict[str, dict[Callable[[Path], object], Future[None]]] = {}
 
-    def tried(name: str) -> dict[Callable[[Path], object], Future[None]]:
+    def tried(name: str, turn: Turn) -> dict[Callable[[Path], object], Future[None]]:
         if name not in known:
             folder = tmp_path_factory.mktemp("tried")
-            with ThreadPoolExecutor(len(BROKEN)) as pool:
+            with turn.alone(), ThreadPoolExecutor(len(BROKEN)) as pool:
                 known[name] = {change: pool.submit(given_up, folder / change.__name__, name, change) for change in BROKEN}
         return known[name]
 
     return tried
 
 
-@pytest.mark.alone
+# Its turn may come late.
+@pytest.mark.timeout(400)
+@pytest.mark.alone(itself=True)
 @BOTH
 @pytest.mark.parametrize("change", BROKEN)
-def test_a_broken_firmware_is_given_up(tried, name, change):
+def test_a_broken_firmware_is_given_up(tried, turn, name, change):
     """It delivers nothing, cannot be loaded, or ends itself: the probe is back at 1.0 by itself, delivers, and says why."""
-    tried(name)[change].result()
+    tried(name, turn)[change].result()

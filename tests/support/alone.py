@@ -16,7 +16,11 @@ except ImportError:
 def _held(path: Path, how: int) -> Iterator[IO[bytes]]:
     with path.open("ab") as file:
         fcntl.flock(file, how)
-        yield file
+        try:
+            yield file
+        finally:
+            # Closing is not enough while a child that a test has forked has it open, too.
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class Turn:
@@ -48,8 +52,8 @@ class Turn:
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Others may test while a test that is alone only waits, however long that takes."""
-        self._take(alone=False)
+        """Others may test, alone too, while a test that is alone only waits, however long that takes."""
+        self._place.close()
         try:
             yield
         finally:
