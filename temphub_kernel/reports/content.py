@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ..alarms import Rule
 from ..core import BadRequest, NotFound, counted_as, list_of_names, now_ms, titles, transient
-from ..journal import Alarm, Annotation, Calibration, Limit, Reader, Strike, Thermocouple
+from ..journal import Alarm, Annotation, Calibration, Figures, Limit, Reader, Strike, Thermocouple
 from .fingerprint import Digest, Fingerprint, of_records
 from .measures import MOST_OF_ALL, MOST_READINGS, Asked, Measured, measured
 from .order import ReportOrder
@@ -14,6 +14,8 @@ Progress = Callable[[float, int], object]
 SEVERITIES = ("warning", "critical")
 # A report of more is a book that nobody reads.
 MOST_PROBES = 500
+# Figures of so many probes are asked for together: they lie among each other, and those of all take a lot of memory.
+AT_ONCE = 5
 
 
 class SetLimit(NamedTuple):
@@ -57,12 +59,13 @@ def gather(reader: Reader, order: ReportOrder, made_ms: int, progress: Progress 
     alarms = _alarms(reader, order, chosen, everybody=not order.group and not order.probe_ids)
     rules, digest, most = _rules(reader), Digest(), min(MOST_READINGS, MOST_OF_ALL // max(len(ids), 1))
     parts = []
+    figures: dict[str, Figures] = {}
     for done, (id_, record) in enumerate(sorted(ids.items()), 1):
+        if done % AT_ONCE == 1:
+            figures = reader.figures(order.from_ms, order.to_ms, sorted(ids)[done - 1 : done - 1 + AT_ONCE])
         limits = _limits(record, rules, order)
         asked = Asked(reader, id_, order.from_ms, order.to_ms, tuple(one.limit for one in limits), most)
-        # One after the other: the same figures, and a quarter of the memory.
-        figures = reader.figures(order.from_ms, order.to_ms, [id_]).get(id_)
-        found = measured(asked, figures, digest)
+        found = measured(asked, figures.get(id_), digest)
         own = tuple(alarm for alarm in alarms if alarm.probe_id == id_)
         parts.append(ProbePart(id_, names[id_], record, limits, found, own))
         progress(done / len(ids), done)
