@@ -48,12 +48,6 @@ def zone_of(data: Data) -> tzinfo:
     return zone
 
 
-def pace(ms: results.Array) -> results.Array:
-    """The usual interval at each of the intervals between rising times: a running median, in milliseconds."""
-    intervals = pd.Series(np.diff(ms).astype(np.float64))
-    return intervals.rolling(exceedance.PACE_WINDOW, center=True, min_periods=1).median().to_numpy()
-
-
 def _curve(probe_id: str, ms: results.Array, celsius: results.Array, longest_ms: int | None) -> Curve:
     return Curve(probe_id, *exceedance.line_of(ms, celsius, longest_ms))
 
