@@ -103,7 +103,9 @@ class Responder:
             self._tell(_made("claim", self._who(), self.label))
             if await wait_for_event(self._refused, self._claim_pause_s):
                 return False
-        return True
+        # A busy board hears what has come in before it takes the name.
+        await asyncio.sleep(0)
+        return not self._refused.is_set()
 
     async def _hear(self, packet, ip, port):
         who = self._who()

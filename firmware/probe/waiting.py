@@ -8,7 +8,9 @@ async def wait_for_event(event, seconds):
     try:
         await asyncio.wait_for(event.wait(), seconds)
     except asyncio.TimeoutError:
-        return False
+        # Both in one moment: it came.
+        if not event.is_set():
+            return False
     event.clear()
     return True
 
