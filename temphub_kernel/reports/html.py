@@ -5,10 +5,12 @@ from html import escape
 from typing import Any
 
 STYLE = """
-body{font:15px/1.45 Georgia,'Libertinus Serif',serif;color:#222;max-width:60rem;margin:1.5rem auto;padding:0 1rem}
+body{font:15px/1.45 Georgia,'Libertinus Serif',serif;color:#222;max-width:60rem;
+margin:1.5rem auto;padding:0 1rem}
 h1{font-size:1.7rem}h2{font-size:1.2rem;margin:1.8em 0 .5em}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{text-align:left;vertical-align:top;padding:.25rem .4rem;border-bottom:1px solid #ccc;overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.25rem .4rem;border-bottom:1px solid #ccc;
+overflow-wrap:anywhere}
 .facts th{font-weight:normal;color:#555;width:32%}.list{font-size:.85rem}.list thead th{border-bottom:2px solid #222}
 .r{text-align:right}.wide{overflow-x:auto}svg{width:100%;height:auto}pre{font-size:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .sign{display:grid;grid-template-columns:1fr 1fr;gap:2rem;break-inside:avoid}.sign div{border-bottom:1px solid #222;height:5rem}

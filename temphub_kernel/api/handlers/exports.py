@@ -98,8 +98,8 @@ class Export(ApiHandler):
 
 
 class Report(Export):
-    """`GET /api/report?for=&from=&to=&probe_id=&group=&format=&language=&paper=&tz=&title=&place=&limit_high_c=&limit_low_c=`; last
-    month's of all probes as a PDF by default."""
+    """`GET /api/report?for=&from=&to=&probe_id=&group=&format=&language=&paper=&tz=&title=&place=` and the limits
+    of an export, `limit_high_c=&limit_low_c=`; last month's of all probes as a PDF by default."""
 
     forms = REPORT_FORMS
     kind = ReportJob
