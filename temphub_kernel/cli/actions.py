@@ -81,8 +81,7 @@ def stop(_: argparse.Namespace) -> int:
 
 def probes(options: argparse.Namespace) -> int:
     """The list of probes, and what may be done to it."""
-    from ..hub.commands import probes as known
-    from ..hub.commands import strike_out as lists
+    from ..hub.commands import probes as known, strike_out as lists
 
     settings = core.Settings.from_environ()
     if options.remove or options.restore:

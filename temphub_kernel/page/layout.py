@@ -8,10 +8,9 @@ from typing import Any, Protocol
 
 from ipywidgets import HTML, Box, Text, VBox
 
-from . import words
+from . import format, words
 from .choices import Steering, View, query
 from .data import Alert, Judgement, Probe, Snapshot
-from .format import safe
 from .html import alarms, cards, panels
 from .widgets import (
     AlarmPanel,
@@ -231,7 +230,9 @@ class Panels:
             "copied": words.SEND_COPIED,
         }
         facts = json.dumps(alarms.facts(snapshot), separators=(",", ":"))
-        set_value(self._told, f'<i data-told="{safe(json.dumps(told, separators=(",", ":")))}" data-alarms="{safe(facts)}"></i>')
+        set_value(
+            self._told, f'<i data-told="{format.safe(json.dumps(told, separators=(",", ":")))}" data-alarms="{format.safe(facts)}"></i>'
+        )
 
     def _card(self, probe: Probe) -> HTML:
         if probe.id not in self._cards:
@@ -240,5 +241,5 @@ class Panels:
 
     def _group(self, name: str) -> HTML:
         if name not in self._groups:
-            self._groups[name] = self._kit.html("th-group", f"<h2>{safe(name)}</h2>")
+            self._groups[name] = self._kit.html("th-group", f"<h2>{format.safe(name)}</h2>")
         return self._groups[name]

@@ -4,8 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from alarms.alarms_harness import MINUTE_MS, START_MS, Reading, alarms, rule, stream, take, told, watch
 from temphub_kernel.alarms import Evaluator, Watch

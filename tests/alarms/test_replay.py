@@ -1,8 +1,7 @@
 """What a rule would have told of readings that are there: the same as it tells when they come in."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from alarms.alarms_harness import MINUTE_MS, START_MS, rule, stream, take, watch
 from temphub_kernel.alarms import Rule

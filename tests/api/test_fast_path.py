@@ -7,8 +7,7 @@ import socket
 
 import pytest
 
-from support.attacks import ATTACKER, Poster
-from support.attacks import connect as attack_from
+from support.attacks import ATTACKER, Poster, connect as attack_from
 from support.smuggling import INNER, PLAIN, START, everything
 from support.waiting import wait_for
 from temphub_kernel.api.access.rate_limit import Gate

@@ -2,8 +2,7 @@
 
 import json
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from tornado.httputil import HTTPHeaders
 
 from temphub_kernel.api.access.security import Hosts, check_origin, check_plain_get

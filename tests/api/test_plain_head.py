@@ -3,8 +3,7 @@
 import sys
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from tornado.http1connection import is_transfer_encoding_chunked, parse_int
 from tornado.httputil import HTTPHeaders, parse_request_start_line
 

@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from temphub_kernel.core.clock import iso_utc, local_text, now_ms, parse_time
 

@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from temphub_kernel.core.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, in_range, is_probe_id, number_text, to_celsius, to_units
 from temphub_kernel.core.spreadsheet import number_cell

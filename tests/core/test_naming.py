@@ -1,8 +1,7 @@
 """Which probe a name means, and what is written for each."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.names import named, titles

@@ -5,8 +5,7 @@ import io
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from support.filled import refilled_from
 from temphub_kernel.core.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, is_probe_id

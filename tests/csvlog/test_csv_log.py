@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from csvlog.csv_harness import HEADER, T0, harness, line_of, row, rows
 from support.waiting import wait_for

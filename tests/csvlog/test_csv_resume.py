@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from csvlog.csv_harness import T0, Harness, Killed, harness, line_of, row, rows, said_of
 from temphub_kernel.core.spreadsheet import STYLES

@@ -110,8 +110,7 @@ def _main(folder, hub):
     base = _used()
     # The code that is there all the time: this board's sensor is part of it.
     import boot_slots  # noqa: F401
-    from ports import esp32 as module
-    from ports import multicast, wire_onewire  # noqa: F401
+    from ports import esp32 as module, multicast, wire_onewire  # noqa: F401
     from probe.rooms import give_up
     from probe.sensors import ds18b20  # noqa: F401
 

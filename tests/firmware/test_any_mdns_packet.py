@@ -2,8 +2,7 @@
 
 import struct
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from probe import dns, mdns, mdns_claim
 from probe_harness import identity

@@ -7,8 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from journal.journal_harness import T0, Journal, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all

@@ -6,8 +6,7 @@ from pathlib import Path
 from statistics import pvariance
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from journal.journal_harness import T0, journal, row
 from support.rows import Bucket, buckets_in, points_in

@@ -5,8 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from journal.journal_harness import T0, journal, row
 from temphub_kernel.journal import Outcome, Reader, duplicates

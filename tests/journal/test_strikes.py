@@ -4,8 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from journal.journal_harness import T0, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all

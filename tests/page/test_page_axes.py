@@ -3,8 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.core.clock import known_zone, parse_time
 from temphub_kernel.page import format

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.page.data import statistics
 from temphub_kernel.page.data.series import Series, broken_line, curve_of_buckets, curve_of_points, in_buckets

@@ -4,8 +4,7 @@ import statistics as reference
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.view import View

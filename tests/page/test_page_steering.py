@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.controller import Steering

@@ -1,8 +1,7 @@
 """What a viewer chose, in the page's address and back."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.alarms import SEVERITIES, STATES
 from temphub_kernel.page.choices import AlarmChoice

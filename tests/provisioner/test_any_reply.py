@@ -3,8 +3,7 @@
 import contextlib
 import json
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import Talk

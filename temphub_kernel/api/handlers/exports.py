@@ -12,8 +12,7 @@ from tornado.util import TimeoutError as Late
 
 from ...core import TempHubError
 from ...exports import FORMS, Job, Wanted, make_order
-from ...reports import FORMS as REPORT_FORMS
-from ...reports import ReportJob, make_report
+from ...reports import FORMS as REPORT_FORMS, ReportJob, make_report
 from ..base import ApiHandler
 
 # A reader that does not take a piece of 256 KB in this time gives its place back.

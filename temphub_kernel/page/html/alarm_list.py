@@ -5,11 +5,9 @@ from collections.abc import Mapping
 
 from ... import alarms
 from ...journal import Mute
-from .. import alarm_words as words
-from .. import format
+from .. import alarm_words as words, format
 from ..choices import AS_CHART, AlarmChoice, View
 from ..data import ShownAlarm, Snapshot
-from ..format import safe
 from .alarms import answer, sign, title, untold, worst
 
 NAMELESS = "anyone "
@@ -28,7 +26,7 @@ def listed(snapshot: Snapshot) -> str:
         return mutes + _nothing(snapshot)
     rows = "".join(_row(one, snapshot) for one in found[:MOST_ROWS])
     left_out = max(len(found) - MOST_ROWS, 0) + alarms.left_out
-    left = f'<p class="th-quiet">{safe(words.LEFT_OUT.format(left_out))}</p>' if left_out else ""
+    left = f'<p class="th-quiet">{format.safe(words.LEFT_OUT.format(left_out))}</p>' if left_out else ""
     return f'{mutes}<ul class="th-alarm-list">{rows}</ul>{left}'
 
 
@@ -69,9 +67,9 @@ def _choice(count: int, snapshot: Snapshot) -> str:
     """What was chosen, in words, with the button that shows all again."""
     told, one_many = choice_told(snapshot), words.CHOSEN_COUNT
     number = one_many[0] if count == 1 else one_many[1].format(count)
-    do = safe(json.dumps({"all_alarms": True}))
-    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{safe(words.FILTER_ALL)}</button>'
-    return f'<p class="th-mute th-alarm-chosen"><span role="status">{safe(words.CHOSEN.format(told, number))}</span>{button}</p>'
+    do = format.safe(json.dumps({"all_alarms": True}))
+    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{format.safe(words.FILTER_ALL)}</button>'
+    return f'<p class="th-mute th-alarm-chosen"><span role="status">{format.safe(words.CHOSEN.format(told, number))}</span>{button}</p>'
 
 
 def choice_told(snapshot: Snapshot) -> str:
@@ -96,7 +94,7 @@ def choice_told(snapshot: Snapshot) -> str:
 
 def stressed(text: str) -> str:
     """Text as HTML, with what stands between asterisks stressed."""
-    parts = safe(text).split("*")
+    parts = format.safe(text).split("*")
     return "".join(f"<b>{part}</b>" if place % 2 else part for place, part in enumerate(parts))
 
 
@@ -115,8 +113,10 @@ def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
         facts.append(untold(one))
     return (
         f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div class="th-alarm-told"><p><b>'
-        f'{safe(words.SEVERITIES[alarm.severity])}: {safe(title(one, view))}</b> <span class="th-level">{safe(state)}</span></p>'
-        f'<p class="th-quiet">{safe(" · ".join(facts))}</p>{_people(one, view, now_ms)}</div>{answer(one) if alarm.live else ""}</li>'
+        f"{format.safe(words.SEVERITIES[alarm.severity])}: {format.safe(title(one, view))}</b> "
+        f'<span class="th-level">{format.safe(state)}</span></p>'
+        f'<p class="th-quiet">{format.safe(" · ".join(facts))}</p>'
+        f"{_people(one, view, now_ms)}</div>{answer(one) if alarm.live else ''}</li>"
     )
 
 
@@ -129,7 +129,7 @@ def _people(one: ShownAlarm, view: View, now_ms: int) -> str:
         form = words.ACKNOWLEDGED_FROM if alarm.acked_by.startswith(NAMELESS) else words.ACKNOWLEDGED
         told.append(form.format(alarm.acked_by.removeprefix(NAMELESS), at))
     told += [form.format(text) for form, text in ((words.COMMENT, alarm.comment), (words.ACTION, alarm.action)) if text]
-    return f'<p class="th-alarm-people">{safe(" · ".join(told))}</p>' if told else ""
+    return f'<p class="th-alarm-people">{format.safe(" · ".join(told))}</p>' if told else ""
 
 
 def _mute(mute: Mute, snapshot: Snapshot) -> str:
@@ -139,6 +139,6 @@ def _mute(mute: Mute, snapshot: Snapshot) -> str:
     what = name or mute.group or words.MUTE_ALL
     kind = words.MUTE_KINDS[mute.kind].format(view.at(mute.until_ms, snapshot.now_ms, to_second=False))
     note = f" · {words.COMMENT.format(mute.note)}" if mute.note else ""
-    do = safe(json.dumps({"unmute": mute.no}))
-    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{safe(words.UNMUTE)}</button>'
-    return f'<p class="th-mute"><span>{safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}</span>{button}</p>'
+    do = format.safe(json.dumps({"unmute": mute.no}))
+    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{format.safe(words.UNMUTE)}</button>'
+    return f'<p class="th-mute"><span>{format.safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}</span>{button}</p>'

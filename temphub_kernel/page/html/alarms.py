@@ -4,11 +4,9 @@ import json
 from typing import Any
 
 from ...core import MINUTE_MS
-from .. import alarm_words as words
-from .. import format
+from .. import alarm_words as words, format
 from ..choices import View
 from ..data import Probe, ShownAlarm, Snapshot
-from ..format import MINUS, safe
 
 MOST_ROWS = 3
 # The hub's part that tells alarms.
@@ -32,7 +30,7 @@ def sign(name: str) -> str:
 def degrees(celsius: float, view: View, *, difference: bool = False) -> str:
     """`8 °C`, `7.5 °C`, `−18 °C`: as people say a limit."""
     value = round(view.of_difference(celsius) if difference else view.of(celsius), 1)
-    return f"{value:g}".replace("-", MINUS) + f"\u00a0{view.degree}"
+    return f"{value:g}".replace("-", format.MINUS) + f"\u00a0{view.degree}"
 
 
 def matter(one: ShownAlarm, view: View) -> str:
@@ -63,8 +61,8 @@ def banner(snapshot: Snapshot) -> str:
         return ""
     rows = "".join(_banner_row(one, snapshot) for one in waiting[:MOST_ROWS])
     more = len(waiting) - MOST_ROWS
-    link = f'<p class="th-alarm-more"><a href="#th-alarms">{safe(words.MORE.format(more))}</a></p>' if more > 0 else ""
-    return f'<section class="th-alarm-banner" aria-label="{safe(words.BANNER)}">{rows}{link}</section>'
+    link = f'<p class="th-alarm-more"><a href="#th-alarms">{format.safe(words.MORE.format(more))}</a></p>' if more > 0 else ""
+    return f'<section class="th-alarm-banner" aria-label="{format.safe(words.BANNER)}">{rows}{link}</section>'
 
 
 def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
@@ -72,8 +70,10 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     quiet = bool(one.muted_ms or alarm.cleared_ms)
     kind = "over" if alarm.cleared_ms else alarm.severity
     role = "status" if quiet else "alert"
-    told = f'<p class="th-problem" role="{role}"><b>{safe(words.SEVERITIES[alarm.severity])}:</b> {safe(title(one, view))}</p>'
-    button, failed = answer(one), f" · {safe(untold(one))}" if one.untold else ""
+    told = (
+        f'<p class="th-problem" role="{role}"><b>{format.safe(words.SEVERITIES[alarm.severity])}:</b> {format.safe(title(one, view))}</p>'
+    )
+    button, failed = answer(one), f" · {format.safe(untold(one))}" if one.untold else ""
     return (
         f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" data-alarm-row="{alarm.no}">{sign(kind)}'
         f'<div class="th-alarm-told">{told}<p class="th-alarm-since">{_course(one, snapshot)}'
@@ -83,10 +83,11 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
 
 def answer(one: ShownAlarm, **more: Any) -> str:
     """The button that opens the form, of the page's script."""
-    do = safe(json.dumps({"alarm": one.alarm.no, **more}))
+    do = format.safe(json.dumps({"alarm": one.alarm.no, **more}))
     label = words.ANSWER if not one.alarm.acked_ms else words.ANSWER_ACTION
     told = f"{label}: {one.place}"
-    return f'<button type="button" class="th-button th-answer th-scripted" data-do="{do}" aria-label="{safe(told)}">{safe(label)}</button>'
+    marks = f'class="th-button th-answer th-scripted" data-do="{do}" aria-label="{format.safe(told)}"'
+    return f'<button type="button" {marks}>{format.safe(label)}</button>'
 
 
 def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
@@ -96,7 +97,7 @@ def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
         over = words.OVER.format(view.at(alarm.cleared_ms, now_ms, to_second=False), format.span(alarm.cleared_ms - alarm.since_ms))
         why = words.NOTHING_ACKNOWLEDGED if not alarm.acked_ms else words.NO_ACTION
         farthest = f" ({worst(one, snapshot)})" if alarm.worst_c is not None else ""
-        return safe(f"{over}{farthest}; {why}")
+        return format.safe(f"{over}{farthest}; {why}")
     return f"{lasting(one, now_ms)}{_now(one, snapshot)}{_worst_now(one, snapshot)}"
 
 
@@ -111,14 +112,14 @@ def _now(one: ShownAlarm, snapshot: Snapshot) -> str:
     probe = _probe(one, snapshot)
     if probe is None or probe.good is None or one.alarm.limit_c is None:
         return ""
-    number = f'<span data-now-of="{safe(probe.id)}">{snapshot.view.degrees(probe.good.celsius)}</span> {snapshot.view.degree}'
+    number = f'<span data-now-of="{format.safe(probe.id)}">{snapshot.view.degrees(probe.good.celsius)}</span> {snapshot.view.degree}'
     return words.NOW.format(number)
 
 
 def _worst_now(one: ShownAlarm, snapshot: Snapshot) -> str:
     """The worst so far of what goes on; kept up by the page's script."""
     told = worst_so_far(one, snapshot.view)
-    return words.WORST_NOW.format(f'<span data-worst-of="{one.alarm.no}">{safe(told)}</span>') if told else ""
+    return words.WORST_NOW.format(f'<span data-worst-of="{one.alarm.no}">{format.safe(told)}</span>') if told else ""
 
 
 def worst_so_far(one: ShownAlarm, view: View) -> str:
@@ -145,7 +146,7 @@ def untold(one: ShownAlarm) -> str:
 
 
 def _muted(one: ShownAlarm, view: View, now_ms: int) -> str:
-    return f" · {safe(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))}" if one.muted_ms else ""
+    return f" · {format.safe(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))}" if one.muted_ms else ""
 
 
 def on_card(probe: Probe, view: View, now_ms: int) -> str:
@@ -155,7 +156,7 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
     one = probe.alarms[0]
     what = f"{words.SEVERITIES[one.alarm.severity]}: {matter(one, view)}"
     more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
-    return f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{safe(what)}{lasting(one, now_ms)}{more}</span></p>'
+    return f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{format.safe(what)}{lasting(one, now_ms)}{more}</span></p>'
 
 
 def card_class(probe: Probe) -> str:
@@ -191,13 +192,13 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
 def heading(view: View) -> str:
     """The list's heading, with what the page's script may be asked for."""
     buttons = "".join(
-        f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" title="{safe(meaning)}">'
-        f"{safe(label)}</button>"
+        f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" title="{format.safe(meaning)}">'
+        f"{format.safe(label)}</button>"
         for name, label, meaning in (("sound", words.SOUND, words.SOUND_MEANING), ("notify", words.NOTIFY, words.NOTIFY_MEANING))
     )
     note = "" if view.alarms.time else words.ALARMS_NOTE
     return (
-        f'<div class="th-alarm-head" id="th-alarms"><h2>{safe(words.ALARMS)}<span class="th-quiet"> {safe(note)}</span></h2>'
+        f'<div class="th-alarm-head" id="th-alarms"><h2>{format.safe(words.ALARMS)}<span class="th-quiet"> {format.safe(note)}</span></h2>'
         f'<span class="th-buttons">{buttons}</span></div>'
     )
 
@@ -208,5 +209,5 @@ def form_title(one: ShownAlarm, snapshot: Snapshot) -> str:
     since = words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))
     farthest = f", {worst(one, snapshot)}" if alarm.worst_c is not None else ""
     needed = alarm.body.get("rule", {}).get("require_action") and not alarm.action
-    more = f'<p class="th-quiet">{safe(words.ACT_NEEDED)}</p>' if needed else ""
-    return f'<h2>{safe(title(one, view))}<span class="th-quiet"> {safe(since + farthest)}</span></h2>{more}'
+    more = f'<p class="th-quiet">{format.safe(words.ACT_NEEDED)}</p>' if needed else ""
+    return f'<h2>{format.safe(title(one, view))}<span class="th-quiet"> {format.safe(since + farthest)}</span></h2>{more}'

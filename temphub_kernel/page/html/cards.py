@@ -5,7 +5,6 @@ import json
 from .. import format, probe_words, words
 from ..choices import View
 from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
-from ..format import safe
 from . import alarms, limits
 
 COLOURS = 8
@@ -66,8 +65,8 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
     ]
     if judged.state != "stopped" and health.get("started_ms"):
         facts.append((format.span(now_ms - int(health["started_ms"])), words.UPTIME))
-    shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{safe(label)}</dt></div>' for value, label in facts)
-    jump = f'<a class="th-jump" href="#th-settings">{safe(words.SETTINGS)}</a>'
+    shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts)
+    jump = f'<a class="th-jump" href="#th-settings">{format.safe(words.SETTINGS)}</a>'
     return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
 
 
@@ -78,13 +77,13 @@ def brand(state: str, rest: str = "") -> str:
 
 def heading(title: str, note: str = "") -> str:
     """A panel's heading with a quiet note beside it."""
-    return f'<h2>{safe(title)}<span class="th-quiet"> {safe(note)}</span></h2>'
+    return f'<h2>{format.safe(title)}<span class="th-quiet"> {format.safe(note)}</span></h2>'
 
 
 def hub_pill(state: str) -> str:
     """The hub's state in a shape and in words."""
     sign = {"recording": "online", "trouble": "fault", "stopped": "silent", "unread": "fault"}[state]
-    return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{safe(words.HUB_STATES[state])}</span>'
+    return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{format.safe(words.HUB_STATES[state])}</span>'
 
 
 def alerts(found: list[Alert], view: View, now_ms: int) -> str:
@@ -102,13 +101,14 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
 def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
-    label, note = safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
+    label, note = format.safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
     stale = " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
-    told = f'<p class="th-note">{safe(note)}</p>' if note else ""
+    told = f'<p class="th-note">{format.safe(note)}</p>' if note else ""
     return (
-        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" data-probe="{safe(probe.id)}" aria-label="{label}"'
+        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" data-probe="{format.safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
-        f'<div class="th-card-head">{swatch(probe.colour)}<h2 class="th-name" title="{safe(probe.id)}">{safe(probe.name)}</h2>'
+        f'<div class="th-card-head">{swatch(probe.colour)}'
+        f'<h2 class="th-name" title="{format.safe(probe.id)}">{format.safe(probe.name)}</h2>'
         f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
         f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}</article>"
     )
@@ -116,7 +116,7 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
 
 def _alone(probe: Probe) -> str:
     """A button of the page's script: this probe on the chart, with the others or without."""
-    do, told = safe(json.dumps({"probe": probe.id})), safe(words.CARD_CHART.format(probe.name))
+    do, told = format.safe(json.dumps({"probe": probe.id})), format.safe(words.CARD_CHART.format(probe.name))
     return f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" title="{told}">{LINE}</button>'
 
 
@@ -124,14 +124,15 @@ def badge(probe: Probe) -> str:
     """Marks a demo probe, so that nobody takes its numbers for a room's."""
     if probe.record.get("model") != "virtual":
         return ""
-    return f'<span class="th-badge" title="{safe(words.VIRTUAL_MEANING)}">{safe(words.VIRTUAL)}</span>'
+    return f'<span class="th-badge" title="{format.safe(words.VIRTUAL_MEANING)}">{format.safe(words.VIRTUAL)}</span>'
 
 
 def looks_like(probe: Probe) -> str:
     """Warns of a probe that could be taken for another one."""
     if not probe.looks_like:
         return ""
-    return f'<p class="th-alike" title="{safe(probe_words.LOOKS_LIKE_MEANING)}">{safe(probe_words.LOOKS_LIKE.format(probe.looks_like))}</p>'
+    told = format.safe(probe_words.LOOKS_LIKE.format(probe.looks_like))
+    return f'<p class="th-alike" title="{format.safe(probe_words.LOOKS_LIKE_MEANING)}">{told}</p>'
 
 
 def quality_text(quality: str) -> str:
@@ -157,13 +158,13 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
         f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
         f'<span class="th-unit">{view.degree}</span></p>'
     )
-    told = f'<span class="th-state" title="{safe(_meaning(probe))}">{shape(state)}{safe(words.STATES[state])}</span>'
+    told = f'<span class="th-state" title="{format.safe(_meaning(probe))}">{shape(state)}{format.safe(words.STATES[state])}</span>'
     if probe.newest is None:
-        return f'{value}<p class="th-age">{told} <span class="th-why">{safe(held or words.STATE_MEANINGS[state])}</span></p>'
-    why = safe(words.CATCHING_UP if probe.catching_up else words.STATE_MEANINGS[state] if state == "refused" else held)
+        return f'{value}<p class="th-age">{told} <span class="th-why">{format.safe(held or words.STATE_MEANINGS[state])}</span></p>'
+    why = format.safe(words.CATCHING_UP if probe.catching_up else words.STATE_MEANINGS[state] if state == "refused" else held)
     if probe.quality is not None:
-        last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else safe(words.NO_GOOD)
-        why = f"{safe(quality_text(probe.quality))}; {last}"
+        last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else format.safe(words.NO_GOOD)
+        why = f"{format.safe(quality_text(probe.quality))}; {last}"
     why = f' <span class="th-why">{why}</span>' if why else ""
     return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{why}</p>'
 
@@ -182,7 +183,7 @@ def _trend(probe: Probe, view: View) -> str:
         return ""
     sign = f'<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">{ARROWS[way]}</svg>'
     over = format.span(glance.slope_ms)
-    label, meaning = safe(words.TREND.format(over)), safe(words.TREND_MEANING.format(over))
+    label, meaning = format.safe(words.TREND.format(over)), format.safe(words.TREND_MEANING.format(over))
     return f'<div class="th-trend" title="{meaning}"><dt>{label}</dt><dd>{sign}{view.slope(glance.slope)}</dd></div>'
 
 
@@ -190,7 +191,7 @@ def _spark(probe: Probe) -> str:
     if not probe.glance.spark:
         return ""
     return (
-        f'<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" aria-label="{safe(words.SPARK)}">'
+        f'<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" aria-label="{format.safe(words.SPARK)}">'
         f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
     )
 
@@ -204,8 +205,8 @@ def _today(probe: Probe, view: View) -> str:
 def statistics(snapshot: Snapshot) -> str:
     """The table of rolling statistics; on a phone each row becomes a block (see style.css)."""
     columns = words.STAT_COLUMNS
-    meanings = {words.SIGMA: f' title="{safe(words.SIGMA_MEANING)}"'}
-    head = "".join(f'<th scope="col"{meanings.get(name, "")}>{safe(name)}</th>' for name in columns)
+    meanings = {words.SIGMA: f' title="{format.safe(words.SIGMA_MEANING)}"'}
+    head = "".join(f'<th scope="col"{meanings.get(name, "")}>{format.safe(name)}</th>' for name in columns)
     rows = "".join(_row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns) for probe in snapshot.shown)
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
@@ -217,10 +218,10 @@ def measured(snapshot: Snapshot) -> str:
         return ""
     over = () if view.line_c is None else tuple(label.format(f"{view.degrees(view.line_c)} {view.degree}") for label in words.OVER_COLUMNS)
     columns = words.STAT_COLUMNS[:-1] + over
-    head = "".join(f'<th scope="col">{safe(name)}</th>' for name in columns)
+    head = "".join(f'<th scope="col">{format.safe(name)}</th>' for name in columns)
     found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
     if not found:
-        return f'<p class="th-quiet">{safe(words.NOTHING_MEASURED)}</p>'
+        return f'<p class="th-quiet">{format.safe(words.NOTHING_MEASURED)}</p>'
     rows, whole_ms = [], view.measured[1] - view.measured[0]
     for probe, told in found:
         cells = _statistics_cells(probe.id, told.statistics, snapshot)[:-1] + (_over(told, whole_ms) if over else ())
@@ -245,8 +246,8 @@ def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
 
 
 def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    shown = "".join(f'<td data-label="{safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
-    return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{safe(probe.name)}</span></th>{shown}</tr>'
+    shown = "".join(f'<td data-label="{format.safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
+    return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{format.safe(probe.name)}</span></th>{shown}</tr>'
 
 
 def _statistics_cells(probe_id: str, told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
@@ -258,7 +259,7 @@ def _statistics_cells(probe_id: str, told: Statistics, snapshot: Snapshot) -> tu
 
 
 def _estimate(shown: str) -> str:
-    return f'<span title="{safe(words.ESTIMATE_MEANING)}">{words.ESTIMATE.format(shown)}</span>'
+    return f'<span title="{format.safe(words.ESTIMATE_MEANING)}">{words.ESTIMATE.format(shown)}</span>'
 
 
 def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) -> str:
@@ -271,5 +272,5 @@ def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) 
     # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
     reach_ms = max(snapshot.window.span_ms // 48, 600_000)
     asked = {"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms, "of": probe_id}
-    do, told = safe(json.dumps(asked)), safe(words.SHOW_MOMENT)
+    do, told = format.safe(json.dumps(asked)), format.safe(words.SHOW_MOMENT)
     return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .. import alarm_words as words
-from ..format import safe
+from .. import alarm_words as words, format
 
 
 def row(channel: Mapping[str, Any]) -> str:
@@ -13,12 +12,12 @@ def row(channel: Mapping[str, Any]) -> str:
     waiting = int(channel.get("waiting") or 0)
     facts = [str(channel.get("shown") or ""), words.CHANNEL_WAITING.format(waiting) if waiting else ""]
     problem = str(channel.get("problem") or "") if channel.get("failing") else ""
-    failing = f'<p class="th-problem">{safe(words.CHANNEL_FAILING.format(problem))}</p>' if problem else ""
+    failing = f'<p class="th-problem">{format.safe(words.CHANNEL_FAILING.format(problem))}</p>' if problem else ""
     told = " · ".join(filter(None, facts))
-    return f'<div class="th-row"><p class="th-row-head">{safe(name)}</p><p class="th-quiet">{safe(told)}</p>{failing}</div>'
+    return f'<div class="th-row"><p class="th-row-head">{format.safe(name)}</p><p class="th-quiet">{format.safe(told)}</p>{failing}</div>'
 
 
 def hint(names: list[str]) -> str:
     """What may be typed where ways out are named."""
     there = ", ".join(names) or words.RULE_TELL_NOBODY
-    return f'<p class="th-quiet">{safe(words.RULE_TELL_HINT.format(there))}</p>'
+    return f'<p class="th-quiet">{format.safe(words.RULE_TELL_HINT.format(there))}</p>'

@@ -9,7 +9,6 @@ from ...core import DAY_MS, MINUTE_MS
 from .. import format, words
 from ..choices import View, Window, query
 from ..data import Snapshot
-from ..format import code, count, safe
 from . import cards
 
 MIN_SPAN_C = 1.0
@@ -126,29 +125,29 @@ def legend(snapshot: Snapshot) -> str:
     chips = []
     for probe in probes:
         on = snapshot.view.shows(probe.id)
-        do = safe(json.dumps({"probe": probe.id}))
+        do = format.safe(json.dumps({"probe": probe.id}))
         chips.append(
             f'<button type="button" class="th-chip" data-do="{do}" aria-pressed="{str(on).lower()}">'
-            f"{cards.swatch(probe.colour)}{safe(probe.name)}</button>"
+            f"{cards.swatch(probe.colour)}{format.safe(probe.name)}</button>"
         )
     if snapshot.view.probes:
-        do = safe(json.dumps({"all": True}))
-        chips.append(f'<button type="button" class="th-chip th-scripted" data-do="{do}">{safe(words.LEGEND_ALL)}</button>')
+        do = format.safe(json.dumps({"all": True}))
+        chips.append(f'<button type="button" class="th-chip th-scripted" data-do="{do}">{format.safe(words.LEGEND_ALL)}</button>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
         if any(len(getattr(probe, name)) for probe in snapshot.shown):
-            chips.append(f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{safe(told)}</span>')
-    return f'<div class="th-legend" role="group" aria-label="{safe(words.LEGEND)}">{"".join(chips)}</div>'
+            chips.append(f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{format.safe(told)}</span>')
+    return f'<div class="th-legend" role="group" aria-label="{format.safe(words.LEGEND)}">{"".join(chips)}</div>'
 
 
 def measured(snapshot: Snapshot) -> str:
     """The marked range's statistics; empty when none is marked."""
     view = snapshot.view
     if view.measured is None:
-        return f'<p class="th-hint th-scripted">{safe(words.MEASURE_HINT)}</p>'
+        return f'<p class="th-hint th-scripted">{format.safe(words.MEASURE_HINT)}</p>'
     told = view.between(*view.measured, snapshot.now_ms)
-    do = safe(json.dumps({"range": None}))
-    end = f'<button type="button" class="th-link th-scripted" data-do="{do}">{safe(words.MEASURE_END)}</button>'
+    do = format.safe(json.dumps({"range": None}))
+    end = f'<button type="button" class="th-link th-scripted" data-do="{do}">{format.safe(words.MEASURE_END)}</button>'
     ends = cards.heading(words.MEASURED, told) + end + _strike_out(snapshot)
     return f'<section class="th-measured">{ends}{cards.measured(snapshot)}</section>'
 
@@ -158,8 +157,8 @@ def _strike_out(snapshot: Snapshot) -> str:
     names = ", ".join(probe.name for probe in snapshot.shown if probe.measured)
     if not names:
         return ""
-    do, meaning = safe(json.dumps({"strike_out": True})), safe(words.STRIKE_MEANING.format(names))
-    return f' <button type="button" class="th-link th-scripted" data-do="{do}" title="{meaning}">{safe(words.STRIKE_OUT)}</button>'
+    do, meaning = format.safe(json.dumps({"strike_out": True})), format.safe(words.STRIKE_MEANING.format(names))
+    return f' <button type="button" class="th-link th-scripted" data-do="{do}" title="{meaning}">{format.safe(words.STRIKE_OUT)}</button>'
 
 
 def struck(snapshot: Snapshot, outcome: str) -> str:
@@ -169,12 +168,16 @@ def struck(snapshot: Snapshot, outcome: str) -> str:
     for one in snapshot.struck:
         when = " – ".join(dict.fromkeys(snapshot.view.at(ms, snapshot.now_ms) for ms in (one.from_ms, one.to_ms)))
         whose = names.get(one.probe_id, one.probe_id)
-        do, label = safe(json.dumps({"undo": one.no})), safe(words.STRUCK_LINE.format(when, whose))
-        told = f'data-do="{do}" aria-label="{safe(words.UNDO)}: {label}"'
-        undo = f'<button type="button" class="th-link th-scripted" {told}>{safe(words.UNDO)}</button>'
-        rows.append(f'<li><span class="th-quiet">{safe(when)}</span> {safe(whose)}{f": {safe(one.note)}" if one.note else ""} {undo}</li>')
-    said = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
-    listed = f'<p class="th-quiet">{safe(words.STRUCK)}</p><ul class="th-notes" aria-label="{safe(words.STRUCK)}">{"".join(rows)}</ul>'
+        do, label = format.safe(json.dumps({"undo": one.no})), format.safe(words.STRUCK_LINE.format(when, whose))
+        told = f'data-do="{do}" aria-label="{format.safe(words.UNDO)}: {label}"'
+        undo = f'<button type="button" class="th-link th-scripted" {told}>{format.safe(words.UNDO)}</button>'
+        rows.append(
+            f'<li><span class="th-quiet">{format.safe(when)}</span> '
+            f"{format.safe(whose)}{f': {format.safe(one.note)}' if one.note else ''} {undo}</li>"
+        )
+    said = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
+    struck = format.safe(words.STRUCK)
+    listed = f'<p class="th-quiet">{struck}</p><ul class="th-notes" aria-label="{struck}">{"".join(rows)}</ul>'
     return said + (listed if rows else "")
 
 
@@ -188,10 +191,10 @@ def links(snapshot: Snapshot) -> str:
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     shown = []
     for format_, label in words.DOWNLOADS.items():
-        shown.append(f'<a class="th-button" href="{safe(_file(format_, asked, view))}" download>{safe(label)}</a>')
-    told = f'download title="{safe(words.REPORT_MEANING)}"'
-    shown.append(f'<a class="th-button" href="{safe(_report(asked))}" {told}>{safe(words.REPORT)}</a>')
-    return f'<span class="th-links" title="{safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
+        shown.append(f'<a class="th-button" href="{format.safe(_file(format_, asked, view))}" download>{format.safe(label)}</a>')
+    told = f'download title="{format.safe(words.REPORT_MEANING)}"'
+    shown.append(f'<a class="th-button" href="{format.safe(_report(asked))}" {told}>{format.safe(words.REPORT)}</a>')
+    return f'<span class="th-links" title="{format.safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
 
 
 Asked = dict[str, object]
@@ -230,20 +233,20 @@ def send(snapshot: Snapshot, page: str) -> str:
     # With both days and their year: a message outlives today.
     when = view.between(from_ms, to_ms, 0, to_second=False)
     told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
-    what = words.SEND_WHAT.format(whose, when, count(sum(one.n for one in told)))
+    what = words.SEND_WHAT.format(whose, when, format.count(sum(one.n for one in told)))
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     files = {format_: _file(format_, asked, view) for format_ in words.DOWNLOADS}
-    parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{safe(files["csv"])}"'
-             f' data-title="{safe(whose)}">{safe(words.SEND_SHARE)}</button>']  # fmt: skip
+    parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{format.safe(files["csv"])}"'
+             f' data-title="{format.safe(whose)}">{format.safe(words.SEND_SHARE)}</button>']  # fmt: skip
     for format_, label in words.DOWNLOADS.items():
-        parts.append(f'<a class="th-button" href="{safe(files[format_])}" download>{safe(words.SEND_FILE.format(label))}</a>')
+        parts.append(f'<a class="th-button" href="{format.safe(files[format_])}" download>{format.safe(words.SEND_FILE.format(label))}</a>')
     reports = {words.REPORT: _report(asked), words.REPORT_MONTH: _report({"for": "last-month"} | _whose(snapshot))}
-    parts += [f'<a class="th-button" href="{safe(address)}" download>{safe(label)}</a>' for label, address in reports.items()]
+    parts += [f'<a class="th-button" href="{format.safe(address)}" download>{format.safe(label)}</a>' for label, address in reports.items()]
     if page:
         # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
         still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
         parts += _by_address(f"{page.rstrip('/')}/?{query(still)}", whose, what)
-    how = f'<p>{safe(what)} <span class="th-quiet">{safe(words.SEND_HOW)}</span></p>'
+    how = f'<p>{format.safe(what)} <span class="th-quiet">{format.safe(words.SEND_HOW)}</span></p>'
     return f'<section class="th-send">{how}<div>{"".join(parts)}</div></section>'
 
 
@@ -255,20 +258,20 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
         view, now_ms = snapshot.view, snapshot.now_ms
         lasting = note.to_ms > note.from_ms
         when = view.between(note.from_ms, note.to_ms, now_ms) if lasting else view.at(note.from_ms, now_ms)
-        whom = f" {safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
-        do, label = safe(json.dumps({"erase": note.no})), safe(words.NOTE_ERASE.format(place))
+        whom = f" {format.safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
+        do, label = format.safe(json.dumps({"erase": note.no})), format.safe(words.NOTE_ERASE.format(place))
         erase = f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" title="{label}">×</button>'
-        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {safe(note.text)} {erase}</li>')
-    told = f'<p class="th-outcome" role="status">{code(outcome)}</p>' if outcome else ""
-    return told + (f'<ol class="th-notes" aria-label="{safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")
+        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {format.safe(note.text)} {erase}</li>')
+    told = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
+    return told + (f'<ol class="th-notes" aria-label="{format.safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")
 
 
 def _by_address(address: str, whose: str, what: str) -> list[str]:
     """Buttons that give the address of what is shown to somebody: by a message, or copied."""
     said = {"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}
-    mail = safe(urlencode(said, quote_via=quote))
+    mail = format.safe(urlencode(said, quote_via=quote))
     return [
-        f'<a class="th-button" href="mailto:?{mail}" target="_blank" rel="noopener">{safe(words.SEND_MAIL)}</a>',
-        f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{safe(address)}">'
-        f"{safe(words.SEND_COPY)}</button>",
+        f'<a class="th-button" href="mailto:?{mail}" target="_blank" rel="noopener">{format.safe(words.SEND_MAIL)}</a>',
+        f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{format.safe(address)}">'
+        f"{format.safe(words.SEND_COPY)}</button>",
     ]

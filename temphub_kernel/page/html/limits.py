@@ -6,10 +6,9 @@ from typing import Any
 
 from ...core import MINUTE_MS
 from ...journal import StoredRule
-from .. import alarm_words as words
+from .. import alarm_words as words, format
 from ..choices import View
 from ..data import Probe
-from ..format import safe, span
 from .alarms import degrees
 
 Body = Mapping[str, Any]
@@ -26,12 +25,12 @@ def what(body: Body, view: View) -> str:
     if kind in ("above", "below"):
         told = words.RULE_KINDS[kind].format(degrees(float(body["limit_c"]), view))
     elif kind in ("rise", "fall"):
-        within = span(round(float(body.get("within_min") or 0) * MINUTE_MS))
+        within = format.span(round(float(body.get("within_min") or 0) * MINUTE_MS))
         told = words.RULE_KINDS[kind].format(degrees(float(body.get("change_c") or 0), view, difference=True), within)
     else:
         return words.RULE_KINDS.get(kind, kind)
     delay_min = float(body.get("delay_min") or 0)
-    return told + (words.RULE_DELAY.format(span(round(delay_min * MINUTE_MS))) if delay_min else "")
+    return told + (words.RULE_DELAY.format(format.span(round(delay_min * MINUTE_MS))) if delay_min else "")
 
 
 def bounds(bodies: Iterable[Body]) -> tuple[float | None, float | None]:
@@ -55,11 +54,11 @@ def on_card(probe: Probe, view: View) -> str:
     on = [one.body for one in probe.rules if one.enabled]
     told = between(*bounds(on), view) or (words.WATCHED_OTHERWISE if on else "")
     label = words.LIMITS.format(told) if told else words.LIMITS_NONE
-    do = safe(json.dumps({"limits": probe.id}))
-    meaning = safe(words.LIMITS_MEANING.format(probe.name))
+    do = format.safe(json.dumps({"limits": probe.id}))
+    meaning = format.safe(words.LIMITS_MEANING.format(probe.name))
     return (
-        f'<p class="th-limits th-scripted"><button type="button" class="th-link" data-do="{do}" title="{meaning}">{safe(label)}'
-        f'<span class="th-hidden"> {safe(probe.name)}</span></button></p>'
+        f'<p class="th-limits th-scripted"><button type="button" class="th-link" data-do="{do}" title="{meaning}">{format.safe(label)}'
+        f'<span class="th-hidden"> {format.safe(probe.name)}</span></button></p>'
     )
 
 
@@ -73,15 +72,15 @@ def whose(rule: StoredRule) -> str:
 def kept(rule: StoredRule, view: View) -> str:
     """A rule as the form lists it."""
     notes = [*([words.IS_OFF] if not rule.enabled else []), *([whose(rule)] if whose(rule) else [])]
-    quiet = f' <span class="th-quiet">{safe(", ".join(notes))}</span>' if notes else ""
-    return f'<p class="{"" if rule.enabled else "th-quiet"}">{safe(line(rule.body, view))}{quiet}</p>'
+    quiet = f' <span class="th-quiet">{format.safe(", ".join(notes))}</span>' if notes else ""
+    return f'<p class="{"" if rule.enabled else "th-quiet"}">{format.safe(line(rule.body, view))}{quiet}</p>'
 
 
 def would(found: list[tuple[str, str]], more: str = "") -> str:
     """What rules would have told: (rule, `3 alarms, the longest 42 min`) each."""
-    rows = "".join(f"<li>{safe(rule)}: <b>{safe(told)}</b></li>" for rule, told in found)
-    rest = f"<li>{safe(more)}</li>" if more else ""
-    return f'<p>{safe(words.WOULD)}</p><ul class="th-would">{rows}{rest}</ul>'
+    rows = "".join(f"<li>{format.safe(rule)}: <b>{format.safe(told)}</b></li>" for rule, told in found)
+    rest = f"<li>{format.safe(more)}</li>" if more else ""
+    return f'<p>{format.safe(words.WOULD)}</p><ul class="th-would">{rows}{rest}</ul>'
 
 
 def handle(rule: StoredRule, moved_c: float | None, view: View) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
 from .. import format, probe_words, words
 from ..choices import View
 from ..data import Alert, Judgement, Probe, Snapshot
-from ..format import code, safe
 from .cards import badge, looks_like, shape, swatch
 
 
@@ -18,14 +17,14 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     trouble, refused = "", probe.state == "refused"
     if record.get("problem"):
         trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
-    said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
-    sign = f'<span class="th-state th-is-refused">{shape("refused")}{safe(words.STATES["refused"])}</span>' if refused else ""
-    hidden = f'<span class="th-badge">{safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
-    same = "" if probe.name == probe.id else f'<span class="th-quiet">{safe(probe.id)}</span>'
+    said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
+    sign = f'<span class="th-state th-is-refused">{shape("refused")}{format.safe(words.STATES["refused"])}</span>' if refused else ""
+    hidden = f'<span class="th-badge">{format.safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
+    same = "" if probe.name == probe.id else f'<span class="th-quiet">{format.safe(probe.id)}</span>'
     return (
-        f'<div class="th-row" data-probe="{safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
-        f'<p class="th-quiet">{" · ".join(safe(part) for part in told if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
+        f'<div class="th-row" data-probe="{format.safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
+        f'<span class="th-name">{format.safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
+        f'<p class="th-quiet">{" · ".join(format.safe(part) for part in told if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
     )
 
 
@@ -68,10 +67,11 @@ def _links(record: dict[str, object]) -> str:
     for path, label in (("whoami", probe_words.WHOAMI), ("status", probe_words.STATUS)):
         url = probe_url(record, path)
         if url:
-            links.append(f'<a href="{safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')
+            links.append(f'<a href="{format.safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')
     if not links:
         return ""
-    return f'<span class="th-links"><span class="th-address">{safe(record["ip"])}:{safe(record["port"])}</span>{"".join(links)}</span>'
+    address = f"{format.safe(record['ip'])}:{format.safe(record['port'])}"
+    return f'<span class="th-links"><span class="th-address">{address}</span>{"".join(links)}</span>'
 
 
 def probe_url(record: dict[str, object], path: str) -> str:
@@ -93,26 +93,26 @@ def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
     parts = "" if judged.state == "stopped" else " ".join(_worker(worker) for worker in health.get("workers") or [])
     rows = [
         (words.ADDRESSES, " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url)),
-        (words.CSV_FILE, f"<code>{safe(health.get('csv_file', ''))}</code>"),
-        (words.DATA_DIR, f"<code>{safe(health.get('data_dir', ''))}</code>"),
+        (words.CSV_FILE, f"<code>{format.safe(health.get('csv_file', ''))}</code>"),
+        (words.DATA_DIR, f"<code>{format.safe(health.get('data_dir', ''))}</code>"),
         (words.PARTS, parts),
         (words.LAST_PROBLEM, _last_problem(snapshot)),
-        (words.VERSION, safe(health.get("version", ""))),
+        (words.VERSION, format.safe(health.get("version", ""))),
     ]
-    shown = "".join(f"<div><dt>{safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
-    return f'<section class="th-panel th-hub-panel"><h2>{safe(words.HUB)}</h2><dl>{shown}</dl></section>'
+    shown = "".join(f"<div><dt>{format.safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
+    return f'<section class="th-panel th-hub-panel"><h2>{format.safe(words.HUB)}</h2><dl>{shown}</dl></section>'
 
 
 def _address(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https"):
-        return safe(url)
-    return f'<a href="{safe(url)}">{safe(url)}</a>'
+        return format.safe(url)
+    return f'<a href="{format.safe(url)}">{format.safe(url)}</a>'
 
 
 def _worker(worker: dict[str, object]) -> str:
     bad = bool(worker.get("problem")) or not worker.get("running", True)
     told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(worker.get("name", "?"))
-    return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{safe(told)}</span>'
+    return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{format.safe(told)}</span>'
 
 
 def _last_problem(snapshot: Snapshot) -> str:
@@ -140,20 +140,24 @@ class Seen(NamedTuple):
 def empty(health: dict[str, Any]) -> str:
     """The page before the first probe: what to do, and what the hub sees."""
     return (
-        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{safe(words.EMPTY_TITLE)}</h2>'
-        f"<p>{safe(words.EMPTY_TEXT)}</p>{steps()}{sees(health)}</section>"
+        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{format.safe(words.EMPTY_TITLE)}</h2>'
+        f"<p>{format.safe(words.EMPTY_TEXT)}</p>{steps()}{sees(health)}</section>"
     )
 
 
 def more(health: dict[str, Any]) -> str:
     """The same folded away, below a list of probes; only what seldom changes, since it would fold itself again."""
     told = f'<div class="th-empty">{steps()}{sees(health, counted=False)}</div>'
-    return f'<details class="th-more"><summary>{safe(words.ADD_PROBE)}</summary>{told}</details>'
+    return f'<details class="th-more"><summary>{format.safe(words.ADD_PROBE)}</summary>{told}</details>'
 
 
 def steps() -> str:
     """What to do, one after the other."""
-    return "<ol>" + "".join(f"<li><strong>{safe(title)}</strong> {code(told)}</li>" for title, told in words.EMPTY_STEPS) + "</ol>"
+    return (
+        "<ol>"
+        + "".join(f"<li><strong>{format.safe(title)}</strong> {format.code(told)}</li>" for title, told in words.EMPTY_STEPS)
+        + "</ol>"
+    )
 
 
 def sees(health: dict[str, Any], *, counted: bool = True) -> str:
@@ -164,9 +168,9 @@ def sees(health: dict[str, Any], *, counted: bool = True) -> str:
     rows = []
     for one in found:
         state = {True: "online", False: "fault", None: "waiting"}[one.well]
-        remedy = f' <span class="th-quiet">{code(one.remedy)}</span>' if one.remedy else ""
-        rows.append(f'<p class="th-seen th-is-{state}">{shape(state)}<span>{safe(one.text)}{remedy}</span></p>')
-    return f'<div class="th-sees"><h3>{safe(words.SEES)}</h3>{"".join(rows)}</div>'
+        remedy = f' <span class="th-quiet">{format.code(one.remedy)}</span>' if one.remedy else ""
+        rows.append(f'<p class="th-seen th-is-{state}">{shape(state)}<span>{format.safe(one.text)}{remedy}</span></p>')
+    return f'<div class="th-sees"><h3>{format.safe(words.SEES)}</h3>{"".join(rows)}</div>'
 
 
 def look(health: dict[str, Any], *, counted: bool = True) -> list[Seen]:

@@ -16,8 +16,7 @@ from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
 from ...core import TempHubError, describe
-from .. import words
-from ..format import safe
+from .. import format, words
 from ..html import cards
 
 
@@ -113,7 +112,7 @@ class Asks:
         """How the last question of a subject stands or ended, as HTML; empty when there is nothing to say."""
         told = self.outcomes.get(subject, "")
         kind = "th-quiet" if self.busy(subject) else "th-outcome"
-        return f'<p class="{kind}" role="status">{safe(told)}</p>' if told else ""
+        return f'<p class="{kind}" role="status">{format.safe(told)}</p>' if told else ""
 
     def go(self, subject: str, saying: str, work: Callable[[], str]) -> None:
         """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a time a subject."""
@@ -160,7 +159,7 @@ class Question:
     def ask(self, question: str, yes: str, do: Callable[[], None]) -> None:
         """Ask; do() is called when the answer is yes. Another question takes the place of one that is open."""
         self._do, self._yes.description = do, yes
-        set_value(self._text, f'<p role="alert">{safe(question)}</p>')
+        set_value(self._text, f'<p role="alert">{format.safe(question)}</p>')
         set_children(self.widget, [self._text, self._buttons])
 
     def close(self) -> None:

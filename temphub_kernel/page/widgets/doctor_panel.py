@@ -4,10 +4,9 @@ from typing import Any
 
 from ...core import parse_time
 from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
-from .. import words
+from .. import format, words
 from ..choices import View
 from ..data import Snapshot
-from ..format import code, safe
 from ..html import cards
 from .base import Ask, Asks, Kit, set_value
 
@@ -32,10 +31,10 @@ class DoctorPanel:
         busy = self._asks.busy(SUBJECT)
         self._button.disabled = busy or self._ask is None
         if said := self._asks.outcomes.get(SUBJECT, ""):
-            set_value(self._told, f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{code(said)}</p>')
+            set_value(self._told, f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{format.code(said)}</p>')
         else:
             view, now_ms = snapshot.view, snapshot.now_ms
-            found = findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{code(words.DOCTOR_TEXT)}</p>'
+            found = findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{format.code(words.DOCTOR_TEXT)}</p>'
             set_value(self._told, found)
 
     def _examine(self) -> None:
@@ -59,18 +58,18 @@ def findings(answer: dict[str, Any], view: View, now_ms: int) -> str:
     when = view.at(parse_time(str(answer["time"])), now_ms) if answer.get("time") else ""
     return (
         f'<p class="th-checked th-is-{"fault" if problems else "online"}" role="status">{cards.shape("fault" if problems else "online")}'
-        f'<span>{safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul class="th-findings">{rows}</ul>'
-        f'<details class="th-more"><summary>{safe(words.AS_TEXT)}</summary>'
-        f'<p><button type="button" class="th-copy th-button" data-done="{safe(words.COPIED)}">{safe(words.COPY)}</button></p>'
-        f'<pre class="th-text" tabindex="0">{safe(as_text(found))}</pre></details>'
+        f'<span>{format.safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul class="th-findings">{rows}</ul>'
+        f'<details class="th-more"><summary>{format.safe(words.AS_TEXT)}</summary>'
+        f'<p><button type="button" class="th-copy th-button" data-done="{format.safe(words.COPIED)}">{format.safe(words.COPY)}</button></p>'
+        f'<pre class="th-text" tabindex="0">{format.safe(as_text(found))}</pre></details>'
     )
 
 
 def _row(one: Finding) -> str:
     state = SHAPES.get(one.level, "waiting")
     said = words.LEVELS.get(one.level, one.level)
-    remedy = f'<span class="th-remedy">{code(one.remedy)}</span>' if one.remedy else ""
+    remedy = f'<span class="th-remedy">{format.code(one.remedy)}</span>' if one.remedy else ""
     return (
-        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{safe(one.check)}</strong>'
-        f' <span class="th-level">{safe(said)}</span> {code(one.result)} {remedy}</span></li>'
+        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{format.safe(one.check)}</strong>'
+        f' <span class="th-level">{format.safe(said)}</span> {format.code(one.result)} {remedy}</span></li>'
     )

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from ipywidgets import Dropdown
 
-from .. import probe_words as words
+from .. import format, probe_words as words
 from ..data import Probe
-from ..format import safe
 from .base import Ask, Asks, Kit, Question, set_children, set_value
 
 
@@ -31,7 +30,7 @@ class MergeForm:
         self._into.options = [(words.MERGE_NONE, ""), *others]
         set_value(self._into, "")
         also = _also(probe)
-        set_value(self._said, f"<p>{safe(words.MERGED_ALSO.format(', '.join(also)))}</p>" if also else "")
+        set_value(self._said, f"<p>{format.safe(words.MERGED_ALSO.format(', '.join(also)))}</p>" if also else "")
         set_children(self.widget, [*([self._row] if others else []), *([self._undo] if also else [])])
 
     def _ask_first(self) -> None:

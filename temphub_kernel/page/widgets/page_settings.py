@@ -6,10 +6,9 @@ from typing import Any
 import segno
 from ipywidgets import Dropdown
 
-from .. import words
+from .. import format, words
 from ..choices import Steering, query
 from ..data import Snapshot
-from ..format import safe
 from ..html import cards
 from .base import Kit, set_value
 
@@ -42,7 +41,7 @@ class PagePanel:
                 set_value(choice, getattr(snapshot.view, name))
         finally:
             self._telling = False
-        set_value(self._login, f'<p><a href="/logout">{safe(words.LOG_OUT)}</a></p>' if snapshot.health.get("login") else "")
+        set_value(self._login, f'<p><a href="/logout">{format.safe(words.LOG_OUT)}</a></p>' if snapshot.health.get("login") else "")
         url, asked = first_url(snapshot.health), query(snapshot.view)
         set_value(self._qr, qr(f"{url.rstrip('/')}/{'?' if asked else ''}{asked}") if url else "")
 
@@ -63,10 +62,10 @@ def qr(url: str) -> str:
     if len(url) > 1200:
         return ""
     drawn = segno.make(url, error="l", micro=False).svg_inline(scale=3, border=4, dark="#000", light="#fff", omitsize=True)
-    alt = safe(words.QR_ALT.format(url))
+    alt = format.safe(words.QR_ALT.format(url))
     return (
         f'<div class="th-qr"><span role="img" aria-label="{alt}">{drawn}</span>'
-        f'<p><span class="th-quiet">{safe(words.QR)}</span> <a href="{safe(url)}">{safe(url)}</a></p></div>'
+        f'<p><span class="th-quiet">{format.safe(words.QR)}</span> <a href="{format.safe(url)}">{format.safe(url)}</a></p></div>'
     )
 
 

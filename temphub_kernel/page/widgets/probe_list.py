@@ -9,7 +9,6 @@ from ipywidgets import Button, HBox
 from ...core import HOUR_MS, TempHubError, shown_name
 from .. import format, probe_words
 from ..data import Probe, Record, Snapshot
-from ..format import safe
 from ..html import panels
 from .base import Ask, Asks, Kit, Question, set_children, set_value, without_hub
 from .probe_editor import Editor, say_yes
@@ -49,7 +48,7 @@ class Removed:
         )
         one, many = probe_words.REMOVED
         line = one if snapshot.removals == 1 else many.format(format.count(snapshot.removals))
-        set_value(self._said, f'<p class="th-quiet">{safe(line + some)}</p>')
+        set_value(self._said, f'<p class="th-quiet">{format.safe(line + some)}</p>')
         self._toggle.description = probe_words.REMOVED_HIDE if self.shown else probe_words.REMOVED_SHOW
         set_children(self.widget, [self._line, *(self._row(one, snapshot) for one in snapshot.removed if self._wanted(one["id"]))])
 
@@ -68,11 +67,14 @@ class Removed:
             self._rows[id_] = self._kit.row([self._kit.html("th-grow"), self._kit.row([button], "th-buttons")], "th-list-row")
         row = self._rows[id_]
         outcome = self._asks.outcomes.get(id_, "") if self._here(id_) else ""
-        said = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
-        same = "" if name == id_ else f'<span class="th-quiet">{safe(id_)}</span>'
+        said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
+        same = "" if name == id_ else f'<span class="th-quiet">{format.safe(id_)}</span>'
         when = probe_words.REMOVED_AT.format(snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False))
-        head = f'<p class="th-row-head"><span class="th-name">{safe(name)}</span>{same}</p>'
-        set_value(row.children[0], f'<div class="th-row" data-removed="{safe(id_)}">{head}<p class="th-quiet">{safe(when)}</p>{said}</div>')
+        head = f'<p class="th-row-head"><span class="th-name">{format.safe(name)}</span>{same}</p>'
+        set_value(
+            row.children[0],
+            f'<div class="th-row" data-removed="{format.safe(id_)}">{head}<p class="th-quiet">{format.safe(when)}</p>{said}</div>',
+        )
         self._buttons[id_].disabled = self._ask is None or self._asks.busy(id_)
         return row
 
@@ -114,7 +116,7 @@ class Transients:
         self._count = snapshot.transients
         self.shown = self.shown and bool(self._count)
         outcome = self._asks.outcomes.get(SUBJECT, "")
-        told = f'<p class="th-outcome" role="status">{safe(outcome)}</p>' if outcome else ""
+        told = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
         if not self._count:
             self._question.close()
             set_value(self._said, told)
@@ -122,7 +124,7 @@ class Transients:
             return
         last = len(snapshot.folded)
         some = f" {probe_words.TRANSIENTS_SHOWN.format(format.count(last))}" if self.shown and last < self._count else ""
-        line = f'<p class="th-quiet" title="{safe(probe_words.TRANSIENTS_MEANING)}">{safe(_in_words(self._count) + some)}</p>'
+        line = f'<p class="th-quiet" title="{format.safe(probe_words.TRANSIENTS_MEANING)}">{format.safe(_in_words(self._count) + some)}</p>'
         set_value(self._said, line + told)
         self._toggle.description = probe_words.TRANSIENTS_HIDE if self.shown else probe_words.TRANSIENTS_SHOW
         self._remove.disabled = self._ask is None or self._asks.busy(SUBJECT)

@@ -8,10 +8,9 @@ from ipywidgets import Dropdown, Text
 
 from ...core import EVER_MS, TempHubError
 from ...journal import CHIPS, COLD_C, Thermocouple
-from .. import probe_words as words
+from .. import format, probe_words as words
 from ..choices import View
 from ..data import Probe
-from ..format import safe
 from .base import Ask, Asks, Kit, set_children, set_value
 
 
@@ -42,7 +41,7 @@ class ThermocoupleForm:
             set_value(field, "")
         set_value(self._chip, "")
         self._cold.placeholder = f"{view.of(COLD_C):.0f} {view.degree}"
-        told = "".join(f'<p class="th-quiet">{safe(in_words(one, view, now_ms))}</p>' for one in probe.stated)
+        told = "".join(f'<p class="th-quiet">{format.safe(in_words(one, view, now_ms))}</p>' for one in probe.stated)
         set_value(self._said, told)
         set_children(self.widget, [self._row, *([self._undo] if told else [])])
 

@@ -9,8 +9,7 @@ from typing import Any
 from ipywidgets import Button, HBox, Text
 
 from ....core import TempHubError, monotonic_s
-from ... import alarm_words as words
-from ...format import safe
+from ... import alarm_words as words, format
 from ...html import channels
 from ..base import Ask, Asks, Kit, Question, set_children, set_value
 
@@ -29,14 +28,14 @@ class ChannelsForm:
         self._looked_s = -LOOK_S
         self._rows: dict[str, tuple[HBox, Button]] = {}
         self._list, self._said, self._question = kit.column([], "th-channels"), kit.html(), Question(kit)
-        self._empty = kit.html(value=f'<p class="th-quiet">{safe(words.CHANNELS_NONE)}</p>')
-        self._reading = kit.html(value=f'<p class="th-quiet">{safe(words.CHANNELS_READING)}</p>')
+        self._empty = kit.html(value=f'<p class="th-quiet">{format.safe(words.CHANNELS_NONE)}</p>')
+        self._reading = kit.html(value=f'<p class="th-quiet">{format.safe(words.CHANNELS_READING)}</p>')
         self._name = Text(description=words.CHANNEL_NAME, placeholder=words.CHANNEL_NAME_EXAMPLE, layout=kit.layout)
         self._url = Text(description=words.CHANNEL_URL, placeholder=words.CHANNEL_URL_EXAMPLE, layout=kit.layout)
         self._url.add_class("th-comment")
         self._add = kit.button(words.CHANNEL_ADD, self._go_add, words.CHANNEL_ADD_MEANING, "th-primary")
         fields = kit.row([self._name, self._url, self._add], "th-fields")
-        hint = kit.html(value=f'<p class="th-quiet">{safe(words.CHANNEL_HINT)}</p>')
+        hint = kit.html(value=f'<p class="th-quiet">{format.safe(words.CHANNEL_HINT)}</p>')
         parts = [self._list, self._question.widget, self._said, fields, hint]
         self.widget = kit.column(parts, "th-editor", "th-channels-form")
 

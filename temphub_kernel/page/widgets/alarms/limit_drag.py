@@ -5,10 +5,9 @@ from typing import Any, NamedTuple
 from ....alarms import Rule
 from ....core import TempHubError
 from ....journal import StoredRule
-from ... import alarm_words as words
+from ... import alarm_words as words, format
 from ...choices import View
 from ...data import Probe, Snapshot
-from ...format import safe
 from ...html import limits
 from ...html.alarms import degrees
 from ..base import Ask, Asks, Kit, set_children, set_value
@@ -64,7 +63,7 @@ class LimitDrag:
             self._moved = Moved(rule, probe, moved_to(rule.body, at_c), at_c)
         except TempHubError as error:
             self.close()
-            set_value(self._text, f'<p class="th-outcome" role="alert">{safe(f"{error.problem} {error.remedy}")}</p>')
+            set_value(self._text, f'<p class="th-outcome" role="alert">{format.safe(f"{error.problem} {error.remedy}")}</p>')
             set_children(self._buttons, [self._done])
             set_children(self.widget, [self._text, self._buttons])
             return
@@ -94,7 +93,8 @@ class LimitDrag:
             # Nothing is set before it was shown what it would have told, or why that cannot be said.
             self._set.disabled = self._asks.busy(LOOK) or self._tried is not moved
             set_value(
-                self._text, f'<p role="alert">{safe(question(moved, view))}</p><p class="th-quiet" role="status">{safe(told)}</p>{said}'
+                self._text,
+                f'<p role="alert">{format.safe(question(moved, view))}</p><p class="th-quiet" role="status">{format.safe(told)}</p>{said}',
             )
             set_children(self._buttons, [self._keep, self._set])
         set_children(self.widget, [self._text, self._buttons])

@@ -9,10 +9,9 @@ from ipywidgets import Button, Checkbox, Dropdown, HBox, Text
 from ....alarms import SETS, Rule
 from ....core import TempHubError
 from ....journal import StoredRule
-from ... import alarm_words as words
+from ... import alarm_words as words, format
 from ...choices import View
 from ...data import Probe
-from ...format import safe
 from ...html import limits
 from ..base import Ask, Asks, Kit, set_children, set_value
 from .telling_form import TellingForm
@@ -48,8 +47,8 @@ class LimitsForm:
         self._on.add_class("th-button")
         self._close = kit.button(words.CLOSE_FORM, closed)
         self._buttons = kit.row([self._close], "th-buttons")
-        self._start = kit.html(value=f"<p>{safe(words.START_FROM)}</p>")
-        self._or = kit.html(value=f'<p class="th-quiet">{safe(words.START_TYPED)}</p>')
+        self._start = kit.html(value=f"<p>{format.safe(words.START_FROM)}</p>")
+        self._or = kit.html(value=f'<p class="th-quiet">{format.safe(words.START_TYPED)}</p>')
         self.widget = kit.column([], "th-editor", "th-limits-form")
         self._arrange(typed=False)
 
@@ -79,7 +78,7 @@ class LimitsForm:
         self._wanted, self._found, self._tells = None, "", False
         self._arrange(typed=False)
         self._asks.outcomes.pop(SUBJECT, None)
-        set_value(self._title, f"<h2>{safe(words.LIMITS_OF.format(probe.name))}</h2>")
+        set_value(self._title, f"<h2>{format.safe(words.LIMITS_OF.format(probe.name))}</h2>")
         self._limit.description = words.LIMIT_C.format(view.degree)
         fits = suggested(probe)
         for key, button in self._sets.items():

@@ -4,10 +4,9 @@ from ipywidgets import Dropdown, NaiveDatetimePicker, Text
 
 from ....alarms import life
 from ....core import MINUTE_MS, TempHubError, now_ms
-from ... import alarm_words as words
+from ... import alarm_words as words, format
 from ...choices import Steering
 from ...data import Snapshot
-from ...format import moment_ms
 from ...html.alarm_list import stressed
 from ..base import Ask, Asks, Kit, set_value
 from .filter_form import Place, groups_and_probes
@@ -51,7 +50,7 @@ class MuteForm:
         where = {"probe_id": probe_id} if probe_id else {"group": group} if group else {}
         by = {"by": self._who.value.strip()[: life.MOST_BY]} if self._who.value.strip() else {}
         note = self._note.value.strip()
-        end_ms = None if until is None else moment_ms(until, self._steering.view.where)
+        end_ms = None if until is None else format.moment_ms(until, self._steering.view.where)
         done = words.MUTED_WHAT if how == "mute" else words.MAINTAINED_WHAT
 
         def go() -> str:

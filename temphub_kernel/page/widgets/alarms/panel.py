@@ -8,10 +8,9 @@ from ipywidgets import Text
 
 from ....alarms import life
 from ....core import HOUR_MS, TempHubError, monotonic_s, now_ms
-from ... import alarm_words as words
+from ... import alarm_words as words, format
 from ...choices import Steering, View
 from ...data import Probe, ShownAlarm, Snapshot
-from ...format import local, safe, time_of_day
 from ...html import alarm_list, alarms
 from ..base import Ask, Asks, Kit, set_children, set_value, without_hub
 from .limits_form import LimitsForm
@@ -89,9 +88,9 @@ class AlarmForm:
 
 def tomorrow(view: View, moment_ms: int) -> tuple[int, str]:
     """(a moment tomorrow morning on the viewer's clock, its time of day)."""
-    day = local(moment_ms, view.where) + timedelta(days=1)
+    day = format.local(moment_ms, view.where) + timedelta(days=1)
     morning = day.replace(hour=MORNING, minute=0, second=0, microsecond=0)
-    return round(morning.timestamp() * 1000), time_of_day(morning, to_second=False, am_pm=view.am_pm)
+    return round(morning.timestamp() * 1000), format.time_of_day(morning, to_second=False, am_pm=view.am_pm)
 
 
 def acknowledge(ask: Ask, number: int, comment: str, who: str) -> str:
@@ -231,7 +230,7 @@ class AlarmPanel:
     def _tell(self) -> None:
         """What became of the last answer, for a while."""
         said = self._asks.outcomes.get(SUBJECT, "")
-        told = f'<p class="th-outcome" role="status">{safe(said)}</p>' if said else ""
+        told = f'<p class="th-outcome" role="status">{format.safe(said)}</p>' if said else ""
         if told and told == self._said.value and not self._asks.busy(SUBJECT) and monotonic_s() - self._said_s > SHOWN_S:
             self._asks.outcomes.pop(SUBJECT, None)
             told = ""

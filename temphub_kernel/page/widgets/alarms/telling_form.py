@@ -8,9 +8,8 @@ from ipywidgets import Checkbox, Text
 from ....alarms import Rule
 from ....core import TempHubError
 from ....journal import StoredRule
-from ... import alarm_words as words
+from ... import alarm_words as words, format
 from ...choices import View
-from ...format import safe
 from ...html import channels, limits
 from ..base import Ask, Asks, Kit, set_value
 
@@ -41,7 +40,7 @@ class TellingForm:
     def open(self, rule: StoredRule, view: View) -> None:
         """Fill it for a rule."""
         self.rule, self._kept, body, ask = rule, False, rule.body, self._ask
-        set_value(self._title, f"<p><b>{safe(limits.line(body, view))}</b></p>")
+        set_value(self._title, f"<p><b>{format.safe(limits.line(body, view))}</b></p>")
         set_value(self._to, ", ".join(body.get("channels") or ()))
         set_value(self._next, ", ".join(body.get("escalate_to") or ()))
         for field, name in ((self._repeat, "repeat_min"), (self._after, "escalate_min")):
