@@ -15,8 +15,7 @@ import numpy as np
 
 from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
-from . import pace, rules
-from .run import ACTIVE
+from . import pace, rules, run
 from .streams import LIVE_MS, Limited
 from .watches import Transition, Watch, Watched
 
@@ -186,9 +185,9 @@ class Evaluator:
 
     def _note_worse(self, found: _Probe, at_ms: int) -> None:
         for one in found.watched:
-            if one.run.stage == ACTIVE and one.run.worst_ms == at_ms:
+            if one.run.stage == run.ACTIVE and one.run.worst_ms == at_ms:
                 self._worse[one.rule.no, found.no] = one.run.worst_c, at_ms
-            elif one.run.stage != ACTIVE and self._worse:
+            elif one.run.stage != run.ACTIVE and self._worse:
                 self._worse.pop((one.rule.no, found.no), None)
 
     def worse(self) -> dict[tuple[int, int], tuple[float, int]]:

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from ..core import MINUTE_MS, Once, TempHubError, board_of, monotonic_s, now_ms
 from ..journal import Alarm, AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
-from . import evaluate, life, sickness
-from .rules import Rule
+from . import evaluate, life, rules, sickness
 from .watches import Transition, Watch
 
 log = logging.getLogger(__name__)
@@ -109,7 +108,7 @@ class Alarms(Follower[Reader]):
         self._look_s = look_s
         self._every_probes_s = probes_s
         self._no = 0
-        self._rules: dict[int, Rule] = {}
+        self._rules: dict[int, rules.Rule] = {}
         self._watches: list[Watch] = []
         self._watched: set[tuple[int, str, int]] = set()
         # What each probe's readings may be listed under.
@@ -273,9 +272,9 @@ class Alarms(Follower[Reader]):
         watched = {(watch.rule.no, watch.probe) for watch in self._watches}
         self._pending = {pair: one for pair, one in self._pending.items() if pair in watched}
 
-    def _parsed(self, stored: StoredRule) -> Rule | None:
+    def _parsed(self, stored: StoredRule) -> rules.Rule | None:
         try:
-            rule = Rule.from_json(stored.body, no=stored.no)
+            rule = rules.Rule.from_json(stored.body, no=stored.no)
         except TempHubError as error:
             # Written by a later version, or by hand.
             self._once.warn(f"rule {stored.no}", f"rule {stored.no} is not understood, so it watches nothing: {error}")
@@ -288,7 +287,7 @@ def _worsen(book: AlarmBook, worse: dict[tuple[int, int], tuple[float, int]]) ->
         book.worsen(rule, probe, celsius, at_ms)
 
 
-def watches(rule: Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
+def watches(rule: rules.Rule, probes: Sequence[dict[str, Any]]) -> list[Watch]:
     """A watch for each probe that a rule is for. probes: as Reader.probes gives them."""
     if rule.probes:
         wanted = set(rule.probes)

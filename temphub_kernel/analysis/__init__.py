@@ -5,8 +5,7 @@ from .arguments import find_zone, moment_ms
 from .comparison import compare, differences
 from .completeness import completeness, gaps
 from .curve import Curve, curves, zone_of
-from .excursions import excursions
-from .exposure import degree_hours, mean_kinetic_temperature
+from .excursions import degree_hours, excursions, mean_kinetic_temperature
 from .figures import statistics
 from .load import load
 from .profile import daily_profile

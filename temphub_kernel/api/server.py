@@ -23,10 +23,9 @@ from tornado.web import Application
 
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
-from . import background, base, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, schemas, timestamps
+from . import background, base, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, routes, schemas, timestamps
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
 from .ingest import INGEST, Acks, Delivery, FastPath, Ingest
-from .routes import application
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -167,7 +166,7 @@ class Endpoint(Worker):
         proxies = Proxies(self._settings.trusted_proxies)
         self._gate.trusts = proxies.trusts
         guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
-        return Switch(application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
+        return Switch(routes.application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
 
     def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
         """The servers, which take connections from here on."""

@@ -12,7 +12,6 @@ from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text,
 from ..journal import Follower, Reader, Writer
 from . import columns, position
 from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
-from .position import BLOCK_ROWS, BOOKMARK_ROWS, Place, at, resume
 
 log = logging.getLogger(__name__)
 # Each save is a commit of the journal; what was appended since is recognised in the file after a crash.
@@ -50,8 +49,8 @@ class CsvLog(Follower[Reader]):
         self._open = open_log
         self._max_rows = max_rows
         self._style = style
-        self._place: Place | None = None
-        self._saved = Place(0)
+        self._place: position.Place | None = None
+        self._saved = position.Place(0)
         self._saved_s = 0.0
         self._unsaved_file = False
         self._counts = (0, 0)
@@ -84,7 +83,7 @@ class CsvLog(Follower[Reader]):
         return Reader(self._journal, recent=self._writer.recent)
 
     def round(self, reader: Reader) -> float:
-        return self._every_s if self.step(reader) < BLOCK_ROWS else 0.0
+        return self._every_s if self.step(reader) < position.BLOCK_ROWS else 0.0
 
     def end(self, reader: Reader) -> None:
         self.step(reader)
@@ -109,22 +108,22 @@ class CsvLog(Follower[Reader]):
         self._once.clear("file", f"the CSV log {self.csv_file} is written again; what waited is being caught up")
         return written
 
-    def _first_place(self, reader: Reader) -> Place:
+    def _first_place(self, reader: Reader) -> position.Place:
         self._saved, self._saved_s = position.load(reader), monotonic_s()
         if self._saved.file != str(self.csv_file):
             return self._find(reader, self._saved, told="")
         # A file that is gone although it was full, or written in another style, was put aside just before the last stop.
         return self._find(reader, self._saved, told="" if self._is_done(self._saved) else "deleted or emptied")
 
-    def _is_done(self, place: Place) -> bool:
+    def _is_done(self, place: position.Place) -> bool:
         """Whether nothing more is to be written to the file of this place."""
         return place.rows >= self._max_rows or place.style != self._style.mark
 
-    def _find(self, reader: Reader, known: Place, *, told: str) -> Place:
+    def _find(self, reader: Reader, known: position.Place, *, told: str) -> position.Place:
         """Open the file and find the place in it; a file that is no log of ours is put aside."""
         with self._opened() as file:
             empty = size_of(file) == 0
-            place = resume(file, self.csv_file, known, reader, self._style)
+            place = position.resume(file, self.csv_file, known, reader, self._style)
         if place is None:
             aside = put_aside(self.csv_file, _today())
             log.warning("%s did not begin with the log's header; it was put aside as %s and a new one begun", self.csv_file, aside.name)
@@ -140,16 +139,16 @@ class CsvLog(Follower[Reader]):
         self.csv_file.parent.mkdir(parents=True, exist_ok=True)
         return self._open(self.csv_file)
 
-    def _settled(self, place: Place) -> Place:
+    def _settled(self, place: position.Place) -> position.Place:
         """Remember a place in a new or changed file, and bookmark it before anything is appended to that file."""
         self._place, self._unsaved_file = place, True
         return place
 
-    def _write_next(self, reader: Reader, place: Place) -> int:
+    def _write_next(self, reader: Reader, place: position.Place) -> int:
         if self._due(place):
             self._save(place)
         done = self._is_done(place)
-        most = 0 if done else min(BLOCK_ROWS, self._max_rows - place.rows)
+        most = 0 if done else min(position.BLOCK_ROWS, self._max_rows - place.rows)
         found = reader.behind(place.no, most, fields=columns.FIELDS, own=True)
         if not len(found) and not done:
             return 0
@@ -159,7 +158,7 @@ class CsvLog(Follower[Reader]):
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
                 append(file, columns.lines_of(found, self._style))
-                self._place = at(file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark)
+                self._place = position.at(file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark)
                 return len(found)
         if as_known:
             self._roll_over(place)
@@ -168,7 +167,7 @@ class CsvLog(Follower[Reader]):
             self._save(self._find(reader, place, told="deleted or emptied"))
         return 0
 
-    def _roll_over(self, place: Place) -> None:
+    def _roll_over(self, place: position.Place) -> None:
         """Put the file that is full, or of another style, aside.
 
         Its last reading is bookmarked first: whatever happens then, nothing is written twice.
@@ -180,16 +179,16 @@ class CsvLog(Follower[Reader]):
         self._place = None
         self._save(self._settled(self._begin(place.no)))
 
-    def _begin(self, no: int) -> Place:
+    def _begin(self, no: int) -> position.Place:
         with self._opened() as file:
             begin(file, self.csv_file, self._style)
-            return at(file, self.csv_file, no, 0, self._style.mark)
+            return position.at(file, self.csv_file, no, 0, self._style.mark)
 
-    def _due(self, place: Place) -> bool:
-        late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= BOOKMARK_ROWS
+    def _due(self, place: position.Place) -> bool:
+        late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= position.BOOKMARK_ROWS
         return self._unsaved_file or (late and place != self._saved)
 
-    def _save(self, place: Place) -> None:
+    def _save(self, place: position.Place) -> None:
         position.save(self._writer, place)
         self._saved, self._saved_s, self._unsaved_file = place, monotonic_s(), False
 

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from ..core import STANDARD, Process, Style, TempHubError, local_text, now_ms, sync_folder
 from ..journal import Reader, Writer
-from . import columns
+from . import columns, position
 from .file import aside_name, parts_of, reason
-from .position import BLOCK_ROWS, at, save
 
 MAX_ROWS = 1_000_000
 BUILDING = "-rebuilding-"
@@ -37,7 +36,7 @@ class Parts:
     def follow(self, reader: Reader, progress: Progress = lambda _: None) -> None:
         """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May raise OSError."""
         self._append(b"" if self.last.exists() else self.style.header)
-        while len(found := reader.behind(self.no, min(BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True)):
+        while len(found := reader.behind(self.no, min(position.BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True)):
             self._append(columns.lines_of(found, self.style))
             self.no, self.rows = int(found.no[-1]), self.rows + len(found)
             if self.rows >= self._max_rows:
@@ -209,10 +208,10 @@ def _moved(moves: list[tuple[Path, Path]], kept: Path | None) -> Iterator[None]:
 def _bookmark(journal: Path, no: int, csv_file: Path, rows: int, style: Style) -> None:
     """Tell the hub's next start where its log now ends."""
     with csv_file.open("rb") as file:
-        place = at(file, csv_file, no, rows, style.mark)
+        place = position.at(file, csv_file, no, rows, style.mark)
     writer = Writer(journal)
     writer.start()
     try:
-        save(writer, place)
+        position.save(writer, place)
     finally:
         writer.stop()

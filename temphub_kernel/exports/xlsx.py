@@ -1,4 +1,4 @@
-"""An Excel workbook: real dates and numbers, a sheet for each probe or one, and an overview with a chart in front. The export's
+"""An Excel workbook: real dates and numbers, a sheet for each probe or one, an overview with a chart in front, and the alarms. The export's
 thread only.
 """
 
@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xlsxwriter
 
-from ..core import LOCAL, TooLarge
-from .alarms_sheet import write_alarms
+from ..core import LOCAL, MINUTE_MS, TooLarge
+from ..journal import Alarm
 from .order import Order
 from .overview import LOOKS, Look, Overview, write
 from .source import Piece, Source, celsius, headings, qualities, to_days, to_local
@@ -19,6 +20,14 @@ SHEET_ROWS = 1_000_000
 FILE_ROWS = 10_000_000
 MOST_SHEETS = 200
 DATE = "yyyy-mm-dd hh:mm:ss.000"
+# Of the sheet of alarms.
+TITLE = "Alarms"
+HEADS = (
+    *("probe", "id", "rule", "severity", "kind", "limit °C", "since", "until", "minutes", "worst °C", "state"),
+    *("acknowledged", "by", "comment", "corrective action", "known late"),
+)
+WIDTHS = (20, 20, 28, 10, 10, 10, 20, 20, 10, 10, 16, 20, 16, 40, 40, 10)
+FIRST_ROW = 1
 
 
 class Sheet:
@@ -181,3 +190,40 @@ def part(piece: Piece, first: int, last: int) -> Piece:
     units = {name: column[first:last] for name, column in piece.units.items()}
     columns = {name: getattr(piece, name)[first:last] for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held")}
     return piece._replace(units=units, **columns)
+
+
+def write_alarms(book: Any, found: list[Alarm], names: dict[str, str], zone: str, head: Any, date: Any) -> None:
+    """Add the sheet; nothing where there were none. Times are in the zone of the workbook."""
+    if not found:
+        return
+    sheet = book.add_worksheet(TITLE)
+    for column, (name, width) in enumerate(zip(HEADS, WIDTHS, strict=True)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, name, head)
+    sheet.freeze_panes(1, 0)
+    for row, one in enumerate(found, FIRST_ROW):
+        _row(sheet, row, one, names, zone, date)
+
+
+def _row(sheet: Any, row: int, one: Alarm, names: dict[str, str], zone: str, date: Any) -> None:
+    texts = {
+        0: names.get(one.probe_id, one.probe_id) or "several at once",
+        1: one.probe_id,
+        2: str(one.body.get("rule", {}).get("name", "")),
+        3: one.severity,
+        4: one.cause,
+        10: one.state if one.live else "closed",
+        12: one.acked_by,
+        13: one.comment,
+        14: one.action,
+        15: "yes" if one.past else "",
+    }
+    numbers = {5: one.limit_c, 8: (one.cleared_ms - one.since_ms) / MINUTE_MS if one.cleared_ms else None, 9: one.worst_c}
+    times = {6: one.since_ms, 7: one.cleared_ms, 11: one.acked_ms}
+    for column in range(len(HEADS)):
+        if texts.get(column):
+            sheet.write_string(row, column, texts[column])
+        elif (number := numbers.get(column)) is not None:
+            sheet.write_number(row, column, round(number, 3))
+        elif ms := times.get(column):
+            sheet.write_number(row, column, to_days(to_local(np.array([ms], np.int64), zone))[0], date)

@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 
 from ..core import AHEAD_MS, board_of, monotonic_s, now_ms
 from ..journal import Point, Reader, Writer
-from . import follower, mqtt_alarms, topics
-from .broker import Broker
-from .topics import State
+from . import broker, follower, mqtt_alarms, topics
 
 log = logging.getLogger(__name__)
 LOOK_S = 5.0
@@ -31,7 +29,7 @@ class Mqtt(follower.Forwarder):
         self._looked_s = -look_s
         self._missed = 0
         self._probes: dict[str, dict[str, Any]] = {}
-        self._newest: dict[str, State] = {}
+        self._newest: dict[str, topics.State] = {}
         # What counted, and as what, when the newest values were last asked for.
         self._stand: tuple[object, ...] = ()
         self._announced: set[str] = set()
@@ -41,7 +39,7 @@ class Mqtt(follower.Forwarder):
         # Made once, kept with the bookmark: by it and the computer's name a hub is known at the broker.
         self._folder = ""
         self._hub = ""
-        self._broker = Broker(address, reconnect_s)
+        self._broker = broker.Broker(address, reconnect_s)
 
     @property
     def shown(self) -> str:
@@ -68,7 +66,7 @@ class Mqtt(follower.Forwarder):
     def take(self, points: list[Point], reader: Reader) -> None:
         now = now_ms()
         for point in points:
-            self._keep(point.probe_id, State(point.taken_ms, point.units, point.quality), now)
+            self._keep(point.probe_id, topics.State(point.taken_ms, point.units, point.quality), now)
         if monotonic_s() - self._looked_s >= self._look_s:
             self._look(reader)
         self._look_at_alarms(reader)
@@ -100,7 +98,7 @@ class Mqtt(follower.Forwarder):
             )
         self._missed = 0
 
-    def _keep(self, probe_id: str, state: State, now: int) -> None:
+    def _keep(self, probe_id: str, state: topics.State, now: int) -> None:
         """Newer than what is known, and not dated in the future: by a clock that was ahead it would stand for hours."""
         known = self._newest.get(probe_id)
         limit = now + AHEAD_MS
@@ -117,7 +115,7 @@ class Mqtt(follower.Forwarder):
             if stand[:1] != self._stand[:1]:
                 self._newest.clear()
             for one in reader.newest():
-                self._keep(one.probe_id, State(one.taken_ms, one.units, one.quality), now)
+                self._keep(one.probe_id, topics.State(one.taken_ms, one.units, one.quality), now)
         self._stand = stand
         self._newest = {probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes}
         self._looked_s = monotonic_s()

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .columns import FIELDS, JUNCTION, NO_VALUE, STRUCK, Batch, Columns, chosen
-from .records import annotations, calibration, thermocouples
-from .records.merged import Merged
+from .records import annotations, calibration, merged, thermocouples
 
 
 def asked(db: sqlite3.Connection, fields: Sequence[str] = FIELDS) -> tuple[str, ...]:
@@ -33,8 +32,8 @@ def counted(db: sqlite3.Connection, batch: Batch, *, struck_out: bool = False, o
     received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
     boot, seq, chip, cold = (batch.get(name, none) for name in ("boot", "seq", *JUNCTION))
     # Last of all: what counts, and as what, goes by the device.
-    merged, ids = Merged(db), dict(db.execute("SELECT no, id FROM probes"))
-    ids, probe = (ids, probe) if own else (merged.listed(ids), merged.of(probe))
+    roots, ids = merged.Merged(db), dict(db.execute("SELECT no, id FROM probes"))
+    ids, probe = (ids, probe) if own else (roots.listed(ids), roots.of(probe))
     return Columns(ids, batch.get("no", none), probe, taken_ms, received_ms, units, raw, quality, boot, seq, chip, cold, uncertain)
 
 

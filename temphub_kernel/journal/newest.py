@@ -6,8 +6,7 @@ from collections.abc import Callable
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import batches, blocks, summary
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
-from .records import annotations, calibration
-from .records.merged import Merged
+from .records import annotations, calibration, merged
 
 QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > ? ORDER BY no LIMIT ?"
 
@@ -15,7 +14,7 @@ QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, 
 def following(db: sqlite3.Connection, no: int, limit: int, *, own: bool) -> list[Point]:
     """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id each was delivered with."""
     ids = dict(db.execute("SELECT no, id FROM probes"))
-    ids = ids if own else Merged(db).called(ids)
+    ids = ids if own else merged.Merged(db).called(ids)
     corrections, struck, boots = calibration.Corrections(db), annotations.Struck(db).start_ms, Boots(db)
     correct, chips = corrections.one, blocks.of(db, no + 1, no + limit) if corrections.thermocouples else {}
     found: list[Point] = []
@@ -121,11 +120,11 @@ def _said(db: sqlite3.Connection, late: list[_Late]) -> dict[tuple[int, int], tu
 def listed(found: list[Newest], db: sqlite3.Connection, *, own: bool) -> list[Newest]:
     """The same without what was removed and, unless `own`, one for all that count as the same probe."""
     rows = db.execute("SELECT no, id, removed_ms FROM probes").fetchall()
-    merged, ids = Merged(db), {no: id_ for no, id_, _ in rows}
+    roots, ids = merged.Merged(db), {no: id_ for no, id_, _ in rows}
     gone = {no for no, _, removed_ms in rows if removed_ms}
-    root = {id_: merged.root(no) for no, id_ in ids.items()}
+    root = {id_: roots.root(no) for no, id_ in ids.items()}
     found = [one for one in found if root[one.probe_id] not in gone]
-    if own or not merged:
+    if own or not roots:
         return found
     of: dict[str, list[Newest]] = {}
     for one in found:

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ..core import now_ms
-from . import blocks, record_questions, schema, summary
+from . import batches, blocks, record_questions, schema, summary
 from .archive.months import FOLDER, Archive
-from .batches import Recent
 from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
 from .newest import following, listed, newest, not_ahead, not_struck
-from .records import merging
-from .records.merged import Merged, known
+from .records import merged, merging
 from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
 
 PROBE_FIELDS = (
@@ -35,7 +33,7 @@ MOST = Most()
 class Reader(record_questions.RecordQuestions):
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
-    def __init__(self, path: Path, *, one_thread: bool = True, recent: Recent | None = None) -> None:
+    def __init__(self, path: Path, *, one_thread: bool = True, recent: batches.Recent | None = None) -> None:
         """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent: `Writer.recent` of this
         process, for who follows closely."""
         self._db = schema.open_for_reading(path, one_thread=one_thread)
@@ -171,11 +169,11 @@ class Reader(record_questions.RecordQuestions):
 
         also: the ids that count as it; device: the one heard last of it and those.
         """
-        return [row for row in known(self._db, PROBE_FIELDS.replace(",", "").split()) if removed or not row["removed_ms"]]
+        return [row for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split()) if removed or not row["removed_ms"]]
 
     def device(self, probe_id: str) -> str:
         """The id of the device to talk to for a probe: another one's where a new board counts as it, or it was never met: its own."""
-        found = (row["device"] for row in self.probes(removed=True) if row["id"] == probe_id) if Merged(self._db) else ()
+        found = (row["device"] for row in self.probes(removed=True) if row["id"] == probe_id) if merged.Merged(self._db) else ()
         return next(iter(found), probe_id)
 
     def intervals(self) -> dict[str, int]:

@@ -13,8 +13,6 @@ from typing import NamedTuple, TypeVar
 from ..core import UNKNOWN_DELAY_MS, Busy, Once, Row, TempHubError, Worker, monotonic_s
 from . import batches, blocks, columns, integrity, schema
 from .archive.months import FOLDER
-from .batches import Pending
-from .blocks import Stored
 from .duplicates import Refilled, Seen
 from .renumbered import Numbered
 
@@ -66,7 +64,7 @@ class Commits:
         self._db = schema.open_for_writing(path)
         self._seen = Seen(self._db)
         self._numbered = Numbered(self._seen)
-        stored = Stored(self._db, path.parent / FOLDER)
+        stored = blocks.Stored(self._db, path.parent / FOLDER)
         self.last_no = stored.last_no()
         self._numbered.recall(stored.unpacked(self.last_no - RECALLED + 1, self.last_no, ("boot", "seq", "units")))
         self._refilled = Refilled(self._db, path)
@@ -75,7 +73,7 @@ class Commits:
     def write(self, batch: Sequence[Waiting]) -> list[Callable[[], None]]:
         """Commit a batch; returns what to call now that it is on disk. Raises sqlite3.Error with nothing stored."""
         self._db.execute("BEGIN IMMEDIATE")
-        pending = Pending(self.last_no + 1)
+        pending = batches.Pending(self.last_no + 1)
         tell: list[Callable[[], None]] = []
         for item in batch:
             if isinstance(item, Submission):
@@ -115,7 +113,7 @@ class Commits:
         """Close without saving: an unfinished commit is undone by this."""
         self._db.close()
 
-    def _take_batch(self, given: columns.Delivered, pending: Pending) -> tuple[int, int]:
+    def _take_batch(self, given: columns.Delivered, pending: batches.Pending) -> tuple[int, int]:
         """As `_take`: numbers that follow each other, and of which none was there, are one range; any others go one by one."""
         probe = self._seen.probe(given.probe_id, given.received_ms)
         boot, ranges = self._seen.boot(probe, given.boot)
@@ -133,7 +131,7 @@ class Commits:
             duplicates, renumbered = duplicates + told[0], renumbered + told[1]
         return duplicates, renumbered
 
-    def _take(self, given: Sequence[Row], pending: Pending) -> tuple[int, int]:
+    def _take(self, given: Sequence[Row], pending: batches.Pending) -> tuple[int, int]:
         """Gather the new ones of `given`; how many were repeats, how many bore a used number."""
         duplicates = renumbered = 0
         key: tuple[str, str | None] | None = None

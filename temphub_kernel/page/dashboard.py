@@ -10,8 +10,7 @@ from typing import Any
 from ipywidgets import VBox
 
 from ..core import Once, describe, monotonic_s, now_ms
-from ..jupyter import sessions
-from ..jupyter.presence import Presence, watch_arrivals
+from ..jupyter import presence, sessions
 from .choices import Steering, View, Wanted
 from .data import Snapshot, judge, shared
 from .html import cards, first_view, panels
@@ -55,7 +54,7 @@ class Dashboard:
         self._asks = Asks(self._wake.set)
         self._steering = Steering(view, self._wake.set)
         self._panels = Panels(now_ms(), self._steering, self._asks, provision=provision, ask=ask, parts=parts)
-        self._presence = Presence(self._panels.root, self._arriving, self._looked_at)
+        self._presence = presence.Presence(self._panels.root, self._arriving, self._looked_at)
         self._refresh_now()
         sessions.joined(self)
 
@@ -68,7 +67,7 @@ class Dashboard:
         """Follow the journal whenever somebody looks. Needs a running asyncio loop: a kernel's cell has one."""
         if self._task is None or self._task.done():
             loop = asyncio.get_running_loop()
-            watch_arrivals()
+            presence.watch_arrivals()
             self._asks.on(loop)
             self._task = loop.create_task(self._follow())
 

@@ -8,8 +8,7 @@ from .content import Content, ProbePart
 from .language import Language
 from .measures import Measured
 from .order import zone_of
-from .tables import alarms_of, calibrations_of, excursions_of, overview_of, remarks_of
-from .texts import about
+from .tables import about, alarms_of, calibrations_of, excursions_of, overview_of, remarks_of
 
 Block = dict[str, Any]
 

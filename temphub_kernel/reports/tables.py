@@ -2,15 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from ..journal import Limit
+from ..journal import Alarm, Limit
 from .content import Content, ProbePart
 from .language import Language
-from .texts import about, cause_of, remedy_of
 
 Block = dict[str, Any]
 # So many rows are read by somebody; all there are come with `temphub export` and in a notebook.
 MOST_ROWS = 250
 EVER_MS = 2**53
+KNOWN = ("above", "below", "rise", "fall", "silent", "frozen", "sensor", "resets", "weak_wifi", "outbox")
 
 
 def _heading(text: str) -> Block:
@@ -168,3 +168,22 @@ def _in_force(from_ms: int, to_ms: int, say: Language) -> str:
     if to_ms >= EVER_MS:
         return say("from_on", **{"from": begin})
     return say("period_is", **{"from": begin, "to": say.day(to_ms)})
+
+
+def about(say: Language, text: str, *, exact: bool) -> str:
+    """The text, marked where it is an estimate."""
+    return text if exact else say("about", value=text)
+
+
+def cause_of(alarm: Alarm, say: Language) -> str:
+    """What is the matter: `above 8 °C`, with the name of its rule."""
+    limit = "" if alarm.limit_c is None else say.limit(alarm.limit_c)
+    what = say(f"cause_{alarm.cause}", limit=limit) if alarm.cause in KNOWN else alarm.cause
+    name = str(alarm.body.get("rule", {}).get("name", ""))
+    said = f"{name}: {what}" if name else what
+    return f"{said} ({say('known_late')})" if alarm.past else said
+
+
+def remedy_of(alarm: Alarm) -> str:
+    """What people said and did."""
+    return "; ".join(dict.fromkeys(text for text in (alarm.comment, alarm.action) if text))

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s, run_folder, startup
 from ..discovery import lan_urls, unlikely
 from ..hub import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, hub_runs, is_running, read_info
-from . import page_process, virtual
-from .keeper import WORD, start_after
+from . import keeper, page_process, virtual
 from .supervisor import Supervisor
 
 
@@ -56,7 +55,7 @@ def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: 
     start: its folder, and the process that started this one; arguments: of `temphub`.
     """
     logs.set_up(settings.log_level)
-    folder, keeper = start
+    folder, keeper_process = start
     if probes:
         settings = virtual.apart(settings)
     first = not folder.has(run_folder.UP)
@@ -71,7 +70,7 @@ def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: 
         log.warning("%s %s", *doubt)
     _clear(settings, folder, first=first)
     try:
-        watch = Keepers(folder, keeper, arguments, settings.data_dir)
+        watch = Keepers(folder, keeper_process, arguments, settings.data_dir)
         demo = virtual.VirtualProbes(probes, settings, folder)
         with startup.unhalted(), asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(_serve(settings, folder, watch, browser=browser, probes=demo))
@@ -99,7 +98,7 @@ class Keepers:
         self._folder = folder
         self._arguments = arguments
         self._asked = [data_dir / STOP_FILE, *([data_dir / SERVICE_STOP_FILE] if arguments[:1] == ["service"] else [])]
-        self._keeper = Process(pid, WORD)
+        self._keeper = Process(pid, keeper.WORD)
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Until cancelled; sets `stop` when it is asked to end by a file."""
@@ -118,17 +117,17 @@ class Keepers:
 
     def _replace(self) -> None:
         try:
-            child = start_after(self._arguments, self._folder)
+            child = keeper.start_after(self._arguments, self._folder)
         except OSError as error:
             log.error("the keeper ended and could not be replaced (%s); recording goes on", error)
             return
-        self._keeper = Process(child.pid, WORD)
+        self._keeper = Process(child.pid, keeper.WORD)
         self._note()
         log.warning("the keeper ended; another is started, recording goes on. To stop TempHub, end process %d", os.getpid())
 
     def _note(self) -> None:
         with suppress(OSError):
-            self._folder.write(run_folder.WATCHERS, [Process(os.getpid(), WORD), self._keeper])
+            self._folder.write(run_folder.WATCHERS, [Process(os.getpid(), keeper.WORD), self._keeper])
 
 
 async def _serve(settings: Settings, folder: run_folder.RunFolder, watch: Keepers, *, browser: bool, probes: virtual.VirtualProbes) -> None:

@@ -10,7 +10,7 @@ import psutil
 from alarms.outbox import LINK, TEXT, Told, alarm
 from alarms.sinks import Mail, Ntfy
 from support.waiting import wait_for
-from temphub_kernel.alarms.telling.compose import PERHAPS, compose
+from temphub_kernel.alarms.telling.delivery import PERHAPS, compose
 from temphub_kernel.alarms.telling.sender import Sender
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import WITHDRAWN, Message, change

@@ -15,7 +15,7 @@ from alarms.life_steps_program import LIVES, Hub
 from support.power import Cut, Event
 from support.waiting import cannot
 from temphub_kernel.alarms import life
-from temphub_kernel.alarms.telling.compose import PERHAPS
+from temphub_kernel.alarms.telling.delivery import PERHAPS
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import WITHDRAWN, Alarm, Reader
 

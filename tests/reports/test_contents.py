@@ -13,8 +13,7 @@ from reports.conftest import DAYS, FREEZER, FRIDGE, OPENED, T0
 from temphub_kernel.analysis import completeness, degree_hours, excursions, load, mean_kinetic_temperature, statistics
 from temphub_kernel.core.clock import DAY_MS
 from temphub_kernel.journal import Reader
-from temphub_kernel.reports import make_report, measures
-from temphub_kernel.reports import pdf as setter
+from temphub_kernel.reports import make_report, measures, pdf as setter
 from temphub_kernel.reports.language import FOLDER, words_of
 from temphub_kernel.reports.make import make
 from temphub_kernel.reports.order import LANGUAGES, ReportOrder

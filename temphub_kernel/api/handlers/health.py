@@ -5,8 +5,7 @@ from collections.abc import Awaitable
 
 from ...core import iso_utc, now_ms
 from ...journal import Reader
-from .. import base, metrics, not_found
-from ..contract import contract
+from .. import base, contract, metrics, not_found
 
 NOTHING_SAID = {"workers": [], "problem": "", "remedy": ""}
 
@@ -52,7 +51,7 @@ class Contract(base.ApiHandler):
     """`GET /api/openapi.json`"""
 
     def get(self) -> None:
-        self.finish(json.dumps(contract()).encode())
+        self.finish(json.dumps(contract.contract()).encode())
 
 
 class Unknown(base.ApiHandler):

@@ -14,9 +14,8 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, R
 from ...core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
 from ...journal import Delivered, Outcome, Writer
 from ...trust import Proven, Repeated
-from .. import base, plausibility, replies, timestamps
+from .. import base, metrics, plausibility, replies, timestamps
 from ..access import FairShare, Guesses, WrongToken, authorised_json, bearer, check_token, shown_in, too_much
-from ..metrics import Metrics
 from ..schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
 from . import lone_decoder
 from .batch_decoder import A_BATCH, decoded
@@ -63,7 +62,7 @@ class Ingest:
         writer: Writer,
         acks: Acks,
         desk: base.Desk,
-        metrics: Metrics,
+        metrics: metrics.Metrics,
         share: FairShare,
         guesses: Guesses,
         names: plausibility.NewNames,

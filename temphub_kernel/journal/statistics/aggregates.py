@@ -12,8 +12,7 @@ import numpy as np
 from ...core import DAY_MS, MINUTE_MS, UNITS_PER_C
 from .. import blocks, schema
 from ..columns import Batch, chosen, joined
-from ..records import annotations, calibration
-from ..records.merged import Merged
+from ..records import annotations, calibration, merged
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, joined_steps, steps_of
 
 # From coarse to fine.
@@ -88,14 +87,21 @@ NEEDED = ("no", "probe", "taken_ms", "units", "quality")
 
 
 def steps(
-    db: sqlite3.Connection, stored: blocks.Stored, merged: Merged, probes: Sequence[int], from_ms: int, to_ms: int, width_ms: int, done: int
+    db: sqlite3.Connection,
+    stored: blocks.Stored,
+    roots: merged.Merged,
+    probes: Sequence[int],
+    from_ms: int,
+    to_ms: int,
+    width_ms: int,
+    done: int,
 ) -> Steps:
     """See Reader.steps. done: up to which number the roll-ups have taken readings in."""
     first, end, width = -(-from_ms // MINUTE_MS), to_ms // MINUTE_MS, width_ms // MINUTE_MS
     needed = (*NEEDED, *calibration.Corrections(db).fields)
     if width_ms % MINUTE_MS or first >= end:
         found = _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms)
-        return gathered(found._replace(probe=merged.of(found.probe))) if merged else found
+        return gathered(found._replace(probe=roots.of(found.probe))) if roots else found
     parts: list[Steps] = []
     # What is asked of the minutes at both ends is less than their roll-up has.
     for low, high in ((from_ms, first * MINUTE_MS), (end * MINUTE_MS, to_ms)):
@@ -112,7 +118,7 @@ def steps(
     parts.append(_from_readings(db, stored.new(from_ms, to_ms, done, needed, probes), width_ms))
     whole = joined_steps(parts)
     # Calibrations and what is struck out went by the device: from here on it is what the device counts as.
-    return gathered(whole._replace(probe=merged.of(whole.probe)))
+    return gathered(whole._replace(probe=roots.of(whole.probe)))
 
 
 def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> list[tuple[bool, int, int]]:

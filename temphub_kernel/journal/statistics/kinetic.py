@@ -1,4 +1,4 @@
-"""Mean kinetic temperature: how warm it would have to be all the time to do as much harm. The one definition; see analysis/exposure.py
+"""Mean kinetic temperature: how warm it would have to be all the time to do as much harm. The one definition; see analysis/excursions.py
 for its sources. Any thread; pure.
 """
 

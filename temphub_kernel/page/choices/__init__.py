@@ -1,6 +1,6 @@
 """What a viewer chooses, and the page's address that keeps it."""
 
-from .alarm_choice import AS_CHART, AlarmChoice
+from .alarm_choice import AS_CHART, MOST_TEXT, AlarmChoice
 from .controller import Steering
 from .view import BY_KEY, CHIPS, POINTS_UP_TO_MS, View, Wanted, Window, between, live, query
 
@@ -8,6 +8,7 @@ __all__ = [
     "AS_CHART",
     "BY_KEY",
     "CHIPS",
+    "MOST_TEXT",
     "POINTS_UP_TO_MS",
     "AlarmChoice",
     "Steering",

@@ -9,7 +9,7 @@ from ...core import is_probe_id
 # Those of the time that the chart shows, or of the range that is marked in it.
 AS_CHART = "chart"
 MOST_TEXT = 100
-KEYS = {
+ALARM_KEYS = {
     "state": "alarm_state",
     "severity": "alarm_severity",
     "probe": "alarm_probe",
@@ -31,9 +31,9 @@ class AlarmChoice(NamedTuple):
     text: str = ""
 
 
-def asked(found: Mapping[str, str]) -> AlarmChoice:
+def asked_alarms(found: Mapping[str, str]) -> AlarmChoice:
     """What an address asks for; what cannot be understood counts as any. The time is yet to be looked at."""
-    given = {name: found.get(key, "").strip() for name, key in KEYS.items()}
+    given = {name: found.get(key, "").strip() for name, key in ALARM_KEYS.items()}
     choice = AlarmChoice(**{name: value if len(value) <= MOST_TEXT and value.isprintable() else "" for name, value in given.items()})
     return choice._replace(
         state=choice.state if choice.state in STATES else "",
@@ -43,6 +43,6 @@ def asked(found: Mapping[str, str]) -> AlarmChoice:
     )
 
 
-def told(choice: AlarmChoice) -> dict[str, str]:
+def told_alarms(choice: AlarmChoice) -> dict[str, str]:
     """The same as the address has it."""
-    return {KEYS[name]: value for name, value in choice._asdict().items() if value}
+    return {ALARM_KEYS[name]: value for name, value in choice._asdict().items() if value}

@@ -8,8 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from ...core import DAY_MS, HOUR_MS, MINUTE_MS, in_range, is_probe_id, iso_utc, known_zone, length_ms, length_parts, length_text, parse_time
 from .. import format, words
-from . import alarm_choice
-from .alarm_choice import AS_CHART, AlarmChoice
+from .alarm_choice import ALARM_KEYS, AS_CHART, AlarmChoice, asked_alarms, told_alarms
 
 SHORTEST_MS = 10_000
 LONGEST_MS = 5 * 366 * DAY_MS
@@ -218,8 +217,8 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(clock=found["clock"])  # type: ignore[arg-type]
     if "kiosk" in found:
         view = view._replace(kiosk=found["kiosk"].lower() in YES)
-    if any(key in found for key in alarm_choice.KEYS.values()):
-        choice = alarm_choice.asked(found)
+    if any(key in found for key in ALARM_KEYS.values()):
+        choice = asked_alarms(found)
         known = choice.time == AS_CHART or live(choice.time) is not None
         view = view._replace(alarms=choice if known else choice._replace(time=""))
     return view._replace(line_c=_limit(found["line"])) if "line" in found else view
@@ -244,7 +243,7 @@ def query(view: View) -> str:
         parts["kiosk"] = "1"
     if view.line_c is not None:
         parts["line"] = f"{view.line_c:g}"
-    parts |= alarm_choice.told(view.alarms)
+    parts |= told_alarms(view.alarms)
     return urlencode(parts, safe=",:")
 
 

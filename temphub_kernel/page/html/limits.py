@@ -1,4 +1,4 @@
-"""Words for rules and limits: on a card, and in the form that sets them. Any thread; pure."""
+"""Words for rules and limits, and for whom they tell: on a card, and in the forms that set them. Any thread; pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -96,3 +96,20 @@ def handle(rule: StoredRule, moved_c: float | None, view: View) -> dict[str, Any
         "text": f"{words.SEVERITIES[severity]} {words.ABOVE_BELOW[str(body['kind'])]}",
         "label": words.LIMIT_HANDLE.format(line(body, view)),
     }
+
+
+def channel_row(channel: Mapping[str, Any]) -> str:
+    """A way out: its name, service and address without secrets, what waits, and why the last try failed. channel: as the API tells it."""
+    name = words.CHANNEL_LINE.format(channel.get("name", ""), channel.get("kind", ""))
+    waiting = int(channel.get("waiting") or 0)
+    facts = [str(channel.get("shown") or ""), words.CHANNEL_WAITING.format(waiting) if waiting else ""]
+    problem = str(channel.get("problem") or "") if channel.get("failing") else ""
+    failing = f'<p class="th-problem">{format.safe(words.CHANNEL_FAILING.format(problem))}</p>' if problem else ""
+    told = " · ".join(filter(None, facts))
+    return f'<div class="th-row"><p class="th-row-head">{format.safe(name)}</p><p class="th-quiet">{format.safe(told)}</p>{failing}</div>'
+
+
+def channels_hint(names: list[str]) -> str:
+    """What may be typed where ways out are named."""
+    there = ", ".join(names) or words.RULE_TELL_NOBODY
+    return f'<p class="th-quiet">{format.safe(words.RULE_TELL_HINT.format(there))}</p>'

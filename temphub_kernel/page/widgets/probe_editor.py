@@ -10,8 +10,7 @@ from .. import alarm_words, format, probe_words, words
 from ..choices import View
 from ..data import Probe
 from .base import Ask, Asks, Kit, Question, set_value
-from .merge_form import MergeForm
-from .thermocouple_form import ThermocoupleForm
+from .probe_forms import MergeForm, ThermocoupleForm
 
 INTERVALS_MS = (1000, 2000, 5000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, HOUR_MS)
 LONGEST_NAME, LONGEST_NOTE = 64, 500

@@ -8,8 +8,7 @@ from ....journal import StoredRule
 from ... import alarm_words as words, format
 from ...choices import View
 from ...data import Probe, Snapshot
-from ...html import limits
-from ...html.alarms import degrees
+from ...html import alarms, limits
 from ..base import Ask, Asks, Kit, set_children, set_value
 
 SUBJECT, LOOK = "limit moved", "limit tried"
@@ -85,8 +84,8 @@ class LimitDrag:
             undo = [self._undo] if self._stage == SET else []
             set_children(self._buttons, [] if self._asks.busy(SUBJECT) else [self._done, *undo])
         else:
-            self._keep.description = words.LIMIT_KEEP.format(degrees(now, view))
-            self._set.description = words.LIMIT_SET.format(degrees(moved.at_c, view))
+            self._keep.description = words.LIMIT_KEEP.format(alarms.degrees(now, view))
+            self._set.description = words.LIMIT_SET.format(alarms.degrees(moved.at_c, view))
             if self._tried is not moved and not self._asks.busy(LOOK):
                 self._try(moved)
             told = self._told or self._asks.outcomes.get(LOOK, "")
@@ -162,7 +161,7 @@ def moved_to(body: dict[str, Any], limit_c: float) -> dict[str, Any]:
 def renamed(name: str, old_c: float, new_c: float) -> str:
     """A name that says the limit (`Refrigerator above 8 °C`) says the new one."""
     view = View()
-    old, new = (degrees(celsius, view).replace("\u00a0", " ") for celsius in (old_c, new_c))
+    old, new = (alarms.degrees(celsius, view).replace("\u00a0", " ") for celsius in (old_c, new_c))
     return name.replace(old, new) if f" {old}" in f" {name}" else name
 
 
@@ -170,4 +169,4 @@ def question(moved: Moved, view: View) -> str:
     """`Fridge: above 9 °C for 30 min instead of above 8 °C for 30 min?`, and for whom it is when it is not for one probe alone."""
     whose = limits.whose(moved.rule)
     place = words.LIMIT_FOR.format(moved.probe.name, whose) if whose else moved.probe.name
-    return words.LIMIT_ASK.format(place, limits.what(moved.body, view), degrees(float(moved.rule.body["limit_c"]), view))
+    return words.LIMIT_ASK.format(place, limits.what(moved.body, view), alarms.degrees(float(moved.rule.body["limit_c"]), view))

@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from alarms.alarms_harness import MINUTE_MS, START_MS, rule, stream, take, watch
 from temphub_kernel.alarms import Rule
-from temphub_kernel.alarms.replay import Excursion, replay
+from temphub_kernel.alarms.preview import Excursion, replay
 
 RULES = [
     rule(delay_min=5, recovery_min=3, recovery_c=7),
