@@ -1,8 +1,10 @@
-"""Which firmware runs: the one flashed over USB, or a newer one that came over the air. Never updated over the air itself.
+"""Which firmware runs: the one flashed over USB, or a newer one that came over the air. Never updated over
+the air itself.
 
-The folder holds `slot_a/` and `slot_b/`, each a whole firmware, and `slot.json`: {"good", "trial", "tries", "version", "failed"}.
-"good" and "trial" name a slot; "" is the flashed firmware, which nothing here ever touches. Every change is one rename,
-so a power cut at any moment leaves the state before or the state after. Knows no hardware, no network and no clock.
+The folder holds `slot_a/` and `slot_b/`, each a whole firmware, and `slot.json`: {"good", "trial", "tries",
+"version", "failed"}. "good" and "trial" name a slot; "" is the flashed firmware, which nothing here ever
+touches. Every change is one rename, so a power cut at any moment leaves the state before or the state after.
+Knows no hardware, no network and no clock.
 """
 
 import json
@@ -19,7 +21,8 @@ class Disk:
     """What is done to files; the tests stop it half-way."""
 
     def __init__(self):
-        # CPython on Windows renames onto an existing file only with replace(); MicroPython has only rename(), which does replace.
+        # CPython on Windows renames onto an existing file only with replace(); MicroPython has only rename(),
+        # which does replace.
         self.rename = getattr(os, "replace", os.rename)
         self.remove = os.remove
         self.mkdir = os.mkdir
@@ -35,10 +38,12 @@ class Disk:
 
 
 class Slots:
-    """Call `choose()` once at the start; then `confirm()` or `go_back(why)` end a trial. `again`: the program shall start anew."""
+    """Call `choose()` once at the start; then `confirm()` or `go_back(why)` end a trial. `again`: the program
+    shall start anew."""
 
     def __init__(self, folder, disk=None):
-        """`folder`: "" for the root of a board. A `trial_s` in its settings.json shortens the five minutes."""
+        """`folder`: "" for the root of a board. A `trial_s` in its settings.json shortens the five
+        minutes."""
         self._folder = folder + "/" if folder else ""
         self.disk = disk or Disk()
         self.again = False
@@ -47,7 +52,9 @@ class Slots:
         self.on_trial = False
         self._state = _checked(self._load(NAME))
         patience_s = self._load("settings.json").get("trial_s")
-        self.patience_s = patience_s if isinstance(patience_s, int) and 0 < patience_s < PATIENCE_S else PATIENCE_S
+        self.patience_s = (
+            patience_s if isinstance(patience_s, int) and 0 < patience_s < PATIENCE_S else PATIENCE_S
+        )
 
     @property
     def failed(self):
@@ -92,7 +99,12 @@ class Slots:
 
     def go_back(self, why):
         """Give up the firmware on trial; the next start runs the good one."""
-        self._save({"good": self._state.get("good", ""), "failed": {"version": self._state.get("version", ""), "why": why[:200]}})
+        self._save(
+            {
+                "good": self._state.get("good", ""),
+                "failed": {"version": self._state.get("version", ""), "why": why[:200]},
+            }
+        )
         self.on_trial = False
 
     def crashed(self, error, loaded):
@@ -104,12 +116,21 @@ class Slots:
             self.go_back(f"It ended with {error!r}.")
             return True
         if self.running and not loaded:
-            self._save({"good": "", "failed": {"version": self.running, "why": f"It cannot be loaded any more: {error!r}."[:200]}})
+            self._save(
+                {
+                    "good": "",
+                    "failed": {
+                        "version": self.running,
+                        "why": f"It cannot be loaded any more: {error!r}."[:200],
+                    },
+                }
+            )
             return True
         return False
 
     def guard(self, timer, reset):
-        """End a trial from outside the new firmware, should that hang. `timer(ms, late)` calls `late` once, `reset()` starts anew."""
+        """End a trial from outside the new firmware, should that hang. `timer(ms, late)` calls `late` once,
+        `reset()` starts anew."""
 
         def late(_):
             if self.on_trial:
@@ -146,5 +167,9 @@ class Slots:
 
 def _checked(state):
     names = ("",) + SLOTS
-    right = state.get("good", "") in names and state.get("trial", "") in names and isinstance(state.get("tries", 0), int)
+    right = (
+        state.get("good", "") in names
+        and state.get("trial", "") in names
+        and isinstance(state.get("tries", 0), int)
+    )
     return state if right and isinstance(state.get("failed", {}), dict) else {}

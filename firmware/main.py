@@ -1,4 +1,5 @@
-"""Entry point of the probe: picks the firmware that is to run, then the port for this machine, once, and runs the probe on it.
+"""Entry point of the probe: picks the firmware that is to run, then the port for this machine, once, and runs
+the probe on it.
 
 This file and boot_slots.py come over USB only. All else can be updated over the air.
 """

@@ -1,4 +1,5 @@
-"""TempHub: a hub for ESP32 temperature probes. In a notebook: `import temphub_kernel as th; hub = th.start()`.
+"""TempHub: a hub for ESP32 temperature probes. In a notebook: `import temphub_kernel as th; hub =
+th.start()`.
 
 Cheap to import: each call brings in what it needs. Main thread of a kernel or a script.
 """
@@ -92,7 +93,8 @@ def stop() -> None:
 
 
 def dashboard(**choices: Any) -> Any:
-    """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or becomes it.
+    """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or
+    becomes it.
 
     choices: as for `chart`.
     """
@@ -102,8 +104,9 @@ def dashboard(**choices: Any) -> Any:
 def chart(**choices: Any) -> Any:
     """The live chart alone, as a widget.
 
-    window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes them; probes: their
-    ids or names; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what cannot be shown.
+    window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes
+    them; probes: their ids or names; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what
+    cannot be shown.
     """
     return _page(("chart",), choices)
 
@@ -143,10 +146,13 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
     return page.widget
 
 
-def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = "") -> None:
+def calibrate(
+    probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = ""
+) -> None:
     """Correct a probe's values from `start` (default now) on; what it sent is kept as it is.
 
-    points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises TempHubError.
+    points: (°C shown, true °C) pairs, or one number of °C to add; an empty list ends the correction. Raises
+    TempHubError.
     """
     hub = _client()
     pairs = [(0.0, float(points))] if isinstance(points, int | float) else points
@@ -157,11 +163,13 @@ def calibrate(probe: str, points: float | Sequence[tuple[float, float]], start: 
 def thermocouple(
     probe: str, type: str | None, chip: str = "max31855", start: Any = None, end: Any = None, **options: Any
 ) -> int | list[int]:
-    """Have a probe's readings in [start, end) corrected as those of a thermocouple's chip that reckons with a straight line; its number.
+    """Have a probe's readings in [start, end) corrected as those of a thermocouple's chip that reckons with a
+    straight line; its number.
 
-    type: "E", "J", "K", "N", "R", "S" or "T"; None takes back all that is stated of the probe (the numbers). chip: "max31855" or "max6675".
-    options: cold_c (25.0), what the chip's own temperature is taken for where it was not stored, cold_within_c (25.0), how far off that
-    may be, and note. What was sent is kept: `load(raw=True)`. Raises TempHubError.
+    type: "E", "J", "K", "N", "R", "S" or "T"; None takes back all that is stated of the probe (the numbers).
+    chip: "max31855" or "max6675". options: cold_c (25.0), what the chip's own temperature is taken for where
+    it was not stored, cold_within_c (25.0), how far off that may be, and note. What was sent is kept:
+    `load(raw=True)`. Raises TempHubError.
     """
     hub = _client()
     probe = hub.meant(probe)
@@ -172,13 +180,19 @@ def thermocouple(
         return numbers
     from_ms = None if start is None else _local_ms(start)
     to_ms = None if end is None else _local_ms(end, is_end=True)
-    return hub.state_thermocouple(probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options})
+    return hub.state_thermocouple(
+        probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options}
+    )
 
 
-def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo: bool = False) -> int | list[int]:
-    """Have a probe's readings from `start` to `end` (default: that moment) not count; its number. They are kept.
+def strike_out(
+    probe: str, start: Any, end: Any = None, note: str = "", *, undo: bool = False
+) -> int | list[int]:
+    """Have a probe's readings from `start` to `end` (default: that moment) not count; its number. They are
+    kept.
 
-    undo=True: has everything of the probe that is struck out and touches that time count again; the numbers. Raises TempHubError.
+    undo=True: has everything of the probe that is struck out and touches that time count again; the numbers.
+    Raises TempHubError.
     """
     hub = _client()
     from_ms = _local_ms(start)
@@ -190,7 +204,8 @@ def strike_out(probe: str, start: Any, end: Any = None, note: str = "", *, undo:
 
 
 def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
-    """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back. Raises TempHubError."""
+    """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back.
+    Raises TempHubError."""
     hub = _client()
     to_ms = None if end is None else _local_ms(end, is_end=True)
     probe = probe and hub.meant(probe)
@@ -233,7 +248,8 @@ def __dir__() -> list[str]:
 
 
 class _Alarms(ModuleType):
-    """The room `alarms`, which has the name of a call: it is both, `th.alarms()` and where alarms are made."""
+    """The room `alarms`, which has the name of a call: it is both, `th.alarms()` and where alarms are
+    made."""
 
     def __call__(self, *args: Any, **options: Any) -> pd.DataFrame:
         found: pd.DataFrame = import_module(".analysis", __name__).alarms(*args, **options)

@@ -1,7 +1,9 @@
-"""From a checkout to a running hub: make the Python environment once, keep it up to date, start `python -m temphub_kernel`.
+"""From a checkout to a running hub: make the Python environment once, keep it up to date, start `python -m
+temphub_kernel`.
 
-Run by path (`python temphub_kernel/bootstrap.py`, as Start.bat does), never imported. Main thread only. Standard library only, in
-the syntax of Python 3.8: it runs before anything is installed, and tells an old Python in words.
+Run by path (`python temphub_kernel/bootstrap.py`, as Start.bat does), never imported. Main thread only.
+Standard library only, in the syntax of Python 3.8: it runs before anything is installed, and tells an old
+Python in words.
 """
 
 from __future__ import annotations
@@ -28,9 +30,14 @@ CLOUDS = ("ONEDRIVE", "ONEDRIVECOMMERCIAL", "ONEDRIVECONSUMER")
 MISLEADING = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 ROOT = Path(__file__).absolute().parent.parent
 WINDOWS = sys.platform == "win32"
-# Groups of three lines: what pip, venv or the system print (a pattern), the problem, the remedy. The first that fits is told.
+# Groups of three lines: what pip, venv or the system print (a pattern), the problem, the remedy. The first
+# that fits is told.
 CAUSES = Path(__file__).with_name("bootstrap-causes.txt")
-SIGNS = (("Collecting ", "."), ("Installing collected", "\nUnpacking ...\n"), ("Retrying (Retry(", "\nNo answer, trying again ..."))
+SIGNS = (
+    ("Collecting ", "."),
+    ("Installing collected", "\nUnpacking ...\n"),
+    ("Retrying (Retry(", "\nNo answer, trying again ..."),
+)
 
 
 class Stop(Exception):
@@ -38,7 +45,8 @@ class Stop(Exception):
 
 
 class Place(NamedTuple):
-    """Where things are; `marker` says that an environment is ours and whether it is whole, `own` that the checkout is writable."""
+    """Where things are; `marker` says that an environment is ours and whether it is whole, `own` that the
+    checkout is writable."""
 
     lock: Path
     venv: Path
@@ -49,7 +57,8 @@ class Place(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """Prepare and run the hub. Returns its exit code; 1 after a problem told in words, 130 when stopped while preparing."""
+    """Prepare and run the hub. Returns its exit code; 1 after a problem told in words, 130 when stopped while
+    preparing."""
     where = ""
     try:
         check_python(tuple(sys.version_info[:2]))
@@ -57,7 +66,10 @@ def main(arguments: list[str]) -> int:
         where = f"\nLog: {place.log}"
         command, environ = prepare(place)
     except KeyboardInterrupt:
-        say("\nStopped before the hub was ready; an installation that was under way begins anew at the next start.")
+        say(
+            "\nStopped before the hub was ready; an installation that was under way begins anew at the next "
+            "start."
+        )
         return 130
     except (Stop, OSError) as error:
         problem, remedy = error.args if isinstance(error, Stop) else explain(str(error))
@@ -73,14 +85,28 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def check_python(version: tuple[int, ...]) -> None:
-    """Raises Stop for a Python that is too old for the hub, or a 32-bit one, which the packages are not offered for on Windows."""
+    """Raises Stop for a Python that is too old for the hub, or a 32-bit one, which the packages are not
+    offered for on Windows."""
     if version < NEEDED:
         met, wanted = (".".join(map(str, numbers)) for numbers in (version, NEEDED))
-        problem = f"This is Python {met} ({sys.executable}), but TempHub needs Python {wanted} or newer, so it did not start."
-        raise Stop(problem, "Install a newer Python from python.org and tick 'Add python.exe to PATH'; the old one can stay.")
+        problem = (
+            f"This is Python {met} ({sys.executable}), but TempHub needs Python {wanted} or newer, so "
+            "it did not start."
+        )
+        raise Stop(
+            problem,
+            "Install a newer Python from python.org and tick 'Add python.exe to PATH'; the old one can stay.",
+        )
     if WINDOWS and sys.maxsize < 2**32:
-        problem = f"This is a 32-bit Python ({sys.executable}), for which the packages that TempHub needs are not offered."
-        raise Stop(problem, "Install a 64-bit Python 3.12 from python.org and tick 'Add python.exe to PATH'; this one can stay.")
+        problem = (
+            f"This is a 32-bit Python ({sys.executable}), for which the packages that TempHub needs "
+            "are not offered."
+        )
+        raise Stop(
+            problem,
+            "Install a 64-bit Python 3.12 from python.org and tick 'Add python.exe to PATH'; this one can "
+            "stay.",
+        )
 
 
 def explain(text: str) -> tuple[str, str]:
@@ -88,12 +114,15 @@ def explain(text: str) -> tuple[str, str]:
     words = {"ROOM_MB": str(ROOM_MB), "THIS_PYTHON": f"{platform.python_version()}, {platform.machine()}"}
     told = re.sub("|".join(words), lambda found: words[found[0]], CAUSES.read_text("ascii")).splitlines()
     return next(
-        (problem, remedy) for marks, problem, remedy in zip(told[::3], told[1::3], told[2::3], strict=True) if re.search(marks, text)
+        (problem, remedy)
+        for marks, problem, remedy in zip(told[::3], told[1::3], told[2::3], strict=True)
+        if re.search(marks, text)
     )
 
 
 def find_place(environ: Mapping[str, str]) -> Place:
-    """The checkout; or the user's own folder when it is read-only. In OneDrive, which would upload it, the environment alone moves."""
+    """The checkout; or the user's own folder when it is read-only. In OneDrive, which would upload it, the
+    environment alone moves."""
     data = environ.get("LOCALAPPDATA" if WINDOWS else "XDG_DATA_HOME")
     home = (Path(data) if data else Path.home() / ".local" / "share") / "TempHub"
     folder, venv, own = ROOT, ROOT / ".venv", True
@@ -105,11 +134,14 @@ def find_place(environ: Mapping[str, str]) -> Place:
     if any(environ.get(name) and Path(environ[name]) in ROOT.parents for name in CLOUDS):
         venv = home / "venv"
     python = venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
-    return Place(folder / "temphub.start.lock", venv, python, venv / "temphub-installed.txt", folder / "start.log", own)
+    return Place(
+        folder / "temphub.start.lock", venv, python, venv / "temphub-installed.txt", folder / "start.log", own
+    )
 
 
 def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
-    """The command that runs the hub with all it needs, and its environment variables. Raises Stop, OSError."""
+    """The command that runs the hub with all it needs, and its environment variables. Raises Stop,
+    OSError."""
     # Packages are compiled by their first use; without keeping that every start would take seconds longer.
     environ = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     if not place.own:
@@ -118,14 +150,22 @@ def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
     if _conda_serves(os.environ):
         return [sys.executable, "-m", "temphub_kernel"], {**environ, "PYTHONPATH": str(ROOT)}
     if place.venv.is_dir() and place.venv.samefile(sys.prefix) and state(place) == "anew":
-        # An environment cannot replace the Python that runs from it. On Windows not even its child can: Start.bat takes another Python.
-        sys.exit(OTHER_PYTHON if WINDOWS else run([getattr(sys, "_base_executable", sys.executable), *sys.argv], environ))
+        # An environment cannot replace the Python that runs from it. On Windows not even its child can:
+        # Start.bat takes another Python.
+        sys.exit(
+            OTHER_PYTHON
+            if WINDOWS
+            else run([getattr(sys, "_base_executable", sys.executable), *sys.argv], environ)
+        )
     with locked(place.lock):
         found = state(place)
         if place.log.exists() and place.log.stat().st_size > 500_000:
             place.log.replace(place.log.with_name("start.old.log"))
         with place.log.open("a", encoding="utf-8", errors="replace") as log:
-            log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} Python {sys.version} on {platform.platform()}, {ROOT}: {found}\n")
+            log.write(
+                f"{time.strftime('%Y-%m-%d %H:%M:%S')} Python {sys.version} on {platform.platform()}, {ROOT}"
+                f": {found}\n"
+            )
         if found != "ready":
             install(place, environ, anew=found == "anew")
     command = [str(place.python), "-m", "temphub_kernel"]
@@ -135,17 +175,26 @@ def prepare(place: Place) -> tuple[list[str], dict[str, str]]:
 
 
 def state(place: Place) -> str:
-    """'ready', 'changed' (other requirements: upgrade), or 'anew' (none yet, half made, moved, or its Python is gone)."""
+    """'ready', 'changed' (other requirements: upgrade), or 'anew' (none yet, half made, moved, or its Python
+    is gone)."""
     written = place.marker.read_text("utf-8").splitlines() if place.marker.is_file() else []
     now = _fingerprint(place)
     return "ready" if written == now else "changed" if written[:1] == now[:1] else "anew"
 
 
 def install(place: Place, environ: Mapping[str, str], anew: bool) -> None:
-    """Bring the environment in step with pyproject.toml, beginning with an empty one when `anew`. Raises Stop, OSError."""
-    say("TempHub installs what it needs; it can take a few minutes." if anew else "TempHub was changed; bringing it up to date.")
+    """Bring the environment in step with pyproject.toml, beginning with an empty one when `anew`. Raises
+    Stop, OSError."""
+    say(
+        "TempHub installs what it needs; it can take a few minutes."
+        if anew
+        else "TempHub was changed; bringing it up to date."
+    )
     if anew and place.venv.exists() and not place.marker.exists():
-        raise Stop(f"TempHub did not make the environment in {place.venv}, so it was left alone.", "Rename that folder, then start again.")
+        raise Stop(
+            f"TempHub did not make the environment in {place.venv}, so it was left alone.",
+            "Rename that folder, then start again.",
+        )
     try:
         if anew and place.venv.exists():
             shutil.rmtree(place.venv)
@@ -164,14 +213,26 @@ def install(place: Place, environ: Mapping[str, str], anew: bool) -> None:
 
 
 def _with_uv(place: Place, environ: Mapping[str, str], anew: bool) -> bool:
-    """By uv, in a tenth of pip's time: the user's own, else one that pip fetches. False when it fails: it knows no settings of pip."""
+    """By uv, in a tenth of pip's time: the user's own, else one that pip fetches. False when it fails: it
+    knows no settings of pip."""
     uv = shutil.which("uv") or str(place.python.with_name("uv.exe" if WINDOWS else "uv"))
     with suppress(Stop, OSError):
         if anew:
-            _logged([sys.executable, "-m", "venv", *(["--without-pip"] if Path(uv).exists() else []), str(place.venv)], place, environ)
+            _logged(
+                [
+                    sys.executable,
+                    "-m",
+                    "venv",
+                    *(["--without-pip"] if Path(uv).exists() else []),
+                    str(place.venv),
+                ],
+                place,
+                environ,
+            )
         if not Path(uv).exists():
             _pip(place, environ, "--retries=0", "--only-binary=:all:", "uv")
-        # Editable: after `git pull` the new code runs at once. Where uv reaches nothing, by pip's mirror or proxy, nobody waits for it.
+        # Editable: after `git pull` the new code runs at once. Where uv reaches nothing, by pip's mirror or
+        # proxy, nobody waits for it.
         quick = {"UV_HTTP_TIMEOUT": "15", "UV_HTTP_RETRIES": "1", **environ}
         _logged([uv, "pip", "install", "--python", str(place.python), "-e", ".", "pip"], place, quick)
         return True
@@ -179,13 +240,24 @@ def _with_uv(place: Place, environ: Mapping[str, str], anew: bool) -> bool:
 
 
 def _pip(place: Place, environ: Mapping[str, str], *what: str) -> None:
-    # PIP_USER: a computer-wide 'user = true' would refuse an environment. No compiling: it takes as long as the rest, for little use.
-    pip = [str(place.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar=off", "--no-compile"]
+    # PIP_USER: a computer-wide 'user = true' would refuse an environment. No compiling: it takes as long as
+    # the rest, for little use.
+    pip = [
+        str(place.python),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+        "--no-compile",
+    ]
     _logged([*pip, *what], place, {**environ, "PIP_USER": "0", "PYTHONUTF8": "1"})
 
 
 def locked(path: Path) -> IO[str]:
-    """One start at a time may install; a second double-click waits here. Close to let go; the system does so however the holder ends."""
+    """One start at a time may install; a second double-click waits here. Close to let go; the system does so
+    however the holder ends."""
     handle, told = path.open("a"), False
     while True:
         try:
@@ -216,15 +288,27 @@ def run(command: list[str], environ: Mapping[str, str]) -> int:
 def _fingerprint(place: Place) -> list[str]:
     # The environment's Python is asked itself: it may be gone, and with it all that was installed for it.
     try:
-        version = subprocess.check_output([str(place.python), "-c", "import sys; print(sys.version)"], stderr=subprocess.DEVNULL)
+        version = subprocess.check_output(
+            [str(place.python), "-c", "import sys; print(sys.version)"], stderr=subprocess.DEVNULL
+        )
     except (OSError, subprocess.CalledProcessError):
         version = b"none"
-    return [f"{ROOT} {version.split()[0].decode()}", hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()]
+    return [
+        f"{ROOT} {version.split()[0].decode()}",
+        hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest(),
+    ]
 
 
 def _logged(command: list[str], place: Place, environ: Mapping[str, str]) -> None:
     last: deque[str] = deque(maxlen=300)
-    pipe = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    pipe = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     with pipe, place.log.open("a", encoding="utf-8", errors="replace") as log:
         for raw in pipe.stdout or ():
             last.append(raw.decode("utf-8", "replace").rstrip() + "\n")
@@ -242,10 +326,17 @@ def _conda_serves(environ: Mapping[str, str]) -> bool:
 
     # pip itself says whether each requirement is met; without an index it can fetch nothing.
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    ask = subprocess.run([sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", *wanted], capture_output=True, check=False)
+    ask = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", *wanted],
+        capture_output=True,
+        check=False,
+    )
     met = ask.returncode == 0 and b"Would install" not in ask.stdout
     if not met:
-        say("The conda environment lacks packages, so TempHub uses one of its own. ('conda env update -f environment.yml' adds them.)")
+        say(
+            "The conda environment lacks packages, so TempHub uses one of its own. ('conda env update -f "
+            "environment.yml' adds them.)"
+        )
     return met
 
 

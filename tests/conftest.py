@@ -18,13 +18,15 @@ from temphub_kernel.core.settings import ALLOWED
 
 GRACE_S = 5.0
 TURN = pytest.StashKey[Turn]()
-# jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every worker. No schema here asks
-# for one; without the grammars it leaves that one check out, as the page server has it too (temphub_kernel/server/__init__.py).
+# jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every
+# worker. No schema here asks for one; without the grammars it leaves that one check out, as the page server
+# has it too (temphub_kernel/server/__init__.py).
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Each worker has a loopback of its own, where the system allows it: before any thread is started that tests use."""
+    """Each worker has a loopback of its own, where the system allows it: before any thread is started that
+    tests use."""
     land()
     # Workers find it done.
     if not hasattr(config, "workerinput"):
@@ -37,9 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files with tests that run alone come first, those tests at their beginning: nobody has to end something else for them. Files whose
-    tests wait much (a browser's, or those that may take longest) are spread over the first two thirds of the others: beside them run
-    those that compute, and no worker is left waiting for one of them at the end."""
+    """Files with tests that run alone come first, those tests at their beginning: nobody has to end something
+    else for them. Files whose tests wait much (a browser's, or those that may take longest) are spread over
+    the first two thirds of the others: beside them run those that compute, and no worker is left waiting for
+    one of them at the end."""
     usual_s = float(config.getoption("timeout") or 0)
     alone = [item for item in items if item.get_closest_marker("alone")]
     for item in alone:
@@ -57,13 +60,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         place |= {path: n * apart - 0.5 for n, path in enumerate(path for path in files if path in long)}
     # The most first: the others end beside them.
     place |= {path: -1.0 - count for path, count in first.items()}
-    items.sort(key=lambda item: (place[item.path], item.get_closest_marker("alone") is None if item.path in first else False))
+    items.sort(
+        key=lambda item: (
+            place[item.path],
+            item.get_closest_marker("alone") is None if item.path in first else False,
+        )
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With several workers (`-n 4`) a file stays together, for what its tests share, and files begin in the order above. Those
-    that run in Wine share the one that their worker makes, which takes long and 700 MB."""
+    """With several workers (`-n 4`) a file stays together, for what its tests share, and files begin in the
+    order above. Those that run in Wine share the one that their worker makes, which takes long and 700 MB."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
@@ -84,8 +92,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """A test marked `alone` has the computer to itself, as far as the other workers go; its fixtures are set up and taken down
-    beside other tests. With `itself=True` it takes that turn when it needs it, by the fixture `turn`."""
+    """A test marked `alone` has the computer to itself, as far as the other workers go; its fixtures are set
+    up and taken down beside other tests. With `itself=True` it takes that turn when it needs it, by the
+    fixture `turn`."""
     mark = item.get_closest_marker("alone")
     if mark is None or mark.kwargs.get("itself"):
         return (yield)
@@ -94,8 +103,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Settings of whoever runs the tests do not reach them, and kernels leave no history in that person's home."""
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Settings of whoever runs the tests do not reach them, and kernels leave no history in that person's
+    home."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.getbasetemp() / "ipython"))
     for name in (*ALLOWED, "TEMPHUB_ROLE", "TEMPHUB_PAGE"):
         monkeypatch.delenv(name, raising=False)
@@ -103,7 +115,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """No thread, process or network namespace outlives a test, nor does the child of a process that was killed."""
+    """No thread, process or network namespace outlives a test, nor does the child of a process that was
+    killed."""
     before = Before()
     yield
     deadline = time.monotonic() + GRACE_S
@@ -114,7 +127,8 @@ def _nothing_left_behind() -> Iterator[None]:
 
 @pytest.fixture
 def turn(request: pytest.FixtureRequest) -> Turn:
-    """The test's own among those of all workers: one marked `alone` lets others in by it when it promises no time."""
+    """The test's own among those of all workers: one marked `alone` lets others in by it when it promises no
+    time."""
     return request.node.stash[TURN]
 
 
@@ -125,12 +139,20 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def start_here(monkeypatch: pytest.MonkeyPatch, data_dir: Path, free_port: int) -> Iterator[Callable[..., Any]]:
-    """Starts the hub in this process, on the loopback interface; settings as in the environment. Stopped at the end."""
+def start_here(
+    monkeypatch: pytest.MonkeyPatch, data_dir: Path, free_port: int
+) -> Iterator[Callable[..., Any]]:
+    """Starts the hub in this process, on the loopback interface; settings as in the environment. Stopped at
+    the end."""
     import temphub_kernel as th
 
     def start(**settings: str) -> Any:
-        place = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+        place = {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(free_port),
+            "HOST": "127.0.0.1",
+            "INTERFACES": "127.0.0.1",
+        }
         for name, value in {**place, **settings}.items():
             monkeypatch.setenv(name, value)
         return th.start()

@@ -1,1 +1,2 @@
-"""What differs from machine to machine: sensors, network cards, sockets, command line. Only main.py chooses among these."""
+"""What differs from machine to machine: sensors, network cards, sockets, command line. Only main.py chooses
+among these."""

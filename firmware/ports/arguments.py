@@ -25,7 +25,21 @@ USAGE = """usage: temphub probe --id ID [options]
 """
 
 PROFILES = ("room", "fridge", "freezer", "outdoor")
-_NAMES = ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot", "fault")
+_NAMES = (
+    "id",
+    "state",
+    "port",
+    "bind",
+    "name",
+    "hub",
+    "token",
+    "interval-ms",
+    "profile",
+    "offset-s",
+    "outbox",
+    "boot",
+    "fault",
+)
 
 
 class Wrong(Exception):
@@ -33,7 +47,8 @@ class Wrong(Exception):
 
 
 def parse(argv):
-    """The options out of argv without the program: each by its name with _ for -, and the checked "settings"."""
+    """The options out of argv without the program: each by its name with _ for -, and the checked
+    "settings"."""
     given = _pairs(argv)
     for name in ("id", "state"):
         if not given.get(name):
@@ -96,7 +111,9 @@ def _number(name, text, low, high):
 def _settings(given):
     values = {"server_url": given.get("hub"), "token": given.get("token")}
     if "interval-ms" in given:
-        values["interval_ms"] = _number("interval-ms", given["interval-ms"], settings.FASTEST_MS, settings.SLOWEST_MS)
+        values["interval_ms"] = _number(
+            "interval-ms", given["interval-ms"], settings.FASTEST_MS, settings.SLOWEST_MS
+        )
     try:
         return settings.check(values)
     except settings.Refused as refused:

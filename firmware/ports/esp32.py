@@ -1,5 +1,6 @@
-"""The board: sensors, Wi-Fi, a lamp, a button. Settings on the flash, all of them optional: ssid, password, id, name, sensors, pin,
-led_pin, led_on, button_pin, and `"watchdog": false` for whoever works on the board over USB for longer than a minute.
+"""The board: sensors, Wi-Fi, a lamp, a button. Settings on the flash, all of them optional: ssid, password,
+id, name, sensors, pin, led_pin, led_on, button_pin, and `"watchdog": false` for whoever works on the board
+over USB for longer than a minute.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from probe.rooms import give_up
 from probe.settings import Settings
 from probe.spill_disk import SEGMENT, Disk
 
-# Readings in RAM, 13 bytes each: what waits goes to the flash from 64 on, and without room there RAM is all there is.
+# Readings in RAM, 13 bytes each: what waits goes to the flash from 64 on, and without room there RAM is all
+# there is.
 IN_RAM = 192
 IN_RAM_ALONE = 1000
 _NAME_PORT = 53
@@ -56,8 +58,15 @@ class Esp32Port:
         probe_id = settings.get("id") or f"TempProbe-{mac[4]:02X}{mac[5]:02X}"
         self.radio.introduce_as(probe_id)
         boot = "".join(f"{byte:02x}" for byte in os.urandom(4))
-        self.identity = {"id": probe_id, "name": settings.get("name", ""), "version": VERSION, "model": "esp32", "boot": boot}
-        # One sensor needs 54 files for 20 days at one a minute; four may have as much each, where the flash is large enough.
+        self.identity = {
+            "id": probe_id,
+            "name": settings.get("name", ""),
+            "version": VERSION,
+            "model": "esp32",
+            "boot": boot,
+        }
+        # One sensor needs 54 files for 20 days at one a minute; four may have as much each, where the flash
+        # is large enough.
         self.spill_files = Disk(self.folder).room(SEGMENT, 216)
         self.outbox_size = IN_RAM if self.spill_files else IN_RAM_ALONE
         self.sensors = esp32_start.sensors(settings, chip, self.say)
@@ -66,7 +75,8 @@ class Esp32Port:
         self.lamp = lamp and (lambda lit: lamp[0].value(lamp[1] if lit else 1 - lamp[1]))
         button = watchdog.button(settings.get("button_pin"), chip)
         self.button = lambda: button.value() == 0
-        # Before the first connect of this boot: with the first address the board's own responder takes the port, if it is let go.
+        # Before the first connect of this boot: with the first address the board's own responder takes the
+        # port, if it is let go.
         self.link = esp32_start.link(self.radio)
         self._cause = watchdog.cause()
         give_up("ports.esp32_start", "ports.watchdog")
@@ -102,7 +112,8 @@ class Esp32Port:
             from esp32 import HEAP_DATA, idf_heap_info
         except ImportError:
             return None
-        # (size, free, largest free block, lowest ever free) of each region; one larger than the chip's own memory is no place for sockets.
+        # (size, free, largest free block, lowest ever free) of each region; one larger than the chip's own
+        # memory is no place for sockets.
         return sum(region[1] for region in idf_heap_info(HEAP_DATA) if region[0] < 1 << 20)
 
     def identify(self):

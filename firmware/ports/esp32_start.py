@@ -9,7 +9,8 @@ from ports import multicast, net_micropython
 from probe.clock import Clock
 from probe.rooms import give_up
 
-# Most boards with an ESP32 have their lamp there; those with another chip have it anywhere, or a coloured one that is no mere pin.
+# Most boards with an ESP32 have their lamp there; those with another chip have it anywhere, or a coloured one
+# that is no mere pin.
 LED_PIN = 2
 # Of probe/sensors: what every board goes on to use, whatever is connected.
 _NO_DRIVERS = ("board", "filtering", "roster")
@@ -23,12 +24,15 @@ def sensors(settings, chip, say):
         return sensors_esp32.sources(settings, chip, Clock().now, say)
     finally:
         # What is not connected needs no room; what is keeps its own.
-        drivers = [name for name in sys.modules if name.startswith("probe.sensors.") and name[14:] not in _NO_DRIVERS]
+        drivers = [
+            name for name in sys.modules if name.startswith("probe.sensors.") and name[14:] not in _NO_DRIVERS
+        ]
         give_up("ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi", *drivers)
 
 
 def lamp(settings, chip, say):
-    """(pin, the level that lights it) of the lamp, or None: led_pin is its pin, or false for none; led_on is that level."""
+    """(pin, the level that lights it) of the lamp, or None: led_pin is its pin, or false for none; led_on is
+    that level."""
     usual = None if any(name in chip for name in ("S2", "S3", "C3", "C6")) else LED_PIN
     pin = settings.get("led_pin", usual)
     if pin is None or pin is False:
@@ -44,7 +48,9 @@ def link(wifi):
     """The socket of mDNS; when its port is taken for good, one that only announces."""
     for _ in range(20):
         try:
-            return multicast.Link(multicast.bound_socket("0.0.0.0", multicast.PORT), net_micropython, wifi.address)
+            return multicast.Link(
+                multicast.bound_socket("0.0.0.0", multicast.PORT), net_micropython, wifi.address
+            )
         except OSError:
             # A network joined before this program began (soft reset): let go of it, and of the port with it.
             wifi.leave()

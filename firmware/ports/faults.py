@@ -1,9 +1,10 @@
-"""Faults on demand for the virtual probe, so that a hub, a page or an alarm can be tried against what really happens to probes.
+"""Faults on demand for the virtual probe, so that a hub, a page or an alarm can be tried against what really
+happens to probes.
 
 crc         every third reading is lost to a checksum that does not match
 open        the thermocouple is open for 5 of every 10 readings
-wifi        the network is gone for 10 s of every 20 s, and connections with it; it begins with 10 good seconds
-reboot      every 10 s the probe starts anew, as after its watchdog
+wifi        the network is gone for 10 s of every 20 s, and connections with it; it begins with 10 good
+seconds reboot      every 10 s the probe starts anew, as after its watchdog
 wrap        the millisecond counter of the board wraps around 5 s after the start, instead of after 12 days
 slow-flash  each file that is opened for writing takes 0.25 s, and nothing else runs meanwhile
 """
@@ -91,9 +92,13 @@ class AwayNet:
 
 
 def wrapping_clock(make, now):
-    """A clock of `make(ticks, diff)` on a counter of 30 bits, like a board's, that wraps soon. `now()` in ms since the start."""
+    """A clock of `make(ticks, diff)` on a counter of 30 bits, like a board's, that wraps soon. `now()` in ms
+    since the start."""
     start = 2 * _HALF - WRAP_MS - now()
-    return make(lambda: (start + now()) & (2 * _HALF - 1), lambda later, earlier: ((later - earlier + _HALF) & (2 * _HALF - 1)) - _HALF)
+    return make(
+        lambda: (start + now()) & (2 * _HALF - 1),
+        lambda later, earlier: ((later - earlier + _HALF) & (2 * _HALF - 1)) - _HALF,
+    )
 
 
 def slow_flash(slots=None):

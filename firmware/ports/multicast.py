@@ -1,4 +1,5 @@
-"""The datagram socket for mDNS. `options(sock, ip)` sets what this machine needs before the bind; a board needs nothing."""
+"""The datagram socket for mDNS. `options(sock, ip)` sets what this machine needs before the bind; a board
+needs nothing."""
 
 import socket
 
@@ -45,8 +46,14 @@ class Link:
         self.bound = bound
 
     def join(self):
-        """Join the group, again and again: the membership goes with the network, a second join does no harm."""
-        set_option(self._sock, 0, getattr(socket, "IP_ADD_MEMBERSHIP", 35), group_request(self._address() or "0.0.0.0"))
+        """Join the group, again and again: the membership goes with the network, a second join does no
+        harm."""
+        set_option(
+            self._sock,
+            0,
+            getattr(socket, "IP_ADD_MEMBERSHIP", 35),
+            group_request(self._address() or "0.0.0.0"),
+        )
 
     def send(self, data, ip, port):
         """Send one datagram; OSError without a network."""
@@ -57,7 +64,8 @@ class Link:
         own = self._address() or ""
         while True:
             data, ip, port = await self._net.receive(self._sock)
-            # A demo bound to 127.0.0.1 stays on this PC: the system also hands over what came from the network.
+            # A demo bound to 127.0.0.1 stays on this PC: the system also hands over what came from the
+            # network.
             if not own.startswith("127.") or ip.startswith("127."):
                 return data, ip, port
 

@@ -20,7 +20,9 @@ async def start_server(serve, ip, port):
 
 async def resolve(host):
     """The IPv4 address of a host name; OSError when there is none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, None, family=socket.AF_INET, type=socket.SOCK_STREAM
+    )
     return found[0][4][0]
 
 

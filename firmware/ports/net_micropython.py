@@ -7,7 +7,8 @@ from errno import EINPROGRESS
 
 
 async def start_server(serve, ip, port):
-    """Listen; (server, port really used). Port 0 tries free-looking ones, as MicroPython cannot ask which one it was given."""
+    """Listen; (server, port really used). Port 0 tries free-looking ones, as MicroPython cannot ask which one
+    it was given."""
     if port:
         return await asyncio.start_server(serve, ip, port, 16), port
     for _ in range(50):
@@ -30,7 +31,8 @@ async def resolve(host):
 
 async def connect(ip, port):
     """(reader, writer) of a new TCP connection; gives the socket back when the attempt is cancelled."""
-    # asyncio.open_connection loses its socket when it is cancelled: one lost socket for each hub that is switched off.
+    # asyncio.open_connection loses its socket when it is cancelled: one lost socket for each hub that is
+    # switched off.
     sock = socket.socket()
     try:
         sock.setblocking(False)
@@ -77,8 +79,10 @@ def place(sender):
 
 
 def own_address():
-    """The address that multicast would leave from, or None without a network. For the unix port; a board asks its Wi-Fi."""
-    # Without getsockname() the sender's address of a datagram to oneself tells; a lifetime of 0 keeps it inside this machine.
+    """The address that multicast would leave from, or None without a network. For the unix port; a board asks
+    its Wi-Fi."""
+    # Without getsockname() the sender's address of a datagram to oneself tells; a lifetime of 0 keeps it
+    # inside this machine.
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         high, low = os.urandom(2)

@@ -1,4 +1,5 @@
-"""The virtual probe: the firmware on a PC, under CPython or MicroPython, with a recorded series for a sensor."""
+"""The virtual probe: the firmware on a PC, under CPython or MicroPython, with a recorded series for a
+sensor."""
 
 import asyncio
 import os
@@ -17,7 +18,8 @@ if sys.implementation.name == "micropython":
 else:
     from ports import net_cpython as net
 
-    # What a board loads when it is needed: CPython keeps it anyway, and at the start nobody waits for the disk.
+    # What a board loads when it is needed: CPython keeps it anyway, and at the start nobody waits for the
+    # disk.
     from probe import mdns, orders, page, refusals, request, settings_file, spill, status, words  # noqa: F401
 
 _ADDRESS_HOLDS_MS = 30000
@@ -76,8 +78,16 @@ class PcPort:
         files = (options["outbox"] - self.outbox_size) * 10 // SEGMENT
         self.spill_files = files if files >= 4 else 0
         # A mark given for this run is no mark for the next one, in which `seq` begins anew.
-        boot = (options["boot"] if not slots or slots.starts < 2 else None) or "".join(f"{byte:02x}" for byte in os.urandom(4))
-        self.identity = {"id": options["id"], "name": options["name"], "version": VERSION, "model": "virtual", "boot": boot}
+        boot = (options["boot"] if not slots or slots.starts < 2 else None) or "".join(
+            f"{byte:02x}" for byte in os.urandom(4)
+        )
+        self.identity = {
+            "id": options["id"],
+            "name": options["name"],
+            "version": VERSION,
+            "model": "virtual",
+            "boot": boot,
+        }
         self._clock = Clock()
         if self.fault == "wifi":
             self.net = faults.AwayNet(net, self._clock.now)
@@ -87,7 +97,9 @@ class PcPort:
         self._found_ms = 0
         values = replay.load(replay.path_of(replay.SERIES))
         start_s = replay.start_of(options["id"], len(values) * replay.RECORDED_STEP_S) + options["offset_s"]
-        sensor = faults.sensor(self.fault, replay.Replay(values, self._clock.now, options["profile"], start_s))
+        sensor = faults.sensor(
+            self.fault, replay.Replay(values, self._clock.now, options["profile"], start_s)
+        )
         self.sensors = [replay.Single(sensor, "replay")]
         self.link = _link(self.bind, self.address)
 
@@ -147,7 +159,8 @@ def _link(ip, address):
     try:
         return multicast.Link(multicast.bound_socket(ip, multicast.PORT, _options), net, address)
     except OSError:
-        # 5353 belongs to a program that does not share it; announcing from any port is still heard by the hub.
+        # 5353 belongs to a program that does not share it; announcing from any port is still heard by the
+        # hub.
         return multicast.Link(multicast.bound_socket(ip, 0, _options), net, address, False)
 
 
@@ -189,7 +202,9 @@ def _make_folder(path):
     try:
         os.listdir(path)
     except OSError:
-        raise arguments.Wrong(f"--state {path} is not a folder that can be used. Choose one whose parent exists.")
+        raise arguments.Wrong(
+            f"--state {path} is not a folder that can be used. Choose one whose parent exists."
+        )
 
 
 def _print(line):

@@ -1,4 +1,5 @@
-"""The virtual probe's sensor: a recorded temperature series, replayed faster than it happened. See series/README.md."""
+"""The virtual probe's sensor: a recorded temperature series, replayed faster than it happened. See
+series/README.md."""
 
 from array import array
 
@@ -58,7 +59,8 @@ class Replay:
         return self.at(self._start_s + self._elapsed_ms() * SPEED / 1000), None
 
     def at(self, recorded_s):
-        """The value that many recorded seconds into the series in units of 2**-12 °C, in the steps of a DS18B20."""
+        """The value that many recorded seconds into the series in units of 2**-12 °C, in the steps of a
+        DS18B20."""
         celsius = self._centre + self._factor * (self._recorded(recorded_s) - self._mean)
         return int(celsius * _STEPS_PER_C + (0.5 if celsius > 0 else -0.5)) * _STEP
 

@@ -1,4 +1,5 @@
-"""Which of the board's pins lead to sensors: what the settings say, or the defaults. Needed at the start only."""
+"""Which of the board's pins lead to sensors: what the settings say, or the defaults. Needed at the start
+only."""
 
 from ports import wire_onewire, wire_spi
 from probe.sensors import wiring
@@ -21,7 +22,8 @@ def default_pins(machine):
 
 
 def sources(settings, chip, now_ms, say):
-    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins of `chip` are searched."""
+    """The sources for probe/sensors/board.py. A setting that cannot be used is told, and the default pins of
+    `chip` are searched."""
     defaults = default_pins(chip)
     # One number instead of the list is enough for a DS18B20 on another pin.
     defaults["pin"] = settings.get("pin", ONEWIRE_PIN)

@@ -1,4 +1,5 @@
-"""The board's hardware: its watchdog, its button, and why it started. ESP32 only; in memory at the start only."""
+"""The board's hardware: its watchdog, its button, and why it started. ESP32 only; in memory at the start
+only."""
 
 import machine
 
@@ -23,7 +24,8 @@ def cause():
 
 
 def button(pin, chip):
-    """The button's pin, low while it is pressed. `pin` None = the usual one of that `chip`, such as "ESP32C3"."""
+    """The button's pin, low while it is pressed. `pin` None = the usual one of that `chip`, such as
+    "ESP32C3"."""
     if pin is None:
         pin = _SMALL_CHIPS_BUTTON_PIN if "C3" in chip or "C6" in chip else BUTTON_PIN
     return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP)

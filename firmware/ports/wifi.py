@@ -1,4 +1,5 @@
-"""The board's Wi-Fi radio, as thin as it goes; when to join, leave and open the access point is decided in probe/station.py."""
+"""The board's Wi-Fi radio, as thin as it goes; when to join, leave and open the access point is decided in
+probe/station.py."""
 
 import network
 from probe.rooms import give_up
@@ -8,7 +9,8 @@ _MOST = 32
 
 
 class Radio:
-    """What probe/station.py asks of a radio. Methods that talk to the driver raise OSError when it refuses."""
+    """What probe/station.py asks of a radio. Methods that talk to the driver raise OSError when it
+    refuses."""
 
     def __init__(self):
         self._card = network.WLAN(network.WLAN.IF_STA)
@@ -22,7 +24,8 @@ class Radio:
         return self._card.config("mac")
 
     def introduce_as(self, name):
-        """The name that the router shows; at most 32 characters of it. To be called before the first connect()."""
+        """The name that the router shows; at most 32 characters of it. To be called before the first
+        connect()."""
         network.hostname(name[:_MOST])
 
     def address(self):
@@ -57,7 +60,8 @@ class Radio:
         self._no_power_save()
 
     def scan(self):
-        """[(ssid as text, rssi, locked)] of the networks in reach; takes about two seconds, in which nothing else runs."""
+        """[(ssid as text, rssi, locked)] of the networks in reach; takes about two seconds, in which nothing
+        else runs."""
         from probe.ssid import text_of
 
         found = [(text_of(item[0]), item[3], item[4] != 0) for item in self._card.scan()]
@@ -65,7 +69,8 @@ class Radio:
         return [item for item in found if item[0]]
 
     def failure(self):
-        """Why the attempt under way does not get on: "password", "not_found", or None when nothing is known."""
+        """Why the attempt under way does not get on: "password", "not_found", or None when nothing is
+        known."""
         status = self._card.status()
         if status == network.STAT_WRONG_PASSWORD:
             return "password"

@@ -1,4 +1,5 @@
-"""A 1-Wire bus on one of the board's pins, by MicroPython's own module. Imports no room of the sensors, so that those need not stay."""
+"""A 1-Wire bus on one of the board's pins, by MicroPython's own module. Imports no room of the sensors, so
+that those need not stay."""
 
 import onewire
 from machine import Pin

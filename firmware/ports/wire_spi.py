@@ -1,4 +1,5 @@
-"""One chip on an SPI bus in software, as that takes any pins. Imports no room of the sensors, so that those need not stay."""
+"""One chip on an SPI bus in software, as that takes any pins. Imports no room of the sensors, so that those
+need not stay."""
 
 import time
 
@@ -22,7 +23,9 @@ class Spi:
         """Send `out`, then read `size` bytes, under one chip select."""
         if self._mosi is None:
             return self._listen(size)
-        bus = SoftSPI(baudrate=_BAUD, polarity=0, phase=self._mode, sck=self._sck, mosi=self._mosi, miso=self._miso)
+        bus = SoftSPI(
+            baudrate=_BAUD, polarity=0, phase=self._mode, sck=self._sck, mosi=self._mosi, miso=self._miso
+        )
         self._cs.value(0)
         try:
             if out:

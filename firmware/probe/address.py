@@ -6,15 +6,21 @@ _ALNUM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 def is_probe_id(text):
-    """True for `[A-Za-z0-9][A-Za-z0-9._:-]{0,62}`; one short of the hub's 64, as a DNS label holds 63 bytes."""
-    return isinstance(text, str) and 0 < len(text) <= 63 and text[0] in _ALNUM and _only(text, _ALNUM + "._:-")
+    """True for `[A-Za-z0-9][A-Za-z0-9._:-]{0,62}`; one short of the hub's 64, as a DNS label holds 63
+    bytes."""
+    return (
+        isinstance(text, str) and 0 < len(text) <= 63 and text[0] in _ALNUM and _only(text, _ALNUM + "._:-")
+    )
 
 
 def split_url(url):
-    """`http://host[:port][/path][?query]` as (host, port, path and query as told, "" for none). ValueError(problem, remedy) otherwise."""
+    """`http://host[:port][/path][?query]` as (host, port, path and query as told, "" for none).
+    ValueError(problem, remedy) otherwise."""
     remedy = "Send an address such as http://192.168.1.10:8088/api/ingest."
     if not isinstance(url, str) or not url.startswith("http://") or len(url) > 200:
-        raise ValueError("The hub address must be a text that begins with http:// and has at most 200 characters.", remedy)
+        raise ValueError(
+            "The hub address must be a text that begins with http:// and has at most 200 characters.", remedy
+        )
     place, _, path = url[7:].partition("/")
     host, colon, port = place.partition(":")
     if not 0 < len(host) <= 100 or not _only(host, _ALNUM + ".-_"):

@@ -1,9 +1,10 @@
 """Puts the probe together and keeps its loops running.
 
-A port is an object with: settings, identity (without ip and port), outbox_size, folder, spill_files, batch_size, visitors, sensors,
-net, link, bind, port, slots (see boot_slots.py) or None, radio (see station.py) or None, name_link() (see portal.py), ask_link()
-(see find_hub.py), address() -> ip or None, lamp(lit) or None, without one identify(), say(line), ready(ip, port), tasks() ->
-[(name, endless coroutine function)], and what care.py asks for.
+A port is an object with: settings, identity (without ip and port), outbox_size, folder, spill_files,
+batch_size, visitors, sensors, net, link, bind, port, slots (see boot_slots.py) or None, radio (see
+station.py) or None, name_link() (see portal.py), ask_link() (see find_hub.py), address() -> ip or None,
+lamp(lit) or None, without one identify(), say(line), ready(ip, port), tasks() -> [(name, endless coroutine
+function)], and what care.py asks for.
 """
 
 import asyncio
@@ -37,7 +38,9 @@ class App:
     async def run(self):
         """Bind the port first, as everything else tells others about it; then all loops, for ever."""
         self._task = asyncio.current_task()
-        server, number = await self._port.net.start_server(self._server.serve, self._port.bind, self._port.port)
+        server, number = await self._port.net.start_server(
+            self._server.serve, self._port.bind, self._port.port
+        )
         self.state.identity["port"] = number
         self._port.ready(self.state.identity["ip"] or self._port.bind, number)
         loops = self._loops + [("address", self._follow_address)] + self.care.loops() + self._port.tasks()
@@ -56,7 +59,8 @@ class App:
                 client.close()
 
     def restart(self):
-        """End `run` by cancelling it, from one of its own loops; whether the program starts anew is the entry point's to know."""
+        """End `run` by cancelling it, from one of its own loops; whether the program starts anew is the entry
+        point's to know."""
         self._task.cancel()
 
     def stop(self):
@@ -64,7 +68,8 @@ class App:
         self._responder.goodbye()
         self._port.link.close()
 
-    # What the parts ask back, here and not in assembly.py: a function made there would keep all of it in memory.
+    # What the parts ask back, here and not in assembly.py: a function made there would keep all of it in
+    # memory.
     def turns(self):
         """The rounds of the app's own loop."""
         return self._turns
@@ -104,7 +109,8 @@ class App:
 
 
 async def _end(tasks):
-    # Again and again: up to CPython 3.11 a cancellation is lost when it comes together with the end of what wait_for waits for.
+    # Again and again: up to CPython 3.11 a cancellation is lost when it comes together with the end of what
+    # wait_for waits for.
     for _ in range(50):
         left = [task for task in tasks if not task.done()]
         for task in left:

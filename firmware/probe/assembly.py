@@ -1,4 +1,5 @@
-"""Puts the probe together out of its parts; in memory only while it does so. See app.py for what a port is."""
+"""Puts the probe together out of its parts; in memory only while it does so. See app.py for what a port
+is."""
 
 from probe.care import Care
 from probe.client import Client
@@ -77,7 +78,9 @@ def _state(port):
     identity["ip"] = port.address()
     identity["port"] = port.port
     spill = SpillDoor(Disk(port.folder), identity["boot"], port.spill_files) if port.spill_files else None
-    state = State(identity, port.settings, Outbox(port.outbox_size, spill), getattr(port, "clock", Clock)(), port.say)
+    state = State(
+        identity, port.settings, Outbox(port.outbox_size, spill), getattr(port, "clock", Clock)(), port.say
+    )
     state.sensors = Board(port.sensors, state.roster)
     identity["sensors"] = state.probe_ids()
     return state

@@ -1,4 +1,5 @@
-"""A button that is held makes the probe forget key and token, so that another hub can claim it: whoever can touch a probe owns it."""
+"""A button that is held makes the probe forget key and token, so that another hub can claim it: whoever can
+touch a probe owns it."""
 
 import asyncio
 

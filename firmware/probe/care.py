@@ -1,7 +1,9 @@
-"""Keeps a probe alive and its own: why it started, the guard over its loops, the button, and the restart that was asked for.
+"""Keeps a probe alive and its own: why it started, the guard over its loops, the button, and the restart that
+was asked for.
 
-Asks of a port: cause() -> a word of resets.CAUSES, watchdog() -> feed function or None, button -> pressed function or None,
-and, where there is one, system_free() -> bytes that the board's system has left for Wi-Fi and sockets, or None.
+Asks of a port: cause() -> a word of resets.CAUSES, watchdog() -> feed function or None, button -> pressed
+function or None, and, where there is one, system_free() -> bytes that the board's system has left for Wi-Fi
+and sockets, or None.
 """
 
 import asyncio
@@ -15,10 +17,12 @@ ANSWER_S = 0.5
 
 
 class Care:
-    """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops, `attempts()` those of the delivery."""
+    """Made by App, which runs `loops()`. `network_turns()` counts the rounds of the network loops,
+    `attempts()` those of the delivery."""
 
     def __init__(self, state, port, network_turns, attempts, leave, identify, relieve=None):
-        """`leave()` ends App.run; `identify()` shows a person which board this is; `relieve()` lets go of idle connections."""
+        """`leave()` ends App.run; `identify()` shows a person which board this is; `relieve()` lets go of
+        idle connections."""
         self._identify = identify
         self._state = state
         self._port = port
@@ -26,8 +30,12 @@ class Care:
         self._leaving = asyncio.Event()
         self._start = _count_start(state.settings, port.cause())
         now = state.clock.now
-        self._guard = Guard(self._feed, self._expect, self.restart, port.say, getattr(port, "system_free", None), relieve)
-        self._guard.watch("sampling", Progress(now, lambda: state.rounds, lambda: state.settings.interval_ms + SAMPLING_MS))
+        self._guard = Guard(
+            self._feed, self._expect, self.restart, port.say, getattr(port, "system_free", None), relieve
+        )
+        self._guard.watch(
+            "sampling", Progress(now, lambda: state.rounds, lambda: state.settings.interval_ms + SAMPLING_MS)
+        )
         self._guard.watch("network", Progress(now, network_turns, lambda: NETWORK_MS))
         self._guard.watch("delivery", Progress(now, attempts, lambda: DELIVERY_MS, self._nothing_to_deliver))
         self._button = Button(port.button, now, self.forget_token) if port.button else None

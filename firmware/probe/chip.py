@@ -1,4 +1,5 @@
-"""What a thermocouple's chip itself says beside the true value, in 28 bits. In memory only where there is such a chip."""
+"""What a thermocouple's chip itself says beside the true value, in 28 bits. In memory only where there is
+such a chip."""
 
 import struct
 from binascii import crc32
@@ -7,7 +8,8 @@ from probe.reading import Celsius
 
 
 def pack(cold, chip):
-    """The chip's own number (a quarter °C a step, 14 bits) and its own temperature (a sixteenth, 12 bits, or None), both in units.
+    """The chip's own number (a quarter °C a step, 14 bits) and its own temperature (a sixteenth, 12 bits, or
+    None), both in units.
 
     The highest bit says that there is such a thing, the next one that `cold` is known.
     """
@@ -22,7 +24,8 @@ def told(body, extra):
 
 
 def kept(said):
-    """What `pack` made of each reading of a block (0: nothing), as it stands behind that on the flash: mark, four bytes each, CRC-32."""
+    """What `pack` made of each reading of a block (0: nothing), as it stands behind that on the flash: mark,
+    four bytes each, CRC-32."""
     body = b"".join([struct.pack("<I", one) for one in said])
     return b"\xb6" + body + struct.pack("<I", crc32(body))
 

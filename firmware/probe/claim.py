@@ -1,4 +1,5 @@
-"""A hub makes this probe its own: both agree on a key that never travels. Loaded for each claim anew; see docs/trust.md."""
+"""A hub makes this probe its own: both agree on a key that never travels. Loaded for each claim anew; see
+docs/trust.md."""
 
 import hashlib
 import os
@@ -8,21 +9,32 @@ from probe import x25519
 from probe.http import Problem
 from probe.seal import mac, same
 
-# The two multiplications take a board seconds, in which it does nothing else: strangers must not keep it at that.
+# The two multiplications take a board seconds, in which it does nothing else: strangers must not keep it at
+# that.
 PAUSE_MS = 5000
 
 
 def claim(state, values):
-    """POST /claim: the answer, with the key offered in memory only until an order signed with it confirms it. Problem when refused."""
+    """POST /claim: the answer, with the key offered in memory only until an order signed with it confirms it.
+    Problem when refused."""
     seal = state.seal
     if seal.key:
-        raise Problem(409, "claimed", "This probe belongs to another hub.", "Release it there, or hold the probe's button for 5 s.")
+        raise Problem(
+            409,
+            "claimed",
+            "This probe belongs to another hub.",
+            "Release it there, or hold the probe's button for 5 s.",
+        )
     public = values.get("public")
     if not isinstance(public, str) or len(public) != 64 or not all(c in "0123456789abcdef" for c in public):
-        raise Problem(400, "bad_public", "public is not a key.", "Send 64 hexadecimal digits in small letters.")
+        raise Problem(
+            400, "bad_public", "public is not a key.", "Send 64 hexadecimal digits in small letters."
+        )
     token = state.settings.token
     proof = values.get("proof")
-    if token and not (isinstance(proof, str) and same(proof, mac(token.encode(), b"claim\n" + public.encode()))):
+    if token and not (
+        isinstance(proof, str) and same(proof, mac(token.encode(), b"claim\n" + public.encode()))
+    ):
         remedy = "Set the hub's SERVER_TOKEN to the token it uses now, or hold the probe's button for 5 s."
         raise Problem(401, "wrong_token", "This probe belongs to a hub with another token.", remedy)
     since = getattr(seal, "asked", None)

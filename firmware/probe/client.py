@@ -30,7 +30,8 @@ class _Stranger(Exception):
 
 
 class Client:
-    """One request at a time; a request takes at most `timeout_s` in all. `seal` (see seal.py) signs once it has a key."""
+    """One request at a time; a request takes at most `timeout_s` in all. `seal` (see seal.py) signs once it
+    has a key."""
 
     def __init__(self, net, timeout_s=5, seal=None):
         self._net = net
@@ -44,10 +45,12 @@ class Client:
         self._url = self._parts = None
 
     async def post(self, url, path, body, token):
-        """POST `body` (a dict): (status, reply as dict or None). Unreachable when there is no reply, or not the hub's.
+        """POST `body` (a dict): (status, reply as dict or None). Unreachable when there is no reply, or not
+        the hub's.
 
-        `url` is the address for readings, `path` what is sent: "/api/ingest" goes there, "/api/hello" beside it; see address.py.
-        With a key the request is signed instead of carrying the token, and only what is signed with it counts as a reply.
+        `url` is the address for readings, `path` what is sent: "/api/ingest" goes there, "/api/hello" beside
+        it; see address.py. With a key the request is signed instead of carrying the token, and only what is
+        signed with it counts as a reply.
         """
         host, port, ingest, hello = self._split(url)
         # What is signed is the path of the API, wherever a proxy has put it.
@@ -95,8 +98,15 @@ class Client:
     async def _counted(self, order):
         for _ in range(_COUNTS):
             status, reply = await self._exchange(order)
-            # After a restart of the hub's count, or when two requests overtook each other. Believed, as it is signed.
-            if status != 409 or not self._seal or not self._seal.key or not reply or reply.get("error") != "counter_used":
+            # After a restart of the hub's count, or when two requests overtook each other. Believed, as it is
+            # signed.
+            if (
+                status != 409
+                or not self._seal
+                or not self._seal.key
+                or not reply
+                or reply.get("error") != "counter_used"
+            ):
                 break
             if not self._seal.used(reply.get("counter")):
                 break
@@ -108,7 +118,8 @@ class Client:
             try:
                 return await self._talk(order)
             except (OSError, EOFError, _Closed):
-                # The hub closed the kept connection. Asking again is harmless: the hub knows repeats by boot and seq.
+                # The hub closed the kept connection. Asking again is harmless: the hub knows repeats by boot
+                # and seq.
                 pass
         self.close()
         self._stream = await self._net.connect(await self._net.resolve(host), port)

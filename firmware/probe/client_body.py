@@ -1,10 +1,12 @@
-"""Replies that do not say how long they are, in chunks or up to the end of the connection: no hub sends such. Loaded for each."""
+"""Replies that do not say how long they are, in chunks or up to the end of the connection: no hub sends such.
+Loaded for each."""
 
 MAX_BODY = 4096
 
 
 async def read(reader, chunked, data, parsed):
-    """As client._body; `data` is what has come of it, `parsed(data)` the object that it is, None while it is none."""
+    """As client._body; `data` is what has come of it, `parsed(data)` the object that it is, None while it is
+    none."""
     if not chunked:
         # Up to the end of the connection; whoever forgets to close it has said all with a whole object.
         while parsed(data) is None:

@@ -18,7 +18,8 @@ except ImportError:
 
 
 class Clock:
-    """`now()` = ms since this object was made; never wraps. Must be asked at least every 6 days, which sampling does."""
+    """`now()` = ms since this object was made; never wraps. Must be asked at least every 6 days, which
+    sampling does."""
 
     def __init__(self, ticks=ticks_ms, diff=ticks_diff):
         self._ticks = ticks
@@ -37,7 +38,8 @@ class Clock:
         return self.said
 
     def learn(self, text):
-        """Take the wall time out of a hub's reply, such as 2026-03-01T12:00:00.250Z; anything else is passed over."""
+        """Take the wall time out of a hub's reply, such as 2026-03-01T12:00:00.250Z; anything else is passed
+        over."""
         wall_ms = parse_utc(text)
         if wall_ms:
             self.anchor = max(1, wall_ms - self.now())
@@ -53,7 +55,17 @@ def parse_utc(text):
         ms = int((text[20:-1] + "000")[:3])
     except ValueError:
         return None
-    # Counted from a 1st of March, so that the day of a leap year is the last one; 719468 days lie between that year 0 and 1970.
+    # Counted from a 1st of March, so that the day of a leap year is the last one; 719468 days lie between
+    # that year 0 and 1970.
     year -= month <= 2
-    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468
+    days = (
+        365 * year
+        + year // 4
+        - year // 100
+        + year // 400
+        + (153 * ((month + 9) % 12) + 2) // 5
+        + day
+        - 1
+        - 719468
+    )
     return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms

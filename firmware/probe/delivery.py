@@ -1,7 +1,9 @@
-"""Brings the outbox to the hub until each reading is acknowledged: in batches what is new first, then the backlog, oldest first.
+"""Brings the outbox to the hub until each reading is acknowledged: in batches what is new first, then the
+backlog, oldest first.
 
-A program that is no hub gets the plain form, {"temperature_c", "probe_id"} and our own fields: one reading a request, the oldest first.
-Whoever answers with `stored`, or has told the time when greeted, understands batches.
+A program that is no hub gets the plain form, {"temperature_c", "probe_id"} and our own fields: one reading a
+request, the oldest first. Whoever answers with `stored`, or has told the time when greeted, understands
+batches.
 """
 
 import os
@@ -24,9 +26,12 @@ _SEARCH_AFTER = 3
 
 
 class Delivery:
-    """One loop. It only ever waits on the network or on events, so sampling goes on beside it. `retry` (an Event) ends a pause."""
+    """One loop. It only ever waits on the network or on events, so sampling goes on beside it. `retry` (an
+    Event) ends a pause."""
 
-    def __init__(self, state, client, most=MOST, first_pause_s=1, last_pause_s=30, unwelcome_pause_s=10, finder=None):
+    def __init__(
+        self, state, client, most=MOST, first_pause_s=1, last_pause_s=30, unwelcome_pause_s=10, finder=None
+    ):
         """`finder`: see find_hub.py; without one the saved URL is all there is."""
         self._state = state
         self._client = client
@@ -46,13 +51,15 @@ class Delivery:
         while True:
             pause_s = await self.step()
             if pause_s is None:
-                # A look every 5 s even without an event: a wake-up that got lost costs seconds, never the data.
+                # A look every 5 s even without an event: a wake-up that got lost costs seconds, never the
+                # data.
                 await wait_for_event(self._state.fresh, 5)
             elif pause_s and await wait_for_event(self.retry, pause_s):
                 self._failures = 0
 
     async def step(self):
-        """Send one batch, or one reading. Returns seconds to wait before the next step; None = until there is a new reading."""
+        """Send one batch, or one reading. Returns seconds to wait before the next step; None = until there is
+        a new reading."""
         state = self._state
         if self._finder and self._failures >= _SEARCH_AFTER and await self._finder.search():
             self._failures = 0
@@ -77,12 +84,14 @@ class Delivery:
     def _forget(self, url):
         """Nothing is known of the program at this address."""
         self._at = url
-        # Greeted; answered `stored`; does not understand a batch; takes batches only (a hub up to 0.3.0); takes no further fields.
+        # Greeted; answered `stored`; does not understand a batch; takes batches only (a hub up to 0.3.0);
+        # takes no further fields.
         self._met = self._stores = self._deaf = self._old = self._bare = False
         self._mark_tries = 0
 
     async def _meet(self, url):
-        """Greet a program of which nothing is known, before it gets a reading: a hub tells the time, and that it is one."""
+        """Greet a program of which nothing is known, before it gets a reading: a hub tells the time, and that
+        it is one."""
         if url != self._at:
             self._forget(url)
         if self._met or self._is_hub() or not self._state.who()["ip"]:
@@ -91,12 +100,15 @@ class Delivery:
             status = await greet(self._state, self._client, url)
             self._met = status < 500 and status != 401
         except Unreachable:
-            # Some programs hang up on a path they do not know; whether it is away tells the reading that follows.
+            # Some programs hang up on a path they do not know; whether it is away tells the reading that
+            # follows.
             pass
 
     def _is_hub(self):
         """Whether it understands batches."""
-        return bool(self._state.seal.key) or self._stores or (self._state.hub_at == self._at and not self._deaf)
+        return (
+            bool(self._state.seal.key) or self._stores or (self._state.hub_at == self._at and not self._deaf)
+        )
 
     def _body(self, parcel, lone):
         body = {"probe_id": self._state.probe_id(parcel.number)}
@@ -110,7 +122,8 @@ class Delivery:
         boot = self._state.who()["boot"]
         body["boot"] = parcel.boot or boot
         if body["boot"] == boot:
-            # When the ages were reckoned: by this count the hub dates them, however long the network holds this batch back.
+            # When the ages were reckoned: by this count the hub dates them, however long the network holds
+            # this batch back.
             body["sent_ms"] = self._state.clock.said
         return body
 
@@ -192,7 +205,12 @@ class Delivery:
         self._state.outbox.done(parcel)
         self._state.dropped += 1
         why = str(reply.get("problem", f"status {status}"))[:120]
-        text = words("never_taken" if parcel.readings[0]["temperature_c"] is not None else "never_taken_without_number", why)
+        text = words(
+            "never_taken"
+            if parcel.readings[0]["temperature_c"] is not None
+            else "never_taken_without_number",
+            why,
+        )
         self._state.dropped_why = text
         self._state.fault(text)
         return pause_s
@@ -206,5 +224,8 @@ class Delivery:
 
 
 def _not_understood(status, one):
-    """True for an answer that says: this is no body for me. More than one reading may hold a bad one, which halving finds."""
-    return status == 500 or (400 <= status < 500 and status not in _NOT_OF_THE_BODY and (one or status not in _REFUSED))
+    """True for an answer that says: this is no body for me. More than one reading may hold a bad one, which
+    halving finds."""
+    return status == 500 or (
+        400 <= status < 500 and status not in _NOT_OF_THE_BODY and (one or status not in _REFUSED)
+    )

@@ -1,4 +1,5 @@
-"""DNS packets as mDNS uses them: questions read, records written. Bytes in, bytes out; no sockets, no state."""
+"""DNS packets as mDNS uses them: questions read, records written. Bytes in, bytes out; no sockets, no
+state."""
 
 import struct
 
@@ -15,7 +16,8 @@ class BadPacket(ValueError):
 
 
 def read_name(packet, at):
-    """The name at `at` (labels joined by dots, lower case) and the position behind it. BadPacket when it leads nowhere."""
+    """The name at `at` (labels joined by dots, lower case) and the position behind it. BadPacket when it
+    leads nowhere."""
     labels = []
     behind = None
     start = at
@@ -63,9 +65,11 @@ def read_questions(packet):
 
 
 def read_records(packet):
-    """(is a response, [(section, name, type, ttl_s, data)]); section 0 = answers, 1 = authorities, 2 = extras.
+    """(is a response, [(section, name, type, ttl_s, data)]); section 0 = answers, 1 = authorities, 2 =
+    extras.
 
-    Names inside SRV and PTR data are written out in lower case, so that equal data are equal bytes. BadPacket as above.
+    Names inside SRV and PTR data are written out in lower case, so that equal data are equal bytes. BadPacket
+    as above.
     """
     if len(packet) < 12:
         raise BadPacket("shorter than a header")
@@ -116,7 +120,11 @@ def question(labels, kind):
 
 def record(labels, kind, ttl_s, data, flush):
     """One record on the wire; `flush` says that it replaces what the asker remembers."""
-    return name_bytes(labels) + struct.pack(">HHIH", kind, _IN | (_FLUSH if flush else 0), ttl_s, len(data)) + data
+    return (
+        name_bytes(labels)
+        + struct.pack(">HHIH", kind, _IN | (_FLUSH if flush else 0), ttl_s, len(data))
+        + data
+    )
 
 
 def a_data(ip):
@@ -139,7 +147,8 @@ def txt_data(pairs):
 
 
 def nsec_data(labels, kinds):
-    """The data of an NSEC record: the name has records of these types, all below 256, and no others (RFC 4034, 4.1)."""
+    """The data of an NSEC record: the name has records of these types, all below 256, and no others (RFC
+    4034, 4.1)."""
     bits = bytearray(max(kinds) // 8 + 1)
     for kind in kinds:
         bits[kind >> 3] |= 0x80 >> (kind & 7)
@@ -147,13 +156,15 @@ def nsec_data(labels, kinds):
 
 
 def query(questions, authorities=()):
-    """A whole query out of encoded questions; `authorities` are the records that the asker would like to call its own."""
+    """A whole query out of encoded questions; `authorities` are the records that the asker would like to call
+    its own."""
     head = struct.pack(">HHHHHH", 0, 0, len(questions), 0, len(authorities), 0)
     return head + b"".join(questions) + b"".join(authorities)
 
 
 def response(answers, extras=(), ident=0, questions=()):
-    """A whole authoritative response out of encoded records; `questions` are echoed, as legacy askers expect."""
+    """A whole authoritative response out of encoded records; `questions` are echoed, as legacy askers
+    expect."""
     head = struct.pack(">HHHHHH", ident, 0x8400, len(questions), len(answers), 0, len(extras))
     return head + b"".join(questions) + b"".join(answers) + b"".join(extras)
 

@@ -6,7 +6,8 @@ ORDERS = ("/provision", "/identify", "/restart", "/update", "/claim", "/release"
 
 
 class Endpoints:
-    """The routes over one State; `identify()` is the port's way of showing which board this is, `restart()` starts it anew soon."""
+    """The routes over one State; `identify()` is the port's way of showing which board this is, `restart()`
+    starts it anew soon."""
 
     def __init__(self, state, identify, restart=None):
         self._state = state

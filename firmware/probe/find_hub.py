@@ -1,6 +1,8 @@
-"""Finds a hub that has moved: at the saved URL, at the last good address, then by mDNS with a socket of our own.
+"""Finds a hub that has moved: at the saved URL, at the last good address, then by mDNS with a socket of our
+own.
 
-Names that end in `.local` are asked for here, as the board's own resolver would wait five seconds for each, and in vain.
+Names that end in `.local` are asked for here, as the board's own resolver would wait five seconds for each,
+and in vain.
 """
 
 from probe.rooms import give_up
@@ -11,7 +13,8 @@ _PARTS = ("probe.find_search", "probe.address", "probe.dns")
 
 
 class FindHub:
-    """`ask_link()` makes a datagram socket on a port of its own (see probe/mdns.py), or is None where there is none."""
+    """`ask_link()` makes a datagram socket on a port of its own (see probe/mdns.py), or is None where there
+    is none."""
 
     def __init__(self, state, client, ask_link, wait_s=2, pause_ms=60000):
         self._state = state
@@ -27,7 +30,8 @@ class FindHub:
         self._moved = False
 
     async def url(self):
-        """Where to deliver now, "" without a hub. Unreachable when it is a `.local` name that nobody answers to."""
+        """Where to deliver now, "" without a hub. Unreachable when it is a `.local` name that nobody answers
+        to."""
         saved = self._state.settings.server_url
         if self._found and self._instead_of == saved:
             return self._found
@@ -65,7 +69,8 @@ class FindHub:
                 pass
 
     async def search(self):
-        """Look for the hub in all places; True when it answered at one. At most once a minute, never for a receiver that is no hub."""
+        """Look for the hub in all places; True when it answered at one. At most once a minute, never for a
+        receiver that is no hub."""
         saved = self._state.settings.server_url
         if saved and self._state.settings.get(PLAIN) == saved:
             # A name is asked for anew: its number may be another one now.

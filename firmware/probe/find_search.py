@@ -1,4 +1,5 @@
-"""The search for the hub itself: asks at known addresses, then the network by mDNS. Loaded while it goes on; see find_hub.py."""
+"""The search for the hub itself: asks at known addresses, then the network by mDNS. Loaded while it goes on;
+see find_hub.py."""
 
 import asyncio
 
@@ -11,7 +12,8 @@ _PORT = 5353
 SERVICE = "_temps-hub._tcp.local"
 NAME = "temphub.local"
 DEFAULT_PORT = 8088
-# So many addresses of all names are kept, and so many of one are tried: each may take the client's whole time.
+# So many addresses of all names are kept, and so many of one are tried: each may take the client's whole
+# time.
 MOST = 16
 MOST_TRIED = 6
 
@@ -27,7 +29,8 @@ class Search:
         self._tried = []
 
     async def hub(self, known):
-        """The URL at which a hub answered: one of `known`, or one that the network tells of; None when there is none."""
+        """The URL at which a hub answered: one of `known`, or one that the network tells of; None when there
+        is none."""
         for url in known:
             if await self._is_hub(url):
                 return url
@@ -44,7 +47,10 @@ class Search:
             return url
         ips = self._nearest((await self._ask(host))[0].get(host, ()))
         if not ips:
-            raise Unreachable(f"Nobody on this network answers to {host}. Check that the hub runs, or set up its address as a number.")
+            raise Unreachable(
+                f"Nobody on this network answers to {host}. Check that the hub runs, or set up its address "
+                "as a number."
+            )
         urls = [f"http://{ip}:{port}{path}" for ip in ips]
         for url in urls if len(urls) > 1 else ():
             if await self._hello(url) is not None:
@@ -62,7 +68,8 @@ class Search:
     async def _hello(self, url):
         """(status, reply) of whoever answers there, None when nobody does."""
         try:
-            # A claimed probe believes only the hub that holds its key. One with a token alone sends it wherever the hub is said to be.
+            # A claimed probe believes only the hub that holds its key. One with a token alone sends it
+            # wherever the hub is said to be.
             return await self._client.post(url, PATH, message(self._state), self._state.settings.token)
         except Unreachable:
             return None
@@ -77,7 +84,8 @@ class Search:
         return found or [(ip, DEFAULT_PORT) for ip in self._nearest(ips.get(NAME, ()))]
 
     def _nearest(self, ips):
-        """Those in the probe's own network first: another computer may be told of containers and VPNs that nobody here reaches."""
+        """Those in the probe's own network first: another computer may be told of containers and VPNs that
+        nobody here reaches."""
         if len(ips) < 2:
             return ips
         own = self._state.who()["ip"] or "0.0.0.0"
@@ -116,7 +124,13 @@ async def _hear(link, ips, services, host):
                 ip = ".".join(str(byte) for byte in data)
                 if ip not in ips.setdefault(name, []):
                     ips[name].append(ip)
-            if ttl and kind == dns.SRV and name.endswith("." + SERVICE) and len(data) > 6 and len(services) < MOST:
+            if (
+                ttl
+                and kind == dns.SRV
+                and name.endswith("." + SERVICE)
+                and len(data) > 6
+                and len(services) < MOST
+            ):
                 place = (data[4] << 8 | data[5], data[6:].decode())
                 if place not in services:
                     services.append(place)

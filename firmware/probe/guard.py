@@ -1,6 +1,7 @@
 """Feeds the watchdog, but only while the loops that matter make progress and there is memory left.
 
-Judged by what the loops achieve, not by whether they still exist: a loop that waits for ever for a lost answer exists, too.
+Judged by what the loops achieve, not by whether they still exist: a loop that waits for ever for a lost
+answer exists, too.
 """
 
 import asyncio
@@ -17,13 +18,15 @@ DELIVERY_MS = 180000
 # Below this the next batch or web page may fail; six looks in a row are no passing peak.
 LOW_HEAP = 8000
 LOW_LOOKS = 6
-# The board's system keeps what Wi-Fi and sockets need apart from MicroPython's heap, which may take more of it and seldom gives it back.
-# One connection takes some 6 KB of it at most; below this the next may fail, and the delivery with it.
+# The board's system keeps what Wi-Fi and sockets need apart from MicroPython's heap, which may take more of
+# it and seldom gives it back. One connection takes some 6 KB of it at most; below this the next may fail, and
+# the delivery with it.
 LOW_SYSTEM = 10000
 
 
 class Progress:
-    """True from `stuck()` when `count()` has not changed for more than `limit_ms()`; while `idle()` there is nothing to do."""
+    """True from `stuck()` when `count()` has not changed for more than `limit_ms()`; while `idle()` there is
+    nothing to do."""
 
     def __init__(self, now, count, limit_ms, idle=None):
         self._now = now
@@ -43,12 +46,14 @@ class Progress:
 
 
 class Guard:
-    """`run` is the loop. `feed()` keeps the watchdog from biting; `restart(reason)` ends this start in an orderly way."""
+    """`run` is the loop. `feed()` keeps the watchdog from biting; `restart(reason)` ends this start in an
+    orderly way."""
 
     def __init__(self, feed, expect, restart, say, system_free=None, relieve=None):
         """`expect(reason)` saves what the next start will show as its cause, before the watchdog bites.
 
-        `system_free()` is what the board's system has left for Wi-Fi and sockets, `relieve()` gives it back what can be missed.
+        `system_free()` is what the board's system has left for Wi-Fi and sockets, `relieve()` gives it back
+        what can be missed.
         """
         self._system_free = system_free
         self._relieve = relieve
@@ -69,7 +74,8 @@ class Guard:
     async def run(self):
         """Look every few seconds, for ever."""
         if hasattr(gc, "threshold"):
-            # Collected a little at a time: waiting until the heap is full makes one long pause and leaves it in splinters.
+            # Collected a little at a time: waiting until the heap is full makes one long pause and leaves it
+            # in splinters.
             gc.threshold(min(32768, max(4096, gc.mem_free() // 4)))
         while True:
             self.step()

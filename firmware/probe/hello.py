@@ -7,7 +7,8 @@ PATH = "/api/hello"
 
 
 class Hello:
-    """Tells the hub where this probe is: at boot, on a new address or new settings (`renew`), and every 5 minutes."""
+    """Tells the hub where this probe is: at boot, on a new address or new settings (`renew`), and every 5
+    minutes."""
 
     def __init__(self, state, client, pause_s=300, retry_s=30, finder=None):
         """`finder`: see find_hub.py; without one the saved URL is all there is."""
@@ -44,7 +45,8 @@ class Hello:
 
 
 async def greet(state, client, url):
-    """One call to `url`: the status of the answer, or Unreachable. A hub says the time: it understands batches."""
+    """One call to `url`: the status of the answer, or Unreachable. A hub says the time: it understands
+    batches."""
     status, reply = await client.post(url, PATH, message(state), state.settings.token)
     if status == 401:
         state.unwelcome = True

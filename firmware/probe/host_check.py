@@ -1,7 +1,9 @@
-"""By which names a probe may be asked for: none that a stranger can point at it. Loaded for a request that names one.
+"""By which names a probe may be asked for: none that a stranger can point at it. Loaded for a request that
+names one.
 
-DNS rebinding: a web page of evil.example has that name resolve to the probe's address, and the visitor's browser then takes the probe
-for a part of that page. The name in the Host header gives it away; temphub_kernel/api/access/security.py does the same for the hub.
+DNS rebinding: a web page of evil.example has that name resolve to the probe's address, and the visitor's
+browser then takes the probe for a part of that page. The name in the Host header gives it away;
+temphub_kernel/api/access/security.py does the same for the hub.
 """
 
 from probe.http import Problem
@@ -19,4 +21,9 @@ def check(host):
     if host.startswith("[") or "." not in name or any(name.endswith(last) for last in _PRIVATE):
         return
     remedy = "Open it by its address, or by its name that ends in .local."
-    raise Problem(403, "foreign_host", "This probe was asked for by a name that is none of its own, as a foreign page may do.", remedy)
+    raise Problem(
+        403,
+        "foreign_host",
+        "This probe was asked for by a name that is none of its own, as a foreign page may do.",
+        remedy,
+    )

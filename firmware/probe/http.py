@@ -1,6 +1,8 @@
-"""A small HTTP server: reads bounded requests, hands them to routes, answers. One request a connection, eight connections.
+"""A small HTTP server: reads bounded requests, hands them to routes, answers. One request a connection, eight
+connections.
 
-A route is (method, path) -> function(request) giving a dict (JSON) or a str (HTML), or raising Problem or Redirect.
+A route is (method, path) -> function(request) giving a dict (JSON) or a str (HTML), or raising Problem or
+Redirect.
 """
 
 import asyncio
@@ -41,7 +43,8 @@ class Redirect(Exception):
 
 
 class Server:
-    """`serve` is the connection callback for the port's start_server; `net` has finish, hang_up and drop for a writer.
+    """`serve` is the connection callback for the port's start_server; `net` has finish, hang_up and drop for
+    a writer.
 
     `doorman(request)` is asked before the routes: it gives a function that answers instead of them, or None.
     """
@@ -91,7 +94,9 @@ class Server:
         except MemoryError:
             # Some parts are loaded to answer; a moment later there may be room for them.
             gc.collect()
-            body = Problem(503, "no_memory", "The probe has no memory left for this answer.", "Try again in a minute.").body
+            body = Problem(
+                503, "no_memory", "The probe has no memory left for this answer.", "Try again in a minute."
+            ).body
             status = 503
         except Redirect as redirect:
             status, body, place = 302, "", redirect.place

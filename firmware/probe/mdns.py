@@ -1,7 +1,9 @@
-"""What the probe says to be found: the records and packets of `_temps-probe._tcp.local` (RFC 6762/6763, the part a small device needs).
+"""What the probe says to be found: the records and packets of `_temps-probe._tcp.local` (RFC 6762/6763, the
+part a small device needs).
 
-`who()` gives {"id", "name", "version", "model", "ip", "port"} as they are now; ip None means 'no network yet'.
-Bytes in, bytes out; probe/mdns_responder.py does the talking, and loads this when there is something to say.
+`who()` gives {"id", "name", "version", "model", "ip", "port"} as they are now; ip None means 'no network
+yet'. Bytes in, bytes out; probe/mdns_responder.py does the talking, and loads this when there is something to
+say.
 """
 
 from probe import dns, mdns_claim
@@ -17,7 +19,8 @@ LEGACY_TTL_S = 10
 
 
 def records(who, label=None):
-    """Everything this probe can say: [(labels, type, ttl_s, data, unique)]. `label` is its name here when the id was taken."""
+    """Everything this probe can say: [(labels, type, ttl_s, data, unique)]. `label` is its name here when the
+    id was taken."""
     label = label or who["id"]
     instance = (label,) + SERVICE
     host = (host_label(label), "local")
@@ -32,7 +35,8 @@ def records(who, label=None):
 
 
 def host_label(probe_id):
-    """The probe's host name without `.local`: the id with everything a host name must not hold made a hyphen."""
+    """The probe's host name without `.local`: the id with everything a host name must not hold made a
+    hyphen."""
     return "".join(c if c.isalpha() or c.isdigit() else "-" for c in probe_id)
 
 
@@ -64,7 +68,8 @@ def _packed(mine, known, source_port, ident, questions):
 
 
 def _denials(questions, known):
-    """For each question about a name of ours and a type that it does not have: the types that it has (RFC 6762, 6.1).
+    """For each question about a name of ours and a type that it does not have: the types that it has (RFC
+    6762, 6.1).
 
     So nobody waits for an IPv6 address that does not come.
     """
@@ -80,15 +85,18 @@ def _denials(questions, known):
 
 
 def heard(packet, source_port, who, label, claiming):
-    """What a packet means for the probe called `label`: (word, answer or None, whether other devices may answer it too).
+    """What a packet means for the probe called `label`: (word, answer or None, whether other devices may
+    answer it too).
 
-    The word is "taken" when another device owns its name, "lost" when one claims it at the same moment and wins, else None.
+    The word is "taken" when another device owns its name, "lost" when one claims it at the same moment and
+    wins, else None.
     """
     mine = records(who, label)
     if packet[2:3] >= b"\x80":
         return "taken" if mdns_claim.taken(packet, mine) else None, None, False
     if claiming:
-        # Not ours yet: neither answered nor defended. Who asks at the same moment and loses in the order of bytes waits.
+        # Not ours yet: neither answered nor defended. Who asks at the same moment and loses in the order of
+        # bytes waits.
         return "lost" if mdns_claim.lost(packet, mine) else None, None, False
     return (None,) + answer(packet, source_port, who, label)
 
@@ -126,5 +134,8 @@ def _matches(item, asked):
 
 def _encode(items, legacy):
     if legacy:
-        return [dns.record(labels, kind, min(ttl, LEGACY_TTL_S), data, False) for labels, kind, ttl, data, _ in items]
+        return [
+            dns.record(labels, kind, min(ttl, LEGACY_TTL_S), data, False)
+            for labels, kind, ttl, data, _ in items
+        ]
     return [dns.record(*item) for item in items]

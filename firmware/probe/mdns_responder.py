@@ -1,7 +1,8 @@
 """Makes the probe findable: claims its name on the network, announces it, answers who asks for it.
 
-What is said and understood is in probe/mdns.py, in memory only while a packet concerns this probe. `who()` as there; `link` is the
-port's datagram socket: bound (True when it holds port 5353), join(), send(data, ip, port), receive() -> (data, ip, port), close().
+What is said and understood is in probe/mdns.py, in memory only while a packet concerns this probe. `who()` as
+there; `link` is the port's datagram socket: bound (True when it holds port 5353), join(), send(data, ip,
+port), receive() -> (data, ip, port), close().
 """
 
 import asyncio
@@ -22,13 +23,23 @@ MOST_NAMES = 10
 
 
 class Responder:
-    """Two loops for the app to run, `listen` and `announce`; `renew` (an Event) asks for a fresh claim and announcement now.
+    """Two loops for the app to run, `listen` and `announce`; `renew` (an Event) asks for a fresh claim and
+    announcement now.
 
-    `label` is the name in use; the id, or the id with -2 and so on when another device had it first. The id in the text stays.
+    `label` is the name in use; the id, or the id with -2 and so on when another device had it first. The id
+    in the text stays.
     """
 
     def __init__(
-        self, link, who, first_pause_s=1, pause_s=60, fallback_pause_s=30, say=None, claim_pause_s=CLAIM_PAUSE_S, spread_s=SPREAD_S
+        self,
+        link,
+        who,
+        first_pause_s=1,
+        pause_s=60,
+        fallback_pause_s=30,
+        say=None,
+        claim_pause_s=CLAIM_PAUSE_S,
+        spread_s=SPREAD_S,
     ):
         self._link = link
         self._who = who
@@ -47,7 +58,8 @@ class Responder:
         self.renew = asyncio.Event()
 
     async def listen(self):
-        """Answer for ever. A packet that makes no sense is passed over in silence: anybody on the network can send one."""
+        """Answer for ever. A packet that makes no sense is passed over in silence: anybody on the network can
+        send one."""
         while True:
             try:
                 packet, ip, port = await self._link.receive()
@@ -55,11 +67,13 @@ class Responder:
                 # While packets wait, receive() need not give way; a flood must not stop the sampling.
                 await asyncio.sleep(0)
             except (OSError, ValueError):
-                # The pause keeps a socket that fails at once, or a flood of rubbish, from taking all the time.
+                # The pause keeps a socket that fails at once, or a flood of rubbish, from taking all the
+                # time.
                 await asyncio.sleep(0.05)
 
     async def announce(self):
-        """Claim the name, then tell it three times, then every minute, so that a lost packet or a lost group heals."""
+        """Claim the name, then tell it three times, then every minute, so that a lost packet or a lost group
+        heals."""
         burst = 3
         fresh = True
         while True:
@@ -73,7 +87,13 @@ class Responder:
                 fresh = False
                 self._tell(self._told)
                 burst = max(0, burst - 1)
-            pause = self._first_pause_s if burst else self._pause_s if self._link.bound else self._fallback_pause_s
+            pause = (
+                self._first_pause_s
+                if burst
+                else self._pause_s
+                if self._link.bound
+                else self._fallback_pause_s
+            )
             if await wait_for_event(self.renew, pause):
                 burst = 3
                 fresh = True
@@ -95,7 +115,8 @@ class Responder:
             self._claiming = False
 
     async def _unchallenged(self):
-        """Ask three times; True when nobody objected, False after the name was changed or when it is to be asked again."""
+        """Ask three times; True when nobody objected, False after the name was changed or when it is to be
+        asked again."""
         self._refused.clear()
         for _ in range(CLAIMS):
             if not self._who()["ip"]:
@@ -120,12 +141,16 @@ class Responder:
             self._link.send(packet, ip, port)
         elif packet:
             if shared:
-                # Spread, so that all probes of a house do not answer at once (RFC 6762, 6). What comes in meanwhile waits in the socket.
-                await asyncio.sleep(self._spread_s[0] + (self._spread_s[1] - self._spread_s[0]) * os.urandom(1)[0] / 255)
+                # Spread, so that all probes of a house do not answer at once (RFC 6762, 6). What comes in
+                # meanwhile waits in the socket.
+                await asyncio.sleep(
+                    self._spread_s[0] + (self._spread_s[1] - self._spread_s[0]) * os.urandom(1)[0] / 255
+                )
             self._tell(packet)
 
     def _concerns(self, packet):
-        """Whether it may ask for this probe or speak of it: a house is full of packets, and looking closer costs memory and time."""
+        """Whether it may ask for this probe or speak of it: a house is full of packets, and looking closer
+        costs memory and time."""
         stem = self.label.split(".")[0].lower()
         # Of a name that has other signs than a host may have only the beginning is the same everywhere.
         plain = [at for at in range(len(stem)) if stem[at] not in "abcdefghijklmnopqrstuvwxyz0123456789-"]
@@ -139,7 +164,8 @@ class Responder:
         if self._claiming:
             self._rename()
         else:
-            # Both thought they had the name, as when two networks are joined. Asking again shows who keeps it.
+            # Both thought they had the name, as when two networks are joined. Asking again shows who keeps
+            # it.
             self.renew.set()
 
     def _rename(self):

@@ -1,4 +1,5 @@
-"""What a hub or a person tells the probe to do. Each method takes a Request and gives a body or raises Problem.
+"""What a hub or a person tells the probe to do. Each method takes a Request and gives a body or raises
+Problem.
 
 Rarely asked for, so loaded for each order anew.
 """
@@ -28,14 +29,24 @@ class Orders:
         except settings.Refused as refused:
             raise Problem(400, "bad_settings", refused.problem, refused.remedy)
         if not checked:
-            raise Problem(400, "bad_settings", "The body has no setting in it.", "Send server_url, interval_ms or token.")
+            raise Problem(
+                400,
+                "bad_settings",
+                "The body has no setting in it.",
+                "Send server_url, interval_ms or token.",
+            )
         if confirmed is not None:
             checked.pop("token", None)
             checked.update(confirmed)
         self._save(checked)
         self._state.seal.renew()
         live = self._state.settings
-        return {"ok": True, "server_url": live.server_url, "interval_ms": live.interval_ms, "token_set": bool(live.token)}
+        return {
+            "ok": True,
+            "server_url": live.server_url,
+            "interval_ms": live.interval_ms,
+            "token_set": bool(live.token),
+        }
 
     def identify(self, request):
         """Blink, so that a person can tell which board this is."""
@@ -59,7 +70,12 @@ class Orders:
         values = request.json()
         confirmed = self._authorize(request, values)
         if not self._state.update:
-            raise Problem(404, "no_update", "This probe cannot update itself.", "Put the new firmware on it over USB with temphub flash.")
+            raise Problem(
+                404,
+                "no_update",
+                "This probe cannot update itself.",
+                "Put the new firmware on it over USB with temphub flash.",
+            )
         answer = self._state.update.ask(values, confirmed is not None)
         self._confirm(confirmed)
         return answer
@@ -75,7 +91,9 @@ class Orders:
         """The hub lets go of this probe: any may claim it now."""
         _refuse_foreign_pages(request)
         if not self._state.seal.key:
-            raise Problem(409, "not_claimed", "This probe has no key to forget.", "Claim it, or leave it as it is.")
+            raise Problem(
+                409, "not_claimed", "This probe has no key to forget.", "Claim it, or leave it as it is."
+            )
         self._authorize(request, {})
         self._save({"key": "", "token": ""})
         return {"ok": True}
@@ -84,7 +102,12 @@ class Orders:
         try:
             self._state.provision(checked)
         except OSError:
-            raise Problem(500, "not_saved", "The probe cannot save the settings.", "Free some of its storage, then try again.")
+            raise Problem(
+                500,
+                "not_saved",
+                "The probe cannot save the settings.",
+                "Free some of its storage, then try again.",
+            )
 
     def _confirm(self, confirmed):
         if confirmed:
@@ -92,7 +115,8 @@ class Orders:
         self._state.seal.renew()
 
     def _authorize(self, request, values):
-        """None for a plain order that is allowed. For a signed one what has to be saved with it: the offered key, else nothing."""
+        """None for a plain order that is allowed. For a signed one what has to be saved with it: the offered
+        key, else nothing."""
         seal = self._state.seal
         signature = request.headers.get("x-signature")
         if signature is not None and seal.obeys(request.path, request.body, signature):
@@ -100,7 +124,9 @@ class Orders:
         if signature is not None or seal.key:
             code = "signature_missing" if signature is None else "wrong_signature"
             remedy = "Release it from that hub, or hold the probe's button for 5 s."
-            raise Problem(401, code, "This order is not signed by the hub that this probe belongs to.", remedy)
+            raise Problem(
+                401, code, "This order is not signed by the hub that this probe belongs to.", remedy
+            )
         token = self._state.settings.token
         if not token:
             return None
@@ -115,4 +141,6 @@ def _refuse_foreign_pages(request):
     # A web page that a person on this network happens to open must not be able to re-point the probe.
     origin = request.headers.get("origin")
     if origin is not None and origin != "http://" + request.headers.get("host", ""):
-        raise Problem(403, "foreign_page", "A page of another site sent this.", "Use the hub, or the probe's own page.")
+        raise Problem(
+            403, "foreign_page", "A page of another site sent this.", "Use the hub, or the probe's own page."
+        )

@@ -1,8 +1,10 @@
-"""Readings that wait for the hub's acknowledgement: a bounded ring in RAM, and behind it the spill on the flash.
+"""Readings that wait for the hub's acknowledgement: a bounded ring in RAM, and behind it the spill on the
+flash.
 
-Used from the one event loop only. While the hub answers, nothing is written to the flash. When 64 readings wait in RAM, or one for
-ten minutes, they move to the flash in one block. Without a spill, or while the flash cannot be written, a full ring is thinned:
-every second round of its oldest half goes, so the newest readings are never lost.
+Used from the one event loop only. While the hub answers, nothing is written to the flash. When 64 readings
+wait in RAM, or one for ten minutes, they move to the flash in one block. Without a spill, or while the flash
+cannot be written, a full ring is thinned: every second round of its oldest half goes, so the newest readings
+are never lost.
 """
 
 from probe.parcel import Parcel
@@ -48,7 +50,8 @@ class Outbox:
     def parcel(self, limit, clock, in_order=False):
         """What to send next: readings of one sensor and one boot, at most `limit`; None when nothing waits.
 
-        RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time. `in_order`: the oldest first.
+        RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time.
+        `in_order`: the oldest first.
         """
         block = self._oldest_block() if in_order else None
         oldest = None if block else self._ring.undone(1)
@@ -56,7 +59,9 @@ class Outbox:
             number = self._ring.code[oldest[0]] >> 4
             now = clock.now()
             self._flying = True
-            return Parcel(None, number, [self._reading(at, now) for at in self._ring.undone(limit, number)], None)
+            return Parcel(
+                None, number, [self._reading(at, now) for at in self._ring.undone(limit, number)], None
+            )
         block = block or self._oldest_block()
         return Parcel.out_of(block, limit, clock, self._spill) if block else None
 
@@ -71,7 +76,8 @@ class Outbox:
             self.acknowledge(parcel.readings[-1]["seq"], parcel.number)
             return
         try:
-            # A block that was thinned meanwhile is another one now; what is left of it is sent again, and stored once.
+            # A block that was thinned meanwhile is another one now; what is left of it is sent again, and
+            # stored once.
             if parcel.finish() and self._spill.oldest() is parcel.block:
                 self._spill.forget()
         except OSError as error:

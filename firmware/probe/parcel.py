@@ -1,4 +1,5 @@
-"""What is sent in one request: readings of one sensor and one boot. And how old the readings of an earlier boot are."""
+"""What is sent in one request: readings of one sensor and one boot. And how old the readings of an earlier
+boot are."""
 
 from probe.reading import told
 
@@ -6,7 +7,8 @@ MAX_AGE_MS = 366 * 24 * 3600 * 1000
 
 
 class Parcel:
-    """`boot` None is this one; `readings` as the hub's API wants them; `block` is where they lie on the flash, or None."""
+    """`boot` None is this one; `readings` as the hub's API wants them; `block` is where they lie on the
+    flash, or None."""
 
     def __init__(self, boot, number, readings, block, places=()):
         self.boot = boot

@@ -1,7 +1,8 @@
-"""The captive portal as the rest of the probe sees it: open or closed, and what a person wished for. One event loop, no locks.
+"""The captive portal as the rest of the probe sees it: open or closed, and what a person wished for. One
+event loop, no locks.
 
-Its pages and its name server are in portal_desk.py, in memory only while it is open. Joining and testing networks is
-probe/station.py's work, which reads `wish` and calls succeed() or fail().
+Its pages and its name server are in portal_desk.py, in memory only while it is open. Joining and testing
+networks is probe/station.py's work, which reads `wish` and calls succeed() or fail().
 """
 
 import asyncio
@@ -10,10 +11,12 @@ from probe.rooms import give_up
 
 
 class Portal:
-    """Closed until open(). `visited` is when (ms) a person last used it; `wish` is (ssid, password, hub or "") to be tested."""
+    """Closed until open(). `visited` is when (ms) a person last used it; `wish` is (ssid, password, hub or
+    "") to be tested."""
 
     def __init__(self, state, name_link, say):
-        """`name_link()` gives a datagram link on port 53, as probe/mdns.py describes it; OSError when there is none."""
+        """`name_link()` gives a datagram link on port 53, as probe/mdns.py describes it; OSError when there
+        is none."""
         self.state = state
         self._say = say
         self._name_link = name_link
@@ -66,7 +69,8 @@ class Portal:
         self.wish = None
 
     def handler(self, request):
-        """The server's doorman: who answers this request while the portal is open, or None for the usual routes."""
+        """The server's doorman: who answers this request while the portal is open, or None for the usual
+        routes."""
         return self._desk.handler(self, request) if self._desk else None
 
     async def answer_names(self):

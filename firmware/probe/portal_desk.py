@@ -1,4 +1,5 @@
-"""What the open portal does: every page a phone asks for leads to the set-up page, and so does every name. It only talks to people.
+"""What the open portal does: every page a phone asks for leads to the set-up page, and so does every name. It
+only talks to people.
 
 `portal`: see portal.py, which loads this while the portal is open.
 """
@@ -14,7 +15,8 @@ MOST_NETWORKS = 16
 
 
 def handler(portal, request):
-    """The function that answers this request instead of the usual routes; None for what is no concern of the portal's."""
+    """The function that answers this request instead of the usual routes; None for what is no concern of the
+    portal's."""
     who = portal.state.who()
     host = request.headers.get("host", "").split(":")[0]
     if host == who["ip"] and host != portal.ip:
@@ -63,7 +65,9 @@ def join(portal, request):
     portal.chosen = fields.get("other", "").strip() or fields.get("ssid", "")
     portal.hub = fields.get("hub", "").strip()
     try:
-        portal.wish = wish(portal.chosen, fields.get("password", ""), "" if portal.state.settings.owned else portal.hub)
+        portal.wish = wish(
+            portal.chosen, fields.get("password", ""), "" if portal.state.settings.owned else portal.hub
+        )
         portal.problem = ""
     except settings.Refused as refused:
         portal.problem = str(refused)
@@ -87,11 +91,17 @@ async def answer_name(link, ip):
 
 
 def wish(ssid, password, hub):
-    """(ssid, password, hub) when they can be tried, else settings.Refused. A hub address without http:// gets it."""
+    """(ssid, password, hub) when they can be tried, else settings.Refused. A hub address without http:// gets
+    it."""
     if not 0 < len(raw_of(ssid)) <= 32 or "\0" in ssid:
-        raise settings.Refused("No network is chosen.", "Choose one of the list or type a name of at most 32 bytes.")
+        raise settings.Refused(
+            "No network is chosen.", "Choose one of the list or type a name of at most 32 bytes."
+        )
     if password and not 8 <= len(password.encode()) <= 64:
-        raise settings.Refused("A Wi-Fi password has 8 to 64 characters.", "Type it again, or leave it empty for an open network.")
+        raise settings.Refused(
+            "A Wi-Fi password has 8 to 64 characters.",
+            "Type it again, or leave it empty for an open network.",
+        )
     if hub:
         hub = hub if "://" in hub else "http://" + hub
         hub = settings.check({"server_url": hub})["server_url"]
@@ -99,7 +109,8 @@ def wish(ssid, password, hub):
 
 
 def strongest(networks):
-    """Each name once, the strongest first; a bounded number, as neighbours may have any number of networks."""
+    """Each name once, the strongest first; a bounded number, as neighbours may have any number of
+    networks."""
     best = {}
     for ssid, rssi, locked in networks:
         if ssid and (ssid not in best or rssi > best[ssid][1]):

@@ -1,4 +1,5 @@
-"""The portal's name server: every name on earth is this probe, so that a phone's own question leads to the set-up page.
+"""The portal's name server: every name on earth is this probe, so that a phone's own question leads to the
+set-up page.
 
 Bytes in, bytes out; no sockets, no state.
 """
@@ -12,9 +13,11 @@ TTL_S = 1
 
 
 def answer(packet, ip):
-    """The reply to a query: `ip` for A and ANY, an empty NOERROR for AAAA, HTTPS and all else; None for what is no query.
+    """The reply to a query: `ip` for A and ANY, an empty NOERROR for AAAA, HTTPS and all else; None for what
+    is no query.
 
-    dns.BadPacket for a malformed one. An error code for AAAA would make some systems give up the name altogether.
+    dns.BadPacket for a malformed one. An error code for AAAA would make some systems give up the name
+    altogether.
     """
     _, questions = dns.read_questions(packet)
     if not questions:
@@ -26,6 +29,7 @@ def answer(packet, ip):
     records = b""
     if kind in (dns.A, dns.ANY):
         records = b"\xc0\x0c" + struct.pack(">HHIH", dns.A, 1, TTL_S, 4) + dns.a_data(ip)
-    # Response, authoritative; 'recursion desired' back as it came, 'recursion available' as clients expect it of a router.
+    # Response, authoritative; 'recursion desired' back as it came, 'recursion available' as clients expect it
+    # of a router.
     flags = 0x8480 | (packet[2] & 1) << 8
     return packet[:2] + struct.pack(">HHHHH", flags, 1, 1 if records else 0, 0, 0) + asked + records

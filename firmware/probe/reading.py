@@ -1,6 +1,8 @@
-"""One reading in compact form: a code, and its temperature in units of 2**-12 °C. And as the hub's API wants it.
+"""One reading in compact form: a code, and its temperature in units of 2**-12 °C. And as the hub's API wants
+it.
 
-From a sensor's code to the text that is sent there is no float: a board's has 24 bits, and would change most values.
+From a sensor's code to the text that is sent there is no float: a board's has 24 bits, and would change most
+values.
 """
 
 import json
@@ -20,7 +22,8 @@ class Celsius:
         self.units = units
 
     def __str__(self):
-        # 128ths of a degree, and so all that a sensor says, come out as the sensor said them; a mean of several to four digits.
+        # 128ths of a degree, and so all that a sensor says, come out as the sensor said them; a mean of
+        # several to four digits.
         whole = abs(self.units)
         rest = whole & 4095
         # With a 1 in front, so that no zero behind the point is lost.

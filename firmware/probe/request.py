@@ -1,4 +1,5 @@
-"""One HTTP request: read from a stream within bounds, its body as JSON or as a form; http.Problem when it is no good. Loaded for each."""
+"""One HTTP request: read from a stream within bounds, its body as JSON or as a form; http.Problem when it is
+no good. Loaded for each."""
 
 import json
 
@@ -41,7 +42,8 @@ class Request:
 
 
 async def read_request(reader):
-    """A whole Request from the stream; Problem when it is malformed or larger than the limits; EOFError when it ends early."""
+    """A whole Request from the stream; Problem when it is malformed or larger than the limits; EOFError when
+    it ends early."""
     data = b""
     while b"\r\n\r\n" not in data:
         if len(data) > MAX_HEAD:

@@ -1,4 +1,5 @@
-"""Why the probe started, and how often for which reason; kept in the settings file, written once at each start."""
+"""Why the probe started, and how often for which reason; kept in the settings file, written once at each
+start."""
 
 # Anything else counts as 'other', so that the file cannot grow.
 CAUSES = ("power_on", "reset", "watchdog", "soft", "brown_out", "asked", "update", "memory")
@@ -7,14 +8,17 @@ _MOST = 1000000
 
 
 class Resets:
-    """Counts this start. `cause` is what the port knows, one of CAUSES; a reason that was saved before the restart says more."""
+    """Counts this start. `cause` is what the port knows, one of CAUSES; a reason that was saved before the
+    restart says more."""
 
     def __init__(self, settings, cause):
         kept = settings.get("resets")
         kept = kept if isinstance(kept, dict) else {}
         expected = kept.get("expected")
         # The supply's failure is the whole truth, whatever was planned.
-        self.cause = _known(expected) if expected and cause not in ("power_on", "brown_out") else _known(cause)
+        self.cause = (
+            _known(expected) if expected and cause not in ("power_on", "brown_out") else _known(cause)
+        )
         counts = kept.get("counts")
         counts = counts if isinstance(counts, dict) else {}
         self.counts = {key: counts[key] for key in CAUSES if isinstance(counts.get(key), int)}

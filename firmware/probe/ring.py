@@ -1,4 +1,5 @@
-"""The outbox's part in RAM: a ring of fixed size in compact arrays. Readings of several sensors lie mixed, a round has one seq."""
+"""The outbox's part in RAM: a ring of fixed size in compact arrays. Readings of several sensors lie mixed, a
+round has one seq."""
 
 from array import array
 
@@ -6,14 +7,16 @@ from probe.reading import DONE, is_done
 
 
 class Ring:
-    """`waiting` readings are to be delivered; `count` places are in use; `thinned` readings were given up for lack of room."""
+    """`waiting` readings are to be delivered; `count` places are in use; `thinned` readings were given up for
+    lack of room."""
 
     def __init__(self, capacity):
         if capacity < 4:
             raise ValueError(f"An outbox of {capacity} readings cannot be thinned. Choose 4 or more.")
         self.capacity = capacity
         self.seq = array("I", bytes(4 * capacity))
-        # The low 32 bits of the ms since the start; eight more, enough for 34 years, share a word with the 24 of the units.
+        # The low 32 bits of the ms since the start; eight more, enough for 34 years, share a word with the 24
+        # of the units.
         self.taken = array("I", bytes(4 * capacity))
         self.units = array("I", bytes(4 * capacity))
         self.code = bytearray(capacity)

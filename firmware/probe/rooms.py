@@ -1,4 +1,5 @@
-"""Parts of the program that are in memory only while they are needed, as a board has little of it. One event loop, no locks.
+"""Parts of the program that are in memory only while they are needed, as a board has little of it. One event
+loop, no locks.
 
 Such a part is imported inside the function that needs it and given up afterwards.
 """
@@ -11,7 +12,8 @@ _SMALL = sys.implementation.name == "micropython"
 
 
 def give_up(*names):
-    """Forget modules such as "probe.page": the next import loads them anew. Who still uses one keeps it until it is done."""
+    """Forget modules such as "probe.page": the next import loads them anew. Who still uses one keeps it until
+    it is done."""
     if not _SMALL:
         return
     for name in names:
@@ -23,7 +25,8 @@ def give_up(*names):
 
 
 def words(name, *values):
-    """The sentence of that name, see words.py, with the values in it. They lie on the flash: most are never said."""
+    """The sentence of that name, see words.py, with the values in it. They lie on the flash: most are never
+    said."""
     from probe import words as part
 
     try:

@@ -7,7 +7,8 @@ from probe.rooms import give_up
 
 
 def first_broken(package="probe"):
-    """Load every part once: a sentence about the first one that does not load, else None. Some tenths of a second on a board.
+    """Load every part once: a sentence about the first one that does not load, else None. Some tenths of a
+    second on a board.
 
     Without this a firmware on trial would be kept although the set-up page, for instance, is broken.
     """

@@ -5,7 +5,8 @@ from probe.waiting import wait_for_event
 
 
 class Sampler:
-    """`sensors.read()` is awaited and gives [(number, units, quality, …)]; see probe/sensors/board.py. It ends by itself."""
+    """`sensors.read()` is awaited and gives [(number, units, quality, …)]; see probe/sensors/board.py. It
+    ends by itself."""
 
     def __init__(self, state, sensors):
         self._state = state
@@ -13,7 +14,8 @@ class Sampler:
         self._changed = state.watch()
 
     async def run(self):
-        """Sample for ever, the first time at once. A delivery that hangs does not delay this loop: it is another task."""
+        """Sample for ever, the first time at once. A delivery that hangs does not delay this loop: it is
+        another task."""
         now, settings = self._state.clock.now, self._state.settings
         beat = now()
         while True:
@@ -38,6 +40,7 @@ def possible(units, quality):
 
 
 def next_due(due, now, interval_ms):
-    """When to measure next: a fixed beat without drift; beats that were missed are left out, not caught up."""
+    """When to measure next: a fixed beat without drift; beats that were missed are left out, not caught
+    up."""
     due += interval_ms
     return due if due > now else now + interval_ms

@@ -4,7 +4,8 @@ from probe.reading import UNITS_PER_C
 
 # A heater does not jump this far between two readings; a power-on value does.
 _NEAR = 10 * UNITS_PER_C
-# What a sensor shows that has not measured since it got power: the data sheet's value, and that of one family of clones.
+# What a sensor shows that has not measured since it got power: the data sheet's value, and that of one family
+# of clones.
 _GHOST = 85 * UNITS_PER_C
 _CLONE_GHOST = 25 * UNITS_PER_C
 
@@ -23,7 +24,8 @@ def crc8(data):
 def decode(pad, previous, settled=False):
     """(units, quality) from nine bytes; `previous` is the last good value in units or None.
 
-    `settled` says that the sensor is known to have kept its power since before the conversion: then no value is a ghost.
+    `settled` says that the sensor is known to have kept its power since before the conversion: then no value
+    is a ghost.
     """
     if pad == b"\xff" * 9:
         return None, "missing"

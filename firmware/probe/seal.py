@@ -1,4 +1,5 @@
-"""The key of this probe and what is signed with it: deliveries, the hub's replies, orders. See docs/trust.md. One event loop, no locks."""
+"""The key of this probe and what is signed with it: deliveries, the hub's replies, orders. See docs/trust.md.
+One event loop, no locks."""
 
 import hashlib
 import os
@@ -29,12 +30,14 @@ def same(one, other):
 
 
 class Seal:
-    """`key` is bytes, or None while any hub may claim the probe; `offered` is one that no order has confirmed yet."""
+    """`key` is bytes, or None while any hub may claim the probe; `offered` is one that no order has confirmed
+    yet."""
 
     def __init__(self, settings):
         self._settings = settings
         self.offered = None
-        # Anywhere below 2^30 with each start: a hub's reply that was heard before, 409 or 200, fits no request of this start.
+        # Anywhere below 2^30 with each start: a hub's reply that was heard before, 409 or 200, fits no
+        # request of this start.
         self._counter = int.from_bytes(os.urandom(4), "big") >> 2
         self.load()
 
@@ -68,7 +71,8 @@ class Seal:
         return self._counter, mac(self.key, _lines("report", path, self._counter) + body)
 
     def used(self, counter):
-        """The hub says that it has seen this counter already: go on after it. False when that makes no sense."""
+        """The hub says that it has seen this counter already: go on after it. False when that makes no
+        sense."""
         if isinstance(counter, bool) or not isinstance(counter, int) or not 0 <= counter < MOST:
             return False
         self._counter = max(self._counter, counter)

@@ -1,8 +1,9 @@
 """What the probe must remember over a power cut: one JSON file in the state folder, see settings_file.py.
 
-Keys: server_url, interval_ms, token, key (of the hub that claimed it, see seal.py); on a board also ssid, password, pins. Keys this
-version does not know are kept. Firmware up to 0.3.0, to which an update may go back, takes server_url for a hub's base: so the file
-has the base there, and `told` is the address as it was told.
+Keys: server_url, interval_ms, token, key (of the hub that claimed it, see seal.py); on a board also ssid,
+password, pins. Keys this version does not know are kept. Firmware up to 0.3.0, to which an update may go
+back, takes server_url for a hub's base: so the file has the base there, and `told` is the address as it was
+told.
 """
 
 from probe.rooms import give_up, words
@@ -37,7 +38,8 @@ class Settings:
     """The values in force. `problem` is a sentence when the saved file could not be used, else None."""
 
     def __init__(self, folder, given=None):
-        """Load `folder`/settings.json; `given` (checked values, e.g. from the command line) wins until the next update()."""
+        """Load `folder`/settings.json; `given` (checked values, e.g. from the command line) wins until the
+        next update()."""
         from probe import settings_file
 
         self._path = folder + "/" + NAME if folder else NAME

@@ -5,7 +5,8 @@ import os
 
 from probe import address, settings_check
 
-# CPython on Windows renames onto an existing file only with replace(); MicroPython has only rename(), which does replace.
+# CPython on Windows renames onto an existing file only with replace(); MicroPython has only rename(), which
+# does replace.
 _replace = getattr(os, "replace", os.rename)
 
 

@@ -1,10 +1,12 @@
-"""What the lamp says about the probe. One event loop, no locks; each look takes microseconds, so sampling never waits for it."""
+"""What the lamp says about the probe. One event loop, no locks; each look takes microseconds, so sampling
+never waits for it."""
 
 import asyncio
 
 TICK_S = 0.1
 IDENTIFY_TICKS = 100
-# One sign for each tenth of a second, # = lit; it begins anew at its end. The first of these that is true is shown.
+# One sign for each tenth of a second, # = lit; it begins anew at its end. The first of these that is true is
+# shown.
 PATTERNS = {
     "identify": "#.",
     "update": "########..",

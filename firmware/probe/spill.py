@@ -1,7 +1,9 @@
-"""The outbox's part on the flash: blocks appended to numbered files, read oldest first, a file deleted when all of it is delivered.
+"""The outbox's part on the flash: blocks appended to numbered files, read oldest first, a file deleted when
+all of it is delivered.
 
-Nothing is rewritten in place, and delivering writes nothing: after a power cut at most one file's readings are sent again, which
-the hub stores once. When all files are in use, two neighbours of the older half become one with every second round of readings.
+Nothing is rewritten in place, and delivering writes nothing: after a power cut at most one file's readings
+are sent again, which the hub stores once. When all files are in use, two neighbours of the older half become
+one with every second round of readings.
 """
 
 from errno import ENOENT
@@ -14,10 +16,12 @@ _MOST_BOOTS = 64
 
 
 class Spill:
-    """`count` readings wait here; `thinned` were given up for lack of room. Methods may raise OSError unless they say otherwise."""
+    """`count` readings wait here; `thinned` were given up for lack of room. Methods may raise OSError unless
+    they say otherwise."""
 
     def __init__(self, disk, boot, most, segment=SEGMENT):
-        """At most `most` files (4 or more) of `segment` bytes. A flash that cannot be read counts as empty."""
+        """At most `most` files (4 or more) of `segment` bytes. A flash that cannot be read counts as
+        empty."""
         self._disk = disk
         self.boot = boot
         self._most = most
@@ -33,7 +37,8 @@ class Spill:
         self._lost = 0
         self._anchor = 0
         self._unanchored = False
-        # [boot, anchor or 0, its last known moment], oldest first: what is known of the age of earlier readings.
+        # [boot, anchor or 0, its last known moment], oldest first: what is known of the age of earlier
+        # readings.
         self.boots = []
         self.count = 0
         self.thinned = 0
@@ -43,7 +48,8 @@ class Spill:
             self._files = []
 
     def learn(self, anchor):
-        """The wall time of this boot's start is known now. Readings already on the flash get to know it too, at the cost of one block."""
+        """The wall time of this boot's start is known now. Readings already on the flash get to know it too,
+        at the cost of one block."""
         self._anchor = anchor
         if self._unanchored and self.count:
             self.append([])

@@ -1,8 +1,10 @@
-"""Readings as bytes on the flash: blocks that stand alone, each with its own checksum, so that a torn or rotten one harms no other.
+"""Readings as bytes on the flash: blocks that stand alone, each with its own checksum, so that a torn or
+rotten one harms no other.
 
-A block is a mark, a size, boot, anchor, the first seq and time, nine bytes for each reading, and a CRC-32 over all behind the size.
-Behind one with readings of a thermocouple's chip stands what that said (see chip.py), with a mark that earlier firmware passes over.
-An entry is (code, seq, taken_ms, units, chip): see outbox.py.
+A block is a mark, a size, boot, anchor, the first seq and time, nine bytes for each reading, and a CRC-32
+over all behind the size. Behind one with readings of a thermocouple's chip stands what that said (see
+chip.py), with a mark that earlier firmware passes over. An entry is (code, seq, taken_ms, units, chip): see
+outbox.py.
 """
 
 import struct
@@ -19,7 +21,8 @@ _LONGEST_MS = 0xFFFFFF
 
 
 class Block:
-    """What one block holds. `anchor`: the boot's start in ms since 1970, 0 when it was not known; `chips`: 4 bytes a reading, or None."""
+    """What one block holds. `anchor`: the boot's start in ms since 1970, 0 when it was not known; `chips`: 4
+    bytes a reading, or None."""
 
     def __init__(self, payload):
         self.anchor, self._first_ms, self._first_seq, size = struct.unpack_from(_HEAD, payload, 0)
@@ -33,10 +36,18 @@ class Block:
 
     def entry(self, index):
         """One reading as (code, seq, taken_ms, units, chip)."""
-        code, low, middle, high, seq, ms_low, ms_high = struct.unpack_from("<BBBBHHB", self._payload, self._at + index * _RECORD)
+        code, low, middle, high, seq, ms_low, ms_high = struct.unpack_from(
+            "<BBBBHHB", self._payload, self._at + index * _RECORD
+        )
         units = low | middle << 8 | high << 16
         chip = struct.unpack_from("<I", self.chips, 4 * index)[0] if self.chips else 0
-        return code, self._first_seq + seq, self._first_ms + (ms_high << 16 | ms_low), units - (units >> 23 << 24), chip
+        return (
+            code,
+            self._first_seq + seq,
+            self._first_ms + (ms_high << 16 | ms_low),
+            units - (units >> 23 << 24),
+            chip,
+        )
 
     def last_ms(self):
         """When its newest reading was taken, in ms since the boot; 0 for a block without readings."""
@@ -44,7 +55,8 @@ class Block:
 
 
 def encode(boot, anchor, entries):
-    """(bytes, how many of `entries` are in it): at most 64, and as many as lie near enough to the first in seq and time."""
+    """(bytes, how many of `entries` are in it): at most 64, and as many as lie near enough to the first in
+    seq and time."""
     first_seq, first_ms = (entries[0][1], entries[0][2]) if entries else (0, 0)
     name = boot.encode()
     payload = bytearray(struct.pack(_HEAD, anchor, first_ms, first_seq, len(name)) + name)
@@ -55,7 +67,9 @@ def encode(boot, anchor, entries):
         if not 0 <= seq <= _LONGEST_SEQ or not 0 <= taken_ms <= _LONGEST_MS:
             break
         units &= 0xFFFFFF
-        payload += struct.pack("<BBHHHB", code, units & 0xFF, units >> 8, seq, taken_ms & 0xFFFF, taken_ms >> 16)
+        payload += struct.pack(
+            "<BBHHHB", code, units & 0xFF, units >> 8, seq, taken_ms & 0xFFFF, taken_ms >> 16
+        )
         count += 1
         told |= said
     data = _MARK + struct.pack("<H", len(payload)) + payload + struct.pack("<I", crc32(payload))
@@ -67,7 +81,8 @@ def encode(boot, anchor, entries):
 
 
 def read(file, at=0):
-    """Each good block of an open file as (Block, position behind it); what is torn or rotten is passed over."""
+    """Each good block of an open file as (Block, position behind it); what is torn or rotten is passed
+    over."""
     while at is not None:
         file.seek(at)
         head = file.read(4)
@@ -95,8 +110,13 @@ def _payload(file, head):
     check = file.read(4)
     if len(payload) < size or len(check) < 4 or crc32(payload) != struct.unpack("<I", check)[0]:
         return None
-    # The checksum is right, so this is a block; one that says impossible things about itself is of a later version.
-    return payload if _HEAD_SIZE + payload[20] <= size and not (size - _HEAD_SIZE - payload[20]) % _RECORD else None
+    # The checksum is right, so this is a block; one that says impossible things about itself is of a later
+    # version.
+    return (
+        payload
+        if _HEAD_SIZE + payload[20] <= size and not (size - _HEAD_SIZE - payload[20]) % _RECORD
+        else None
+    )
 
 
 def _next_mark(file, at):

@@ -23,7 +23,8 @@ class Disk:
         self._folder = folder
 
     def room(self, size, most):
-        """How many files of `size` bytes may be used: three quarters of what is free or ours already, at most `most`; 0 for too few."""
+        """How many files of `size` bytes may be used: three quarters of what is free or ours already, at most
+        `most`; 0 for too few."""
         try:
             found = os.statvfs(self._folder or "/")
             files = (found[0] * found[3] + size * len(self.numbers())) * 3 // 4 // size
@@ -54,7 +55,8 @@ class Disk:
         self._write(self._name(number), "ab", (data,))
 
     def rewrite(self, number, pieces):
-        """Put `pieces` (an iterable of bytes) in the place of the file: all of them, or the file stays as it was."""
+        """Put `pieces` (an iterable of bytes) in the place of the file: all of them, or the file stays as it
+        was."""
         new = self._path(_NEW)
         try:
             self._write(new, "wb", pieces)
@@ -89,7 +91,8 @@ class Disk:
 
 
 class SpillDoor:
-    """As a Spill (see spill.py), which is in memory only while readings lie on the flash. Methods may raise OSError."""
+    """As a Spill (see spill.py), which is in memory only while readings lie on the flash. Methods may raise
+    OSError."""
 
     def __init__(self, disk, boot, most):
         self._disk = disk

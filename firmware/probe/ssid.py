@@ -1,4 +1,5 @@
-r"""Names of Wi-Fi networks as text. A name is any 32 bytes; what is no UTF-8 is written as `\xHH` for each byte that is no ASCII sign.
+r"""Names of Wi-Fi networks as text. A name is any 32 bytes; what is no UTF-8 is written as `\xHH` for each
+byte that is no ASCII sign.
 
 So every network can be listed, chosen on a page, and kept in the settings.
 """

@@ -1,4 +1,5 @@
-"""What one probe knows about itself right now; every loop and every endpoint looks here. One event loop, no locks."""
+"""What one probe knows about itself right now; every loop and every endpoint looks here. One event loop, no
+locks."""
 
 import asyncio
 
@@ -11,7 +12,8 @@ class State:
     """Identity, settings, outbox and counters. `say(line)` tells a person of a problem."""
 
     def __init__(self, identity, settings, outbox, clock, say):
-        """`identity`: {"id", "name", "version", "model", "boot", "ip", "port"}; ip and port are filled in when known."""
+        """`identity`: {"id", "name", "version", "model", "boot", "ip", "port"}; ip and port are filled in
+        when known."""
         self.identity = identity
         self.settings = settings
         self.seal = Seal(settings)
@@ -48,7 +50,8 @@ class State:
         return self.identity
 
     def watch(self, repeats=False):
-        """A new Event, set when the settings change, or with `repeats` also when the hub tells the same ones again.
+        """A new Event, set when the settings change, or with `repeats` also when the hub tells the same ones
+        again.
 
         Each loop needs an Event of its own, as clearing is shared.
         """
@@ -57,7 +60,8 @@ class State:
         return event
 
     def record_round(self, readings):
-        """Take [(sensor's number, units, quality, cold, chip)], the last two where there are such, into the outbox.
+        """Take [(sensor's number, units, quality, cold, chip)], the last two where there are such, into the
+        outbox.
 
         One round has one `seq`, so each sensor counts without gaps.
         """
@@ -89,7 +93,8 @@ class State:
         return [self.probe_id(number) for number in (self.sensors.numbers() if self.sensors else [0])]
 
     def provision(self, checked):
-        """Put checked settings in force, saved. OSError when they cannot be saved; then nothing has changed."""
+        """Put checked settings in force, saved. OSError when they cannot be saved; then nothing has
+        changed."""
         changed = self.settings.update(checked) or self.unwelcome
         if "key" in checked:
             self.seal.load()

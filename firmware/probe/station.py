@@ -1,8 +1,10 @@
-"""Joins the Wi-Fi network of the settings, joins again for ever, and opens the set-up portal when there is no network for a minute.
+"""Joins the Wi-Fi network of the settings, joins again for ever, and opens the set-up portal when there is no
+network for a minute.
 
-`radio` is the port's Wi-Fi: address() -> ip or None, connect(ssid, password), leave(), restart(), scan() -> [(ssid, rssi, locked)],
-failure() -> "password", "not_found" or None, rssi() -> dBm or None, open_ap(name) -> ip, close_ap(). `portal` is a probe.portal.Portal.
-What happens while the portal is open is in station_portal.py, in memory only then.
+`radio` is the port's Wi-Fi: address() -> ip or None, connect(ssid, password), leave(), restart(), scan() ->
+[(ssid, rssi, locked)], failure() -> "password", "not_found" or None, rssi() -> dBm or None, open_ap(name) ->
+ip, close_ap(). `portal` is a probe.portal.Portal. What happens while the portal is open is in
+station_portal.py, in memory only then.
 """
 
 import asyncio
@@ -15,7 +17,8 @@ READ_MS = 20000  # to read on the portal's page that it worked
 
 
 class Station:
-    """`run` is the loop; `step()` does what is due at `now()` (ms) and never waits. `say(line)` tells a person."""
+    """`run` is the loop; `step()` does what is due at `now()` (ms) and never waits. `say(line)` tells a
+    person."""
 
     def __init__(self, radio, settings, portal, now, say):
         self.radio = radio
@@ -54,7 +57,12 @@ class Station:
     def report(self):
         """For /status: {"wifi": "joined", "trying", "portal" or "start", "ssid", "rssi", "wifi_joins"}."""
         rssi = self.radio.rssi() if self.state == "joined" else None
-        return {"wifi": self.state, "ssid": self.settings.get("ssid", ""), "rssi": rssi, "wifi_joins": self.joins}
+        return {
+            "wifi": self.state,
+            "ssid": self.settings.get("ssid", ""),
+            "rssi": rssi,
+            "wifi_joins": self.joins,
+        }
 
     def enter(self, state, now):
         """Begin a state."""

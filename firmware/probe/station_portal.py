@@ -1,4 +1,5 @@
-"""What the station does while the set-up portal is open: goes on trying its network, and tries what a person wished for. See station.py."""
+"""What the station does while the set-up portal is open: goes on trying its network, and tries what a person
+wished for. See station.py."""
 
 from probe.rooms import words
 
@@ -6,7 +7,8 @@ from probe.rooms import words
 PORTAL_MS = 180000
 PORTAL_MOST_MS = 900000
 VISIT_MS = 120000
-# While nobody uses the portal the old network is tried beside it; each try makes the access point falter for a moment.
+# While nobody uses the portal the old network is tried beside it; each try makes the access point falter for
+# a moment.
 BESIDE_MS = 30000
 TRIAL_MS = 20000
 BELIEVE_MS = 8000  # 'wrong password' sooner than that may be a weak signal
@@ -17,7 +19,8 @@ def begin(station, now):
     radio = station.radio
     station.enter("portal", now)
     try:
-        # Off and on, as some routers ignore a client that left without a goodbye; scanned first, as a phone would lose the AP.
+        # Off and on, as some routers ignore a client that left without a goodbye; scanned first, as a phone
+        # would lose the AP.
         radio.restart()
         networks = radio.scan()
     except OSError:

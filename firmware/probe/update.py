@@ -1,7 +1,9 @@
-"""Brings a newer firmware from the hub into the spare slot, and judges it after the restart. Sampling and delivery go on meanwhile.
+"""Brings a newer firmware from the hub into the spare slot, and judges it after the restart. Sampling and
+delivery go on meanwhile.
 
 `slots`: see boot_slots.py. `restart()` starts the program anew in a moment; it returns before that happens.
-`say(line)` tells a person. What an order and an update need is in update_order.py and update_install.py, in memory only for them.
+`say(line)` tells a person. What an order and an update need is in update_order.py and update_install.py, in
+memory only for them.
 """
 
 import asyncio
@@ -27,16 +29,20 @@ class Update:
         self._now = {"state": "trial"} if slots.on_trial else _of_failure(slots.failed)
 
     def report(self):
-        """{"state": idle|trial|kept|downloading|checking|restarting|current|failed|went_back, "version"?, "done"?, "of"?, "problem"?}"""
+        """{"state": idle|trial|kept|downloading|checking|restarting|current|failed|went_back, "version"?,
+        "done"?, "of"?, "problem"?}"""
         return self._now
 
     def ask(self, values, signed=False):
-        """POST /update: the answer, at once; the work is done by `run`. Problem when it cannot be. A signed order names the firmware."""
+        """POST /update: the answer, at once; the work is done by `run`. Problem when it cannot be. A signed
+        order names the firmware."""
         from probe import update_order
 
         try:
             busy = self._path or self._slots.on_trial or self._now["state"] == "restarting"
-            self._path, self._sha256 = update_order.check(values, signed, self._state.settings.server_url, busy)
+            self._path, self._sha256 = update_order.check(
+                values, signed, self._state.settings.server_url, busy
+            )
         finally:
             give_up("probe.update_order")
         self._now = {"state": "downloading"}
@@ -69,14 +75,21 @@ class Update:
             self._start_anew(words("update_no_delivery"))
 
     async def install(self, path, insist=False):
-        """Download, check, switch, restart. OSError, ValueError or MemoryError leave all as it was; `insist`: three tries, no error."""
+        """Download, check, switch, restart. OSError, ValueError or MemoryError leave all as it was; `insist`:
+        three tries, no error."""
         from probe.update_install import Install
 
         try:
             work = Install(self._state, self._net, self._slots, self._tell, self._sha256)
             version = await (work.insist(path, self._pause_s) if insist else work.run(path))
         finally:
-            give_up("probe.update_install", "probe.update_fetch", "probe.update_files", "probe.update_manifest", "probe.address")
+            give_up(
+                "probe.update_install",
+                "probe.update_fetch",
+                "probe.update_files",
+                "probe.update_manifest",
+                "probe.address",
+            )
         if version:
             self._start_anew("starts firmware " + version)
 

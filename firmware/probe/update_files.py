@@ -1,4 +1,5 @@
-"""The files of the spare slot while an update fills it. Nothing here touches a firmware that runs or may have to run again."""
+"""The files of the spare slot while an update fills it. Nothing here touches a firmware that runs or may have
+to run again."""
 
 import asyncio
 import hashlib
@@ -35,7 +36,8 @@ class SlotFiles:
                 yield name, int(size), sha256
 
     def make_room(self, wanted):
-        """Remove what the new firmware does not have, make its folders; `wanted(name)` knows. OSError when it will not fit."""
+        """Remove what the new firmware does not have, make its folders; `wanted(name)` knows. OSError when it
+        will not fit."""
         self._prune("", wanted)
         missing = 0
         for name, size, _ in self.rows():
@@ -52,7 +54,8 @@ class SlotFiles:
             raise OSError(f"the update needs {missing + RESERVE} bytes of storage, and {free} are free")
 
     async def holds(self, name, size, sha256):
-        """Whether the file is there with that size and SHA-256. Reads it in pieces; other loops run in between."""
+        """Whether the file is there with that size and SHA-256. Reads it in pieces; other loops run in
+        between."""
         sha = hashlib.sha256()
         length = 0
         try:

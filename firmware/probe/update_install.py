@@ -1,4 +1,5 @@
-"""One update from the first byte to the switch; loaded for it, and given up after it. Sampling and delivery go on meanwhile."""
+"""One update from the first byte to the switch; loaded for it, and given up after it. Sampling and delivery
+go on meanwhile."""
 
 import asyncio
 
@@ -10,7 +11,8 @@ TRIES = 3
 
 
 class Install:
-    """`slots`: see boot_slots.py; `tell(state=…)` takes what /status shows of it; `sha256`: the manifest's, if the order names it."""
+    """`slots`: see boot_slots.py; `tell(state=…)` takes what /status shows of it; `sha256`: the manifest's,
+    if the order names it."""
 
     def __init__(self, state, net, slots, tell, sha256=None):
         self._state = state
@@ -33,7 +35,8 @@ class Install:
         self._state.fault(problem + " Ask for it again from the hub.")
 
     async def run(self, path):
-        """Download, check, switch: the version that the next start tries, None when it runs already. An error leaves all as it was."""
+        """Download, check, switch: the version that the next start tries, None when it runs already. An error
+        leaves all as it was."""
         slot = self._slots.spare()
         place = SlotFiles(self._slots.disk, self._slots.path(slot))
         version, count = await self._list(path, place)
@@ -64,7 +67,14 @@ class Install:
         settings = self._state.settings
         with place.begin() as file:
             manifest = update_manifest.Manifest(lambda *row: file.write("{} {} {}\n".format(*row).encode()))
-            await update_fetch.fetch(self._net, settings.server_url, path, settings.token, manifest.take, update_manifest.MAX_MANIFEST)
+            await update_fetch.fetch(
+                self._net,
+                settings.server_url,
+                path,
+                settings.token,
+                manifest.take,
+                update_manifest.MAX_MANIFEST,
+            )
         manifest.end()
         if self._sha256 and manifest.sha256 != self._sha256:
             raise ValueError("it is not the firmware that the hub's order names")

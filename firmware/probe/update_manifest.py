@@ -1,4 +1,5 @@
-"""The list of a firmware's files as the hub serves it, read row by row as it comes, and checked before one byte of a file is asked for.
+"""The list of a firmware's files as the hub serves it, read row by row as it comes, and checked before one
+byte of a file is asked for.
 
 {"version": "0.3.0", "sha256": "…", "files": [{"name": "probe/app.py", "size": 3120, "sha256": "…"}, …]}
 Never in memory as a whole: a board has not much more left than such a list would need.
@@ -15,14 +16,16 @@ MAX_TOTAL = 600000
 # One row, and what comes before the rows.
 MAX_PART = 512
 _SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-# What an update brings; main.py and boot_slots.py are not among it, so a bad update cannot take away the way back.
+# What an update brings; main.py and boot_slots.py are not among it, so a bad update cannot take away the way
+# back.
 FOLDERS = ("probe", "ports")
 
 
 class Manifest:
     """`take(piece)` for each piece of the list, then `end()`. ValueError in words when it cannot be trusted.
 
-    `row(name, size, sha256)` is called with each file. `version` and `sha256` are known before the first of them.
+    `row(name, size, sha256)` is called with each file. `version` and `sha256` are known before the first of
+    them.
     """
 
     def __init__(self, row):
@@ -61,7 +64,9 @@ class Manifest:
         if not self._ended or not self.count:
             raise ValueError("the list of files is empty, or does not end")
         for folder in FOLDERS:
-            if not self.names("/".join((folder, "__init__.py"))) and not self.names("/".join((folder, "__init__.mpy"))):
+            if not self.names("/".join((folder, "__init__.py"))) and not self.names(
+                "/".join((folder, "__init__.mpy"))
+            ):
                 raise ValueError("the list of files is not a whole firmware")
         if self.sha256 != hexlify(self._digest.digest()).decode():
             raise ValueError("the list of files is damaged")
@@ -98,7 +103,11 @@ def is_name(name):
     if not _is_text(name, 64, _SIGNS + "._-/"):
         return False
     parts = name.split("/")
-    return len(parts) in (2, 3) and parts[0] in FOLDERS and all(part.strip(".") and part[0] != "." for part in parts)
+    return (
+        len(parts) in (2, 3)
+        and parts[0] in FOLDERS
+        and all(part.strip(".") and part[0] != "." for part in parts)
+    )
 
 
 def _parsed(text):

@@ -16,7 +16,8 @@ async def wait_for_event(event, seconds):
 
 
 async def keep_running(name, start, failed, pause_s=1):
-    """Run the endless coroutine function `start` for ever; when it breaks, `failed(name, error)` and start it anew after a pause."""
+    """Run the endless coroutine function `start` for ever; when it breaks, `failed(name, error)` and start it
+    anew after a pause."""
     while True:
         try:
             await start()

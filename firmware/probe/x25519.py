@@ -1,6 +1,8 @@
-"""X25519 (RFC 7748) in whole numbers. Slow on a board (a second or so), and loaded for a claim only: see claim.py.
+"""X25519 (RFC 7748) in whole numbers. Slow on a board (a second or so), and loaded for a claim only: see
+claim.py.
 
-Its time depends on the numbers; a private key is used for one claim and forgotten, so there is nothing to measure twice.
+Its time depends on the numbers; a private key is used for one claim and forgotten, so there is nothing to
+measure twice.
 """
 
 _P = (1 << 255) - 19
@@ -31,7 +33,12 @@ def _step(x1, x2, z2, x3, z3):
     e = aa - bb
     da, cb = (x3 - z3) * a % _P, (x3 + z3) * b % _P
     total, difference = da + cb, da - cb
-    return aa * bb % _P, e * (aa + 121665 * e) % _P, total * total % _P, x1 * (difference * difference % _P) % _P
+    return (
+        aa * bb % _P,
+        e * (aa + 121665 * e) % _P,
+        total * total % _P,
+        x1 * (difference * difference % _P) % _P,
+    )
 
 
 def _inverse(z):

@@ -1,4 +1,5 @@
-"""Alarms: rules for temperatures and for sick probes, judged as the journal grows; what becomes of each, and what people do about it."""
+"""Alarms: rules for temperatures and for sick probes, judged as the journal grows; what becomes of each, and
+what people do about it."""
 
 from . import life
 from .evaluate import Evaluator

@@ -5,12 +5,14 @@ from typing import Any, Protocol
 
 from .rules import CHANGES, Rule
 
-# The time of a change is looked at in so many parts: it is seen when it comes to pass within that time and one part more.
+# The time of a change is looked at in so many parts: it is seen when it comes to pass within that time and
+# one part more.
 PARTS = 16
 
 
 class Condition(Protocol):
-    """Judges readings. steps: whether each of a probe's readings has to be seen; otherwise only those outside of low to high."""
+    """Judges readings. steps: whether each of a probe's readings has to be seen; otherwise only those outside
+    of low to high."""
 
     steps: bool
     low: float
@@ -52,7 +54,8 @@ class Limit:
 
 
 class Change:
-    """A rise or fall by so many kelvin within a time. Of three successive readings the middle one counts: a lone spike is no change."""
+    """A rise or fall by so many kelvin within a time. Of three successive readings the middle one counts: a
+    lone spike is no change."""
 
     steps = True
     low = high = 0.0

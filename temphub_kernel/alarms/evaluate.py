@@ -1,11 +1,14 @@
-"""Rules for temperatures, judged reading by reading: limits and changes. Pure: no thread, no clock, no database.
+"""Rules for temperatures, judged reading by reading: limits and changes. Pure: no thread, no clock, no
+database.
 
-One Evaluator belongs to whoever feeds it, in the journal's order, with corrected values. What it has to remember is in `state()`: an
-Evaluator that goes on from there tells the same as one that was never interrupted.
+One Evaluator belongs to whoever feeds it, in the journal's order, with corrected values. What it has to
+remember is in `state()`: an Evaluator that goes on from there tells the same as one that was never
+interrupted.
 
-Readings of a probe that come in the order in which they were taken drive its alarms. One that was taken before the newest is history:
-it may fill a gap of what is pending, or show an excursion that is over; it never fires. Readings that come late and in order (a backlog
-that leads up to now) build the timers, and the first live reading that is beyond confirms them.
+Readings of a probe that come in the order in which they were taken drive its alarms. One that was taken
+before the newest is history: it may fill a gap of what is pending, or show an excursion that is over; it
+never fires. Readings that come late and in order (a backlog that leads up to now) build the timers, and the
+first live reading that is beyond confirms them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +22,8 @@ from . import pace, rules, run
 from .streams import LIVE_MS, Limited
 from .watches import Transition, Watch, Watched
 
-# The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock was set back.
+# The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock
+# was set back.
 CLOCK_MS = 5_000
 # A stream that comes late as steadily as it is measured is no backlog: its sender's clock is behind.
 STEADY = 1.5
@@ -31,10 +35,24 @@ KEPT = ("numbers", "pace_ms", "newest_ms")
 
 
 class _Probe:
-    """What is known of a probe's stream. pace_ms, newest_ms: see Limited, whose they are but between `load` and `store`; mark, steady:
-    comes late as steadily as it is measured; low, high: between these nothing begins."""
+    """What is known of a probe's stream. pace_ms, newest_ms: see Limited, whose they are but between `load`
+    and `store`; mark, steady: comes late as steadily as it is measured; low, high: between these nothing
+    begins."""
 
-    __slots__ = ("_all", "at", "busy", "high", "interval_ms", "low", "mark", "newest_ms", "no", "pace_ms", "steady", "watched")
+    __slots__ = (
+        "_all",
+        "at",
+        "busy",
+        "high",
+        "interval_ms",
+        "low",
+        "mark",
+        "newest_ms",
+        "no",
+        "pace_ms",
+        "steady",
+        "watched",
+    )
 
     def __init__(self, no: int, at: int, watches: Sequence[Watch], all_of: Limited) -> None:
         self.no, self.at = no, at
@@ -117,9 +135,12 @@ class Evaluator:
         self._late: dict[int, _Probe] = {}
         self._worse: dict[tuple[int, int], tuple[float, int]] = {}
 
-    def take(self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
-        """What readings come to, columns of one length in journal order. celsius: corrected, NaN where there is no temperature (a fault,
-        struck out); received_ms: UNKNOWN_DELAY_MS from taken_ms where nobody knows. now_ms: the hub's clock."""
+    def take(
+        self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int
+    ) -> list[Transition]:
+        """What readings come to, columns of one length in journal order. celsius: corrected, NaN where there
+        is no temperature (a fault, struck out); received_ms: UNKNOWN_DELAY_MS from taken_ms where nobody
+        knows. now_ms: the hub's clock."""
         came_ms = np.where(received_ms - taken_ms == UNKNOWN_DELAY_MS, -1, received_ms)
         place = self._streams.places(probe)
         told: list[Transition] = []
@@ -132,7 +153,8 @@ class Evaluator:
         return told
 
     def _until_set_back(self, came_ms: Ints) -> int:
-        """How many readings came before the hub's clock was set back (again); if it was right before the first, that is taken in."""
+        """How many readings came before the hub's clock was set back (again); if it was right before the
+        first, that is taken in."""
         latest_ms = max(int(came_ms.max()), self._received_ms)
         if came_ms.min() >= latest_ms - CLOCK_MS:
             self._received_ms = latest_ms
@@ -146,7 +168,9 @@ class Evaluator:
         self._received_ms = int(until_ms[count - 1])
         return count
 
-    def _take(self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats, now_ms: int) -> list[Transition]:
+    def _take(
+        self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats, now_ms: int
+    ) -> list[Transition]:
         others = self._streams.take_usual(place, taken_ms, came_ms, celsius)
         columns = [column[others].tolist() for column in (place, taken_ms, came_ms, celsius)]
         concerned = [self._probes[at] for at in set(columns[0])]
@@ -164,7 +188,9 @@ class Evaluator:
             found.store()
         return told
 
-    def _reading(self, found: _Probe, at_ms: int, came_ms: int, value: float, now_ms: int) -> list[Transition]:
+    def _reading(
+        self, found: _Probe, at_ms: int, came_ms: int, value: float, now_ms: int
+    ) -> list[Transition]:
         # Dated in the future by a wrong clock: it is of now.
         latest_ms = came_ms if came_ms >= 0 else now_ms
         at_ms = latest_ms if at_ms > latest_ms + AHEAD_MS else at_ms
@@ -177,7 +203,11 @@ class Evaluator:
         found.passed(at_ms)
         told: list[Transition] = []
         if not quiet:
-            steps = ((one.rule.no, step) for one in found.watched for step in one.in_order(at_ms, value, live, gap_ms))
+            steps = (
+                (one.rule.no, step)
+                for one in found.watched
+                for step in one.in_order(at_ms, value, live, gap_ms)
+            )
             told = [Transition(rule, found.no, *step) for rule, step in steps]
             self._note_worse(found, at_ms)
             found.note()
@@ -196,7 +226,11 @@ class Evaluator:
         return found
 
     def _late_reading(self, found: _Probe, at_ms: int, value: float, now_ms: int) -> list[Transition]:
-        steps = ((one.rule.no, step) for one in found.watched for step in one.out_of_order(at_ms, value, found.gap_ms, now_ms))
+        steps = (
+            (one.rule.no, step)
+            for one in found.watched
+            for step in one.out_of_order(at_ms, value, found.gap_ms, now_ms)
+        )
         told = [Transition(rule, found.no, *step) for rule, step in steps]
         self._note_worse(found, at_ms)
         found.note()
@@ -234,10 +268,17 @@ class Evaluator:
             for one in found.watched
             if not one.idle or one.spans or one.tail or one.condition.steps
         ]
-        return {"version": VERSION, "received_ms": self._received_ms, "probes": columns, "late": late, "watched": watched}
+        return {
+            "version": VERSION,
+            "received_ms": self._received_ms,
+            "probes": columns,
+            "late": late,
+            "watched": watched,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there; rules and probes that are new begin at nothing, and those that are gone are forgotten."""
+        """Go on from there; rules and probes that are new begin at nothing, and those that are gone are
+        forgotten."""
         if state.get("version") != VERSION:
             return
         self._received_ms = state["received_ms"]

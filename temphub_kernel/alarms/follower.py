@@ -1,7 +1,9 @@
-"""Alarms as the journal grows: a follower of its own. Its own thread and Reader; what it finds goes through the writer.
+"""Alarms as the journal grows: a follower of its own. Its own thread and Reader; what it finds goes through
+the writer.
 
-What readings and time bring is one commit: the alarms, what happened to them, the messages that are to be told, the engine's state and how
-far the follower is. So a hub that is killed at any moment goes on where the journal says, and tells nothing twice.
+What readings and time bring is one commit: the alarms, what happened to them, the messages that are to be
+told, the engine's state and how far the follower is. So a hub that is killed at any moment goes on where the
+journal says, and tells nothing twice.
 """
 
 import logging
@@ -20,13 +22,15 @@ FOLLOWER = "alarms"
 BLOCK = 20_000
 LOOK_S = 0.5
 TICK_S = 1.0
-# How often its state is kept when nothing happens: after a kill so much is looked at again, with the same result.
+# How often its state is kept when nothing happens: after a kill so much is looked at again, with the same
+# result.
 SAVE_S = 30.0
-# That something is pending, or no more, may wait so long for what else is to be kept: with thousands of probes there is
-# always one, and all that is known is kept each time.
+# That something is pending, or no more, may wait so long for what else is to be kept: with thousands of
+# probes there is always one, and all that is known is kept each time.
 HOLD_S = 1.0
 PROBES_S = 5.0
-# How often the worst of alarms that go on is written down while it grows. What a kill takes of it is read again from the readings.
+# How often the worst of alarms that go on is written down while it grows. What a kill takes of it is read
+# again from the readings.
 WORST_S = 5.0
 MOST_SAID = 20_000
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot")
@@ -85,8 +89,9 @@ class Engine:
 class Alarms(Follower[Reader]):
     """Watches by the rules in the journal.
 
-    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new readings, probes_s: for groups,
-    intervals and probes that were removed; rules and new probes are seen at once.
+    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new
+    readings, probes_s: for groups, intervals and probes that were removed; rules and new probes are seen at
+    once.
     """
 
     def __init__(
@@ -100,7 +105,8 @@ class Alarms(Follower[Reader]):
     ) -> None:
         super().__init__(FOLLOWER)
         self.counts = Counts()
-        # What the lamps of boards are to show, by the board's id; replaced as a whole, so any thread may look.
+        # What the lamps of boards are to show, by the board's id; replaced as a whole, so any thread may
+        # look.
         self.lamps: dict[str, str] = {}
         self._journal = journal
         self._writer = writer
@@ -128,7 +134,8 @@ class Alarms(Follower[Reader]):
         self._worse: dict[tuple[int, int], tuple[float, int]] = {}
 
     def tell(self, probe_id: str, what: str, value: float) -> None:
-        """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it. Any thread; at once."""
+        """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it.
+        Any thread; at once."""
         self._said.append((probe_id, what, value))
 
     @property
@@ -177,7 +184,10 @@ class Alarms(Follower[Reader]):
         try:
             self._commit(now_ms())
         except TempHubError as error:
-            log.info("what the alarms know was not kept at the stop, so some readings are looked at again: %s", error)
+            log.info(
+                "what the alarms know was not kept at the stop, so some readings are looked at again: %s",
+                error,
+            )
 
     def _new_readings(self, reader: Reader, at_ms: int) -> tuple[list[Transition], int]:
         """What the next readings come to, and how many they were."""
@@ -229,8 +239,18 @@ class Alarms(Follower[Reader]):
 
     def _commit(self, at_ms: int) -> None:
         found, self._held = self._held, []
-        note = {"begun": True, "engine": self._engine.state(), "pending": [list(one) for one in self._pending.values()]}
-        rules, channels, no, watched, worse = self._rules, self._channels(), self._no, self._watched, self._worse
+        note = {
+            "begun": True,
+            "engine": self._engine.state(),
+            "pending": [list(one) for one in self._pending.values()],
+        }
+        rules, channels, no, watched, worse = (
+            self._rules,
+            self._channels(),
+            self._no,
+            self._watched,
+            self._worse,
+        )
 
         def step(book: AlarmBook) -> None:
             life.take(book, found, rules, channels, at_ms)
@@ -251,7 +271,10 @@ class Alarms(Follower[Reader]):
         self.lamps = lamps(live, self._ids) if active else {}
 
     def _look_at_rules(self, reader: Reader) -> None:
-        if monotonic_s() - self._probes_s >= self._every_probes_s or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]:
+        if (
+            monotonic_s() - self._probes_s >= self._every_probes_s
+            or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]
+        ):
             self._probes_s = monotonic_s()
             if (reader.rules_mark(), reader.last_probe(), reader.probes_mark()) != self._marks:
                 self._watch(reader, self._engine.state())
@@ -277,7 +300,9 @@ class Alarms(Follower[Reader]):
             rule = rules.Rule.from_json(stored.body, no=stored.no)
         except TempHubError as error:
             # Written by a later version, or by hand.
-            self._once.warn(f"rule {stored.no}", f"rule {stored.no} is not understood, so it watches nothing: {error}")
+            self._once.warn(
+                f"rule {stored.no}", f"rule {stored.no} is not understood, so it watches nothing: {error}"
+            )
             return None
         return rule if stored.enabled else None
 
@@ -302,7 +327,8 @@ LAMPS = ("acknowledged", "warning", "critical")
 
 
 def lamps(live: Sequence[Alarm], ids: Mapping[int, Sequence[str]]) -> dict[str, str]:
-    """The sign of each board that has an active alarm. live: alarms; ids: those of each probe, by the journal's number."""
+    """The sign of each board that has an active alarm. live: alarms; ids: those of each probe, by the
+    journal's number."""
     found: dict[str, str] = {}
     for alarm in live:
         if alarm.state == "active":

@@ -1,16 +1,18 @@
-"""How often something comes: told, and learned from what comes; and a clock that only goes as fast as somebody looks at it. Pure."""
+"""How often something comes: told, and learned from what comes; and a clock that only goes as fast as
+somebody looks at it. Pure."""
 
 # A pause of more than so many of a probe's own intervals is a gap.
 GAP_PACES = 3
 # A probe whose interval nobody knows.
 ASSUMED_INTERVAL_MS = 10_000
-# Between two looks at the clock passes no more than this: what is beyond was a clock that was set, a computer that slept, a hub that was
-# not there. It looks once a second.
+# Between two looks at the clock passes no more than this: what is beyond was a clock that was set, a computer
+# that slept, a hub that was not there. It looks once a second.
 LONGEST_LOOK_MS = 5_000
 
 
 def next_pace(pace_ms: int, step_ms: int, least_ms: int) -> int:
-    """The pace after one more step: slower quickly, faster slowly, so that neither one gap nor a few at once change much."""
+    """The pace after one more step: slower quickly, faster slowly, so that neither one gap nor a few at once
+    change much."""
     return max(min(max(step_ms, pace_ms - pace_ms // 8), 2 * pace_ms), least_ms)
 
 

@@ -1,4 +1,5 @@
-"""What a rule would have told of the last days, before it is switched on: by the same engine, from the journal. A thread of its own."""
+"""What a rule would have told of the last days, before it is switched on: by the same engine, from the
+journal. A thread of its own."""
 
 from typing import Any, NamedTuple
 
@@ -19,8 +20,8 @@ FIELDS = ("taken_ms", "units", "quality")
 
 
 class Excursion(NamedTuple):
-    """since_ms: when it began; fired_ms: when the alarm would have come; cleared_ms: 0 when it was not over at the end of the readings;
-    worst_c at worst_ms: the farthest beyond."""
+    """since_ms: when it began; fired_ms: when the alarm would have come; cleared_ms: 0 when it was not over
+    at the end of the readings; worst_c at worst_ms: the farthest beyond."""
 
     since_ms: int
     fired_ms: int
@@ -35,7 +36,8 @@ class Excursion(NamedTuple):
 
 
 def replay(rule: rules.Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) -> list[Excursion]:
-    """The alarms of one probe's readings, by time. taken_ms: rising; celsius: NaN for no temperature; interval_ms: 0 when unknown.
+    """The alarms of one probe's readings, by time. taken_ms: rising; celsius: NaN for no temperature;
+    interval_ms: 0 when unknown.
 
     As if each reading had come as soon as it was taken.
     """
@@ -43,7 +45,11 @@ def replay(rule: rules.Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) 
     at_ms, values = taken_ms[good], celsius[good]
     gap_ms = pace.GAP_PACES * _paces(taken_ms, interval_ms)[good]
     condition, plan, hours, run = conditions.condition_of(rule), Plan.of(rule), rule.hours(), Run()
-    outside = np.ones(len(values), np.bool_) if condition.steps else (values < condition.low) | (values > condition.high)
+    outside = (
+        np.ones(len(values), np.bool_)
+        if condition.steps
+        else (values < condition.low) | (values > condition.high)
+    )
     steps: list[Step] = []
     here, begins = 0, np.flatnonzero(outside)
     while here < len(values):
@@ -55,7 +61,9 @@ def replay(rule: rules.Rule, interval_ms: int, taken_ms: Ints, celsius: Floats) 
             here = int(begins[place])
         moment, value = int(at_ms[here]), float(values[here])
         beyond, recovered = condition.judge(moment, value)
-        look = Look(moment, value, beyond, recovered, True, int(gap_ms[here]), not beyond or hours.is_on(moment))
+        look = Look(
+            moment, value, beyond, recovered, True, int(gap_ms[here]), not beyond or hours.is_on(moment)
+        )
         steps += advance(run, plan, look)
         here += 1
     return _excursions(steps, run)
@@ -67,7 +75,9 @@ def _paces(taken_ms: Ints, interval_ms: int) -> Ints:
         return np.full(len(taken_ms), interval_ms or pace.ASSUMED_INTERVAL_MS)
     steps = np.diff(taken_ms, prepend=taken_ms[0] - (taken_ms[1] - taken_ms[0]))
     blocks = [steps[start : start + PACE_STEPS] for start in range(0, len(steps), PACE_STEPS)]
-    found: Ints = np.concatenate([np.full(len(block), max(int(np.median(block)), interval_ms)) for block in blocks])
+    found: Ints = np.concatenate(
+        [np.full(len(block), max(int(np.median(block)), interval_ms)) for block in blocks]
+    )
     return found
 
 
@@ -78,7 +88,9 @@ def _excursions(steps: list[Step], run: Run) -> list[Excursion]:
         if step.what == "active":
             fired = step
         elif step.what == "cleared" and fired is not None:
-            found.append(Excursion(step.since_ms, fired.at_ms, step.at_ms, step.worst_c or 0.0, step.worst_ms))
+            found.append(
+                Excursion(step.since_ms, fired.at_ms, step.at_ms, step.worst_c or 0.0, step.worst_ms)
+            )
             fired = None
     if fired is not None and run.stage == ACTIVE:
         found.append(Excursion(run.since_ms, fired.at_ms, 0, run.worst_c, run.worst_ms))
@@ -86,7 +98,8 @@ def _excursions(steps: list[Step], run: Run) -> list[Excursion]:
 
 
 class Preview(NamedTuple):
-    """found: (probe id, excursion), by time; from_ms: how far back it looked; to_ms: now; readings: how many there were, about."""
+    """found: (probe id, excursion), by time; from_ms: how far back it looked; to_ms: now; readings: how many
+    there were, about."""
 
     found: list[tuple[str, Excursion]]
     from_ms: int
@@ -95,11 +108,13 @@ class Preview(NamedTuple):
 
 
 def preview(reader: Reader, rule: rules.Rule, days: float, to_ms: int) -> Preview:
-    """What would have fired. Fewer days where a rule is for so many probes that it would take long. Raises TempHubError (400)."""
+    """What would have fired. Fewer days where a rule is for so many probes that it would take long. Raises
+    TempHubError (400)."""
     if rule.kind not in rules.LIMITS + rules.CHANGES:
         raise BadRequest(
             f"What a rule of the kind {rule.kind} would have told cannot be said from readings.",
-            f"Ask for one of {', '.join(rules.LIMITS + rules.CHANGES)}; others may be switched on and looked at.",
+            f"Ask for one of {', '.join(rules.LIMITS + rules.CHANGES)}; others may be switched on and looked "
+            "at.",
             code="no_preview",
         )
     probes = reader.probes()
@@ -109,8 +124,12 @@ def preview(reader: Reader, rule: rules.Rule, days: float, to_ms: int) -> Previe
     readings = reader.about(from_ms, to_ms, [ids[one.probe] for one in mine])
     if readings > MOST_READINGS:
         from_ms = to_ms - (to_ms - from_ms) * MOST_READINGS // readings
-    found = [(ids[one.probe], told) for one in mine for told in _of(reader, one, ids[one.probe], from_ms, to_ms)]
-    return Preview(sorted(found, key=lambda pair: pair[1].since_ms), from_ms, to_ms, min(readings, MOST_READINGS))
+    found = [
+        (ids[one.probe], told) for one in mine for told in _of(reader, one, ids[one.probe], from_ms, to_ms)
+    ]
+    return Preview(
+        sorted(found, key=lambda pair: pair[1].since_ms), from_ms, to_ms, min(readings, MOST_READINGS)
+    )
 
 
 def _of(reader: Reader, watch: watches.Watch, probe_id: str, from_ms: int, to_ms: int) -> list[Excursion]:

@@ -1,7 +1,7 @@
 """Rules: what is to be watched, checked where it comes in and written as people type it. Any thread; pure.
 
-Inside everything is milliseconds and °C; in JSON (API, CLI, files) lengths of time are minutes. What a rule leaves out has the value
-that does not flap: 10 minutes' delay, 5 minutes' recovery.
+Inside everything is milliseconds and °C; in JSON (API, CLI, files) lengths of time are minutes. What a rule
+leaves out has the value that does not flap: 10 minutes' delay, 5 minutes' recovery.
 """
 
 import math
@@ -29,12 +29,14 @@ MOST_INTERVALS = 1000
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. no: its row in the journal (0: none yet). probes and group: whom it watches; with neither, all probes.
+    """One rule. no: its row in the journal (0: none yet). probes and group: whom it watches; with neither,
+    all probes.
 
-    delay_ms: how long the value has to be beyond the limit before it is an alarm; window_ms: cumulative counting adds up over so long;
-    recovery_c: where it counts as recovered (None: at the limit), and recovery_ms for how long; change_c within within_ms: rise and fall;
-    intervals: of the probe's own, and at_least_ms (None: see sickness.py): silence and sickness; zone: of the schedule, `local` for the
-    hub's; repeat_ms, escalate_ms: 0 for never.
+    delay_ms: how long the value has to be beyond the limit before it is an alarm; window_ms: cumulative
+    counting adds up over so long; recovery_c: where it counts as recovered (None: at the limit), and
+    recovery_ms for how long; change_c within within_ms: rise and fall; intervals: of the probe's own, and
+    at_least_ms (None: see sickness.py): silence and sickness; zone: of the schedule, `local` for the hub's;
+    repeat_ms, escalate_ms: 0 for never.
     """
 
     kind: str
@@ -64,9 +66,12 @@ class Rule:
 
     @classmethod
     def from_json(cls, data: object, *, no: int = 0) -> "Rule":
-        """The rule that a JSON object describes. Raises BadRequest with the field, the value met and what it may be."""
+        """The rule that a JSON object describes. Raises BadRequest with the field, the value met and what it
+        may be."""
         if not isinstance(data, Mapping):
-            raise _bad(f"The rule is {data!r:.60}, which is no JSON object", "Send an object with at least kind.")
+            raise _bad(
+                f"The rule is {data!r:.60}, which is no JSON object", "Send an object with at least kind."
+            )
         unknown = sorted(str(name) for name in data if name not in FIELDS)
         if unknown:
             raise _bad(f"A rule has no field {unknown[0]!r:.60}", f"Use {', '.join(FIELDS)}.")
@@ -80,11 +85,16 @@ class Rule:
         return rule
 
     def to_json(self) -> dict[str, Any]:
-        """The same as from_json takes it: every field that the rule's kind has, lengths of time in minutes."""
+        """The same as from_json takes it: every field that the rule's kind has, lengths of time in
+        minutes."""
         told = {}
         for name, field in FIELDS.items():
             value = getattr(self, field.attribute)
-            if value is None or (self.kind not in field.kinds) or (name in ("probes", "group", "window_min") and not value):
+            if (
+                value is None
+                or (self.kind not in field.kinds)
+                or (name in ("probes", "group", "window_min") and not value)
+            ):
                 continue
             told[name] = field.tell(value)
         return told
@@ -96,7 +106,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the JSON. attribute: of Rule; parse(name, value) raises BadRequest; tell: back again; kinds: of rules that have it."""
+    """A field of the JSON. attribute: of Rule; parse(name, value) raises BadRequest; tell: back again; kinds:
+    of rules that have it."""
 
     attribute: str
     parse: Callable[[str, object], Any]
@@ -159,14 +170,19 @@ def _number(value: object) -> float:
 def _celsius(name: str, value: object) -> float:
     number = _number(value)
     if not LOWEST_C <= number <= HIGHEST_C:
-        raise _bad(f"{name} is {value!r:.60}", f"Give {name} in °C as a number between {LOWEST_C:g} and {HIGHEST_C:g}.")
+        raise _bad(
+            f"{name} is {value!r:.60}",
+            f"Give {name} in °C as a number between {LOWEST_C:g} and {HIGHEST_C:g}.",
+        )
     return number
 
 
 def _kelvin(name: str, value: object) -> float:
     number = _number(value)
     if not 0 < number <= HIGHEST_C - LOWEST_C:
-        raise _bad(f"{name} is {value!r:.60}", f"Give {name} as a difference of temperatures above 0, such as 3.")
+        raise _bad(
+            f"{name} is {value!r:.60}", f"Give {name} as a difference of temperatures above 0, such as 3."
+        )
     return number
 
 
@@ -181,20 +197,28 @@ def _minutes(name: str, value: object) -> int:
 def _count(name: str, value: object) -> int:
     number = _number(value)
     if not 1 <= number <= MOST_INTERVALS or number != int(number):
-        raise _bad(f"{name} is {value!r:.60}", f"Give {name} as a whole number between 1 and {MOST_INTERVALS}.")
+        raise _bad(
+            f"{name} is {value!r:.60}", f"Give {name} as a whole number between 1 and {MOST_INTERVALS}."
+        )
     return int(number)
 
 
 def _zone(name: str, value: object) -> str:
     text = _text(name, value)
     if text != "local" and known_zone(text) is None:
-        raise _bad(f"{name} is {value!r:.60}, which no time zone is called", "Use local, UTC or a name such as Europe/Berlin.")
+        raise _bad(
+            f"{name} is {value!r:.60}, which no time zone is called",
+            "Use local, UTC or a name such as Europe/Berlin.",
+        )
     return text
 
 
 def _schedule(name: str, value: object) -> tuple[Hours, ...]:
     if not isinstance(value, list | tuple) or len(value) > MOST_HOURS:
-        raise _bad(f"{name} is {value!r:.60}", f"Give {name} as a list of at most {MOST_HOURS} hours such as {EXAMPLE}.")
+        raise _bad(
+            f"{name} is {value!r:.60}",
+            f"Give {name} as a list of at most {MOST_HOURS} hours such as {EXAMPLE}.",
+        )
     return tuple(_hours(name, one) for one in value)
 
 
@@ -248,17 +272,25 @@ FIELDS: dict[str, Field] = {
 def _check_belonging(kind: str, given: Mapping[str, object]) -> None:
     for name in given:
         if kind not in FIELDS[name].kinds:
-            raise _bad(f"A rule of the kind {kind} has no {name}", f"Leave {name} out, or use the kind {FIELDS[name].kinds[0]}.")
+            raise _bad(
+                f"A rule of the kind {kind} has no {name}",
+                f"Leave {name} out, or use the kind {FIELDS[name].kinds[0]}.",
+            )
 
 
 def _check(rule: Rule) -> None:
     """What only the fields together tell."""
     if rule.probes and rule.group:
-        raise _bad(f"Both probes and the group {rule.group!r} are given", "Give one of them, or neither for all probes.")
+        raise _bad(
+            f"Both probes and the group {rule.group!r} are given",
+            "Give one of them, or neither for all probes.",
+        )
     if rule.kind in LIMITS:
         _check_limit(rule)
     if rule.kind in CHANGES and (rule.change_c is None or not rule.within_ms):
-        raise _bad(f"A {rule.kind} needs how much and in which time", "Give change_c above 0 and within_min above 0.")
+        raise _bad(
+            f"A {rule.kind} needs how much and in which time", "Give change_c above 0 and within_min above 0."
+        )
     if rule.escalate_ms and not rule.escalate_to:
         raise _bad("escalate_min is given and nobody to escalate to", "Give escalate_to, a list of channels.")
 
@@ -276,11 +308,15 @@ def _check_limit(rule: Rule) -> None:
         )
     if rule.counting == "cumulative" and not 0 < rule.delay_ms <= rule.window_ms:
         raise _bad(
-            f"Of cumulative minutes delay_min is {_in_minutes(rule.delay_ms)} and window_min {_in_minutes(rule.window_ms)}",
+            f"Of cumulative minutes delay_min is {_in_minutes(rule.delay_ms)} and window_min "
+            f"{_in_minutes(rule.window_ms)}",
             "Give delay_min above 0 and a window_min that is not shorter.",
         )
     if rule.counting != "cumulative" and rule.window_ms:
-        raise _bad("window_min is given and counting is consecutive", "Leave window_min out, or give counting as cumulative.")
+        raise _bad(
+            "window_min is given and counting is consecutive",
+            "Leave window_min out, or give counting as cumulative.",
+        )
 
 
 assert {field.attribute for field in FIELDS.values()} == {field.name for field in fields(Rule)} - {"no"}

@@ -1,6 +1,8 @@
-"""One watch's way through an excursion: nothing, pending, met, active, and back. Pure; the thread of whoever holds it.
+"""One watch's way through an excursion: nothing, pending, met, active, and back. Pure; the thread of whoever
+holds it.
 
-Durations are sums of the readings' own times: a reading counts until the next one, unless a gap comes between; then nothing counts.
+Durations are sums of the readings' own times: a reading counts until the next one, unless a gap comes
+between; then nothing counts.
 """
 
 from dataclasses import dataclass, field
@@ -35,12 +37,15 @@ class Plan(NamedTuple):
         sign = 1 if rule.kind in ("above", "rise") else -1
         cumulative = rule.counting == "cumulative" and rule.kind not in CHANGES
         slot_ms = max(rule.window_ms // SLOTS, 1) if cumulative else 0
-        return cls(sign, rule.delay_ms, rule.recovery_ms, min(rule.delay_ms // DIP_PART, LONGEST_DIP_MS), slot_ms)
+        return cls(
+            sign, rule.delay_ms, rule.recovery_ms, min(rule.delay_ms // DIP_PART, LONGEST_DIP_MS), slot_ms
+        )
 
 
 class Look(NamedTuple):
-    """A reading as a run sees it. at_ms: when it was taken; beyond the limit, recovered; live: known soon enough to tell somebody;
-    gap_ms: a longer pause before it is a gap; watched: whether the schedule watches then."""
+    """A reading as a run sees it. at_ms: when it was taken; beyond the limit, recovered; live: known soon
+    enough to tell somebody; gap_ms: a longer pause before it is a gap; watched: whether the schedule watches
+    then."""
 
     at_ms: int
     celsius: float
@@ -65,10 +70,10 @@ class Step(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """The state. last_ms: of the newest reading looked at; counted_ms: time of the run, beyond_ms: of it beyond the limit; dip_ms: the dip
-    that it is in (−1: none); back_ms: recovered for so long (−1: not); met_ms: when the rule was met; gaps: pauses within a run,
-    [from, to, counted_ms and beyond_ms at its end, since when a dip in it];
-    slots: {slot: [ms beyond, first]}; told: whether `pending` was."""
+    """The state. last_ms: of the newest reading looked at; counted_ms: time of the run, beyond_ms: of it
+    beyond the limit; dip_ms: the dip that it is in (−1: none); back_ms: recovered for so long (−1: not);
+    met_ms: when the rule was met; gaps: pauses within a run, [from, to, counted_ms and beyond_ms at its end,
+    since when a dip in it]; slots: {slot: [ms beyond, first]}; told: whether `pending` was."""
 
     stage: int = IDLE
     since_ms: int = 0
@@ -232,7 +237,8 @@ def _step(run: Run, what: str, look: Look) -> Step:
 
 
 def fill(run: Run, plan: Plan, look: Look) -> list[Step] | None:
-    """Take in a late reading that lies in a gap of a run that nobody was told of; None when there is none there. It fires nothing."""
+    """Take in a late reading that lies in a gap of a run that nobody was told of; None when there is none
+    there. It fires nothing."""
     gap = next((gap for gap in run.gaps if gap[0] < look.at_ms < gap[1]), None)
     if gap is None:
         return None
@@ -253,13 +259,16 @@ def fill(run: Run, plan: Plan, look: Look) -> list[Step] | None:
 
 
 def _over_in_between(run: Run, plan: Plan, gap: list[int], look: Look) -> list[Step]:
-    """It was over within a gap: what was before it is history, if it was long enough; the run is what came behind the gap."""
+    """It was over within a gap: what was before it is history, if it was long enough; the run is what came
+    behind the gap."""
     _, end_ms, counted_ms, beyond_ms, _ = gap
     met = counted_ms >= plan.delay_ms and beyond_ms * BEYOND_PART >= counted_ms
     run.met_ms = gap[0]
     steps = ended_unseen(run, look.at_ms, look.celsius) if met else []
     behind = run.gaps[run.gaps.index(gap) + 1 :]
-    run.gaps = [[a, b, counted - counted_ms, beyond - beyond_ms, dip] for a, b, counted, beyond, dip in behind]
+    run.gaps = [
+        [a, b, counted - counted_ms, beyond - beyond_ms, dip] for a, b, counted, beyond, dip in behind
+    ]
     run.stage, run.since_ms = PENDING, end_ms
     run.counted_ms -= counted_ms
     run.beyond_ms -= beyond_ms
@@ -268,7 +277,8 @@ def _over_in_between(run: Run, plan: Plan, gap: list[int], look: Look) -> list[S
 
 
 def lead_up(run: Run, plan: Plan, earlier: Run) -> None:
-    """Late readings turned out to be the beginning of a run that is under way: its time counts; the next reading decides."""
+    """Late readings turned out to be the beginning of a run that is under way: its time counts; the next
+    reading decides."""
     joint_ms = run.since_ms - earlier.last_ms
     run.since_ms = earlier.since_ms
     if plan.sign * earlier.worst_c > plan.sign * run.worst_c:
@@ -277,8 +287,13 @@ def lead_up(run: Run, plan: Plan, earlier: Run) -> None:
 
 
 def _longer(run: Run, plan: Plan, by_ms: int) -> None:
-    """Late readings make a run longer. The rule may be met by that: a live reading confirms it, or it ends as history."""
+    """Late readings make a run longer. The rule may be met by that: a live reading confirms it, or it ends as
+    history."""
     run.counted_ms += by_ms
     run.beyond_ms += by_ms
-    if run.stage == PENDING and run.counted_ms >= plan.delay_ms and run.beyond_ms * BEYOND_PART >= run.counted_ms:
+    if (
+        run.stage == PENDING
+        and run.counted_ms >= plan.delay_ms
+        and run.beyond_ms * BEYOND_PART >= run.counted_ms
+    ):
         run.stage, run.met_ms, run.back_ms = MET, run.last_ms, -1

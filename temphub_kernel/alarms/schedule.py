@@ -1,4 +1,5 @@
-"""When a rule watches: hours of a week by the clock on the wall of a zone, summer time included. Any thread; pure."""
+"""When a rule watches: hours of a week by the clock on the wall of a zone, summer time included. Any thread;
+pure."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ DAY_MIN = 24 * 60
 
 
 class Hours(NamedTuple):
-    """Some hours of some days. days: 0 for Monday; start, end: minutes since midnight. An end before the start is on the next day."""
+    """Some hours of some days. days: 0 for Monday; start, end: minutes since midnight. An end before the
+    start is on the next day."""
 
     days: tuple[int, ...]
     start: int
@@ -21,7 +23,8 @@ class Hours(NamedTuple):
 
     @classmethod
     def of(cls, days: Sequence[str], start: object, end: object) -> "Hours":
-        """days: `mon` and so on; start, end: `HH:MM`. Raises ValueError for what is no time, and for no length."""
+        """days: `mon` and so on; start, end: `HH:MM`. Raises ValueError for what is no time, and for no
+        length."""
         found = cls(tuple(sorted({DAYS.index(day) for day in days})), _minutes(start), _minutes(end))
         if found.start == found.end or found.start == DAY_MIN:
             raise ValueError("no length")
@@ -35,7 +38,9 @@ class Hours(NamedTuple):
         """Whether a minute of a day of the week is among them."""
         if self.start < self.end:
             return day in self.days and self.start <= minute < self.end
-        return (day in self.days and minute >= self.start) or ((day - 1) % 7 in self.days and minute < self.end)
+        return (day in self.days and minute >= self.start) or (
+            (day - 1) % 7 in self.days and minute < self.end
+        )
 
 
 class Schedule:
@@ -46,7 +51,8 @@ class Schedule:
         self._zone = (known_zone(zone) or local_zone()) if hours else None
 
     def is_on(self, ms: int) -> bool:
-        """Whether it watches at a moment: an hour that comes twice in autumn counts twice, one that spring leaves out never comes."""
+        """Whether it watches at a moment: an hour that comes twice in autumn counts twice, one that spring
+        leaves out never comes."""
         if not self._hours:
             return True
         # 'zone' decides both the day and the minute.

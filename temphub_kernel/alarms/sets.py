@@ -23,7 +23,9 @@ def _set(title: str, *rules: dict[str, Any]) -> ReadySet:
     return ReadySet(title, tuple(Rule.from_json(rule) for rule in (*rules, silent)))
 
 
-def _limit(name: str, kind: str, severity: str, limit_c: float, delay_min: float, recovery_c: float) -> dict[str, Any]:
+def _limit(
+    name: str, kind: str, severity: str, limit_c: float, delay_min: float, recovery_c: float
+) -> dict[str, Any]:
     return {
         "name": name,
         "kind": kind,
@@ -34,7 +36,8 @@ def _limit(name: str, kind: str, severity: str, limit_c: float, delay_min: float
     }
 
 
-# The delays let a door, a delivery and a defrost pass; the recovery thresholds are half a degree to the good side or more.
+# The delays let a door, a delivery and a defrost pass; the recovery thresholds are half a degree to the good
+# side or more.
 SETS: Mapping[str, ReadySet] = {
     "refrigerator": _set(
         "Refrigerator",
@@ -65,7 +68,14 @@ SETS: Mapping[str, ReadySet] = {
         _limit("Server room above 27 °C", "above", "warning", 27, 15, 26),
         _limit("Server room above 32 °C", "above", "critical", 32, 5, 30),
         _limit("Server room below 15 °C", "below", "warning", 15, 30, 16),
-        {"name": "Server room gets hot fast", "kind": "rise", "severity": "critical", "change_c": 5, "within_min": 10, "delay_min": 1},
+        {
+            "name": "Server room gets hot fast",
+            "kind": "rise",
+            "severity": "critical",
+            "change_c": 5,
+            "within_min": 10,
+            "delay_min": 1,
+        },
     ),
     "aquarium": _set(
         "Aquarium",

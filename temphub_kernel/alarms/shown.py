@@ -12,10 +12,11 @@ MOST_ALARMS = 1_000
 
 
 class Asked(NamedTuple):
-    """Which alarms. from_ms, to_ms: those that lie in [from_ms, to_ms) in part; live: and all that are live; probe_id: of one probe.
+    """Which alarms. from_ms, to_ms: those that lie in [from_ms, to_ms) in part; live: and all that are live;
+    probe_id: of one probe.
 
-    state: one of STATES, severity, group, text (what stands somewhere in what is said of it, in whatever case): empty for all; most: of
-    so many.
+    state: one of STATES, severity, group, text (what stands somewhere in what is said of it, in whatever
+    case): empty for all; most: of so many.
     """
 
     from_ms: int
@@ -30,9 +31,14 @@ class Asked(NamedTuple):
 
 
 def alarms_json(reader: Reader, asked: Asked, at_ms: int) -> dict[str, Any]:
-    """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and what may be answered."""
-    live = [one for one in reader.live_alarms() if asked.probe_id in (None, one.probe_id)] if asked.live else []
-    those = {one.no: one for one in [*reader.alarms(asked.from_ms, asked.to_ms, asked.probe_id), *live]}.values()
+    """`GET /api/alarms`: alarms, live ones first and the newest of each first, what is pending, muted, and
+    what may be answered."""
+    live = (
+        [one for one in reader.live_alarms() if asked.probe_id in (None, one.probe_id)] if asked.live else []
+    )
+    those = {
+        one.no: one for one in [*reader.alarms(asked.from_ms, asked.to_ms, asked.probe_id), *live]
+    }.values()
     book = reader.alarm_book()
     found = sorted(_wanted(those, asked, book), key=lambda one: (one.live, one.no), reverse=True)
     shown = found[: asked.most]
@@ -61,7 +67,9 @@ def alarms_csv(told: dict[str, Any]) -> str:
     """The same as a CSV with a header: a line an alarm, no cell a formula."""
     lines = [",".join(CSV_COLUMNS)]
     for alarm in told["alarms"]:
-        lines.append(",".join(csv_cell("" if alarm[name] is None else str(alarm[name])) for name in CSV_COLUMNS))
+        lines.append(
+            ",".join(csv_cell("" if alarm[name] is None else str(alarm[name])) for name in CSV_COLUMNS)
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -72,14 +80,19 @@ def _wanted(alarms: Iterable[Alarm], asked: Asked, book: AlarmBook) -> list[Alar
         for one in alarms
         if (not asked.state or fits(one, asked.state))
         and asked.severity in ("", one.severity)
-        and (not asked.group or any(groups.get(no) == asked.group for no in (one.probe, *one.body.get("probes", ()))))
+        and (
+            not asked.group
+            or any(groups.get(no) == asked.group for no in (one.probe, *one.body.get("probes", ())))
+        )
         and (not sought or sought in text_of(one, words.fired(book, one)).casefold())
     ]
 
 
 def text_of(alarm: Alarm, what: str) -> str:
     """Where a word is looked for: what is the matter where, the rule's name, what people said and did."""
-    return "\n".join((what, str(alarm.body.get("rule", {}).get("name") or ""), alarm.acked_by, alarm.comment, alarm.action))
+    return "\n".join(
+        (what, str(alarm.body.get("rule", {}).get("name") or ""), alarm.acked_by, alarm.comment, alarm.action)
+    )
 
 
 def fits(alarm: Alarm, state: str) -> bool:
@@ -104,7 +117,8 @@ def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[Al
         "name": rule.get("name", ""),
         "text": text,
         "probe_id": alarm.probe_id,
-        "probe_ids": [ids[no] for no in alarm.body.get("probes", []) if no in ids] or ([alarm.probe_id] if alarm.probe_id else []),
+        "probe_ids": [ids[no] for no in alarm.body.get("probes", []) if no in ids]
+        or ([alarm.probe_id] if alarm.probe_id else []),
         "cause": alarm.cause,
         "severity": alarm.severity,
         "limit_c": alarm.limit_c,
@@ -122,14 +136,20 @@ def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[Al
         "action": alarm.action,
         "action_required": bool(rule.get("require_action")),
         "closed": _time(alarm.closed_ms),
-        "events": [{"time": iso_utc(one.at_ms), "what": one.what, "by": one.by, "text": one.text} for one in events],
+        "events": [
+            {"time": iso_utc(one.at_ms), "what": one.what, "by": one.by, "text": one.text} for one in events
+        ],
     }
 
 
 def pending_json(reader: Reader, ids: dict[int, str]) -> list[dict[str, Any]]:
     """What may become an alarm."""
     kept = reader.bookmark(follower.FOLLOWER)[1].get("pending", [])
-    return [{"rule": rule, "probe_id": ids[probe], "since": iso_utc(since_ms)} for rule, probe, since_ms in kept if probe in ids]
+    return [
+        {"rule": rule, "probe_id": ids[probe], "since": iso_utc(since_ms)}
+        for rule, probe, since_ms in kept
+        if probe in ids
+    ]
 
 
 def mute_json(mute: Mute) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""Sick probes: silent (silence.py), a frozen value, a sensor that fails, resets again and again, weak Wi-Fi, an outbox that grows. Pure.
+"""Sick probes: silent (silence.py), a frozen value, a sensor that fails, resets again and again, weak Wi-Fi,
+an outbox that grows. Pure.
 
-Fed and asked like an Evaluator. Only readings that come in order say how a probe is now. What the hub cannot see in readings somebody
-tells it (`tell`), from a probe's /status: the strength of its Wi-Fi, and how many readings wait in its outbox.
+Fed and asked like an Evaluator. Only readings that come in order say how a probe is now. What the hub cannot
+see in readings somebody tells it (`tell`), from a probe's /status: the strength of its Wi-Fi, and how many
+readings wait in its outbox.
 """
 
 import math
@@ -46,7 +48,8 @@ class Sickness:
         boot: Ints,
         now_ms: int,
     ) -> list[Transition]:
-        """What readings come to, columns of one length in journal order, as journal.Columns has them. Told by the next tick."""
+        """What readings come to, columns of one length in journal order, as journal.Columns has them. Told by
+        the next tick."""
         clock_ms = self._clock.look(now_ms)
         self._silence.begin(clock_ms)
         known = received_ms >= taken_ms
@@ -105,7 +108,10 @@ class Sickness:
             "clock": self._clock.state(),
             "silence": self._silence.state(),
             "touched": sorted(self._touched),
-            "streams": [[no, [getattr(one, name) for name in symptoms.Stream.KEPT]] for no, one in self._streams.items()],
+            "streams": [
+                [no, [getattr(one, name) for name in symptoms.Stream.KEPT]]
+                for no, one in self._streams.items()
+            ],
             "watched": [
                 [episode.rule.no, no, episode.rule.kind, episode.state(), symptom.state()]
                 for no, watches in self._of.items()
@@ -123,7 +129,11 @@ class Sickness:
             if (stream := self._streams.get(no)) is not None:
                 for name, value in zip(symptoms.Stream.KEPT, kept, strict=True):
                     setattr(stream, name, value)
-        known = {(one.rule.no, no, one.rule.kind): (one, symptom) for no, all_of in self._of.items() for one, symptom in all_of}
+        known = {
+            (one.rule.no, no, one.rule.kind): (one, symptom)
+            for no, all_of in self._of.items()
+            for one, symptom in all_of
+        }
         for rule, no, kind, told, kept in state["watched"]:
             if (found := known.get((rule, no, kind))) is not None:
                 found[0].restore(told)

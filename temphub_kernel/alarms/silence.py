@@ -1,8 +1,10 @@
-"""Probes from which nothing comes any more; many at once are one alarm: the network, or the hub's computer. Pure.
+"""Probes from which nothing comes any more; many at once are one alarm: the network, or the hub's computer.
+Pure.
 
-A probe is silent when nothing was heard of it for some of its own intervals (3), and for two minutes unless the rule
-says otherwise: as often as it delivers, not as it was told to. Time is the engine's own: a hub that was away or asleep
-holds it against nobody. The sensors of one board fall silent together: they are one alarm, and count as one.
+A probe is silent when nothing was heard of it for some of its own intervals (3), and for two minutes unless
+the rule says otherwise: as often as it delivers, not as it was told to. Time is the engine's own: a hub that
+was away or asleep holds it against nobody. The sensors of one board fall silent together: they are one alarm,
+and count as one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,7 +60,8 @@ class _Heard(Streams):
 
 
 class _Silent(Episode):
-    """One watch. at: its probe's place; unit: its board, or the probe itself; together: it is in the alarm of its board or of many."""
+    """One watch. at: its probe's place; unit: its board, or the probe itself; together: it is in the alarm of
+    its board or of many."""
 
     def __init__(self, watch: Watch, heard: _Heard, at: int) -> None:
         super().__init__(watch.rule, watch.probe)
@@ -161,10 +164,17 @@ class _Tier:
         boards: dict[tuple[int, str | int], list[_Silent]] = {}
         for one in new:
             boards.setdefault((one.rule.no, one.unit), []).append(one)
-        return [step for key, those in boards.items() for step in self._of_board(key, those, waits, clock_ms, now_ms)]
+        return [
+            step
+            for key, those in boards.items()
+            for step in self._of_board(key, those, waits, clock_ms, now_ms)
+        ]
 
-    def _of_board(self, key: tuple[int, str | int], new: list[_Silent], waits: bool, clock_ms: int, now_ms: int) -> list[Transition]:
-        """The silent ones of a board for a rule: one alarm where no other sensor of it was heard since; else each by itself."""
+    def _of_board(
+        self, key: tuple[int, str | int], new: list[_Silent], waits: bool, clock_ms: int, now_ms: int
+    ) -> list[Transition]:
+        """The silent ones of a board for a rule: one alarm where no other sensor of it was heard since; else
+        each by itself."""
         others = [one for one in self._of[key] if one.alone and one not in new]
         last_ms = max(one.heard_ms + one.pace_ms for one in new)
         if key in self.boards:
@@ -178,7 +188,9 @@ class _Tier:
             return self._begin_board(key, new, clock_ms, now_ms)
         return [step for one in new for step in one.look(True, clock_ms, now_ms, one.came_ms or now_ms)]
 
-    def _begin_board(self, key: tuple[int, str | int], new: list[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
+    def _begin_board(
+        self, key: tuple[int, str | int], new: list[_Silent], clock_ms: int, now_ms: int
+    ) -> list[Transition]:
         episode = Episode(new[0].rule, new[0].probe)
         told = episode.look(True, clock_ms, now_ms, _since_ms(new, now_ms), _probes(new))
         # Outside the rule's hours nothing is told.
@@ -280,8 +292,16 @@ class Silence:
         columns = (heard.numbers, heard.heard_ms, heard.came_ms, heard.pace_ms)
         return {
             "heard": [column.tolist() for column in columns],
-            "watches": [[one.rule.no, one.probe, one.among_many, *one.state()] for one in self._watches if one.active or one.among_many],
-            "many": [[name, tier.many.rule.no, *tier.many.state()] for name, tier in self._tiers.items() if tier.many],
+            "watches": [
+                [one.rule.no, one.probe, one.among_many, *one.state()]
+                for one in self._watches
+                if one.active or one.among_many
+            ],
+            "many": [
+                [name, tier.many.rule.no, *tier.many.state()]
+                for name, tier in self._tiers.items()
+                if tier.many
+            ],
             "boards": [
                 [name, rule, [one.probe for one in members], episode.probe, *episode.state()]
                 for name, tier in self._tiers.items()

@@ -1,4 +1,5 @@
-"""What many probes' streams have in common, as arrays: a place each, so that what is usual costs next to nothing for each reading. Pure."""
+"""What many probes' streams have in common, as arrays: a place each, so that what is usual costs next to
+nothing for each reading. Pure."""
 
 from collections.abc import Mapping
 
@@ -15,7 +16,8 @@ LIVE_MS = 2 * MINUTE_MS
 
 
 class Streams:
-    """Probes by places 0, 1, … interval_ms: their own, 0 when unknown; pace_ms: how often they come, their interval at least."""
+    """Probes by places 0, 1, … interval_ms: their own, 0 when unknown; pace_ms: how often they come, their
+    interval at least."""
 
     def __init__(self, intervals_ms: Mapping[int, int]) -> None:
         self.numbers = np.array(list(intervals_ms), np.int64)
@@ -34,7 +36,8 @@ class Streams:
         return found
 
     def step(self, at: Ints, step_ms: Ints) -> None:
-        """One more step of the probes at these places, each of which stands there once: see pace.next_pace."""
+        """One more step of the probes at these places, each of which stands there once: see
+        pace.next_pace."""
         pace_ms = self.pace_ms[at]
         slower = np.maximum(step_ms, pace_ms - pace_ms // 8)
         self.pace_ms[at] = np.maximum(np.minimum(slower, 2 * pace_ms), self.interval_ms[at])
@@ -45,8 +48,8 @@ class Streams:
 
 
 class Limited(Streams):
-    """Those that have limits. newest_ms: when the newest reading was taken; plain: nothing is going on; low, high: between these
-    nothing begins."""
+    """Those that have limits. newest_ms: when the newest reading was taken; plain: nothing is going on; low,
+    high: between these nothing begins."""
 
     def __init__(self, intervals_ms: Mapping[int, int]) -> None:
         super().__init__(intervals_ms)
@@ -56,7 +59,8 @@ class Limited(Streams):
         self.low, self.high = np.full(len(self), np.inf), np.full(len(self), -np.inf)
 
     def take_usual(self, place: Ints, taken_ms: Ints, came_ms: Ints, celsius: Floats) -> Ints:
-        """Take in what nearly all readings are: in order, live, within all limits, with nothing going on. Where the others are."""
+        """Take in what nearly all readings are: in order, live, within all limits, with nothing going on.
+        Where the others are."""
         mine = np.flatnonzero(place >= 0)
         if len(mine) < FEW:
             return mine
@@ -66,7 +70,13 @@ class Limited(Streams):
             rows = mine[turn]
             at, at_ms, came, value = place[rows], taken_ms[rows], came_ms[rows], celsius[rows]
             newest_ms = self.newest_ms[at]
-            usual = plain[at] & (newest_ms > 0) & (newest_ms < at_ms) & (at_ms <= came) & (came <= at_ms + LIVE_MS)
+            usual = (
+                plain[at]
+                & (newest_ms > 0)
+                & (newest_ms < at_ms)
+                & (at_ms <= came)
+                & (came <= at_ms + LIVE_MS)
+            )
             usual &= (self.low[at] <= value) & (value <= self.high[at])
             # What follows of a probe comes after this.
             plain[at[~usual]] = False
@@ -78,7 +88,8 @@ class Limited(Streams):
 
 
 def in_turns(place: Ints) -> tuple[list[Ints], Ints]:
-    """(turns, the rest): where readings stand in a block, in turns in none of which a place comes twice; each place's in their order.
+    """(turns, the rest): where readings stand in a block, in turns in none of which a place comes twice; each
+    place's in their order.
 
     Turns of a few readings are not worth it: those are the rest, in the block's order, behind the turns.
     """

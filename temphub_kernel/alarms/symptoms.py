@@ -1,6 +1,8 @@
-"""By what a probe is seen to be sick: a frozen value, a sensor that fails, resets, weak Wi-Fi, an outbox that grows. Pure.
+"""By what a probe is seen to be sick: a frozen value, a sensor that fails, resets, weak Wi-Fi, an outbox that
+grows. Pure.
 
-Each symptom looks at one probe for one rule. clock_ms is the engine's (pace.SteadyClock); now_ms and all times of readings are the hub's.
+Each symptom looks at one probe for one rule. clock_ms is the engine's (pace.SteadyClock); now_ms and all
+times of readings are the hub's.
 """
 
 import math
@@ -16,11 +18,21 @@ RSSI, OUTBOX = "rssi", "outbox"
 class Stream:
     """What all watches of a probe share.
 
-    pace_ms: between its readings; at_ms: of the newest, passed_ms: since the one before, 0 over a gap; resolution: the smallest step
-    seen, in K; still_ms: so long it has stayed within two steps.
+    pace_ms: between its readings; at_ms: of the newest, passed_ms: since the one before, 0 over a gap;
+    resolution: the smallest step seen, in K; still_ms: so long it has stayed within two steps.
     """
 
-    __slots__ = ("at_ms", "group", "interval_ms", "near_c", "pace_ms", "passed_ms", "resolution", "seen_c", "still_ms")
+    __slots__ = (
+        "at_ms",
+        "group",
+        "interval_ms",
+        "near_c",
+        "pace_ms",
+        "passed_ms",
+        "resolution",
+        "seen_c",
+        "still_ms",
+    )
     KEPT = ("at_ms", "near_c", "pace_ms", "resolution", "seen_c", "still_ms")
 
     def __init__(self, watch: watches.Watch) -> None:
@@ -55,7 +67,8 @@ class Stream:
 
 
 class Seen(NamedTuple):
-    """One reading. faulty: the sensor gave no value; boot: the journal's number of its start; received_ms: None when nobody knows."""
+    """One reading. faulty: the sensor gave no value; boot: the journal's number of its start; received_ms:
+    None when nobody knows."""
 
     at_ms: int
     celsius: float
@@ -99,16 +112,19 @@ class Symptom:
             setattr(self, name, value)
 
 
-# Smaller steps are arithmetic; a DS18B20 has steps of 0.0625 K, and a good refrigerator stands on one of them for hours.
+# Smaller steps are arithmetic; a DS18B20 has steps of 0.0625 K, and a good refrigerator stands on one of them
+# for hours.
 TINY_C, COARSE_C = 1e-6, 0.05
 COARSE_MS, FINE_MS = 24 * HOUR_MS, 6 * HOUR_MS
 ENOUGH_ALIKE = 20
 
 
 class Frozen(Symptom):
-    """The very same value for so long as no place is that even: a day, or six hours where the sensor shows steps finer than 0.05 K.
+    """The very same value for so long as no place is that even: a day, or six hours where the sensor shows
+    steps finer than 0.05 K.
 
-    Where all others of its group that are watched for this stand still as well, the place is even, and nothing is said.
+    Where all others of its group that are watched for this stand still as well, the place is even, and
+    nothing is said.
     """
 
     kept = ("value", "alike_ms", "alike", "from_ms")
@@ -146,7 +162,8 @@ BAD_LEAST = 5
 
 
 class Sensor(Symptom):
-    """A fifth of the readings of ten minutes, or of twenty readings, have no value, all over that time: a plug, a wire, a sensor."""
+    """A fifth of the readings of ten minutes, or of twenty readings, have no value, all over that time: a
+    plug, a wire, a sensor."""
 
     kept = ("slots", "first_ms")
 
@@ -181,7 +198,8 @@ MOST_STARTS = 3
 # A board that sleeps is up for at most this part of the time, and nobody lets one sleep for less than this.
 AWAKE_PART = 4
 SHORTEST_SLEEP_MS = 20_000
-# Its interval is known: it wakes about as often. One that hangs is started by its watchdog, whatever its interval.
+# Its interval is known: it wakes about as often. One that hangs is started by its watchdog, whatever its
+# interval.
 WAKES_INTERVALS = 3
 MOST_APART = 8
 
@@ -189,8 +207,8 @@ MOST_APART = 8
 class Resets(Symptom):
     """Three starts within an hour: its supply, or its firmware.
 
-    A board that sleeps between readings starts for each of them, which is none: it is up for a moment only and then
-    not for as long as ever. What starts sooner than it wakes counts.
+    A board that sleeps between readings starts for each of them, which is none: it is up for a moment only
+    and then not for as long as ever. What starts sooner than it wakes counts.
     """
 
     kept = ("starts", "highest", "first_ms", "last_ms", "apart")
@@ -206,7 +224,8 @@ class Resets(Symptom):
         self.apart: list[int] = []
 
     def reading(self, seen: Seen, clock_ms: int) -> None:
-        # The journal numbers starts as it meets them: one that is lower was before, and came late or takes turns.
+        # The journal numbers starts as it meets them: one that is lower was before, and came late or takes
+        # turns.
         if seen.boot < self.highest:
             return
         if seen.boot > self.highest:
@@ -261,12 +280,14 @@ class WeakWifi(Symptom):
 
 
 COMPARED_MS = 10 * MINUTE_MS
-# A twentieth of the time that passed: a sender whose clock is behind is late as well, and no later than before.
+# A twentieth of the time that passed: a sender whose clock is behind is late as well, and no later than
+# before.
 GROWS = 0.05
 
 
 class Outbox(Symptom):
-    """What it delivers is a quarter of an hour old, and older than ten minutes ago: more is measured than gets through.
+    """What it delivers is a quarter of an hour old, and older than ten minutes ago: more is measured than
+    gets through.
 
     Or it says itself that ever more readings wait.
     """

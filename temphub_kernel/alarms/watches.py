@@ -4,14 +4,28 @@ from typing import Any, NamedTuple
 
 from .conditions import condition_of
 from .rules import CHANGES, Rule
-from .run import ACTIVE, IDLE, MET, PENDING, Look, Plan, Run, Step, advance, ended_unseen, fill, lead_up, worsen
+from .run import (
+    ACTIVE,
+    IDLE,
+    MET,
+    PENDING,
+    Look,
+    Plan,
+    Run,
+    Step,
+    advance,
+    ended_unseen,
+    fill,
+    lead_up,
+    worsen,
+)
 
 MOST_TOLD = 8
 
 
 class Watch(NamedTuple):
-    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the person's name for it;
-    board: what it is a sensor of, empty when that is itself."""
+    """A rule for a probe. probe: its row in the journal; interval_ms: its own, 0 when unknown; group: the
+    person's name for it; board: what it is a sensor of, empty when that is itself."""
 
     rule: Rule
     probe: int
@@ -23,10 +37,11 @@ class Watch(NamedTuple):
 class Transition(NamedTuple):
     """What the engine tells.
 
-    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes` (of one board: probe is the
-    first of its sensors). what: pending, active, cleared, or dropped
-    (pending went away). at_ms: time of the reading, or tick, that decided. since_ms: when the excursion began. celsius: the value that
-    decided; worst_c at worst_ms: the farthest beyond. past: it began and ended in late data: never told live.
+    rule, probe: rows of the journal, probe 0: of several at once, which are in `probes` (of one board: probe
+    is the first of its sensors). what: pending, active, cleared, or dropped
+    (pending went away). at_ms: time of the reading, or tick, that decided. since_ms: when the excursion
+    began. celsius: the value that decided; worst_c at worst_ms: the farthest beyond. past: it began and ended
+    in late data: never told live.
     """
 
     rule: int
@@ -42,7 +57,8 @@ class Transition(NamedTuple):
 
 
 class Episode:
-    """Sick or not, for one watch: an alarm when it is sick, cleared when it was well again for the rule's recovery time.
+    """Sick or not, for one watch: an alarm when it is sick, cleared when it was well again for the rule's
+    recovery time.
 
     The clock is the engine's own (pace.SteadyClock); now_ms and since_ms are the hub's.
     """
@@ -54,7 +70,9 @@ class Episode:
         self._well_ms = -1
         self._hours = rule.hours()
 
-    def look(self, sick: bool, clock_ms: int, now_ms: int, since_ms: int, probes: tuple[int, ...] = ()) -> list[Transition]:
+    def look(
+        self, sick: bool, clock_ms: int, now_ms: int, since_ms: int, probes: tuple[int, ...] = ()
+    ) -> list[Transition]:
         """What has become of it; since_ms: when it began, if it is sick."""
         if sick:
             self._well_ms = -1
@@ -85,7 +103,8 @@ class Episode:
 
 
 class Watched:
-    """A watch of a temperature with its state. run: of what comes in order; late: of what comes late; spans: excursions told of already."""
+    """A watch of a temperature with its state. run: of what comes in order; late: of what comes late; spans:
+    excursions told of already."""
 
     __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
 
@@ -98,7 +117,8 @@ class Watched:
         self.late: Run | None = None
         self.late_ms = 0
         self.spans: list[list[int]] = []
-        # A run as it was when a gap came, behind which it was over: late readings may show that it went on for some of it.
+        # A run as it was when a gap came, behind which it was over: late readings may show that it went on
+        # for some of it.
         self.tail: Run | None = None
 
     @property
@@ -158,11 +178,14 @@ class Watched:
         return Look(at_ms, celsius, beyond, recovered, live, gap_ms, not beyond or self.hours.is_on(at_ms))
 
     def _unknown(self, steps: list[Step]) -> list[Step]:
-        """What late readings showed, unless it is part of an excursion that was told of, or of the one under way."""
+        """What late readings showed, unless it is part of an excursion that was told of, or of the one under
+        way."""
         if not steps:
             return []
         start_ms, end_ms = steps[0].since_ms, steps[-1].at_ms
-        spans = self.spans + ([[self.run.since_ms, self.run.last_ms]] if self.run.stage in (MET, ACTIVE) else [])
+        spans = self.spans + (
+            [[self.run.since_ms, self.run.last_ms]] if self.run.stage in (MET, ACTIVE) else []
+        )
         if any(begin <= end_ms and start_ms <= end for begin, end in spans):
             return []
         self._remember(start_ms, end_ms)
@@ -182,7 +205,15 @@ class Watched:
     def state(self) -> list[Any]:
         late = None if self.late is None else self.late.to_json()
         tail = None if self.tail is None else self.tail.to_json()
-        return [self.rule.kind, self.run.to_json(), late, self.late_ms, tail, self.spans, self.condition.state()]
+        return [
+            self.rule.kind,
+            self.run.to_json(),
+            late,
+            self.late_ms,
+            tail,
+            self.spans,
+            self.condition.state(),
+        ]
 
     def restore(self, state: list[Any]) -> None:
         kind, run, late, late_ms, tail, spans, seen = state

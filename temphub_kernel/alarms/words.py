@@ -52,7 +52,10 @@ def fired(book: Names, alarm: Alarm) -> str:
         return f"{place}:{now} {alarm.cause} {celsius(alarm.limit_c)}"
     if alarm.cause in ("rise", "fall"):
         moved = "rose" if alarm.cause == "rise" else "fell"
-        return f"{place}:{now} {moved} by {rule.get('change_c', 0):g} °C within {rule.get('within_min', 0):g} min"
+        return (
+            f"{place}:{now} {moved} by {rule.get('change_c', 0):g} °C within {rule.get('within_min', 0):g}"
+            " min"
+        )
     if alarm.cause == "silent" and not alarm.probe:
         return f"{place} have sent no reading: the network or the hub's computer"
     return f"{place} {SICK.get(alarm.cause, alarm.cause)}"

@@ -1,4 +1,5 @@
-"""Readings as pandas frames, and what can be read off them, from any process, while the hub writes or with no hub at all. Any thread."""
+"""Readings as pandas frames, and what can be read off them, from any process, while the hub writes or with no
+hub at all. Any thread."""
 
 from .annotations import alarms, remarks, rules, struck_out, thermocouples
 from .arguments import find_zone, moment_ms

@@ -1,4 +1,5 @@
-"""What stands beside the readings, as frames: remarks, what was struck out and corrected, alarms and their rules. Any thread."""
+"""What stands beside the readings, as frames: remarks, what was struck out and corrected, alarms and their
+rules. Any thread."""
 
 from datetime import tzinfo
 from pathlib import Path
@@ -12,17 +13,29 @@ from ..journal import NO_VALUE, Alarm, Reader
 from .arguments import When, find_zone, span_ms
 
 SPAN = (("start", "from_ms"), ("end", "to_ms"))
-TIMES = {"since": "since_ms", "fired": "fired_ms", "cleared": "cleared_ms", "acknowledged": "acked_ms", "closed": "closed_ms"}
+TIMES = {
+    "since": "since_ms",
+    "fired": "fired_ms",
+    "cleared": "cleared_ms",
+    "acknowledged": "acked_ms",
+    "closed": "closed_ms",
+}
 STATES, SEVERITIES = ("active", "cleared"), ("warning", "critical")
 
 
-def remarks(start: When = None, end: When = None, *, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFrame:
-    """Remarks on [start, end), by time: number, start, end, probe_id (None: all), text, written. Raises TempHubError."""
+def remarks(
+    start: When = None, end: When = None, *, tz: str = "local", data_dir: str | Path | None = None
+) -> pd.DataFrame:
+    """Remarks on [start, end), by time: number, start, end, probe_id (None: all), text, written. Raises
+    TempHubError."""
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
     with Reader(_journal(data_dir)) as reader:
         found = reader.annotations(from_ms, to_ms)
-    times = {name: _times([getattr(one, field) for one in found], zone) for name, field in (*SPAN, ("written", "by_ms"))}
+    times = {
+        name: _times([getattr(one, field) for one in found], zone)
+        for name, field in (*SPAN, ("written", "by_ms"))
+    }
     return pd.DataFrame(
         {
             "number": pd.array([one.no for one in found], dtype="int64"),
@@ -36,11 +49,15 @@ def remarks(start: When = None, end: When = None, *, tz: str = "local", data_dir
 
 
 def struck_out(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFrame:
-    """What is struck out, by probe and time: number, probe_id, start, end (both included), note, made. Raises TempHubError."""
+    """What is struck out, by probe and time: number, probe_id, start, end (both included), note, made. Raises
+    TempHubError."""
     zone = find_zone(tz)
     with Reader(_journal(data_dir)) as reader:
         found = reader.strikes()
-    times = {name: _times([getattr(one, field) for one in found], zone) for name, field in (*SPAN, ("made", "made_ms"))}
+    times = {
+        name: _times([getattr(one, field) for one in found], zone)
+        for name, field in (*SPAN, ("made", "made_ms"))
+    }
     return pd.DataFrame(
         {
             "number": pd.array([one.no for one in found], dtype="int64"),
@@ -54,10 +71,12 @@ def struck_out(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.D
 
 
 def thermocouples(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFrame:
-    """Whose numbers are corrected as those of a thermocouple's chip: a row for each statement and temperature.
+    """Whose numbers are corrected as those of a thermocouple's chip: a row for each statement and
+    temperature.
 
-    number, probe_id, start and end (empty: no end), type, chip, cold_c and cold_within_c (what the chip's own temperature is taken for
-    where it is not stored, °C), at_c and uncertain_c: by how many °C a value there may be off for that. Raises TempHubError.
+    number, probe_id, start and end (empty: no end), type, chip, cold_c and cold_within_c (what the chip's own
+    temperature is taken for where it is not stored, °C), at_c and uncertain_c: by how many °C a value there
+    may be off for that. Raises TempHubError.
     """
     zone = find_zone(tz)
     with Reader(_journal(data_dir)) as reader:
@@ -84,13 +103,19 @@ def _times(ms: list[int], zone: tzinfo) -> pd.DatetimeIndex:
 
 
 def alarms(
-    start: When = None, end: When = None, *, probe: str | None = None, tz: str = "local", data_dir: str | Path | None = None
+    start: When = None,
+    end: When = None,
+    *,
+    probe: str | None = None,
+    tz: str = "local",
+    data_dir: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Alarms that lie in [start, end) in part, a row each, by when they began; index: their number. Raises TempHubError.
+    """Alarms that lie in [start, end) in part, a row each, by when they began; index: their number. Raises
+    TempHubError.
 
-    probe_id (empty: several at once), rule, name, cause, severity and state (categories), limit_c; since, fired, cleared, acknowledged and
-    closed (NaT: not yet), minutes it lasted (so far), worst_c and worst; acknowledged_by, comment, action; past: it was over when
-    late readings made it known.
+    probe_id (empty: several at once), rule, name, cause, severity and state (categories), limit_c; since,
+    fired, cleared, acknowledged and closed (NaT: not yet), minutes it lasted (so far), worst_c and worst;
+    acknowledged_by, comment, action; past: it was over when late readings made it known.
     """
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
@@ -123,8 +148,8 @@ def alarms(
 def rules(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFrame:
     """The rules in force or switched off, a row each; index: their number. Raises TempHubError.
 
-    name, kind, severity, probes (a list, empty for all or a group), group, limit_c, delay_min, recovery_c, recovery_min, enabled, by
-    and changed, and rule: all of it as it is sent to the API.
+    name, kind, severity, probes (a list, empty for all or a group), group, limit_c, delay_min, recovery_c,
+    recovery_min, enabled, by and changed, and rule: all of it as it is sent to the API.
     """
     with Reader(_journal(data_dir)) as reader:
         found = reader.rules()
@@ -136,7 +161,9 @@ def rules(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataFr
         {
             "name": _texts([one.body.get("name", "") for one in found]),
             "kind": pd.Categorical([one.body.get("kind", "") for one in found]),
-            "severity": pd.Categorical([one.body.get("severity", "warning") for one in found], SEVERITIES, ordered=True),
+            "severity": pd.Categorical(
+                [one.body.get("severity", "warning") for one in found], SEVERITIES, ordered=True
+            ),
             "probes": [list(one.body.get("probes", [])) for one in found],
             "group": _texts([one.body.get("group", "") for one in found]),
             **{name: numbers(name) for name in ("limit_c", "delay_min", "recovery_c", "recovery_min")},

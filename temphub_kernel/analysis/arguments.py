@@ -27,8 +27,8 @@ When = str | datetime | date | timedelta | int | None
 def moment_ms(when: When, zone: tzinfo, *, is_end: bool = False) -> int:
     """Milliseconds since 1970 of a time; one without a zone is taken in `zone`.
 
-    Text (`2026-11-23 14:00`, `-24h`, `24h ago`, `today`, `now`), datetime, Timestamp, whole milliseconds, or a timedelta from now.
-    Raises TempHubError for anything else.
+    Text (`2026-11-23 14:00`, `-24h`, `24h ago`, `today`, `now`), datetime, Timestamp, whole milliseconds, or
+    a timedelta from now. Raises TempHubError for anything else.
     """
     try:
         return _moment_ms(when, zone, is_end)
@@ -41,7 +41,8 @@ def moment_ms(when: When, zone: tzinfo, *, is_end: bool = False) -> int:
 
 
 def span_ms(start: When, end: When, zone: tzinfo) -> tuple[int, int]:
-    """[start, end) in milliseconds since 1970, all there can be where one is not given. Raises TempHubError as `moment_ms`."""
+    """[start, end) in milliseconds since 1970, all there can be where one is not given. Raises TempHubError
+    as `moment_ms`."""
     from_ms = -EVER_MS if start is None else moment_ms(start, zone)
     return from_ms, EVER_MS if end is None else moment_ms(end, zone, is_end=True)
 
@@ -62,7 +63,8 @@ def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:
     if pd.isna(stamp):
         raise ValueError("not a time")
     if stamp.tzinfo is None:
-        # Of an hour that comes twice in autumn, everything; an hour that spring leaves out begins when it ends.
+        # Of an hour that comes twice in autumn, everything; an hour that spring leaves out begins when it
+        # ends.
         stamp = stamp.tz_localize(zone, ambiguous=not is_end, nonexistent="shift_forward")
     return int((stamp - EPOCH) // timedelta(milliseconds=1))
 
@@ -90,11 +92,18 @@ def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] 
 
 
 def limits(above: float | None, below: float | None) -> list[Limit]:
-    """The limits asked for. Raises TempHubError for none, for one that is no temperature, and for two that leave no room."""
-    found = [Limit(kind, _celsius(kind, value)) for kind, value in (("above", above), ("below", below)) if value is not None]
+    """The limits asked for. Raises TempHubError for none, for one that is no temperature, and for two that
+    leave no room."""
+    found = [
+        Limit(kind, _celsius(kind, value))
+        for kind, value in (("above", above), ("below", below))
+        if value is not None
+    ]
     if not found:
         raise TempHubError(
-            "No limit is given, so there is nothing to look for.", "Give above=8.0, below=2.0 or both, in °C.", code="no_limit"
+            "No limit is given, so there is nothing to look for.",
+            "Give above=8.0, below=2.0 or both, in °C.",
+            code="no_limit",
         )
     if len(found) == 2 and found[0].celsius < found[1].celsius:
         raise TempHubError(
@@ -112,6 +121,8 @@ def _celsius(kind: str, value: float) -> float:
         number = math.nan
     if not math.isfinite(number):
         raise TempHubError(
-            f"{kind} is {value!r}, which is no temperature.", f"Give {kind} as a number in °C, such as 8.0.", code="bad_limit"
+            f"{kind} is {value!r}, which is no temperature.",
+            f"Give {kind} as a number in °C, such as 8.0.",
+            code="bad_limit",
         )
     return number

@@ -20,7 +20,8 @@ Whole = npt.NDArray[np.signedinteger[Any]]
 
 
 class Gathered:
-    """Columns of equal length: taken_ms, probe and celsius, and what else was asked for. ids: probe id of each number in `probe`."""
+    """Columns of equal length: taken_ms, probe and celsius, and what else was asked for. ids: probe id of
+    each number in `probe`."""
 
     def __init__(self, ids: dict[int, str], columns: dict[str, npt.NDArray[Any]]) -> None:
         self.ids = ids
@@ -36,7 +37,8 @@ class Gathered:
 
 
 class _Column:
-    """A column that is filled piece by piece; room for all of it is taken at once, so that nothing is copied in the end."""
+    """A column that is filled piece by piece; room for all of it is taken at once, so that nothing is copied
+    in the end."""
 
     def __init__(self, like: npt.NDArray[Any], size: int) -> None:
         self._values = np.empty(size, like.dtype)
@@ -46,7 +48,9 @@ class _Column:
         end = self._length + len(piece)
         if end > len(self._values) or piece.dtype != self._values.dtype:
             # More came in while we read, or the first value that needs more bytes.
-            larger = np.empty(max(end * 5 // 4, len(self._values)), np.promote_types(self._values.dtype, piece.dtype))
+            larger = np.empty(
+                max(end * 5 // 4, len(self._values)), np.promote_types(self._values.dtype, piece.dtype)
+            )
             larger[: self._length] = self._values[: self._length]
             self._values = larger
         self._values[self._length : end] = piece
@@ -66,17 +70,20 @@ def gathered(
     raw: bool = False,
     struck_out: bool = False,
 ) -> Gathered:
-    """Readings taken in [from_ms, to_ms) by time. fields: of journal.FIELDS; raw: also `raw_c`, the values as sent.
+    """Readings taken in [from_ms, to_ms) by time. fields: of journal.FIELDS; raw: also `raw_c`, the values as
+    sent.
 
-    With raw and `quality` among the fields also `chip_c` and `cold_c`, what a thermocouple's chip said, and `uncertain_c`, how far a value
-    may be off that was corrected without knowing the chip's temperature; NaN for none.
-    struck_out: with what is struck out, which then has no value and that quality.
+    With raw and `quality` among the fields also `chip_c` and `cold_c`, what a thermocouple's chip said, and
+    `uncertain_c`, how far a value may be off that was corrected without knowing the chip's temperature; NaN
+    for none. struck_out: with what is struck out, which then has no value and that quality.
     """
     asked = ("no", *fields, *(JUNCTION if raw and "quality" in fields else ()))
     first = reader.columns(0, 0, fields=asked)
     ids, size = dict(first.ids), reader.about(from_ms, to_ms, probe_ids)
     columns = {name: _Column(column, size) for name, column in _compact(first, fields, raw=raw).items()}
-    for piece in reader.stream(from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=asked, struck_out=struck_out):
+    for piece in reader.stream(
+        from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=asked, struck_out=struck_out
+    ):
         ids |= piece.ids
         for name, part in _compact(piece, fields, raw=raw).items():
             columns[name].add(part)
@@ -94,7 +101,11 @@ def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, n
     if "quality" in fields:
         found["quality"] = piece.quality.astype(np.int8)
         if raw:
-            found |= {"chip_c": _junction(piece.chip), "cold_c": _junction(piece.cold), "uncertain_c": _uncertain(piece)}
+            found |= {
+                "chip_c": _junction(piece.chip),
+                "cold_c": _junction(piece.cold),
+                "uncertain_c": _uncertain(piece),
+            }
     if "delay_ms" in fields:
         found["delay_ms"] = _small(piece.received_ms - piece.taken_ms)
     if "boot" in fields:
@@ -120,5 +131,6 @@ def _small(values: Ints) -> npt.NDArray[Any]:
 
 def times_of(ms: Whole, zone: tzinfo) -> pd.DatetimeIndex:
     """Milliseconds since 1970 as an index in a zone."""
-    # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and tz_convert.
+    # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and
+    # tz_convert.
     return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time")

@@ -24,45 +24,70 @@ COLUMNS = {
     "correlation": "number",
     "aligned_spread_c": "number",
 }
-DIFFERENCES = {"a": "text", "b": "text", "time": "time", "a_c": "number", "b_c": "number", "difference_c": "number"}
+DIFFERENCES = {
+    "a": "text",
+    "b": "text",
+    "time": "time",
+    "a_c": "number",
+    "b_c": "number",
+    "difference_c": "number",
+}
 
 
 def compare(
-    data: Data, a: str | None = None, b: str | None = None, *, most_lag: lengths.Span = "1h", gap: lengths.Span | None = None
+    data: Data,
+    a: str | None = None,
+    b: str | None = None,
+    *,
+    most_lag: lengths.Span = "1h",
+    gap: lengths.Span | None = None,
 ) -> pd.DataFrame:
     """Probe b against probe a, one row a pair; by default each of the others against the first one.
 
-    offset_c: mean of b − a at the same moment, in K; spread_c: its standard deviation; drift_c_per_day: its slope, by least
-    squares, in K/day; pairs: readings of a at which b is known (on the straight line between b's readings, never across a gap),
-    hours: from the first to the last of them.
-    lag_s: how much later b shows the same, in seconds (negative: earlier), at most `most_lag`; where the correlation of the two on
-    a common grid as fine as the finer probe is highest (normalised for each lag over what overlaps: Padfield, IEEE Trans. Image
-    Process. 21 (2012) 2670). correlation: there, 1 for the same shape; aligned_spread_c: the spread with the lag taken out.
-    NaN where too little or nothing moves. Raises TempHubError for a probe that is not there and frames that are none.
+    offset_c: mean of b − a at the same moment, in K; spread_c: its standard deviation; drift_c_per_day: its
+    slope, by least squares, in K/day; pairs: readings of a at which b is known (on the straight line between
+    b's readings, never across a gap), hours: from the first to the last of them.
+    lag_s: how much later b shows the same, in seconds (negative: earlier), at most `most_lag`; where the
+    correlation of the two on a common grid as fine as the finer probe is highest (normalised for each lag
+    over what overlaps: Padfield, IEEE Trans. Image Process. 21 (2012) 2670). correlation: there, 1 for the
+    same shape; aligned_spread_c: the spread with the lag taken out. NaN where too little or nothing moves.
+    Raises TempHubError for a probe that is not there and frames that are none.
     """
     most = lengths.span_ms(most_lag, "most_lag")
     rows = [_compared(first, second, most) for first, second in _pairs(data, a, b, gap)]
     return results.table(rows, COLUMNS, zone_of(data))
 
 
-def differences(data: Data, a: str | None = None, b: str | None = None, *, gap: lengths.Span | None = None) -> pd.DataFrame:
-    """b − a at a's readings: a, b, time, a_c, b_c in °C, difference_c in K; by default each of the others against the first one."""
+def differences(
+    data: Data, a: str | None = None, b: str | None = None, *, gap: lengths.Span | None = None
+) -> pd.DataFrame:
+    """b − a at a's readings: a, b, time, a_c, b_c in °C, difference_c in K; by default each of the others
+    against the first one."""
     rows = []
     for first, second in _pairs(data, a, b, gap):
         at, values = _paired(first, second, 0)
-        names = {"a": np.full(len(at), first.probe_id, object), "b": np.full(len(at), second.probe_id, object)}
+        names = {
+            "a": np.full(len(at), first.probe_id, object),
+            "b": np.full(len(at), second.probe_id, object),
+        }
         mine = first.celsius[at]
-        rows.append({**names, "time": first.ms[at], "a_c": mine, "b_c": values, "difference_c": values - mine})
+        rows.append(
+            {**names, "time": first.ms[at], "a_c": mine, "b_c": values, "difference_c": values - mine}
+        )
     return results.table(rows, DIFFERENCES, zone_of(data))
 
 
-def _pairs(data: Data, a: str | None, b: str | None, gap: lengths.Span | None) -> Iterator[tuple[Curve, Curve]]:
+def _pairs(
+    data: Data, a: str | None, b: str | None, gap: lengths.Span | None
+) -> Iterator[tuple[Curve, Curve]]:
     known = {curve.probe_id: curve for curve in curves(data, gap)}
     for one in (a, b):
         if one is not None and one not in known:
             raise NotFound(
                 f"Probe {one!r} is not in the frame, so it cannot be compared.",
-                f"Use one of these: {', '.join(known)}." if known else "Load a time in which two probes measured.",
+                f"Use one of these: {', '.join(known)}."
+                if known
+                else "Load a time in which two probes measured.",
                 code="unknown_probe",
             )
     first = a if a is not None else next((id_ for id_ in known if id_ != b), None)
@@ -112,7 +137,9 @@ def _lag(a: Curve, b: Curve, most: int) -> tuple[float, float]:
     if min(len(a.ms), len(b.ms)) < 3:
         return np.nan, np.nan
     begin, end = max(a.ms[0], b.ms[0]) - most, min(a.ms[-1], b.ms[-1]) + most
-    step = max(1, int(min(np.median(np.diff(a.ms)), np.median(np.diff(b.ms)))), int((end - begin) // MOST_GRID) + 1)
+    step = max(
+        1, int(min(np.median(np.diff(a.ms)), np.median(np.diff(b.ms)))), int((end - begin) // MOST_GRID) + 1
+    )
     if end - begin < 2 * step:
         return np.nan, np.nan
     # On a's own readings where it can be, so that an even pace is met exactly.
@@ -129,7 +156,8 @@ def _lag(a: Curve, b: Curve, most: int) -> tuple[float, float]:
 
 
 def _correlations(a: results.Array, b: results.Array, reach: int) -> results.Array:
-    """The correlation of a[t] and b[t + lag] for lag −reach … reach over what overlaps; NaN for less than half the best overlap."""
+    """The correlation of a[t] and b[t + lag] for lag −reach … reach over what overlaps; NaN for less than
+    half the best overlap."""
     size = 1 << int(len(a) + reach).bit_length()
     spectra = []
     for values in (a, b):

@@ -1,4 +1,5 @@
-"""What is missing: holes in a probe's readings, proved by the probe's own numbers where it gives any. Any thread; pure."""
+"""What is missing: holes in a probe's readings, proved by the probe's own numbers where it gives any. Any
+thread; pure."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -10,7 +11,14 @@ from ..core import STRUCK_OUT, TempHubError
 from ..journal import Holes, Track, complete, holes_of, track_of
 from . import curve, results
 
-GAPS = {"probe_id": "text", "start": "time", "end": "time", "duration": "span", "missing": "count", "known_by": "text"}
+GAPS = {
+    "probe_id": "text",
+    "start": "time",
+    "end": "time",
+    "duration": "span",
+    "missing": "count",
+    "known_by": "text",
+}
 COMPLETENESS = {
     "probe_id": "text",
     "expected": "count",
@@ -36,26 +44,32 @@ class Record(NamedTuple):
 
 
 def gaps(frame: pd.DataFrame) -> pd.DataFrame:
-    """The holes in each probe's readings, by probe and time: probe_id, start, end, duration, missing, known_by.
+    """The holes in each probe's readings, by probe and time: probe_id, start, end, duration, missing,
+    known_by.
 
-    frame: `th.load(tidy=True, numbered=True)`. start and end are the readings beside the hole. known_by says how sure it is:
-    `numbers`: the probe counted readings (boot, seq) that are not there, in whatever order and however late the others came;
-    `restart`: nothing for more than 3 usual intervals while the probe restarted, or numbers gone before its first reading of that
-    boot; missing counts those numbers, 0 when it was simply off; `pace`: no numbers, so a pause of more than 3 usual intervals is
-    taken for a hole: an estimate. Nobody can know what a probe counted before its first reading of all (the hub may be younger) or
-    had not delivered when its power went: neither is missed here.
-    Raises TempHubError for a frame of another shape.
+    frame: `th.load(tidy=True, numbered=True)`. start and end are the readings beside the hole. known_by says
+    how sure it is: `numbers`: the probe counted readings (boot, seq) that are not there, in whatever order
+    and however late the others came; `restart`: nothing for more than 3 usual intervals while the probe
+    restarted, or numbers gone before its first reading of that boot; missing counts those numbers, 0 when it
+    was simply off; `pace`: no numbers, so a pause of more than 3 usual intervals is taken for a hole: an
+    estimate. Nobody can know what a probe counted before its first reading of all (the hub may be younger) or
+    had not delivered when its power went: neither is missed here. Raises TempHubError for a frame of another
+    shape.
     """
     parts = [_shown(record, holes_of(record.track)) for record in _records(frame)]
-    return results.table(parts, GAPS, curve.zone_of(frame)).sort_values(["probe_id", "start", "end"], ignore_index=True)
+    return results.table(parts, GAPS, curve.zone_of(frame)).sort_values(
+        ["probe_id", "start", "end"], ignore_index=True
+    )
 
 
 def completeness(frame: pd.DataFrame) -> pd.DataFrame:
-    """How complete each probe's readings are: expected, stored, missing (counts), complete_percent, and in words: `says`.
+    """How complete each probe's readings are: expected, stored, missing (counts), complete_percent, and in
+    words: `says`.
 
-    bad: stored, but the sensor answered badly; holes and longest: see `gaps`, whose missing add up to missing here; first and
-    last reading; estimate: True when the probe's numbers do not prove all of it. A reading that is there twice counts once.
-    frame: `th.load(tidy=True, numbered=True)`. Raises TempHubError for a frame of another shape.
+    bad: stored, but the sensor answered badly; holes and longest: see `gaps`, whose missing add up to missing
+    here; first and last reading; estimate: True when the probe's numbers do not prove all of it. A reading
+    that is there twice counts once. frame: `th.load(tidy=True, numbered=True)`. Raises TempHubError for a
+    frame of another shape.
     """
     return results.table([_summary(record) for record in _records(frame)], COMPLETENESS, curve.zone_of(frame))
 
@@ -106,8 +120,14 @@ def _records(frame: pd.DataFrame) -> Iterator[Record]:
             code="bad_frame",
         )
     ms = results.milliseconds(pd.DatetimeIndex(frame["time"]))
-    boot: results.Array = pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
-    seq = frame["seq"].astype("Int64").to_numpy(dtype=np.int64, na_value=-1) if "seq" in frame else np.full(len(ms), -1)
+    boot: results.Array = (
+        pd.Categorical(frame["boot"]).codes.astype(np.int64) if "boot" in frame else np.full(len(ms), -1)
+    )
+    seq = (
+        frame["seq"].astype("Int64").to_numpy(dtype=np.int64, na_value=-1)
+        if "seq" in frame
+        else np.full(len(ms), -1)
+    )
     bad = frame["temperature_c"].isna().to_numpy()
     if "quality" in frame:
         # A person's doubt is no fault of the sensor.
@@ -116,4 +136,8 @@ def _records(frame: pd.DataFrame) -> Iterator[Record]:
     for number, probe_id in enumerate(probes.categories):
         rows = np.flatnonzero(probes.codes == number)
         if len(rows):
-            yield Record(str(probe_id), track_of(ms[rows], boot[rows], seq[rows].astype(np.int64)), int(bad[rows].sum()))
+            yield Record(
+                str(probe_id),
+                track_of(ms[rows], boot[rows], seq[rows].astype(np.int64)),
+                int(bad[rows].sum()),
+            )

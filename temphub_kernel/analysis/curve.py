@@ -1,4 +1,5 @@
-"""A probe's good readings as two arrays, whatever frame they came in, and where nothing is known between them. Any thread; pure."""
+"""A probe's good readings as two arrays, whatever frame they came in, and where nothing is known between
+them. Any thread; pure."""
 
 from collections.abc import Iterator
 from datetime import timezone, tzinfo
@@ -15,8 +16,8 @@ Data = pd.DataFrame | pd.Series
 
 
 class Curve(NamedTuple):
-    """One probe's good readings by time. `ms`: rising milliseconds since 1970, each once; `celsius`; `whole[k]`: no gap
-    between reading k and k + 1."""
+    """One probe's good readings by time. `ms`: rising milliseconds since 1970, each once; `celsius`;
+    `whole[k]`: no gap between reading k and k + 1."""
 
     probe_id: str
     ms: results.Array
@@ -27,10 +28,10 @@ class Curve(NamedTuple):
 def curves(data: Data, gap: lengths.Span | None = None) -> list[Curve]:
     """The curve of each probe in `data`, by id.
 
-    data: what `load` gives (wide, tidy, or tidy means) or a Series in °C with a time-zone aware index. Readings without a value
-    are left out; several at one moment count as their mean (Tong & Lock, JSM 2015). gap: the longest pause across which readings
-    are still joined; default: 3 times the probe's own median interval at that place.
-    Raises TempHubError for a frame of another shape.
+    data: what `load` gives (wide, tidy, or tidy means) or a Series in °C with a time-zone aware index.
+    Readings without a value are left out; several at one moment count as their mean (Tong & Lock, JSM 2015).
+    gap: the longest pause across which readings are still joined; default: 3 times the probe's own median
+    interval at that place. Raises TempHubError for a frame of another shape.
     """
     longest = None if gap is None else lengths.span_ms(gap, "gap")
     return [_curve(probe_id, ms, celsius, longest) for probe_id, ms, celsius in _parts(data)]
@@ -92,9 +93,14 @@ def _numbers(values: pd.Series, data: Data) -> results.Array:
 
 
 def _unfit(data: Data, why: str) -> TempHubError:
-    shape = f"columns {', '.join(map(str, data.columns[:6]))}" if isinstance(data, pd.DataFrame) else f"name {data.name!r}"
+    shape = (
+        f"columns {', '.join(map(str, data.columns[:6]))}"
+        if isinstance(data, pd.DataFrame)
+        else f"name {data.name!r}"
+    )
     return TempHubError(
         f"A {type(data).__name__} with {shape} cannot be analysed: {why}.",
-        "Use what th.load() gives, or a Series in °C whose index is made of times with a time zone (tz_localize).",
+        "Use what th.load() gives, or a Series in °C whose index is made of times with a time zone "
+        "(tz_localize).",
         code="bad_frame",
     )

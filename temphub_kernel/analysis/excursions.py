@@ -1,4 +1,5 @@
-"""How far and how long beyond a limit: excursions and degree-hours; and mean kinetic temperature. Any thread; pure."""
+"""How far and how long beyond a limit: excursions and degree-hours; and mean kinetic temperature. Any thread;
+pure."""
 
 import math
 from datetime import timedelta, tzinfo
@@ -37,20 +38,32 @@ DEGREE_COLUMNS = {
     "degree_days": "number",
     "hours": "number",
 }
-KINETIC_COLUMNS = {"probe_id": "text", "mkt_c": "number", "mean_c": "number", "hours": "number", "readings": "count"}
+KINETIC_COLUMNS = {
+    "probe_id": "text",
+    "mkt_c": "number",
+    "mean_c": "number",
+    "hours": "number",
+    "readings": "count",
+}
 
 
 def excursions(
-    data: Data, *, above: float | None = None, below: float | None = None, at_least: lengths.Span = "0s", gap: lengths.Span | None = None
+    data: Data,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    at_least: lengths.Span = "0s",
+    gap: lengths.Span | None = None,
 ) -> pd.DataFrame:
     """Times above (or below) a limit that last `at_least` so long, one row each, by probe and time.
 
-    probe_id, kind (`above`, `below`), limit_c in °C; start, end: where the straight line between readings crosses the limit;
-    duration: end − start; unseen: the part of it inside gaps, of which nothing is known; peak_c: the reading farthest beyond;
-    mean_c: mean over the time seen, in °C; degree_minutes: area beyond the limit over the time seen, in K·min.
-    begins, ends: `crossing`, or honestly `gap` or `data` where the readings stop while the limit is passed, so that it may have
-    been longer. Beyond the limit before and after a gap it is one excursion: a gap cannot hide one.
-    data, gap: see `curves`. Raises TempHubError for limits, lengths or frames that are none.
+    probe_id, kind (`above`, `below`), limit_c in °C; start, end: where the straight line between readings
+    crosses the limit; duration: end − start; unseen: the part of it inside gaps, of which nothing is known;
+    peak_c: the reading farthest beyond; mean_c: mean over the time seen, in °C; degree_minutes: area beyond
+    the limit over the time seen, in K·min. begins, ends: `crossing`, or honestly `gap` or `data` where the
+    readings stop while the limit is passed, so that it may have been longer. Beyond the limit before and
+    after a gap it is one excursion: a gap cannot hide one. data, gap: see `curves`. Raises TempHubError for
+    limits, lengths or frames that are none.
     """
     asked, shortest = arguments.limits(above, below), lengths.span_ms(at_least, "at_least", least_ms=0)
     parts = [_of(curve, limit) for curve in curves(data, gap) for limit in asked if len(curve.ms)]
@@ -90,19 +103,24 @@ def degree_hours(
 ) -> pd.DataFrame:
     """Degree-hours above (cooling) or below (heating) a base in °C, for each probe, whole or in steps.
 
-    degree_hours in K·h: the exact area between the base and the straight lines through the readings (a trapezoid, a triangle
-    where the base is crossed), so a cut anywhere changes no sum. degree_days = degree_hours / 24 in K·d: the integral from which
-    the other, coarser ways (daily means, daily extremes) are estimates (CIBSE TM41:2006, Degree-days: theory and application).
-    hours: time that was measured; across a gap nothing is added. every: a step such as "1D" (the data's local days, also those
-    of 23 and 25 hours), "1h", "MS"; start and end are then the step's, else those of the readings. Steps not measured are left out.
-    data, gap: see `curves`. Raises TempHubError for limits, steps or frames that are none.
+    degree_hours in K·h: the exact area between the base and the straight lines through the readings (a
+    trapezoid, a triangle where the base is crossed), so a cut anywhere changes no sum. degree_days =
+    degree_hours / 24 in K·d: the integral from which the other, coarser ways (daily means, daily extremes)
+    are estimates (CIBSE TM41:2006, Degree-days: theory and application). hours: time that was measured;
+    across a gap nothing is added. every: a step such as "1D" (the data's local days, also those of 23 and 25
+    hours), "1h", "MS"; start and end are then the step's, else those of the readings. Steps not measured are
+    left out. data, gap: see `curves`. Raises TempHubError for limits, steps or frames that are none.
     """
     asked, zone = arguments.limits(above, below), zone_of(data)
     says, remedy = (
         "is no step it can be, so nothing was worked out",
         'Give a step of at least a minute, such as "1h", "1D" or "MS" (months).',
     )
-    step = None if every is None else lengths.step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
+    step = (
+        None
+        if every is None
+        else lengths.step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
+    )
     parts = []
     for curve in curves(data, gap):
         if len(curve.ms):
@@ -153,18 +171,23 @@ def _cut(curve: Curve, edges: results.Array) -> Curve:
     new = curve.whole[place - 1] & (curve.ms[place] != inside)
     inside, place = inside[new], place[new]
     celsius = np.insert(curve.celsius, place, np.interp(inside, curve.ms, curve.celsius))
-    return Curve(curve.probe_id, np.insert(curve.ms, place, inside), celsius, np.insert(curve.whole, place, True))
+    return Curve(
+        curve.probe_id, np.insert(curve.ms, place, inside), celsius, np.insert(curve.whole, place, True)
+    )
 
 
-def mean_kinetic_temperature(data: Data, *, delta_h: float = kinetic.DELTA_H, gap: lengths.Span | None = None) -> pd.DataFrame:
+def mean_kinetic_temperature(
+    data: Data, *, delta_h: float = kinetic.DELTA_H, gap: lengths.Span | None = None
+) -> pd.DataFrame:
     """The constant temperature that would have done as much harm as the one measured, for each probe, in °C.
 
-    mkt_c = (ΔH/R) / −ln(mean of exp(−ΔH/(R·T))), T in K (Haynes, J. Pharm. Sci. 60 (1971) 927; USP <1079.2>, formerly <1160>).
-    The mean is one over time, by the trapezoidal rule, so uneven intervals count by their length (Tong & Lock, JSM 2015); across
-    a gap nothing is added, and readings that stand alone count alike. delta_h: activation energy in kJ/mol.
-    mean_c: the plain mean over the same time, never above mkt_c; hours: time that was measured; readings: how many good ones.
-    USP means it for the last 30 days at controlled room temperature, the last 24 h at 2–8 °C; it says nothing about frozen goods.
-    data, gap: see `curves`. Raises TempHubError for a delta_h that is none, or a frame of another shape.
+    mkt_c = (ΔH/R) / −ln(mean of exp(−ΔH/(R·T))), T in K (Haynes, J. Pharm. Sci. 60 (1971) 927; USP <1079.2>,
+    formerly <1160>). The mean is one over time, by the trapezoidal rule, so uneven intervals count by their
+    length (Tong & Lock, JSM 2015); across a gap nothing is added, and readings that stand alone count alike.
+    delta_h: activation energy in kJ/mol. mean_c: the plain mean over the same time, never above mkt_c; hours:
+    time that was measured; readings: how many good ones. USP means it for the last 30 days at controlled room
+    temperature, the last 24 h at 2–8 °C; it says nothing about frozen goods. data, gap: see `curves`. Raises
+    TempHubError for a delta_h that is none, or a frame of another shape.
     """
     if not isinstance(delta_h, int | float) or not math.isfinite(delta_h) or delta_h <= 0:
         raise TempHubError(

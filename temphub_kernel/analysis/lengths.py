@@ -1,4 +1,5 @@
-"""A length of time or a step as an analyst gives it to pandas, by the clock on the wall of a zone. Any thread; pure."""
+"""A length of time or a step as an analyst gives it to pandas, by the clock on the wall of a zone. Any
+thread; pure."""
 
 from datetime import timedelta, tzinfo
 
@@ -14,7 +15,8 @@ Span = str | timedelta
 
 
 def span_ms(span: Span, name: str, *, least_ms: int = 1) -> int:
-    """Milliseconds of `5min`, `90s`, a timedelta. `name`: what it is for. Raises TempHubError for anything else or too short."""
+    """Milliseconds of `5min`, `90s`, a timedelta. `name`: what it is for. Raises TempHubError for anything
+    else or too short."""
     ms = _ms(span)
     if ms is None or ms < least_ms:
         raise TempHubError(
@@ -41,11 +43,14 @@ def step_of(
     *,
     least: timedelta = timedelta(seconds=1),
     says: str = "is no width, so nothing was loaded",
-    remedy: str = 'Give a width of at least a second, such as "10s", "5min", "1h", "1D", "W" (weeks) or "MS" (months).',
+    remedy: str = 'Give a width of at least a second, such as "10s", "5min", "1h", "1D", "W" (weeks) or "MS" '
+    "(months).",
 ) -> BaseOffset:
-    """The step that `5min`, `1h`, `1D`, `MS` (months) or a timedelta names. Raises TempHubError for none, or one shorter than `least`."""
+    """The step that `5min`, `1h`, `1D`, `MS` (months) or a timedelta names. Raises TempHubError for none, or
+    one shorter than `least`."""
     try:
-        # A bare unit such as `h` is a step to pandas, but no length of time; a bare number would be nanoseconds.
+        # A bare unit such as `h` is a step to pandas, but no length of time; a bare number would be
+        # nanoseconds.
         found = None if str(every).strip().lstrip("+-").isdigit() else pd.tseries.frequencies.to_offset(every)
         start = pd.Timestamp("2026-01-01")
         length = timedelta() if found is None else (start + found + found) - (start + found)
@@ -61,7 +66,8 @@ ENDS = ("ME", "YE", "QE", "BME", "BYE", "BQE", "W")
 
 
 def wall_steps(step: BaseOffset, zone: tzinfo, anchor_ms: int, first_ms: int, last_ms: int) -> Calendar:
-    """Steps that hold all moments of [first_ms, last_ms]. anchor_ms: a moment of the day that `1D`, `2D`, `7h` are counted from."""
+    """Steps that hold all moments of [first_ms, last_ms]. anchor_ms: a moment of the day that `1D`, `2D`,
+    `7h` are counted from."""
     if isinstance(step, Tick | Day):
         return WallClock(usual_length(step) // timedelta(milliseconds=1), zone, anchor_ms, first_ms, last_ms)
     anchor, last = times(np.array([min(anchor_ms, first_ms), last_ms]), zone).tz_localize(None)
@@ -80,5 +86,6 @@ def usual_length(step: BaseOffset) -> timedelta:
 
 
 def on_the_wall(clock: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
-    """Times of a wall clock in a zone: of one that comes twice the first, instead of one that is left out the next moment there is."""
+    """Times of a wall clock in a zone: of one that comes twice the first, instead of one that is left out the
+    next moment there is."""
     return clock.tz_localize(zone, ambiguous=np.ones(len(clock), np.bool_), nonexistent="shift_forward")

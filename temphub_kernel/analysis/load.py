@@ -1,4 +1,5 @@
-"""`load`: stored readings as a pandas frame. Opens the journal read-only for the length of the call. Any thread."""
+"""`load`: stored readings as a pandas frame. Opens the journal read-only for the length of the call. Any
+thread."""
 
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
@@ -30,22 +31,25 @@ def load(
     tz: str = "local",
     data_dir: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the CSV logs there if it has none.
+    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the
+    CSV logs there if it has none.
 
-    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C as calibrated; NaN where the sensor
-    answered badly or nothing was measured. `tidy=True`: columns time, probe_id, temperature_c, quality, received, a row per reading;
-    `raw=True` adds raw_c (as the probe sent it) and, where thermocouple chips told them, chip_c (what the chip itself said, in its straight
-    line) and cold_c (its own temperature), and where values were corrected without that (see `thermocouples`) uncertain_c, by how much they
-    may be off; `numbered=True` adds boot and seq, which prove what is missing.
-    struck_out: with readings that a person struck out: no temperature, quality `struck_out`, and raw_c as sent; not with `every`. As it
-    is they are left out, but not with `numbered`: there they would look as if they had been lost.
-    start, end: "2026-11-23 14:00", "-24h", "24h ago", "today", datetime, Timestamp. probe: one id or name, or several.
-    names: columns headed by what the page calls each probe (twice the same: with the id in brackets), and tidy with a column `name`
-    beside probe_id. With or without, `frame.attrs["names"]` has the name of each id.
-    every: "5min", "1h", "1D", "W", "MS": means over time per step on a regular grid, by the clock on the wall of `tz` (a day has 23
-    to 25 hours); time is when the step began, and of the first and the last step only what lies in [start, end) counts.
-    `tidy=True` then gives time, probe_id, mean_c, min_c, max_c, count and mean_of_readings_c of steps with a good reading. Over time
-    a reading counts for as long as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
+    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C as calibrated;
+    NaN where the sensor answered badly or nothing was measured. `tidy=True`: columns time, probe_id,
+    temperature_c, quality, received, a row per reading; `raw=True` adds raw_c (as the probe sent it) and,
+    where thermocouple chips told them, chip_c (what the chip itself said, in its straight line) and cold_c
+    (its own temperature), and where values were corrected without that (see `thermocouples`) uncertain_c, by
+    how much they may be off; `numbered=True` adds boot and seq, which prove what is missing. struck_out: with
+    readings that a person struck out: no temperature, quality `struck_out`, and raw_c as sent; not with
+    `every`. As it is they are left out, but not with `numbered`: there they would look as if they had been
+    lost. start, end: "2026-11-23 14:00", "-24h", "24h ago", "today", datetime, Timestamp. probe: one id or
+    name, or several. names: columns headed by what the page calls each probe (twice the same: with the id in
+    brackets), and tidy with a column `name` beside probe_id. With or without, `frame.attrs["names"]` has the
+    name of each id. every: "5min", "1h", "1D", "W", "MS": means over time per step on a regular grid, by the
+    clock on the wall of `tz` (a day has 23 to 25 hours); time is when the step began, and of the first and
+    the last step only what lies in [start, end) counts. `tidy=True` then gives time, probe_id, mean_c, min_c,
+    max_c, count and mean_of_readings_c of steps with a good reading. Over time a reading counts for as long
+    as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
     Raises TempHubError: no journal, unknown probe, a time or width that is none.
     """
     zone = arguments.find_zone(tz)
@@ -96,13 +100,16 @@ def _ids(frame: pd.DataFrame, *, tidy: bool) -> dict[str, str]:
 
 
 def _called(frame: pd.DataFrame, called: dict[str, str], *, tidy: bool, names: bool) -> pd.DataFrame:
-    """The frame with the name of each id it has in `attrs`, and where they were asked for. No reading is copied for it."""
+    """The frame with the name of each id it has in `attrs`, and where they were asked for. No reading is
+    copied for it."""
     if names and not tidy:
         ids = [str(id_) for id_ in frame.columns]
         frame.columns = pd.Index([called.get(id_, id_) for id_ in ids], name="name", dtype="str")
     elif names:
         ids_of = frame["probe_id"].astype("category")
-        frame.insert(frame.columns.tolist().index("probe_id") + 1, "name", ids_of.cat.rename_categories(called))
+        frame.insert(
+            frame.columns.tolist().index("probe_id") + 1, "name", ids_of.cat.rename_categories(called)
+        )
     frame.attrs["names"] = dict(called)
     return frame
 
@@ -121,7 +128,12 @@ def _wide(found: columns.Gathered, asked: list[str] | None, zone: tzinfo, *, raw
     values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.
     values[place[found.pop("probe")], rows] = found.pop("raw_c" if raw else "celsius")
-    return pd.DataFrame(values.T, index=columns.times_of(times, zone), columns=pd.Index(names, name="probe_id", dtype="str"), copy=False)
+    return pd.DataFrame(
+        values.T,
+        index=columns.times_of(times, zone),
+        columns=pd.Index(names, name="probe_id", dtype="str"),
+        copy=False,
+    )
 
 
 def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
@@ -152,4 +164,6 @@ def _category(numbers: columns.Whole, names: dict[int, str]) -> "pd.Categorical[
     codes = np.full(max(names, default=0) + 2, -1, dtype=np.min_scalar_type(-len(texts) - 1))
     for number, text in names.items():
         codes[number] = code_of[text]
-    return pd.Categorical.from_codes(codes[numbers], dtype=pd.CategoricalDtype(pd.Index(texts, dtype="str")), validate=False)
+    return pd.Categorical.from_codes(
+        codes[numbers], dtype=pd.CategoricalDtype(pd.Index(texts, dtype="str")), validate=False
+    )

@@ -17,14 +17,21 @@ from . import arguments, columns, lengths, resample, results
 
 
 def found(folder: Path) -> list[Path]:
-    """The CSV logs in a folder, by name; says of one that was saved in a form that cannot be read that it is left out."""
+    """The CSV logs in a folder, by name; says of one that was saved in a form that cannot be read that it is
+    left out."""
     logs = []
     for path in sorted(folder.glob("*.csv")):
         if _form(path) is not None:
             logs.append(path)
         elif _looks_like_a_log(path):
-            message = f"{path} looks like a log of TempHub, but its columns are no longer those of one, so it is left out."
-            remedy = f"Save it again with the columns {', '.join(CSV_COLUMNS)}, or load the file that the hub wrote."
+            message = (
+                f"{path} looks like a log of TempHub, but its columns are no longer those of one, so "
+                "it is left out."
+            )
+            remedy = (
+                f"Save it again with the columns {', '.join(CSV_COLUMNS)}, or load the file that the "
+                "hub wrote."
+            )
             warnings.warn(f"{message} {remedy}", stacklevel=4)
     return logs
 
@@ -41,7 +48,8 @@ def load(
     started: bool,
     struck_out: bool = False,
 ) -> pd.DataFrame:
-    """What `th.load` gives, from the logs; `received` is not in them. Raises TempHubError for an unknown probe or an unreadable log."""
+    """What `th.load` gives, from the logs; `received` is not in them. Raises TempHubError for an unknown
+    probe or an unreadable log."""
     frame = pd.concat([_read(path) for path in found(folder)], ignore_index=True)
     known = sorted(frame["probe_id"].unique())
     asked = arguments.asked_probes([{"id": id_} for id_ in known], probe)
@@ -62,16 +70,22 @@ def load(
         return steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
     if tidy:
         return frame.astype({"probe_id": "category", "quality": "category"})
-    wide = frame.drop_duplicates(["time", "probe_id"], keep="last").pivot(index="time", columns="probe_id", values="temperature_c")
+    wide = frame.drop_duplicates(["time", "probe_id"], keep="last").pivot(
+        index="time", columns="probe_id", values="temperature_c"
+    )
     return wide.reindex(columns=pd.Index(known if asked is None else asked, name="probe_id", dtype="str"))
 
 
-def _every(frame: pd.DataFrame, step: BaseOffset, from_ms: int | None, zone: tzinfo) -> tuple[pd.DataFrame, Calendar]:
+def _every(
+    frame: pd.DataFrame, step: BaseOffset, from_ms: int | None, zone: tzinfo
+) -> tuple[pd.DataFrame, Calendar]:
     good = frame.dropna(subset=["temperature_c"])
     ms = results.milliseconds(pd.DatetimeIndex(good["time"]))
     begin, end = (int(ms.min()), int(ms.max())) if len(ms) else (0, 0)
     calendar = lengths.wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
-    good = good.assign(time=columns.times_of(calendar.starts(ms), zone), weighted=good["temperature_c"] * good["held"])
+    good = good.assign(
+        time=columns.times_of(calendar.starts(ms), zone), weighted=good["temperature_c"] * good["held"]
+    )
     groups = good.groupby(["probe_id", "time"])
     steps = groups["temperature_c"].agg(["min", "max", "count", "mean"]).reset_index()
     steps = steps.rename(columns={"mean": "mean_of_readings_c", "min": "min_c", "max": "max_c"})
@@ -86,7 +100,9 @@ def _held(frame: pd.DataFrame, ms: Ints) -> Floats:
     good = np.flatnonzero(frame["temperature_c"].notna().to_numpy())
     good = good[np.lexsort((ms[good], probe[good]))]
     found = np.full(len(frame), np.nan)
-    new = np.flatnonzero(np.concatenate([[True], (np.diff(probe[good]) != 0) | (np.diff(ms[good]) != 0)])[: len(good)])
+    new = np.flatnonzero(
+        np.concatenate([[True], (np.diff(probe[good]) != 0) | (np.diff(ms[good]) != 0)])[: len(good)]
+    )
     same = np.diff(np.append(new, len(good)))
     found[good] = np.repeat(time_weights.holds(probe[good][new], ms[good][new]) / np.maximum(same, 1), same)
     return found
@@ -121,11 +137,21 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         # NUL bytes that a power cut left stand before a good line.
         text = path.read_bytes().decode(encoding, "replace").replace("\0", "")
-        # The last line of a log that is being written may be half there. Texts first: a word among the temperatures is none.
-        frame = pd.read_csv(io.StringIO(text), sep=separator, on_bad_lines="skip", dtype="str", keep_default_na=False, na_values=[""])
+        # The last line of a log that is being written may be half there. Texts first: a word among the
+        # temperatures is none.
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            on_bad_lines="skip",
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+        )
         numbers = frame.pop("temperature_c").str.replace(",", ".")
         frame["temperature_c"] = pd.to_numeric(numbers, errors="coerce")
-        frame["time"] = pd.to_datetime(frame.pop("timestamp"), format="ISO8601", utc=True, errors="coerce").astype("datetime64[ms, UTC]")
+        frame["time"] = pd.to_datetime(
+            frame.pop("timestamp"), format="ISO8601", utc=True, errors="coerce"
+        ).astype("datetime64[ms, UTC]")
     except (ValueError, KeyError, OSError) as error:
         raise TempHubError(
             f"The log {path} cannot be read ({error}), so nothing was loaded.",

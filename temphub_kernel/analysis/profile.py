@@ -24,18 +24,23 @@ COLUMNS = {
 def daily_profile(data: Data, *, every: lengths.Span = "15min") -> pd.DataFrame:
     """What each probe usually shows at each time of the day, by the local clock of the data's time zone.
 
-    clock: `HH:MM`, minute: the same in minutes since midnight, of a step of `every`; median_c, low_c and high_c: median, 10 % and
-    90 % quantile of all good readings of that step on all days, in °C; readings, days: how many of them.
-    The clock of the wall decides: in the night that summer time ends 02:30 comes twice and both count, in the one that it begins
-    02:30 does not come. Raises TempHubError for a step that does not divide the day, or a frame of another shape.
+    clock: `HH:MM`, minute: the same in minutes since midnight, of a step of `every`; median_c, low_c and
+    high_c: median, 10 % and 90 % quantile of all good readings of that step on all days, in °C; readings,
+    days: how many of them. The clock of the wall decides: in the night that summer time ends 02:30 comes
+    twice and both count, in the one that it begins 02:30 does not come. Raises TempHubError for a step that
+    does not divide the day, or a frame of another shape.
     """
     width = lengths.span_ms(every, "every")
     if DAY_MS % width or width % MINUTE_MS:
         raise TempHubError(
-            f"every is {every!r}, of which no whole number makes a day.", 'Give a step such as "5min", "15min" or "1h".', code="bad_width"
+            f"every is {every!r}, of which no whole number makes a day.",
+            'Give a step such as "5min", "15min" or "1h".',
+            code="bad_width",
         )
     zone = zone_of(data)
-    return results.table([_profile(curve, width, zone) for curve in curves(data) if len(curve.ms)], COLUMNS, zone)
+    return results.table(
+        [_profile(curve, width, zone) for curve in curves(data) if len(curve.ms)], COLUMNS, zone
+    )
 
 
 def _profile(curve: Curve, width: int, zone: tzinfo) -> dict[str, results.Array]:

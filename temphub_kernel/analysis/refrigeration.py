@@ -28,24 +28,28 @@ CYCLE_COLUMNS = {
 def compressor_cycles(data: Data, *, swing: float = 0.5, gap: lengths.Span | None = None) -> pd.DataFrame:
     """Whole cycles of cooling and warming again, one row each, by probe and time.
 
-    A cycle runs from one warmest reading to the next: on, where the temperature turns down (the compressor starts); off, where it
-    turns up; end, where the next cycle begins. on_time + off_time = period; duty_percent = on_time / period. warmest_c at `on`
-    and coldest_c at `off` in °C, amplitude_c their difference in K. A turn counts once the temperature has moved `swing` K away
-    from it, so set swing well above the noise and below the amplitude. Seen through the probe's own lag: on and off are late by
-    it, the period is not.
-    Cycles cut by a gap or by the ends of the data are left out; a door opening looks like a cycle of its own.
-    data, gap: see `curves`. Raises TempHubError for a swing or a frame that is none.
+    A cycle runs from one warmest reading to the next: on, where the temperature turns down (the compressor
+    starts); off, where it turns up; end, where the next cycle begins. on_time + off_time = period;
+    duty_percent = on_time / period. warmest_c at `on` and coldest_c at `off` in °C, amplitude_c their
+    difference in K. A turn counts once the temperature has moved `swing` K away from it, so set swing well
+    above the noise and below the amplitude. Seen through the probe's own lag: on and off are late by it, the
+    period is not. Cycles cut by a gap or by the ends of the data are left out; a door opening looks like a
+    cycle of its own. data, gap: see `curves`. Raises TempHubError for a swing or a frame that is none.
     """
     if not isinstance(swing, int | float) or not 0 < swing < float("inf"):
         raise TempHubError(
-            f"swing is {swing!r}, which is no difference of temperatures.", "Give it in K, such as swing=0.5.", code="bad_swing"
+            f"swing is {swing!r}, which is no difference of temperatures.",
+            "Give it in K, such as swing=0.5.",
+            code="bad_swing",
         )
     return results.table([_cycles(curve, swing) for curve in curves(data, gap)], CYCLE_COLUMNS, zone_of(data))
 
 
 def _cycles(curve: Curve, swing: float) -> dict[str, results.Array]:
     place, warm, stretch = np.array(_turns(curve, swing), dtype=np.int64).reshape(-1, 3).T
-    whole = np.flatnonzero(warm[:-2] & (stretch[:-2] == stretch[2:])) if len(place) > 2 else np.empty(0, np.int64)
+    whole = (
+        np.flatnonzero(warm[:-2] & (stretch[:-2] == stretch[2:])) if len(place) > 2 else np.empty(0, np.int64)
+    )
     on, off, end = place[whole], place[whole + 1], place[whole + 2]
     ms, celsius = curve.ms, curve.celsius
     return {
@@ -64,7 +68,8 @@ def _cycles(curve: Curve, swing: float) -> dict[str, results.Array]:
 
 
 def _turns(curve: Curve, swing: float) -> list[tuple[int, bool, int]]:
-    """(place, whether it is a warmest one, stretch without a gap) of the turning points, which alternate within a stretch.
+    """(place, whether it is a warmest one, stretch without a gap) of the turning points, which alternate
+    within a stretch.
 
     The first and last extremes of a stretch are none: nobody saw what was before or after them.
     """
@@ -89,7 +94,8 @@ def _turns(curve: Curve, swing: float) -> list[tuple[int, bool, int]]:
 
 
 def _bends(curve: Curve) -> tuple[list[int], list[float], list[bool]]:
-    """(place, value, whether a stretch begins) of the readings at which the curve bends; the others cannot be turns."""
+    """(place, value, whether a stretch begins) of the readings at which the curve bends; the others cannot be
+    turns."""
     if not len(curve.ms):
         return [], [], []
     begins = np.r_[True, ~curve.whole]
@@ -116,18 +122,25 @@ DOOR_COLUMNS = {
 }
 
 
-def door_openings(data: Data, *, rise: float = 1.0, within: lengths.Span = "2min", recovers_within: lengths.Span = "1h") -> pd.DataFrame:
+def door_openings(
+    data: Data, *, rise: float = 1.0, within: lengths.Span = "2min", recovers_within: lengths.Span = "1h"
+) -> pd.DataFrame:
     """Rises of at least `rise` K within `within`, and how they went away, one row each, by probe and time.
 
-    start: the lowest reading within that time before the rise, base_c (°C); peak: the highest until it recovered, peak_c (°C), rise_c (K);
-    end: the first reading at which no more than a quarter of the rise is left; duration: end − start; recovery: end − peak.
-    One that does not recover within `recovers_within` of its last rise, before a gap or before the data end, has no end (NaT): a
-    defrost, a door left open, a failure. A probe in goods or glycol rises slowly: give a smaller rise or a longer time.
-    The rule is our own: set rise above what the compressor does within that time.
-    data: see `curves`. Raises TempHubError for a rise, lengths or frames that are none.
+    start: the lowest reading within that time before the rise, base_c (°C); peak: the highest until it
+    recovered, peak_c (°C), rise_c (K); end: the first reading at which no more than a quarter of the rise is
+    left; duration: end − start; recovery: end − peak. One that does not recover within `recovers_within` of
+    its last rise, before a gap or before the data end, has no end (NaT): a defrost, a door left open, a
+    failure. A probe in goods or glycol rises slowly: give a smaller rise or a longer time. The rule is our
+    own: set rise above what the compressor does within that time. data: see `curves`. Raises TempHubError for
+    a rise, lengths or frames that are none.
     """
     if not isinstance(rise, int | float) or not 0 < rise < float("inf"):
-        raise TempHubError(f"rise is {rise!r}, which is no rise of a temperature.", "Give it in K, such as rise=1.0.", code="bad_rise")
+        raise TempHubError(
+            f"rise is {rise!r}, which is no rise of a temperature.",
+            "Give it in K, such as rise=1.0.",
+            code="bad_rise",
+        )
     window, longest = lengths.span_ms(within, "within"), lengths.span_ms(recovers_within, "recovers_within")
     rows = [row for curve in curves(data) for row in _openings(curve, rise, window, longest)]
     return results.table(rows, DOOR_COLUMNS, zone_of(data))
@@ -145,7 +158,9 @@ def _openings(curve: Curve, rise: float, window: int, longest: int) -> Iterator[
             yield row
 
 
-def _opening(curve: Curve, trigger: int, window: int, longest: int, parted: results.Array, done: int) -> tuple[dict[str, Any], int]:
+def _opening(
+    curve: Curve, trigger: int, window: int, longest: int, parted: results.Array, done: int
+) -> tuple[dict[str, Any], int]:
     ms, celsius = curve.ms, curve.celsius
     before = max(int(np.searchsorted(ms, ms[trigger] - window)), min(done, trigger))
     start = trigger - int(np.argmin(celsius[before : trigger + 1][::-1]))

@@ -16,17 +16,23 @@ MOST_STEPS = 5_000_000
 def tidy_steps(
     reader: Reader, from_ms: int | None, to_ms: int, asked: list[str] | None, step: BaseOffset, zone: tzinfo
 ) -> tuple[pd.DataFrame, Calendar]:
-    """time (when the step began), probe_id, mean_c (over time) and so on of steps with a good reading in [from_ms, to_ms); the steps."""
+    """time (when the step began), probe_id, mean_c (over time) and so on of steps with a good reading in
+    [from_ms, to_ms); the steps."""
     span = reader.span()
     if span is None or (begin := max(from_ms or span[0], span[0])) >= (end := min(to_ms, span[1] + 1)):
-        return _frame(*reader.steps(0, 0, 1), np.empty(0), np.empty(0), zone), lengths.wall_steps(step, zone, 0, 0, 0)
+        return _frame(*reader.steps(0, 0, 1), np.empty(0), np.empty(0), zone), lengths.wall_steps(
+            step, zone, 0, 0, 0
+        )
     # Steps that do not divide the day are counted from the first day that was asked for.
     calendar = lengths.wall_steps(step, zone, begin if from_ms is None else min(from_ms, begin), begin, end)
     return _frame(*reader.calendar_steps(begin, end, calendar, asked), zone), calendar
 
 
-def wide_steps(steps: pd.DataFrame, asked: list[str] | None, step: BaseOffset, calendar: Calendar, zone: tzinfo) -> pd.DataFrame:
-    """The means as one column per probe, on a regular grid: a step without readings is NaN, so a gap stays a gap."""
+def wide_steps(
+    steps: pd.DataFrame, asked: list[str] | None, step: BaseOffset, calendar: Calendar, zone: tzinfo
+) -> pd.DataFrame:
+    """The means as one column per probe, on a regular grid: a step without readings is NaN, so a gap stays a
+    gap."""
     names = sorted(steps["probe_id"].unique()) if asked is None else asked
     wide = steps.pivot(index="time", columns="probe_id", values="mean_c")
     wide = wide.reindex(columns=pd.Index(names, name="probe_id", dtype="str"))

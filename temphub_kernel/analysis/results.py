@@ -30,10 +30,15 @@ def spans(ms: Array) -> pd.TimedeltaIndex:
 
 
 def table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str], zone: tzinfo) -> pd.DataFrame:
-    """One frame of all parts. columns: name -> `time`, `span` (both from milliseconds), `text`, `count`, `flag` or `number`."""
+    """One frame of all parts. columns: name -> `time`, `span` (both from milliseconds), `text`, `count`,
+    `flag` or `number`."""
     found = {}
     for name, kind in columns.items():
-        values = np.concatenate([np.atleast_1d(np.asarray(part[name])) for part in parts]) if parts else np.empty(0)
+        values = (
+            np.concatenate([np.atleast_1d(np.asarray(part[name])) for part in parts])
+            if parts
+            else np.empty(0)
+        )
         found[name] = _column(values, kind, zone)
     return pd.DataFrame(found)
 

@@ -26,12 +26,14 @@ def scan(
     names: bool = False,
     data_dir: str | Path | None = None,
 ) -> "pl.LazyFrame":
-    """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c, quality, received.
+    """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c,
+    quality, received.
 
-    Nothing is read before `.collect()`, and then piece by piece, wherever a reading lives; `collect(engine="streaming")` keeps
-    memory flat for any range. start, end, probe, struck_out: as for `load`. tz: the zone of the times ("local" or a name; UTC
-    without it); polars wants moments in a filter to be of the same. names: with a column `name` beside probe_id, what the page calls it.
-    Raises TempHubError: no journal, unknown probe, a time or zone that is none.
+    Nothing is read before `.collect()`, and then piece by piece, wherever a reading lives;
+    `collect(engine="streaming")` keeps memory flat for any range. start, end, probe, struck_out: as for
+    `load`. tz: the zone of the times ("local" or a name; UTC without it); polars wants moments in a filter to
+    be of the same. names: with a column `name` beside probe_id, what the page calls it. Raises TempHubError:
+    no journal, unknown probe, a time or zone that is none.
     """
     # Only here: whoever does not use it does not load it.
     from polars.io.plugins import register_io_source
@@ -51,7 +53,9 @@ def scan(
         # Polars pulls in threads of its own, one after the other.
         with Reader(path, one_thread=False) as reader:
             stream = reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
-            yield from _limited((_asked(_frame(columns, made, called), with_columns, predicate) for columns in stream), n_rows)
+            yield from _limited(
+                (_asked(_frame(columns, made, called), with_columns, predicate) for columns in stream), n_rows
+            )
 
     return register_io_source(pieces, schema=schema, is_pure=True)
 
@@ -83,7 +87,9 @@ def _needed(schema: "pl.Schema", with_columns: list[str] | None, predicate: "pl.
     return pl.Schema({name: kind for name, kind in schema.items() if name in needed})
 
 
-def _asked(frame: "pl.DataFrame", with_columns: list[str] | None, predicate: "pl.Expr | None") -> "pl.DataFrame":
+def _asked(
+    frame: "pl.DataFrame", with_columns: list[str] | None, predicate: "pl.Expr | None"
+) -> "pl.DataFrame":
     frame = frame if predicate is None else _filtered(frame, predicate)
     return frame if with_columns is None else frame.select(with_columns)
 
@@ -108,8 +114,10 @@ def _filtered(frame: "pl.DataFrame", predicate: "pl.Expr") -> "pl.DataFrame":
     except pl.exceptions.SchemaError as error:
         zone = getattr(frame.schema["time"], "time_zone", "UTC")
         raise TempHubError(
-            f"The filter does not fit the columns ({str(error).splitlines()[0]}); polars compares times of one and the same zone only.",
-            f'Call scan with tz="…", the zone of the moment in the filter, or give that moment in {zone}, or use start and end.',
+            f"The filter does not fit the columns ({str(error).splitlines()[0]}); polars compares times of "
+            "one and the same zone only.",
+            f'Call scan with tz="…", the zone of the moment in the filter, or give that moment in {zone}, or '
+            "use start and end.",
             code="bad_filter",
         ) from error
 

@@ -1,7 +1,7 @@
 """The endpoint: `/api/*` and `/metrics` answered in the hub kernel, every other path forwarded to the page.
 
-Runs on a thread and event loop of its own, so that a cell that computes cannot stop a reading. The page server takes its limits
-from this room, and loads nothing else of it.
+Runs on a thread and event loop of its own, so that a cell that computes cannot stop a reading. The page
+server takes its limits from this room, and loads nothing else of it.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
-"""What the endpoint hands to others, so that nothing long delays a reading: to threads questions to the journal, small work and
-talks with devices; to processes what takes memory and minutes.
+"""What the endpoint hands to others, so that nothing long delays a reading: to threads questions to the
+journal, small work and talks with devices; to processes what takes memory and minutes.
 
-Each kind has threads of its own. A device that accepts a connection and says nothing holds one for ten seconds and more, and
-must not keep people from their changes, their login or an export.
+Each kind has threads of its own. A device that accepts a connection and says nothing holds one for ten
+seconds and more, and must not keep people from their changes, their login or an export.
 """
 
 import asyncio
@@ -15,7 +15,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..core import Busy, JournalUnreadable, Settings, TempHubError, Unavailable, collected, files, is_here, monotonic_s, start_behind
+from ..core import (
+    Busy,
+    JournalUnreadable,
+    Settings,
+    TempHubError,
+    Unavailable,
+    collected,
+    files,
+    is_here,
+    monotonic_s,
+    start_behind,
+)
 from ..exports import Job, Wanted
 from ..journal import DatabaseError, Reader
 
@@ -26,7 +37,8 @@ THREADS = 2
 TALKS = 8
 MOST_TALKS = 24
 MOST_OF_ONE = 2
-# Processes that are at work at a time, in parts of some 25 MB: whatever a crowd asks for, it costs about 100 MB.
+# Processes that are at work at a time, in parts of some 25 MB: whatever a crowd asks for, it costs about 100
+# MB.
 PARTS = 4
 TURN_S = 30.0
 # So often one who waits is looked after: he may have left.
@@ -35,7 +47,8 @@ LOOK_S = 1.0
 MOST_JOBS = 2
 # Of Turns: what the process of each form takes, about 30, 50 and 90 MB; a report about 100.
 EXPORT_PARTS = {"csv": 1, "xlsx": 2, "parquet": 4, "pdf": 4, "html": 4}
-# Examinations: an answer serves for so long. It ends by itself within 10 s of its start; on a busy computer the start alone takes seconds.
+# Examinations: an answer serves for so long. It ends by itself within 10 s of its start; on a busy computer
+# the start alone takes seconds.
 KEEP_S = 10.0
 LIMIT_S = 60.0
 MOST_WAITING, MOST_EACH = 100, 10
@@ -44,7 +57,8 @@ EXAMINATION_PARTS = 2
 
 
 class Questions:
-    """A few threads; each question opens the journal for itself (a fraction of a millisecond) and closes it."""
+    """A few threads; each question opens the journal for itself (a fraction of a millisecond) and closes
+    it."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
@@ -61,7 +75,8 @@ class Questions:
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     async def talk(self, device: str, work: Callable[[], T]) -> T:
-        """The result of an order to a device (its id or address). Raises TempHubError (503) when too many are under way."""
+        """The result of an order to a device (its id or address). Raises TempHubError (503) when too many are
+        under way."""
         if self._talks[device] >= MOST_OF_ONE or self._talks.total() >= MOST_TALKS:
             raise _busy(device if self._talks[device] >= MOST_OF_ONE else "")
         self._talks[device] += 1
@@ -136,7 +151,8 @@ class Turns:
 
 
 def answer(journal: Path, question: Callable[[Reader], T]) -> T:
-    """The answer of `question(reader)`, in this thread. Raises what it raises; TempHubError (503) when the journal cannot be read."""
+    """The answer of `question(reader)`, in this thread. Raises what it raises; TempHubError (503) when the
+    journal cannot be read."""
     try:
         with Reader(journal) as reader:
             return question(reader)
@@ -147,19 +163,25 @@ def answer(journal: Path, question: Callable[[Reader], T]) -> T:
 def _unreadable(error: Exception) -> TempHubError:
     return JournalUnreadable(
         f"The journal could not be read ({error}), so there is no answer; recording is not touched by that.",
-        "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR and start the hub again.",
+        "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR and start the hub "
+        "again.",
     )
 
 
 def _no_turn() -> TempHubError:
     return Busy(
-        "The hub is busy with exports or with examining this computer, and more at a time would take too much memory.",
+        "The hub is busy with exports or with examining this computer, and more at a time would take too "
+        "much memory.",
         "Try again in a minute.",
     )
 
 
 def _busy(device: str) -> TempHubError:
-    said = f"{device} has not yet answered what it was told before" if device else "Too many probes that do not answer are being talked to"
+    said = (
+        f"{device} has not yet answered what it was told before"
+        if device
+        else "Too many probes that do not answer are being talked to"
+    )
     return Busy(f"{said}, so it was not told this.", "Try again in some seconds.")
 
 
@@ -174,10 +196,12 @@ class Jobs:
         self._closed = False
 
     def begin(self, order: Wanted, address: str, kind: type[Job] = Job) -> Job:
-        """A job for whoever asks from that address, not started. Raises TempHubError when there are too many, or one of his already."""
+        """A job for whoever asks from that address, not started. Raises TempHubError when there are too many,
+        or one of his already."""
         if address in self._running.values():
             raise Busy(
-                f"An export for your address ({address}) is being made or downloaded already, and one at a time is made for each.",
+                f"An export for your address ({address}) is being made or downloaded already, and one at a "
+                "time is made for each.",
                 "Wait until it is there, or cancel it in the browser.",
             )
         if self._closed or len(self._running) >= MOST_JOBS:
@@ -190,7 +214,8 @@ class Jobs:
         return job
 
     async def turn(self, job: Job) -> bool:
-        """Wait until there is memory for its process; False when it was stopped meanwhile. Raises TempHubError."""
+        """Wait until there is memory for its process; False when it was stopped meanwhile. Raises
+        TempHubError."""
         parts = EXPORT_PARTS[job.form]
         taken = await self._turns.begin(parts, lambda: not job.stopped)
         if taken:
@@ -230,7 +255,8 @@ class Examinations:
     async def latest(self, address: str) -> dict[str, Any]:
         """`{"well", "version", "time", "findings"}`, at most KEEP_S old when asked for. Raises TempHubError.
 
-        address: who asks; each has some places to wait in, so that nobody holds all the connections there are.
+        address: who asks; each has some places to wait in, so that nobody holds all the connections there
+        are.
         """
         if self._answer is not None and monotonic_s() - self._ended_s <= KEEP_S:
             return self._answer

@@ -1,4 +1,5 @@
-"""What the API's handlers have in common: what they share, how a body is taken, how a reply is written. Endpoint thread only."""
+"""What the API's handlers have in common: what they share, how a body is taken, how a reply is written.
+Endpoint thread only."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,16 +22,18 @@ from .metrics import Metrics
 
 @dataclass(frozen=True)
 class Desk:
-    """What the endpoint asks of the rest of the hub, which fills it in; each call returns at once unless it says otherwise.
+    """What the endpoint asks of the rest of the hub, which fills it in; each call returns at once unless it
+    says otherwise.
 
-    health: the hub's state for `/api/health`. met: a probe said hello. refused(address, probe_id, error): a delivery was
-    refused; probe_id is the name it gave, or empty. provision(host, port, interval_ms): provision that probe, or without a
-    host every known one, now; what came of each; may take seconds, so it is called in a thread; raises TempHubError.
-    update(probe_id, sha256): tell a probe to fetch this hub's firmware, whose checksum is sha256(for a board?);
-    identify(probe_id): have it blink; trust(probe_id, yes): say yes to a probe, or let it go; the same.
-    register: whose key is whose. channels: the ways out by which alarms are told.
-    lamp(probe_id): what its board's lamp is to show of alarms: critical, warning, acknowledged or nothing.
-    twins(probe_id, problem, remedy): two devices deliver under one id, or, with empty words, no more.
+    health: the hub's state for `/api/health`. met: a probe said hello. refused(address, probe_id, error): a
+    delivery was refused; probe_id is the name it gave, or empty. provision(host, port, interval_ms):
+    provision that probe, or without a host every known one, now; what came of each; may take seconds, so it
+    is called in a thread; raises TempHubError. update(probe_id, sha256): tell a probe to fetch this hub's
+    firmware, whose checksum is sha256(for a board?); identify(probe_id): have it blink; trust(probe_id, yes):
+    say yes to a probe, or let it go; the same. register: whose key is whose. channels: the ways out by which
+    alarms are told. lamp(probe_id): what its board's lamp is to show of alarms: critical, warning,
+    acknowledged or nothing. twins(probe_id, problem, remedy): two devices deliver under one id, or, with
+    empty words, no more.
     """
 
     health: Callable[[], dict[str, Any]]
@@ -65,12 +68,19 @@ class Room:
     tarpit: Tarpit
 
 
-# Refused for who asks, or for how much there is to do. What is wrong with a request itself is told at once: somebody mends it.
-HELD = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+# Refused for who asks, or for how much there is to do. What is wrong with a request itself is told at once:
+# somebody mends it.
+HELD = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 
 
 class ApiHandler(RequestHandler):
-    """Replies in the hub's own shape, whatever goes wrong. changes: whether its POST is a person's business, not a probe's."""
+    """Replies in the hub's own shape, whatever goes wrong. changes: whether its POST is a person's business,
+    not a probe's."""
 
     changes = True
     # The field with the probe's name, where a probe's own token is enough.
@@ -95,18 +105,23 @@ class ApiHandler(RequestHandler):
         return self._said
 
     def queried(self, name: str) -> list[str]:
-        """All values that the query gives, as they are: Tornado would take control characters for blanks, and cut those off."""
+        """All values that the query gives, as they are: Tornado would take control characters for blanks, and
+        cut those off."""
         return [value.decode("utf-8", "replace") for value in self.request.query_arguments.get(name, ())]
 
     def query(self, name: str) -> str:
-        """What the query says, without blanks around it, the last where it says more; nothing where it does not."""
+        """What the query says, without blanks around it, the last where it says more; nothing where it does
+        not."""
         return (self.queried(name) or [""])[-1].strip(" ")
 
     def choice(self, name: str, among: tuple[str, ...], remedy: str = "") -> str:
-        """What the query says, exactly; the first of `among` where it says nothing. Raises TempHubError (400) for anything else."""
+        """What the query says, exactly; the first of `among` where it says nothing. Raises TempHubError (400)
+        for anything else."""
         given = (self.queried(name) or [""])[-1] or among[0]
         if given not in among:
-            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(given)}.", remedy or f"Use {' or '.join(among)}.")
+            raise schemas.bad(
+                f"bad_{name}", f"{name} is {schemas.short(given)}.", remedy or f"Use {' or '.join(among)}."
+            )
         return given
 
     @property
@@ -116,7 +131,8 @@ class ApiHandler(RequestHandler):
 
     @property
     def shown_by(self) -> str:
-        """Who changes something, as far as it is known: what was shown (login, token, key, anyone), and from which address."""
+        """Who changes something, as far as it is known: what was shown (login, token, key, anyone), and from
+        which address."""
         address, by, _ = self._visitor()
         return f"{by} {address}".strip()
 
@@ -137,8 +153,19 @@ class ApiHandler(RequestHandler):
 
     def _reporting(self) -> dict[str, Any]:
         """What a probe sent."""
-        given = self.request.headers.get("X-Token"), bearer(self.request.headers), self.get_query_argument("token", None)
-        return judged(self.room.entry.guesses, self._address, self.room.token, self._sent(), *given, named_by=self.named_by)
+        given = (
+            self.request.headers.get("X-Token"),
+            bearer(self.request.headers),
+            self.get_query_argument("token", None),
+        )
+        return judged(
+            self.room.entry.guesses,
+            self._address,
+            self.room.token,
+            self._sent(),
+            *given,
+            named_by=self.named_by,
+        )
 
     @property
     def _address(self) -> str:
@@ -151,13 +178,19 @@ class ApiHandler(RequestHandler):
     async def note(self) -> None:
         """Keep in the audit log what was just changed."""
         what, (address, by, through) = self.request.path, self._visitor()
-        await self.room.questions.call(lambda: self.room.audit.note(what, address, by, self._said, through=through))
+        await self.room.questions.call(
+            lambda: self.room.audit.note(what, address, by, self._said, through=through)
+        )
 
     def _visitor(self) -> tuple[str, str, str]:
         """(address, what was shown, `page` for what was done on the page)."""
         headers = self.request.headers
         # Of who sits before a page only the pages' kernel knows, which has this computer's key.
-        visitor = network.visitor_of(headers.get(network.VISITOR_HEADER, "")) if self.room.entry.is_own(headers) else ("", "")
+        visitor = (
+            network.visitor_of(headers.get(network.VISITOR_HEADER, ""))
+            if self.room.entry.is_own(headers)
+            else ("", "")
+        )
         return (*visitor, "page") if visitor[0] else (self._address, self._by, "")
 
     async def device(self, probe_id: str) -> str:
@@ -165,11 +198,16 @@ class ApiHandler(RequestHandler):
         return await self.room.questions.ask(lambda reader: reader.device(probe_id))
 
     def time_range(self, now_ms: int, length_ms: int) -> tuple[int, int]:
-        """[from, to) of the query, in milliseconds: up to now, and so long, where it does not say. Raises TempHubError (400)."""
+        """[from, to) of the query, in milliseconds: up to now, and so long, where it does not say. Raises
+        TempHubError (400)."""
         to_ms = self._time("to", now_ms + 1)
         from_ms = self._time("from", to_ms - length_ms)
         if from_ms >= to_ms:
-            raise schemas.bad("bad_from", "from is not before to, so there is nothing to answer.", "Send from earlier than to.")
+            raise schemas.bad(
+                "bad_from",
+                "from is not before to, so there is nothing to answer.",
+                "Send from earlier than to.",
+            )
         return from_ms, to_ms
 
     def _time(self, name: str, default: int) -> int:
@@ -182,7 +220,9 @@ class ApiHandler(RequestHandler):
                 raise ValueError(text)
         except (ValueError, OverflowError) as error:
             remedy = f"Send {name} as ISO 8601 such as 2026-11-23T12:00:00Z, or as milliseconds since 1970."
-            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy) from error
+            raise schemas.bad(
+                f"bad_{name}", f"{name} is {schemas.short(text)}, not a time.", remedy
+            ) from error
         return value
 
     def reply(self, value: dict[str, Any]) -> None:
@@ -209,7 +249,11 @@ class ApiHandler(RequestHandler):
         if shown.status in replies.RETRY_S:
             self.set_header("Retry-After", replies.RETRY_S[shown.status])
         if isinstance(shown, replies.MethodNotAllowed):
-            allowed = [name for name in ("GET", "POST") if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())]
+            allowed = [
+                name
+                for name in ("GET", "POST")
+                if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())
+            ]
             self.set_header("Allow", ", ".join(allowed))
         self.room.metrics.refused(shown)
         if isinstance(shown, NotAllowed) and self.named_by:
@@ -234,7 +278,10 @@ class ApiHandler(RequestHandler):
 
 def _plain(status: int, method: str) -> TempHubError:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return replies.MethodNotAllowed(f"This address does not know the method {method[:20]}.", "See /api/openapi.json for what it knows.")
+        return replies.MethodNotAllowed(
+            f"This address does not know the method {method[:20]}.",
+            "See /api/openapi.json for what it knows.",
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return replies.unforeseen()
     remedy = "See /api/openapi.json for what the API takes."

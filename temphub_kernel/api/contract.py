@@ -10,5 +10,7 @@ import yaml
 @cache
 def contract() -> dict[str, Any]:
     """The OpenAPI document."""
-    document: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "openapi.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.safe_load(
+        (Path(__file__).parent / "openapi.yaml").read_text(encoding="utf-8")
+    )
     return document

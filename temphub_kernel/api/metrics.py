@@ -1,5 +1,5 @@
-"""`/metrics`, Prometheus text; what came, counted for the console; and at LOG_LEVEL=DEBUG a line for each request. Endpoint
-thread only.
+"""`/metrics`, Prometheus text; what came, counted for the console; and at LOG_LEVEL=DEBUG a line for each
+request. Endpoint thread only.
 """
 
 import asyncio
@@ -28,9 +28,17 @@ class Metrics:
         self._registry = CollectorRegistry()
         # Not counted there yet: each count there takes a lock.
         self._new = 0
-        self._stored = Counter("temphub_readings_stored", "Readings stored since this hub started", registry=self._registry)
-        self._repeats = Counter("temphub_readings_repeated", "Readings that were delivered again and stored once", registry=self._registry)
-        self._refused = Counter("temphub_requests_refused", "Requests refused, by error code", ["error"], registry=self._registry)
+        self._stored = Counter(
+            "temphub_readings_stored", "Readings stored since this hub started", registry=self._registry
+        )
+        self._repeats = Counter(
+            "temphub_readings_repeated",
+            "Readings that were delivered again and stored once",
+            registry=self._registry,
+        )
+        self._refused = Counter(
+            "temphub_requests_refused", "Requests refused, by error code", ["error"], registry=self._registry
+        )
 
     def stored(self, outcome: Outcome, probe_id: str) -> None:
         """A delivery of that probe was committed."""
@@ -42,7 +50,8 @@ class Metrics:
     def refused(self, error: TempHubError) -> None:
         """A request was refused; its code is one of ours, so there are few."""
         if not isinstance(error, Repeated):
-            # A claimed probe is told its next counter so after each start of the hub: no trouble for whoever reads the console.
+            # A claimed probe is told its next counter so after each start of the hub: no trouble for whoever
+            # reads the console.
             self.hits.refused += 1
         self._refused.labels(error.code).inc()
 
@@ -56,7 +65,8 @@ class Metrics:
 
 
 class Stored(NamedTuple):
-    """What the journal has. probes: rows of `Reader.probes()` by id; alarms: live ones; outbox: what waits to be told."""
+    """What the journal has. probes: rows of `Reader.probes()` by id; alarms: live ones; outbox: what waits to
+    be told."""
 
     newest: list[Newest]
     probes: dict[str, dict[str, Any]]
@@ -72,18 +82,32 @@ class _Now(Collector):
         self._stored = stored
 
     def collect(self) -> Iterable[Metric]:
-        yield GaugeMetricFamily("temphub_uptime_seconds", "Seconds since this hub started", value=self._health["uptime_s"])
-        yield GaugeMetricFamily("temphub_journal_readings", "Readings in the journal", value=self._health["readings"])
-        yield GaugeMetricFamily("temphub_csv_waiting_readings", "Readings not yet in the CSV log", value=self._health["csv_waiting"])
-        about = "Present temperature, by probe; none while its sensor has no value or nothing new came for three intervals"
+        yield GaugeMetricFamily(
+            "temphub_uptime_seconds", "Seconds since this hub started", value=self._health["uptime_s"]
+        )
+        yield GaugeMetricFamily(
+            "temphub_journal_readings", "Readings in the journal", value=self._health["readings"]
+        )
+        yield GaugeMetricFamily(
+            "temphub_csv_waiting_readings",
+            "Readings not yet in the CSV log",
+            value=self._health["csv_waiting"],
+        )
+        about = (
+            "Present temperature, by probe; none while its sensor has no value or nothing new came for "
+            "three intervals"
+        )
         celsius = GaugeMetricFamily("temphub_temperature_celsius", about, labels=LABELS)
-        age = GaugeMetricFamily("temphub_reading_age_seconds", "Age of the newest reading, by probe", labels=LABELS)
+        age = GaugeMetricFamily(
+            "temphub_reading_age_seconds", "Age of the newest reading, by probe", labels=LABELS
+        )
         now = now_ms()
         for newest in self._stored.newest:
             probe = self._stored.probes.get(newest.probe_id, {})
             labels = [newest.probe_id, probe.get("alias") or probe.get("name") or newest.probe_id]
             age_ms = now - newest.taken_ms
-            # A value that nobody measured lately is no temperature of now; that it is missing is seen, that it is old is not.
+            # A value that nobody measured lately is no temperature of now; that it is missing is seen, that
+            # it is old is not.
             if newest.units is not None and is_present(age_ms, probe.get("interval_ms") or 0):
                 celsius.add_metric(labels, to_celsius(newest.units))
             age.add_metric(labels, max(0, age_ms) / 1000)
@@ -92,17 +116,25 @@ class _Now(Collector):
         yield from self._alarms()
 
     def _alarms(self) -> Iterable[Metric]:
-        active = GaugeMetricFamily("temphub_alarms_active", "Alarms that go on, by severity", labels=["severity"])
+        active = GaugeMetricFamily(
+            "temphub_alarms_active", "Alarms that go on, by severity", labels=["severity"]
+        )
         going_on = [alarm for alarm in self._stored.alarms if not alarm.cleared_ms and not alarm.past]
         for severity in ("warning", "critical"):
             active.add_metric([severity], sum(alarm.severity == severity for alarm in going_on))
         yield active
         unseen = sum(not alarm.acked_ms and not alarm.past for alarm in self._stored.alarms)
-        yield GaugeMetricFamily("temphub_alarms_unacknowledged", "Alarms that nobody has acknowledged", value=unseen)
+        yield GaugeMetricFamily(
+            "temphub_alarms_unacknowledged", "Alarms that nobody has acknowledged", value=unseen
+        )
         outbox = self._stored.outbox
         waiting, failing = sum(one.waiting for one in outbox), sum(one.failing for one in outbox)
-        yield GaugeMetricFamily("temphub_alarm_messages_waiting", "Messages that wait to be told", value=waiting)
-        yield GaugeMetricFamily("temphub_alarm_messages_failing", "Of these, those whose last try failed", value=failing)
+        yield GaugeMetricFamily(
+            "temphub_alarm_messages_waiting", "Messages that wait to be told", value=waiting
+        )
+        yield GaugeMetricFamily(
+            "temphub_alarm_messages_failing", "Of these, those whose last try failed", value=failing
+        )
 
 
 log = logging.getLogger(__name__)
@@ -116,7 +148,8 @@ MOST_FIRST = 300
 
 
 class Hits:
-    """Since the last line: `probes` that delivered, readings stored, requests refused, questions to the API."""
+    """Since the last line: `probes` that delivered, readings stored, requests refused, questions to the
+    API."""
 
     def __init__(self) -> None:
         self._probes: set[str] = set()
@@ -147,13 +180,17 @@ class Hits:
                 log.info("%s delivers: its first readings are stored", board)
 
     def line(self) -> str:
-        """`12 probes: 360 readings, 0 refused; 3 API calls` since it was last asked for; empty when nothing happened."""
+        """`12 probes: 360 readings, 0 refused; 3 API calls` since it was last asked for; empty when nothing
+        happened."""
         probes, stored, refused, calls = len(self._probes), self._stored, self.refused, self.calls
         self._probes.clear()
         self._stored = self.refused = self.calls = self._firsts = 0
         if not (stored or refused or calls):
             return ""
-        return f"{_many(probes, 'probe')}: {_many(stored, 'reading')}, {refused} refused; {_many(calls, 'API call')}"
+        return (
+            f"{_many(probes, 'probe')}: {_many(stored, 'reading')}, {refused} refused; "
+            f"{_many(calls, 'API call')}"
+        )
 
     async def tell(self, every_s: float = COUNT_EVERY_S) -> None:
         """Says the line again and again, until it is cancelled."""
@@ -186,7 +223,14 @@ def watch(connection: HTTPConnection, line: RequestStartLine, address: str) -> N
 
 def say(line: RequestStartLine, status: int | str, address: str, began_s: float) -> None:
     """The line itself."""
-    request_log.debug("%s %s %s %s %.1f ms", shown(line.method)[:16], path_of(line.path), status, address, (monotonic_s() - began_s) * 1000)
+    request_log.debug(
+        "%s %s %s %s %.1f ms",
+        shown(line.method)[:16],
+        path_of(line.path),
+        status,
+        address,
+        (monotonic_s() - began_s) * 1000,
+    )
 
 
 def path_of(target: str) -> str:

@@ -1,4 +1,5 @@
-"""What asks for something that is not here gets words: JSON for programs, a small page for browsers. Endpoint thread only."""
+"""What asks for something that is not here gets words: JSON for programs, a small page for browsers. Endpoint
+thread only."""
 
 from html import escape
 
@@ -19,10 +20,13 @@ SAYS = {400: "bad_request", 403: "forbidden", 404: "unknown_path", 405: "method_
 
 SOON, AGAIN = 503, '<meta http-equiv="refresh" content="2">'
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,">{again}<style>
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,">{again}
+<style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1rem}}</style>
-<h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">To the temperatures</a></p></html>"""
+<h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">To the temperatures</a></p>
+</html>"""
 
 
 class NotAcceptable(TempHubError):
@@ -38,7 +42,8 @@ def is_api(path: str) -> bool:
 
 
 def stray(method: str, path: str, headers: HTTPHeaders) -> TempHubError | None:
-    """What to tell who asks for something that there is not, or in a way that it is not for; None for all else. path: without the query."""
+    """What to tell who asks for something that there is not, or in a way that it is not for; None for all
+    else. path: without the query."""
     if is_api(path):
         return None
     if path in DOORS:
@@ -50,14 +55,17 @@ def stray(method: str, path: str, headers: HTTPHeaders) -> TempHubError | None:
     if path == "/" and not _takes_page(headers):
         return NotAcceptable(
             "At / there is the page for people, and the request wants something else.",
-            "Ask /api/probes for the newest values or /api/readings for the history; /api/openapi.json tells what there is.",
+            "Ask /api/probes for the newest values or /api/readings for the history; /api/openapi.json tells "
+            "what there is.",
         )
     return None
 
 
 def unknown(method: str, path: str) -> TempHubError:
     """A path that leads nowhere, with where it was probably meant to lead."""
-    return NotFound(f"The hub has no {_shown(path)}.", _meant(method, path.rstrip("/").lower()), code="unknown_path")
+    return NotFound(
+        f"The hub has no {_shown(path)}.", _meant(method, path.rstrip("/").lower()), code="unknown_path"
+    )
 
 
 def of_page_server(status: int, path: str) -> TempHubError:
@@ -76,13 +84,16 @@ def wants_html(headers: HTTPHeaders) -> bool:
 
 
 def told(connection: HTTPConnection, error: TempHubError, *, html: bool) -> Early:
-    """The error on its way to who asked: a page for a browser, JSON for all else. One that is over soon asks again by itself."""
+    """The error on its way to who asked: a page for a browser, JSON for all else. One that is over soon asks
+    again by itself."""
     if not html:
         return Early(connection, lambda: begin_error(connection, error))
     again = AGAIN if error.status == SOON else ""
     page = PAGE.format(problem=escape(error.problem), remedy=escape(error.remedy), again=again).encode()
     more = {**COMMON, "Content-Security-Policy": FORM_CSP}
-    return Early(connection, lambda: begin(connection, error.status, page, "text/html; charset=UTF-8", **more))
+    return Early(
+        connection, lambda: begin(connection, error.status, page, "text/html; charset=UTF-8", **more)
+    )
 
 
 def face(connection: HTTPConnection) -> Early:
@@ -99,19 +110,31 @@ def _takes_page(headers: HTTPHeaders) -> bool:
 def _meant(method: str, path: str) -> str:
     last = path.rpartition("/")[2]
     if last in ("whoami", "status") and method in READS:
-        return f"Ask the probe itself, at http://<address of the probe>/{last}; of the hub ask /api/health and /api/probes."
+        return (
+            f"Ask the probe itself, at http://<address of the probe>/{last}; of the hub ask /api/health "
+            "and /api/probes."
+        )
     if last == "provision":
         return "Use POST /api/provision to have the hub tell its probes where to deliver."
     if last == "hello":
         return "Send a probe's hello by POST to /api/hello."
     if method in SENDS or last == "ingest":
         return f"{HERE}, such as {EXAMPLE}."
-    return "Open the page at /, below no path (behind a proxy it needs a host name of its own); programs look into /api/openapi.json."
+    return (
+        "Open the page at /, below no path (behind a proxy it needs a host name of its own); programs "
+        "look into /api/openapi.json."
+    )
 
 
 def _method(method: str, path: str, allowed: str) -> TempHubError:
-    remedy = f"{HERE}, such as {EXAMPLE}." if method in SENDS else f"Use one of {allowed}; /api/openapi.json tells what the API knows."
-    return MethodNotAllowed(f"{_shown(path)} does not know the method {_shown(method)[:20]}; nothing was taken.", remedy)
+    remedy = (
+        f"{HERE}, such as {EXAMPLE}."
+        if method in SENDS
+        else f"Use one of {allowed}; /api/openapi.json tells what the API knows."
+    )
+    return MethodNotAllowed(
+        f"{_shown(path)} does not know the method {_shown(method)[:20]}; nothing was taken.", remedy
+    )
 
 
 def _shown(text: str) -> str:

@@ -1,5 +1,5 @@
-"""What a delivery is looked at for beyond its form: values that sensors say when they measured nothing, two devices under one
-id, made-up names. Endpoint thread only.
+"""What a delivery is looked at for beyond its form: values that sensors say when they measured nothing, two
+devices under one id, made-up names. Endpoint thread only.
 """
 
 import logging
@@ -10,7 +10,18 @@ from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
-from ..core import MAX_INTERVAL_MS, POWER_ON, UNDATED, Once, Row, TempHubError, TooOften, monotonic_s, real_address, to_units
+from ..core import (
+    MAX_INTERVAL_MS,
+    POWER_ON,
+    UNDATED,
+    Once,
+    Row,
+    TempHubError,
+    TooOften,
+    monotonic_s,
+    real_address,
+    to_units,
+)
 from ..journal import Reader
 from .access import MOST_TRACKED, place_of
 
@@ -20,17 +31,20 @@ GHOSTS = {
     to_units(-127): ("missing", False),
     # The data sheet's value of a DS18B20 that has not measured since it got power.
     to_units(85): (POWER_ON, True),
-    # All bits of the register set; and what clones say after a conversion that failed. No DS18B20 measures that.
+    # All bits of the register set; and what clones say after a conversion that failed. No DS18B20 measures
+    # that.
     to_units(511.9375): ("range", False),
     to_units(511.94): ("range", False),
     to_units(127.9375): ("range", False),
     to_units(127.94): ("range", False),
 }
-# One family of clones begins here. In a room it is an ordinary value: only a jump to it speaks against it, and only the first time.
+# One family of clones begins here. In a room it is an ordinary value: only a jump to it speaks against it,
+# and only the first time.
 CLONE_GHOST = to_units(25)
 # A heater does not jump this far between two readings; a ghost does.
 NEAR = to_units(10)
-# A reading before is a neighbour for three times the probe's own pace, and for the longest pace there is in any case.
+# A reading before is a neighbour for three times the probe's own pace, and for the longest pace there is in
+# any case.
 NEIGHBOUR_MS = MAX_INTERVAL_MS
 TIMES = 3
 MOST_PROBES = 4096
@@ -63,14 +77,16 @@ class Court:
                 self.remember(one.probe_id, one.taken_ms, one.units)
 
     def judged(self, row: Row) -> Row:
-        """The reading of a plain sender with what is to be thought of it; one that brings a quality was judged where it was measured."""
+        """The reading of a plain sender with what is to be thought of it; one that brings a quality was
+        judged where it was measured."""
         if row.units is None or row.quality not in (None, UNDATED):
             return row
         near = self._near(row)
         verdict = GHOSTS.get(row.units) if near is not True else None
         if verdict is None and row.units == CLONE_GHOST and near is False:
             verdict = POWER_ON, True
-            # Once: a place that has just this temperature says so again, and must not be hidden for as long as it does.
+            # Once: a place that has just this temperature says so again, and must not be hidden for as long
+            # as it does.
             self.remember(row.probe_id, row.taken_ms, row.units)
         if verdict is None:
             self.remember(row.probe_id, row.taken_ms, row.units)
@@ -120,11 +136,13 @@ class Twins:
         self._tracks: OrderedDict[tuple[str, str], _Track] = OrderedDict()
 
     def delivered(self, newest: Row, address: str, *, renumbered: int = 0) -> tuple[str, str] | None:
-        """Note a delivery by its newest reading. (problem, remedy) when it shows two senders, ("", "") when that is over, else None."""
+        """Note a delivery by its newest reading. (problem, remedy) when it shows two senders, ("", "") when
+        that is over, else None."""
         if newest.received_ms - newest.taken_ms > LIVE_MS:
             return None
         boot = newest.boot
-        # Whoever names no boot is known by where it sends from; a device with IPv4 and IPv6 is two tracks, each of one sender.
+        # Whoever names no boot is known by where it sends from; a device with IPv4 and IPv6 is two tracks,
+        # each of one sender.
         way = "boot" if boot else _family(address)
         key = newest.probe_id, way
         track = self._tracks.pop(key, None) or _Track()
@@ -177,7 +195,8 @@ def told(probe_id: str, places: list[str]) -> tuple[str, str]:
     else:
         who = f"two at {places[0]} take turns, or one that counts anew under an old boot mark"
     return (
-        f"Two devices deliver as {probe_id} ({who}), so its curve mixes the readings of two places. All of them are stored.",
+        f"Two devices deliver as {probe_id} ({who}), so its curve mixes the readings of two places. All of "
+        "them are stored.",
         "Give one of them another id; readings that came till then can be told apart by their value only.",
     )
 
@@ -198,14 +217,19 @@ EVERY_S = 10.0
 EXPECTED_S = 3600.0
 
 log = logging.getLogger(__name__)
-FULL = "More probes came that this hub had never heard of than are taken at once; of the others one is taken every ten seconds."
+FULL = (
+    "More probes came that this hub had never heard of than are taken at once; of the others one is taken "
+    "every ten seconds."
+)
 REMEDY = (
-    "If they are yours, run `temphub probes --expect 1000` with as many as will come, or set SERVER_TOKEN: who shows it is taken at once."
+    "If they are yours, run `temphub probes --expect 1000` with as many as will come, or set "
+    "SERVER_TOKEN: who shows it is taken at once."
 )
 
 
 class NewNames:
-    """Counts new names, by address and in all. free_each, free: at once; then one every `every_s` for an address, and for the hub."""
+    """Counts new names, by address and in all. free_each, free: at once; then one every `every_s` for an
+    address, and for the hub."""
 
     def __init__(self, *, free_each: int = FREE_EACH, free: int = FREE, every_s: float = EVERY_S) -> None:
         self._each, self._all, self._every_s = free_each * every_s, free * every_s, every_s
@@ -218,7 +242,9 @@ class NewNames:
 
     def recall(self, reader: Reader) -> None:
         """The names in the journal, those that a person removed or merged as well."""
-        self._known.update(id_ for probe in reader.probes(removed=True) for id_ in (probe["id"], *probe["also"]))
+        self._known.update(
+            id_ for probe in reader.probes(removed=True) for id_ in (probe["id"], *probe["also"])
+        )
 
     def expect(self, count: int) -> None:
         """A person says that so many new probes will come within the hour: they are taken at once."""
@@ -254,6 +280,7 @@ class TooManyNew(TooOften):
 
 def _too_many(address: str) -> TempHubError:
     return TooManyNew(
-        f"So many probes that this hub had never heard of came at once (the last from {address}) that no further name is taken now.",
+        f"So many probes that this hub had never heard of came at once (the last from {address}) that no "
+        "further name is taken now.",
         f"Send again: one more is taken every {EVERY_S:.0f} s. {REMEDY}",
     )

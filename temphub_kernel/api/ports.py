@@ -50,7 +50,8 @@ def bind(host: str, port: int, setting: str = "PORT") -> socket.socket:
 
 def _no_certificate(settings: Settings, error: Exception) -> TempHubError:
     return TempHubError(
-        f"The certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used ({error}), so the hub did not start.",
+        f"The certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used ({error}), so "
+        "the hub did not start.",
         "Set TLS_CERT and TLS_KEY to PEM files that belong together and have no passphrase, or remove both.",
         code="bad_certificate",
     )

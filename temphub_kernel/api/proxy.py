@@ -1,4 +1,5 @@
-"""The front door: pages and websockets forwarded to Voilà, streaming, with the original Host. Endpoint thread only.
+"""The front door: pages and websockets forwarded to Voilà, streaming, with the original Host. Endpoint thread
+only.
 
 Nothing is held: each piece is awaited on its way out before the next is taken in, so a slow reader costs one
 piece of memory, and one that takes nothing for `STALLED_S` is let go.
@@ -12,7 +13,13 @@ from datetime import timedelta
 
 from tornado.gen import with_timeout
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
-from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 from tornado.util import TimeoutError as Late
@@ -34,7 +41,8 @@ GONE = (StreamClosedError, Late, asyncio.TimeoutError, OSError)
 
 
 class FrontDoor:
-    """Where pages come from: the page server on this computer. page: asked at each request where it is, which may be nowhere."""
+    """Where pages come from: the page server on this computer. page: asked at each request where it is, which
+    may be nowhere."""
 
     def __init__(self, page: Callable[[], PagePlace | None]) -> None:
         self._page = page
@@ -43,7 +51,8 @@ class FrontDoor:
         self._tunnels: Counter[str] = Counter()
 
     async def connect(self) -> tuple[IOStream, str]:
-        """(a new connection to the page server, the secret to show it). Raises TempHubError when there is none."""
+        """(a new connection to the page server, the secret to show it). Raises TempHubError when there is
+        none."""
         place = self._page()
         if place is None:
             raise _no_page()
@@ -85,7 +94,14 @@ class FrontDoor:
 class Relay(HTTPMessageDelegate):
     """One request on its way to the page server, and the answer on its way back."""
 
-    def __init__(self, door: FrontDoor, connection: HTTP1Connection, address: str, protocol: str = "http", shown: str = "anyone") -> None:
+    def __init__(
+        self,
+        door: FrontDoor,
+        connection: HTTP1Connection,
+        address: str,
+        protocol: str = "http",
+        shown: str = "anyone",
+    ) -> None:
         self._door = door
         self._protocol = protocol
         self._connection = connection
@@ -95,11 +111,14 @@ class Relay(HTTPMessageDelegate):
         self._closes = False
         self._path, self._html = "/", False
 
-    async def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
+    async def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
         """Open the way; a websocket becomes a plain tunnel."""
         assert isinstance(start_line, RequestStartLine)
         if start_line.version == "HTTP/1.0":
-            # It knows no chunks: the end of the connection is the end of the page, whatever it would rather have.
+            # It knows no chunks: the end of the connection is the end of the page, whatever it would rather
+            # have.
             self._closes = True
             headers.pop("Connection", None)
         # Of its own: Tornado reads from the one that it gave us how the body comes.
@@ -123,7 +142,9 @@ class Relay(HTTPMessageDelegate):
             headers.pop(name, None)
         # The body's limit is the page server's to set; here it only passes through.
         self._connection.set_max_body_size(2**62)
-        self._back = HTTP1Connection(stream, True, HTTP1ConnectionParameters(max_body_size=2**62, chunk_size=PIECE))
+        self._back = HTTP1Connection(
+            stream, True, HTTP1ConnectionParameters(max_body_size=2**62, chunk_size=PIECE)
+        )
         await _taken(self._back.write_headers(start_line, headers))
         self._door.go(self._answer(self._back))
 
@@ -179,7 +200,9 @@ class _Answer(HTTPMessageDelegate):
         self.complete = False
         self.refused = 0
 
-    async def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
+    async def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
         assert isinstance(start_line, ResponseStartLine)
         if start_line.code < 200:
             return
@@ -187,7 +210,8 @@ class _Answer(HTTPMessageDelegate):
             # Its page of this would be Jupyter's: the hub has words of its own.
             self.refused = start_line.code
             return
-        # A copy, here as well: without "chunked" in it the chunks themselves would be passed on, which only HTTP/1.1 put right by chance.
+        # A copy, here as well: without "chunked" in it the chunks themselves would be passed on, which only
+        # HTTP/1.1 put right by chance.
         headers = headers.copy()
         for name in HOP_BY_HOP:
             headers.pop(name, None)
@@ -237,21 +261,26 @@ async def _taken(write: Awaitable[None]) -> None:
 
 
 def _head(start_line: RequestStartLine, headers: HTTPHeaders) -> bytes:
-    lines = [f"{start_line.method} {start_line.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.get_all())]
+    lines = [
+        f"{start_line.method} {start_line.path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers.get_all()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode("latin1")
 
 
 def _crowded(address: str) -> TempHubError:
     return Unavailable(
         f"{MOST_TUNNELS_EACH} pages of the address {address} are open already, so this one is not connected.",
-        "Close pages that nobody looks at; behind a proxy name it in TRUSTED_PROXIES, so that each visitor counts by his own address.",
+        "Close pages that nobody looks at; behind a proxy name it in TRUSTED_PROXIES, so that each visitor "
+        "counts by his own address.",
         code="too_many_pages",
     )
 
 
 def _no_page() -> TempHubError:
     return Unavailable(
-        "The page server is being started, so the page cannot be shown yet; readings are stored all the same.",
+        "The page server is being started, so the page cannot be shown yet; readings are stored all the "
+        "same.",
         "Wait a few seconds; if it lasts, `temphub doctor` says why.",
         code="page_unavailable",
     )

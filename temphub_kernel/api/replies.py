@@ -1,4 +1,5 @@
-"""HTTP replies written straight to a connection, their headers, and answers given before a body is read. Endpoint thread only."""
+"""HTTP replies written straight to a connection, their headers, and answers given before a body is read.
+Endpoint thread only."""
 
 import json
 from asyncio import Future
@@ -8,7 +9,13 @@ from functools import lru_cache
 from http.client import responses
 from typing import Any
 
-from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
@@ -16,16 +23,23 @@ from ..core import HubFault, TempHubError
 from ..trust import Proven
 from .schemas import MAX_BODY, is_too_large, too_large
 
-# Voilà's page is made of scripts and styles inside the page: no way round 'unsafe-inline'. What remains: nothing comes from,
-# and nothing goes to, anywhere else, and no text is made into code.
+# Voilà's page is made of scripts and styles inside the page: no way round 'unsafe-inline'. What remains:
+# nothing comes from, and nothing goes to, anywhere else, and no text is made into code.
 PAGE_CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:;"
     " object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
-FORM_CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+FORM_CSP = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri "
+    "'none'; frame-ancestors 'none'"
+)
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
-COMMON = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
+COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 def protect(handler: RequestHandler, policy: str = DATA_CSP) -> None:
@@ -70,7 +84,9 @@ class WholeReplies(HTTPConnection):
         raise NotImplementedError
 
 
-def send(connection: HTTPConnection, status: int, body: bytes, content_type: str = JSON, **headers: str) -> None:
+def send(
+    connection: HTTPConnection, status: int, body: bytes, content_type: str = JSON, **headers: str
+) -> None:
     """Write one whole reply. A client that is gone already is no error."""
     begin(connection, status, body, content_type, **headers)
     if isinstance(connection, WholeReplies):
@@ -80,7 +96,9 @@ def send(connection: HTTPConnection, status: int, body: bytes, content_type: str
         connection.finish()
 
 
-def begin(connection: HTTPConnection, status: int, body: bytes, content_type: str = JSON, **headers: str) -> None:
+def begin(
+    connection: HTTPConnection, status: int, body: bytes, content_type: str = JSON, **headers: str
+) -> None:
     """Write a whole reply but do not end it yet: the request is still on its way."""
     if isinstance(connection, WholeReplies):
         connection.write_whole(_whole(status, body, content_type, headers, closes=connection.closes))
@@ -89,12 +107,18 @@ def begin(connection: HTTPConnection, status: int, body: bytes, content_type: st
     for name, value in headers.items():
         fields[name.replace("_", "-")] = value
     with suppress(StreamClosedError):
-        connection.write_headers(ResponseStartLine("HTTP/1.1", status, responses.get(status, "Unknown")), fields, body)
+        connection.write_headers(
+            ResponseStartLine("HTTP/1.1", status, responses.get(status, "Unknown")), fields, body
+        )
 
 
 def _whole(status: int, body: bytes, content_type: str, headers: dict[str, str], *, closes: bool) -> bytes:
     """The same bytes that Tornado would send."""
-    more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()) if headers else ""
+    more = (
+        "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        if headers
+        else ""
+    )
     start, end = _ends_of_head(status, content_type, len(body), closes)
     return start + more.encode("latin1") + end + body if more else start + end + body
 
@@ -104,7 +128,8 @@ def _whole(status: int, body: bytes, content_type: str, headers: dict[str, str],
 def _ends_of_head(status: int, content_type: str, length: int, closes: bool) -> tuple[bytes, bytes]:
     """A head's fields that every reply has, and what ends it."""
     start = (
-        f"HTTP/1.1 {status} {responses.get(status, 'Unknown')}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{ALWAYS_TEXT}"
+        f"HTTP/1.1 {status} {responses.get(status, 'Unknown')}\r\nContent-Type: {content_type}"
+        f"\r\nContent-Length: {length}\r\n{ALWAYS_TEXT}"
     )
     return start.encode("latin1"), b"Connection: close\r\n\r\n" if closes else b"\r\n"
 
@@ -163,7 +188,8 @@ PAGE_BODY = 64 * 1024
 
 
 class Early(HTTPMessageDelegate):
-    """Answers at the first lines; what still comes of the request is dropped. answer(): writes all of it but its end."""
+    """Answers at the first lines; what still comes of the request is dropped. answer(): writes all of it but
+    its end."""
 
     def __init__(self, connection: HTTPConnection, answer: Callable[[], None]) -> None:
         self._connection = connection
@@ -171,8 +197,11 @@ class Early(HTTPMessageDelegate):
         self._dropped = 0
         self._over = False
 
-    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
-        """Answer. Who first asks whether to send the body at all (curl does) is answered in full, so that it never comes."""
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Answer. Who first asks whether to send the body at all (curl does) is answered in full, so that it
+        never comes."""
         self.begin()
         if "100-continue" in headers.get("Expect", "").lower():
             self._end()
@@ -205,7 +234,8 @@ class Early(HTTPMessageDelegate):
 
 
 class Limited(HTTPMessageDelegate):
-    """Passes a request on to `inner` while its body stays below `most` bytes; above it the client is told 413."""
+    """Passes a request on to `inner` while its body stays below `most` bytes; above it the client is told
+    413."""
 
     def __init__(self, inner: HTTPMessageDelegate, connection: HTTPConnection, most: int = MAX_BODY) -> None:
         self._inner = inner
@@ -214,7 +244,9 @@ class Limited(HTTPMessageDelegate):
         self._size = 0
         self._early: Early | None = None
 
-    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
         """Refuse an announced length before anything is read."""
         if is_too_large(headers.get("Content-Length"), self._most):
             self._early = refusal(self._connection, self._most)

@@ -1,4 +1,5 @@
-"""What may come in: bodies and query values, field by field, turned into journal rows or an error with the way out. Any thread."""
+"""What may come in: bodies and query values, field by field, turned into journal rows or an error with the
+way out. Any thread."""
 
 import ipaddress
 import json
@@ -59,17 +60,27 @@ def address_field(data: dict[str, Any], *, default: str) -> str:
     except ValueError:
         address = None
     if address is None or address.is_multicast or address.is_unspecified or address.is_reserved:
-        raise bad("bad_ip", f"ip is {short(value)}, not an address of a probe.", "Send the probe's own IP address, or leave ip out.")
+        raise bad(
+            "bad_ip",
+            f"ip is {short(value)}, not an address of a probe.",
+            "Send the probe's own IP address, or leave ip out.",
+        )
     return str(address)
 
 
-def int_field(data: dict[str, Any], name: str, low: int, high: int, *, default: int = 0, required: bool = False) -> int:
+def int_field(
+    data: dict[str, Any], name: str, low: int, high: int, *, default: int = 0, required: bool = False
+) -> int:
     """A whole number in [low, high]."""
     if name not in data and not required:
         return default
     value = whole(data.get(name))
     if type(value) is not int or not low <= value <= high:
-        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as a whole number from {low} to {high}.")
+        raise bad(
+            f"bad_{name}",
+            f"{name} is {short(value)}.",
+            f"Send {name} as a whole number from {low} to {high}.",
+        )
     return value
 
 
@@ -77,7 +88,11 @@ def text_field(data: dict[str, Any], name: str) -> str:
     """A short printable text; empty when left out."""
     value = data.get(name, "")
     if not isinstance(value, str) or len(value) > MAX_TEXT or not value.isprintable():
-        raise bad(f"bad_{name}", f"{name} is {short(value)}.", f"Send {name} as up to {MAX_TEXT} printable characters, or leave it out.")
+        raise bad(
+            f"bad_{name}",
+            f"{name} is {short(value)}.",
+            f"Send {name} as up to {MAX_TEXT} printable characters, or leave it out.",
+        )
     return value
 
 
@@ -93,12 +108,16 @@ def bad(code: str, problem: str, remedy: str) -> BadRequest:
 
 def too_large(most: int = MAX_BODY) -> TooLarge:
     """The refusal of a body above the limit."""
-    problem, remedy = f"The body is larger than {most} bytes.", f"Send less at a time, at most {MAX_BATCH} readings in a batch."
+    problem, remedy = (
+        f"The body is larger than {most} bytes.",
+        f"Send less at a time, at most {MAX_BATCH} readings in a batch.",
+    )
     return TooLarge(problem, remedy, code="too_large")
 
 
 def is_too_large(length: str | None, most: int = MAX_BODY) -> bool:
-    """True when a Content-Length announces more than the API takes; what is no number is the parser's to refuse."""
+    """True when a Content-Length announces more than the API takes; what is no number is the parser's to
+    refuse."""
     return length is not None and length.isdecimal() and (len(length) > 9 or int(length) > most)
 
 
@@ -110,30 +129,41 @@ def parse_json(body: bytes) -> dict[str, Any]:
         value = DECODER.decode(body.decode(encoding, "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise bad(
-            "bad_json", f"The body is not valid JSON ({short(error)}).", 'Send a JSON object such as {"temperature_c": 23.8}.'
+            "bad_json",
+            f"The body is not valid JSON ({short(error)}).",
+            'Send a JSON object such as {"temperature_c": 23.8}.',
         ) from error
     if type(value) is not dict:
-        raise bad("bad_json", "The body is JSON, but not an object.", 'Send a JSON object such as {"temperature_c": 23.8}.')
+        raise bad(
+            "bad_json",
+            "The body is JSON, but not an object.",
+            'Send a JSON object such as {"temperature_c": 23.8}.',
+        )
     return value
 
 
 def whole(value: Any) -> Any:
-    """2145.0 as 2145, everything else as it is: JSON has one kind of number, and some languages write a whole one like that."""
+    """2145.0 as 2145, everything else as it is: JSON has one kind of number, and some languages write a whole
+    one like that."""
     return int(value) if type(value) is float and value.is_integer() else value
 
 
 def check_text(data: dict[str, Any]) -> None:
-    """Raises TempHubError (400) for half a character: JSON can write it as \\ud800, but no file and no reply can hold it."""
+    """Raises TempHubError (400) for half a character: JSON can write it as \\ud800, but no file and no reply
+    can hold it."""
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise bad(
-            "bad_text", "The body holds half a character (a lone surrogate), which cannot be kept.", "Send whole characters, as UTF-8."
+            "bad_text",
+            "The body holds half a character (a lone surrogate), which cannot be kept.",
+            "Send whole characters, as UTF-8.",
         ) from error
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """The fields of a query, the last of each name. Raises TempHubError (400) when there are absurdly many."""
+    """The fields of a query, the last of each name. Raises TempHubError (400) when there are absurdly
+    many."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
     except ValueError as error:
@@ -143,24 +173,29 @@ def parse_query(text: str) -> dict[str, str]:
 
 
 def checked_id(name: str, value: object, says: str = "cannot name a probe", remedy: str = ID_REMEDY) -> str:
-    """The id of a probe, sent as `name`. Raises TempHubError (400), the same way wherever one is asked for."""
+    """The id of a probe, sent as `name`. Raises TempHubError (400), the same way wherever one is asked
+    for."""
     if is_probe_id(value):
         return value
     raise bad(f"bad_{name}", f"{name} is {short(value)}, which {says}.", remedy)
 
 
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:
-    """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the value.
+    """(rows of a delivery, whether it was a batch). Raises TempHubError (400/413) naming the field and the
+    value.
 
-    An age says when a reading was taken, else a time in it (see timestamps.py), else the moment it came in. A value outside what can be
-    a temperature is a reading without one, quality `range`.
+    An age says when a reading was taken, else a time in it (see timestamps.py), else the moment it came in. A
+    value outside what can be a temperature is a reading without one, quality `range`.
     """
     probe_id = checked_id("probe_id", data.get("probe_id", ADHOC))
     if "readings" in data:
         return _batch(probe_id, data, received_ms), True
-    # A lone reading of a probe that counts: a repeat of it is recognised as one of a batch is, and answered as one.
+    # A lone reading of a probe that counts: a repeat of it is recognised as one of a batch is, and answered
+    # as one.
     boot, seq = data.get("boot"), whole(data.get("seq"))
-    counted = type(boot) is str and BOOT.fullmatch(boot) is not None and type(seq) is int and 0 <= seq <= MAX_SEQ
+    counted = (
+        type(boot) is str and BOOT.fullmatch(boot) is not None and type(seq) is int and 0 <= seq <= MAX_SEQ
+    )
     return [_reading(probe_id, data, received_ms, "", boot if counted else None)], counted
 
 
@@ -196,7 +231,9 @@ def _batch(probe_id: str, data: dict[str, Any], received_ms: int) -> list[Row]:
     readings = data["readings"]
     if type(readings) is not list or not readings:
         raise bad(
-            "bad_readings", f"readings is {short(readings)}, not a list with readings.", "Send readings as a list of 1 to 1000 objects."
+            "bad_readings",
+            f"readings is {short(readings)}, not a list with readings.",
+            "Send readings as a list of 1 to 1000 objects.",
         )
     if len(readings) > MAX_BATCH:
         raise TooLarge(
@@ -228,7 +265,9 @@ def _check_in_batch(reading: Any, at: int) -> None:
         )
     for name in ("seq", "age_ms"):
         if name not in reading and not (name == "age_ms" and given_times(reading)):
-            raise bad(f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch.")
+            raise bad(
+                f"bad_{name}", f"readings[{at}] has no {name}.", f"Send {name} with every reading of a batch."
+            )
     if type(reading.get("age_unknown", False)) is not bool:
         raise bad(
             "bad_age_unknown",
@@ -237,7 +276,9 @@ def _check_in_batch(reading: Any, at: int) -> None:
         )
 
 
-def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, boot: str | None = None) -> Row:
+def _reading(
+    probe_id: str, data: dict[str, Any], received_ms: int, where: str, boot: str | None = None
+) -> Row:
     age_ms = whole(data.get("age_ms", 0))
     if type(age_ms) is not int or not 0 <= age_ms <= MAX_AGE_MS:
         remedy = "Send how long ago the reading was taken, in whole milliseconds from 0 to one year."
@@ -252,7 +293,11 @@ def _reading(probe_id: str, data: dict[str, Any], received_ms: int, where: str, 
         raise bad("bad_seq", f"{where}seq is {short(seq)}.", remedy)
     quality = data.get("quality")
     if quality is not None and quality not in QUALITIES:
-        raise bad("bad_quality", f"{where}quality is {short(quality)}.", f"Send one of {', '.join(QUALITIES)}, or leave it out.")
+        raise bad(
+            "bad_quality",
+            f"{where}quality is {short(quality)}.",
+            f"Send one of {', '.join(QUALITIES)}, or leave it out.",
+        )
     if "temperature_c" not in data:
         raise _no_temperature(where)
     celsius, junction = data["temperature_c"], junction_of(data)
@@ -283,7 +328,9 @@ def _no_reason(where: str) -> TempHubError:
 def _wrong_number(name: str, value: object) -> NoReturn:
     code = "bad_temperature" if name.endswith("temperature_c") else f"bad_{name}"
     raise bad(
-        code, f"{name} is {short(value)}, not a number.", f"Send {name.rpartition('.')[2]} as a plain number such as 23.8, without quotes."
+        code,
+        f"{name} is {short(value)}, not a number.",
+        f"Send {name.rpartition('.')[2]} as a plain number such as 23.8, without quotes.",
     )
 
 

@@ -1,4 +1,5 @@
-"""The endpoint's thread, loop and port: who answers which path. `start`, `stop` and `state` from any thread."""
+"""The endpoint's thread, loop and port: who answers which path. `start`, `stop` and `state` from any
+thread."""
 
 import asyncio
 import logging
@@ -23,7 +24,20 @@ from tornado.web import Application
 
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
-from . import background, base, firmware_files, metrics, not_found, plausibility, ports, proxy, replies, routes, schemas, timestamps
+from . import (
+    background,
+    base,
+    firmware_files,
+    metrics,
+    not_found,
+    plausibility,
+    ports,
+    proxy,
+    replies,
+    routes,
+    schemas,
+    timestamps,
+)
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
 from .ingest import INGEST, Acks, Delivery, FastPath, Ingest
 
@@ -37,10 +51,10 @@ SIZES = {"max_header_size": HEAD_BYTES, "max_body_size": 2**62, "chunk_size": 65
 class Endpoint(Worker):
     """Tornado on HOST:PORT in a thread of its own.
 
-    page: asked where the page server is just now; None for a hub without one. firmware: the folder that probes are updated from.
-    idle_s: how long a connection may stay without a request; body_s: how long a request's body may take; gate: how many
-    connections there may be; tarpit: who waits for refusals; names: how many new names are taken up; count_every_s: how
-    often the log is told what came.
+    page: asked where the page server is just now; None for a hub without one. firmware: the folder that
+    probes are updated from. idle_s: how long a connection may stay without a request; body_s: how long a
+    request's body may take; gate: how many connections there may be; tarpit: who waits for refusals; names:
+    how many new names are taken up; count_every_s: how often the log is told what came.
     `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
     """
 
@@ -149,7 +163,9 @@ class Endpoint(Worker):
             self._tarpit,
         )
 
-    def _make_switch(self, loop: asyncio.AbstractEventLoop, behind: base.Room, door: proxy.FrontDoor | None) -> "Switch":
+    def _make_switch(
+        self, loop: asyncio.AbstractEventLoop, behind: base.Room, door: proxy.FrontDoor | None
+    ) -> "Switch":
         """Who answers which path."""
         ingest = Ingest(
             self._settings.server_token,
@@ -166,7 +182,15 @@ class Endpoint(Worker):
         proxies = Proxies(self._settings.trusted_proxies)
         self._gate.trusts = proxies.trusts
         guard = Guard(self._settings, behind.entry, self._gate.asking, self.tls_port)
-        return Switch(routes.application(behind, landing=door is None), ingest, door, guard, self._gate, proxies, self._tarpit)
+        return Switch(
+            routes.application(behind, landing=door is None),
+            ingest,
+            door,
+            guard,
+            self._gate,
+            proxies,
+            self._tarpit,
+        )
 
     def _open(self, switch: "Switch") -> list[FastPath | GatedServer]:
         """The servers, which take connections from here on."""
@@ -181,7 +205,8 @@ class Endpoint(Worker):
         return servers
 
     def heard(self, probe_id: str, boot: str, count: int, at_s: float) -> None:
-        """A probe said at a moment of the monotonic clock where its count of milliseconds stands. Any thread; returns at once."""
+        """A probe said at a moment of the monotonic clock where its count of milliseconds stands. Any thread;
+        returns at once."""
         self._heard.append((probe_id, boot, count, at_s * 1000))
         loop = self._loop
         if loop is not None:
@@ -194,7 +219,8 @@ class Endpoint(Worker):
             self._transit.begin(*self._heard.popleft())
 
     def _recall(self) -> None:
-        """What the journal knows, before the port is open: a delivery that waits for this would be dated too late."""
+        """What the journal knows, before the port is open: a delivery that waits for this would be dated too
+        late."""
         # Without it the court begins without neighbours; what is wrong with the journal is told by others.
         with suppress(TempHubError):
             background.answer(self._journal, self._court.recall)
@@ -247,12 +273,23 @@ class Switch(HTTPServerConnectionDelegate):
         return _Request(self, server_conn, request_conn)
 
     def admit(
-        self, line: RequestStartLine, headers: HTTPHeaders, connection: HTTPConnection, wrong: TempHubError | None
+        self,
+        line: RequestStartLine,
+        headers: HTTPHeaders,
+        connection: HTTPConnection,
+        wrong: TempHubError | None,
     ) -> HTTPMessageDelegate | None:
-        """Who answers a request that goes no further; None when it may. wrong: what to tell it if it gets past the guard."""
+        """Who answers a request that goes no further; None when it may. wrong: what to tell it if it gets
+        past the guard."""
         self.gate.spoke(getattr(connection, "stream", None))
         try:
-            self.guard.check(line, headers, _address(connection), secure=_protocol(connection) == "https", stray=wrong is not None)
+            self.guard.check(
+                line,
+                headers,
+                _address(connection),
+                secure=_protocol(connection) == "https",
+                stray=wrong is not None,
+            )
         except (TempHubError, Away) as why:
             if isinstance(why, TempHubError):
                 self.ingest.metrics.refused(why)
@@ -260,10 +297,14 @@ class Switch(HTTPServerConnectionDelegate):
             return Refused(connection, why, self.gate.asking, tarpit, _address(connection))
         if wrong is not None:
             self.ingest.metrics.refused(wrong)
-            return not_found.told(connection, wrong, html=not_found.wants_html(headers) and line.method in not_found.READS)
+            return not_found.told(
+                connection, wrong, html=not_found.wants_html(headers) and line.method in not_found.READS
+            )
         return None
 
-    def choose(self, line: RequestStartLine, headers: HTTPHeaders, server_conn: object, connection: HTTPConnection) -> HTTPMessageDelegate:
+    def choose(
+        self, line: RequestStartLine, headers: HTTPHeaders, server_conn: object, connection: HTTPConnection
+    ) -> HTTPMessageDelegate:
         """The delegate for a path."""
         name = line.path.partition("?")[0]
         if name == INGEST:
@@ -279,7 +320,13 @@ class Switch(HTTPServerConnectionDelegate):
             return replies.Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
         return replies.Limited(
-            proxy.Relay(self.door, connection, _address(connection), _protocol(connection), self.guard.entry.visitor_shows(headers)),
+            proxy.Relay(
+                self.door,
+                connection,
+                _address(connection),
+                _protocol(connection),
+                self.guard.entry.visitor_shows(headers),
+            ),
             connection,
             replies.PAGE_BODY,
         )
@@ -327,10 +374,12 @@ def _protocol(connection: HTTPConnection) -> str:
 
 
 def _behind(proxies: Proxies, connection: HTTPConnection, headers: HTTPHeaders) -> None:
-    """Have the connection speak for who asks through it. A proxy's connection carries one request after the other, of anybody's."""
+    """Have the connection speak for who asks through it. A proxy's connection carries one request after the
+    other, of anybody's."""
     context = getattr(connection, "context", None)
     if not hasattr(context, "peer"):
         context.peer = _address(connection), _protocol(connection)  # type: ignore[union-attr]
     address, protocol = context.peer  # type: ignore[union-attr]
     proxies.notice(address, headers)
-    context.remote_ip, context.protocol = proxies.asker(address, headers), proxies.protocol(address, headers, protocol)  # type: ignore[union-attr]
+    context.remote_ip = proxies.asker(address, headers)  # type: ignore[union-attr]
+    context.protocol = proxies.protocol(address, headers, protocol)  # type: ignore[union-attr]

@@ -1,4 +1,5 @@
-"""When a reading was taken: by its sender's age, clock or count of milliseconds, or by its arrival. Endpoint thread only."""
+"""When a reading was taken: by its sender's age, clock or count of milliseconds, or by its arrival. Endpoint
+thread only."""
 
 import math
 import re
@@ -18,7 +19,8 @@ FIELDS = ("chip_c", "cold_c")
 
 
 def junction_of(data: Mapping[str, Any]) -> tuple[int | None, int | None] | None:
-    """(chip, cold) in 64ths of a degree; None when the delivery says neither. What can be no temperature costs no reading."""
+    """(chip, cold) in 64ths of a degree; None when the delivery says neither. What can be no temperature
+    costs no reading."""
     if "chip_c" not in data and "cold_c" not in data:
         return None
     chip, cold = (_steps(data.get(name)) for name in FIELDS)
@@ -38,10 +40,23 @@ def _steps(value: object) -> int | None:
 
 
 # What people call it, the first that can be read counts.
-TIME_FIELDS = ("timestamp", "time", "ts", "datetime", "date_time", "date", "taken", "taken_at", "measured_at", "epoch")
-# A clock without a battery begins at 1970, or at 2000 as most clock chips do; what it says in its first year is no time.
+TIME_FIELDS = (
+    "timestamp",
+    "time",
+    "ts",
+    "datetime",
+    "date_time",
+    "date",
+    "taken",
+    "taken_at",
+    "measured_at",
+    "epoch",
+)
+# A clock without a battery begins at 1970, or at 2000 as most clock chips do; what it says in its first year
+# is no time.
 EARLIEST_MS = 978_307_200_000
-# Below each of these a number counts seconds, milliseconds, microseconds, nanoseconds: as milliseconds all begin in 1973.
+# Below each of these a number counts seconds, milliseconds, microseconds, nanoseconds: as milliseconds all
+# begin in 1973.
 PER_MS = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 1_000_000))
 # A plus sign that a query's sender did not encode arrives as a space.
 LOST_PLUS = re.compile(r"(?<=\d) (?=\d\d:?\d\d$)")
@@ -57,7 +72,8 @@ def given_times(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def taken_by_clock(data: dict[str, Any], received_ms: int) -> tuple[int, str | None]:
-    """(when a reading was taken, the field that says so) by the times in it; the time it came in and None where none can be one."""
+    """(when a reading was taken, the field that says so) by the times in it; the time it came in and None
+    where none can be one."""
     for name, value in _candidates(given_times(data)):
         ms = moment_ms(value, received_ms)
         if ms is not None and EARLIEST_MS <= ms <= received_ms + AHEAD_MS:
@@ -66,9 +82,11 @@ def taken_by_clock(data: dict[str, Any], received_ms: int) -> tuple[int, str | N
 
 
 def moment_ms(value: object, received_ms: int) -> int | None:
-    """Milliseconds since 1970 of ISO 8601 or of a count of s, ms, µs or ns since 1970; None for what is no moment.
+    """Milliseconds since 1970 of ISO 8601 or of a count of s, ms, µs or ns since 1970; None for what is no
+    moment.
 
-    A time without a zone is this computer's local one; of an hour that comes twice it is the later that is not ahead of received_ms.
+    A time without a zone is this computer's local one; of an hour that comes twice it is the later that is
+    not ahead of received_ms.
     """
     if isinstance(value, str):
         value = value.strip()
@@ -120,7 +138,8 @@ def _is_day(text: str) -> bool:
 DRIFT = 200e-6
 # TCP gives up long before; a larger jump means that the probe's count began anew.
 LONGEST_MS = HOUR_MS
-# So long a probe of ours waits for an answer. What was under way for longer is one reading out of place rather than many drawn together.
+# So long a probe of ours waits for an answer. What was under way for longer is one reading out of place
+# rather than many drawn together.
 GRADUAL_MS = 5_000
 # First and last readings of so many deliveries.
 MOST_MARKS = 16
@@ -130,9 +149,11 @@ MAX_BOOTS = 4096
 
 @dataclass(slots=True)
 class _Count:
-    """One boot's count. began_ms: when it was 0, by the quickest word so far, which came at heard_ms. Moments are the hub's.
+    """One boot's count. began_ms: when it was 0, by the quickest word so far, which came at heard_ms. Moments
+    are the hub's.
 
-    marks: (count, moment) of readings that were dated, in order; what is dated after them stays in order with them.
+    marks: (count, moment) of readings that were dated, in order; what is dated after them stays in order with
+    them.
     """
 
     began_ms: float
@@ -146,7 +167,11 @@ class _Count:
             self.began_ms, self.heard_ms = now_ms - count, now_ms
             # A little at a time comes to nothing while so few marks are kept.
             if not -LITTLE_MS < delay <= 0:
-                self.marks = [one for one in self.marks if delay < LONGEST_MS and one[1] - one[0] - self.began_ms < GRADUAL_MS]
+                self.marks = [
+                    one
+                    for one in self.marks
+                    if delay < LONGEST_MS and one[1] - one[0] - self.began_ms < GRADUAL_MS
+                ]
 
     def moments(self, counts: "Ints", sent: int, now_ms: float) -> "Floats":
         """When it stood there, of what was sent at a later count and came now; never after now."""
@@ -158,10 +183,16 @@ class _Count:
         marks = np.array([*self.marks, (sent, now_ms)], np.float64)
         at = np.searchsorted(marks[:-1, 0], counts)
         behind = np.maximum(at - 1, 0)
-        last_count, last_ms, next_count, next_ms = marks[behind, 0], marks[behind, 1], marks[at, 0], marks[at, 1]
+        last_count, last_ms, next_count, next_ms = (
+            marks[behind, 0],
+            marks[behind, 1],
+            marks[at, 0],
+            marks[at, 1],
+        )
         late = (at > 0) & (found < last_ms + (counts - last_count) / 2)
         if late.any():
-            # Dated too late, before something quicker was heard: from there at a slower pace until it is right again.
+            # Dated too late, before something quicker was heard: from there at a slower pace until it is
+            # right again.
             pace = np.minimum(0.5, (next_ms - last_ms)[late] / (next_count - last_count)[late])
             found[late] = np.maximum(found[late], last_ms[late] + (counts - last_count)[late] * pace)
         moments: Floats = np.minimum(found, next_ms)
@@ -182,7 +213,8 @@ class _Count:
 
 
 class Transit:
-    """Remembers when each probe's count of this boot began. Moments: milliseconds of a clock that never steps."""
+    """Remembers when each probe's count of this boot began. Moments: milliseconds of a clock that never
+    steps."""
 
     def __init__(self) -> None:
         self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
@@ -192,12 +224,14 @@ class Transit:
         self._count(probe_id, boot, count, now_ms).hear(count, now_ms)
 
     def begin(self, probe_id: str, boot: str, count: int, now_ms: float) -> None:
-        """The same from a word that anybody in the network may have made up: it counts for a boot of which nothing was heard."""
+        """The same from a word that anybody in the network may have made up: it counts for a boot of which
+        nothing was heard."""
         if (probe_id, boot) not in self._counts:
             self.hear(probe_id, boot, count, now_ms)
 
     def moments(self, probe_id: str, boot: str, sent_ms: int, ages_ms: "Ints", now_ms: float) -> "Floats":
-        """When the readings of a delivery were taken whose ages were these when the probe's count stood at `sent_ms`."""
+        """When the readings of a delivery were taken whose ages were these when the probe's count stood at
+        `sent_ms`."""
         known = self._count(probe_id, boot, sent_ms, now_ms)
         known.hear(sent_ms, now_ms)
         counts = sent_ms - ages_ms

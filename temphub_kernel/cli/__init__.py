@@ -1,4 +1,5 @@
-"""The `temphub` command. Every problem ends in words and an exit code: 0 well, 1 a problem, 2 wrong arguments."""
+"""The `temphub` command. Every problem ends in words and an exit code: 0 well, 1 a problem, 2 wrong
+arguments."""
 
 import io
 import os
@@ -36,7 +37,8 @@ def _work(given: list[str]) -> int:
         return int(getattr(options, "work", actions.run)(options))
     except BrokenPipeError:
         raise
-    # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its trace.
+    # The user's boundary: whatever stops the hub ends in words; only what nobody foresaw also shows its
+    # trace.
     except Exception as error:
         if not isinstance(error, TempHubError):
             traceback.print_exc()
@@ -46,7 +48,8 @@ def _work(given: list[str]) -> int:
 
 
 def _flush() -> None:
-    """Out with what is said, while it can still be told that nobody listens; the interpreter itself would complain at its end."""
+    """Out with what is said, while it can still be told that nobody listens; the interpreter itself would
+    complain at its end."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -55,7 +58,8 @@ def _flush() -> None:
 
 
 def _unheard() -> int:
-    """Whoever read what this command says has gone, as `head` does when it has enough: no problem of the user's. The exit code."""
+    """Whoever read what this command says has gone, as `head` does when it has enough: no problem of the
+    user's. The exit code."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

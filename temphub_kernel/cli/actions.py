@@ -22,7 +22,11 @@ def run(options: argparse.Namespace) -> int:
         from ..server.run import run as supervise
 
         return supervise(
-            core.Settings.from_environ(), start, options.given, browser=not options.no_browser, probes=getattr(options, "probes", 0)
+            core.Settings.from_environ(),
+            start,
+            options.given,
+            browser=not options.no_browser,
+            probes=getattr(options, "probes", 0),
         )
 
 
@@ -95,7 +99,9 @@ def probes(options: argparse.Namespace) -> int:
         lists.expect(settings, options.expect, say)
         return 0
     if options.merge or options.unmerge:
-        lists.merge_probes(settings, options.merge, options.unmerge, say, sure=options.yes, overlap=options.overlap)
+        lists.merge_probes(
+            settings, options.merge, options.unmerge, say, sure=options.yes, overlap=options.overlap
+        )
         return 0
     if options.believe or options.doubt:
         lists.believe(settings, options.believe or options.doubt, say, counts=bool(options.believe))
@@ -108,7 +114,9 @@ def update(options: argparse.Namespace) -> int:
     """New firmware for probes."""
     from ..hub.commands.probes import Fleet
 
-    failed = Fleet(core.Settings.from_environ(), say).update(options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0)
+    failed = Fleet(core.Settings.from_environ(), say).update(
+        options.ids, everyone=options.all, wait_s=0.0 if options.no_wait else 180.0
+    )
     return 1 if failed else 0
 
 
@@ -168,9 +176,14 @@ def flash(options: argparse.Namespace) -> int:
         if not found:
             say(str(no_board()))
         return 0
-    given = settings(wifi=options.wifi, password=options.password, token=options.token, hub=options.hub, name=options.name)
+    given = settings(
+        wifi=options.wifi, password=options.password, token=options.token, hub=options.hub, name=options.name
+    )
     folders = [Path.cwd(), files.firmware()]
-    Flash(Wanted(files.firmware(), folders, options.port, options.image, given, options.keep, options.source), say).run()
+    Flash(
+        Wanted(files.firmware(), folders, options.port, options.image, given, options.keep, options.source),
+        say,
+    ).run()
     return 0
 
 

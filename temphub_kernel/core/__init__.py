@@ -1,7 +1,7 @@
 """What every room shares. Imports nothing of ours; safe from any thread.
 
-Cheap to import: a module is loaded when one of its names is first asked for. What few rooms need has no name here and is
-asked of its own module (`finding`, `http`, `startup`, `run_folder`, `firmware_build`).
+Cheap to import: a module is loaded when one of its names is first asked for. What few rooms need has no name
+here and is asked of its own module (`finding`, `http`, `startup`, `run_folder`, `firmware_build`).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 
 def door(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package that brings each name in when it is first asked for: nobody loads what he does not use.
+    """The `__getattr__` of a package that brings each name in when it is first asked for: nobody loads what
+    he does not use.
 
-    names: module within the package -> the names that others have from it, with spaces between. Type checkers see the same by
-    `from .module import *`, which never runs.
+    names: module within the package -> the names that others have from it, with spaces between. Type checkers
+    see the same by `from .module import *`, which never runs.
     """
     home = {name: module for module, given in names.items() for name in given.split()}
 
@@ -40,10 +41,14 @@ NAMES = {
     "files": "DEMO_FOLDER JOURNAL_FILE PACKAGE make_key read_key sync_folder write_private",
     "logs": "LOG_FILE Budget Once",
     "names": "called counted_as list_of_names look_alikes named shown_name titles transient",
-    "network": ("DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here real_address"),
+    "network": (
+        "DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here "
+        "real_address"
+    ),
     "processes": "Process first_to_go limit_memory memory_mb started_by",
     "programs": (
-        "MACOS WINDOWS ask_powershell ask_system collected end_with_input go_first held_input run_system run_to_end "
+        "MACOS WINDOWS ask_powershell ask_system collected end_with_input go_first held_input run_system "
+        "run_to_end "
         "start_behind start_beside"
     ),
     "reading": (
@@ -54,7 +59,8 @@ NAMES = {
     ),
     "settings": "ALLOWED Settings",
     "spreadsheet": (
-        "BOM COUNTRIES CSV_COLUMNS SEPARATORS STANDARD Style csv_cell harmless number_cell number_of separator_in separator_of text_cell"
+        "BOM COUNTRIES CSV_COLUMNS SEPARATORS STANDARD Style csv_cell harmless number_cell number_of "
+        "separator_in separator_of text_cell"
     ),
     "worker": "Worker WorkerState",
 }

@@ -1,4 +1,5 @@
-"""Time: the only place that asks for it, lengths of time as texts, and zones. UTC, integer milliseconds since 1970; any thread."""
+"""Time: the only place that asks for it, lengths of time as texts, and zones. UTC, integer milliseconds since
+1970; any thread."""
 
 import os
 import re
@@ -16,7 +17,8 @@ MILLISECOND = timedelta(milliseconds=1)
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-# Later than any moment, and still a whole number for every reader of JSON: what has no end goes on until then.
+# Later than any moment, and still a whole number for every reader of JSON: what has no end goes on until
+# then.
 EVER_MS = 2**53
 
 
@@ -37,7 +39,8 @@ def iso_utc(ms: int) -> str:
 
 
 def local_text(ms: int, date: str = "%Y-%m-%d") -> str:
-    """`2026-11-23 13:54:00` in this computer's time zone, as spreadsheets read it. date: how the day is written."""
+    """`2026-11-23 13:54:00` in this computer's time zone, as spreadsheets read it. date: how the day is
+    written."""
     return time.strftime(f"{date} %H:%M:%S", time.localtime(ms // 1000))
 
 
@@ -77,7 +80,8 @@ LENGTH = re.compile(r"([0-9]{1,9})([a-z]*)")
 def length_ms(text: str, units: Collection[str], *, digits: int = 7) -> int | None:
     """Milliseconds of a whole number and its unit; None for any other text.
 
-    units: those that may be used; with `""` among them a bare number is one of seconds. digits: how many the number may have.
+    units: those that may be used; with `""` among them a bare number is one of seconds. digits: how many the
+    number may have.
     """
     found = LENGTH.fullmatch(text)
     if found is None or found[2] not in units or len(found[1]) > digits:
@@ -114,11 +118,16 @@ def known_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def find_zone(name: str, *, remedy: str = "Use local, UTC or a name such as Europe/Berlin.", code: str = "bad_tz") -> ZoneInfo | None:
-    """The zone called `name`; None for `local`, this computer's. Raises TempHubError for a name nobody knows."""
+def find_zone(
+    name: str, *, remedy: str = "Use local, UTC or a name such as Europe/Berlin.", code: str = "bad_tz"
+) -> ZoneInfo | None:
+    """The zone called `name`; None for `local`, this computer's. Raises TempHubError for a name nobody
+    knows."""
     zone = known_zone(name)
     if zone is None and name != LOCAL:
-        raise TempHubError(f"The time zone {name[:60]!r} is not known, so times cannot be shown in it.", remedy, code=code)
+        raise TempHubError(
+            f"The time zone {name[:60]!r} is not known, so times cannot be shown in it.", remedy, code=code
+        )
     return zone
 
 
@@ -135,8 +144,8 @@ def offset_ms(zone: tzinfo | None, ms: int) -> int:
     return round(offset.total_seconds()) * 1000 if offset else 0
 
 
-# Not a library for that: those there are take neither a rule instead of a name (TZ=CET-1CEST,M3.5.0,M10.5.0/3) nor an
-# offset that no zone has, and recording goes on with both.
+# Not a library for that: those there are take neither a rule instead of a name
+# (TZ=CET-1CEST,M3.5.0,M10.5.0/3) nor an offset that no zone has, and recording goes on with both.
 @lru_cache(maxsize=4)
 def _local(variable: str, _names: tuple[str, str]) -> tzinfo:
     named = [variable.removeprefix(":")]

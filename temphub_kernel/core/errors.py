@@ -1,9 +1,12 @@
-"""The errors: a problem (with the value met and what it means for the user) and a remedy, of a type that callers catch.
+"""The errors: a problem (with the value met and what it means for the user) and a remedy, of a type that
+callers catch.
 
-The same two sentences are shown on the page, in the log, in the HTTP body and at the command line. Any thread.
+The same two sentences are shown on the page, in the log, in the HTTP body and at the command line. Any
+thread.
 
-A type is there because somebody catches it or answers it with a status of its own; those that only one room knows live there.
-TempHubError itself is raised for what ends at the person who reads it: a setting, an option, a call in a notebook.
+A type is there because somebody catches it or answers it with a status of its own; those that only one room
+knows live there. TempHubError itself is raised for what ends at the person who reads it: a setting, an
+option, a call in a notebook.
 """
 
 
@@ -18,7 +21,8 @@ class TempHubError(Exception):
     status = 400
 
     def __init__(self, problem: str, remedy: str, *, so: str = "", code: str = "") -> None:
-        """so: what the problem meant for what was being done, appended to it. code: where one type has several."""
+        """so: what the problem meant for what was being done, appended to it. code: where one type has
+        several."""
         # What was met, as whoever was doing something else may say it.
         self.met = problem
         self.problem = f"{problem}, so {so}." if so else problem
@@ -60,7 +64,8 @@ class NotFound(TempHubError):
 
 
 class Conflict(TempHubError):
-    """Raised when something can be had in general, and not as things stand now: somebody has to change them first."""
+    """Raised when something can be had in general, and not as things stand now: somebody has to change them
+    first."""
 
     status = 409
 
@@ -116,7 +121,8 @@ class DiskFull(TempHubError):
 
 
 class Relayed(TempHubError):
-    """Raised for what another program (a hub, an export's process, the page server) refused: its own code and status."""
+    """Raised for what another program (a hub, an export's process, the page server) refused: its own code and
+    status."""
 
     def __init__(self, problem: str, remedy: str, *, code: str, status: int = 400) -> None:
         super().__init__(problem, remedy, code=code)

@@ -49,7 +49,8 @@ def find_data_dir(start: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new or changed name last through a power cut, where the system has such a call (Windows has none)."""
+    """Make a new or changed name last through a power cut, where the system has such a call (Windows has
+    none)."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -87,11 +88,14 @@ def make_key(data_dir: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a small file for this user alone, whole or not at all, lasting through a power cut. Raises OSError."""
+    """Write a small file for this user alone, whole or not at all, lasting through a power cut. Raises
+    OSError."""
     beside = path.with_name(path.name + ".new")
     with suppress(FileNotFoundError):
         beside.unlink()
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with os.fdopen(
+        os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -64,6 +64,8 @@ def as_text(found: Iterable[Finding]) -> str:
             lines.append(f"{'':>7}  -> {one.remedy}")
     lines.append("")
     lines.append(
-        "No problem found." if not problems else f"{problems} problem{'s' if problems > 1 else ''} found; what to do stands behind ->."
+        "No problem found."
+        if not problems
+        else f"{problems} problem{'s' if problems > 1 else ''} found; what to do stands behind ->."
     )
     return "\n".join(lines)

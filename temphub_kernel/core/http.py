@@ -1,9 +1,11 @@
-"""The one HTTP client: an exchange with an end in time and in bytes, and no helper from the environment. Any thread.
+"""The one HTTP client: an exchange with an end in time and in bytes, and no helper from the environment. Any
+thread.
 
-It is the standard library's. With `requests` all of this had to be built into its pools and adapters anyway (its time-outs count from
-byte to byte, so one who drips a byte a second would hold a thread for hours), and what it adds had to be turned off again: proxies,
-.netrc, redirects, retries, unpacking. Two do without it, for a reason that stands there: the webhook (TLS, whose sockets cannot be
-given an end like this one's) and the server's event loop (Tornado's own client, which does not block it).
+It is the standard library's. With `requests` all of this had to be built into its pools and adapters anyway
+(its time-outs count from byte to byte, so one who drips a byte a second would hold a thread for hours), and
+what it adds had to be turned off again: proxies, .netrc, redirects, retries, unpacking. Two do without it,
+for a reason that stands there: the webhook (TLS, whose sockets cannot be given an end like this one's) and
+the server's event loop (Tornado's own client, which does not block it).
 """
 
 import errno
@@ -29,7 +31,9 @@ class NoConnection(TimeoutError):
 class Limit:
     """How long an exchange may last. stopped: asked while waiting; True ends it early."""
 
-    def __init__(self, connect_s: float, read_s: float, whole_s: float, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, connect_s: float, read_s: float, whole_s: float, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         self.connect_s = connect_s
         self.read_s = read_s
         self.stopped = stopped
@@ -50,8 +54,16 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def exchange(method: str, url: str, limit: Limit, most_bytes: int, body: bytes | None = None, headers: Mapping[str, str] = {}) -> Reply:
-    """One request over http and its reply, whatever its status; a redirect is an answer like any other and never followed.
+def exchange(
+    method: str,
+    url: str,
+    limit: Limit,
+    most_bytes: int,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = {},
+) -> Reply:
+    """One request over http and its reply, whatever its status; a redirect is an answer like any other and
+    never followed.
 
     Raises OSError (NoConnection, TimeoutError) and ValueError (what came is no HTTP).
     """
@@ -95,7 +107,8 @@ class _Socket(socket.socket):
 
 
 def _connected(host: str, port: int, limit: Limit) -> _Socket:
-    """A socket connected to the first address of `host`. Raises OSError; NoConnection after `connect_s` or when the hub stops."""
+    """A socket connected to the first address of `host`. Raises OSError; NoConnection after `connect_s` or
+    when the hub stops."""
     family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     own = _Socket(family, kind, protocol)
     try:

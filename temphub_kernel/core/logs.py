@@ -1,7 +1,7 @@
 """Logging, set up once per process: one style of line, for the console and for the log file. Any thread.
 
-Only one process writes the file: the server, which is handed what its hub kernel says; or a hub without a server. A repeated
-line is a warning once, then debug.
+Only one process writes the file: the server, which is handed what its hub kernel says; or a hub without a
+server. A repeated line is a warning once, then debug.
 """
 
 import logging
@@ -28,12 +28,14 @@ OURS = "temphub_kernel"
 LEVELS = {"WARN": logging.WARNING}
 # A browser or a probe that left while something was on its way to it: daily life of a server, and no fault.
 LEFT = ("WebSocketClosedError", "StreamClosedError")
-# Of these the hub says itself, in a sentence, what there is to say; and paths and addresses of theirs may hold a secret.
+# Of these the hub says itself, in a sentence, what there is to say; and paths and addresses of theirs may
+# hold a secret.
 SPEAK_FOR = ("wakepy", "tornado.access", "urllib3")
 
 
 def set_up(level: str) -> None:
-    """Send the log to standard error at `level` (DEBUG, INFO, WARN, ERROR). Other people's libraries only warn, unless it is DEBUG."""
+    """Send the log to standard error at `level` (DEBUG, INFO, WARN, ERROR). Other people's libraries only
+    warn, unless it is DEBUG."""
     wanted = LEVELS.get(level) or getattr(logging, level)
     console = logging.StreamHandler(sys.stderr)
     _dress(console)
@@ -49,7 +51,8 @@ def set_up(level: str) -> None:
 
 
 def keep(folder: Path, level: str = "") -> "LogFile":
-    """From now on the log is also written to `temphub.log` in `folder`. level: of the file, where it shall hold more than is shown."""
+    """From now on the log is also written to `temphub.log` in `folder`. level: of the file, where it shall
+    hold more than is shown."""
     file = LogFile(folder / LOG_FILE)
     _dress(file)
     root = logging.getLogger()
@@ -106,10 +109,18 @@ class PassedOn:
 
 
 class LogFile(RotatingFileHandler):
-    """Grows to a megabyte, then it becomes `temphub.log.1`, and so on; three older ones are kept. A failing disk stops nobody."""
+    """Grows to a megabyte, then it becomes `temphub.log.1`, and so on; three older ones are kept. A failing
+    disk stops nobody."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=MOST_BYTES, backupCount=OLDER, encoding="utf-8", delay=True, errors="backslashreplace")
+        super().__init__(
+            path,
+            maxBytes=MOST_BYTES,
+            backupCount=OLDER,
+            encoding="utf-8",
+            delay=True,
+            errors="backslashreplace",
+        )
         self._held_until_s = 0.0
         self._told = False
 
@@ -120,7 +131,8 @@ class LogFile(RotatingFileHandler):
         try:
             super().doRollover()
         except OSError:
-            # Windows does not rename what another program has open. It is written to its end, and tried again later.
+            # Windows does not rename what another program has open. It is written to its end, and tried again
+            # later.
             self._held_until_s = monotonic_s() + AGAIN_S
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -134,11 +146,14 @@ class LogFile(RotatingFileHandler):
             super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # its base's name
-        """Said once on the console: a line that cannot be written is no reason to stop, nor to be told at each line."""
+        """Said once on the console: a line that cannot be written is no reason to stop, nor to be told at
+        each line."""
         error = sys.exc_info()[1]
         if not self._told and sys.stderr is not None:
             self._told = True
-            sys.stderr.write(f"The log file {self.baseFilename} cannot be written ({error}); the hub goes on without it.\n")
+            sys.stderr.write(
+                f"The log file {self.baseFilename} cannot be written ({error}); the hub goes on without it.\n"
+            )
 
 
 class Said(logging.StreamHandler[Any]):
@@ -159,7 +174,8 @@ class Said(logging.StreamHandler[Any]):
         return super().format(record).encode(encoding, "replace").decode(encoding)
 
     def handleError(self, record: logging.LogRecord) -> None:  # its base's name
-        # Whoever read has gone (`temphub | head -1`): recording goes on, and the log file still has each line.
+        # Whoever read has gone (`temphub | head -1`): recording goes on, and the log file still has each
+        # line.
         if not isinstance(sys.exc_info()[1], BrokenPipeError):
             super().handleError(record)
 
@@ -184,7 +200,8 @@ class Line(logging.Formatter):
 
 
 def is_noise(record: logging.LogRecord) -> bool:
-    """Whether somebody else's library tells at length what is no fault: that a browser or a probe has left."""
+    """Whether somebody else's library tells at length what is no fault: that a browser or a probe has
+    left."""
     if record.name.startswith(OURS) or getattr(record, "as_is", False):
         return False
     kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
@@ -207,7 +224,8 @@ def _to_file(record: logging.LogRecord) -> None:
 
 
 class Budget:
-    """So many lines an hour: thousands of made-up names must not push out of the log what matters. Any one thread at a time."""
+    """So many lines an hour: thousands of made-up names must not push out of the log what matters. Any one
+    thread at a time."""
 
     def __init__(self, most: int = MOST_AN_HOUR) -> None:
         self._most = most
@@ -220,12 +238,17 @@ class Budget:
             self._used, self._until_s = 0, now + HOUR_S
         self._used += 1
         if self._used == self._most + 1:
-            log.warning("more than %d lines of this kind within an hour; further ones are only shown with LOG_LEVEL=DEBUG", self._most)
+            log.warning(
+                "more than %d lines of this kind within an hour; further ones are only shown with "
+                "LOG_LEVEL=DEBUG",
+                self._most,
+            )
         return self._used <= self._most
 
 
 class Once:
-    """Says each distinct line as a warning once, then at debug, until `clear` is told that it is over; at most so many an hour."""
+    """Says each distinct line as a warning once, then at debug, until `clear` is told that it is over; at
+    most so many an hour."""
 
     def __init__(self, log: logging.Logger, *, most: int = MOST_AN_HOUR) -> None:
         self._log = log

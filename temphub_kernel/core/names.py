@@ -24,7 +24,8 @@ def called(probe: Probe) -> str:
 
 
 def titles(probes: Iterable[Probe]) -> dict[str, str]:
-    """What to write for each id: its name, with the id in brackets where that name could mean another probe too. No two are alike."""
+    """What to write for each id: its name, with the id in brackets where that name could mean another probe
+    too. No two are alike."""
     probes = list(probes)
     names = {str(probe["id"]): shown_name(probe) for probe in probes}
     gone = {str(probe["id"]) for probe in probes if probe.get("removed_ms")}
@@ -39,7 +40,8 @@ def titles(probes: Iterable[Probe]) -> dict[str, str]:
 
 
 def named(probes: Sequence[Probe], text: str) -> str | None:
-    """The id of the probe that `text` means; None for none. A probe that was removed answers to its own id only.
+    """The id of the probe that `text` means; None for none. A probe that was removed answers to its own id
+    only.
 
     Raises TempHubError (409) for a name that several probes have, naming their ids.
     """
@@ -67,18 +69,23 @@ def counted_as(probes: Iterable[Probe], probe_id: str) -> str:
 
 def list_of_names(probes: Sequence[Probe]) -> str:
     """The probes that can be named, each as `id (name)`, for a remedy."""
-    known = [str(probe["id"]) + (f" ({shown_name(probe)})" if shown_name(probe) != probe["id"] else "") for probe in probes]
+    known = [
+        str(probe["id"]) + (f" ({shown_name(probe)})" if shown_name(probe) != probe["id"] else "")
+        for probe in probes
+    ]
     return ", ".join(known[:MOST_NAMED]) + (" …" if len(known) > MOST_NAMED else "")
 
 
 def _plain(text: str) -> str:
-    """Names that look alike are one: whatever their case, spaces and form in Unicode, and signs that nobody sees."""
+    """Names that look alike are one: whatever their case, spaces and form in Unicode, and signs that nobody
+    sees."""
     seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
-# Signs that look like a letter, a digit or a hyphen of ASCII, from the table confusables.txt of Unicode's UTS #39 (security mechanisms):
-# Latin, Greek, Cyrillic, Armenian and the dashes. Full-width, mathematical and superscript forms are taken care of by NFKC.
+# Signs that look like a letter, a digit or a hyphen of ASCII, from the table confusables.txt of Unicode's UTS
+# #39 (security mechanisms): Latin, Greek, Cyrillic, Armenian and the dashes. Full-width, mathematical and
+# superscript forms are taken care of by NFKC.
 ALIKE = {
     "2": "\u01a7\u03e8",
     "3": "\u01b7\u021c\u0417\u04e0",
@@ -140,7 +147,8 @@ ENDS = " ._:-"
 
 
 def look_alikes(probes: Iterable[Probe]) -> dict[str, str]:
-    """{id: the id of the probe that it can be taken for}, of those that look alike by id or name; of several the one that came first."""
+    """{id: the id of the probe that it can be taken for}, of those that look alike by id or name; of several
+    the one that came first."""
     listed = list(probes)
     groups: dict[str, list[Probe]] = {}
     for probe in listed:
@@ -162,7 +170,9 @@ def skeletons(text: str) -> frozenset[str]:
     """What texts that look like this one have in common: one key as it is written, one whatever its case."""
     seen = text
     if not text.isascii():
-        seen = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf").translate(_PROTOTYPE)
+        seen = "".join(
+            sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf"
+        ).translate(_PROTOTYPE)
     seen = " ".join(seen.split()).rstrip(ENDS)
     return frozenset({seen.translate(_SKELETON), seen.casefold().translate(_SKELETON).casefold()})
 
@@ -172,7 +182,8 @@ ENOUGH_READINGS = 10
 QUIET_MS = clock.HOUR_MS
 # A slow probe is given so many of its own intervals.
 MISSED = 10
-# Nobody unpacks so many new probes without a name at once; then a new id has to come twice to be shown, and is given a minute.
+# Nobody unpacks so many new probes without a name at once; then a new id has to come twice to be shown, and
+# is given a minute.
 CROWD = 200
 CROWD_QUIET_MS = clock.MINUTE_MS
 
@@ -187,12 +198,16 @@ class Delivered(Protocol):
 
 
 def transient(probes: Iterable[Probe], delivered: Mapping[str, Delivered], now_ms: int) -> set[str]:
-    """The ids that nobody named, that hold no key, that no advert stands for, with fewer than ten readings and silent for an hour
-    (and ten of their own intervals). Among more than 200 of such a minute is enough, who came once is not waited for, and an advert
-    says nothing: anybody on the network can send thousands."""
+    """The ids that nobody named, that hold no key, that no advert stands for, with fewer than ten readings
+    and silent for an hour (and ten of their own intervals). Among more than 200 of such a minute is enough,
+    who came once is not waited for, and an advert says nothing: anybody on the network can send thousands."""
     strangers = [probe for probe in probes if _unknown(probe, delivered.get(str(probe["id"])))]
     crowd = len(strangers) > CROWD
-    return {str(probe["id"]) for probe in strangers if _gone(probe, delivered.get(str(probe["id"])), now_ms, crowd=crowd)}
+    return {
+        str(probe["id"])
+        for probe in strangers
+        if _gone(probe, delivered.get(str(probe["id"])), now_ms, crowd=crowd)
+    }
 
 
 def _unknown(probe: Probe, known: Delivered | None) -> bool:

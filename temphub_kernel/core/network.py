@@ -1,5 +1,5 @@
-"""Addresses: as sockets tell them, this computer's own, the page server's, and how the hub's own programs name themselves. Any
-thread.
+"""Addresses: as sockets tell them, this computer's own, the page server's, and how the hub's own programs
+name themselves. Any thread.
 """
 
 import socket
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 
 def real_address(text: str) -> IPv4Address | IPv6Address:
-    """The address without its zone (`%eth0`); ::ffff:192.168.1.5, as a socket for both families says it, is 192.168.1.5.
+    """The address without its zone (`%eth0`); ::ffff:192.168.1.5, as a socket for both families says it, is
+    192.168.1.5.
 
     Raises ValueError for a text that is no numeric address.
     """
@@ -19,7 +20,8 @@ def real_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def is_here(ip: str) -> bool:
-    """True for loopback and for every address that this computer has now. ip: numeric; anything else is not here."""
+    """True for loopback and for every address that this computer has now. ip: numeric; anything else is not
+    here."""
     try:
         address = real_address(ip)
     except ValueError:
@@ -45,12 +47,18 @@ def leads_here(host: str) -> bool:
     return any(is_here(str(place[4][0])) for place in places)
 
 
-IPV6_ONLY_REMEDY = "Switch IPv4 on in that probe and in its network (DHCP), or let it deliver through a device that speaks both."
+IPV6_ONLY_REMEDY = (
+    "Switch IPv4 on in that probe and in its network (DHCP), or let it deliver through a "
+    "device that speaks both."
+)
 
 
 def ipv6_only_problem(name: str, address: str) -> str:
     """Why it is not used."""
-    return f"The probe {name} at {address} is announced by IPv6 only, and this hub and its probes speak IPv4, so it is not taken up."
+    return (
+        f"The probe {name} at {address} is announced by IPv6 only, and this hub and its probes speak "
+        "IPv4, so it is not taken up."
+    )
 
 
 def ipv6_only_as_noted(heard: str) -> str:
@@ -86,7 +94,8 @@ DOOR_HEADER = "X-Temphub-Door"
 
 
 class PagePlace(NamedTuple):
-    """secret: shown with each request, so that it answers to this hub only; empty for one that does not ask for it."""
+    """secret: shown with each request, so that it answers to this hub only; empty for one that does not ask
+    for it."""
 
     host: str
     port: int

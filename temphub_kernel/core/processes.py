@@ -1,7 +1,8 @@
-"""Other processes of this program, known by number and by a word of their command line. Any thread; never raises.
+"""Other processes of this program, known by number and by a word of their command line. Any thread; never
+raises.
 
-A time of birth would tell two processes of one number apart as well, but the system works it out from the clock, which people
-put forward and back.
+A time of birth would tell two processes of one number apart as well, but the system works it out from the
+clock, which people put forward and back.
 """
 
 from contextlib import suppress
@@ -59,7 +60,8 @@ def started_by(pid: int) -> list[Process]:
 
 
 def memory_mb(pid: int, *, whole: bool) -> list[tuple[int, float]]:
-    """(process, resident memory in MB) of a process, and of all that it started when `whole`; empty when it is gone."""
+    """(process, resident memory in MB) of a process, and of all that it started when `whole`; empty when it
+    is gone."""
     found = []
     with suppress(psutil.Error):
         process = psutil.Process(pid)
@@ -70,13 +72,15 @@ def memory_mb(pid: int, *, whole: bool) -> list[tuple[int, float]]:
 
 
 def first_to_go() -> None:
-    """Have the system end this process, and what it starts, before any other of ours when memory runs out (Linux)."""
+    """Have the system end this process, and what it starts, before any other of ours when memory runs out
+    (Linux)."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("700", encoding="ascii")
 
 
 def limit_memory(most_mb: int) -> None:
-    """Refuse this process more memory than that, where the system can (POSIX); what it starts may take the limit off again with 0."""
+    """Refuse this process more memory than that, where the system can (POSIX); what it starts may take the
+    limit off again with 0."""
     try:
         import resource
     except ImportError:
@@ -84,4 +88,6 @@ def limit_memory(most_mb: int) -> None:
     with suppress(OSError, ValueError):
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         wanted = most_mb * 1_000_000 or hard
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )

@@ -1,4 +1,5 @@
-"""Other programs: the system's own tools, processes of ours, and who goes first when this computer is busy. Any thread."""
+"""Other programs: the system's own tools, processes of ours, and who goes first when this computer is busy.
+Any thread."""
 
 import os
 import subprocess
@@ -24,17 +25,27 @@ class Ended(NamedTuple):
     errors: str
 
 
-def run_to_end(command: Sequence[str], *, timeout_s: float, env: Mapping[str, str] | None = None, together: bool = False) -> Ended:
+def run_to_end(
+    command: Sequence[str], *, timeout_s: float, env: Mapping[str, str] | None = None, together: bool = False
+) -> Ended:
     """Run a program without input and wait for its end. together: both outputs are one, `said`.
 
-    Raises OSError when it cannot be started; TimeoutError, which is one, when it needs longer, and then it is ended.
+    Raises OSError when it cannot be started; TimeoutError, which is one, when it needs longer, and then it is
+    ended.
     """
     # Without a window of its own: on Windows a console would flash up when the hub runs in the background.
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     pipe, errors = subprocess.PIPE, subprocess.STDOUT if together else subprocess.PIPE
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=errors, timeout=timeout_s, creationflags=hidden, env=env, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=errors,
+            timeout=timeout_s,
+            creationflags=hidden,
+            env=env,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise TimeoutError(str(error)) from error
@@ -48,7 +59,8 @@ def ask_system(*command: str, timeout_s: float = 5.0) -> str | None:
 
 
 def run_system(*command: str, timeout_s: float = 30.0) -> tuple[int, str]:
-    """(exit code, what a tool printed on both outputs); the code is -1 when it is not there or needs too long."""
+    """(exit code, what a tool printed on both outputs); the code is -1 when it is not there or needs too
+    long."""
     try:
         done = run_to_end(command, timeout_s=timeout_s, together=True)
     except OSError as error:
@@ -60,7 +72,9 @@ def ask_powershell(script: str, timeout_s: float = 7.0) -> str | None:
     """What a PowerShell command prints (Windows); None as with `ask_system`."""
     # PowerShell speaks the console's old code page unless told otherwise.
     said = "[Console]::OutputEncoding=[Text.Encoding]::UTF8; " + script
-    return ask_system("powershell.exe", "-NoProfile", "-NonInteractive", "-Command", said, timeout_s=timeout_s)
+    return ask_system(
+        "powershell.exe", "-NoProfile", "-NonInteractive", "-Command", said, timeout_s=timeout_s
+    )
 
 
 def _text(raw: bytes) -> str:
@@ -77,7 +91,8 @@ LOOK_S = 0.5
 
 
 def go_first() -> None:
-    """Put this process before others, as far as the system lets it: always on Windows; elsewhere where it has the right.
+    """Put this process before others, as far as the system lets it: always on Windows; elsewhere where it has
+    the right.
 
     Before its threads are started: on Linux each has a priority of its own, which those it starts take over.
     """
@@ -90,7 +105,9 @@ def go_first() -> None:
         _be_nice(0, FIRST)
 
 
-def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
+def start_behind(
+    module: str, *words: str, env: Mapping[str, str] | None = None, **options: Any
+) -> "subprocess.Popen[bytes]":
     """Run a module of this program in a process that takes the time that nobody else wants. Raises OSError.
 
     env: variables beside those of this process; options: others of Popen.
@@ -109,13 +126,16 @@ def start_behind(module: str, *words: str, env: Mapping[str, str] | None = None,
 
 
 def start_beside(*command: str, **options: Any) -> "subprocess.Popen[bytes]":
-    """Run a program in a process that takes its turn like this one, without a window. Raises OSError. options: those of Popen."""
+    """Run a program in a process that takes its turn like this one, without a window. Raises OSError.
+    options: those of Popen."""
     if sys.platform == "win32":
         return subprocess.Popen(command, creationflags=subprocess.CREATE_NO_WINDOW, **options)
     return subprocess.Popen(command, start_new_session=True, **options)
 
 
-def collected(process: "subprocess.Popen[bytes]", within_s: float, stopped: Callable[[], bool] | None = None) -> tuple[bytes, bytes]:
+def collected(
+    process: "subprocess.Popen[bytes]", within_s: float, stopped: Callable[[], bool] | None = None
+) -> tuple[bytes, bytes]:
     """What a process prints on its outputs that are pipes, once it is done.
 
     Raises TimeoutError when it needs longer, or `stopped` says that nobody waits any more; it is ended then.
@@ -134,7 +154,8 @@ def collected(process: "subprocess.Popen[bytes]", within_s: float, stopped: Call
 
 @contextmanager
 def held_input() -> Iterator[int]:
-    """A `stdin` for `start_behind` that ends when this is left or this process ends, however: see `end_with_input`."""
+    """A `stdin` for `start_behind` that ends when this is left or this process ends, however: see
+    `end_with_input`."""
     given, held = os.pipe()
     try:
         yield given
@@ -144,10 +165,12 @@ def held_input() -> Iterator[int]:
 
 
 def end_with_input(before: Callable[[], object] = lambda: None) -> None:
-    """From now on this process ends when its standard input does: whoever wanted what it makes is gone then. before: done first."""
+    """From now on this process ends when its standard input does: whoever wanted what it makes is gone then.
+    before: done first."""
 
     def watch() -> None:
-        # Not through `sys.stdin`: its lock, held by this thread, would break the end of a process that is done.
+        # Not through `sys.stdin`: its lock, held by this thread, would break the end of a process that is
+        # done.
         while os.read(0, 4096):
             pass
         before()

@@ -24,7 +24,8 @@ FAULT_WORDS = {
 UNDATED = "undated"
 # What a person struck out: kept as it is, and neither charted nor counted.
 STRUCK_OUT = "struck_out"
-# A number with this mark is what a sensor shows before it has measured: kept as it was sent, never charted or counted.
+# A number with this mark is what a sensor shows before it has measured: kept as it was sent, never charted or
+# counted.
 POWER_ON = "power_on"
 # Beyond what the sensor is made for.
 RANGE = "range"
@@ -39,8 +40,8 @@ MAX_SEQ = 2**53
 MAX_AGE_MS = 366 * DAY_MS
 FRESH_MS = MINUTE_MS
 FRESH_INTERVALS = 3
-# So far ahead a reading still counts as of now: clocks that are set over the network differ by less. What lies beyond was dated by a wrong
-# clock: the sender's own, or this computer's before it was set.
+# So far ahead a reading still counts as of now: clocks that are set over the network differ by less. What
+# lies beyond was dated by a wrong clock: the sender's own, or this computer's before it was set.
 AHEAD_MS = MINUTE_MS
 MIN_INTERVAL_MS = 500
 MAX_INTERVAL_MS = HOUR_MS
@@ -53,7 +54,8 @@ UNKNOWN_DELAY_MS = -1
 class Row(NamedTuple):
     """One reading on its way into the journal. `units` is None when the sensor answered badly.
 
-    junction: (what a thermocouple's chip itself said, its own temperature), each in 64ths of a degree or None.
+    junction: (what a thermocouple's chip itself said, its own temperature), each in 64ths of a degree or
+    None.
     """
 
     probe_id: str
@@ -72,17 +74,20 @@ def is_probe_id(text: object) -> TypeGuard[str]:
 
 
 def board_of(probe_id: str) -> str:
-    """The board that a probe id belongs to: what stands before `:`. Further sensors of a board have a suffix of their own."""
+    """The board that a probe id belongs to: what stands before `:`. Further sensors of a board have a suffix
+    of their own."""
     return probe_id.partition(":")[0] if ":" in probe_id else probe_id
 
 
 def fresh_ms(interval_ms: int) -> int:
-    """How old a probe's newest reading may be to be its value of now: three intervals, a minute at least (it may deliver in batches)."""
+    """How old a probe's newest reading may be to be its value of now: three intervals, a minute at least (it
+    may deliver in batches)."""
     return max(FRESH_MS, FRESH_INTERVALS * interval_ms)
 
 
 def is_present(age_ms: int, interval_ms: int) -> bool:
-    """Whether a reading of that age is a value of now. One dated in the future is none: its clock, or ours, was wrong."""
+    """Whether a reading of that age is a value of now. One dated in the future is none: its clock, or ours,
+    was wrong."""
     return -AHEAD_MS <= age_ms <= fresh_ms(interval_ms)
 
 
@@ -116,8 +121,8 @@ DEMO = re.compile(r"Demo-\d+")
 class Sighting(NamedTuple):
     """Where a probe is and what it says of itself. Known by `probe_id`, never by its address.
 
-    host: its mDNS host name or empty; ip: numeric IPv4 or IPv6; model: `virtual`, `esp32`, …; boot: changes at
-    each start of the probe, empty when unknown; via: `mdns` or `hello`.
+    host: its mDNS host name or empty; ip: numeric IPv4 or IPv6; model: `virtual`, `esp32`, …; boot: changes
+    at each start of the probe, empty when unknown; via: `mdns` or `hello`.
     """
 
     probe_id: str

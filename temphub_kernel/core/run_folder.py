@@ -1,4 +1,5 @@
-"""What the processes of one start know of each other: small files in a folder of this user's own, away from the data. Any thread.
+"""What the processes of one start know of each other: small files in a folder of this user's own, away from
+the data. Any thread.
 
 Whoever of them dies, however, the others and its successor find here where the rest is.
 """
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 GOES_ON = "goes-on"
 # The hub delivers, for the first time.
 UP = "up"
-# The page server, by itself; what the supervisor says of it; who looks after the hub kernel; the hub kernel; the demo's probes.
+# The page server, by itself; what the supervisor says of it; who looks after the hub kernel; the hub kernel;
+# the demo's probes.
 PAGE, PAGES, WATCHERS, HUB, PROBES = "page.json", "pages.json", "watchers.json", "hub.json", "probes.json"
 # The kernel of the pages, which outlives a page server that is killed.
 PAGES_KERNEL = "pages-kernel.json"
@@ -71,7 +73,9 @@ class RunFolder:
     def page(self) -> PagePlace | None:
         """Where the page server is; None while there is none."""
         said = self.read(PAGE)
-        return PagePlace("127.0.0.1", int(said["port"]), str(said["secret"])) if isinstance(said, dict) else None
+        return (
+            PagePlace("127.0.0.1", int(said["port"]), str(said["secret"])) if isinstance(said, dict) else None
+        )
 
     def page_pid(self) -> int:
         """The page server's process; 0 while there is none."""
@@ -84,7 +88,9 @@ class RunFolder:
         from .processes import Process
 
         said = self.read(name)
-        return Process(int(said["pid"]), str(said["word"])) if isinstance(said, dict) and "pid" in said else None
+        return (
+            Process(int(said["pid"]), str(said["word"])) if isinstance(said, dict) and "pid" in said else None
+        )
 
     def watchers(self) -> "list[Process]":
         """Who looks after the hub kernel; empty when that is not known."""

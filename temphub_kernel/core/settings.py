@@ -1,4 +1,5 @@
-"""The settings: environment variables, checked once at the start. A wrong value stops it with words. Any thread."""
+"""The settings: environment variables, checked once at the start. A wrong value stops it with words. Any
+thread."""
 
 import ipaddress
 import os
@@ -33,7 +34,9 @@ def _is_addresses(value: str) -> bool:
 def _is_networks(value: str) -> bool:
     try:
         # All of the internet is a mistake: anybody could then say to be anybody.
-        return all(ipaddress.ip_network(part, strict=False).prefixlen > 0 for part in value.replace(",", " ").split())
+        return all(
+            ipaddress.ip_network(part, strict=False).prefixlen > 0 for part in value.replace(",", " ").split()
+        )
     except ValueError:
         return False
 
@@ -76,12 +79,20 @@ def _is_address_of(value: str, schemes: tuple[str, ...]) -> bool:
     except ValueError:
         return False
     plain = all("!" <= char <= "~" for char in value)
-    return plain and parts.scheme in schemes and bool(parts.hostname) and (port is None or port > 0) and "#" not in value
+    return (
+        plain
+        and parts.scheme in schemes
+        and bool(parts.hostname)
+        and (port is None or port > 0)
+        and "#" not in value
+    )
 
 
 def _is_broker(value: str) -> bool:
     # `+` and `#` stand for any topic, so they cannot be part of ours.
-    return _is_address_of(value, ("mqtt", "mqtts")) and not any(sign in value.rpartition("@")[2] for sign in "+#$?")
+    return _is_address_of(value, ("mqtt", "mqtts")) and not any(
+        sign in value.rpartition("@")[2] for sign in "+#$?"
+    )
 
 
 def _is_web_address(value: str) -> bool:
@@ -156,7 +167,8 @@ def setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """What the hub was told. interfaces: addresses on which probes are looked for; empty means all usable ones."""
+    """What the hub was told. interfaces: addresses on which probes are looked for; empty means all usable
+    ones."""
 
     host: str = setting(
         "HOST",
@@ -196,7 +208,8 @@ class Settings:
     csv_style: spreadsheet.Style = setting(
         "CSV_STYLE",
         "standard",
-        f"standard, auto (as this computer's Windows has it) or {', '.join(one for one in spreadsheet.STYLES if one != 'standard')}",
+        "standard, auto (as this computer's Windows has it) or "
+        f"{', '.join(one for one in spreadsheet.STYLES if one != 'standard')}",
         _one_of(*spreadsheet.STYLES, spreadsheet.AUTO),
         lambda value: spreadsheet.style_named(value.lower()),
     )
@@ -276,7 +289,8 @@ class Settings:
     mqtt_url: str = setting(
         "MQTT_URL",
         "",
-        "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic behind it",
+        "the address of an MQTT broker such as mqtt://user:password@192.168.1.5:1883, perhaps with a topic "
+        "behind it",
         _is_broker,
         lambda value: value.rstrip("/"),
         secret=True,
@@ -305,7 +319,9 @@ class Settings:
     )
 
     reports_dir: Path | None = setting("REPORTS_DIR", "", "a folder", _is_path, _file)
-    reports_language: str = setting("REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower)
+    reports_language: str = setting(
+        "REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower
+    )
     reports_paper: str = setting("REPORTS_PAPER", "a4", "a4 or letter", _one_of("a4", "letter"), str.lower)
 
     @property
@@ -326,7 +342,8 @@ class Settings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> "Settings":
-        """Read the environment. Raises TempHubError naming the variable, the value met and what is allowed."""
+        """Read the environment. Raises TempHubError naming the variable, the value met and what is
+        allowed."""
         env = os.environ if environ is None else environ
         here = Path.cwd() if cwd is None else cwd
         values: dict[str, Any] = {}

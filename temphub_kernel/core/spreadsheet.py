@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from .reading import number_text
 
-# What a spreadsheet takes for a number, a time, a date or a truth value: whatever begins with a digit, a month and its day, some words.
+# What a spreadsheet takes for a number, a time, a date or a truth value: whatever begins with a digit, a
+# month and its day, some words.
 MONTHS = "jan|feb|m[aä]r|apr|ma[yij]|jun|jul|aug|se|o[ck]t|nov|de[cz]"
 TAKEN = re.compile(rf"[\d.+-].*|({MONTHS})[a-z]*[-._:]?\d+.*|true|false|wahr|falsch|vrai|faux", re.IGNORECASE)
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -19,7 +20,8 @@ def harmless(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """A text or a temperature as one cell of a CSV, whichever of comma and semicolon parts its columns; never a formula."""
+    """A text or a temperature as one cell of a CSV, whichever of comma and semicolon parts its columns; never
+    a formula."""
     text = harmless(text)
     return '"' + text.replace('"', '""') + '"' if MUST_QUOTE.intersection(text) else text
 
@@ -27,7 +29,8 @@ def csv_cell(text: str) -> str:
 def number_cell(units: int, point: str = ".") -> str:
     """A stored temperature as one cell of a CSV: exact, and never with exactly three decimals (`21.8750`).
 
-    A spreadsheet of a country that writes the other sign takes `21.875` for twenty-one thousand; four digits it leaves as text.
+    A spreadsheet of a country that writes the other sign takes `21.875` for twenty-one thousand; four digits
+    it leaves as text.
     """
     text = number_text(units)
     text = text + "0" if text[-4:-3] == "." else text
@@ -35,7 +38,8 @@ def number_cell(units: int, point: str = ".") -> str:
 
 
 def text_cell(text: str) -> str:
-    """A probe's id as one cell of a CSV made for a spreadsheet: `0096` and `1E5` stay what they are. Programs get `csv_cell`."""
+    """A probe's id as one cell of a CSV made for a spreadsheet: `0096` and `1E5` stay what they are. Programs
+    get `csv_cell`."""
     # Excel and LibreOffice both take ="0096" for the text; quotes alone they leave out before they guess.
     return f'="{text}"' if TAKEN.fullmatch(text) and '"' not in text else csv_cell(text)
 
@@ -67,7 +71,8 @@ class Style(NamedTuple):
 
 
 STANDARD = Style()
-# Dates as Windows shows them there, except where LibreOffice reads only the other way; every spreadsheet reads ISO dates.
+# Dates as Windows shows them there, except where LibreOffice reads only the other way; every spreadsheet
+# reads ISO dates.
 COUNTRIES = {
     "en": STANDARD,
     "ch": Style(";", ".", "%d.%m.%Y"),
@@ -81,37 +86,45 @@ AUTO = "auto"
 
 
 def style_named(name: str) -> Style:
-    """The style of a setting: one of STYLES, or AUTO for what this computer's Windows says (elsewhere the standard one)."""
+    """The style of a setting: one of STYLES, or AUTO for what this computer's Windows says (elsewhere the
+    standard one)."""
     return of_this_windows() if name == AUTO else STYLES[name]
 
 
 def of_this_windows() -> Style:
-    """The style of the person's regional settings, which Excel goes by; the standard one where they make no table that can be read."""
+    """The style of the person's regional settings, which Excel goes by; the standard one where they make no
+    table that can be read."""
     if sys.platform != "win32":
         return STANDARD
     import winreg
 
     try:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, r"Control Panel\International") as key:
-            separator, point, date = (str(winreg.QueryValueEx(key, name)[0]) for name in ("sList", "sDecimal", "sShortDate"))
+            separator, point, date = (
+                str(winreg.QueryValueEx(key, name)[0]) for name in ("sList", "sDecimal", "sShortDate")
+            )
     except OSError:
         return STANDARD
     return regional(separator, point, date)
 
 
 def regional(separator: str, point: str, date: str) -> Style:
-    """The style of regional settings: list separator, decimal sign, and the picture of a short date such as dd.MM.yyyy."""
+    """The style of regional settings: list separator, decimal sign, and the picture of a short date such as
+    dd.MM.yyyy."""
     if separator not in SEPARATORS or len(separator) != 1 or point not in (",", ".") or separator == point:
         return STANDARD
     found = DATE_PICTURE.fullmatch(date)
     parts = [part[0] for part in found.group(1, 3, 4)] if found else []
     if found is None or sorted(parts) != ["M", "d", "y"]:
         return Style(separator, point)
-    return Style(separator, point, found.group(2).join({"d": "%d", "M": "%m", "y": "%Y"}[part] for part in parts))
+    return Style(
+        separator, point, found.group(2).join({"d": "%d", "M": "%m", "y": "%Y"}[part] for part in parts)
+    )
 
 
 def separator_of(first_line: bytes) -> str | None:
-    """What parts the columns of a log with this first line, also as Excel or an editor saved it again; None for no log of ours."""
+    """What parts the columns of a log with this first line, also as Excel or an editor saved it again; None
+    for no log of ours."""
     names = first_line.removeprefix(BOM).strip().replace(b'"', b"").decode("latin-1")
     return next((sign for sign in SEPARATORS if names == sign.join(CSV_COLUMNS)), None)
 
@@ -122,5 +135,6 @@ def separator_in(line: str) -> str:
 
 
 def number_of(text: str) -> float:
-    """The number of a cell, with a point or a comma as its decimal sign; no log parts thousands. Raises ValueError."""
+    """The number of a cell, with a point or a comma as its decimal sign; no log parts thousands. Raises
+    ValueError."""
     return float(text.replace(",", "."))

@@ -1,4 +1,5 @@
-"""Workers of one shape: `start()`, `stop()`, `state()`. Each owns one thread; the three calls may come from any other."""
+"""Workers of one shape: `start()`, `stop()`, `state()`. Each owns one thread; the three calls may come from
+any other."""
 
 import logging
 import threading
@@ -20,7 +21,8 @@ class WorkerState:
 
 
 class Worker:
-    """A thread that runs `run()` until stopped; when `run()` fails it is shown, and tried again after a pause."""
+    """A thread that runs `run()` until stopped; when `run()` fails it is shown, and tried again after a
+    pause."""
 
     def __init__(self, name: str, *, pause_s: float = 5.0) -> None:
         self.name = name
@@ -77,5 +79,12 @@ class Worker:
                 # A foreseen problem is told in its own words; only what nobody foresaw needs its trace.
                 trace = None if isinstance(error, TempHubError) else error
                 level = logging.DEBUG if again else logging.ERROR
-                log.log(level, "the %s part failed: %s It is tried again in %g s.", self.name, problem, self._pause_s, exc_info=trace)
+                log.log(
+                    level,
+                    "the %s part failed: %s It is tried again in %g s.",
+                    self.name,
+                    problem,
+                    self._pause_s,
+                    exc_info=trace,
+                )
                 self.stopping.wait(self._pause_s)

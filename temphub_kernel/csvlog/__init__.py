@@ -1,4 +1,5 @@
-"""The CSV log: the journal's readings as a file that Excel opens, written by a follower with its own bookmark.
+"""The CSV log: the journal's readings as a file that Excel opens, written by a follower with its own
+bookmark.
 
 A file that another program holds never delays a probe: the rows wait in the journal until it is let go.
 """

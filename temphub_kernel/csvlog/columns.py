@@ -1,7 +1,8 @@
-"""The CSV's lines of many readings at once: the same text as `format.to_lines`, made column by column. Any thread.
+"""The CSV's lines of many readings at once: the same text as `format.to_lines`, made column by column. Any
+thread.
 
-Every cell is looked up in a table and put into a field of a fixed width; what is left over of a field are NUL bytes, which no
-cell can hold, and these are taken out of the whole text at once.
+Every cell is looked up in a table and put into a field of a fixed width; what is left over of a field are NUL
+bytes, which no cell can hold, and these are taken out of the whole text at once.
 """
 
 from collections.abc import Sequence
@@ -28,11 +29,15 @@ PIECE_ROWS = 2_500
 def lines_of(columns: Columns, style: Style = STANDARD) -> bytes:
     """The lines of some readings, in the order given. columns: with units and quality."""
     needed = (columns.taken_ms, columns.probe, columns.units, columns.quality)
-    pieces = ([column[at : at + PIECE_ROWS] for column in needed] for at in range(0, len(columns), PIECE_ROWS))
+    pieces = (
+        [column[at : at + PIECE_ROWS] for column in needed] for at in range(0, len(columns), PIECE_ROWS)
+    )
     return b"".join(_lines(columns.ids, style, *piece) for piece in pieces)
 
 
-def _lines(ids: dict[int, str], style: Style, taken_ms: Ints, probe: Ints, units: Ints, quality: Ints) -> bytes:
+def _lines(
+    ids: dict[int, str], style: Style, taken_ms: Ints, probe: Ints, units: Ints, quality: Ints
+) -> bytes:
     part = _text(style.separator)
     stamp, local = _times(taken_ms, style.date)
     cells = (*stamp, part, *local, part, _ids(ids, probe), part, *_numbers(units, style.point), part)

@@ -1,4 +1,5 @@
-"""The log file on disk: whether it may be touched, opened, appended to, mended, put aside, and why not. CSV thread only."""
+"""The log file on disk: whether it may be touched, opened, appended to, mended, put aside, and why not. CSV
+thread only."""
 
 import errno
 import os
@@ -12,9 +13,21 @@ from ..core import STANDARD, Style, separator_of, sync_folder
 GOES_ON = "the readings that wait are then written by themselves."
 AWAY = {
     getattr(errno, name, -1)
-    for name in ("ENOTCONN", "ESTALE", "EHOSTDOWN", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ENODEV", "ENXIO", "ETIMEDOUT", "EREMOTEIO")
+    for name in (
+        "ENOTCONN",
+        "ESTALE",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENETUNREACH",
+        "ENETDOWN",
+        "ENODEV",
+        "ENXIO",
+        "ETIMEDOUT",
+        "EREMOTEIO",
+    )
 }
-# Windows' own numbers: path or network name not found, device not ready, unexpected network error, network unreachable.
+# Windows' own numbers: path or network name not found, device not ready, unexpected network error, network
+# unreachable.
 AWAY_WINDOWS = {3, 15, 21, 51, 53, 54, 55, 59, 64, 67, 121, 1167, 1222, 1231, 1232}
 
 
@@ -51,7 +64,8 @@ def reason(path: Path, error: OSError) -> tuple[str, str]:
 def hangs(path: Path, seconds: float) -> tuple[str, str]:
     """A drive that neither takes the rows nor refuses them."""
     return (
-        f"The drive or network share that holds the CSV log {path} has not answered for {seconds:.0f} s; readings wait in the journal.",
+        f"The drive or network share that holds the CSV log {path} has not answered for {seconds:.0f} s; "
+        "readings wait in the journal.",
         f"Check the drive or the network, or set CSV_FILE to another place; {GOES_ON}",
     )
 
@@ -80,7 +94,8 @@ def lock_note(path: Path) -> Path:
 
 
 def check_not_open(path: Path) -> None:
-    """Raises PermissionError while LibreOffice has the log open: its next save would undo what was appended meanwhile."""
+    """Raises PermissionError while LibreOffice has the log open: its next save would undo what was appended
+    meanwhile."""
     if lock_note(path).exists():
         raise PermissionError(errno.EACCES, "it is open in LibreOffice")
 

@@ -1,4 +1,5 @@
-"""The CSV log's worker: follows the journal and appends to the file, in blocks, opening it only while it writes.
+"""The CSV log's worker: follows the journal and appends to the file, in blocks, opening it only while it
+writes.
 
 Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called from any thread.
 """
@@ -11,7 +12,18 @@ from typing import BinaryIO
 from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text, monotonic_s, now_ms
 from ..journal import Follower, Reader, Writer
 from . import columns, position
-from .file import OpenLog, append, begin, check_mounted, check_not_open, hangs, open_log, put_aside, reason, size_of
+from .file import (
+    OpenLog,
+    append,
+    begin,
+    check_mounted,
+    check_not_open,
+    hangs,
+    open_log,
+    put_aside,
+    reason,
+    size_of,
+)
 
 log = logging.getLogger(__name__)
 # Each save is a commit of the journal; what was appended since is recognised in the file after a crash.
@@ -21,7 +33,8 @@ HANGS_S = 15.0
 
 
 class CsvLog(Follower[Reader]):
-    """Journal ─▶ CSV, each reading exactly once, in journal order, under the id it was delivered with. every_s: how far behind it may be.
+    """Journal ─▶ CSV, each reading exactly once, in journal order, under the id it was delivered with.
+    every_s: how far behind it may be.
 
     open_log: opens the file; tests give one that fails as Windows does while Excel holds it.
     max_rows: the file is put aside under a dated name when it holds so many readings.
@@ -69,7 +82,11 @@ class CsvLog(Follower[Reader]):
         """How the log does; also says when its disk keeps it waiting."""
         since, state = self._since_s, super().state()
         waited = 0.0 if since is None else monotonic_s() - since
-        return WorkerState(self.name, state.running, *hangs(self.csv_file, waited)) if waited > self._hangs_s else state
+        return (
+            WorkerState(self.name, state.running, *hangs(self.csv_file, waited))
+            if waited > self._hangs_s
+            else state
+        )
 
     def run(self) -> None:
         self._place = None
@@ -90,12 +107,14 @@ class CsvLog(Follower[Reader]):
         self._save_at_stop()
 
     def step(self, reader: Reader) -> int:
-        """Write the next block; returns how many readings. 0 when there are none, or the file cannot be written now."""
+        """Write the next block; returns how many readings. 0 when there are none, or the file cannot be
+        written now."""
         self._since_s = monotonic_s()
         try:
             written = self._write_next(reader, self._place or self._first_place(reader))
         except TempHubError as error:
-            # The journal cannot take the bookmark just now: what is written stays known here, and the save is tried again.
+            # The journal cannot take the bookmark just now: what is written stays known here, and the save is
+            # tried again.
             self.trouble(error.problem, error.remedy)
             return 0
         except OSError as error:
@@ -105,15 +124,20 @@ class CsvLog(Follower[Reader]):
             self._since_s = None
         self._counts = (reader.count(), self._place.no if self._place else 0)
         self.well()
-        self._once.clear("file", f"the CSV log {self.csv_file} is written again; what waited is being caught up")
+        self._once.clear(
+            "file", f"the CSV log {self.csv_file} is written again; what waited is being caught up"
+        )
         return written
 
     def _first_place(self, reader: Reader) -> position.Place:
         self._saved, self._saved_s = position.load(reader), monotonic_s()
         if self._saved.file != str(self.csv_file):
             return self._find(reader, self._saved, told="")
-        # A file that is gone although it was full, or written in another style, was put aside just before the last stop.
-        return self._find(reader, self._saved, told="" if self._is_done(self._saved) else "deleted or emptied")
+        # A file that is gone although it was full, or written in another style, was put aside just before the
+        # last stop.
+        return self._find(
+            reader, self._saved, told="" if self._is_done(self._saved) else "deleted or emptied"
+        )
 
     def _is_done(self, place: position.Place) -> bool:
         """Whether nothing more is to be written to the file of this place."""
@@ -126,7 +150,11 @@ class CsvLog(Follower[Reader]):
             place = position.resume(file, self.csv_file, known, reader, self._style)
         if place is None:
             aside = put_aside(self.csv_file, _today())
-            log.warning("%s did not begin with the log's header; it was put aside as %s and a new one begun", self.csv_file, aside.name)
+            log.warning(
+                "%s did not begin with the log's header; it was put aside as %s and a new one begun",
+                self.csv_file,
+                aside.name,
+            )
             place = self._begin(known.no)
         elif empty and told:
             log.warning("the CSV log %s was %s; it is begun anew", self.csv_file, told)
@@ -140,7 +168,8 @@ class CsvLog(Follower[Reader]):
         return self._open(self.csv_file)
 
     def _settled(self, place: position.Place) -> position.Place:
-        """Remember a place in a new or changed file, and bookmark it before anything is appended to that file."""
+        """Remember a place in a new or changed file, and bookmark it before anything is appended to that
+        file."""
         self._place, self._unsaved_file = place, True
         return place
 
@@ -158,7 +187,9 @@ class CsvLog(Follower[Reader]):
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
                 append(file, columns.lines_of(found, self._style))
-                self._place = position.at(file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark)
+                self._place = position.at(
+                    file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark
+                )
                 return len(found)
         if as_known:
             self._roll_over(place)
@@ -174,7 +205,11 @@ class CsvLog(Follower[Reader]):
         """
         self._save(place)
         aside = put_aside(self.csv_file, _today())
-        why = f"holds {place.rows} readings" if place.style == self._style.mark else "was written in another style"
+        why = (
+            f"holds {place.rows} readings"
+            if place.style == self._style.mark
+            else "was written in another style"
+        )
         log.info("the CSV log %s; it was put aside as %s and a new one begun", why, aside.name)
         self._place = None
         self._save(self._settled(self._begin(place.no)))
@@ -185,7 +220,9 @@ class CsvLog(Follower[Reader]):
             return position.at(file, self.csv_file, no, 0, self._style.mark)
 
     def _due(self, place: position.Place) -> bool:
-        late = monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= position.BOOKMARK_ROWS
+        late = (
+            monotonic_s() - self._saved_s >= BOOKMARK_S or place.no - self._saved.no >= position.BOOKMARK_ROWS
+        )
         return self._unsaved_file or (late and place != self._saved)
 
     def _save(self, place: position.Place) -> None:

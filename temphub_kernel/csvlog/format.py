@@ -1,13 +1,24 @@
 """The CSV's lines: how a reading becomes one, and how one found in the file is recognised again. Any thread.
 
-UTF-8 without a byte order mark: header, ids and numbers are plain ASCII, so Excel shows them rightly without one,
-and no program meets three odd bytes in front of `timestamp`. Lines end in a plain newline.
+UTF-8 without a byte order mark: header, ids and numbers are plain ASCII, so Excel shows them rightly without
+one, and no program meets three odd bytes in front of `timestamp`. Lines end in a plain newline.
 """
 
 import csv
 from collections.abc import Iterable
 
-from ..core import CSV_COLUMNS, SEPARATORS, STANDARD, Style, csv_cell, iso_utc, local_text, number_cell, number_of, separator_in
+from ..core import (
+    CSV_COLUMNS,
+    SEPARATORS,
+    STANDARD,
+    Style,
+    csv_cell,
+    iso_utc,
+    local_text,
+    number_cell,
+    number_of,
+    separator_in,
+)
 from ..journal import Point
 
 # timestamp, probe_id, temperature, quality: what a line says, without the local time, which follows the
@@ -31,7 +42,10 @@ def to_lines(points: Iterable[Point], style: Style = STANDARD) -> bytes:
         if probe is None:
             probe = cells[probe_id] = csv_cell(probe_id)
         number = "" if units is None else number_cell(units, point)
-        lines.append(f"{times[0]}.{rest:03d}Z{part}{times[1]}{part}{probe}{part}{number}{part}{csv_cell(quality or '')}\n")
+        lines.append(
+            f"{times[0]}.{rest:03d}Z{part}{times[1]}{part}{probe}{part}{number}{part}"
+            f"{csv_cell(quality or '')}\n"
+        )
     return "".join(lines).encode("utf-8")
 
 
@@ -70,7 +84,8 @@ def begins_header(text: bytes) -> bool:
 
 
 def is_torn(line: bytes, point: Point) -> bool:
-    """True when `line`, which has no end, is the beginning of this reading's line, whatever the style and the time zone were."""
+    """True when `line`, which has no end, is the beginning of this reading's line, whatever the style and the
+    time zone were."""
     separator = separator_in(line.decode("utf-8", "replace"))
     found = line.split(separator.encode())
     last = len(found) - 1

@@ -1,4 +1,5 @@
-"""How far the log is: what is remembered between two runs, and how the place in the file is found again. CSV thread only."""
+"""How far the log is: what is remembered between two runs, and how the place in the file is found again. CSV
+thread only."""
 
 import zlib
 from collections import Counter
@@ -20,10 +21,10 @@ MARK_BYTES = 4096
 class Place:
     """The last reading written, and the file as it was then: its size, its readings, a check sum of its end.
 
-    mount: where the drive or share that holds it was mounted; empty when that is not known. style: the mark of how it is written;
-    empty when that is not known.
-    While a log is taken into the journal: after_ms: only later lines count, where a spreadsheet saved it; since_no: what probes
-    delivered since this reading need not stand in the log before that size.
+    mount: where the drive or share that holds it was mounted; empty when that is not known. style: the mark
+    of how it is written; empty when that is not known.
+    While a log is taken into the journal: after_ms: only later lines count, where a spreadsheet saved it;
+    since_no: what probes delivered since this reading need not stand in the log before that size.
     """
 
     no: int
@@ -52,7 +53,9 @@ def load(reader: Reader) -> Place:
     """The saved place; the very beginning when there is none."""
     no, note = reader.bookmark(FOLLOWER)
     size, rows, mark = (int(note.get(name, 0)) for name in ("file size", "rows", "mark"))
-    file, mount, style = (str(note.get(name, other)) for name, other in (("file", ""), ("mount", ""), ("style", STANDARD.mark)))
+    file, mount, style = (
+        str(note.get(name, other)) for name, other in (("file", ""), ("mount", ""), ("style", STANDARD.mark))
+    )
     return Place(no, size, rows, mark, file, mount, style, note.get("after_ms"), note.get("since_no"))
 
 
@@ -60,7 +63,11 @@ def save(writer: Writer, place: Place) -> None:
     """Keep the place; waits until it is on disk. Raises TempHubError."""
     note: dict[str, object] = {"file size": place.size, "rows": place.rows, "mark": place.mark}
     note |= {"file": place.file, "mount": place.mount, "style": place.style}
-    note |= {name: value for name, value in (("after_ms", place.after_ms), ("since_no", place.since_no)) if value is not None}
+    note |= {
+        name: value
+        for name, value in (("after_ms", place.after_ms), ("since_no", place.since_no))
+        if value is not None
+    }
     save_bookmark(writer, FOLLOWER, place.no, note)
 
 
@@ -73,7 +80,8 @@ FIRST_BYTES = 64 << 10
 
 
 def resume(file: BinaryIO, path: Path, place: Place, reader: Reader, style: Style) -> Place | None:
-    """Mend the open file and return the place to go on from; None when it is no log of ours and must be put aside.
+    """Mend the open file and return the place to go on from; None when it is no log of ours and must be put
+    aside.
 
     style: how the log is to be written; the place's own says how this file is.
     """
@@ -104,7 +112,8 @@ def at(file: BinaryIO, path: Path, no: int, rows: int, style: str) -> Place:
 
 
 def behind_lines(file: BinaryIO, path: Path, no: int, style: Style) -> Place:
-    """The place behind the last whole line of a log whose readings are all in the journal; what stands behind it is mended later."""
+    """The place behind the last whole line of a log whose readings are all in the journal; what stands behind
+    it is mended later."""
     separator, size = parted_by(file), size_of(file)
     end = read_end(file, max(0, size - WINDOW_BYTES))
     size -= len(end) - end.rfind(b"\n") - 1
@@ -113,21 +122,24 @@ def behind_lines(file: BinaryIO, path: Path, no: int, style: Style) -> Place:
 
 
 def style_in(file: BinaryIO, path: Path, style: Style) -> str:
-    """The mark of how an open log is written, by its first lines; empty where they tell no style that is known."""
+    """The mark of how an open log is written, by its first lines; empty where they tell no style that is
+    known."""
     separator = parted_by(file)
     file.seek(0)
     return _style_of(separator, file.read(FIRST_BYTES), Place(0), path, style) if separator else ""
 
 
 def _style_of(separator: str, end: bytes, place: Place, path: Path, style: Style) -> str:
-    """The mark of how a file is written of which only the lines can tell: the wanted style where they agree with it."""
+    """The mark of how a file is written of which only the lines can tell: the wanted style where they agree
+    with it."""
     same = separator == style.separator and point_of(end) in (None, style.point)
     known = place.style if place.file == str(path) else style.mark
     return style.mark if same and known == style.mark else ""
 
 
 def _without_nuls(file: BinaryIO, start: int, end: bytes, *, whole_end_is_ours: bool) -> bytes:
-    """Cut away the NUL bytes a power cut leaves. What stands before the bookmark was on disk, so it has none."""
+    """Cut away the NUL bytes a power cut leaves. What stands before the bookmark was on disk, so it has
+    none."""
     good = end.split(b"\0", 1)[0] if whole_end_is_ours else end.rstrip(b"\0")
     if len(good) == len(end):
         return end
@@ -136,11 +148,13 @@ def _without_nuls(file: BinaryIO, start: int, end: bytes, *, whole_end_is_ours: 
     return good
 
 
-def _last_written(reader: Reader, saved: int, keys: "Counter[tuple[str, str, float | None, str]]", before: int) -> int:
+def _last_written(
+    reader: Reader, saved: int, keys: "Counter[tuple[str, str, float | None, str]]", before: int
+) -> int:
     """The number of the last reading whose line is in the file, at least `saved`.
 
-    When the file was edited `keys` also holds lines of up to `before` readings from before the bookmark; those are
-    taken off first, so that a reading that says the same as an earlier one is still written.
+    When the file was edited `keys` also holds lines of up to `before` readings from before the bookmark;
+    those are taken off first, so that a reading that says the same as an earlier one is still written.
     """
     last, no = saved, max(0, saved - before)
     while keys and no < saved + BOOKMARK_ROWS + BLOCK_ROWS:

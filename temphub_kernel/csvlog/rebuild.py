@@ -1,7 +1,8 @@
-"""The log made again from the journal, byte for byte as the hub would have written it. Any one thread; no hub may write meanwhile.
+"""The log made again from the journal, byte for byte as the hub would have written it. Any one thread; no hub
+may write meanwhile.
 
-The new files are made whole beside the log before any old one moves, and the old ones move into a folder of their own:
-nothing is overwritten, and what breaks off leaves everything as it was.
+The new files are made whole beside the log before any old one moves, and the old ones move into a folder of
+their own: nothing is overwritten, and what breaks off leaves everything as it was.
 """
 
 import glob
@@ -34,9 +35,14 @@ class Parts:
         self.style = style
 
     def follow(self, reader: Reader, progress: Progress = lambda _: None) -> None:
-        """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May raise OSError."""
+        """Write what the journal holds beyond what is written; progress(n) tells of n more readings. May
+        raise OSError."""
         self._append(b"" if self.last.exists() else self.style.header)
-        while len(found := reader.behind(self.no, min(position.BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True)):
+        while len(
+            found := reader.behind(
+                self.no, min(position.BLOCK_ROWS, self._max_rows - self.rows), fields=NEEDED, own=True
+            )
+        ):
             self._append(columns.lines_of(found, self.style))
             self.no, self.rows = int(found.no[-1]), self.rows + len(found)
             if self.rows >= self._max_rows:
@@ -101,8 +107,8 @@ def rebuild(
 ) -> tuple[list[Path], Path | None]:
     """Make the log again in its place; returns (the new files, the folder that the old ones went to or None).
 
-    alone(): makes sure that no hub writes from now on, False when one does; asked once the new files are made, since that
-    may take minutes. Raises TempHubError, with everything as it was.
+    alone(): makes sure that no hub writes from now on, False when one does; asked once the new files are
+    made, since that may take minutes. Raises TempHubError, with everything as it was.
     """
     with _made(journal, csv_file, progress, max_rows, style) as (parts, reader):
         if not alone():
@@ -127,7 +133,8 @@ def rebuild_log(
     style: Style,
     progress: Progress = lambda _: None,
 ) -> str:
-    """`temphub export --rebuild-csv`: the log in its place, or beside it as `out`; returns what to tell the user. Raises TempHubError."""
+    """`temphub export --rebuild-csv`: the log in its place, or beside it as `out`; returns what to tell the
+    user. Raises TempHubError."""
     if out is not None and out != csv_file:
         finals, kept = rebuild_beside(journal, out, force=force, progress=progress, style=style), None
     else:
@@ -146,7 +153,9 @@ def hub_runs(csv_file: Path) -> TempHubError:
 
 
 @contextmanager
-def _made(journal: Path, out: Path, progress: Progress, max_rows: int, style: Style) -> "Iterator[tuple[Parts, Reader]]":
+def _made(
+    journal: Path, out: Path, progress: Progress, max_rows: int, style: Style
+) -> "Iterator[tuple[Parts, Reader]]":
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _drop_unfinished(out)
@@ -181,7 +190,9 @@ def _keep(csv_file: Path) -> Path | None:
         return None
     day, number = local_text(now_ms())[:10], 1
     while True:
-        kept = csv_file.with_name(f"{csv_file.stem} before the rebuild of {day}{f' ({number})' if number > 1 else ''}")
+        kept = csv_file.with_name(
+            f"{csv_file.stem} before the rebuild of {day}{f' ({number})' if number > 1 else ''}"
+        )
         with suppress(FileExistsError):
             kept.mkdir()
             return kept

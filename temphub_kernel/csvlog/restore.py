@@ -1,7 +1,8 @@
-"""Readings that stand in the CSV log only, taken into the journal. The hub's start, or the CSV log's thread before its first line.
+"""Readings that stand in the CSV log only, taken into the journal. The hub's start, or the CSV log's thread
+before its first line.
 
-After a damaged journal was put aside that is all of the log; after a folder was copied without the journal's newest part, or an old
-copy of the journal was put back, it is what the log has beyond it.
+After a damaged journal was put aside that is all of the log; after a folder was copied without the journal's
+newest part, or an old copy of the journal was put back, it is what the log has beyond it.
 """
 
 import logging
@@ -50,8 +51,9 @@ Key = tuple[str, int]
 class Surplus(NamedTuple):
     """Where the log has more than the journal: in these parts, the first from a byte on.
 
-    after_ms: only readings taken later count; None where the log is known to be the same up to there. behind: the readings
-    of the journal behind the log's bookmark, which the lines there may be; those that probes delivered from since_no on, up to upto_no.
+    after_ms: only readings taken later count; None where the log is known to be the same up to there. behind:
+    the readings of the journal behind the log's bookmark, which the lines there may be; those that probes
+    delivered from since_no on, up to upto_no.
     """
 
     parts: list[Path]
@@ -63,7 +65,8 @@ class Surplus(NamedTuple):
 
 
 def surplus(csv_file: Path, reader: Reader) -> Surplus | None:
-    """Where readings may stand in the log only; None where that cannot be. Raises OSError when the log cannot be read."""
+    """Where readings may stand in the log only; None where that cannot be. Raises OSError when the log cannot
+    be read."""
     parts, known, last_no = parts_of(csv_file), load(reader), reader.count()
     names = {part.name for part in parts}
     # Another CSV_FILE was set on purpose: what is in that file is no business of this journal.
@@ -80,7 +83,8 @@ def surplus(csv_file: Path, reader: Reader) -> Surplus | None:
     for at, part in enumerate(parts):
         if known.rows and _goes_on(part, known):
             return Surplus(parts[at:], known.size, known.after_ms, behind, since_no, upto_no)
-    # Saved again by a spreadsheet, or not of this journal at all: only what came later than anything in it is sure to lack.
+    # Saved again by a spreadsheet, or not of this journal at all: only what came later than anything in it is
+    # sure to lack.
     newest_ms = max((one.taken_ms for one in reader.newest()), default=0)
     return Surplus(_from(parts, newest_ms), 0, newest_ms, behind, since_no, upto_no)
 
@@ -91,10 +95,12 @@ def only_in_log(found: Surplus) -> int:
 
 
 def take_in(found: Surplus, csv_file: Path, writer: Writer, style: Style = STANDARD) -> tuple[int, int]:
-    """Store what stands in the log only; (how many readings, how many lines made no sense). Nothing is written to the log again.
+    """Store what stands in the log only; (how many readings, how many lines made no sense). Nothing is
+    written to the log again.
 
-    When a reading came in is not in the log, nor how its probe numbered it: the journal knows it again when the probe sends it.
-    Raises OSError when the log cannot be read, TempHubError when the journal cannot be written.
+    When a reading came in is not in the log, nor how its probe numbered it: the journal knows it again when
+    the probe sends it. Raises OSError when the log cannot be read, TempHubError when the journal cannot be
+    written.
     """
     if not found.parts:
         return 0, 0
@@ -121,7 +127,8 @@ def take_in(found: Surplus, csv_file: Path, writer: Writer, style: Style = STAND
 
 
 def _settle(writer: Writer, upto_no: int, stored: int, csv_file: Path, style: Style) -> None:
-    """Have the log go on behind all that is in the journal now; what probes delivered meanwhile is written there first."""
+    """Have the log go on behind all that is in the journal now; what probes delivered meanwhile is written
+    there first."""
     last_no = writer.last_no
     if last_no - upto_no > stored:
         with Reader(writer.path) as reader:
@@ -138,7 +145,9 @@ def _delivered(reader: Reader, no: int, last_no: int) -> list[Point]:
         points = reader.after(no, min(BLOCK_ROWS, last_no - no), own=True)
         if not points:
             break
-        found += [one for one in points if one.no <= last_no and one.received_ms - one.taken_ms != UNKNOWN_DELAY_MS]
+        found += [
+            one for one in points if one.no <= last_no and one.received_ms - one.taken_ms != UNKNOWN_DELAY_MS
+        ]
         no = points[-1].no
     return found
 
@@ -147,7 +156,17 @@ def _remember(writer: Writer, found: Surplus, part: Path, size: int, style: Styl
     """How far the log is in the journal: what breaks off is gone on with at the next start."""
     with part.open("rb") as file:
         written = style_in(file, part, style)
-        place = Place(writer.last_no, size, 1, mark_of(file, size), str(part), mount_of(part), written, found.after_ms, found.since_no)
+        place = Place(
+            writer.last_no,
+            size,
+            1,
+            mark_of(file, size),
+            str(part),
+            mount_of(part),
+            written,
+            found.after_ms,
+            found.since_no,
+        )
     save(writer, place)
 
 
@@ -169,7 +188,8 @@ def _from(parts: list[Path], newest_ms: int) -> list[Path]:
 
 
 def _rows(found: Surplus, behind: "Counter[Key]") -> Iterator[tuple[Path, int, Row | None]]:
-    """The readings that only the log has, and None for each line that is none; with the part and where the line ends there."""
+    """The readings that only the log has, and None for each line that is none; with the part and where the
+    line ends there."""
     # A clock that was put back leaves readings of the future, which are known all the same.
     received_ms = max([now_ms(), *(taken_ms for _, taken_ms in behind)])
     after = "" if found.after_ms is None else iso_utc(found.after_ms)[:STAMP]
@@ -185,12 +205,14 @@ def _rows(found: Surplus, behind: "Counter[Key]") -> Iterator[tuple[Path, int, R
 
 
 def _read(file: BinaryIO, start: int, received_ms: int, oldest: str = "") -> Iterator[tuple[int, Row | None]]:
-    """The readings of an open log of any style from a byte on, with where each line ends; lines older than `oldest` are passed over."""
+    """The readings of an open log of any style from a byte on, with where each line ends; lines older than
+    `oldest` are passed over."""
     file.seek(start)
     for line in iter(lambda: file.readline(MOST_BYTES), b""):
         # A power cut may leave NUL bytes in front of a good line.
         text = line.removeprefix(BOM).decode("utf-8", "replace").replace("\0", "")
-        # Times in UTC are in order as they are written: most of a large log need not be looked at more closely.
+        # Times in UTC are in order as they are written: most of a large log need not be looked at more
+        # closely.
         if text.strip() and text.lstrip('"')[:STAMP] >= oldest and separator_of(line) is None:
             yield file.tell(), _row(cells_of(text), received_ms)
 
@@ -201,7 +223,8 @@ def _key(point: Point) -> Key:
 
 
 def _write_missing(found: Surplus, csv_file: Path, style: Style) -> None:
-    """Write the journal's readings that are not in the log behind its bookmark: the bookmark is then put behind all that is taken in."""
+    """Write the journal's readings that are not in the log behind its bookmark: the bookmark is then put
+    behind all that is taken in."""
     left = Counter(map(_key, found.behind))
     for _ in _rows(found, left):
         pass
@@ -228,8 +251,21 @@ def _row(cells: list[str], received_ms: int) -> Row | None:
     except (ValueError, OverflowError):
         return None
     known = not quality or quality in (*QUALITIES, UNDATED, STRUCK_OUT)
-    if not is_probe_id(probe_id) or not known or not 0 <= taken_ms <= received_ms or (number and not in_range(celsius)):
+    if (
+        not is_probe_id(probe_id)
+        or not known
+        or not 0 <= taken_ms <= received_ms
+        or (number and not in_range(celsius))
+    ):
         return None
     if not number and not quality:
         return None
-    return Row(probe_id, None, None, taken_ms, taken_ms + UNKNOWN_DELAY_MS, to_units(celsius) if number else None, quality or None)
+    return Row(
+        probe_id,
+        None,
+        None,
+        taken_ms,
+        taken_ms + UNKNOWN_DELAY_MS,
+        to_units(celsius) if number else None,
+        quality or None,
+    )

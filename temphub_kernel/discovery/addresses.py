@@ -1,4 +1,5 @@
-"""This computer's own IPv4 addresses: where probes are looked for, what is shown to people. Any thread; asks the system each time."""
+"""This computer's own IPv4 addresses: where probes are looked for, what is shown to people. Any thread; asks
+the system each time."""
 
 import socket
 from collections.abc import Iterable
@@ -11,20 +12,48 @@ import ifaddr
 from ..core import Settings
 
 # As adapters are called on Linux and macOS, and described on Windows.
-TUNNELS = ("tun", "tap", "wg", "ppp", "utun", "vpn", "tailscale", "zerotier", "zt", "openvpn", "wireguard", "wintun", "nordlynx")
+TUNNELS = (
+    "tun",
+    "tap",
+    "wg",
+    "ppp",
+    "utun",
+    "vpn",
+    "tailscale",
+    "zerotier",
+    "zt",
+    "openvpn",
+    "wireguard",
+    "wintun",
+    "nordlynx",
+)
 VIRTUAL = (
-    *("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "vethernet", "virtualbox", "vmware", "hyper-v", "wsl"),
+    *(
+        "docker",
+        "br-",
+        "veth",
+        "virbr",
+        "vmnet",
+        "vboxnet",
+        "vethernet",
+        "virtualbox",
+        "vmware",
+        "hyper-v",
+        "wsl",
+    ),
     *("cni", "podman", "lxcbr", "lxdbr"),
 )
 # Asked for its route only, nothing is sent there (RFC 5737).
 FAR_AWAY = ("192.0.2.1", 9)
 LINUX_INTERFACES = Path("/sys/class/net")
-# Linux lets one socket join 20 multicast groups (igmp_max_memberships); container hosts have more bridges than that.
+# Linux lets one socket join 20 multicast groups (igmp_max_memberships); container hosts have more bridges
+# than that.
 MOST = 16
 
 
 class Adapter(NamedTuple):
-    """One network adapter that is up: what the system calls it, and its IPv4 addresses with their networks."""
+    """One network adapter that is up: what the system calls it, and its IPv4 addresses with their
+    networks."""
 
     name: str
     interfaces: tuple[IPv4Interface, ...]
@@ -42,7 +71,9 @@ def adapters() -> list[Adapter]:
     """Every adapter that is up and has a usable IPv4 address."""
     found = []
     for adapter in ifaddr.get_adapters():
-        given = [IPv4Interface(f"{ip.ip}/{ip.network_prefix}") for ip in adapter.ips if isinstance(ip.ip, str)]
+        given = [
+            IPv4Interface(f"{ip.ip}/{ip.network_prefix}") for ip in adapter.ips if isinstance(ip.ip, str)
+        ]
         good = tuple(one for one in given if not one.ip.is_unspecified and not one.ip.is_multicast)
         if good and not _is_down(adapter.name):
             found.append(Adapter(adapter.nice_name, good))
@@ -50,10 +81,12 @@ def adapters() -> list[Adapter]:
 
 
 def usable(only: Iterable[str] = ()) -> list[str]:
-    """The addresses on which mDNS is spoken: the LAN's, those of containers and VPNs, at last loopback (virtual probes live there).
+    """The addresses on which mDNS is spoken: the LAN's, those of containers and VPNs, at last loopback
+    (virtual probes live there).
 
-    `only` non-empty: exactly those of them that this computer has now (`Settings.interfaces`). Otherwise self-assigned
-    addresses (169.254.x.x) count only when there is no other LAN address, and at most 16 are given.
+    `only` non-empty: exactly those of them that this computer has now (`Settings.interfaces`). Otherwise
+    self-assigned addresses (169.254.x.x) count only when there is no other LAN address, and at most 16 are
+    given.
     """
     own = [interface.ip for interface in _interfaces()]
     wanted = set(only)
@@ -71,7 +104,8 @@ def lan(only: Iterable[str] = ()) -> list[str]:
 
 
 def lan_urls(settings: Settings) -> list[str]:
-    """The hub's base URL on each LAN address of this computer; none when HOST binds it to one address only."""
+    """The hub's base URL on each LAN address of this computer; none when HOST binds it to one address
+    only."""
     if settings.host not in ("0.0.0.0", "::"):
         return []
     return [f"http://{address}:{settings.port}" for address in lan(settings.interfaces)]
@@ -98,19 +132,24 @@ def networks() -> list[str]:
 
 
 def nearness(ip: IPv4Address, own: Iterable[IPv4Network]) -> int:
-    """0 on one of our own networks, 1 elsewhere, 2 for loopback: a probe of another computer may announce that one too."""
+    """0 on one of our own networks, 1 elsewhere, 2 for loopback: a probe of another computer may announce
+    that one too."""
     if ip.is_loopback:
         return 2
     return 0 if any(ip in network for network in own) else 1
 
 
 def unlikely() -> dict[str, str]:
-    """The addresses that devices in the house hardly reach, each with its adapter's name: of VPNs, containers, virtual machines."""
+    """The addresses that devices in the house hardly reach, each with its adapter's name: of VPNs,
+    containers, virtual machines."""
     routed = _routed()
     found = {}
     for adapter in adapters():
-        # Windows shares a LAN with virtual machines by an adapter that is called virtual, too; the way out goes through it.
-        hidden = is_like(adapter.name, TUNNELS) or (is_like(adapter.name, VIRTUAL) and not adapter.has(routed))
+        # Windows shares a LAN with virtual machines by an adapter that is called virtual, too; the way out
+        # goes through it.
+        hidden = is_like(adapter.name, TUNNELS) or (
+            is_like(adapter.name, VIRTUAL) and not adapter.has(routed)
+        )
         if hidden:
             found.update({str(one.ip): adapter.name for one in adapter.interfaces})
     return found
@@ -152,6 +191,10 @@ def _routed() -> str:
 def _is_down(name: str) -> bool:
     # Elsewhere than on Linux the system lists no addresses of an adapter that is down.
     try:
-        return (LINUX_INTERFACES / name / "operstate").read_text(encoding="ascii").strip() in ("down", "lowerlayerdown", "notpresent")
+        return (LINUX_INTERFACES / name / "operstate").read_text(encoding="ascii").strip() in (
+            "down",
+            "lowerlayerdown",
+            "notpresent",
+        )
     except (OSError, ValueError):
         return False

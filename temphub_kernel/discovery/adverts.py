@@ -1,5 +1,5 @@
-"""What adverts say: a probe's, checked, as anything on the LAN may send one, and the hub's own, `_temps-hub._tcp.local.` and
-`temphub.local`.
+"""What adverts say: a probe's, checked, as anything on the LAN may send one, and the hub's own,
+`_temps-hub._tcp.local.` and `temphub.local`.
 """
 
 import asyncio
@@ -26,14 +26,20 @@ def is_whole(info: ServiceInfo) -> bool:
 
 def is_six_only(info: ServiceInfo) -> bool:
     """True when all that is there is an IPv6 address."""
-    return info.port is not None and not info.addresses_by_version(IPVersion.V4Only) and bool(info.addresses_by_version(IPVersion.V6Only))
+    return (
+        info.port is not None
+        and not info.addresses_by_version(IPVersion.V4Only)
+        and bool(info.addresses_by_version(IPVersion.V6Only))
+    )
 
 
-def sighting_of(info: ServiceInfo, own_networks: Iterable[IPv4Network], *, own: Collection[str] = (), hub_port: int = 0) -> Sighting:
+def sighting_of(
+    info: ServiceInfo, own_networks: Iterable[IPv4Network], *, own: Collection[str] = (), hub_port: int = 0
+) -> Sighting:
     """The probe behind an advert, at its address nearest to us.
 
-    own, hub_port: the hub's own addresses and port, which no probe can have. Raises TempHubError for an advert that
-    cannot be a probe; the words name the advert.
+    own, hub_port: the hub's own addresses and port, which no probe can have. Raises TempHubError for an
+    advert that cannot be a probe; the words name the advert.
     """
     instance = info.name.removesuffix("." + PROBE_TYPE)
     claimed = _text(info, "id")
@@ -96,15 +102,26 @@ MOST_NAMES = 20
 
 
 class HubAdvert:
-    """Announces one hub on one zeroconf at a time. `server` and `instance` are the names in force, empty before."""
+    """Announces one hub on one zeroconf at a time. `server` and `instance` are the names in force, empty
+    before."""
 
-    def __init__(self, port: int, *, version: str = "", hub_id: str | None = None, host: str = "temphub", label: str = "") -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        version: str = "",
+        hub_id: str | None = None,
+        host: str = "temphub",
+        label: str = "",
+    ) -> None:
         self.server = ""
         self.instance = ""
         self._port = port
         self._host = host
         # A DNS label has 63 bytes; room is left for the -2 of a second hub.
-        self._label = (label or f"TempHub on {_computer()}").encode()[:58].decode("utf-8", "ignore").replace(".", "-")
+        self._label = (
+            (label or f"TempHub on {_computer()}").encode()[:58].decode("utf-8", "ignore").replace(".", "-")
+        )
         self._texts = {"version": version, "path": "/"} | ({"id": hub_id} if hub_id else {})
         self._own: list[str] = []
         self._busy: Future[None] | None = None
@@ -113,7 +130,8 @@ class HubAdvert:
     def announce(self, zeroconf: Zeroconf, own: list[str]) -> None:
         """Start announcing on `zeroconf`; returns at once, the rest happens on zeroconf's thread.
 
-        own: this computer's addresses. Each network is told its own only (see multicast.py), so nobody else takes loopback for itself.
+        own: this computer's addresses. Each network is told its own only (see multicast.py), so nobody else
+        takes loopback for itself.
         """
         self.drop()
         self._own = list(own)
@@ -121,12 +139,16 @@ class HubAdvert:
             self._busy = asyncio.run_coroutine_threadsafe(self._announce(zeroconf, own), zeroconf.loop)
 
     def check(self, zeroconf: Zeroconf) -> None:
-        """Say what went wrong with the last announcement; give the name up when two hubs took it at the same moment."""
+        """Say what went wrong with the last announcement; give the name up when two hubs took it at the same
+        moment."""
         if self._busy is None or not self._busy.done() or self._busy.cancelled():
             return
         error = self._busy.exception()
         if error is not None:
-            text = f"The hub could not announce itself ({error}), so probes reach it by their saved address only. It tries again."
+            text = (
+                f"The hub could not announce itself ({error}), so probes reach it by their saved address "
+                "only. It tries again."
+            )
             self._once.warn("announce", text)
             self.announce(zeroconf, self._own)
         elif self._lost(zeroconf):
@@ -158,7 +180,12 @@ class HubAdvert:
         done = await zeroconf.async_register_service(info, allow_name_change=True)
         self.server, self.instance = f"{host}.local", info.name.removesuffix("." + HUB_TYPE)
         self._once.clear("announce", "the hub is announced again")
-        log.info("the hub is announced as %s (%s) at %s", self.server, self.instance, ", ".join(without_loopback(addresses) or addresses))
+        log.info(
+            "the hub is announced as %s (%s) at %s",
+            self.server,
+            self.instance,
+            ", ".join(without_loopback(addresses) or addresses),
+        )
         await done
 
     async def _free_host(self, zeroconf: Zeroconf) -> str:
@@ -170,7 +197,11 @@ class HubAdvert:
             others = self._others(resolver)
             if not others:
                 return host
-            self._once.warn(host, f"Another computer ({others[0]}) answers to {host}.local already, so this hub takes another name.")
+            self._once.warn(
+                host,
+                f"Another computer ({others[0]}) answers to {host}.local already, so this hub takes another "
+                "name.",
+            )
         return f"{self._host}-{_computer()}"
 
     def _lost(self, zeroconf: Zeroconf) -> bool:

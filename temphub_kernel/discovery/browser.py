@@ -1,4 +1,5 @@
-"""Finds probes by mDNS and keeps up with a network that changes, one open line for each network. The discovery thread only."""
+"""Finds probes by mDNS and keeps up with a network that changes, one open line for each network. The
+discovery thread only."""
 
 import asyncio
 import logging
@@ -19,7 +20,8 @@ from .adverts import PROBE_TYPE, HubAdvert, is_six_only, is_whole, sighting_of
 ASK_MS = 2500
 ASKED_AT_ONCE = 64
 
-# (line, what, instance): `new`, `heard`, `removed` from the browser, `answered` when a question is over, with or without an answer.
+# (line, what, instance): `new`, `heard`, `removed` from the browser, `answered` when a question is over, with
+# or without an answer.
 Put = Callable[["Line", str, str], None]
 
 
@@ -48,7 +50,9 @@ class Line:
         self._put = put
         self._waiting: dict[str, None] = {}
         self._asking: dict[str, Future[bool]] = {}
-        self._browser = ServiceBrowser(self.zeroconf, PROBE_TYPE, listener=_Ear(lambda what, name: put(self, what, name)))
+        self._browser = ServiceBrowser(
+            self.zeroconf, PROBE_TYPE, listener=_Ear(lambda what, name: put(self, what, name))
+        )
 
     def recall(self, instance: str) -> AsyncServiceInfo:
         """What is known of an advert without asking anybody; perhaps incomplete."""
@@ -57,7 +61,8 @@ class Line:
         return info
 
     def ask(self, instance: str) -> None:
-        """Ask the network for an advert; `answered` follows. Never waits; at most 64 questions are under way."""
+        """Ask the network for an advert; `answered` follows. Never waits; at most 64 questions are under
+        way."""
         self._waiting[instance] = None
         self.ask_on()
 
@@ -93,7 +98,8 @@ WAITING_EVENTS = 4096
 
 
 class Seen(TypedDict):
-    """What there is to know of the search. adverts: heard since the start; probes: known now; refused: address -> reason."""
+    """What there is to know of the search. adverts: heard since the start; probes: known now; refused:
+    address -> reason."""
 
     interfaces: list[str]
     refused: dict[str, str]
@@ -122,7 +128,8 @@ class Discovery(Worker):
         poll_s: float = 3.0,
         hub_host: str = "temphub",
     ) -> None:
-        """on_network: told the addresses in use at the start and at each change. Callbacks should return soon: they hold up discovery."""
+        """on_network: told the addresses in use at the start and at each change. Callbacks should return
+        soon: they hold up discovery."""
         super().__init__("discovery")
         self._settings = settings
         self._addresses = addresses or (lambda: usable(settings.interfaces))
@@ -139,7 +146,16 @@ class Discovery(Worker):
         self._networks: list[IPv4Network] = []
         self._looked_ms = 0
         self._grace_until: float | None = None
-        self._seen = Seen(interfaces=[], refused={}, adverts=0, probes=0, last_error="", six_only=[], hub_name="", hub_instance="")
+        self._seen = Seen(
+            interfaces=[],
+            refused={},
+            adverts=0,
+            probes=0,
+            last_error="",
+            six_only=[],
+            hub_name="",
+            hub_instance="",
+        )
 
     def seen(self) -> Seen:
         """A copy of what discovery sees just now. Any thread."""
@@ -207,7 +223,10 @@ class Discovery(Worker):
         self.well()
         self._once.clear("open", "probes are looked for again")
         for ip, reason in line.refused.items():
-            text = f"The address {ip} does not allow finding probes ({reason}); the others are used. Set INTERFACES to leave it out."
+            text = (
+                f"The address {ip} does not allow finding probes ({reason}); the others are used. Set "
+                "INTERFACES to leave it out."
+            )
             self._once.warn(f"refused {ip}", text)
             self._seen["last_error"] = text
         self._seen["interfaces"], self._seen["refused"] = line.interfaces, line.refused
@@ -236,7 +255,11 @@ class Discovery(Worker):
         try:
             self._events.put_nowait((source, what, name))
         except queue.Full:
-            self._once.warn("flood", "The network sends more probe adverts than the hub can take; some are left out. Check who sends them.")
+            self._once.warn(
+                "flood",
+                "The network sends more probe adverts than the hub can take; some are left out. Check who "
+                "sends them.",
+            )
 
     def _handle_until(self, deadline: float) -> None:
         while not self.stopping.is_set() and (left := deadline - clock.monotonic_s()) > 0:
@@ -274,7 +297,9 @@ class Discovery(Worker):
             if entry.misses < MISSES_GONE or not is_six_only(info):
                 return
         try:
-            self._roster.saw(entry, sighting_of(info, self._networks, own=self._current or [], hub_port=self._hub_port))
+            self._roster.saw(
+                entry, sighting_of(info, self._networks, own=self._current or [], hub_port=self._hub_port)
+            )
         except TempHubError as error:
             self._seen["last_error"] = str(error)
             self._roster.refuse(entry, error)

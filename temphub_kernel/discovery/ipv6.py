@@ -1,6 +1,8 @@
-"""Probes that announce themselves by IPv6 only: heard, so that somebody can be told why they are not found. Discovery thread only.
+"""Probes that announce themselves by IPv6 only: heard, so that somebody can be told why they are not found.
+Discovery thread only.
 
-Hub and probes speak IPv4: a probe is told a numeric IPv4 address, and its firmware knows no other. So such a probe is named, not used.
+Hub and probes speak IPv4: a probe is told a numeric IPv4 address, and its firmware knows no other. So such a
+probe is named, not used.
 """
 
 import logging
@@ -37,7 +39,8 @@ class SixEar:
         self._once = Once(log)
 
     def look(self, known: Collection[str]) -> list[str]:
-        """The probes heard by IPv6 only, as `name at address`, each warned of once. known: instances that IPv4 has shown. Never raises."""
+        """The probes heard by IPv6 only, as `name at address`, each warned of once. known: instances that
+        IPv4 has shown. Never raises."""
         now = clock.monotonic_s()
         try:
             self._open()
@@ -116,7 +119,11 @@ class SixEar:
 
 def _joins(one: socket.socket, index: int) -> bool:
     try:
-        one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, GROUP6) + struct.pack("@I", index))
+        one.setsockopt(
+            socket.IPPROTO_IPV6,
+            socket.IPV6_JOIN_GROUP,
+            socket.inet_pton(socket.AF_INET6, GROUP6) + struct.pack("@I", index),
+        )
     except OSError as error:
         # Joined already, where an index came again.
         return error.errno == EADDRINUSE

@@ -1,5 +1,5 @@
-"""Multicast: zeroconf opened where that is allowed, each network told its own addresses, and whether anything is sent and heard
-at all.
+"""Multicast: zeroconf opened where that is allowed, each network told its own addresses, and whether anything
+is sent and heard at all.
 """
 
 import socket
@@ -20,7 +20,8 @@ LOOPBACK = "127."
 
 
 class Answering(Zeroconf):
-    """As Zeroconf. The adapters are those of the moment it was made: whoever makes it makes a new one when they change."""
+    """As Zeroconf. The adapters are those of the moment it was made: whoever makes it makes a new one when
+    they change."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self._adapters = adapters()
@@ -34,7 +35,8 @@ class Answering(Zeroconf):
         v6_flow_scope: tuple[()] | tuple[int, int] = (),
         transport: Any = None,
     ) -> None:
-        """Send an answer once for each interface, each with its own addresses; questions go out as they are."""
+        """Send an answer once for each interface, each with its own addresses; questions go out as they
+        are."""
         if out.is_query() or not any(isinstance(one, DNSAddress) for one in _records(out)):
             super().async_send(out, addr, port, v6_flow_scope, transport)
             return
@@ -46,7 +48,8 @@ class Answering(Zeroconf):
 
 
 def for_network(out: DNSOutgoing, own: str, asker: str | None, found: list[Adapter]) -> DNSOutgoing | None:
-    """The answer as it may leave by the socket bound to `own` (0.0.0.0: any), for `asker`; None when no address is valid there."""
+    """The answer as it may leave by the socket bound to `own` (0.0.0.0: any), for `asker`; None when no
+    address is valid there."""
     adapter = next((one for one in found if one.has(own)), None)
     if adapter is None and asker:
         adapter = next((one for one in found if one.reaches(asker)), None)
@@ -80,7 +83,8 @@ def _text(record: DNSAddress) -> str:
 
 GROUP = "224.0.0.251"
 PORT = 5353
-# As RFC 1035 numbers them: the flags of a question, the record that names a service's instances, the class of the internet.
+# As RFC 1035 numbers them: the flags of a question, the record that names a service's instances, the class of
+# the internet.
 QUERY, PTR, INTERNET = 0, 12, 1
 
 
@@ -92,7 +96,9 @@ def refusal(ip: str) -> str:
             if hasattr(socket, "SO_REUSEPORT"):
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             probe.bind((ip, PORT))
-            probe.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(ip))
+            probe.setsockopt(
+                socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(ip)
+            )
             probe.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ip))
         except OSError as error:
             return str(error)
@@ -102,8 +108,8 @@ def refusal(ip: str) -> str:
 def open_zeroconf(addresses: list[str]) -> tuple[Answering, dict[str, str]]:
     """(zeroconf on every address that allows multicast, the refused addresses with the reason).
 
-    Raises TempHubError when no address allows it. Each address is tried on its own first: one VPN adapter that
-    refuses multicast would otherwise stop all the others, and zeroconf would leave its sockets open.
+    Raises TempHubError when no address allows it. Each address is tried on its own first: one VPN adapter
+    that refuses multicast would otherwise stop all the others, and zeroconf would leave its sockets open.
     """
     refused = {ip: reason for ip in addresses if (reason := refusal(ip))}
     good = [ip for ip in addresses if ip not in refused]
@@ -118,8 +124,10 @@ def open_zeroconf(addresses: list[str]) -> tuple[Answering, dict[str, str]]:
 
 def _nothing_opens(reasons: str) -> TempHubError:
     return Unavailable(
-        f"The network port for finding probes (UDP 5353, mDNS) cannot be used ({reasons}), so no probe is found by itself.",
-        "Close other mDNS programs or allow Python in the firewall; the hub tries again by itself. Probes that call the hub still work.",
+        f"The network port for finding probes (UDP 5353, mDNS) cannot be used ({reasons}), so no probe is "
+        "found by itself.",
+        "Close other mDNS programs or allow Python in the firewall; the hub tries again by itself. Probes "
+        "that call the hub still work.",
         code="mdns_unavailable",
     )
 
@@ -131,7 +139,8 @@ IP_MULTICAST_ALL = 49
 
 
 class Echo(NamedTuple):
-    """heard: our own question came back; others: addresses of other devices heard; hubs: the adverts of hubs; error: why not."""
+    """heard: our own question came back; others: addresses of other devices heard; hubs: the adverts of hubs;
+    error: why not."""
 
     address: str
     heard: bool = False

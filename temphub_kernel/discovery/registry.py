@@ -15,7 +15,8 @@ AT_ONCE = 64
 
 @dataclass
 class Entry:
-    """One advert. order: rises with each advert that appears; misses: questions in a row that nobody answered."""
+    """One advert. order: rises with each advert that appears; misses: questions in a row that nobody
+    answered."""
 
     instance: str
     order: int
@@ -24,7 +25,8 @@ class Entry:
 
 
 class Roster:
-    """Adverts by instance name, probes by id; says each probe's newest sighting, and when it is gone, once."""
+    """Adverts by instance name, probes by id; says each probe's newest sighting, and when it is gone,
+    once."""
 
     def __init__(self, on_sighting: Callable[[Sighting], None], on_gone: Callable[[str], None]) -> None:
         self.entries: dict[str, Entry] = {}
@@ -40,7 +42,10 @@ class Roster:
         entry = self.entries.get(instance)
         if entry is None:
             if len(self.entries) >= MOST and not self._made_room():
-                text = f"More than {MOST} probes are advertised on the network; further ones are not taken up. Check who sends them."
+                text = (
+                    f"More than {MOST} probes are advertised on the network; further ones are not taken "
+                    "up. Check who sends them."
+                )
                 self._once.warn("full", text)
                 self._away.pop(instance, None)
                 self._away[instance] = None
@@ -52,15 +57,21 @@ class Roster:
         return entry
 
     def turned_away(self) -> list[str]:
-        """Some that were turned away while the roster was full, the last ones first: they may enter now, if there is room."""
+        """Some that were turned away while the roster was full, the last ones first: they may enter now, if
+        there is room."""
         again = list(reversed(self._away))[:AT_ONCE]
         for instance in again:
             del self._away[instance]
         return again
 
     def _made_room(self) -> bool:
-        """Give up the advert that was asked for in vain most often: a flood of names whose senders are gone must not hide a real probe."""
-        dead = max((entry for entry in self.entries.values() if not entry.sighting), key=lambda entry: entry.misses, default=None)
+        """Give up the advert that was asked for in vain most often: a flood of names whose senders are gone
+        must not hide a real probe."""
+        dead = max(
+            (entry for entry in self.entries.values() if not entry.sighting),
+            key=lambda entry: entry.misses,
+            default=None,
+        )
         if dead is None or not dead.misses:
             return False
         del self.entries[dead.instance]
@@ -103,7 +114,11 @@ class Roster:
             self._settle(probe_id)
 
     def _settle(self, probe_id: str) -> None:
-        live = [(entry.order, entry.sighting) for entry in self.entries.values() if entry.sighting and entry.sighting.probe_id == probe_id]
+        live = [
+            (entry.order, entry.sighting)
+            for entry in self.entries.values()
+            if entry.sighting and entry.sighting.probe_id == probe_id
+        ]
         if not live:
             if self.said.pop(probe_id, None) is not None:
                 self._on_gone(probe_id)
@@ -113,7 +128,8 @@ class Roster:
         if len(places) > 1:
             self._once.warn(
                 f"two {probe_id}",
-                f"Two devices call themselves {probe_id} ({' and '.join(places)}); the newest one, {newest.ip}:{newest.port}, is used. "
+                f"Two devices call themselves {probe_id} ({' and '.join(places)}); the newest one, "
+                f"{newest.ip}:{newest.port}, is used. "
                 "Give one of them another id, or their readings get mixed up.",
             )
         if self.said.get(probe_id) != newest:

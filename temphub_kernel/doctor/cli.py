@@ -1,5 +1,5 @@
-"""`temphub doctor`: all checks at once, each in a thread of its own with one end for all, as words for a person or JSON for a
-program.
+"""`temphub doctor`: all checks at once, each in a thread of its own with one end for all, as words for a
+person or JSON for a program.
 """
 
 import json
@@ -31,11 +31,17 @@ CHECKS: Mapping[str, Check] = {
 LIMIT_S = 8.0
 
 
-def examine(settings: Settings, *, checks: Mapping[str, Check] = CHECKS, limit_s: float = LIMIT_S) -> list[finding.Finding]:
-    """Every finding, in the table's order; takes `limit_s` (and 2 s for asking the hub) at most. Never raises."""
+def examine(
+    settings: Settings, *, checks: Mapping[str, Check] = CHECKS, limit_s: float = LIMIT_S
+) -> list[finding.Finding]:
+    """Every finding, in the table's order; takes `limit_s` (and 2 s for asking the hub) at most. Never
+    raises."""
     case = context.look(settings)
     found: dict[str, list[finding.Finding]] = {}
-    threads = [threading.Thread(target=_note, args=(name, check, case, found), daemon=True) for name, check in checks.items()]
+    threads = [
+        threading.Thread(target=_note, args=(name, check, case, found), daemon=True)
+        for name, check in checks.items()
+    ]
     for thread in threads:
         thread.start()
     deadline = monotonic_s() + limit_s
@@ -55,7 +61,9 @@ def _note(name: str, check: Check, case: context.Case, found: dict[str, list[fin
 
 def _late(name: str, limit_s: float) -> finding.Finding:
     return finding.unknown(
-        name, f"This check found nothing out in {limit_s:g} s.", "Try again; if it stays so, the computer or its disk is very busy."
+        name,
+        f"This check found nothing out in {limit_s:g} s.",
+        "Try again; if it stays so, the computer or its disk is very busy.",
     )
 
 

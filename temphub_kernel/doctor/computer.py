@@ -27,9 +27,17 @@ def python(_case: Case) -> Iterable[finding.Finding]:
     bits = struct.calcsize("P") * 8
     said = f"Python {platform.python_version()}, {bits} bit, on {platform.platform()}: {sys.executable}"
     if sys.version_info[:2] < OLDEST:
-        yield finding.problem("Python", f"{said} is too old for TempHub.", "Install Python 3.12 from python.org, then start again.")
+        yield finding.problem(
+            "Python",
+            f"{said} is too old for TempHub.",
+            "Install Python 3.12 from python.org, then start again.",
+        )
     elif bits < 64:
-        yield finding.warning("Python", f"{said}; some packages are not offered for 32 bit.", "Install a 64-bit Python from python.org.")
+        yield finding.warning(
+            "Python",
+            f"{said}; some packages are not offered for 32 bit.",
+            "Install a 64-bit Python from python.org.",
+        )
     else:
         yield finding.well("Python", f"{said}.")
 
@@ -39,7 +47,10 @@ def packages(_case: Case) -> Iterable[finding.Finding]:
     wanted = requirements()
     wrong = [text for need in wanted if (text := lacking(need))]
     if wrong:
-        remedy = "Start the hub with Start.bat or temphub_kernel/bootstrap.py, which installs what is needed; or run `pip install -e .`."
+        remedy = (
+            "Start the hub with Start.bat or temphub_kernel/bootstrap.py, which installs what is "
+            "needed; or run `pip install -e .`."
+        )
         yield finding.problem("Packages", f"Not as TempHub needs them: {'; '.join(wrong)}.", remedy)
     else:
         shown = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in SHOWN)
@@ -55,7 +66,9 @@ def versions(case: Case) -> Iterable[finding.Finding]:
         yield finding.well("Version", f"TempHub {__version__}; the running hub is the same.")
     else:
         remedy = "Stop the hub and start it again."
-        yield finding.warning("Version", f"TempHub {__version__} is installed, but the hub that runs is still {runs}.", remedy)
+        yield finding.warning(
+            "Version", f"TempHub {__version__} is installed, but the hub that runs is still {runs}.", remedy
+        )
 
 
 def requirements() -> list[Requirement]:
@@ -74,7 +87,11 @@ def lacking(need: Requirement) -> str:
         met = importlib.metadata.version(need.name)
     except importlib.metadata.PackageNotFoundError:
         return f"{need.name} is missing"
-    return "" if need.specifier.contains(met, prereleases=True) else f"{need.name} is {met}, needed is {need.specifier}"
+    return (
+        ""
+        if need.specifier.contains(met, prereleases=True)
+        else f"{need.name} is {met}, needed is {need.specifier}"
+    )
 
 
 def _needed(line: str) -> Requirement | None:
@@ -86,13 +103,18 @@ def _needed(line: str) -> Requirement | None:
 
 
 POWER_STATE = Path("/sys/power/state")
-REMEDY = "Switch automatic sleep off while it records, for the time on mains at least; closing a notebook's lid also puts it to sleep."
+REMEDY = (
+    "Switch automatic sleep off while it records, for the time on mains at least; closing a notebook's "
+    "lid also puts it to sleep."
+)
 
 
 def sleep(case: Case) -> Iterable[finding.Finding]:
     """Sleep settings, and whether the running hub keeps the computer awake."""
     if case.running and case.health.get("awake"):
-        yield finding.well("Sleep", "The running hub keeps this computer awake; a closed lid still puts it to sleep.")
+        yield finding.well(
+            "Sleep", "The running hub keeps this computer awake; a closed lid still puts it to sleep."
+        )
     elif WINDOWS:
         yield from windows(ask_system("powercfg", "/query", "SCHEME_CURRENT", "SUB_SLEEP", "STANDBYIDLE"))
     elif MACOS:
@@ -102,7 +124,8 @@ def sleep(case: Case) -> Iterable[finding.Finding]:
 
 
 def windows(text: str | None) -> Iterable[finding.Finding]:
-    """From `powercfg`, whose last two hexadecimal numbers are the seconds on mains and on battery, in every language."""
+    """From `powercfg`, whose last two hexadecimal numbers are the seconds on mains and on battery, in every
+    language."""
     numbers = re.findall(r"0x([0-9a-fA-F]{8})\b", text or "")
     if len(numbers) < 2:
         yield finding.unknown("Sleep", "Windows does not tell when this computer goes to sleep.", REMEDY)
@@ -121,7 +144,8 @@ def macos(text: str | None) -> Iterable[finding.Finding]:
 
 
 def linux(states: str, targets: str, desktop: str) -> Iterable[finding.Finding]:
-    """states: /sys/power/state; targets: what systemd says of sleep.target; desktop: GNOME's setting, empty without one."""
+    """states: /sys/power/state; targets: what systemd says of sleep.target; desktop: GNOME's setting, empty
+    without one."""
     if not states.strip():
         yield finding.well("Sleep", "This computer has no sleep mode.")
     elif targets == "masked":
@@ -129,22 +153,35 @@ def linux(states: str, targets: str, desktop: str) -> Iterable[finding.Finding]:
     elif "nothing" in desktop:
         yield finding.well("Sleep", "The desktop does not put this computer to sleep on mains.")
     elif desktop:
-        yield finding.warning("Sleep", "The desktop puts this computer to sleep when nobody uses it; it records nothing then.", REMEDY)
+        yield finding.warning(
+            "Sleep",
+            "The desktop puts this computer to sleep when nobody uses it; it records nothing then.",
+            REMEDY,
+        )
     else:
         yield finding.unknown(
-            "Sleep", "This computer can sleep; whether it does so by itself is not told.", "To be sure: sudo systemctl mask sleep.target"
+            "Sleep",
+            "This computer can sleep; whether it does so by itself is not told.",
+            "To be sure: sudo systemctl mask sleep.target",
         )
 
 
 def _after(minutes: int, when: str = "") -> finding.Finding:
     if not minutes:
-        return finding.well("Sleep", f"This computer does not go to sleep by itself{' ' + when if when else ''}.")
-    said = f"This computer goes to sleep after {minutes} minutes{' ' + when if when else ''}, unless the hub runs and keeps it awake."
+        return finding.well(
+            "Sleep", f"This computer does not go to sleep by itself{' ' + when if when else ''}."
+        )
+    said = (
+        f"This computer goes to sleep after {minutes} minutes{' ' + when if when else ''}, unless the hub "
+        "runs and keeps it awake."
+    )
     return finding.warning("Sleep", said, REMEDY)
 
 
 def _targets() -> str:
-    return (ask_system("systemctl", "show", "-p", "LoadState", "--value", "sleep.target", timeout_s=3) or "").strip()
+    return (
+        ask_system("systemctl", "show", "-p", "LoadState", "--value", "sleep.target", timeout_s=3) or ""
+    ).strip()
 
 
 def _desktop() -> str:
@@ -174,19 +211,26 @@ def clock(case: Case) -> Iterable[finding.Finding]:
 
 
 def judge(now: int, jump: int, newest: int, in_step: bool | None) -> finding.Finding:
-    """The clock in words. now, newest: milliseconds since 1970; jump: how far it moved against a clock that never steps."""
+    """The clock in words. now, newest: milliseconds since 1970; jump: how far it moved against a clock that
+    never steps."""
     said = f"{local_text(now)} in the time zone {zone(now)}"
     if not EARLIEST_MS < now < LATEST_MS:
         return finding.problem(
-            "Clock", f"This computer's clock says {said}, so every reading gets a wrong time.", f"{SET_IT}, then restart the hub."
+            "Clock",
+            f"This computer's clock says {said}, so every reading gets a wrong time.",
+            f"{SET_IT}, then restart the hub.",
         )
     if newest > now + AHEAD_MS:
         late = f"the journal already holds readings received at {local_text(newest)}"
         remedy = f"{SET_IT}; if those readings have the wrong time, wait until the clock has passed them."
-        return finding.problem("Clock", f"This computer's clock says {said}, but {late}: it was set back.", remedy)
+        return finding.problem(
+            "Clock", f"This computer's clock says {said}, but {late}: it was set back.", remedy
+        )
     if abs(jump) > JUMP_MS:
         return finding.warning(
-            "Clock", f"{said}; it jumped by {jump} ms while it was watched.", f"{SET_IT}, and let only one program set it."
+            "Clock",
+            f"{said}; it jumped by {jump} ms while it was watched.",
+            f"{SET_IT}, and let only one program set it.",
         )
     if in_step is False:
         return finding.warning("Clock", f"{said}; it is not set by a time server.", f"{SET_IT}.")
@@ -204,7 +248,9 @@ def newest_ms(case: Case) -> int:
     """When the newest delivery was received; 0 without a journal."""
     try:
         with Reader(case.settings.journal_file) as reader:
-            return max((one.received_ms for one in reader.after(max(0, reader.count() - 100), 100)), default=0)
+            return max(
+                (one.received_ms for one in reader.after(max(0, reader.count() - 100), 100)), default=0
+            )
     except TempHubError:
         return 0
 
@@ -219,4 +265,6 @@ def zone(now: int) -> str:
     """`CET (UTC+01:00)`."""
     local = time.localtime(now // 1000)
     minutes = (local.tm_gmtoff or 0) // 60
-    return f"{local.tm_zone} (UTC{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d})"
+    return (
+        f"{local.tm_zone} (UTC{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d})"
+    )

@@ -1,4 +1,5 @@
-"""What every check is given: the settings in force, and what the running hub says of itself. Made once, read by many threads."""
+"""What every check is given: the settings in force, and what the running hub says of itself. Made once, read
+by many threads."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ ASK_S = 2.0
 
 @dataclass(frozen=True)
 class Case:
-    """health: the running hub's `/api/health`, empty when none answers; held: some process is the hub of the data folder."""
+    """health: the running hub's `/api/health`, empty when none answers; held: some process is the hub of the
+    data folder."""
 
     settings: Settings
     url: str
@@ -22,7 +24,11 @@ class Case:
     @property
     def running(self) -> bool:
         """True when the hub of this data folder runs and answers."""
-        return bool(self.health) and self.held and same_folder(self.health.get("data_dir", ""), self.settings.data_dir)
+        return (
+            bool(self.health)
+            and self.held
+            and same_folder(self.health.get("data_dir", ""), self.settings.data_dir)
+        )
 
 
 def look(settings: Settings) -> Case:
@@ -45,7 +51,8 @@ def _held(data_dir: Path) -> bool:
     try:
         return (data_dir / LOCK_FILE).exists() and is_running(data_dir)
     except (TempHubError, OSError):
-        # A folder that may not be written holds no hub of ours; the disk's own check says what is wrong with it.
+        # A folder that may not be written holds no hub of ours; the disk's own check says what is wrong with
+        # it.
         return False
 
 

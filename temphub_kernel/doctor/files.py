@@ -45,7 +45,8 @@ class ProcessInfo(ctypes.Structure):
 
 
 def holders(path: Path, without: frozenset[int] = frozenset()) -> list[str]:
-    """`Microsoft Excel (process 4711)` for each program that has the file open; `without`: process numbers left out."""
+    """`Microsoft Excel (process 4711)` for each program that has the file open; `without`: process numbers
+    left out."""
     found = _windows(path) if sys.platform == "win32" else _posix(path)
     return [f"{name} (process {pid})" if pid else name for pid, name in found if pid not in without]
 
@@ -108,15 +109,22 @@ def compared(case: Case) -> Iterable[finding.Finding]:
         count = refill.only_in_the_log(case.settings)
     except (TempHubError, OSError) as error:
         if case.settings.journal_file.exists():
-            yield finding.unknown("CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error}).")
+            yield finding.unknown(
+                "CSV log", f"Whether {path} has readings that the journal lacks cannot be told ({error})."
+            )
             return
         count = 1
     if count and not case.settings.journal_file.exists():
         yield finding.warning(
-            "CSV log", f"There is a CSV log {path} and no journal.", "Start the hub: it fills a new journal from the log."
+            "CSV log",
+            f"There is a CSV log {path} and no journal.",
+            "Start the hub: it fills a new journal from the log.",
         )
     elif count:
-        said = f"{count} readings are in the CSV log {path} only: its folder was copied while a hub ran, or an older journal was put back."
+        said = (
+            f"{count} readings are in the CSV log {path} only: its folder was copied while a hub ran, or "
+            "an older journal was put back."
+        )
         yield finding.warning("CSV log", said, "Start the hub: it takes them into the journal.")
 
 
@@ -125,22 +133,35 @@ def judge_log(path: Path, refused: OSError | None, others: list[str], waiting: i
     by = f" by {', '.join(others)}" if others else ""
     wait = f"; {waiting} readings wait in the journal, none is lost" if waiting else ""
     if isinstance(refused, PermissionError):
-        said = f"The CSV log {path} is held{by or ' by another program, such as Excel,'} or may not be written{wait}."
-        return finding.problem("CSV log", said, f"Close it in the other program, or allow writing to it; {GOES_ON}")
+        said = (
+            f"The CSV log {path} is held{by or ' by another program, such as Excel,'} or may not be "
+            f"written{wait}."
+        )
+        return finding.problem(
+            "CSV log", said, f"Close it in the other program, or allow writing to it; {GOES_ON}"
+        )
     if refused is not None:
         said = f"The CSV log {path} cannot be written ({refused.strerror or refused}){wait}."
         return finding.problem(
-            "CSV log", said, f"Check that its folder exists and may be written, or set CSV_FILE to another place; {GOES_ON}"
+            "CSV log",
+            said,
+            f"Check that its folder exists and may be written, or set CSV_FILE to another place; {GOES_ON}",
         )
     if waiting > 1000:
-        return finding.warning("CSV log", f"The CSV log {path} can be written{wait}.", "Wait a few seconds and try again.")
+        return finding.warning(
+            "CSV log", f"The CSV log {path} can be written{wait}.", "Wait a few seconds and try again."
+        )
     if others:
         return finding.well("CSV log", f"The CSV log {path} can be written; it is also open{by}.")
-    return finding.well("CSV log", f"The CSV log {path} can be written{'' if path.exists() else '; it begins with the first reading'}.")
+    return finding.well(
+        "CSV log",
+        f"The CSV log {path} can be written{'' if path.exists() else '; it begins with the first reading'}.",
+    )
 
 
 def refusal(path: Path) -> OSError | None:
-    """Why the file cannot be opened for appending; nothing is written, and nothing made that was not there."""
+    """Why the file cannot be opened for appending; nothing is written, and nothing made that was not
+    there."""
     try:
         if path.exists():
             path.open("ab").close()
@@ -148,7 +169,9 @@ def refusal(path: Path) -> OSError | None:
     except OSError as error:
         return error
     there = next((one for one in path.parents if one.is_dir()), None)
-    return None if there and os.access(there, os.W_OK) else PermissionError(13, "its folder may not be written")
+    return (
+        None if there and os.access(there, os.W_OK) else PermissionError(13, "its folder may not be written")
+    )
 
 
 LIMIT_S = 5.0
@@ -160,16 +183,22 @@ def journal(case: Case) -> Iterable[finding.Finding]:
     """Looks through the file for five seconds at most."""
     path = case.settings.journal_file
     if not path.exists():
-        yield finding.well("Journal", f"There is no journal at {path} yet; it begins with the hub's first start.")
+        yield finding.well(
+            "Journal", f"There is no journal at {path} yet; it begins with the hub's first start."
+        )
         return
     found = integrity.unreadable(path, LIMIT_S)
-    yield unusable(path, found) if isinstance(found, str) else judge_journal(path, found, running=case.running)
+    yield (
+        unusable(path, found) if isinstance(found, str) else judge_journal(path, found, running=case.running)
+    )
 
 
 def unusable(path: Path, reason: str) -> finding.Finding:
     """A file that cannot be read as a journal."""
     said = f"The journal {path} cannot be opened ({reason}), so no reading can be stored."
-    return finding.problem("Journal", said, "Check that the folder exists and may be written, or set DATA_DIR to another folder.")
+    return finding.problem(
+        "Journal", said, "Check that the folder exists and may be written, or set DATA_DIR to another folder."
+    )
 
 
 def judge_journal(path: Path, found: integrity.Checkup, *, running: bool) -> finding.Finding:
@@ -177,15 +206,24 @@ def judge_journal(path: Path, found: integrity.Checkup, *, running: bool) -> fin
     said = f"{found.readings} readings, {found.megabytes:.1f} MB, version {found.version}"
     if found.wrong:
         remedy = (
-            "Stop the hub, copy temphub.sqlite3 and its -wal and -shm files to a safe place, and begin a new one with another DATA_DIR."
+            "Stop the hub, copy temphub.sqlite3 and its -wal and -shm files to a safe place, and begin "
+            "a new one with another DATA_DIR."
         )
         return finding.problem("Journal", f"The journal {path} is damaged: {'; '.join(found.wrong)}.", remedy)
     if found.version > schema.VERSION:
-        said = f"The journal {path} is of version {found.version}; this TempHub reads version {schema.VERSION}."
-        return finding.problem("Journal", said, "Install the TempHub version that wrote it, or set DATA_DIR to another folder.")
+        said = (
+            f"The journal {path} is of version {found.version}; this TempHub reads version {schema.VERSION}."
+        )
+        return finding.problem(
+            "Journal", said, "Install the TempHub version that wrote it, or set DATA_DIR to another folder."
+        )
     if found.behind > BEHIND:
-        remedy = "Wait a minute and try again." if running else "Start the hub; they are caught up by themselves."
-        return finding.warning("Journal", f"{said}; {found.behind} readings are not in the overviews yet.", remedy)
+        remedy = (
+            "Wait a minute and try again." if running else "Start the hub; they are caught up by themselves."
+        )
+        return finding.warning(
+            "Journal", f"{said}; {found.behind} readings are not in the overviews yet.", remedy
+        )
     if not found.whole:
         return finding.unknown("Journal", f"{said}; no damage in the part looked at in {LIMIT_S:g} s.")
     return finding.well("Journal", f"{said}; sound.")
@@ -213,7 +251,9 @@ def space(folder: Path, free_mb: int) -> finding.Finding:
     # A reading takes about 35 bytes in the journal and 70 in the CSV log.
     if free_mb < LEAST_MB:
         return finding.problem(
-            "Disk space", f"Only {said}, so readings will soon not be stored.", "Free some space, or set DATA_DIR to another disk."
+            "Disk space",
+            f"Only {said}, so readings will soon not be stored.",
+            "Free some space, or set DATA_DIR to another disk.",
         )
     if free_mb < LITTLE_MB:
         return finding.warning("Disk space", f"{said}.", "Free some space before the disk is full.")
@@ -225,13 +265,20 @@ def speed(folder: Path, there: Path) -> finding.Finding:
     try:
         took = sorted(_writes(there))
     except OSError as error:
-        said = f"The data folder {folder} cannot be written ({error.strerror or error}), so nothing can be stored."
-        return finding.problem("Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write.")
+        said = (
+            f"The data folder {folder} cannot be written ({error.strerror or error}), so nothing can be "
+            "stored."
+        )
+        return finding.problem(
+            "Disk speed", said, "Set DATA_DIR in Start.bat to a folder that you may write."
+        )
     usual, worst = statistics.median(took), took[-1]
     said = f"A write is safe on disk after {usual:.1f} ms, {worst:.0f} ms at worst"
     if usual > SLOW_MS:
         return finding.warning(
-            "Disk speed", f"{said}; that is slow.", "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick."
+            "Disk speed",
+            f"{said}; that is slow.",
+            "Set DATA_DIR to a faster disk of this computer, not a memory card or USB stick.",
         )
     return finding.well("Disk speed", f"{said}.")
 

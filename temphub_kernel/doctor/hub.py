@@ -1,10 +1,22 @@
-"""The running hub's own parts, and each probe: can it be reached, what does it say, does it deliver to this hub?"""
+"""The running hub's own parts, and each probe: can it be reached, what does it say, does it deliver to this
+hub?"""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..core import DAY_MS, FAULT_WORDS, TempHubError, board_of, called, finding, local_text, look_alikes, now_ms, transient
+from ..core import (
+    DAY_MS,
+    FAULT_WORDS,
+    TempHubError,
+    board_of,
+    called,
+    finding,
+    local_text,
+    look_alikes,
+    now_ms,
+    transient,
+)
 from ..discovery import networks
 from ..journal import HELD, SHARED, Newest, Reader
 from ..provisioner import Status, Talk
@@ -19,14 +31,23 @@ def hub_parts(case: Case) -> Iterable[finding.Finding]:
     bad = [one for one in workers if one.get("problem") or not one.get("running", True)]
     for one in bad:
         said = one.get("problem") or f"The {one.get('name')} part does not run."
-        yield finding.problem(f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again.")
+        yield finding.problem(
+            f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again."
+        )
     for one in case.health.get("told") or []:
         yield finding.warning("Hub, at its start", str(one.get("problem", "")), str(one.get("remedy", "")))
     for one in case.health.get("refused") or ():
-        said = f"It delivers readings that are refused ({one.get('times')} times, last {one.get('last')}): {one.get('problem')}"
+        said = (
+            f"It delivers readings that are refused ({one.get('times')} times, last {one.get('last')}): "
+            f"{one.get('problem')}"
+        )
         yield finding.problem(f"Device {one.get('address')}", said, str(one.get("remedy")))
     if not bad:
-        yield finding.well("Hub", f"Runs since {int(case.health.get('uptime_s', 0)) // 60} minutes; all its {len(workers)} parts are well.")
+        yield finding.well(
+            "Hub",
+            f"Runs since {int(case.health.get('uptime_s', 0)) // 60} minutes; all its {len(workers)} parts "
+            "are well.",
+        )
 
 
 AT_ONCE = 16
@@ -41,27 +62,42 @@ def probes(case: Case) -> Iterable[finding.Finding]:
     yield from crowd(case)
     if not known:
         yield finding.unknown(
-            "Probes", "No probe was found yet.", "Power a probe in this computer's network; within ten seconds it is found."
+            "Probes",
+            "No probe was found yet.",
+            "Power a probe in this computer's network; within ten seconds it is found.",
         )
         return
     here = sorted(known, key=lambda one: -last_ms(one))[:MOST]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda one: ask(case, one), here)
     if len(known) > MOST:
-        yield finding.unknown("Probes", f"{len(known) - MOST} more probes were not asked.", "See `temphub probes` for all of them.")
+        yield finding.unknown(
+            "Probes",
+            f"{len(known) - MOST} more probes were not asked.",
+            "See `temphub probes` for all of them.",
+        )
 
 
 def remembered(case: Case) -> list[dict[str, Any]]:
-    """What the journal knows of each board; empty without a journal. Sensors of a board are not asked one by one."""
+    """What the journal knows of each board; empty without a journal. Sensors of a board are not asked one by
+    one."""
     try:
         with Reader(case.settings.journal_file) as reader:
             newest = {one.probe_id: one for one in reader.newest()}
             listed, gone = _listed(reader, newest)
-            found = [{**probe, **_delivered(newest.get(probe["id"]))} for probe in listed if probe["id"] not in gone]
+            found = [
+                {**probe, **_delivered(newest.get(probe["id"]))}
+                for probe in listed
+                if probe["id"] not in gone
+            ]
     except TempHubError:
         return []
     faulty = faults(found)
-    return [{**probe, "faults": faulty.get(probe["id"], {})} for probe in found if probe["ip"] and board_of(probe["id"]) == probe["id"]]
+    return [
+        {**probe, "faults": faulty.get(probe["id"], {})}
+        for probe in found
+        if probe["ip"] and board_of(probe["id"]) == probe["id"]
+    ]
 
 
 def faults(found: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
@@ -77,7 +113,10 @@ def _delivered(newest: Newest | None) -> dict[str, Any]:
     """When anything of it was stored last, and why its newest reading has no value, if so."""
     if newest is None:
         return {"delivered_ms": 0, "no_value": ""}
-    return {"delivered_ms": newest.delivered_ms, "no_value": newest.quality or "missing" if newest.units is None else ""}
+    return {
+        "delivered_ms": newest.delivered_ms,
+        "no_value": newest.quality or "missing" if newest.units is None else "",
+    }
 
 
 def shared(case: Case) -> Iterable[finding.Finding]:
@@ -103,19 +142,34 @@ def crowd(case: Case) -> Iterable[finding.Finding]:
     for id_ in list(alike)[:MOST_ALIKE]:
         told = f"Looks like {called(known[alike[id_]])}, by its id or its name."
         yield finding.warning(
-            f"Probe {called(known[id_])}", told, "Make sure which one is yours: give it a name, and remove the other if nobody knows it."
+            f"Probe {called(known[id_])}",
+            told,
+            "Make sure which one is yours: give it a name, and remove the other if nobody knows it.",
         )
     if len(alike) > MOST_ALIKE:
-        yield finding.warning("Probes", f"{len(alike) - MOST_ALIKE} more look like another one.", "See `temphub probes` for all of them.")
+        yield finding.warning(
+            "Probes",
+            f"{len(alike) - MOST_ALIKE} more look like another one.",
+            "See `temphub probes` for all of them.",
+        )
     if gone:
-        told = f"{len(gone):,} unnamed id{'s' * (len(gone) > 1)} came once or a few times and did not come back; the page folds them away."
-        yield finding.warning("Probes", told, "Remove them with `temphub probes --remove-unnamed`; their readings are kept.")
+        told = (
+            f"{len(gone):,} unnamed id{'s' * (len(gone) > 1)} came once or a few times and did not come "
+            "back; the page folds them away."
+        )
+        yield finding.warning(
+            "Probes", told, "Remove them with `temphub probes --remove-unnamed`; their readings are kept."
+        )
 
 
 def _listed(reader: Reader, newest: Mapping[str, Newest]) -> tuple[list[dict[str, Any]], set[str]]:
-    """(what is known of each probe, the ids that came and did not come back). held: what is the matter is that it is another hub's."""
+    """(what is known of each probe, the ids that came and did not come back). held: what is the matter is
+    that it is another hub's."""
     (_, stand), (_, held) = reader.note("trust"), reader.note(HELD)
-    listed = [{**probe, "trust": stand.get(board_of(probe["id"])), "held": probe["id"] in held} for probe in reader.probes()]
+    listed = [
+        {**probe, "trust": stand.get(board_of(probe["id"])), "held": probe["id"] in held}
+        for probe in reader.probes()
+    ]
     return listed, transient(listed, newest, now_ms())
 
 
@@ -136,7 +190,9 @@ def unreachable(probe: dict[str, Any], error: TempHubError) -> finding.Finding:
     said = error.met.rstrip(".") + "."
     last = last_ms(probe)
     if now_ms() - last > DAY_MS:
-        return finding.warning(name, f"{said} It was last heard {local_text(last)}." if last else said, error.remedy)
+        return finding.warning(
+            name, f"{said} It was last heard {local_text(last)}." if last else said, error.remedy
+        )
     return finding.problem(name, said, error.remedy)
 
 
@@ -145,9 +201,15 @@ def judge(case: Case, probe: dict[str, Any], status: Status | None) -> finding.F
     name = f"Probe {called(probe)}"
     at = f"{probe['ip']}:{probe['port']}"
     if status is None:
-        return finding.unknown(name, f"Answers at {at}, but has no /status page; its firmware is older than this hub.")
+        return finding.unknown(
+            name, f"Answers at {at}, but has no /status page; its firmware is older than this hub."
+        )
     if status.probe_id and status.probe_id != probe["id"]:
-        return finding.warning(name, f"At {at} another probe answers: {status.probe_id}.", "Wait: the hub finds the new address by itself.")
+        return finding.warning(
+            name,
+            f"At {at} another probe answers: {status.probe_id}.",
+            "Wait: the hub finds the new address by itself.",
+        )
     every_s = (status.interval_ms or 0) / 1000
     said = f"Reachable at {at}, firmware {status.version or 'unknown'}, measures every {every_s:g} s"
     if case.running and probe["held"]:
@@ -161,16 +223,25 @@ def _delivers(name: str, said: str, probe: dict[str, Any], status: Status) -> fi
     """Whether its readings come to this hub, and whether its sensors give any. said: how it was reached."""
     if status.needs_provision or not status.server_url:
         return finding.warning(
-            name, f"{said}; nobody told it where to deliver yet.", "Start the hub; it tells every probe within ten seconds."
+            name,
+            f"{said}; nobody told it where to deliver yet.",
+            "Start the hub; it tells every probe within ten seconds.",
         )
     if not probe["delivered_ms"]:
         told = f"{said}; it was told to deliver to {status.server_url}, and nothing of it is stored yet."
         return finding.warning(
-            name, told, "Wait ten seconds and check again; if it lasts, look at the probe's own /status for its last error."
+            name,
+            told,
+            "Wait ten seconds and check again; if it lasts, look at the probe's own /status for its last "
+            "error.",
         )
     if probe["faults"]:
-        which = "; ".join(f"{sensor}: {FAULT_WORDS.get(fault, fault)}" for sensor, fault in probe["faults"].items())
-        return finding.problem(name, f"{said}, but a sensor gives no value ({which}).", "Check the sensor's plug and wires.")
+        which = "; ".join(
+            f"{sensor}: {FAULT_WORDS.get(fault, fault)}" for sensor, fault in probe["faults"].items()
+        )
+        return finding.problem(
+            name, f"{said}, but a sensor gives no value ({which}).", "Check the sensor's plug and wires."
+        )
     return finding.well(name, f"{said}, delivers to {status.server_url}.")
 
 

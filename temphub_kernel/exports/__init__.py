@@ -1,4 +1,5 @@
-"""Exports: readings as a CSV, an Excel workbook or a Parquet file, made in pieces so that memory stays flat for any range.
+"""Exports: readings as a CSV, an Excel workbook or a Parquet file, made in pieces so that memory stays flat
+for any range.
 
 What spreadsheets and data frames are made with (xlsxwriter, polars) is loaded only when such a file is made.
 """

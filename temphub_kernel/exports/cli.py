@@ -22,24 +22,42 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     _add_content(parser)
     _add_form(parser)
-    parser.add_argument("--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte")
+    parser.add_argument(
+        "--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte"
+    )
 
 
 def _add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--format", choices=list(FORMS), default="", help="csv, xlsx (Excel, the default) or parquet; else the ending of --out"
+        "--format",
+        choices=list(FORMS),
+        default="",
+        help="csv, xlsx (Excel, the default) or parquet; else the ending of --out",
     )
     parser.add_argument(
-        "--out", metavar="FILE", default="", help="where to; a dated name in this folder by default; - for standard output (csv)"
+        "--out",
+        metavar="FILE",
+        default="",
+        help="where to; a dated name in this folder by default; - for standard output (csv)",
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
 
 
 def _add_content(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="start", default="", metavar="TIME", help="the first moment, such as 2026-11-23 or 2026-11-23T12:00")
+    parser.add_argument(
+        "--from",
+        dest="start",
+        default="",
+        metavar="TIME",
+        help="the first moment, such as 2026-11-23 or 2026-11-23T12:00",
+    )
     parser.add_argument("--to", dest="end", default="", metavar="TIME", help="the moment to end before")
     parser.add_argument(
-        "--probe", action="append", default=[], metavar="PROBE", help="only the probe of this id or name; may be given several times"
+        "--probe",
+        action="append",
+        default=[],
+        metavar="PROBE",
+        help="only the probe of this id or name; may be given several times",
     )
     parser.add_argument(
         "--every",
@@ -47,16 +65,36 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         metavar="LENGTH",
         help="lowest, mean and highest of each 30s, 5min, 1h or 1d (clock of --tz) instead of all readings",
     )
-    parser.add_argument("--tz", default="", metavar="ZONE", help="zone of local times, such as Europe/Berlin; this computer's by default")
+    parser.add_argument(
+        "--tz",
+        default="",
+        metavar="ZONE",
+        help="zone of local times, such as Europe/Berlin; this computer's by default",
+    )
 
 
 def _add_form(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--limit-high", default="", metavar="CELSIUS", help="xlsx: the overview tells for how long it was above this, in °C"
+        "--limit-high",
+        default="",
+        metavar="CELSIUS",
+        help="xlsx: the overview tells for how long it was above this, in °C",
     )
-    parser.add_argument("--limit-low", default="", metavar="CELSIUS", help="xlsx: the overview tells for how long it was below this, in °C")
-    parser.add_argument("--sheets", choices=SHEETS, default="probe", help="xlsx: a sheet for each probe, or one tidy table")
-    parser.add_argument("--excel", choices=sorted(EXCEL), default="", help="csv: as Excel reads it in this country (de: semicolon, comma)")
+    parser.add_argument(
+        "--limit-low",
+        default="",
+        metavar="CELSIUS",
+        help="xlsx: the overview tells for how long it was below this, in °C",
+    )
+    parser.add_argument(
+        "--sheets", choices=SHEETS, default="probe", help="xlsx: a sheet for each probe, or one tidy table"
+    )
+    parser.add_argument(
+        "--excel",
+        choices=sorted(EXCEL),
+        default="",
+        help="csv: as Excel reads it in this country (de: semicolon, comma)",
+    )
 
 
 def order_of(options: argparse.Namespace, journal: Path | None = None) -> Order:
@@ -77,7 +115,8 @@ def order_of(options: argparse.Namespace, journal: Path | None = None) -> Order:
 
 
 def form_of(name: str, form: str) -> str:
-    """The form that a file's name and --format agree on. Raises TempHubError: a file must not pretend to be what it is not."""
+    """The form that a file's name and --format agree on. Raises TempHubError: a file must not pretend to be
+    what it is not."""
     return form_in(name, form, FORMS)
 
 
@@ -86,13 +125,20 @@ def form_in(name: str, form: str, forms: Collection[str]) -> str:
     ending = Path(name).suffix[1:].lower()
     *others, last = (f".{known}" for known in forms)
     if ending not in forms and not form:
-        said = f"The file {name[:80]} ends in .{ending}, which is" if ending else f"The file {name[:80]} has no ending, so it is"
+        said = (
+            f"The file {name[:80]} ends in .{ending}, which is"
+            if ending
+            else f"The file {name[:80]} has no ending, so it is"
+        )
         raise TempHubError(
-            f"{said} nothing that can be exported.", f"Give --out a name that ends in {', '.join(others)} or {last}.", code="bad_out"
+            f"{said} nothing that can be exported.",
+            f"Give --out a name that ends in {', '.join(others)} or {last}.",
+            code="bad_out",
         )
     if ending in forms and form and ending != form:
         raise TempHubError(
-            f"The file {name[:80]} would hold {form}, and its ending says {ending}, so other programs could not open it.",
+            f"The file {name[:80]} would hold {form}, and its ending says {ending}, so other programs could "
+            "not open it.",
             f"Give --out a name that ends in .{form}, or choose the other format.",
             code="bad_out",
         )
@@ -104,7 +150,11 @@ def run(journal: Path, options: argparse.Namespace) -> str:
     order = order_of(options, journal)
     if options.out == STDOUT:
         if order.form != "csv":
-            raise TempHubError(f"A {order.form} file cannot go to standard output.", "Give --out FILE, or --format csv.", code="bad_out")
+            raise TempHubError(
+                f"A {order.form} file cannot go to standard output.",
+                "Give --out FILE, or --format csv.",
+                code="bad_out",
+            )
         with bar("readings") as progress:
             write_csv(journal, order, sys.stdout.buffer, progress)
         sys.stdout.flush()

@@ -13,8 +13,8 @@ from .source import Piece, headings, iso_texts, qualities, texts, to_local
 class CsvTable:
     """Writes to an open file: header, then a line for each row.
 
-    Plain: comma, point, newline, no byte order mark. For Excel: the country's separator and decimal sign, a byte order
-    mark and CRLF, which is what makes a double-click open it as a table there.
+    Plain: comma, point, newline, no byte order mark. For Excel: the country's separator and decimal sign, a
+    byte order mark and CRLF, which is what makes a double-click open it as a table there.
     """
 
     def __init__(self, out: BinaryIO, order: Order, names: dict[str, str]) -> None:

@@ -29,7 +29,8 @@ class Wanted(Protocol):
 
 
 class Job:
-    """One export. `read` gives the file piece by piece: a CSV while it is made, the other forms once they are whole."""
+    """One export. `read` gives the file piece by piece: a CSV while it is made, the other forms once they are
+    whole."""
 
     # What its process runs.
     module = f"{__package__}.job_process"
@@ -57,7 +58,9 @@ class Job:
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         with self._errors().open("wb") as errors:
-            self._process = start_behind(self.module, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            self._process = start_behind(
+                self.module, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
         assert self._process.stdin is not None
         # A process that is gone already says why in its errors.
         with suppress(OSError):
@@ -116,6 +119,7 @@ class Job:
         except (ValueError, KeyError, TypeError, IndexError):
             return HubFault(
                 f"The export stopped before its end{f' ({said[-1][:200]})' if said else ''}.",
-                "Ask again; if it happens again, use `temphub export` on the hub's computer, which says more.",
+                "Ask again; if it happens again, use `temphub export` on the hub's computer, which says "
+                "more.",
                 code="export_failed",
             )

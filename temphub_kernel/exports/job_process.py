@@ -1,4 +1,5 @@
-"""The process of a Job: `python -m temphub_kernel.exports.job_process`, told what to do in one line of JSON on its standard input.
+"""The process of a Job: `python -m temphub_kernel.exports.job_process`, told what to do in one line of JSON
+on its standard input.
 
 The input stays open for as long as anybody wants the export: its end is the end of this process.
 """
@@ -24,7 +25,8 @@ def main() -> int:
 
 
 def work_as_told(work: Callable[[Path, dict[str, Any], Path], None]) -> int:
-    """Read what is wanted, do `work(journal, order, folder)`, and say in words what went wrong; the exit code."""
+    """Read what is wanted, do `work(journal, order, folder)`, and say in words what went wrong; the exit
+    code."""
     wanted = json.loads(sys.stdin.buffer.readline())
     folder = Path(wanted["folder"])
     # Nobody else removes the half file.

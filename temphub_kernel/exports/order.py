@@ -21,7 +21,10 @@ from ..core import (
 )
 from ..journal import Limit
 
-FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+FORMS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 FORMS["parquet"] = "application/vnd.apache.parquet"
 SHEETS = ("probe", "tidy")
 # How Excel reads a CSV where it is installed: (separator, decimal sign).
@@ -34,9 +37,9 @@ LAST_MS = 10**14
 class Order:
     """Readings taken in [from_ms, to_ms) of these probes (none: all), as a file of this form.
 
-    every_ms: lowest, mean and highest of each such length instead of the readings (0). limit_high_c, limit_low_c: for how long they were
-    passed stands in a workbook's overview. zone: of local times. most: refuse
-    beyond so many rows (0: any number).
+    every_ms: lowest, mean and highest of each such length instead of the readings (0). limit_high_c,
+    limit_low_c: for how long they were passed stands in a workbook's overview. zone: of local times. most:
+    refuse beyond so many rows (0: any number).
     """
 
     form: str = "xlsx"
@@ -58,7 +61,8 @@ class Order:
         return tuple(Limit(kind, celsius) for kind, celsius in given if celsius is not None)
 
     def file_name(self) -> str:
-        """`temphub-2026-11-22-1354-to-2026-11-23-1354.xlsx`: from when to when it is, or when it was made where that is all there is.
+        """`temphub-2026-11-22-1354-to-2026-11-23-1354.xlsx`: from when to when it is, or when it was made
+        where that is all there is.
 
         With the probe when it is only one.
         """
@@ -66,7 +70,10 @@ class Order:
         when = stamp_for_name()[:15]
         if self.from_ms and self.to_ms != LAST_MS:
             where = find_zone(self.zone)
-            ends = (datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where) for ms in (self.from_ms, self.to_ms))
+            ends = (
+                datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where)
+                for ms in (self.from_ms, self.to_ms)
+            )
             when = "-to-".join(f"{end:%Y-%m-%d-%H%M}" for end in ends)
         return f"temphub{who}-{when}.{self.form}"
 
@@ -85,7 +92,8 @@ def make_order(
     limit_high_c: str = "",
     limit_low_c: str = "",
 ) -> Order:
-    """An order from texts as people and URLs give them; an empty one means the default. Raises TempHubError."""
+    """An order from texts as people and URLs give them; an empty one means the default. Raises
+    TempHubError."""
     form, zone, sheets = form or "xlsx", zone or LOCAL, sheets or "probe"
     _one_of("format", form, FORMS)
     _one_of("sheets", sheets, SHEETS)
@@ -97,13 +105,26 @@ def make_order(
     if form != "xlsx" and any(limit is not None for limit in limits):
         problem = f"A {form} has no overview that could tell for how long a limit was passed."
         raise _bad("limit", problem, "Leave the limits out, or use xlsx.")
-    return Order(form, from_ms, to_ms, tuple(dict.fromkeys(probes)), _length_ms(every), zone, sheets, excel, most, *limits)
+    return Order(
+        form,
+        from_ms,
+        to_ms,
+        tuple(dict.fromkeys(probes)),
+        _length_ms(every),
+        zone,
+        sheets,
+        excel,
+        most,
+        *limits,
+    )
 
 
 def _span(start: str, end: str, zone: str) -> tuple[int, int]:
     from_ms, to_ms = _time("from", start, zone, 0), _time("to", end, zone, LAST_MS)
     if from_ms >= to_ms:
-        raise _bad("from", "from is not before to, so there is nothing to export.", "Give from earlier than to.")
+        raise _bad(
+            "from", "from is not before to, so there is nothing to export.", "Give from earlier than to."
+        )
     return from_ms, to_ms
 
 
@@ -119,7 +140,10 @@ def limits_of(high: str, low: str) -> tuple[float | None, float | None]:
     found = [_celsius(name, text.strip()) for name, text in (("limit_high_c", high), ("limit_low_c", low))]
     upper, lower = found
     if upper is not None and lower is not None and upper < lower:
-        problem = f"limit_high_c is {high[:40]!r} and limit_low_c is {low[:40]!r}, so every temperature would be beyond a limit."
+        problem = (
+            f"limit_high_c is {high[:40]!r} and limit_low_c is {low[:40]!r}, so every temperature "
+            "would be beyond a limit."
+        )
         raise _bad("limit", problem, "Give the higher one as limit_high_c.")
     return upper, lower
 
@@ -132,7 +156,11 @@ def _celsius(name: str, text: str) -> float | None:
     except ValueError:
         found = math.nan
     if not in_range(found):
-        raise _bad("limit", f"{name} is {text[:40]!r}, which is no temperature.", f"Give {name} as a number in °C, such as 8 or -18.5.")
+        raise _bad(
+            "limit",
+            f"{name} is {text[:40]!r}, which is no temperature.",
+            f"Give {name} as a number in °C, such as 8 or -18.5.",
+        )
     return found
 
 
@@ -141,7 +169,11 @@ def _length_ms(text: str) -> int:
     text = text.strip()
     found = length_ms(text, UNITS) or 0
     if text and not 1000 <= found <= 366 * DAY_MS:
-        raise _bad("every", f"every is {text[:40]!r}.", "Give a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.")
+        raise _bad(
+            "every",
+            f"every is {text[:40]!r}.",
+            "Give a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.",
+        )
     return found
 
 
@@ -160,7 +192,9 @@ def _time(name: str, text: str, zone: str, default: int) -> int:
         if not 0 <= found <= LAST_MS:
             raise ValueError(text)
     except (ValueError, OverflowError) as error:
-        remedy = f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
+        remedy = (
+            f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
+        )
         raise _bad(name, f"{name} is {text[:40]!r}, not a time.", remedy) from error
     return found
 

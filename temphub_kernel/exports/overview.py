@@ -16,9 +16,11 @@ CHART_POINTS = 1000
 
 @dataclass
 class ProbeRows:
-    """What is known of one probe's rows. Milliseconds UTC; faults: rows without a number; good: whether there are others.
+    """What is known of one probe's rows. Milliseconds UTC; faults: rows without a number; good: whether there
+    are others.
 
-    total, held: of each of the chart's steps the sum of the temperatures (°C), each times how long it holds, and of those times.
+    total, held: of each of the chart's steps the sum of the temperatures (°C), each times how long it holds,
+    and of those times.
     """
 
     faults: int = 0
@@ -31,7 +33,9 @@ class ProbeRows:
 
     def means(self) -> Floats:
         """The mean over time in each of the chart's steps, NaN where there is none."""
-        found: Floats = np.divide(self.total, self.held, out=np.full(CHART_POINTS, np.nan), where=self.held > 0)
+        found: Floats = np.divide(
+            self.total, self.held, out=np.full(CHART_POINTS, np.nan), where=self.held > 0
+        )
         return found
 
     def take(self, step: Ints, mean: Floats, held: "Floats | Ints") -> None:
@@ -59,7 +63,10 @@ class Overview:
             mine = piece.probe == no
             at_ms, good = piece.at_ms[mine], mine & ~np.isnan(mean)
             rows = self.probes.setdefault(piece.ids[no], ProbeRows())
-            rows.first_ms, rows.last_ms = min(rows.first_ms, int(at_ms.min())), max(rows.last_ms, int(at_ms.max()))
+            rows.first_ms, rows.last_ms = (
+                min(rows.first_ms, int(at_ms.min())),
+                max(rows.last_ms, int(at_ms.max())),
+            )
             rows.faults += int(mine.sum() - good.sum())
             rows.good |= bool(good.any())
             if len(piece.held):
@@ -84,14 +91,27 @@ LOOKS: dict[str, dict[str, Any]] = {
     "number": {"num_format": "0.00"},
     "about": {"num_format": '"about "0.00'},
 }
-HEADS = ("name", "probe", "readings", "faults", "lowest °C", "mean °C", "highest °C", "σ °C", "trend °C/h", "first", "last")
+HEADS = (
+    "name",
+    "probe",
+    "readings",
+    "faults",
+    "lowest °C",
+    "mean °C",
+    "highest °C",
+    "σ °C",
+    "trend °C/h",
+    "first",
+    "last",
+)
 CHARTED = 30
 DATA = "Chart data"
 FIRST_ROW = 4
 
 
 class Look(NamedTuple):
-    """What the overview shows and how. names: what each id is called; figures, beyond (time beyond limits) in whole_ms: by id."""
+    """What the overview shows and how. names: what each id is called; figures, beyond (time beyond limits) in
+    whole_ms: by id."""
 
     order: Order
     names: dict[str, str]
@@ -135,28 +155,44 @@ def _figures(sheet: Any, row: int, probe: str, rows: ProbeRows, look: Look) -> N
     if told:
         over_time = look.formats["number" if told.exact else "about"]
         formats = (look.formats["number"], over_time, look.formats["number"], over_time, over_time)
-        for column, (value, shown) in enumerate(zip((told.low, told.mean, told.high, told.sigma, told.trend), formats, strict=True), 4):
+        for column, (value, shown) in enumerate(
+            zip((told.low, told.mean, told.high, told.sigma, told.trend), formats, strict=True), 4
+        ):
             if value is not None:
                 sheet.write_number(row, column, value, shown)
-    for column, day in enumerate(to_days(to_local(np.array([rows.first_ms, rows.last_ms]), look.order.zone)), 9):
+    for column, day in enumerate(
+        to_days(to_local(np.array([rows.first_ms, rows.last_ms]), look.order.zone)), 9
+    ):
         sheet.write_number(row, column, day, look.date)
 
 
 def _beyond(sheet: Any, row: int, told: Beyond | None, look: Look) -> None:
     if told is None:
         return
-    times = [(passed.beyond_ms, passed.exact) for passed in told.passed] + [(look.whole_ms - told.measured_ms, told.exact)]
+    times = [(passed.beyond_ms, passed.exact) for passed in told.passed] + [
+        (look.whole_ms - told.measured_ms, told.exact)
+    ]
     for column, (ms, exact) in enumerate(times, len(HEADS)):
         sheet.write_number(row, column, ms / HOUR_MS, look.formats["number" if exact else "about"])
 
 
-def _data(sheet: Any, probes: list[str], names: dict[str, str], overview: Overview, order: Order, head: Any, date: Any) -> None:
+def _data(
+    sheet: Any,
+    probes: list[str],
+    names: dict[str, str],
+    overview: Overview,
+    order: Order,
+    head: Any,
+    date: Any,
+) -> None:
     sheet.set_column(0, 0, 24)
     sheet.write_string(0, 0, "time", head)
     for column, probe in enumerate(probes, 1):
         sheet.write_string(0, column, f"{names[probe]}, mean °C", head)
     means = [overview.probes[probe].means().tolist() for probe in probes]
-    for row, (day, *values) in enumerate(zip(to_days(to_local(overview.times_ms(), order.zone)), *means, strict=True), 1):
+    for row, (day, *values) in enumerate(
+        zip(to_days(to_local(overview.times_ms(), order.zone)), *means, strict=True), 1
+    ):
         sheet.write_number(row, 0, day, date)
         for column, value in enumerate(values, 1):
             if value == value:
@@ -177,7 +213,9 @@ def _chart(book: Any, probes: list[str], names: dict[str, str]) -> Any:
             }
         )
     chart.set_title({"name": "Temperatures"})
-    chart.set_x_axis({"num_format": "yyyy-mm-dd hh:mm", "num_font": {"rotation": -45}, "label_position": "low"})
+    chart.set_x_axis(
+        {"num_format": "yyyy-mm-dd hh:mm", "num_font": {"rotation": -45}, "label_position": "low"}
+    )
     chart.set_y_axis({"name": "°C"})
     # A fault or a gap between two points is bridged, or single points would show nothing.
     chart.show_blanks_as("span")

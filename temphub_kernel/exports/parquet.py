@@ -39,7 +39,8 @@ class ParquetTable:
         self._thread.start()
 
     def add(self, piece: Piece) -> None:
-        """Hand some rows over; waits while two pieces are waiting. Raises OSError when the file cannot be written."""
+        """Hand some rows over; waits while two pieces are waiting. Raises OSError when the file cannot be
+        written."""
         self._put(self._frame(piece))
 
     def close(self) -> None:
@@ -70,7 +71,14 @@ class ParquetTable:
         numbers: dict[str, Any] = dict.fromkeys(self._names, pl.Float64)
         if self._every:
             return {"start": TIME, "probe_id": pl.String, "name": pl.String, **numbers, "count": pl.Int64}
-        return {"time": TIME, "received": TIME, "probe_id": pl.String, "name": pl.String, **numbers, "quality": pl.String}
+        return {
+            "time": TIME,
+            "received": TIME,
+            "probe_id": pl.String,
+            "name": pl.String,
+            **numbers,
+            "quality": pl.String,
+        }
 
     def _frame(self, piece: Piece) -> pl.DataFrame:
         ids = piece.ids
@@ -78,9 +86,17 @@ class ParquetTable:
         if not self._every:
             received = pl.Series(piece.received_ms).set(pl.Series(piece.received_ms == NO_VALUE), None)
             times = {"time": piece.at_ms, "received": received}
-        last = {"count": piece.counts} if self._every else {"quality": [text or None for text in qualities(piece.quality)]}
+        last = (
+            {"count": piece.counts}
+            if self._every
+            else {"quality": [text or None for text in qualities(piece.quality)]}
+        )
         probe_ids = [ids[no] for no in piece.probe.tolist()]
-        found: dict[str, Any] = {**times, "probe_id": probe_ids, "name": [self._titles.get(id_, id_) for id_ in probe_ids]}
+        found: dict[str, Any] = {
+            **times,
+            "probe_id": probe_ids,
+            "name": [self._titles.get(id_, id_) for id_ in probe_ids],
+        }
         found |= {name: celsius(piece.units[name]) for name in self._names} | last
         frame = pl.DataFrame(found, schema_overrides={"quality": pl.String})
         return frame.with_columns((pl.col(*times) * 1000).cast(TIME), pl.col(*self._names).fill_nan(None))
@@ -106,7 +122,8 @@ class ParquetTable:
 
 
 def _of_the_disk(error: BaseException) -> OSError:
-    """What the disk says, with its number: polars tells it only at the end of its own words, in errors of its own."""
+    """What the disk says, with its number: polars tells it only at the end of its own words, in errors of its
+    own."""
     if isinstance(error, OSError) and error.errno is not None:
         return error
     said = str(error)

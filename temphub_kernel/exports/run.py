@@ -1,4 +1,5 @@
-"""Making an export: rows from the journal into a file that stands under its name only when it is whole. One thread."""
+"""Making an export: rows from the journal into a file that stands under its name only when it is whole. One
+thread."""
 
 import errno
 import shutil
@@ -35,7 +36,9 @@ def write_csv(journal: Path, order: Order, out: BinaryIO, progress: Progress = q
         return _pour(source, CsvTable(out, order, source.names), progress)
 
 
-def write_files(journal: Path, order: Order, path: Path, progress: Progress = quiet) -> tuple[list[Path], int]:
+def write_files(
+    journal: Path, order: Order, path: Path, progress: Progress = quiet
+) -> tuple[list[Path], int]:
     """Write the file, half made while it lasts; returns (its parts, rows). Raises TempHubError, OSError."""
     if order.form == "csv":
         with path.open("wb") as out:
@@ -51,7 +54,9 @@ def write_files(journal: Path, order: Order, path: Path, progress: Progress = qu
         return table.paths, rows
 
 
-def export(journal: Path, order: Order, out: Path, *, force: bool = False, progress: Progress = quiet) -> tuple[list[Path], int]:
+def export(
+    journal: Path, order: Order, out: Path, *, force: bool = False, progress: Progress = quiet
+) -> tuple[list[Path], int]:
     """Make the file `out`, whole or not at all; returns (the files, rows).
 
     Raises TempHubError when one exists (unless `force`), or the disk does not take it.

@@ -1,12 +1,37 @@
-"""The rows of an export, piece by piece, from the journal, with local times in any zone. The Reader's thread only."""
+"""The rows of an export, piece by piece, from the journal, with local times in any zone. The Reader's thread
+only."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from ..core import DAY_MS, MINUTE_MS, NotFound, TooLarge, counted_as, find_zone, list_of_names, offset_ms, titles
-from ..journal import NO_VALUE, QUALITY, Alarm, Beyond, Columns, Figures, Floats, Ints, Reader, Steps, WallClock, in_order, pieces
+from ..core import (
+    DAY_MS,
+    MINUTE_MS,
+    NotFound,
+    TooLarge,
+    counted_as,
+    find_zone,
+    list_of_names,
+    offset_ms,
+    titles,
+)
+from ..journal import (
+    NO_VALUE,
+    QUALITY,
+    Alarm,
+    Beyond,
+    Columns,
+    Figures,
+    Floats,
+    Ints,
+    Reader,
+    Steps,
+    WallClock,
+    in_order,
+    pieces,
+)
 from .order import Order
 
 # Clocks change on a quarter of an hour everywhere.
@@ -46,10 +71,11 @@ UNITS_PER_C = 1e7
 
 
 class Piece(NamedTuple):
-    """Some rows in order of time. ids: probe id of each number in `probe`; units: columns of 1e-7 °C by their heading.
+    """Some rows in order of time. ids: probe id of each number in `probe`; units: columns of 1e-7 °C by their
+    heading.
 
-    quality: places in QUALITY, for readings; counts, held: readings in each row and for how many ms they hold, for rows that stand for
-    some time.
+    quality: places in QUALITY, for readings; counts, held: readings in each row and for how many ms they
+    hold, for rows that stand for some time.
     """
 
     ids: dict[int, str]
@@ -78,7 +104,8 @@ def qualities(codes: Ints) -> list[str]:
 
 
 class Source:
-    """The rows that an order asks for. span: [from_ms, to_ms) of what there is; ids: the probes, in order; names: what each is called."""
+    """The rows that an order asks for. span: [from_ms, to_ms) of what there is; ids: the probes, in order;
+    names: what each is called."""
 
     def __init__(self, reader: Reader, order: Order) -> None:
         self._reader = reader
@@ -98,7 +125,9 @@ class Source:
         whole = order.from_ms <= there[0] and there[1] < order.to_ms and not order.every_ms
         # Known before a minute of work is spent on it.
         if whole and order.most:
-            self._check(sum(n.readings for n in reader.newest() if n.probe_id in self._asked or not self._asked))
+            self._check(
+                sum(n.readings for n in reader.newest() if n.probe_id in self._asked or not self._asked)
+            )
         self.span = max(order.from_ms, there[0]), min(order.to_ms, there[1] + 1)
         self.ids = [id_ for id_ in known if id_ in self._asked or not self._asked]
 
@@ -119,15 +148,19 @@ class Source:
         return self._reader.beyond(from_ms, to_ms, self._order.limits, self.ids) if self._order.limits else {}
 
     def alarms(self, from_ms: int, to_ms: int) -> list[Alarm]:
-        """The alarms of the probes, and of several at once, that lie in [from_ms, to_ms) in part, by when they began."""
+        """The alarms of the probes, and of several at once, that lie in [from_ms, to_ms) in part, by when
+        they began."""
         if self._asked:
             return self._reader.alarms(from_ms, to_ms, self.ids)
-        return [one for one in self._reader.alarms(from_ms, to_ms) if not one.probe or one.probe_id in self.ids]
+        return [
+            one for one in self._reader.alarms(from_ms, to_ms) if not one.probe or one.probe_id in self.ids
+        ]
 
     def _check(self, rows: int) -> None:
         if rows > self._order.most > 0:
             raise TooLarge(
-                f"These are more than {self._order.most:,} rows, too many for one file of this kind over the network.",
+                f"These are more than {self._order.most:,} rows, too many for one file of this kind over the "
+                "network.",
                 "Choose a shorter range, fewer probes, every=5min, or format=parquet or csv.",
                 code="too_many_rows",
             )
@@ -151,7 +184,16 @@ class Source:
 def _readings(columns: Columns) -> Piece:
     units = {"temperature_c": columns.units, "raw_c": columns.raw}
     none = np.empty(0, np.int64)
-    return Piece(columns.ids, columns.probe, columns.taken_ms, columns.received, units, columns.quality.astype(np.int64), none, np.empty(0))
+    return Piece(
+        columns.ids,
+        columns.probe,
+        columns.taken_ms,
+        columns.received,
+        units,
+        columns.quality.astype(np.int64),
+        none,
+        np.empty(0),
+    )
 
 
 def _buckets(ids: dict[int, str], steps: Steps, means: Floats, held: Floats) -> Piece:

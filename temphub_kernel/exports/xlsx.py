@@ -1,5 +1,5 @@
-"""An Excel workbook: real dates and numbers, a sheet for each probe or one, an overview with a chart in front, and the alarms. The export's
-thread only.
+"""An Excel workbook: real dates and numbers, a sheet for each probe or one, an overview with a chart in
+front, and the alarms. The export's thread only.
 """
 
 import re
@@ -23,7 +23,19 @@ DATE = "yyyy-mm-dd hh:mm:ss.000"
 # Of the sheet of alarms.
 TITLE = "Alarms"
 HEADS = (
-    *("probe", "id", "rule", "severity", "kind", "limit °C", "since", "until", "minutes", "worst °C", "state"),
+    *(
+        "probe",
+        "id",
+        "rule",
+        "severity",
+        "kind",
+        "limit °C",
+        "since",
+        "until",
+        "minutes",
+        "worst °C",
+        "state",
+    ),
     *("acknowledged", "by", "comment", "corrective action", "known late"),
 )
 WIDTHS = (20, 20, 28, 10, 10, 10, 20, 20, 10, 10, 16, 20, 16, 40, 40, 10)
@@ -42,7 +54,12 @@ class Workbook:
     """One file."""
 
     def __init__(self, path: Path, order: Order, source: Source) -> None:
-        options = {"constant_memory": True, "tmpdir": str(path.parent), "strings_to_formulas": False, "strings_to_urls": False}
+        options = {
+            "constant_memory": True,
+            "tmpdir": str(path.parent),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
         self.book = xlsxwriter.Workbook(str(path), options)
         self.rows = 0
         self._source, self._titles = source, source.names
@@ -120,7 +137,8 @@ class Workbook:
     def _new_sheet(self, key: str) -> Sheet:
         if len(self._names) > MOST_SHEETS:
             raise TooLarge(
-                f"These readings would need more than {MOST_SHEETS} sheets, which no workbook can be used with.",
+                f"These readings would need more than {MOST_SHEETS} sheets, which no workbook can be used "
+                "with.",
                 "Choose fewer probes, a shorter range, or one tidy table with --sheets tidy (sheets=tidy).",
                 code="too_many_sheets",
             )
@@ -131,14 +149,21 @@ class Workbook:
         if self._tidy:
             sheet.set_column(2, 3, wide)
         zone = "local time" if self._order.zone == LOCAL else self._order.zone
-        names = [zone, "UTC", *(["probe", "name"] if self._tidy else []), *(n.replace("_c", " °C") for n in headings(self._order))]
+        names = [
+            zone,
+            "UTC",
+            *(["probe", "name"] if self._tidy else []),
+            *(n.replace("_c", " °C") for n in headings(self._order)),
+        ]
         for column, name in enumerate([*names, "readings" if self._order.every_ms else "quality"]):
             sheet.write_string(0, column, name, self._formats["head"])
         sheet.freeze_panes(1, 0)
         return Sheet(sheet)
 
     def _finish(self, place: Sheet) -> None:
-        place.sheet.autofilter(0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (2 if self._tidy else 0))
+        place.sheet.autofilter(
+            0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (2 if self._tidy else 0)
+        )
 
     def _free_name(self, key: str) -> str:
         """A name that Excel takes and that no other sheet has, whatever the case of its letters."""
@@ -154,7 +179,8 @@ class Workbook:
 
 
 class XlsxTable:
-    """Writes one workbook, and further ones (`name-2.xlsx`) where a file would hold too many rows for Excel."""
+    """Writes one workbook, and further ones (`name-2.xlsx`) where a file would hold too many rows for
+    Excel."""
 
     def __init__(self, path: Path, order: Order, source: Source) -> None:
         self._path, self._order, self._source = path, order, source
@@ -188,11 +214,16 @@ class XlsxTable:
 def part(piece: Piece, first: int, last: int) -> Piece:
     """Some rows of a piece."""
     units = {name: column[first:last] for name, column in piece.units.items()}
-    columns = {name: getattr(piece, name)[first:last] for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held")}
+    columns = {
+        name: getattr(piece, name)[first:last]
+        for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held")
+    }
     return piece._replace(units=units, **columns)
 
 
-def write_alarms(book: Any, found: list[Alarm], names: dict[str, str], zone: str, head: Any, date: Any) -> None:
+def write_alarms(
+    book: Any, found: list[Alarm], names: dict[str, str], zone: str, head: Any, date: Any
+) -> None:
     """Add the sheet; nothing where there were none. Times are in the zone of the workbook."""
     if not found:
         return
@@ -218,7 +249,11 @@ def _row(sheet: Any, row: int, one: Alarm, names: dict[str, str], zone: str, dat
         14: one.action,
         15: "yes" if one.past else "",
     }
-    numbers = {5: one.limit_c, 8: (one.cleared_ms - one.since_ms) / MINUTE_MS if one.cleared_ms else None, 9: one.worst_c}
+    numbers = {
+        5: one.limit_c,
+        8: (one.cleared_ms - one.since_ms) / MINUTE_MS if one.cleared_ms else None,
+        9: one.worst_c,
+    }
     times = {6: one.since_ms, 7: one.cleared_ms, 11: one.acked_ms}
     for column in range(len(HEADS)):
         if texts.get(column):

@@ -1,4 +1,5 @@
-"""The question to the person at the start, asked once: may probes come in? Main thread; never keeps the hub from starting."""
+"""The question to the person at the start, asked once: may probes come in? Main thread; never keeps the hub
+from starting."""
 
 import sys
 import time
@@ -17,15 +18,21 @@ UDP port 5353 (finding probes).
 Windows will ask for an administrator's consent."""
 
 
-def offer(port: int, say: Callable[[str], None], ask: Ask, *, found: windows.Policy | None, profiles: Iterable[str]) -> bool:
-    """Explain, ask, add the rules. True when probes get through now. Raises TempHubError when Windows refused."""
+def offer(
+    port: int, say: Callable[[str], None], ask: Ask, *, found: windows.Policy | None, profiles: Iterable[str]
+) -> bool:
+    """Explain, ask, add the rules. True when probes get through now. Raises TempHubError when Windows
+    refused."""
     closed = verdicts(port, found, profiles)
     if not closed:
         say("The firewall lets probes in.")
         return True
     say(WHY.format(port=port))
     for rule in {rule.id: rule for one in closed for rule in one.blocking}.values():
-        say(f'The rule "{rule.name}" forbids it and is removed: somebody answered "Cancel" when Windows asked about Python.')
+        say(
+            f'The rule "{rule.name}" forbids it and is removed: somebody answered "Cancel" when Windows '
+            "asked about Python."
+        )
     if ask("Add the rules now? [y/N] ", ANSWER_S).strip().lower()[:1] not in ("y", "j", "o", "s"):
         say("Not now. `temphub firewall` asks again; `temphub doctor` says how things are.")
         return False
@@ -37,7 +44,10 @@ def verdicts(port: int, found: windows.Policy | None, profiles: Iterable[str]) -
     """What does not get through; empty when all does, or when the firewall is not the Windows one."""
     if found is None:
         return []
-    each = [windows.verdict(found, protocol, number, windows.programs(), profiles) for protocol, number in windows.wanted(port)]
+    each = [
+        windows.verdict(found, protocol, number, windows.programs(), profiles)
+        for protocol, number in windows.wanted(port)
+    ]
     return [one for one in each if not one.open]
 
 
@@ -60,7 +70,8 @@ def firewall(say: Callable[[str], None], *, once: bool) -> int:
 
 
 def ask_once(say: Callable[[str], None], found: windows.Policy, ask: "Ask | None" = None) -> None:
-    """Ask unless that was done before on this data folder. Never raises: the hub starts whatever comes of it."""
+    """Ask unless that was done before on this data folder. Never raises: the hub starts whatever comes of
+    it."""
     try:
         settings = Settings.from_environ()
         marker = settings.data_dir / ASKED_FILE
@@ -68,7 +79,10 @@ def ask_once(say: Callable[[str], None], found: windows.Policy, ask: "Ask | None
             return
         # Before the question: a window closed over it is an answer too.
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        marker.write_text("The question about the Windows firewall was asked. `temphub firewall` asks again.\n", encoding="utf-8")
+        marker.write_text(
+            "The question about the Windows firewall was asked. `temphub firewall` asks again.\n",
+            encoding="utf-8",
+        )
         if verdicts(settings.port, found, profiles()):
             offer(settings.port, say, ask or console, found=found, profiles=profiles())
     except (TempHubError, OSError) as error:
@@ -77,7 +91,8 @@ def ask_once(say: Callable[[str], None], found: windows.Policy, ask: "Ask | None
 
 
 def profiles(networks: Mapping[str, str] | None = None) -> list[str]:
-    """The profiles on which probes are to get in: those of the connected networks, but never public ones; private ones when in doubt."""
+    """The profiles on which probes are to get in: those of the connected networks, but never public ones;
+    private ones when in doubt."""
     found = windows.categories() if networks is None else networks
     return sorted(set(found.values()) - {windows.PUBLIC}) or [windows.PRIVATE]
 

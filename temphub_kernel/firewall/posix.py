@@ -12,7 +12,8 @@ MAC_TOOL = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 
 
 class Seen(NamedTuple):
-    """closed: True, False, or None when the system does not tell; said: what was seen; remedy: how to open it."""
+    """closed: True, False, or None when the system does not tell; said: what was seen; remedy: how to open
+    it."""
 
     closed: bool | None
     said: str
@@ -25,7 +26,9 @@ def firewall_of_posix(port: int) -> Seen:
         return mac(ask_system(MAC_TOOL, "--getglobalstate"))
     if "yes" in _ufw():
         remedy = f"If probes do not get through: sudo ufw allow {port}/tcp && sudo ufw allow 5353/udp"
-        return Seen(None, "The firewall ufw is switched on; its rules are readable by the administrator only.", remedy)
+        return Seen(
+            None, "The firewall ufw is switched on; its rules are readable by the administrator only.", remedy
+        )
     if shutil.which("firewall-cmd") and (ask_system("firewall-cmd", "--state") or "").strip() == "running":
         return firewalld(port)
     rules = ask_system("nft", "-j", "list", "ruleset") if shutil.which("nft") else None
@@ -36,26 +39,40 @@ def mac(state: str | None) -> Seen:
     """The application firewall of macOS."""
     if state is None or "State = 0" in state:
         return Seen(
-            False if state else None, "The firewall of macOS is switched off." if state else "macOS does not tell about its firewall."
+            False if state else None,
+            "The firewall of macOS is switched off." if state else "macOS does not tell about its firewall.",
         )
-    remedy = "If probes do not get through: System Settings, Network, Firewall, Options: allow incoming connections for Python."
+    remedy = (
+        "If probes do not get through: System Settings, Network, Firewall, Options: allow incoming "
+        "connections for Python."
+    )
     return Seen(None, "The firewall of macOS is switched on.", remedy)
 
 
 def firewalld(port: int) -> Seen:
     """firewalld answers each question by its exit code."""
-    missing = [what for what in (f"{port}/tcp", "5353/udp") if run_system("firewall-cmd", f"--query-port={what}", timeout_s=5)[0] != 0]
+    missing = [
+        what
+        for what in (f"{port}/tcp", "5353/udp")
+        if run_system("firewall-cmd", f"--query-port={what}", timeout_s=5)[0] != 0
+    ]
     if missing == ["5353/udp"] and run_system("firewall-cmd", "--query-service=mdns", timeout_s=5)[0] == 0:
         missing = []
     if not missing:
         return Seen(False, f"firewalld lets port {port} (TCP) and 5353 (UDP) through.")
     opened = " ".join(f"--add-port={what}" for what in missing)
     remedy = f"Run: sudo firewall-cmd --permanent {opened} && sudo firewall-cmd --reload"
-    return Seen(True, f"firewalld does not let {' and '.join(missing)} through, so probes cannot be found or cannot deliver.", remedy)
+    return Seen(
+        True,
+        f"firewalld does not let {' and '.join(missing)} through, so probes cannot be found or cannot "
+        "deliver.",
+        remedy,
+    )
 
 
 def nftables(text: str | None, port: int) -> Seen:
-    """The kernel's own rules, which only the administrator may read: does any chain for what comes in drop by default?"""
+    """The kernel's own rules, which only the administrator may read: does any chain for what comes in drop by
+    default?"""
     if text is None:
         return Seen(None, "No firewall that this user may look at was found.")
     try:
@@ -66,12 +83,20 @@ def nftables(text: str | None, port: int) -> Seen:
     if not dropping or f'"right": {port}' in text or f'"right":{port}' in text:
         return Seen(False, f"The kernel's firewall lets port {port} through.")
     remedy = f"Allow TCP port {port} and UDP port 5353 for what comes in."
-    return Seen(None, f"The kernel's firewall drops by default (chain {dropping[0]}), and no rule names port {port}.", remedy)
+    return Seen(
+        None,
+        f"The kernel's firewall drops by default (chain {dropping[0]}), and no rule names port {port}.",
+        remedy,
+    )
 
 
 def _dropping(part: dict[str, Any]) -> str:
     chain = part.get("chain", {})
-    return f"{chain.get('table')} {chain.get('name')}" if chain.get("hook") == "input" and chain.get("policy") == "drop" else ""
+    return (
+        f"{chain.get('table')} {chain.get('name')}"
+        if chain.get("hook") == "input" and chain.get("policy") == "drop"
+        else ""
+    )
 
 
 def _ufw() -> str:

@@ -1,4 +1,5 @@
-"""The Windows firewall: its rules from the registry, what they mean for one port, and new ones with the administrator's consent."""
+"""The Windows firewall: its rules from the registry, what they mean for one port, and new ones with the
+administrator's consent."""
 
 import base64
 import json
@@ -38,7 +39,11 @@ class Rule:
         if self.narrow:
             return False
         right_program = not self.program or self.program in programs
-        return self.protocol in ("", protocol) and right_program and (not self.ports or any(_in(port, part) for part in self.ports))
+        return (
+            self.protocol in ("", protocol)
+            and right_program
+            and (not self.ports or any(_in(port, part) for part in self.ports))
+        )
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """allowed: whether it gets through on each profile asked about; blocking: rules that forbid it, which win over any that allow."""
+    """allowed: whether it gets through on each profile asked about; blocking: rules that forbid it, which win
+    over any that allow."""
 
     allowed: Mapping[str, bool]
     blocking: tuple[Rule, ...]
@@ -62,7 +68,9 @@ class Verdict:
         return all(self.allowed.values())
 
 
-def verdict(policy: Policy, protocol: str, port: int, programs: Iterable[str], profiles: Iterable[str]) -> Verdict:
+def verdict(
+    policy: Policy, protocol: str, port: int, programs: Iterable[str], profiles: Iterable[str]
+) -> Verdict:
     """Does something from the network reach `port` of one of `programs` on these profiles?"""
     mine = {ntpath.normcase(one) for one in programs}
     fitting = [rule for rule in policy.rules if rule.fits(protocol, port, mine)]
@@ -93,8 +101,10 @@ def parse(id_: str, text: str) -> Rule | None:
         ports=tuple(fields.get("LPort", [])) + tuple(fields.get("LPort2_10", [])),
         program=ntpath.normcase(_first(fields, "App")),
         profiles=tuple(fields.get("Profile", [])),
-        # A rule for one service, one store app or some far addresses says nothing of our program and our probes.
-        narrow=any(name in fields for name in ("RA4", "RA42", "Svc", "AppPkgId", "RPort")) and "LocalSubnet" not in fields.get("RA4", []),
+        # A rule for one service, one store app or some far addresses says nothing of our program and our
+        # probes.
+        narrow=any(name in fields for name in ("RA4", "RA42", "Svc", "AppPkgId", "RPort"))
+        and "LocalSubnet" not in fields.get("RA4", []),
     )
 
 
@@ -117,27 +127,34 @@ ALLOW_S = 120.0
 
 
 def programs() -> list[str]:
-    """The programs that the firewall sees: an environment's own python.exe is a small starter, the one behind it listens."""
+    """The programs that the firewall sees: an environment's own python.exe is a small starter, the one behind
+    it listens."""
     base = Path(getattr(sys, "_base_executable", sys.executable))
     return [str(base), str(base.with_name("pythonw.exe"))]
 
 
 def policy() -> Policy | None:
-    """Every incoming rule in force, and which profiles are switched on; None where there is no such registry."""
+    """Every incoming rule in force, and which profiles are switched on; None where there is no such
+    registry."""
     if sys.platform != "win32":
         return None
     try:
         rules = [rule for id_, text in _values(POLICY + r"\FirewallRules") if (rule := parse(id_, str(text)))]
-        on = {name: ("EnableFirewall", 0) not in _values(f"{POLICY}\\{section}") for name, section in SECTIONS.items()}
+        on = {
+            name: ("EnableFirewall", 0) not in _values(f"{POLICY}\\{section}")
+            for name, section in SECTIONS.items()
+        }
     except OSError:
         return None
     return Policy(tuple(rules), on)
 
 
 def categories(answer: str | None = None) -> dict[str, str]:
-    """Which profile each connected network has: {'Ethernet': 'Private'}; empty when Windows does not tell. Takes a second or two."""
+    """Which profile each connected network has: {'Ethernet': 'Private'}; empty when Windows does not tell.
+    Takes a second or two."""
     script = (
-        "Get-NetConnectionProfile | Select-Object InterfaceAlias,@{n='Category';e={[int]$_.NetworkCategory}} | ConvertTo-Json -Compress"
+        "Get-NetConnectionProfile | Select-Object "
+        "InterfaceAlias,@{n='Category';e={[int]$_.NetworkCategory}} | ConvertTo-Json -Compress"
     )
     text = ask_powershell(script) if answer is None else answer
     try:
@@ -145,29 +162,44 @@ def categories(answer: str | None = None) -> dict[str, str]:
     except ValueError:
         return {}
     found = found if isinstance(found, list) else [found]
-    return {str(one.get("InterfaceAlias")): CATEGORIES.get(one.get("Category", 0), PUBLIC) for one in found if isinstance(one, dict)}
+    return {
+        str(one.get("InterfaceAlias")): CATEGORIES.get(one.get("Category", 0), PUBLIC)
+        for one in found
+        if isinstance(one, dict)
+    }
 
 
 def script(port: int, blocking: Iterable[Rule] = ()) -> str:
-    """The PowerShell commands that open the firewall for the hub: probes on private networks only, nothing on public ones."""
+    """The PowerShell commands that open the firewall for the hub: probes on private networks only, nothing on
+    public ones."""
     lines = ["$ErrorActionPreference = 'Stop'"]
-    lines += [f"Remove-NetFirewallRule -Name {_quoted(rule.id)} -ErrorAction SilentlyContinue" for rule in blocking]
+    lines += [
+        f"Remove-NetFirewallRule -Name {_quoted(rule.id)} -ErrorAction SilentlyContinue" for rule in blocking
+    ]
     for protocol, number in (("TCP", port), ("UDP", MDNS_PORT)):
         name = _quoted(f"{NAME} ({protocol} {number})")
-        what = f"-Direction Inbound -Action Allow -Profile Private,Domain -Protocol {protocol} -LocalPort {number}"
+        what = (
+            f"-Direction Inbound -Action Allow -Profile Private,Domain -Protocol {protocol} -LocalPort "
+            f"{number}"
+        )
         lines.append(f"Remove-NetFirewallRule -DisplayName {name} -ErrorAction SilentlyContinue")
         lines.append(f"New-NetFirewallRule -DisplayName {name} {what} | Out-Null")
     return "; ".join(lines)
 
 
 def allow(port: int, blocking: Iterable[Rule] = ()) -> None:
-    """Have Windows ask for consent, then add the rules. Raises TempHubError when it was declined or failed."""
+    """Have Windows ask for consent, then add the rules. Raises TempHubError when it was declined or
+    failed."""
     packed = base64.b64encode(script(port, blocking).encode("utf-16-le")).decode("ascii")
     arguments = f"'-NoProfile','-NonInteractive','-EncodedCommand','{packed}'"
-    start = f"$p = Start-Process powershell.exe -Verb RunAs -Wait -PassThru -WindowStyle Hidden -ArgumentList {arguments}; exit $p.ExitCode"
+    start = (
+        "$p = Start-Process powershell.exe -Verb RunAs -Wait -PassThru -WindowStyle Hidden "
+        f"-ArgumentList {arguments}; exit $p.ExitCode"
+    )
     if ask_powershell(start, timeout_s=ALLOW_S) is None:
         raise TempHubError(
-            "Windows did not add the firewall rules (declined, or no administrator's password), so probes may not get through.",
+            "Windows did not add the firewall rules (declined, or no administrator's password), so probes "
+            "may not get through.",
             "Start `temphub firewall` again, or have an administrator run: " + by_hand(port),
             code="firewall",
         )

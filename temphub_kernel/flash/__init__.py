@@ -1,4 +1,5 @@
-"""Putting MicroPython and the probe's firmware on a board over USB: `temphub flash`. The only room that talks to serial ports."""
+"""Putting MicroPython and the probe's firmware on a board over USB: `temphub flash`. The only room that talks
+to serial ports."""
 
 from .files import settings
 from .flash import Flash, Wanted

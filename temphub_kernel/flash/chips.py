@@ -1,4 +1,5 @@
-"""The chips a probe can have: where their MicroPython begins, and what an image says it is for. Any thread."""
+"""The chips a probe can have: where their MicroPython begins, and what an image says it is for. Any
+thread."""
 
 import re
 from pathlib import Path
@@ -22,8 +23,9 @@ CHIPS = (
     Chip("esp32s3", 0x0, 9),
     Chip("esp32c6", 0x0, 13),
 )
-# The family is what esptool says it talks to: "Connected to ESP32-C3 on COM5:" (5), "Detecting chip type... ESP32-C3" (4 and 5).
-# What it says of the housing ("Chip type: ESP8685 (QFN28)", "Chip is ESP32-S0WDQ6") is another name for the same chip.
+# The family is what esptool says it talks to: "Connected to ESP32-C3 on COM5:" (5), "Detecting chip type...
+# ESP32-C3" (4 and 5). What it says of the housing ("Chip type: ESP8685 (QFN28)", "Chip is ESP32-S0WDQ6") is
+# another name for the same chip.
 FAMILY = re.compile(r"(?:Connected to|Detecting chip type\.\.\.)\s*(ESP\d+(?:-[A-Z]\d+)?)\b", re.IGNORECASE)
 HOUSING = re.compile(r"(?:Chip type:|Chip is)\s*(ESP\d+(?:-[SCHP]\d+)?)", re.IGNORECASE)
 MAGIC = 0xE9
@@ -39,7 +41,8 @@ def chip_in(output: str) -> Chip:
         if chip.name == name:
             return chip
     raise TempHubError(
-        f"The board has the chip {told[-1] if told else 'of a kind that esptool does not name'}, which cannot be a probe.",
+        f"The board has the chip {told[-1] if told else 'of a kind that esptool does not name'}, which "
+        "cannot be a probe.",
         "Use a board with an ESP32, ESP32-S2, ESP32-S3, ESP32-C3 or ESP32-C6.",
         code="wrong_chip",
     )
@@ -75,12 +78,15 @@ def chip_of_image(image: Path) -> Chip:
 
 
 def find_image(given: Path | None, chip: Chip, folders: list[Path]) -> Path:
-    """The image to write: the one given, else the newest one for this chip in `folders`. Raises TempHubError."""
+    """The image to write: the one given, else the newest one for this chip in `folders`. Raises
+    TempHubError."""
     if given is not None:
         if chip_of_image(given) != chip:
             raise TempHubError(
-                f"{given.name} is made for {chip_of_image(given).name}, and the board has {chip.name}, so the board was not touched.",
-                f"Download the MicroPython image for {chip.name} from micropython.org and give it with --image.",
+                f"{given.name} is made for {chip_of_image(given).name}, and the board has {chip.name}, so "
+                "the board was not touched.",
+                f"Download the MicroPython image for {chip.name} from micropython.org and give it with "
+                "--image.",
                 code="wrong_chip",
             )
         return given
@@ -96,7 +102,9 @@ def find_image(given: Path | None, chip: Chip, folders: list[Path]) -> Path:
         # Their names end in a date and a version: the last one is the newest.
         return max(fitting, key=lambda path: path.name)
     raise TempHubError(
-        f"No MicroPython image for {chip.name} was found in {' or '.join(str(folder) for folder in folders)}.",
-        f"Download the .bin file for {chip.name} from micropython.org into this folder, or give its path with --image.",
+        f"No MicroPython image for {chip.name} was found in {' or '.join(str(folder) for folder in folders)}"
+        ".",
+        f"Download the .bin file for {chip.name} from micropython.org into this folder, or give its path "
+        "with --image.",
         code="no_image",
     )

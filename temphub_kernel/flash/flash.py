@@ -1,4 +1,5 @@
-"""The steps of `temphub flash`, each told before it begins; whatever fails ends in a problem and a remedy. Main thread."""
+"""The steps of `temphub flash`, each told before it begins; whatever fails ends in a problem and a remedy.
+Main thread."""
 
 import tempfile
 import time
@@ -11,10 +12,12 @@ from . import chips, files
 from .tools import BoardAway, NoReply, ToolFailed, find, follow, run, tool
 
 FAST, SLOW = "460800", "115200"
-# A board that runs MicroPython answers within a second or two; some versions of mpremote wait for ever for one that does not.
+# A board that runs MicroPython answers within a second or two; some versions of mpremote wait for ever for
+# one that does not.
 ANSWER_S = 20.0
 BANNER = "TempHub probe firmware "
-# Run on a board that is not erased: what was updated over the air, and files of the other kind (.py, .mpy), would win.
+# Run on a board that is not erased: what was updated over the air, and files of the other kind (.py, .mpy),
+# would win.
 CLEAN = """
 import os
 def clean(path):
@@ -31,8 +34,8 @@ for name in ('slot.json', 'slot_a', 'slot_b', 'probe', 'ports', 'boot_slots.py',
     clean(name)
 """
 # Run on the board too, so that its secrets stay there. A power cut leaves the settings before or those after.
-# `whole` joins halves of a sign (ED A0..AF xx ED B0..BF xx) that TempHub up to 0.3.0 wrote as \\uD83C\\uDFE0: MicroPython keeps them apart,
-# and such a network was never joined. One rename replaces the file.
+# `whole` joins halves of a sign (ED A0..AF xx ED B0..BF xx) that TempHub up to 0.3.0 wrote as \\uD83C\\uDFE0:
+# MicroPython keeps them apart, and such a network was never joined. One rename replaces the file.
 ADDED = "settings.add"
 MERGE = """
 import json, os
@@ -76,9 +79,11 @@ if added:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the person asked for. image: None means the newest fitting one beside; keep: MicroPython and settings stay as they are.
+    """What the person asked for. image: None means the newest fitting one beside; keep: MicroPython and
+    settings stay as they are.
 
-    settings: a JSON object, or empty; with keep it is added to the settings on the board, else it is all of them.
+    settings: a JSON object, or empty; with keep it is added to the settings on the board, else it is all of
+    them.
     """
 
     firmware: Path
@@ -91,11 +96,17 @@ class Wanted:
 
 
 class Flash:
-    """`say(line)` tells the person. pause_s: how long a board needs to start; banner_s: how long its first words may take; answer_s:
-    how long MicroPython may take to answer at all."""
+    """`say(line)` tells the person. pause_s: how long a board needs to start; banner_s: how long its first
+    words may take; answer_s: how long MicroPython may take to answer at all."""
 
     def __init__(
-        self, wanted: Wanted, say: Callable[[str], None], *, pause_s: float = 2.0, banner_s: float = 40.0, answer_s: float = ANSWER_S
+        self,
+        wanted: Wanted,
+        say: Callable[[str], None],
+        *,
+        pause_s: float = 2.0,
+        banner_s: float = 40.0,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self._wanted = wanted
         self._say = say
@@ -104,7 +115,8 @@ class Flash:
         self._answer_s = answer_s
 
     def run(self) -> str:
-        """All of it; the version that now runs on the board. Raises TempHubError; nothing is erased before all is known to fit."""
+        """All of it; the version that now runs on the board. Raises TempHubError; nothing is erased before
+        all is known to fit."""
         wanted = self._wanted
         for name in ("mpremote",) if wanted.keep else ("esptool", "mpremote"):
             tool(name)
@@ -123,7 +135,10 @@ class Flash:
         self._mpremote(port, "reset")
         self._say(f"Done: the board at {port} runs the probe firmware {version}.")
         if '"ssid"' not in wanted.settings and not wanted.keep:
-            self._say("It opens a Wi-Fi network named like the probe (TempProbe-…); join it with a phone to choose your network.")
+            self._say(
+                "It opens a Wi-Fi network named like the probe (TempProbe-…); join it with a phone to choose "
+                "your network."
+            )
         return version
 
     def _write_micropython(self, port: str) -> None:
@@ -183,4 +198,6 @@ class Flash:
         return run("esptool", "--chip", chip, "--port", port, *arguments, port=port, timeout_s=timeout_s)
 
     def _mpremote(self, port: str, *arguments: str, timeout_s: float = 180.0) -> str:
-        return run("mpremote", "connect", port, *arguments, port=port, timeout_s=timeout_s, keep=self._wanted.keep)
+        return run(
+            "mpremote", "connect", port, *arguments, port=port, timeout_s=timeout_s, keep=self._wanted.keep
+        )

@@ -1,4 +1,5 @@
-"""esptool and mpremote, run as programs; what they complain of in words with a way out; and which serial port the board is at."""
+"""esptool and mpremote, run as programs; what they complain of in words with a way out; and which serial port
+the board is at."""
 
 import os
 import re
@@ -39,7 +40,8 @@ def no_board() -> TempHubError:
     """What is said where no USB serial port is there."""
     return TempHubError(
         "No board was found on any USB port of this computer.",
-        "Plug it in with a cable that carries data; if it stays away, install the driver of its USB chip (CP210x or CH340).",
+        "Plug it in with a cable that carries data; if it stays away, install the driver of its USB chip "
+        "(CP210x or CH340).",
         code="no_port",
     )
 
@@ -69,7 +71,8 @@ class NoReply(TempHubError):
 
 
 class BoardAway(TempHubError):
-    """Raised when the board, or the MicroPython on it, is not there: after it was written it is back in some seconds."""
+    """Raised when the board, or the MicroPython on it, is not there: after it was written it is back in some
+    seconds."""
 
 
 class ToolFailed(TempHubError):
@@ -79,7 +82,8 @@ class ToolFailed(TempHubError):
 
 
 class Complaint(NamedTuple):
-    """Part of what the tools say (lower case), and what that means. kept: the remedy of a flash with --keep, where it is another."""
+    """Part of what the tools say (lower case), and what that means. kept: the remedy of a flash with --keep,
+    where it is another."""
 
     parts: tuple[str, ...]
     code: str
@@ -95,19 +99,34 @@ COMPLAINTS = (
         ("permission denied", "errno 13]"),
         "no_permission",
         "This computer does not let you use the port {port}.",
-        "On Linux add yourself to the group dialout and log in again; else close the program that uses the port.",
+        "On Linux add yourself to the group dialout and log in again; else close the program that uses the "
+        "port.",
     ),
     Complaint(
-        ("access is denied", "resource busy", "errno 16]", "could not exclusively lock", "multiple access on port"),
+        (
+            "access is denied",
+            "resource busy",
+            "errno 16]",
+            "could not exclusively lock",
+            "multiple access on port",
+        ),
         "port_busy",
         "The port {port} is used by another program.",
         "Close serial monitors, Thonny, the Arduino IDE and other terminals, then try again.",
     ),
     Complaint(
-        ("failed to access", "no such file", "errno 2]", "cannot find the file", "filenotfounderror", "doesn't exist"),
+        (
+            "failed to access",
+            "no such file",
+            "errno 2]",
+            "cannot find the file",
+            "filenotfounderror",
+            "doesn't exist",
+        ),
         "no_port",
         "There is no port {port}, or it is used by another program.",
-        "Plug the board in again, close other programs that use it, and look which ports there are with `temphub flash --list`.",
+        "Plug the board in again, close other programs that use it, and look which ports there are with "
+        "`temphub flash --list`.",
         kind=BoardAway,
     ),
     Complaint(
@@ -117,10 +136,17 @@ COMPLAINTS = (
         "Download the MicroPython image for your board from micropython.org.",
     ),
     Complaint(
-        ("no serial data received", "failed to connect", "timed out waiting for packet", "wrong boot mode", "invalid head of packet"),
+        (
+            "no serial data received",
+            "failed to connect",
+            "timed out waiting for packet",
+            "wrong boot mode",
+            "invalid head of packet",
+        ),
         "no_reply",
         "The board at {port} does not answer.",
-        "Hold the button BOOT while you press and let go of RESET (or EN), then try again; use a USB cable that carries data.",
+        "Hold the button BOOT while you press and let go of RESET (or EN), then try again; use a USB cable "
+        "that carries data.",
         kind=NoReply,
     ),
     Complaint(
@@ -128,7 +154,8 @@ COMPLAINTS = (
         "no_micropython",
         "MicroPython at {port} does not answer.",
         "Press RESET on the board, use another USB cable and try again.",
-        "Press RESET on the board and try again; without --keep MicroPython is written anew, its settings erased.",
+        "Press RESET on the board and try again; without --keep MicroPython is written anew, its settings "
+        "erased.",
         BoardAway,
     ),
     Complaint(
@@ -155,13 +182,16 @@ def tool(name: str) -> str:
 
 
 def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0, keep: bool = False) -> str:
-    """Run a tool to its end; what it said. keep: the board is not to be erased. Raises TempHubError when it fails."""
+    """Run a tool to its end; what it said. keep: the board is not to be erased. Raises TempHubError when it
+    fails."""
     try:
         done = run_to_end([tool(name), *arguments], timeout_s=timeout_s, env=_env())
     except TimeoutError as error:
         raise NoReply(
-            f"{name} got no end of it at {port or 'the ports'} within {timeout_s:g} s: what is there does not answer.",
-            "Unplug the board, plug it in again and try once more; if it stays, look with `temphub flash --list` whether it is that port"
+            f"{name} got no end of it at {port or 'the ports'} within {timeout_s:g} s: what is there does "
+            "not answer.",
+            "Unplug the board, plug it in again and try once more; if it stays, look with `temphub flash "
+            "--list` whether it is that port"
             + (", or try without --keep, which writes MicroPython anew." if keep else "."),
         ) from error
     if done.code:
@@ -170,7 +200,8 @@ def run(name: str, *arguments: str, port: str = "", timeout_s: float = 180.0, ke
 
 
 def follow(name: str, *arguments: str, until: Callable[[str], bool], timeout_s: float) -> list[str]:
-    """Run a tool until a line of its output fits, it ends, or the time is over; the lines. The tool is ended in any case."""
+    """Run a tool until a line of its output fits, it ends, or the time is over; the lines. The tool is ended
+    in any case."""
     lines: list[str] = []
     with subprocess.Popen(
         [tool(name), *arguments],
@@ -199,11 +230,17 @@ def follow(name: str, *arguments: str, until: Callable[[str], bool], timeout_s: 
 def complaint(name: str, port: str, output: str, *, keep: bool = False) -> TempHubError:
     """What a tool said when it failed, in words."""
     # esptool goes on after a warning (on standard error since 5.5): it is not why it failed.
-    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.lower().startswith(("warning", "note:"))]
+    lines = [
+        line.strip()
+        for line in output.splitlines()
+        if line.strip() and not line.lower().startswith(("warning", "note:"))
+    ]
     said = "\n".join(lines).lower()
     for one in COMPLAINTS:
         if any(part in said for part in one.parts):
-            return one.kind(one.problem.format(port=port or "(none)"), (keep and one.kept) or one.remedy, code=one.code)
+            return one.kind(
+                one.problem.format(port=port or "(none)"), (keep and one.kept) or one.remedy, code=one.code
+            )
     told = next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "nothing")
     return ToolFailed(
         f"{name} failed at {port} and said: {told[:200]}.",

@@ -1,6 +1,8 @@
-"""Passing readings on to others: Home Assistant by MQTT, and a webhook; and the heartbeat. Off unless their setting is given.
+"""Passing readings on to others: Home Assistant by MQTT, and a webhook; and the heartbeat. Off unless their
+setting is given.
 
-Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room with paho.
+Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room
+with paho.
 """
 
 from collections.abc import Callable, Sequence

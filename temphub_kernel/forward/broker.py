@@ -1,4 +1,5 @@
-"""The connection with an MQTT broker: what it was told, and what it tells of other hubs. Called by one thread, paho's beside it."""
+"""The connection with an MQTT broker: what it was told, and what it tells of other hubs. Called by one
+thread, paho's beside it."""
 
 import logging
 import threading
@@ -24,7 +25,8 @@ Value = TypeVar("Value")
 
 
 class Heard:
-    """hubs: {hub: its last status}; announced: {discovery topic: hub, empty for one up to 0.3}; old_status: the status of such a one."""
+    """hubs: {hub: its last status}; announced: {discovery topic: hub, empty for one up to 0.3}; old_status:
+    the status of such a one."""
 
     def __init__(self) -> None:
         self.hubs: dict[str, bytes] = {}
@@ -34,7 +36,12 @@ class Heard:
 
     def put(self, topic: str, message: bytes) -> None:
         """A message came; what cannot be a hub's is dropped."""
-        if len(topic) <= LONGEST_TOPIC and len(message) <= LONGEST_MESSAGE and topics.is_ours(topic) and self._messages.qsize() < MOST:
+        if (
+            len(topic) <= LONGEST_TOPIC
+            and len(message) <= LONGEST_MESSAGE
+            and topics.is_ours(topic)
+            and self._messages.qsize() < MOST
+        ):
             self._messages.put((topic, message))
 
     def take_in(self, base: str) -> None:
@@ -54,12 +61,21 @@ class Heard:
                 self.announced.pop(topic, None)
 
     def abandoned(self, hub: str) -> set[str]:
-        """Discovery topics of hubs up to 0.3, and of those that ran on the computer of `hub` and are off: a folder of earlier, a demo."""
-        return {topic for topic, other in self.announced.items() if other == "" or (other != hub and self._is_off_here(other, hub))}
+        """Discovery topics of hubs up to 0.3, and of those that ran on the computer of `hub` and are off: a
+        folder of earlier, a demo."""
+        return {
+            topic
+            for topic, other in self.announced.items()
+            if other == "" or (other != hub and self._is_off_here(other, hub))
+        }
 
     def of_others(self, hub: str) -> set[str]:
         """Discovery topics that another hub announced which is there now."""
-        return {topic for topic, other in self.announced.items() if other not in ("", hub) and self.hubs.get(other) == topics.ONLINE}
+        return {
+            topic
+            for topic, other in self.announced.items()
+            if other not in ("", hub) and self.hubs.get(other) == topics.ONLINE
+        }
 
     def _is_off_here(self, other: str, hub: str) -> bool:
         return topics.host_of(other) == topics.host_of(hub) and self.hubs.get(other) == topics.OFFLINE
@@ -72,7 +88,8 @@ def _note(kept: dict[str, Value], key: str, value: Value) -> None:
 
 
 class Broker:
-    """One connection, kept up by paho's thread. url: with user and password; reconnect_s: the longest pause before the next try.
+    """One connection, kept up by paho's thread. url: with user and password; reconnect_s: the longest pause
+    before the next try.
 
     heard: what the broker told; why: why there is no connection, in words, empty while nobody knows.
     """
@@ -123,7 +140,8 @@ class Broker:
         """Have the broker keep a message, unless it has that already."""
         if self._client is None or self._told.get(topic) == message:
             return
-        # What the queue has no room for, and what a connection lost, is told again: only what was taken counts as told.
+        # What the queue has no room for, and what a connection lost, is told again: only what was taken
+        # counts as told.
         if self._client.publish(topic, message, qos=1, retain=True).rc == paho.MQTT_ERR_SUCCESS:
             self._told[topic] = message
 
@@ -151,11 +169,15 @@ class Broker:
         client.on_message = self._taken
         client.on_connect_fail = lambda *_: self._unanswered()
         client.on_disconnect = lambda _client, _data, _flags, reason, _more: self._lost(str(reason))
-        client.connect_async(self._url.hostname or "", self._url.port or PORTS[self._url.scheme], keepalive=30)
+        client.connect_async(
+            self._url.hostname or "", self._url.port or PORTS[self._url.scheme], keepalive=30
+        )
         client.loop_start()
         return client
 
-    def _connected(self, client: paho.Client, _data: object, _flags: object, reason: Any, _more: object) -> None:
+    def _connected(
+        self, client: paho.Client, _data: object, _flags: object, reason: Any, _more: object
+    ) -> None:
         if reason.is_failure:
             self._refusal = str(reason)
         else:

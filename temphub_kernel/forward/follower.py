@@ -1,4 +1,5 @@
-"""Passing the journal's readings on, each at least once: what both neighbours share. Its own thread and Reader."""
+"""Passing the journal's readings on, each at least once: what both neighbours share. Its own thread and
+Reader."""
 
 import logging
 from collections.abc import Sequence
@@ -17,12 +18,20 @@ PAUSES_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 class Forwarder(Follower[Reader]):
     """Hands the journal's readings to `take` in their order, each at least once.
 
-    The first time it begins with what comes from then on: a neighbour is not flooded with years. every_s: how far behind it may be;
-    block: readings at once; pauses_s: before the next try after a refusal, the last one for all that follow.
+    The first time it begins with what comes from then on: a neighbour is not flooded with years. every_s: how
+    far behind it may be; block: readings at once; pauses_s: before the next try after a refusal, the last one
+    for all that follow.
     """
 
     def __init__(
-        self, name: str, journal: Path, writer: Writer, *, every_s: float = 1.0, block: int = 500, pauses_s: Sequence[float] = PAUSES_S
+        self,
+        name: str,
+        journal: Path,
+        writer: Writer,
+        *,
+        every_s: float = 1.0,
+        block: int = 500,
+        pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         super().__init__(name)
         self.block = block
@@ -37,7 +46,8 @@ class Forwarder(Follower[Reader]):
         self._once = Once(log)
 
     def take(self, points: list[Point], reader: Reader) -> None:
-        """Pass these on; called with an empty list when there is nothing new. Raises TempHubError when they are to be given again."""
+        """Pass these on; called with an empty list when there is nothing new. Raises TempHubError when they
+        are to be given again."""
         raise RuntimeError(f"{type(self).__name__} has no take()")
 
     def note(self) -> dict[str, Any]:
@@ -108,4 +118,8 @@ class Forwarder(Follower[Reader]):
         try:
             self._save()
         except TempHubError as error:
-            log.info("%s: the bookmark was not saved at the stop, so some readings are passed on again: %s", self.name, error)
+            log.info(
+                "%s: the bookmark was not saved at the stop, so some readings are passed on again: %s",
+                self.name,
+                error,
+            )

@@ -1,7 +1,9 @@
-"""The heartbeat: a web address is called again and again while readings are recorded, so that somebody outside notices when this stops.
+"""The heartbeat: a web address is called again and again while readings are recorded, so that somebody
+outside notices when this stops.
 
-As healthchecks and its like take it: a GET says that all is well, a POST to the address with `/fail` behind it what is not. A hub that
-is dead, or a computer without power, calls nobody; that is what the other side watches for. Its own thread.
+As healthchecks and its like take it: a GET says that all is well, a POST to the address with `/fail` behind
+it what is not. A hub that is dead, or a computer without power, calls nobody; that is what the other side
+watches for. Its own thread.
 """
 
 import logging
@@ -22,7 +24,12 @@ class Heartbeat(Worker):
     """url: the address; states: how the parts do; every_s: how often it is called."""
 
     def __init__(
-        self, url: str, states: Callable[[], Sequence[WorkerState]], *, every_s: float = EVERY_S, again_s: float = AGAIN_S
+        self,
+        url: str,
+        states: Callable[[], Sequence[WorkerState]],
+        *,
+        every_s: float = EVERY_S,
+        again_s: float = AGAIN_S,
     ) -> None:
         super().__init__("heartbeat")
         self._web = WebAddress(url, "The heartbeat's address", "HEARTBEAT_URL")
@@ -46,10 +53,15 @@ class Heartbeat(Worker):
         """Whether it was taken."""
         wrong = ill(self._states())
         try:
-            said = self._web.ask("POST", wrong.encode(), below="/fail", kind="text/plain; charset=utf-8") if wrong else self._web.ask("GET")
+            said = (
+                self._web.ask("POST", wrong.encode(), below="/fail", kind="text/plain; charset=utf-8")
+                if wrong
+                else self._web.ask("GET")
+            )
             if not 200 <= said[0] < 300:
                 raise TempHubError(
-                    f"The heartbeat's address {self._web.shown} {said[1]}, so nobody outside notices when this hub stops.",
+                    f"The heartbeat's address {self._web.shown} {said[1]}, so nobody outside notices when "
+                    "this hub stops.",
                     "Set HEARTBEAT_URL to an address that answers with 2xx.",
                 )
         except TempHubError as error:
@@ -65,4 +77,8 @@ class Heartbeat(Worker):
 def ill(states: Sequence[WorkerState]) -> str:
     """What is wrong with what has to run, a line each; empty when all is well."""
     watched = [state for state in states if state.name in WATCHED]
-    return "\n".join(state.problem or f"The {state.name} part does not run." for state in watched if state.problem or not state.running)
+    return "\n".join(
+        state.problem or f"The {state.name} part does not run."
+        for state in watched
+        if state.problem or not state.running
+    )

@@ -1,4 +1,5 @@
-"""Home Assistant by MQTT: each probe's newest reading, and whether it is there. A thread of its own, paho's beside it."""
+"""Home Assistant by MQTT: each probe's newest reading, and whether it is there. A thread of its own, paho's
+beside it."""
 
 import logging
 import socket
@@ -20,7 +21,14 @@ class Mqtt(follower.Forwarder):
     """url: `mqtt://user:password@host:1883/topic`; the topic before all others is `temphub` unless given."""
 
     def __init__(
-        self, url: str, journal: Path, writer: Writer, *, every_s: float = 1.0, look_s: float = LOOK_S, reconnect_s: int = 30
+        self,
+        url: str,
+        journal: Path,
+        writer: Writer,
+        *,
+        every_s: float = 1.0,
+        look_s: float = LOOK_S,
+        reconnect_s: int = 30,
     ) -> None:
         super().__init__("mqtt", journal, writer, every_s=every_s, block=BLOCK)
         address = urlsplit(url)
@@ -33,7 +41,8 @@ class Mqtt(follower.Forwarder):
         # What counted, and as what, when the newest values were last asked for.
         self._stand: tuple[object, ...] = ()
         self._announced: set[str] = set()
-        # What stands at the broker of alarms, by topic, and which change of rules and alarms that was; empty while there is no rule.
+        # What stands at the broker of alarms, by topic, and which change of rules and alarms that was; empty
+        # while there is no rule.
         self._alarms: dict[str, bytes] = {}
         self._alarms_mark: tuple[object, ...] = ()
         # Made once, kept with the bookmark: by it and the computer's name a hub is known at the broker.
@@ -94,19 +103,27 @@ class Mqtt(follower.Forwarder):
     def _say_missed(self) -> None:
         if self._missed:
             log.info(
-                "%d readings came while the MQTT broker was away; it gets each probe's newest, the rest is in the journal", self._missed
+                "%d readings came while the MQTT broker was away; it gets each probe's newest, the rest is "
+                "in the journal",
+                self._missed,
             )
         self._missed = 0
 
     def _keep(self, probe_id: str, state: topics.State, now: int) -> None:
-        """Newer than what is known, and not dated in the future: by a clock that was ahead it would stand for hours."""
+        """Newer than what is known, and not dated in the future: by a clock that was ahead it would stand for
+        hours."""
         known = self._newest.get(probe_id)
         limit = now + AHEAD_MS
-        if known is None or known.taken_ms <= state.taken_ms <= limit or state.taken_ms <= limit < known.taken_ms:
+        if (
+            known is None
+            or known.taken_ms <= state.taken_ms <= limit
+            or state.taken_ms <= limit < known.taken_ms
+        ):
             self._newest[probe_id] = state
 
     def _look(self, reader: Reader) -> None:
-        """Which probes there are, and what is newest of each: at the first look, and when probes or readings count otherwise."""
+        """Which probes there are, and what is newest of each: at the first look, and when probes or readings
+        count otherwise."""
         now = now_ms()
         self._probes = {probe["id"]: probe for probe in reader.probes() if not probe["hidden"]}
         stand = (reader.judged(), frozenset(self._probes))
@@ -117,7 +134,9 @@ class Mqtt(follower.Forwarder):
             for one in reader.newest():
                 self._keep(one.probe_id, topics.State(one.taken_ms, one.units, one.quality), now)
         self._stand = stand
-        self._newest = {probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes}
+        self._newest = {
+            probe_id: state for probe_id, state in self._newest.items() if probe_id in self._probes
+        }
         self._looked_s = monotonic_s()
 
     def _look_at_alarms(self, reader: Reader) -> None:
@@ -128,7 +147,9 @@ class Mqtt(follower.Forwarder):
             return
         self._alarms_mark = mark
         live = reader.live_alarms()
-        wanted = mqtt_alarms.alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
+        wanted = (
+            mqtt_alarms.alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
+        )
         for topic in self._alarms.keys() - wanted.keys():
             self._broker.forget(topic)
         self._alarms = wanted
@@ -146,18 +167,25 @@ class Mqtt(follower.Forwarder):
                 continue
             board = self._probes.get(board_of(probe_id), probe)
             self._announced.add(probe_id)
-            self._broker.tell(topics.config_topic(self._base, probe_id), topics.config(self._base, self._hub, probe, board))
+            self._broker.tell(
+                topics.config_topic(self._base, probe_id), topics.config(self._base, self._hub, probe, board)
+            )
             self._broker.tell(topics.state_topic(self._base, probe_id), topics.state(state))
-            self._broker.tell(topics.presence_topic(self._base, probe_id), topics.presence(state, probe["interval_ms"] or 0, now))
+            self._broker.tell(
+                topics.presence_topic(self._base, probe_id),
+                topics.presence(state, probe["interval_ms"] or 0, now),
+            )
         for topic, message in self._alarms.items():
             self._broker.tell(topic, message)
 
     def _listen(self) -> None:
-        """Take in what the broker told: an `offline` under our own name is contradicted, what nobody looks after is taken away."""
+        """Take in what the broker told: an `offline` under our own name is contradicted, what nobody looks
+        after is taken away."""
         heard = self._broker.heard
         heard.take_in(self._base)
         if heard.hubs.get(self._hub) == topics.OFFLINE:
-            # The last will of an earlier connection, which the broker only now found dead: every probe would stay unavailable.
+            # The last will of an earlier connection, which the broker only now found dead: every probe would
+            # stay unavailable.
             heard.hubs[self._hub] = topics.ONLINE
             self._broker.tell_again(topics.hub_topic(self._base, self._hub))
         ours = {topics.config_topic(self._base, probe_id) for probe_id in self._newest} | self._alarms.keys()
@@ -176,9 +204,13 @@ class Mqtt(follower.Forwarder):
             self.well()
             self._once.clear("shared", "MQTT: no other hub passes on the same probes any more")
             return
-        problem = f"Another hub passes {both[0]} on to the MQTT broker {self.shown} under the same topic, so Home Assistant mixes both."
+        problem = (
+            f"Another hub passes {both[0]} on to the MQTT broker {self.shown} under the same topic, so "
+            "Home Assistant mixes both."
+        )
         remedy = (
-            f"Give one of the hubs a topic of its own, such as MQTT_URL=mqtt://{self.shown}/lab2, or let one hub alone record the probe."
+            f"Give one of the hubs a topic of its own, such as MQTT_URL=mqtt://{self.shown}/lab2, or "
+            "let one hub alone record the probe."
         )
         self.trouble(problem, remedy)
         self._once.warn("shared", f"{problem} {remedy}")

@@ -1,7 +1,8 @@
-"""What MQTT tells of alarms: for each probe and for the hub, as JSON, and as a binary sensor for Home Assistant. Plain data, any thread.
+"""What MQTT tells of alarms: for each probe and for the hub, as JSON, and as a binary sensor for Home
+Assistant. Plain data, any thread.
 
-An alarm of several probes at once stands at each of them. That a probe is silent is told while the probe is unavailable: it hangs on
-the hub alone.
+An alarm of several probes at once stands at each of them. That a probe is silent is told while the probe is
+unavailable: it hangs on the hub alone.
 """
 
 import json
@@ -28,8 +29,11 @@ def alarm_config_topic(base: str, name: str) -> str:
     return f"{topics.DISCOVERY}/binary_sensor/{topics.plain(base)}/{topics.plain(name)}/config"
 
 
-def alarm_messages(base: str, hub: str, probes: Mapping[str, Mapping[str, Any]], alarms: Sequence[Alarm]) -> dict[str, bytes]:
-    """What is to stand at the broker, by topic. probes: those that are passed on, rows of `Reader.probes()` by id; alarms: live ones."""
+def alarm_messages(
+    base: str, hub: str, probes: Mapping[str, Mapping[str, Any]], alarms: Sequence[Alarm]
+) -> dict[str, bytes]:
+    """What is to stand at the broker, by topic. probes: those that are passed on, rows of `Reader.probes()`
+    by id; alarms: live ones."""
     active = [alarm for alarm in alarms if not alarm.cleared_ms and not alarm.past]
     ids = {row["no"]: probe_id for probe_id, row in probes.items()}
     of: dict[str, list[Alarm]] = {probe_id: [] for probe_id in probes}
@@ -38,10 +42,15 @@ def alarm_messages(base: str, hub: str, probes: Mapping[str, Mapping[str, Any]],
         for probe_id in several or [alarm.probe_id]:
             if probe_id in of:
                 of[probe_id].append(alarm)
-    told = {hub_alarm_topic(base, hub): message(active), alarm_config_topic(base, f"hub {hub}"): hub_config(base, hub)}
+    told = {
+        hub_alarm_topic(base, hub): message(active),
+        alarm_config_topic(base, f"hub {hub}"): hub_config(base, hub),
+    }
     for probe_id, row in probes.items():
         told[alarm_topic(base, probe_id)] = message(of[probe_id])
-        told[alarm_config_topic(base, probe_id)] = probe_config(base, hub, row, probes.get(board_of(probe_id), row))
+        told[alarm_config_topic(base, probe_id)] = probe_config(
+            base, hub, row, probes.get(board_of(probe_id), row)
+        )
     return told
 
 
@@ -67,7 +76,12 @@ def probe_config(base: str, hub: str, probe: Mapping[str, Any], board: Mapping[s
     own = probe["id"].partition(":")[2]
     name = f"Alarm {probe['alias'] or own}" if own else "Alarm"
     return _config(
-        base, hub, name, f"{topics.plain(base)}_{topics.plain(probe['id'])}", alarm_topic(base, probe["id"]), topics.device(base, board)
+        base,
+        hub,
+        name,
+        f"{topics.plain(base)}_{topics.plain(probe['id'])}",
+        alarm_topic(base, probe["id"]),
+        topics.device(base, board),
     )
 
 

@@ -27,12 +27,14 @@ class State(NamedTuple):
 
 
 def hub_topic(base: str, hub: str) -> str:
-    """Whether a hub is there; the broker itself says `offline` when it vanishes. hub: see `hub_name`; `+` for any."""
+    """Whether a hub is there; the broker itself says `offline` when it vanishes. hub: see `hub_name`; `+` for
+    any."""
     return f"{base}/status/{hub}"
 
 
 def old_hub_topic(base: str) -> str:
-    """The same up to 0.3, one for all hubs of a broker: whichever stopped made the probes of all unavailable."""
+    """The same up to 0.3, one for all hubs of a broker: whichever stopped made the probes of all
+    unavailable."""
     return f"{base}/status"
 
 
@@ -43,12 +45,14 @@ def heard(base: str) -> list[str]:
 
 
 def is_ours(topic: str) -> bool:
-    """Whether a topic is one that may be published to, too: a broker may hand out anything, and what it names is taken back there."""
+    """Whether a topic is one that may be published to, too: a broker may hand out anything, and what it names
+    is taken back there."""
     return topic.isprintable() and not set(topic) & set("#+")
 
 
 def hub_name(host: str, folder: str) -> str:
-    """One hub's name at the broker, the same at each start: the computer's part, `-`, the data folder's. folder: made once, kept in it."""
+    """One hub's name at the broker, the same at each start: the computer's part, `-`, the data folder's.
+    folder: made once, kept in it."""
     return f"{_digest(host)}-{_digest(host + folder)}"
 
 
@@ -58,7 +62,8 @@ def host_of(hub: str) -> str:
 
 
 def hub_in(base: str, message: bytes) -> str | None:
-    """Which hub announced a sensor by this discovery message: empty for one up to 0.3, None when it is no message of ours."""
+    """Which hub announced a sensor by this discovery message: empty for one up to 0.3, None when it is no
+    message of ours."""
     try:
         told = json.loads(message)
         topics = [str(one["topic"]) for one in told["availability"]]
@@ -67,7 +72,9 @@ def hub_in(base: str, message: bytes) -> str | None:
     # Nested deeper than any message of ours, too.
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    found = [topic.removeprefix(hub_topic(base, "")) for topic in topics if topic.startswith(hub_topic(base, ""))]
+    found = [
+        topic.removeprefix(hub_topic(base, "")) for topic in topics if topic.startswith(hub_topic(base, ""))
+    ]
     return found[0] if found else "" if old_hub_topic(base) in topics else None
 
 
@@ -98,11 +105,14 @@ def plain(text: str) -> str:
 def state(one: State) -> bytes:
     """The newest reading as a message."""
     celsius = None if one.units is None else to_celsius(one.units)
-    return json.dumps({"temperature_c": celsius, "quality": one.quality, "time": iso_utc(one.taken_ms)}).encode()
+    return json.dumps(
+        {"temperature_c": celsius, "quality": one.quality, "time": iso_utc(one.taken_ms)}
+    ).encode()
 
 
 def presence(one: State, interval_ms: int, now: int) -> bytes:
-    """`online` while the newest reading is fresh, by the time it was taken: late ones do not make a probe present."""
+    """`online` while the newest reading is fresh, by the time it was taken: late ones do not make a probe
+    present."""
     return ONLINE if is_present(now - one.taken_ms, interval_ms) else OFFLINE
 
 
@@ -118,14 +128,16 @@ def device(base: str, board: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) -> bytes:
-    """What Home Assistant makes a sensor of. probe, board: rows of `Reader.probes()`; several sensors share a board's device."""
+    """What Home Assistant makes a sensor of. probe, board: rows of `Reader.probes()`; several sensors share a
+    board's device."""
     probe_id, own = probe["id"], probe["id"].partition(":")[2]
     return json.dumps(
         {
             "name": probe["alias"] if own and probe["alias"] else f"Temperature {own}".strip(),
             "unique_id": f"{plain(base)}_{plain(probe_id)}",
             "state_topic": state_topic(base, probe_id),
-            # Null comes out as None, which is the one word that makes a sensor unknown; any other leaves its last number standing.
+            # Null comes out as None, which is the one word that makes a sensor unknown; any other leaves its
+            # last number standing.
             "value_template": "{{ value_json.temperature_c }}",
             # Should nobody be left to say that the probe is gone: Home Assistant then finds out by itself.
             "expire_after": (fresh_ms(probe["interval_ms"] or 0) + EXPIRES_LATER_MS) // 1000,

@@ -1,4 +1,5 @@
-"""A web address of somebody else, with http or https, a password perhaps. One request at a time; `cut` from any thread.
+"""A web address of somebody else, with http or https, a password perhaps. One request at a time; `cut` from
+any thread.
 
 It does not use core.http: it speaks TLS, and whoever is there may be anywhere and have a name.
 """
@@ -39,10 +40,14 @@ class WebAddress:
         with suppress(OSError, AttributeError):
             self._connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
-    def ask(self, method: str, data: bytes | None = None, *, below: str = "", kind: str = "application/json") -> tuple[int, str]:
-        """(status, what it answers in words, for whoever takes no other than a 2xx). below: what is added to the path.
+    def ask(
+        self, method: str, data: bytes | None = None, *, below: str = "", kind: str = "application/json"
+    ) -> tuple[int, str]:
+        """(status, what it answers in words, for whoever takes no other than a 2xx). below: what is added to
+        the path.
 
-        A redirect is not followed: a POST would arrive as a GET without what it carries. Raises TempHubError when nobody answers.
+        A redirect is not followed: a POST would arrive as a GET without what it carries. Raises TempHubError
+        when nobody answers.
         """
         connection = self._connection = self._open()
         # Time-outs count from byte to byte: who drips one now and then would hold this thread for hours.
@@ -55,7 +60,11 @@ class WebAddress:
             reply = connection.getresponse()
             reply.read(MOST_ANSWER)
             where = reply.headers.get("Location", "")
-            said = f"sends on to {where}" if 300 <= reply.status < 400 else f"answers {reply.status} {reply.reason}"
+            said = (
+                f"sends on to {where}"
+                if 300 <= reply.status < 400
+                else f"answers {reply.status} {reply.reason}"
+            )
             return reply.status, said[:200]
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._unreachable(error) from error
@@ -68,7 +77,9 @@ class WebAddress:
     def _open(self) -> http.client.HTTPConnection:
         host = self._url.hostname or ""
         if self._url.scheme == "https":
-            return http.client.HTTPSConnection(host, self._url.port, timeout=self._timeout_s, context=ssl.create_default_context())
+            return http.client.HTTPSConnection(
+                host, self._url.port, timeout=self._timeout_s, context=ssl.create_default_context()
+            )
         return http.client.HTTPConnection(host, self._url.port, timeout=self._timeout_s)
 
     def _headers(self, kind: str) -> dict[str, str]:
@@ -80,7 +91,8 @@ class WebAddress:
 
     def _unreachable(self, error: Exception) -> TempHubError:
         return TempHubError(
-            f"{self._what} {self.shown} cannot be reached ({getattr(error, 'strerror', '') or str(error) or type(error).__name__}).",
+            f"{self._what} {self.shown} cannot be reached "
+            f"({getattr(error, 'strerror', '') or str(error) or type(error).__name__}).",
             f"Check that it runs, or correct or remove {self._setting}.",
             code="unreachable",
         )

@@ -13,7 +13,8 @@ BLOCK = 500
 
 
 class Webhook(follower.Forwarder):
-    """Posts `{"readings": [{"no", "probe_id", "time", "temperature_c", "quality"}, …]}`; any 2xx answer means that they were taken.
+    """Posts `{"readings": [{"no", "probe_id", "time", "temperature_c", "quality"}, …]}`; any 2xx answer means
+    that they were taken.
 
     `no` grows with each reading and never changes: a receiver that sees it twice has it already.
     """
@@ -32,7 +33,8 @@ class Webhook(follower.Forwarder):
         self._web = web.WebAddress(url, "The webhook", "WEBHOOK_URL", timeout_s)
 
     def stop(self, timeout_s: float = 4.0) -> bool:
-        """Ends also while the other side takes its time; what was not acknowledged is posted at the next start."""
+        """Ends also while the other side takes its time; what was not acknowledged is posted at the next
+        start."""
         self.stopping.set()
         self._web.cut()
         return super().stop(timeout_s)

@@ -1,7 +1,8 @@
-"""The one client of the hub's own API, for whatever is not the hub: a page's kernel, a notebook, a command, the doctor. Any thread.
+"""The one client of the hub's own API, for whatever is not the hub: a page's kernel, a notebook, a command,
+the doctor. Any thread.
 
-Each call waits for the hub's answer, and raises TempHubError in the hub's own words when it refuses, in those of `Silence` when none
-answers.
+Each call waits for the hub's answer, and raises TempHubError in the hub's own words when it refuses, in those
+of `Silence` when none answers.
 """
 
 import json
@@ -11,19 +12,25 @@ from typing import Any, NamedTuple
 from ..core import Relayed, Settings, TempHubError, http, named, network, parse_time, read_key
 
 Json = dict[str, Any]
-# Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for ever.
+# Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for
+# ever.
 MOST_BYTES, WHOLE_TIMES = 256 << 20, 4
 
 
 class Silence(NamedTuple):
-    """What a hub that does not answer within `timeout_s` means to who asks; `{url}` and `{error}` are filled in."""
+    """What a hub that does not answer within `timeout_s` means to who asks; `{url}` and `{error}` are filled
+    in."""
 
     problem: str
     remedy: str
     timeout_s: float
 
 
-TELLING = Silence("No hub answers at {url} ({error}), so nothing was changed.", "Start the hub, or set PORT to the port it uses.", 35.0)
+TELLING = Silence(
+    "No hub answers at {url} ({error}), so nothing was changed.",
+    "Start the hub, or set PORT to the port it uses.",
+    35.0,
+)
 LISTING = Silence(
     "No hub answers at {url} ({error}), so nothing is known of its probes.",
     "Start it with `temphub`, or set PORT and DATA_DIR to those of the hub that runs.",
@@ -59,7 +66,8 @@ class HubClient:
         return list(self.ask("/api/probes")["probes"])
 
     def meant(self, text: str) -> str:
-        """The id of the probe that a person means by an id or a name; `text` itself where the hub lists none, which may yet be an id."""
+        """The id of the probe that a person means by an id or a name; `text` itself where the hub lists none,
+        which may yet be an id."""
         return named(self.probes(), text) or text
 
     def firmware_version(self) -> str:
@@ -80,7 +88,10 @@ class HubClient:
             answer = self.ask("/api/provision", {"host": probe_id})
         except TempHubError as error:
             return str(error)
-        return f"{probe_id} delivers to {answer.get('server_url', 'the hub')} every {answer.get('interval_ms', 0) / 1000:g} s."
+        return (
+            f"{probe_id} delivers to {answer.get('server_url', 'the hub')} every "
+            f"{answer.get('interval_ms', 0) / 1000:g} s."
+        )
 
     def remove(self, probe_ids: Sequence[str], *, back: bool = False) -> None:
         """Take probes out of every list, or back into them; their readings are kept."""
@@ -108,7 +119,9 @@ class HubClient:
 
     # What a person says of readings.
 
-    def calibrate(self, probe_id: str, points: Sequence[tuple[float, float]], from_ms: int | None = None, note: str = "") -> None:
+    def calibrate(
+        self, probe_id: str, points: Sequence[tuple[float, float]], from_ms: int | None = None, note: str = ""
+    ) -> None:
         """Correct a probe's values from a time (None: now) on. points: (°C shown, true °C)."""
         body: Json = {"probe_id": probe_id, "points": [list(pair) for pair in points], "note": note}
         self.ask("/api/calibrate", body if from_ms is None else {**body, "from_ms": from_ms})
@@ -123,7 +136,12 @@ class HubClient:
 
     def annotate(self, text: str, from_ms: int, to_ms: int | None = None, probe_id: str | None = None) -> int:
         """Keep a remark on a moment or range; its number."""
-        body = {"text": text, "from_ms": from_ms, "to_ms": from_ms if to_ms is None else to_ms, "probe_id": probe_id}
+        body = {
+            "text": text,
+            "from_ms": from_ms,
+            "to_ms": from_ms if to_ms is None else to_ms,
+            "probe_id": probe_id,
+        }
         return int(self.ask("/api/annotate", body)["number"])
 
     def strike_out(self, probe_id: str, from_ms: int, to_ms: int, note: str = "") -> int:
@@ -136,9 +154,12 @@ class HubClient:
         self.ask("/api/strike-out", {"undo": number})
 
     def undo_strike_outs_in(self, probe_id: str, from_ms: int, to_ms: int) -> list[int]:
-        """Have everything of a probe that is struck out and touches [from_ms, to_ms] count again; the numbers."""
+        """Have everything of a probe that is struck out and touches [from_ms, to_ms] count again; the
+        numbers."""
         spans = [
-            (one["number"], parse_time(one["from"]), parse_time(one["to"])) for one in self.struck_out() if one["probe_id"] == probe_id
+            (one["number"], parse_time(one["from"]), parse_time(one["to"]))
+            for one in self.struck_out()
+            if one["probe_id"] == probe_id
         ]
         numbers = [number for number, first, last in spans if first <= to_ms and last >= from_ms]
         for number in numbers:
@@ -150,7 +171,8 @@ class HubClient:
         return list(self.ask("/api/struck-out")["struck_out"])
 
     def state_thermocouple(self, probe_id: str, fields: Json) -> int:
-        """Have a probe's numbers corrected; its number. fields: those of `POST /api/thermocouple`, None for what was not given."""
+        """Have a probe's numbers corrected; its number. fields: those of `POST /api/thermocouple`, None for
+        what was not given."""
         given = {name: value for name, value in fields.items() if value is not None}
         return int(self.ask("/api/thermocouple", {"probe_id": probe_id, **given})["number"])
 
@@ -167,13 +189,19 @@ class HubClient:
     def _answer(self, path: str, body: Json | None, timeout_s: float) -> Json:
         data = None if body is None else json.dumps(body).encode()
         limit = http.Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
-        reply = http.exchange("GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers())
+        reply = http.exchange(
+            "GET" if body is None else "POST", self._url + path, limit, MOST_BYTES, data, self._headers()
+        )
         if not 200 <= reply.status < 300:
             raise self._refusal(reply.body, reply.status)
         return dict(json.loads(reply.body))
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "application/json", "X-Token": self._settings.server_token, "User-Agent": network.AGENT}
+        headers = {
+            "Content-Type": "application/json",
+            "X-Token": self._settings.server_token,
+            "User-Agent": network.AGENT,
+        }
         if key := read_key(self._settings.data_dir):
             headers["Authorization"] = f"Bearer {key}"
         if visitor := network.VISITOR.get():
@@ -186,5 +214,6 @@ class HubClient:
             return Relayed(answer["problem"], answer["remedy"], code=answer["error"], status=status)
         except (ValueError, KeyError, TypeError):
             return TempHubError(
-                f"The program at {self._url} refuses without saying why; it may not be the hub.", "Set PORT to the hub's port."
+                f"The program at {self._url} refuses without saying why; it may not be the hub.",
+                "Set PORT to the hub's port.",
             )

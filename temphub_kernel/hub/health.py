@@ -17,7 +17,8 @@ POWER_STATE = Path("/sys/power/state")
 
 
 class Awake(Worker):
-    """awake: whether the system agreed. Where it did not, the log says so once; nothing else depends on it."""
+    """awake: whether the system agreed. Where it did not, the log says so once; nothing else depends on
+    it."""
 
     def __init__(self) -> None:
         super().__init__("awake")
@@ -31,7 +32,8 @@ class Awake(Worker):
             self.awake = bool(mode.active)
             if not self.awake and can_sleep():
                 log.warning(
-                    "This system does not let the hub keep the computer awake; when it goes to sleep nothing is recorded. "
+                    "This system does not let the hub keep the computer awake; when it goes to sleep nothing "
+                    "is recorded. "
                     "Switch automatic sleep off in its power settings."
                 )
             self.stopping.wait()
@@ -39,7 +41,8 @@ class Awake(Worker):
 
 
 def can_sleep(states: Path = POWER_STATE) -> bool:
-    """False on a Linux without any sleep mode, as servers and virtual machines have it; True when in doubt."""
+    """False on a Linux without any sleep mode, as servers and virtual machines have it; True when in
+    doubt."""
     try:
         return bool(states.read_text(encoding="ascii").strip())
     except OSError:
@@ -52,7 +55,9 @@ TOPIC = "health"
 class Health:
     """Collects how the parts do. `workers` and `awake` are set once the parts exist."""
 
-    def __init__(self, settings: Settings, writer: Writer, csvlog: CsvLog, urls: Callable[[], list[str]]) -> None:
+    def __init__(
+        self, settings: Settings, writer: Writer, csvlog: CsvLog, urls: Callable[[], list[str]]
+    ) -> None:
         self.started_ms = now_ms()
         self._started_s = monotonic_s()
         self._settings = settings
@@ -62,7 +67,8 @@ class Health:
         self._shown_urls: list[str] = []
         self.workers: Sequence[Worker] = ()
         self.awake: Callable[[], bool] = lambda: False
-        # What discovery sees of the network, and how often a probe said hello: for whoever looks for one that is missing.
+        # What discovery sees of the network, and how often a probe said hello: for whoever looks for one that
+        # is missing.
         self.sees: Callable[[], Mapping[str, object]] = dict
         self.refused: Callable[[], Sequence[Mapping[str, Any]]] = list
         self.refused_probes: Callable[[], Sequence[str]] = list
@@ -75,7 +81,8 @@ class Health:
         self._told: list[dict[str, str]] = []
 
     def report(self) -> dict[str, Any]:
-        """The state as JSON: version, uptime_s, readings, csv_waiting, workers, and the last problem with its remedy."""
+        """The state as JSON: version, uptime_s, readings, csv_waiting, workers, and the last problem with its
+        remedy."""
         states = self._states()
         problem, remedy, problem_ms = self._last
         return {
@@ -91,7 +98,10 @@ class Health:
             "alarms": dict(self.alarms()),
             "awake": self.awake(),
             "login": bool(self._settings.ui_password),
-            "workers": [{"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy} for s in states],
+            "workers": [
+                {"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy}
+                for s in states
+            ],
             "seen": {**self.sees(), "hellos": self.hellos},
             "told": list(self._told),
             "refused": self.refused(),
@@ -130,11 +140,18 @@ class Health:
 class Pulse(Worker):
     """Leaves the health note every few seconds: a page that finds it old says that the hub is away.
 
-    broken: asked each time; True ends this process, because only a new one can go on. Given only where another is started then.
+    broken: asked each time; True ends this process, because only a new one can go on. Given only where
+    another is started then.
     """
 
     def __init__(
-        self, health: Health, book: ProbeBook, refusals: Refusals, *, broken: Callable[[], bool] = lambda: False, every_s: float = 5.0
+        self,
+        health: Health,
+        book: ProbeBook,
+        refusals: Refusals,
+        *,
+        broken: Callable[[], bool] = lambda: False,
+        every_s: float = 5.0,
     ) -> None:
         super().__init__("pulse")
         self._broken = broken
@@ -147,7 +164,8 @@ class Pulse(Worker):
         """The thread."""
         while not self.stopping.is_set():
             if self._broken():
-                # What was acknowledged is on disk; to stop in order would mean to write what cannot be written.
+                # What was acknowledged is on disk; to stop in order would mean to write what cannot be
+                # written.
                 os._exit(70)
             self._health.refresh()
             self._refusals.settle()

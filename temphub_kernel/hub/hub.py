@@ -1,5 +1,5 @@
-"""The hub itself: every part started and stopped in order, and what it says of probes that are new. `start` and `stop` from one
-thread; the rest from any.
+"""The hub itself: every part started and stopped in order, and what it says of probes that are new. `start`
+and `stop` from one thread; the rest from any.
 """
 
 import logging
@@ -12,11 +12,31 @@ from typing import Any
 from .._version import __version__
 from ..alarms import Alarms, Channels, Delivery
 from ..api import Desk, Endpoint
-from ..core import Budget, NotAllowed, Settings, Sighting, TempHubError, Worker, board_of, is_of_a_demo, run_folder
+from ..core import (
+    Budget,
+    NotAllowed,
+    Settings,
+    Sighting,
+    TempHubError,
+    Worker,
+    board_of,
+    is_of_a_demo,
+    run_folder,
+)
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
 from ..forward import forwarders, heartbeats
-from ..journal import Keeper, ProbeBook, Reader, RollUps, Writer, bring_up_to_date, drop_unfinished, looks_damaged, put_damaged_aside
+from ..journal import (
+    Keeper,
+    ProbeBook,
+    Reader,
+    RollUps,
+    Writer,
+    bring_up_to_date,
+    drop_unfinished,
+    looks_damaged,
+    put_damaged_aside,
+)
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..reports import Schedule
 from ..trust import Trust
@@ -54,12 +74,18 @@ class Newcomers:
 
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
 CHECK_EVERY_S = 8.0
-NEW_CHANNELS = "Put back a copy of temphub.channels.json and start the hub again, or add the channels anew: until then nobody is told."
-NEW_KEYS = "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
+NEW_CHANNELS = (
+    "Put back a copy of temphub.channels.json and start the hub again, or add the channels anew: "
+    "until then nobody is told."
+)
+NEW_KEYS = (
+    "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
+)
 
 
 class RunningHub:
-    """This process is the hub. run: the folder of the start, when a supervisor keeps a page server behind it."""
+    """This process is the hub. run: the folder of the start, when a supervisor keeps a page server behind
+    it."""
 
     role = "hub"
 
@@ -83,10 +109,15 @@ class RunningHub:
         self.discovery = self._make_discovery()
         self.health = health.Health(settings, self.writer, self.csvlog, self.urls)
         if self.trust.damaged:
-            self._told(f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS)
+            self._told(
+                f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS
+            )
         self.channels = Channels(settings.data_dir)
         if self.channels.damaged:
-            self._told(f"The file of the alarms' channels was damaged; it lies beside as {self.channels.damaged}.", NEW_CHANNELS)
+            self._told(
+                f"The file of the alarms' channels was damaged; it lies beside as {self.channels.damaged}.",
+                NEW_CHANNELS,
+            )
         self.endpoint = self._make_endpoint()
         self.alarms = Alarms(settings.journal_file, self.writer, channels=self.channels.names)
         self.workers = self._make_workers()
@@ -134,8 +165,8 @@ class RunningHub:
         return Endpoint(self.settings, self.settings.journal_file, self.writer, desk, page)
 
     def _make_workers(self) -> list[Worker]:
-        """All parts. Started in this order, stopped in reverse: deliveries are taken only while all that follows them runs,
-        and the journal's writer outlives everyone who writes through it."""
+        """All parts. Started in this order, stopped in reverse: deliveries are taken only while all that
+        follows them runs, and the journal's writer outlives everyone who writes through it."""
         settings, awake = self.settings, health.Awake()
         self.health.awake = lambda: awake.awake
         # Behind a page server there is a supervisor, which starts another hub at once.
@@ -144,7 +175,13 @@ class RunningHub:
             self.writer,
             RollUps(settings.journal_file, self.writer),
             Keeper(settings.journal_file, self.writer, archive_days=settings.archive_after_days),
-            Delivery(settings.journal_file, self.writer, self.channels, link=self._link, soon=lambda: self.alarms.soon),
+            Delivery(
+                settings.journal_file,
+                self.writer,
+                self.channels,
+                link=self._link,
+                soon=lambda: self.alarms.soon,
+            ),
             self.alarms,
             self.csvlog,
             *forwarders(settings, self.writer),
@@ -186,7 +223,8 @@ class RunningHub:
         return f"{self.settings.public_base or self.urls()[0]}/"
 
     def start(self) -> None:
-        """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left running."""
+        """Start every part. Whatever it raises (TempHubError for what the user can mend), nothing is left
+        running."""
         try:
             for worker in self.workers:
                 worker.start()
@@ -197,7 +235,9 @@ class RunningHub:
             raise
         self._standings()
         self.book.none_shared()
-        self._lock.tell(HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._run is not None))
+        self._lock.tell(
+            HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._run is not None)
+        )
         log.debug("the hub listens on port %d; readings go to %s", self.settings.port, self.settings.data_dir)
 
     def _catch_up(self) -> None:
@@ -299,7 +339,8 @@ def _outcome(check: ProbeCheck) -> dict[str, Any]:
 
 
 def _intervals(journal: Path) -> dict[str, int]:
-    """The interval last given to each probe, so that a restart does not undo what somebody chose for one of them."""
+    """The interval last given to each probe, so that a restart does not undo what somebody chose for one of
+    them."""
     if not journal.is_file():
         return {}
     with Reader(journal) as reader:

@@ -1,4 +1,5 @@
-"""Who is the hub: a lock file in the data folder, held for as long as the hub lives, and a note of where it is.
+"""Who is the hub: a lock file in the data folder, held for as long as the hub lives, and a note of where it
+is.
 
 The operating system lets the lock go when its process dies, however it dies. Any thread.
 """
@@ -44,7 +45,8 @@ class HubLock:
         self._lock = FileLock(data_dir / name, thread_local=False)
 
     def take(self) -> bool:
-        """Become the hub; False when another process is. Raises TempHubError when the folder cannot be used."""
+        """Become the hub; False when another process is. Raises TempHubError when the folder cannot be
+        used."""
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
@@ -52,8 +54,10 @@ class HubLock:
             return False
         except OSError as error:
             raise TempHubError(
-                f"The data folder {self._data_dir} cannot be used ({error.strerror or error}), so nothing can be stored.",
-                "Set DATA_DIR in Start.bat to a folder that you may write; `th.load()` and `temphub export` read what is in this one.",
+                f"The data folder {self._data_dir} cannot be used ({error.strerror or error}), so nothing "
+                "can be stored.",
+                "Set DATA_DIR in Start.bat to a folder that you may write; `th.load()` and `temphub export` "
+                "read what is in this one.",
                 code="bad_data_dir",
             ) from error
         return True
@@ -71,7 +75,11 @@ class HubLock:
             fresh.replace(path)
         # Windows refuses while another program has the note open; the hub works without it.
         except OSError as error:
-            log.warning("where the hub is could not be noted in %s (%s); other programs look at PORT instead", path, error)
+            log.warning(
+                "where the hub is could not be noted in %s (%s); other programs look at PORT instead",
+                path,
+                error,
+            )
 
     def forget(self) -> None:
         """Remove the note."""

@@ -1,6 +1,8 @@
-"""Deliveries that the hub refuses, as a state of the probe: whoever looks at it sees that nothing of it is stored, and what to do.
+"""Deliveries that the hub refuses, as a state of the probe: whoever looks at it sees that nothing of it is
+stored, and what to do.
 
-`note` is called in the endpoint's thread for each refusal and returns at once; `settle` in one other thread, now and then.
+`note` is called in the endpoint's thread for each refusal and returns at once; `settle` in one other thread,
+now and then.
 """
 
 import logging
@@ -42,7 +44,8 @@ class Refusals:
         self._once = Once(log)
 
     def note(self, address: str, probe_id: str, error: TempHubError) -> list[str]:
-        """A delivery was refused; the probes that it may be from. probe_id: the name it gave, which anybody can give; or empty."""
+        """A delivery was refused; the probes that it may be from. probe_id: the name it gave, which anybody
+        can give; or empty."""
         here = self._book.at(address)
         # A name counts at its own address only: else a stranger could have any probe called refused.
         probes = [probe_id] if probe_id in here else here
@@ -62,16 +65,26 @@ class Refusals:
             self._settle_probes(probes)
         for address, refusal in strangers.items():
             if refusal.times >= LEAST:
-                text = f"The device at {address} delivers readings that are refused: {refusal.problem} {refusal.remedy}"
+                text = (
+                    f"The device at {address} delivers readings that are refused: {refusal.problem} "
+                    f"{refusal.remedy}"
+                )
                 self._once.warn(address, text)
 
     def devices(self) -> list[Mapping[str, Any]]:
-        """Devices that deliver in vain and are no known probes: for health and doctor, the latest last, at most 20."""
+        """Devices that deliver in vain and are no known probes: for health and doctor, the latest last, at
+        most 20."""
         with self._lock:
             lasting = [one for one in self._strangers.values() if one.times >= LEAST]
         lasting.sort(key=lambda one: one.last_ms)
         return [
-            {"address": one.address, "times": one.times, "last": iso_utc(one.last_ms), "problem": one.problem, "remedy": one.remedy}
+            {
+                "address": one.address,
+                "times": one.times,
+                "last": iso_utc(one.last_ms),
+                "problem": one.problem,
+                "remedy": one.remedy,
+            }
             for one in lasting[-20:]
         ]
 
@@ -90,7 +103,10 @@ class Refusals:
                 self._book.accepted(probe_id)
                 self._once.clear(probe_id, f"readings of the probe {probe_id} are stored again")
             elif refusal.times >= LEAST:
-                problem = f"What the probe {probe_id} delivers is refused, and nothing of it is stored: {refusal.problem}"
+                problem = (
+                    f"What the probe {probe_id} delivers is refused, and nothing of it is stored: "
+                    f"{refusal.problem}"
+                )
                 self._once.warn(probe_id, f"{problem} {refusal.remedy}")
                 self._book.refused(probe_id, problem, refusal.remedy)
 

@@ -58,7 +58,8 @@ _lock = threading.Lock()
 def start() -> RunningHub | Attached:
     """Start the hub in this process, or attach to the one that runs on the same data folder.
 
-    Running it again returns the same hub. Raises TempHubError when a setting, the data folder or the port cannot be used.
+    Running it again returns the same hub. Raises TempHubError when a setting, the data folder or the port
+    cannot be used.
     """
     global _started
     with _lock:
@@ -90,7 +91,8 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
     # Only here: a page that attaches has no use for the endpoint, mDNS and all that comes with them.
     from .hub import RunningHub
 
-    # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks for more.
+    # In a notebook every line would land below the cell: there only warnings are shown, unless LOG_LEVEL asks
+    # for more.
     if role == "hub":
         # Not in a notebook of somebody's own, who may compute beside it.
         go_first()
@@ -118,7 +120,8 @@ def _run_folder() -> run_folder.RunFolder | None:
 
 
 def _keep_log(settings: Settings) -> None:
-    """A hub without a server writes the log file itself; where a server runs on the same folder the file is the server's."""
+    """A hub without a server writes the log file itself; where a server runs on the same folder the file is
+    the server's."""
     global _file
     if not is_running(settings.data_dir, SERVER_LOCK):
         _file = logs.keep(settings.data_dir, settings.log_level)

@@ -1,6 +1,7 @@
 """The journal: the only meeting point of the hub's parts, and the only room with sqlite3.
 
-One writer (its own thread) appends; everyone else reads with a read-only connection of their own, from any process.
+One writer (its own thread) appends; everyone else reads with a read-only connection of their own, from any
+process.
 """
 
 from sqlite3 import Error as DatabaseError
@@ -31,7 +32,17 @@ from .follower import Follower
 from .integrity import looks_damaged, put_damaged_aside
 from .reader import Reader
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
-from .records.annotations import Annotation, Strike, annotate, describe, erase, remove, restore, strike_out, undo
+from .records.annotations import (
+    Annotation,
+    Strike,
+    annotate,
+    describe,
+    erase,
+    remove,
+    restore,
+    strike_out,
+    undo,
+)
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.chips import CHIPS
 from .records.merging import check_common, merge, unmerge

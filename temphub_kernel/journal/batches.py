@@ -1,7 +1,9 @@
-"""Readings that are in no pack yet: a row each, or one row of the journal with all that were committed together. The connection's thread.
+"""Readings that are in no pack yet: a row each, or one row of the journal with all that were committed
+together. The connection's thread.
 
-A reading as a row of its own costs the most where many come at once: to write, to read back for each follower, and in bytes. So a
-commit of many is one row here, in the form of a pack, and stays so until its block is packed. Numbers go on over both tables.
+A reading as a row of its own costs the most where many come at once: to write, to read back for each
+follower, and in bytes. So a commit of many is one row here, in the form of a pack, and stays so until its
+block is packed. Numbers go on over both tables.
 """
 
 import sqlite3
@@ -25,12 +27,18 @@ LEAST = 64
 INSERT = "INSERT INTO batches (last_no, first_no, oldest_ms, newest_ms, body) VALUES (?, ?, ?, ?, ?)"
 # No batch reaches beyond its block.
 BETWEEN = (
-    "SELECT first_no, last_no, body FROM batches WHERE last_no >= ? AND last_no < ? AND first_no <= ? AND newest_ms >= ? AND oldest_ms < ?"
+    "SELECT first_no, last_no, body FROM batches WHERE last_no >= ? AND last_no < ? AND first_no <= ? "
+    "AND newest_ms >= ? AND oldest_ms < ?"
 )
 ALWAYS = -(2**62), 2**62
-# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the time.
+# Rows are turned into columns piece by piece: a million held at once cost the garbage collector half the
+# time.
 PIECE_ROWS = 2_000
-AS_NUMBER = {"units": f"ifnull(units, {NO_VALUE + 1} - 1)", "boot": "ifnull(boot, -1)", "seq": "ifnull(seq, -1)"}
+AS_NUMBER = {
+    "units": f"ifnull(units, {NO_VALUE + 1} - 1)",
+    "boot": "ifnull(boot, -1)",
+    "seq": "ifnull(seq, -1)",
+}
 
 
 def store(db: sqlite3.Connection, batch: Batch) -> None:
@@ -40,7 +48,13 @@ def store(db: sqlite3.Connection, batch: Batch) -> None:
     for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(no)], strict=True):
         part = {name: column[start:end] for name, column in batch.items()}
         taken_ms = part["taken_ms"]
-        row = (int(no[end - 1]), int(no[start]), int(taken_ms.min()), int(taken_ms.max()), packs.pack(part, packs.QUICK))
+        row = (
+            int(no[end - 1]),
+            int(no[start]),
+            int(taken_ms.min()),
+            int(taken_ms.max()),
+            packs.pack(part, packs.QUICK),
+        )
         db.execute(INSERT, row)
 
 
@@ -56,7 +70,10 @@ def unpacked(
     where = "" if taken is None else f" AND taken_ms >= {int(taken[0])} AND taken_ms < {int(taken[1])}"
     where += "" if probes is None else f" AND probe IN ({', '.join(map(str, probes))})"
     wanted = ("no", *(name for name in fields if name != "no"))
-    parts, rows = between(db, first_no, last_no, wanted, taken or ALWAYS), _rows(db, first_no, last_no, wanted, where)
+    parts, rows = (
+        between(db, first_no, last_no, wanted, taken or ALWAYS),
+        _rows(db, first_no, last_no, wanted, where),
+    )
     batch = joined([*parts, rows] if len(rows["no"]) or not parts else parts, wanted)
     if parts and len(rows["no"]):
         batch = chosen(batch, np.argsort(batch["no"], kind="stable"))
@@ -64,16 +81,23 @@ def unpacked(
 
 
 def between(
-    db: sqlite3.Connection, first_no: int, last_no: int, fields: Sequence[str] = FIELDS, taken: tuple[int, int] = ALWAYS
+    db: sqlite3.Connection,
+    first_no: int,
+    last_no: int,
+    fields: Sequence[str] = FIELDS,
+    taken: tuple[int, int] = ALWAYS,
 ) -> list[Batch]:
-    """The readings of these numbers that are in batches, with their `no`. taken: only batches that have some taken in [from, to)."""
+    """The readings of these numbers that are in batches, with their `no`. taken: only batches that have some
+    taken in [from, to)."""
     end = (last_no // schema.BLOCK_ROWS + 1) * schema.BLOCK_ROWS
     wanted = tuple(name for name in fields if name != "no")
     found: list[Batch] = []
     for first, last, body in db.execute(BETWEEN, (first_no, end, last_no, *taken)):
         batch: Batch = {**packs.unpack(body, wanted), "no": np.arange(first, last + 1, dtype=np.int64)}
         if first < first_no or last > last_no:
-            batch = {name: column[max(first_no - first, 0) : last_no + 1 - first] for name, column in batch.items()}
+            batch = {
+                name: column[max(first_no - first, 0) : last_no + 1 - first] for name, column in batch.items()
+            }
         found.append(batch)
     return found
 
@@ -85,7 +109,9 @@ def are_behind(db: sqlite3.Connection, no: int) -> bool:
 
 def last_no(db: sqlite3.Connection) -> int:
     """The number of the newest reading of all, in a batch or a row; 0 without any."""
-    row = db.execute("SELECT max(ifnull((SELECT max(no) FROM readings), 0), ifnull((SELECT max(last_no) FROM batches), 0))")
+    row = db.execute(
+        "SELECT max(ifnull((SELECT max(no) FROM readings), 0), ifnull((SELECT max(last_no) FROM batches), 0))"
+    )
     return int(row.fetchone()[0])
 
 
@@ -105,23 +131,30 @@ def span(db: sqlite3.Connection, after_no: int) -> tuple[int | None, int | None]
 
 def about(db: sqlite3.Connection, after_no: int, from_ms: int, to_ms: int) -> int:
     """How many readings behind a number were taken in [from_ms, to_ms)."""
-    query = "SELECT first_no, last_no, oldest_ms, newest_ms, body FROM batches WHERE last_no > ? AND newest_ms >= ? AND oldest_ms < ?"
+    query = (
+        "SELECT first_no, last_no, oldest_ms, newest_ms, body FROM batches WHERE last_no > ? AND "
+        "newest_ms >= ? AND oldest_ms < ?"
+    )
     count = 0
     for first, last, oldest_ms, newest_ms, body in db.execute(query, (after_no, from_ms, to_ms)):
         behind = max(after_no + 1 - first, 0)
         if from_ms <= oldest_ms and newest_ms < to_ms:
             count += last + 1 - first - behind
         else:
-            # Counted, since who asks takes shorter pieces for more: a few late readings make a batch reach over months.
+            # Counted, since who asks takes shorter pieces for more: a few late readings make a batch reach
+            # over months.
             taken_ms = packs.unpack(body, ("taken_ms",))["taken_ms"][behind:]
             count += int(np.count_nonzero((taken_ms >= from_ms) & (taken_ms < to_ms)))
     return count
 
 
 def forget(db: sqlite3.Connection, first_no: int, last_no: int) -> int:
-    """Those of these numbers, whole blocks, are in a pack now; returns how many readings. Inside the writer's transaction."""
+    """Those of these numbers, whole blocks, are in a pack now; returns how many readings. Inside the writer's
+    transaction."""
     of = "FROM batches WHERE last_no BETWEEN ? AND ?"
-    (count,) = db.execute(f"SELECT ifnull(sum(last_no - first_no + 1), 0) {of}", (first_no, last_no)).fetchone()
+    (count,) = db.execute(
+        f"SELECT ifnull(sum(last_no - first_no + 1), 0) {of}", (first_no, last_no)
+    ).fetchone()
     db.execute(f"DELETE {of}", (first_no, last_no))
     return int(count)
 
@@ -137,14 +170,19 @@ def runs_of(numbers: Ints) -> list[tuple[int, int]]:
 
 def _rows(db: sqlite3.Connection, first_no: int, last_no: int, fields: Sequence[str], where: str) -> Batch:
     cursor = db.execute(
-        f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? AND ?{where} ORDER BY no",
+        f"SELECT {', '.join(AS_NUMBER.get(name, name) for name in fields)} FROM readings WHERE no BETWEEN ? "
+        f"AND ?{where} ORDER BY no",
         (first_no, last_no),
     )
     found: list[list[Ints]] = [[] for _ in fields]
     while rows := cursor.fetchmany(PIECE_ROWS):
         for name, column, part in zip(fields, found, zip(*rows, strict=True), strict=True):
             column.append(_numbers(name, part))
-    return {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)} if found[0] else empty(fields)
+    return (
+        {name: np.concatenate(column) for name, column in zip(fields, found, strict=True)}
+        if found[0]
+        else empty(fields)
+    )
 
 
 def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
@@ -153,12 +191,14 @@ def _numbers(name: str, part: tuple[Any, ...]) -> Ints:
     return np.array(part, np.int64)
 
 
-# As many of the newest readings, 4 MB, and of the commits they came with, are at hand for those who follow the journal.
+# As many of the newest readings, 4 MB, and of the commits they came with, are at hand for those who follow
+# the journal.
 MOST_RECENT, MOST_COMMITS = 65_536, 1_024
 
 
 class Recent:
-    """The newest committed readings as columns: who follows closely need not read back what was just written. Any thread."""
+    """The newest committed readings as columns: who follows closely need not read back what was just written.
+    Any thread."""
 
     def __init__(self) -> None:
         self._commits: deque[Batch] = deque()
@@ -185,7 +225,9 @@ class Recent:
             commits = list(self._commits)
         if not commits or not _first(commits[0]) <= first_no <= last_no <= int(commits[-1]["no"][-1]):
             return None
-        wanted = commits[bisect_right(commits, first_no, key=_first) - 1 : bisect_right(commits, last_no, key=_first)]
+        wanted = commits[
+            bisect_right(commits, first_no, key=_first) - 1 : bisect_right(commits, last_no, key=_first)
+        ]
         if not set(fields) <= wanted[0].keys():
             return None
         here = slice(first_no - _first(wanted[0]), last_no + 1 - _first(wanted[0]))
@@ -213,7 +255,8 @@ class _Single(NamedTuple):
 
 
 class Pending:
-    """What one commit is to store, in the order it came. first_no: the number of the first reading; the others follow.
+    """What one commit is to store, in the order it came. first_no: the number of the first reading; the
+    others follow.
 
     chips: what thermocouples' chips said, (number, chip, cold), see blocks.store.
     """
@@ -232,15 +275,27 @@ class Pending:
         """One reading. probe, boot: the journal's numbers, here and below."""
         if row.junction is not None:
             self.chips.append((self._first_no + self._count, *row.junction))
-        self._singles.append(_Single(probe, row.taken_ms, row.received_ms - row.taken_ms, row.units, row.quality, boot, row.seq))
+        self._singles.append(
+            _Single(
+                probe, row.taken_ms, row.received_ms - row.taken_ms, row.units, row.quality, boot, row.seq
+            )
+        )
         self._count += 1
 
     def add_part(self, probe: int, boot: int, delivered: Delivered) -> None:
         """A delivered batch, or part of one."""
         taken_ms, count = delivered.taken_ms, len(delivered)
-        columns = (np.full(count, probe, np.int64), taken_ms, delivered.received_ms - taken_ms, delivered.units, delivered.quality)
+        columns = (
+            np.full(count, probe, np.int64),
+            taken_ms,
+            delivered.received_ms - taken_ms,
+            delivered.units,
+            delivered.quality,
+        )
         self._flush()
-        self._pieces.append(dict(zip(FIELDS[1:], (*columns, np.full(count, boot, np.int64), delivered.seq), strict=True)))
+        self._pieces.append(
+            dict(zip(FIELDS[1:], (*columns, np.full(count, boot, np.int64), delivered.seq), strict=True))
+        )
         self._count += count
 
     def store(self, db: sqlite3.Connection) -> None:
@@ -249,7 +304,11 @@ class Pending:
         if self._count >= LEAST:
             store(db, self.batch)
         elif self._count:
-            rows = [single for piece in self._pieces for single in (piece if isinstance(piece, list) else _singles_of(piece))]
+            rows = [
+                single
+                for piece in self._pieces
+                for single in (piece if isinstance(piece, list) else _singles_of(piece))
+            ]
             values = [value for no, row in enumerate(rows, self._first_no) for value in (no, *row)]
             # One statement: Python lets other threads go first at each.
             db.execute(INSERT_ROWS + ", ".join([FIELDS_OF_ROW] * len(rows)), values)
@@ -263,7 +322,10 @@ class Pending:
     def batch(self) -> Batch:
         """What was stored, at least one reading, as columns."""
         parts = [_columns_of(piece) if isinstance(piece, list) else piece for piece in self._pieces]
-        return {**joined(parts, FIELDS[1:]), "no": np.arange(self._first_no, self._first_no + self._count, dtype=np.int64)}
+        return {
+            **joined(parts, FIELDS[1:]),
+            "no": np.arange(self._first_no, self._first_no + self._count, dtype=np.int64),
+        }
 
 
 def _columns_of(singles: list[_Single]) -> Batch:

@@ -1,4 +1,5 @@
-"""Where a reading lives: as a row, in a batch, in a pack, or in a closed month's file. Nobody above needs to know."""
+"""Where a reading lives: as a row, in a batch, in a pack, or in a closed month's file. Nobody above needs to
+know."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -12,8 +13,12 @@ from . import batches, columns, packs, schema
 from .archive.months import Archives
 
 TABLE = "CREATE TABLE IF NOT EXISTS junctions (no INTEGER PRIMARY KEY, chip INTEGER, cold INTEGER)"
-# Of each probe's newest reading, which a card shows: looked up in its block it would cost a hundred times as much.
-NEWEST = "CREATE TABLE IF NOT EXISTS newest_junctions (probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, chip INTEGER, cold INTEGER)"
+# Of each probe's newest reading, which a card shows: looked up in its block it would cost a hundred times as
+# much.
+NEWEST = (
+    "CREATE TABLE IF NOT EXISTS newest_junctions (probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, "
+    "chip INTEGER, cold INTEGER)"
+)
 ADD_NEWEST = (
     "INSERT INTO newest_junctions SELECT ?, ?, chip, cold FROM junctions WHERE no=? ON CONFLICT DO UPDATE SET"
     " taken_ms=excluded.taken_ms, chip=excluded.chip, cold=excluded.cold WHERE excluded.taken_ms >= taken_ms"
@@ -35,9 +40,13 @@ def forget(db: sqlite3.Connection, first_no: int, last_no: int) -> None:
 
 
 def beside(db: sqlite3.Connection, batch: columns.Batch) -> columns.Batch:
-    """A batch (with `no`) and what chips said of those of its readings that stand in the table: its columns JUNCTION."""
+    """A batch (with `no`) and what chips said of those of its readings that stand in the table: its columns
+    JUNCTION."""
     no = batch["no"]
-    found = {name: batch[name] if name in batch else np.full(len(no), columns.NO_VALUE) for name in columns.JUNCTION}
+    found = {
+        name: batch[name] if name in batch else np.full(len(no), columns.NO_VALUE)
+        for name in columns.JUNCTION
+    }
     known = of(db, int(no.min()), int(no.max())) if len(no) else {}
     if known:
         numbers = np.array(list(known), np.int64)
@@ -58,14 +67,16 @@ def of(db: sqlite3.Connection, first_no: int, last_no: int) -> dict[int, tuple[i
 
 
 def remember(db: sqlite3.Connection, newest: Sequence[tuple[int, int, int]]) -> None:
-    """Keep what chips said of each probe's newest reading: (probe, taken_ms, number of the reading); inside the writer's transaction."""
+    """Keep what chips said of each probe's newest reading: (probe, taken_ms, number of the reading); inside
+    the writer's transaction."""
     if is_there(db):
         db.execute(NEWEST)
         db.executemany(ADD_NEWEST, newest)
 
 
 def newest(db: sqlite3.Connection) -> dict[tuple[int, int], tuple[int | None, int | None]]:
-    """(chip, cold) by (probe, taken_ms), of the newest readings that `remember` was told of and that had it."""
+    """(chip, cold) by (probe, taken_ms), of the newest readings that `remember` was told of and that had
+    it."""
     if not is_there(db, "newest_junctions"):
         return {}
     rows = db.execute("SELECT probe, taken_ms, chip, cold FROM newest_junctions")
@@ -82,7 +93,8 @@ WINDOW_ROWS = 16 * schema.BLOCK_ROWS
 
 
 class Stored:
-    """The readings behind one connection. archive: the folder of closed months; recent: what the writer in this process has at hand."""
+    """The readings behind one connection. archive: the folder of closed months; recent: what the writer in
+    this process has at hand."""
 
     def __init__(self, db: sqlite3.Connection, archive: Path, recent: batches.Recent | None = None) -> None:
         self._db = db
@@ -106,7 +118,8 @@ class Stored:
         taken: tuple[int, int] | None = None,
         probes: Sequence[int] | None = None,
     ) -> columns.Batch:
-        """Readings that are in no pack yet, by number. fields: of FIELDS and JUNCTION, here and in all that follows.
+        """Readings that are in no pack yet, by number. fields: of FIELDS and JUNCTION, here and in all that
+        follows.
 
         taken, probes: all of those taken in [from, to) of these are wanted; others may be among them.
         """
@@ -121,7 +134,9 @@ class Stored:
                 return recent
         return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
-    def block(self, block: int, fields: Sequence[str] = columns.FIELDS, probe: int | None = None) -> columns.Batch:
+    def block(
+        self, block: int, fields: Sequence[str] = columns.FIELDS, probe: int | None = None
+    ) -> columns.Batch:
         """A block's readings by number. probe: its readings alone are wanted; others may be among them."""
         body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
         if body is not None:
@@ -129,27 +144,40 @@ class Stored:
                 return packs.unpack(body[0], fields, probe)
             # What was packed before packs had a place for it stands in the table still.
             return _only(fields, beside(self._db, packs.unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
-        return self.unpacked(block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, fields)
+        return self.unpacked(
+            block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, fields
+        )
 
-    def taken(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[columns.Batch]:
-        """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks are known.
+    def taken(
+        self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> Iterator[columns.Batch]:
+        """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks
+        are known.
 
-        Each batch is by number; batches of the journal come in the order of numbers, those of closed months first.
+        Each batch is by number; batches of the journal come in the order of numbers, those of closed months
+        first.
         """
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
-        parts = [*self.archives.taken(from_ms, to_ms, wanted, probes), *self._blocks(from_ms, to_ms, done, wanted, probes)]
+        parts = [
+            *self.archives.taken(from_ms, to_ms, wanted, probes),
+            *self._blocks(from_ms, to_ms, done, wanted, probes),
+        ]
         for part in parts:
             batch = _inside(part(), from_ms, to_ms, probes)
             if len(batch["taken_ms"]):
                 yield _only(fields, batch)
 
-    def new(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]) -> columns.Batch:
+    def new(
+        self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]
+    ) -> columns.Batch:
         """Of these, by number, those behind `done`."""
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", "probe")))
         batch = self.unpacked(done + 1, 2**62, wanted, (from_ms, to_ms), probes)
         return _only(fields, _inside(batch, from_ms, to_ms, probes))
 
-    def _blocks(self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None) -> list[Any]:
+    def _blocks(
+        self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> list[Any]:
         only = probes[0] if probes is not None and len(probes) == 1 else None
         query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
         parts: list[Any] = []
@@ -158,7 +186,10 @@ class Stored:
             if packed:
                 parts.append(lambda block=block: self.block(block, fields, only))
             else:
-                first, last = block * schema.BLOCK_ROWS, min(block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, done)
+                first, last = (
+                    block * schema.BLOCK_ROWS,
+                    min(block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, done),
+                )
                 parts.append(lambda first=first, last=last: self.unpacked(first, last, fields, taken))
         return [*parts, lambda: self.unpacked(done + 1, 2**62, fields, taken)]
 
@@ -172,8 +203,11 @@ class Stored:
         new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
         return int(known + new) + batches.about(self._db, done, from_ms, to_ms)
 
-    def numbered(self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = columns.FIELDS) -> Iterator[columns.Batch]:
-        """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the other."""
+    def numbered(
+        self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = columns.FIELDS
+    ) -> Iterator[columns.Batch]:
+        """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the
+        other."""
         fields = tuple(dict.fromkeys((*fields, "no")))
         for batch in self._numbered(after_no, -(-most // schema.BLOCK_ROWS) * schema.BLOCK_ROWS, fields):
             behind = batch["no"] > after_no
@@ -197,10 +231,16 @@ class Stored:
             start = end
 
     def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> columns.Batch:
-        """Readings that are rows no more, by number: the neighbours of a late one may be in a closed month."""
+        """Readings that are rows no more, by number: the neighbours of a late one may be in a closed
+        month."""
         query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
-        blocks = self._db.execute(query, (first_no // schema.BLOCK_ROWS, last_no // schema.BLOCK_ROWS)).fetchall()
-        parts = [*self.archives.numbered(first_no, last_no, fields), *(self.block(block, fields) for (block,) in blocks)]
+        blocks = self._db.execute(
+            query, (first_no // schema.BLOCK_ROWS, last_no // schema.BLOCK_ROWS)
+        ).fetchall()
+        parts = [
+            *self.archives.numbered(first_no, last_no, fields),
+            *(self.block(block, fields) for (block,) in blocks),
+        ]
         batch = columns.joined(parts, fields)
         batch = columns.chosen(batch, np.argsort(batch["no"], kind="stable"))
         return columns.chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))

@@ -14,7 +14,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-# Where the sensor answered badly there is no number of units; a whole column keeps its type with this in its place.
+# Where the sensor answered badly there is no number of units; a whole column keeps its type with this in its
+# place.
 NO_VALUE = -(2**63)
 # The text of each code in a quality column. Codes are on disk: new ones are only ever added at the end.
 QUALITY: tuple[str | None, ...] = (None, *QUALITIES, UNDATED, STRUCK_OUT)
@@ -24,19 +25,23 @@ STRUCK = CODE[STRUCK_OUT]
 
 # What is stored of a reading, by the journal's own numbers.
 FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
-# What a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it said nothing; only read where it is asked for.
+# What a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it said nothing; only read
+# where it is asked for.
 JUNCTION = ("chip", "cold")
 Batch = Mapping[str, Ints]
 
 
 class Columns(NamedTuple):
-    """Readings column by column; all columns are int64 and of one length (n,), or empty where they were not asked for.
+    """Readings column by column; all columns are int64 and of one length (n,), or empty where they were not
+    asked for.
 
-    ids: probe id of each number in `probe`; no: place in the journal; units: 1e-7 °C as calibrated, NO_VALUE where the sensor
-    answered badly or showed its power-on value, or where a person struck it out; received_ms: UNKNOWN_DELAY_MS from taken_ms where it is
-    not known; raw: the same as the probe sent it; quality: place in QUALITY, 0 for none; boot: the journal's number of it; boot and seq:
-    −1 where the probe gave none; chip, cold: what a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it said
-    nothing; uncertain: how many units a corrected value may be off, 0 for none, and empty where no thermocouple is stated.
+    ids: probe id of each number in `probe`; no: place in the journal; units: 1e-7 °C as calibrated, NO_VALUE
+    where the sensor answered badly or showed its power-on value, or where a person struck it out;
+    received_ms: UNKNOWN_DELAY_MS from taken_ms where it is not known; raw: the same as the probe sent it;
+    quality: place in QUALITY, 0 for none; boot: the journal's number of it; boot and seq: −1 where the probe
+    gave none; chip, cold: what a thermocouple's chip said beside it, in 64ths of a degree, NO_VALUE where it
+    said nothing; uncertain: how many units a corrected value may be off, 0 for none, and empty where no
+    thermocouple is stated.
     """
 
     ids: dict[int, str]
@@ -68,7 +73,8 @@ class Columns(NamedTuple):
 
 
 def received_of(taken_ms: Ints, delay_ms: Ints) -> Ints:
-    """When readings came in, in ms since 1970; NO_VALUE (which pandas and numpy take for NaT) where that is not known."""
+    """When readings came in, in ms since 1970; NO_VALUE (which pandas and numpy take for NaT) where that is
+    not known."""
     return np.where(delay_ms == UNKNOWN_DELAY_MS, NO_VALUE, taken_ms + delay_ms)
 
 
@@ -91,7 +97,11 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
     """Several batches as one, in the order given."""
     if len(batches) == 1:
         return batches[0]
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in fields} if batches else empty(fields)
+    return (
+        {name: np.concatenate([batch[name] for batch in batches]) for name in fields}
+        if batches
+        else empty(fields)
+    )
 
 
 def chosen(batch: Batch, which: "Flags | Ints | slice[None, int, None]") -> Batch:
@@ -101,10 +111,11 @@ def chosen(batch: Batch, which: "Flags | Ints | slice[None, int, None]") -> Batc
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A batch on its way into the journal: readings of one boot of a probe, as columns of one length (n,), n at least 1.
+    """A batch on its way into the journal: readings of one boot of a probe, as columns of one length (n,), n
+    at least 1.
 
-    received_ms: when they came in; seq: whole numbers from 0; units: 1e-7 °C as sent, NO_VALUE where there is none; quality: place in
-    QUALITY, which says why there is none.
+    received_ms: when they came in; seq: whole numbers from 0; units: 1e-7 °C as sent, NO_VALUE where there is
+    none; quality: place in QUALITY, which says why there is none.
     """
 
     probe_id: str
@@ -130,11 +141,20 @@ class Delivered:
         """One of its readings."""
         units, quality = int(self.units[at]), QUALITY[self.quality[at]]
         value = None if units == NO_VALUE else units
-        return Row(self.probe_id, self.boot, int(self.seq[at]), int(self.taken_ms[at]), self.received_ms, value, quality)
+        return Row(
+            self.probe_id,
+            self.boot,
+            int(self.seq[at]),
+            int(self.taken_ms[at]),
+            self.received_ms,
+            value,
+            quality,
+        )
 
 
 class Point(NamedTuple):
-    """A stored reading. units: 1e-7 °C as calibrated, None with the quality that says why; no: its place in the journal; raw: as sent."""
+    """A stored reading. units: 1e-7 °C as calibrated, None with the quality that says why; no: its place in
+    the journal; raw: as sent."""
 
     no: int
     probe_id: str

@@ -1,4 +1,5 @@
-"""What makes a repeated delivery harmless: which sequence numbers of a probe's boot are stored. Writer thread only."""
+"""What makes a repeated delivery harmless: which sequence numbers of a probe's boot are stored. Writer thread
+only."""
 
 import json
 import sqlite3
@@ -50,7 +51,9 @@ class SeenBefore:
                 return False
             # Between two of a row: what stands above it becomes a row of its own.
             before = number - (number - first) % step
-            self._db.execute("UPDATE seen_before SET last=? WHERE boot=? AND first=?", (before, self._boot, first))
+            self._db.execute(
+                "UPDATE seen_before SET last=? WHERE boot=? AND first=?", (before, self._boot, first)
+            )
             self._db.execute(ADD, (self._boot, before + step, last, step))
         self._db.execute(ADD, (self._boot, number, number, 1))
         return True
@@ -66,7 +69,8 @@ class SeenBefore:
 
 
 def rows_of(firsts: Sequence[int], lasts: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Ranges as (first, last, step), in order: single numbers at equal distances, as a thinned backlog has them, are one."""
+    """Ranges as (first, last, step), in order: single numbers at equal distances, as a thinned backlog has
+    them, are one."""
     rows: list[tuple[int, int, int]] = []
     for first, last in zip(firsts, lasts, strict=True):
         if rows and first == last:
@@ -78,8 +82,9 @@ def rows_of(firsts: Sequence[int], lasts: Sequence[int]) -> list[tuple[int, int,
     return rows
 
 
-# Beyond this many separate ranges the lower half goes to a table of the journal (see SeenBefore): a client that skips
-# numbers, or a probe that thinned what it kept through a long outage, must not grow the hub's memory without bound.
+# Beyond this many separate ranges the lower half goes to a table of the journal (see SeenBefore): a client
+# that skips numbers, or a probe that thinned what it kept through a long outage, must not grow the hub's
+# memory without bound.
 MAX_RANGES = 4096
 # Boots held in memory; an older one is read back from the journal when it delivers again.
 MAX_BOOTS = 2048
@@ -87,7 +92,8 @@ FOLLOWER = "seen"
 
 
 class Ranges:
-    """A set of whole numbers kept as sorted, separate ranges [first, last]; what is not above `floor` is in `below`."""
+    """A set of whole numbers kept as sorted, separate ranges [first, last]; what is not above `floor` is in
+    `below`."""
 
     def __init__(self, text: str = "", below: SeenBefore | None = None) -> None:
         """below: takes the lower ones when there are too many; without it all are kept here."""
@@ -110,7 +116,8 @@ class Ranges:
         return self.add_range(number, number)
 
     def add_range(self, first: int, last: int) -> bool:
-        """Add all numbers from `first` to `last`; False, and none is added, when any was there or lies among those that went below."""
+        """Add all numbers from `first` to `last`; False, and none is added, when any was there or lies among
+        those that went below."""
         firsts, lasts = self.firsts, self.lasts
         if first <= self.floor:
             return False
@@ -140,7 +147,9 @@ class Ranges:
             del self.firsts[:half], self.lasts[:half]
 
     def __str__(self) -> str:
-        return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(self.firsts, self.lasts, strict=True))
+        return ",".join(
+            str(a) if a == b else f"{a}-{b}" for a, b in zip(self.firsts, self.lasts, strict=True)
+        )
 
 
 class Seen:
@@ -160,8 +169,12 @@ class Seen:
         no = self._probes.get(probe_id)
         if no is None:
             # Found by mDNS or a hello before its first reading, it may have its row already.
-            self._db.execute("INSERT INTO probes (id, first_ms) VALUES (?, ?) ON CONFLICT DO NOTHING", (probe_id, now_ms))
-            no = self._probes[probe_id] = int(self._db.execute("SELECT no FROM probes WHERE id=?", (probe_id,)).fetchone()[0])
+            self._db.execute(
+                "INSERT INTO probes (id, first_ms) VALUES (?, ?) ON CONFLICT DO NOTHING", (probe_id, now_ms)
+            )
+            no = self._probes[probe_id] = int(
+                self._db.execute("SELECT no FROM probes WHERE id=?", (probe_id,)).fetchone()[0]
+            )
         return no
 
     def boot(self, probe: int, boot: str) -> tuple[int, Ranges]:
@@ -169,7 +182,9 @@ class Seen:
         found = self._boots.get((probe, boot))
         if found is not None:
             return found
-        row = self._db.execute("SELECT no, seen FROM boots WHERE probe=? AND boot=?", (probe, boot)).fetchone()
+        row = self._db.execute(
+            "SELECT no, seen FROM boots WHERE probe=? AND boot=?", (probe, boot)
+        ).fetchone()
         if row is None:
             cursor = self._db.execute("INSERT INTO boots (probe, boot) VALUES (?, ?)", (probe, boot))
             row = (int(cursor.lastrowid or 0), "")
@@ -180,10 +195,15 @@ class Seen:
         self._dirty.add(boot)
 
     def save(self, upto: int) -> None:
-        """Write what changed, inside the caller's transaction: a restart then replays only what came after `upto`."""
+        """Write what changed, inside the caller's transaction: a restart then replays only what came after
+        `upto`."""
         rows = [(str(self._numbers[no]), no) for no in self._dirty if no in self._numbers]
         self._db.executemany("UPDATE boots SET seen=? WHERE no=?", rows)
-        self._db.execute("INSERT INTO bookmarks (follower, no) VALUES ('seen', ?) ON CONFLICT DO UPDATE SET no=excluded.no", (upto,))
+        self._db.execute(
+            "INSERT INTO bookmarks (follower, no) VALUES ('seen', ?) ON CONFLICT DO UPDATE SET "
+            "no=excluded.no",
+            (upto,),
+        )
         self._dirty.clear()
         while len(self._boots) > MAX_BOOTS:
             no, _ = self._boots.pop(next(iter(self._boots)))
@@ -204,7 +224,10 @@ class Seen:
             batch = batches.unpacked(self._db, start, start + schema.BLOCK_ROWS - 1, ("boot", "seq"))
             batch = columns.chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
             if len(batch["boot"]) and not ids:
-                ids = {no: (probe, boot) for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")}
+                ids = {
+                    no: (probe, boot)
+                    for no, probe, boot in self._db.execute("SELECT no, probe, boot FROM boots")
+                }
             for boot in np.unique(batch["boot"]).tolist():
                 self._known_again(boot, ids[boot], batch["seq"][batch["boot"] == boot])
 
@@ -222,7 +245,8 @@ class Seen:
 TOPIC = "refilled"
 # What a probe has not delivered within so long it does not send again.
 KEEP_MS = 30 * DAY_MS
-# A repeat is dated by its age once more, so it differs by what the network took this time: never as much as to the next reading.
+# A repeat is dated by its age once more, so it differs by what the network took this time: never as much as
+# to the next reading.
 MOST_OFF_MS = 500
 # A corrected value that was turned back may be off by its last digit.
 MOST_OFF_UNITS = 2
@@ -230,10 +254,16 @@ FIELDS = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
 
 
 def begin_refill(db: sqlite3.Connection, first_no: int, at_ms: int) -> None:
-    """Note that readings from a log are stored from this number on, inside the writer's commit; at_ms: now."""
-    row = db.execute("SELECT body FROM notes WHERE topic=? AND at_ms > ?", (TOPIC, at_ms - KEEP_MS)).fetchone()
+    """Note that readings from a log are stored from this number on, inside the writer's commit; at_ms:
+    now."""
+    row = db.execute(
+        "SELECT body FROM notes WHERE topic=? AND at_ms > ?", (TOPIC, at_ms - KEEP_MS)
+    ).fetchone()
     first_no = min(first_no, int(json.loads(row[0])["first_no"])) if row else first_no
-    insert = "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body"
+    insert = (
+        "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, "
+        "body=excluded.body"
+    )
     db.execute(insert, (TOPIC, at_ms, json.dumps({"first_no": first_no})))
 
 
@@ -266,7 +296,8 @@ class Refilled:
         return probe in self._of
 
     def sent_again(self, probe: int, taken_ms: int, units: int | None, quality: str | None) -> bool:
-        """Whether this is one of them, which then counts as met. What was taken after the log was read is new."""
+        """Whether this is one of them, which then counts as met. What was taken after the log was read is
+        new."""
         if self._stale:
             self._load()
         known = self._of.get(probe)
@@ -292,14 +323,19 @@ class Refilled:
         self._upto_ms = int(row[0])
         stored = blocks.Stored(self._db, self._archive).numbered(int(json.loads(row[1])["first_no"]) - 1)
         # Piece by piece: only what is wanted is held.
-        batch = columns.joined([columns.chosen({name: part[name] for name in FIELDS}, _wanted(part, row[0])) for part in stored], FIELDS)
+        batch = columns.joined(
+            [columns.chosen({name: part[name] for name in FIELDS}, _wanted(part, row[0])) for part in stored],
+            FIELDS,
+        )
         for probe in np.unique(batch["probe"]).tolist():
             own = columns.chosen(batch, batch["probe"] == probe)
             own = columns.chosen(own, np.argsort(own["taken_ms"], kind="stable"))
             times, steps = own["taken_ms"], np.diff(own["taken_ms"])
             steps = steps[steps > 0]
             off_ms = min(MOST_OFF_MS, int(np.median(steps)) // 4) if len(steps) else MOST_OFF_MS
-            self._of[probe] = _Known(times, own["units"], own["quality"], np.zeros(len(times), np.bool_), off_ms)
+            self._of[probe] = _Known(
+                times, own["units"], own["quality"], np.zeros(len(times), np.bool_), off_ms
+            )
 
 
 def _wanted(part: columns.Batch, now_ms: int) -> columns.Flags:

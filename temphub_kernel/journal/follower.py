@@ -1,7 +1,9 @@
-"""Following the journal: the loop that all share who take in its readings block by block. Its own thread and connection.
+"""Following the journal: the loop that all share who take in its readings block by block. Its own thread and
+connection.
 
-How far a follower is it keeps in the journal under its name. When that is kept, beside what and how often, is each one's own:
-roll-ups in the commit that counts the readings, the CSV log with the place in its file, a forwarder when they were taken.
+How far a follower is it keeps in the journal under its name. When that is kept, beside what and how often, is
+each one's own: roll-ups in the commit that counts the readings, the CSV log with the place in its file, a
+forwarder when they were taken.
 """
 
 from contextlib import AbstractContextManager
@@ -13,7 +15,8 @@ Source = TypeVar("Source")
 
 
 class Follower(Worker, Generic[Source]):
-    """Goes round by round until it is stopped. Whatever a round raises begins it anew after a pause, as with every worker."""
+    """Goes round by round until it is stopped. Whatever a round raises begins it anew after a pause, as with
+    every worker."""
 
     def opened(self) -> AbstractContextManager[Source]:
         """Its own connection to the journal; closed when it is stopped, or fails."""

@@ -1,8 +1,8 @@
-"""The journal's file itself: damage recognised and put aside under a dated name so that a new one can be begun, and its health for
-the doctor.
+"""The journal's file itself: damage recognised and put aside under a dated name so that a new one can be
+begun, and its health for the doctor.
 
-Putting aside is the hub's start's, before anything has the journal open; `mark` is called by the writer's thread; a checkup is
-read-only, from any process, and has an end however large the file is.
+Putting aside is the hub's start's, before anything has the journal open; `mark` is called by the writer's
+thread; a checkup is read-only, from any process, and has an end however large the file is.
 """
 
 import sqlite3
@@ -50,7 +50,8 @@ def mark(path: Path) -> None:
 
 
 def looks_damaged(path: Path) -> bool:
-    """A look from outside, well below a millisecond: the writer, which keeps pages in memory, may be the last to notice."""
+    """A look from outside, well below a millisecond: the writer, which keeps pages in memory, may be the last
+    to notice."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=0.5)) as db:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -62,9 +63,11 @@ def looks_damaged(path: Path) -> bool:
 
 
 def put_damaged_aside(path: Path) -> Path | None:
-    """The dated name under which a damaged journal now lies; None when there is none or it is sound. Raises TempHubError.
+    """The dated name under which a damaged journal now lies; None when there is none or it is sound. Raises
+    TempHubError.
 
-    A journal at which no damage was met is only looked at in passing: checking all of a large one takes minutes.
+    A journal at which no damage was met is only looked at in passing: checking all of a large one takes
+    minutes.
     """
     whole = _note(path).exists()
     if not path.is_file() or not _is_damaged(path, whole=whole):
@@ -106,7 +109,8 @@ def _note(path: Path) -> Path:
 
 def _held(path: Path, error: OSError) -> TempHubError:
     return JournalUnwritable(
-        f"The journal {path} is damaged and cannot be put aside ({error.strerror or error}), so no reading can be stored.",
+        f"The journal {path} is damaged and cannot be put aside ({error.strerror or error}), so no reading "
+        "can be stored.",
         "Close the pages and notebooks that have it open; the hub tries again by itself.",
         code="journal_damaged",
     )
@@ -118,7 +122,8 @@ MOST_PROBLEMS = 5
 
 
 class Checkup(NamedTuple):
-    """version: the schema's; wrong: what SQLite found damaged; whole: False when time ran out before all was looked at.
+    """version: the schema's; wrong: what SQLite found damaged; whole: False when time ran out before all was
+    looked at.
 
     behind: readings that the roll-ups have not taken in yet.
     """
@@ -132,7 +137,8 @@ class Checkup(NamedTuple):
 
 
 def checkup(path: Path, limit_s: float = 5.0) -> Checkup:
-    """Look through the journal for `limit_s` at most. Raises OSError when it is not there, sqlite3.Error when it is no journal."""
+    """Look through the journal for `limit_s` at most. Raises OSError when it is not there, sqlite3.Error when
+    it is no journal."""
     size = path.stat().st_size
     db = schema.connect_to_read(path, timeout_s=BUSY_S)
     try:

@@ -1,4 +1,5 @@
-"""One consistent moment of the journal: whose readings are asked for, and these as they count. The connection's thread."""
+"""One consistent moment of the journal: whose readings are asked for, and these as they count. The
+connection's thread."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,8 @@ SHORTEST_SLICE_MS = 1_000
 
 
 class Moment:
-    """What one read transaction sees, for as long as it is open. done: the last reading that the roll-ups have taken in."""
+    """What one read transaction sees, for as long as it is open. done: the last reading that the roll-ups
+    have taken in."""
 
     def __init__(self, db: sqlite3.Connection, stored: blocks.Stored, done: int) -> None:
         self.db = db
@@ -37,14 +39,19 @@ class Moment:
         return ids if wanted is None else {no: ids[no] for no in wanted if no in ids}
 
     def numbers(self, probe_ids: str | Sequence[str] | None, *, own: bool = False) -> list[int] | None:
-        """The numbers that readings of these are stored under, None for all; own: of these ids alone, whatever they count as."""
+        """The numbers that readings of these are stored under, None for all; own: of these ids alone,
+        whatever they count as."""
         merged = self.merged
         if probe_ids is None:
             gone = {no for (no,) in self.db.execute("SELECT no FROM probes WHERE removed_ms")}
             return [no for no in self.ids() if merged.root(no) not in gone] if gone else None
         wanted = {probe_ids} if isinstance(probe_ids, str) else set(probe_ids)
         numbers = [no for no, id_ in self.ids().items() if id_ in wanted]
-        return numbers if own else [no for root in dict.fromkeys(map(merged.root, numbers)) for no in merged.all_of(root)]
+        return (
+            numbers
+            if own
+            else [no for root in dict.fromkeys(map(merged.root, numbers)) for no in merged.all_of(root)]
+        )
 
     def all_of(self, roots: Sequence[int]) -> list[int]:
         """The numbers of all that count as one of these."""
@@ -55,18 +62,24 @@ class Moment:
         rows = [
             self.db.execute("SELECT min(oldest_ms), max(newest_ms) FROM blocks").fetchone(),
             self.db.execute("SELECT min(oldest_ms), max(newest_ms) FROM archives").fetchone(),
-            self.db.execute("SELECT min(taken_ms), max(taken_ms) FROM readings WHERE no > ?", (self.done,)).fetchone(),
+            self.db.execute(
+                "SELECT min(taken_ms), max(taken_ms) FROM readings WHERE no > ?", (self.done,)
+            ).fetchone(),
             batches.span(self.db, self.done),
         ]
         known = [row for row in rows if row[0] is not None]
         return (min(row[0] for row in known), max(row[1] for row in known)) if known else None
 
-    def taken(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> columns.Batch:
+    def taken(
+        self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]
+    ) -> columns.Batch:
         """Readings taken in [from_ms, to_ms) with what `asked` names for these fields, in no order."""
         needed = effective.asked(self.db, fields)
         return columns.joined(list(self.stored.taken(from_ms, to_ms, self.done, needed, numbers)), needed)
 
-    def by_time(self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]) -> columns.Batch:
+    def by_time(
+        self, from_ms: int, to_ms: int, numbers: list[int] | None, fields: Sequence[str]
+    ) -> columns.Batch:
         """The same by (taken_ms, no)."""
         batch = self.taken(from_ms, to_ms, numbers, ("no", *fields))
         return columns.chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
@@ -83,7 +96,9 @@ class Moment:
 
     def own(self, from_ms: int, to_ms: int, probe_id: str) -> columns.Columns:
         """A device's readings under its own id, whatever it counts as."""
-        return effective.counted(self.db, self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), columns.FIELDS), own=True)
+        return effective.counted(
+            self.db, self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), columns.FIELDS), own=True
+        )
 
 
 Begin = Callable[[], AbstractContextManager[Moment]]
@@ -108,7 +123,10 @@ def pieces_by_time(
     while start < end:
         with begin() as moment:
             # The roll-ups tell beforehand how many readings a slice has.
-            while step > SHORTEST_SLICE_MS and moment.stored.about(start, min(start + step, end), moment.done) > most:
+            while (
+                step > SHORTEST_SLICE_MS
+                and moment.stored.about(start, min(start + step, end), moment.done) > most
+            ):
                 step //= 2
             batch = moment.by_time(start, min(start + step, end), moment.numbers(probe_ids), fields)
             piece = effective.counted(moment.db, batch, struck_out=struck_out)

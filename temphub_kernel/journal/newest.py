@@ -8,11 +8,15 @@ from . import batches, blocks, summary
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
 from .records import annotations, calibration, merged
 
-QUERY = "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > ? ORDER BY no LIMIT ?"
+QUERY = (
+    "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > "
+    "? ORDER BY no LIMIT ?"
+)
 
 
 def following(db: sqlite3.Connection, no: int, limit: int, *, own: bool) -> list[Point]:
-    """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id each was delivered with."""
+    """Up to `limit` readings behind a number, in journal order; they must be rows still. own: under the id
+    each was delivered with."""
     ids = dict(db.execute("SELECT no, id FROM probes"))
     ids = ids if own else merged.Merged(db).called(ids)
     corrections, struck, boots = calibration.Corrections(db), annotations.Struck(db).start_ms, Boots(db)
@@ -55,9 +59,11 @@ Read = Callable[[int, int, str], Columns]
 
 
 def not_ahead(found: list[Newest], now_ms: int, read: Read) -> list[Newest]:
-    """The same, with the newest reading up to now for a probe that has some from a time when this computer's clock was ahead.
+    """The same, with the newest reading up to now for a probe that has some from a time when this computer's
+    clock was ahead.
 
-    Otherwise a card would show such a value, as fresh, until the clock gets there. A probe without any stays as it is.
+    Otherwise a card would show such a value, as fresh, until the clock gets there. A probe without any stays
+    as it is.
     """
     limit_ms = now_ms + AHEAD_MS
     return [one if one.taken_ms <= limit_ms else _before(one, limit_ms, read) for one in found]
@@ -70,12 +76,15 @@ def _before(one: Newest, limit_ms: int, read: Read) -> Newest:
             columns = (before.taken_ms, before.units, before.quality, before.received_ms)
             taken_ms, units, code, received_ms = (int(column[-1]) for column in columns)
             value = None if units == NO_VALUE else units
-            return one._replace(taken_ms=taken_ms, units=value, quality=QUALITY[code], delivered_ms=received_ms)
+            return one._replace(
+                taken_ms=taken_ms, units=value, quality=QUALITY[code], delivered_ms=received_ms
+            )
     return one
 
 
 def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
-    """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken readings in.
+    """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken
+    readings in.
 
     The caller holds a read transaction open.
     """
@@ -90,11 +99,14 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
         known[3] = max(known[3], delivered_ms)
         known[4] += readings
     for probe, known in found.items():
-        known[1:3] = corrections.one(probe, known[0], known[1], known[2], said.get((probe, known[0]), (None, None)))
+        known[1:3] = corrections.one(
+            probe, known[0], known[1], known[2], said.get((probe, known[0]), (None, None))
+        )
     return sorted(Newest(ids[probe], *values) for probe, values in found.items())
 
 
-# (number, probe, taken_ms, units, quality, when anything came in last, how many readings) of the newest in some part of the journal.
+# (number, probe, taken_ms, units, quality, when anything came in last, how many readings) of the newest in
+# some part of the journal.
 _Late = tuple[int, int, int, int | None, str | None, int, int]
 
 
@@ -140,7 +152,8 @@ def _together(id_: str, all_of: list[Newest]) -> Newest:
 
 
 def not_struck(found: list[Newest], db: sqlite3.Connection, read: Read) -> list[Newest]:
-    """The same, with the newest reading that is not struck out; without a value where there is none in the day before."""
+    """The same, with the newest reading that is not struck out; without a value where there is none in the
+    day before."""
     numbers, struck = dict(db.execute("SELECT id, no FROM probes")), annotations.Struck(db)
     told: list[Newest] = []
     for one in found:

@@ -1,8 +1,9 @@
-"""A block of readings as a few bytes each: what the journal keeps of days gone by. Pure functions; any thread.
+"""A block of readings as a few bytes each: what the journal keeps of days gone by. Pure functions; any
+thread.
 
-Readings of one probe differ little from one to the next. So they are put side by side probe by probe, only the
-differences are kept, each column in as few bytes as its largest needs, byte by byte, and all of it is deflated.
-Nothing is rounded: `unpack(pack(batch))` is the batch.
+Readings of one probe differ little from one to the next. So they are put side by side probe by probe, only
+the differences are kept, each column in as few bytes as its largest needs, byte by byte, and all of it is
+deflated. Nothing is rounded: `unpack(pack(batch))` is the batch.
 """
 
 import struct
@@ -32,10 +33,15 @@ COLUMNS_OF = {PLAIN: STORED, WITH_JUNCTIONS: (*STORED, "no_chip", "chip", "no_co
 
 
 def pack(batch: Batch, level: int = LASTING) -> bytes:
-    """The bytes of a batch, in the order given; what thermocouple chips said is in it where the batch has it."""
+    """The bytes of a batch, in the order given; what thermocouple chips said is in it where the batch has
+    it."""
     count = len(batch["no"])
     by_probe = _by_probe(batch["probe"])
-    version = WITH_JUNCTIONS if any((batch[name] != NO_VALUE).any() for name in JUNCTION if name in batch) else PLAIN
+    version = (
+        WITH_JUNCTIONS
+        if any((batch[name] != NO_VALUE).any() for name in JUNCTION if name in batch)
+        else PLAIN
+    )
     names = (*FIELDS, *(JUNCTION if version == WITH_JUNCTIONS else ()))
     columns = {name: batch[name] if name in IN_ORDER else batch[name][by_probe] for name in names}
     for name, gaps in GAPS.items():
@@ -47,7 +53,8 @@ def pack(batch: Batch, level: int = LASTING) -> bytes:
 
 
 def unpack(data: bytes, fields: Sequence[str] = FIELDS, probe: int | None = None) -> Batch:
-    """The wanted columns (of FIELDS and JUNCTION) of a packed batch. probe: of its readings alone, which costs less.
+    """The wanted columns (of FIELDS and JUNCTION) of a packed batch. probe: of its readings alone, which
+    costs less.
 
     Raises TempHubError when the bytes are none of ours or damaged.
     """
@@ -84,7 +91,9 @@ def _unpack(data: bytes, fields: Sequence[str], only: int | None) -> Batch:
 
     probe = column("probe", 0, count)
     by_probe = _by_probe(probe)
-    start, end = (0, count) if only is None else np.searchsorted(probe, [only, only + 1], sorter=by_probe).tolist()
+    start, end = (
+        (0, count) if only is None else np.searchsorted(probe, [only, only + 1], sorter=by_probe).tolist()
+    )
     places = by_probe[start:end]
     found = {"probe": probe if only is None else probe[places]}
     for name in fields:
@@ -114,7 +123,8 @@ def _by_probe(probe: Ints) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
 
 
 def _squeeze(values: Ints) -> tuple[bytes, bytes]:
-    """(head, body) of a column: first value, common factor, and zigzag differences in as few bytes as they need."""
+    """(head, body) of a column: first value, common factor, and zigzag differences in as few bytes as they
+    need."""
     if not len(values):
         return COLUMN.pack(0, 1, 0), b""
     steps = values[1:] - values[:-1]

@@ -1,10 +1,11 @@
 """Questions to the journal, from any process, while the hub writes or with no hub at all.
 
-A Reader belongs to the thread that made it. Every question sees one consistent moment of the journal. What the
-roll-ups have not taken in yet is read from the readings themselves, so an answer is never behind. Values are as
-calibrated; the raw ones stand beside them. What a person struck out is not there unless asked for; only followers, who
-need every number, get it, without a value and with the quality `struck_out`. A probe that was removed answers to its own id only;
-one that counts as another answers as that, and its readings are that one's.
+A Reader belongs to the thread that made it. Every question sees one consistent moment of the journal. What
+the roll-ups have not taken in yet is read from the readings themselves, so an answer is never behind. Values
+are as calibrated; the raw ones stand beside them. What a person struck out is not there unless asked for;
+only followers, who need every number, get it, without a value and with the quality `struck_out`. A probe that
+was removed answers to its own id only; one that counts as another answers as that, and its readings are that
+one's.
 """
 
 import json
@@ -25,7 +26,8 @@ from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, qu
 
 PROBE_FIELDS = (
     "no, id, first_ms, ip, port, host, version, model, name, boot, via, seen_ms, present,"
-    " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note, removed_ms, power_on_counts"
+    " interval_ms, server_url, provisioned_ms, problem, remedy, alias, place, hidden, group, note, "
+    "removed_ms, power_on_counts"
 )
 MOST = Most()
 
@@ -34,8 +36,8 @@ class Reader(record_questions.RecordQuestions):
     """A read-only connection and the questions it answers. Raises TempHubError when there is no journal."""
 
     def __init__(self, path: Path, *, one_thread: bool = True, recent: batches.Recent | None = None) -> None:
-        """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent: `Writer.recent` of this
-        process, for who follows closely."""
+        """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent:
+        `Writer.recent` of this process, for who follows closely."""
         self._db = schema.open_for_reading(path, one_thread=one_thread)
         self._stored = blocks.Stored(self._db, path.parent / FOLDER, recent)
 
@@ -58,7 +60,8 @@ class Reader(record_questions.RecordQuestions):
         return self._stored.last_no()
 
     def after(self, no: int, limit: int, *, own: bool = False) -> list[Point]:
-        """The next readings in journal order, for followers. own: each under the id it was delivered with, whatever that counts as."""
+        """The next readings in journal order, for followers. own: each under the id it was delivered with,
+        whatever that counts as."""
         with self._moment() as moment:
             if self._stored.is_row(no + 1):
                 return following(self._db, no, limit, own=own)
@@ -66,12 +69,14 @@ class Reader(record_questions.RecordQuestions):
             return points_of(columns, boots_of(self._db, columns.boot))
 
     def behind(self, no: int, limit: int, *, fields: Sequence[str] = FIELDS, own: bool = False) -> Columns:
-        """The same as columns. fields: as for `columns`; what is struck out is there, without a value and with that quality."""
+        """The same as columns. fields: as for `columns`; what is struck out is there, without a value and
+        with that quality."""
         with self._moment() as moment:
             return moment.behind(no, limit, fields, own=own)
 
     def newest(self, *, own: bool = False) -> list[Newest]:
-        """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is not 'now'.
+        """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is
+        not 'now'.
 
         own: for each id that delivered, also where it counts as another probe.
         """
@@ -90,8 +95,9 @@ class Reader(record_questions.RecordQuestions):
     ) -> Columns:
         """Readings taken in [from_ms, to_ms) as columns, by time, late ones in their place.
 
-        fields: which of journal.FIELDS and JUNCTION to read; the columns of the others are empty (received_ms comes with delay_ms,
-        raw and quality with units). struck_out: with what is struck out, which then has no value and that quality.
+        fields: which of journal.FIELDS and JUNCTION to read; the columns of the others are empty (received_ms
+        comes with delay_ms, raw and quality with units). struck_out: with what is struck out, which then has
+        no value and that quality.
         """
         with self._moment() as moment:
             batch = moment.by_time(from_ms, to_ms, moment.numbers(probe_ids), fields)
@@ -108,15 +114,19 @@ class Reader(record_questions.RecordQuestions):
         fields: Sequence[str] = FIELDS,
         struck_out: bool = False,
     ) -> Iterator[Columns]:
-        """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the range.
+        """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the
+        range.
 
-        Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal order and complete.
-        fields, struck_out: as for `columns`; in journal order what is struck out is always there.
+        Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal
+        order and complete. fields, struck_out: as for `columns`; in journal order what is struck out is
+        always there.
         """
         if by_number:
             pieces = pieces_by_number(self._moment, from_ms, to_ms, probe_ids, fields)
         else:
-            pieces = pieces_by_time(self._moment, from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out)
+            pieces = pieces_by_time(
+                self._moment, from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out
+            )
         return (piece for piece in pieces if len(piece))
 
     def about(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None) -> int:
@@ -124,10 +134,14 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             return self._stored.about(from_ms, to_ms, moment.done, moment.numbers(probe_ids))
 
-    def steps(self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None) -> tuple[dict[int, str], Steps]:
-        """What each probe has in each `width_ms`: (probe id of each number, steps by probe number and time), bad readings counted too.
+    def steps(
+        self, from_ms: int, to_ms: int, width_ms: int, probe_ids: str | Sequence[str] | None = None
+    ) -> tuple[dict[int, str], Steps]:
+        """What each probe has in each `width_ms`: (probe id of each number, steps by probe number and time),
+        bad readings counted too.
 
-        Whole minutes come from the roll-ups; any other width from the readings. Steps begin at multiples of `width_ms` since 1970.
+        Whole minutes come from the roll-ups; any other width from the readings. Steps begin at multiples of
+        `width_ms` since 1970.
         """
         with self._moment() as moment:
             ids = moment.named(probe_ids)
@@ -136,25 +150,35 @@ class Reader(record_questions.RecordQuestions):
     def calendar_steps(
         self, from_ms: int, to_ms: int, calendar: Calendar, probe_ids: str | Sequence[str] | None = None
     ) -> tuple[dict[int, str], Steps, Floats, Floats]:
-        """What each step of a calendar has of [from_ms, to_ms) and nothing else: (ids, steps, mean over time of each, how long they hold).
+        """What each step of a calendar has of [from_ms, to_ms) and nothing else: (ids, steps, mean over time
+        of each, how long they hold).
 
-        `at` is when the step began, in ms, and the mean in 1e-7 °C. It is that of readings, each for as long as it holds (last: the sum of
-        these); of many, of even hours and what is uneven beside them (see statistics/time_weights.py). Steps below a minute are made
-        from seconds.
+        `at` is when the step began, in ms, and the mean in 1e-7 °C. It is that of readings, each for as long
+        as it holds (last: the sum of these); of many, of even hours and what is uneven beside them (see
+        statistics/time_weights.py). Steps below a minute are made from seconds.
         """
         with self._moment() as moment:
             ids = moment.named(probe_ids)
             return ids, *questions.calendar_steps(moment, list(ids), from_ms, to_ms, calendar)
 
-    def beyond(self, from_ms: int, to_ms: int, limits: Sequence[Limit], probe_ids: str | Sequence[str] | None = None) -> dict[str, Beyond]:
-        """How long each probe with a good reading in [from_ms, to_ms) was beyond each limit, and when: see statistics/exceedance.py."""
+    def beyond(
+        self, from_ms: int, to_ms: int, limits: Sequence[Limit], probe_ids: str | Sequence[str] | None = None
+    ) -> dict[str, Beyond]:
+        """How long each probe with a good reading in [from_ms, to_ms) was beyond each limit, and when: see
+        statistics/exceedance.py."""
         with self._moment() as moment:
             ids = moment.named(probe_ids).items()
             found = {probe_id: questions.beyond(moment, no, from_ms, to_ms, limits) for no, probe_id in ids}
         return {probe_id: told for probe_id, told in found.items() if told is not None}
 
     def figures(
-        self, from_ms: int, to_ms: int, probe_ids: str | Sequence[str] | None = None, *, known: Known | None = None, most: Most = MOST
+        self,
+        from_ms: int,
+        to_ms: int,
+        probe_ids: str | Sequence[str] | None = None,
+        *,
+        known: Known | None = None,
+        most: Most = MOST,
     ) -> dict[str, Figures]:
         """What each probe with a good reading in [from_ms, to_ms) has there: see statistics/figures.py.
 
@@ -165,15 +189,25 @@ class Reader(record_questions.RecordQuestions):
             return questions.figures_of(moment, moment.named(probe_ids), from_ms, to_ms, known, most)
 
     def probes(self, *, removed: bool = False) -> list[dict[str, Any]]:
-        """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person removed.
+        """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person
+        removed.
 
         also: the ids that count as it; device: the one heard last of it and those.
         """
-        return [row for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split()) if removed or not row["removed_ms"]]
+        return [
+            row
+            for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split())
+            if removed or not row["removed_ms"]
+        ]
 
     def device(self, probe_id: str) -> str:
-        """The id of the device to talk to for a probe: another one's where a new board counts as it, or it was never met: its own."""
-        found = (row["device"] for row in self.probes(removed=True) if row["id"] == probe_id) if merged.Merged(self._db) else ()
+        """The id of the device to talk to for a probe: another one's where a new board counts as it, or it
+        was never met: its own."""
+        found = (
+            (row["device"] for row in self.probes(removed=True) if row["id"] == probe_id)
+            if merged.Merged(self._db)
+            else ()
+        )
         return next(iter(found), probe_id)
 
     def intervals(self) -> dict[str, int]:
@@ -186,24 +220,32 @@ class Reader(record_questions.RecordQuestions):
         return (row[0], json.loads(row[1] or "{}")) if row else (0, {})
 
     def note(self, topic: str) -> tuple[int, dict[str, Any]]:
-        """(when it was written, a note that a part of the hub left for others to read); (0, {}) when there is none."""
+        """(when it was written, a note that a part of the hub left for others to read); (0, {}) when there is
+        none."""
         row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
         return (row[0], json.loads(row[1])) if row else (0, {})
 
     def late(self, from_ms: int, to_ms: int, every_ms: int, probe_id: str) -> list[int]:
-        """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half minute may lack."""
+        """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half
+        minute may lack."""
         late = self.note(summary.TOPIC)[1]
         with self._moment() as moment:
             ids, numbers = moment.ids(), moment.numbers(probe_id) or []
-        found = [late_ms for no in numbers for late_ms in summary.late_times(late, ids[no], from_ms, to_ms, every_ms)]
+        found = [
+            late_ms
+            for no in numbers
+            for late_ms in summary.late_times(late, ids[no], from_ms, to_ms, every_ms)
+        ]
         return sorted(found) if len(numbers) > 1 else found
 
     def judged(self) -> tuple[int, ...]:
-        """Another one whenever readings count otherwise than before: something was struck out, undone, calibrated or merged."""
+        """Another one whenever readings count otherwise than before: something was struck out, undone,
+        calibrated or merged."""
         return judged(self._db)
 
     def common(self, from_id: str, into_id: str) -> merging.Common | None:
-        """When two probes both have readings; None where that is no more than a change-over. Raises TempHubError (404)."""
+        """When two probes both have readings; None where that is no more than a change-over. Raises
+        TempHubError (404)."""
         with self._moment() as moment:
             return merging.common(self._db, from_id, into_id, moment.done)
 

@@ -1,4 +1,5 @@
-"""Questions about what people say of readings, and about alarms: a part of every Reader, and of its thread."""
+"""Questions about what people say of readings, and about alarms: a part of every Reader, and of its
+thread."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -45,7 +46,8 @@ class RecordQuestions:
         return rules_mark(self._db)
 
     def alarms(self, from_ms: int, to_ms: int, probe_ids: str | Sequence[str] | None = None) -> list[Alarm]:
-        """Alarms that lie in [from_ms, to_ms) in part, by when they began; all, or those that are about one of these probes."""
+        """Alarms that lie in [from_ms, to_ms) in part, by when they began; all, or those that are about one
+        of these probes."""
         numbers = None if probe_ids is None else self._numbers(probe_ids)
         return between(self._db, from_ms, to_ms, numbers)
 
@@ -54,15 +56,19 @@ class RecordQuestions:
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()[0])
 
     def probes_mark(self) -> list[tuple[object, ...]]:
-        """Another one whenever a probe was met, removed, merged, put into a group, or given another interval; some ms for thousands."""
-        return self._db.execute('SELECT no, "group", interval_ms, removed_ms, merged_into FROM probes ORDER BY no').fetchall()
+        """Another one whenever a probe was met, removed, merged, put into a group, or given another interval;
+        some ms for thousands."""
+        return self._db.execute(
+            'SELECT no, "group", interval_ms, removed_ms, merged_into FROM probes ORDER BY no'
+        ).fetchall()
 
     def alarm_book(self) -> AlarmBook:
         """The alarms as whoever changes them sees them; to read only."""
         return AlarmBook(self._db)
 
     def live_alarms(self) -> list[Alarm]:
-        """Alarms that are not closed, by number: active, or not acknowledged, or without the action that their rule requires."""
+        """Alarms that are not closed, by number: active, or not acknowledged, or without the action that
+        their rule requires."""
         return AlarmBook(self._db).live()
 
     def alarms_mark(self) -> int:

@@ -1,4 +1,5 @@
-"""Whether a number that a boot used before comes with the same reading, or with another one that must not be lost. Writer thread only."""
+"""Whether a number that a boot used before comes with the same reading, or with another one that must not be
+lost. Writer thread only."""
 
 from bisect import bisect_right
 from collections import OrderedDict, deque
@@ -8,7 +9,8 @@ from . import columns, duplicates
 
 # Firmware may round what it keeps; another sensor, or another moment, is hardly ever nearer.
 SAME_UNITS = UNITS_PER_C // 10
-# Values of that many numbered readings are remembered, some 8 MB: minutes with a hundred probes, hours with a few.
+# Values of that many numbered readings are remembered, some 8 MB: minutes with a hundred probes, hours with a
+# few.
 REMEMBERED = 50_000
 BOOTS = 4096
 # A name that no probe can give its boot.
@@ -73,7 +75,9 @@ class Numbered:
     def recall(self, batch: columns.Batch) -> None:
         """What was stored before this start: boot, number and units of readings."""
         numbered = columns.chosen(batch, (batch["boot"] >= 0) & (batch["seq"] >= 0))
-        for boot, seq, units in zip(*(numbered[name].tolist() for name in ("boot", "seq", "units")), strict=True):
+        for boot, seq, units in zip(
+            *(numbered[name].tolist() for name in ("boot", "seq", "units")), strict=True
+        ):
             self._values.put(boot, seq, units)
 
     def stored(self, boot: int, row: Row) -> None:
@@ -99,10 +103,16 @@ class Numbered:
         before = self._values.get(boot, seq)
         if before is not None:
             return before == columns.NO_VALUE or row.units is None or abs(before - row.units) <= SAME_UNITS
-        # Too long ago to know the value, or before this start of the hub. But whoever counts counts upwards: a reading
-        # with a lower number that was taken after one with a higher number is not of the same count.
+        # Too long ago to know the value, or before this start of the hub. But whoever counts counts upwards:
+        # a reading with a lower number that was taken after one with a higher number is not of the same
+        # count.
         top = self._tops.get(boot)
-        return top is None or seq >= top[0] or row.quality == UNDATED or _taken_s(row.received_ms - row.taken_ms) <= top[1]
+        return (
+            top is None
+            or seq >= top[0]
+            or row.quality == UNDATED
+            or _taken_s(row.received_ms - row.taken_ms) <= top[1]
+        )
 
     def elsewhere(self, probe: int, row: Row) -> int | None:
         """The series in which the number is free for this reading; None when it is a repeat of one there."""

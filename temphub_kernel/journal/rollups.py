@@ -1,8 +1,9 @@
-"""What makes questions quick: minutes, hours, days, blocks and newest values, kept by a follower with its own bookmark.
+"""What makes questions quick: minutes, hours, days, blocks and newest values, kept by a follower with its own
+bookmark.
 
-Its own thread reads; the small result is applied through the writer together with the bookmark, so each reading is counted
-exactly once, whatever its order or lateness. Steps whose calibration changed, or of which something was struck out, are
-gathered again, a day at a time.
+Its own thread reads; the small result is applied through the writer together with the bookmark, so each
+reading is counted exactly once, whatever its order or lateness. Steps whose calibration changed, or of which
+something was struck out, are gathered again, a day at a time.
 """
 
 import sqlite3
@@ -32,7 +33,8 @@ class RollUps(follower.Follower[sqlite3.Connection]):
     """Follows the journal.
 
     every_s: how far behind it may be when little happens: each step writes a page or two for each probe;
-    again_s: when a day is tried again that could not be gathered anew, because its month's file cannot be read.
+    again_s: when a day is tried again that could not be gathered anew, because its month's file cannot be
+    read.
     """
 
     def __init__(self, path: Path, writer: Writer, *, every_s: float = 30.0, again_s: float = 60.0) -> None:
@@ -57,20 +59,25 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
 
     def step(self, db: sqlite3.Connection) -> int:
-        """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be written."""
+        """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be
+        written."""
         done = summary.bookmark(db)
         corrections = calibration.Corrections(db)
         stored = blocks.Stored(db, self._path.parent / FOLDER, self._writer.recent)
         batch = stored.unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
         if len(batch["no"]):
-            units, struck = corrections.of(batch).units, annotations.Struck(db).of(batch["probe"], batch["taken_ms"])
+            units, struck = (
+                corrections.of(batch).units,
+                annotations.Struck(db).of(batch["probe"], batch["taken_ms"]),
+            )
             self._writer.change(summary.Summary(batch, units, struck).apply).result(COMMIT_S)
         if not self._stuck:
             self.well()
         return len(batch["no"])
 
     def _redone(self, db: sqlite3.Connection) -> bool:
-        """As `redo`; what cannot be done now is told and tried again, and what comes in is taken in meanwhile."""
+        """As `redo`; what cannot be done now is told and tried again, and what comes in is taken in
+        meanwhile."""
         if monotonic_s() < self._redo_s:
             return False
         try:
@@ -98,16 +105,23 @@ class RollUps(follower.Follower[sqlite3.Connection]):
             stored = blocks.Stored(db, self._path.parent / FOLDER)
             corrections, struck = calibration.Corrections(db), annotations.Struck(db)
             fields = ("no", "probe", "taken_ms", "units", "quality", *corrections.fields)
-            batch = columns.joined(list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields)
+            batch = columns.joined(
+                list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields
+            )
         finally:
             db.execute("ROLLBACK")
         batch = columns.chosen(batch, batch["no"] <= done)
         whose, taken_ms = batch["probe"], batch["taken_ms"]
-        minutes = steps_of(whose, taken_ms, corrections.of(batch).units, MINUTE_MS, struck.of(whose, taken_ms))
+        minutes = steps_of(
+            whose, taken_ms, corrections.of(batch).units, MINUTE_MS, struck.of(whose, taken_ms)
+        )
 
         def apply(db: sqlite3.Connection) -> None:
             for table, width in schema.TIERS.items():
-                first, last = day * schema.TIERS["days"] // width, ((day + 1) * schema.TIERS["days"] - 1) // width
+                first, last = (
+                    day * schema.TIERS["days"] // width,
+                    ((day + 1) * schema.TIERS["days"] - 1) // width,
+                )
                 db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
             summary.add_steps(db, gathered(minutes))
             db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))
@@ -116,7 +130,8 @@ class RollUps(follower.Follower[sqlite3.Connection]):
 
 
 def _first_day(db: sqlite3.Connection, probe: int, first: int, end: int) -> int | None:
-    return db.execute("SELECT min(at) FROM days WHERE probe=? AND at>=? AND at<?", (probe, first, end)).fetchone()[0]  # type: ignore[no-any-return]
+    found = db.execute("SELECT min(at) FROM days WHERE probe=? AND at>=? AND at<?", (probe, first, end))
+    return found.fetchone()[0]  # type: ignore[no-any-return]
 
 
 def _forget(no: int) -> _Change:

@@ -1,5 +1,5 @@
-"""The journal's tables, and how a connection to them is opened, also where nothing may be written. A connection belongs to the
-thread that opened it.
+"""The journal's tables, and how a connection to them is opened, also where nothing may be written. A
+connection belongs to the thread that opened it.
 """
 
 import errno
@@ -8,14 +8,23 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from ..core import DEMO_FOLDER, JOURNAL_FILE, DiskFull, JournalUnreadable, JournalUnwritable, NotFound, TempHubError
+from ..core import (
+    DEMO_FOLDER,
+    JOURNAL_FILE,
+    DiskFull,
+    JournalUnreadable,
+    JournalUnwritable,
+    NotFound,
+    TempHubError,
+)
 from .archive.months import FOLDER
 from .records import power_on
 
 VERSION = 6
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
-# A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second (2.1 KB with 4096).
+# A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second
+# (2.1 KB with 4096).
 PAGE_BYTES = 2048
 
 PROBES = """
@@ -28,14 +37,16 @@ CREATE TABLE probes (
   server_url TEXT NOT NULL DEFAULT '', provisioned_ms INTEGER NOT NULL DEFAULT 0,
   problem TEXT NOT NULL DEFAULT '', remedy TEXT NOT NULL DEFAULT '');
 CREATE TABLE boots (
-  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, boot TEXT NOT NULL, seen TEXT NOT NULL DEFAULT '', UNIQUE (probe, boot));
+  no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, boot TEXT NOT NULL, seen TEXT NOT NULL DEFAULT '',
+    UNIQUE (probe, boot));
 CREATE TABLE readings (
   no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, taken_ms INTEGER NOT NULL, delay_ms INTEGER NOT NULL,
   units INTEGER, quality TEXT, boot INTEGER, seq INTEGER);
 CREATE TABLE latest (
   probe INTEGER PRIMARY KEY, taken_ms INTEGER NOT NULL, units INTEGER, quality TEXT,
   delivered_ms INTEGER NOT NULL, readings INTEGER NOT NULL);
-CREATE TABLE bookmarks (follower TEXT PRIMARY KEY, no INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE bookmarks (follower TEXT PRIMARY KEY, no INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '')
+  WITHOUT ROWID;
 CREATE TABLE notes (topic TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 """
 # What a person says of a probe. `alias` is the person's name for it, `name` the probe's own.
@@ -55,18 +66,22 @@ CREATE TABLE {name} (
 """
 STORE = """
 CREATE TABLE blocks (
-  block INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, packed INTEGER NOT NULL DEFAULT 0);
+  block INTEGER PRIMARY KEY, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL,
+    packed INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX blocks_by_newest ON blocks (newest_ms);
 CREATE TABLE packs (block INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE archives (
   file TEXT PRIMARY KEY, month TEXT NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL,
-  first_no INTEGER NOT NULL, last_no INTEGER NOT NULL, readings INTEGER NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
+  first_no INTEGER NOT NULL, last_no INTEGER NOT NULL, readings INTEGER NOT NULL, sha256 TEXT NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE calibrations (
   no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL, points TEXT NOT NULL,
   note TEXT NOT NULL, made_ms INTEGER NOT NULL, UNIQUE (probe, from_ms));
-CREATE TABLE redo (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
+CREATE TABLE redo (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL,
+  to_ms INTEGER NOT NULL);
 CREATE TABLE annotations (
-  no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER, text TEXT NOT NULL, by_ms INTEGER NOT NULL);
+  no INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, probe INTEGER,
+    text TEXT NOT NULL, by_ms INTEGER NOT NULL);
 """
 SECOND = DESCRIBED + "".join(STEPS.format(name=name) for name in TIERS) + STORE
 # What a person strikes out, and probes that a person removed (0: there).
@@ -76,8 +91,8 @@ CREATE TABLE strikes (
   note TEXT NOT NULL, made_ms INTEGER NOT NULL);
 ALTER TABLE probes ADD COLUMN removed_ms INTEGER NOT NULL DEFAULT 0;
 """
-# Probes that count as another one (0: as themselves), of what a row of `strikes` is a part, and whether a person says of a probe that the
-# values of a sensor which has not measured are temperatures in its place.
+# Probes that count as another one (0: as themselves), of what a row of `strikes` is a part, and whether a
+# person says of a probe that the values of a sensor which has not measured are temperatures in its place.
 FOURTH = """
 ALTER TABLE probes ADD COLUMN merged_into INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE probes ADD COLUMN merged_ms INTEGER NOT NULL DEFAULT 0;
@@ -85,16 +100,21 @@ CREATE INDEX probes_merged ON probes (merged_into) WHERE merged_into;
 ALTER TABLE strikes ADD COLUMN part_of INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE probes ADD COLUMN power_on_counts INTEGER NOT NULL DEFAULT 0;
 """
-# Rules, the alarms that they gave, what happened to each, what is to be told of it, and where nobody is told. Times are 0 where there is
-# none yet; `sent_ms` is −1 for what is not told any more. Probe 0 means several at once or the hub itself.
+# Rules, the alarms that they gave, what happened to each, what is to be told of it, and where nobody is told.
+# Times are 0 where there is none yet; `sent_ms` is −1 for what is not told any more. Probe 0 means several at
+# once or the hub itself.
 FIFTH = """
 CREATE TABLE rules (
-  no INTEGER PRIMARY KEY, body TEXT NOT NULL, enabled INTEGER NOT NULL, made_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,
+  no INTEGER PRIMARY KEY, body TEXT NOT NULL, enabled INTEGER NOT NULL, made_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
   "by" TEXT NOT NULL DEFAULT '', removed_ms INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE alarms (
-  no INTEGER PRIMARY KEY, rule INTEGER NOT NULL, probe INTEGER NOT NULL, cause TEXT NOT NULL, severity TEXT NOT NULL, limit_c REAL,
-  since_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL, worst_units INTEGER, worst_ms INTEGER NOT NULL DEFAULT 0,
-  cleared_ms INTEGER NOT NULL DEFAULT 0, acked_ms INTEGER NOT NULL DEFAULT 0, acked_by TEXT NOT NULL DEFAULT '',
+  no INTEGER PRIMARY KEY, rule INTEGER NOT NULL, probe INTEGER NOT NULL, cause TEXT NOT NULL,
+    severity TEXT NOT NULL, limit_c REAL,
+  since_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL, worst_units INTEGER,
+    worst_ms INTEGER NOT NULL DEFAULT 0,
+  cleared_ms INTEGER NOT NULL DEFAULT 0, acked_ms INTEGER NOT NULL DEFAULT 0,
+    acked_by TEXT NOT NULL DEFAULT '',
   comment TEXT NOT NULL DEFAULT '', action TEXT NOT NULL DEFAULT '', closed_ms INTEGER NOT NULL DEFAULT 0,
   past INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '{}');
 CREATE INDEX alarms_live ON alarms (rule, probe) WHERE closed_ms=0;
@@ -104,24 +124,30 @@ CREATE TABLE alarm_events (
   "by" TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '');
 CREATE INDEX alarm_events_by_alarm ON alarm_events (alarm);
 CREATE TABLE messages (
-  no INTEGER PRIMARY KEY, alarm INTEGER NOT NULL, event INTEGER NOT NULL, channel TEXT NOT NULL, due_ms INTEGER NOT NULL,
-  sent_ms INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '', text TEXT NOT NULL);
+  no INTEGER PRIMARY KEY, alarm INTEGER NOT NULL, event INTEGER NOT NULL, channel TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+  sent_ms INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, problem TEXT NOT NULL DEFAULT '',
+    text TEXT NOT NULL);
 CREATE INDEX messages_waiting ON messages (due_ms) WHERE sent_ms=0;
 CREATE INDEX messages_by_alarm ON messages (alarm);
 CREATE TABLE mutes (
-  no INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule INTEGER NOT NULL DEFAULT 0, probe INTEGER NOT NULL DEFAULT 0,
-  "group" TEXT NOT NULL DEFAULT '', from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, "by" TEXT NOT NULL DEFAULT '',
+  no INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule INTEGER NOT NULL DEFAULT 0,
+    probe INTEGER NOT NULL DEFAULT 0,
+  "group" TEXT NOT NULL DEFAULT '', from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+    "by" TEXT NOT NULL DEFAULT '',
   note TEXT NOT NULL DEFAULT '');
 CREATE INDEX mutes_by_end ON mutes (until_ms);
 """
 # Readings that were committed together, see batches.py. Their numbers and those of `readings` are one count.
 SIXTH = """
 CREATE TABLE batches (
-  last_no INTEGER PRIMARY KEY, first_no INTEGER NOT NULL, oldest_ms INTEGER NOT NULL, newest_ms INTEGER NOT NULL, body BLOB NOT NULL);
+  last_no INTEGER PRIMARY KEY, first_no INTEGER NOT NULL, oldest_ms INTEGER NOT NULL,
+    newest_ms INTEGER NOT NULL, body BLOB NOT NULL);
 """
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
-    1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE follower='rollups';\n" + SECOND,
+    1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE "
+    "follower='rollups';\n" + SECOND,
     2: THIRD,
     3: FOURTH,
     4: FIFTH,
@@ -138,7 +164,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Opened by whoever starts the writer (so that a bad journal stops the start), then used by its thread only.
+        # Opened by whoever starts the writer (so that a bad journal stops the start), then used by its thread
+        # only.
         db = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
@@ -150,8 +177,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA page_size={PAGE_BYTES}")
         # So that the space of months that moved to files can be given back, a little at a time.
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        # Until the journal is in WAL mode SQLite deletes a file at each commit. One that came back after a power cut, because its
-        # deletion was never flushed, would undo what was acknowledged since: EXTRA flushes the folder, too.
+        # Until the journal is in WAL mode SQLite deletes a file at each commit. One that came back after a
+        # power cut, because its deletion was never flushed, would undo what was acknowledged since: EXTRA
+        # flushes the folder, too.
         db.execute("PRAGMA synchronous=EXTRA")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
@@ -167,8 +195,13 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
-    """Make the tables, or bring those of an older version up to date: all of it or, after a power cut, nothing."""
-    steps = [PROBES + SECOND + THIRD + FOURTH + FIFTH + SIXTH] if version == 0 else [UPGRADES[step] for step in range(version, VERSION)]
+    """Make the tables, or bring those of an older version up to date: all of it or, after a power cut,
+    nothing."""
+    steps = (
+        [PROBES + SECOND + THIRD + FOURTH + FIFTH + SIXTH]
+        if version == 0
+        else [UPGRADES[step] for step in range(version, VERSION)]
+    )
     db.execute("BEGIN IMMEDIATE")
     for statement in "".join(steps).split(";\n"):
         db.execute(statement)
@@ -179,7 +212,8 @@ def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
 
 
 def bring_up_to_date(path: Path) -> None:
-    """Bring an older journal up to this version; nothing when there is none. For the hub, before anybody reads. Raises TempHubError."""
+    """Bring an older journal up to this version; nothing when there is none. For the hub, before anybody
+    reads. Raises TempHubError."""
     if path.is_file():
         open_for_writing(path).close()
 
@@ -197,7 +231,11 @@ def open_for_reading(path: Path, *, one_thread: bool = True) -> sqlite3.Connecti
         db = connect_to_read(path, timeout_s=10, one_thread=one_thread)
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
-            raise _other_version(path, version) if version else _no_journal(f"The journal at {path} is only just being made")
+            raise (
+                _other_version(path, version)
+                if version
+                else _no_journal(f"The journal at {path} is only just being made")
+            )
     except (sqlite3.Error, TempHubError) as error:
         if db is not None:
             db.close()
@@ -231,7 +269,9 @@ def _other_version(path: Path, version: int) -> TempHubError:
 
 def _unreadable(path: Path, error: Exception) -> TempHubError:
     if is_full(error, path):
-        return disk_full(f"The disk that holds the journal {path} is full, so it cannot be opened to be read.")
+        return disk_full(
+            f"The disk that holds the journal {path} is full, so it cannot be opened to be read."
+        )
     return JournalUnreadable(
         f"The journal {path} cannot be read ({error}), so there are no readings to show.",
         "Check that you may read the file and its folder, or set DATA_DIR to another folder.",
@@ -245,7 +285,8 @@ def _unusable(path: Path, error: Exception) -> TempHubError:
     if isinstance(error, sqlite3.Error) and is_refused(error) and path.is_file():
         return JournalUnwritable(
             f"The journal {path} may only be read ({error}), so no reading can be stored.",
-            "Allow writing to it and to its folder, or set DATA_DIR to another folder; `th.load()` and `temphub export` read it as it is.",
+            "Allow writing to it and to its folder, or set DATA_DIR to another folder; `th.load()` and "
+            "`temphub export` read it as it is.",
             code="journal_read_only",
         )
     return JournalUnwritable(
@@ -259,7 +300,8 @@ WRITE_REFUSED = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 def connect_to_read(path: Path, *, timeout_s: float, one_thread: bool = True) -> sqlite3.Connection:
-    """A connection to a journal that is there. Raises sqlite3.Error, and TempHubError for one that must be copied before it is read.
+    """A connection to a journal that is there. Raises sqlite3.Error, and TempHubError for one that must be
+    copied before it is read.
 
     one_thread: False for a caller that itself sees to it that only one thread at a time asks.
     """
@@ -285,7 +327,9 @@ def is_refused(error: sqlite3.Error) -> bool:
 
 def _connect(path: Path, how: str, timeout_s: float, one_thread: bool) -> sqlite3.Connection:
     address = f"{path.resolve().as_uri()}?{how}"
-    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=timeout_s, check_same_thread=one_thread)
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=timeout_s, check_same_thread=one_thread
+    )
 
 
 def _waits_beside(path: Path) -> bool:
@@ -297,8 +341,10 @@ def _waits_beside(path: Path) -> bool:
 
 def _must_be_copied(path: Path) -> TempHubError:
     return JournalUnreadable(
-        f"The journal {path} may only be read, and its newest readings stand in {path.name}-wal, which cannot be read without writing.",
-        "Copy both files into a folder of your own and read them there; where a hub is running on them, ask that hub instead.",
+        f"The journal {path} may only be read, and its newest readings stand in {path.name}-wal, which "
+        "cannot be read without writing.",
+        "Copy both files into a folder of your own and read them there; where a hub is running on them, ask "
+        "that hub instead.",
         code="journal_read_only",
     )
 
@@ -326,7 +372,9 @@ def has_room(folder: Path, bytes_: int = NEEDED_BYTES) -> bool:
         return True
 
 
-def disk_full(what: str = "The disk of the hub is full, so readings cannot be stored; probes keep theirs.") -> TempHubError:
+def disk_full(
+    what: str = "The disk of the hub is full, so readings cannot be stored; probes keep theirs.",
+) -> TempHubError:
     """The error that says so."""
     return DiskFull(
         what,

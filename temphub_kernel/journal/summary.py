@@ -1,5 +1,5 @@
-"""Some readings in a row, boiled down, which of them came late, and how that is added to what the journal holds. Roll-ups
-thread, then the writer's.
+"""Some readings in a row, boiled down, which of them came late, and how that is added to what the journal
+holds. Roll-ups thread, then the writer's.
 """
 
 import json
@@ -37,7 +37,9 @@ def spans_of(batch: Batch) -> dict[int, Spans]:
     cuts = np.flatnonzero((np.diff(probe) != 0) | (np.diff(taken_ms) > STEP_MS))
     first, last = np.append(0, cuts + 1), np.append(cuts, len(probe) - 1)
     found: dict[int, Spans] = {}
-    for no, *span in zip(probe[first].tolist(), taken_ms[first].tolist(), taken_ms[last].tolist(), strict=True):
+    for no, *span in zip(
+        probe[first].tolist(), taken_ms[first].tolist(), taken_ms[last].tolist(), strict=True
+    ):
         found.setdefault(no, []).append(span)
     return {no: joined_spans(spans) for no, spans in found.items()}
 
@@ -65,12 +67,16 @@ def add(db: sqlite3.Connection, late: dict[int, Spans], at_ms: int) -> None:
     for no, id_ in db.execute("SELECT no, id FROM probes").fetchall():
         if no in late:
             body[id_] = joined_spans(body.get(id_, []) + late[no])
-    insert = "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body"
+    insert = (
+        "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, "
+        "body=excluded.body"
+    )
     db.execute(insert, (TOPIC, at_ms, json.dumps(body, separators=(",", ":"))))
 
 
 def late_times(note: dict[str, Any], probe_id: str, from_ms: int, end_ms: int, every_ms: int) -> list[int]:
-    """Moments in [from_ms, end_ms) at which readings were taken that came late, one each `every_ms` at most. note: Reader.note(TOPIC)."""
+    """Moments in [from_ms, end_ms) at which readings were taken that came late, one each `every_ms` at most.
+    note: Reader.note(TOPIC)."""
     found: list[int] = []
     for first, last in note.get(probe_id, []):
         found += range(max(first, from_ms), min(last + 1, end_ms), max(every_ms, 1))
@@ -83,7 +89,8 @@ ADD_STEP = """
 INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 lowest=min(ifnull(lowest, excluded.lowest), ifnull(excluded.lowest, lowest)),
 highest=max(ifnull(highest, excluded.highest), ifnull(excluded.highest, highest)),
-total=total+excluded.total, count=count+excluded.count, bad=bad+excluded.bad, spread=spread+excluded.spread+iif(
+total=total+excluded.total, count=count+excluded.count, bad=bad+excluded.bad,
+  spread=spread+excluded.spread+iif(
   count=0 OR excluded.count=0, 0.0,
   (1.0*total/count-1.0*excluded.total/excluded.count)*(1.0*total/count-1.0*excluded.total/excluded.count)/1e14
   *count*excluded.count/(count+excluded.count))"""
@@ -92,8 +99,10 @@ INSERT INTO blocks (block, oldest_ms, newest_ms) VALUES (?, ?, ?) ON CONFLICT DO
 oldest_ms=min(oldest_ms, excluded.oldest_ms), newest_ms=max(newest_ms, excluded.newest_ms)"""
 ADD_LATEST = """
 INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-units=iif(excluded.taken_ms >= taken_ms, excluded.units, units), quality=iif(excluded.taken_ms >= taken_ms, excluded.quality, quality),
-taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, excluded.delivered_ms), readings=readings+excluded.readings"""
+units=iif(excluded.taken_ms >= taken_ms, excluded.units, units), quality=iif(excluded.taken_ms >= taken_ms,
+  excluded.quality, quality),
+taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, excluded.delivered_ms),
+  readings=readings+excluded.readings"""
 ADD_BOOKMARK = "INSERT INTO bookmarks (follower, no) VALUES (?, ?) ON CONFLICT DO UPDATE SET no=excluded.no"
 
 
@@ -106,7 +115,8 @@ def bookmark(db: sqlite3.Connection, follower: str = FOLLOWER) -> int:
 class Summary:
     """What a batch adds to roll-ups, blocks and newest values.
 
-    units, struck: what they count with (see calibration.py, annotations.py); the newest values stay as the probe sent them.
+    units, struck: what they count with (see calibration.py, annotations.py); the newest values stay as the
+    probe sent them.
     """
 
     def __init__(self, batch: Batch, units: Ints, struck: Flags) -> None:
@@ -152,7 +162,8 @@ def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:
 
 
 def latest(batch: Batch) -> tuple[list[Latest], list[tuple[int, int, int]]]:
-    """Each probe's newest of a batch: (rows of the table `latest`; (probe, taken_ms, number) of the same readings)."""
+    """Each probe's newest of a batch: (rows of the table `latest`; (probe, taken_ms, number) of the same
+    readings)."""
     probe, taken_ms = batch["probe"], batch["taken_ms"]
     # Neighbours are mostly of one probe: of each such run only the newest have to be sorted.
     first = _starts(probe)
@@ -167,7 +178,8 @@ def latest(batch: Batch) -> tuple[list[Latest], list[tuple[int, int, int]]]:
     newest = [batch[name][last].tolist() for name in ("probe", "taken_ms", "units", "quality")]
     found = zip(*newest, delivered.tolist(), counts.tolist(), strict=True)
     rows: list[Latest] = [
-        (no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest) for no, taken, units, code, *rest in found
+        (no, taken, None if units == NO_VALUE else units, QUALITY[code], *rest)
+        for no, taken, units, code, *rest in found
     ]
     return rows, list(zip(newest[0], newest[1], batch["no"][last].tolist(), strict=True))
 

@@ -1,4 +1,5 @@
-"""The journal's one writer: gathers what waits, commits it at once, then acknowledges. One thread; calls from any."""
+"""The journal's one writer: gathers what waits, commits it at once, then acknowledges. One thread; calls from
+any."""
 
 import logging
 import sqlite3
@@ -26,7 +27,8 @@ MOST_RUNS = 16
 class Outcome(NamedTuple):
     """What became of a submission: readings stored now, readings that were already there.
 
-    renumbered: of those stored, how many bear a boot and number that another reading has already (see renumbered.py).
+    renumbered: of those stored, how many bear a boot and number that another reading has already (see
+    renumbered.py).
     """
 
     stored: int
@@ -66,12 +68,15 @@ class Commits:
         self._numbered = Numbered(self._seen)
         stored = blocks.Stored(self._db, path.parent / FOLDER)
         self.last_no = stored.last_no()
-        self._numbered.recall(stored.unpacked(self.last_no - RECALLED + 1, self.last_no, ("boot", "seq", "units")))
+        self._numbered.recall(
+            stored.unpacked(self.last_no - RECALLED + 1, self.last_no, ("boot", "seq", "units"))
+        )
         self._refilled = Refilled(self._db, path)
         self._unsaved = 0
 
     def write(self, batch: Sequence[Waiting]) -> list[Callable[[], None]]:
-        """Commit a batch; returns what to call now that it is on disk. Raises sqlite3.Error with nothing stored."""
+        """Commit a batch; returns what to call now that it is on disk. Raises sqlite3.Error with nothing
+        stored."""
         self._db.execute("BEGIN IMMEDIATE")
         pending = batches.Pending(self.last_no + 1)
         tell: list[Callable[[], None]] = []
@@ -114,7 +119,8 @@ class Commits:
         self._db.close()
 
     def _take_batch(self, given: columns.Delivered, pending: batches.Pending) -> tuple[int, int]:
-        """As `_take`: numbers that follow each other, and of which none was there, are one range; any others go one by one."""
+        """As `_take`: numbers that follow each other, and of which none was there, are one range; any others
+        go one by one."""
         probe = self._seen.probe(given.probe_id, given.received_ms)
         boot, ranges = self._seen.boot(probe, given.boot)
         self._seen.delivered(boot)
@@ -177,7 +183,9 @@ class Commits:
             if integrity.is_damage(error) or not self._db.in_transaction:
                 raise
             self._db.execute("ROLLBACK TO change")
-            tell = _telling(item.future.set_exception, schema.disk_full() if schema.is_full(error, self._path) else error)
+            tell = _telling(
+                item.future.set_exception, schema.disk_full() if schema.is_full(error, self._path) else error
+            )
         self._db.execute("RELEASE change")
         return tell
 
@@ -227,7 +235,8 @@ class Writer(Worker):
         self.last_no = 0
 
     def submit(self, rows: Sequence[Row] | columns.Delivered, done: Done) -> None:
-        """Store readings. `done` is called in the writer's thread, after the commit or with why there was none.
+        """Store readings. `done` is called in the writer's thread, after the commit or with why there was
+        none.
 
         Raises TempHubError (503) when too much waits already.
         """
@@ -285,10 +294,12 @@ class Writer(Worker):
             self._commits = None
 
     def _gather(self) -> list[Waiting]:
-        """What is to be committed next; waits until there is something, and then for more of it. Empty when the writer is to end."""
+        """What is to be committed next; waits until there is something, and then for more of it. Empty when
+        the writer is to end."""
         with self._more:
             rows, took_s = self._last
-            # Who was answered last mostly sends again at once; where the disk is slow, one commit with them is better than two.
+            # Who was answered last mostly sends again at once; where the disk is slow, one commit with them
+            # is better than two.
             rows += self._waiting_here
             self._awaited = 0
             while not self._queue and not self.stopping.is_set():
@@ -307,11 +318,16 @@ class Writer(Worker):
     def _wait_for(self, rows: int, until_s: float) -> None:
         """Until so many readings wait, or a moment. The lock is held."""
         self._awaited = rows
-        while self._waiting_here < rows and not self.stopping.is_set() and (left_s := until_s - monotonic_s()) > 0:
+        while (
+            self._waiting_here < rows
+            and not self.stopping.is_set()
+            and (left_s := until_s - monotonic_s()) > 0
+        ):
             self._more.wait(left_s)
 
     def _put(self, item: Waiting) -> None:
-        """Have it committed. The lock is held. The writer is woken when there is what it waits for, not by each."""
+        """Have it committed. The lock is held. The writer is woken when there is what it waits for, not by
+        each."""
         self._queue.append(item)
         self._waiting_here += _rows_in(item)
         if self._waiting_here >= self._awaited:
@@ -362,13 +378,15 @@ def _rows_in(item: Waiting) -> int:
 def _tell(call: Callable[[], None]) -> None:
     try:
         call()
-    # One listener that is gone (a closed loop, a cancelled future) must not keep the others waiting, nor stop the writer.
+    # One listener that is gone (a closed loop, a cancelled future) must not keep the others waiting, nor stop
+    # the writer.
     except Exception:
         log.exception("an acknowledgement could not be handed over")
 
 
 def _busy(waiting: int) -> TempHubError:
     return Busy(
-        f"The hub is stopping or {waiting} readings wait for its disk already, so this delivery was not taken.",
+        f"The hub is stopping or {waiting} readings wait for its disk already, so this delivery was not "
+        "taken.",
         "Keep the readings and send them again in a few seconds; check the hub's disk if this lasts.",
     )

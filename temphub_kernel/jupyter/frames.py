@@ -1,8 +1,9 @@
 """The form of what a page sends over its websocket, checked before any library reads it. Any thread.
 
-Jupyter's readers of both protocols believe a message's own count of its parts, and where it says that they begin: a few bytes
-could have them compute for hours and fill the memory. Here each number is held against the message's size first, and what goes
-on to the kernel is written anew from what was read, so that no other reader can read anything else out of it.
+Jupyter's readers of both protocols believe a message's own count of its parts, and where it says that they
+begin: a few bytes could have them compute for hours and fill the memory. Here each number is held against the
+message's size first, and what goes on to the kernel is written anew from what was read, so that no other
+reader can read anything else out of it.
 """
 
 import json
@@ -11,13 +12,15 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-# What widgets need of their kernel. All else (running code, debugging, the history) would reach the other pages too.
+# What widgets need of their kernel. All else (running code, debugging, the history) would reach the other
+# pages too.
 SHELL = frozenset({"comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request"})
 SHUTDOWN = "shutdown_request"
 KNOWN = SHELL | {SHUTDOWN}
 # A page opens one channel by itself, to ask for the widgets that there are; it makes no widgets.
 CONTROL = "jupyter.widget.control"
-# The longest that a page sends by itself has half a kilobyte; what a person writes, a note or a name, has a few.
+# The longest that a page sends by itself has half a kilobyte; what a person writes, a note or a name, has a
+# few.
 MOST_BYTES = 64 * 1024
 HEADER, PARENT, METADATA, CONTENT = range(4)
 MOST_BUFFERS = 64
@@ -40,7 +43,8 @@ class Message(NamedTuple):
 
 
 def read(raw: object, marks: dict[str, str]) -> Message:
-    """A message of the protocol v1.kernel.websocket.jupyter.org. marks: what its metadata says of whose it is, whatever it said itself.
+    """A message of the protocol v1.kernel.websocket.jupyter.org. marks: what its metadata says of whose it
+    is, whatever it said itself.
 
     Raises Malformed.
     """
@@ -57,12 +61,18 @@ def read(raw: object, marks: dict[str, str]) -> Message:
         raise Malformed("on a channel that pages do not use")
     content = _object(parts[CONTENT], "content")
     _check(kind, content)
-    told = [_header(header, kind), _object(parts[PARENT], "parent header"), _object(parts[METADATA], "metadata") | marks, content]
+    told = [
+        _header(header, kind),
+        _object(parts[PARENT], "parent header"),
+        _object(parts[METADATA], "metadata") | marks,
+        content,
+    ]
     return Message(kind, channel.decode("ascii"), [*(_written(one) for one in told), *parts[CONTENT + 1 :]])
 
 
 def _parts(raw: bytes) -> list[bytes]:
-    """The channel and the parts behind it: 8 bytes that count the offsets, the offsets, then what they point at, without a gap."""
+    """The channel and the parts behind it: 8 bytes that count the offsets, the offsets, then what they point
+    at, without a gap."""
     count = int.from_bytes(raw[:NUMBER], "little")
     start = NUMBER * (count + 1)
     # The channel and four parts need six; the size of what was really sent bounds them before any is read.
@@ -79,7 +89,11 @@ def _object(part: bytes, name: str) -> dict[str, Any]:
         found = json.loads(part.decode("utf-8"), parse_constant=_no_number)
         level = [found]
         for _ in range(MOST_DEPTH):
-            level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())]
+            level = [
+                inner
+                for one in level
+                for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            ]
     except (ValueError, RecursionError) as error:
         raise Malformed(f"whose {name} is no JSON") from error
     if not isinstance(found, dict) or level:
@@ -110,7 +124,9 @@ def _check(kind: str, content: dict[str, Any]) -> None:
     if kind == "comm_open":
         wanted["target_name"] = lambda name: name == CONTROL
     # A close may come without.
-    if not all(is_right(content.get(name, {} if name == "data" else None)) for name, is_right in wanted.items()):
+    if not all(
+        is_right(content.get(name, {} if name == "data" else None)) for name, is_right in wanted.items()
+    ):
         raise Malformed("whose content is not as a page's")
 
 

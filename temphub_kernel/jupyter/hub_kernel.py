@@ -1,4 +1,5 @@
-"""The hub kernel's kernel, and what has a kernel end by itself when nobody is left who would look after it. Inside the kernel's process."""
+"""The hub kernel's kernel, and what has a kernel end by itself when nobody is left who would look after it.
+Inside the kernel's process."""
 
 import os
 import threading
@@ -25,16 +26,23 @@ class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not ho
         watch()
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The reply; with an error of ours as it is told everywhere, since a reply itself has only a class's name and a text."""
+        """The reply; with an error of ours as it is told everywhere, since a reply itself has only a class's
+        name and a text."""
         reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
         error = self.shell.last_execution_result.error_in_exec
         return {**reply, TOLD: error.as_json()} if isinstance(error, TempHubError) else reply
 
 
 def watch(wanted: Callable[[run_folder.RunFolder], bool] = lambda folder: True) -> None:
-    """End this process when those are gone who started it, or when it is no longer wanted. Nothing where nobody said who they are."""
+    """End this process when those are gone who started it, or when it is no longer wanted. Nothing where
+    nobody said who they are."""
     if place := os.environ.get(RUN_PLACE):
-        threading.Thread(target=_until_alone, args=(run_folder.RunFolder(Path(place)), wanted), name="temphub-watched", daemon=True).start()
+        threading.Thread(
+            target=_until_alone,
+            args=(run_folder.RunFolder(Path(place)), wanted),
+            name="temphub-watched",
+            daemon=True,
+        ).start()
 
 
 def _until_alone(folder: run_folder.RunFolder, wanted: Callable[[run_folder.RunFolder], bool]) -> None:

@@ -1,4 +1,5 @@
-"""The pages' visits, how many an address has, and whose page is made next: each ends with its page. Event loop thread only."""
+"""The pages' visits, how many an address has, and whose page is made next: each ends with its page. Event
+loop thread only."""
 
 import asyncio
 import logging
@@ -18,7 +19,8 @@ from . import kernel_process, sessions, websocket
 
 # Of MOST_VISITS in all: an office behind one address has enough, and the others have the rest.
 MOST_OF_ONE = 100
-# So many pages are made at a time, and of one address: more would only be late together, and the loop deaf meanwhile.
+# So many pages are made at a time, and of one address: more would only be late together, and the loop deaf
+# meanwhile.
 AT_A_TIME, OF_ONE_AT_A_TIME = 4, 2
 
 
@@ -48,7 +50,8 @@ class Places:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[None]:
-        """Wait until a page is to be made for an address that is in `opened_by`; those of others do not wait behind all of its."""
+        """Wait until a page is to be made for an address that is in `opened_by`; those of others do not wait
+        behind all of its."""
         async with self._turns_of.setdefault(address, asyncio.Semaphore(OF_ONE_AT_A_TIME)), self._turns:
             yield
 
@@ -63,8 +66,10 @@ class Places:
 
 def _share(address: str) -> TempHubError:
     return Unavailable(
-        f"{MOST_OF_ONE} pages are open from {address} already, so this one was not opened; readings are stored all the same.",
-        "Close pages that nobody looks at; this page tries again by itself. Behind a proxy, name it in TRUSTED_PROXIES.",
+        f"{MOST_OF_ONE} pages are open from {address} already, so this one was not opened; readings are "
+        "stored all the same.",
+        "Close pages that nobody looks at; this page tries again by itself. Behind a proxy, name it in "
+        "TRUSTED_PROXIES.",
         code="too_many_pages",
     )
 
@@ -75,16 +80,23 @@ MOST_VISITS = 150
 
 
 class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ships no types
-    """Gives each page a visit, and ends those that no page is connected to any more, or that none ever came to."""
+    """Gives each page a visit, and ends those that no page is connected to any more, or that none ever came
+    to."""
 
     # A page that only reconnects must find its visit again.
     lost_s = Float(7.0, help="seconds without a connection after which a page counts as lost")
-    goodbye_s = Float(3.0, help="seconds within which a page that said goodbye must be gone; a download looks like a goodbye to it")
+    goodbye_s = Float(
+        3.0,
+        help="seconds within which a page that said goodbye must be gone; a download looks like a goodbye to "
+        "it",
+    )
     awaited_s = Float(30.0, help="seconds in which the page of a visit that was given out must connect")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kernel = kernel_process.SharedKernel.begun or kernel_process.SharedKernel(Path(self.connection_dir))
+        self.kernel = kernel_process.SharedKernel.begun or kernel_process.SharedKernel(
+            Path(self.connection_dir)
+        )
         self.kernel.died = self._died
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._leaving: dict[str, float] = {}
@@ -158,7 +170,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             self._expect(kernel_id, self.lost_s)
 
     def goodbye(self, visit: str) -> None:
-        """A page says that it is left: its visit ends with its connection. While that stands it is there still."""
+        """A page says that it is left: its visit ends with its connection. While that stands it is there
+        still."""
         if visit not in self:
             return
         if self._kernel_connections.get(visit, 0) <= 0:
@@ -181,7 +194,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     def _died(self) -> None:
-        """The kernel is gone, and every visit with it: their pages are told by the end of their connection."""
+        """The kernel is gone, and every visit with it: their pages are told by the end of their
+        connection."""
         gone = set(self.list_kernel_ids())
         for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
             if connection.kernel_id in gone:
@@ -235,7 +249,8 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
 
 def _full() -> TempHubError:
     return Unavailable(
-        f"{MOST_VISITS} pages are open already, so this one was not opened; readings are stored all the same.",
+        f"{MOST_VISITS} pages are open already, so this one was not opened; readings are stored all the "
+        "same.",
         "Close pages that nobody looks at; this page tries again by itself.",
         code="too_many_pages",
     )

@@ -1,7 +1,8 @@
-"""The process of the kernel that all pages share: started when the first page needs it, replaced when it dies or hangs.
+"""The process of the kernel that all pages share: started when the first page needs it, replaced when it dies
+or hangs.
 
-Like the hub kernel it has a manager of its own, which no web address reaches, and outlives whoever started it and was killed: the next
-page server takes it over, without the visits that it had. Event loop thread only.
+Like the hub kernel it has a manager of its own, which no web address reaches, and outlives whoever started it
+and was killed: the next page server takes it over, without the visits that it had. Event loop thread only.
 """
 
 import asyncio
@@ -36,11 +37,12 @@ DEAF_AFTER = 2
 class SharedKernel:
     """One kernel after the other; `died()` is called when one is gone, before the next is started.
 
-    folder: of this start, where the next page server finds the kernel; None: it ends with this process. ask_every_s, answer_s: how
-    often it is asked for a sign of life, and how long an answer may take.
+    folder: of this start, where the next page server finds the kernel; None: it ends with this process.
+    ask_every_s, answer_s: how often it is asked for a sign of life, and how long an answer may take.
     """
 
-    # One that was begun before there was anybody to use it: it takes as long to start as the page server itself.
+    # One that was begun before there was anybody to use it: it takes as long to start as the page server
+    # itself.
     begun: "ClassVar[SharedKernel | None]" = None
 
     def __init__(
@@ -89,8 +91,11 @@ class SharedKernel:
             assert self._client is not None
             return dict(self._client.get_connection_info())
 
-    async def ask(self, what: str, visit: str = "", *, within_s: float | None = None, **more: Any) -> dict[str, Any]:
-        """Have the kernel do something with a visit. Raises TempHubError when it does not answer, or says why it cannot."""
+    async def ask(
+        self, what: str, visit: str = "", *, within_s: float | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Have the kernel do something with a visit. Raises TempHubError when it does not answer, or says why
+        it cannot."""
         if self._client is None:
             raise _not_up("it is gone")
         message = self._client.session.msg(ASK, {"what": what, "visit": visit, **more})
@@ -120,7 +125,9 @@ class SharedKernel:
 
     async def _start(self) -> None:
         connection_file = self._connection_dir / f"pages-{os.urandom(4).hex()}.json"
-        manager = AsyncKernelManager(kernel_name="python3", connection_file=str(connection_file), context=self.context)
+        manager = AsyncKernelManager(
+            kernel_name="python3", connection_file=str(connection_file), context=self.context
+        )
         self._manager = manager
         env, options = dict(os.environ), {}
         if self._folder is not None:
@@ -128,7 +135,9 @@ class SharedKernel:
             env[RUN_PLACE] = str(self._folder.path)
             options = {"independent": True, "stdout": subprocess.DEVNULL}
         try:
-            await manager.start_kernel(env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)
+            await manager.start_kernel(
+                env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options
+            )
             self._process = Process(int(getattr(manager.provisioner, "pid", 0) or 0), connection_file.name)
             if self._folder is not None:
                 self._folder.write(run_folder.PAGES_KERNEL, self._process._asdict())
@@ -145,13 +154,16 @@ class SharedKernel:
             raise
 
     async def _take_over(self) -> bool:
-        """Go on with the kernel of a page server that was killed; False when there is none, or none that answers."""
+        """Go on with the kernel of a page server that was killed; False when there is none, or none that
+        answers."""
         process = self._folder.process(run_folder.PAGES_KERNEL) if self._folder is not None else None
         if process is None or not process.runs():
             return False
         self._process = process
         try:
-            client = AsyncKernelClient(connection_file=str(self._connection_dir / process.word), context=self.context)
+            client = AsyncKernelClient(
+                connection_file=str(self._connection_dir / process.word), context=self.context
+            )
             client.load_connection_file()
             self._client = client
             self._listen_to(client)
@@ -168,7 +180,8 @@ class SharedKernel:
         return True
 
     def _listen_to(self, client: AsyncKernelClient) -> None:
-        # No heartbeat: whether it answers is asked for here, and the beat's thread makes its socket when it likes, at the very end, too.
+        # No heartbeat: whether it answers is asked for here, and the beat's thread makes its socket when it
+        # likes, at the very end, too.
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         self._tasks = [asyncio.ensure_future(self._listen(client))]
 
@@ -211,7 +224,8 @@ class SharedKernel:
     async def _kill(manager: AsyncKernelManager) -> None:
         try:
             await manager.shutdown_kernel(now=True)
-        # It first sends a message, for which there may be no socket any more; the process must end all the same.
+        # It first sends a message, for which there may be no socket any more; the process must end all the
+        # same.
         except zmq.ZMQError as error:
             log.debug("the pages' kernel is killed without a message: %s", error)
             await manager.provisioner.kill()
@@ -220,8 +234,9 @@ class SharedKernel:
     async def _listen(self, client: Any) -> None:
         while True:
             try:
-                # Looked for again and again: a question that is sent meanwhile may swallow the news of an answer that has come
-                # (Jupyter sends past asyncio's own socket), and it would lie there for seconds.
+                # Looked for again and again: a question that is sent meanwhile may swallow the news of an
+                # answer that has come (Jupyter sends past asyncio's own socket), and it would lie there for
+                # seconds.
                 message = await client.get_shell_msg(timeout=POLL_S)
             except Empty:
                 continue
@@ -236,7 +251,10 @@ class SharedKernel:
                 await asyncio.sleep(POLL_S)
         finally:
             deaf.cancel()
-        log.warning("the pages' kernel %s; another is started, and open pages come back by themselves", "hangs" if deaf.done() else "ended")
+        log.warning(
+            "the pages' kernel %s; another is started, and open pages come back by themselves",
+            "hangs" if deaf.done() else "ended",
+        )
         async with self._starting:
             if self._client is client:
                 await self._end()
@@ -256,7 +274,8 @@ class SharedKernel:
 
 def _not_up(why: str) -> TempHubError:
     return BadGateway(
-        f"The kernel of the pages cannot be used ({why}), so no page can be shown; readings are stored all the same.",
+        f"The kernel of the pages cannot be used ({why}), so no page can be shown; readings are stored all "
+        "the same.",
         "Reload in a few seconds; if it lasts, start TempHub again.",
         code="page_unavailable",
     )

@@ -1,7 +1,8 @@
-"""Libraries that come into memory only when one of their names is asked for, though another library imports them at its top.
+"""Libraries that come into memory only when one of their names is asked for, though another library imports
+them at its top.
 
-bqplot brings in pandas, 50 MB of a pages' kernel, for charts that no page has. Main thread of a process of ours, before whoever imports
-them; in a kernel of somebody's own all is as the libraries have it.
+bqplot brings in pandas, 50 MB of a pages' kernel, for charts that no page has. Main thread of a process of
+ours, before whoever imports them; in a kernel of somebody's own all is as the libraries have it.
 """
 
 import sys
@@ -15,12 +16,14 @@ class NoFrame:
     """Stands where a frame of pandas could stand; there is none of it."""
 
 
-# traittypes asks for the class at each `DataFrame` that a widget may hold, when the widget's class is made; pages have no such widget.
+# traittypes asks for the class at each `DataFrame` that a widget may hold, when the widget's class is made;
+# pages have no such widget.
 PANDAS = {"traittypes.traittypes": {"DataFrame": NoFrame}}
 
 
 class Later(ModuleType):
-    """Takes a library's place until it is needed, and goes on passing names on to those who hold it. answers: to whom, by name, what."""
+    """Takes a library's place until it is needed, and goes on passing names on to those who hold it. answers:
+    to whom, by name, what."""
 
     def __init__(self, name: str, answers: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(name)

@@ -1,7 +1,8 @@
-"""The kernel that all pages share: each visit has its own variables, its own widgets, and is told of its own only.
+"""The kernel that all pages share: each visit has its own variables, its own widgets, and is told of its own
+only.
 
-Runs inside the kernel's process (`--IPKernelApp.kernel_class`), on its main thread. A message says in its metadata to which
-visit it belongs; the page server writes that there, never the browser.
+Runs inside the kernel's process (`--IPKernelApp.kernel_class`), on its main thread. A message says in its
+metadata to which visit it belongs; the page server writes that there, never the browser.
 """
 
 import gc
@@ -29,7 +30,8 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         super().__init__(**kwargs)
         self._modules: dict[str, ModuleType] = {}
         self.shell_handlers[ASK] = self._asked
-        # That of the page server, which holds no data, is too low for all pages' data; the supervisor looks at this process too.
+        # That of the page server, which holds no data, is too low for all pages' data; the supervisor looks
+        # at this process too.
         limit_memory(0)
         for kind in ("comm_open", "comm_msg", "comm_close"):
             self.shell_handlers[kind] = _for_its_own(kind, self.shell_handlers[kind])
@@ -104,7 +106,8 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
 
 
 def _for_its_own(kind: str, handle: Handler) -> Handler:
-    """What a page says to a comm reaches it only if it is one of its visit's. All else is dropped, before a library logs it at length."""
+    """What a page says to a comm reaches it only if it is one of its visit's. All else is dropped, before a
+    library logs it at length."""
 
     def guarded(stream: Any, ident: Any, message: Any) -> Any:
         asked = message["content"].get("comm_id")
@@ -114,7 +117,8 @@ def _for_its_own(kind: str, handle: Handler) -> Handler:
 
 
 def _forget(shell: Any) -> None:
-    """IPython keeps the last results, and `Out` every one, whoever's they are: pages would live on in them."""
+    """IPython keeps the last results, and `Out` every one, whoever's they are: pages would live on in
+    them."""
     for name in ("_", "__", "___"):
         setattr(shell.displayhook, name, "")
     shell.displayhook.exec_result = shell.last_execution_result = None

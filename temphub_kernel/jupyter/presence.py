@@ -1,7 +1,7 @@
 """Whether anybody looks, and answering a front end that asks for its widgets. Kernel's own thread only.
 
-Voilà runs the notebook in a kernel kept ready long before a visit; a page nobody sees must cost nothing, and a page that
-opens must not begin with the values of an hour ago.
+Voilà runs the notebook in a kernel kept ready long before a visit; a page nobody sees must cost nothing, and
+a page that opens must not begin with the values of an hour ago.
 """
 
 import weakref
@@ -20,13 +20,16 @@ _arriving: "weakref.WeakSet[Presence]" = weakref.WeakSet()
 
 
 class Presence:
-    """Tells when a front end arrives (before it is sent the widgets' state) and how many views of `root` there are."""
+    """Tells when a front end arrives (before it is sent the widgets' state) and how many views of `root`
+    there are."""
 
     def __init__(self, root: DOMWidget, arrived: Callable[[], None], changed: Callable[[bool], None]) -> None:
-        """arrived: called before a front end reads the state; changed(seen): the first view came or the last one went."""
+        """arrived: called before a front end reads the state; changed(seen): the first view came or the last
+        one went."""
         self._arrived = arrived
         self.visit = sessions.VISIT.get()
-        # Widgets count their views in this trait once it is a number; front ends keep it, in Voilà as in JupyterLab.
+        # Widgets count their views in this trait once it is a number; front ends keep it, in Voilà as in
+        # JupyterLab.
         root._view_count = 0
         root.observe(lambda change: changed(bool(change["new"])), "_view_count")
         _arriving.add(self)
@@ -41,7 +44,8 @@ class Presence:
 
 
 def watch_arrivals() -> None:
-    """Have this kernel's widget control channel tell every Presence of a new front end. May be called again."""
+    """Have this kernel's widget control channel tell every Presence of a new front end. May be called
+    again."""
     comm.get_comm_manager().register_target(CONTROL_TARGET, _opened)
 
 
@@ -53,7 +57,8 @@ def _opened(channel: Any, message: Any) -> None:
     if not visit:
         Widget.handle_control_comm_opened(channel, message)
         return
-    # ipywidgets knows one front end a kernel, and tells it of every widget there is; here each is told of its own.
+    # ipywidgets knows one front end a kernel, and tells it of every widget there is; here each is told of its
+    # own.
     channel.on_msg(lambda asked: _tell_states(channel, visit, asked))
 
 

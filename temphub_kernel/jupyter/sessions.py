@@ -1,8 +1,9 @@
 """Visits: pages that share one kernel, each with its own widgets. Kernel's own thread only.
 
-To whom a message or a cell belongs is in `VISIT`, which the kernel sets; what a visit's cell starts inherits it. A comm
-that is made for a visit begins with the visit's mark, and so does its topic: a page subscribes to its own and the kernel
-sends it nothing else. In a kernel of one's own (JupyterLab, a script) `VISIT` is empty and all is as Jupyter has it.
+To whom a message or a cell belongs is in `VISIT`, which the kernel sets; what a visit's cell starts inherits
+it. A comm that is made for a visit begins with the visit's mark, and so does its topic: a page subscribes to
+its own and the kernel sends it nothing else. In a kernel of one's own (JupyterLab, a script) `VISIT` is empty
+and all is as Jupyter has it.
 """
 
 import gc
@@ -21,7 +22,8 @@ log = logging.getLogger(__name__)
 
 VISIT: ContextVar[str] = ContextVar("temphub_visit", default="")
 
-# The visit's comms would be told apart by the whole id as well; every widget names others by theirs, so it stays short.
+# The visit's comms would be told apart by the whole id as well; every widget names others by theirs, so it
+# stays short.
 MARK = 8
 # A page opens one each time that it comes back, and closes it when it has been told.
 MOST_CHANNELS = 8
@@ -67,7 +69,8 @@ def share() -> None:
 
 
 def joined(page: Page) -> str:
-    """A page was made: it is ended with its visit. Gives the visit, empty when the kernel serves nobody else."""
+    """A page was made: it is ended with its visit. Gives the visit, empty when the kernel serves nobody
+    else."""
     visit = VISIT.get()
     if visit:
         _pages.setdefault(visit, []).append(page)
@@ -88,7 +91,8 @@ def first_view(visit: str, query: str, zone: str) -> str:
 
 
 def opened(channel: Any) -> str:
-    """A front end opened a channel of its own naming: its answers go where the visit's page listens. Gives the visit."""
+    """A front end opened a channel of its own naming: its answers go where the visit's page listens. Gives
+    the visit."""
     visit = VISIT.get()
     if visit:
         channel.topic = topic(visit) + b"-control"
@@ -97,7 +101,8 @@ def opened(channel: Any) -> str:
 
 
 def may(visit: str, kind: str, comm_id: object) -> bool:
-    """Whether a visit's page may say this to a comm: to one of its own, or open one of the few that it opens by itself."""
+    """Whether a visit's page may say this to a comm: to one of its own, or open one of the few that it opens
+    by itself."""
     if not visit:
         return True
     known = comm.get_comm_manager().comms

@@ -1,5 +1,5 @@
-"""A page's websocket, and what it takes for a kernel of its own: how many, how much and how fast, in both directions. Event
-loop thread only.
+"""A page's websocket, and what it takes for a kernel of its own: how many, how much and how fast, in both
+directions. Event loop thread only.
 """
 
 import asyncio
@@ -26,7 +26,16 @@ from . import frames, kernel_process, sessions
 
 PROTOCOL, PROTOCOL_ERROR = "v1.kernel.websocket.jupyter.org", 1002
 # Topics of what a kernel says beside comms: its state, and what the cells of whoever asks put out.
-OUTPUTS = (b"kernel.", b"stream.", b"display_data", b"execute_result", b"error", b"clear_output", b"update_display_data", b"iopub_welcome")
+OUTPUTS = (
+    b"kernel.",
+    b"stream.",
+    b"display_data",
+    b"execute_result",
+    b"error",
+    b"clear_output",
+    b"update_display_data",
+    b"iopub_welcome",
+)
 STATES = (b"kernel.",)
 
 
@@ -50,15 +59,23 @@ class CellClient(AsyncKernelClient):  # type: ignore[misc]  # what it is derived
 
 
 class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
-    """A kernel manager that owns no kernel: it leads to the shared one, and marks whatever goes there as this visit's."""
+    """A kernel manager that owns no kernel: it leads to the shared one, and marks whatever goes there as this
+    visit's."""
 
     client_factory = CellClient
 
-    def __init__(self, kernel: kernel_process.SharedKernel, info: dict[str, Any], visit: str, **kwargs: Any) -> None:
-        super().__init__(kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs)
+    def __init__(
+        self, kernel: kernel_process.SharedKernel, info: dict[str, Any], visit: str, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs
+        )
         self._shared = kernel
         self.load_connection_info(info)
-        self.execution_state, self.last_activity = "idle", datetime.fromtimestamp(now_ms() / 1000, timezone.utc)
+        self.execution_state, self.last_activity = (
+            "idle",
+            datetime.fromtimestamp(now_ms() / 1000, timezone.utc),
+        )
 
     @property
     def has_kernel(self) -> bool:
@@ -92,10 +109,12 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
 
 
 class PageConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # it ships no types
-    """A page's websocket: what it sends is marked as its visit's; it runs no code, and can end nothing but its visit."""
+    """A page's websocket: what it sends is marked as its visit's; it runs no code, and can end nothing but
+    its visit."""
 
     async def prepare(self) -> None:
-        """By the name that a page chooses the kernel tells to whom an answer goes: one for each visit, so that no page takes another's."""
+        """By the name that a page chooses the kernel tells to whom an answer goes: one for each visit, so
+        that no page takes another's."""
         self.session.session = f"{self.kernel_id}.{self.session.session}"
         await super().prepare()
 
@@ -165,8 +184,8 @@ ALL_MESSAGES_S, ALL_MESSAGES_AT_ONCE, MOST_TRACKED = 200.0, 1000.0, 1024
 # Browsers send none but answers to ours, one every two seconds.
 CONTROLS_S, CONTROLS_AT_ONCE = 5.0, 50.0
 MOST_WRONG = 50
-# What was written for a page and not taken by it: its first widgets are some hundred kilobytes. While all of it together is too
-# much, each may leave its equal part lying.
+# What was written for a page and not taken by it: its first widgets are some hundred kilobytes. While all of
+# it together is too much, each may leave its equal part lying.
 MOST_UNTAKEN, MOST_UNTAKEN_IN_ALL = 8 * 1024 * 1024, 48 * 1024 * 1024
 POLICY = 1008
 
@@ -213,7 +232,10 @@ class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà s
 
     def initialize(self) -> None:
         """Called by Tornado for each request."""
-        self._messages, self._controls = Pace(MESSAGES_S, MESSAGES_AT_ONCE), Pace(CONTROLS_S, CONTROLS_AT_ONCE)
+        self._messages, self._controls = (
+            Pace(MESSAGES_S, MESSAGES_AT_ONCE),
+            Pace(CONTROLS_S, CONTROLS_AT_ONCE),
+        )
         self._wrong, self._untaken, self._cut = 0, 0, False
 
     async def get(self, kernel_id: str) -> None:
@@ -237,7 +259,11 @@ class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà s
         """A message. The next one is not read before this is done."""
         early_s, all_early_s = self._messages.take(), self.paces.take(self._address)
         if early_s or all_early_s:
-            most = f"more than {MESSAGES_S:g} messages a second" if early_s else f"more than {ALL_MESSAGES_S:g} on all connections"
+            most = (
+                f"more than {MESSAGES_S:g} messages a second"
+                if early_s
+                else f"more than {ALL_MESSAGES_S:g} on all connections"
+            )
             self.complain(f"sent {most} and is slowed down")
             await sleep(max(early_s, all_early_s))
         if self.connection is not None and not self._cut:
@@ -277,7 +303,9 @@ class PageSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]  # Voilà s
 
     def complain(self, what: str) -> None:
         """One line in the log for each address and kind."""
-        _said.warn(f"{self._address} {what}", f"a page's connection from {self._address or 'this computer'} {what}")
+        _said.warn(
+            f"{self._address} {what}", f"a page's connection from {self._address or 'this computer'} {what}"
+        )
 
     @property
     def _address(self) -> str:

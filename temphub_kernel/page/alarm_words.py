@@ -54,7 +54,9 @@ FILTER_EXAMPLE, FILTER_ALL = "a word of a comment, rule or place", "Show all"
 CHOSEN, CHOSEN_TEXT = "Shown: {}; {}", "“{}”"
 CHOSEN_COUNT = ("1 alarm", "{} alarms")
 NONE_CHOSEN = "No alarm is like that. Choose something else, or show all."
-NO_RULES = "Nothing is watched yet. Press *Set limits* on a card to be told when it gets too warm or too cold there."
+NO_RULES = (
+    "Nothing is watched yet. Press *Set limits* on a card to be told when it gets too warm or too cold there."
+)
 NO_ALARMS = "No alarm. Watched by rules: {}."
 LEFT_OUT = "{} earlier ones are not shown; Excel exports have them all."
 STATES = {"active": "goes on", "cleared": "is over", "closed": "closed", "past": "known from late readings"}
@@ -72,7 +74,10 @@ ACKNOWLEDGED_NOW = "Acknowledged: nobody else is told of it any more."
 ACT, ACTING, ACTED = "This was done", "Keeping what was done …", "Kept what was done."
 ACT_MEANING = "Kept as the corrective action of this alarm"
 ACT_NEEDED = "What was done has to be written down before this alarm can be closed."
-ACT_EMPTY, ACT_EMPTY_REMEDY = "Nothing says yet what was done, so nothing was kept.", "Choose one of the texts, or type one."
+ACT_EMPTY, ACT_EMPTY_REMEDY = (
+    "Nothing says yet what was done, so nothing was kept.",
+    "Choose one of the texts, or type one.",
+)
 SAY, SAYING, SAID = "Keep comment", "Keeping the comment …", "Kept the comment."
 MUTE_HOUR, MUTE_TOMORROW = "Mute for 1 h", "Mute until tomorrow {}"
 MUTE_MEANING = "Nobody is told of this probe meanwhile; what still goes on then is told then"
@@ -112,26 +117,49 @@ RULE_KINDS = {
     "weak_wifi": "its Wi-Fi is weak",
     "outbox": "more and more readings wait on it",
 }
-NO_NUMBER, NO_NUMBER_REMEDY = "“{}” is no number, so nothing was tried.", "Type a number for the limit and for the minutes."
+NO_NUMBER, NO_NUMBER_REMEDY = (
+    "“{}” is no number, so nothing was tried.",
+    "Type a number for the limit and for the minutes.",
+)
 AND_SILENT = "and when it sends no readings any more"
 
 SOUND, SOUND_MEANING = "Sound", "Have this page beep while somebody has to look"
-NOTIFY, NOTIFY_MEANING = "Notifications", "Have this browser show alarms, also when this page is behind others"
+NOTIFY, NOTIFY_MEANING = (
+    "Notifications",
+    "Have this browser show alarms, also when this page is behind others",
+)
 
-MUTE, MUTE_FORM_MEANING = "Mute", "Have nobody told for a while, while somebody cleans, defrosts or works there"
+MUTE, MUTE_FORM_MEANING = (
+    "Mute",
+    "Have nobody told for a while, while somebody cleans, defrosts or works there",
+)
 MUTE_WHAT, MUTE_FOR, MUTE_UNTIL = "What", "For", "or until"
 MUTE_NOTE, MUTE_NOTE_EXAMPLE = "Why", "such as cleaning"
-MUTE_LENGTHS = {"1 hour": 60, "2 hours": 120, "4 hours": 240, "12 hours": 720, "24 hours": 1440, "7 days": 10_080}
+MUTE_LENGTHS = {
+    "1 hour": 60,
+    "2 hours": 120,
+    "4 hours": 240,
+    "12 hours": 720,
+    "24 hours": 1440,
+    "7 days": 10_080,
+}
 MUTE_GO, MAINTENANCE_GO = "Mute now", "Maintenance"
 MUTE_HINT = (
-    "*Mute*: alarms are kept, nobody is told; what still goes on at the end is told then. *Maintenance*: the same, and"
-    " what is over before its end needs nobody's acknowledgement. Either can be ended earlier, in the list below."
+    "*Mute*: alarms are kept, nobody is told; what still goes on at the end is told then. *Maintenance*: the "
+    "same, and"
+    " what is over before its end needs nobody's acknowledgement. Either can be ended earlier, in the list "
+    "below."
 )
 MUTED_WHAT, MAINTAINED_WHAT = "Muted: nobody is told meanwhile.", "In maintenance: nobody is told meanwhile."
-MUTE_OVER, MUTE_OVER_REMEDY = "That end is over already, so nothing was muted.", "Choose an end in the future."
+MUTE_OVER, MUTE_OVER_REMEDY = (
+    "That end is over already, so nothing was muted.",
+    "Choose an end in the future.",
+)
 
 TELL, TELL_MEANING = "Who is told", "By mail, on a phone, by a chat or a program: add, try and remove ways"
-CHANNELS_NONE = "Nobody is told yet but whoever looks at this page. Add a way: a name, and the address of a service."
+CHANNELS_NONE = (
+    "Nobody is told yet but whoever looks at this page. Add a way: a name, and the address of a service."
+)
 CHANNELS_READING = "Asking the hub …"
 CHANNEL_LINE, CHANNEL_WAITING = "{} ({})", "waiting: {}"
 CHANNEL_FAILING = "The last try failed: {}"
@@ -140,20 +168,35 @@ CHANNEL_URL, CHANNEL_URL_EXAMPLE = "Address", "ntfy://ntfy.sh/a-topic-nobody-gue
 CHANNEL_ADD, CHANNEL_ADD_MEANING = "Add", "One of the same name is replaced"
 CHANNEL_HINT = (
     "To a phone by the free ntfy app: ntfy://ntfy.sh/ and a topic that nobody guesses. Mail:"
-    " mailto://user:password@example.com?to=anna@example.com. Telegram, Signal, Teams, Slack, SMS and more: docs/alarms.md."
+    " mailto://user:password@example.com?to=anna@example.com. Telegram, Signal, Teams, Slack, SMS and more: "
+    "docs/alarms.md."
     " An address may hold a password, so it is never shown again."
 )
-CHANNEL_ADDING, CHANNEL_ADDED = "Looking at the address …", "Added {}: {}. Press Test to see whether it arrives."
+CHANNEL_ADDING, CHANNEL_ADDED = (
+    "Looking at the address …",
+    "Added {}: {}. Press Test to see whether it arrives.",
+)
 CHANNEL_EMPTY, CHANNEL_EMPTY_REMEDY = "Name or address is missing, so nothing was added.", "Type both."
 CHANNEL_TEST, CHANNEL_TEST_MEANING = "Test", "Sends something now"
 CHANNEL_TESTING = "Sending a test by {} …"
-CHANNEL_REMOVE, CHANNEL_REMOVING, CHANNEL_REMOVED = "Remove", "Removing it …", "Removed {}: nobody is told by it any more."
+CHANNEL_REMOVE, CHANNEL_REMOVING, CHANNEL_REMOVED = (
+    "Remove",
+    "Removing it …",
+    "Removed {}: nobody is told by it any more.",
+)
 CHANNEL_ASK = "Remove {}? Its address is forgotten, and nobody is told by it any more."
 CHANNEL_YES = "Remove it"
 
-RULE_TELL, RULE_TELL_MEANING = "Who and when", "Whom this tells, how often it is said again, and who comes next"
+RULE_TELL, RULE_TELL_MEANING = (
+    "Who and when",
+    "Whom this tells, how often it is said again, and who comes next",
+)
 RULE_TOLD_BY, RULE_TOLD_BY_EXAMPLE = "Tell", "all"
-RULE_REPEAT, RULE_ESCALATE, RULE_ESCALATE_TO = "again every (min)", "nobody acknowledged after (min)", "tell also"
+RULE_REPEAT, RULE_ESCALATE, RULE_ESCALATE_TO = (
+    "again every (min)",
+    "nobody acknowledged after (min)",
+    "tell also",
+)
 RULE_TELL_HINT = "Names are separated by commas; there are: {}. Empty means all, an empty number means never."
 RULE_TELL_NOBODY = "none yet (add one under Who is told)"
 RULE_TELL_SAVE, RULE_TELL_BACK = "Keep", "Back"

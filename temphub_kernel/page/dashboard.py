@@ -1,4 +1,5 @@
-"""The dashboard: one loop that reads the journal in a thread of its own and tells the widgets. Kernel's own thread only."""
+"""The dashboard: one loop that reads the journal in a thread of its own and tells the widgets. Kernel's own
+thread only."""
 
 import asyncio
 import logging
@@ -26,7 +27,8 @@ ARRIVAL_S = 3.0
 
 
 class Dashboard:
-    """The page as one widget. `widget` is its root; `start()` once a loop runs; `stop()` leaves no thread behind."""
+    """The page as one widget. `widget` is its root; `start()` once a loop runs; `stop()` leaves no thread
+    behind."""
 
     def __init__(
         self,
@@ -38,7 +40,8 @@ class Dashboard:
         view: View = View(),  # noqa: B008  # immutable
         parts: Collection[str] = PARTS,
     ) -> None:
-        """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names it.
+        """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names
+        it.
 
         ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS.
         """
@@ -64,7 +67,8 @@ class Dashboard:
         return self._panels.root
 
     def start(self) -> None:
-        """Follow the journal whenever somebody looks. Needs a running asyncio loop: a kernel's cell has one."""
+        """Follow the journal whenever somebody looks. Needs a running asyncio loop: a kernel's cell has
+        one."""
         if self._task is None or self._task.done():
             loop = asyncio.get_running_loop()
             presence.watch_arrivals()
@@ -84,7 +88,8 @@ class Dashboard:
         self._asks.stop()
 
     def choose(self, query: str, zone: str = "") -> None:
-        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood is left as it is."""
+        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood
+        is left as it is."""
         self._steering.choose(query, **({"zone": zone} if zone else {}))
 
     def still(self) -> str:
@@ -94,14 +99,16 @@ class Dashboard:
         return cards.picture_of(self._steering.view, now_ms()) + first_view.html(self.widget)
 
     async def refresh(self) -> None:
-        """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never raises for it."""
+        """Read the journal once and show it. A journal that cannot be read is shown with its remedy; never
+        raises for it."""
         try:
             # Shielded: what one page no longer waits for, another may.
             snapshot = await asyncio.shield(asyncio.wrap_future(self._ask(self._steering.view.wanted)))
         except Exception as error:
             self._unread(error)
             return
-        # The viewer may have moved on while the journal was read; the next round, at once, shows the new window.
+        # The viewer may have moved on while the journal was read; the next round, at once, shows the new
+        # window.
         self._show(snapshot)
 
     def _ask(self, wanted: Wanted) -> "Future[Snapshot]":
@@ -109,7 +116,8 @@ class Dashboard:
         return self._given
 
     def _arriving(self) -> None:
-        """A front end is about to read the widgets' state: it must not begin with the values of an hour ago."""
+        """A front end is about to read the widgets' state: it must not begin with the values of an hour
+        ago."""
         if monotonic_s() - self._pictured_s < shared.FRESH_S:
             # What its first view was made of will do; the first refresh, at once when it is seen, reads anew.
             self._given = None
@@ -124,11 +132,13 @@ class Dashboard:
         except Exception as error:
             self._unread(error)
             return
-        # A widget made now would reach the front end before those that it refers to, and break the page there:
-        # probes that are new to this page get theirs with the first refresh after it is seen.
+        # A widget made now would reach the front end before those that it refers to, and break the page
+        # there: probes that are new to this page get theirs with the first refresh after it is seen.
         self._steering.resolve(snapshot.now_is)
         shown = self._panels.made(snapshot.seen(self._steering.view)) if arriving else snapshot
-        self._show(shown._replace(drawn=None), arriving=arriving, more=len(shown.probes) < len(snapshot.probes))
+        self._show(
+            shown._replace(drawn=None), arriving=arriving, more=len(shown.probes) < len(snapshot.probes)
+        )
 
     async def _follow(self) -> None:
         while True:
@@ -170,5 +180,6 @@ class Dashboard:
 
 
 def build(journal: Path, **options: Any) -> Dashboard:
-    """The dashboard of a journal; see Dashboard for its options. provision(probe_id) tells a probe where to deliver."""
+    """The dashboard of a journal; see Dashboard for its options. provision(probe_id) tells a probe where to
+    deliver."""
     return Dashboard(journal, **options)

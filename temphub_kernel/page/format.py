@@ -1,4 +1,5 @@
-"""Numbers, ages and times as the page writes them, and the one way text of others gets into HTML. Any thread; pure."""
+"""Numbers, ages and times as the page writes them, and the one way text of others gets into HTML. Any thread;
+pure."""
 
 import html
 import re
@@ -37,7 +38,9 @@ def trend(value: float | None, degree: str) -> str:
     """`+0.4 °C/h`; a dash when there is too little to tell."""
     if value is None:
         return words.NOTHING
-    return words.PER_HOUR.format(degree=degree, value=_signed(f"{value:+.1f}" if abs(value) < 100 else f"{value:+.0f}"))
+    return words.PER_HOUR.format(
+        degree=degree, value=_signed(f"{value:+.1f}" if abs(value) < 100 else f"{value:+.0f}")
+    )
 
 
 def sigma(value: float | None) -> str:
@@ -65,7 +68,9 @@ def span(ms: int) -> str:
 
 def every(interval_ms: int) -> str:
     """`every 2 s`, `every 0.5 s`, `every 5 min`."""
-    return probe_words.EVERY.format(words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms))
+    return probe_words.EVERY.format(
+        words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms)
+    )
 
 
 def local(ms: int, where: tzinfo | None) -> datetime:
@@ -74,13 +79,15 @@ def local(ms: int, where: tzinfo | None) -> datetime:
 
 
 def moment_ms(typed: datetime, where: tzinfo | None) -> int:
-    """A date and time of the viewer's clock, without a zone, in ms since 1970. where: None for this computer's."""
+    """A date and time of the viewer's clock, without a zone, in ms since 1970. where: None for this
+    computer's."""
     moment = typed.replace(tzinfo=where) if where is not None else typed.astimezone()
     return round(moment.timestamp() * 1000)
 
 
 def clock(ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True, am_pm: bool = False) -> str:
-    """`13:05:09` (or `13:05`, or `1:05 pm`) of today, else with the day before it: `22 Nov 13:05`, `22 Nov 2024 13:05`."""
+    """`13:05:09` (or `13:05`, or `1:05 pm`) of today, else with the day before it: `22 Nov 13:05`, `22 Nov
+    2024 13:05`."""
     moment, now = local(ms, where), local(now_ms, where)
     time = time_of_day(moment, to_second=to_second, am_pm=am_pm)
     # In the hour that comes twice a time alone could be either.
@@ -94,12 +101,22 @@ def comes_twice(moment: datetime, where: tzinfo | None) -> bool:
     """Whether the clock shows this time twice on that day, because it is put back."""
     plain = moment.replace(tzinfo=where)
     # Of this computer's own zone the offset is asked for anew: a moment carries the one it has only.
-    first, second = ((one if where else one.astimezone()) for one in (plain.replace(fold=0), plain.replace(fold=1)))
+    first, second = (
+        (one if where else one.astimezone()) for one in (plain.replace(fold=0), plain.replace(fold=1))
+    )
     # Where a time is left out, the second offset is the larger one.
     return (first.utcoffset() or timedelta()) > (second.utcoffset() or timedelta())
 
 
-def between(from_ms: int, to_ms: int, where: tzinfo | None, now_ms: int, *, to_second: bool = True, am_pm: bool = False) -> tuple[str, str]:
+def between(
+    from_ms: int,
+    to_ms: int,
+    where: tzinfo | None,
+    now_ms: int,
+    *,
+    to_second: bool = True,
+    am_pm: bool = False,
+) -> tuple[str, str]:
     """Both ends of a span as `clock` writes them; where they are of two days each has its own, also today."""
     first, last, now = (local(ms, where) for ms in (from_ms, to_ms, now_ms))
     told = [clock(ms, where, now_ms, to_second=to_second, am_pm=am_pm) for ms in (from_ms, to_ms)]
@@ -130,4 +147,8 @@ def _signed(text: str) -> str:
 def held_up(record: dict[str, object]) -> str:
     """Why a probe may not deliver here, or is not told to; empty when it may."""
     stands = str(record.get("trust"))
-    return probe_words.STANDINGS[stands] if stands in ("waiting", "forgot", "foreign", "elsewhere", "released") else ""
+    return (
+        probe_words.STANDINGS[stands]
+        if stands in ("waiting", "forgot", "foreign", "elsewhere", "released")
+        else ""
+    )

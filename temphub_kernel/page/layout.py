@@ -104,13 +104,15 @@ class Panels:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")
         below = [self._told, self._pulse, self._leave]
         top = [self._alarms.top] if "head" in self._parts or "alarms" in self._parts else []
-        root = VBox([style, self._head, self._alerts, *top, self._main, self.viewer_zone, self.sayings, *below])
+        root = VBox(
+            [style, self._head, self._alerts, *top, self._main, self.viewer_zone, self.sayings, *below]
+        )
         root.add_class("th")
         return root
 
     def _listen(self, steering: Steering) -> None:
-        """The page's own script writes the browser's time zone into one, and into the other what else it has to say; a front end without
-        it leaves both empty."""
+        """The page's own script writes the browser's time zone into one, and into the other what else it has
+        to say; a front end without it leaves both empty."""
         self.viewer_zone.add_class("th-zone")
         self.sayings.add_class("th-sayings")
         self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
@@ -130,12 +132,19 @@ class Panels:
         """The same with those probes only whose widgets are made already."""
         chosen, rows = snapshot.view.probes, self._list
         probes = [self._alarms.made(probe) for probe in snapshot.probes if probe.id in self._cards]
-        folded = [probe for probe in snapshot.folded if (probe.id in self._cards or not chosen) and rows.has(probe.id)]
+        folded = [
+            probe
+            for probe in snapshot.folded
+            if (probe.id in self._cards or not chosen) and rows.has(probe.id)
+        ]
         removed = [one for one in snapshot.removed if rows.removed.has(one["id"])]
         return snapshot._replace(probes=probes, folded=folded, removed=removed)
 
-    def show(self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False) -> None:
-        """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that are not shown yet."""
+    def show(
+        self, snapshot: Snapshot, judged: Judgement, *, arriving: bool = False, more: bool = False
+    ) -> None:
+        """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that
+        are not shown yet."""
         view, now_ms = snapshot.view, snapshot.now_ms
         self._ids = [probe.id for probe in snapshot.probes]
         self._dress(view)
@@ -149,7 +158,9 @@ class Panels:
         self._show_cards(snapshot, make=not arriving)
         self.chart_panel.show(snapshot)
         heading = cards.heading(words.STATISTICS, view.told(now_ms))
-        set_value(self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot)))
+        set_value(
+            self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot))
+        )
         for panel in self._below.values():
             panel.show(snapshot)
         self._tell(snapshot)
@@ -170,7 +181,10 @@ class Panels:
     def _lay_out(self, widgets: dict[str, Any], *first: HTML) -> None:
         """Those of them that this page has, in the order of PARTS, and the hub's own panel among them."""
         widgets["hub"] = self._hub
-        set_children(self._main, [*first, *(widgets[name] for name in PARTS if name in widgets and name in self._parts)])
+        set_children(
+            self._main,
+            [*first, *(widgets[name] for name in PARTS if name in widgets and name in self._parts)],
+        )
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""
@@ -183,7 +197,8 @@ class Panels:
             set_value(self._head, cards.brand("unread"))
 
     def pulse(self, beat: int, now_ms: int) -> None:
-        """A sign of life for the page's script, also when nothing else changes; it carries the hub's clock."""
+        """A sign of life for the page's script, also when nothing else changes; it carries the hub's
+        clock."""
         if str(beat) not in self._pulse.value:
             self._pulse.value = f'<i data-now="{now_ms}">{beat}</i>'
 
@@ -192,7 +207,10 @@ class Panels:
         group = ""
         for probe in snapshot.shown:
             card = self._card(probe)
-            set_value(card, snapshot.once(("card", probe.id), partial(cards.card, probe, snapshot.view, snapshot.now_ms)))
+            set_value(
+                card,
+                snapshot.once(("card", probe.id), partial(cards.card, probe, snapshot.view, snapshot.now_ms)),
+            )
             if (named := str(probe.record.get("group") or "")) != group:
                 group = named
                 children += [self._group(group)] if group and (make or group in self._groups) else []
@@ -204,11 +222,16 @@ class Panels:
         set_children(self._card_box, children)
 
     def _dress(self, view: View) -> None:
-        for name, on in (("th-kiosk", view.kiosk), ("th-dark", view.theme == "dark"), ("th-light", view.theme == "light")):
+        for name, on in (
+            ("th-kiosk", view.kiosk),
+            ("th-dark", view.theme == "dark"),
+            ("th-light", view.theme == "light"),
+        ):
             set_class(self.root, name, on)
 
     def _tell(self, snapshot: Snapshot) -> None:
-        """What the page's scripts need: the address, the chart's reach, the words they say themselves, what is the matter."""
+        """What the page's scripts need: the address, the chart's reach, the words they say themselves, what
+        is the matter."""
         view = snapshot.view
         told = {
             "query": query(view),
@@ -231,7 +254,9 @@ class Panels:
         }
         facts = json.dumps(alarms.facts(snapshot), separators=(",", ":"))
         set_value(
-            self._told, f'<i data-told="{format.safe(json.dumps(told, separators=(",", ":")))}" data-alarms="{format.safe(facts)}"></i>'
+            self._told,
+            f'<i data-told="{format.safe(json.dumps(told, separators=(",", ":")))}" '
+            f'data-alarms="{format.safe(facts)}"></i>',
         )
 
     def _card(self, probe: Probe) -> HTML:

@@ -42,7 +42,8 @@ def chosen(
 
 
 def ids_of(journal: Path, probes: str | Sequence[str]) -> list[str]:
-    """The ids of probes given by id or name; what nobody is called stays as it is. Raises TempHubError for a name that several have."""
+    """The ids of probes given by id or name; what nobody is called stays as it is. Raises TempHubError for a
+    name that several have."""
     with Reader(journal) as reader:
         known = reader.probes(removed=True)
     return [named(known, text) or text for text in ([probes] if isinstance(probes, str) else probes)]
@@ -56,4 +57,8 @@ def _moment(name: str, given: str | int | datetime) -> int:
 
 
 def _wrong(name: str, given: Any, remedy: str) -> TempHubError:
-    return TempHubError(f"{name} is {given!r}, which the chart cannot show.", remedy[0].upper() + remedy[1:] + ".", code="bad_choice")
+    return TempHubError(
+        f"{name} is {given!r}, which the chart cannot show.",
+        remedy[0].upper() + remedy[1:] + ".",
+        code="bad_choice",
+    )

@@ -28,38 +28,57 @@ STANDINGS = {
 }
 TRUST, TRUST_MEANING, TRUSTING = "Trust", "This probe is mine: let it deliver here", "Trusting {} …"
 TRUSTED = "Trusted; it delivers in a moment."
-RELEASE, RELEASE_MEANING, RELEASING = "Release", "Let this probe go, so that another hub can take it", "Releasing {} …"
-REMOVE_PROBE, REMOVE_MEANING, REMOVING = "Remove", "Take this probe off every list; its readings are kept", "Removing {} …"
+RELEASE, RELEASE_MEANING, RELEASING = (
+    "Release",
+    "Let this probe go, so that another hub can take it",
+    "Releasing {} …",
+)
+REMOVE_PROBE, REMOVE_MEANING, REMOVING = (
+    "Remove",
+    "Take this probe off every list; its readings are kept",
+    "Removing {} …",
+)
 REMOVED_PROBE = "Removed. Its readings are kept."
 REMOVE_ASK = (
-    "Remove {} from every list? Its readings are kept. It comes back when it delivers again, or with Bring back at the end of this list."
+    "Remove {} from every list? Its readings are kept. It comes back when it delivers again, or "
+    "with Bring back at the end of this list."
 )
 REMOVE_YES = "Yes, remove it"
 MERGE_INTO, MERGE_NONE, MERGE = "Same place as", "no other probe", "Make them one"
-MERGE_MEANING = "This is a new board or sensor in the other one's place: its readings go on the other one's line"
+MERGE_MEANING = (
+    "This is a new board or sensor in the other one's place: its readings go on the other one's line"
+)
 MERGE_ASK = (
-    "Have all readings of {0}, those so far and those to come, count as {1}? Nothing stored is changed, and the form of {1} takes it back."
+    "Have all readings of {0}, those so far and those to come, count as {1}? Nothing stored is "
+    "changed, and the form of {1} takes it back."
 )
 MERGE_YES, MERGING, MERGED = "Yes, make them one", "Merging {} …", "{} counts as this probe now."
 MERGED_ALSO, UNMERGE = "Counts as this probe, too: {}", "Take apart"
 UNMERGE_MEANING = "Have them stand for themselves again, with all their readings"
 UNMERGING, UNMERGED = "Taking {} apart …", "{} is a probe of its own again."
 RELEASED = "Released: another hub can take it now."
-RELEASE_ASK = "Release {}? It stops delivering here, and another hub can take it. Its readings so far are kept."
+RELEASE_ASK = (
+    "Release {}? It stops delivering here, and another hub can take it. Its readings so far are kept."
+)
 RELEASE_YES = "Yes, release it"
 
 STRAIGHT, STRAIGHT_NONE, STRAIGHTEN = "Thermocouple", "sends true values", "Correct"
 STRAIGHT_MEANING = (
-    "Its readings are numbers of a chip that knows no thermocouple's curve (firmware before 0.4.0, or a sender of your own):"
+    "Its readings are numbers of a chip that knows no thermocouple's curve (firmware before 0.4.0, or a "
+    "sender of your own):"
     " have them corrected for the type. What was sent is kept"
 )
 STRAIGHT_FROM, STRAIGHT_TO, STRAIGHT_COLD = "From", "Up to", "Chip itself at"
 STRAIGHT_FIRST, STRAIGHT_ON = "the first reading", "those to come"
-STRAIGHT_UNDO, STRAIGHT_UNDO_MEANING = "As they were sent", "No longer correct its readings for a thermocouple"
+STRAIGHT_UNDO, STRAIGHT_UNDO_MEANING = (
+    "As they were sent",
+    "No longer correct its readings for a thermocouple",
+)
 STRAIGHTENING, STRAIGHTENED = "Correcting {} …", "Corrected for type {}; what was sent is kept."
 STRAIGHT_UNDONE = "The readings count as they were sent."
 STRAIGHT_STATED = (
-    "Corrected for type {0} on a {1}, from {2} up to {3}. Where the chip's own temperature was not sent it is taken for {4},"
+    "Corrected for type {0} on a {1}, from {2} up to {3}. Where the chip's own temperature was not sent it "
+    "is taken for {4},"
     " which may be off by: {5}."
 )
 STRAIGHT_OFF = "{} at {}"
@@ -77,27 +96,51 @@ TRANSIENTS = (
 )
 TRANSIENTS_SHOW, TRANSIENTS_HIDE, TRANSIENTS_REMOVE = "Show", "Put away", "Remove all"
 TRANSIENTS_SHOWN = "The last {} of them:"
-TRANSIENTS_MEANING = "Nobody named them and they hold no key. One that delivers again is shown by itself; one that is given a name stays."
+TRANSIENTS_MEANING = (
+    "Nobody named them and they hold no key. One that delivers again is shown by itself; "
+    "one that is given a name stays."
+)
 TRANSIENTS_ASK = "Take {} off every list? Their readings are kept, and one that delivers again comes back."
 TRANSIENTS_YES, TRANSIENTS_REMOVING = "Yes, remove them", "Removing them …"
 TRANSIENTS_REMOVED = "Off every list: {}."
 
 REMOVED = ("1 removed probe", "{} removed probes")
 REMOVED_SHOW, REMOVED_HIDE, REMOVED_SHOWN = "Show", "Put away", "The last {} of them:"
-REMOVED_MEANING = "Somebody took them off every list. Their readings are kept; one that delivers again comes back by itself."
-REMOVED_AT, RESTORE, RESTORE_MEANING = "removed {}", "Bring back", "Put {} onto every list again, with all its readings"
+REMOVED_MEANING = (
+    "Somebody took them off every list. Their readings are kept; one that delivers again comes "
+    "back by itself."
+)
+REMOVED_AT, RESTORE, RESTORE_MEANING = (
+    "removed {}",
+    "Bring back",
+    "Put {} onto every list again, with all its readings",
+)
 RESTORING, RESTORED = "Bringing {} back …", "Brought back, with all its readings."
 
 EDIT, EDIT_MEANING = "Edit", "Name, group, note, interval, order, light"
-EDIT_NAME, EDIT_GROUP, EDIT_NOTE, EDIT_INTERVAL, EDIT_HIDDEN = "Name", "Group", "Note", "Interval", "Hide this probe"
+EDIT_NAME, EDIT_GROUP, EDIT_NOTE, EDIT_INTERVAL, EDIT_HIDDEN = (
+    "Name",
+    "Group",
+    "Note",
+    "Interval",
+    "Hide this probe",
+)
 EDIT_POWER_ON = "85 °C is a temperature here"
 EDIT_GROUP_EXAMPLE = "for example: Cellar"
 SAVING, SAVED, NOTHING_TO_SAVE = "Saving {} …", "Saved.", "Nothing was changed."
 INTERVAL_NOT_SET = "The interval was not changed; the rest was saved. {}"
 UP, UP_MEANING, DOWN, DOWN_MEANING = "Up", "One place up in its group", "Down", "One place down in its group"
-IDENTIFY, IDENTIFY_MEANING, IDENTIFYING = "Blink its light", "Have the probe blink, to find it", "Asking {} to blink …"
+IDENTIFY, IDENTIFY_MEANING, IDENTIFYING = (
+    "Blink its light",
+    "Have the probe blink, to find it",
+    "Asking {} to blink …",
+)
 IDENTIFIED = "Its light blinks now."
-UPDATE, UPDATE_MEANING, UPDATING = "Update", "Have the probe fetch the firmware that this hub brings", "Asking {} to update …"
+UPDATE, UPDATE_MEANING, UPDATING = (
+    "Update",
+    "Have the probe fetch the firmware that this hub brings",
+    "Asking {} to update …",
+)
 UPDATE_BEGUN = "It fetches firmware {} now and starts anew; that takes about a minute."
 UPDATE_THERE = "update to {} available"
 HIDDEN = "hidden"

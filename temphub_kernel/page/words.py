@@ -1,4 +1,5 @@
-"""What the page says, in one place: another language is another such file; see probe_words.py and alarm_words.py. Any thread."""
+"""What the page says, in one place: another language is another such file; see probe_words.py and
+alarm_words.py. Any thread."""
 
 from ..core import FAULT_WORDS
 
@@ -56,10 +57,19 @@ SECONDS, MINUTES, DAYS = "{} s", "{} min", "{} days"
 HOURS = "{} h {:02d} min"
 HOURS_ONLY = "{} h"
 # The same for the page's own script, which counts ages on: after so many seconds, in units of so many.
-AGES = [[2, 1, JUST_NOW], [60, 1, "{} s ago"], [3600, 60, "{} min ago"], [172_800, 3600, "{} h ago"], [1e15, 86_400, "{} days ago"]]
+AGES = [
+    [2, 1, JUST_NOW],
+    [60, 1, "{} s ago"],
+    [3600, 60, "{} min ago"],
+    [172_800, 3600, "{} h ago"],
+    [1e15, 86_400, "{} days ago"],
+]
 
 TODAY_MIN, TODAY_MAX = "min today", "max today"
-TREND, TREND_MEANING = "trend, {}", "where it is going: the slope over the last {}, whatever the chart below shows"
+TREND, TREND_MEANING = (
+    "trend, {}",
+    "where it is going: the slope over the last {}, whatever the chart below shows",
+)
 CARD_CHART = "Show {} alone, or all again"
 SPARK = "the last 24 hours"
 # What the page says of itself before its widgets are there: it is a picture, taken then.
@@ -72,16 +82,22 @@ FRAME = {
     "slow": "this takes longer than usual; the hub is busy or still starting …",
     "lost": "Connection to the hub lost – recording goes on; reconnecting …",
     "not_live": "This page is not live.",
-    "below": "It works at the top of a host name only, not below a path. Give the hub a host name of its own at the proxy.",
-    "not_live_since": "This page is not live: it shows a picture of {}, and what was measured since is missing.",
-    "no_scripts": "Its scripts do not arrive. Reload it; if this stays, let this browser's blocker pass scripts of the hub, and have a"
+    "below": "It works at the top of a host name only, not below a path. Give the hub a host name of its own "
+    "at the proxy.",
+    "not_live_since": "This page is not live: it shows a picture of {}, and what was measured since is "
+    "missing.",
+    "no_scripts": "Its scripts do not arrive. Reload it; if this stays, let this browser's blocker pass "
+    "scripts of the hub, and have a"
     " proxy serve the hub at the root of a name of its own, not below a path.",
-    "no_socket": "Its live connection (a websocket) is refused. Reload it; if this stays, have the proxy in between pass on the headers"
+    "no_socket": "Its live connection (a websocket) is refused. Reload it; if this stays, have the proxy in "
+    "between pass on the headers"
     " Host and Upgrade, or open the hub's own address.",
-    "nothing": "Nothing has come from the hub for {} s: it is busy, or the connection is weak. It goes live by itself as soon as it can;"
+    "nothing": "Nothing has come from the hub for {} s: it is busy, or the connection is weak. It goes live "
+    "by itself as soon as it can;"
     " if this stays, reload it.",
     "reload": "Reload",
-    "no_script": "This page needs JavaScript. The readings are also at /api/readings and in temperature_log.csv.",
+    "no_script": "This page needs JavaScript. The readings are also at /api/readings and in "
+    "temperature_log.csv.",
 }
 PROBES = "Probes"
 CHART = "Temperature"
@@ -106,20 +122,38 @@ NOTE_TEXT, NOTE_ADD, NOTE_EXAMPLE = "Note", "Add", "door left open"
 NOTE_MEANING = "Kept with the marked range, or with the end of what is shown"
 NOTE_ADDING, NOTE_ADDED = "Keeping the note …", "The note is kept."
 NOTES = "Notes"
-STRIKE_OUT, STRIKE_MEANING = "Strike out", "The readings of {} in this range no longer count. They are kept, and can be brought back below"
-STRIKING, STRUCK_NOW = "Striking out …", "Struck out: these readings are in no chart and no statistic any more."
+STRIKE_OUT, STRIKE_MEANING = (
+    "Strike out",
+    "The readings of {} in this range no longer count. They are kept, and can be brought back below",
+)
+STRIKING, STRUCK_NOW = (
+    "Striking out …",
+    "Struck out: these readings are in no chart and no statistic any more.",
+)
 STRUCK, STRUCK_LINE, UNDO = "Struck out", "{} of {} struck out", "Undo"
 UNDOING, UNDONE = "Bringing the readings back …", "The readings count again."
 PICTURE, PICTURE_MEANING, PICTURE_FILE = "Picture", "Save the chart as a PNG picture", "temperatures.png"
 DOWNLOADS = {"csv": "CSV", "xlsx": "Excel"}
-REPORT, REPORT_MEANING = "Report", "A PDF to file and sign: figures, limits, excursions and alarms of what is shown, or of the marked range"
+REPORT, REPORT_MEANING = (
+    "Report",
+    "A PDF to file and sign: figures, limits, excursions and alarms of what is shown, or of the marked range",
+)
 REPORT_MONTH = "Last month's report"
 DOWNLOADS_MEANING = "All readings of what is shown, or of the marked range"
 SEND = ("Send", "Give what is shown to somebody else")
 SEND_WHAT = "{}, {}: {} readings."
 SEND_ALL = "All probes"
-SEND_HOW = "Save the file and attach it to a message, or send the address of this chart to somebody in the same network."
-SEND_SHARE, SEND_FILE, SEND_MAIL, SEND_COPY, SEND_COPIED = "Share …", "Save {}", "E-mail the address", "Copy the address", "Copied"
+SEND_HOW = (
+    "Save the file and attach it to a message, or send the address of this chart to somebody in the "
+    "same network."
+)
+SEND_SHARE, SEND_FILE, SEND_MAIL, SEND_COPY, SEND_COPIED = (
+    "Share …",
+    "Save {}",
+    "E-mail the address",
+    "Copy the address",
+    "Copied",
+)
 MAIL_SUBJECT, MAIL_BODY = "Temperatures: {}", "{}\n\nThe chart: {}\n"
 SHOW_MOMENT = "Show this moment in the chart"
 STATISTICS = "Statistics"
@@ -138,11 +172,24 @@ AT = "at {}"
 
 SAVE, CANCEL, KEEP = "Save", "Close", "Keep it"
 
-HUB_STATES = {"recording": "Recording", "trouble": "Recording, with a problem", "stopped": "Hub stopped", "unread": "Cannot read"}
-UPTIME, STORED, CSV_WAITING, PROBE_COUNT = "running for", "readings stored", "waiting for the CSV", "probes online"
+HUB_STATES = {
+    "recording": "Recording",
+    "trouble": "Recording, with a problem",
+    "stopped": "Hub stopped",
+    "unread": "Cannot read",
+}
+UPTIME, STORED, CSV_WAITING, PROBE_COUNT = (
+    "running for",
+    "readings stored",
+    "waiting for the CSV",
+    "probes online",
+)
 ALL_WRITTEN = "none"
 HUB_STOPPED = "The hub has stopped writing, so it seems to be off and nothing new arrives."
-HUB_STOPPED_REMEDY = "Start it again (Start.bat or `temphub`); probes keep their readings meanwhile and deliver them when it is back."
+HUB_STOPPED_REMEDY = (
+    "Start it again (Start.bat or `temphub`); probes keep their readings meanwhile and "
+    "deliver them when it is back."
+)
 HUB_NEVER = "No hub has run on this data folder yet, so nothing new arrives."
 HUB_NEVER_REMEDY = "Start it with Start.bat or `temphub`; this page goes on by itself."
 WORKER_STOPPED = "The {} part of the hub is not running."
@@ -169,12 +216,17 @@ NO_PROBLEM = "none"
 WORKER_WELL, WORKER_TROUBLED = "{}", "{} (problem)"
 
 EMPTY_TITLE = "No probe yet"
-EMPTY_TEXT = "The hub is listening. A probe shows up here by itself, usually within ten seconds of being switched on."
+EMPTY_TEXT = (
+    "The hub is listening. A probe shows up here by itself, usually within ten seconds of being switched on."
+)
 EMPTY_STEPS = (
     ("Power the probe", "Its light should blink while it joins the Wi-Fi."),
     ("Same network", "Probe and hub must be on the same network; guest Wi-Fi often keeps devices apart."),
     ("Let it through", "On Windows, allow TempHub on private networks when the firewall asks."),
-    ("Look around without hardware", "Run `temphub demo --probes 3` (on Windows `Start.bat demo --probes 3`) to see three virtual probes."),
+    (
+        "Look around without hardware",
+        "Run `temphub demo --probes 3` (on Windows `Start.bat demo --probes 3`) to see three virtual probes.",
+    ),
 )
 ADD_PROBE = "Add a probe"
 SEES = "What the hub sees"
@@ -201,7 +253,8 @@ NOTE_ERASING, NOTE_ERASED = "Removing the note …", "The note is gone."
 DOCTOR, CHECK = "Is all well?", "Check this hub"
 CHECK_MEANING = "Examines the hub's computer, the network and every probe; takes a few seconds"
 DOCTOR_TEXT = (
-    "Looks at Python, port, firewall, network, disk, clock, sleep, journal, CSV log and every probe. The same as `temphub doctor`."
+    "Looks at Python, port, firewall, network, disk, clock, sleep, journal, CSV log and every "
+    "probe. The same as `temphub doctor`."
 )
 CHECKING = "Looking at this computer, the network and every probe …"
 CHECK_WELL, CHECK_PROBLEMS = "No problem found.", "Problems found: {}."

@@ -1,7 +1,9 @@
-"""One conversation with one probe: ask how it stands, decide, prove who we are, send the order, verify. Any thread, one at a time.
+"""One conversation with one probe: ask how it stands, decide, prove who we are, send the order, verify. Any
+thread, one at a time.
 
-A conversation goes through the states of `State`, whose values are what is shown and logged; `settle` is the one that the hub holds
-with every probe every few seconds, the others carry an order of a person's. What goes over the wire is in docs/trust.md.
+A conversation goes through the states of `State`, whose values are what is shown and logged; `settle` is the
+one that the hub holds with every probe every few seconds, the others carry an order of a person's. What goes
+over the wire is in docs/trust.md.
 """
 
 import json
@@ -20,7 +22,8 @@ log = logging.getLogger(__name__)
 TAKEN_MOST = 3
 # A path, not an address: the probe takes firmware from the hub it delivers to, and from nobody else.
 MANIFEST = "/api/firmware/manifest"
-# A board has no memory to spare for compiling; a virtual probe may run on CPython, which cannot load what is compiled.
+# A board has no memory to spare for compiling; a virtual probe may run on CPython, which cannot load what is
+# compiled.
 FOR_BOARDS = MANIFEST + "?format=mpy"
 # Standing of a probe that anybody may order; what holds a key is judged by that.
 OPEN = (Standing.PLAIN, Standing.CLAIMABLE)
@@ -35,8 +38,9 @@ NOT_OURS = {
 class Context(NamedTuple):
     """What every conversation stands on.
 
-    heard(probe_id, boot, count, at_s): where a probe said its count of milliseconds stood then. told(probe_id, what, value): what else
-    it said of itself: `rssi`, the strength of its Wi-Fi in dBm, or `outbox`, how many readings wait on it.
+    heard(probe_id, boot, count, at_s): where a probe said its count of milliseconds stood then.
+    told(probe_id, what, value): what else it said of itself: `rssi`, the strength of its Wi-Fi in dBm, or
+    `outbox`, how many readings wait on it.
     """
 
     talk: probe_client.Talk
@@ -62,7 +66,8 @@ class Conversation:
     # The orders.
 
     def settle(self, order: Order) -> tuple[ProbeCheck, Given]:
-        """Look at the probe, and tell it where to deliver when that differs; at most 6 s. Raises TempHubError."""
+        """Look at the probe, and tell it where to deliver when that differs; at most 6 s. Raises
+        TempHubError."""
         met, given = self._met, order.given
         said = self._meet()
         if not order.take:
@@ -70,18 +75,27 @@ class Conversation:
         base = route.base_url_for(self._settings, met.ip, self._hub_port)
         url = base if said.takes_base else base + route.INGEST
         proof = self._prove(said)
-        wanted = Wanted(met.ip, met.port, said.boot or met.boot, url, order.interval_ms, proof.token, proof.key)
+        wanted = Wanted(
+            met.ip, met.port, said.boot or met.boot, url, order.interval_ms, proof.token, proof.key
+        )
         if given is not None and not order.force and given.wanted == wanted and not given.differs(said):
             return self._ended(State.UNCHANGED, said, given._replace(taken=0))
         taken = wanted.times_taken(said, given)
-        if taken > TAKEN_MOST and not order.force and given is not None and clock.monotonic_s() - given.at_s < RETELL_S:
+        if (
+            taken > TAKEN_MOST
+            and not order.force
+            and given is not None
+            and clock.monotonic_s() - given.at_s < RETELL_S
+        ):
             raise errors.contested(met, said.server_url or "")
         try:
             answer = self._provision(wanted, proof)
         except errors.ProbeWantsToken:
             if wanted.is_in_force(said) and not order.force:
                 # Somebody gave it the shared token by hand: it takes no order of ours, and needs none.
-                return self._ended(State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s()))
+                return self._ended(
+                    State.UNCHANGED, said, Given(wanted, wanted.interval_ms, clock.monotonic_s())
+                )
             raise
         # A probe may have bounds of its own; asking for the same again would only wear out its flash.
         interval_ms = answer.interval_ms or order.interval_ms
@@ -97,7 +111,8 @@ class Conversation:
         if said.probe_id and said.probe_id != met.probe_id:
             raise errors.another_answers(met, said.probe_id)
         if said.sent_ms is not None and said.boot and not self._trust.claimed(self._board):
-            # Before it is told where to deliver. Of a probe with a key only signed words count, and this is none.
+            # Before it is told where to deliver. Of a probe with a key only signed words count, and this is
+            # none.
             self._heard(met.probe_id, said.boot, said.sent_ms, said.heard_s)
         for what, value in (("rssi", said.rssi), ("outbox", said.outbox)):
             if value is not None:
@@ -105,7 +120,8 @@ class Conversation:
         return said
 
     def update(self, sha256: Callable[[bool], str]) -> str:
-        """The version the probe had when it said yes; it downloads afterwards. sha256(for a board): the firmware's. Raises TempHubError."""
+        """The version the probe had when it said yes; it downloads afterwards. sha256(for a board): the
+        firmware's. Raises TempHubError."""
         board = self._met.model != "virtual"
         # With it in a signed order, nobody on the way can give a claimed probe another firmware.
         body = {"manifest_url": FOR_BOARDS if board else MANIFEST, "sha256": sha256(board)}
@@ -140,10 +156,12 @@ class Conversation:
         return said or probe_client.Status()
 
     def leave_to_another_hub(self, said: probe_client.Status) -> None:
-        """Raises TempHubError (`probe_elsewhere`) when the probe delivers to another hub that answers, until somebody asks for it.
+        """Raises TempHubError (`probe_elsewhere`) when the probe delivers to another hub that answers, until
+        somebody asks for it.
 
-        Firmware without keys takes orders from anybody, so a second hub, started to look around, would take it away from the first.
-        One whose hub is dead, or was this one under another address, is taken at once.
+        Firmware without keys takes orders from anybody, so a second hub, started to look around, would take
+        it away from the first. One whose hub is dead, or was this one under another address, is taken at
+        once.
         """
         if not said.server_url or said.needs_provision or said.key_id:
             return
@@ -156,7 +174,8 @@ class Conversation:
     # Proving who we are.
 
     def _prove(self, said: probe_client.Status) -> Proof:
-        """What to show a probe that says this of itself; a new one is claimed. Raises TempHubError when it is not ours to order."""
+        """What to show a probe that says this of itself; a new one is claimed. Raises TempHubError when it is
+        not ours to order."""
         standing, key = self._trust.look(self._board, said.key_id)
         self._trust.saw(self._board, standing)
         if standing in NOT_OURS:
@@ -164,8 +183,8 @@ class Conversation:
         if standing is Standing.CLAIMED:
             return Proof(key=key, nonce=said.nonce)
         secret = self._settings.server_token
-        # A device that merely advertises itself must not learn what opens every other name: its token is good for its own.
-        # Without SERVER_TOKEN one of an earlier time is taken back.
+        # A device that merely advertises itself must not learn what opens every other name: its token is good
+        # for its own. Without SERVER_TOKEN one of an earlier time is taken back.
         own = signatures.probe_token(secret, self._board) if secret else ""
         if standing is Standing.CLAIMABLE:
             # It may hold the shared token, or its own from the time when its firmware knew no keys.
@@ -185,14 +204,18 @@ class Conversation:
                 continue
         else:
             answer = self._claimed_with(exchange, last)
-        key, nonce = exchange.finish(self._board, answer.get("public"), answer.get("proof")), answer.get("nonce")
+        key, nonce = (
+            exchange.finish(self._board, answer.get("public"), answer.get("proof")),
+            answer.get("nonce"),
+        )
         if key is None or not isinstance(nonce, str):
             raise errors.no_agreement(self._met)
         self._trust.offer(self._board, key)
         return Proof(key=key, nonce=nonce)
 
     def _claimed_with(self, exchange: Exchange, token: str) -> Mapping[str, object]:
-        """What the probe answers to a claim, unchecked. Raises TempHubError (`probe_claimed` when it holds another token)."""
+        """What the probe answers to a claim, unchecked. Raises TempHubError (`probe_claimed` when it holds
+        another token)."""
         body = {"public": exchange.public, **({"proof": exchange.proof(token)} if token else {})}
         code, answer = self._send("/claim", body, Proof())
         if code != 200 or answer is None:
@@ -213,8 +236,11 @@ class Conversation:
             raise errors.keeps_another(self._met, answer.server_url)
         return answer
 
-    def _order(self, path: str, body: Mapping[str, object], what: str, proof: Proof) -> probe_client.Status | None:
-        """What the probe answers; None when its firmware knows no such order. what: as in 'it refused to update itself'."""
+    def _order(
+        self, path: str, body: Mapping[str, object], what: str, proof: Proof
+    ) -> probe_client.Status | None:
+        """What the probe answers; None when its firmware knows no such order. what: as in 'it refused to
+        update itself'."""
         self._to(State.SENDING)
         code, answer = self._send(path, body, proof)
         if code in probe_client.NO_SUCH_PAGE:
@@ -229,7 +255,9 @@ class Conversation:
             raise errors.refused(*self._who, what, code, answer)
         return probe_client.status_of(answer)
 
-    def _send(self, path: str, body: Mapping[str, object], proof: Proof) -> tuple[int, dict[str, object] | None]:
+    def _send(
+        self, path: str, body: Mapping[str, object], proof: Proof
+    ) -> tuple[int, dict[str, object] | None]:
         raw = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json"}
         if proof.key:
@@ -239,7 +267,9 @@ class Conversation:
         code, answer = self._talk.post(*self._who, path, raw, headers, self._limit)
         if code in (401, 403) and proof.vouched:
             self._to(State.VOUCHING)
-            code, answer = self._talk.post(*self._who, path, raw, {**headers, "X-Token": proof.vouched}, self._limit)
+            code, answer = self._talk.post(
+                *self._who, path, raw, {**headers, "X-Token": proof.vouched}, self._limit
+            )
         if code in (401, 403):
             unproven = proof.token and not proof.vouched
             raise errors.wants_token(self._met) if unproven else errors.claimed(*self._who)

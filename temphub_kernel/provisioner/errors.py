@@ -4,11 +4,21 @@ import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from ..core import MAX_INTERVAL_MS, MIN_INTERVAL_MS, BadGateway, BadRequest, Conflict, NotFound, Sighting, TempHubError
+from ..core import (
+    MAX_INTERVAL_MS,
+    MIN_INTERVAL_MS,
+    BadGateway,
+    BadRequest,
+    Conflict,
+    NotFound,
+    Sighting,
+    TempHubError,
+)
 
 
 def numeric(host: str, port: int) -> str:
-    """The numeric address of `host`. Raises TempHubError (`unknown_probe`); a slow name server may take seconds."""
+    """The numeric address of `host`. Raises TempHubError (`unknown_probe`); a slow name server may take
+    seconds."""
     try:
         return str(ip_address(host))
     except ValueError:
@@ -55,13 +65,15 @@ class ProbeHeld(Conflict):
 
 
 class ProbeClaimed(ProbeHeld):
-    """Raised when a probe holds the token or the key of another hub; where this hub has several tokens, the next is tried."""
+    """Raised when a probe holds the token or the key of another hub; where this hub has several tokens, the
+    next is tried."""
 
     code = "probe_claimed"
 
 
 class ProbeWantsToken(Conflict):
-    """Raised when a probe without keys takes orders only with a token, and nobody vouched for it; if it delivers here, all is well."""
+    """Raised when a probe without keys takes orders only with a token, and nobody vouched for it; if it
+    delivers here, all is well."""
 
     code = "probe_wants_token"
 
@@ -69,15 +81,20 @@ class ProbeWantsToken(Conflict):
 def said_text(answer: Mapping[str, object], key: str) -> str:
     """What a device says under a name: printable, not long."""
     value = answer.get(key)
-    return "".join(char for char in value if char.isprintable())[:LONGEST_TEXT] if isinstance(value, str) else ""
+    return (
+        "".join(char for char in value if char.isprintable())[:LONGEST_TEXT] if isinstance(value, str) else ""
+    )
 
 
-def refused(probe_id: str, ip: str, port: int, what: str, code: int, answer: Mapping[str, object] | None) -> TempHubError:
+def refused(
+    probe_id: str, ip: str, port: int, what: str, code: int, answer: Mapping[str, object] | None
+) -> TempHubError:
     """The probe says no. what: as in 'it refused to update itself'."""
     said = said_text(answer or {}, "problem") or said_text(answer or {}, "error") or f"HTTP status {code}"
     return BadGateway(
         f"The probe {probe_id} at {at(ip, port)} refused {what}: {said.rstrip('.')}.",
-        said_text(answer or {}, "remedy") or "Restart the probe, or update its firmware with `temphub flash`.",
+        said_text(answer or {}, "remedy")
+        or "Restart the probe, or update its firmware with `temphub flash`.",
         code="probe_refused",
     )
 
@@ -85,8 +102,10 @@ def refused(probe_id: str, ip: str, port: int, what: str, code: int, answer: Map
 def claimed(probe_id: str, ip: str, port: int) -> TempHubError:
     """The probe holds a token that is not ours."""
     return ProbeClaimed(
-        f"The probe {probe_id} at {at(ip, port)} belongs to another hub: it holds a token that is not this hub's SERVER_TOKEN.",
-        "Set SERVER_TOKEN to the other hub's token, or reset the probe's settings and let this hub find it again.",
+        f"The probe {probe_id} at {at(ip, port)} belongs to another hub: it holds a token that is not this "
+        "hub's SERVER_TOKEN.",
+        "Set SERVER_TOKEN to the other hub's token, or reset the probe's settings and let this hub find it "
+        "again.",
     )
 
 
@@ -99,7 +118,8 @@ def unreachable(probe_id: str, ip: str, port: int, reason: str) -> TempHubError:
     """No answer, or none in time."""
     return BadGateway(
         f"The probe {probe_id} at {at(ip, port)} cannot be reached ({reason})",
-        "Check that the probe has power and is in the same network as this computer; the hub tries again by itself.",
+        "Check that the probe has power and is in the same network as this computer; the hub tries again by "
+        "itself.",
         so="it was not told where to deliver",
         code="probe_unreachable",
     )
@@ -128,7 +148,8 @@ def not_local(probe_id: str, ip: str) -> TempHubError:
 def another_answers(met: Sighting, other: str) -> TempHubError:
     """The address belongs to another probe now."""
     return BadGateway(
-        f"At {met.ip}:{met.port} the probe {other} answers instead of {met.probe_id}, so {met.probe_id} was not told where to deliver.",
+        f"At {met.ip}:{met.port} the probe {other} answers instead of {met.probe_id}, so {met.probe_id} was "
+        "not told where to deliver.",
         f"Restart {met.probe_id}; it is found again at its new address.",
         code="other_probe",
     )
@@ -155,7 +176,8 @@ def keeps_another(met: Sighting, url: str) -> TempHubError:
 def foreign(met: Sighting) -> TempHubError:
     """It holds a key that is not ours."""
     return ProbeClaimed(
-        f"The probe {met.probe_id} at {at(met.ip, met.port)} holds a key of another hub, so this one cannot tell it where to deliver.",
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} holds a key of another hub, so this one cannot "
+        "tell it where to deliver.",
         "Release it there, or hold the probe's button for 5 s; then this hub takes it.",
     )
 
@@ -165,7 +187,8 @@ def elsewhere(met: Sighting, url: str) -> TempHubError:
     return ProbeHeld(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} belongs to another hub: it delivers to {url}, "
         "which answers, so it is left there.",
-        f"To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
+        "To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust "
+        f"{met.probe_id}`.",
         code="probe_elsewhere",
     )
 
@@ -173,7 +196,8 @@ def elsewhere(met: Sighting, url: str) -> TempHubError:
 def forgot(met: Sighting) -> TempHubError:
     """It had a key of ours, and says that it has none."""
     return Conflict(
-        f"The probe {met.probe_id} at {at(met.ip, met.port)} has lost the key that this hub gave it, or another device uses its name.",
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} has lost the key that this hub gave it, or "
+        "another device uses its name.",
         f"If you reset it, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
         code="probe_forgot",
     )
@@ -182,7 +206,8 @@ def forgot(met: Sighting) -> TempHubError:
 def waiting(met: Sighting) -> TempHubError:
     """PROBE_TRUST=approve, and nobody said yes."""
     return Conflict(
-        f"The probe {met.probe_id} at {at(met.ip, met.port)} waits until somebody trusts it (PROBE_TRUST=approve).",
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} waits until somebody trusts it "
+        "(PROBE_TRUST=approve).",
         f"If it is yours, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
         code="probe_waits",
     )
@@ -200,15 +225,18 @@ def released(met: Sighting) -> TempHubError:
 def wants_token(met: Sighting) -> TempHubError:
     """A probe without keys that takes orders only with a token, and nobody vouched for it."""
     return ProbeWantsToken(
-        f"The probe {met.probe_id} at {at(met.ip, met.port)} wants a token, and SERVER_TOKEN is not sent to a device that proves nothing.",
-        f"Press Trust beside it if it is yours (`temphub trust {met.probe_id}`), or update its firmware over USB (`temphub flash`).",
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} wants a token, and SERVER_TOKEN is not sent to "
+        "a device that proves nothing.",
+        f"Press Trust beside it if it is yours (`temphub trust {met.probe_id}`), or update its firmware over "
+        "USB (`temphub flash`).",
     )
 
 
 def no_agreement(met: Sighting) -> TempHubError:
     """What it answered to a claim is no proof."""
     return BadGateway(
-        f"The probe {met.probe_id} at {at(met.ip, met.port)} did not prove the key that was agreed on, so it was not claimed.",
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} did not prove the key that was agreed on, so it "
+        "was not claimed.",
         "Restart the probe; if that does not help, flash its firmware again (`temphub flash`).",
         code="no_agreement",
     )

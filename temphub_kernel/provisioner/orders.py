@@ -1,4 +1,5 @@
-"""What is wanted of a probe, what it was told, and how a conversation with it stands and ends. Plain data, any thread."""
+"""What is wanted of a probe, what it was told, and how a conversation with it stands and ends. Plain data,
+any thread."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -6,7 +7,8 @@ from typing import NamedTuple
 from ..core import Sighting, TempHubError, clock
 from . import errors, probe_client
 
-# Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and then.
+# Without a /status that says so, nobody knows whether the probe still delivers here: it is told again now and
+# then.
 RETELL_S = 300.0
 
 
@@ -27,7 +29,8 @@ class State(Enum):
 
 
 class ProbeCheck(NamedTuple):
-    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known; held: it is another hub's."""
+    """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known;
+    held: it is another hub's."""
 
     probe_id: str
     ip: str
@@ -54,7 +57,8 @@ class ProbeCheck(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What should be in force, and for which start of which probe. token: None when nothing is said of it; key: the probe's own."""
+    """What should be in force, and for which start of which probe. token: None when nothing is said of it;
+    key: the probe's own."""
 
     ip: str
     port: int
@@ -70,14 +74,16 @@ class Wanted(NamedTuple):
         return agrees and not said.needs_provision and said.token_set is True
 
     def times_taken(self, said: probe_client.Status, given: "Given | None") -> int:
-        """How often in a row another hub took the probe, which was told this already; given: what it was told last."""
+        """How often in a row another hub took the probe, which was told this already; given: what it was told
+        last."""
         if given is None or given.wanted != self or not said.server_url or said.server_url == self.url:
             return 0
         return given.taken + 1
 
 
 class Given(NamedTuple):
-    """What this process told a probe last. interval_ms: what it agreed to; taken: times in a row another hub changed it since."""
+    """What this process told a probe last. interval_ms: what it agreed to; taken: times in a row another hub
+    changed it since."""
 
     wanted: Wanted
     interval_ms: int
@@ -106,9 +112,11 @@ class Order(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to say nothing of it.
+    """What an order shows a probe. key, nonce: of a claimed one; token: for others, told and shown; None to
+    say nothing of it.
 
-    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with `token`.
+    vouched: the shared secret, shown to a probe that a person vouched for when it takes no order with
+    `token`.
     """
 
     token: str | None = None
@@ -120,4 +128,6 @@ class Proof(NamedTuple):
 def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     """The result of a check that could not be done, and where it stopped."""
     words, held = (error.problem, error.remedy), isinstance(error, errors.ProbeHeld)
-    return ProbeCheck(met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held)
+    return ProbeCheck(
+        met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held
+    )

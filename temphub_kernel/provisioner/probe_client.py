@@ -18,7 +18,16 @@ VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 LAST_WITH_BASE = (0, 3)
 # A hub that records answers within milliseconds; a computer that is off never does.
 HUB_S = 1.5
-LOCAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1")
+LOCAL = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+    "::1",
+)
 HOME = tuple(map(ip_network, LOCAL))
 # The system's own numbers; those of five digits are Windows'.
 REFUSED = (errno.ECONNREFUSED, 10061)
@@ -29,8 +38,8 @@ class Status(NamedTuple):
     """What a probe says of itself. None or empty: it does not say (a probe of the owner's form).
 
     takes_base: our own firmware up to 0.3, which adds /api/ingest to whatever it is told.
-    delivering: its last delivery was taken. sent_ms: where its count of milliseconds stood, heard at heard_s of the monotonic clock.
-    heap_free: bytes of memory that its firmware has left; only MicroPython knows it.
+    delivering: its last delivery was taken. sent_ms: where its count of milliseconds stood, heard at heard_s
+    of the monotonic clock. heap_free: bytes of memory that its firmware has left; only MicroPython knows it.
     outbox: how many readings wait on it; rssi: the strength of its Wi-Fi in dBm.
     """
 
@@ -56,8 +65,8 @@ class Status(NamedTuple):
 class Talk:
     """Talks to probes, each named by (probe_id, ip, port) so that errors can say who it was about.
 
-    networks: this computer's own networks (`192.168.1.0/24`), allowed beside the private ranges: some LANs have public
-    addresses. stopped: asked while waiting; True ends every exchange early with an error.
+    networks: this computer's own networks (`192.168.1.0/24`), allowed beside the private ranges: some LANs
+    have public addresses. stopped: asked while waiting; True ends every exchange early with an error.
     """
 
     def __init__(
@@ -87,8 +96,11 @@ class Talk:
         return self._ask(probe_id, ip, port, "/whoami", limit)
 
     def hub(self, probe_id: str, ip: str, port: int) -> tuple[int, dict[str, object]] | None:
-        """(status, answer) of GET /api/health at the place where a probe delivers; None when nobody answers there in time."""
-        limit = http.Limit(min(self._connect_s, HUB_S), min(self._read_s, HUB_S), HUB_S, lambda: self.stopped())
+        """(status, answer) of GET /api/health at the place where a probe delivers; None when nobody answers
+        there in time."""
+        limit = http.Limit(
+            min(self._connect_s, HUB_S), min(self._read_s, HUB_S), HUB_S, lambda: self.stopped()
+        )
         try:
             code, answer = self._exchange("GET", probe_id, ip, port, "/api/health", limit, None, {})
         except TempHubError:
@@ -96,7 +108,14 @@ class Talk:
         return code, answer or {}
 
     def post(
-        self, probe_id: str, ip: str, port: int, path: str, body: bytes, headers: Mapping[str, str], limit: http.Limit | None = None
+        self,
+        probe_id: str,
+        ip: str,
+        port: int,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        limit: http.Limit | None = None,
     ) -> tuple[int, dict[str, object] | None]:
         """(status, JSON object or None) of a POST. Raises TempHubError when nobody answers."""
         return self._exchange("POST", probe_id, ip, port, path, limit, body, headers)
@@ -139,7 +158,11 @@ class Talk:
         except ValueError as error:
             raise not_local(probe_id, ip) from error
         networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
-        if address.is_unspecified or address.is_multicast or not any(address in network for network in networks):
+        if (
+            address.is_unspecified
+            or address.is_multicast
+            or not any(address in network for network in networks)
+        ):
             raise not_local(probe_id, ip)
 
 

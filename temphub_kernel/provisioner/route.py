@@ -1,4 +1,5 @@
-"""Where a probe delivers: which of our own addresses it reaches, and so the URL it is told; or another hub that records it.
+"""Where a probe delivers: which of our own addresses it reaches, and so the URL it is told; or another hub
+that records it.
 
 Any thread. No packet is sent for a route; the other hub is asked.
 """
@@ -12,7 +13,8 @@ from . import probe_client
 
 
 def address_towards(ip: str) -> str:
-    """Our own address on the route to `ip` (numeric). Raises TempHubError (`no_route`, 502) when there is no route."""
+    """Our own address on the route to `ip` (numeric). Raises TempHubError (`no_route`, 502) when there is no
+    route."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -21,7 +23,8 @@ def address_towards(ip: str) -> str:
             return str(probe.getsockname()[0])
     except OSError as error:
         raise BadGateway(
-            f"This computer has no network route to {ip} ({error}), so a probe there cannot be told where to deliver.",
+            f"This computer has no network route to {ip} ({error}), so a probe there cannot be told where to "
+            "deliver.",
             "Connect this computer to the probe's network.",
             code="no_route",
         ) from error
@@ -32,10 +35,11 @@ INGEST = "/api/ingest"
 
 
 def base_url_for(settings: Settings, ip: str, port: int) -> str:
-    """The base URL for the probe at `ip` : PUBLIC_BASE, else the hub's own address on the route to it, with the hub's `port`.
+    """The base URL for the probe at `ip` : PUBLIC_BASE, else the hub's own address on the route to it, with
+    the hub's `port`.
 
-    A HOST that is one address is told as it is: the hub listens nowhere else. Raises TempHubError when the probe cannot
-    reach the hub.
+    A HOST that is one address is told as it is: the hub listens nowhere else. Raises TempHubError when the
+    probe cannot reach the hub.
     """
     if settings.public_base:
         return settings.public_base
@@ -43,7 +47,8 @@ def base_url_for(settings: Settings, ip: str, port: int) -> str:
     bound = _bound_to(settings.host)
     if bound is not None and bound.is_loopback and not ipaddress.ip_address(towards).is_loopback:
         raise Conflict(
-            f"The hub listens on {settings.host} only (setting HOST), so the probe at {ip} cannot deliver to it.",
+            f"The hub listens on {settings.host} only (setting HOST), so the probe at {ip} cannot deliver to "
+            "it.",
             "Set HOST to 0.0.0.0, or set PUBLIC_BASE to the address under which probes reach the hub.",
             code="hub_not_reachable",
         )
@@ -60,8 +65,11 @@ def _bound_to(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     return None if address.is_unspecified else address
 
 
-def records_elsewhere(talk: probe_client.Talk, settings: Settings, hub_port: int, met: Sighting, said: probe_client.Status) -> bool:
-    """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes numbers."""
+def records_elsewhere(
+    talk: probe_client.Talk, settings: Settings, hub_port: int, met: Sighting, said: probe_client.Status
+) -> bool:
+    """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes
+    numbers."""
     try:
         parts = urlsplit(said.server_url or "")
         host, port = parts.hostname or "", parts.port or 80

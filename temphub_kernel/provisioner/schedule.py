@@ -1,4 +1,5 @@
-"""The probes the provisioner looks after, and whose turn it is. Any thread: the register has a lock of its own."""
+"""The probes the provisioner looks after, and whose turn it is. Any thread: the register has a lock of its
+own."""
 
 import random
 import threading
@@ -21,7 +22,8 @@ LONGEST_PAUSE_S = 60.0
 
 @dataclass
 class Known:
-    """One probe. due: monotonic seconds; again: wanted once more while busy; talking: held while somebody talks to it."""
+    """One probe. due: monotonic seconds; again: wanted once more while busy; talking: held while somebody
+    talks to it."""
 
     sighting: Sighting
     due: float = 0.0
@@ -38,7 +40,8 @@ class Known:
 
     @contextmanager
     def turn(self, wait_s: float) -> Iterator[None]:
-        """While nobody else talks to the probe. Raises TempHubError (`probe_unreachable`) when somebody does for longer than `wait_s`."""
+        """While nobody else talks to the probe. Raises TempHubError (`probe_unreachable`) when somebody does
+        for longer than `wait_s`."""
         if not self.talking.acquire(timeout=wait_s):
             raise busy(self.sighting.probe_id)
         try:
@@ -51,8 +54,11 @@ class Known:
         self.given, self.failures, self.proven = given, 0, True
         self.due = now + every_s * random.uniform(0.9, 1.0)
 
-    def ended(self, met: Sighting, result: ProbeCheck | None, given: Given | None, now: float, every_s: float) -> bool:
-        """A check of the probe where it was met ended so (None: somebody else talked to it). False when it is not there any more."""
+    def ended(
+        self, met: Sighting, result: ProbeCheck | None, given: Given | None, now: float, every_s: float
+    ) -> bool:
+        """A check of the probe where it was met ended so (None: somebody else talked to it). False when it is
+        not there any more."""
         moved = (self.sighting.ip, self.sighting.port) != (met.ip, met.port)
         if result is None:
             self.due = now + 1.0
@@ -88,7 +94,8 @@ class Intervals(dict[str, int]):
 class Register:
     """Probes by id, at most 1000, and the intervals that people set for them.
 
-    intervals: those set earlier, by probe id; usual_ms: for all others; every_s: how often a probe is looked at.
+    intervals: those set earlier, by probe id; usual_ms: for all others; every_s: how often a probe is looked
+    at.
     """
 
     def __init__(self, intervals: Mapping[str, int], usual_ms: int, every_s: float) -> None:
@@ -138,8 +145,11 @@ class Register:
                 self._meet(sighting)
             return self._probes.get(sighting.probe_id) or Known(sighting)
 
-    def order(self, known: Known, interval_ms: int | None = None, *, force: bool = False, take: bool = False) -> Order:
-        """How a probe should deliver: at that interval, else the one that was set for it, else the usual one."""
+    def order(
+        self, known: Known, interval_ms: int | None = None, *, force: bool = False, take: bool = False
+    ) -> Order:
+        """How a probe should deliver: at that interval, else the one that was set for it, else the usual
+        one."""
         with self._lock:
             kept = self._intervals.get(known.sighting.probe_id, self._usual_ms)
             return Order(interval_ms or kept, known.given, force, take)
@@ -154,7 +164,8 @@ class Register:
                 self._add(known)
 
     def ended(self, known: Known, met: Sighting, result: ProbeCheck | None, given: Given | None) -> bool:
-        """Note how a check ended and when the next is due. False when it is about a place that the probe has left."""
+        """Note how a check ended and when the next is due. False when it is about a place that the probe has
+        left."""
         now = clock.monotonic_s()
         with self._lock:
             if result is not None and result.ok and given is None:
@@ -210,7 +221,10 @@ class Register:
         unproven = FOR_UNPROVEN - sum(not known.proven for known in busy)
         failing = FOR_FAILING - sum(known.failures > 0 for known in busy)
         waiting = [known for known in self._probes.values() if not known.busy]
-        due = sorted((one for one in waiting if one.due <= now), key=lambda one: (not one.proven, one.failures > 0, one.due))
+        due = sorted(
+            (one for one in waiting if one.due <= now),
+            key=lambda one: (not one.proven, one.failures > 0, one.due),
+        )
         chosen: list[Known] = []
         for known in due:
             if free <= 0 or (not known.proven and unproven <= 0) or (known.failures and failing <= 0):

@@ -21,7 +21,8 @@ WAIT_FOR_TURN_S = 8.0
 
 
 class Provisioner(Worker):
-    """Checks each known probe now and then, tells it where to deliver when that differs; a dead one delays no other."""
+    """Checks each known probe now and then, tells it where to deliver when that differs; a dead one delays no
+    other."""
 
     def __init__(
         self,
@@ -36,7 +37,8 @@ class Provisioner(Worker):
         heard: Callable[[str, str, int, float], None] = lambda _id, _boot, _count, _at_s: None,
         told: Callable[[str, str, float], None] = lambda _id, _what, _value: None,
     ) -> None:
-        """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier, by probe id.
+        """hub_port: the port told to probes, when it is not the setting's. intervals: intervals set earlier,
+        by probe id.
 
         heard, told: see Context.
         """
@@ -53,9 +55,13 @@ class Provisioner(Worker):
         self._once = Once(log)
 
     def meet(self, sighting: Sighting) -> None:
-        """A probe was seen: a new one, or one with another address or boot, is checked at once. Returns at once."""
+        """A probe was seen: a new one, or one with another address or boot, is checked at once. Returns at
+        once."""
         if not self._register.meet(sighting):
-            problem = f"More than {schedule.MOST} probes are known, so {sighting.probe_id} is not told where to deliver."
+            problem = (
+                f"More than {schedule.MOST} probes are known, so {sighting.probe_id} is not told where "
+                "to deliver."
+            )
             remedy = "Check which device announces so many probes, and take it off the network."
             self._once.warn("full", f"{problem} {remedy}")
             self.trouble(problem, remedy)
@@ -68,7 +74,8 @@ class Provisioner(Worker):
             self.well()
 
     def wake(self, probe_id: str | None = None) -> None:
-        """Check one probe, or all, now: the network changed, or a probe stopped delivering. Returns at once."""
+        """Check one probe, or all, now: the network changed, or a probe stopped delivering. Returns at
+        once."""
         self._register.wake(probe_id)
         self._bell.set()
 
@@ -79,12 +86,15 @@ class Provisioner(Worker):
         stopped: bool = super().stop(timeout_s)
         return stopped
 
-    def provision_now(self, host: str, port: int = 80, interval_ms: int | None = None, *, take: bool = True) -> ProbeCheck:
-        """Tell one probe now. host: a known probe's id or name, a numeric address, or a name. Waits up to some 15 s.
+    def provision_now(
+        self, host: str, port: int = 80, interval_ms: int | None = None, *, take: bool = True
+    ) -> ProbeCheck:
+        """Tell one probe now. host: a known probe's id or name, a numeric address, or a name. Waits up to
+        some 15 s.
 
         interval_ms: kept for this probe from now on; take: also from another hub that records it.
-        Raises TempHubError: `bad_interval` (400), `unknown_probe` (404), `probe_unreachable` (502), `probe_claimed` (409) and what
-        else a probe may answer.
+        Raises TempHubError: `bad_interval` (400), `unknown_probe` (404), `probe_unreachable` (502),
+        `probe_claimed` (409) and what else a probe may answer.
         """
         errors.check_interval(interval_ms)
         known = self._register.named(host, port)
@@ -101,20 +111,30 @@ class Provisioner(Worker):
         self._bell.set()
         return result
 
-    def provision_several(self, host: str | None, port: int | None, interval_ms: int | None = None) -> list[ProbeCheck]:
-        """Tell the probes that are meant, now: all known ones without a host, with a port only those that listen on it.
+    def provision_several(
+        self, host: str | None, port: int | None, interval_ms: int | None = None
+    ) -> list[ProbeCheck]:
+        """Tell the probes that are meant, now: all known ones without a host, with a port only those that
+        listen on it.
 
-        How it went with each. A host that means one probe, known or not, is told as by `provision_now`, and raises what that raises.
+        How it went with each. A host that means one probe, known or not, is told as by `provision_now`, and
+        raises what that raises.
         """
         errors.check_interval(interval_ms)
-        meant = [met for met in self._register.sightings() if host in (None, met.ip) and port in (None, met.port)]
+        meant = [
+            met for met in self._register.sightings() if host in (None, met.ip) and port in (None, met.port)
+        ]
         if host is not None and len(meant) < 2:
             return [self.provision_now(meant[0].probe_id if meant else host, port or 80, interval_ms)]
         # Who asks for all of them means those that are here, not the ones that another hub records.
-        return pool.tell_each(meant, lambda probe_id: self.provision_now(probe_id, interval_ms=interval_ms, take=host is not None))
+        return pool.tell_each(
+            meant,
+            lambda probe_id: self.provision_now(probe_id, interval_ms=interval_ms, take=host is not None),
+        )
 
     def update_now(self, probe_id: str, sha256: Callable[[bool], str]) -> str:
-        """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it had. Raises TempHubError."""
+        """Have a known probe fetch this hub's firmware, with that checksum (for a board?); the version it
+        had. Raises TempHubError."""
         known = self._known(probe_id)
         with known.turn(WAIT_FOR_TURN_S):
             return Conversation(self._context, known.sighting).update(sha256)
@@ -195,4 +215,10 @@ class Provisioner(Worker):
             return
         self._once.clear(result.probe_id, f"the probe {result.probe_id} is well again")
         if result.changed:
-            log.debug("the probe %s at %s:%d delivers to %s", result.probe_id, result.ip, result.port, result.provisioned_url)
+            log.debug(
+                "the probe %s at %s:%d delivers to %s",
+                result.probe_id,
+                result.ip,
+                result.port,
+                result.provisioned_url,
+            )

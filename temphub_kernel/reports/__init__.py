@@ -1,4 +1,5 @@
-"""Reports: what a person files and an inspector reads, as PDF/A or HTML, from the journal. Made in a process of its own.
+"""Reports: what a person files and an inspector reads, as PDF/A or HTML, from the journal. Made in a process
+of its own.
 
 What sets a PDF and what works out figures is loaded only where a report is made.
 """

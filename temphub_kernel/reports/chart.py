@@ -1,4 +1,5 @@
-"""The chart of one probe as SVG: band and mean by step, broken at gaps, limits dashed, alarms shaded. Any thread; pure."""
+"""The chart of one probe as SVG: band and mean by step, broken at gaps, limits dashed, alarms shaded. Any
+thread; pure."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -20,7 +21,8 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 62, 8, 24
 BAND, LINE, GRID, TEXT = "#c9def2", "#1d5c99", "#dcdcdc", "#333333"
 ALARM, COLOURS = "#fbdcd6", {"critical": "#b3261e", "warning": "#b26a00"}
 FONT = "Libertinus Serif, Georgia, serif"
-# A step without a reading between two that have some is a gap; more readings apart than steps are wide are none.
+# A step without a reading between two that have some is a gap; more readings apart than steps are wide are
+# none.
 GAP_STEPS = 3.5
 MOST_TICKS = 13
 
@@ -44,7 +46,12 @@ class Frame(NamedTuple):
 
 
 def chart(
-    band: Band, limits: Sequence[SetLimit], alarms: Sequence[tuple[int, int]], span: tuple[int, int], language: Language, zone: tzinfo
+    band: Band,
+    limits: Sequence[SetLimit],
+    alarms: Sequence[tuple[int, int]],
+    span: tuple[int, int],
+    language: Language,
+    zone: tzinfo,
 ) -> str:
     """The picture. alarms: [from, to) of each in ms; span: of the chart."""
     frame = _frame(band, limits, span)
@@ -68,7 +75,9 @@ def _frame(band: Band, limits: Sequence[SetLimit], span: tuple[int, int]) -> Fra
 
 def _shade(frame: Frame, first: int, end: int) -> str:
     x, width = frame.x(first), max(frame.x(end) - frame.x(first), 1.0)
-    return f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{HEIGHT - TOP - BOTTOM}" fill="{ALARM}"/>'
+    return (
+        f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{HEIGHT - TOP - BOTTOM}" fill="{ALARM}"/>'
+    )
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str = TEXT) -> str:
@@ -84,7 +93,10 @@ def _grid(frame: Frame, language: Language) -> list[str]:
     found = []
     for number in range(floor(frame.low / step) + 1, floor(frame.high / step) + 1):
         y = frame.y(number * step)
-        found.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}" stroke-width="0.6"/>')
+        found.append(
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}" '
+            'stroke-width="0.6"/>'
+        )
         found.append(_text(LEFT - 5, y + 3.5, language.number(number * step, digits), "end"))
     return [*found, _text(2, TOP + 6, "°C", "start")]
 
@@ -95,7 +107,10 @@ def _times(frame: Frame, language: Language, zone: tzinfo) -> list[str]:
     bottom = HEIGHT - BOTTOM
     for ms, text in ticks(frame.from_ms, frame.to_ms, language, zone):
         x = frame.x(ms)
-        found.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom + 4}" stroke="{GRID}" stroke-width="0.6"/>')
+        found.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom + 4}" stroke="{GRID}" '
+            'stroke-width="0.6"/>'
+        )
         found.append(_text(x, bottom + 15, text, "middle"))
     return found
 
@@ -133,7 +148,9 @@ def _curves(frame: Frame, band: Band) -> list[str]:
     """Band and mean, one of each between two gaps; lines upon all bands."""
     usual = float(np.median(np.diff(band.at_ms))) if len(band.at_ms) > 1 else band.width_ms
     cuts = np.flatnonzero(np.diff(band.at_ms) > GAP_STEPS * max(usual, band.width_ms)) + 1
-    pieces = [_piece(frame, band, first, end) for first, end in pairwise([0, *cuts.tolist(), len(band.at_ms)])]
+    pieces = [
+        _piece(frame, band, first, end) for first, end in pairwise([0, *cuts.tolist(), len(band.at_ms)])
+    ]
     return [*(shape for shape, _ in pieces), *(line for _, line in pieces)]
 
 
@@ -163,6 +180,8 @@ def _limits(frame: Frame, limits: Sequence[SetLimit], language: Language) -> lis
         found.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" {look}/>')
         # Two limits near each other: the second one's text would lie upon the first's.
         if all(abs(y - other) >= 9 for other in taken):
-            found.append(_text(WIDTH - RIGHT + 4, y + 3.5, language.limit(one.limit.celsius), "start", colour))
+            found.append(
+                _text(WIDTH - RIGHT + 4, y + 3.5, language.limit(one.limit.celsius), "start", colour)
+            )
             taken.append(y)
     return found

@@ -1,4 +1,5 @@
-"""What stands in a report, out of the journal: its probes with their figures, alarms, remarks, calibrations. One thread, its Reader's."""
+"""What stands in a report, out of the journal: its probes with their figures, alarms, remarks, calibrations.
+One thread, its Reader's."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ Progress = Callable[[float, int], object]
 SEVERITIES = ("warning", "critical")
 # A report of more is a book that nobody reads.
 MOST_PROBES = 500
-# Figures of so many probes are asked for together: they lie among each other, and those of all take a lot of memory.
+# Figures of so many probes are asked for together: they lie among each other, and those of all take a lot of
+# memory.
 AT_ONCE = 5
 
 
@@ -26,7 +28,8 @@ class SetLimit(NamedTuple):
 
 
 class ProbePart(NamedTuple):
-    """What a report says of one probe. record: what is known of it (see Reader.probes); measured: None without a good reading."""
+    """What a report says of one probe. record: what is known of it (see Reader.probes); measured: None
+    without a good reading."""
 
     id: str
     title: str
@@ -51,7 +54,9 @@ class Content(NamedTuple):
     fingerprint: Fingerprint
 
 
-def gather(reader: Reader, order: ReportOrder, made_ms: int, progress: Progress = lambda _share, _probes: None) -> Content:
+def gather(
+    reader: Reader, order: ReportOrder, made_ms: int, progress: Progress = lambda _share, _probes: None
+) -> Content:
     """Everything that the report of this order says. Raises TempHubError for an unknown probe or group."""
     known = reader.probes(removed=bool(order.probe_ids))
     chosen, names = _chosen(reader, known, order), titles(known)
@@ -86,7 +91,9 @@ def _chosen(reader: Reader, known: Sequence[dict[str, Any]], order: ReportOrder)
             groups = sorted({str(record["group"]) for record in known if record["group"]})
             raise NotFound(
                 f"No probe is in a group called {order.group[:80]!r}, so there is nothing to report.",
-                f"Use one of: {', '.join(groups[:12])}." if groups else "Give probes their group on the page.",
+                f"Use one of: {', '.join(groups[:12])}."
+                if groups
+                else "Give probes their group on the page.",
                 code="unknown_group",
             )
     else:
@@ -127,7 +134,11 @@ def _limits(record: dict[str, Any], rules: Sequence[Rule], order: ReportOrder) -
     """A probe's own, the higher ones first, each once."""
     own = [rule for rule in rules if _watches(rule, record)]
     found = {Limit(rule.kind, rule.limit_c): rule.severity for rule in own if rule.limit_c is not None}
-    found |= {Limit(rule.kind, rule.limit_c): rule.severity for rule in own if rule.limit_c is not None and rule.severity == "critical"}
+    found |= {
+        Limit(rule.kind, rule.limit_c): rule.severity
+        for rule in own
+        if rule.limit_c is not None and rule.severity == "critical"
+    }
     for kind, celsius in (("above", order.limit_high_c), ("below", order.limit_low_c)):
         if celsius is not None:
             found.setdefault(Limit(kind, celsius), "warning")
@@ -141,7 +152,9 @@ def _watches(rule: Rule, record: dict[str, Any]) -> bool:
     return not rule.group or rule.group == record["group"]
 
 
-def _alarms(reader: Reader, order: ReportOrder, chosen: Sequence[dict[str, Any]], *, everybody: bool) -> tuple[Alarm, ...]:
+def _alarms(
+    reader: Reader, order: ReportOrder, chosen: Sequence[dict[str, Any]], *, everybody: bool
+) -> tuple[Alarm, ...]:
     ids, numbers = {record["id"] for record in chosen}, {record["no"] for record in chosen}
 
     def concerns(alarm: Alarm) -> bool:
@@ -155,7 +168,9 @@ def _alarms(reader: Reader, order: ReportOrder, chosen: Sequence[dict[str, Any]]
 class _Beside:
     """What people say of some probes in a time."""
 
-    def __init__(self, reader: Reader, order: ReportOrder, known: Sequence[dict[str, Any]], ids: set[str]) -> None:
+    def __init__(
+        self, reader: Reader, order: ReportOrder, known: Sequence[dict[str, Any]], ids: set[str]
+    ) -> None:
         self._reader, self._order, self._known, self._ids = reader, order, known, ids
 
     def _is_one(self, probe_id: str) -> bool:
@@ -169,15 +184,23 @@ class _Beside:
         return tuple(one for one in found if one.probe_id is None or self._is_one(one.probe_id))
 
     def strikes(self) -> tuple[Strike, ...]:
-        return tuple(one for one in self._reader.strikes() if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms))
+        return tuple(
+            one
+            for one in self._reader.strikes()
+            if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms)
+        )
 
     def calibrations(self) -> tuple[Calibration, ...]:
         found = self._reader.calibrations()
-        return tuple(one for one in found if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms - 1))
+        return tuple(
+            one for one in found if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms - 1)
+        )
 
     def thermocouples(self) -> tuple[Thermocouple, ...]:
         found = self._reader.thermocouples()
-        return tuple(one for one in found if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms - 1))
+        return tuple(
+            one for one in found if self._is_one(one.probe_id) and self._reaches(one.from_ms, one.to_ms - 1)
+        )
 
 
 # What a later look at an alarm changes nothing of.
@@ -200,10 +223,16 @@ def _fingerprint(
     return Fingerprint(
         {
             "readings": digest.hexadecimal(),
-            "probes": of_records([[part.id, part.title, part.record["group"], part.record["note"]] for part in by_id]),
-            "limits": of_records([[part.id, [[*one.limit, one.severity] for one in part.limits]] for part in by_id]),
+            "probes": of_records(
+                [[part.id, part.title, part.record["group"], part.record["note"]] for part in by_id]
+            ),
+            "limits": of_records(
+                [[part.id, [[*one.limit, one.severity] for one in part.limits]] for part in by_id]
+            ),
             "alarms": of_records([[getattr(alarm, name) for name in ALARM_FIELDS] for alarm in alarms]),
             "remarks": of_records([[list(one) for one in remarks], [list(one) for one in strikes]]),
-            "calibrations": of_records([[list(one) for one in calibrations], [list(one) for one in thermocouples]]),
+            "calibrations": of_records(
+                [[list(one) for one in calibrations], [list(one) for one in thermocouples]]
+            ),
         }
     )

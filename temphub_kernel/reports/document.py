@@ -1,4 +1,5 @@
-"""A report as blocks of texts, tables and pictures, in its language: what PDF and HTML are both made of. Any thread; pure."""
+"""A report as blocks of texts, tables and pictures, in its language: what PDF and HTML are both made of. Any
+thread; pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,8 @@ Block = dict[str, Any]
 def document(content: Content, version: str) -> dict[str, Any]:
     """Everything to be set: title, language, paper, blocks.
 
-    `kind` of a block: heading, text, facts, table, chart, code, signatures, or together, whose `blocks` stay on one page.
+    `kind` of a block: heading, text, facts, table, chart, code, signatures, or together, whose `blocks` stay
+    on one page.
     """
     order = content.order
     say = Language(order.language, zone_of(order.zone))
@@ -31,7 +33,9 @@ def document(content: Content, version: str) -> dict[str, Any]:
     blocks += calibrations_of(content, say)
     blocks += _how(content, say)
     who = [say("made_sign"), say("checked_sign")]
-    blocks.append({"kind": "signatures", "title": say("signatures"), "who": who, "what": say("name_date_sign")})
+    blocks.append(
+        {"kind": "signatures", "title": say("signatures"), "who": who, "what": say("name_date_sign")}
+    )
     return {
         "language": order.language,
         "paper": order.paper,
@@ -64,7 +68,10 @@ def _head(content: Content, say: Language, version: str) -> Block:
     rows = [
         (say("place"), place_of(content, say)),
         (say("period"), _period(content, say)),
-        (say("zone"), f"{zone if zone != 'local' else ''} (UTC{say.clock(content.order.from_ms):%z})".strip()),
+        (
+            say("zone"),
+            f"{zone if zone != 'local' else ''} (UTC{say.clock(content.order.from_ms):%z})".strip(),
+        ),
         (say("probes"), ", ".join(part.title for part in content.probes) or "–"),
         (say("made"), say("made_by", when=say.moment(content.made_ms), version=version)),
         (say("fingerprint"), content.fingerprint.whole),
@@ -81,7 +88,13 @@ def _probe(content: Content, part: ProbePart, say: Language) -> list[Block]:
         alarms = [(alarm.since_ms, alarm.cleared_ms or content.made_ms) for alarm in part.alarms]
         picture = chart(part.measured.band, part.limits, alarms, span, say, zone_of(content.order.zone))
         found.append({"kind": "chart", "svg": picture, "alt": say("chart_of", probe=part.title)})
-    return [*found, {"kind": "facts", "rows": [list(row) for row in [*_identity(part, say), *_figures(content, part, say)]]}]
+    return [
+        *found,
+        {
+            "kind": "facts",
+            "rows": [list(row) for row in [*_identity(part, say), *_figures(content, part, say)]],
+        },
+    ]
 
 
 def _identity(part: ProbePart, say: Language) -> list[tuple[str, str]]:
@@ -102,11 +115,18 @@ def _figures(content: Content, part: ProbePart, say: Language) -> list[tuple[str
     counted = say.count(figures.readings)
     whole = not complete.missing
     share = (
-        say("complete_whole") if whole else say("complete_part", percent=say.number(complete.percent), missing=say.count(complete.missing))
+        say("complete_whole")
+        if whole
+        else say("complete_part", percent=say.number(complete.percent), missing=say.count(complete.missing))
     )
     unknown_ms = min(content.order.to_ms, content.made_ms) - content.order.from_ms - told.beyond.measured_ms
     rows = [
-        (say("readings"), say("readings_are", good=counted, faults=say.count(figures.faults)) if figures.faults else counted),
+        (
+            say("readings"),
+            say("readings_are", good=counted, faults=say.count(figures.faults))
+            if figures.faults
+            else counted,
+        ),
         (say("complete"), f"{share}; {say('proved' if complete.proved else 'estimated')}"),
         (say("lowest"), say("at", celsius=say.celsius(figures.low), when=say.moment(told.low_ms))),
         (say("mean"), about(say, say.celsius(figures.mean), exact=figures.exact)),
@@ -123,9 +143,16 @@ def _limits(told: Measured, say: Language) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for passed, degrees in zip(told.beyond.passed, told.degrees, strict=True):
         limit = say.limit(passed.limit.celsius)
-        time = about(say, say.length(passed.beyond_ms), exact=passed.exact) if passed.beyond_ms or not passed.exact else say("never")
+        time = (
+            about(say, say.length(passed.beyond_ms), exact=passed.exact)
+            if passed.beyond_ms or not passed.exact
+            else say("never")
+        )
         area = about(say, say("degree_hours_are", value=say.number(degrees.value)), exact=degrees.exact)
-        rows += [(say(passed.limit.kind, limit=limit), time), (say(f"degree_hours_{passed.limit.kind}", limit=limit), area)]
+        rows += [
+            (say(passed.limit.kind, limit=limit), time),
+            (say(f"degree_hours_{passed.limit.kind}", limit=limit), area),
+        ]
     return rows
 
 

@@ -1,4 +1,5 @@
-"""The SHA-256 of what a report rests on, in parts: the readings, and what people and rules say of them. Any thread; pure.
+"""The SHA-256 of what a report rests on, in parts: the readings, and what people and rules say of them. Any
+thread; pure.
 
 docs/reports.md says what goes in and in which order, so that anybody can work it out without TempHub.
 """
@@ -19,7 +20,9 @@ class Fingerprint(NamedTuple):
     @property
     def whole(self) -> str:
         """The one that stands on the paper: of a line `name sha256` for each part, by name."""
-        return hashlib.sha256("".join(f"{name} {self.parts[name]}\n" for name in sorted(self.parts)).encode()).hexdigest()
+        return hashlib.sha256(
+            "".join(f"{name} {self.parts[name]}\n" for name in sorted(self.parts)).encode()
+        ).hexdigest()
 
 
 class Digest:
@@ -29,12 +32,16 @@ class Digest:
         self._hash = hashlib.sha256()
 
     def readings(self, probe_id: str, found: Columns) -> None:
-        """Single readings by time and place in the journal: when, the value as sent and as it counts, and the code of its quality."""
+        """Single readings by time and place in the journal: when, the value as sent and as it counts, and the
+        code of its quality."""
         self._columns(probe_id, "readings", (found.taken_ms, found.raw, found.units, found.quality))
 
     def hours(self, probe_id: str, found: Steps) -> None:
-        """Hours, where there are too many readings: which, lowest, highest and total of the values as they count, good and bad ones."""
-        self._columns(probe_id, "hours", (found.at, found.lowest, found.highest, found.total, found.good, found.bad))
+        """Hours, where there are too many readings: which, lowest, highest and total of the values as they
+        count, good and bad ones."""
+        self._columns(
+            probe_id, "hours", (found.at, found.lowest, found.highest, found.total, found.good, found.bad)
+        )
 
     def _columns(self, probe_id: str, what: str, columns: Iterable[Ints]) -> None:
         kept = [column.astype("<i8", copy=False) for column in columns]

@@ -11,10 +11,14 @@ h1{font-size:1.7rem}h2{font-size:1.2rem;margin:1.8em 0 .5em}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.25rem .4rem;border-bottom:1px solid #ccc;
 overflow-wrap:anywhere}
-.facts th{font-weight:normal;color:#555;width:32%}.list{font-size:.85rem}.list thead th{border-bottom:2px solid #222}
-.r{text-align:right}.wide{overflow-x:auto}svg{width:100%;height:auto}pre{font-size:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}
-.sign{display:grid;grid-template-columns:1fr 1fr;gap:2rem;break-inside:avoid}.sign div{border-bottom:1px solid #222;height:5rem}
-small,footer{color:#555}@media print{body{margin:0;max-width:none}thead{display:table-header-group}tr,svg{break-inside:avoid}}
+.facts th{font-weight:normal;color:#555;width:32%}.list{font-size:.85rem}
+.list thead th{border-bottom:2px solid #222}
+.r{text-align:right}.wide{overflow-x:auto}svg{width:100%;height:auto}
+pre{font-size:.7rem;white-space:pre-wrap;overflow-wrap:anywhere}
+.sign{display:grid;grid-template-columns:1fr 1fr;gap:2rem;break-inside:avoid}
+.sign div{border-bottom:1px solid #222;height:5rem}
+small,footer{color:#555}@media print{body{margin:0;max-width:none}thead{display:table-header-group}
+tr,svg{break-inside:avoid}}
 @page{margin:16mm}
 """
 
@@ -23,11 +27,15 @@ def html_of(told: dict[str, Any], mark: str) -> bytes:
     """The document (see document.py) as HTML. mark: stands in its head."""
     head = (
         f'<!doctype html><html lang="{told["language"]}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="temphub" content="{escape(mark)}">'
-        f"<title>{escape(told['title'])}</title><style>{STYLE}</style></head><body><main><h1>{escape(told['title'])}</h1>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="temphub" '
+        f'content="{escape(mark)}">'
+        f"<title>{escape(told['title'])}</title><style>{STYLE}"
+        f"</style></head><body><main><h1>{escape(told['title'])}</h1>"
     )
     body = "".join(KINDS[block["kind"]](block) for block in told["blocks"])
-    return f"{head}{body}</main><footer>{escape(told['footer'])}</footer></body></html>\n".encode("utf-8", "replace")
+    return f"{head}{body}</main><footer>{escape(told['footer'])}</footer></body></html>\n".encode(
+        "utf-8", "replace"
+    )
 
 
 def _heading(block: dict[str, Any]) -> str:
@@ -40,18 +48,26 @@ def _text(block: dict[str, Any]) -> str:
 
 
 def _facts(block: dict[str, Any]) -> str:
-    rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in block["rows"])
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in block["rows"]
+    )
     return f'<table class="facts"><tbody>{rows}</tbody></table>'
 
 
 def _table(block: dict[str, Any]) -> str:
     def cells(row: list[str], tag: str, more: str = "") -> str:
         classes = (' class="r"' if place in block["right"] else "" for place in range(len(row)))
-        return "".join(f"<{tag}{more}{class_}>{escape(text)}</{tag}>" for text, class_ in zip(row, classes, strict=True))
+        return "".join(
+            f"<{tag}{more}{class_}>{escape(text)}</{tag}>" for text, class_ in zip(row, classes, strict=True)
+        )
 
     head = cells(block["head"], "th", ' scope="col"')
     rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in block["rows"])
-    return f'<div class="wide"><table class="list"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="wide"><table class="list"><thead><tr>{head}</tr></thead><tbody>{rows}'
+        "</tbody></table></div>"
+    )
 
 
 def _chart(block: dict[str, Any]) -> str:
@@ -65,7 +81,10 @@ def _code(block: dict[str, Any]) -> str:
 
 
 def _signatures(block: dict[str, Any]) -> str:
-    fields = "".join(f"<section>{escape(who)}<div></div><small>{escape(block['what'])}</small></section>" for who in block["who"])
+    fields = "".join(
+        f"<section>{escape(who)}<div></div><small>{escape(block['what'])}</small></section>"
+        for who in block["who"]
+    )
     return f'<h2>{escape(block["title"])}</h2><div class="sign">{fields}</div>'
 
 

@@ -1,4 +1,5 @@
-"""The process of a ReportJob: `python -m temphub_kernel.reports.job_process`, told what to do in one line of JSON on its standard input."""
+"""The process of a ReportJob: `python -m temphub_kernel.reports.job_process`, told what to do in one line of
+JSON on its standard input."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""A report's words, numbers and times in one language; the words of each stand in one file, `words/`. Any thread."""
+"""A report's words, numbers and times in one language; the words of each stand in one file, `words/`. Any
+thread."""
 
 import tomllib
 from datetime import datetime, timezone, tzinfo
@@ -53,11 +54,14 @@ class Language:
         return self.celsius(value, digits)
 
     def moment(self, ms: int, *, seconds: bool = True) -> str:
-        """`2026-11-23 13:54:08` by the zone's clock, with its offset where that clock shows the hour twice."""
+        """`2026-11-23 13:54:08` by the zone's clock, with its offset where that clock shows the hour
+        twice."""
         at = self.clock(ms)
         twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
         offset = at.strftime("%z") if twice else ""
-        return at.strftime(f"{self._words['date']} %H:%M{':%S' if seconds else ''}") + (f" ({offset[:3]}:{offset[3:]})" if offset else "")
+        return at.strftime(f"{self._words['date']} %H:%M{':%S' if seconds else ''}") + (
+            f" ({offset[:3]}:{offset[3:]})" if offset else ""
+        )
 
     def day(self, ms: int) -> str:
         """`2026-11-23`."""

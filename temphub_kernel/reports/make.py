@@ -1,5 +1,5 @@
-"""Making a report: gathered from the journal, laid out, set, and kept as a file that stands under its name only when it is whole. One
-thread.
+"""Making a report: gathered from the journal, laid out, set, and kept as a file that stands under its name
+only when it is whole. One thread.
 """
 
 import base64
@@ -21,7 +21,9 @@ from .order import ReportOrder
 MARK = "temphub-report:"
 
 
-def make(journal: Path, order: ReportOrder, made_ms: int = 0, progress: Progress = lambda _share, _probes: None) -> bytes:
+def make(
+    journal: Path, order: ReportOrder, made_ms: int = 0, progress: Progress = lambda _share, _probes: None
+) -> bytes:
     """The file. made_ms: when it was made; now by default. Raises TempHubError."""
     made_ms = made_ms or now_ms() // 1000 * 1000
     with Reader(journal) as reader:
@@ -49,9 +51,16 @@ def mark_of(content: Content) -> str:
     return MARK + base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def write(journal: Path, order: ReportOrder, out: Path, *, force: bool = False, progress: Progress = lambda _share, _probes: None) -> int:
-    """Make the file `out`, whole or not at all; returns its size. Raises TempHubError when it exists (unless `force`), or cannot be
-    written."""
+def write(
+    journal: Path,
+    order: ReportOrder,
+    out: Path,
+    *,
+    force: bool = False,
+    progress: Progress = lambda _share, _probes: None,
+) -> int:
+    """Make the file `out`, whole or not at all; returns its size. Raises TempHubError when it exists (unless
+    `force`), or cannot be written."""
     _check_free(out, force)
     made = make(journal, order, progress=progress)
     try:

@@ -1,5 +1,5 @@
-"""What one probe has in the time of a report: the journal's own figures, and what is worked out from its readings. One thread, its
-Reader's.
+"""What one probe has in the time of a report: the journal's own figures, and what is worked out from its
+readings. One thread, its Reader's.
 """
 
 from functools import partial
@@ -27,7 +27,8 @@ from ..journal import (
 )
 from .fingerprint import Digest
 
-# Of so many readings of a probe each is gone through, a month of one every 15 s; fewer where a report is of many probes.
+# Of so many readings of a probe each is gone through, a month of one every 15 s; fewer where a report is of
+# many probes.
 MOST_READINGS, MOST_OF_ALL = 200_000, 3_000_000
 CHART_STEPS = 420
 FIELDS = ("no", "probe", "taken_ms", "units", "quality", "boot", "seq")
@@ -51,8 +52,8 @@ class Band(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Of one probe. low_ms, high_ms: when the lowest and the highest were taken; beyond, degrees: by limit; mkt_c: mean kinetic
-    temperature, mkt_exact: whether each reading was gone through for it."""
+    """Of one probe. low_ms, high_ms: when the lowest and the highest were taken; beyond, degrees: by limit;
+    mkt_c: mean kinetic temperature, mkt_exact: whether each reading was gone through for it."""
 
     figures: Figures
     low_ms: int
@@ -112,7 +113,12 @@ def _of_each(asked: Asked, figures: Figures, found: Columns, band: Band) -> Meas
     track = track_of(ms, found.boot, found.seq)
     whole = complete(track, holes_of(track))
     beyond = exceedance.time_beyond(
-        asked.steps, lambda _from, _to: (ms, celsius), asked.from_ms, asked.to_ms, asked.limits, most=asked.most
+        asked.steps,
+        lambda _from, _to: (ms, celsius),
+        asked.from_ms,
+        asked.to_ms,
+        asked.limits,
+        most=asked.most,
     )
     assert beyond is not None
     line = exceedance.line_of(ms, celsius)
@@ -127,7 +133,9 @@ def _of_many(asked: Asked, figures: Figures, hours: Steps, band: Band) -> Measur
     mean, held = hours.total / hours.good / UNITS_PER_C, _held(hours, asked)
     degrees = tuple(_degrees(one) or _degrees_about(one.limit, mean, held) for one in beyond.passed)
     line = exceedance.line_of(hours.at * HOUR_MS, mean)
-    return Measured(figures, low, high, _complete_about(hours, asked), beyond, degrees, kinetic.mean(line), False, band)
+    return Measured(
+        figures, low, high, _complete_about(hours, asked), beyond, degrees, kinetic.mean(line), False, band
+    )
 
 
 def _degrees(passed: Passed) -> Degrees | None:
@@ -151,7 +159,8 @@ def _held(hours: Steps, asked: Asked) -> Floats:
 
 
 def _complete_about(hours: Steps, asked: Asked) -> Complete:
-    """What the hours between the first and the last one lack to the usual number; the two at the ends are not judged."""
+    """What the hours between the first and the last one lack to the usual number; the two at the ends are not
+    judged."""
     count = hours.good + hours.bad
     inner, span = count[1:-1], int(hours.at[-1] - hours.at[0] - 1)
     usual = int(np.median(inner)) if len(inner) else 0
@@ -176,4 +185,10 @@ def _band(asked: Asked) -> Band:
     steps = steps.of(steps.good > 0)
     in_c = partial(np.divide, dtype=np.float64)
     at_ms = np.maximum(steps.at * width_ms, asked.from_ms)
-    return Band(width_ms, at_ms, in_c(steps.lowest, UNITS_PER_C), steps.total / steps.good / UNITS_PER_C, in_c(steps.highest, UNITS_PER_C))
+    return Band(
+        width_ms,
+        at_ms,
+        in_c(steps.lowest, UNITS_PER_C),
+        steps.total / steps.good / UNITS_PER_C,
+        in_c(steps.highest, UNITS_PER_C),
+    )

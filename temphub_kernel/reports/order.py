@@ -1,4 +1,5 @@
-"""What is wanted of a report, checked: whose, of which time, in which language, on which paper. Any thread."""
+"""What is wanted of a report, checked: whose, of which time, in which language, on which paper. Any
+thread."""
 
 import hashlib
 import re
@@ -7,7 +8,18 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-from ..core import DAY_MS, EPOCH, LOCAL, MILLISECOND, BadRequest, find_zone, in_range, is_probe_id, local_zone, now_ms
+from ..core import (
+    DAY_MS,
+    EPOCH,
+    LOCAL,
+    MILLISECOND,
+    BadRequest,
+    find_zone,
+    in_range,
+    is_probe_id,
+    local_zone,
+    now_ms,
+)
 from ..exports import limits_of
 
 FORMS = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
@@ -25,8 +37,8 @@ WEEK, YEAR = re.compile(r"(\d{4})-[Ww](\d\d)"), re.compile(r"\d{4}")
 class ReportOrder:
     """A report on [from_ms, to_ms) of these probes, or of a group, or of all; as a file of this form.
 
-    zone: of all times in it; title, place: what stands above, of its own where they are empty; limit_high_c, limit_low_c: beside the
-    limits that rules give each probe.
+    zone: of all times in it; title, place: what stands above, of its own where they are empty; limit_high_c,
+    limit_low_c: beside the limits that rules give each probe.
     """
 
     from_ms: int
@@ -43,12 +55,17 @@ class ReportOrder:
     limit_low_c: float | None = None
 
     def file_name(self) -> str:
-        """`temphub-report-2026-11-01-to-2026-11-30-Kitchen.pdf`: the first and the last day, and whose it is."""
+        """`temphub-report-2026-11-01-to-2026-11-30-Kitchen.pdf`: the first and the last day, and whose it
+        is."""
         where = zone_of(self.zone)
-        first, last = (datetime.fromtimestamp(ms // 1000, timezone.utc).astimezone(where) for ms in (self.from_ms, self.to_ms - 1))
+        first, last = (
+            datetime.fromtimestamp(ms // 1000, timezone.utc).astimezone(where)
+            for ms in (self.from_ms, self.to_ms - 1)
+        )
         days = " ".join(dict.fromkeys(f"{day:%Y-%m-%d}" for day in (first, last))).replace(" ", "-to-")
         whose = self.group or (self.probe_ids[0] if len(self.probe_ids) == 1 else "")
-        # Only what any system takes in a file's name, and a header in its words; of two that then look alike each keeps its own.
+        # Only what any system takes in a file's name, and a header in its words; of two that then look alike
+        # each keeps its own.
         plain = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in whose)[:40]
         plain += f"-{hashlib.sha256(whose.encode()).hexdigest()[:4]}" if plain != whose else ""
         return f"temphub-report-{days}{f'-{plain}' if plain else ''}.{self.form}"
@@ -70,9 +87,14 @@ def make_report(
     title: str = "",
     place: str = "",
 ) -> ReportOrder:
-    """An order from texts as people and URLs give them; an empty one means the default: last month, all probes. Raises TempHubError."""
+    """An order from texts as people and URLs give them; an empty one means the default: last month, all
+    probes. Raises TempHubError."""
     zone, form, language, paper = zone or LOCAL, form or "pdf", language or LANGUAGES[0], paper or PAPERS[0]
-    for name, value, allowed in (("format", form, FORMS), ("language", language, LANGUAGES), ("paper", paper, PAPERS)):
+    for name, value, allowed in (
+        ("format", form, FORMS),
+        ("language", language, LANGUAGES),
+        ("paper", paper, PAPERS),
+    ):
         _one_of(name, value, allowed)
     _check_texts({"title": title, "place": place, "group": group})
     _check_probes(probes, group)
@@ -81,39 +103,62 @@ def make_report(
     _check(*span)
     whom = tuple(dict.fromkeys(probes)), group.strip()
     limits = limits_of(limit_high_c, limit_low_c)
-    return ReportOrder(*span, form, *whom, _told(zone, where), language, paper, title.strip(), place.strip(), *limits)
+    return ReportOrder(
+        *span, form, *whom, _told(zone, where), language, paper, title.strip(), place.strip(), *limits
+    )
 
 
 def _check_texts(texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         if len(text) > MOST_TEXT or not text.isprintable():
-            raise _bad(name, f"{name} is {text[:40]!r}.", f"Give {name} as one line of up to {MOST_TEXT} characters.")
+            raise _bad(
+                name, f"{name} is {text[:40]!r}.", f"Give {name} as one line of up to {MOST_TEXT} characters."
+            )
 
 
 def _check_probes(probes: Sequence[str], group: str) -> None:
     for id_ in probes:
         if not is_probe_id(id_):
-            raise _bad("probe_id", f"The probe {id_[:80]!r} cannot be one.", "Use an id from the list of probes, or leave it out.")
+            raise _bad(
+                "probe_id",
+                f"The probe {id_[:80]!r} cannot be one.",
+                "Use an id from the list of probes, or leave it out.",
+            )
     if probes and group:
-        raise _bad("group", "Both probes and a group are given, and a report is of one of them.", "Leave one of them out.")
+        raise _bad(
+            "group",
+            "Both probes and a group are given, and a report is of one of them.",
+            "Leave one of them out.",
+        )
 
 
 def order_of(data: Mapping[str, Any]) -> ReportOrder:
-    """The order that a report says it was made by (`asdict` of one). Raises ValueError or TempHubError for what is none."""
+    """The order that a report says it was made by (`asdict` of one). Raises ValueError or TempHubError for
+    what is none."""
     known = {field.name for field in fields(ReportOrder)}
     if not known >= set(data) or not all(type(data.get(name)) is int for name in ("from_ms", "to_ms")):
         raise ValueError("not the fields of an order")
     ids = data.get("probe_ids", ())
-    texts = [value for name, value in data.items() if name not in ("from_ms", "to_ms", "probe_ids", "limit_high_c", "limit_low_c")]
+    texts = [
+        value
+        for name, value in data.items()
+        if name not in ("from_ms", "to_ms", "probe_ids", "limit_high_c", "limit_low_c")
+    ]
     limits = [data.get(name) for name in ("limit_high_c", "limit_low_c")]
-    if not all(isinstance(text, str) for text in texts) or not all(one is None or _is_limit(one) for one in limits):
+    if not all(isinstance(text, str) for text in texts) or not all(
+        one is None or _is_limit(one) for one in limits
+    ):
         raise ValueError("not the values of an order")
     if not isinstance(ids, list | tuple) or not all(is_probe_id(id_) for id_ in ids):
         raise ValueError("not the probes of an order")
     order = ReportOrder(**{**data, "probe_ids": tuple(ids)})
     _check(order.from_ms, order.to_ms)
     zone_of(order.zone)
-    for name, value, allowed in (("format", order.form, FORMS), ("language", order.language, LANGUAGES), ("paper", order.paper, PAPERS)):
+    for name, value, allowed in (
+        ("format", order.form, FORMS),
+        ("language", order.language, LANGUAGES),
+        ("paper", order.paper, PAPERS),
+    ):
         _one_of(name, value, allowed)
     return order
 
@@ -133,11 +178,15 @@ def _told(name: str, zone: tzinfo) -> str:
 
 
 def _period(text: str, zone: tzinfo) -> tuple[int, int]:
-    """[from, to) in ms of `2026`, `2026-11`, `2026-W48`, `2026-11-23`, `yesterday`, `last-week`, `last-month` by a zone's clock."""
+    """[from, to) in ms of `2026`, `2026-11`, `2026-W48`, `2026-11-23`, `yesterday`, `last-week`, `last-month`
+    by a zone's clock."""
     try:
         first, behind = _days(text, zone)
     except (ValueError, OverflowError) as error:
-        remedy = f"Give a month such as 2026-11, a week such as 2026-W48, a day, a year, {', '.join(LAST)}, or from and to."
+        remedy = (
+            f"Give a month such as 2026-11, a week such as 2026-W48, a day, a year, {', '.join(LAST)}, "
+            "or from and to."
+        )
         raise _bad("for", f"The time {text[:40]!r} is none that a report can be for.", remedy) from error
     return _midnight(first, zone), _midnight(behind, zone)
 
@@ -167,12 +216,18 @@ def _days(text: str, zone: tzinfo) -> tuple[date, date]:
 
 def _midnight(day: date, zone: tzinfo) -> int:
     """When a day begins; where a clock is put forward at midnight, with the first moment there is."""
-    return (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc) - EPOCH) // MILLISECOND
+    return (
+        datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc) - EPOCH
+    ) // MILLISECOND
 
 
 def _between(start: str, end: str, zone: tzinfo) -> tuple[int, int]:
     if not start or not end:
-        raise _bad("to" if start else "from", "A report needs both ends of its time.", "Give from and to, or a month such as 2026-11.")
+        raise _bad(
+            "to" if start else "from",
+            "A report needs both ends of its time.",
+            "Give from and to, or a month such as 2026-11.",
+        )
     return _time("from", start.strip(), zone), _time("to", end.strip(), zone)
 
 
@@ -184,7 +239,9 @@ def _time(name: str, text: str, zone: tzinfo) -> int:
         given = given if given.tzinfo else given.replace(tzinfo=zone)
         return (given.astimezone(timezone.utc) - EPOCH) // MILLISECOND
     except (ValueError, OverflowError) as error:
-        remedy = f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
+        remedy = (
+            f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
+        )
         raise _bad(name, f"{name} is {text[:40]!r}, not a time.", remedy) from error
 
 

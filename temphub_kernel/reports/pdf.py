@@ -1,4 +1,5 @@
-"""A report as PDF/A-1a: tagged, its fonts within, the same to the last byte whenever the same is set. The report's own process."""
+"""A report as PDF/A-1a: tagged, its fonts within, the same to the last byte whenever the same is set. The
+report's own process."""
 
 import json
 import re
@@ -10,19 +11,28 @@ import typst
 from ..core import HubFault
 
 TEMPLATE = Path(__file__).parent / "report.typ"
-# Part 1 is what the oldest archive takes; conformance level a: tagged, so that it can be read aloud and searched.
+# Part 1 is what the oldest archive takes; conformance level a: tagged, so that it can be read aloud and
+# searched.
 Standard = Literal["a-1a", "a-2a"]
-# What the fonts that come with the typesetter have signs for: Latin, Greek, Cyrillic, and what stands between words.
+# What the fonts that come with the typesetter have signs for: Latin, Greek, Cyrillic, and what stands between
+# words.
 PLAIN = re.compile(
     "[^\\n\\u0020-\\u007e\\u00a0-\\u017f\\u0192\\u0218-\\u021b\\u0386\\u0388-\\u038a\\u038c\\u038e-\\u03a1\\u03a3-\\u03ce\\u0400-\\u045f"
     "\\u0490\\u0491\\u2010-\\u2015\\u2018-\\u201e\\u2020-\\u2022\\u2026\\u2030\\u2032\\u2033\\u2039\\u203a\\u20ac\\u2122\\u2190-\\u2193"
     "\\u2212\\u2264\\u2265\\u0394\\u03a9]"
 )
 
-PLAINEST = re.compile("[^\\n\\u0020-\\u007e\\u00a0-\\u00ac\\u00ae-\\u00ff\\u0394\\u2013\\u201c-\\u201e\\u2026\\u2192\\u2212]")
+PLAINEST = re.compile(
+    "[^\\n\\u0020-\\u007e\\u00a0-\\u00ac\\u00ae-\\u00ff\\u0394\\u2013\\u201c-\\u201e\\u2026\\u2192\\u2212]"
+)
 
-# A sign that its fonts have in another version only; a list that is longer than part 1 has any: then what is next best.
-TRIES: tuple[tuple[re.Pattern[str], Standard], ...] = ((PLAIN, "a-1a"), (PLAINEST, "a-1a"), (PLAINEST, "a-2a"))
+# A sign that its fonts have in another version only; a list that is longer than part 1 has any: then what is
+# next best.
+TRIES: tuple[tuple[re.Pattern[str], Standard], ...] = (
+    (PLAIN, "a-1a"),
+    (PLAINEST, "a-1a"),
+    (PLAINEST, "a-2a"),
+)
 
 
 def pdf_of(told: dict[str, Any], mark: str, made_ms: int) -> bytes:
@@ -52,7 +62,8 @@ def _set(told: dict[str, Any], mark: str, made_ms: int, standard: Standard) -> b
 
 
 def plain(told: Any, signs: re.Pattern[str] = PLAIN) -> Any:
-    """The same, with signs that no font here has as their numbers, such as [U+1F9CA]: a box would say nothing. signs: which those are."""
+    """The same, with signs that no font here has as their numbers, such as [U+1F9CA]: a box would say
+    nothing. signs: which those are."""
     if isinstance(told, str):
         return signs.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", told)
     if isinstance(told, list):

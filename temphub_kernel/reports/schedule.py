@@ -1,4 +1,5 @@
-"""Last month's reports, written into a folder once the month is over. Its own thread; each is made by a process beside it."""
+"""Last month's reports, written into a folder once the month is over. Its own thread; each is made by a
+process beside it."""
 
 import logging
 import subprocess
@@ -19,7 +20,8 @@ REMEDY = "Make it by hand with `temphub report`, which says more; it is tried ag
 
 
 class Schedule(Worker):
-    """Writes what is not there yet. look_s: how often it looks; limit_s: after how long a report is given up."""
+    """Writes what is not there yet. look_s: how often it looks; limit_s: after how long a report is given
+    up."""
 
     def __init__(self, settings: Settings, *, look_s: float = LOOK_S, limit_s: float = LIMIT_S) -> None:
         super().__init__("reports")
@@ -47,7 +49,9 @@ class Schedule(Worker):
                 log.info("last month's report was written to %s", path)
         if failed:
             self.trouble(f"Last month's report was not written into {self._folder} ({failed}).", REMEDY)
-            self._once.warn("report", f"Last month's report was not written into {self._folder} ({failed}). {REMEDY}")
+            self._once.warn(
+                "report", f"Last month's report was not written into {self._folder} ({failed}). {REMEDY}"
+            )
         else:
             self.well()
             self._once.clear("report", "last month's report is written again")
@@ -72,7 +76,13 @@ class Schedule(Worker):
         """What went wrong; empty when it is there."""
         # The command itself, so that the schedule and a person have the same report.
         words = ["report", "--from", str(order.from_ms), "--to", str(order.to_ms), "--out", str(path)]
-        words += ["--language", order.language, "--paper", order.paper, *(["--group", order.group] if order.group else [])]
+        words += [
+            "--language",
+            order.language,
+            "--paper",
+            order.paper,
+            *(["--group", order.group] if order.group else []),
+        ]
         env = {"DATA_DIR": str(self._settings.data_dir), "PYTHONUTF8": "1"}
         try:
             nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
@@ -84,7 +94,11 @@ class Schedule(Worker):
             return str(error)
         if process.returncode == 0:
             return ""
-        told = [line.partition(": ")[2] for line in errors.decode("utf-8", "replace").splitlines() if line.startswith("Problem: ")]
+        told = [
+            line.partition(": ")[2]
+            for line in errors.decode("utf-8", "replace").splitlines()
+            if line.startswith("Problem: ")
+        ]
         with suppress(IndexError):
             return told[0].rstrip(".")
         return f"exit code {process.returncode}"

@@ -28,7 +28,9 @@ def _table(head: list[str], rows: list[list[str]], widths: list[float], right: t
 
 def overview_of(content: Content, say: Language) -> Block:
     """A row for each probe."""
-    head = [say(name) for name in ("probe", "readings", "complete", "lowest", "mean", "highest", "alarms_count")]
+    head = [
+        say(name) for name in ("probe", "readings", "complete", "lowest", "mean", "highest", "alarms_count")
+    ]
     rows = [_overview_row(part, say) for part in content.probes]
     return _table(head, rows, [3.2, 1.5, 1.8, 1.4, 1.6, 1.4, 1.1], (1, 2, 3, 4, 5, 6))
 
@@ -68,13 +70,19 @@ def excursions_of(content: Content, say: Language) -> list[Block]:
         for passed in part.measured.beyond.passed if part.measured else ():
             found += _excursions(part, passed.limit, passed.excursions)
             if not passed.exact:
-                lacking.append(_text(say("excursions_not_listed", probe=part.title, limit=say.limit(passed.limit.celsius))))
+                lacking.append(
+                    _text(
+                        say("excursions_not_listed", probe=part.title, limit=say.limit(passed.limit.celsius))
+                    )
+                )
     shown = sorted(found, key=lambda one: one.start_ms - one.end_ms)[:MOST_ROWS]
     rows = [_excursion_row(one, say) for one in sorted(shown, key=lambda one: (one.start_ms, one.part.title))]
     head = [say(name) for name in ("probe", "limit", "begin", "end", "lasted", "farthest", "comment")]
     blocks = [_heading(say("excursions")), _text(say("excursions_are"))]
     if len(found) > len(shown):
-        blocks.append(_text(say("too_many_excursions", count=say.count(len(found)), shown=say.count(len(shown)))))
+        blocks.append(
+            _text(say("too_many_excursions", count=say.count(len(found)), shown=say.count(len(shown))))
+        )
     if rows:
         blocks.append(_table(head, rows, [1.9, 1.4, 2.1, 2.1, 1.5, 1.3, 3.0], (4, 5)))
     elif not lacking:
@@ -85,8 +93,16 @@ def excursions_of(content: Content, say: Language) -> list[Block]:
 def _excursions(part: ProbePart, limit: Limit, found: Any) -> list[Excursion]:
     if found is None:
         return []
-    columns = found.start_ms.round().astype(int), found.end_ms.round().astype(int), found.peak_c, found.begins, found.ends
-    return [Excursion(part, limit, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    columns = (
+        found.start_ms.round().astype(int),
+        found.end_ms.round().astype(int),
+        found.peak_c,
+        found.begins,
+        found.ends,
+    )
+    return [
+        Excursion(part, limit, *row) for row in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
 def _excursion_row(one: Excursion, say: Language) -> list[str]:
@@ -94,7 +110,9 @@ def _excursion_row(one: Excursion, say: Language) -> list[str]:
     told = [
         remedy_of(alarm)
         for alarm in one.part.alarms
-        if alarm.cause == one.limit.kind and alarm.since_ms <= one.end_ms and (not alarm.cleared_ms or alarm.cleared_ms >= one.start_ms)
+        if alarm.cause == one.limit.kind
+        and alarm.since_ms <= one.end_ms
+        and (not alarm.cleared_ms or alarm.cleared_ms >= one.start_ms)
     ]
     return [
         one.part.title,
@@ -114,7 +132,11 @@ def alarms_of(content: Content, say: Language) -> list[Block]:
     head = [say(name) for name in ("probe", "alarm", "since", "until", "worst", "acknowledged", "comment")]
     rows = []
     for alarm in content.alarms[-MOST_ROWS:]:
-        acknowledged = say("acknowledged_by", when=say.moment(alarm.acked_ms), who=alarm.acked_by or "–") if alarm.acked_ms else ""
+        acknowledged = (
+            say("acknowledged_by", when=say.moment(alarm.acked_ms), who=alarm.acked_by or "–")
+            if alarm.acked_ms
+            else ""
+        )
         rows.append(
             [
                 content.names.get(alarm.probe_id, alarm.probe_id) or say("several"),
@@ -127,7 +149,11 @@ def alarms_of(content: Content, say: Language) -> list[Block]:
             ]
         )
     left_out = len(content.alarms) - len(rows)
-    more = [_text(say("too_many_alarms", count=say.count(len(content.alarms)), shown=say.count(len(rows))))] if left_out else []
+    more = (
+        [_text(say("too_many_alarms", count=say.count(len(content.alarms)), shown=say.count(len(rows))))]
+        if left_out
+        else []
+    )
     return [_heading(say("alarms")), *more, _table(head, rows, [1.8, 2.0, 1.9, 1.9, 1.3, 2.2, 2.6], (4,))]
 
 
@@ -144,19 +170,43 @@ def remarks_of(content: Content, say: Language) -> list[Block]:
         when = say.moment(from_ms) if to_ms <= from_ms else f"{say.moment(from_ms)} – {say.moment(to_ms)}"
         rows.append([when, content.names.get(probe_id, probe_id) if probe_id else say("all_probes"), text])
     left_out = len(found) - len(rows)
-    more = [_text(say("too_many_remarks", count=say.count(len(found)), shown=say.count(len(rows))))] if left_out else []
-    return [_heading(say("remarks")), *more, _table([say(name) for name in ("when", "probe", "remark")], rows, [3, 2.5, 6])]
+    more = (
+        [_text(say("too_many_remarks", count=say.count(len(found)), shown=say.count(len(rows))))]
+        if left_out
+        else []
+    )
+    return [
+        _heading(say("remarks")),
+        *more,
+        _table([say(name) for name in ("when", "probe", "remark")], rows, [3, 2.5, 6]),
+    ]
 
 
 def calibrations_of(content: Content, say: Language) -> list[Block]:
     """Which corrections held in this time."""
     rows = []
     for one in content.calibrations:
-        points = ", ".join(f"{say.number(shown)} → {say.number(true)}" for shown, true in one.points) or say("no_correction")
-        rows.append([content.names.get(one.probe_id, one.probe_id), _in_force(one.from_ms, one.to_ms, say), points, one.note])
+        points = ", ".join(f"{say.number(shown)} → {say.number(true)}" for shown, true in one.points) or say(
+            "no_correction"
+        )
+        rows.append(
+            [
+                content.names.get(one.probe_id, one.probe_id),
+                _in_force(one.from_ms, one.to_ms, say),
+                points,
+                one.note,
+            ]
+        )
     for chip in content.thermocouples:
         what = say("thermocouple", type=chip.type, chip=chip.chip)
-        rows.append([content.names.get(chip.probe_id, chip.probe_id), _in_force(chip.from_ms, chip.to_ms, say), what, chip.note])
+        rows.append(
+            [
+                content.names.get(chip.probe_id, chip.probe_id),
+                _in_force(chip.from_ms, chip.to_ms, say),
+                what,
+                chip.note,
+            ]
+        )
     head = [say(name) for name in ("probe", "in_force", "correction", "note")]
     table = _table(head, rows, [2.2, 3, 3.4, 3]) if rows else _text(say("no_calibrations"))
     return [_heading(say("calibrations")), table]

@@ -1,7 +1,8 @@
 """Whether a report still says what the journal has: `temphub report --verify FILE`. One thread.
 
-A report names in itself the time, the probes and the SHA-256 of each part that it was made of. These are worked out again; and where
-the same TempHub looks, the whole file is made again and compared to the last byte, since a number on the paper can be changed as well.
+A report names in itself the time, the probes and the SHA-256 of each part that it was made of. These are
+worked out again; and where the same TempHub looks, the whole file is made again and compared to the last
+byte, since a number on the paper can be changed as well.
 """
 
 import base64
@@ -40,7 +41,8 @@ class Claim(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """changed: which parts are not what they were; same_file: whether the file is what is made of them, None where that is not known."""
+    """changed: which parts are not what they were; same_file: whether the file is what is made of them, None
+    where that is not known."""
 
     claim: Claim
     changed: tuple[str, ...]
@@ -58,22 +60,36 @@ class Verdict(NamedTuple):
             told = ", ".join(PARTS.get(part, part) for part in self.changed)
             return f"{name}, made {when}: not as then any more: {told}."
         if self.same_file is False:
-            return f"{name}, made {when}: {whole}, but the file itself is not what was made of it: it was changed afterwards."
+            return (
+                f"{name}, made {when}: {whole}, but the file itself is not what was made of it: it was "
+                "changed afterwards."
+            )
         if self.same_file:
             return f"{name}, made {when}: {whole}, and the file is to the last byte what is made of it."
-        return f"{name}, made {when}: {whole}; whether the file was changed is only known to TempHub {self.claim.version}, which made it."
+        return (
+            f"{name}, made {when}: {whole}; whether the file was changed is only known to TempHub "
+            f"{self.claim.version}, which made it."
+        )
 
 
 def verify(journal: Path, path: Path) -> Verdict:
-    """Compare a report with the journal. Raises TempHubError for what is no report, and for probes that are not in this journal."""
+    """Compare a report with the journal. Raises TempHubError for what is no report, and for probes that are
+    not in this journal."""
     raw = _read(path)
     claim = claim_of(raw, path)
     with Reader(journal) as reader:
         try:
             found = gather(reader, claim.order, claim.made_ms).fingerprint.parts
         except NotFound as error:
-            problem = f"{path.name} is of probes or of a group that this journal does not have, so it cannot be compared."
-            raise NotFound(problem, "Run the command where that hub's data are; DATA_DIR names the folder.", code=error.code) from error
+            problem = (
+                f"{path.name} is of probes or of a group that this journal does not have, so it cannot "
+                "be compared."
+            )
+            raise NotFound(
+                problem,
+                "Run the command where that hub's data are; DATA_DIR names the folder.",
+                code=error.code,
+            ) from error
     changed = tuple(name for name in PARTS if found.get(name) != claim.parts.get(name))
     if changed or claim.version != __version__:
         return Verdict(claim, changed, None)
@@ -88,13 +104,32 @@ def claim_of(raw: bytes, path: Path) -> Claim:
             raise ValueError("no mark")
         said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(found[1] + b"=" * (-len(found[1]) % 4)))
         parts, made_ms, version = said["parts"], said["made_ms"], said["version"]
-        if type(made_ms) is not int or not 0 < made_ms < 10**14 or not isinstance(version, str) or not isinstance(parts, dict):
+        if (
+            type(made_ms) is not int
+            or not 0 < made_ms < 10**14
+            or not isinstance(version, str)
+            or not isinstance(parts, dict)
+        ):
             raise ValueError("not what a report says of itself")
-        return Claim(order_of(said["order"]), made_ms, version[:40], {str(name): str(value) for name, value in parts.items()})
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError, TempHubError) as error:
+        return Claim(
+            order_of(said["order"]),
+            made_ms,
+            version[:40],
+            {str(name): str(value) for name, value in parts.items()},
+        )
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        binascii.Error,
+        RecursionError,
+        TempHubError,
+    ) as error:
         raise BadRequest(
             f"{path} is no report of TempHub, or was changed so that it cannot be known as one.",
-            "Give the file as `temphub report` or the page made it, not one that was printed or saved by another program.",
+            "Give the file as `temphub report` or the page made it, not one that was printed or saved by "
+            "another program.",
             code="no_report",
         ) from error
 
@@ -102,9 +137,13 @@ def claim_of(raw: bytes, path: Path) -> Claim:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise BadRequest(f"{path} is larger than any report.", "Give the file of a report.", code="no_report")
+            raise BadRequest(
+                f"{path} is larger than any report.", "Give the file of a report.", code="no_report"
+            )
         return path.read_bytes()
     except OSError as error:
         raise TempHubError(
-            f"{path} cannot be read ({error.strerror or error}).", "Give the name of a report that is there.", code="no_file"
+            f"{path} cannot be read ({error.strerror or error}).",
+            "Give the name of a report that is there.",
+            code="no_file",
         ) from error

@@ -1,7 +1,9 @@
-"""The first process of `temphub`: it holds nothing, and starts the supervisor again when that was killed. Main thread only.
+"""The first process of `temphub`: it holds nothing, and starts the supervisor again when that was killed.
+Main thread only.
 
-The supervisor in turn starts another keeper when this one was killed. So recording goes on whichever of them ends, and ends
-only when somebody asks for it: a supervisor that stops on purpose says so in the run folder first.
+The supervisor in turn starts another keeper when this one was killed. So recording goes on whichever of them
+ends, and ends only when somebody asks for it: a supervisor that stops on purpose says so in the run folder
+first.
 """
 
 import os
@@ -26,7 +28,10 @@ PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 CALM_S = 60.0
 # One that was never up and ends again and again is no accident.
 MOST_STILLBORN = 3
-BORN_DEAD = "Problem: TempHub's supervisor ended {} times while starting (code {}).\nWhat to do: Start it again with LOG_LEVEL=DEBUG.\n"
+BORN_DEAD = (
+    "Problem: TempHub's supervisor ended {} times while starting (code {}).\nWhat to do: Start it "
+    "again with LOG_LEVEL=DEBUG.\n"
+)
 
 
 class Keeper:
@@ -128,7 +133,8 @@ def _on_purpose(folder: run_folder.RunFolder, pid: int) -> Iterator[tuple[run_fo
 
 
 def supervised() -> "AbstractContextManager[tuple[run_folder.RunFolder, int]] | None":
-    """For a supervisor: the folder of its start and its keeper's process, while it runs; None for whoever no keeper started."""
+    """For a supervisor: the folder of its start and its keeper's process, while it runs; None for whoever no
+    keeper started."""
     place, pid = os.environ.pop(RUN, ""), os.environ.pop(KEEPER, "")
     return _on_purpose(run_folder.RunFolder(Path(place)), int(pid)) if place else None
 
@@ -146,7 +152,8 @@ def command(arguments: list[str]) -> list[str]:
 
 def environment(folder: run_folder.RunFolder) -> dict[str, str]:
     """Of a supervisor, and of all that it starts."""
-    # Linux sets a pool of memory aside for each of their many threads, which take turns anyway: 4 % of all that is held.
+    # Linux sets a pool of memory aside for each of their many threads, which take turns anyway: 4 % of all
+    # that is held.
     return {"MALLOC_ARENA_MAX": "1", **os.environ, RUN: str(folder.path), KEEPER: str(os.getpid())}
 
 

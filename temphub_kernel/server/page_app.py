@@ -1,5 +1,5 @@
-"""Voilà, made ours: the page at `/`, its own API below `/v/`, our template, no way to the hub kernel; for the front door only.
-Event loop thread only.
+"""Voilà, made ours: the page at `/`, its own API below `/v/`, our template, no way to the hub kernel; for the
+front door only. Event loop thread only.
 """
 
 import hmac
@@ -53,9 +53,9 @@ class AliveHandler(RequestHandler):
 class GoodbyeHandler(RequestHandler):
     """`POST …/voila/api/shutdown/ID`, which Voilà's page sends as it is left.
 
-    A browser sends it without any header of ours, so it cannot carry Jupyter's own mark against foreign pages. It needs none:
-    the front door has looked at its origin and login, it names a visit that only its page knows, and it ends that visit
-    only when the page's connection ends as well.
+    A browser sends it without any header of ours, so it cannot carry Jupyter's own mark against foreign
+    pages. It needs none: the front door has looked at its origin and login, it names a visit that only its
+    page knows, and it ends that visit only when the page's connection ends as well.
     """
 
     def initialize(self, viewers: kernel_manager.ViewerKernels) -> None:
@@ -70,7 +70,10 @@ class GoodbyeHandler(RequestHandler):
         self.set_status(204)
 
 
-WORDS = b"This is the hub's own page server, which answers to the hub only. The page is at the hub's port (PORT, 8088 if it was not set).\n"
+WORDS = (
+    b"This is the hub's own page server, which answers to the hub only. The page is at the hub's port "
+    b"(PORT, 8088 if it was not set).\n"
+)
 
 
 class Behind(HTTPServerConnectionDelegate):
@@ -89,17 +92,24 @@ class _Request(HTTPMessageDelegate):
         self._start = (behind, server_conn, connection)
         self._inner: HTTPMessageDelegate | None = None
 
-    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
         behind, server_conn, connection = self._start
         shown = headers.get(DOOR_HEADER, "")
         if not hmac.compare_digest(shown.encode("utf-8", "replace"), behind.secret.encode()):
-            fields = HTTPHeaders({"Content-Type": "text/plain; charset=UTF-8", "Content-Length": str(len(WORDS))})
+            fields = HTTPHeaders(
+                {"Content-Type": "text/plain; charset=UTF-8", "Content-Length": str(len(WORDS))}
+            )
             with suppress(StreamClosedError):
                 connection.write_headers(ResponseStartLine("HTTP/1.1", 403, "Forbidden"), fields, WORDS)
                 connection.finish()
             return None
-        # A second time: what comes by another way than the front door's own check (a connection that it no longer reads) is bounded here.
-        self._inner = Limited(behind.application.start_request(server_conn, connection), connection, PAGE_BODY)
+        # A second time: what comes by another way than the front door's own check (a connection that it no
+        # longer reads) is bounded here.
+        self._inner = Limited(
+            behind.application.start_request(server_conn, connection), connection, PAGE_BODY
+        )
         return self._inner.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
@@ -116,19 +126,31 @@ class _Request(HTTPMessageDelegate):
 
 BASE_URL = "/v/"
 TEMPLATE = Path(__file__).parent / "template"
-# What the page's widgets need; every other extension of this Python would only be fetched and evaluated for nothing.
-EXTENSIONS = ["@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "bqplot", "bqscales"]
-# A page whose computer sleeps or left the Wi-Fi says nothing; what it held is gone 15 s later: 7 until that shows, and then
-# `ViewerKernels.lost_s` for it to come back.
+# What the page's widgets need; every other extension of this Python would only be fetched and evaluated for
+# nothing.
+EXTENSIONS = [
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "bqplot",
+    "bqscales",
+]
+# A page whose computer sleeps or left the Wi-Fi says nothing; what it held is gone 15 s later: 7 until that
+# shows, and then `ViewerKernels.lost_s` for it to come back.
 PING_MS, SILENT_MS = 2_000, 5_000
 PACKED = {"compression_level": 1, "mem_level": 5}
 VISIT_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Bodies and messages are bounded where they are refused in words; what is beyond these is no message at all.
-BOUNDS = {"max_header_size": 32 * 1024, "max_body_size": 2**62, "idle_connection_timeout": 75.0, "body_timeout": 30.0}
+BOUNDS = {
+    "max_header_size": 32 * 1024,
+    "max_body_size": 2**62,
+    "idle_connection_timeout": 75.0,
+    "body_timeout": 30.0,
+}
 
 
 class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
-    """Voilà on 127.0.0.1 and a free port. `start()` returns; the caller runs the loop and calls `close()`. folder: of this start."""
+    """Voilà on 127.0.0.1 and a free port. `start()` returns; the caller runs the loop and calls `close()`.
+    folder: of this start."""
 
     name = "voila"
     # A user's own Voilà settings are for the user's own dashboards.
@@ -141,11 +163,13 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
             notebook_path=str(files.notebooks() / "dashboard.ipynb"),
             open_browser=False,
             ip="127.0.0.1",
-            # Voilà explains itself at length at every visit, and names visits in full, which are for their pages only.
+            # Voilà explains itself at length at every visit, and names visits in full, which are for their
+            # pages only.
             log_level=logging.ERROR,
             connection_dir_root=str(folder / CONNECTIONS),
             kernel_websocket_connection_class=websocket.PageConnection,
-            # Cards and lines are told each second in HTML that hardly changes: packed it is a fraction, for next to no work.
+            # Cards and lines are told each second in HTML that hardly changes: packed it is a fraction, for
+            # next to no work.
             tornado_settings={
                 "ws_ping_interval": PING_MS,
                 "ws_ping_timeout": SILENT_MS,
@@ -160,7 +184,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.log.handlers.clear()
         self.log.setLevel(logging.ERROR)
         self.log.propagate = True
-        # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own ping is what works.
+        # Tornado takes Jupyter's milliseconds for seconds and warns of it at the first page; Jupyter's own
+        # ping is what works.
         logging.getLogger("tornado.general").setLevel(logging.ERROR)
 
     def _own_config(self) -> Config:
@@ -190,11 +215,18 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         self.template_paths: list[str] = [str(TEMPLATE), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
-        """What the page asks for, and nothing else of what Voilà and Jupyter could answer: files, themes, logins, more ways to a kernel."""
-        page = next(entry for entry in super().init_handlers() if len(entry) > 2 and entry[1] is TornadoVoilaHandler)
+        """What the page asks for, and nothing else of what Voilà and Jupyter could answer: files, themes,
+        logins, more ways to a kernel."""
+        page = next(
+            entry for entry in super().init_handlers() if len(entry) > 2 and entry[1] is TornadoVoilaHandler
+        )
         visit = BASE_URL + rf"api/kernels/(?P<kernel_id>{VISIT_ID})"
         return [
-            (BASE_URL + r"scripts/([0-9a-f]+)/(static|lab|page)/(.+)", static.ScriptHandler, {"scripts": self.scripts}),
+            (
+                BASE_URL + r"scripts/([0-9a-f]+)/(static|lab|page)/(.+)",
+                static.ScriptHandler,
+                {"scripts": self.scripts},
+            ),
             (ALIVE, AliveHandler),
             (BASE_URL + rf"voila/api/shutdown/({VISIT_ID})", GoodbyeHandler, {"viewers": self.viewers}),
             (visit, page_handler.VisitHandler),
@@ -204,7 +236,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
 
     def listen(self) -> None:
         """Take a free port of this computer's own; nobody else reaches it but through the front door."""
-        # Voilà has made its application already: the setting that compresses what handlers write would come too late.
+        # Voilà has made its application already: the setting that compresses what handlers write would come
+        # too late.
         self.app.add_transform(GZipContentEncoding)
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
@@ -215,7 +248,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
     def scripts(self) -> static.Scripts:
         """What the page's script tags point at."""
         return static.Scripts(
-            {"static": self.static_paths, "lab": self.labextensions_path}, static.PageScript(jupyter_path("nbextensions"))
+            {"static": self.static_paths, "lab": self.labextensions_path},
+            static.PageScript(jupyter_path("nbextensions")),
         )
 
     def _addresses(self) -> dict[str, Any]:
@@ -233,7 +267,8 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         return self.kernel_manager  # type: ignore[no-any-return]
 
     def preheat(self, visits: int = 3) -> None:
-        """Keep that many visits ready, a megabyte each, so that pages opened together need not wait for theirs."""
+        """Keep that many visits ready, a megabyte each, so that pages opened together need not wait for
+        theirs."""
         manager = self.kernel_manager
         manager.kernel_pools_config = {"default": {"pool_size": visits, "kernel_env_variables": {}}}
         manager.fill_if_needed(delay=0, notebook_name=manager.notebook_path)

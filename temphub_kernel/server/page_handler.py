@@ -1,4 +1,5 @@
-"""The page itself: Voilà's rendering of the notebook, with what only this visit can be told. Event loop thread only."""
+"""The page itself: Voilà's rendering of the notebook, with what only this visit can be told. Event loop
+thread only."""
 
 import asyncio
 import logging
@@ -18,10 +19,14 @@ from ..jupyter.kernel_manager import ViewerKernels
 log = logging.getLogger(__name__)
 # Where the template says whose page it is.
 VISIT = re.compile(r"<!--visit ([0-9a-f-]{36})-->")
-SORRY = '<div role="alert" class="cell-text"><p>{}</p><p>{}</p></div><script>setTimeout(() => location.reload(), 5000)</script>'
+SORRY = (
+    '<div role="alert" class="cell-text"><p>{}</p><p>{}</p></div><script>setTimeout(() => '
+    "location.reload(), 5000)</script>"
+)
 
 
-# A kernel that is busier than this shows the page's bones instead. Waiting costs little: the same kernel makes the widgets.
+# A kernel that is busier than this shows the page's bones instead. Waiting costs little: the same kernel
+# makes the widgets.
 FIRST_VIEW_S = 6.0
 MADE_S = 60.0
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
@@ -46,7 +51,8 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
             RequestInfoSocketHandler._cache.clear()
 
     def get_argument(self, name: str, *default: Any, **more: Any) -> Any:  # its base's name
-        """What an address may ask of Voilà itself: nothing. A template or theme that there is not would be a page that never ends."""
+        """What an address may ask of Voilà itself: nothing. A template or theme that there is not would be a
+        page that never ends."""
         return default[0] if default else more.get("default")
 
     async def _make(self, path: str | None) -> None:
@@ -108,6 +114,7 @@ def _sound(task: "asyncio.Task[object]") -> bool:
 
 
 def _parted(html: str) -> tuple[str, str, str]:
-    """(what comes before the first view, the visit, what comes after it); no visit when it does not stand here."""
+    """(what comes before the first view, the visit, what comes after it); no visit when it does not stand
+    here."""
     found = VISIT.search(html)
     return (html[: found.start()], found[1], html[found.end() :]) if found else (html, "", "")

@@ -1,4 +1,5 @@
-"""The page server as a child that may die, hang or fill the memory: noticed within 10 s, and replaced. Event loop thread only.
+"""The page server as a child that may die, hang or fill the memory: noticed within 10 s, and replaced. Event
+loop thread only.
 
 Nothing of it is in this process but its pulse: what a page sends can never reach what keeps the hub running.
 """
@@ -16,7 +17,17 @@ from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError
 
-from ..core import DOOR_HEADER, PagePlace, Process, logs, memory_mb, monotonic_s, network, run_folder, started_by
+from ..core import (
+    DOOR_HEADER,
+    PagePlace,
+    Process,
+    logs,
+    memory_mb,
+    monotonic_s,
+    network,
+    run_folder,
+    started_by,
+)
 from .keeper import from_here
 
 log = logging.getLogger(__name__)
@@ -25,7 +36,8 @@ CONNECTIONS = "voila"
 POLL_S = 0.25
 # To look for what it started costs the system more than to look at it.
 KERNEL_EVERY = 40
-# Two questions in a row without an answer: 2 + 3.5 + 3.5 s, so a page server that hangs is noticed within 10 s.
+# Two questions in a row without an answer: 2 + 3.5 + 3.5 s, so a page server that hangs is noticed within 10
+# s.
 ASK_EVERY_S, ANSWER_S, DEAF_AFTER = 2.0, 3.5, 2
 # What a computer that is slow and busy needs to get it up.
 START_S = 90.0
@@ -92,7 +104,11 @@ class PageProcess:
             stillborn = 0 if answered else stillborn + 1
             self.restarts += 1
             self._ended.append(monotonic_s())
-            log.warning("the page server %s; another is started, open pages come back by themselves, recording goes on", self._why)
+            log.warning(
+                "the page server %s; another is started, open pages come back by themselves, recording goes "
+                "on",
+                self._why,
+            )
             self._tell(running=False)
             await asyncio.sleep(PAUSES_S[min(stillborn, len(PAUSES_S) - 1)])
 
@@ -100,12 +116,23 @@ class PageProcess:
         self._folder.forget(run_folder.PAGE)
         shutil.rmtree(self._folder.path / CONNECTIONS, ignore_errors=True)
         (self._folder.path / CONNECTIONS).mkdir()
-        words = [sys.executable, *from_here(), "-m", "temphub_kernel.server.page_server", str(self._folder.path), str(2 * self._most_mb)]
+        words = [
+            sys.executable,
+            *from_here(),
+            "-m",
+            "temphub_kernel.server.page_server",
+            str(self._folder.path),
+            str(2 * self._most_mb),
+        ]
         # Ctrl-C is for the supervisor, which ends it in order.
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
         self._process = subprocess.Popen(words, env={**os.environ, **self._env}, **pipes, **apart)
         threading.Thread(target=_pass_on, args=(self._process,), name="temphub-page-log", daemon=True).start()
 
@@ -113,7 +140,10 @@ class PageProcess:
         """Whether it ever answered; `_why` says how it ended."""
         process, client = self._process, AsyncHTTPClient(force_instance=True)
         assert process is not None
-        watches = [asyncio.ensure_future(one) for one in (self._dead(process), self._deaf(client), self._hungry(process.pid))]
+        watches = [
+            asyncio.ensure_future(one)
+            for one in (self._dead(process), self._deaf(client), self._hungry(process.pid))
+        ]
         try:
             done, _ = await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
             self._why = done.pop().result()
@@ -160,14 +190,23 @@ class PageProcess:
             pid = self._folder.page_pid() or pid
             taken = dict(memory_mb(pid, whole=rounds % KERNEL_EVERY == 0))
             # Started by a page server that is no more it is nobody's child.
-            if rounds % KERNEL_EVERY == 0 and (kernel := self._folder.process(run_folder.PAGES_KERNEL)) and kernel.runs():
+            if (
+                rounds % KERNEL_EVERY == 0
+                and (kernel := self._folder.process(run_folder.PAGES_KERNEL))
+                and kernel.runs()
+            ):
                 taken |= memory_mb(kernel.pid, whole=False)
             rounds += 1
             for number, mb in taken.items():
                 if number == pid and mb > self._most_mb:
                     return f"took {mb:.0f} MB of memory, more than the {self._most_mb} MB that it may,"
                 if number != pid and mb > MOST_KERNEL_MB:
-                    log.warning("the pages' kernel took %d MB of memory, more than the %d MB that it may, and is ended", mb, MOST_KERNEL_MB)
+                    log.warning(
+                        "the pages' kernel took %d MB of memory, more than the %d MB that it may, and is "
+                        "ended",
+                        mb,
+                        MOST_KERNEL_MB,
+                    )
                     Process(number, "").kill()
             await asyncio.sleep(POLL_S)
 
@@ -188,9 +227,13 @@ class PageProcess:
         problem = remedy = ""
         if len(self._ended) == OFTEN and monotonic_s() - self._ended[0] < OFTEN_S:
             problem = (
-                f"The page server had to be replaced {OFTEN} times within ten minutes (it {self._why}); readings are stored all the same."
+                f"The page server had to be replaced {OFTEN} times within ten minutes (it {self._why}"
+                "); readings are stored all the same."
             )
-            remedy = "Close pages that nobody looks at; if it goes on, restart TempHub and send its temphub.log to whoever helps you."
+            remedy = (
+                "Close pages that nobody looks at; if it goes on, restart TempHub and send its "
+                "temphub.log to whoever helps you."
+            )
         elif not running:
             problem = f"The page server {self._why} and is being replaced; readings are stored all the same."
             remedy = "Wait a few seconds: open pages come back by themselves."
@@ -205,7 +248,11 @@ async def _answers(client: AsyncHTTPClient, place: PagePlace) -> bool:
     try:
         url = f"http://{place.host}:{place.port}{ALIVE}"
         await client.fetch(
-            url, headers={DOOR_HEADER: place.secret}, request_timeout=ANSWER_S, connect_timeout=ANSWER_S, user_agent=network.AGENT
+            url,
+            headers={DOOR_HEADER: place.secret},
+            request_timeout=ANSWER_S,
+            connect_timeout=ANSWER_S,
+            user_agent=network.AGENT,
         )
     except (OSError, HTTPError):
         return False

@@ -1,6 +1,8 @@
-"""The page server's own process: Voilà, until its input ends, which it does with the supervisor. Main thread only.
+"""The page server's own process: Voilà, until its input ends, which it does with the supervisor. Main thread
+only.
 
-`python -m temphub_kernel.server.page_server FOLDER MB`: FOLDER is that of this start; beyond MB of memory it is refused more.
+`python -m temphub_kernel.server.page_server FOLDER MB`: FOLDER is that of this start; beyond MB of memory it
+is refused more.
 """
 
 import asyncio
@@ -32,7 +34,8 @@ def main(folder: run_folder.RunFolder, most_mb: int) -> None:
     os.environ[ROLE] = "viewer"
     logs.set_up(os.environ.get("LOG_LEVEL", "") or "INFO")
     first_to_go()
-    # Each visit has a thread; the 8 MB that Linux sets aside for one by default would use up the limit with a hundred of them.
+    # Each visit has a thread; the 8 MB that Linux sets aside for one by default would use up the limit with a
+    # hundred of them.
     threading.stack_size(THREAD_BYTES)
     limit_memory(most_mb)
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
@@ -68,7 +71,8 @@ def _program() -> "type[PageServer]":
 
 
 async def _begin_kernel(folder: run_folder.RunFolder) -> None:
-    """The kernel of the pages beside the page server, but at the first start of all, when the hub goes first."""
+    """The kernel of the pages beside the page server, but at the first start of all, when the hub goes
+    first."""
     SharedKernel.begun = kernel = SharedKernel(folder.path, folder=folder)
     if folder.has(run_folder.UP):
         # Whoever needs it tries again, and is told.

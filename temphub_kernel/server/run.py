@@ -1,4 +1,5 @@
-"""The supervisor's process: it starts the hub kernel and the page server, watches both, and holds nothing of what they do.
+"""The supervisor's process: it starts the hub kernel and the page server, watches both, and holds nothing of
+what they do.
 
 It is started by the keeper, and looks after it in turn. Main thread only.
 """
@@ -15,13 +16,23 @@ from urllib.parse import urlsplit
 
 from ..core import LOG_FILE, Process, Settings, TempHubError, logs, monotonic_s, run_folder, startup
 from ..discovery import lan_urls, unlikely
-from ..hub import LOCK_FILE, SERVER_LOCK, SERVICE_STOP_FILE, STOP_FILE, HubLock, hub_runs, is_running, read_info
+from ..hub import (
+    LOCK_FILE,
+    SERVER_LOCK,
+    SERVICE_STOP_FILE,
+    STOP_FILE,
+    HubLock,
+    hub_runs,
+    is_running,
+    read_info,
+)
 from . import keeper, page_process, virtual
 from .supervisor import Supervisor
 
 
 def elsewhere(urls: list[str], hidden: dict[str, str]) -> list[str]:
-    """Lines: where other devices find the page. hidden: address -> adapter of those that devices in the house hardly reach."""
+    """Lines: where other devices find the page. hidden: address -> adapter of those that devices in the house
+    hardly reach."""
     names = {url: hidden.get(urlsplit(url).hostname or "", "") for url in urls}
     likely = [f"  from other devices:  {url}" for url, name in names.items() if not name]
     return likely + [f"  only within {name}:  {url}" for url, name in names.items() if name]
@@ -36,7 +47,10 @@ def welcome(settings: Settings) -> None:
     logs.say(f"  data folder:         {settings.data_dir}")
     logs.say(f"  all that is said:    {settings.data_dir / LOG_FILE}")
     if settings.is_demo:
-        logs.say("This is a demo: it keeps to its virtual probes and to this folder. Start without `demo` to record real ones.")
+        logs.say(
+            "This is a demo: it keeps to its virtual probes and to this folder. Start without `demo` to "
+            "record real ones."
+        )
         logs.say("For both at once give one of them another PORT.")
     logs.say("Looking for probes... Press Ctrl-C to stop.")
 
@@ -49,8 +63,16 @@ LOOK_S, POLL_S = 1.0, 0.1
 FRESHEN_S = 3600.0
 
 
-def run(settings: Settings, start: tuple[run_folder.RunFolder, int], arguments: list[str], *, browser: bool, probes: int = 0) -> int:
-    """Run until Ctrl-C. Returns 0; also when a hub runs already, whose page is opened then. Raises TempHubError.
+def run(
+    settings: Settings,
+    start: tuple[run_folder.RunFolder, int],
+    arguments: list[str],
+    *,
+    browser: bool,
+    probes: int = 0,
+) -> int:
+    """Run until Ctrl-C. Returns 0; also when a hub runs already, whose page is opened then. Raises
+    TempHubError.
 
     start: its folder, and the process that started this one; arguments: of `temphub`.
     """
@@ -92,12 +114,16 @@ def _clear(settings: Settings, folder: run_folder.RunFolder, *, first: bool) -> 
 
 
 class Keepers:
-    """Looks after who looks after this process: a keeper that was killed is replaced. Event loop thread only."""
+    """Looks after who looks after this process: a keeper that was killed is replaced. Event loop thread
+    only."""
 
     def __init__(self, folder: run_folder.RunFolder, pid: int, arguments: list[str], data_dir: Path) -> None:
         self._folder = folder
         self._arguments = arguments
-        self._asked = [data_dir / STOP_FILE, *([data_dir / SERVICE_STOP_FILE] if arguments[:1] == ["service"] else [])]
+        self._asked = [
+            data_dir / STOP_FILE,
+            *([data_dir / SERVICE_STOP_FILE] if arguments[:1] == ["service"] else []),
+        ]
         self._keeper = Process(pid, keeper.WORD)
 
     async def keep(self, stop: asyncio.Event) -> None:
@@ -123,14 +149,24 @@ class Keepers:
             return
         self._keeper = Process(child.pid, keeper.WORD)
         self._note()
-        log.warning("the keeper ended; another is started, recording goes on. To stop TempHub, end process %d", os.getpid())
+        log.warning(
+            "the keeper ended; another is started, recording goes on. To stop TempHub, end process %d",
+            os.getpid(),
+        )
 
     def _note(self) -> None:
         with suppress(OSError):
             self._folder.write(run_folder.WATCHERS, [Process(os.getpid(), keeper.WORD), self._keeper])
 
 
-async def _serve(settings: Settings, folder: run_folder.RunFolder, watch: Keepers, *, browser: bool, probes: virtual.VirtualProbes) -> None:
+async def _serve(
+    settings: Settings,
+    folder: run_folder.RunFolder,
+    watch: Keepers,
+    *,
+    browser: bool,
+    probes: virtual.VirtualProbes,
+) -> None:
     stop, first = _until_asked(), not folder.has(run_folder.UP)
     supervisor, pages = Supervisor(settings, folder), page_process.PageProcess(folder)
     keeping = asyncio.ensure_future(watch.keep(stop))
@@ -158,7 +194,9 @@ async def _serve(settings: Settings, folder: run_folder.RunFolder, watch: Keeper
         await _close(pages, supervisor, probes)
 
 
-async def _close(pages: page_process.PageProcess, supervisor: Supervisor, probes: virtual.VirtualProbes) -> None:
+async def _close(
+    pages: page_process.PageProcess, supervisor: Supervisor, probes: virtual.VirtualProbes
+) -> None:
     """Everything at once, so that it takes as long as the slowest and not as all together."""
     ends = [supervisor.stop(), pages.stop(), asyncio.to_thread(probes.stop)]
     with suppress(TimeoutError):
@@ -197,7 +235,11 @@ def _second(settings: Settings, *, browser: bool) -> int:
     info = read_info(settings.data_dir)
     url = info.url if info else settings.local_url
     logs.say(hub_runs(settings, url).problem)
-    logs.say(f"Its page: {url}" if info is None or info.page else f"It was started in a notebook; what it shows: {url}")
+    logs.say(
+        f"Its page: {url}"
+        if info is None or info.page
+        else f"It was started in a notebook; what it shows: {url}"
+    )
     if browser:
         _open(url)
     return 0

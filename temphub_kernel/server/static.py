@@ -1,4 +1,5 @@
-"""The page's scripts: one file of what the page uses, compressed once, and kept by browsers for good. Event loop thread only."""
+"""The page's scripts: one file of what the page uses, compressed once, and kept by browsers for good. Event
+loop thread only."""
 
 import asyncio
 import gzip
@@ -30,7 +31,8 @@ MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 class PageScript:
-    """What the script is made of, and what it is. folders: of Jupyter's `nbextensions`, the first that has a file gives it."""
+    """What the script is made of, and what it is. folders: of Jupyter's `nbextensions`, the first that has a
+    file gives it."""
 
     def __init__(self, folders: Sequence[str]) -> None:
         self._libraries = {name: _first(folders, name) for name in LIBRARIES}
@@ -43,7 +45,9 @@ class PageScript:
     def text(self) -> str:
         """The whole script; empty when a library is not there, or not in the known form."""
         try:
-            parts = [_wrapped(name, path) for name, path in self._libraries.items() if path or name not in OPTIONAL]
+            parts = [
+                _wrapped(name, path) for name, path in self._libraries.items() if path or name not in OPTIONAL
+            ]
             return "".join(["(function () {\n", *map(_own, FIRST), *parts, *map(_own, LAST), "})();\n"])
         except (OSError, ValueError) as error:
             log.info("the page is loaded by Voilà's own script, in many pieces: %s", error)
@@ -66,7 +70,10 @@ def _wrapped(name: str, path: Path | None) -> str:
     if not FORM.match(text) or word not in text:
         raise ValueError(f"{path} is not in the form that is known")
     # A browser's tools would ask for the map.
-    return f"(function (define) {{\n{MAP.sub('', text)}\n}}).call(window, thModules.take({modules!r}, location.href));\n"
+    return (
+        f"(function (define) {{\n{MAP.sub('', text)}\n}}).call(window, thModules.take({modules!r}, "
+        "location.href));\n"
+    )
 
 
 # What a page needs takes 1.5 MB packed; the rest of the room is for an update that grows.
@@ -79,7 +86,8 @@ PAGE, PAGE_NAME = "page", "page.js"
 
 
 class Piece(NamedTuple):
-    """A file as it is sent. packed: whether `body` is gzip, which pays off for most; tag: of what is in it."""
+    """A file as it is sent. packed: whether `body` is gzip, which pays off for most; tag: of what is in
+    it."""
 
     body: bytes
     packed: bool
@@ -88,21 +96,28 @@ class Piece(NamedTuple):
 
 
 class Scripts:
-    """The files below some folders, by kind: {"static": […], "lab": […]}; the first folder that has a file gives it.
+    """The files below some folders, by kind: {"static": […], "lab": […]}; the first folder that has a file
+    gives it.
 
-    page: what the page's one script is made of, if there is one. most_bytes: room for what is kept packed beside that; `kept_bytes` is
-    what is in it.
+    page: what the page's one script is made of, if there is one. most_bytes: room for what is kept packed
+    beside that; `kept_bytes` is what is in it.
     """
 
-    def __init__(self, folders: dict[str, list[str]], page: PageScript | None = None, most_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, folders: dict[str, list[str]], page: PageScript | None = None, most_bytes: int = KEPT_BYTES
+    ) -> None:
         self._most_bytes = most_bytes
-        self._folders = {kind: [Path(folder).resolve() for folder in found] for kind, found in folders.items()}
+        self._folders = {
+            kind: [Path(folder).resolve() for folder in found] for kind, found in folders.items()
+        }
         self._kept: OrderedDict[str, tuple[object, Piece]] = OrderedDict()
         self.kept_bytes = 0
         self._plain = page.text().encode() if page else b""
         self._has_page = bool(self._plain)
         self._packed: asyncio.Future[Piece] | None = None
-        self.edition = _edition([*(folder for found in self._folders.values() for folder in found), *(page.files if page else ())])
+        self.edition = _edition(
+            [*(folder for found in self._folders.values() for folder in found), *(page.files if page else ())]
+        )
 
     def url(self, base_url: str, kind: str) -> str:
         """Where a kind of files is, without a slash at the end."""
@@ -124,7 +139,8 @@ class Scripts:
         return await asyncio.shield(self._packed) if self._packed else None
 
     async def piece(self, kind: str, name: str) -> Piece | None:
-        """A file, None when there is none. Read and packed in a thread, once as long as it does not change."""
+        """A file, None when there is none. Read and packed in a thread, once as long as it does not
+        change."""
         if (kind, name) == (PAGE, PAGE_NAME):
             return await self.page()
         path = self._find(kind, name)
@@ -203,7 +219,9 @@ def _packed(plain: bytes, name: str) -> Piece:
     suffix = Path(name).suffix.lower()
     packed = gzip.compress(plain, 9, mtime=0) if len(plain) > SMALL and suffix in PACKABLE else plain
     pays = len(packed) < len(plain) * 0.9
-    kind = "text/javascript" if suffix == ".js" else mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = (
+        "text/javascript" if suffix == ".js" else mimetypes.guess_type(name)[0] or "application/octet-stream"
+    )
     return Piece(packed if pays else plain, pays, kind, hashlib.sha256(plain).hexdigest()[:32])
 
 

@@ -1,5 +1,5 @@
-"""Keeps exactly one hub kernel alive, a Jupyter kernel that runs the dashboard notebook's first cell: a dead or deaf one is
-replaced at once. Event loop thread only.
+"""Keeps exactly one hub kernel alive, a Jupyter kernel that runs the dashboard notebook's first cell: a dead
+or deaf one is replaced at once. Event loop thread only.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ STOP_S = 3.5
 
 
 class KernelFailed(TempHubError):
-    """Raised when the kernel cannot be started or ends while it starts, whatever the hub in it would say: tried again."""
+    """Raised when the kernel cannot be started or ends while it starts, whatever the hub in it would say:
+    tried again."""
 
 
 class HubKernel:
@@ -42,14 +43,21 @@ class HubKernel:
 
     async def start(self) -> None:
         """Start the process and the hub in it. Raises TempHubError; nothing is left running then."""
-        env = {**os.environ, ROLE: "hub", RUN_PLACE: str(self._folder.path), "DATA_DIR": str(self._settings.data_dir)}
+        env = {
+            **os.environ,
+            ROLE: "hub",
+            RUN_PLACE: str(self._folder.path),
+            "DATA_DIR": str(self._settings.data_dir),
+        }
         file = self._folder.path / f"hub-{os.urandom(4).hex()}.json"
         self._manager = manager = AsyncKernelManager(kernel_name="python3", connection_file=str(file))
         try:
             # Independent: who is killed here must not take it along. It looks itself whether anybody is left.
             # A kernel that no parent holds greets its user; what ours says comes as messages.
             options: dict[str, Any] = {"independent": True, "stdout": subprocess.DEVNULL}
-            await manager.start_kernel(env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options)
+            await manager.start_kernel(
+                env=env, cwd=str(files.notebooks()), extra_arguments=[*QUIET, *KERNEL], **options
+            )
             self._process = Process(int(getattr(manager.provisioner, "pid", 0) or 0), file.name)
             self._note(delivers=False)
             self._client = manager.client()
@@ -68,7 +76,8 @@ class HubKernel:
 
     @classmethod
     async def take_over(cls, settings: Settings, folder: run_folder.RunFolder) -> "HubKernel | None":
-        """The one that a killed supervisor left running; None when there is none. One that was only starting is ended."""
+        """The one that a killed supervisor left running; None when there is none. One that was only starting
+        is ended."""
         said, process = folder.read(run_folder.HUB), folder.process(run_folder.HUB)
         if process is None or not process.runs():
             return None
@@ -156,14 +165,17 @@ class HubKernel:
 
 
 def first_cell() -> str:
-    """The first code cell of the dashboard notebook: what makes a kernel the hub. Raises TempHubError when it is missing."""
+    """The first code cell of the dashboard notebook: what makes a kernel the hub. Raises TempHubError when it
+    is missing."""
     path = files.notebooks() / "dashboard.ipynb"
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return next("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     except (OSError, ValueError, KeyError, StopIteration) as error:
         raise TempHubError(
-            f"The notebook {path} is missing or damaged, so the hub cannot start.", "Install TempHub again.", code="no_notebook"
+            f"The notebook {path} is missing or damaged, so the hub cannot start.",
+            "Install TempHub again.",
+            code="no_notebook",
         ) from error
 
 
@@ -177,7 +189,8 @@ def _as_error(content: dict[str, Any]) -> TempHubError:
 def _not_up(why: str) -> tuple[str, str]:
     return (
         f"The hub's kernel could not be started ({why}), so no reading can be stored.",
-        "Start it again with LOG_LEVEL=DEBUG and look at the first error; if packages are missing, install again.",
+        "Start it again with LOG_LEVEL=DEBUG and look at the first error; if packages are missing, install "
+        "again.",
     )
 
 
@@ -186,7 +199,8 @@ ASK_EVERY_S = 5.0
 DEAF_AFTER = 3
 PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 CALM_S = 60.0
-# A kernel that ends while it starts, killed by hand or for lack of memory, is no reason to give up the whole start.
+# A kernel that ends while it starts, killed by hand or for lack of memory, is no reason to give up the whole
+# start.
 FIRST_TRIES = 3
 
 
@@ -213,7 +227,8 @@ class Supervisor:
         self._watch = asyncio.ensure_future(self._keep())
 
     async def go_on(self) -> bool:
-        """Where a killed supervisor stopped; whether its kernel runs still. If not, one is started as ever."""
+        """Where a killed supervisor stopped; whether its kernel runs still. If not, one is started as
+        ever."""
         self._kernel = await HubKernel.take_over(self._settings, self._folder)
         self._watch = asyncio.ensure_future(self._keep())
         return self._kernel is not None
@@ -260,7 +275,9 @@ class Supervisor:
         deaf = asyncio.ensure_future(self._deaf())
         try:
             await asyncio.wait({died, deaf}, return_when=asyncio.FIRST_COMPLETED)
-            log.warning("the hub's kernel %s; another is started", "ended" if died.done() else "does not answer")
+            log.warning(
+                "the hub's kernel %s; another is started", "ended" if died.done() else "does not answer"
+            )
         finally:
             died.cancel()
             deaf.cancel()
@@ -274,7 +291,11 @@ class Supervisor:
             while missed < DEAF_AFTER:
                 await asyncio.sleep(ASK_EVERY_S)
                 try:
-                    await client.fetch(f"{self._settings.local_url}/api/health", request_timeout=ASK_EVERY_S, user_agent=network.AGENT)
+                    await client.fetch(
+                        f"{self._settings.local_url}/api/health",
+                        request_timeout=ASK_EVERY_S,
+                        user_agent=network.AGENT,
+                    )
                     missed = 0
                 except (OSError, HTTPError):
                     missed += 1

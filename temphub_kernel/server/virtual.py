@@ -1,4 +1,5 @@
-"""Virtual probes for `temphub demo` and `temphub probe`: the real firmware, each in a process of its own on this computer.
+"""Virtual probes for `temphub demo` and `temphub probe`: the real firmware, each in a process of its own on
+this computer.
 
 They listen and advertise on 127.0.0.1 only, so a demo is nobody else's business. Any thread.
 """
@@ -25,8 +26,9 @@ def probe_command(arguments: list[str]) -> list[str]:
 def run_here(arguments: list[str], data_dir: Callable[[], Path]) -> int:
     """Be a virtual probe until stopped; returns the exit code. Main thread only.
 
-    arguments: those of the firmware; without `--state` it is `probes/ID` in the data folder. Raises TempHubError when another
-    virtual probe uses that folder. In this process, not in a child of it: whatever ends this command ends the probe.
+    arguments: those of the firmware; without `--state` it is `probes/ID` in the data folder. Raises
+    TempHubError when another virtual probe uses that folder. In this process, not in a child of it: whatever
+    ends this command ends the probe.
     """
     state, probe_id = _value(arguments, "--state"), _value(arguments, "--id")
     # What is wrong with the other arguments is told by the firmware.
@@ -38,7 +40,8 @@ def run_here(arguments: list[str], data_dir: Callable[[], Path]) -> int:
     lock = HubLock(Path(state), LOCK_FILE) if state and Path(state).is_dir() else None
     if lock and not lock.take():
         raise TempHubError(
-            f"Another virtual probe runs with the folder {state}; two in one folder would spoil each other's readings.",
+            f"Another virtual probe runs with the folder {state}; two in one folder would spoil each other's "
+            "readings.",
             "Stop the other one, or give this one another --id or --state.",
             code="probe_runs",
         )
@@ -58,7 +61,8 @@ def run_here(arguments: list[str], data_dir: Callable[[], Path]) -> int:
 
 
 def _value(arguments: list[str], option: str) -> str | None:
-    """What stands behind an option, or behind its equals sign; the last of several, as the firmware reads it."""
+    """What stands behind an option, or behind its equals sign; the last of several, as the firmware reads
+    it."""
     found = None
     for at, word in enumerate(arguments):
         name, equals, value = word.partition("=")
@@ -69,7 +73,9 @@ def _value(arguments: list[str], option: str) -> str | None:
 
 def _folder_name(probe_id: str) -> str:
     # Windows knows no colon in a file name, and drops a dot at its end.
-    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "=" for sign in probe_id[:63])
+    name = "".join(
+        sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "=" for sign in probe_id[:63]
+    )
     return name + "=" if name.endswith(".") else name
 
 
@@ -85,7 +91,8 @@ def _make(folder: Path) -> None:
 
 
 def apart(settings: Settings) -> Settings:
-    """The settings of a demo: journal, log and keys in a folder of their own, so that no made-up reading gets among real ones."""
+    """The settings of a demo: journal, log and keys in a folder of their own, so that no made-up reading gets
+    among real ones."""
     if settings.is_demo:
         return settings
     folder = settings.data_dir / files.DEMO_FOLDER
@@ -95,7 +102,10 @@ def apart(settings: Settings) -> Settings:
 def told(settings: Settings) -> dict[str, str]:
     """The environment variables that mean the same places in another process, whatever its working folder."""
     given = {"CSV_FILE": settings.csv_file, "TLS_CERT": settings.tls_cert, "TLS_KEY": settings.tls_key}
-    return {"DATA_DIR": str(settings.data_dir), **{name: str(path.absolute()) for name, path in given.items() if path}}
+    return {
+        "DATA_DIR": str(settings.data_dir),
+        **{name: str(path.absolute()) for name, path in given.items() if path},
+    }
 
 
 class VirtualProbes:
@@ -110,7 +120,8 @@ class VirtualProbes:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start them all. Those of a supervisor that was killed run still: two of one name would be no probe of this world."""
+        """Start them all. Those of a supervisor that was killed run still: two of one name would be no probe
+        of this world."""
         for pid, word in (self._run and self._run.read(run_folder.PROBES)) or ():
             Process(pid, word).kill()
         names = ("Freezer", "Fridge", "Lab bench")
@@ -143,5 +154,9 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
     # A session or group of its own: Ctrl-C is the hub's to handle, which then ends its probes.
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, creationflags=flags)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, creationflags=flags
+        )
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )

@@ -1,5 +1,5 @@
-"""`temphub service install`, `uninstall`, `status` and `run`, and the settings in force, kept so that a start at logon means
-the same hub. Main thread only.
+"""`temphub service install`, `uninstall`, `status` and `run`, and the settings in force, kept so that a start
+at logon means the same hub. Main thread only.
 """
 
 import json
@@ -22,19 +22,23 @@ LOG_BYTES = 5_000_000
 
 
 def collect(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings that were set, and the data folder as it is meant from here: at logon the working folder is another one."""
+    """The settings that were set, and the data folder as it is meant from here: at logon the working folder
+    is another one."""
     kept = {name: environ[name] for name in ALLOWED if environ.get(name, "").strip()}
     return {**kept, "DATA_DIR": str(settings.data_dir)}
 
 
 def write(settings: Settings, environ: Mapping[str, str]) -> Path:
-    """Keep the settings in the data folder, readable by this user only: SERVER_TOKEN may be among them. Raises TempHubError."""
+    """Keep the settings in the data folder, readable by this user only: SERVER_TOKEN may be among them.
+    Raises TempHubError."""
     path = settings.data_dir / FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"{FILE}.{os.getpid()}")
         fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(collect(settings, environ), ensure_ascii=False, indent=2), encoding="utf-8")
+        fresh.write_text(
+            json.dumps(collect(settings, environ), ensure_ascii=False, indent=2), encoding="utf-8"
+        )
         fresh.replace(path)
     except OSError as error:
         raise TempHubError(
@@ -54,7 +58,8 @@ def read(path: Path) -> dict[str, str]:
         return {name: str(value) for name, value in found.items() if name in ALLOWED}
     except (OSError, ValueError) as error:
         raise TempHubError(
-            f"The settings for the start at logon cannot be read from {path} ({error}), so the hub did not start.",
+            f"The settings for the start at logon cannot be read from {path} ({error}), so the hub did not "
+            "start.",
             "Run `temphub service install` again.",
             code="bad_setting",
         ) from error
@@ -67,7 +72,9 @@ def apply(path: Path) -> None:
         os.environ.pop(name, None)
     os.environ.update(found)
     if sys.stdout is None or sys.stderr is None:
-        sys.stdout = sys.stderr = _log(path.with_name(LOG)).open("a", encoding="utf-8", errors="replace", buffering=1)
+        sys.stdout = sys.stderr = _log(path.with_name(LOG)).open(
+            "a", encoding="utf-8", errors="replace", buffering=1
+        )
 
 
 def _log(path: Path) -> Path:
@@ -113,14 +120,20 @@ def system(platform: str) -> ModuleType:
 
 
 def install(settings: Settings, keeper: ModuleType, say: Say) -> int:
-    """Keep the settings in force and have the hub started with them, now and at every logon. After a failure all is as it was."""
+    """Keep the settings in force and have the hub started with them, now and at every logon. After a failure
+    all is as it was."""
     runs = is_running(settings.data_dir)
     with or_as_before(settings.data_dir / FILE):
         path = write(settings, os.environ)
         say(keeper.install(plan(path, windowless=keeper is windows)))
-    say(f"Settings in force now were kept in {path}; after changing one, run `temphub service install` again.")
+    say(
+        f"Settings in force now were kept in {path}; after changing one, run `temphub service install` again."
+    )
     if runs:
-        say("A hub runs already on this data folder; the one started at logon takes over when that one is closed and you log on again.")
+        say(
+            "A hub runs already on this data folder; the one started at logon takes over when that one is "
+            "closed and you log on again."
+        )
     return 0
 
 
@@ -132,13 +145,21 @@ def status(settings: Settings, keeper: ModuleType, say: Say) -> int:
         say("The hub does not start by itself at logon; `temphub service install` changes that.")
     else:
         say(f"The hub starts by itself when you log on ({standing.said}).")
-    say(f"A hub runs on {settings.data_dir}: {info.url}" if info else f"No hub runs on {settings.data_dir} now.")
+    say(
+        f"A hub runs on {settings.data_dir}: {info.url}"
+        if info
+        else f"No hub runs on {settings.data_dir} now."
+    )
     return 0 if standing.installed else 1
 
 
 def run(settings_file: Path | None) -> int:
     """Make the kept settings those of this process; the caller then runs the hub. Raises TempHubError."""
     if settings_file is None:
-        raise TempHubError("`temphub service run` was not told which settings.", "Use `temphub service install`.", code="service")
+        raise TempHubError(
+            "`temphub service run` was not told which settings.",
+            "Use `temphub service install`.",
+            code="service",
+        )
     apply(settings_file)
     return 0

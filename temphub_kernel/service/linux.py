@@ -7,7 +7,10 @@ from ..core import TempHubError, run_system
 from .plan import DESCRIPTION, Plan, Standing, or_as_before
 
 UNIT = "temphub.service"
-LINGER = "It runs while you are logged on. To have it run from the computer's start on: sudo loginctl enable-linger {user}"
+LINGER = (
+    "It runs while you are logged on. To have it run from the computer's start on: sudo loginctl "
+    "enable-linger {user}"
+)
 
 
 def place() -> Path:
@@ -36,14 +39,20 @@ def install(plan: Plan) -> str:
         run_system("systemctl", "--user", "daemon-reload")
         raise
     user = os.environ.get("USER", "$USER")
-    return f"The hub starts by itself when you log on ({path}), and was started now.\n{LINGER.format(user=user)}"
+    return (
+        f"The hub starts by itself when you log on ({path}), and was started now.\n{LINGER.format(user=user)}"
+    )
 
 
 def uninstall() -> str:
     """Stop it, switch it off and remove the unit; the readings stay."""
     path = place()
     if not path.exists():
-        raise TempHubError("The hub is not set up to start by itself.", "Run `temphub service install` to do so.", code="service")
+        raise TempHubError(
+            "The hub is not set up to start by itself.",
+            "Run `temphub service install` to do so.",
+            code="service",
+        )
     _must("disable", "--now", UNIT)
     path.unlink(missing_ok=True)
     _must("daemon-reload")
@@ -71,11 +80,12 @@ def unit(plan: Plan) -> str:
             f"ExecStart={' '.join(quoted(word) for word in plan.command)}",
             f"WorkingDirectory={escaped(str(plan.folder))}",
             "Restart=on-failure",
-            # Back within 5 s when the first process is killed. The rest, which would go on without it, is then ended at once; asked
-            # to stop, only the first process is told, and the others end in order.
+            # Back within 5 s when the first process is killed. The rest, which would go on without it, is
+            # then ended at once; asked to stop, only the first process is told, and the others end in order.
             "RestartSec=1",
             "KillMode=mixed",
-            # Five times the share of a program on the desktop when the processor is wanted by more than it can serve.
+            # Five times the share of a program on the desktop when the processor is wanted by more than it
+            # can serve.
             "CPUWeight=500",
             # The same for the disk, where this user's systemd was given that to share out.
             "IOWeight=500",
@@ -102,7 +112,9 @@ def _must(*words: str) -> None:
     code, text = run_system("systemctl", "--user", *words)
     if code:
         raise TempHubError(
-            f"systemd refused `systemctl --user {' '.join(words)}` ({' '.join(text.split())[:200]}), so the hub does not start at logon.",
-            "Log on to this computer directly, not by `su` or `sudo`, and run it again; or start `temphub` from your desktop's autostart.",
+            f"systemd refused `systemctl --user {' '.join(words)}` ({' '.join(text.split())[:200]}), so the "
+            "hub does not start at logon.",
+            "Log on to this computer directly, not by `su` or `sudo`, and run it again; or start `temphub` "
+            "from your desktop's autostart.",
             code="service",
         )

@@ -37,7 +37,11 @@ def uninstall() -> str:
     """Stop it and remove the agent; the readings stay."""
     path = place()
     if not path.exists():
-        raise TempHubError("The hub is not set up to start by itself.", "Run `temphub service install` to do so.", code="service")
+        raise TempHubError(
+            "The hub is not set up to start by itself.",
+            "Run `temphub service install` to do so.",
+            code="service",
+        )
     run_system("launchctl", "bootout", f"{_domain()}/{LABEL}")
     path.unlink(missing_ok=True)
     return "The hub no longer starts by itself. Your readings stay where they are."
@@ -63,7 +67,8 @@ def plist(plan: Plan) -> bytes:
             "KeepAlive": {"SuccessfulExit": False},
             "StandardOutPath": str(plan.log),
             "StandardErrorPath": str(plan.log),
-            # What has no window is otherwise held back by macOS: fewer turns, a slower disk, timers that come late.
+            # What has no window is otherwise held back by macOS: fewer turns, a slower disk, timers that come
+            # late.
             "ProcessType": "Interactive",
         }
     )
@@ -77,7 +82,8 @@ def _must(*words: str) -> None:
     code, text = run_system("launchctl", *words)
     if code:
         raise TempHubError(
-            f"launchd refused `launchctl {' '.join(words)}` ({' '.join(text.split())[:200]}), so nothing was changed.",
+            f"launchd refused `launchctl {' '.join(words)}` ({' '.join(text.split())[:200]}), so nothing was "
+            "changed.",
             "Log on at this computer's own screen and run it again.",
             code="service",
         )

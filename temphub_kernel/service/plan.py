@@ -14,7 +14,8 @@ DESCRIPTION = "TempHub records the temperatures of its probes"
 
 @dataclass(frozen=True)
 class Plan:
-    """command: the program and its arguments; folder: where it runs; log: where what it says goes, on systems that need to be told."""
+    """command: the program and its arguments; folder: where it runs; log: where what it says goes, on systems
+    that need to be told."""
 
     command: tuple[str, ...]
     folder: Path
@@ -32,7 +33,8 @@ class Standing:
 
 @contextmanager
 def or_as_before(path: Path) -> Iterator[bool]:
-    """What follows succeeds, or the file is again what it was: gone, or with its old content. Given: whether it was there."""
+    """What follows succeeds, or the file is again what it was: gone, or with its old content. Given: whether
+    it was there."""
     before = path.read_bytes() if path.exists() else None
     try:
         yield before is not None
@@ -45,7 +47,8 @@ def or_as_before(path: Path) -> Iterator[bool]:
 
 
 def plan(settings_file: Path, *, windowless: bool = False) -> Plan:
-    """The hub with the kept settings. windowless: by pythonw.exe, so that no console stands open on Windows all day."""
+    """The hub with the kept settings. windowless: by pythonw.exe, so that no console stands open on Windows
+    all day."""
     python = Path(sys.executable)
     quiet = python.with_name("pythonw.exe")
     program = quiet if windowless and quiet.exists() else python

@@ -1,4 +1,5 @@
-"""Windows: a task of the Task Scheduler, at logon, for this user, without an administrator. Main thread only."""
+"""Windows: a task of the Task Scheduler, at logon, for this user, without an administrator. Main thread
+only."""
 
 import getpass
 import os
@@ -18,8 +19,8 @@ SETTINGS = {
     "StopIfGoingOnBatteries": "false",
     "StartWhenAvailable": "true",
     "ExecutionTimeLimit": "PT0S",
-    # As every program that a person starts. Without it 7, for background work: the hub and all it starts would get processor,
-    # disk and memory only when no other program wants them.
+    # As every program that a person starts. Without it 7, for background work: the hub and all it starts
+    # would get processor, disk and memory only when no other program wants them.
     "Priority": "4",
     "Enabled": "true",
 }
@@ -52,7 +53,11 @@ def uninstall() -> str:
 def standing() -> Standing:
     """What Task Scheduler knows of it, in a form that is the same in every language."""
     code, text = run_system("schtasks", "/query", "/tn", NAME, "/xml")
-    return Standing(code == 0, False, "Task Scheduler, task TempHub") if code == 0 else Standing(False, False, text.strip())
+    return (
+        Standing(code == 0, False, "Task Scheduler, task TempHub")
+        if code == 0
+        else Standing(False, False, text.strip())
+    )
 
 
 def account() -> str:
@@ -95,8 +100,10 @@ def _must(*words: str) -> None:
     code, text = run_system("schtasks", *words)
     if code:
         raise TempHubError(
-            f"Windows Task Scheduler refused ({' '.join(text.split())[:200]}), so the hub does not start by it.",
-            "Put a shortcut to Start.bat into the folder that Win+R, shell:startup opens; or run this as an administrator.",
+            f"Windows Task Scheduler refused ({' '.join(text.split())[:200]}), so the hub does not start by "
+            "it.",
+            "Put a shortcut to Start.bat into the folder that Win+R, shell:startup opens; or run this as an "
+            "administrator.",
             code="service",
         )
 

@@ -36,7 +36,8 @@ class Exchange:
         return signatures.mac(token.encode(), b"claim\n" + self.public.encode())
 
     def finish(self, board: str, theirs: object, proof: object) -> bytes | None:
-        """The key, from the probe's public value and its proof that it has the same one; None when they do not fit together."""
+        """The key, from the probe's public value and its proof that it has the same one; None when they do
+        not fit together."""
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
         if not isinstance(theirs, str) or not isinstance(proof, str) or not signatures.is_hex(theirs, 64):
@@ -46,12 +47,15 @@ class Exchange:
         except ValueError:
             # A point that gives everybody the same key.
             return None
-        key = hashlib.sha256(b"temphub key 1\n" + shared + bytes.fromhex(self.public) + bytes.fromhex(theirs)).digest()
+        key = hashlib.sha256(
+            b"temphub key 1\n" + shared + bytes.fromhex(self.public) + bytes.fromhex(theirs)
+        ).digest()
         return key if signatures.same(proof, signatures.mac(key, b"claimed\n" + board.encode())) else None
 
 
 KEYS_FILE = "temphub.keys.json"
-# offered: the probe has not confirmed its key yet, as far as we know; trusted: without a key, a person vouched for it.
+# offered: the probe has not confirmed its key yet, as far as we know; trusted: without a key, a person
+# vouched for it.
 OFFERED, CLAIMED, TRUSTED, RELEASED = "offered", "claimed", "trusted", "released"
 STATES = (OFFERED, CLAIMED, TRUSTED, RELEASED)
 
@@ -61,7 +65,8 @@ HIGHEST = 1 << 53
 
 
 class Kept(NamedTuple):
-    """What is remembered of a board. key: empty unless offered or claimed; beyond: every counter it used so far is below this."""
+    """What is remembered of a board. key: empty unless offered or claimed; beyond: every counter it used so
+    far is below this."""
 
     state: str
     key: bytes = b""
@@ -69,11 +74,16 @@ class Kept(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Its entry in the file."""
-        return {"state": self.state, **({"key": self.key.hex()} if self.key else {}), **({"beyond": self.beyond} if self.beyond else {})}
+        return {
+            "state": self.state,
+            **({"key": self.key.hex()} if self.key else {}),
+            **({"beyond": self.beyond} if self.beyond else {}),
+        }
 
 
 def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
-    """(boards, empty or what became of a damaged file). Raises TempHubError when a file that is there cannot be read."""
+    """(boards, empty or what became of a damaged file). Raises TempHubError when a file that is there cannot
+    be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -82,7 +92,8 @@ def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
         text = ""
     except OSError as error:
         raise TempHubError(
-            f"The probes' keys in {path} cannot be read ({error.strerror or error}), so the hub did not start.",
+            f"The probes' keys in {path} cannot be read ({error.strerror or error}), so the hub did not "
+            "start.",
             "Give this user the right to read and write that file.",
             code="keys_unreadable",
         ) from error
@@ -102,7 +113,8 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
         write_private(path, json.dumps({"version": 1, "boards": rows}, indent=1))
     except OSError as error:
         raise DiskFull(
-            f"The probes' keys cannot be written to {path} ({error.strerror or error}), so nothing was changed.",
+            f"The probes' keys cannot be written to {path} ({error.strerror or error}), so nothing was "
+            "changed.",
             "Make room on the disk, or give this user the right to write there; it is tried again by itself.",
             code="keys_not_saved",
         ) from error
@@ -110,7 +122,9 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
 
 def _kept(value: Any) -> Kept:
     state, key, beyond = value["state"], value.get("key", ""), value.get("beyond", 0)
-    if state not in STATES or (state in (OFFERED, CLAIMED)) != signatures.is_hex(key, 2 * signatures.KEY_BYTES):
+    if state not in STATES or (state in (OFFERED, CLAIMED)) != signatures.is_hex(
+        key, 2 * signatures.KEY_BYTES
+    ):
         raise ValueError(state)
     if type(beyond) is not int or not 0 <= beyond <= HIGHEST:
         raise ValueError(beyond)

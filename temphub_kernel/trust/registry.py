@@ -1,4 +1,5 @@
-"""Which probe holds which key, whom a person vouched for, whether a delivery is what it says, and why not, in words. Any thread."""
+"""Which probe holds which key, whom a person vouched for, whether a delivery is what it says, and why not, in
+words. Any thread."""
 
 import threading
 from collections.abc import Callable
@@ -15,8 +16,10 @@ def unsigned(board: str) -> TempHubError:
     """Somebody delivers under the name of a board that has a key."""
     return _401(
         "signature_missing",
-        f"The probe {board} has a key of this hub, and this delivery is not signed with it, so nothing was stored.",
-        f"If {board} was reset, press Trust beside it on the hub's page, or run `temphub trust {board}`; else use another probe_id.",
+        f"The probe {board} has a key of this hub, and this delivery is not signed with it, so nothing was "
+        "stored.",
+        f"If {board} was reset, press Trust beside it on the hub's page, or run `temphub trust {board}`; "
+        "else use another probe_id.",
     )
 
 
@@ -24,7 +27,8 @@ def wrong_signature(board: str) -> TempHubError:
     """The signature does not fit the body."""
     return _401(
         "wrong_signature",
-        f"The signature of this delivery was not made with the key of the probe {board}, so nothing was stored.",
+        f"The signature of this delivery was not made with the key of the probe {board}, so nothing was "
+        "stored.",
         "Reset the probe (hold its button for 5 s) and trust it again, if it is yours.",
     )
 
@@ -62,8 +66,8 @@ def _401(code: str, problem: str, remedy: str) -> TempHubError:
 
 # Far beyond any house or plant; a device that makes up names must not fill the memory.
 MOST = 2000
-# So many counters are set aside with one write: a probe that delivers once a second needs the next after 34 years, and 8 million
-# starts of a hub whose clock stands still use up all that there are.
+# So many counters are set aside with one write: a probe that delivers once a second needs the next after 34
+# years, and 8 million starts of a hub whose clock stands still use up all that there are.
 AHEAD = 1 << 30
 
 
@@ -83,7 +87,8 @@ class Standing(StrEnum):
 
 
 class Trust:
-    """The register. approve: a person says yes to each board first. damaged: empty, or the name under which a broken file now lies.
+    """The register. approve: a person says yes to each board first. damaged: empty, or the name under which a
+    broken file now lies.
 
     on_change: called, in whatever thread, after a standing changed.
     """
@@ -95,15 +100,20 @@ class Trust:
         self._boards, self.damaged = read_keys(self._path)
         self._lock = threading.Lock()
         self._seen: dict[str, Standing] = {}
-        # Counters begin above this and above what was set aside before this start (a clock may have been put back since): so
-        # nothing that was heard then can be delivered again now.
+        # Counters begin above this and above what was set aside before this start (a clock may have been put
+        # back since): so nothing that was heard then can be delivered again now.
         self._start = now_ms()
-        self._begins = {board: kept.beyond for board, kept in self._boards.items() if kept.beyond > self._start}
+        self._begins = {
+            board: kept.beyond for board, kept in self._boards.items() if kept.beyond > self._start
+        }
         self._counters: dict[str, int] = {}
         self.on_change: Callable[[], None] = lambda: None
 
-    def admit(self, probe_id: str, path: str, body: bytes, counter: str | None, signature: str | None) -> "Proven | None":
-        """Who delivered this: None for an unsigned delivery that may stand. Raises TempHubError (401, 409, 400).
+    def admit(
+        self, probe_id: str, path: str, body: bytes, counter: str | None, signature: str | None
+    ) -> "Proven | None":
+        """Who delivered this: None for an unsigned delivery that may stand. Raises TempHubError (401, 409,
+        400).
 
         On the way of every reading: for a probe without a key one look into a dictionary.
         """
@@ -115,7 +125,11 @@ class Trust:
             return None
         if kept is None or not kept.key:
             raise unknown_key(board)
-        number = int(counter) if counter and counter.isascii() and counter.isdigit() and len(counter) < 17 else HIGHEST
+        number = (
+            int(counter)
+            if counter and counter.isascii() and counter.isdigit() and len(counter) < 17
+            else HIGHEST
+        )
         if number >= HIGHEST:
             raise bad_counter(counter)
         if not same(signature, report(kept.key, path, number, body)):
@@ -129,14 +143,16 @@ class Trust:
         return proven
 
     def approved(self, probe_id: str, *, with_token: bool) -> None:
-        """Raises TempHubError (401) for an unsigned delivery that nobody said yes to, while a yes is wanted."""
+        """Raises TempHubError (401) for an unsigned delivery that nobody said yes to, while a yes is
+        wanted."""
         if self._approve and not with_token:
             kept = self._boards.get(board_of(probe_id))
             if kept is None or kept.state == RELEASED:
                 raise not_approved(probe_id)
 
     def look(self, board: str, told: str | None) -> tuple[Standing, bytes]:
-        """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its firmware knows no keys."""
+        """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its
+        firmware knows no keys."""
         kept = self._boards.get(board)
         state, key, _ = kept or Kept("")
         if state == CLAIMED and not told:
@@ -176,7 +192,11 @@ class Trust:
     def trust(self, board: str) -> None:
         """A person says yes. A key that the board says it has lost is given up. Raises TempHubError."""
         kept = self._boards.get(board)
-        if kept is None or kept.state == RELEASED or self._seen.get(board) in (Standing.FORGOT, Standing.FOREIGN):
+        if (
+            kept is None
+            or kept.state == RELEASED
+            or self._seen.get(board) in (Standing.FORGOT, Standing.FOREIGN)
+        ):
             self._keep(board, Kept(TRUSTED))
         with self._lock:
             self._seen.pop(board, None)
@@ -209,7 +229,8 @@ class Trust:
             return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
 
     def _count(self, board: str, proven: "Proven") -> None:
-        """Use up a counter. Raises Repeated for one that may have been used, TempHubError when what must last cannot be written."""
+        """Use up a counter. Raises Repeated for one that may have been used, TempHubError when what must last
+        cannot be written."""
         if self._boards[board].key != proven.key:
             raise unknown_key(board)
         highest = self._counters.get(board, max(self._start, self._begins.get(board, 0)))
@@ -225,13 +246,21 @@ class Trust:
         for other, kept in self._boards.items():
             if kept.key and other not in self._counters:
                 beyond.setdefault(other, max(self._start, self._begins.get(other, 0)) + AHEAD)
-        self._write({**self._boards, **{one: self._boards[one]._replace(beyond=min(many, HIGHEST)) for one, many in beyond.items()}})
+        self._write(
+            {
+                **self._boards,
+                **{
+                    one: self._boards[one]._replace(beyond=min(many, HIGHEST)) for one, many in beyond.items()
+                },
+            }
+        )
 
     def _keep(self, board: str, kept: Kept) -> None:
         with self._lock:
             before = self._boards.get(board, Kept(""))
             same_key = kept.key and kept.key == before.key
-            # What was signed with another key is worth nothing any more; with the same one it must not come twice.
+            # What was signed with another key is worth nothing any more; with the same one it must not come
+            # twice.
             self._write({**self._boards, board: kept._replace(beyond=before.beyond if same_key else 0)})
             if not same_key:
                 self._counters.pop(board, None)
@@ -255,7 +284,8 @@ class Proven(NamedTuple):
 
 
 class Repeated(Conflict):
-    """Raised when a delivery is genuine, and one with that counter was possible before: as it was heard, or before this hub's start.
+    """Raised when a delivery is genuine, and one with that counter was possible before: as it was heard, or
+    before this hub's start.
 
     `highest` is told to the probe, which goes on after it.
     """
@@ -264,7 +294,8 @@ class Repeated(Conflict):
 
     def __init__(self, proven: Proven, highest: int) -> None:
         super().__init__(
-            f"A delivery with this counter was possible before ({highest} is the highest), so it was not stored again.",
+            f"A delivery with this counter was possible before ({highest} is the highest), so it was not "
+            "stored again.",
             "Go on after that counter and send it signed anew.",
         )
         self.proven = proven
@@ -276,6 +307,9 @@ class Repeated(Conflict):
 
 
 def _remembered(kept: Kept) -> str:
-    return {CLAIMED: Standing.CLAIMED, OFFERED: Standing.CLAIMABLE, TRUSTED: Standing.TRUSTED, RELEASED: Standing.RELEASED}[
-        kept.state
-    ].value
+    return {
+        CLAIMED: Standing.CLAIMED,
+        OFFERED: Standing.CLAIMABLE,
+        TRUSTED: Standing.TRUSTED,
+        RELEASED: Standing.RELEASED,
+    }[kept.state].value

@@ -1,4 +1,5 @@
-"""What is signed between hub and probe, and how. docs/trust.md fixes each text; the probe's side is `firmware/probe/seal.py`. Pure."""
+"""What is signed between hub and probe, and how. docs/trust.md fixes each text; the probe's side is
+`firmware/probe/seal.py`. Pure."""
 
 import hashlib
 import hmac
@@ -18,7 +19,8 @@ def same(one: str, other: str) -> bool:
 
 
 def probe_token(secret: str, board: str) -> str:
-    """The token of one probe without a key: 32 hexadecimal digits that only the holder of SERVER_TOKEN can make for its name."""
+    """The token of one probe without a key: 32 hexadecimal digits that only the holder of SERVER_TOKEN can
+    make for its name."""
     return mac(secret.encode(), b"probe token 1\n" + board.encode())[:32]
 
 

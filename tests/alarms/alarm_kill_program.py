@@ -1,4 +1,5 @@
-"""A hub's writer and alarms in a process of their own, to be killed: delivers what is left of a day, tells and acknowledges its alarms.
+"""A hub's writer and alarms in a process of their own, to be killed: delivers what is left of a day, tells
+and acknowledges its alarms.
 
 Usage: python alarm_kill_program.py FOLDER BASE_MS. Ends by itself when all is delivered, told and closed.
 """
@@ -47,7 +48,11 @@ def main(folder: Path, base_ms: int) -> None:
             for alarm in reader.live_alarms():
                 if not alarm.acked_ms:
                     life.acknowledge(writer, alarm.no, "Anna")
-            if writer.last_no == READINGS and len(reader.alarms(0, 2**53)) == EXCURSIONS and not reader.live_alarms():
+            if (
+                writer.last_no == READINGS
+                and len(reader.alarms(0, 2**53)) == EXCURSIONS
+                and not reader.live_alarms()
+            ):
                 break
     worker.stop()
     writer.stop()

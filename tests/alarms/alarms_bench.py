@@ -1,6 +1,8 @@
-"""10,000 days of alarms: ours beside others', and what 10,000 rules cost. `PYTHONPATH=.:tests python tests/alarms/alarms_bench.py`.
+"""10,000 days of alarms: ours beside others', and what 10,000 rules cost. `PYTHONPATH=.:tests python
+tests/alarms/alarms_bench.py`.
 
-No test: a table of figures. `--days 300` for a short one; `--cost FOLDER` for the cost, with a journal that is made in that folder.
+No test: a table of figures. `--days 300` for a short one; `--cost FOLDER` for the cost, with a journal that
+is made in that folder.
 """
 
 import argparse
@@ -48,7 +50,10 @@ def simulate(days: int, seed: int) -> Iterator[dict[str, Score]]:
 def table(scores: dict[str, Score]) -> None:
     """Print them."""
     first = next(iter(scores.values()))
-    say(f"{first.days:,} days, {first.excursions:,} excursions of at least the delay; {time.process_time():.0f} s of a core")
+    say(
+        f"{first.days:,} days, {first.excursions:,} excursions of at least the delay; "
+        f"{time.process_time():.0f} s of a core"
+    )
     say(f"{'':38s} messages  missed   false repeated   median   95 % min late")
     for name, score in scores.items():
         say(f"{name:38s}{score.line()}")

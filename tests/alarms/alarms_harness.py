@@ -1,4 +1,5 @@
-"""What the tests of alarms share: rules in a line, streams of readings, and what an Evaluator tells of them."""
+"""What the tests of alarms share: rules in a line, streams of readings, and what an Evaluator tells of
+them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -19,7 +20,8 @@ def rule(kind: str = "above", *, no: int = 1, **fields: Any) -> Rule:
 
 
 class Reading(NamedTuple):
-    """minute: when it was taken, in minutes since START_MS; late: how many minutes later it came in; celsius: None for a fault."""
+    """minute: when it was taken, in minutes since START_MS; late: how many minutes later it came in; celsius:
+    None for a fault."""
 
     minute: float
     celsius: float | None
@@ -27,14 +29,20 @@ class Reading(NamedTuple):
     probe: int = 1
 
 
-def stream(celsius: Iterable[float | None], *, first: float = 0, every: float = 1, late: float = 0, probe: int = 1) -> list[Reading]:
+def stream(
+    celsius: Iterable[float | None], *, first: float = 0, every: float = 1, late: float = 0, probe: int = 1
+) -> list[Reading]:
     """A reading each `every` minutes."""
     return [Reading(first + n * every, value, late, probe) for n, value in enumerate(celsius)]
 
 
-def backlog(celsius: Iterable[float | None], *, first: float, at: float, every: float = 1, probe: int = 1) -> list[Reading]:
+def backlog(
+    celsius: Iterable[float | None], *, first: float, at: float, every: float = 1, probe: int = 1
+) -> list[Reading]:
     """The same, delivered at one moment."""
-    return [one._replace(late=at - one.minute) for one in stream(celsius, first=first, every=every, probe=probe)]
+    return [
+        one._replace(late=at - one.minute) for one in stream(celsius, first=first, every=every, probe=probe)
+    ]
 
 
 def take(engine: Evaluator, readings: Sequence[Reading]) -> list[Transition]:
@@ -50,12 +58,16 @@ def take(engine: Evaluator, readings: Sequence[Reading]) -> list[Transition]:
 
 def watch(*rules: Rule, interval_min: float = 1, probes: Sequence[int] = (1,)) -> Evaluator:
     """An Evaluator of these rules for these probes."""
-    return Evaluator([Watch(one, probe, round(interval_min * MINUTE_MS)) for one in rules for probe in probes])
+    return Evaluator(
+        [Watch(one, probe, round(interval_min * MINUTE_MS)) for one in rules for probe in probes]
+    )
 
 
 def told(found: Iterable[Transition]) -> list[tuple[str, float]]:
     """(what, at which minute) of each, what is past with a mark."""
-    return [(f"past {one.what}" if one.past else one.what, (one.at_ms - START_MS) / MINUTE_MS) for one in found]
+    return [
+        (f"past {one.what}" if one.past else one.what, (one.at_ms - START_MS) / MINUTE_MS) for one in found
+    ]
 
 
 def alarms(engine: Evaluator, readings: Sequence[Reading]) -> list[tuple[str, float]]:

@@ -1,4 +1,5 @@
-"""What rules cost: the Evaluator, and reading its columns from a journal, as parts of a core. Used by alarms_bench.py."""
+"""What rules cost: the Evaluator, and reading its columns from a journal, as parts of a core. Used by
+alarms_bench.py."""
 
 import itertools
 import json
@@ -33,7 +34,10 @@ def _measured(path: Path, probes: int, each: int) -> str:
     writer.store(next(stream), 60)
     with Reader(path) as reader:
         numbers = [int(no) for no in reader.behind(0, probes, fields=("probe",)).probe]
-        rules = [Rule.from_json({"kind": "above", "limit_c": 8 + n / 8, "delay_min": 10}, no=n + 1) for n in range(each)]
+        rules = [
+            Rule.from_json({"kind": "above", "limit_c": 8 + n / 8, "delay_min": 10}, no=n + 1)
+            for n in range(each)
+        ]
         engine = Evaluator([Watch(rule, no, EVERY_MS) for no in numbers for rule in rules])
         silent = Rule.from_json({"kind": "silent"}, no=each + 1)
         sickness = Sickness([Watch(silent, no, EVERY_MS) for no in numbers])
@@ -46,7 +50,14 @@ def _measured(path: Path, probes: int, each: int) -> str:
             told += len(engine.take(found.probe, found.taken_ms, found.received_ms, found.celsius, now_ms))
             told += len(engine.tick(now_ms))
             judged = time.thread_time()
-            columns = (found.probe, found.taken_ms, found.received_ms, found.celsius, found.quality, found.boot)
+            columns = (
+                found.probe,
+                found.taken_ms,
+                found.received_ms,
+                found.celsius,
+                found.quality,
+                found.boot,
+            )
             told += len(sickness.take(*columns, now_ms)) + len(sickness.tick(now_ms))
             spent += np.diff([began, read, judged, time.thread_time()])
             at = int(found.no[-1])
@@ -54,14 +65,23 @@ def _measured(path: Path, probes: int, each: int) -> str:
         began = time.thread_time()
         size_b, state_s = len(json.dumps(engine.state())), time.thread_time() - began
     writer.stop()
-    shares = ", ".join(f"{name} {share:.2f} %" for name, share in zip(("columns", "rules", "silence"), 100 * spent / SECONDS, strict=True))
-    return f"{probes:>6,} probes × {each} rules: {shares} of a core; state {size_b / 1e3:.0f} kB in {1000 * state_s:.0f} ms; told {told}"
+    shares = ", ".join(
+        f"{name} {share:.2f} %"
+        for name, share in zip(("columns", "rules", "silence"), 100 * spent / SECONDS, strict=True)
+    )
+    return (
+        f"{probes:>6,} probes × {each} rules: {shares} of a core; state {size_b / 1e3:.0f} kB in "
+        f"{1000 * state_s:.0f} ms; told {told}"
+    )
 
 
 def _stream(probes: int) -> Iterator[list[Row]]:
     """All probes once, then those of each half second; one in twenty probes is above its limit."""
     rng = np.random.default_rng(1)
-    yield [Row(f"P-{n}", "b00t", 0, START_MS - 2 * EVERY_MS, START_MS - 2 * EVERY_MS + 80, 50_000_000, None) for n in range(probes)]
+    yield [
+        Row(f"P-{n}", "b00t", 0, START_MS - 2 * EVERY_MS, START_MS - 2 * EVERY_MS + 80, 50_000_000, None)
+        for n in range(probes)
+    ]
     parts = EVERY_MS * ROUNDS_A_SECOND // 1000
     for turn in itertools.count():
         whose = np.arange(turn % parts, probes, parts)

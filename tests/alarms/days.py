@@ -1,6 +1,8 @@
-"""Days of refrigerators and freezers for the simulation: a recorded series and real shapes on top, as a probe would deliver them.
+"""Days of refrigerators and freezers for the simulation: a recorded series and real shapes on top, as a probe
+would deliver them.
 
-What is true is known beside what is measured: a day says which excursions an alarm must tell of, and which it may.
+What is true is known beside what is measured: a day says which excursions an alarm must tell of, and which it
+may.
 """
 
 from functools import lru_cache
@@ -23,7 +25,8 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Place(NamedTuple):
-    """mean_c; scale of the recorded series; limit and delay of its rule; how far a defrost warms it (0: none)."""
+    """mean_c; scale of the recorded series; limit and delay of its rule; how far a defrost warms it (0:
+    none)."""
 
     mean_c: float
     scale: float
@@ -45,7 +48,8 @@ class Span(NamedTuple):
 
 
 class Day(NamedTuple):
-    """Readings by the time they were taken. truth: without noise and ghosts; order: their places as they came in, came_ms: when."""
+    """Readings by the time they were taken. truth: without noise and ghosts; order: their places as they came
+    in, came_ms: when."""
 
     rule: Rule
     interval_ms: int
@@ -88,7 +92,9 @@ def make_day(rng: np.random.Generator, *, quickest_s: int = 2) -> Day:
     told_ms = 0 if rng.random() < 0.03 else 2000 if rng.random() < 0.03 else interval_ms
     longest_ms = 3 * interval_ms
     sure = spans(taken, truth > place.limit_c + UNSURE_K, longest_ms)
-    unsure = spans(taken, _closed(taken, truth > place.limit_c - UNSURE_K, MINUTE_MS + longest_ms), longest_ms)
+    unsure = spans(
+        taken, _closed(taken, truth > place.limit_c - UNSURE_K, MINUTE_MS + longest_ms), longest_ms
+    )
     slack_ms = 3 * interval_ms + (10 * interval_ms if told_ms != interval_ms else 0)
     must = [one for one in sure if one.measured_ms >= rule.delay_ms + slack_ms and _seen_often(one, celsius)]
     may = [one for one in unsure if one.measured_ms >= rule.delay_ms - slack_ms]
@@ -102,7 +108,11 @@ def _seen_often(one: Span, celsius: Array) -> bool:
 
 def _times(rng: np.random.Generator, interval_ms: int) -> Ints:
     """A day of readings, with jitter, and without those that were lost."""
-    taken = START_MS + np.arange(0, DAY_MS, interval_ms) + rng.integers(-interval_ms // 50, interval_ms // 50 + 1, DAY_MS // interval_ms)
+    taken = (
+        START_MS
+        + np.arange(0, DAY_MS, interval_ms)
+        + rng.integers(-interval_ms // 50, interval_ms // 50 + 1, DAY_MS // interval_ms)
+    )
     kept = np.ones(len(taken), np.bool_)
     for _ in range(rng.integers(0, 3)):
         start = START_MS + rng.integers(DAY_MS)
@@ -134,7 +144,9 @@ def _compressor(rng: np.random.Generator, minutes: Array) -> Array:
 def _doors(rng: np.random.Generator, minutes: Array) -> Array:
     found = np.zeros(len(minutes))
     for _ in range(rng.integers(0, 25)):
-        found += _pulse(minutes, rng.uniform(420, 1320), rng.uniform(0.3, 5), rng.uniform(0.5, 6), rng.uniform(2, 7))
+        found += _pulse(
+            minutes, rng.uniform(420, 1320), rng.uniform(0.3, 5), rng.uniform(0.5, 6), rng.uniform(2, 7)
+        )
     return found
 
 
@@ -147,7 +159,10 @@ def _pulse(minutes: Array, at: float, up_min: float, rise_k: float, down_min: fl
 
 def _failure(rng: np.random.Generator, minutes: Array, at: float, place: Place) -> Array:
     """A door that stays open, or a compressor that stands still; some time later it is put right."""
-    lasts, slow = rng.choice([rng.uniform(10, 90), rng.uniform(60, 600)]), rng.choice([rng.uniform(20, 90), rng.uniform(200, 600)])
+    lasts, slow = (
+        rng.choice([rng.uniform(10, 90), rng.uniform(60, 600)]),
+        rng.choice([rng.uniform(20, 90), rng.uniform(200, 600)]),
+    )
     to_k = 22 - place.mean_c
     since = minutes - at
     warm = to_k * (1 - np.exp(-np.clip(since, 0, lasts) / slow))
@@ -155,7 +170,8 @@ def _failure(rng: np.random.Generator, minutes: Array, at: float, place: Place) 
 
 
 def _measured(rng: np.random.Generator, truth: Array) -> Array:
-    """With noise, in the sensor's steps, with faults that are marked (NaN) and lone values that nobody marked."""
+    """With noise, in the sensor's steps, with faults that are marked (NaN) and lone values that nobody
+    marked."""
     celsius = np.round((truth + rng.normal(0, rng.uniform(0.02, 0.07), len(truth))) * 16) / 16
     celsius[rng.random(len(truth)) < rng.choice([0, 0, 0.002, 0.02])] = np.nan
     lone = rng.random(len(truth)) < rng.choice([0, 0, 0.0005, 0.002])
@@ -165,7 +181,8 @@ def _measured(rng: np.random.Generator, truth: Array) -> Array:
 
 
 def _delivered(rng: np.random.Generator, taken: Ints) -> tuple[Ints, Ints]:
-    """When each came in, and in which order: at once, or after an outage of the Wi-Fi all together, before or behind what is new."""
+    """When each came in, and in which order: at once, or after an outage of the Wi-Fi all together, before or
+    behind what is new."""
     came = taken + rng.integers(50, 400, len(taken))
     behind = np.zeros(len(taken), np.int64)
     for _ in range(rng.integers(0, 3)):
@@ -191,10 +208,16 @@ def spans(taken: Ints, beyond: Flags, longest_ms: int) -> list[Span]:
 
 
 def _closed(taken: Ints, beyond: Flags, longest_ms: int) -> Flags:
-    """The same, with short dips filled; not those in which it was well for the recovery time: behind them another excursion begins."""
+    """The same, with short dips filled; not those in which it was well for the recovery time: behind them
+    another excursion begins."""
     found = beyond.copy()
     for one in spans(taken, ~beyond, longest_ms):
         well = one.measured_ms >= RECOVERY_MIN * MINUTE_MS
-        if not well and one.first and one.last + 1 < len(taken) and taken[one.last + 1] - taken[one.first] <= longest_ms:
+        if (
+            not well
+            and one.first
+            and one.last + 1 < len(taken)
+            and taken[one.last + 1] - taken[one.first] <= longest_ms
+        ):
             found[one.first : one.last + 1] = True
     return found

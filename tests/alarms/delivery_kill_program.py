@@ -1,4 +1,5 @@
-"""A hub's writer and what tells its alarms in a process of their own, to be killed. Usage: python delivery_kill_program.py FOLDER"""
+"""A hub's writer and what tells its alarms in a process of their own, to be killed. Usage: python
+delivery_kill_program.py FOLDER"""
 
 import sys
 from pathlib import Path

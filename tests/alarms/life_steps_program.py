@@ -1,7 +1,9 @@
-"""Lives of alarms step by step in one thread, on a recorded disk: `python life_steps_program.py FOLDER RECORD`. Ends without a goodbye.
+"""Lives of alarms step by step in one thread, on a recorded disk: `python life_steps_program.py FOLDER
+RECORD`. Ends without a goodbye.
 
-What the program does can be done again from its beginning, as by a probe that sends again and people who look again: each step that
-was taken already changes nothing. So whoever finds the journal after a cut of the power goes through it once more.
+What the program does can be done again from its beginning, as by a probe that sends again and people who look
+again: each step that was taken already changes nothing. So whoever finds the journal after a cut of the power
+goes through it once more.
 """
 
 import os
@@ -22,14 +24,16 @@ from temphub_kernel.alarms.telling.sender import Order, Outcome, Sender
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Alarm, Reader, Writer, add_rules
 
-# One that is acknowledged while it goes on, one that is over first and needs an action, one that is acknowledged before it is sent.
+# One that is acknowledged while it goes on, one that is over first and needs an action, one that is
+# acknowledged before it is sent.
 LIVES = 3
 EVERY_MS = 2_000
 Said = Callable[[tuple[object, ...]], None]
 
 
 class Service(Sender):
-    """Takes each order at once, as a service beyond this computer would; what it took cannot be taken back."""
+    """Takes each order at once, as a service beyond this computer would; what it took cannot be taken
+    back."""
 
     def __init__(self, said: Said) -> None:
         super().__init__()
@@ -68,7 +72,8 @@ class Hub:
         self._alarms.round(self.reader)
 
     def live(self) -> None:
-        """All lives from beginning to end; what waits to be told is told first, as by every hub that starts."""
+        """All lives from beginning to end; what waits to be told is told first, as by every hub that
+        starts."""
         self.tell()
         for number in range(LIVES):
             self.measure(3 * number, 4.0)

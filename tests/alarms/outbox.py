@@ -36,7 +36,14 @@ class Told:
 
         def step(book: AlarmBook) -> int:
             now = now_ms()
-            about = {"cause": "above", "severity": severity, "limit_c": 8.0, "since_ms": now - 60_000, "fired_ms": now, "worst_c": 9.3}
+            about = {
+                "cause": "above",
+                "severity": severity,
+                "limit_c": 8.0,
+                "since_ms": now - 60_000,
+                "fired_ms": now,
+                "worst_c": 9.3,
+            }
             no = book.open(rule=1, probe=book.number("Fridge"), **about)
             event = book.event(no, now, "fired")
             for channel in channels:
@@ -45,7 +52,9 @@ class Told:
 
         no = change(self.writer, step)
         if tries:
-            self.writer.change(lambda db: db.execute("UPDATE messages SET tries=? WHERE alarm=?", (tries, no)).rowcount).result(5)
+            self.writer.change(
+                lambda db: db.execute("UPDATE messages SET tries=? WHERE alarm=?", (tries, no)).rowcount
+            ).result(5)
         return no
 
     def set(self, no: int, **values: Any) -> None:
@@ -53,7 +62,9 @@ class Told:
         change(self.writer, lambda book: book.set(no, **values))
 
     def start(self, **options: Any) -> Delivery:
-        made = Delivery(self.path, self.writer, self.channels, link=lambda: LINK, **{"look_s": 0.02, **options})
+        made = Delivery(
+            self.path, self.writer, self.channels, link=lambda: LINK, **{"look_s": 0.02, **options}
+        )
         made.start()
         self.workers.append(made)
         return made
@@ -76,7 +87,27 @@ class Told:
 def alarm(no: int, severity: str = "critical", **values: Any) -> Alarm:
     """One that goes on."""
     texts = dict.fromkeys(("probe_id", "acked_by", "comment", "action"), "")
-    about = {"rule": 1, "probe": 1, "cause": "above", "limit_c": 8.0, "since_ms": 1, "fired_ms": 1, "worst_c": 9.3, "worst_ms": 1}
+    about = {
+        "rule": 1,
+        "probe": 1,
+        "cause": "above",
+        "limit_c": 8.0,
+        "since_ms": 1,
+        "fired_ms": 1,
+        "worst_c": 9.3,
+        "worst_ms": 1,
+    }
     return Alarm(
-        no=no, severity=severity, **{**about, **texts, "cleared_ms": 0, "acked_ms": 0, "closed_ms": 0, "past": False, "body": {}, **values}
+        no=no,
+        severity=severity,
+        **{
+            **about,
+            **texts,
+            "cleared_ms": 0,
+            "acked_ms": 0,
+            "closed_ms": 0,
+            "past": False,
+            "body": {},
+            **values,
+        },
     )

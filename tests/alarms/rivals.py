@@ -1,7 +1,9 @@
-"""What alarms of others would have told of the same day: a bare threshold, Grafana's rule form, Home Assistant's threshold helper.
+"""What alarms of others would have told of the same day: a bare threshold, Grafana's rule form, Home
+Assistant's threshold helper.
 
-Each as its documentation says it works, with the rule's own limit, delay and recovery where it knows such a thing, and set in the way
-that is kindest to it. Each answers with the alarms: when somebody would have been told, and when it was over, by the clock on the wall.
+Each as its documentation says it works, with the rule's own limit, delay and recovery where it knows such a
+thing, and set in the way that is kindest to it. Each answers with the alarms: when somebody would have been
+told, and when it was over, by the clock on the wall.
 """
 
 import numpy as np
@@ -22,7 +24,9 @@ def ours(day: Day) -> list[Transition]:
     for start in range(0, len(place), BLOCK):
         part = place[start : start + BLOCK]
         now_ms = int(day.came_ms[part[-1]])
-        found += engine.take(np.full(len(part), 7), day.taken_ms[part], day.came_ms[part], day.celsius[part], now_ms)
+        found += engine.take(
+            np.full(len(part), 7), day.taken_ms[part], day.came_ms[part], day.celsius[part], now_ms
+        )
         found += engine.tick(now_ms)
     return found + engine.tick(int(day.came_ms[place[-1]]) + 10 * MINUTE_MS)
 
@@ -49,9 +53,11 @@ def helper(day: Day, *, hysteresis_c: float = 0.5, for_ms: int = 0) -> list[Alar
 
 
 def grafana(day: Day) -> list[Alarm]:
-    """Evaluated every minute on the last value of five: pending for the delay, firing, recovery threshold, keep firing for.
+    """Evaluated every minute on the last value of five: pending for the delay, firing, recovery threshold,
+    keep firing for.
 
-    Without data the state stays (its default is an alarm of its own). What comes late lies in the past when it is asked for.
+    Without data the state stays (its default is an alarm of its own). What comes late lies in the past when
+    it is asked for.
     """
     minutes = np.arange(START_MS, int(day.came_ms.max()) + 2 * MINUTE_MS, MINUTE_MS)
     values = _last_known(day, minutes)
@@ -87,7 +93,8 @@ def _alarms(came: Ints, state: Ints, for_ms: int = 0) -> list[Alarm]:
 
 
 def _last_known(day: Day, minutes: Ints) -> Array:
-    """The value taken last of those that had come in by then, NaN where that was more than five minutes before."""
+    """The value taken last of those that had come in by then, NaN where that was more than five minutes
+    before."""
     place = day.order[~np.isnan(day.celsius[day.order])]
     newest = np.maximum.accumulate(place)
     known = np.searchsorted(day.came_ms[place], minutes, side="right") - 1

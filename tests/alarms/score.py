@@ -11,8 +11,9 @@ from temphub_kernel.alarms import Transition
 
 @dataclass
 class Score:
-    """missed: excursions of at least the delay of which nobody was told; false: told without one; repeated: told again of the same;
-    delays_min: from the reading with which the delay was over, by its arrival, until it was told."""
+    """missed: excursions of at least the delay of which nobody was told; false: told without one; repeated:
+    told again of the same; delays_min: from the reading with which the delay was over, by its arrival, until
+    it was told."""
 
     days: int = 0
     excursions: int = 0
@@ -30,11 +31,15 @@ class Score:
     def line(self) -> str:
         """The figures as a row of a table."""
         middle, most = np.percentile(self.delays_min, [50, 95]) if self.delays_min else (0, 0)
-        return f"{self.messages:>9,}{self.missed:>8,}{self.false:>8,}{self.repeated:>9,}{middle:>9.1f}{most:>9.1f}"
+        return (
+            f"{self.messages:>9,}{self.missed:>8,}{self.false:>8,}{self.repeated:>9,}{middle:>9.1f}"
+            f"{most:>9.1f}"
+        )
 
 
 def episodes(day: Day) -> list[tuple[Span, int, int]]:
-    """(an excursion that an alarm may tell of, from when to when that is about it): two are one unless the value was well back between."""
+    """(an excursion that an alarm may tell of, from when to when that is about it): two are one unless the
+    value was well back between."""
     taken, limit_c = day.taken_ms, day.rule.limit_c or 0.0
     back = spans(taken, day.truth <= limit_c - UNSURE_K, 3 * day.interval_ms)
     well = [one for one in back if one.measured_ms >= RECOVERY_MIN * MINUTE_MS]
@@ -50,9 +55,11 @@ def episodes(day: Day) -> list[tuple[Span, int, int]]:
     return found
 
 
-def judge(score: Score, day: Day, alarms: Sequence[tuple[int, int]], past: Sequence[tuple[int, int]] = ()) -> None:
-    """Count what a day's alarms come to. alarms: when somebody was told, and when it was over; past: excursions that were told of as
-    past, from when to when."""
+def judge(
+    score: Score, day: Day, alarms: Sequence[tuple[int, int]], past: Sequence[tuple[int, int]] = ()
+) -> None:
+    """Count what a day's alarms come to. alarms: when somebody was told, and when it was over; past:
+    excursions that were told of as past, from when to when."""
     score.days += 1
     score.messages += len(alarms)
     all_of = episodes(day)
@@ -62,7 +69,12 @@ def judge(score: Score, day: Day, alarms: Sequence[tuple[int, int]], past: Seque
     for must in day.must:
         score.excursions += 1
         first_ms, last_ms = int(day.taken_ms[must.first]), int(day.taken_ms[must.last])
-        told = [at for (_, start, end), told in zip(all_of, of_it, strict=True) if start < last_ms <= end for at, _ in told]
+        told = [
+            at
+            for (_, start, end), told in zip(all_of, of_it, strict=True)
+            if start < last_ms <= end
+            for at, _ in told
+        ]
         if told:
             score.delays_min.append((min(told) - _due_ms(day, must)) / MINUTE_MS)
         # One that was told of goes on where nobody knew in time that it was over in between.
@@ -78,7 +90,9 @@ def judge_ours(score: Score, day: Day, found: Sequence[Transition]) -> None:
             alarms.append((one.at_ms, 2**62))
         elif one.what == "cleared" and not one.past:
             alarms[-1] = (alarms[-1][0], one.at_ms)
-    judge(score, day, alarms, [(one.since_ms, one.at_ms) for one in found if one.what == "cleared" and one.past])
+    judge(
+        score, day, alarms, [(one.since_ms, one.at_ms) for one in found if one.what == "cleared" and one.past]
+    )
 
 
 def _due_ms(day: Day, must: Span) -> int:

@@ -12,7 +12,8 @@ from temphub_kernel.journal.columns import CODE
 
 
 class Room:
-    """Probes and a hub whose clock goes in steps of a second or as it is told. Between steps nothing is missed."""
+    """Probes and a hub whose clock goes in steps of a second or as it is told. Between steps nothing is
+    missed."""
 
     def __init__(
         self,
@@ -35,14 +36,26 @@ class Room:
         self.engine.restore(state)
         self.now_ms += round(away_s * 1000)
 
-    def deliver(self, probe: int, celsius: float | None = 5.0, *, boot: int = 1, late_s: float = 0, quality: str = "crc") -> None:
+    def deliver(
+        self,
+        probe: int,
+        celsius: float | None = 5.0,
+        *,
+        boot: int = 1,
+        late_s: float = 0,
+        quality: str = "crc",
+    ) -> None:
         taken = self.now_ms - round(late_s * 1000)
         value = np.nan if celsius is None else celsius
         code = CODE[quality] if celsius is None else 0
         columns = [np.array([number]) for number in (probe, taken, self.now_ms)]
-        self.told += self.engine.take(*columns, np.array([value]), np.array([code]), np.array([boot]), self.now_ms)
+        self.told += self.engine.take(
+            *columns, np.array([value]), np.array([code]), np.array([boot]), self.now_ms
+        )
 
-    def wait(self, seconds: float, talking: Iterable[int] = (), *, every_s: float = 10, **said: Any) -> list[Transition]:
+    def wait(
+        self, seconds: float, talking: Iterable[int] = (), *, every_s: float = 10, **said: Any
+    ) -> list[Transition]:
         """Time passes, second by second; who talks delivers every `every_s`. What was told in it."""
         before = len(self.told)
         for second in range(round(seconds)):

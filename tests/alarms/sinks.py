@@ -1,4 +1,5 @@
-"""Ends that are told of alarms: a server that takes notifications as ntfy's public API describes it, and a mail server."""
+"""Ends that are told of alarms: a server that takes notifications as ntfy's public API describes it, and a
+mail server."""
 
 import base64
 import json
@@ -13,9 +14,11 @@ USER, PASSWORD = "anna", "s3cret-pass"
 
 
 class Ntfy(WebEnd):
-    """Takes `POST /` with JSON (topic, title, message) and basic authorisation, as docs.ntfy.sh "publish as JSON" has it.
+    """Takes `POST /` with JSON (topic, title, message) and basic authorisation, as docs.ntfy.sh "publish as
+    JSON" has it.
 
-    got: what was taken; asked: how many requests came; down: it answers 500; hold: cleared, it takes what comes and does not answer.
+    got: what was taken; asked: how many requests came; down: it answers 500; hold: cleared, it takes what
+    comes and does not answer.
     """
 
     def __init__(self) -> None:
@@ -61,7 +64,9 @@ class Mail:
         self.got: list[tuple[str, list[str], str, str]] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=port)
         self._controller.start()
-        self.url = f"mailto://127.0.0.1:{port}/?mode=insecure&from=hub@example.org&to=anna@example.org&format=text"
+        self.url = (
+            f"mailto://127.0.0.1:{port}/?mode=insecure&from=hub@example.org&to=anna@example.org&format=text"
+        )
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
         said = message_from_bytes(envelope.content, policy=policy.default)

@@ -11,8 +11,12 @@ from temphub_kernel.alarms import Evaluator, Watch
 
 
 def test_it_fires_when_the_delay_is_over_and_clears_when_it_is_back():
-    """Beyond the limit for the delay: an alarm with its beginning and its worst; back for the recovery time: cleared."""
-    found = take(watch(rule(delay_min=10, recovery_min=5)), stream([5.0] * 3 + [9.0] * 11 + [12.0] + [9.0] * 2 + [5.0] * 8))
+    """Beyond the limit for the delay: an alarm with its beginning and its worst; back for the recovery time:
+    cleared."""
+    found = take(
+        watch(rule(delay_min=10, recovery_min=5)),
+        stream([5.0] * 3 + [9.0] * 11 + [12.0] + [9.0] * 2 + [5.0] * 8),
+    )
     assert told(found) == [("pending", 3), ("active", 13), ("cleared", 22)]
     assert found[1].since_ms == found[2].since_ms == START_MS + 3 * MINUTE_MS
     assert (found[1].celsius, found[1].worst_c) == (9.0, 9.0)
@@ -32,18 +36,27 @@ def test_at_the_limit_is_not_beyond():
 
 def test_shorter_than_the_delay_is_no_alarm():
     """A door or a defrost that is over before the delay tells nobody."""
-    assert told(take(watch(rule(delay_min=10)), stream([9.0] * 10 + [5.0] * 5))) == [("pending", 0), ("dropped", 12)]
+    assert told(take(watch(rule(delay_min=10)), stream([9.0] * 10 + [5.0] * 5))) == [
+        ("pending", 0),
+        ("dropped", 12),
+    ]
 
 
 def test_without_a_delay_the_first_reading_fires():
     """A delay of 0 means at once."""
-    assert told(take(watch(rule(delay_min=0, recovery_min=0)), stream([5.0, 9.0, 5.0]))) == [("active", 1), ("cleared", 2)]
+    assert told(take(watch(rule(delay_min=0, recovery_min=0)), stream([5.0, 9.0, 5.0]))) == [
+        ("active", 1),
+        ("cleared", 2),
+    ]
 
 
 def test_it_does_not_flap():
-    """Between recovery threshold and limit, and for less than the recovery time, an alarm stays what it is."""
+    """Between recovery threshold and limit, and for less than the recovery time, an alarm stays what it
+    is."""
     swings = [7.5, 8.5] * 10 + [6.5, 6.5, 8.5] * 5
-    found = alarms(watch(rule(delay_min=2, recovery_c=7, recovery_min=5)), stream([9.0] * 3 + swings + [6.0] * 7))
+    found = alarms(
+        watch(rule(delay_min=2, recovery_c=7, recovery_min=5)), stream([9.0] * 3 + swings + [6.0] * 7)
+    )
     assert found == [("active", 2), ("cleared", 43)]
 
 
@@ -51,7 +64,9 @@ def test_noise_at_the_limit_does_not_hide_an_excursion():
     """A dip of some seconds does not start the delay anew; one that lasts does."""
     every = 2 / 60
     noisy = [8.5 if n % 10 else 7.9 for n in range(400)]
-    assert [what for what, _ in alarms(watch(rule(delay_min=10), interval_min=every), stream(noisy, every=every))] == ["active"]
+    assert [
+        what for what, _ in alarms(watch(rule(delay_min=10), interval_min=every), stream(noisy, every=every))
+    ] == ["active"]
     real = ([8.5] * 270 + [7.5] * 60) * 5
     assert alarms(watch(rule(delay_min=10), interval_min=every), stream(real, every=every)) == []
 
@@ -88,7 +103,8 @@ def test_a_gap_does_not_clear():
 
 
 def test_cumulative_minutes():
-    """Ten minutes beyond the limit within an hour are an alarm, also when they come in pieces; spread over more they are none."""
+    """Ten minutes beyond the limit within an hour are an alarm, also when they come in pieces; spread over
+    more they are none."""
     one = rule(delay_min=10, counting="cumulative", window_min=60)
     found = alarms(watch(one), stream(([9.0] * 4 + [7.0] * 11) * 6))
     assert found == [("active", 32), ("cleared", 39), ("active", 77), ("cleared", 84)]
@@ -103,7 +119,12 @@ def test_a_change_within_a_time(kind, sign):
     found = alarms(watch(one), stream(fast))
     assert [what for what, _ in found] == ["active", "cleared"] and 11 <= found[0][1] <= 13
     assert alarms(watch(one), stream([20 + sign * 0.05 * n for n in range(300)])) == []
-    assert alarms(watch(one), stream(([20.0] * 9 + [20 + sign * 40.0]) * 9 + ([20.0] * 9 + [20 - sign * 40.0]) * 9)) == []
+    assert (
+        alarms(
+            watch(one), stream(([20.0] * 9 + [20 + sign * 40.0]) * 9 + ([20.0] * 9 + [20 - sign * 40.0]) * 9)
+        )
+        == []
+    )
 
 
 def test_outside_its_hours_nothing_begins():
@@ -128,11 +149,14 @@ def test_an_interval_that_nobody_told_is_learned():
     """A probe that delivers less often than the hub believes has no gaps for that: its alarm comes."""
     found = alarms(watch(rule(delay_min=30), interval_min=2 / 60), stream([5.0] * 20 + [9.0] * 40, every=5))
     assert found == [("active", 130)]
-    assert alarms(watch(rule(delay_min=30), interval_min=0), stream([5.0] * 20 + [9.0] * 40, every=5)) == [("active", 130)]
+    assert alarms(watch(rule(delay_min=30), interval_min=0), stream([5.0] * 20 + [9.0] * 40, every=5)) == [
+        ("active", 130)
+    ]
 
 
 def test_a_sender_whose_clock_is_behind_still_alarms():
-    """Readings that are always an hour old, and come as often as they are taken, are no backlog: the alarm comes."""
+    """Readings that are always an hour old, and come as often as they are taken, are no backlog: the alarm
+    comes."""
     found = alarms(watch(rule(delay_min=10)), stream([5.0] * 30 + [9.0] * 30, late=60))
     assert found == [("active", 40)]
 
@@ -146,14 +170,21 @@ def test_a_sender_whose_clock_is_ahead_still_alarms():
 @pytest.mark.parametrize("step_min", [-600, -60, -2, 2, 60, 600, 60 * 24 * 365])
 @pytest.mark.parametrize("at", [3, 13, 25, 31])
 def test_a_step_of_the_hubs_clock(step_min, at):
-    """The hub's clock is set, at any moment of an excursion: the alarm neither comes for that nor stays away, nor ends sooner."""
+    """The hub's clock is set, at any moment of an excursion: the alarm neither comes for that nor stays away,
+    nor ends sooner."""
     values = [5.0] * 10 + [9.0] * 15 + [5.0] * 20
     readings = [Reading(n + (step_min if n >= at else 0), value) for n, value in enumerate(values)]
     found = take(watch(rule(delay_min=10, recovery_min=5)), readings)
     kinds = [one.what for one in found]
-    assert [what for what in kinds if what != "pending"] == ["active", "cleared"] and not any(one.past for one in found)
-    places = [next(n for n, one in enumerate(readings) if one.minute * MINUTE_MS + START_MS == t.at_ms) for t in found[-2:]]
-    # How long it was between the two readings about the step is not known; up to three intervals cannot be told from a pause.
+    assert [what for what in kinds if what != "pending"] == ["active", "cleared"] and not any(
+        one.past for one in found
+    )
+    places = [
+        next(n for n, one in enumerate(readings) if one.minute * MINUTE_MS + START_MS == t.at_ms)
+        for t in found[-2:]
+    ]
+    # How long it was between the two readings about the step is not known; up to three intervals cannot be
+    # told from a pause.
     off = range(-2 if step_min == 2 else 0, 2)
     assert places[0] - 20 in off and places[1] - 30 in off and all(one.since_ms <= one.at_ms for one in found)
 
@@ -198,7 +229,8 @@ values = st.one_of(st.none(), st.sampled_from([2.0, 7.0, 7.9, 8.0, 8.1, 9.0, 12.
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Reading]:
-    """Readings as they may come: runs of values, gaps, faults, backlogs in order and behind the newest, two probes."""
+    """Readings as they may come: runs of values, gaps, faults, backlogs in order and behind the newest, two
+    probes."""
     found: list[Reading] = []
     minute = {1: 0.0, 2: 0.0}
     for _ in range(draw(st.integers(1, 14))):
@@ -225,7 +257,8 @@ def engine() -> Evaluator:
 @settings(max_examples=15, deadline=None)
 @given(streams(), st.data())
 def test_however_the_stream_is_cut(readings, data):
-    """Blocks of any size tell the same as one, and so does an Evaluator that was killed and restored between any two of them."""
+    """Blocks of any size tell the same as one, and so does an Evaluator that was killed and restored between
+    any two of them."""
     whole = take(engine(), readings)
     found, one, at = [], engine(), 0
     while at < len(readings):
@@ -242,7 +275,8 @@ def test_however_the_stream_is_cut(readings, data):
 @settings(max_examples=15, deadline=None)
 @given(streams())
 def test_each_alarm_has_one_life(readings):
-    """Of each rule and probe there is one live alarm: active, cleared, active …; what is pending is told before; times are in order."""
+    """Of each rule and probe there is one live alarm: active, cleared, active …; what is pending is told
+    before; times are in order."""
     live: dict[tuple[int, int], str] = {}
     for one in take(engine(), readings):
         assert one.since_ms <= one.at_ms and (one.worst_c is None or math.isfinite(one.worst_c))
@@ -272,7 +306,8 @@ def test_only_rules_for_temperatures():
 
 
 def test_what_became_worse_is_told_once_and_again_after_a_kill() -> None:
-    """Of an alarm that goes on the worst so far, when there is news; an engine that begins again from an earlier state finds the same."""
+    """Of an alarm that goes on the worst so far, when there is news; an engine that begins again from an
+    earlier state finds the same."""
     engine = watch(rule(delay_min=2))
     take(engine, stream([9, 9, 9]))
     engine.worse()
@@ -285,6 +320,8 @@ def test_what_became_worse_is_told_once_and_again_after_a_kill() -> None:
     take(again, more)
     assert again.worse() == found
     take(engine, [Reading(4.5, 11.5, late=3)])
-    assert engine.worse() == {(1, 1): (11.5, START_MS + round(4.5 * MINUTE_MS))}, "late readings of its time count"
+    assert engine.worse() == {(1, 1): (11.5, START_MS + round(4.5 * MINUTE_MS))}, (
+        "late readings of its time count"
+    )
     take(engine, stream([12, 4, 4, 4, 4, 4, 4, 4], first=6))
     assert engine.worse() == {}, "what is over has its worst already"

@@ -1,4 +1,5 @@
-"""The follower of the journal that watches: what comes in becomes alarms, through restarts, changed rules and late readings."""
+"""The follower of the journal that watches: what comes in becomes alarms, through restarts, changed rules and
+late readings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,9 @@ def begun(kept: Journal) -> bool:
         return bool(reader.bookmark(FOLLOWER)[1])
 
 
-def deliver(kept: Journal, *celsius: float, ago_min: float = 0, every_s: float = 2, came_ms: int | None = None) -> None:
+def deliver(
+    kept: Journal, *celsius: float, ago_min: float = 0, every_s: float = 2, came_ms: int | None = None
+) -> None:
     """Readings, the last one taken so many minutes ago."""
     last_ms = now_ms() - round(ago_min * MINUTE_MS)
     times = [last_ms - round((len(celsius) - 1 - n) * every_s * 1000) for n in range(len(celsius))]
@@ -56,7 +59,8 @@ def above(**fields: object) -> dict[str, object]:
 
 
 def test_a_limit_that_is_passed_is_an_alarm_and_over_when_it_recovers(kept: Journal) -> None:
-    """What is beyond its limit becomes one alarm with one message, is counted, and is cleared with the worst value."""
+    """What is beyond its limit becomes one alarm with one message, is counted, and is cleared with the worst
+    value."""
     add_rules(kept.writer, [above()], "Anna")
     with watching(kept) as worker:
         deliver(kept, 5, 9, 9.5, 9.2)
@@ -70,7 +74,8 @@ def test_a_limit_that_is_passed_is_an_alarm_and_over_when_it_recovers(kept: Jour
 
 
 def test_the_worst_grows_while_it_goes_on(kept: Journal) -> None:
-    """What is written of an alarm that goes on, and said of it again, is the worst so far; not each reading is written."""
+    """What is written of an alarm that goes on, and said of it again, is the worst so far; not each reading
+    is written."""
     add_rules(kept.writer, [above(repeat_min=0.001)], "Anna")
     with watching(kept):
         deliver(kept, 9)
@@ -83,8 +88,11 @@ def test_the_worst_grows_while_it_goes_on(kept: Journal) -> None:
     assert alarms(kept)[0].worst_c == 11 and alarms(kept)[0].state == "active"
 
 
-def test_the_worst_is_written_without_anything_else_to_say(kept: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An alarm that nobody has to be told of again shows its worst all the same, of the colder side as well."""
+def test_the_worst_is_written_without_anything_else_to_say(
+    kept: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alarm that nobody has to be told of again shows its worst all the same, of the colder side as
+    well."""
     monkeypatch.setattr("temphub_kernel.alarms.follower.WORST_S", 0.02)
     add_rules(kept.writer, [{**above(), "kind": "below", "limit_c": 2}], "Anna")
     with watching(kept):
@@ -115,7 +123,8 @@ def pending(kept: Journal) -> list[object]:
 
 
 def test_rules_are_taken_as_they_change(kept: Journal) -> None:
-    """A rule that is made, changed, switched off or deleted counts at once; what nobody watches any more is cleared and says why."""
+    """A rule that is made, changed, switched off or deleted counts at once; what nobody watches any more is
+    cleared and says why."""
     with watching(kept):
         deliver(kept, 9.0)
         (no,) = add_rules(kept.writer, [above()], "Anna")
@@ -141,7 +150,8 @@ def rules_seen(kept: Journal, no: int, celsius: float) -> bool:
 
 
 def test_late_readings_are_never_told(kept: Journal) -> None:
-    """A batch that comes hours late and shows an excursion gives a past alarm and no message; what is now stays as it is."""
+    """A batch that comes hours late and shows an excursion gives a past alarm and no message; what is now
+    stays as it is."""
     add_rules(kept.writer, [above(delay_min=5)], "Anna")
     with watching(kept) as worker:
         deliver(kept, 5.0, 5.0)
@@ -155,7 +165,8 @@ def test_late_readings_are_never_told(kept: Journal) -> None:
 
 
 def test_what_was_before_the_first_rule_is_history(kept: Journal) -> None:
-    """A journal of years gives no alarms of its past when the first rule is made, and a hub without rules reads nothing."""
+    """A journal of years gives no alarms of its past when the first rule is made, and a hub without rules
+    reads nothing."""
     deliver(kept, *[9.0] * 50)
     with watching(kept):
         with Reader(kept.path) as reader:
@@ -164,7 +175,9 @@ def test_what_was_before_the_first_rule_is_history(kept: Journal) -> None:
     assert not alarms(kept)
 
 
-def test_a_rule_that_is_not_understood_stops_no_other(kept: Journal, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rule_that_is_not_understood_stops_no_other(
+    kept: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
     """A rule that a later version wrote is told in the log, and the others watch."""
     _, no = add_rules(kept.writer, [{"kind": "moon"}, above()], "Anna")
     with watching(kept) as worker:

@@ -1,4 +1,5 @@
-"""The hub's writer and alarms killed in the middle of lives of alarms: kill -9 of a real process, and the power cut at every step."""
+"""The hub's writer and alarms killed in the middle of lives of alarms: kill -9 of a real process, and the
+power cut at every step."""
 
 import ctypes.util
 import pickle
@@ -39,8 +40,9 @@ def run(folder: Path, base_ms: int, kill_after_s: float | None) -> int:
 
 
 def test_kills_in_the_middle_of_lives_lose_and_double_nothing(data_dir: Path) -> None:
-    """However often the process is killed: each excursion is one alarm with one life, its message was told, and a second time only with the
-    mark that it may have been told before; none waits, none is told of what was acknowledged before."""
+    """However often the process is killed: each excursion is one alarm with one life, its message was told,
+    and a second time only with the mark that it may have been told before; none waits, none is told of what
+    was acknowledged before."""
     chance, base_ms = random.Random(7), now_ms() - 3_600_000
     for _ in range(KILLS):
         run(data_dir, base_ms, chance.uniform(0.02, 0.4))
@@ -50,7 +52,9 @@ def test_kills_in_the_middle_of_lives_lose_and_double_nothing(data_dir: Path) ->
         alarms = reader.alarms(0, 2**53)
         assert len(alarms) == EXCURSIONS and not any(alarm.live or alarm.past for alarm in alarms)
         lives = [Counter(event.what for event in reader.alarm_events([alarm.no])) for alarm in alarms]
-        assert all(life["fired"] == life["acknowledged"] == life["cleared"] == life["closed"] == 1 for life in lives), lives
+        assert all(
+            life["fired"] == life["acknowledged"] == life["cleared"] == life["closed"] == 1 for life in lives
+        ), lives
         assert not reader.waiting_messages() and len(reader.messages()) == EXCURSIONS
         sent = {message.no for message in reader.messages() if message.sent_ms > 0}
     told = [line.split() for line in (data_dir / "told.txt").read_text().splitlines()]
@@ -59,8 +63,9 @@ def test_kills_in_the_middle_of_lives_lose_and_double_nothing(data_dir: Path) ->
 
 
 def test_a_power_cut_at_every_step_of_a_life(tmp_path: Path) -> None:
-    """Before and after everything that is flushed or told outside, from the reading to the close: no alarm is lost, none is sent twice
-    without the mark, none after it was acknowledged; and each life is told once in the journal."""
+    """Before and after everything that is flushed or told outside, from the reading to the close: no alarm is
+    lost, none is sent twice without the mark, none after it was acknowledged; and each life is told once in
+    the journal."""
     if sys.platform == "win32" or ctypes.util.find_library("sqlite3") is None:
         cannot("this Python brings an SQLite of its own, which cannot be recorded")
     data, base_ms = tmp_path / "data", now_ms() - 60_000
@@ -88,16 +93,25 @@ def test_a_power_cut_at_every_step_of_a_life(tmp_path: Path) -> None:
 
 def judge(hub: Hub, outside: list[Any], at: int) -> None:
     """What was known outside, before the cut and after it, and what the journal says in the end."""
-    assert [one.state for one in hub.reader.alarms(0, 2**53)] == ["cleared"] * LIVES and not hub.reader.live_alarms(), at
+    assert [one.state for one in hub.reader.alarms(0, 2**53)] == [
+        "cleared"
+    ] * LIVES and not hub.reader.live_alarms(), at
     for number in range(LIVES):
         happened = Counter(event.what for event in hub.reader.alarm_events([hub.alarm(number).no]))
-        assert all(happened[what] == 1 for what in ("fired", "acknowledged", "acted", "cleared", "closed")), (at, happened)
+        assert all(happened[what] == 1 for what in ("fired", "acknowledged", "acted", "cleared", "closed")), (
+            at,
+            happened,
+        )
         title = f"Fridge: {10 + number} °C, above 8 °C"
         sent = [place for place, told in enumerate(outside) if told[0] == "sent" and title in told[1]]
         assert number == 2 or sent, f"cut at {at}: nobody was told of alarm {number}"
-        assert all(PERHAPS in outside[place][2] for place in sent[1:]), f"cut at {at}: alarm {number} was sent twice without a mark"
+        assert all(PERHAPS in outside[place][2] for place in sent[1:]), (
+            f"cut at {at}: alarm {number} was sent twice without a mark"
+        )
         known = outside.index(("acknowledged", number))
-        assert all(place < known for place in sent), f"cut at {at}: alarm {number} was sent after it was acknowledged"
+        assert all(place < known for place in sent), (
+            f"cut at {at}: alarm {number} was sent after it was acknowledged"
+        )
 
 
 class LastMoment:
@@ -116,7 +130,8 @@ class LastMoment:
 
 
 def test_an_acknowledgement_in_the_last_moment_is_in_time(tmp_path: Path) -> None:
-    """Between the mark that it is about to be told and the telling somebody acknowledges: nobody is told, then or later."""
+    """Between the mark that it is about to be told and the telling somebody acknowledges: nobody is told,
+    then or later."""
     outside: list[Any] = []
     hub = Hub(tmp_path, now_ms() - 60_000, outside.append)
     try:

@@ -23,14 +23,18 @@ def of(one: Rule, values: list[float | None]) -> list[Excursion]:
 @settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(RULES),
-    st.lists(st.tuples(st.sampled_from([None, 5.0, 7.5, 7.9, 8.1, 9.0, 12.0]), st.integers(1, 15)), max_size=10),
+    st.lists(
+        st.tuples(st.sampled_from([None, 5.0, 7.5, 7.9, 8.1, 9.0, 12.0]), st.integers(1, 15)), max_size=10
+    ),
 )
 def test_it_tells_what_would_have_been_told(one, runs):
     """Each alarm with its beginning, when it would have come, its end and its worst."""
     values = [value for value, count in runs for _ in range(count)]
     told = take(watch(one), stream(values))
     fired = [step.at_ms for step in told if step.what == "active"]
-    ended = [(step.since_ms, step.at_ms, step.worst_c, step.worst_ms) for step in told if step.what == "cleared"]
+    ended = [
+        (step.since_ms, step.at_ms, step.worst_c, step.worst_ms) for step in told if step.what == "cleared"
+    ]
     found = of(one, values)
     assert [one.fired_ms for one in found] == fired
     over = [one for one in found if one.cleared_ms]

@@ -23,7 +23,12 @@ def test_ready_made_sets_are_rules(name):
 def test_the_smallest_rule():
     """A kind and a limit are enough; what is left out does not flap."""
     rule = Rule.from_json({"kind": "above", "limit_c": 8})
-    assert (rule.delay_ms, rule.recovery_ms, rule.severity, rule.enabled) == (600_000, 300_000, "warning", True)
+    assert (rule.delay_ms, rule.recovery_ms, rule.severity, rule.enabled) == (
+        600_000,
+        300_000,
+        "warning",
+        True,
+    )
     assert rule.probes == () and rule.group == ""
 
 
@@ -130,7 +135,11 @@ def test_what_cannot_be_a_rule(data, met):
     """A wrong value is refused in two sentences: with the value met, and what to give instead."""
     with pytest.raises(BadRequest) as refused:
         Rule.from_json(data)
-    assert met in refused.value.problem and refused.value.problem.endswith(".") and len(refused.value.problem) < 300
+    assert (
+        met in refused.value.problem
+        and refused.value.problem.endswith(".")
+        and len(refused.value.problem) < 300
+    )
     assert refused.value.remedy.split()[0] in ("Give", "Use", "Leave", "Send")
 
 
@@ -156,14 +165,19 @@ def at(text: str, zone: str = "Europe/Berlin", fold: int = 0) -> int:
 )
 def test_hours_of_the_week(moment, on):
     """A rule watches by the clock on the wall of its zone, winter and summer, and over midnight."""
-    hours = [{"days": ["mon"], "from": "08:00", "to": "18:00"}, {"days": ["fri"], "from": "22:00", "to": "06:00"}]
+    hours = [
+        {"days": ["mon"], "from": "08:00", "to": "18:00"},
+        {"days": ["fri"], "from": "22:00", "to": "06:00"},
+    ]
     rule = Rule.from_json({**LIMIT, "schedule": hours, "zone": "Europe/Berlin"})
     assert rule.hours().is_on(moment) is on
 
 
 def test_the_hour_that_comes_twice():
     """In the night when the clock is set back, the hour that comes twice counts both times."""
-    rule = Rule.from_json({**LIMIT, "zone": "Europe/Berlin", "schedule": [{"days": ["sun"], "from": "02:00", "to": "03:00"}]})
+    rule = Rule.from_json(
+        {**LIMIT, "zone": "Europe/Berlin", "schedule": [{"days": ["sun"], "from": "02:00", "to": "03:00"}]}
+    )
     hours = rule.hours()
     assert hours.is_on(at("2026-10-25 02:30", fold=0)) and hours.is_on(at("2026-10-25 02:30", fold=1))
     assert not hours.is_on(at("2026-10-25 03:00")) and not hours.is_on(at("2026-10-25 01:59"))

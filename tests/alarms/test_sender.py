@@ -41,11 +41,14 @@ def answers(*orders: dict[str, str]) -> tuple[list[dict[str, Any]], int]:
 
 
 def test_an_address_is_the_same_by_its_module_as_by_all_of_apprise() -> None:
-    """What is kept of a channel lets the sender load its module instead of 190, and leads to the very same place; a module that does not
-    fit, of another version of apprise or a file that somebody edited, costs time and no message."""
+    """What is kept of a channel lets the sender load its module instead of 190, and leads to the very same
+    place; a module that does not fit, of another version of apprise or a file that somebody edited, costs
+    time and no message."""
     known, loaded = answers(*({"url": url} for url in ADDRESSES))
     assert all(one["ok"] and one["module"].startswith("apprise.plugins.") for one in known) and loaded > 100
-    again, loaded = answers(*({"url": url, "module": one["module"]} for url, one in zip(ADDRESSES, known, strict=True)))
+    again, loaded = answers(
+        *({"url": url, "module": one["module"]} for url, one in zip(ADDRESSES, known, strict=True))
+    )
     assert again == known
     # But the address that a service itself shows is for all of apprise to recognise.
     own = [(url, one) for url, one in zip(ADDRESSES, known, strict=True) if not url.startswith("https:")]
@@ -56,7 +59,8 @@ def test_an_address_is_the_same_by_its_module_as_by_all_of_apprise() -> None:
 
 
 def test_a_sender_that_was_made_ready_sends(ntfy: Ntfy) -> None:
-    """Started with the modules of all channels, also of one that nobody knows any more, it sends, and tells which module did."""
+    """Started with the modules of all channels, also of one that nobody knows any more, it sends, and tells
+    which module did."""
     sender, ended = Sender(), dict[str, Outcome]()
     try:
         sender.start(["apprise.plugins.ntfy", "apprise.plugins.gone", ""])
@@ -64,4 +68,6 @@ def test_a_sender_that_was_made_ready_sends(ntfy: Ntfy) -> None:
         wait_for(lambda: ended.update(sender.ended(1.0)) or ended, 60)
     finally:
         sender.close()
-    assert ntfy.titles() == ["title"] and ended["Phone"].ok and ended["Phone"].module == "apprise.plugins.ntfy"
+    assert (
+        ntfy.titles() == ["title"] and ended["Phone"].ok and ended["Phone"].module == "apprise.plugins.ntfy"
+    )

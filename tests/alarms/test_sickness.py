@@ -1,4 +1,5 @@
-"""Sick probes: when silence, a frozen value, faults, resets, weak Wi-Fi and a growing outbox are alarms, and when they are none."""
+"""Sick probes: when silence, a frozen value, faults, resets, weak Wi-Fi and a growing outbox are alarms, and
+when they are none."""
 
 from collections.abc import Callable
 
@@ -33,7 +34,8 @@ def test_the_least_time_is_settable():
 
 
 def test_who_delivers_in_batches_is_not_silent():
-    """A probe that delivers every ten minutes what it measured each minute is at most once taken for silent, at the beginning."""
+    """A probe that delivers every ten minutes what it measured each minute is at most once taken for silent,
+    at the beginning."""
     room = Room(SILENT, interval_s=60)
     room.wait(3 * 3600, [1], every_s=600)
     room.told.clear()
@@ -41,7 +43,8 @@ def test_who_delivers_in_batches_is_not_silent():
 
 
 def test_many_at_once_are_one():
-    """Forty probes behind one router: one alarm with all of them, and one end. Who stays away then has an alarm of its own."""
+    """Forty probes behind one router: one alarm with all of them, and one end. Who stays away then has an
+    alarm of its own."""
     room = Room(SILENT, probes=range(1, 41))
     room.wait(60, range(1, 41))
     found = room.wait(300)
@@ -60,7 +63,8 @@ def test_one_of_many_is_itself():
 
 
 def test_many_whose_intervals_differ():
-    """The quickest falls silent first; it waits for half a minute for the others, and those that follow later belong to it."""
+    """The quickest falls silent first; it waits for half a minute for the others, and those that follow later
+    belong to it."""
     rules = [rule("silent", no=no) for no in range(1, 7)]
     room = Room(SILENT)
     room.watches = [Watch(one, one.no, 10_000 + 12_000 * one.no) for one in rules]
@@ -72,7 +76,8 @@ def test_many_whose_intervals_differ():
 
 @pytest.mark.parametrize("step_s", [-86_400, -60, 60, 600, 86_400])
 def test_a_step_of_the_hubs_clock_makes_nobody_silent(step_s):
-    """The hub's clock is set, or its computer slept: nobody is taken for silent, and who is silent still is found."""
+    """The hub's clock is set, or its computer slept: nobody is taken for silent, and who is silent still is
+    found."""
     room = Room(SILENT)
     room.wait(120, [1])
     room.now_ms += step_s * 1000
@@ -105,7 +110,8 @@ def test_restarts_do_not_hide_silence():
 
 
 def test_what_may_have_to_be_told_is_seen_coming():
-    """What sends is made ready before a silent or weak probe has to be told of, and not while all is well or everybody knows."""
+    """What sends is made ready before a silent or weak probe has to be told of, and not while all is well or
+    everybody knows."""
     room = Room(SILENT, rule("weak_wifi", no=2))
     room.wait(60, [1])
     assert not room.engine.soon(room.now_ms)
@@ -124,7 +130,8 @@ def test_a_probe_that_never_spoke():
 
 
 def test_a_frozen_value():
-    """The same value to the last digit for a day is frozen; steps of a sixteenth of a degree all the while are none."""
+    """The same value to the last digit for a day is frozen; steps of a sixteenth of a degree all the while
+    are none."""
     room = Room(rule("frozen"), interval_s=600)
     for n in range(24 * 6):
         room.wait(1, [1], celsius=5 + 0.0625 * (n % 2))
@@ -155,7 +162,8 @@ def frozen(others: Callable[[int], float], *, fine: bool = False, hours: int = 3
 
 
 def test_a_place_that_stands_still_is_not_frozen():
-    """Where nothing moves for days a DS18B20 says the same for days: while its neighbours stand still, too, nothing is said."""
+    """Where nothing moves for days a DS18B20 says the same for days: while its neighbours stand still, too,
+    nothing is said."""
     assert frozen(lambda n: 12.0 + 0.0625 * (n % 2)) == []
     assert frozen(lambda n: 12.0 + n % 10) == [(1, "active")]
 
@@ -176,7 +184,8 @@ def test_silence_is_not_frozen():
 
 
 def test_a_failing_sensor():
-    """A fifth of all readings without a value, for some minutes: an alarm. One in ten, a burst, and what a person struck out are none."""
+    """A fifth of all readings without a value, for some minutes: an alarm. One in ten, a burst, and what a
+    person struck out are none."""
     room = Room(rule("sensor", recovery_min=5))
     for _ in range(40):
         room.wait(90, [1])
@@ -194,7 +203,8 @@ def test_a_failing_sensor():
 
 
 def test_a_probe_that_resets_again_and_again():
-    """Three starts within an hour are an alarm; one a day is none, nor readings of an earlier start that come late."""
+    """Three starts within an hour are an alarm; one a day is none, nor readings of an earlier start that come
+    late."""
     room = Room(rule("resets", recovery_min=0))
     for boot in range(1, 8):
         room.wait(20, [1], boot=boot)
@@ -227,7 +237,8 @@ def test_weak_wifi():
 
 
 def test_an_outbox_that_grows():
-    """What comes is later and later: an alarm. What catches up is none, and a clock that is behind neither."""
+    """What comes is later and later: an alarm. What catches up is none, and a clock that is behind
+    neither."""
     room = Room(rule("outbox", recovery_min=0))
     for n in range(400):
         room.wait(10, [1], late_s=4000 - n * 10)
@@ -273,7 +284,12 @@ ALL = [
 
 @settings(max_examples=6, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["talk", "hush", "same", "fault", "boot", "weak", "late"]), st.integers(20, 200)), max_size=8),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["talk", "hush", "same", "fault", "boot", "weak", "late"]), st.integers(20, 200)
+        ),
+        max_size=8,
+    ),
     st.data(),
 )
 def test_a_restart_changes_nothing(acts, data):

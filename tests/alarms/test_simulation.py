@@ -1,4 +1,5 @@
-"""Days of refrigerators and freezers with doors, defrosts, failures, noise, ghosts, gaps and outages: what alarms make of them.
+"""Days of refrigerators and freezers with doors, defrosts, failures, noise, ghosts, gaps and outages: what
+alarms make of them.
 
 The same at length, beside others' rules: alarms_bench.py.
 """
@@ -25,8 +26,8 @@ def scores() -> tuple[Score, Score]:
 
 
 def test_never_flaps_never_misses(scores):
-    """No excursion of at least the delay is missed; ghosts, gaps, defrosts shorter than the delay and late data tell nobody; one message
-    an excursion."""
+    """No excursion of at least the delay is missed; ghosts, gaps, defrosts shorter than the delay and late
+    data tell nobody; one message an excursion."""
     score, simple = scores
     assert score.excursions > 10
     assert (score.missed, score.false, score.repeated) == (0, 0, 0)
@@ -42,7 +43,8 @@ def test_told_as_soon_as_the_delay_is_over(scores):
 
 @pytest.mark.parametrize("number", [5385, 5637])
 def test_days_that_were_missed_once(number):
-    """Of ten thousand days an earlier engine missed these two: of the excursion the beginning, or the end, came late after an outage."""
+    """Of ten thousand days an earlier engine missed these two: of the excursion the beginning, or the end,
+    came late after an outage."""
     score, day = Score(), make_day(np.random.default_rng([20, number]))
     judge_ours(score, day, ours(day))
     assert score.excursions and score.wrong == 0

@@ -1,4 +1,5 @@
-"""How long each function takes on 1,000,000 readings: `PYTHONPATH=.:tests python tests/analysis/analysis_bench.py`. No test, a figure."""
+"""How long each function takes on 1,000,000 readings: `PYTHONPATH=.:tests python
+tests/analysis/analysis_bench.py`. No test, a figure."""
 
 import sys
 import time
@@ -15,7 +16,8 @@ PACE_S = 2
 
 
 def fridge() -> pd.DataFrame:
-    """23 days of a refrigerator at 2 s: cycles of 20 minutes, a door every four hours, a restart, one reading in a thousand lost."""
+    """23 days of a refrigerator at 2 s: cycles of 20 minutes, a door every four hours, a restart, one reading
+    in a thousand lost."""
     chance = np.random.default_rng(1)
     seconds = np.arange(READINGS) * PACE_S
     since = seconds % 14_000

@@ -13,7 +13,10 @@ Seed = Callable[[list[tuple[str, int, int | None]]], Path]
 
 
 def rows(given: list[tuple[str, int, int | None]]) -> list[Row]:
-    return [Row(probe, None, None, taken, taken + 40, units, None if units is not None else "open") for probe, taken, units in given]
+    return [
+        Row(probe, None, None, taken, taken + 40, units, None if units is not None else "open")
+        for probe, taken, units in given
+    ]
 
 
 @pytest.fixture

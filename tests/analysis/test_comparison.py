@@ -24,9 +24,13 @@ def test_offset_and_drift() -> None:
     """A probe that shows 0.5 K more and a further 0.1 K each day is found to do so."""
     seconds = np.arange(0, 3 * 86_400, 60)
     base = walk(len(seconds))
-    found = compare(wide(a=series(seconds, base), b=series(seconds, base + 0.5 + 0.1 * seconds / 86_400))).iloc[0]
+    found = compare(
+        wide(a=series(seconds, base), b=series(seconds, base + 0.5 + 0.1 * seconds / 86_400))
+    ).iloc[0]
     assert (found["a"], found["b"], found["pairs"]) == ("a", "b", len(seconds))
-    assert found["offset_c"] == pytest.approx(0.65, abs=1e-3) and found["drift_c_per_day"] == pytest.approx(0.1, abs=1e-9)
+    assert found["offset_c"] == pytest.approx(0.65, abs=1e-3) and found["drift_c_per_day"] == pytest.approx(
+        0.1, abs=1e-9
+    )
     assert found["lag_s"] == 0 and found["hours"] == pytest.approx(72, abs=0.1)
 
 
@@ -37,11 +41,14 @@ def test_spread_and_lag() -> None:
     found = compare(wide(a=series(seconds, base[45:]), b=series(seconds, base[:-45]))).iloc[0]
     assert found["lag_s"] == 90 and found["correlation"] == pytest.approx(1)
     assert found["spread_c"] > 0.2 and found["aligned_spread_c"] == pytest.approx(0, abs=1e-9)
-    assert compare(wide(a=series(seconds, base[:-45]), b=series(seconds, base[45:])))["lag_s"].tolist() == [-90]
+    assert compare(wide(a=series(seconds, base[:-45]), b=series(seconds, base[45:])))["lag_s"].tolist() == [
+        -90
+    ]
 
 
 def test_each_at_its_own_moments() -> None:
-    """Probes that measure at different moments are compared on the line between readings, and not across a gap."""
+    """Probes that measure at different moments are compared on the line between readings, and not across a
+    gap."""
     frame = tidy([("a", at, 20 + at / 100, None, None) for at in range(0, 100, 2)])
     other = tidy([("b", at, 21 + at / 100, None, None) for at in [*range(1, 40, 2), *range(71, 110, 2)]])
     both = pd.concat([frame, other]).astype({"probe_id": "str"}).sort_values("time")
@@ -63,9 +70,18 @@ def test_against_the_first_one() -> None:
 
 def test_too_little() -> None:
     """One probe, probes that never measured at once, and probes that never move: nothing is made up."""
-    assert compare(series([0, 1], [1, 2])).empty and differences(series([0], [1])).empty and compare(tidy([])).empty
-    apart = tidy([("a", at, 1.0, None, None) for at in range(9)] + [("b", at, 1.0, None, None) for at in range(900, 909)])
-    assert compare(apart)["pairs"].tolist() == [0] and compare(apart)[["offset_c", "lag_s"]].isna().all(axis=None)
+    assert (
+        compare(series([0, 1], [1, 2])).empty
+        and differences(series([0], [1])).empty
+        and compare(tidy([])).empty
+    )
+    apart = tidy(
+        [("a", at, 1.0, None, None) for at in range(9)]
+        + [("b", at, 1.0, None, None) for at in range(900, 909)]
+    )
+    assert compare(apart)["pairs"].tolist() == [0] and compare(apart)[["offset_c", "lag_s"]].isna().all(
+        axis=None
+    )
     still = compare(wide(a=series(range(50), [4.0] * 50), b=series(range(50), [5.0] * 50))).iloc[0]
     assert still["offset_c"] == 1 and np.isnan(still["lag_s"])
 

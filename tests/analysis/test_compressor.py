@@ -10,7 +10,9 @@ from temphub_kernel.analysis import compressor_cycles
 from temphub_kernel.core.errors import TempHubError
 
 
-def sawtooth(cycles: int, on_s: int, off_s: int, step_s: int = 5, amplitude: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
+def sawtooth(
+    cycles: int, on_s: int, off_s: int, step_s: int = 5, amplitude: float = 3.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Cooling for on_s, warming for off_s, from 7 °C down."""
     seconds = np.arange(0, cycles * (on_s + off_s) + 1, step_s)
     phase = seconds % (on_s + off_s)
@@ -24,7 +26,9 @@ def test_cycles() -> None:
     # The first cycle has no warmest reading before it that anybody saw, nor has the last one one after it.
     assert len(found) == 8 and found["on"].iloc[0] == times([900])[0]
     assert set(found["on_time"]) == {pd.Timedelta("5min")} and set(found["period"]) == {pd.Timedelta("15min")}
-    assert found["duty_percent"].to_numpy() == pytest.approx(100 / 3) and found["amplitude_c"].to_numpy() == pytest.approx(3)
+    assert found["duty_percent"].to_numpy() == pytest.approx(100 / 3) and found[
+        "amplitude_c"
+    ].to_numpy() == pytest.approx(3)
     assert (found["off"].iloc[1:].to_numpy() > found["end"].iloc[:-1].to_numpy()).all()
 
 
@@ -60,21 +64,34 @@ def test_wrong_swings(swing) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    celsius=st.lists(st.floats(-10, 30), min_size=1, max_size=60), again=st.lists(st.floats(-10, 30), max_size=60), swing=st.floats(0.1, 5)
+    celsius=st.lists(st.floats(-10, 30), min_size=1, max_size=60),
+    again=st.lists(st.floats(-10, 30), max_size=60),
+    swing=st.floats(0.1, 5),
 )
 def test_stretches_are_apart(celsius: list[float], again: list[float], swing: float) -> None:
     """What is found on both sides of a gap is what is found on each side alone."""
     after = [10_000 + second for second in range(len(again))]
-    both = compressor_cycles(series([*range(len(celsius)), *after], [*celsius, *again]), swing=swing, gap="1min")
-    apart = [compressor_cycles(series(range(len(celsius)), celsius), swing=swing), compressor_cycles(series(after, again), swing=swing)]
-    assert both["on"].tolist() == [*apart[0]["on"], *apart[1]["on"]] and both["end"].tolist() == [*apart[0]["end"], *apart[1]["end"]]
+    both = compressor_cycles(
+        series([*range(len(celsius)), *after], [*celsius, *again]), swing=swing, gap="1min"
+    )
+    apart = [
+        compressor_cycles(series(range(len(celsius)), celsius), swing=swing),
+        compressor_cycles(series(after, again), swing=swing),
+    ]
+    assert both["on"].tolist() == [*apart[0]["on"], *apart[1]["on"]] and both["end"].tolist() == [
+        *apart[0]["end"],
+        *apart[1]["end"],
+    ]
 
 
 @settings(max_examples=60, deadline=None)
 @given(celsius=st.lists(st.floats(-10, 30), min_size=1, max_size=80), swing=st.floats(0.1, 5))
 def test_cycles_follow_each_other(celsius: list[float], swing: float) -> None:
-    """Whatever the curve, each cycle begins where the one before ended, moves by the swing both ways, and adds up."""
+    """Whatever the curve, each cycle begins where the one before ended, moves by the swing both ways, and
+    adds up."""
     found = compressor_cycles(series(range(len(celsius)), celsius), swing=swing)
     assert (found["on"].iloc[1:].to_numpy() == found["end"].iloc[:-1].to_numpy()).all()
-    assert (found["on_time"] + found["off_time"] == found["period"]).all() and (found["amplitude_c"] >= swing).all()
+    assert (found["on_time"] + found["off_time"] == found["period"]).all() and (
+        found["amplitude_c"] >= swing
+    ).all()
     assert found["duty_percent"].between(0, 100, inclusive="neither").all()

@@ -25,19 +25,30 @@ def test_published_definition() -> None:
 
 
 def test_a_warm_day() -> None:
-    """Ten hours at 21 °C over a base of 18 and an hour down to it: 10 × 3 + 1.5 K·h, and 1/24 of that in K·d."""
+    """Ten hours at 21 °C over a base of 18 and an hour down to it: 10 × 3 + 1.5 K·h, and 1/24 of that in
+    K·d."""
     found = degree_hours(series(np.arange(25) * HOUR_S, [21] * 11 + [18] + [12] * 13), above=18).iloc[0]
-    assert found["degree_hours"] == pytest.approx(31.5) and found["degree_days"] == pytest.approx(31.5 / 24) and found["hours"] == 24
+    assert (
+        found["degree_hours"] == pytest.approx(31.5)
+        and found["degree_days"] == pytest.approx(31.5 / 24)
+        and found["hours"] == 24
+    )
 
 
 def test_crossing_the_base() -> None:
     """From 16 to 20 °C in two hours over a base of 18: a triangle of 1 h and 2 K on either side."""
-    assert total([0, 2 * HOUR_S], [16, 20], above=18) == pytest.approx(1) == total([0, 2 * HOUR_S], [16, 20], below=18)
+    assert (
+        total([0, 2 * HOUR_S], [16, 20], above=18)
+        == pytest.approx(1)
+        == total([0, 2 * HOUR_S], [16, 20], below=18)
+    )
 
 
 def test_a_gap_adds_nothing() -> None:
     """What was not measured is neither warm nor cold."""
-    found = degree_hours(series([*range(0, 600, 60), *range(90_000, 90_600, 60)], [21.0] * 20), above=18).iloc[0]
+    found = degree_hours(
+        series([*range(0, 600, 60), *range(90_000, 90_600, 60)], [21.0] * 20), above=18
+    ).iloc[0]
     assert found["hours"] == pytest.approx(0.3) and found["degree_hours"] == pytest.approx(0.9)
 
 
@@ -62,12 +73,16 @@ def test_days_are_the_datas_days(day: str, hours: int) -> None:
     ],
 )
 def test_where_the_clock_changes_at_midnight(zone: str, day: str, hours: float) -> None:
-    """A day whose midnight comes twice, or not at all, is a day like others, of the hours it has; so with weeks and hours."""
+    """A day whose midnight comes twice, or not at all, is a day like others, of the hours it has; so with
+    weeks and hours."""
     noon = pd.Timestamp(day, tz="UTC") + pd.Timedelta("12h")
     index = pd.date_range(noon - pd.Timedelta("5D"), noon + pd.Timedelta("5D"), freq="15min").tz_convert(zone)
     warm = pd.Series(19.0, index=index)
     found = degree_hours(warm, above=18, every="1D").set_index("start")["hours"]
-    assert found[found.index.strftime("%Y-%m-%d") == day].tolist() == [hours] and found.iloc[1:-1].sum() == 24 * 8 + hours
+    assert (
+        found[found.index.strftime("%Y-%m-%d") == day].tolist() == [hours]
+        and found.iloc[1:-1].sum() == 24 * 8 + hours
+    )
     for every in ("1h", "1D", "W", "MS"):
         assert degree_hours(warm, above=18, every=every)["hours"].sum() == pytest.approx(240)
     assert degree_hours(warm[warm.index.strftime("%Y-%m-%d") == day], above=18, every="6h")["hours"].sum() > 0
@@ -107,15 +122,28 @@ def test_none() -> None:
     place=st.floats(0, 1),
     every=st.sampled_from(["15min", "1h", "1D"]),
 )
-def test_a_cut_changes_no_sum(readings: list[tuple[int, float]], base: float, place: float, every: str) -> None:
-    """Cut at any moment, or into steps, the parts add up to the whole; above and below together are the area of the distance."""
-    seconds, celsius = np.cumsum([step for step, _ in readings]).astype(float), [value for _, value in readings]
+def test_a_cut_changes_no_sum(
+    readings: list[tuple[int, float]], base: float, place: float, every: str
+) -> None:
+    """Cut at any moment, or into steps, the parts add up to the whole; above and below together are the area
+    of the distance."""
+    seconds, celsius = (
+        np.cumsum([step for step, _ in readings]).astype(float),
+        [value for _, value in readings],
+    )
     whole = total(seconds, celsius, above=base, gap="1D")
     cut = round(seconds[0] + place * (seconds[-1] - seconds[0]), 3)
     there = np.interp(cut, seconds, celsius)
-    parts = [([*seconds[side], cut], [*np.array(celsius)[side], there]) for side in (seconds < cut, seconds > cut)]
-    apart = sum(total(np.sort(at), np.array(values)[np.argsort(at)], above=base, gap="1D") for at, values in parts)
+    parts = [
+        ([*seconds[side], cut], [*np.array(celsius)[side], there]) for side in (seconds < cut, seconds > cut)
+    ]
+    apart = sum(
+        total(np.sort(at), np.array(values)[np.argsort(at)], above=base, gap="1D") for at, values in parts
+    )
     assert apart == pytest.approx(whole, abs=1e-6)
     assert total(seconds, celsius, above=base, gap="1D", every=every) == pytest.approx(whole, abs=1e-6)
-    signed = float(np.sum((np.array(celsius[1:]) + np.array(celsius[:-1]) - 2 * base) / 2 * np.diff(seconds))) / HOUR_S
+    signed = (
+        float(np.sum((np.array(celsius[1:]) + np.array(celsius[:-1]) - 2 * base) / 2 * np.diff(seconds)))
+        / HOUR_S
+    )
     assert whole - total(seconds, celsius, below=base, gap="1D") == pytest.approx(signed, abs=1e-6)

@@ -12,7 +12,8 @@ STEP_S = 5
 
 
 def fridge(hours: float = 6, openings: dict[float, float] | None = None, cycle_c: float = 0.7) -> pd.Series:
-    """A refrigerator at 5 °C whose compressor moves it by ±cycle_c in 20 minutes. openings: minute -> rise in K."""
+    """A refrigerator at 5 °C whose compressor moves it by ±cycle_c in 20 minutes. openings: minute -> rise in
+    K."""
     seconds = np.arange(0, hours * 3600, STEP_S)
     celsius = 5 + cycle_c * np.sin(seconds / 1200 * 2 * np.pi)
     for minute, rise in (openings or {}).items():
@@ -41,9 +42,16 @@ def test_the_compressor_is_no_door() -> None:
 def test_one_that_does_not_recover() -> None:
     """A door that stays open is shown without an end, and does not hide the next one."""
     seconds = np.arange(0, 6 * 3600, STEP_S)
-    celsius = np.where(seconds > 3600, 15.0, 5.0) - np.where(seconds > 4 * 3600, 10.0, 0) + np.where(abs(seconds - 18_000) < 30, 5, 0)
+    celsius = (
+        np.where(seconds > 3600, 15.0, 5.0)
+        - np.where(seconds > 4 * 3600, 10.0, 0)
+        + np.where(abs(seconds - 18_000) < 30, 5, 0)
+    )
     found = door_openings(series(seconds, celsius))
-    assert found["end"].isna().tolist() == [True, False] and found["recovery"].isna().tolist() == [True, False]
+    assert found["end"].isna().tolist() == [True, False] and found["recovery"].isna().tolist() == [
+        True,
+        False,
+    ]
     assert found["start"].tolist() == [times([3600])[0], times([17_970])[0]]
 
 
@@ -69,7 +77,8 @@ def test_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "says"), [({"rise": 0}, "rise is 0"), ({"rise": "2K"}, "rise is '2K'"), ({"within": "x"}, "within is 'x'")]
+    ("options", "says"),
+    [({"rise": 0}, "rise is 0"), ({"rise": "2K"}, "rise is '2K'"), ({"within": "x"}, "within is 'x'")],
 )
 def test_wrong_words(options, says: str) -> None:
     """A rise that is none is refused with one that is."""

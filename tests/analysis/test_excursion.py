@@ -18,7 +18,13 @@ def test_one_excursion() -> None:
     assert found["start"] == times([15 * MIN])[0] and found["end"] == times([25 * MIN])[0]
     assert found["duration"] == pd.Timedelta("10min") and found["unseen"] == pd.Timedelta(0)
     assert (found["peak_c"], found["mean_c"], found["degree_minutes"]) == (12, 10, 20)
-    assert (found["probe_id"], found["kind"], found["limit_c"], found["begins"], found["ends"]) == ("P", "above", 8, "crossing", "crossing")
+    assert (found["probe_id"], found["kind"], found["limit_c"], found["begins"], found["ends"]) == (
+        "P",
+        "above",
+        8,
+        "crossing",
+        "crossing",
+    )
 
 
 def test_both_limits() -> None:
@@ -31,7 +37,10 @@ def test_both_limits() -> None:
 
 def test_only_long_ones() -> None:
     """A spike shorter than `at_least` is left out, one just as long is not."""
-    data = series(np.arange(0, 100 * MIN, MIN), np.where(np.arange(100) == 30, 9, 4) + np.where(np.arange(100) // 10 == 5, 5, 0))
+    data = series(
+        np.arange(0, 100 * MIN, MIN),
+        np.where(np.arange(100) == 30, 9, 4) + np.where(np.arange(100) // 10 == 5, 5, 0),
+    )
     assert len(excursions(data, above=6)) == 2
     long = excursions(data, above=6, at_least="5min")
     assert len(long) == 1 and long["duration"].iloc[0] > pd.Timedelta("9min")
@@ -39,14 +48,22 @@ def test_only_long_ones() -> None:
 
 
 def test_a_gap_is_said() -> None:
-    """Where readings stop during an excursion it ends there, and says so; warm before and after, it is one, with its unseen part."""
+    """Where readings stop during an excursion it ends there, and says so; warm before and after, it is one,
+    with its unseen part."""
     seconds = [*range(0, 100, 10), *range(1000, 1100, 10), *range(2000, 2100, 10)]
     found = excursions(series(seconds, [4.0] * 5 + [9.0] * 15 + [4.0] * 10), above=8)
     row = found.iloc[0]
-    assert len(found) == 1 and row["end"] == times([1090])[0] and row["ends"] == "gap" and row["begins"] == "crossing"
+    assert (
+        len(found) == 1
+        and row["end"] == times([1090])[0]
+        and row["ends"] == "gap"
+        and row["begins"] == "crossing"
+    )
     assert row["unseen"] == pd.Timedelta("910s") and row["duration"] == pd.Timedelta(f"{1090 - 48}s")
     assert row["mean_c"] == pytest.approx(9, abs=0.1)
-    assert excursions(series(seconds, [4.0] * 5 + [9.0] * 15 + [4.0] * 10), above=8, gap="1h")["unseen"].iloc[0] == pd.Timedelta(0)
+    assert excursions(series(seconds, [4.0] * 5 + [9.0] * 15 + [4.0] * 10), above=8, gap="1h")["unseen"].iloc[
+        0
+    ] == pd.Timedelta(0)
 
 
 def test_at_the_ends_of_the_data() -> None:
@@ -63,13 +80,20 @@ def test_a_lone_reading() -> None:
 
 def test_every_probe_and_every_shape_of_frame() -> None:
     """Wide, tidy and a single series give the same; bad readings are no temperatures."""
-    rows = [("a", 0, 4.0, None, None), ("a", 60, 9.0, None, None), ("a", 90, None, None, None), ("a", 120, 4.0, None, None)]
+    rows = [
+        ("a", 0, 4.0, None, None),
+        ("a", 60, 9.0, None, None),
+        ("a", 90, None, None, None),
+        ("a", 120, 4.0, None, None),
+    ]
     both = tidy([*rows, ("b", 0, 9.0, None, None), ("b", 60, 9.0, None, None)])
     wide = both.pivot(index="time", columns="probe_id", values="temperature_c")
     wide.columns = pd.Index(["a", "b"], dtype="str")
     pd.testing.assert_frame_equal(excursions(both, above=8), excursions(wide, above=8))
     assert excursions(both, above=8)["probe_id"].tolist() == ["a", "b"]
-    pd.testing.assert_frame_equal(excursions(wide["b"], above=8), excursions(both, above=8).iloc[1:].reset_index(drop=True))
+    pd.testing.assert_frame_equal(
+        excursions(wide["b"], above=8), excursions(both, above=8).iloc[1:].reset_index(drop=True)
+    )
     means = both.rename(columns={"temperature_c": "mean_c"})
     pd.testing.assert_frame_equal(excursions(means, above=8), excursions(both, above=8))
 
@@ -77,7 +101,11 @@ def test_every_probe_and_every_shape_of_frame() -> None:
 def test_none() -> None:
     """Without readings, and without excursions, there is an empty frame of the same types."""
     some, none = excursions(series([0], [9]), above=8), excursions(tidy([]), above=8)
-    assert none.empty and excursions(pd.DataFrame(), above=8).empty and (none.dtypes.index == some.dtypes.index).all()
+    assert (
+        none.empty
+        and excursions(pd.DataFrame(), above=8).empty
+        and (none.dtypes.index == some.dtypes.index).all()
+    )
     assert none["duration"].dtype == some["duration"].dtype and none["start"].dt.tz is not None
 
 
@@ -118,14 +146,20 @@ def test_other_frames(data) -> None:
         excursions(data, above=8)
 
 
-readings = st.lists(st.tuples(st.integers(1, 300), st.floats(0, 16).map(lambda value: round(value, 2))), min_size=1, max_size=60)
+readings = st.lists(
+    st.tuples(st.integers(1, 300), st.floats(0, 16).map(lambda value: round(value, 2))),
+    min_size=1,
+    max_size=60,
+)
 
 
 @settings(max_examples=100, deadline=None)
 @given(readings=readings, gap=st.sampled_from([None, "60s", "1D"]), limit=st.sampled_from([4.0, 8.0, 12.5]))
-def test_they_part_the_time_beyond_the_limit(readings: list[tuple[int, float]], gap: str | None, limit: float) -> None:
-    """Excursions do not overlap, their areas sum to the degree-hours, and above and below a limit together they take up all the
-    time that was measured."""
+def test_they_part_the_time_beyond_the_limit(
+    readings: list[tuple[int, float]], gap: str | None, limit: float
+) -> None:
+    """Excursions do not overlap, their areas sum to the degree-hours, and above and below a limit together
+    they take up all the time that was measured."""
     data = series(np.cumsum([step for step, _ in readings]), [value for _, value in readings])
     above, below = excursions(data, above=limit, gap=gap), excursions(data, below=limit, gap=gap)
     assert (above["start"].iloc[1:].to_numpy() >= above["end"].iloc[:-1].to_numpy()).all()
@@ -133,7 +167,9 @@ def test_they_part_the_time_beyond_the_limit(readings: list[tuple[int, float]], 
         whole = degree_hours(data, gap=gap, **base)
         assert found["degree_minutes"].sum() / 60 == pytest.approx(whole["degree_hours"].sum(), abs=1e-9)
     if not (data == limit).any():
-        seen = sum(((found["duration"] - found["unseen"]).sum() for found in (above, below)), pd.Timedelta(0)) / pd.Timedelta("1h")
+        seen = sum(
+            ((found["duration"] - found["unseen"]).sum() for found in (above, below)), pd.Timedelta(0)
+        ) / pd.Timedelta("1h")
         assert seen == pytest.approx(whole["hours"].sum(), abs=1e-5) or gap != "1D"
         # A gap between a warm and a cold reading belongs to neither; inside one it is the unseen part.
         assert seen <= whole["hours"].sum() + 1e-5

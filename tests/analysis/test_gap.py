@@ -24,7 +24,9 @@ def test_numbers_prove_what_is_missing() -> None:
     assert told["says"] == "99.98 %, 14 readings missing" and not told["estimate"]
     holes = gaps(frame)
     assert holes["missing"].tolist() == [10, 4] and holes["known_by"].tolist() == ["numbers"] * 2
-    assert list(holes["start"]) == list(times([999 * 2, 4999 * 2])) and list(holes["end"]) == list(times([1010 * 2, 5004 * 2]))
+    assert list(holes["start"]) == list(times([999 * 2, 4999 * 2])) and list(holes["end"]) == list(
+        times([1010 * 2, 5004 * 2])
+    )
     assert told["longest"] == pd.Timedelta("22s") and told["first"] == times([0])[0]
 
 
@@ -37,7 +39,9 @@ def test_nothing_missing() -> None:
 def test_one_in_a_million_is_not_rounded_away() -> None:
     """As long as anything is missing the share stays below 100 %."""
     rows = counted("P", [0, 2, 4], "a") + counted("P", [1e5], "a", 99_999)
-    told = completeness(tidy(rows + counted("Q", every(30_000), "a")[:-5] + counted("Q", every(5, 70_000), "a", 29_996)))
+    told = completeness(
+        tidy(rows + counted("Q", every(30_000), "a")[:-5] + counted("Q", every(5, 70_000), "a", 29_996))
+    )
     assert told["says"].tolist()[1] == "99.99 %, 1 reading missing"
 
 
@@ -71,7 +75,8 @@ def test_numbers_that_did_not_begin_at_nought() -> None:
 
 
 def test_boots_that_overlap_in_time() -> None:
-    """Two boots whose readings lie mixed (a clock that was put right) are each counted by their own numbers."""
+    """Two boots whose readings lie mixed (a clock that was put right) are each counted by their own
+    numbers."""
     a, b = counted("P", every(50), "a"), counted("P", every(50, 61), "b", 3)
     frame = tidy(a[:10] + a[12:] + b[:30] + b[33:])
     holes = gaps(frame)
@@ -80,7 +85,9 @@ def test_boots_that_overlap_in_time() -> None:
 
 def test_without_numbers_it_is_an_estimate() -> None:
     """A probe of the plain protocol is judged by its own pace, also after that changed, and it says so."""
-    seconds = every(200) + every(200, 500) + [900 + 60 * place for place in range(200) if not 90 <= place < 100]
+    seconds = (
+        every(200) + every(200, 500) + [900 + 60 * place for place in range(200) if not 90 <= place < 100]
+    )
     frame = tidy(counted("P", seconds, None))
     assert gaps(frame)[["missing", "known_by"]].to_numpy().tolist() == [[50, "pace"], [10, "pace"]]
     told = completeness(frame).iloc[0]
@@ -92,7 +99,9 @@ def test_without_numbers_it_is_an_estimate() -> None:
 def test_numbers_that_count_something_else() -> None:
     """A sender whose numbers go up by more than one each time is judged by its pace."""
     frame = tidy([("P", at, 20.0, "a", round(at * 1000)) for at in every(100)])
-    assert completeness(frame)["missing"].tolist() == [0] and completeness(frame)["estimate"].tolist() == [True]
+    assert completeness(frame)["missing"].tolist() == [0] and completeness(frame)["estimate"].tolist() == [
+        True
+    ]
 
 
 def test_bad_readings_are_stored_ones() -> None:
@@ -101,7 +110,9 @@ def test_bad_readings_are_stored_ones() -> None:
     assert completeness(tidy(rows))[["stored", "missing", "bad"]].to_numpy().tolist() == [[20, 0, 1]]
 
 
-@pytest.mark.parametrize("make", [lambda frame: frame.set_index("time")[["temperature_c"]], lambda frame: frame["temperature_c"]])
+@pytest.mark.parametrize(
+    "make", [lambda frame: frame.set_index("time")[["temperature_c"]], lambda frame: frame["temperature_c"]]
+)
 def test_wide_frames_cannot_tell(make) -> None:
     """A frame without a row per reading is refused with the call that gives one."""
     with pytest.raises(TempHubError, match=r"Load it with th.load\(tidy=True, numbered=True\)"):
@@ -109,7 +120,8 @@ def test_wide_frames_cannot_tell(make) -> None:
 
 
 def test_no_readings() -> None:
-    """Of an empty frame there are results of the right types without a row; of a single reading nothing is missing."""
+    """Of an empty frame there are results of the right types without a row; of a single reading nothing is
+    missing."""
     assert gaps(tidy([])).empty and completeness(tidy([])).empty
     assert gaps(tidy([]))["duration"].dtype.kind == "m" and gaps(tidy([]))["start"].dt.tz is not None
     assert completeness(tidy(counted("P", [0], "a")))["says"].tolist() == ["100 %, none missing"]
@@ -123,11 +135,16 @@ def test_no_readings() -> None:
     pause=st.integers(10, 5000),
     order=st.randoms(use_true_random=False),
 )
-def test_what_was_removed_is_what_is_missing(removed: set[int], second: set[int], first: int, pause: int, order) -> None:
-    """Whatever is taken out between the first and the last reading of two boots, just that many are missing, in any order."""
+def test_what_was_removed_is_what_is_missing(
+    removed: set[int], second: set[int], first: int, pause: int, order
+) -> None:
+    """Whatever is taken out between the first and the last reading of two boots, just that many are missing,
+    in any order."""
     a = counted("P", every(60), "a", first)
     b = counted("P", every(40, 120 + pause), "b")
-    kept = [row for place, row in enumerate(a) if place not in removed] + [row for place, row in enumerate(b) if place not in second]
+    kept = [row for place, row in enumerate(a) if place not in removed] + [
+        row for place, row in enumerate(b) if place not in second
+    ]
     frame = tidy(kept).iloc[order.sample(range(len(kept)), len(kept))]
     holes, told = gaps(frame), completeness(frame).iloc[0]
     assert told["missing"] == len(removed) + len(second) == holes["missing"].sum()

@@ -15,18 +15,36 @@ from temphub_kernel.journal import Writer
 
 def test_wide(seed: Seed) -> None:
     """One column per probe in °C, by time in a named zone, late readings in their place, bad ones NaN."""
-    folder = seed([("b", T0 + 2000, 20_0000000), ("a", T0, 21_5000000), ("a", T0 + 2000, None), ("a", T0 - 9000, -625_000)])
+    folder = seed(
+        [
+            ("b", T0 + 2000, 20_0000000),
+            ("a", T0, 21_5000000),
+            ("a", T0 + 2000, None),
+            ("a", T0 - 9000, -625_000),
+        ]
+    )
     frame = load(tz="Europe/Berlin", data_dir=folder)
     assert list(frame.columns) == ["a", "b"] and frame.index.name == "time"
-    assert [str(t) for t in frame.index][:2] == ["2026-11-23 13:53:51.123000+01:00", "2026-11-23 13:54:00.123000+01:00"]
-    assert frame["a"].tolist()[:2] == [-0.0625, 21.5] and np.isnan(frame["a"].iloc[2]) and frame["b"].iloc[2] == 20.0
+    assert [str(t) for t in frame.index][:2] == [
+        "2026-11-23 13:53:51.123000+01:00",
+        "2026-11-23 13:54:00.123000+01:00",
+    ]
+    assert (
+        frame["a"].tolist()[:2] == [-0.0625, 21.5]
+        and np.isnan(frame["a"].iloc[2])
+        and frame["b"].iloc[2] == 20.0
+    )
 
 
 def test_tidy(seed: Seed) -> None:
     """A row per reading with the reason of a bad one and when it came in."""
     frame = load(tidy=True, data_dir=seed([("b", T0, None), ("a", T0 - 5, 10_0000000)]))
     assert list(frame.columns) == ["time", "probe_id", "temperature_c", "quality", "received"]
-    assert frame["probe_id"].tolist() == ["a", "b"] and frame["quality"].tolist()[1] == "open" and pd.isna(frame["quality"][0])
+    assert (
+        frame["probe_id"].tolist() == ["a", "b"]
+        and frame["quality"].tolist()[1] == "open"
+        and pd.isna(frame["quality"][0])
+    )
     assert (frame["received"] - frame["time"]).tolist() == [pd.Timedelta("40ms")] * 2
 
 
@@ -37,14 +55,25 @@ def test_an_empty_journal(data_dir: Path, every: str | None) -> None:
     writer.start()
     assert writer.stop()
     wide, tidy = load(every=every, data_dir=data_dir), load(every=every, tidy=True, data_dir=data_dir)
-    assert wide.empty and isinstance(wide.index, pd.DatetimeIndex) and wide.index.tz is not None and wide.index.name == "time"
+    assert (
+        wide.empty
+        and isinstance(wide.index, pd.DatetimeIndex)
+        and wide.index.tz is not None
+        and wide.index.name == "time"
+    )
     assert wide.resample("1h").mean().empty
-    assert tidy.empty and isinstance(tidy["time"].dtype, pd.DatetimeTZDtype) and tidy.iloc[:, 2].dtype == "float64"
+    assert (
+        tidy.empty
+        and isinstance(tidy["time"].dtype, pd.DatetimeTZDtype)
+        and tidy.iloc[:, 2].dtype == "float64"
+    )
 
 
 def test_no_journal(data_dir: Path) -> None:
     """Without a journal the error says where it was looked for and what to do."""
-    with pytest.raises(TempHubError, match=r"There is no journal at .*Start the hub first.*temphub\.sqlite3\.$"):
+    with pytest.raises(
+        TempHubError, match=r"There is no journal at .*Start the hub first.*temphub\.sqlite3\.$"
+    ):
         load(data_dir=data_dir)
 
 
@@ -72,7 +101,9 @@ def test_unknown_probe(seed: Seed) -> None:
 
 def test_probes_asked_for(seed: Seed) -> None:
     """The columns are those asked for, in that order, also when one has nothing in that time."""
-    frame = load(["b", "a"], start=T0 + 1, tz="UTC", data_dir=seed([("a", T0, 1), ("b", T0 + 1, 2), ("c", T0 + 1, 3)]))
+    frame = load(
+        ["b", "a"], start=T0 + 1, tz="UTC", data_dir=seed([("a", T0, 1), ("b", T0 + 1, 2), ("c", T0 + 1, 3)])
+    )
     assert list(frame.columns) == ["b", "a"] and frame.shape == (1, 2)
 
 
@@ -88,8 +119,11 @@ def test_probes_asked_for(seed: Seed) -> None:
     ],
 )
 def test_start_and_end(seed: Seed, start: str | pd.Timestamp, end: str, found: list[int]) -> None:
-    """Times may be said as text, datetime or milliseconds; one without a zone is in the zone shown; the end is left out."""
-    frame = load(start=start, end=end, tz="Europe/Berlin", data_dir=seed([("a", T0 + n * 2000, n) for n in range(3)]))
+    """Times may be said as text, datetime or milliseconds; one without a zone is in the zone shown; the end
+    is left out."""
+    frame = load(
+        start=start, end=end, tz="Europe/Berlin", data_dir=seed([("a", T0 + n * 2000, n) for n in range(3)])
+    )
     assert [round(value * 10**7) for value in (frame["a"] if found else [])] == found
 
 
@@ -131,10 +165,19 @@ def test_while_the_hub_writes(data_dir: Path) -> None:
 
 
 def test_what_a_log_marks_as_struck_out(tmp_path: Path) -> None:
-    """Where only a CSV log is left that was written anew after something was struck out, that is not loaded either, unless asked for."""
+    """Where only a CSV log is left that was written anew after something was struck out, that is not loaded
+    either, unless asked for."""
     lines = ["timestamp,local_time,probe_id,temperature_c,quality"]
-    lines += [f"2026-11-23T12:00:0{n}.000Z,2026-11-23 13:00:0{n},P,{value}" for n, value in enumerate(("20.5,", ",struck_out", ",open"))]
+    lines += [
+        f"2026-11-23T12:00:0{n}.000Z,2026-11-23 13:00:0{n},P,{value}"
+        for n, value in enumerate(("20.5,", ",struck_out", ",open"))
+    ]
     (tmp_path / "temperature_log.csv").write_text("\n".join(lines) + "\n")
-    assert load(data_dir=tmp_path, tidy=True)["quality"].astype(object).where(lambda one: one.notna(), None).tolist() == [None, "open"]
-    assert load(data_dir=tmp_path, tidy=True, struck_out=True)["quality"].tolist()[1:] == ["struck_out", "open"]
+    assert load(data_dir=tmp_path, tidy=True)["quality"].astype(object).where(
+        lambda one: one.notna(), None
+    ).tolist() == [None, "open"]
+    assert load(data_dir=tmp_path, tidy=True, struck_out=True)["quality"].tolist()[1:] == [
+        "struck_out",
+        "open",
+    ]
     assert len(load(data_dir=tmp_path)) == 2

@@ -1,7 +1,8 @@
 """How long other probes wait while somebody takes too much: `python tests/api/limits_bench.py [seconds]`.
 
-The hub's endpoint, the attack and the ten measured probes (two readings a second each) are processes of their own. For each
-attack: what the probes got, their p50 and p99, what the attacker got, and how the hub's memory grew.
+The hub's endpoint, the attack and the ten measured probes (two readings a second each) are processes of their
+own. For each attack: what the probes got, their p50 and p99, what the attacker got, and how the hub's memory
+grew.
 """
 
 import subprocess
@@ -40,7 +41,9 @@ def attack(name: str, port: int) -> None:
 
 
 def child(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, __file__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, __file__, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
 
 
 def measure(name: str, seconds: float) -> str:
@@ -64,7 +67,9 @@ def measure(name: str, seconds: float) -> str:
     times = sorted(took for probe in probes for took in probe.times)
     answers = dict(sum((probe.answers for probe in probes), Counter()))
     p50, p99 = (times[int(len(times) * part)] * 1000 for part in (0.5, 0.99))
-    return f"{name:8} others {answers} p50 {p50:.0f} ms, p99 {p99:.0f} ms; attacker {got}; hub +{grown:.0f} MB"
+    return (
+        f"{name:8} others {answers} p50 {p50:.0f} ms, p99 {p99:.0f} ms; attacker {got}; hub +{grown:.0f} MB"
+    )
 
 
 if __name__ == "__main__":

@@ -43,12 +43,20 @@ def ends(hub: Hub, rule: int) -> None:
 
 
 def test_an_alarm_is_answered(known: Hub) -> None:
-    """Listed live first with place, value and limit; acknowledged, commented, acted upon and closed, by whom is kept with each step."""
+    """Listed live first with place, value and limit; acknowledged, commented, acted upon and closed, by whom
+    is kept with each step."""
     no = fires(known, name="Fridge too warm", require_action=True)
     (alarm,) = known.ask("GET", "/api/alarms?state=live")[1]["alarms"]
-    assert (alarm["text"], alarm["probe_id"], alarm["state"], alarm["worst_c"]) == ("fridge: 9.3 °C, above 8 °C", "fridge", "active", 9.9)
+    assert (alarm["text"], alarm["probe_id"], alarm["state"], alarm["worst_c"]) == (
+        "fridge: 9.3 °C, above 8 °C",
+        "fridge",
+        "active",
+        9.9,
+    )
     assert known.ask("POST", "/api/alarms/close", {"number": no})[1]["error"] == "still_active"
-    assert told(known, "/api/alarms/acknowledge", {"number": no, "by": "Anna", "comment": "closed the door"})["acknowledged"]
+    assert told(known, "/api/alarms/acknowledge", {"number": no, "by": "Anna", "comment": "closed the door"})[
+        "acknowledged"
+    ]
     ends(known, alarm["rule"])
     assert known.ask("POST", "/api/alarms/close", {"number": no})[1]["error"] == "action_required"
     answer = told(known, "/api/alarms/act", {"number": no, "action": "Checked the goods"})
@@ -66,13 +74,29 @@ def test_an_alarm_is_answered(known: Hub) -> None:
         ("commented", anyone),
     ]
     assert not known.ask("GET", "/api/alarms?state=live")[1]["alarms"]
-    log = [json.loads(line) for line in (known.settings.data_dir / "temphub_changes.log").read_text().splitlines()]
-    assert [line["what"] for line in log][-3:] == ["/api/alarms/acknowledge", "/api/alarms/act", "/api/alarms/comment"]
+    log = [
+        json.loads(line)
+        for line in (known.settings.data_dir / "temphub_changes.log").read_text().splitlines()
+    ]
+    assert [line["what"] for line in log][-3:] == [
+        "/api/alarms/acknowledge",
+        "/api/alarms/act",
+        "/api/alarms/comment",
+    ]
 
 
 def test_what_nobody_acknowledged_stays_in_sight(known: Hub) -> None:
-    """An alarm that was over long ago is listed until somebody acknowledges it; a range that is asked for has its own alone."""
-    over = {"cause": "above", "severity": "warning", "since_ms": 10**9, "fired_ms": 10**9, "cleared_ms": 10**9 + 1, "probe": 1, "rule": 1}
+    """An alarm that was over long ago is listed until somebody acknowledges it; a range that is asked for has
+    its own alone."""
+    over = {
+        "cause": "above",
+        "severity": "warning",
+        "since_ms": 10**9,
+        "fired_ms": 10**9,
+        "cleared_ms": 10**9 + 1,
+        "probe": 1,
+        "rule": 1,
+    }
     no = change(known.writer, lambda book: book.open(**over))
     assert [alarm["number"] for alarm in known.ask("GET", "/api/alarms?probe=fridge")[1]["alarms"]] == [no]
     assert known.ask("GET", "/api/alarms?from=2026-01-01")[1]["alarms"] == []
@@ -85,7 +109,9 @@ def test_alarms_are_exported_as_csv(known: Hub) -> None:
     no = fires(known)
     told(known, "/api/alarms/acknowledge", {"number": no, "by": "Anna", "comment": "=1+1, closed"})
     head, line = known.ask("GET", "/api/alarms?format=csv&probe=fridge&from=2020-01-01")[1].splitlines()
-    assert head.startswith("number,probe_id,name,severity") and line.startswith(f"{no},fridge,,warning,above,8.0,")
+    assert head.startswith("number,probe_id,name,severity") and line.startswith(
+        f"{no},fridge,,warning,above,8.0,"
+    )
     assert ',Anna,"\'=1+1, closed",' in line
     assert known.ask("GET", "/api/alarms?format=pdf")[1]["error"] == "bad_format"
 
@@ -109,7 +135,9 @@ def test_alarms_are_found_by_what_is_said_of_them(known: Hub) -> None:
 
 def test_a_mute_is_shown_and_ended(known: Hub) -> None:
     """A mute or maintenance stands in the list with its end, and can be ended before."""
-    first = told(known, "/api/alarms/mute", {"probe_id": "fridge", "minutes": 60, "by": "Anna", "note": "cleaning"})["number"]
+    first = told(
+        known, "/api/alarms/mute", {"probe_id": "fridge", "minutes": 60, "by": "Anna", "note": "cleaning"}
+    )["number"]
     told(known, "/api/alarms/maintenance", {"minutes": 5})
     mutes = known.ask("GET", "/api/alarms")[1]["mutes"]
     assert [(one["kind"], one["probe_id"], one["by"]) for one in mutes] == [
@@ -125,7 +153,12 @@ def test_rules_are_made_changed_and_deleted(known: Hub) -> None:
     """A rule comes back as it was sent; changed, switched off and deleted it is as said, and by whom."""
     no = told(known, "/api/rules", {"rule": FRIDGE, "by": "Anna"})["number"]
     (kept,) = known.ask("GET", "/api/rules")[1]["rules"]
-    assert kept["number"] == no and kept["by"] == "Anna" and FRIDGE.items() <= kept["rule"].items() and kept["rule"]["enabled"]
+    assert (
+        kept["number"] == no
+        and kept["by"] == "Anna"
+        and FRIDGE.items() <= kept["rule"].items()
+        and kept["rule"]["enabled"]
+    )
     told(known, "/api/rules", {"number": no, "rule": {**FRIDGE, "limit_c": 7}})
     told(known, "/api/rules", {"number": no, "enabled": False})
     (kept,) = known.ask("GET", "/api/rules")[1]["rules"]
@@ -161,7 +194,9 @@ def test_what_is_refused(known: Hub, path: str, body: dict[str, Any], code: str,
     assert (answer[0], answer[1]["error"]) == (status, code) and answer[1]["remedy"]
 
 
-@pytest.mark.parametrize("query", ["state=nothing", "severity=cold", "probe=a%20b", "from=yesterday", "from=5&to=4"])
+@pytest.mark.parametrize(
+    "query", ["state=nothing", "severity=cold", "probe=a%20b", "from=yesterday", "from=5&to=4"]
+)
 def test_questions_that_are_refused(known: Hub, query: str) -> None:
     """A filter that means nothing is refused with what may be sent."""
     assert known.ask("GET", f"/api/alarms?{query}")[0] == 400
@@ -175,7 +210,9 @@ def test_a_ready_made_set_twice_is_once(known: Hub) -> None:
     again = told(known, "/api/rules/from-set", {"set": "refrigerator", "probes": ["fridge"]})
     assert again == {**first, "made": 0}
     rules = [one["rule"] for one in known.ask("GET", "/api/rules")[1]["rules"]]
-    assert {rule["kind"] for rule in rules} == {"above", "below", "silent"} and all(rule["probes"] == ["fridge"] for rule in rules)
+    assert {rule["kind"] for rule in rules} == {"above", "below", "silent"} and all(
+        rule["probes"] == ["fridge"] for rule in rules
+    )
 
 
 def test_what_would_have_fired_is_shown_before(known: Hub) -> None:
@@ -184,11 +221,18 @@ def test_what_would_have_fired_is_shown_before(known: Hub) -> None:
     warm = {*range(50, 92), *range(150, 155), *range(200, 235)}
     values = [9.0 if minute in warm else 4.0 for minute in range(280)]
     known.writer.store(
-        [Row("fridge", None, None, start + n * MINUTE_MS, start + n * MINUTE_MS, round(c * 1e7), None) for n, c in enumerate(values)]
+        [
+            Row("fridge", None, None, start + n * MINUTE_MS, start + n * MINUTE_MS, round(c * 1e7), None)
+            for n, c in enumerate(values)
+        ]
     )
     rule = {**FRIDGE, "recovery_min": 0}
     answer = told(known, "/api/rules/preview", {"rule": rule, "days": 30})
-    assert (answer["alarms"], answer["text"], answer["longest_min"]) == (2, "2 alarms, the longest 42 min", 42.0)
+    assert (answer["alarms"], answer["text"], answer["longest_min"]) == (
+        2,
+        "2 alarms, the longest 42 min",
+        42.0,
+    )
     assert [one["worst_c"] for one in answer["excursions"]] == [9.0, 9.0]
     assert told(known, "/api/rules/preview", {"rule": {**rule, "limit_c": 10}})["text"] == "no alarm"
     assert known.ask("GET", "/api/rules")[1]["rules"] == []

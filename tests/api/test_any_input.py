@@ -1,4 +1,5 @@
-"""Requests made up from openapi.yaml, right and wrong ones, at a real endpoint: never a 5xx, never an unhandled exception.
+"""Requests made up from openapi.yaml, right and wrong ones, at a real endpoint: never a 5xx, never an
+unhandled exception.
 
 Short and the same each time by default. The full run, some 10,000 cases:
 `TEMPHUB_CASES=450 python -m pytest tests/api/test_any_input.py`.
@@ -25,7 +26,9 @@ from temphub_kernel.api.contract import contract
 
 CASES = int(os.environ.get("TEMPHUB_CASES", "20"))
 FULL = CASES > 50
-OPERATIONS = {one.ok().label: one.ok() for one in schemathesis.openapi.from_dict(contract()).get_all_operations()}
+OPERATIONS = {
+    one.ok().label: one.ok() for one in schemathesis.openapi.from_dict(contract()).get_all_operations()
+}
 # What takes nothing cannot be asked wrongly.
 TRIED = [
     (label, mode)
@@ -34,7 +37,8 @@ TRIED = [
     if mode is GenerationMode.POSITIVE or list(one.iter_parameters()) or list(one.body)
 ]
 
-# What a schema of JSON cannot say, and the hub refuses in words. Any other refusal of what fits the contract is a fault of one of the two.
+# What a schema of JSON cannot say, and the hub refuses in words. Any other refusal of what fits the contract
+# is a fault of one of the two.
 BEYOND = {
     "bad_from": "a time, and before `to`",
     "bad_to": "a time",
@@ -80,18 +84,32 @@ def no_surprise(ctx, response, case):
 # Each starts a process, which takes a second.
 PROCESSES = ("POST /api/channels", "GET /api/report")
 PLAIN = "POST /api/ingest"
-CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, no_surprise, negative_data_rejection]
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    no_surprise,
+    negative_data_rejection,
+]
 
 
 def test_the_whole_contract_is_covered():
     """Every operation of the contract is tried."""
-    assert len(OPERATIONS) == len({label for label, _ in TRIED}) == sum(len(item) for item in contract()["paths"].values())
+    assert (
+        len(OPERATIONS)
+        == len({label for label, _ in TRIED})
+        == sum(len(item) for item in contract()["paths"].values())
+    )
 
 
 @pytest.fixture
 def firmware(tmp_path):
-    """One of two files. The real one is a hundred, which a busy computer compiles for longer than a client waits for the list."""
-    for name, text in (("probe/__init__.py", 'VERSION = "1.0"\n'), ("probe/app.py", "def main():\n    pass\n")):
+    """One of two files. The real one is a hundred, which a busy computer compiles for longer than a client
+    waits for the list."""
+    for name, text in (
+        ("probe/__init__.py", 'VERSION = "1.0"\n'),
+        ("probe/app.py", "def main():\n    pass\n"),
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -100,8 +118,9 @@ def firmware(tmp_path):
 @pytest.mark.timeout(3600 if FULL else 120)
 @pytest.mark.parametrize(("label", "mode"), TRIED, ids=str)
 def test_no_input_breaks_the_hub(make_hub, firmware, caplog, record_property, label, mode):
-    """Whatever is sent: what fits the contract is taken and what does not is refused, with a reply that the contract describes, never
-    a 5xx; the hub's log shows no exception; afterwards a reading is stored as before."""
+    """Whatever is sent: what fits the contract is taken and what does not is refused, with a reply that the
+    contract describes, never a 5xx; the hub's log shows no exception; afterwards a reading is stored as
+    before."""
     # Nobody else is here whom so many requests could be in the way of.
     hub = make_hub(gate=Gate(busy=10**9), tarpit=Tarpit(free=10**9), firmware=firmware)
     sent = []
@@ -128,5 +147,10 @@ def test_no_input_breaks_the_hub(make_hub, firmware, caplog, record_property, la
         send()
     # For the figure of a long run: `-o junit_family=xunit1 --junitxml=…` lists them.
     record_property("requests", len(sent))
-    assert not [record.getMessage() for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR]
-    assert hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "afterwards"}) == (200, {"ok": True})
+    assert not [
+        record.getMessage() for record in caplog.records if record.exc_info or record.levelno >= logging.ERROR
+    ]
+    assert hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "afterwards"}) == (
+        200,
+        {"ok": True},
+    )

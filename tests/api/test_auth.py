@@ -13,9 +13,13 @@ READING = {"temperature_c": 20.0, "probe_id": "p"}
 HELLO = {"id": "p", "port": 80}
 
 
-@pytest.mark.parametrize("path,body", [("/api/ingest", READING), ("/api/hello", HELLO), ("/api/provision", {"host": "TempProbe-0096"})])
+@pytest.mark.parametrize(
+    "path,body",
+    [("/api/ingest", READING), ("/api/hello", HELLO), ("/api/provision", {"host": "TempProbe-0096"})],
+)
 def test_the_token_is_taken_in_three_forms(make_hub, path, body):
-    """Header, query or JSON: each form of the right token opens the door; none or another is 401 with a way out."""
+    """Header, query or JSON: each form of the right token opens the door; none or another is 401 with a way
+    out."""
     hub = make_hub(token=SECRET)
     assert hub.ask("POST", path, body, {"X-Token": SECRET})[0] == 200
     assert hub.ask("POST", f"{path}?token={SECRET}", body)[0] == 200
@@ -30,12 +34,14 @@ def test_the_token_is_taken_in_three_forms(make_hub, path, body):
     ):
         assert (answer[0], answer[1]["error"]) == (401, "unauthorized")
         assert answer[1]["remedy"]
-    # A delivery that was refused is looked into; what a person or program asks in vain is not a probe's trouble.
+    # A delivery that was refused is looked into; what a person or program asks in vain is not a probe's
+    # trouble.
     assert set(hub.refused) == ({"127.0.0.1"} if path != "/api/provision" else set())
 
 
 def test_a_probes_own_token_is_good_for_its_name_only(make_hub):
-    """The token that one probe was told takes that probe's readings, its sensors' and its hello; it opens no other name, nothing else."""
+    """The token that one probe was told takes that probe's readings, its sensors' and its hello; it opens no
+    other name, nothing else."""
     hub = make_hub(token=SECRET)
     own = {"X-Token": signatures.probe_token(SECRET, "Fridge")}
     ours = [{"temperature_c": 4.0, "probe_id": name} for name in ("Fridge", "Fridge:28ff")]
@@ -84,14 +90,21 @@ def test_reading_needs_no_token(make_hub):
 
 def test_a_hello_makes_a_probe_known(hub):
     """A probe that says hello is met, at the address it names or the one it speaks from."""
-    hub.ask("POST", "/api/hello", {"id": "TempProbe-0096", "port": 80, "version": "1.2", "model": "esp32", "boot": "b1"})
+    hub.ask(
+        "POST",
+        "/api/hello",
+        {"id": "TempProbe-0096", "port": 80, "version": "1.2", "model": "esp32", "boot": "b1"},
+    )
     hub.ask("POST", "/api/hello", {"id": "TempProbe-0097", "ip": "192.168.7.9", "port": 8080})
-    assert hub.met[0] == Sighting("TempProbe-0096", "127.0.0.1", 80, version="1.2", model="esp32", boot="b1", via="hello")
+    assert hub.met[0] == Sighting(
+        "TempProbe-0096", "127.0.0.1", 80, version="1.2", model="esp32", boot="b1", via="hello"
+    )
     assert (hub.met[1].ip, hub.met[1].port) == ("192.168.7.9", 8080)
 
 
 def test_a_probes_own_token_is_made_once():
-    """A delivery costs no new derivation; made-up names, however many or long, are not remembered beyond a bound."""
+    """A delivery costs no new derivation; made-up names, however many or long, are not remembered beyond a
+    bound."""
     _own_token.cache_clear()
     for _ in range(50):
         check_token(SECRET, signatures.probe_token(SECRET, "Fridge"), probe_id="Fridge:28ff")

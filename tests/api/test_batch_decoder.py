@@ -1,4 +1,5 @@
-"""A batch read at once is what reading it field by field gives, and whatever is not as it should be is left to that."""
+"""A batch read at once is what reading it field by field gives, and whatever is not as it should be is left
+to that."""
 
 import json
 import random
@@ -16,7 +17,24 @@ NOW_MS = 1_795_438_440_123
 NUMBERS = {
     "seq": [0, 5, MAX_SEQ, MAX_SEQ + 1, -1, 5.0, 5.5, "5", None, True, 10**30],
     "age_ms": [0, 1, MAX_AGE_MS, MAX_AGE_MS + 1, -1, 3.0, None, "1"],
-    "temperature_c": [21, 21.5, -0.0, -270, 1800, 1800.1, -271, None, "x", True, 23.8125, 1e-9, 12.34567891234, 85.0, 10**20, float("inf")],
+    "temperature_c": [
+        21,
+        21.5,
+        -0.0,
+        -270,
+        1800,
+        1800.1,
+        -271,
+        None,
+        "x",
+        True,
+        23.8125,
+        1e-9,
+        12.34567891234,
+        85.0,
+        10**20,
+        float("inf"),
+    ],
     "quality": [None, "crc", "open", "bad", 5, "undated"],
     "age_unknown": [True, False, None, 1],
     "chip_c": [23.5],
@@ -36,7 +54,9 @@ def body_of(chance: random.Random) -> bytes:
     """A batch, mostly with something odd in it."""
     count = chance.randrange(1, 6)
     values = [round(chance.uniform(-50, 1000), chance.randrange(9)) for _ in range(count)]
-    readings = [{"seq": 100 + n, "age_ms": (count - n) * 20, "temperature_c": value} for n, value in enumerate(values)]
+    readings = [
+        {"seq": 100 + n, "age_ms": (count - n) * 20, "temperature_c": value} for n, value in enumerate(values)
+    ]
     data: dict[str, object] = {"probe_id": "P-1", "boot": "b1", "readings": readings}
     for _ in range(chance.choice([0, 1, 1, 2])):
         name, choice = chance.choice([*NUMBERS.items(), *HEADS.items()])
@@ -54,7 +74,8 @@ def body_of(chance: random.Random) -> bytes:
 
 
 def test_any_batch_is_the_same_either_way() -> None:
-    """Of thousands of odd bodies those that are taken at once give the same readings and token; the others are left alone."""
+    """Of thousands of odd bodies those that are taken at once give the same readings and token; the others
+    are left alone."""
     chance, taken = random.Random(3), 0
     for _ in range(2_500):
         body = body_of(chance)
@@ -72,10 +93,16 @@ def test_any_batch_is_the_same_either_way() -> None:
 
 @pytest.mark.parametrize("name", ['"qu\\u0061lity"', '"quality"'])
 def test_a_fault_is_seen_however_its_name_is_written(name: str) -> None:
-    """A reading without a value has the quality that says why, also where the name is escaped; without one it is refused as ever."""
-    body = f'{{"boot": "b", "readings": [{{"seq": 1, "age_ms": 0, "temperature_c": null, {name}: "crc"}}]}}'.encode()
+    """A reading without a value has the quality that says why, also where the name is escaped; without one it
+    is refused as ever."""
+    body = (
+        f'{{"boot": "b", "readings": [{{"seq": 1, "age_ms": 0, "temperature_c": null, {name}: "crc"}}]}}'
+    ).encode()
     batch = decoded(body)
-    assert batch is not None and batch.delivered(NOW_MS, 0.0, Transit()).row(0) == rows_of(parse_json(body), NOW_MS)[0][0]
+    assert (
+        batch is not None
+        and batch.delivered(NOW_MS, 0.0, Transit()).row(0) == rows_of(parse_json(body), NOW_MS)[0][0]
+    )
     silent = body.replace(name.encode() + b': "crc"', b'"age_unknown": true')
     assert decoded(silent) is None
     with pytest.raises(BadRequest, match="null without a quality"):

@@ -22,11 +22,20 @@ METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
 
 
 def schema(part: dict[str, Any]) -> dict[str, Any]:
-    return {**part, "components": contract()["components"], "$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        **part,
+        "components": contract()["components"],
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+    }
 
 
 def operations() -> list[tuple[str, str, dict[str, Any]]]:
-    return [(path, method, op) for path, item in contract()["paths"].items() for method, op in item.items() if method in METHODS]
+    return [
+        (path, method, op)
+        for path, item in contract()["paths"].items()
+        for method, op in item.items()
+        if method in METHODS
+    ]
 
 
 def examples() -> list[Any]:
@@ -34,7 +43,9 @@ def examples() -> list[Any]:
     for path, _, operation in operations():
         media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         for name, example in media.get("examples", {}).items():
-            found.append(pytest.param(path, media["schema"], operation, example["value"], id=f"{path} {name}"))
+            found.append(
+                pytest.param(path, media["schema"], operation, example["value"], id=f"{path} {name}")
+            )
     assert len(found) >= 7, "the contract has lost its examples"
     return found
 
@@ -72,7 +83,15 @@ def nested(one: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
             below = value.items()
         elif keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
             below = enumerate(value)
-        elif keyword in ("items", "not", "if", "then", "else", "additionalProperties", "contains") and isinstance(value, dict):
+        elif keyword in (
+            "items",
+            "not",
+            "if",
+            "then",
+            "else",
+            "additionalProperties",
+            "contains",
+        ) and isinstance(value, dict):
             below = [("", value)]
         else:
             continue
@@ -82,8 +101,17 @@ def nested(one: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_every_word_of_a_schema_is_a_word_of_openapi():
     """No schema has a key that tools do not know: half a description after a comma is not taken for one."""
-    metas = (meta.contents for name, meta in REGISTRY.items() if name.startswith("https://json-schema.org/draft/2020-12/"))
-    known = {word for meta in metas for word in meta.get("properties", {})} | {"discriminator", "xml", "externalDocs", "example"}
+    metas = (
+        meta.contents
+        for name, meta in REGISTRY.items()
+        if name.startswith("https://json-schema.org/draft/2020-12/")
+    )
+    known = {word for meta in metas for word in meta.get("properties", {})} | {
+        "discriminator",
+        "xml",
+        "externalDocs",
+        "example",
+    }
     found = list(subschemas(contract()))
     assert len(found) > 150 and len(known) > 50
     assert not [(where, set(one) - known) for where, one in found if set(one) - known]
@@ -97,8 +125,13 @@ def test_every_array_says_what_is_in_it():
 
 
 def test_no_choice_stands_beside_fields():
-    """A schema has fields of its own or is a choice between others: generated clients drop the fields where both stand together."""
-    assert not [where for where, one in subschemas(contract()) if "properties" in one and {"anyOf", "oneOf"} & set(one)]
+    """A schema has fields of its own or is a choice between others: generated clients drop the fields where
+    both stand together."""
+    assert not [
+        where
+        for where, one in subschemas(contract())
+        if "properties" in one and {"anyOf", "oneOf"} & set(one)
+    ]
 
 
 def test_no_name_is_given_twice():
@@ -135,7 +168,15 @@ def test_every_name_is_text():
     ("path", "body"),
     [
         ("/api/ingest", {"temperature_c": 20, "probe_id": "a", "age_ms": 1200.0}),
-        ("/api/ingest", {"probe_id": "a", "boot": "b", "sent_ms": 9e3, "readings": [{"seq": 2145.0, "age_ms": 12.0, "temperature_c": 20}]}),
+        (
+            "/api/ingest",
+            {
+                "probe_id": "a",
+                "boot": "b",
+                "sent_ms": 9e3,
+                "readings": [{"seq": 2145.0, "age_ms": 12.0, "temperature_c": 20}],
+            },
+        ),
         ("/api/hello", {"id": "a", "port": 80.0}),
         ("/api/provision", {"host": "TempProbe-0096", "port": 80.0, "interval_ms": 2e3}),
         ("/api/describe", {"probe_id": "known", "place": 3.0}),
@@ -145,7 +186,8 @@ def test_every_name_is_text():
     ids=str,
 )
 def test_a_whole_number_may_be_written_with_a_point(hub, path, body):
-    """Languages that know one kind of number write 2145 as 2145.0: that is the same number, in every field."""
+    """Languages that know one kind of number write 2145 as 2145.0: that is the same number, in every
+    field."""
     hub.ask("POST", "/api/ingest", {"temperature_c": 20, "probe_id": "known"})
     status, answer = hub.ask("POST", path, body)
     assert status == 200, answer
@@ -155,9 +197,12 @@ def test_a_whole_number_may_be_written_with_a_point(hub, path, body):
             assert hub.ask("POST", path, wrong)[0] == 400, wrong
 
 
-@pytest.mark.parametrize("path", ["/api/describe", "/api/identify", "/api/annotate", "/api/calibrate", "/api/update", "/api/trust"])
+@pytest.mark.parametrize(
+    "path", ["/api/describe", "/api/identify", "/api/annotate", "/api/calibrate", "/api/update", "/api/trust"]
+)
 def test_what_cannot_name_a_probe_names_none(hub, path):
-    """A probe_id that no probe can have is refused as that, everywhere alike; a good one that nobody knows is answered 404."""
+    """A probe_id that no probe can have is refused as that, everywhere alike; a good one that nobody knows is
+    answered 404."""
     more = {"from_ms": 1, "text": "x", "points": []} if path in ("/api/annotate", "/api/calibrate") else {}
     for wrong in ("", "a b", "é", 5, "x" * 65):
         status, answer = hub.ask("POST", path, {"probe_id": wrong, **more})
@@ -165,10 +210,15 @@ def test_what_cannot_name_a_probe_names_none(hub, path):
 
 
 def test_an_empty_question_is_one_that_was_left_out(hub):
-    """`probe_id=` and its like, as forms and scripts send them, mean the default, and the contract says so."""
+    """`probe_id=` and its like, as forms and scripts send them, mean the default, and the contract says
+    so."""
     hub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "a"})
     for path, item in contract()["paths"].items():
-        asked = [one for one in item.get("get", {}).get("parameters", []) if "name" in one and not one.get("required")]
+        asked = [
+            one
+            for one in item.get("get", {}).get("parameters", [])
+            if "name" in one and not one.get("required")
+        ]
         if path in ("/api/readings", "/api/export", "/api/firmware/manifest"):
             assert hub.whole("GET", f"{path}?" + "&".join(f"{one['name']}=" for one in asked))[0] == 200
             for one in asked:
@@ -178,12 +228,15 @@ def test_an_empty_question_is_one_that_was_left_out(hub):
 
 def test_routes_and_contract_name_the_same_paths():
     """No path is served that the contract does not describe, and none is described that is not served."""
-    served = {path.replace("\\", "") for path, handler in ROUTES if handler.__name__ != "Unknown"} | {"/api/ingest"}
+    served = {path.replace("\\", "") for path, handler in ROUTES if handler.__name__ != "Unknown"} | {
+        "/api/ingest"
+    }
     assert served == set(contract()["paths"])
 
 
 def test_methods_are_those_of_the_contract(hub):
-    """A method that the contract does not name is answered 405 with the way out; one that it names never is."""
+    """A method that the contract does not name is answered 405 with the way out; one that it names never
+    is."""
     for path, item in contract()["paths"].items():
         for method in ("get", "post", "put", "delete"):
             status, answer = hub.ask(method.upper(), path, {} if method in ("post", "put") else None)
@@ -209,9 +262,20 @@ def test_every_example_can_be_posted(hub, ntfy, path, wanted, operation, value):
 
 def one_alarm(hub):
     """Rule 1, an alarm 1 that is over, a mute 1."""
-    assert hub.ask("POST", "/api/rules", {"rule": {"kind": "above", "limit_c": 8}}) == (200, {"ok": True, "number": 1})
+    assert hub.ask("POST", "/api/rules", {"rule": {"kind": "above", "limit_c": 8}}) == (
+        200,
+        {"ok": True, "number": 1},
+    )
     assert hub.ask("POST", "/api/alarms/mute", {"minutes": 5})[1]["number"] == 1
-    over = {"cause": "above", "severity": "warning", "since_ms": 1, "fired_ms": 2, "cleared_ms": 3, "probe": 1, "rule": 1}
+    over = {
+        "cause": "above",
+        "severity": "warning",
+        "since_ms": 1,
+        "fired_ms": 2,
+        "cleared_ms": 3,
+        "probe": 1,
+        "rule": 1,
+    }
     change(hub.writer, lambda book: book.event(book.open(**over), 2, "fired"))
 
 

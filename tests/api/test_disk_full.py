@@ -1,4 +1,5 @@
-"""A disk of its own, made small, and full: nothing that was acknowledged is lost, and storing goes on by itself."""
+"""A disk of its own, made small, and full: nothing that was acknowledged is lost, and storing goes on by
+itself."""
 
 import os
 import shutil
@@ -20,7 +21,10 @@ def small_disk(tmp_path):
     folder = tmp_path / "small disk"
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "temphub-test", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "temphub-test", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
         cannot(f"a small disk cannot be made here ({made.stderr.strip()})")
@@ -47,8 +51,8 @@ def batch(first):
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(small_disk):
-    """When the disk is full probes get 507 and keep their readings; when there is room storing goes on without a restart; full
-    again, the same again. In the end each acknowledged reading is there once."""
+    """When the disk is full probes get 507 and keep their readings; when there is room storing goes on
+    without a restart; full again, the same again. In the end each acknowledged reading is there once."""
     hub, acknowledged = Hub(small_disk), 0
     try:
         for _ in range(2):

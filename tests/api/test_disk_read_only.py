@@ -21,7 +21,11 @@ def run(*command: object) -> None:
 @pytest.fixture
 def drive(tmp_path):
     """(folder, image) of an ext4 drive of its own."""
-    if sys.platform == "win32" or os.geteuid() != 0 or not all(map(shutil.which, ("mount", "mkfs.ext4", "e2fsck"))):
+    if (
+        sys.platform == "win32"
+        or os.geteuid() != 0
+        or not all(map(shutil.which, ("mount", "mkfs.ext4", "e2fsck")))
+    ):
         cannot("a drive of its own needs root, mount and e2fsprogs of Linux")
     image, folder = tmp_path / "drive.img", tmp_path / "drive"
     folder.mkdir()
@@ -39,8 +43,8 @@ def batch(first):
 
 
 def test_a_disk_that_turns_read_only_loses_nothing_acknowledged(drive):
-    """Probes are told in words and keep their readings, never a yes; when the drive was mended and the hub started again, each
-    acknowledged reading is there once, and what was refused can be delivered."""
+    """Probes are told in words and keep their readings, never a yes; when the drive was mended and the hub
+    started again, each acknowledged reading is there once, and what was refused can be delivered."""
     folder, image = drive
     hub = Hub(folder)
     try:

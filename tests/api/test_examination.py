@@ -30,17 +30,32 @@ def _line(process: psutil.Process) -> list[str]:
 
 
 def test_the_page_is_told_what_the_command_says(hub) -> None:
-    """Every check of `temphub doctor` is in the answer, made for this very hub: its own port and data folder."""
+    """Every check of `temphub doctor` is in the answer, made for this very hub: its own port and data
+    folder."""
     status, answer = hub.ask("GET", "/api/doctor")
     assert status == 200 and answer["ok"] is True
     checks = {one["check"]: one for one in answer["findings"]}
-    assert {"Version", "Python", "Packages", "Port", "Disk space", "Clock", "CSV log", "Journal", "Probes"} <= set(checks)
-    assert str(hub.port) in checks["Port"]["result"] and str(hub.journal.parent) in checks["Disk space"]["result"]
+    assert {
+        "Version",
+        "Python",
+        "Packages",
+        "Port",
+        "Disk space",
+        "Clock",
+        "CSV log",
+        "Journal",
+        "Probes",
+    } <= set(checks)
+    assert (
+        str(hub.port) in checks["Port"]["result"]
+        and str(hub.journal.parent) in checks["Disk space"]["result"]
+    )
     assert answer["well"] == all(one["level"] != "problem" for one in answer["findings"])
 
 
 def test_many_who_ask_at_once_cost_one_examination(hub) -> None:
-    """Five pages that press the button together are given one and the same answer, and readings are taken meanwhile."""
+    """Five pages that press the button together are given one and the same answer, and readings are taken
+    meanwhile."""
     seen: set[int] = set()
     over = threading.Event()
 
@@ -64,8 +79,9 @@ def test_many_who_ask_at_once_cost_one_examination(hub) -> None:
 
 
 def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of hundreds that one address asks at once some wait, the others are told that it is busy; another address has its answer, and when
-    an examination fails it has failed for all who waited: they do not begin one each."""
+    """Of hundreds that one address asks at once some wait, the others are told that it is busy; another
+    address has its answer, and when an examination fails it has failed for all who waited: they do not begin
+    one each."""
     begun: list[int] = []
     fail = threading.Event()
 
@@ -77,7 +93,9 @@ def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.Mo
     monkeypatch.setattr(background, "_begin", begin)
 
     def ask(address: str) -> tuple[int, str]:
-        with closing(http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60, source_address=(address, 0))) as one:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60, source_address=(address, 0))
+        ) as one:
             one.request("GET", "/api/doctor")
             reply = one.getresponse()
             return reply.status, json.loads(reply.read())["error"]
@@ -96,7 +114,8 @@ def test_a_crowd_of_one_address_holds_no_connections(hub, monkeypatch: pytest.Mo
 
 
 def test_with_a_password_only_those_who_are_let_in_see_it(make_hub) -> None:
-    """What stands on this computer is nobody's business who shows neither login nor token; nothing is examined for them."""
+    """What stands on this computer is nobody's business who shows neither login nor token; nothing is
+    examined for them."""
     hub = make_hub(token="secret-token", environ={"UI_PASSWORD": "correct horse"})
     status, answer = hub.ask("GET", "/api/doctor")
     assert (status, answer["error"]) == (401, "login_needed") and not examined()
@@ -104,7 +123,8 @@ def test_with_a_password_only_those_who_are_let_in_see_it(make_hub) -> None:
 
 
 def test_a_hub_that_stops_does_not_wait_for_an_examination(hub) -> None:
-    """Stopping ends the examination under way, and whoever waits for it is told something or let go, never kept."""
+    """Stopping ends the examination under way, and whoever waits for it is told something or let go, never
+    kept."""
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(hub.ask, "GET", "/api/doctor")
         wait_for(examined, 20)
@@ -115,7 +135,9 @@ def test_a_hub_that_stops_does_not_wait_for_an_examination(hub) -> None:
             assert asked.result(timeout=5)[1]["error"] == "not_examined"
 
 
-def test_an_examination_that_fails_is_told_in_words(hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_examination_that_fails_is_told_in_words(
+    hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A command that breaks gives problem and remedy, not half an answer; the next one tries again."""
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.exit('this Python is broken')")
     with monkeypatch.context() as broken:

@@ -36,7 +36,12 @@ def fill(hub, count, probes=2):
     """Readings of the last minutes."""
     for first in range(0, count, 1000):
         numbers = range(first, min(first + 1000, count))
-        hub.writer.store([Row(f"P:{n % probes}", None, None, NOW - (count - n) * 100, NOW, 200_000_000 + n, None) for n in numbers])
+        hub.writer.store(
+            [
+                Row(f"P:{n % probes}", None, None, NOW - (count - n) * 100, NOW, 200_000_000 + n, None)
+                for n in numbers
+            ]
+        )
 
 
 def get(hub, path):
@@ -66,8 +71,14 @@ def test_a_csv_is_downloaded_whole(hub, scratch):
     fill(hub, 2500)
     status, headers, text = get(hub, "/api/export?format=csv")
     lines = text.decode().splitlines()
-    assert status == 200 and lines[0] == "timestamp,local_time,probe_id,temperature_c,quality,name" and len(set(lines)) == 2501
-    assert headers["Content-Disposition"].startswith('attachment; filename="temphub-20') and headers["Content-Type"].startswith("text/csv")
+    assert (
+        status == 200
+        and lines[0] == "timestamp,local_time,probe_id,temperature_c,quality,name"
+        and len(set(lines)) == 2501
+    )
+    assert headers["Content-Disposition"].startswith('attachment; filename="temphub-20') and headers[
+        "Content-Type"
+    ].startswith("text/csv")
     wait_for(lambda: not list(scratch.iterdir()))
 
 
@@ -76,7 +87,12 @@ def test_parquet_and_workbook_are_downloaded_whole(hub, scratch):
     fill(hub, 1200)
     status, headers, body = get(hub, "/api/export?format=parquet&probe_id=P:1&every=1min")
     frame = pl.read_parquet(io.BytesIO(body))
-    assert status == 200 and frame["count"].sum() == 600 and set(frame["probe_id"]) == {"P:1"} and "parquet" in headers["Content-Type"]
+    assert (
+        status == 200
+        and frame["count"].sum() == 600
+        and set(frame["probe_id"]) == {"P:1"}
+        and "parquet" in headers["Content-Type"]
+    )
     assert 'filename="temphub-P_1-20' in headers["Content-Disposition"]
     status, _, body = get(hub, "/api/export")
     assert status == 200 and body[:2] == b"PK"
@@ -109,11 +125,16 @@ def test_wrong_orders_are_refused_in_words(hub, query, code, status):
 
 @pytest.mark.parametrize("query", ["", "&from=2001-01-01&probe_id=P:0", "&to=2096-01-01&every=1s"])
 def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
-    """A workbook beyond what Excel opens is refused with what to do instead, also where the rows are only counted on the way."""
+    """A workbook beyond what Excel opens is refused with what to do instead, also where the rows are only
+    counted on the way."""
     monkeypatch.setattr(exports, "MOST_XLSX_ROWS", 50)
     fill(hub, 600)
     status, _, body = get(hub, f"/api/export?format=xlsx{query}")
-    assert status == 413 and json.loads(body)["error"] == "too_many_rows" and "every=5min" in json.loads(body)["remedy"]
+    assert (
+        status == 413
+        and json.loads(body)["error"] == "too_many_rows"
+        and "every=5min" in json.loads(body)["remedy"]
+    )
 
 
 def slow_reader(hub, path, address="127.0.0.1"):
@@ -131,7 +152,8 @@ def slow_reader(hub, path, address="127.0.0.1"):
 
 
 def test_a_client_that_leaves_ends_its_export(hub, scratch):
-    """When the client goes away the process and its files go, readings are taken all the while, and others are served."""
+    """When the client goes away the process and its files go, readings are taken all the while, and others
+    are served."""
     fill(hub, 60_000)
     clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
     wait_for(lambda: len(jobs()) == 2)
@@ -147,8 +169,8 @@ def test_a_client_that_leaves_ends_its_export(hub, scratch):
 
 
 def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypatch):
-    """Two readers that take nothing are let go after a minute, their processes and files go, and the next export is made.
-    One that reads slowly but reads keeps its place."""
+    """Two readers that take nothing are let go after a minute, their processes and files go, and the next
+    export is made. One that reads slowly but reads keeps its place."""
     assert exports.STALLED_S == 60
     monkeypatch.setattr(exports, "STALLED_S", 3)
     fill(hub, 60_000)
@@ -169,12 +191,17 @@ def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypa
 
 
 def test_one_export_at_a_time_for_an_address(hub):
-    """Who has an export under way is told to wait for it, so one address never takes both places; the next one after it is made."""
+    """Who has an export under way is told to wait for it, so one address never takes both places; the next
+    one after it is made."""
     fill(hub, 60_000)
     with slow_reader(hub, "/api/export?format=csv"):
         wait_for(lambda: len(jobs()) == 1)
         status, headers, body = get(hub, "/api/export?format=csv")
-        assert status == 503 and json.loads(body)["error"] == "busy" and "127.0.0.1" in json.loads(body)["problem"]
+        assert (
+            status == 503
+            and json.loads(body)["error"] == "busy"
+            and "127.0.0.1" in json.loads(body)["problem"]
+        )
         assert headers["Retry-After"]
         with slow_reader(hub, "/api/export?format=csv&probe_id=P:1&every=1min", "127.0.0.2") as other:
             other.settimeout(40)
@@ -184,14 +211,18 @@ def test_one_export_at_a_time_for_an_address(hub):
 
 
 def test_what_takes_much_memory_has_its_turn(hub):
-    """A Parquet file and an examination that are asked for together are made one after the other, and both come."""
+    """A Parquet file and an examination that are asked for together are made one after the other, and both
+    come."""
     fill(hub, 20_000)
     together: list[bool] = []
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(get, hub, path) for path in ("/api/export?format=parquet", "/api/doctor")]
         while not all(one.done() for one in asked):
             lines = [" ".join(line) for line in map(line_of, psutil.Process().children())]
-            together.append(any("exports.job_process" in line for line in lines) and any("doctor" in line for line in lines))
+            together.append(
+                any("exports.job_process" in line for line in lines)
+                and any("doctor" in line for line in lines)
+            )
             time.sleep(0.02)
         assert [one.result()[0] for one in asked] == [200, 200] and not any(together)
 
@@ -204,7 +235,12 @@ def test_whose_turn_does_not_come_is_told_that_the_hub_is_busy(hub, monkeypatch)
     for path in ("/api/export", "/api/doctor"):
         status, headers, body = get(hub, path)
         told = json.loads(body)
-        assert (status, told["error"]) == (503, "busy") and "exports" in told["problem"] and told["remedy"] and headers["Retry-After"]
+        assert (
+            (status, told["error"]) == (503, "busy")
+            and "exports" in told["problem"]
+            and told["remedy"]
+            and headers["Retry-After"]
+        )
 
 
 def test_who_leaves_while_waiting_gives_the_place_back(hub, monkeypatch):
@@ -263,7 +299,12 @@ def test_the_process_ends_with_whoever_started_it(hub, scratch):
     fill(hub, 60_000)
     job = Job(hub.journal, make_order(form="xlsx"))
     job.start()
-    wait_for(lambda: any(scratch.rglob("*.xlsx")) or any(len(list(folder.iterdir())) > 1 for folder in scratch.iterdir()))
+    wait_for(
+        lambda: (
+            any(scratch.rglob("*.xlsx"))
+            or any(len(list(folder.iterdir())) > 1 for folder in scratch.iterdir())
+        )
+    )
     process = job._process
     assert process is not None and process.stdin is not None
     # What the system does for a process that is gone.

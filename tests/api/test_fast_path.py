@@ -1,4 +1,5 @@
-"""The fast path of deliveries answers as Tornado does, whatever comes, and leaves to Tornado what it should."""
+"""The fast path of deliveries answers as Tornado does, whatever comes, and leaves to Tornado what it
+should."""
 
 import asyncio
 import logging
@@ -21,7 +22,8 @@ MANY = 300
 
 @pytest.fixture
 def tornado_only(caplog):
-    """At LOG_LEVEL=DEBUG each request's line in the log is told, which Tornado's connections do: all go to them."""
+    """At LOG_LEVEL=DEBUG each request's line in the log is told, which Tornado's connections do: all go to
+    them."""
     return lambda: caplog.at_level(logging.DEBUG, logger="temphub_kernel.api.requests")
 
 
@@ -49,7 +51,8 @@ def connect(hub):
 
 
 def answers_to(hub, requests):
-    """Sends each on a connection of its own, all at once, and waits until the hub ends them: {name: what came back}."""
+    """Sends each on a connection of its own, all at once, and waits until the hub ends them: {name: what came
+    back}."""
 
     async def one(sent):
         reader, writer = await asyncio.open_connection("127.0.0.1", hub.port)
@@ -72,7 +75,8 @@ def without_times(answer):
 
 
 def test_whatever_comes_is_answered_as_by_tornado(make_hub, tornado_only, fast):
-    """Request smuggling, malformed and odd requests: byte for byte the answers of Tornado's connection, and no reading more."""
+    """Request smuggling, malformed and odd requests: byte for byte the answers of Tornado's connection, and
+    no reading more."""
     hub = make_hub(idle_s=2.0, body_s=2.0, gate=Gate(busy=10**9))
     requests = everything()
     here = answers_to(hub, requests)
@@ -81,7 +85,8 @@ def test_whatever_comes_is_answered_as_by_tornado(make_hub, tornado_only, fast):
         there = answers_to(hub, requests)
     assert len(fast) == taken > 20
     assert {name for name in requests if without_times(here[name]) != without_times(there[name])} == set()
-    # Tornado also stores what is sent behind a request that was to be the last one, and answers nobody: three requests have such.
+    # Tornado also stores what is sent behind a request that was to be the last one, and answers nobody: three
+    # requests have such.
     assert len(rows(hub)) == 2 * stored + 3 > 100
 
 
@@ -97,7 +102,8 @@ def test_no_inner_request_is_answered_but_by_its_place(make_hub):
 
 
 def test_a_connection_goes_on_with_tornado(hub, fast):
-    """Deliveries, then another question, then more of them than are read at once, on one connection: all answered, in order."""
+    """Deliveries, then another question, then more of them than are read at once, on one connection: all
+    answered, in order."""
     wrong = PLAIN.replace(b"21.5,", b"null,")
     many = 2 * PIECE // len(wrong)
     with connect(hub) as client:
@@ -114,7 +120,15 @@ def test_a_connection_goes_on_with_tornado(hub, fast):
 def test_a_delivery_may_come_in_any_pieces(hub, fast):
     """However the network cuts a delivery, it is one: each piece was read before the next was sent."""
     with connect(hub) as client, connect(hub) as other:
-        for cut in (1, 20, len(START), len(START) + 5, PLAIN.index(b"{") - 3, PLAIN.index(b"{"), len(PLAIN) - 1):
+        for cut in (
+            1,
+            20,
+            len(START),
+            len(START) + 5,
+            PLAIN.index(b"{") - 3,
+            PLAIN.index(b"{"),
+            len(PLAIN) - 1,
+        ):
             for piece in (PLAIN[:cut], PLAIN[cut:]):
                 client.sendall(piece)
                 # The loop has been round when another one has its answer.
@@ -136,7 +150,8 @@ def test_who_says_no_more_still_gets_the_answers(hub):
 
 
 def test_who_reads_nothing_is_read_no_further_and_misses_nothing(monkeypatch, hub, fast):
-    """A client that asks on and on without reading is left to Tornado, which waits for it; when it reads, each answer is there."""
+    """A client that asks on and on without reading is left to Tornado, which waits for it; when it reads,
+    each answer is there."""
     opened = PlainConnection.open
 
     def open_small(self):
@@ -151,7 +166,8 @@ def test_who_reads_nothing_is_read_no_further_and_misses_nothing(monkeypatch, hu
         client.connect(("127.0.0.1", hub.port))
         client.sendall(wrong * MANY)
         for _ in range(MANY):
-            # With each answer to another one the loop has been round, and has answered one of them at least, if it could.
+            # With each answer to another one the loop has been round, and has answered one of them at least,
+            # if it could.
             other.sendall(other_wrong)
             assert other.recv(1000).startswith(b"HTTP/1.1 400 ")
         assert 0 < sum(b"null" in body for body in fast) < MANY
@@ -166,7 +182,8 @@ def test_who_reads_nothing_is_read_no_further_and_misses_nothing(monkeypatch, hu
 
 
 def test_an_address_has_its_share_here_too(make_hub):
-    """Who sends one delivery after the other is told 429 after a pause, while a probe at another address is served."""
+    """Who sends one delivery after the other is told 429 after a pause, while a probe at another address is
+    served."""
     hub = make_hub(gate=Gate(busy=60))
     wrong = PLAIN.replace(b"21.5,", b"null,")
     probe = Poster(hub.port, "probe", 0.05)
@@ -187,7 +204,8 @@ def test_an_address_has_its_share_here_too(make_hub):
 
 
 def test_a_signed_off_connection_is_forgotten(make_hub):
-    """However many connections come and go, the fast path holds none of them, and the gate has its places back."""
+    """However many connections come and go, the fast path holds none of them, and the gate has its places
+    back."""
     gate = Gate()
     hub = make_hub(gate=gate)
     for _ in range(20):

@@ -15,7 +15,8 @@ from temphub_kernel.core.files import firmware
 
 
 class Hears(BaseHTTPRequestHandler):
-    """A hub that only listens. As version 0.3.0 it tells the time when greeted, and how much it stored of a batch only."""
+    """A hub that only listens. As version 0.3.0 it tells the time when greeted, and how much it stored of a
+    batch only."""
 
     heard: dict[str, list[dict]]
 
@@ -49,7 +50,8 @@ def heard():
 
 
 def test_what_a_probe_sends_fits_the_contract(heard, tmp_path):
-    """The lone readings, batches and the hello that the real firmware sends are valid by the hub's own schema."""
+    """The lone readings, batches and the hello that the real firmware sends are valid by the hub's own
+    schema."""
     url, said = heard
     arguments = ["--id", "TempProbe-0A01", "--port", "0", "--bind", "127.0.0.1", "--state", str(tmp_path)]
     # With a token, no other hub on this computer can tell the probe to deliver elsewhere.

@@ -27,7 +27,10 @@ def hub(make_hub, page):
 def test_pages_come_through_with_the_original_host(hub):
     """The page server sees the host that the browser asked for, and who asked."""
     status, answer = hub.ask("GET", "/v/some/page?x=1&y=%20", headers={"Host": "temphub.local:8088"})
-    assert (status, answer) == (200, {"host": "temphub.local:8088", "uri": "/v/some/page?x=1&y=%20", "for": "127.0.0.1", "method": "GET"})
+    assert (status, answer) == (
+        200,
+        {"host": "temphub.local:8088", "uri": "/v/some/page?x=1&y=%20", "for": "127.0.0.1", "method": "GET"},
+    )
 
 
 def test_the_api_is_not_forwarded(hub):
@@ -50,7 +53,11 @@ def test_a_large_file_comes_through_whole(hub):
         size += len(part)
     status = reply.status
     connection.close()
-    assert (status, size, text.hexdigest()) == (200, BIG, hashlib.sha256(bytes(range(256)) * (BIG // 256)).hexdigest())
+    assert (status, size, text.hexdigest()) == (
+        200,
+        BIG,
+        hashlib.sha256(bytes(range(256)) * (BIG // 256)).hexdigest(),
+    )
 
 
 GOODBYE = "/v/voila/api/shutdown/0"
@@ -64,11 +71,18 @@ def test_what_a_page_sends_comes_through_whole(hub):
 
 
 def test_a_page_sends_little(hub):
-    """A body of more than 64 KiB for a page is refused in words, whether its length was announced or not; the hub goes on."""
+    """A body of more than 64 KiB for a page is refused in words, whether its length was announced or not; the
+    hub goes on."""
     status, answer = hub.ask("POST", GOODBYE, bytes(70_000))
     assert (status, answer["error"]) == (413, "too_large") and "65536" in answer["problem"]
     connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
-    connection.request("POST", GOODBYE, iter([bytes(30_000)] * 10), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+    connection.request(
+        "POST",
+        GOODBYE,
+        iter([bytes(30_000)] * 10),
+        encode_chunked=True,
+        headers={"Transfer-Encoding": "chunked"},
+    )
     reply = connection.getresponse()
     assert (reply.status, json.loads(reply.read())["error"]) == (413, "too_large")
     connection.close()
@@ -77,16 +91,20 @@ def test_a_page_sends_little(hub):
 
 @pytest.mark.parametrize("status", [403, 404, 405, 500])
 def test_what_the_page_server_refuses_is_told_in_the_hubs_words(hub, status):
-    """Never Jupyter's own page of an error: JSON with problem and remedy for programs, a small page for browsers."""
+    """Never Jupyter's own page of an error: JSON with problem and remedy for programs, a small page for
+    browsers."""
     told, answer = hub.ask("GET", f"/v/odd/{status}")
     assert told == status and answer["ok"] is False and answer["problem"] and answer["remedy"]
     told, headers, text = hub.whole("GET", f"/v/odd/{status}", headers={"Accept": "text/html"})
-    assert told == status and headers["Content-Type"].startswith("text/html") and b"To the temperatures" in text
+    assert (
+        told == status and headers["Content-Type"].startswith("text/html") and b"To the temperatures" in text
+    )
 
 
 @pytest.mark.parametrize("wish", ["close", "keep-alive", "upgrade"])
 def test_a_client_of_http_1_0_gets_a_whole_page(hub, page, wish):
-    """It knows no chunks: it gets the page's bytes and nothing between them, and the end of the connection as their end."""
+    """It knows no chunks: it gets the page's bytes and nothing between them, and the end of the connection as
+    their end."""
     page.loop.call_soon_threadsafe(page.go_on.set)
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
         client.sendall(f"GET /v/slowly HTTP/1.0\r\nHost: x\r\nConnection: {wish}\r\n\r\n".encode())
@@ -96,7 +114,8 @@ def test_a_client_of_http_1_0_gets_a_whole_page(hub, page, wish):
 
 
 def test_a_slow_reader_holds_no_memory_and_delays_nobody(hub):
-    """While a client takes nothing of a large file, the file is not piled up here and readings are acknowledged."""
+    """While a client takes nothing of a large file, the file is not piled up here and readings are
+    acknowledged."""
     before = psutil.Process().memory_info().rss
     with socket.create_connection(("127.0.0.1", hub.port)) as client:
         client.sendall(b"GET /v/large HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -162,17 +181,22 @@ def test_a_reply_cut_short_is_not_passed_off_as_whole(hub):
 
 
 def test_without_a_page_server_the_page_says_so(make_hub, free_port):
-    """A page server that is away is told in words, a browser by a page that asks again by itself; the API goes on."""
+    """A page server that is away is told in words, a browser by a page that asks again by itself; the API
+    goes on."""
     hub = make_hub(page=("127.0.0.1", free_port))
     status, answer = hub.ask("GET", "/")
-    assert (status, answer["error"]) == (503, "page_unavailable") and "readings are stored all the same" in answer["problem"]
+    assert (status, answer["error"]) == (
+        503,
+        "page_unavailable",
+    ) and "readings are stored all the same" in answer["problem"]
     status, page = hub.ask("GET", "/", headers={"Accept": "text/html,*/*"})
     assert status == 503 and 'http-equiv="refresh"' in page and "readings are stored all the same" in page
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 1})[0] == 200
 
 
 def test_a_hub_from_a_notebook_says_how_to_get_the_page(make_hub):
-    """With no page server at all `/` shows the newest values and how to get the full page, harmless whatever is stored."""
+    """With no page server at all `/` shows the newest values and how to get the full page, harmless whatever
+    is stored."""
     hub = make_hub()
     hub.ask("POST", "/api/ingest", {"temperature_c": 4.25, "probe_id": "fridge"})
     status, text = hub.ask("GET", "/")
@@ -186,7 +210,9 @@ def test_websockets_come_through(hub):
         socket_ = await websocket_connect(f"ws://127.0.0.1:{hub.port}/v/socket", max_message_size=BIG)
         for message in ("hello", os.urandom(100), "x" * 60_000, "large", b"large"):
             await socket_.write_message(message, binary=isinstance(message, bytes))
-            assert await socket_.read_message() == message * (1_000_000 if message in ("large", b"large") else 1)
+            assert await socket_.read_message() == message * (
+                1_000_000 if message in ("large", b"large") else 1
+            )
         socket_.close()
         while await socket_.read_message() is not None:
             pass

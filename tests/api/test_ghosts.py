@@ -1,4 +1,5 @@
-"""What a plain sender's library says when it measured nothing is marked, and a true value among its neighbours stays."""
+"""What a plain sender's library says when it measured nothing is marked, and a true value among its
+neighbours stays."""
 
 import pytest
 
@@ -15,11 +16,15 @@ def stored(hub):
 
 def send(hub, *values, **more):
     for value in values:
-        assert hub.ask("POST", "/api/ingest", {"temperature_c": value, "probe_id": "plain", **more}) == (200, {"ok": True})
+        assert hub.ask("POST", "/api/ingest", {"temperature_c": value, "probe_id": "plain", **more}) == (
+            200,
+            {"ok": True},
+        )
 
 
 def test_what_no_sensor_measured_is_stored_without_a_value(hub):
-    """−127, 0x1FFF, a clone's 127.94 and ±1e6 of a plain sender are answered with 200 and kept as 'no value', with the reason."""
+    """−127, 0x1FFF, a clone's 127.94 and ±1e6 of a plain sender are answered with 200 and kept as 'no value',
+    with the reason."""
     send(hub, 20.0, -127, -127.0, 511.9375, 127.94, 1e6, -1e6, 20.0)
     faults = [(None, "missing")] * 2 + [(None, "range")] * 4
     assert stored(hub) == [(20.0, None), *faults, (20.0, None)]
@@ -27,7 +32,8 @@ def test_what_no_sensor_measured_is_stored_without_a_value(hub):
 
 @pytest.mark.parametrize("value", [-270.1, 1800.1, 9999, 1e308, 10**300, b"1e999"])
 def test_out_of_range_is_recorded_not_refused(hub, value):
-    """A number that is no temperature costs a plain sender nothing: it is recorded as a reading without a value, in a batch too."""
+    """A number that is no temperature costs a plain sender nothing: it is recorded as a reading without a
+    value, in a batch too."""
     number = value.decode() if isinstance(value, bytes) else repr(value)
     assert hub.ask("POST", "/api/ingest", f'{{"temperature_c": {number}}}'.encode()) == (200, {"ok": True})
     batch = f'{{"boot": "b", "readings": [{{"seq": 1, "age_ms": 0, "temperature_c": {number}}}]}}'.encode()
@@ -56,7 +62,8 @@ def test_85_just_after_power_is_marked_and_kept(hub):
 
 @pytest.mark.parametrize("rolled_up", [False, True])
 def test_a_constant_85_counts_once_a_person_says_so(hub, rolled_up):
-    """From its first reading on nothing speaks for 85.0, so it is marked however long it lasts; one word has all of it count, and back."""
+    """From its first reading on nothing speaks for 85.0, so it is marked however long it lasts; one word has
+    all of it count, and back."""
     send(hub, *[85.0] * 5)
     if rolled_up:
         rollups = RollUps(hub.journal, hub.writer, every_s=0.005)
@@ -70,10 +77,18 @@ def test_a_constant_85_counts_once_a_person_says_so(hub, rolled_up):
         (probe,) = hub.ask("GET", "/api/probes")[1]["probes"]
         buckets = hub.ask("GET", "/api/readings?probe_id=plain&bucket=1h")[1]["readings"]
         statistics = hub.ask("GET", "/api/statistics")[1]["probes"]
-        return probe["temperature_c"], probe["power_on_counts"], sum(one["count"] for one in buckets), [one["count"] for one in statistics]
+        return (
+            probe["temperature_c"],
+            probe["power_on_counts"],
+            sum(one["count"] for one in buckets),
+            [one["count"] for one in statistics],
+        )
 
     assert told() == (None, False, 0, [])
-    assert hub.ask("POST", "/api/describe", {"probe_id": "plain", "power_on_counts": True}) == (200, {"ok": True})
+    assert hub.ask("POST", "/api/describe", {"probe_id": "plain", "power_on_counts": True}) == (
+        200,
+        {"ok": True},
+    )
     assert told() == (85.0, True, 5, [5])
     send(hub, 85.0)
     assert told() == (85.0, True, 6, [6]) and stored(hub)[-1] == (85.0, "power_on")
@@ -82,7 +97,8 @@ def test_a_constant_85_counts_once_a_person_says_so(hub, rolled_up):
 
 
 def test_a_true_85_stays(hub):
-    """On its way up or down through 85 °C, and standing there, a value among its neighbours is a temperature."""
+    """On its way up or down through 85 °C, and standing there, a value among its neighbours is a
+    temperature."""
     send(hub, 79.5, 85.0, 85.0, 90.0, 85.0, 76.0)
     assert [quality for _, quality in stored(hub)] == [None] * 6
 
@@ -94,13 +110,15 @@ def test_a_true_minus_127_stays(hub):
 
 
 def test_a_clone_s_25_is_a_ghost_only_as_a_jump(hub):
-    """25.0 is a room's temperature; only far from the reading before is it what some clones say after power."""
+    """25.0 is a room's temperature; only far from the reading before is it what some clones say after
+    power."""
     send(hub, 25.0, 24.0, 25.0, 4.0, 25.0, 4.5)
     assert [quality for _, quality in stored(hub)] == [None, None, None, None, "power_on", None]
 
 
 def test_a_place_of_25_degrees_is_not_hidden(hub):
-    """A sensor of whole degrees that was carried from the fridge into a room of 25 °C: the first reading is doubted, the room is not."""
+    """A sensor of whole degrees that was carried from the fridge into a room of 25 °C: the first reading is
+    doubted, the room is not."""
     send(hub, 4.0, 25.0, 25.0, 25.0, 4.0, 25.0)
     assert [quality for _, quality in stored(hub)] == [None, "power_on", None, None, None, "power_on"]
 
@@ -109,8 +127,13 @@ def test_who_judges_for_itself_is_not_judged_again(hub):
     """A counted reading of our own firmware, or one with a quality, was judged at the sensor."""
     send(hub, 20.0)
     send(hub, 85.0, quality="crc")
-    readings = [{"seq": n, "age_ms": 0, "temperature_c": value} for n, value in enumerate((20.0, 85.0, -127.0))]
-    assert hub.ask("POST", "/api/ingest", {"probe_id": "own", "boot": "b", "readings": readings})[1]["stored"] == 3
+    readings = [
+        {"seq": n, "age_ms": 0, "temperature_c": value} for n, value in enumerate((20.0, 85.0, -127.0))
+    ]
+    assert (
+        hub.ask("POST", "/api/ingest", {"probe_id": "own", "boot": "b", "readings": readings})[1]["stored"]
+        == 3
+    )
     assert stored(hub) == [(20.0, None), (85.0, "crc"), (20.0, None), (85.0, None), (-127.0, None)]
 
 
@@ -130,7 +153,8 @@ def test_a_hub_that_was_just_started_knows_the_neighbours(make_hub):
 
 
 def test_a_silence_ends_the_neighbourhood():
-    """After hours without a reading nothing speaks for 85.0: the probe may have been without power; with a slow pace it may not."""
+    """After hours without a reading nothing speaks for 85.0: the probe may have been without power; with a
+    slow pace it may not."""
     court, now = Court(), now_ms()
 
     def judge(hours, celsius):

@@ -13,7 +13,15 @@ MINUTE = 60_000
 def fill(hub, values):
     """values: (probe, minutes ago, °C)."""
     rows = [
-        Row(p, None, None, NOW - round(ago * MINUTE), NOW, None if c is None else to_units(c), "crc" if c is None else None)
+        Row(
+            p,
+            None,
+            None,
+            NOW - round(ago * MINUTE),
+            NOW,
+            None if c is None else to_units(c),
+            "crc" if c is None else None,
+        )
         for p, ago, c in values
     ]
     hub.writer.store(rows)
@@ -23,7 +31,11 @@ def test_readings_come_by_time_with_late_ones_in_place(hub):
     """A reading that arrived late stands where it was taken."""
     fill(hub, [("a", 1, 1.0), ("a", 3, 3.0), ("b", 2, 2.0)])
     _, answer = hub.ask("GET", "/api/readings")
-    assert [(r["probe_id"], r["temperature_c"]) for r in answer["readings"]] == [("a", 3.0), ("b", 2.0), ("a", 1.0)]
+    assert [(r["probe_id"], r["temperature_c"]) for r in answer["readings"]] == [
+        ("a", 3.0),
+        ("b", 2.0),
+        ("a", 1.0),
+    ]
     _, one = hub.ask("GET", "/api/readings?probe_id=a")
     assert [r["temperature_c"] for r in one["readings"]] == [3.0, 1.0]
 
@@ -57,13 +69,21 @@ def test_odd_buckets_equal_whole_minutes(hub):
 
 
 def test_csv_is_read_back_the_same(hub):
-    """The CSV form has the same readings, a fault as an empty value with its kind, and no number with exactly three decimals."""
+    """The CSV form has the same readings, a fault as an empty value with its kind, and no number with exactly
+    three decimals."""
     fill(hub, [("a", 3, 21.875), ("a", 2, -0.0625), ("a", 1, None)])
     _, text = hub.ask("GET", "/api/readings?format=csv")
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [(r["temperature_c"], r["quality"]) for r in rows] == [("21.8750", ""), ("-0.0625", ""), ("", "crc")]
+    assert [(r["temperature_c"], r["quality"]) for r in rows] == [
+        ("21.8750", ""),
+        ("-0.0625", ""),
+        ("", "crc"),
+    ]
     _, text = hub.ask("GET", "/api/readings?format=csv&bucket=1min")
-    assert [(r["min_c"], r["mean_c"], r["max_c"]) for r in csv.DictReader(io.StringIO(text))] == [("21.8750",) * 3, ("-0.0625",) * 3]
+    assert [(r["min_c"], r["mean_c"], r["max_c"]) for r in csv.DictReader(io.StringIO(text))] == [
+        ("21.8750",) * 3,
+        ("-0.0625",) * 3,
+    ]
 
 
 def test_a_long_sparse_range_is_answered_whole(hub):

@@ -1,4 +1,5 @@
-"""What the console is told of what comes in: first deliveries, a line a minute, and at DEBUG a line a request."""
+"""What the console is told of what comes in: first deliveries, a line a minute, and at DEBUG a line a
+request."""
 
 import logging
 import re
@@ -20,7 +21,9 @@ VISIT = "4f7d57a6-9ff2-4042-9a88-b42d9f097405"
 def told(caplog):
     """What was said so far, at INFO and above."""
     caplog.set_level(logging.INFO, "temphub_kernel")
-    return lambda: [record.getMessage() for record in caplog.records if record.name.startswith("temphub_kernel.api")]
+    return lambda: [
+        record.getMessage() for record in caplog.records if record.name.startswith("temphub_kernel.api")
+    ]
 
 
 def test_a_minute_in_a_line():
@@ -39,7 +42,8 @@ def test_a_minute_in_a_line():
 
 
 def test_a_counter_that_is_told_anew_is_no_refusal_in_the_line():
-    """What a claimed probe hears after each start of the hub is counted for Prometheus, and is no trouble to read of."""
+    """What a claimed probe hears after each start of the hub is counted for Prometheus, and is no trouble to
+    read of."""
     metrics = Metrics()
     metrics.refused(Repeated(Proven(b"", 1), 1))
     assert metrics.hits.line() == ""
@@ -50,14 +54,18 @@ def test_a_counter_that_is_told_anew_is_no_refusal_in_the_line():
 
 
 def test_the_first_delivery_of_each_probe_is_said_once(make_hub, told):
-    """Only when something of it was really stored: not when it was refused, nor when all of it was known; once for a whole board."""
+    """Only when something of it was really stored: not when it was refused, nor when all of it was known;
+    once for a whole board."""
     hub = make_hub()
     hub.ask("POST", "/api/ingest", {"temperature_c": "warm", "probe_id": "fridge"})
     assert told() == []
     for _ in range(3):
         for name in ("fridge", "fridge:2", "cellar"):
             assert hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": name})[0] == 200
-    assert told() == ["fridge delivers: its first readings are stored", "cellar delivers: its first readings are stored"]
+    assert told() == [
+        "fridge delivers: its first readings are stored",
+        "cellar delivers: its first readings are stored",
+    ]
 
 
 def test_repeats_are_no_first_delivery(told):
@@ -67,15 +75,19 @@ def test_repeats_are_no_first_delivery(told):
 
 
 def test_made_up_names_do_not_fill_log_or_memory(told):
-    """Whoever delivers under ever new names gets a few hundred lines a minute, and what is remembered has an end."""
+    """Whoever delivers under ever new names gets a few hundred lines a minute, and what is remembered has an
+    end."""
     hits = Hits()
     for number in range(3 * MOST_COUNTED):
         hits.stored(f"n{number}", Outcome(1, 0))
-    assert len(told()) == MOST_FIRST and len(hits._known) == MOST_COUNTED and len(hits._probes) == MOST_COUNTED
+    assert (
+        len(told()) == MOST_FIRST and len(hits._known) == MOST_COUNTED and len(hits._probes) == MOST_COUNTED
+    )
 
 
 def test_the_line_comes_by_itself(make_hub, told):
-    """Deliveries, refusals and questions of programs are counted; what the hub asks itself is not, and a probe's hello is no API call."""
+    """Deliveries, refusals and questions of programs are counted; what the hub asks itself is not, and a
+    probe's hello is no API call."""
     hub = make_hub(count_every_s=0.3)
     hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "fridge"})
     hub.ask("POST", "/api/hello", {"id": "fridge", "port": 80})
@@ -84,7 +96,10 @@ def test_the_line_comes_by_itself(make_hub, told):
     hub.ask("GET", "/api/health", headers={"User-Agent": network.AGENT})
 
     def counts():
-        lines = [re.fullmatch(r"\d+ probes?: (\d+) readings?, (\d+) refused; (\d+) API calls?", line) for line in told()]
+        lines = [
+            re.fullmatch(r"\d+ probes?: (\d+) readings?, (\d+) refused; (\d+) API calls?", line)
+            for line in told()
+        ]
         return [sum(int(line[n]) for line in lines if line) for n in (1, 2, 3)]
 
     wait_for(lambda: counts() == [1, 1, 1])
@@ -97,7 +112,8 @@ def test_the_line_comes_by_itself(make_hub, told):
 
 
 def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
-    """Method, path, status, address, milliseconds; never a value of a query, a token, a password, or the whole name of a visit."""
+    """Method, path, status, address, milliseconds; never a value of a query, a token, a password, or the
+    whole name of a visit."""
     caplog.set_level(logging.DEBUG, "temphub_kernel.api.requests")
     hub = make_hub(token="s3cret", page=("127.0.0.1", page.port), environ={"UI_PASSWORD": "pass word 1"})
     hub.ask("GET", "/api/ingest?temperature_c=1&token=s3cret&probe_id=x")

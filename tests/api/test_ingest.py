@@ -18,7 +18,10 @@ def rows(hub):
 
 def test_an_acknowledged_reading_is_in_the_journal(hub):
     """When the reply comes, another process already sees the reading on disk."""
-    assert hub.ask("POST", "/api/ingest", {"temperature_c": 23.8125, "probe_id": "TempProbe-0096"}) == (200, {"ok": True})
+    assert hub.ask("POST", "/api/ingest", {"temperature_c": 23.8125, "probe_id": "TempProbe-0096"}) == (
+        200,
+        {"ok": True},
+    )
     (point,) = rows(hub)
     assert (point.probe_id, point.units, point.quality) == ("TempProbe-0096", 238_125_000, None)
     assert abs(point.taken_ms - now_ms()) < 5_000
@@ -33,7 +36,10 @@ def test_a_reading_can_be_sent_by_get(hub):
 def test_a_batch_is_dated_by_its_ages(hub):
     """A probe without a clock dates its readings by their age; the hub stamps the time."""
     before = now_ms()
-    readings = [{"seq": 1, "age_ms": 60_000, "temperature_c": 1.0}, {"seq": 2, "age_ms": 0, "temperature_c": 2.0}]
+    readings = [
+        {"seq": 1, "age_ms": 60_000, "temperature_c": 1.0},
+        {"seq": 2, "age_ms": 0, "temperature_c": 2.0},
+    ]
     status, answer = hub.ask("POST", "/api/ingest", {"probe_id": "p", "boot": "b1", "readings": readings})
     assert (status, answer["stored"], answer["duplicates"]) == (200, 2, 0)
     first, second = rows(hub)
@@ -43,10 +49,16 @@ def test_a_batch_is_dated_by_its_ages(hub):
 
 def test_a_repeated_batch_is_stored_once(hub):
     """A probe that missed our reply may send again without making duplicates."""
-    batch = {"probe_id": "p", "boot": "b1", "readings": [{"seq": n, "age_ms": 0, "temperature_c": 1.0} for n in range(10)]}
+    batch = {
+        "probe_id": "p",
+        "boot": "b1",
+        "readings": [{"seq": n, "age_ms": 0, "temperature_c": 1.0} for n in range(10)],
+    }
     hub.ask("POST", "/api/ingest", batch)
     status, answer = hub.ask(
-        "POST", "/api/ingest", {**batch, "readings": [*batch["readings"], {"seq": 10, "age_ms": 0, "temperature_c": 1.0}]}
+        "POST",
+        "/api/ingest",
+        {**batch, "readings": [*batch["readings"], {"seq": 10, "age_ms": 0, "temperature_c": 1.0}]},
     )
     assert (status, answer["stored"], answer["duplicates"]) == (200, 1, 10)
     assert [point.seq for point in rows(hub)] == list(range(11))
@@ -55,7 +67,11 @@ def test_a_repeated_batch_is_stored_once(hub):
 def test_a_reboot_starts_a_new_count(hub):
     """The same sequence number after a reboot is another reading."""
     for boot in ("b1", "b2"):
-        hub.ask("POST", "/api/ingest", {"probe_id": "p", "boot": boot, "readings": [{"seq": 0, "age_ms": 0, "temperature_c": 1.0}]})
+        hub.ask(
+            "POST",
+            "/api/ingest",
+            {"probe_id": "p", "boot": boot, "readings": [{"seq": 0, "age_ms": 0, "temperature_c": 1.0}]},
+        )
     assert [(point.boot, point.seq) for point in rows(hub)] == [("b1", 0), ("b2", 0)]
 
 
@@ -96,7 +112,9 @@ def test_a_client_that_leaves_before_the_reply_loses_nothing(hub):
     """A reading that arrived whole is stored though nobody waits for the reply."""
     body = b'{"temperature_c": 5, "probe_id": "gone"}'
     with socket.create_connection(("127.0.0.1", hub.port)) as client:
-        client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        client.sendall(
+            b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
     wait_for(lambda: [p.probe_id for p in rows(hub)] == ["gone"])
     assert hub.ask("GET", "/api/health")[0] == 200
 
@@ -116,11 +134,16 @@ def test_requests_one_after_the_other_on_one_connection(hub):
 
 
 def test_a_full_disk_is_told_to_the_probe_and_passes(hub):
-    """When the journal cannot grow the probe is told 507 and keeps its readings; storing goes on by itself after."""
+    """When the journal cannot grow the probe is told 507 and keeps its readings; storing goes on by itself
+    after."""
     hub.ask("POST", "/api/ingest", {"temperature_c": 1})
     # SQLite's own page limit stands in for a full disk: it fails in the same call with the same code.
     limit = hub.writer.change(lambda db: db.execute("PRAGMA max_page_count=1").fetchone()[0]).result(5)
-    big = {"probe_id": "p", "boot": "b", "readings": [{"seq": n, "age_ms": 0, "temperature_c": 1.0} for n in range(1000)]}
+    big = {
+        "probe_id": "p",
+        "boot": "b",
+        "readings": [{"seq": n, "age_ms": 0, "temperature_c": 1.0} for n in range(1000)],
+    }
     answers = [hub.ask("POST", "/api/ingest", {**big, "boot": f"b{n}"}) for n in range(20)]
     refused = [answer for status, answer in answers if status == 507]
     assert refused and refused[0]["error"] == "disk_full" and limit
@@ -133,7 +156,9 @@ def test_the_journal_locked_by_another_program_delays_but_loses_nothing(hub):
     other = sqlite3.connect(hub.journal, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answers = []
-    client = threading.Thread(target=lambda: answers.append(hub.ask("POST", "/api/ingest", {"temperature_c": 1})))
+    client = threading.Thread(
+        target=lambda: answers.append(hub.ask("POST", "/api/ingest", {"temperature_c": 1}))
+    )
     client.start()
     client.join(0.3)
     assert not answers
@@ -144,7 +169,8 @@ def test_the_journal_locked_by_another_program_delays_but_loses_nothing(hub):
 
 
 def test_a_client_that_sends_nothing_more_is_let_go(make_hub):
-    """A connection that stays silent, and a body that never comes whole, are closed; others are served meanwhile."""
+    """A connection that stays silent, and a body that never comes whole, are closed; others are served
+    meanwhile."""
     hub = make_hub(idle_s=0.3, body_s=0.3)
     silent = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
     half = socket.create_connection(("127.0.0.1", hub.port), timeout=10)

@@ -12,7 +12,8 @@ OTHERS = 6
 
 
 def among_others(hub, attacks, enough):
-    """An attack beside six probes that deliver: each of them must have been served many times, and never refused."""
+    """An attack beside six probes that deliver: each of them must have been served many times, and never
+    refused."""
     probes = [Poster(hub.port, f"probe-{number}", 0.1) for number in range(OTHERS)]
     clients = [*attacks, *probes]
     for client in clients:
@@ -20,7 +21,9 @@ def among_others(hub, attacks, enough):
     try:
         wait_for(enough, 60)
         before = [probe.answers[200] for probe in probes]
-        wait_for(lambda: all(probe.answers[200] >= n + 10 for probe, n in zip(probes, before, strict=True)), 60)
+        wait_for(
+            lambda: all(probe.answers[200] >= n + 10 for probe, n in zip(probes, before, strict=True)), 60
+        )
     finally:
         for client in clients:
             client.stopping.set()
@@ -31,20 +34,22 @@ def among_others(hub, attacks, enough):
 
 
 def test_500_silent_connections_delay_nobody(hub):
-    """While one address holds 500 connections and says almost nothing ("slow loris"), the probes' readings are acknowledged."""
+    """While one address holds 500 connections and says almost nothing ("slow loris"), the probes' readings
+    are acknowledged."""
     loris = Loris(hub.port)
     among_others(hub, [loris], lambda: loris.answers["opened"] >= Loris.MOST and loris.answers["rounds"] > 3)
 
 
 def test_a_flood_from_one_address_stops_nobody(hub):
-    """While one address opens connection after connection as fast as it can, the probes' readings are acknowledged."""
+    """While one address opens connection after connection as fast as it can, the probes' readings are
+    acknowledged."""
     floods = [Flood(hub.port) for _ in range(3)]
     among_others(hub, floods, lambda: sum(flood.answers["sent"] for flood in floods) > 1500)
 
 
 def test_a_probe_gone_mad_gets_its_share(make_hub):
-    """A probe that delivers on many connections as fast as it can is told 429 and when to come again; the others are never
-    refused."""
+    """A probe that delivers on many connections as fast as it can is told 429 and when to come again; the
+    others are never refused."""
     # What counts as busy is set low: the machine of this test may do much else.
     hub = make_hub(gate=Gate(busy=60))
     mad = Mad(hub.port)
@@ -53,7 +58,8 @@ def test_a_probe_gone_mad_gets_its_share(make_hub):
 
 
 def test_a_share_is_twice_an_equal_part(monkeypatch):
-    """A lone client may take all there is, equal clients are never refused, one among many gets twice an equal share."""
+    """A lone client may take all there is, equal clients are never refused, one among many gets twice an
+    equal share."""
     clock = itertools.count()
     monkeypatch.setattr(rate_limit, "monotonic_s", lambda: next(clock) * 1e-5 + 100.0)
     alone = FairShare()
@@ -109,12 +115,14 @@ def test_a_silent_connection_is_closed(make_hub):
 
 
 def test_one_address_takes_its_own_places_only(make_hub):
-    """Connections beyond the limit of one address are closed at once; another address still gets in; places that are
-    given back are there again."""
+    """Connections beyond the limit of one address are closed at once; another address still gets in; places
+    that are given back are there again."""
     hub = make_hub(gate=Gate(most=40, most_each=10))
     held = [connect(hub.port) for _ in range(25)]
     try:
-        gone = wait_for(lambda: [one for one in held if _closed(one)] if sum(map(_closed, held)) >= 15 else None)
+        gone = wait_for(
+            lambda: [one for one in held if _closed(one)] if sum(map(_closed, held)) >= 15 else None
+        )
         assert len(gone) == 15
         assert hub.ask("GET", "/api/health")[0] == 200
     finally:
@@ -124,7 +132,8 @@ def test_one_address_takes_its_own_places_only(make_hub):
 
 
 def test_this_computer_itself_is_not_counted(make_hub):
-    """Any number of programs of this computer may be connected, so that its own supervisor always gets an answer."""
+    """Any number of programs of this computer may be connected, so that its own supervisor always gets an
+    answer."""
     hub = make_hub(gate=Gate(most=40, most_each=10, busy=5))
     held = [connect(hub.port, "127.0.0.1") for _ in range(25)]
     try:

@@ -53,8 +53,13 @@ def closed(make_hub, page):
     """A hub with a password, a token and a page."""
 
     def make(token="s3cret", **environ):
-        hub = make_hub(token=token, page=("127.0.0.1", page.port), environ={"UI_PASSWORD": PASSWORD, **environ})
-        assert hub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "p"}, {"X-Token": token})[0] == 200
+        hub = make_hub(
+            token=token, page=("127.0.0.1", page.port), environ={"UI_PASSWORD": PASSWORD, **environ}
+        )
+        assert (
+            hub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "p"}, {"X-Token": token})[0]
+            == 200
+        )
         return hub
 
     return make
@@ -69,7 +74,8 @@ def log_in(hub, password=PASSWORD, path="/login"):
 
 
 def test_strangers_see_nothing(closed):
-    """Without a login no page, no reading and no change: pages lead to the login, programs get 401 with the way out."""
+    """Without a login no page, no reading and no change: pages lead to the login, programs get 401 with the
+    way out."""
     hub = closed()
     for path in READS:
         status, answer = hub.ask("GET", path)
@@ -84,11 +90,16 @@ def test_strangers_see_nothing(closed):
 
 
 def test_a_login_opens_everything(closed):
-    """With the password the page, the readings and the changes are there; the cookie is out of reach of scripts and other sites."""
+    """With the password the page, the readings and the changes are there; the cookie is out of reach of
+    scripts and other sites."""
     hub = closed()
     status, cookie, reply = log_in(hub, path="/login?next=/v/some/page")
     assert (status, reply["Location"]) == (303, "/v/some/page")
-    assert "HttpOnly" in reply["Set-Cookie"] and "SameSite=Strict" in reply["Set-Cookie"] and "Path=/" in reply["Set-Cookie"]
+    assert (
+        "HttpOnly" in reply["Set-Cookie"]
+        and "SameSite=Strict" in reply["Set-Cookie"]
+        and "Path=/" in reply["Set-Cookie"]
+    )
     assert hub.ask("GET", "/v/some/page", headers=cookie)[1]["uri"] == "/v/some/page"
     for path in READS:
         assert hub.ask("GET", path, headers=cookie)[0] == 200, path
@@ -97,9 +108,14 @@ def test_a_login_opens_everything(closed):
 
 
 def test_programs_use_the_token(closed):
-    """Programs read and change with the token as X-Token, as Bearer or in the query, and never with the password."""
+    """Programs read and change with the token as X-Token, as Bearer or in the query, and never with the
+    password."""
     hub = closed()
-    for headers in ({"X-Token": "s3cret"}, {"Authorization": "Bearer s3cret"}, {"authorization": "bearer s3cret"}):
+    for headers in (
+        {"X-Token": "s3cret"},
+        {"Authorization": "Bearer s3cret"},
+        {"authorization": "bearer s3cret"},
+    ):
         assert hub.ask("GET", "/api/readings", headers=headers)[0] == 200
         assert hub.ask("POST", "/api/describe", {"probe_id": "p", "alias": "F"}, headers)[0] == 200
         assert hub.ask("POST", "/api/ingest", {"temperature_c": 2, "probe_id": "p"}, headers)[0] == 200
@@ -112,7 +128,8 @@ def test_programs_use_the_token(closed):
 
 @pytest.mark.parametrize("token", ["", "s3cret"])
 def test_probes_need_no_password(closed, token):
-    """Probes deliver, say hello and fetch firmware as before, with the token or with none where none is set."""
+    """Probes deliver, say hello and fetch firmware as before, with the token or with none where none is
+    set."""
     hub = closed(token=token)
     headers = {"X-Token": token} if token else {}
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 1}, headers) == (200, {"ok": True})
@@ -122,11 +139,15 @@ def test_probes_need_no_password(closed, token):
 
 
 def test_the_hubs_own_programs_go_on(closed):
-    """Page kernels and the command line ask the hub with the data folder's key, also where no token is set."""
+    """Page kernels and the command line ask the hub with the data folder's key, also where no token is
+    set."""
     hub = closed(token="")
     url = f"http://127.0.0.1:{hub.port}"
     assert HubClient(hub.settings, url).ask("/api/probes", timeout_s=10)["ok"] is True
-    assert HubClient(hub.settings, url).ask("/api/provision", {"host": "TempProbe-0096"}, timeout_s=10)["ok"] is True
+    assert (
+        HubClient(hub.settings, url).ask("/api/provision", {"host": "TempProbe-0096"}, timeout_s=10)["ok"]
+        is True
+    )
     key = hub.settings.data_dir / KEY_FILE
     assert len(read_key(hub.settings.data_dir)) > 32
     if sys.platform != "win32":
@@ -153,10 +174,14 @@ def test_logging_out_ends_the_session(closed):
 
 
 def test_a_session_outlives_the_hub_but_not_the_password(tmp_path):
-    """After a restart of the hub nobody has to log in again; after a change of the password everybody has to. Only digests are kept."""
+    """After a restart of the hub nobody has to log in again; after a change of the password everybody has to.
+    Only digests are kept."""
     first = Sessions(tmp_path, PASSWORD)
     text = first.begin()
-    assert text not in (tmp_path / "temphub.sessions").read_text() and PASSWORD not in (tmp_path / "temphub.sessions").read_text()
+    assert (
+        text not in (tmp_path / "temphub.sessions").read_text()
+        and PASSWORD not in (tmp_path / "temphub.sessions").read_text()
+    )
     assert Sessions(tmp_path, PASSWORD).knows(text)
     assert not Sessions(tmp_path, "another one").knows(text)
     (tmp_path / "temphub.sessions").write_text("{broken")
@@ -175,7 +200,8 @@ def test_the_password_may_be_given_as_a_hash(tmp_path):
 
 
 def test_wrong_passwords_lock_out(closed):
-    """After five wrong passwords the address has to wait, and even the right one is not looked at; nothing else is locked."""
+    """After five wrong passwords the address has to wait, and even the right one is not looked at; nothing
+    else is locked."""
     hub = closed()
     assert [log_in(hub, "wrong one")[0] for _ in range(FREE)] == [403] * FREE
     status, cookie, reply = log_in(hub)
@@ -184,7 +210,8 @@ def test_wrong_passwords_lock_out(closed):
 
 
 def test_the_lock_out_is_bounded_and_forgives():
-    """Thousands of addresses take no more memory; an IPv6 network counts as one; a right password clears the slate."""
+    """Thousands of addresses take no more memory; an IPv6 network counts as one; a right password clears the
+    slate."""
     lockout = Lockout()
     for number in range(3 * MOST_TRACKED):
         lockout.begin(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
@@ -200,30 +227,60 @@ def test_the_lock_out_is_bounded_and_forgives():
         lockout.worked("10.0.0.1")
 
 
-ELSEWHERE = ["//evil.example/", "https://evil.example", "/\\evil.example", "\\\\evil.example", "/login?next=/x", "/logout", "/x"]
+ELSEWHERE = [
+    "//evil.example/",
+    "https://evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/login?next=/x",
+    "/logout",
+    "/x",
+]
 WRITES = "api/ingest?temperature_c=99&probe_id=Fridge"
-WINDING = ["/", "/./", "/v/../", "/v/%2e%2e/", "/v/.%2E/", "/v/x/../../", "/v\\..\\", "/%2e/", "/v/\t../", "/%61pi/../"]
+WINDING = [
+    "/",
+    "/./",
+    "/v/../",
+    "/v/%2e%2e/",
+    "/v/.%2E/",
+    "/v/x/../../",
+    "/v\\..\\",
+    "/%2e/",
+    "/v/\t../",
+    "/%61pi/../",
+]
 
 
 PAGES = ["/?probe=Fridge", "/", "/v/voila/render/dashboard.ipynb?x=1"]
 
 
 def test_the_login_leads_nowhere_else(closed):
-    """After the login the browser is shown a page of this hub: whatever a link asked for, no reading is written."""
+    """After the login the browser is shown a page of this hub: whatever a link asked for, no reading is
+    written."""
     hub = closed()
-    wanted = dict.fromkeys([*ELSEWHERE, *(path + WRITES for path in WINDING), "/api/readings", "/metrics"], "/")
+    wanted = dict.fromkeys(
+        [*ELSEWHERE, *(path + WRITES for path in WINDING), "/api/readings", "/metrics"], "/"
+    )
     wanted.update({place: place for place in PAGES})
-    assert {place: log_in(hub, path="/login?" + urlencode({"next": place}))[2]["Location"] for place in wanted} == wanted
+    assert {
+        place: log_in(hub, path="/login?" + urlencode({"next": place}))[2]["Location"] for place in wanted
+    } == wanted
 
 
 def test_no_link_to_the_login_stores_a_reading(closed):
-    """A browser follows the link of a foreign page to the login, and goes where it is sent as browsers do: nothing is stored."""
+    """A browser follows the link of a foreign page to the login, and goes where it is sent as browsers do:
+    nothing is stored."""
     hub = closed(token="")
     with requests.Session() as browser:
         # To an address without TLS a browser names no site, and keeps the page before as the referrer.
         browser.headers["User-Agent"] = "Mozilla/5.0"
         link = f"http://127.0.0.1:{hub.port}/login?" + urlencode({"next": "/" + WRITES})
-        reply = browser.post(link, {"password": PASSWORD}, headers={"Referer": link, "Origin": f"http://127.0.0.1:{hub.port}"}, timeout=10)
+        reply = browser.post(
+            link,
+            {"password": PASSWORD},
+            headers={"Referer": link, "Origin": f"http://127.0.0.1:{hub.port}"},
+            timeout=10,
+        )
     assert reply.history[0].status_code == 303
     with Reader(hub.journal) as reader:
         assert {point.probe_id for point in reader.after(0, 10)} == {"p"}
@@ -251,7 +308,8 @@ def test_changes_are_noted(closed):
 
 @pytest.mark.parametrize("closed_door", [True, False])
 def test_the_note_says_how_it_was_allowed(make_hub, closed_door):
-    """A token is called token however it is sent, a login login, this computer's key key, and nothing at all anyone."""
+    """A token is called token however it is sent, a login login, this computer's key key, and nothing at all
+    anyone."""
     hub = make_hub(token="s3cret", environ={"UI_PASSWORD": PASSWORD} if closed_door else {})
     url, door = f"http://127.0.0.1:{hub.port}", {"from_ms": 1, "text": "door"}
     for headers in ({"X-Token": "s3cret"}, {"Authorization": "Bearer s3cret"}):
@@ -265,20 +323,29 @@ def test_the_note_says_how_it_was_allowed(make_hub, closed_door):
 
 
 def test_nobody_names_another_as_the_visitor(make_hub):
-    """The visitor of a page is noted as the pages' kernel tells it with this computer's key; what anybody else sends as such is not
-    believed, nor what is no address."""
+    """The visitor of a page is noted as the pages' kernel tells it with this computer's key; what anybody
+    else sends as such is not believed, nor what is no address."""
     hub = make_hub(environ={"UI_PASSWORD": PASSWORD}, token="s3cret")
     url, door = f"http://127.0.0.1:{hub.port}", {"from_ms": 1, "text": "door"}
     forged = {network.VISITOR_HEADER: network.visitor("203.0.113.9", "login")}
     assert hub.ask("POST", "/api/annotate", door, {"X-Token": "s3cret", **forged})[0] == 200
     assert hub.ask("POST", "/api/annotate", door, {**log_in(hub)[1], **forged})[0] == 200
-    for said in (network.visitor("203.0.113.9", "login"), "login somewhere", "god 203.0.113.9", network.visitor("fe80::1%eth0", "anyone")):
+    for said in (
+        network.visitor("203.0.113.9", "login"),
+        "login somewhere",
+        "god 203.0.113.9",
+        network.visitor("fe80::1%eth0", "anyone"),
+    ):
         context = network.VISITOR.set(said)
         try:
             assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
         finally:
             network.VISITOR.reset(context)
-    found = [(line["by"], line["address"], line.get("through")) for line in noted(hub) if line["what"] == "/api/annotate"]
+    found = [
+        (line["by"], line["address"], line.get("through"))
+        for line in noted(hub)
+        if line["what"] == "/api/annotate"
+    ]
     assert found == [
         ("token", "127.0.0.1", None),
         ("login", "127.0.0.1", None),

@@ -1,4 +1,5 @@
-"""A lone reading read at once is what reading it field by field gives, and whatever is not as it should be is left to that."""
+"""A lone reading read at once is what reading it field by field gives, and whatever is not as it should be is
+left to that."""
 
 import json
 import random
@@ -9,7 +10,23 @@ from temphub_kernel.core.reading import MAX_AGE_MS, MAX_SEQ
 
 NOW_MS = 1_795_438_440_123
 ODD = {
-    "temperature_c": [21, -0.0, -270, 1800, 1800.1, -271, None, "x", True, 1e-9, 12.34567891234, 85.0, -127, 10**400, 10**20],
+    "temperature_c": [
+        21,
+        -0.0,
+        -270,
+        1800,
+        1800.1,
+        -271,
+        None,
+        "x",
+        True,
+        1e-9,
+        12.34567891234,
+        85.0,
+        -127,
+        10**400,
+        10**20,
+    ],
     "probe_id": ["", "a b", "x" * 65, 5, None, "ok:1", "é", "\ud800"],
     "age_ms": [0, 1, MAX_AGE_MS, MAX_AGE_MS + 1, -1, 3.0, 3.5, None, "1", True],
     "boot": ["b1", "", "a b", "x" * 33, 5, None, "é"],
@@ -28,7 +45,10 @@ NOISE = b'0123456789.-eE+ ,:{}[]"\\nultrue\t\n\x00\xff'
 
 def body_of(chance: random.Random) -> bytes:
     """A lone reading, mostly with something odd in it, or more or less of the usual fields."""
-    data: dict[str, object] = {"temperature_c": round(chance.uniform(-50, 1000), chance.randrange(9)), "probe_id": "P-1"}
+    data: dict[str, object] = {
+        "temperature_c": round(chance.uniform(-50, 1000), chance.randrange(9)),
+        "probe_id": "P-1",
+    }
     for usual in ({"age_ms": 40}, {"boot": "b1", "seq": 9}, {"token": "t"}):
         data |= usual if chance.random() < 0.5 else {}
     if "boot" in data and chance.random() < 0.5:
@@ -50,7 +70,8 @@ def body_of(chance: random.Random) -> bytes:
 
 
 def test_any_lone_reading_is_the_same_either_way() -> None:
-    """Of thousands of odd bodies those taken at once give the same reading, kind of reply, token and count."""
+    """Of thousands of odd bodies those taken at once give the same reading, kind of reply, token and
+    count."""
     chance, taken, counted = random.Random(5), 0, 0
     for _ in range(12_000):
         body = body_of(chance)

@@ -15,7 +15,8 @@ def lines(hub, name: str) -> list[str]:
 
 
 def test_a_silent_probe_has_an_age_and_no_temperature(hub):
-    """A value older than three intervals is no present value: it is left out, its age stays; one that measures seldom gets its three."""
+    """A value older than three intervals is no present value: it is left out, its age stays; one that
+    measures seldom gets its three."""
     now = now_ms()
     taken = {"Fresh": now, "Silent": now - 120_000, "Slow": now - 120_000, "Ahead": now + 3_600_000}
     hub.writer.store([Row(name, None, None, at, now, 40_000_000, None) for name, at in taken.items()])
@@ -29,7 +30,13 @@ def test_a_silent_probe_has_an_age_and_no_temperature(hub):
 def test_the_name_that_people_gave_is_a_label(hub):
     """Dashboards can show the name of the page; the id stays what series are told apart by."""
     hub.writer.store([Row("Cold-1", None, None, now_ms(), now_ms(), 40_000_000, None)])
-    hub.writer.change(lambda db: db.execute("UPDATE probes SET alias='Cold \"room\" 2' WHERE id='Cold-1'").rowcount).result(5)
+    hub.writer.change(
+        lambda db: db.execute("UPDATE probes SET alias='Cold \"room\" 2' WHERE id='Cold-1'").rowcount
+    ).result(5)
     wait_for(
-        lambda: [line for line in lines(hub, "temphub_temperature_celsius") if 'probe_id="Cold-1"' in line and 'Cold \\"room\\" 2' in line]
+        lambda: [
+            line
+            for line in lines(hub, "temphub_temperature_celsius")
+            if 'probe_id="Cold-1"' in line and 'Cold \\"room\\" 2' in line
+        ]
     )

@@ -16,8 +16,9 @@ def deliver(hub, name, **headers):
 
 
 def test_made_up_names_are_bounded(make_hub):
-    """From a flood of made-up names a bounded number is taken, whether they deliver or say hello; the rest is refused with the way out and
-    leaves nothing. Probes that were there before, over a restart too, go on, and new ones are taken again after a while."""
+    """From a flood of made-up names a bounded number is taken, whether they deliver or say hello; the rest is
+    refused with the way out and leaves nothing. Probes that were there before, over a restart too, go on, and
+    new ones are taken again after a while."""
     hub = make_hub(names=NewNames(free_each=5, every_s=2.0))
     assert [deliver(hub, f"P{n}")[0] for n in range(5)] == [200] * 5
     status, said = deliver(hub, "made-up")
@@ -28,7 +29,11 @@ def test_made_up_names_are_bounded(make_hub):
     wait_for(lambda: deliver(hub, "New")[0] == 200, 15)
     hub.stop()
     again = make_hub(names=NewNames(free_each=0))
-    assert deliver(again, "P1")[0] == 200 and deliver(again, "New")[0] == 200 and deliver(again, "Another")[0] == 429
+    assert (
+        deliver(again, "P1")[0] == 200
+        and deliver(again, "New")[0] == 200
+        and deliver(again, "Another")[0] == 429
+    )
 
 
 def test_who_shows_the_token_brings_any_number(make_hub):
@@ -38,7 +43,8 @@ def test_who_shows_the_token_brings_any_number(make_hub):
 
 
 def test_a_persons_word_opens_the_door(make_hub):
-    """Who says how many new probes will come has so many taken at once, and no more; a wrong number is refused in words."""
+    """Who says how many new probes will come has so many taken at once, and no more; a wrong number is
+    refused in words."""
     hub = make_hub(names=NewNames(free_each=0))
     assert deliver(hub, "P0")[0] == 429 and "--expect" in deliver(hub, "P0")[1]["remedy"]
     assert hub.ask("POST", "/api/expect", {"probes": 3})[0] == 200
@@ -50,8 +56,8 @@ def test_a_persons_word_opens_the_door(make_hub):
 
 
 def test_ids_that_came_once_are_removed_in_one_go(make_hub):
-    """Of a crowd those that delivered once go with one order, a person's and a returning one stay; their readings are kept; one that
-    delivers again is back by itself."""
+    """Of a crowd those that delivered once go with one order, a person's and a returning one stay; their
+    readings are kept; one that delivers again is back by itself."""
     hub = make_hub()
     crowd = [f"made-up-{n:03}" for n in range(CROWD + 3)]
     assert {deliver(hub, name)[0] for name in crowd} == {200}
@@ -65,7 +71,11 @@ def test_ids_that_came_once_are_removed_in_one_go(make_hub):
     assert len(hub.ask("GET", f"/api/readings?probe_id={crowd[5]}")[1]["readings"]) == 1
     assert deliver(hub, crowd[5])[0] == 200
     wait_for(lambda: names(hub) == {*crowd[:2], crowd[5]}, 10)
-    for wrong in ({"unnamed": 1}, {"unnamed": True, "probe_id": crowd[0]}, {"unnamed": True, "restore": True}):
+    for wrong in (
+        {"unnamed": 1},
+        {"unnamed": True, "probe_id": crowd[0]},
+        {"unnamed": True, "restore": True},
+    ):
         assert hub.ask("POST", "/api/remove", wrong)[1]["error"] == "bad_unnamed"
     assert hub.ask("POST", "/api/remove", {"unnamed": False})[1]["error"] == "bad_probe_id"
 

@@ -14,7 +14,8 @@ def hub(make_hub):
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "127.0.0.2"])
 def test_a_hello_from_elsewhere_names_no_address_of_the_hubs_computer(hub, ip):
-    """Refused in words and not met; a virtual probe on this computer, and a probe that names its own address, are met as before."""
+    """Refused in words and not met; a virtual probe on this computer, and a probe that names its own address,
+    are met as before."""
     hello = {"id": "P1", "ip": ip, "port": 22}
     status, answer = hub.ask("POST", "/api/hello", hello, STRANGER)
     assert (status, answer["error"]) == (400, "bad_ip") and answer["remedy"] and not hub.met
@@ -24,7 +25,8 @@ def test_a_hello_from_elsewhere_names_no_address_of_the_hubs_computer(hub, ip):
 
 @pytest.mark.parametrize("host", NAMED)
 def test_nobody_elsewhere_searches_the_hubs_computer_by_provision(hub, host):
-    """Who shows nothing is refused alike, whether something listens there or not; who sits at this computer may."""
+    """Who shows nothing is refused alike, whether something listens there or not; who sits at this computer
+    may."""
     for port in (1, hub.port):
         status, answer = hub.ask("POST", "/api/provision", {"host": host, "port": port}, STRANGER)
         assert (status, answer["error"]) == (403, "own_computer") and answer["remedy"]
@@ -36,5 +38,7 @@ def test_nobody_elsewhere_searches_the_hubs_computer_by_provision(hub, host):
 def test_who_shows_the_token_may(make_hub):
     """With SERVER_TOKEN its holder may have a virtual probe on the hub's computer told from anywhere."""
     hub = make_hub(token="s3cret-token", environ={"TRUSTED_PROXIES": "127.0.0.1"})
-    answer = hub.ask("POST", "/api/provision", {"host": "127.0.0.1", "port": 1}, {**STRANGER, "X-Token": "s3cret-token"})[1]
+    answer = hub.ask(
+        "POST", "/api/provision", {"host": "127.0.0.1", "port": 1}, {**STRANGER, "X-Token": "s3cret-token"}
+    )[1]
     assert answer["error"] == "unknown_probe"

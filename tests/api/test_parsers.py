@@ -16,11 +16,28 @@ MANY = settings(max_examples=300, derandomize=True, database=None, deadline=None
 NUMBERS = st.one_of(st.integers(), st.floats(), st.booleans(), st.integers(-300, 2000))
 LEAF = st.one_of(st.none(), NUMBERS, st.text(max_size=20))
 ANY = st.recursive(
-    LEAF, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)), max_leaves=12
+    LEAF,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
-FIELDS = ["temperature_c", "probe_id", "boot", "seq", "age_ms", "quality", "age_unknown", "sent_ms", "readings", "token"]
+FIELDS = [
+    "temperature_c",
+    "probe_id",
+    "boot",
+    "seq",
+    "age_ms",
+    "quality",
+    "age_unknown",
+    "sent_ms",
+    "readings",
+    "token",
+]
 READING = st.dictionaries(st.sampled_from(FIELDS), LEAF, max_size=8)
-BODY = st.dictionaries(st.sampled_from(FIELDS), st.one_of(ANY, st.just("p1"), st.lists(READING, max_size=3)), max_size=8)
+BODY = st.dictionaries(
+    st.sampled_from(FIELDS), st.one_of(ANY, st.just("p1"), st.lists(READING, max_size=3)), max_size=8
+)
 NOW = 1_795_438_440_000
 HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
 HOSTS = Hosts(Settings.from_environ({}))
@@ -103,7 +120,11 @@ def test_any_setting_is_taken_or_told_in_words(tmp_path_factory, name, value):
 def test_any_log_can_be_read(text):
     """Whatever stands in the CSV log after an accident, looking for readings in it finds some or none."""
     begins_header(text)
-    assert all(isinstance(cell, str) for line in text.decode("utf-8", "replace").splitlines() for cell in cells_of(line))
+    assert all(
+        isinstance(cell, str)
+        for line in text.decode("utf-8", "replace").splitlines()
+        for cell in cells_of(line)
+    )
     assert all(len(key) == 4 for key in keys_of(text))
 
 
@@ -113,8 +134,19 @@ def test_any_log_can_be_read(text):
 @example("a:99999", "http://a:99999", "http://a:x")
 def test_any_header_is_judged(host, origin, referer):
     """Whatever a request says of its host and its origin, it passes or is refused in words."""
-    headers = HTTPHeaders({"Host": host.strip(), "Origin": origin.strip(), "Referer": referer.strip(), "User-Agent": "Mozilla/5.0"})
-    for check in (lambda: HOSTS.check(headers["Host"]), lambda: check_origin(headers), lambda: check_plain_get(headers)):
+    headers = HTTPHeaders(
+        {
+            "Host": host.strip(),
+            "Origin": origin.strip(),
+            "Referer": referer.strip(),
+            "User-Agent": "Mozilla/5.0",
+        }
+    )
+    for check in (
+        lambda: HOSTS.check(headers["Host"]),
+        lambda: check_origin(headers),
+        lambda: check_plain_get(headers),
+    ):
         try:
             check()
         except TempHubError as error:

@@ -15,24 +15,34 @@ MANY = settings(max_examples=400, derandomize=True, database=None, deadline=None
 
 # As each of them sends it; the length is that of the owner's body.
 PROGRAMS = {
-    "curl": b"Host: 192.168.1.145:8088\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nContent-Type: application/json\r\nContent-Length: 55",
-    "curl with a token": b"Host: hub:8088\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nX-Token: a b\r\nContent-Length: 55",
-    "Python's requests": b"Host: hub:8088\r\nUser-Agent: python-requests/2.31.0\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n"
+    "curl": b"Host: 192.168.1.145:8088\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nContent-Type: "
+    b"application/json\r\nContent-Length: 55",
+    "curl with a token": b"Host: hub:8088\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nX-Token: a "
+    b"b\r\nContent-Length: 55",
+    "Python's requests": b"Host: hub:8088\r\nUser-Agent: python-requests/2.31.0\r\nAccept-Encoding: gzip, "
+    b"deflate\r\nAccept: */*\r\n"
     b"Connection: keep-alive\r\nContent-Length: 55\r\nContent-Type: application/json",
     "Python's http.client": b"Host: hub:8088\r\nAccept-Encoding: identity\r\nContent-Length: 55",
-    "Arduino's HTTPClient": b"Host: 192.168.1.145:8088\r\nUser-Agent: ESP32HTTPClient\r\nConnection: keep-alive\r\n"
-    b"Accept-Encoding: identity;q=1,chunked;q=0.1,*;q=0\r\nContent-Type: application/json\r\nContent-Length: 55",
+    "Arduino's HTTPClient": b"Host: 192.168.1.145:8088\r\nUser-Agent: ESP32HTTPClient\r\nConnection: "
+    b"keep-alive\r\n"
+    b"Accept-Encoding: identity;q=1,chunked;q=0.1,*;q=0\r\nContent-Type: application/json\r\nContent-Length: "
+    b"55",
     "one that closes": b"Host: hub\r\nConnection: close\r\nContent-Length: 55",
 }
 
 
 def as_tornado(head: bytes) -> tuple[dict[str, str], int, bool]:
-    """(fields, length of the body, whether the connection ends) of a head as Tornado's connection reads it, with Tornado's functions."""
+    """(fields, length of the body, whether the connection ends) of a head as Tornado's connection reads it,
+    with Tornado's functions."""
     first, _, rest = head.decode("latin1").partition("\n")
     line, headers = parse_request_start_line(first.rstrip("\r")), HTTPHeaders.parse(rest + "\r\n\r\n")
     assert (line.method, line.path, line.version) == ("POST", "/api/ingest", "HTTP/1.1")
     assert not is_transfer_encoding_chunked(headers)
-    return dict(headers.get_all()), parse_int(headers["Content-Length"]), headers.get("Connection", "").lower() == "close"
+    return (
+        dict(headers.get_all()),
+        parse_int(headers["Content-Length"]),
+        headers.get("Connection", "").lower() == "close",
+    )
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -60,7 +70,13 @@ def test_what_our_own_probe_sends_is_plain(monkeypatch, signed, token):
 
 
 # Of these there is but one way to read them.
-CLEAR = ("nothing", "a connection to be closed", "the same, spelt otherwise", "a connection to be kept", "a signature of nobody")
+CLEAR = (
+    "nothing",
+    "a connection to be closed",
+    "the same, spelt otherwise",
+    "a connection to be kept",
+    "a signature of nobody",
+)
 
 
 @pytest.mark.parametrize("name", [name for name in LINES if name not in CLEAR])
@@ -85,7 +101,11 @@ def test_the_beginning_of_a_head_is_awaited():
     """What may still become a plain head is waited for, byte by byte; anything else is not."""
     sent = START + PROGRAMS["curl"]
     assert all(may_begin(sent[:size]) for size in range(len(sent)))
-    assert not any(may_begin(start) for start in STARTS if not START.startswith(start) and not start.startswith(START[:-2]))
+    assert not any(
+        may_begin(start)
+        for start in STARTS
+        if not START.startswith(start) and not start.startswith(START[:-2])
+    )
     assert not may_begin(START + b"a" * MAX_HEAD)
 
 
@@ -107,7 +127,8 @@ EDITS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 2), st.binary(max
 @MANY
 @given(st.lists(PIECES, max_size=4), EDITS)
 def test_whatever_is_plain_tornado_reads_alike(pieces, edits):
-    """Whatever a head is made of: either it is left to Tornado, or both see the same fields, the same length and the same end."""
+    """Whatever a head is made of: either it is left to Tornado, or both see the same fields, the same length
+    and the same end."""
     sent = START + b"".join([b"Host: hub\r\n", *pieces, b"Content-Length: 40\r\n"])
     for place, gone, more in edits:
         sent = sent[:place] + more + sent[place + gone :]

@@ -21,18 +21,26 @@ def get(hub, path):
 
 
 def test_a_report_is_downloaded(hub):
-    """A PDF or HTML of the probes that are named comes whole, under a name with its days; what cannot be reported is said in words before
-    anything is sent."""
-    hub.writer.store([Row(f"P:{n % 3}", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(600)])
+    """A PDF or HTML of the probes that are named comes whole, under a name with its days; what cannot be
+    reported is said in words before anything is sent."""
+    hub.writer.store(
+        [Row(f"P:{n % 3}", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(600)]
+    )
     span = f"from={NOW - 700_000}&to={NOW}"
     status, headers, body = get(hub, f"/api/report?{span}&probe_id=P%3A1&tz=UTC")
     assert (status, headers["Content-Type"], body[:8]) == (200, "application/pdf", b"%PDF-1.4")
     assert headers["Content-Disposition"].startswith('attachment; filename="temphub-report-20')
-    status, headers, body = get(hub, f"/api/report?{span}&probe_id=P%3A1&probe_id=P%3A2&format=html&language=de&limit_high_c=20")
+    status, headers, body = get(
+        hub, f"/api/report?{span}&probe_id=P%3A1&probe_id=P%3A2&format=html&language=de&limit_high_c=20"
+    )
     told = body.decode()
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
     assert "P:1" in told and "P:2" in told and "P:0" not in told and "Zeit über 20 °C" in told
-    wrong = {"for=soon": (400, "bad_for"), "group=attic": (404, "unknown_group"), "probe_id=nobody": (404, "unknown_probe")}
+    wrong = {
+        "for=soon": (400, "bad_for"),
+        "group=attic": (404, "unknown_group"),
+        "probe_id=nobody": (404, "unknown_probe"),
+    }
     for query, expected in wrong.items():
         status, _, body = get(hub, f"/api/report?{query}")
         answer = json.loads(body)

@@ -18,11 +18,25 @@ def known(hub):
 
 
 def test_a_probe_is_described(known):
-    """A person's name, group, place and note are kept and shown; the probe's own name comes back when the alias is emptied."""
-    said = {"probe_id": "a", "alias": " Cold room 2 ", "group": "Cellar", "place": 3, "hidden": True, "note": "behind\nthe door"}
+    """A person's name, group, place and note are kept and shown; the probe's own name comes back when the
+    alias is emptied."""
+    said = {
+        "probe_id": "a",
+        "alias": " Cold room 2 ",
+        "group": "Cellar",
+        "place": 3,
+        "hidden": True,
+        "note": "behind\nthe door",
+    }
     assert known.ask("POST", "/api/describe", said) == (200, {"ok": True})
     (probe,) = known.ask("GET", "/api/probes")[1]["probes"]
-    assert [probe[name] for name in ("name", "group", "place", "hidden", "note")] == ["Cold room 2", "Cellar", 3, True, "behind\nthe door"]
+    assert [probe[name] for name in ("name", "group", "place", "hidden", "note")] == [
+        "Cold room 2",
+        "Cellar",
+        3,
+        True,
+        "behind\nthe door",
+    ]
     assert known.ask("POST", "/api/describe", {"probe_id": "a", "alias": ""})[0] == 200
     (probe,) = known.ask("GET", "/api/probes")[1]["probes"]
     assert probe["name"] == "a" and probe["group"] == "Cellar"
@@ -51,12 +65,19 @@ def test_descriptions_that_are_refused(known, said, code, status):
 def test_remarks(known):
     """A remark on a moment, on a range, of one probe; listed by time, taken back by its number."""
     first = known.ask("POST", "/api/annotate", {"from_ms": T0, "text": "moved"})[1]["number"]
-    second = known.ask("POST", "/api/annotate", {"from_ms": T0 - 5000, "to_ms": T0, "text": "door", "probe_id": "a"})[1]["number"]
+    second = known.ask(
+        "POST", "/api/annotate", {"from_ms": T0 - 5000, "to_ms": T0, "text": "door", "probe_id": "a"}
+    )[1]["number"]
     listed = known.ask("GET", "/api/annotations")[1]["annotations"]
-    assert [(a["number"], a["text"], a["probe_id"]) for a in listed] == [(second, "door", "a"), (first, "moved", None)]
+    assert [(a["number"], a["text"], a["probe_id"]) for a in listed] == [
+        (second, "door", "a"),
+        (first, "moved", None),
+    ]
     assert listed[0]["to"] == listed[1]["from"] == "2026-11-23T12:54:00.000Z"
     with Reader(known.journal) as reader:
-        assert [a.text for a in reader.annotations(T0, T0 + 1)] == ["door", "moved"] and reader.annotations(T0 + 1, T0 + 9) == []
+        assert [a.text for a in reader.annotations(T0, T0 + 1)] == ["door", "moved"] and reader.annotations(
+            T0 + 1, T0 + 9
+        ) == []
     assert known.ask("POST", "/api/annotate", {"erase": first})[0] == 200
     assert known.ask("POST", "/api/annotate", {"erase": first})[1]["error"] == "unknown_annotation"
 
@@ -82,7 +103,8 @@ def test_remarks_that_are_refused(known, remark, code):
 
 
 def test_calibration_is_seen_at_once(known):
-    """From the calibration's time on every answer of the API is the corrected value; taken back, it is the raw one again."""
+    """From the calibration's time on every answer of the API is the corrected value; taken back, it is the
+    raw one again."""
     points = {"probe_id": "a", "points": [[21.5, 20.0]], "from_ms": 0, "note": "ice bath"}
     assert known.ask("POST", "/api/calibrate", points) == (200, {"ok": True})
     assert known.ask("GET", "/api/probes")[1]["probes"][0]["temperature_c"] == 20.0
@@ -92,7 +114,9 @@ def test_calibration_is_seen_at_once(known):
     assert (listed["points"], listed["note"], listed["to"]) == ([[21.5, 20.0]], "ice bath", None)
     assert known.ask("POST", "/api/calibrate", {"forget": listed["number"]})[0] == 200
     assert known.ask("GET", "/api/readings?bucket=1h")[1]["readings"][0]["mean_c"] == 21.5
-    assert known.ask("POST", "/api/calibrate", {"forget": listed["number"]})[1]["error"] == "unknown_calibration"
+    assert (
+        known.ask("POST", "/api/calibrate", {"forget": listed["number"]})[1]["error"] == "unknown_calibration"
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +153,11 @@ def test_changes_need_the_token(make_hub):
 
 def test_age_that_nobody_knows(hub):
     """A good reading whose age its probe could not know is stored with its value and says so."""
-    batch = {"probe_id": "a", "boot": "b", "readings": [{"seq": 1, "age_ms": 64000, "temperature_c": 4.5, "age_unknown": True}]}
+    batch = {
+        "probe_id": "a",
+        "boot": "b",
+        "readings": [{"seq": 1, "age_ms": 64000, "temperature_c": 4.5, "age_unknown": True}],
+    }
     assert hub.ask("POST", "/api/ingest", batch)[0] == 200
     (reading,) = hub.ask("GET", "/api/readings")[1]["readings"]
     assert (reading["temperature_c"], reading["quality"]) == (4.5, "undated")
@@ -142,7 +170,8 @@ def values(hub, query=""):
 
 
 def test_a_range_is_struck_out_and_taken_back(known):
-    """What a person strikes out is in no answer but that to who asks for it, listed, noted, and counts again when it is undone."""
+    """What a person strikes out is in no answer but that to who asks for it, listed, noted, and counts again
+    when it is undone."""
     now = now_ms()
     for age_ms, celsius in ((60_000, 99.0), (50_000, 98.0), (1_000, 20.0)):
         known.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "b", "age_ms": age_ms})
@@ -150,7 +179,11 @@ def test_a_range_is_struck_out_and_taken_back(known):
     status, answer = known.ask("POST", "/api/strike-out", said)
     assert status == 200 and answer["number"] == 1
     assert values(known, "probe_id=b") == [(20.0, None, None)]
-    assert values(known, "probe_id=b&struck_out=true") == [(None, "struck_out", 99.0), (None, "struck_out", 98.0), (20.0, None, None)]
+    assert values(known, "probe_id=b&struck_out=true") == [
+        (None, "struck_out", 99.0),
+        (None, "struck_out", 98.0),
+        (20.0, None, None),
+    ]
     (bucket,) = known.ask("GET", "/api/readings?probe_id=b&bucket=366d")[1]["readings"]
     assert (bucket["max_c"], bucket["count"]) == (20.0, 1)
     (listed,) = known.ask("GET", "/api/struck-out")[1]["struck_out"]
@@ -159,7 +192,11 @@ def test_a_range_is_struck_out_and_taken_back(known):
     assert [value for value, *_ in values(known, "probe_id=b")] == [99.0, 98.0, 20.0]
     assert known.ask("POST", "/api/strike-out", {"undo": 1})[1]["error"] == "unknown_strike"
     noted = (known.settings.data_dir / "temphub_changes.log").read_text().splitlines()
-    assert [json.loads(line)["what"] for line in noted] == ["/api/strike-out"] * 2 and "held in the hand" in noted[0] and "undo" in noted[1]
+    assert (
+        [json.loads(line)["what"] for line in noted] == ["/api/strike-out"] * 2
+        and "held in the hand" in noted[0]
+        and "undo" in noted[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,13 +218,20 @@ def test_strikes_that_are_refused(known, said, code, status):
     """What cannot be struck out is refused in words, and everything counts as before."""
     answer = known.ask("POST", "/api/strike-out", said)
     assert (answer[0], answer[1]["error"]) == (status, code) and answer[1]["remedy"]
-    assert known.ask("GET", "/api/struck-out")[1]["struck_out"] == [] and values(known) == [(21.5, None, None)]
+    assert known.ask("GET", "/api/struck-out")[1]["struck_out"] == [] and values(known) == [
+        (21.5, None, None)
+    ]
 
 
 def test_numbers_of_a_chip_are_corrected_and_taken_back(known):
-    """What a person states of a probe is seen in every answer of the API, listed with what remains uncertain, noted, and undone."""
+    """What a person states of a probe is seen in every answer of the API, listed with what remains uncertain,
+    noted, and undone."""
     sent = {"probe_id": "kiln", "temperature_c": 807.0}
-    assert known.ask("POST", "/api/ingest", sent)[0] == known.ask("POST", "/api/ingest", {**sent, "cold_c": 25.0})[0] == 200
+    assert (
+        known.ask("POST", "/api/ingest", sent)[0]
+        == known.ask("POST", "/api/ingest", {**sent, "cold_c": 25.0})[0]
+        == 200
+    )
     said = {"probe_id": "kiln", "type": "K", "cold_c": 20, "cold_within_c": 10.5, "note": "firmware 0.3.0"}
     assert known.ask("POST", "/api/thermocouple", said) == (200, {"ok": True, "number": 1})
     told = [celsius for celsius, _, _ in values(known, "probe_id=kiln")]
@@ -199,14 +243,23 @@ def test_numbers_of_a_chip_are_corrected_and_taken_back(known):
     (newest,) = (one for one in known.ask("GET", "/api/probes")[1]["probes"] if one["id"] == "kiln")
     assert newest["temperature_c"] == 800.125
     (listed,) = known.ask("GET", "/api/thermocouples")[1]["thermocouples"]
-    assert {"number": 1, "probe_id": "kiln", "type": "K", "chip": "max31855", "cold_c": 20, "cold_within_c": 10.5, "to": None}.items() <= (
-        listed.items()
-    )
+    assert {
+        "number": 1,
+        "probe_id": "kiln",
+        "type": "K",
+        "chip": "max31855",
+        "cold_c": 20,
+        "cold_within_c": 10.5,
+        "to": None,
+    }.items() <= (listed.items())
     assert [one["at_c"] for one in listed["uncertainty"]] == [-150, 0, 100, 300, 600, 1000]
     assert all(0 < one["within_c"] < 1 for one in listed["uncertainty"])
     assert known.ask("POST", "/api/thermocouple", {"undo": 1}) == (200, {"ok": True, "number": 1})
     assert values(known, "probe_id=kiln") == [(807.0, None, None)] * 2
-    noted = [json.loads(line)["what"] for line in (known.settings.data_dir / "temphub_changes.log").read_text().splitlines()]
+    noted = [
+        json.loads(line)["what"]
+        for line in (known.settings.data_dir / "temphub_changes.log").read_text().splitlines()
+    ]
     assert noted == ["/api/thermocouple"] * 2
 
 
@@ -233,11 +286,14 @@ def test_what_is_no_thermocouple_is_refused(known, said, code, status):
     """It is refused in words with what to send, and readings count as before."""
     answer = known.ask("POST", "/api/thermocouple", said)
     assert (answer[0], answer[1]["error"]) == (status, code) and answer[1]["remedy"]
-    assert known.ask("GET", "/api/thermocouples")[1]["thermocouples"] == [] and values(known) == [(21.5, None, None)]
+    assert known.ask("GET", "/api/thermocouples")[1]["thermocouples"] == [] and values(known) == [
+        (21.5, None, None)
+    ]
 
 
 def test_a_power_on_value_is_no_temperature_anywhere(known):
-    """85.0 of a sender that was just powered is no temperature of /api/probes, /metrics or a bucket; /api/readings tells what was sent."""
+    """85.0 of a sender that was just powered is no temperature of /api/probes, /metrics or a bucket;
+    /api/readings tells what was sent."""
     known.ask("POST", "/api/ingest", {"temperature_c": 85, "probe_id": "plain"})
     assert values(known, "probe_id=plain") == [(None, "power_on", 85.0)]
     assert known.ask("GET", "/api/readings?probe_id=plain&bucket=1h")[1]["readings"] == []
@@ -247,7 +303,8 @@ def test_a_power_on_value_is_no_temperature_anywhere(known):
 
 
 def test_a_probe_is_removed_and_restored(known):
-    """A removed probe is in no list and no metric; its readings are answered to who names it; it can be brought back, and that is noted."""
+    """A removed probe is in no list and no metric; its readings are answered to who names it; it can be
+    brought back, and that is noted."""
     known.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "gone"})
     assert known.ask("POST", "/api/remove", {"probe_id": "gone"}) == (200, {"ok": True})
     assert [one["id"] for one in known.ask("GET", "/api/probes")[1]["probes"]] == ["a"]
@@ -265,7 +322,8 @@ def test_a_probe_is_removed_and_restored(known):
 
 
 def test_a_probe_counts_as_another_and_stands_for_itself_again(known):
-    """A new board in an old place is one line with the old one, in lists, history, metrics and exports, until undone; that is noted."""
+    """A new board in an old place is one line with the old one, in lists, history, metrics and exports, until
+    undone; that is noted."""
     known.ask("POST", "/api/ingest", {"temperature_c": 22.5, "probe_id": "new"})
     assert known.ask("POST", "/api/merge", {"probe_id": "new", "into": "a"}) == (200, {"ok": True})
     (probe,) = known.ask("GET", "/api/probes")[1]["probes"]
@@ -292,13 +350,18 @@ def test_a_probe_counts_as_another_and_stands_for_itself_again(known):
 
 
 def test_two_that_measure_at_once_are_merged_only_on_purpose(known):
-    """Two probes with readings in the same minutes are two places: that is said, with the times, and only `overlap` makes them one line."""
+    """Two probes with readings in the same minutes are two places: that is said, with the times, and only
+    `overlap` makes them one line."""
     began = now_ms() // 60_000 * 60_000
     for probe in ("here", "there"):
         for minute in range(10, 20):
             body = {"temperature_c": minute, "probe_id": probe, "timestamp": began - minute * 60_000}
             assert known.ask("POST", "/api/ingest", body)[0] == 200
     status, said = known.ask("POST", "/api/merge", {"probe_id": "there", "into": "here"})
-    assert (status, said["error"]) == (409, "overlap") and "in 10 minutes from" in said["problem"] and "--overlap" in said["remedy"]
+    assert (
+        (status, said["error"]) == (409, "overlap")
+        and "in 10 minutes from" in said["problem"]
+        and "--overlap" in said["remedy"]
+    )
     assert known.ask("POST", "/api/merge", {"probe_id": "there", "into": "here", "overlap": True})[0] == 200
     assert len(values(known, "probe_id=here")) == 20, "none is lost"

@@ -52,7 +52,8 @@ def hub(request, make_hub, page):
 
 @pytest.mark.parametrize(("method", "path", "status", "hint"), STRAYS)
 def test_a_stranger_gets_words(hub, method, path, status, hint):
-    """Whatever a probe or script asks for that there is not: the hub's JSON error, and where it was meant to go."""
+    """Whatever a probe or script asks for that there is not: the hub's JSON error, and where it was meant to
+    go."""
     told, headers, text = hub.whole(method, path, READING if method in ("POST", "PUT", "PATCH") else None)
     answer = json.loads(text)
     assert told == status and headers["Content-Type"].startswith("application/json")
@@ -60,10 +61,17 @@ def test_a_stranger_gets_words(hub, method, path, status, hint):
 
 
 def test_a_browser_gets_a_small_page(hub):
-    """Who mistyped the address reads what is wrong and finds the way to the temperatures; what was typed is no markup."""
-    status, headers, text = hub.whole("GET", "/<script>alert(1)</script>", headers={"Accept": "text/html,*/*;q=0.8"})
+    """Who mistyped the address reads what is wrong and finds the way to the temperatures; what was typed is
+    no markup."""
+    status, headers, text = hub.whole(
+        "GET", "/<script>alert(1)</script>", headers={"Accept": "text/html,*/*;q=0.8"}
+    )
     assert status == 404 and headers["Content-Type"].startswith("text/html") and b'href="/"' in text
-    assert b"<script" not in text and b"upyter" not in text and "default-src 'none'" in headers["Content-Security-Policy"]
+    assert (
+        b"<script" not in text
+        and b"upyter" not in text
+        and "default-src 'none'" in headers["Content-Security-Policy"]
+    )
 
 
 def test_who_wants_json_gets_no_page(hub):
@@ -74,14 +82,26 @@ def test_who_wants_json_gets_no_page(hub):
 
 
 def test_a_password_does_not_hide_the_words(make_hub):
-    """With UI_PASSWORD and TLS set a probe that delivers to the wrong path is told the right one, not sent to the login."""
+    """With UI_PASSWORD and TLS set a probe that delivers to the wrong path is told the right one, not sent to
+    the login."""
     hub = make_hub(environ={"UI_PASSWORD": "long enough"})
     for path in ("/", "/ingest"):
         assert "/api/ingest" in hub.ask("POST", path, READING)[1]["remedy"]
     assert hub.whole("GET", "/")[0] == 303
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/metrics", "/api/health", "/api/probes", "/api/readings?format=csv", "/api/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/login",
+        "/metrics",
+        "/api/health",
+        "/api/probes",
+        "/api/readings?format=csv",
+        "/api/openapi.json",
+    ],
+)
 def test_head_is_get_without_a_body(hub, path):
     """HEAD tells status and type, sends no byte of a body, stores nothing, and the connection goes on."""
     connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
@@ -94,7 +114,9 @@ def test_head_is_get_without_a_body(hub, path):
     connection.close()
 
 
-@pytest.mark.parametrize("path", ["/api/ingest?temperature_c=1", "/api/provision", "/nothing", "/api/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/api/ingest?temperature_c=1", "/api/provision", "/nothing", "/api/nothing"]
+)
 def test_head_where_there_is_nothing_to_get(hub, path):
     """It is refused with the right status, and no reading is stored by it."""
     connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
@@ -107,14 +129,25 @@ def test_head_where_there_is_nothing_to_get(hub, path):
     assert hub.ask("GET", "/api/readings?probe_id=adhoc")[1]["readings"] == []
 
 
-PATHS = [("/api/ingest", 413), ("/api/hello", 413), ("/v/voila/api/shutdown/0", 413), ("/", 405), ("/ingest", 404)]
+PATHS = [
+    ("/api/ingest", 413),
+    ("/api/hello", 413),
+    ("/v/voila/api/shutdown/0", 413),
+    ("/", 405),
+    ("/ingest", 404),
+]
 
 
 def curl(url, *more):
     """(status, JSON) by the real curl."""
-    program = shutil.which("curl") or cannot("there is no curl on this computer (Debian: apt-get install curl)")
+    program = shutil.which("curl") or cannot(
+        "there is no curl on this computer (Debian: apt-get install curl)"
+    )
     done = subprocess.run(
-        [program, "-s", "-m", "20", *more, "-w", "\n%{http_code}", "--data-binary", "@-", url], input=BIG, capture_output=True, check=False
+        [program, "-s", "-m", "20", *more, "-w", "\n%{http_code}", "--data-binary", "@-", url],
+        input=BIG,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done
     body, _, status = done.stdout.rpartition(b"\n")
@@ -149,7 +182,10 @@ def by_a_socket_that_sends_first(url):
     """As Arduino's HTTPClient does: all of it is written before a byte is read."""
     port, path = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/.*)", url).groups()
     with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as client:
-        client.sendall(f"POST {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: {len(BIG)}\r\n\r\n".encode())
+        client.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: {len(BIG)}"
+            "\r\n\r\n".encode()
+        )
         for at in range(0, len(BIG), 1460):
             client.sendall(BIG[at : at + 1460])
         reply = http.client.HTTPResponse(client)
@@ -159,10 +195,19 @@ def by_a_socket_that_sends_first(url):
 
 @pytest.mark.parametrize(("path", "status"), PATHS)
 @pytest.mark.parametrize(
-    "send", [by_curl, by_curl_without_asking_first, by_curl_in_chunks, by_requests, by_urllib, by_a_socket_that_sends_first]
+    "send",
+    [
+        by_curl,
+        by_curl_without_asking_first,
+        by_curl_in_chunks,
+        by_requests,
+        by_urllib,
+        by_a_socket_that_sends_first,
+    ],
 )
 def test_the_refusal_of_a_large_body_is_seen(make_hub, page, send, path, status):
-    """Ordinary clients read the status and its words instead of a connection that was reset, however they send."""
+    """Ordinary clients read the status and its words instead of a connection that was reset, however they
+    send."""
     if path.startswith("/v/"):
         hub = make_hub(page=("127.0.0.1", page.port))
     else:
@@ -172,7 +217,8 @@ def test_the_refusal_of_a_large_body_is_seen(make_hub, page, send, path, status)
 
 
 def test_what_is_dropped_has_an_end(make_hub):
-    """A body that goes on and on is cut off in the end, by size and by time, and others are answered meanwhile."""
+    """A body that goes on and on is cut off in the end, by size and by time, and others are answered
+    meanwhile."""
     hub = make_hub(body_s=1.0)
     with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
         client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")

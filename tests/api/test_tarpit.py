@@ -64,12 +64,14 @@ def status_of(client):
 
 
 def test_a_person_notices_nothing_and_a_crowd_is_answered_one_by_one(clock):
-    """The first refusals of an address come at once, and so do those of one that asks once a second; what is more waits for a second
-    and more, each for its own moment, and other addresses are not concerned."""
+    """The first refusals of an address come at once, and so do those of one that asks once a second; what is
+    more waits for a second and more, each for its own moment, and other addresses are not concerned."""
     held = Tarpit()
     assert [held.hold_s("crowd") for _ in range(FREE)] == [0.0] * FREE
     waits = [held.hold_s("crowd") for _ in range(20)]
-    assert waits[0] == HOLD_S and all(later - earlier == pytest.approx(EACH_S) for earlier, later in itertools.pairwise(waits))
+    assert waits[0] == HOLD_S and all(
+        later - earlier == pytest.approx(EACH_S) for earlier, later in itertools.pairwise(waits)
+    )
     for _ in range(100):
         clock[0] += 1
         assert held.hold_s("person") == 0.0
@@ -78,7 +80,8 @@ def test_a_person_notices_nothing_and_a_crowd_is_answered_one_by_one(clock):
 
 
 def test_what_is_held_has_an_end(clock):
-    """However many are refused, and leave before they are told, nobody waits for longer than some seconds, and memory has an end."""
+    """However many are refused, and leave before they are told, nobody waits for longer than some seconds,
+    and memory has an end."""
     held = Tarpit(free=0)
     assert max(held.hold_s(f"10.0.{n // 250}.{n % 250}") for n in range(5 * MOST_TRACKED)) == LONGEST_S
     assert len(held._counts) == MOST_TRACKED

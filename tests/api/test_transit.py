@@ -38,15 +38,20 @@ def test_a_batch_that_was_held_back_is_recognised():
 
 
 def test_readings_keep_the_probes_own_distances():
-    """Deliveries that took between nothing and a second and a half leave no trace in the times of readings."""
+    """Deliveries that took between nothing and a second and a half leave no trace in the times of
+    readings."""
     transit, chance = Transit(), random.Random(1)
     taken(transit, 0, 1_000)
-    moments = [taken(transit, count, 1_000 + count + chance.randrange(1_500))[0] for count in range(500, 300_000, 500)]
+    moments = [
+        taken(transit, count, 1_000 + count + chance.randrange(1_500))[0]
+        for count in range(500, 300_000, 500)
+    ]
     assert all(b - a == pytest.approx(500, abs=1 + 300_000 * DRIFT) for a, b in pairwise(moments))
 
 
 def test_what_a_probe_said_before_its_first_delivery_dates_it():
-    """A hub that has just started answers the first delivery late: a hello or /status that was quicker tells by how much."""
+    """A hub that has just started answers the first delivery late: a hello or /status that was quicker tells
+    by how much."""
     transit = Transit()
     transit.hear("p", "b", 10_000, 700_030)
     assert taken(transit, 12_000, 704_500, 100) == pytest.approx([701_930], abs=2)
@@ -57,7 +62,8 @@ def test_what_a_probe_said_before_its_first_delivery_dates_it():
 
 
 def test_a_first_delivery_that_was_late_turns_no_order_round():
-    """What was measured while the first delivery was under way for two seconds lies behind it, and what follows is right."""
+    """What was measured while the first delivery was under way for two seconds lies behind it, and what
+    follows is right."""
     transit = Transit()
     (first,) = taken(transit, 0, 102_000)
     held = taken(transit, 2_010, 102_020, 1_510, 1_010, 510, 10)
@@ -67,7 +73,8 @@ def test_a_first_delivery_that_was_late_turns_no_order_round():
 
 
 def test_a_backlog_after_a_late_first_delivery_takes_its_place():
-    """A first delivery came late, then the network was away: what was measured meanwhile lies between, though it comes last."""
+    """A first delivery came late, then the network was away: what was measured meanwhile lies between, though
+    it comes last."""
     transit = Transit()
     (first,) = taken(transit, 0, 102_000)
     (newest,) = taken(transit, 60_000, 160_005)
@@ -77,18 +84,24 @@ def test_a_backlog_after_a_late_first_delivery_takes_its_place():
 
 
 def test_a_reading_that_comes_after_an_hour_stays_before_what_followed_it():
-    """The longer nothing quick was heard, the less is known of the crystal; that moves no reading past one that was taken later."""
+    """The longer nothing quick was heard, the less is known of the crystal; that moves no reading past one
+    that was taken later."""
     transit = Transit()
     taken(transit, 0, 1_000)
     (later,) = taken(transit, 10_000, 11_000)
-    assert taken(transit, 3_610_000, 3_613_000, 3_600_500) == [pytest.approx(10_750, abs=250)] and later == 11_000
+    assert (
+        taken(transit, 3_610_000, 3_613_000, 3_600_500) == [pytest.approx(10_750, abs=250)]
+        and later == 11_000
+    )
 
 
 def test_what_was_far_too_late_is_one_reading_out_of_place():
     """A first delivery that the network held for a minute does not draw what follows out of its place."""
     transit = Transit()
     taken(transit, 0, 160_000)
-    assert taken(transit, 60_500, 160_510, *range(60_000, -1, -500)) == pytest.approx([100_010 + ms for ms in range(500, 60_501, 500)])
+    assert taken(transit, 60_500, 160_510, *range(60_000, -1, -500)) == pytest.approx(
+        [100_010 + ms for ms in range(500, 60_501, 500)]
+    )
 
 
 def test_a_crystal_that_runs_slow_or_fast_is_no_delay():
@@ -110,7 +123,8 @@ def test_a_count_that_begins_anew_is_no_delay():
 
 
 def test_memory_is_bounded():
-    """A stranger who invents boots cannot grow the hub, nor take a probe's measure away that still delivers."""
+    """A stranger who invents boots cannot grow the hub, nor take a probe's measure away that still
+    delivers."""
     transit = Transit()
     taken(transit, 0, 0)
     for n in range(MAX_BOOTS * 2):
@@ -121,7 +135,8 @@ def test_memory_is_bounded():
 
 
 class Probe:
-    """A probe that measures by its own crystal, and brings what waits to a hub over a network that holds back."""
+    """A probe that measures by its own crystal, and brings what waits to a hub over a network that holds
+    back."""
 
     def __init__(self, seed, error, interval_ms, slow_ms):
         self.chance = random.Random(seed)
@@ -141,10 +156,16 @@ class Probe:
     def delay(self):
         """Mostly quick; now and then a second more, or an outage of some minutes."""
         quick = self.chance.expovariate(1 / self.slow_ms)
-        return quick + self.chance.choices([0, self.chance.uniform(0, 1_500), self.chance.uniform(0, 300_000)], [90, 8, 2])[0]
+        return (
+            quick
+            + self.chance.choices(
+                [0, self.chance.uniform(0, 1_500), self.chance.uniform(0, 300_000)], [90, 8, 2]
+            )[0]
+        )
 
     def deliver(self, transit, delay):
-        """[(count, when it was really measured, when it is said to have been)] of what waits: the newest first, or all of it."""
+        """[(count, when it was really measured, when it is said to have been)] of what waits: the newest
+        first, or all of it."""
         if not self.waiting:
             self.wait(self.interval_ms)
         batch = self.waiting if self.chance.random() < 0.7 else self.waiting[-1:]
@@ -164,14 +185,18 @@ class Probe:
     st.integers(0, 4_000),
 )
 def test_any_network_leaves_order_and_place(seed, error, interval_ms, slow_ms, late_ms):
-    """Whatever the network holds back, and however late a hub answers that starts anew: its readings stay in the order in which they
-    were measured, none is dated after it came or much before it was measured, and soon all are in their place."""
+    """Whatever the network holds back, and however late a hub answers that starts anew: its readings stay in
+    the order in which they were measured, none is dated after it came or much before it was measured, and
+    soon all are in their place."""
     probe = Probe(seed, error, interval_ms, slow_ms)
     for _hub in range(4):
         transit, dated, quickest, before = Transit(), [], math.inf, probe.now
         for n in range(100):
             delivered = probe.deliver(transit, late_ms if n == 0 else probe.delay())
-            quickest, before = min(quickest + (probe.now - before) * (DRIFT + abs(error)), probe.took), probe.now
+            quickest, before = (
+                min(quickest + (probe.now - before) * (DRIFT + abs(error)), probe.took),
+                probe.now,
+            )
             dated += delivered
             for _, true, said in delivered:
                 drifted = (probe.now - true) * (DRIFT + abs(error)) + 2
@@ -202,10 +227,16 @@ def first_taken(hub):
 
 
 def test_a_hello_dates_the_first_delivery(hub):
-    """A probe called home; three seconds' worth of its count later its first delivery, four seconds old by its count, is dated so."""
+    """A probe called home; three seconds' worth of its count later its first delivery, four seconds old by
+    its count, is dated so."""
     hello = {"id": "p", "port": 80, "boot": "b", "sent_ms": 60_000}
     assert hub.ask("POST", "/api/hello", hello)[0] == 200
-    batch = {"probe_id": "p", "boot": "b", "sent_ms": 57_000, "readings": [{"seq": 0, "age_ms": 1_000, "temperature_c": 1.0}]}
+    batch = {
+        "probe_id": "p",
+        "boot": "b",
+        "sent_ms": 57_000,
+        "readings": [{"seq": 0, "age_ms": 1_000, "temperature_c": 1.0}],
+    }
     assert hub.ask("POST", "/api/ingest", batch)[0] == 200
     assert 4_000 <= first_taken(hub) < 6_000
 
@@ -213,13 +244,19 @@ def test_a_hello_dates_the_first_delivery(hub):
 def test_a_status_dates_the_first_delivery(hub):
     """The same by what the provisioner heard from the probe's /status."""
     hub.endpoint.heard("p", "b", 60_000, monotonic_s())
-    batch = {"probe_id": "p", "boot": "b", "sent_ms": 57_000, "readings": [{"seq": 0, "age_ms": 1_000, "temperature_c": 1.0}]}
+    batch = {
+        "probe_id": "p",
+        "boot": "b",
+        "sent_ms": 57_000,
+        "readings": [{"seq": 0, "age_ms": 1_000, "temperature_c": 1.0}],
+    }
     assert hub.ask("POST", "/api/ingest", batch)[0] == 200
     assert 4_000 <= first_taken(hub) < 6_000
 
 
 def test_nobody_is_let_in_before_the_hub_can_answer(make_hub):
-    """What waits at the door of a hub that still reads its journal would be dated too late: the port opens after that."""
+    """What waits at the door of a hub that still reads its journal would be dated too late: the port opens
+    after that."""
 
     class Names(NewNames):
         def recall(self, reader):
@@ -236,7 +273,12 @@ def test_a_held_back_batch_is_dated_when_it_was_taken(hub):
     """The readings of a batch that was under way for minutes stand in history where they were taken."""
 
     def post(seq, sent_ms):
-        batch = {"probe_id": "p", "boot": "b", "sent_ms": sent_ms, "readings": [{"seq": seq, "age_ms": 0, "temperature_c": 1.0}]}
+        batch = {
+            "probe_id": "p",
+            "boot": "b",
+            "sent_ms": sent_ms,
+            "readings": [{"seq": seq, "age_ms": 0, "temperature_c": 1.0}],
+        }
         status, answer = hub.ask("POST", "/api/ingest", json.dumps(batch).encode())
         assert (status, answer["stored"]) == (200, 1)
 

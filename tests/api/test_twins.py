@@ -30,14 +30,20 @@ def said(deliveries):
 A, B, SIX = "192.168.1.5", "192.168.1.9", "fd00::5"
 TWO = {
     "plain bodies from two addresses": [(address, None, None) for _ in range(8) for address in (A, B)],
-    "boot marks of their own": [(address, boot, n) for n in range(8) for address, boot in ((A, "a"), (B, "b"))],
+    "boot marks of their own": [
+        (address, boot, n) for n in range(8) for address, boot in ((A, "a"), (B, "b"))
+    ],
     "boot marks of their own behind one address": [(A, boot, n) for n in range(8) for boot in ("a", "b")],
-    "one boot mark, two counts": [(address, "1", n + add) for n in range(12) for address, add in ((A, 500), (B, 0))],
+    "one boot mark, two counts": [
+        (address, "1", n + add) for n in range(12) for address, add in ((A, 500), (B, 0))
+    ],
     "one delivers three times as often": [(A if n % 4 else B, None, None) for n in range(40)],
 }
 ONE = {
     "a new address": [(A, None, None)] * 20 + [(B, None, None)] * 20,
-    "a new address and back after the night": [(A, None, None)] * 20 + [(B, None, None)] * 20 + [(A, None, None)] * 20,
+    "a new address and back after the night": [(A, None, None)] * 20
+    + [(B, None, None)] * 20
+    + [(A, None, None)] * 20,
     "IPv4 beside IPv6": [(address, None, None) for _ in range(20) for address in (A, SIX)],
     "behind two addresses of a proxy": [((A, B)[n % 2], "a", n) for n in range(40)],
     "many restarts": [(A, f"b{n // 4}", n % 4) for n in range(80)],
@@ -50,12 +56,17 @@ ONE = {
 def test_two_devices_are_told_once(deliveries):
     """Two that deliver in turns under one id are told once, with what to do."""
     ((problem, remedy),) = said(deliveries)
-    assert problem.startswith("Two devices deliver as P (") and A in problem and remedy.startswith("Give one of them another id")
+    assert (
+        problem.startswith("Two devices deliver as P (")
+        and A in problem
+        and remedy.startswith("Give one of them another id")
+    )
 
 
 @pytest.mark.parametrize("deliveries", ONE.values(), ids=ONE.keys())
 def test_one_device_is_never_taken_for_two(deliveries):
-    """A probe that moved, was restarted, repeats, or is behind a router, a proxy or two kinds of address is one probe."""
+    """A probe that moved, was restarted, repeats, or is behind a router, a proxy or two kinds of address is
+    one probe."""
     assert said(deliveries) == []
 
 
@@ -79,17 +90,34 @@ def test_it_is_over_when_one_is_gone():
 
 @pytest.mark.parametrize("boots", [("aaaa", "bbbb"), ("same", "same"), (None, None)])
 def test_list_log_and_doctor_say_it_and_nothing_is_lost(start_here, boots, monkeypatch):
-    """A freezer's and an oven's probe with one id: probe list, log and doctor say so, and each acknowledged reading is stored."""
+    """A freezer's and an oven's probe with one id: probe list, log and doctor say so, and each acknowledged
+    reading is stored."""
     logged = []
-    monkeypatch.setattr(logging.getLogger("temphub_kernel.hub.hub"), "warning", lambda text, *words: logged.append(text % words))
+    monkeypatch.setattr(
+        logging.getLogger("temphub_kernel.hub.hub"),
+        "warning",
+        lambda text, *words: logged.append(text % words),
+    )
     hub = start_here()
     for n in range(20):
         for address, boot, celsius in (("127.0.0.2", boots[0], -18.0), ("127.0.0.3", boots[1], 180.0)):
             lone = {"temperature_c": celsius, "probe_id": "probe-1"}
-            batch = {"probe_id": "probe-1", "boot": boot, "readings": [{"seq": n, "age_ms": 0, "temperature_c": celsius}]}
+            batch = {
+                "probe_id": "probe-1",
+                "boot": boot,
+                "readings": [{"seq": n, "age_ms": 0, "temperature_c": celsius}],
+            }
             assert deliver_from(hub, address, batch if boot else lone)["ok"]
-    (probe,) = wait_for(lambda: [one for one in HubClient(hub.settings, hub.url, PAGE).ask("/api/probes")["probes"] if one["problem"]])
-    assert "Two devices deliver as probe-1" in probe["problem"] and "127.0.0.2 and 127.0.0.3" in probe["problem"]
+    (probe,) = wait_for(
+        lambda: [
+            one
+            for one in HubClient(hub.settings, hub.url, PAGE).ask("/api/probes")["probes"]
+            if one["problem"]
+        ]
+    )
+    assert (
+        "Two devices deliver as probe-1" in probe["problem"] and "127.0.0.2 and 127.0.0.3" in probe["problem"]
+    )
     assert HubClient(hub.settings, hub.url, PAGE).ask("/api/health")["readings"] == 40
     assert [text for text in logged if "probe-1" in text] == [f"{probe['problem']} {probe['remedy']}"]
     (found,) = shared(look(hub.settings))

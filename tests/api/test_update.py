@@ -30,7 +30,9 @@ OUTSIDE = [
 @pytest.fixture
 def own_folder(tmp_path) -> Path:
     """A copy of the firmware that a test may change."""
-    return Path(shutil.copytree(firmware(), tmp_path / "firmware", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(
+        shutil.copytree(firmware(), tmp_path / "firmware", ignore=shutil.ignore_patterns("__pycache__"))
+    )
 
 
 def ask_file(hub, name: str):
@@ -38,7 +40,8 @@ def ask_file(hub, name: str):
 
 
 def test_every_file_of_the_list_can_be_had(hub):
-    """Size and SHA-256 are those of the file that is served, byte for byte the file in the firmware folder."""
+    """Size and SHA-256 are those of the file that is served, byte for byte the file in the firmware
+    folder."""
     status, manifest = hub.ask("GET", "/api/firmware/manifest")
     assert status == 200 and len(manifest["files"]) > 20
     for row in manifest["files"]:
@@ -63,19 +66,23 @@ def test_the_probe_itself_accepts_the_list(hub, monkeypatch):
     for at in range(0, len(raw), 512):
         taken.take(raw[at : at + 512])
     taken.end()
-    assert taken.version == VERSION and rows == [(row["name"], row["size"], row["sha256"]) for row in manifest["files"]]
+    assert taken.version == VERSION and rows == [
+        (row["name"], row["size"], row["sha256"]) for row in manifest["files"]
+    ]
     assert len(raw) < MAX_MANIFEST * 0.7
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_no_other_file_can_be_had(hub, name):
-    """Whatever the name points at, only names in the list are answered; what is never updated is not among them."""
+    """Whatever the name points at, only names in the list are answered; what is never updated is not among
+    them."""
     status, answer = ask_file(hub, name)
     assert status == 404 and answer["error"] == "unknown_file" and answer["remedy"]
 
 
 def test_boards_get_compiled_files(hub):
-    """With `?format=mpy` every program file is compiled, and each can be had; where mpy-cross is missing they come as they are."""
+    """With `?format=mpy` every program file is compiled, and each can be had; where mpy-cross is missing they
+    come as they are."""
     if compiler() is None:
         cannot("mpy-cross is not installed")
     _, manifest = hub.ask("GET", "/api/firmware/manifest?format=mpy")
@@ -83,7 +90,9 @@ def test_boards_get_compiled_files(hub):
     assert len(manifest["files"]) == len(plain["files"]) and manifest["version"] == plain["version"]
     assert not [row["name"] for row in manifest["files"] if row["name"].endswith(".py")]
     row = next(row for row in manifest["files"] if row["name"] == "probe/app.mpy")
-    with urllib.request.urlopen(f"http://127.0.0.1:{hub.port}/api/firmware/file?name=probe/app.mpy", timeout=10) as reply:
+    with urllib.request.urlopen(
+        f"http://127.0.0.1:{hub.port}/api/firmware/file?name=probe/app.mpy", timeout=10
+    ) as reply:
         data = reply.read()
     assert data[:1] == b"M" and (len(data), hashlib.sha256(data).hexdigest()) == (row["size"], row["sha256"])
 
@@ -122,7 +131,18 @@ def test_asking_for_an_update(make_hub):
     assert hub.ask("POST", "/api/update", {"probe_id": "TempProbe-0096"})[0] == 401
     status, answer = hub.ask("POST", "/api/update", {"probe_id": "TempProbe-0096", "token": "s3cret"})
     _, manifest = hub.ask("GET", "/api/firmware/manifest")
-    assert status == 200 and answer == {"ok": True, "probe_id": "TempProbe-0096", "version": manifest["version"], "had": "0.0.9"}
-    assert hub.ask("POST", "/api/update", {"probe_id": "Nobody", "token": "s3cret"})[1]["error"] == "unknown_probe"
+    assert status == 200 and answer == {
+        "ok": True,
+        "probe_id": "TempProbe-0096",
+        "version": manifest["version"],
+        "had": "0.0.9",
+    }
+    assert (
+        hub.ask("POST", "/api/update", {"probe_id": "Nobody", "token": "s3cret"})[1]["error"]
+        == "unknown_probe"
+    )
     for wrong in (None, 5, "", ["x"]):
-        assert hub.ask("POST", "/api/update", {"probe_id": wrong, "token": "s3cret"})[1]["error"] == "bad_probe_id"
+        assert (
+            hub.ask("POST", "/api/update", {"probe_id": wrong, "token": "s3cret"})[1]["error"]
+            == "bad_probe_id"
+        )

@@ -55,7 +55,9 @@ def copy(to: Path, version: str) -> Path:
     return to
 
 
-def make(folder: Path, name: str, change: Callable[[Path], object], trial_s: int) -> tuple[UpdatingHub, Process]:
+def make(
+    folder: Path, name: str, change: Callable[[Path], object], trial_s: int
+) -> tuple[UpdatingHub, Process]:
     """(a hub serving B, a probe process for A) in an empty folder, out of a function that changes B."""
     for inner in (data := folder / "Meßdaten 1", state := folder / "state"):
         inner.mkdir()
@@ -63,7 +65,16 @@ def make(folder: Path, name: str, change: Callable[[Path], object], trial_s: int
     change(new)
     (state / "settings.json").write_text(json.dumps({"trial_s": trial_s}))
     hub = UpdatingHub(data, token="t", firmware=new)
-    options = ["--port", str(free_port()), "--hub", f"http://127.0.0.1:{hub.port}", "--token", "t", "--boot", "00000001"]
+    options = [
+        "--port",
+        str(free_port()),
+        "--hub",
+        f"http://127.0.0.1:{hub.port}",
+        "--token",
+        "t",
+        "--boot",
+        "00000001",
+    ]
     return hub, Process(name, "Ota", state, *options, source=old)
 
 
@@ -83,7 +94,8 @@ def place(tmp_path):
 
 
 def begin(hub, probe) -> dict[str, Any]:
-    """Wait for the probe's first readings, then ask for the update over the API; the probe's status before it."""
+    """Wait for the probe's first readings, then ask for the update over the API; the probe's status before
+    it."""
     before = wait_for(lambda: (found := probe.status()).get("delivered", 0) >= 2 and hub.met and found, 20)
     assert before["version"] == "1.0" and before["update"] == {"state": "idle"}
     status, answer = hub.ask("POST", "/api/update", {"probe_id": "Ota", "token": "t"})
@@ -93,13 +105,18 @@ def begin(hub, probe) -> dict[str, Any]:
 
 @BOTH
 def test_a_probe_updates_itself(place, name):
-    """Asked over the hub's API it comes back as version 2.0 on its own port, under a new boot, delivers, and keeps it after a restart."""
+    """Asked over the hub's API it comes back as version 2.0 on its own port, under a new boot, delivers, and
+    keeps it after a restart."""
     hub, probe = place(name, lambda folder: None)
     with probe:
         before = begin(hub, probe)
-        after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "kept" and found, 30)
+        after = wait_for(
+            lambda: (found := probe.status()).get("update", {}).get("state") == "kept" and found, 30
+        )
         assert after["version"] == "2.0" and after["boot"] != before["boot"] and after["delivered"] >= 1
-        wait_for(lambda: hub.met[-1].version == "2.0" and hub.newest()["readings"] > before["delivered"] + 1, 20)
+        wait_for(
+            lambda: hub.met[-1].version == "2.0" and hub.newest()["readings"] > before["delivered"] + 1, 20
+        )
         assert hub.ask("POST", "/api/update", {"probe_id": "Ota", "token": "t"})[0] == 200
         wait_for(lambda: probe.status().get("update", {}).get("state") == "current", 20)
     with probe:
@@ -148,7 +165,9 @@ def given_up(folder: Path, name: str, change: Callable[[Path], object]) -> None:
         with probe:
             before = begin(hub, probe)
             asked = time.monotonic()
-            after = wait_for(lambda: (found := probe.status()).get("update", {}).get("state") == "went_back" and found, 30)
+            after = wait_for(
+                lambda: (found := probe.status()).get("update", {}).get("state") == "went_back" and found, 30
+            )
             assert time.monotonic() - asked < 25
             assert after["version"] == "1.0" and after["boot"] != before["boot"]
             assert after["update"]["version"] == "2.0" and after["update"]["problem"]
@@ -167,7 +186,9 @@ def tried(tmp_path_factory):
         if name not in known:
             folder = tmp_path_factory.mktemp("tried")
             with turn.alone(), ThreadPoolExecutor(len(BROKEN)) as pool:
-                known[name] = {change: pool.submit(given_up, folder / change.__name__, name, change) for change in BROKEN}
+                known[name] = {
+                    change: pool.submit(given_up, folder / change.__name__, name, change) for change in BROKEN
+                }
         return known[name]
 
     return tried
@@ -179,5 +200,6 @@ def tried(tmp_path_factory):
 @BOTH
 @pytest.mark.parametrize("change", BROKEN)
 def test_a_broken_firmware_is_given_up(tried, turn, name, change):
-    """It delivers nothing, cannot be loaded, or ends itself: the probe is back at 1.0 by itself, delivers, and says why."""
+    """It delivers nothing, cannot be loaded, or ends itself: the probe is back at 1.0 by itself, delivers,
+    and says why."""
     tried(name, turn)[change].result()

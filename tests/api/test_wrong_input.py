@@ -1,4 +1,5 @@
-"""Wrong input, kind by kind: each gets its own 4xx with a problem and a remedy, and nothing of it is stored."""
+"""Wrong input, kind by kind: each gets its own 4xx with a problem and a remedy, and nothing of it is
+stored."""
 
 import http.client
 import json

@@ -1,9 +1,12 @@
-"""Readings acknowledged by this tree, by the build of another commit, and by peers that are installed, side by side in alternating runs:
+"""Readings acknowledged by this tree, by the build of another commit, and by peers that are installed, side
+by side in alternating runs:
 
-    python tests/benchmarks [--against COMMIT] [--only WORD …] [--runs 3] [--seconds 5] [--backlog PROBES] [--hours 24]
+    python tests/benchmarks [--against COMMIT] [--only WORD …] [--runs 3] [--seconds 5] [--backlog PROBES]
+    [--hours 24]
 
-For each load a table: readings a second, readings per CPU second of all processes (what is still to be written to the CSV log after a run
-counts, too), p99, and the ratios of the medians. Needs wrk. docs/developing/benchmarks.md says what each shows. Never in CI.
+For each load a table: readings a second, readings per CPU second of all processes (what is still to be
+written to the CSV log after a run counts, too), p99, and the ratios of the medians. Needs wrk.
+docs/developing/benchmarks.md says what each shows. Never in CI.
 """
 
 import argparse
@@ -35,7 +38,8 @@ REST_S = 15
 
 
 class Run(NamedTuple):
-    """Of one run: readings a second, readings per CPU second, p99 as wrk says it, requests that were refused."""
+    """Of one run: readings a second, readings per CPU second, p99 as wrk says it, requests that were
+    refused."""
 
     a_second: float
     per_cpu_s: float
@@ -74,14 +78,32 @@ def measured(one: Hub | peers.InfluxDB, load: Load, seconds: int) -> Run:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(text % values)
         script.flush()
-        command = ["wrk", "-t2", f"-c{load.connections}", f"-d{seconds}s", "--latency", "-s", script.name, url]
+        command = [
+            "wrk",
+            "-t2",
+            f"-c{load.connections}",
+            f"-d{seconds}s",
+            "--latency",
+            "-s",
+            script.name,
+            url,
+        ]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    stored = one.settle()["readings"] - had if isinstance(one, Hub) else int(_found(r"(\d+) requests in", said)) * load.per
+    stored = (
+        one.settle()["readings"] - had
+        if isinstance(one, Hub)
+        else int(_found(r"(\d+) requests in", said)) * load.per
+    )
     # Until the roll-ups have what came last.
     time.sleep(1)
     spent = sum(cpu - before.get(pid, 0.0) for pid, cpu in one.cpu_s().items())
     refused = int(_found(r"Non-2xx or 3xx responses: (\d+)", said) or 0)
-    return Run(float(_found(r"Requests/sec:\s+([\d.]+)", said)) * load.per, stored / spent, _found(r"99%\s+(\S+)", said), refused)
+    return Run(
+        float(_found(r"Requests/sec:\s+([\d.]+)", said)) * load.per,
+        stored / spent,
+        _found(r"99%\s+(\S+)", said),
+        refused,
+    )
 
 
 def _found(pattern: str, text: str) -> str:
@@ -103,15 +125,24 @@ def table(name: str, load: Load, all_of: list[Hub | peers.InfluxDB], runs: int, 
     for one in able:
         mine = found[one.name]
         rate, per_cpu = (f"{statistics.median(run[at] for run in mine):,.0f}" for at in (0, 1))
-        times = [statistics.median(run[at] for run in first) / statistics.median(run[at] for run in mine) for at in (0, 1)]
+        times = [
+            statistics.median(run[at] for run in first) / statistics.median(run[at] for run in mine)
+            for at in (0, 1)
+        ]
         ratio = "" if one is able[0] else f"{times[0]:.2f} · per CPU second {times[1]:.2f}"
-        tell(f"| {one.name} | {rate} | {per_cpu} | {' '.join(run.p99 for run in mine)} | {sum(run.refused for run in mine)} | {ratio} |")
+        tell(
+            f"| {one.name} | {rate} | {per_cpu} | {' '.join(run.p99 for run in mine)} | "
+            f"{sum(run.refused for run in mine)} | {ratio} |"
+        )
 
 
 def machine() -> str:
     """The line that says on what this was measured."""
     load, memory = ", ".join(f"{one:.1f}" for one in os.getloadavg()), psutil.virtual_memory().total / 2**30
-    return f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, load {load}"
+    return (
+        f"{platform.machine()}, {psutil.cpu_count()} cores, {memory:.0f} GB, Python "
+        f"{platform.python_version()}, load {load}"
+    )
 
 
 def main() -> None:
@@ -121,7 +152,9 @@ def main() -> None:
     asked.add_argument("--only", nargs="+", default=[], help="loads with one of these words in their name")
     asked.add_argument("--runs", type=int, default=3)
     asked.add_argument("--seconds", type=int, default=5)
-    asked.add_argument("--backlog", type=int, metavar="PROBES", help="instead: so many probes deliver what they kept")
+    asked.add_argument(
+        "--backlog", type=int, metavar="PROBES", help="instead: so many probes deliver what they kept"
+    )
     asked.add_argument("--hours", type=float, default=24, help="how long they were away")
     given = asked.parse_args()
     with tree_of(given.against or str(HERE)) as other:

@@ -1,4 +1,5 @@
-"""Probes that were away deliver a day at once while others go on: how long until all is in the journal, the CSV and the roll-ups."""
+"""Probes that were away deliver a day at once while others go on: how long until all is in the journal, the
+CSV and the roll-ups."""
 
 import sqlite3
 import subprocess
@@ -45,7 +46,8 @@ def deliver(hub: Hub, probes: int, each: int) -> str:
     times = sorted(took for one in others for took in one.times)
     p99 = times[int(len(times) * 0.99)] * 1000 if times else 0.0
     return (
-        f"{stored:,} readings: taken {taken_s:.0f} s, CSV {logged_s:.0f} s, roll-ups {rolled_s:.0f} s, {stored / spent:,.0f} per CPU s;"
+        f"{stored:,} readings: taken {taken_s:.0f} s, CSV {logged_s:.0f} s, roll-ups {rolled_s:.0f} s, "
+        f"{stored / spent:,.0f} per CPU s;"
         f" the others' p99 {p99:.0f} ms; {hub.memory_mb():.0f} MB"
     )
 

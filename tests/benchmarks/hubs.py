@@ -20,7 +20,8 @@ HERE = Path(__file__).parents[2]
 
 
 class Hub:
-    """The hub that `tree` (a checkout) makes, with this interpreter and its packages. name: what the table calls it."""
+    """The hub that `tree` (a checkout) makes, with this interpreter and its packages. name: what the table
+    calls it."""
 
     def __init__(self, name: str, tree: Path) -> None:
         self.name = name
@@ -37,7 +38,9 @@ class Hub:
         }
         command = [sys.executable, "-m", "temphub_kernel", "--no-browser"]
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(command, env={**os.environ, **own}, cwd=self.data, stdout=quiet, stderr=quiet)
+        self._process = subprocess.Popen(
+            command, env={**os.environ, **own}, cwd=self.data, stdout=quiet, stderr=quiet
+        )
 
     def health(self) -> dict[str, int]:
         """What it says of itself."""

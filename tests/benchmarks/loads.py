@@ -1,4 +1,5 @@
-"""What is sent, as scripts of wrk: lone readings, batches, a day's backlog, and the line protocol of a peer."""
+"""What is sent, as scripts of wrk: lone readings, batches, a day's backlog, and the line protocol of a
+peer."""
 
 from typing import NamedTuple
 
@@ -22,14 +23,15 @@ function request()
   n = n + 1
   local r = {}
   for i = 1, per do
-    r[i] = string.format('{"seq": %%d, "age_ms": %%d, "temperature_c": %%.2f}', n * per + i, (per - i) * 20, 20 + i / 100)
+    r[i] = string.format('{"seq": %%d, "age_ms": %%d, "temperature_c": %%.2f}', n * per + i, (per - i) * 20,
+      20 + i / 100)
   end
   local body = '{"probe_id": "TempProbe-%%04d", "boot": "%(boot)s%%d", "readings": [%%s]}'
   return wrk.format(nil, nil, nil, string.format(body, n %% 100, id, table.concat(r, ",")))
 end
 """
-# Each thread has half of the probes; each probe delivers its day from the oldest reading on, a reading each two seconds. Behind
-# the last one it only asks for the hub's health, until wrk is ended.
+# Each thread has half of the probes; each probe delivers its day from the oldest reading on, a reading each
+# two seconds. Behind the last one it only asks for the hub's health, until wrk is ended.
 BACKLOG = """
 local probes, each, n, threads = %(probes)d, %(each)d, 0, 0
 wrk.method = "POST"
@@ -46,7 +48,8 @@ function request()
   local r = {}
   for i = 1, math.min(1000, each - first) do
     local seq = first + i
-    r[i] = string.format('{"seq": %%d, "age_ms": %%d, "temperature_c": %%.4f}', seq, (each - seq) * 2000, 20 + seq %% 977 / 16)
+    r[i] = string.format('{"seq": %%d, "age_ms": %%d, "temperature_c": %%.4f}', seq, (each - seq) * 2000,
+      20 + seq %% 977 / 16)
   end
   local body = '{"probe_id": "Away-%%d-%%04d", "boot": "%(boot)s", "readings": [%%s]}'
   return wrk.format(nil, nil, nil, string.format(body, id, probe, table.concat(r, ",")))
@@ -72,7 +75,8 @@ CLOSE = 'wrk.headers["Connection"] = "close"'
 
 
 class Load(NamedTuple):
-    """per: readings a request; script and what a peer with the line protocol gets in its place; connections of wrk."""
+    """per: readings a request; script and what a peer with the line protocol gets in its place; connections
+    of wrk."""
 
     per: int
     connections: int

@@ -15,7 +15,8 @@ from support.ports import free_port
 
 
 class InfluxDB:
-    """InfluxDB 1: one commit to its log a request, answered when that is on the disk. It takes the line protocol."""
+    """InfluxDB 1: one commit to its log a request, answered when that is on the disk. It takes the line
+    protocol."""
 
     name = "InfluxDB"
 
@@ -25,10 +26,15 @@ class InfluxDB:
         self.url = f"http://127.0.0.1:{port}/write?db=t&precision=ms"
         place = {"META_DIR": "meta", "DATA_DIR": "data", "DATA_WAL_DIR": "wal"}
         own = {f"INFLUXDB_{name}": str(self.data / folder) for name, folder in place.items()}
-        own |= {"INFLUXDB_HTTP_BIND_ADDRESS": f"127.0.0.1:{port}", "INFLUXDB_BIND_ADDRESS": f"127.0.0.1:{inner}"}
+        own |= {
+            "INFLUXDB_HTTP_BIND_ADDRESS": f"127.0.0.1:{port}",
+            "INFLUXDB_BIND_ADDRESS": f"127.0.0.1:{inner}",
+        }
         own |= {"INFLUXDB_REPORTING_DISABLED": "true", "INFLUXDB_HTTP_LOG_ENABLED": "false"}
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([program, "run"], env={**os.environ, **own, "HOME": str(self.data)}, stdout=quiet, stderr=quiet)
+        self._process = subprocess.Popen(
+            [program, "run"], env={**os.environ, **own, "HOME": str(self.data)}, stdout=quiet, stderr=quiet
+        )
         self._make = urllib.request.Request(f"http://127.0.0.1:{port}/query", b"q=CREATE DATABASE t")
 
     def wait(self) -> None:

@@ -17,8 +17,9 @@ from support.waiting import cannot, wait_for
 
 # Closing takes a tenth of a second; on a machine that is new and busy it may take some.
 CLOSE_S = 45.0
-# The two pages behind the address bar's list, which Chromium 156 renders for each window though nobody sees it: more than half of what
-# opening a page costs. Of several such arguments the last one counts, so what Playwright switches off is said again.
+# The two pages behind the address bar's list, which Chromium 156 renders for each window though nobody sees
+# it: more than half of what opening a page costs. Of several such arguments the last one counts, so what
+# Playwright switches off is said again.
 OFF = [
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
@@ -58,7 +59,8 @@ def chromium() -> str:
 
 @contextmanager
 def launched(close_s: float = CLOSE_S) -> Iterator[Browser]:
-    """A Chromium. It, or a context of it, that does not close in time is killed and fails its test: no run of tests waits for ever."""
+    """A Chromium. It, or a context of it, that does not close in time is killed and fails its test: no run of
+    tests waits for ever."""
     path = chromium()
     with sync_playwright() as playwright:
         before = chromiums()
@@ -86,7 +88,9 @@ def launched(close_s: float = CLOSE_S) -> Iterator[Browser]:
 def chromiums() -> list[psutil.Process]:
     """The browsers, without their helpers, that this process has begun."""
     found = psutil.Process().children(recursive=True)
-    return [one for one in found if one.name().startswith("chrom") and "--type=" not in " ".join(one.cmdline())]
+    return [
+        one for one in found if one.name().startswith("chrom") and "--type=" not in " ".join(one.cmdline())
+    ]
 
 
 @contextmanager
@@ -116,8 +120,8 @@ def _in_time(processes: list[psutil.Process], limit_s: float) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for a file of tests; each test opens contexts of its own. Ended with the file: Playwright's loop would be
-    taken for theirs by libraries that other tests use."""
+    """One browser for a file of tests; each test opens contexts of its own. Ended with the file: Playwright's
+    loop would be taken for theirs by libraries that other tests use."""
     with launched() as browser:
         yield browser
 
@@ -146,7 +150,8 @@ def temphub(lasting: TempHub) -> TempHub:
 
 @pytest.fixture(scope="module")
 def lasting_temphub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., TempHub]]:
-    """Starts `temphub` for all tests of a file that leave it as good as it was; `fill` writes its journal beforehand."""
+    """Starts `temphub` for all tests of a file that leave it as good as it was; `fill` writes its journal
+    beforehand."""
     started: list[TempHub] = []
 
     def start(fill: Callable[[Path], object] = lambda _: None, **settings: str) -> TempHub:

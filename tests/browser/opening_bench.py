@@ -1,9 +1,11 @@
-"""How soon an opened page can be read: `PYTHONPATH=tests python tests/browser/opening_bench.py [--before TREE] [visits]`.
+"""How soon an opened page can be read: `PYTHONPATH=tests python tests/browser/opening_bench.py [--before
+TREE] [visits]`.
 
-A hub with a day of 20 probes, a real Chromium on the same computer. Each visitor comes with an empty cache and reloads once, at a desk and
-with a phone's screen. A line each: medians of the times from navigation to the page's first and last byte, to the first view's values and
-to the live chart's line (with the worst of it), then the requests and bytes that it took, and what a visit cost the page server and the
-pages' kernel. With --before a hub of another checkout, with a `.venv-dev` of its own, takes turns with this one's.
+A hub with a day of 20 probes, a real Chromium on the same computer. Each visitor comes with an empty cache
+and reloads once, at a desk and with a phone's screen. A line each: medians of the times from navigation to
+the page's first and last byte, to the first view's values and to the live chart's line (with the worst of
+it), then the requests and bytes that it took, and what a visit cost the page server and the pages' kernel.
+With --before a hub of another checkout, with a `.venv-dev` of its own, takes turns with this one's.
 """
 
 import argparse
@@ -27,14 +29,16 @@ SCREENS = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "heig
 WATCH = f"""
 window.seen = {{}};
 const look = () => {{
-  if (!seen.values && document.querySelector("#first .th-number, #rendered_cells .th-number")) seen.values = performance.now();
+  if (!seen.values && document.querySelector("#first .th-number, #rendered_cells .th-number"))
+    seen.values = performance.now();
   if (!seen.line && document.querySelector("{LINES}")) seen.line = performance.now();
 }};
 new MutationObserver(look).observe(document, {{ childList: true, subtree: true }});
 """
 # The page and what it loaded; the kernel's websocket is one more.
 LOADED = """(() => {
-  const [page] = performance.getEntriesByType("navigation"), all = [page, ...performance.getEntriesByType("resource")];
+  const [page] = performance.getEntriesByType("navigation"), all = [page,
+    ...performance.getEntriesByType("resource")];
   const sizes = all.map(entry => entry.transferSize).filter(size => size);
   return { "first byte": page.responseStart, "last byte": page.responseEnd, requests: sizes.length + 1,
     KB: sizes.reduce((sum, size) => sum + size, 0) / 1000, ...seen };
@@ -52,19 +56,29 @@ class Checkout(TempHub):
         self.python = sys.executable if own else str(tree / ".venv-dev" / "bin" / "python")
         data_dir = folder / "data"
         data_dir.mkdir(parents=True)
-        subprocess.run([self.python, "-c", FILL, str(data_dir)], check=True, env={**os.environ, "PYTHONPATH": str(tree / "tests")})
+        subprocess.run(
+            [self.python, "-c", FILL, str(data_dir)],
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(tree / "tests")},
+        )
         super().__init__(data_dir, free_port(), how=self._begin)
 
     def _begin(self, command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
         """Start it by its own Python, among nothing of ours."""
         env.pop("PYTHONPATH", None)
         with self.log.open("wb") as log:
-            quiet = {"stdout": log, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL, "cwd": self.data_dir}
+            quiet = {
+                "stdout": log,
+                "stderr": subprocess.STDOUT,
+                "stdin": subprocess.DEVNULL,
+                "cwd": self.data_dir,
+            }
             return subprocess.Popen([self.python, *command[1:]], env=env, **quiet)
 
 
 def opened(page: Page) -> Seen:
-    """What it took to open the page, once its chart is live; a page that never is counts as one that needed half a minute."""
+    """What it took to open the page, once its chart is live; a page that never is counts as one that needed
+    half a minute."""
     end = time.monotonic() + NEVER_MS / 1000
     while not page.evaluate("window.seen && seen.line && seen.values") and time.monotonic() < end:
         page.wait_for_timeout(20)
@@ -78,7 +92,10 @@ def visit(browser: Browser, hub: TempHub, screen: str) -> dict[str, Seen]:
     context = browser.new_context(viewport=SCREENS[screen])
     page, found = context.new_page(), {}
     page.add_init_script(WATCH)
-    ours = {"page server": hub.page_server(), "kernel": next(one for one in hub.kernels() if one.pid != hub.hub_kernel().pid)}
+    ours = {
+        "page server": hub.page_server(),
+        "kernel": next(one for one in hub.kernels() if one.pid != hub.hub_kernel().pid),
+    }
     for name in ("empty cache", "again"):
         page.wait_for_timeout(1500)
         before = {who: busy_s(process) for who, process in ours.items()}
@@ -92,10 +109,14 @@ def visit(browser: Browser, hub: TempHub, screen: str) -> dict[str, Seen]:
 def told(times: list[Seen]) -> str:
     """The medians of several visits."""
     middle = {name: median(one[name] for one in times) for name in times[0]}
-    numbers = ", ".join(f"{name} {middle[name]:.0f}" for name in ("first byte", "last byte", "values", "line"))
+    numbers = ", ".join(
+        f"{name} {middle[name]:.0f}" for name in ("first byte", "last byte", "values", "line")
+    )
     costs = ", ".join(f"{name} {value:.0f} ms" for name, value in middle.items() if name.endswith("CPU"))
     worst = max(one["line"] for one in times)
-    return f"{numbers} (worst {worst:.0f}) ms; {middle['requests']:.0f} requests, {middle['KB']:.0f} KB; {costs}"
+    return (
+        f"{numbers} (worst {worst:.0f}) ms; {middle['requests']:.0f} requests, {middle['KB']:.0f} KB; {costs}"
+    )
 
 
 def main() -> None:

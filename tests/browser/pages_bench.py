@@ -1,11 +1,14 @@
-"""What open pages cost: `PYTHONPATH=tests python tests/browser/pages_bench.py [--elsewhere] [seconds] [pages …]`.
+"""What open pages cost: `PYTHONPATH=tests python tests/browser/pages_bench.py [--elsewhere] [seconds] [pages
+…]`.
 
-With --elsewhere the browser only gets the time that nobody else wants, as if its pages were on other people's devices. The probes
-are on devices of their own: where it is allowed they never wait for the processor, so that what they see is the hub's doing.
+With --elsewhere the browser only gets the time that nobody else wants, as if its pages were on other people's
+devices. The probes are on devices of their own: where it is allowed they never wait for the processor, so
+that what they see is the hub's doing.
 
-A hub with a day of 20 probes that deliver each second; so many pages of 24 h open in a real Chromium on the same computer. For each
-number of pages: memory of everything of ours, processor time of the hub, of the pages' kernel, of the page server and of one page's
-renderer, bytes over one page's websocket, and how long acknowledgements took.
+A hub with a day of 20 probes that deliver each second; so many pages of 24 h open in a real Chromium on the
+same computer. For each number of pages: memory of everything of ours, processor time of the hub, of the
+pages' kernel, of the page server and of one page's renderer, bytes over one page's websocket, and how long
+acknowledgements took.
 """
 
 import contextlib
@@ -44,7 +47,11 @@ def fill(folder: Path) -> None:
         taken = now - (DAY_S - number * 10) * 1000
         value = round(200_000_000 + 20_000_000 * np.sin(number / 400))
         writer.submit(
-            [Row(f"P{n:02}", "b0", number, taken, taken + 50, value + n * 5_000_000, None) for n in range(PROBES)], lambda _: None
+            [
+                Row(f"P{n:02}", "b0", number, taken, taken + 50, value + n * 5_000_000, None)
+                for n in range(PROBES)
+            ],
+            lambda _: None,
         )
     writer.stop(60)
 
@@ -73,17 +80,26 @@ class Deliveries(threading.Thread):
 
 def renderers() -> list[psutil.Process]:
     """Chromium's processes that draw pages; nobody else should run one meanwhile."""
-    return [one for one in psutil.process_iter(["cmdline"]) if "--type=renderer" in (one.info["cmdline"] or [])]
+    return [
+        one for one in psutil.process_iter(["cmdline"]) if "--type=renderer" in (one.info["cmdline"] or [])
+    ]
 
 
 def sent_bytes(port: int) -> dict[str, int]:
     """What the hub's port has sent so far over each connection that is open."""
-    told = subprocess.run(["ss", "-tinHO", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
-    return {line.split()[4]: int(number) for line in told.splitlines() for number in re.findall(r"bytes_sent:(\d+)", line)}
+    told = subprocess.run(
+        ["ss", "-tinHO", f"sport = :{port}"], capture_output=True, text=True, check=True
+    ).stdout
+    return {
+        line.split()[4]: int(number)
+        for line in told.splitlines()
+        for number in re.findall(r"bytes_sent:(\d+)", line)
+    }
 
 
 def step_back(names: str) -> None:
-    """Have processes of these names run only when nobody else wants to; each session competes as a whole, so it has to step back too."""
+    """Have processes of these names run only when nobody else wants to; each session competes as a whole, so
+    it has to step back too."""
     for one in psutil.process_iter(["name"]):
         if one.info["name"].startswith(names):
             one.nice(19)
@@ -108,14 +124,23 @@ def measure(hub: TempHub, browser, pages: int, seconds: float) -> str:
     settle.wait_for_timeout(5_000) if settle else time.sleep(5)
     hub_kernel = hub.hub_kernel()
     viewers = [kernel for kernel in hub.kernels() if kernel.pid != hub_kernel.pid]
-    watched = {"hub": [hub_kernel], "pages' kernel": viewers, "page server": [hub.page_server()], "renderers": renderers()}
+    watched = {
+        "hub": [hub_kernel],
+        "pages' kernel": viewers,
+        "page server": [hub.page_server()],
+        "renderers": renderers(),
+    }
     before = {name: sum(map(busy_s, found)) for name, found in watched.items()}
     sent = sent_bytes(hub.port)
     # In a process of its own: this one is busy with what the pages receive.
-    probes = subprocess.Popen([sys.executable, __file__, "deliver", str(hub.port), str(seconds)], stdout=subprocess.PIPE, text=True)
+    probes = subprocess.Popen(
+        [sys.executable, __file__, "deliver", str(hub.port), str(seconds)], stdout=subprocess.PIPE, text=True
+    )
     settle.wait_for_timeout(seconds * 1000) if settle else time.sleep(seconds)
     after = {name: sum(map(busy_s, found)) for name, found in watched.items()}
-    sent_s = sum(number - sent[peer] for peer, number in sent_bytes(hub.port).items() if peer in sent) / seconds
+    sent_s = (
+        sum(number - sent[peer] for peer, number in sent_bytes(hub.port).items() if peer in sent) / seconds
+    )
     p50, p99 = json.loads(probes.communicate(timeout=60)[0])
     shares = ", ".join(f"{name} {(after[name] - before[name]) / seconds:.1%}" for name in watched)
     a_page = ""
@@ -124,7 +149,10 @@ def measure(hub: TempHub, browser, pages: int, seconds: float) -> str:
         a_page = f", {drawn:.1%} a renderer, {sent_s / pages / 1000:.0f} KB/s a page"
     for context in contexts:
         context.close()
-    return f"{pages:>2} pages: {sum(hub.rss_mb().values()):.0f} MB, {shares}{a_page}; acknowledged p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+    return (
+        f"{pages:>2} pages: {sum(hub.rss_mb().values()):.0f} MB, {shares}{a_page}; acknowledged p50 "
+        f"{p50:.0f} ms, p99 {p99:.0f} ms"
+    )
 
 
 def deliver(port: int, seconds: float) -> None:
@@ -139,7 +167,9 @@ def deliver(port: int, seconds: float) -> None:
     stopping.set()
     for probe in probes:
         probe.join(30)
-    sys.stdout.write(json.dumps(np.percentile([ms for probe in probes for ms in probe.took], [50, 99]).tolist()))
+    sys.stdout.write(
+        json.dumps(np.percentile([ms for probe in probes for ms in probe.took], [50, 99]).tolist())
+    )
 
 
 def main() -> None:

@@ -1,6 +1,8 @@
-"""The pictures of the documents, taken from the running program: `PYTHONPATH=tests python tests/browser/pictures.py docs/pictures`.
+"""The pictures of the documents, taken from the running program: `PYTHONPATH=tests python
+tests/browser/pictures.py docs/pictures`.
 
-A day of three made-up probes is put into a journal of its own in a temporary folder; nothing of this computer's own hub is touched.
+A day of three made-up probes is put into a journal of its own in a temporary folder; nothing of this
+computer's own hub is touched.
 """
 
 import math
@@ -30,7 +32,9 @@ PICTURES = (
 def celsius(probe: int, seconds: float) -> float:
     """A fridge that cycles and is opened at times, a freezer, a room that follows the day."""
     if probe == 0:
-        opened = max(0.0, 5.0 * math.exp(-((seconds % 14_400) - 600) / 500)) if seconds % 14_400 > 600 else 0.0
+        opened = (
+            max(0.0, 5.0 * math.exp(-((seconds % 14_400) - 600) / 500)) if seconds % 14_400 > 600 else 0.0
+        )
         return 4.0 + 0.6 * math.sin(seconds / 240) + opened
     if probe == 1:
         return -19.5 + 0.5 * math.sin(seconds / 420)
@@ -44,7 +48,15 @@ def fill(folder: Path, now: int) -> None:
     for number in range(DAY_MS // EVERY_MS):
         taken_ms = now - DAY_MS + number * EVERY_MS
         rows = [
-            Row(id_, "b0", number, taken_ms, taken_ms + 60, round(celsius(at, number * EVERY_MS / 1000) / 0.0625) * 625_000, None)
+            Row(
+                id_,
+                "b0",
+                number,
+                taken_ms,
+                taken_ms + 60,
+                round(celsius(at, number * EVERY_MS / 1000) / 0.0625) * 625_000,
+                None,
+            )
             for at, id_ in enumerate(PROBES)
         ]
         writer.submit(rows, lambda _: None)
@@ -69,7 +81,9 @@ def main() -> None:
                 for name, width, height, query in PICTURES:
                     page = browser.new_page(viewport={"width": width, "height": height})
                     page.goto(f"http://127.0.0.1:{hub.port}/?{query}")
-                    page.wait_for_selector("#rendered_cells .bqplot path.line", state="attached", timeout=60_000)
+                    page.wait_for_selector(
+                        "#rendered_cells .bqplot path.line", state="attached", timeout=60_000
+                    )
                     page.wait_for_timeout(1_500)
                     page.screenshot(path=str(target / f"{name}.png"))
                     page.close()

@@ -1,7 +1,8 @@
 """The page as it looks, in pictures to compare with. They are renewed, after a change that is meant, by
 `PYTHONPATH=tests .venv-dev/bin/python tests/browser/reference.py`.
 
-A hub whose clock is set shows a made-up day: what is on the page depends on nothing but the program, and the port it happens to have.
+A hub whose clock is set shows a made-up day: what is on the page depends on nothing but the program, and the
+port it happens to have.
 """
 
 import os
@@ -31,13 +32,15 @@ PICTURES = {
 }
 ZONE = "Europe/Berlin"
 # With its times in the viewer's zone, which the page learns a moment after its first lines.
-DRAWN = f"""document.querySelectorAll('#rendered_cells .th-chart path.line').length >= 3 && !document.querySelector('#first')
+DRAWN = f"""document.querySelectorAll('#rendered_cells .th-chart path.line').length >= 3 &&
+  !document.querySelector('#first')
   && document.querySelector('.th-told [data-told]').dataset.told.includes('{ZONE}')"""
 
 
 @contextmanager
 def hub_at_noon(folder: Path) -> Iterator[TempHub]:
-    """A hub whose clock was set to noon of a certain day when it began, with the day before in its journal."""
+    """A hub whose clock was set to noon of a certain day when it began, with the day before in its
+    journal."""
     data_dir = folder / "data"
     data_dir.mkdir()
     fill(data_dir, NOON_MS)
@@ -62,7 +65,9 @@ def deliver(hub: TempHub) -> None:
 def open_page(browser: Any, hub: TempHub, name: str, more: str = "") -> Any:
     """A page of that name's size and address, with everything on it."""
     width, height, query = PICTURES[name]
-    context = browser.new_context(viewport={"width": width, "height": height}, timezone_id=ZONE, locale="en-GB", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, timezone_id=ZONE, locale="en-GB", reduced_motion="reduce"
+    )
     page = context.new_page()
     deliver(hub)
     page.goto(f"http://127.0.0.1:{hub.port}/?{query}{more}", wait_until="commit")
@@ -82,7 +87,11 @@ def main() -> None:
     from browser.conftest import ARGUMENTS, chromium
 
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, hub_at_noon(Path(folder)) as hub, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        hub_at_noon(Path(folder)) as hub,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for name in PICTURES:
             page = open_page(browser, hub, name)

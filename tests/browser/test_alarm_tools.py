@@ -1,5 +1,5 @@
-"""Beside the list of alarms, in a real browser with the real hub: who is told, a choice in the address, sound and notifications, and a
-limit that is moved in the chart by mouse, finger and keyboard."""
+"""Beside the list of alarms, in a real browser with the real hub: who is told, a choice in the address, sound
+and notifications, and a limit that is moved in the chart by mouse, finger and keyboard."""
 
 import json
 
@@ -9,12 +9,20 @@ from axe_playwright_python.sync_playwright import Axe
 from alarms.sinks import Ntfy
 from support.waiting import wait_for
 
-FRIDGE = {"name": "Fridge above 8 °C", "probes": ["Fridge"], "kind": "above", "limit_c": 8, "delay_min": 30, "recovery_c": 7.5}
+FRIDGE = {
+    "name": "Fridge above 8 °C",
+    "probes": ["Fridge"],
+    "kind": "above",
+    "limit_c": 8,
+    "delay_min": 30,
+    "recovery_c": 7.5,
+}
 # What the browser was asked to sound and to show, counted where the page's script asks for it.
 SPY = """(() => {
   window.tones = 0; window.shown = [];
   const start = OscillatorNode.prototype.start;
-  OscillatorNode.prototype.start = function (...at) { window.tones += this.context.state === "running"; return start.apply(this, at); };
+  OscillatorNode.prototype.start = function (...at) { window.tones += this.context.state === "running";
+    return start.apply(this, at); };
   window.Notification = class extends Notification {
     constructor(title, more) { super(title, more); window.shown.push([title, more.tag]); }
   };
@@ -23,11 +31,17 @@ GRIP = ".th-grip"
 
 
 def post(temphub, celsius, probe_id="Fridge", age_ms=0):
-    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms}) == (200, {"ok": True})
+    assert temphub.ask(
+        "POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms}
+    ) == (200, {"ok": True})
 
 
 def limit_c(temphub):
-    return next(one["rule"]["limit_c"] for one in temphub.ask("GET", "/api/rules")[1]["rules"] if one["rule"]["probes"] == ["Fridge"])
+    return next(
+        one["rule"]["limit_c"]
+        for one in temphub.ask("GET", "/api/rules")[1]["rules"]
+        if one["rule"]["probes"] == ["Fridge"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +61,9 @@ def open_page(browser, temphub):
     contexts = []
 
     def open_(query="", width=1280, height=900, spy=False):
-        context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True, locale="en-GB")
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, has_touch=True, locale="en-GB"
+        )
         contexts.append(context)
         if spy:
             context.grant_permissions(["notifications"])
@@ -67,7 +83,11 @@ def open_page(browser, temphub):
 
 def serious(page):
     """What a checker of accessibility finds that keeps somebody out."""
-    found = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    found = [
+        found
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
     return [(one["id"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
@@ -78,8 +98,9 @@ def told(page):
 
 @pytest.mark.browser
 def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
-    """Dragged, the value stands beside it; let go, the page asks and says what it would have told; set, the hub has it, and Undo takes it
-    back. Escape leaves it. The chart itself stays where it was, and goes on to be moved where no handle is."""
+    """Dragged, the value stands beside it; let go, the page asks and says what it would have told; set, the
+    hub has it, and Undo takes it back. Escape leaves it. The chart itself stays where it was, and goes on to
+    be moved where no handle is."""
     page = open_page("?probes=Fridge&window=5min")
     grip = page.locator(GRIP)
     grip.wait_for()
@@ -95,7 +116,11 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
     page.mouse.up()
     question = page.locator(".th-limit-moved")
     wait_for(lambda: "instead of 8" in question.inner_text() and "no alarm" in question.inner_text(), 20)
-    assert "Keep" in page.evaluate("document.activeElement.textContent") and limit_c(temphub) == 8 and not serious(page)
+    assert (
+        "Keep" in page.evaluate("document.activeElement.textContent")
+        and limit_c(temphub) == 8
+        and not serious(page)
+    )
     question.locator(".th-primary").click()
     wait_for(lambda: limit_c(temphub) == pytest.approx(float(value.split()[2])), 10)
     question.get_by_role("button", name="Undo").click()
@@ -138,8 +163,8 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
 
 @pytest.mark.browser
 def test_somebody_is_told_by_a_way_that_was_added_on_a_phone(open_page, temphub):
-    """Name and address typed, Test pressed: it arrives, the page says so in words and never shows the password; removed, it is gone. A
-    choice of the list stands in the address and comes back with it."""
+    """Name and address typed, Test pressed: it arrives, the page says so in words and never shows the
+    password; removed, it is gone. A choice of the list stands in the address and comes back with it."""
     end = Ntfy()
     try:
         page = open_page(width=390, height=844)
@@ -163,21 +188,32 @@ def test_somebody_is_told_by_a_way_that_was_added_on_a_phone(open_page, temphub)
         page.get_by_role("button", name="Filter").tap()
         page.get_by_label("Kind").select_option("Alarm")
         wait_for(lambda: "alarm_severity=critical" in page.evaluate("location.search"), 10)
-        assert not serious(page) and page.evaluate("document.documentElement.scrollWidth") <= 390 and not page.errors
+        assert (
+            not serious(page)
+            and page.evaluate("document.documentElement.scrollWidth") <= 390
+            and not page.errors
+        )
     finally:
         end.close()
 
 
 @pytest.mark.browser
 def test_an_alarm_is_heard_and_shown_by_who_asked_for_it(open_page, temphub):
-    """After a click on Sound the page beeps for what is new; after one on Notifications the browser shows it, in words, once. Without the
-    clicks it does neither."""
+    """After a click on Sound the page beeps for what is new; after one on Notifications the browser shows it,
+    in words, once. Without the clicks it does neither."""
     page = open_page(spy=True)
     page.get_by_role("button", name="Sound").click()
     wait_for(lambda: page.evaluate("tones") == 2, 5)
     page.get_by_role("button", name="Notifications").click()
     wait_for(lambda: page.locator("[data-alarm-set][aria-pressed=true]").count() == 2, 5)
-    rule = {"name": "Cellar warm", "probes": ["Cellar"], "kind": "above", "limit_c": 14, "delay_min": 0, "severity": "critical"}
+    rule = {
+        "name": "Cellar warm",
+        "probes": ["Cellar"],
+        "kind": "above",
+        "limit_c": 14,
+        "delay_min": 0,
+        "severity": "critical",
+    }
     assert temphub.ask("POST", "/api/rules", {"rule": rule})[0] == 200
 
     def heard():
@@ -188,7 +224,12 @@ def test_an_alarm_is_heard_and_shown_by_who_asked_for_it(open_page, temphub):
     (number,) = [one["number"] for one in temphub.ask("GET", "/api/alarms?state=active")[1]["alarms"]]
     assert page.evaluate("shown") == [["Cellar above 14\u00a0°C", f"temphub-{number}"]]
     post(temphub, 16.25, "Cellar")
-    wait_for(lambda: "worst 16.25 °C" in page.locator("#rendered_cells .th-alarm").inner_text().replace("\u00a0", " "), 15)
+    wait_for(
+        lambda: (
+            "worst 16.25 °C" in page.locator("#rendered_cells .th-alarm").inner_text().replace("\u00a0", " ")
+        ),
+        15,
+    )
     quiet = open_page(spy=True)
     assert quiet.locator("#rendered_cells .th-alarm").count() == 1
     assert (quiet.evaluate("tones"), quiet.evaluate("shown")) == (0, []) and not page.errors

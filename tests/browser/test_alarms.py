@@ -9,7 +9,9 @@ BANNER = "#rendered_cells .th-alarm"
 
 
 def post(temphub, celsius, probe_id="Fridge", age_ms=0):
-    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms}) == (200, {"ok": True})
+    assert temphub.ask(
+        "POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms}
+    ) == (200, {"ok": True})
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +45,27 @@ def open_page(browser, temphub):
 
 def serious(page):
     """What a checker of accessibility finds that keeps somebody out."""
-    found = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    found = [
+        found
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
     return [(one["id"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
 @pytest.mark.browser
 def test_a_door_stays_open_and_is_answered_in_three_taps(open_page, temphub):
-    """It fires: banner, title, sign and card say it within seconds. Tap, tap, tap: the banner is gone, the list has what was said; nobody
-    is kept out of any of it, nothing is wider than a phone, and a wall screen shows it."""
-    rule = {"name": "Fridge warm", "probes": ["Fridge"], "kind": "above", "limit_c": 8, "delay_min": 0, "severity": "critical"}
+    """It fires: banner, title, sign and card say it within seconds. Tap, tap, tap: the banner is gone, the
+    list has what was said; nobody is kept out of any of it, nothing is wider than a phone, and a wall screen
+    shows it."""
+    rule = {
+        "name": "Fridge warm",
+        "probes": ["Fridge"],
+        "kind": "above",
+        "limit_c": 8,
+        "delay_min": 0,
+        "severity": "critical",
+    }
     assert temphub.ask("POST", "/api/rules", {"rule": rule})[0] == 200
     page = open_page()
     assert page.title() == "TempHub" and not page.locator(BANNER).count()
@@ -61,10 +75,18 @@ def test_a_door_stays_open_and_is_answered_in_three_taps(open_page, temphub):
         return page.locator(BANNER).count()
 
     wait_for(told, 20, 0.5)
-    assert page.locator(f"{BANNER} [role=alert]").inner_text().replace("\u00a0", " ") == "Alarm: Fridge above 8 °C"
+    assert (
+        page.locator(f"{BANNER} [role=alert]").inner_text().replace("\u00a0", " ")
+        == "Alarm: Fridge above 8 °C"
+    )
     wait_for(lambda: page.title().startswith("⚠ Fridge above 8"), 5)
     assert "%23b3261e" in page.locator('link[rel="icon"]').get_attribute("href")
-    wait_for(lambda: "Alarm: above 8" in page.locator('#rendered_cells .th-card[data-probe="Fridge"]').inner_text(), 5)
+    wait_for(
+        lambda: (
+            "Alarm: above 8" in page.locator('#rendered_cells .th-card[data-probe="Fridge"]').inner_text()
+        ),
+        5,
+    )
     post(temphub, 9.9)
     wait_for(lambda: "now 9.90 °C" in page.locator(BANNER).inner_text(), 5)
     wall = open_page(1280, 720, "?kiosk=1")
@@ -96,7 +118,9 @@ def test_a_freezer_gets_its_limits_in_two_taps(open_page, temphub):
     told = page.locator(".th-would").inner_text().replace("\u00a0", " ")
     assert "Alarm: above −15 °C for 45 min: 1 alarm" in told, told
     assert not serious(page) and page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert not temphub.ask("GET", "/api/rules")[1]["rules"] or "Freezer" not in str(temphub.ask("GET", "/api/rules")[1]["rules"])
+    assert not temphub.ask("GET", "/api/rules")[1]["rules"] or "Freezer" not in str(
+        temphub.ask("GET", "/api/rules")[1]["rules"]
+    )
     page.get_by_role("button", name="Switch on").tap()
     wait_for(lambda: "Limits: up to −18" in card.inner_text(), 10)
     assert "Freezer" in str(temphub.ask("GET", "/api/rules")[1]["rules"]) and not page.errors

@@ -43,10 +43,21 @@ def nginx(hub, tmp_path):
 
     def start(locations: str) -> str:
         port, config = free_port(), tmp_path / "nginx.conf"
-        config.write_text(CONFIG.format(folder=tmp_path, port=port, locations=locations.replace("127.0.0.1:8088", f"127.0.0.1:{hub.port}")))
-        running.append(subprocess.Popen([program, "-c", str(config), "-p", str(tmp_path)], stderr=subprocess.DEVNULL))
+        config.write_text(
+            CONFIG.format(
+                folder=tmp_path,
+                port=port,
+                locations=locations.replace("127.0.0.1:8088", f"127.0.0.1:{hub.port}"),
+            )
+        )
+        running.append(
+            subprocess.Popen([program, "-c", str(config), "-p", str(tmp_path)], stderr=subprocess.DEVNULL)
+        )
         wait_for(
-            lambda: "200" in asked(f"http://127.0.0.1:{port}/api/health") or "200" in asked(f"http://127.0.0.1:{port}/temp/api/health")
+            lambda: (
+                "200" in asked(f"http://127.0.0.1:{port}/api/health")
+                or "200" in asked(f"http://127.0.0.1:{port}/temp/api/health")
+            )
         )
         return f"http://127.0.0.1:{port}"
 
@@ -58,11 +69,16 @@ def nginx(hub, tmp_path):
 
 def asked(url: str, *more: str) -> str:
     """What curl gets: status line, headers and body."""
-    return subprocess.run(["curl", "-si", "-m", "10", *more, url], capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        ["curl", "-si", "-m", "10", *more, url], capture_output=True, text=True, check=False
+    ).stdout
 
 
 def post(temphub, celsius):
-    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "p"}) == (200, {"ok": True})
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "p"}) == (
+        200,
+        {"ok": True},
+    )
 
 
 @pytest.fixture
@@ -82,14 +98,15 @@ def test_as_the_documentation_says(hub, nginx, page):
     wait_for(lambda: page.locator(NUMBER).inner_text().strip() == "23.75", 20)
     assert not page.locator(":is(#lost, #dead)").filter(visible=True).count()
     said = page.evaluate(
-        "fetch('/api/annotate', {method: 'POST', body: JSON.stringify({text: 'through nginx', from_ms: 1, to_ms: 1})}).then(r => r.json())"
+        "fetch('/api/annotate', {method: 'POST', body: JSON.stringify({text: 'through nginx', from_ms: 1, "
+        "to_ms: 1})}).then(r => r.json())"
     )
     assert said["ok"], said
 
 
 def test_what_is_changed_on_the_page_is_noted_with_its_visitor(hub, nginx, browser):
-    """Two visitors of one hub strike out and undo by the page's own buttons: the log of changes names each with his address, although the
-    pages' kernel on the hub's computer asked for both."""
+    """Two visitors of one hub strike out and undo by the page's own buttons: the log of changes names each
+    with his address, although the pages' kernel on the hub's computer asked for both."""
     (location,) = re.findall(r"  (location / \{.*?\n  \})", DOCUMENT.read_text(encoding="utf-8"), re.S)
     far = nginx(location.replace("proxy_pass", "proxy_bind 127.0.0.3; proxy_pass"))
     post(hub, 21.5)
@@ -114,7 +131,8 @@ def changes(hub, what):
 
 
 def test_with_a_plain_proxy_pass(hub, nginx, page):
-    """It speaks HTTP/1.0 and passes no websocket: the page shows its values, and says that they stand still and why."""
+    """It speaks HTTP/1.0 and passes no websocket: the page shows its values, and says that they stand still
+    and why."""
     url = nginx("location / { proxy_pass http://127.0.0.1:8088; }")
     page.goto(url, wait_until="commit")
     wait_for(lambda: page.locator("#dead").is_visible(), 30)
@@ -125,7 +143,10 @@ def test_with_a_plain_proxy_pass(hub, nginx, page):
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:8088/", "http://127.0.0.1:8088"])
 def test_below_a_path_it_is_refused_in_words(hub, nginx, page, target):
-    """A path of its own is not supported, whether the proxy takes it away or not, and that is told: no page of bones, none of Jupyter's."""
-    url = nginx(f"location /temp/ {{ proxy_pass {target}; }} location /api/ {{ proxy_pass http://127.0.0.1:8088; }}")
+    """A path of its own is not supported, whether the proxy takes it away or not, and that is told: no page
+    of bones, none of Jupyter's."""
+    url = nginx(
+        f"location /temp/ {{ proxy_pass {target}; }} location /api/ {{ proxy_pass http://127.0.0.1:8088; }}"
+    )
     page.goto(f"{url}/temp/", wait_until="commit")
     wait_for(lambda: re.search("host name of its own|host name only", page.locator("body").inner_text()), 30)

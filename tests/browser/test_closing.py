@@ -9,9 +9,13 @@ from browser.conftest import chromiums, launched
 
 @pytest.mark.browser
 def test_a_browser_that_does_not_close_is_killed_and_said():
-    """A Chromium that stands still when its context is closed is killed after its time; the test that closed it fails in words."""
+    """A Chromium that stands still when its context is closed is killed after its time; the test that closed
+    it fails in words."""
     began = time.monotonic()
-    with pytest.raises(pytest.fail.Exception, match="did not close within 1 s"), launched(close_s=1.0) as browser:
+    with (
+        pytest.raises(pytest.fail.Exception, match="did not close within 1 s"),
+        launched(close_s=1.0) as browser,
+    ):
         context = browser.new_context()
         context.new_page().goto("about:blank")
         for process in chromiums():

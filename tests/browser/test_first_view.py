@@ -15,7 +15,8 @@ WATCH = """
 window.seen = {}; window.shifted = 0;
 const note = () => { seen.first ??= performance.now(); };
 new MutationObserver(() => {
-  if (!seen.first && document.querySelector("#first .th-number, #rendered_cells .th-number")) requestAnimationFrame(note);
+  if (!seen.first && document.querySelector("#first .th-number, #rendered_cells .th-number"))
+    requestAnimationFrame(note);
 }).observe(document, { childList: true, subtree: true });
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) shifted += entry.value;
@@ -30,10 +31,14 @@ BOXES = """(root) => [...document.querySelectorAll(
 
 
 def write_hour(data_dir):
-    """An hour of two probes, each reading delivered at once: one that catches up says so on its card, for half a minute."""
+    """An hour of two probes, each reading delivered at once: one that catches up says so on its card, for
+    half a minute."""
     now = now_ms()
     times = range(now - 3_600_000, now, 10_000)
-    hour = {probe_id: [(ms, celsius) for ms in times] for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5))}
+    hour = {
+        probe_id: [(ms, celsius) for ms in times]
+        for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5))
+    }
     fill(data_dir, hour, rolled_up=False)
 
 
@@ -72,7 +77,8 @@ def taken_over(page):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_values_and_the_charts_shape_are_readable_without_any_widget(new_page, temphub, width):
-    """With every script of Voila's held back, the cards have their values and the chart its lines, for the window asked for."""
+    """With every script of Voila's held back, the cards have their values and the chart its lines, for the
+    window asked for."""
     page = new_page(width)
     page.route("**/scripts/**", lambda route: route.abort())
     go(page, temphub, "?window=1h")
@@ -80,7 +86,9 @@ def test_values_and_the_charts_shape_are_readable_without_any_widget(new_page, t
     values = page.locator("#first .th-number").all_inner_texts()
     assert [value.strip() for value in values] == ["21.25", "−18.50"]
     assert "last hour" in page.locator("#first .th-chart-panel").inner_text()
-    lines = page.locator("#first .th-chart path").evaluate_all("lines => lines.map(line => line.getBoundingClientRect().width)")
+    lines = page.locator("#first .th-chart path").evaluate_all(
+        "lines => lines.map(line => line.getBoundingClientRect().width)"
+    )
     chart = page.locator("#first .th-chart").bounding_box()
     assert len(lines) >= 2 and min(lines) > chart["width"] * 0.7 and chart["height"] > 200
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -89,7 +97,8 @@ def test_values_and_the_charts_shape_are_readable_without_any_widget(new_page, t
 
 @pytest.mark.browser
 def test_the_first_view_is_there_within_0_6_s(new_page, temphub):
-    """Of five visits, the third quickest has its values on screen within 0.6 s of navigation, the first visit included."""
+    """Of five visits, the third quickest has its values on screen within 0.6 s of navigation, the first visit
+    included."""
     took = []
     for _ in range(5):
         page = go(new_page(), temphub)
@@ -101,7 +110,8 @@ def test_the_first_view_is_there_within_0_6_s(new_page, temphub):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_widgets_take_its_place_without_a_jump(new_page, temphub, width):
-    """When the live widgets take over, every box is where it was and as large as it was, and nothing on screen has moved."""
+    """When the live widgets take over, every box is where it was and as large as it was, and nothing on
+    screen has moved."""
     page, held = new_page(width), []
     # Else it could be gone before it has been looked at.
     page.route("**/page.js", lambda route: held.append(route))
@@ -113,7 +123,11 @@ def test_the_widgets_take_its_place_without_a_jump(new_page, temphub, width):
     after = page.evaluate(BOXES, "#rendered_cells")
     assert len(before) == len(after) >= 8
     # An age that grew a digit may break a line anew; a pixel of rounding is no jump.
-    far = [pair for pair in zip(before, after, strict=True) if max(abs(a - b) for a, b in zip(*pair, strict=True)) > 2]
+    far = [
+        pair
+        for pair in zip(before, after, strict=True)
+        if max(abs(a - b) for a, b in zip(*pair, strict=True)) > 2
+    ]
     assert not far
     assert page.evaluate("shifted") < 0.02
     assert "last 24 h" in page.locator("#rendered_cells .th-chart-panel").inner_text()
@@ -131,12 +145,16 @@ def test_it_tells_time_as_the_viewers_clock_does(new_page, temphub):
     labels = page.locator("#first .th-still-x b").all_inner_texts()
     # Half an hour beside every whole zone: 10-minute ticks agree, the hour does not.
     now = time.gmtime(time.time() + 5.5 * 3600)
-    assert any(label.startswith(f"{now.tm_hour:02d}:") or label.startswith(f"{(now.tm_hour - 1) % 24:02d}:") for label in labels), labels
+    assert any(
+        label.startswith(f"{now.tm_hour:02d}:") or label.startswith(f"{(now.tm_hour - 1) % 24:02d}:")
+        for label in labels
+    ), labels
 
 
 @pytest.mark.browser
 def test_pages_opened_together_are_each_their_own(new_page, temphub):
-    """Four pages opened at once, more than are kept ready, each show the window of their own address and nobody else's."""
+    """Four pages opened at once, more than are kept ready, each show the window of their own address and
+    nobody else's."""
     windows = {"5min": "last 5 min", "1h": "last hour", "24h": "last 24 h"}
     asked = ["1h", "24h", "5min", "24h"]
     pages = [go(new_page(), temphub, f"?window={window}") for window in asked]

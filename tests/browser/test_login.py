@@ -9,11 +9,19 @@ LINE = ".th-chart path.line"
 
 @pytest.mark.browser
 def test_the_page_behind_a_password(start_temphub, browser):
-    """The browser is asked for the password, a wrong one is said to be wrong, the right one shows the page with its live chart
-    and nothing in the console of what was refused; after logging out the page is closed again."""
+    """The browser is asked for the password, a wrong one is said to be wrong, the right one shows the page
+    with its live chart and nothing in the console of what was refused; after logging out the page is closed
+    again."""
     temphub = start_temphub(UI_PASSWORD="open sesame", SERVER_TOKEN="s3cret")
     for celsius in (20.5, 21.5):
-        assert temphub.ask("POST", f"/api/ingest?token=s3cret&n={celsius}", {"temperature_c": celsius, "probe_id": "Fridge"})[0] == 200
+        assert (
+            temphub.ask(
+                "POST",
+                f"/api/ingest?token=s3cret&n={celsius}",
+                {"temperature_c": celsius, "probe_id": "Fridge"},
+            )[0]
+            == 200
+        )
     wait_for(lambda: len(temphub.kernels()) == 2, 60)
     context = browser.new_context()
     page = context.new_page()
@@ -34,7 +42,9 @@ def test_the_page_behind_a_password(start_temphub, browser):
     page.locator(".th-provision").first.click()
     wait_for(lambda: len(page.locator(".th-outcome").first.inner_text()) > 20, 20)
     assert "password" not in page.locator(".th-outcome").first.inner_text()
-    assert not [text for text in complaints if "Content Security Policy" in text or "Refused" in text], complaints
+    assert not [text for text in complaints if "Content Security Policy" in text or "Refused" in text], (
+        complaints
+    )
     assert page.evaluate("fetch('/api/probes').then(r => r.status)") == 200
     page.get_by_role("link", name="Log out").click()
     page.wait_for_url("**/logout")

@@ -1,4 +1,5 @@
-"""The page still looks as in the pictures kept of it, and the comparison sees what somebody would who looks."""
+"""The page still looks as in the pictures kept of it, and the comparison sees what somebody would who
+looks."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,7 +17,8 @@ OTHER_LETTERS = ".th { text-rendering: geometricPrecision; translate: 0.25px 0.2
 
 
 EVERYTHING = (
-    ".th-forms input:visible, .th-send:visible, .th-editor:visible, .th-measured tbody:visible, .th-findings:visible, details[open]"
+    ".th-forms input:visible, .th-send:visible, .th-editor:visible, .th-measured tbody:visible, "
+    ".th-findings:visible, details[open]"
 )
 CUT = """[...document.querySelectorAll('#rendered_cells .th-card')].filter(card =>
   card.querySelector('.th-unit').getBoundingClientRect().right
@@ -59,8 +61,9 @@ def kept(name):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", reference.PICTURES)
 def test_the_page_looks_as_it_did(page, hub, name):
-    """At a desk, on a phone, in the dark and on a wall the page looks as in its picture, also with letters drawn a little differently,
-    and no value reaches beyond its card; without one card, or without the chart, it would not."""
+    """At a desk, on a phone, in the dark and on a wall the page looks as in its picture, also with letters
+    drawn a little differently, and no value reaches beyond its card; without one card, or without the chart,
+    it would not."""
     reference.deliver(hub)
     turned_to(page, name)
     wait_for(lambda: compared(kept(name), reference.taken(page)).alike, 20)
@@ -78,14 +81,18 @@ def test_the_page_looks_as_it_did(page, hub, name):
 
 def serious(page):
     """What a checker of accessibility finds that keeps somebody out."""
-    found = [found for found in Axe().run(page).response["violations"] if found["impact"] in ("serious", "critical")]
+    found = [
+        found
+        for found in Axe().run(page).response["violations"]
+        if found["impact"] in ("serious", "critical")
+    ]
     return [(one["id"], node["target"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
 @pytest.fixture
 def open_everything(browser, hub):
-    """A page with a marked range and a limit, and all panels open: dates, limit, note, what can be sent, a probe's settings, how to
-    add one, the hub's check."""
+    """A page with a marked range and a limit, and all panels open: dates, limit, note, what can be sent, a
+    probe's settings, how to add one, the hub's check."""
     marked = "_".join(iso_utc(reference.NOON_MS - hours * 3_600_000) for hours in (6, 3))
     page = reference.open_page(browser, hub, "desk", f"&line=8&range={marked}")
     for name in ("Dates", "Limit", "Note", "Send"):
@@ -101,8 +108,8 @@ def open_everything(browser, hub):
 
 @pytest.mark.browser
 def test_nobody_is_kept_out(open_everything):
-    """With every panel open a checker of accessibility finds nothing serious at a desk, in the dark and on a phone, nor on a wall; and
-    nothing is wider than the screen."""
+    """With every panel open a checker of accessibility finds nothing serious at a desk, in the dark and on a
+    phone, nor on a wall; and nothing is wider than the screen."""
     page = open_everything
     for width, theme in ((1280, "light"), (1280, "dark"), (390, "light")):
         page.set_viewport_size({"width": width, "height": 900})

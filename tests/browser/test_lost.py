@@ -19,7 +19,10 @@ TOKEN = "headers: { 'X-XSRFToken': (document.cookie.match(/_xsrf=([^;]*)/) || []
 
 
 def post(temphub, celsius):
-    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "TempProbe-0096"}) == (200, {"ok": True})
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "TempProbe-0096"}) == (
+        200,
+        {"ok": True},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,9 @@ def back(page, temphub, celsius, told=None):
     told = told or f"{celsius:.2f}"
     wait_for(temphub.answers, 20)
     post(temphub, celsius)
-    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() == told, 40, 0.1)
+    wait_for(
+        lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() == told, 40, 0.1
+    )
     assert "last hour" in page.locator("#rendered_cells .th-chart-panel").inner_text()
     wait_for(lambda: not page.locator("#lost").is_visible(), 10, 0.1)
 
@@ -86,9 +91,13 @@ def back(page, temphub, celsius, told=None):
 @pytest.mark.alone
 @pytest.mark.parametrize(("which", "celsius"), [("pages", 44.25), ("hub", 43.75), ("page server", 42.5)])
 def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, turn, which, celsius):
-    """The kernel of the pages, the hub's own, or the page server is killed: within 5 s the page says so, then it is back with the
-    same window."""
-    victims = {"pages": lambda: pages_kernel(temphub), "hub": temphub.hub_kernel, "page server": temphub.page_server}
+    """The kernel of the pages, the hub's own, or the page server is killed: within 5 s the page says so, then
+    it is back with the same window."""
+    victims = {
+        "pages": lambda: pages_kernel(temphub),
+        "hub": temphub.hub_kernel,
+        "page server": temphub.page_server,
+    }
     wait_for(victims[which]).kill()
     assert told_within(page, 5) < 5
     turn.end()
@@ -98,7 +107,8 @@ def test_a_killed_kernel_is_told_and_the_page_comes_back(page, temphub, turn, wh
 @pytest.mark.browser
 @pytest.mark.alone
 def test_a_hub_that_hangs_is_told(page, temphub, turn):
-    """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence within 5 s."""
+    """Nothing closes the connection when a computer sleeps or its Wi-Fi goes: the page notices the silence
+    within 5 s."""
     server = temphub.page_server()
     server.suspend()
     try:
@@ -112,8 +122,8 @@ def test_a_hub_that_hangs_is_told(page, temphub, turn):
 @pytest.mark.browser
 @pytest.mark.alone
 def test_a_page_whose_kernel_is_late_goes_on(page, temphub, turn):
-    """The pages' kernel is busy for some seconds: the page says that nothing comes, and then goes on as it is. Opening it anew would have
-    made the kernel later still, and lost what somebody was about to do."""
+    """The pages' kernel is busy for some seconds: the page says that nothing comes, and then goes on as it
+    is. Opening it anew would have made the kernel later still, and lost what somebody was about to do."""
     page.evaluate("window.same = true")
     kernel = pages_kernel(temphub)
     kernel.suspend()
@@ -133,12 +143,15 @@ def test_a_page_whose_kernel_is_late_goes_on(page, temphub, turn):
 @pytest.mark.alone
 @pytest.mark.timeout(180 + SLEEP_S)
 def test_a_page_that_slept_wakes_up(page, temphub, turn):
-    """A laptop is closed for a while: nothing of its browser runs. The hub lets go of the page meanwhile; when the laptop is opened
-    the page is at the newest value again within seconds, with the same window and choices, without a hand on it."""
+    """A laptop is closed for a while: nothing of its browser runs. The hub lets go of the page meanwhile;
+    when the laptop is opened the page is at the newest value again within seconds, with the same window and
+    choices, without a hand on it."""
     page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h&unit=F&theme=dark", wait_until="commit")
     page.wait_for_selector(f"{VALUE}:visible", timeout=60_000)
     kernel = page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-    laptop = [one for one in psutil.process_iter(["name"]) if one.info["name"].startswith("chrom") and _ours(one)]
+    laptop = [
+        one for one in psutil.process_iter(["name"]) if one.info["name"].startswith("chrom") and _ours(one)
+    ]
     assert len(laptop) > 2
     slept_s = time.monotonic()
     for one in laptop:
@@ -152,7 +165,13 @@ def test_a_page_that_slept_wakes_up(page, temphub, turn):
     finally:
         for one in laptop:
             one.resume()
-    wait_for(lambda: page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() in ("9.95", "9.9", "10"), 20, 0.1)
+    wait_for(
+        lambda: (
+            page.locator(VALUE).count() and page.locator(VALUE).inner_text().strip() in ("9.95", "9.9", "10")
+        ),
+        20,
+        0.1,
+    )
     turn.end()
     back(page, temphub, 24.5, "76.10")
     assert page.evaluate("location.search") == "?window=1h&unit=F&theme=dark"
@@ -170,7 +189,8 @@ def _ours(process):
 @pytest.mark.alone
 @pytest.mark.timeout(120)
 def test_a_restarted_hub_finds_its_pages_again(shown, start_temphub, turn):
-    """The whole program is stopped and started again: the open page says so, and shows the new values without a hand on it."""
+    """The whole program is stopped and started again: the open page says so, and shows the new values without
+    a hand on it."""
     temphub, page = shown
     assert temphub.stop() == 0
     assert told_within(page, 5) < 5
@@ -180,7 +200,8 @@ def test_a_restarted_hub_finds_its_pages_again(shown, start_temphub, turn):
 
 @pytest.mark.browser
 def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
-    """A page's goodbye, its shutdown message, and a DELETE of its kernel end its own visit; the other page goes on."""
+    """A page's goodbye, its shutdown message, and a DELETE of its kernel end its own visit; the other page
+    goes on."""
     kernel = wait_for(lambda: pages_kernel(temphub))
     for end in (
         f"(id) => fetch(`/v/voila/api/shutdown/${{id}}`, {{ method: 'POST', {TOKEN} }})",
@@ -189,17 +210,21 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
             const address = `ws://${location.host}/v/api/kernels/${id}/channels?session_id=x`;
             const socket = new WebSocket(address, "v1.kernel.websocket.jupyter.org");
             const date = new Date().toISOString();
-            const header = { msg_id: "1", msg_type: "shutdown_request", session: "x", username: "", date, version: "5.3" };
+            const header = { msg_id: "1", msg_type: "shutdown_request", session: "x", username: "", date,
+              version: "5.3" };
             const texts = ["control", JSON.stringify(header), "{}", "{}", '{"restart": false}'];
             const parts = texts.map((text) => new TextEncoder().encode(text));
-            const offsets = parts.reduce((found, part) => [...found, found.at(-1) + part.length], [8 * (parts.length + 2)]);
+            const offsets = parts.reduce((found, part) => [...found, found.at(-1) + part.length],
+              [8 * (parts.length + 2)]);
             const numbers = BigUint64Array.from([offsets.length, ...offsets], BigInt);
             socket.onopen = () => { socket.send(new Blob([numbers, ...parts])); setTimeout(done, 1000); };
         })""",
     ):
         context = browser.new_context()
         other = show(context.new_page(), temphub)
-        visit = other.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        visit = other.evaluate(
+            "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+        )
         other.evaluate(end, visit)
         context.close()
         wait_for(lambda visit=visit: temphub.ask("GET", f"/v/api/kernels/{visit}")[0] == 404, 15, 0.2)
@@ -210,7 +235,8 @@ def test_a_page_cannot_end_the_kernel_of_the_others(browser, page, temphub):
 @pytest.mark.browser
 @pytest.mark.parametrize("polite", [True, False])
 def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
-    """15 s after a page was closed, or was lost without a word, its visit ends; those that stay keep theirs."""
+    """15 s after a page was closed, or was lost without a word, its visit ends; those that stay keep
+    theirs."""
     context = browser.new_context()
     other = show(context.new_page(), temphub)
     kernel = "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
@@ -224,8 +250,9 @@ def test_what_a_page_held_is_gone_soon(browser, page, temphub, polite):
 
 @pytest.mark.browser
 def test_an_old_way_of_speaking_does_not_hang_the_page_server(page, temphub):
-    """A connection that does not speak the present protocol is closed at once, and the pages go on: the one that opened it as well, whose
-    own connection is another, without a notice and without being opened anew."""
+    """A connection that does not speak the present protocol is closed at once, and the pages go on: the one
+    that opened it as well, whose own connection is another, without a notice and without being opened
+    anew."""
     page.evaluate("window.same = true")
     code = page.evaluate("""() => new Promise((done) => {
         const id = JSON.parse(document.getElementById("jupyter-config-data").textContent).kernelId;
@@ -245,13 +272,19 @@ def test_a_page_hears_only_its_own(browser, page, temphub):
     received, kernels = [], []
     context = browser.new_context()
     other = context.new_page()
-    other.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame))))
+    other.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(bytes(frame)))
+    )
     show(other, temphub)
     for one in (page, other):
-        kernels.append(one.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"))
+        kernels.append(
+            one.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
+        )
     for celsius in range(60, 64):
         post(temphub, celsius)
-        wait_for(lambda celsius=celsius: other.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 10, 0.1)
+        wait_for(
+            lambda celsius=celsius: other.locator(VALUE).inner_text().strip() == f"{celsius:.2f}", 10, 0.1
+        )
     context.close()
     theirs, ours = (sessions.mark(kernel).encode() for kernel in kernels)
     assert sum(ours in frame for frame in received) > 3 and not any(theirs in frame for frame in received)

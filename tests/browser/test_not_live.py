@@ -17,18 +17,23 @@ NGINX = """
 daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;
 events {{ worker_connections 64; }}
 http {{
-  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d;
+  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+    uwsgi_temp_path {folder}/d;
   scgi_temp_path {folder}/e;
   server {{
     listen 127.0.0.1:{port};
-    location {path} {{ proxy_pass http://127.0.0.1:{hub}/; proxy_http_version 1.1; proxy_set_header Host $http_host; }}
+    location {path} {{ proxy_pass http://127.0.0.1:{hub}/; proxy_http_version 1.1;
+      proxy_set_header Host $http_host; }}
   }}
 }}
 """
 
 
 def post(temphub, celsius):
-    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "fridge"}) == (200, {"ok": True})
+    assert temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": "fridge"}) == (
+        200,
+        {"ok": True},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +46,8 @@ def lasting(lasting_temphub):
 def temphub(lasting):
     """That hub; the fridge was cold a moment ago, and a page that is opened begins with it."""
     post(lasting, CELSIUS)
-    # While the pages' kernel is still busy with its own start a page begins without values, and so it stays when no script comes.
+    # While the pages' kernel is still busy with its own start a page begins without values, and so it stays
+    # when no script comes.
     wait_for(lambda: f">{CELSIUS:.2f}<" in lasting.page_ready().decode(), 60, 0.2)
     return lasting
 
@@ -66,7 +72,11 @@ def behind_nginx(temphub, tmp_path):
         port = free_port()
         conf = tmp_path / "nginx.conf"
         conf.write_text(NGINX.format(folder=tmp_path, port=port, path=path, hub=temphub.port))
-        started.append(subprocess.Popen([program, "-e", "stderr", "-p", str(tmp_path), "-c", str(conf)], stderr=subprocess.DEVNULL))
+        started.append(
+            subprocess.Popen(
+                [program, "-e", "stderr", "-p", str(tmp_path), "-c", str(conf)], stderr=subprocess.DEVNULL
+            )
+        )
         return port
 
     yield start
@@ -89,7 +99,8 @@ def go(page, url):
 
 
 def told_dead(page, words):
-    """Waits for the notice; it names the moment of the picture and a way out, and no state of now is claimed beside it."""
+    """Waits for the notice; it names the moment of the picture and a way out, and no state of now is claimed
+    beside it."""
     taken, notice = page.locator("#first time").text_content(), page.locator("#dead")
     wait_for(notice.is_visible, 15, 0.1)
     text = notice.inner_text()
@@ -103,9 +114,13 @@ def told_dead(page, words):
 @pytest.mark.browser
 @pytest.mark.parametrize("failing", ["404", "blocked", "never"])
 def test_without_its_script_a_page_says_that_it_is_not_live(page, temphub, failing):
-    """The script is not found, blocked or never comes: the page first says of itself that it is a picture of a moment, its ages grow,
-    and within 15 s it says that it is not live and what may be in the way."""
-    act = {"404": lambda route: route.fulfill(status=404), "blocked": lambda route: route.abort(), "never": lambda route: None}
+    """The script is not found, blocked or never comes: the page first says of itself that it is a picture of
+    a moment, its ages grow, and within 15 s it says that it is not live and what may be in the way."""
+    act = {
+        "404": lambda route: route.fulfill(status=404),
+        "blocked": lambda route: route.abort(),
+        "never": lambda route: None,
+    }
     page.route("**/page.js", act[failing])
     go(page, f"http://127.0.0.1:{temphub.port}/")
     assert page.locator(".th-picture-of").inner_text().startswith("Picture of ")
@@ -119,8 +134,8 @@ def test_without_its_script_a_page_says_that_it_is_not_live(page, temphub, faili
 @pytest.mark.browser
 @pytest.mark.parametrize(("path", "words"), [("/", "Host and Upgrade"), ("/temphub/", "not below a path")])
 def test_behind_a_proxy_that_is_not_set_up_a_page_says_so(page, behind_nginx, path, words):
-    """Behind a real nginx that passes on no websocket, or serves the hub below a path, the page says that it is not live and what the
-    proxy has to do; Voilà's own "Loading widget..." is never seen."""
+    """Behind a real nginx that passes on no websocket, or serves the hub below a path, the page says that it
+    is not live and what the proxy has to do; Voilà's own "Loading widget..." is never seen."""
     go(page, f"http://127.0.0.1:{behind_nginx(path)}{path}")
     seen = []
     end = time.monotonic() + 22
@@ -133,7 +148,8 @@ def test_behind_a_proxy_that_is_not_set_up_a_page_says_so(page, behind_nginx, pa
 
 @pytest.mark.browser
 def test_what_comes_late_comes_to_life(page, temphub):
-    """A script that needed twelve seconds: the notice is there, and is gone with the picture when the widgets take their place."""
+    """A script that needed twelve seconds: the notice is there, and is gone with the picture when the widgets
+    take their place."""
     held = []
     page.route("**/page.js", lambda route: held.append(route))
     go(page, f"http://127.0.0.1:{temphub.port}/")
@@ -144,12 +160,15 @@ def test_what_comes_late_comes_to_life(page, temphub):
     assert not page.locator("#dead").is_visible() and not page.locator(".th-picture-of").count()
     assert page.locator("#rendered_cells .th-state").first.is_visible()
     post(temphub, NOW_C)
-    wait_for(lambda: page.locator("#rendered_cells .th-number").first.inner_text().strip() == f"{NOW_C:.2f}", 10)
+    wait_for(
+        lambda: page.locator("#rendered_cells .th-number").first.inner_text().strip() == f"{NOW_C:.2f}", 10
+    )
 
 
 @pytest.mark.browser
 def test_a_script_that_is_there_again_brings_the_page_to_life(page, temphub):
-    """The hub was started anew just when a page asked for its scripts: a minute later the page opens itself again, without a hand on it."""
+    """The hub was started anew just when a page asked for its scripts: a minute later the page opens itself
+    again, without a hand on it."""
     page.clock.install(time=now_ms() / 1000)
     missing = [True]
     page.route("**/page.js", lambda route: route.fulfill(status=404) if missing[0] else route.continue_())

@@ -7,7 +7,8 @@ from temphub_kernel.core.clock import now_ms
 
 VALUE = "#rendered_cells .th-card .th-number:visible"
 LINE = "#rendered_cells .th-chart path.line"
-SCRIPT_BYTES = """performance.getEntriesByType("resource").filter(one => one.name.endsWith("page.js")).map(one => one.transferSize)"""
+SCRIPT_BYTES = """performance.getEntriesByType("resource").filter(one =>
+one.name.endsWith("page.js")).map(one => one.transferSize)"""
 WITHOUT = {
     "bqplot is missing": ("thModules.take(['bqplot']", "thModules.take(['elsewhere']"),
     "ipywidgets is another": ("load_ipython_extension:", "load_as_never_before:"),
@@ -19,14 +20,19 @@ def lasting(lasting_temphub):
     """A hub with a probe that has a line."""
     hub = lasting_temphub()
     for number in range(3):
-        reading = {"probe_id": "shed", "time": (now_ms() - number * 60_000) / 1000, "temperature_c": 4.0 + number}
+        reading = {
+            "probe_id": "shed",
+            "time": (now_ms() - number * 60_000) / 1000,
+            "temperature_c": 4.0 + number,
+        }
         assert hub.ask("POST", "/api/ingest", reading) == (200, {"ok": True})
     return hub
 
 
 @pytest.fixture
 def page(browser):
-    """An empty page of a browser that has nothing yet; `asked` is what it asked for, with the connections that it opened."""
+    """An empty page of a browser that has nothing yet; `asked` is what it asked for, with the connections
+    that it opened."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.asked = []
@@ -42,21 +48,25 @@ def live(page, temphub):
     page.wait_for_selector("#first", state="detached", timeout=60_000)
     page.wait_for_selector(LINE, state="attached", timeout=60_000)
     celsius = 20 + now_ms() % 1000 / 100
-    assert temphub.ask("POST", "/api/ingest", {"probe_id": "shed", "temperature_c": celsius}) == (200, {"ok": True})
+    assert temphub.ask("POST", "/api/ingest", {"probe_id": "shed", "temperature_c": celsius}) == (
+        200,
+        {"ok": True},
+    )
     wait_for(lambda: page.locator(VALUE).first.inner_text().strip() == f"{celsius:.2f}", 20, 0.1)
     return page
 
 
 @pytest.mark.browser
 def test_a_visit_fetches_few_things_and_the_next_one_none_again(page, temphub):
-    """The first visit asks for the page, one script and the kernel's connection: none of what Voila brings along. The second has the
-    script already."""
+    """The first visit asks for the page, one script and the kernel's connection: none of what Voila brings
+    along. The second has the script already."""
     live(page, temphub)
     assert len([url for url in page.asked if not url.startswith("data:")]) <= 4, page.asked
     assert not [url for url in page.asked if "/static/" in url or "/lab/" in url]
     live(page, temphub)
     sizes = page.evaluate(
-        "performance.getEntriesByType('resource').filter(one => one.name.includes('page.js')).map(one => one.transferSize)"
+        "performance.getEntriesByType('resource').filter(one => one.name.includes('page.js')).map(one => "
+        "one.transferSize)"
     )
     assert sizes and not any(sizes), "the script was sent again"
 
@@ -64,8 +74,8 @@ def test_a_visit_fetches_few_things_and_the_next_one_none_again(page, temphub):
 @pytest.mark.browser
 @pytest.mark.parametrize("what", WITHOUT)
 def test_what_our_script_cannot_make_is_left_to_voilas(page, temphub, what):
-    """When a library is missing, or is not as it was, Voila's own script makes the widgets: the page is live all the same, and the
-    connection that was begun is not taken for a lost hub."""
+    """When a library is missing, or is not as it was, Voila's own script makes the widgets: the page is live
+    all the same, and the connection that was begun is not taken for a lost hub."""
     found, instead = WITHOUT[what]
 
     def change(route):
@@ -84,10 +94,11 @@ def test_what_our_script_cannot_make_is_left_to_voilas(page, temphub, what):
 
 @pytest.mark.browser
 def test_a_connection_that_breaks_comes_back_by_itself(page, temphub):
-    """A page whose connection is cut (a proxy that ends what is old, a Wi-Fi that changes) opens another: it goes on where it was,
-    without being opened again, and what is chosen there reaches the kernel."""
+    """A page whose connection is cut (a proxy that ends what is old, a Wi-Fi that changes) opens another: it
+    goes on where it was, without being opened again, and what is chosen there reaches the kernel."""
     page.add_init_script("""window.opened = [];
-    window.WebSocket = class extends WebSocket { constructor(...told) { super(...told); opened.push(this); } };""")
+    window.WebSocket = class extends WebSocket { constructor(...told) { super(...told); opened.push(this); }
+      };""")
     live(page, temphub)
     page.evaluate("window.same = true; opened.at(-1).close()")
     wait_for(lambda: page.evaluate("opened.length > 1 && opened.at(-1).readyState === 1"), 20, 0.1)

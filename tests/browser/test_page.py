@@ -11,7 +11,9 @@ LINE = ".th-chart path.line"
 
 
 def post(temphub, celsius, probe_id="TempProbe-0096", age_ms=0):
-    status, answer = temphub.ask("POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms})
+    status, answer = temphub.ask(
+        "POST", "/api/ingest", {"temperature_c": celsius, "probe_id": probe_id, "age_ms": age_ms}
+    )
     assert (status, answer) == (200, {"ok": True})
 
 
@@ -57,8 +59,9 @@ def open_page(browser, temphub):
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "celsius"), [(1280, 31.5), (390, 29.75)])
 def test_cards_and_a_line_that_moves_when_a_reading_is_posted(open_page, temphub, width, celsius):
-    """At desktop and at phone width the page shows a card a probe and a line a probe; when a reading is posted the card has its
-    value and the line moves; every request went to the hub; nothing is wider than the screen."""
+    """At desktop and at phone width the page shows a card a probe and a line a probe; when a reading is
+    posted the card has its value and the line moves; every request went to the hub; nothing is wider than the
+    screen."""
     page = open_page(width)
     assert page.title() == "TempHub"
     page.wait_for_selector('.th-card[data-probe="TempProbe-0096"] .th-number:visible')
@@ -69,11 +72,22 @@ def test_cards_and_a_line_that_moves_when_a_reading_is_posted(open_page, temphub
     number = page.locator('.th-card[data-probe="TempProbe-0096"] .th-number')
     wait_for(lambda: number.inner_text().strip() == f"{celsius:.2f}", 5)
     moved = wait_for(
-        lambda: (now := page.locator(LINE).evaluate_all("lines => lines.map(line => line.getAttribute('d')).join()")) != before and now, 5
+        lambda: (
+            (
+                now := page.locator(LINE).evaluate_all(
+                    "lines => lines.map(line => line.getAttribute('d')).join()"
+                )
+            )
+            != before
+            and now
+        ),
+        5,
     )
     assert "NaN" not in str(moved)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert {urlsplit(url).netloc for url in page.asked if not url.startswith("data:")} == {f"127.0.0.1:{temphub.port}"}
+    assert {urlsplit(url).netloc for url in page.asked if not url.startswith("data:")} == {
+        f"127.0.0.1:{temphub.port}"
+    }
     assert not page.errors
 
 
@@ -88,14 +102,18 @@ def test_the_window_can_be_chosen(open_page):
 
 @pytest.mark.browser
 def test_scripts_travel_once_and_packed(browser, temphub):
-    """The first visit fetches less than 2 MB; the second asks for the page and a few small answers and for no script at all."""
+    """The first visit fetches less than 2 MB; the second asks for the page and a few small answers and for no
+    script at all."""
     context = browser.new_context()
     received = []
     for _ in range(2):
         page, took = context.new_page(), {}
         network = context.new_cdp_session(page)
         network.send("Network.enable")
-        network.on("Network.loadingFinished", lambda event, took=took: took.update({event["requestId"]: event["encodedDataLength"]}))
+        network.on(
+            "Network.loadingFinished",
+            lambda event, took=took: took.update({event["requestId"]: event["encodedDataLength"]}),
+        )
         page.goto(f"http://127.0.0.1:{temphub.port}/", wait_until="commit")
         page.wait_for_selector(LINE, state="attached", timeout=60_000)
         received.append([size for size in took.values() if size])
@@ -110,7 +128,10 @@ def test_a_probe_can_be_provisioned_from_the_page(open_page):
     """'Provision now' says in words what came of it."""
     page = open_page()
     page.locator(".th-provision").first.click()
-    wait_for(lambda: "—" in page.locator(".th-outcome").first.inner_text() or page.locator(".th-outcome").count(), 20)
+    wait_for(
+        lambda: "—" in page.locator(".th-outcome").first.inner_text() or page.locator(".th-outcome").count(),
+        20,
+    )
     assert len(page.locator(".th-outcome").first.inner_text()) > 20
 
 
@@ -127,7 +148,8 @@ def test_a_hub_that_is_killed_comes_back_on_the_open_page(open_page, temphub):
 
 @pytest.mark.browser
 def test_a_page_cannot_reach_the_hub_kernel(open_page, temphub):
-    """The hub kernel's id opens nothing: no address of the page server answers for it, and the hub goes on."""
+    """The hub kernel's id opens nothing: no address of the page server answers for it, and the hub goes
+    on."""
     page = open_page()
     kernel = wait_for(temphub.hub_kernel)
     listed = page.evaluate("fetch('/v/api/kernels').then(r => r.status)")
@@ -139,20 +161,24 @@ def test_a_page_cannot_reach_the_hub_kernel(open_page, temphub):
 
 
 RUN_CODE = """async ([visit, asked, code]) => {
-  const socket = new WebSocket(`ws://${location.host}/v/api/kernels/${visit}/channels`, 'v1.kernel.websocket.jupyter.org');
+  const socket = new WebSocket(`ws://${location.host}/v/api/kernels/${visit}/channels`,
+    'v1.kernel.websocket.jupyter.org');
   socket.binaryType = 'arraybuffer';
   await new Promise((yes, no) => { socket.onopen = yes; socket.onerror = no; });
   const said = [];
   const answered = new Promise(yes => { socket.onmessage = event => {
     const view = new DataView(event.data), at = n => Number(view.getBigUint64(8 * (n + 1), true));
-    const [kind, asked] = [1, 2].map(n => JSON.parse(new TextDecoder().decode(event.data.slice(at(n), at(n + 1)))));
+    const [kind, asked] = [1, 2].map(n => JSON.parse(new TextDecoder().decode(event.data.slice(at(n),
+      at(n + 1)))));
     if (asked.session === 'x') said.push([kind.msg_type, asked.msg_type]);
     if (asked.session === 'x' && kind.msg_type === 'kernel_info_reply') yes();
   }; });
   const send = (channel, kind, content) => {
     const date = new Date().toISOString();
-    const header = {msg_id: kind + Math.random(), msg_type: kind, session: 'x', username: 'x', date, version: '5.3'};
-    const parts = [channel, ...[header, {}, {}, content].map(part => JSON.stringify(part))].map(part => new TextEncoder().encode(part));
+    const header = {msg_id: kind + Math.random(), msg_type: kind, session: 'x', username: 'x', date,
+      version: '5.3'};
+    const parts = [channel, ...[header, {}, {}, content].map(part => JSON.stringify(part))].map(part =>
+      new TextEncoder().encode(part));
     const count = parts.length + 1, offsets = [8 * (count + 1)];
     for (const part of parts) offsets.push(offsets.at(-1) + part.length);
     const whole = new Uint8Array(offsets.at(-1)), view = new DataView(whole.buffer);
@@ -172,25 +198,29 @@ RUN_CODE = """async ([visit, asked, code]) => {
 
 @pytest.mark.browser
 def test_a_page_cannot_run_code(open_page, temphub, tmp_path):
-    """Whoever has a page's own websocket can ask the kernel who it is, but not have it run code: on no channel, by no message."""
+    """Whoever has a page's own websocket can ask the kernel who it is, but not have it run code: on no
+    channel, by no message."""
     page = open_page()
     visit = next(url.split("/kernels/")[1].split("/")[0] for url in page.asked if "/channels" in url)
     proof = tmp_path / "code ran"
     code = f"open({str(proof)!r}, 'w').close()"
-    said = [page.evaluate(RUN_CODE, [visit, kind, code]) for kind in ("execute_request", "debug_request", "temphub_request")]
+    said = [
+        page.evaluate(RUN_CODE, [visit, kind, code])
+        for kind in ("execute_request", "debug_request", "temphub_request")
+    ]
     # What is told beside that of the page's own cells and widgets answers somebody else.
     for answers in said:
-        assert ["kernel_info_reply", "kernel_info_request"] in answers and all(asked == "kernel_info_request" for _, asked in answers), (
-            answers
-        )
+        assert ["kernel_info_reply", "kernel_info_request"] in answers and all(
+            asked == "kernel_info_request" for _, asked in answers
+        ), answers
     assert not proof.exists() and temphub.answers()
 
 
 @pytest.mark.browser
 @pytest.mark.timeout(180)
 def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
-    """Ten pages are opened and closed while a probe delivers: no reading is refused, and afterwards no kernel is left but
-    the hub's and the one kept ready."""
+    """Ten pages are opened and closed while a probe delivers: no reading is refused, and afterwards no kernel
+    is left but the hub's and the one kept ready."""
     before, delivered = stored(temphub), 0
     for number in range(10):
         context = browser.new_context()
@@ -213,8 +243,8 @@ def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
 
 @pytest.mark.browser
 def test_the_hub_is_checked_from_the_page_and_the_result_can_be_sent(open_page, temphub):
-    """One press examines the hub's computer; the findings stand there in words; 'Copy' takes all of it, also where the page has no
-    https and the browser therefore no clipboard for scripts."""
+    """One press examines the hub's computer; the findings stand there in words; 'Copy' takes all of it, also
+    where the page has no https and the browser therefore no clipboard for scripts."""
     page = open_page(390)
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.locator(".th-doctor-panel .th-button:visible").first.click()

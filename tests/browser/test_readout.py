@@ -1,4 +1,5 @@
-"""What the chart says at the pointer, in a real browser: the data's own values, wherever the chart is looked at."""
+"""What the chart says at the pointer, in a real browser: the data's own values, wherever the chart is looked
+at."""
 
 import re
 from datetime import datetime
@@ -59,12 +60,15 @@ def temphub(lasting_temphub):
 
 @pytest.fixture
 def open_page(browser, temphub):
-    """Opens its page at an address; the window stands still, so that what is under the pointer stays there."""
+    """Opens its page at an address; the window stands still, so that what is under the pointer stays
+    there."""
     contexts = []
     spike_ms = int((temphub.data_dir.parent / "spike").read_text())
 
     def open_(width, minutes, query="", **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, timezone_id="Europe/Berlin", locale="en-GB", **options)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, timezone_id="Europe/Berlin", locale="en-GB", **options
+        )
         contexts.append(context)
         page = context.new_page()
         page.errors = []
@@ -72,7 +76,10 @@ def open_page(browser, temphub):
         # It ends where there are readings, however long ago they were written.
         to_ms = spike_ms + min(minutes * 20_000, 130_000)
         ends = (to_ms - minutes * 60_000, to_ms)
-        page.goto(f"http://127.0.0.1:{temphub.port}/?from={iso_utc(ends[0])}&to={iso_utc(ends[1])}{query}", wait_until="commit")
+        page.goto(
+            f"http://127.0.0.1:{temphub.port}/?from={iso_utc(ends[0])}&to={iso_utc(ends[1])}{query}",
+            wait_until="commit",
+        )
         page.wait_for_selector(LINE, state="attached", timeout=60_000)
         wait_for(lambda: page.evaluate(SCRIPTED), 60)
         page.locator("#rendered_cells .th-chart").scroll_into_view_if_needed()
@@ -101,15 +108,19 @@ def local(ms):
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "minutes"), list(product((1920, 1280, 390), (5, 40))))
 def test_it_says_what_the_sensor_said(open_page, width, minutes):
-    """Sensors that stand at exactly 10, −20 and 0 °C read so at every pixel across, reading by reading and in spans of time, on a
-    wall, at a desk and on a phone; a calibrated one reads its corrected value; nothing that is read off is hidden by the readout."""
+    """Sensors that stand at exactly 10, −20 and 0 °C read so at every pixel across, reading by reading and in
+    spans of time, on a wall, at a desk and on a phone; a calibrated one reads its corrected value; nothing
+    that is read off is hidden by the readout."""
     page = open_page(width, minutes)
     box = plot(page)
     for share in (0.01, 0.2, 0.45, 0.7, 0.85, 0.99):
         for up in (0.1, 0.5, 0.9):
             page.mouse.move(box["x"] + share * box["width"], box["y"] + up * box["height"])
             told = readout(page)
-            assert (told["ten"], told["minus"], told["zero"]) == ("10.00 °C", "−20.00 °C", "0.00 °C"), (share, up)
+            assert (told["ten"], told["minus"], told["zero"]) == ("10.00 °C", "−20.00 °C", "0.00 °C"), (
+                share,
+                up,
+            )
             assert told["corrected"] == "31.50 °C" and len(told) == 5
             assert page.evaluate(COVERED) == [5, 0, True], (share, up)
     assert not page.errors
@@ -119,8 +130,8 @@ def test_it_says_what_the_sensor_said(open_page, width, minutes):
 @pytest.mark.parametrize("width", [1920, 1280, 390])
 @pytest.mark.parametrize("unit", ["C", "F"])
 def test_the_highest_point_reads_the_highest(open_page, temphub, width, unit):
-    """A tap on Max reads off that very value, in °C and °F, as the table says it, at the second at which it was taken; and the point is
-    to be seen beside the readout."""
+    """A tap on Max reads off that very value, in °C and °F, as the table says it, at the second at which it
+    was taken; and the point is to be seen beside the readout."""
     spike_ms = int((temphub.data_dir.parent / "spike").read_text())
     page = open_page(width, 5, f"&unit={unit}")
     row = page.locator("#rendered_cells .th-statistics-panel tbody tr", has_text="spiky")
@@ -129,7 +140,9 @@ def test_the_highest_point_reads_the_highest(open_page, temphub, width, unit):
     assert told == {"C": "61.12", "F": "142.0"}[unit] and local(spike_ms) in highest.inner_text()
     box = plot(page)
     moment = wait_for(
-        lambda: page.evaluate("JSON.parse(document.querySelector('#rendered_cells .th-told [data-told]').dataset.told).chart")
+        lambda: page.evaluate(
+            "JSON.parse(document.querySelector('#rendered_cells .th-told [data-told]').dataset.told).chart"
+        )
     )
     x = box["x"] + (spike_ms - moment["from"]) / (moment["to"] - moment["from"]) * box["width"]
     page.mouse.move(x, box["y"] + 10)
@@ -137,19 +150,28 @@ def test_the_highest_point_reads_the_highest(open_page, temphub, width, unit):
     assert local(spike_ms) in page.locator(".th-tip-time").inner_text()
     page.mouse.move(2, 2)
     highest.click()
-    wait_for(lambda: page.locator(".th-tip-first").count() and page.locator(".th-tip-first").inner_text().split()[0] == "spiky", 60)
+    wait_for(
+        lambda: (
+            page.locator(".th-tip-first").count()
+            and page.locator(".th-tip-first").inner_text().split()[0] == "spiky"
+        ),
+        60,
+    )
     assert told in readout(page)["spiky"] and page.evaluate(COVERED)[1:] == [0, True]
     assert not page.errors
 
 
 @pytest.mark.browser
 def test_a_span_of_time_reads_lowest_mean_and_highest(open_page, temphub):
-    """Where a point stands for many readings, its mean is said with the lowest and the highest of that span, and from when to when."""
+    """Where a point stands for many readings, its mean is said with the lowest and the highest of that span,
+    and from when to when."""
     page = open_page(1280, 55, "&probes=spiky")
     page.locator("#rendered_cells .th-stats .th-jump-to").last.wait_for()
     box, spike_ms = plot(page), int((temphub.data_dir.parent / "spike").read_text())
     chart = page.evaluate(CHART)
-    page.mouse.move(box["x"] + (spike_ms - chart["from"]) / (chart["to"] - chart["from"]) * box["width"], box["y"] + 30)
+    page.mouse.move(
+        box["x"] + (spike_ms - chart["from"]) / (chart["to"] - chart["from"]) * box["width"], box["y"] + 30
+    )
     wait_for(lambda: "…" in readout(page)["spiky"], 30)
     mean, low, high = (float(one) for one in re.findall(r"\d+\.\d+", readout(page)["spiky"]))
     assert (low, high) == (5.0, 61.12) and low < mean < high
@@ -157,34 +179,53 @@ def test_a_span_of_time_reads_lowest_mean_and_highest(open_page, temphub):
 
 
 def deliver_up_to_now(hub):
-    """What `ten` measured since the hour was written, however long ago that is: a window that ends now has its line."""
+    """What `ten` measured since the hour was written, however long ago that is: a window that ends now has
+    its line."""
     spike_ms = int((hub.data_dir.parent / "spike").read_text())
     ages = range(0, now_ms() - spike_ms - 75 * EVERY_MS, EVERY_MS)
     for first in range(0, len(ages), 1000):
-        readings = [{"seq": age // EVERY_MS, "age_ms": age, "temperature_c": STEADY["ten"]} for age in ages[first : first + 1000]]
-        assert hub.ask("POST", "/api/ingest", {"probe_id": "ten", "boot": "later", "readings": readings}, 60)[0] == 200
+        readings = [
+            {"seq": age // EVERY_MS, "age_ms": age, "temperature_c": STEADY["ten"]}
+            for age in ages[first : first + 1000]
+        ]
+        assert (
+            hub.ask("POST", "/api/ingest", {"probe_id": "ten", "boot": "later", "readings": readings}, 60)[0]
+            == 200
+        )
 
 
 @pytest.mark.browser
 def test_it_stays_right_while_the_chart_moves(open_page, temphub):
-    """The chart slides on below a pointer that rests: what is said moves with it, and is of the point that lies under the pointer."""
+    """The chart slides on below a pointer that rests: what is said moves with it, and is of the point that
+    lies under the pointer."""
     deliver_up_to_now(temphub)
     page = open_page(1280, 5)
     page.locator("#rendered_cells .th-now").click()
     wait_for(lambda: "from=" not in page.evaluate("location.search"), 60)
     page.locator("#rendered_cells .th-window button", has_text="5 min").click()
     # Before the window is there the pointer may be over a time of which nothing is known.
-    wait_for(lambda: (lambda chart: chart["to"] - chart["from"] == 300_000 and now_ms() - chart["to"] < 60_000)(page.evaluate(CHART)), 60)
+    wait_for(
+        lambda: (lambda chart: chart["to"] - chart["from"] == 300_000 and now_ms() - chart["to"] < 60_000)(
+            page.evaluate(CHART)
+        ),
+        60,
+    )
     box = plot(page)
     page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] / 2)
-    first = wait_for(lambda: page.locator(".th-layer.th-on .th-tip-time").count() and page.locator(".th-tip-time").inner_text(), 60)
+    first = wait_for(
+        lambda: (
+            page.locator(".th-layer.th-on .th-tip-time").count() and page.locator(".th-tip-time").inner_text()
+        ),
+        60,
+    )
     wait_for(lambda: page.locator(".th-tip-time").inner_text() > first, 60)
     assert readout(page)["ten"] == "10.00 °C"
 
 
 @pytest.mark.browser
 def test_a_number_is_written_as_everywhere_on_the_page(open_page):
-    """The readout writes each value as cards and tables do, also one that lies exactly between two: 21.125 is 21.12 in both."""
+    """The readout writes each value as cards and tables do, also one that lies exactly between two: 21.125 is
+    21.12 in both."""
     page = open_page(1280, 5)
     values = (
         [step / 16 for step in range(-5000, 5000, 3)]
@@ -192,14 +233,20 @@ def test_a_number_is_written_as_everywhere_on_the_page(open_page):
         + [99.995, 99.9949, -0.001, -0.004, 1799.95]
     )
     values += [value * 1.8 + 32 for value in values]
-    assert page.evaluate("values => values.map(thReadout.number)", values) == [format.number(value) for value in values]
+    assert page.evaluate("values => values.map(thReadout.number)", values) == [
+        format.number(value) for value in values
+    ]
 
 
 @pytest.mark.browser
 def test_a_readout_with_many_rows_stands_beside_the_chart(browser, start_temphub, data_dir):
-    """With more probes than a phone's chart has room for between their lines, the readout leaves all of them to be seen, and is whole."""
+    """With more probes than a phone's chart has room for between their lines, the readout leaves all of them
+    to be seen, and is whole."""
     now = now_ms()
-    fill(data_dir, {f"probe-{no}": [(ms, 5.0 * no) for ms in range(now - HOUR_MS, now, 60_000)] for no in range(9)})
+    fill(
+        data_dir,
+        {f"probe-{no}": [(ms, 5.0 * no) for ms in range(now - HOUR_MS, now, 60_000)] for no in range(9)},
+    )
     hub = start_temphub()
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
@@ -212,6 +259,12 @@ def test_a_readout_with_many_rows_stands_beside_the_chart(browser, start_temphub
     assert readout(page).keys() >= {f"probe-{no}" for no in range(9)}
     assert page.evaluate(COVERED) == [9, 0, True]
     last = page.locator(".th-tip > span").last.bounding_box()
-    found = "({ x, y }) => document.elementsFromPoint(x, y).length > 0 && getComputedStyle(document.querySelector('.th-tip')).display"
-    assert page.evaluate(found, {"x": last["x"] + 5, "y": last["y"] + 5}) == "flex" and last["y"] + last["height"] < 844
+    found = (
+        "({ x, y }) => document.elementsFromPoint(x, y).length > 0 && "
+        "getComputedStyle(document.querySelector('.th-tip')).display"
+    )
+    assert (
+        page.evaluate(found, {"x": last["x"] + 5, "y": last["y"] + 5}) == "flex"
+        and last["y"] + last["height"] < 844
+    )
     context.close()

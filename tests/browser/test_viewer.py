@@ -43,14 +43,20 @@ def last_time_of(hour):
 
 
 def write_hours(data_dir):
-    """Six hours of two probes; the first one is coldest three hours ago. A third one, at noon and at midnight in New York."""
+    """Six hours of two probes; the first one is coldest three hours ago. A third one, at noon and at midnight
+    in New York."""
     now = now_ms()
     times = list(range(now - 6 * HOUR_MS, now, EVERY_MS))
 
     def values(probe, base):
-        return [(ms, COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25) for place, ms in enumerate(times)]
+        return [
+            (ms, COLDEST_C if probe == "cellar" and place == 360 else base + place % 50 / 25)
+            for place, ms in enumerate(times)
+        ]
 
-    at_twelve = [(ms + place * 1000, 8.0) for ms in (last_time_of(0), last_time_of(12)) for place in range(-60, 1)]
+    at_twelve = [
+        (ms + place * 1000, 8.0) for ms in (last_time_of(0), last_time_of(12)) for place in range(-60, 1)
+    ]
     fill(data_dir, {"cellar": values("cellar", 12.0), "attic": values("attic", 24.0), "porch": at_twelve})
     (data_dir.parent / "coldest").write_text(str(times[360]))
 
@@ -68,7 +74,12 @@ def open_page(browser, temphub):
 
     def open_(query, zone="Europe/Berlin", locale="en-GB", width=1280, script=""):
         contexts.append(
-            browser.new_context(viewport={"width": width, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
+            browser.new_context(
+                viewport={"width": width, "height": 900},
+                timezone_id=zone,
+                locale=locale,
+                accept_downloads=True,
+            )
         )
         contexts[-1].add_init_script(script)
         page = contexts[-1].new_page()
@@ -84,13 +95,16 @@ def open_page(browser, temphub):
 def saved(page, place, name):
     """(file name, bytes) of what a click downloads."""
     with page.expect_download(timeout=30_000) as waiting:
-        place.get_by_role("link", name=name, exact=True).or_(place.get_by_role("button", name=name, exact=True)).first.click()
+        place.get_by_role("link", name=name, exact=True).or_(
+            place.get_by_role("button", name=name, exact=True)
+        ).first.click()
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()
 
 
 @pytest.mark.browser
 def test_what_is_on_the_chart_can_be_taken_away(open_page, temphub):
-    """CSV and workbook hold the readings of the probes and the window shown, each once; the picture is one of the chart."""
+    """CSV and workbook hold the readings of the probes and the window shown, each once; the picture is one of
+    the chart."""
     coldest_ms = int((temphub.data_dir.parent / "coldest").read_text())
     stored = [coldest_ms + place * EVERY_MS for place in range(-360, 360)]
     page = open_page("?window=1h&probes=cellar")
@@ -100,24 +114,38 @@ def test_what_is_on_the_chart_can_be_taken_away(open_page, temphub):
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"))))
     assert name.endswith(".csv") and {row["probe_id"] for row in rows} == {"cellar"}
     # All from the beginning of that hour on; nothing came since they were stored, however long ago that is.
-    assert len(rows) >= 2 and [row["timestamp"] for row in rows] == [iso_utc(ms) for ms in stored[-len(rows) :]]
+    assert len(rows) >= 2 and [row["timestamp"] for row in rows] == [
+        iso_utc(ms) for ms in stored[-len(rows) :]
+    ]
     assert before - 2 * EVERY_MS <= stored[-len(rows)] + HOUR_MS <= now_ms() + 2 * EVERY_MS
     name, raw = saved(page, chart, "Excel")
     book = load_workbook(io.BytesIO(raw), read_only=True)
     found = [row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True)]
-    assert name.endswith(".xlsx") and sum(any(isinstance(cell, float) for cell in row) for row in found) >= len(rows)
+    assert name.endswith(".xlsx") and sum(
+        any(isinstance(cell, float) for cell in row) for row in found
+    ) >= len(rows)
     name, raw = saved(page, chart, "Picture")
     picture = Image.open(io.BytesIO(raw))
-    assert name.endswith(".png") and picture.width > 600 and picture.height > 200 and len(picture.convert("RGB").getcolors(1 << 24)) > 10
+    assert (
+        name.endswith(".png")
+        and picture.width > 600
+        and picture.height > 200
+        and len(picture.convert("RGB").getcolors(1 << 24)) > 10
+    )
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
     ("zone", "locale", "form"),
-    [("America/New_York", "en-US", "%-I:%M"), ("Asia/Kolkata", "en-GB", "%H:%M"), ("Europe/Berlin", "de-DE", "%H:%M")],
+    [
+        ("America/New_York", "en-US", "%-I:%M"),
+        ("Asia/Kolkata", "en-GB", "%H:%M"),
+        ("Europe/Berlin", "de-DE", "%H:%M"),
+    ],
 )
 def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, form):
-    """Wherever the viewer is, and however clocks are written there: the moment of the lowest value, and the chart's axis."""
+    """Wherever the viewer is, and however clocks are written there: the moment of the lowest value, and the
+    chart's axis."""
     coldest_ms = int((temphub.data_dir.parent / "coldest").read_text())
     local = datetime.fromtimestamp(coldest_ms / 1000, timezone.utc).astimezone(ZoneInfo(zone)).strftime(form)
     page = open_page("?window=6h", zone, locale)
@@ -138,14 +166,16 @@ def test_times_are_those_of_the_viewers_clock(open_page, temphub, zone, locale, 
 @pytest.mark.parametrize("hour", [12, 0])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_last_label_of_the_axis_is_whole(open_page, width, hour):
-    """A tick at the right end has a label wider than the margin there: all of it is drawn, and the page does not scroll sideways.
-    The widest one is that of noon; a midnight has its date."""
+    """A tick at the right end has a label wider than the margin there: all of it is drawn, and the page does
+    not scroll sideways. The widest one is that of noon; a midnight has its date."""
     to_ms = last_time_of(hour)
     ends = "&".join(f"{name}={iso_utc(ms)}" for name, ms in (("from", to_ms - 60_000), ("to", to_ms)))
     page = open_page(f"?{ends}", "America/New_York", "en-US", width)
     label = page.locator("#rendered_cells .th-chart .axis text", has_text=re.compile("[a-z]")).last
     right = "12:00:00 pm" if hour else f"{datetime.fromtimestamp(to_ms / 1000, NEW_YORK):%-d %b}"
-    first = page.locator("#rendered_cells .th-chart .axis text", has_text=":59:00 " + ("am" if hour else "pm"))
+    first = page.locator(
+        "#rendered_cells .th-chart .axis text", has_text=":59:00 " + ("am" if hour else "pm")
+    )
     wait_for(lambda: label.count() and label.text_content() == right and first.count() == 1, 20)
     label.scroll_into_view_if_needed()
     box = label.bounding_box()
@@ -157,8 +187,8 @@ def test_the_last_label_of_the_axis_is_whole(open_page, width, hour):
 
 @pytest.mark.browser
 def test_the_axis_shows_the_clock_that_was_told_last(open_page):
-    """New ticks and then, before the browser has drawn them, another clock for the same ones: the axis ends with the latter, and does not
-    go on showing the former beside a heading that is right."""
+    """New ticks and then, before the browser has drawn them, another clock for the same ones: the axis ends
+    with the latter, and does not go on showing the former beside a heading that is right."""
     to_ms = last_time_of(12)
     ends = "&".join(f"{name}={iso_utc(ms)}" for name, ms in (("from", to_ms - 60_000), ("to", to_ms)))
     page = open_page(f"?{ends}", "America/New_York", "en-US", script=HOLD)
@@ -174,19 +204,26 @@ def test_the_axis_shows_the_clock_that_was_told_last(open_page):
     last = f"{datetime.fromtimestamp(to_ms / 1000, ZoneInfo('Asia/Kolkata')):%-I:%M:%S %p}".lower()
     wait_for(lambda: len(texts.all_text_contents()) == 3, 20)
     # Two frames later nothing is on its way any more.
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 100))))")
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, "
+        "100))))"
+    )
     assert texts.last.text_content() == last
 
 
 @pytest.mark.browser
 def test_what_is_told_each_second_travels_packed(browser, temphub):
-    """The connection over which cards and lines are kept up to date is compressed: a phone in a weak Wi-Fi follows as well."""
+    """The connection over which cards and lines are kept up to date is compressed: a phone in a weak Wi-Fi
+    follows as well."""
     context = browser.new_context()
     page = context.new_page()
     answers = []
     session = context.new_cdp_session(page)
     session.send("Network.enable")
-    session.on("Network.webSocketHandshakeResponseReceived", lambda event: answers.append(event["response"]["headers"]))
+    session.on(
+        "Network.webSocketHandshakeResponseReceived",
+        lambda event: answers.append(event["response"]["headers"]),
+    )
     page.goto(f"http://127.0.0.1:{temphub.port}/?window=1h", wait_until="commit")
     page.wait_for_selector(f"#rendered_cells {LINE}", state="attached", timeout=60_000)
     told = {name.lower(): value for headers in answers for name, value in headers.items()}
@@ -196,8 +233,8 @@ def test_what_is_told_each_second_travels_packed(browser, temphub):
 
 @pytest.mark.browser
 def test_what_is_sent_says_both_its_days(open_page):
-    """Send of 24 hours names the day it begins and the day it ends, with the year, in what it says, in the e-mail and in the name of the
-    file: whoever gets it knows which day and night it was."""
+    """Send of 24 hours names the day it begins and the day it ends, with the year, in what it says, in the
+    e-mail and in the name of the file: whoever gets it knows which day and night it was."""
     page = open_page("?window=24h")
     page.get_by_role("button", name="Send", exact=True).click()
     page.wait_for_selector(".th-send")
@@ -213,8 +250,8 @@ def test_what_is_sent_says_both_its_days(open_page):
 
 @pytest.mark.browser
 def test_releasing_a_probe_asks_and_the_keyboard_is_enough(open_page, temphub):
-    """Release stands apart from Update and in another colour. It asks in the page: the keyboard is at "Keep it", which Enter and Esc mean;
-    only the next button releases."""
+    """Release stands apart from Update and in another colour. It asks in the page: the keyboard is at "Keep
+    it", which Enter and Esc mean; only the next button releases."""
     for probe_id in ("attic", "cellar"):
         assert temphub.ask("POST", "/api/trust", {"probe_id": probe_id, "trust": True})[0] == 200
     page = open_page("?window=1h")

@@ -17,8 +17,10 @@ MINUTE_MS = 60_000
 DRAWN = """() => {
   const told = JSON.parse(document.querySelector('.th-told [data-told]').dataset.told).chart;
   const height = document.querySelector('.th-chart .plotarea_events').getBoundingClientRect().height;
-  const marks = [...document.querySelectorAll('.th-chart .svg-figure g[clip-path]')].map(g => g.querySelector('path.line'));
-  return told.marks.map((mark, place) => [mark.kind, mark.name, (marks[place].getAttribute('d') || '').split(/[ML]/).length - 1,
+  const marks = [...document.querySelectorAll('.th-chart .svg-figure g[clip-path]')].map(g =>
+    g.querySelector('path.line'));
+  return told.marks.map((mark, place) => [mark.kind, mark.name, (marks[place].getAttribute('d')
+    || '').split(/[ML]/).length - 1,
     1 - marks[place].getBBox().y / height]);
 }"""
 TOLD = "JSON.parse(document.querySelector('.th-told [data-told]').dataset.told)"
@@ -38,14 +40,21 @@ def open_page(browser, years):
     contexts = []
 
     def open_(from_ms, to_ms, query="", zone="Europe/Berlin", locale="en-GB", width=1280):
-        context = browser.new_context(viewport={"width": width, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, timezone_id=zone, locale=locale, accept_downloads=True
+        )
         contexts.append(context)
         page = context.new_page()
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(f"http://127.0.0.1:{years[0].port}/?from={iso_utc(from_ms)}&to={iso_utc(to_ms)}{query}", wait_until="commit")
+        page.goto(
+            f"http://127.0.0.1:{years[0].port}/?from={iso_utc(from_ms)}&to={iso_utc(to_ms)}{query}",
+            wait_until="commit",
+        )
         page.wait_for_selector("#rendered_cells .th-chart path.line", state="attached", timeout=60_000)
-        wait_for(lambda: page.evaluate(f"document.querySelector('.th-told [data-told]') && {TOLD}.scripted"), 20)
+        wait_for(
+            lambda: page.evaluate(f"document.querySelector('.th-told [data-told]') && {TOLD}.scripted"), 20
+        )
         return page
 
     yield open_
@@ -65,20 +74,28 @@ def in_journal(folder, from_ms, to_ms):
     with Reader(folder / "temphub.sqlite3") as reader:
         found = reader.columns(from_ms, to_ms)
     whose = {probe_id: found.probe == no for no, probe_id in found.ids.items()}
-    return {probe_id: (found.taken_ms[whose[probe_id]], found.celsius[whose[probe_id]]) for probe_id in PROBES}
+    return {
+        probe_id: (found.taken_ms[whose[probe_id]], found.celsius[whose[probe_id]]) for probe_id in PROBES
+    }
 
 
 def table(page):
-    """The statistics by probe: readings, lowest, highest, as they stand there; none while the widgets are not in sight yet."""
+    """The statistics by probe: readings, lowest, highest, as they stand there; none while the widgets are not
+    in sight yet."""
     rows = page.locator("#rendered_cells .th-statistics-panel tbody tr").all_inner_texts()
     cells = [re.split(r"\s*[\t\n]\s*", row.strip()) for row in rows]
-    return {row[0]: (row[1], row[4].split(" at ")[0], row[5].split(" at ")[0]) for row in cells if len(row) > 5}
+    return {
+        row[0]: (row[1], row[4].split(" at ")[0], row[5].split(" at ")[0]) for row in cells if len(row) > 5
+    }
 
 
 def true_table(folder, from_ms, to_ms):
     """The same, counted from every reading in the journal."""
     readings = in_journal(folder, from_ms, to_ms).items()
-    return {probe_id: (format.count(len(c)), format.number(c.min()), format.number(c.max())) for probe_id, (_, c) in readings}
+    return {
+        probe_id: (format.count(len(c)), format.number(c.min()), format.number(c.max()))
+        for probe_id, (_, c) in readings
+    }
 
 
 def zoomed(page, spike_ms, turn):
@@ -91,14 +108,17 @@ def zoomed(page, spike_ms, turn):
         page.mouse.wheel(0, turn)
     # Three turns are one step: whoever waits for the last one has seen it all.
     want = (before["to"] - before["from"]) * np.exp(3 * turn * 0.002)
-    after = wait_for(lambda: (now := chart(page)) and abs((now["to"] - now["from"]) / want - 1) < 0.02 and now, 20)
+    after = wait_for(
+        lambda: (now := chart(page)) and abs((now["to"] - now["from"]) / want - 1) < 0.02 and now, 20
+    )
     return after["from"], after["to"]
 
 
 @pytest.mark.browser
 def test_years_are_zoomed_to_minutes_and_back(open_page, years):
-    """From five years to five minutes and back: at each zoom no line has more than a thousand points, statistics are those of all
-    readings in the journal, and the one reading that stands out reaches up to where it was."""
+    """From five years to five minutes and back: at each zoom no line has more than a thousand points,
+    statistics are those of all readings in the journal, and the one reading that stands out reaches up to
+    where it was."""
     hub, (end_ms, spike_ms) = years
     page = open_page(end_ms - YEARS_MS, end_ms)
     spans, shown = [], (end_ms - YEARS_MS, end_ms)

@@ -41,8 +41,8 @@ def command(hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 
 def test_a_life_at_the_command_line(hub: Hub, command: Command) -> None:
-    """A set is given to a probe by its name; its alarm is listed, acknowledged with a comment, acted upon and gone from the list; the
-    frame of a notebook has it with times and types."""
+    """A set is given to a probe by its name; its alarm is listed, acknowledged with a comment, acted upon and
+    gone from the list; the frame of a notebook has it with times and types."""
     assert "No alarm is live" in command()[1] and "There is no rule" in command("--rules")[1]
     assert "5 rules were made" in command("--add-set", "refrigerator", "--probe", "Fridge")[1]
     assert "fridge: above 8 °C for 30 min  Refrigerator above 8 °C" in command("--rules")[1]
@@ -50,27 +50,48 @@ def test_a_life_at_the_command_line(hub: Hub, command: Command) -> None:
     active = Transition(1, 1, "active", at_ms, at_ms - 30 * MINUTE_MS, 9.3, 9.9, at_ms)
     change(hub.writer, lambda book: life.take(book, [active], {1: rule}, (), at_ms))
     said = command()[1]
-    assert "WARNING   Fridge: 9.3 °C, above 8 °C since" in said and "not acknowledged; an action has to be written down" in said
-    assert command("--acknowledge", "1", "--comment", "closed the door", "--by", "Anna") == (0, "Alarm 1 is active and acknowledged.\n")
+    assert (
+        "WARNING   Fridge: 9.3 °C, above 8 °C since" in said
+        and "not acknowledged; an action has to be written down" in said
+    )
+    assert command("--acknowledge", "1", "--comment", "closed the door", "--by", "Anna") == (
+        0,
+        "Alarm 1 is active and acknowledged.\n",
+    )
     code, said = command("--act", "1")
     assert code == 1 and "Give --action, such as 'Closed the door'" in said
     cleared = active._replace(what="cleared")
     change(hub.writer, lambda book: life.take(book, [cleared], {1: rule}, (), at_ms))
     assert command("--act", "1", "--action", "Moved the goods") == (0, "Alarm 1 is cleared and closed.\n")
-    assert "No alarm is live" in command()[1] and "acknowledged by Anna: closed the door" in command("--all")[1]
+    assert (
+        "No alarm is live" in command()[1] and "acknowledged by Anna: closed the door" in command("--all")[1]
+    )
     assert "Moved the goods" in command("--find", "GOODS", "--probe", "Fridge", "--severity", "warning")[1]
-    assert command("--find", "goods", "--severity", "critical")[1] == command("--find", "nothing")[1] == "There is no such alarm.\n"
+    assert (
+        command("--find", "goods", "--severity", "critical")[1]
+        == command("--find", "nothing")[1]
+        == "There is no such alarm.\n"
+    )
     frame = th.alarms(data_dir=hub.settings.data_dir, tz="UTC")
     (row,) = frame.itertuples()
-    assert (row.probe_id, row.cause, row.acknowledged_by, row.action, row.past) == ("fridge", "above", "Anna", "Moved the goods", False)
+    assert (row.probe_id, row.cause, row.acknowledged_by, row.action, row.past) == (
+        "fridge",
+        "above",
+        "Anna",
+        "Moved the goods",
+        False,
+    )
     assert row.minutes == 30 and row.cleared - row.since == pd.Timedelta(minutes=30)
-    assert str(frame.dtypes["since"]) == "datetime64[ms, UTC]" and isinstance(frame.dtypes["severity"], pd.CategoricalDtype)
+    assert str(frame.dtypes["since"]) == "datetime64[ms, UTC]" and isinstance(
+        frame.dtypes["severity"], pd.CategoricalDtype
+    )
     rules = th.rules(data_dir=hub.settings.data_dir)
     assert list(rules.limit_c.dropna()) == [8, 10, 2, 0] and rules.enabled.all()
 
 
 def test_rules_and_mutes_at_the_command_line(hub: Hub, command: Command, tmp_path: Path) -> None:
-    """A rule comes as JSON or from a file, is tried out, changed, switched off and deleted; a mute is begun and ended."""
+    """A rule comes as JSON or from a file, is tried out, changed, switched off and deleted; a mute is begun
+    and ended."""
     rule = {"kind": "above", "limit_c": 3, "delay_min": 0}
     (tmp_path / "rule.json").write_text(json.dumps(rule))
     assert command("--add", str(tmp_path / "rule.json"), "--probe", "Fridge") == (0, "Rule 1 is kept.\n")
@@ -110,4 +131,7 @@ def test_who_is_told_at_the_command_line(hub: Hub, command: Command) -> None:
     assert "Anna: ntfy, ntfy://me:****@127.0.0.1:1/cold" in command("--channels")[1]
     code, said = command("--test", "Anna")
     assert code == 1 and "refused" in said and "s3cret" not in said and "ConnectionPool" not in said
-    assert "Nothing is told by Anna" in command("--remove-channel", "Anna")[1] and "Nobody is told" in command("--channels")[1]
+    assert (
+        "Nothing is told by Anna" in command("--remove-channel", "Anna")[1]
+        and "Nobody is told" in command("--channels")[1]
+    )

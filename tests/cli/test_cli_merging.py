@@ -17,9 +17,15 @@ MINUTE_MS = 60_000
 
 @pytest.fixture
 def hub(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub that runs elsewhere, which the environment points to: an old board with an hour of readings, a new one with the next."""
+    """A hub that runs elsewhere, which the environment points to: an old board with an hour of readings, a
+    new one with the next."""
     found = Hub(data_dir)
-    for name, value in {"DATA_DIR": str(data_dir), "PORT": str(found.port), "HOST": "127.0.0.1", "TEMPHUB_ROLE": "viewer"}.items():
+    for name, value in {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(found.port),
+        "HOST": "127.0.0.1",
+        "TEMPHUB_ROLE": "viewer",
+    }.items():
         monkeypatch.setenv(name, value)
     store(found, "old", 4.0, range(120, 60, -1))
     store(found, "new", 5.0, range(60, 0, -1))
@@ -46,8 +52,11 @@ def type_in(monkeypatch: pytest.MonkeyPatch, text: str, *, terminal: bool = True
     monkeypatch.setattr("sys.stdin", typed)
 
 
-def test_a_merge_asks_first_and_can_be_taken_back(hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a yes merges, or --yes where nobody can be asked; names mean probes; the way back is said, and leads back."""
+def test_a_merge_asks_first_and_can_be_taken_back(
+    hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a yes merges, or --yes where nobody can be asked; names mean probes; the way back is said, and
+    leads back."""
     merge = ["probes", "--merge", "new", "cold room 2"]
     type_in(monkeypatch, "y\n", terminal=False)
     assert main(merge) == 1
@@ -65,13 +74,18 @@ def test_a_merge_asks_first_and_can_be_taken_back(hub: Hub, capsys: pytest.Captu
     assert listed(hub) == ["old"] and len(th.load(probe="Cold room 2")) == 120
     back = said.rpartition("Take it back with: temphub ")[2].split()
     assert back == ["probes", "--unmerge", "new"]
-    assert main(back) == 0 and "new stands for itself again, with all its readings." in capsys.readouterr().out
+    assert (
+        main(back) == 0 and "new stands for itself again, with all its readings." in capsys.readouterr().out
+    )
     assert listed(hub) == ["new", "old"] and len(th.load(probe="old")) == 60
     assert main([*merge, "--yes"]) == 0 and listed(hub) == ["old"]
 
 
-def test_two_that_measured_at_the_same_time_are_merged_only_on_demand(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two probes with readings of the same time are most likely two places: refused with the time, and with what to add if they are not."""
+def test_two_that_measured_at_the_same_time_are_merged_only_on_demand(
+    hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two probes with readings of the same time are most likely two places: refused with the time, and with
+    what to add if they are not."""
     store(hub, "other", 6.0, range(60, 0, -1))
     assert main(["probes", "--merge", "other", "new", "--yes"]) == 1
     assert "--overlap" in capsys.readouterr().err and listed(hub) == ["new", "old", "other"]
@@ -89,7 +103,10 @@ def test_two_that_measured_at_the_same_time_are_merged_only_on_demand(hub: Hub, 
         (["--unmerge", "nobody"], "No probe 'nobody'"),
     ],
 )
-def test_what_cannot_be_merged_is_said(hub: Hub, capsys: pytest.CaptureFixture[str], given: list[str], said: str) -> None:
-    """A probe that is not there, one with itself, one that was never merged: words, and nothing has changed."""
+def test_what_cannot_be_merged_is_said(
+    hub: Hub, capsys: pytest.CaptureFixture[str], given: list[str], said: str
+) -> None:
+    """A probe that is not there, one with itself, one that was never merged: words, and nothing has
+    changed."""
     assert main(["probes", *given]) == 1
     assert said in capsys.readouterr().err and listed(hub) == ["new", "old"]

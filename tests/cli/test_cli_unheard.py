@@ -30,10 +30,17 @@ COMMANDS = [
 
 
 def unheard(data_dir: Path, port: int, *words: str) -> "subprocess.CompletedProcess[str]":
-    """A command whose output nobody reads from the start; PYTHONUNBUFFERED as in most containers, so each line meets that."""
+    """A command whose output nobody reads from the start; PYTHONUNBUFFERED as in most containers, so each
+    line meets that."""
     reads, writes = os.pipe()
     os.close(reads)
-    env = {**os.environ, "DATA_DIR": str(data_dir), "PORT": str(port), "PYTHONUNBUFFERED": "1", "INTERFACES": "127.0.0.1"}
+    env = {
+        **os.environ,
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        "INTERFACES": "127.0.0.1",
+    }
     try:
         return subprocess.run(
             [sys.executable, "-m", "temphub_kernel", *words],
@@ -68,7 +75,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory):
 def test_a_command_ends_quietly_when_nobody_reads_on(hub: TempHub, words: list[str]) -> None:
     """Piped into `head` or a pager that is left, no command shows a trace or calls that a problem."""
     done = unheard(hub.data_dir, hub.port, *words)
-    assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr and "unforeseen" not in done.stderr, done.stderr
+    assert (
+        "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr and "unforeseen" not in done.stderr
+    ), done.stderr
     assert done.returncode in (0, 1, 141), done.stderr
 
 
@@ -79,7 +88,8 @@ def test_a_problem_is_still_told_when_nobody_reads_the_rest(data_dir: Path) -> N
 
 
 def test_a_hub_goes_on_when_nobody_reads_what_it_says(data_dir: Path, free_port: int) -> None:
-    """`temphub | head -1` goes on recording after that line, shows no trace, and its log file has the rest."""
+    """`temphub | head -1` goes on recording after that line, shows no trace, and its log file has the
+    rest."""
     reads, writes = os.pipe()
     os.close(reads)
     runs = data_dir.parent / "runs"
@@ -95,14 +105,18 @@ def test_a_hub_goes_on_when_nobody_reads_what_it_says(data_dir: Path, free_port:
     log = data_dir.parent / "said.txt"
     with log.open("wb") as said:
         command = [sys.executable, "-m", "temphub_kernel", "--no-browser"]
-        process = subprocess.Popen(command, env=env, cwd=data_dir, stdin=subprocess.DEVNULL, stdout=writes, stderr=said)
+        process = subprocess.Popen(
+            command, env=env, cwd=data_dir, stdin=subprocess.DEVNULL, stdout=writes, stderr=said
+        )
     os.close(writes)
     watched = TempHub.__new__(TempHub)
     watched.data_dir, watched.port, watched.log, watched.process = data_dir, free_port, log, process
     watched._runs = runs
     try:
         watched.ready()
-        assert watched.ask("POST", "/api/ingest", {"probe_id": "Fridge", "temperature_c": 4.5})[1] == {"ok": True}
+        assert watched.ask("POST", "/api/ingest", {"probe_id": "Fridge", "temperature_c": 4.5})[1] == {
+            "ok": True
+        }
         wait_for(lambda: "Fridge" in (data_dir / "temphub.log").read_text(encoding="utf-8"), 20)
     finally:
         code = watched.stop(signal.SIGTERM)

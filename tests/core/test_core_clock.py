@@ -28,7 +28,12 @@ def test_texts(berlin: None) -> None:
     """UTC with milliseconds for programs, local time for spreadsheets; a time without an offset is local."""
     assert iso_utc(1_795_438_440_005) == "2026-11-23T12:54:00.005Z"
     assert local_text(1_795_438_440_999) == "2026-11-23 13:54:00"
-    assert parse_time(" 2026-11-23 13:54 ") == parse_time("2026-11-23T12:54Z") == parse_time("2026-11-23T14:54+02:00") == 1_795_438_440_000
+    assert (
+        parse_time(" 2026-11-23 13:54 ")
+        == parse_time("2026-11-23T12:54Z")
+        == parse_time("2026-11-23T14:54+02:00")
+        == 1_795_438_440_000
+    )
 
 
 @pytest.mark.parametrize("text", ["", "soon", "²", "--5", "2026-13-01", "5.5"])

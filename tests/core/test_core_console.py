@@ -47,7 +47,8 @@ class Console:
 
 @pytest.mark.parametrize("before", [AS_IT_COMES, AS_IT_COMES & ~QUICK_EDIT, AS_IT_COMES & ~EXTENDED])
 def test_a_click_into_the_window_stops_nothing(before: int) -> None:
-    """While the hub runs a click marks no text, which would halt it; afterwards, also after a failure, the window is as before."""
+    """While the hub runs a click marks no text, which would halt it; afterwards, also after a failure, the
+    window is as before."""
     console = Console(before)
     with pytest.raises(KeyboardInterrupt), unhalted(console):
         assert console.mode is not None and not console.mode & QUICK_EDIT

@@ -1,4 +1,5 @@
-"""What the log holds: one style of line on console and in the file, nothing of other libraries' noise; the file stays small."""
+"""What the log holds: one style of line on console and in the file, nothing of other libraries' noise; the
+file stays small."""
 
 import logging
 import re
@@ -47,7 +48,8 @@ def text_of(folder: Path) -> str:
 
 
 def test_one_style_on_console_and_in_the_file(console: Console, tmp_path: Path) -> None:
-    """Whoever speaks, a part of the hub, the start or a library: date, level, who, what; the file has what the console has."""
+    """Whoever speaks, a part of the hub, the start or a library: date, level, who, what; the file has what
+    the console has."""
     logs.set_up("INFO")
     logs.keep(tmp_path)
     logging.getLogger(OURS).info("a batch of %d", 3)
@@ -66,7 +68,8 @@ def test_one_style_on_console_and_in_the_file(console: Console, tmp_path: Path) 
 
 
 def test_the_page_address_is_said_at_any_level(console: Console, tmp_path: Path) -> None:
-    """LOG_LEVEL=ERROR hides warnings, not where the page is; what cannot be shown by the console is replaced, never an error."""
+    """LOG_LEVEL=ERROR hides warnings, not where the page is; what cannot be shown by the console is replaced,
+    never an error."""
     logs.set_up("ERROR")
     logs.keep(tmp_path)
     logging.getLogger(OURS).warning("hidden")
@@ -95,11 +98,16 @@ def test_who_left_is_no_news(console: Console, tmp_path: Path) -> None:
 
 
 def test_lines_of_the_hub_come_whole(console: Console, tmp_path: Path) -> None:
-    """What the hub's process says comes in pieces and lands as it was, line by line, whatever the level is here; an endless line is cut."""
+    """What the hub's process says comes in pieces and lands as it was, line by line, whatever the level is
+    here; an endless line is cut."""
     logs.set_up("ERROR")
     logs.keep(tmp_path)
     passed = PassedOn()
-    for piece in ("2026-01-01 00:00:00 INFO    api: fir", "st\n2026-01-01 00:00:00 INFO    api: second\nthi", "rd\n"):
+    for piece in (
+        "2026-01-01 00:00:00 INFO    api: fir",
+        "st\n2026-01-01 00:00:00 INFO    api: second\nthi",
+        "rd\n",
+    ):
         passed.take(piece)
     expected = ["2026-01-01 00:00:00 INFO    api: first", "2026-01-01 00:00:00 INFO    api: second", "third"]
     assert text_of(tmp_path).splitlines() == expected == console.getvalue().splitlines()
@@ -116,19 +124,28 @@ def test_the_file_stays_small(console: Console, tmp_path: Path) -> None:
     files = sorted(tmp_path.iterdir())
     assert [file.name for file in files] == [LOG_FILE, *(f"{LOG_FILE}.{n}" for n in range(1, OLDER + 1))]
     assert all(file.stat().st_size <= MOST_BYTES for file in files)
-    seen = [int(line.split()[4]) for file in [*files[:0:-1], files[0]] for line in file.read_text(encoding="utf-8").splitlines()]
+    seen = [
+        int(line.split()[4])
+        for file in [*files[:0:-1], files[0]]
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
     assert seen == list(range(seen[0], 6 * MOST_BYTES // 1000))
 
 
-def test_a_file_that_is_held_stops_nobody(console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows while another program has it open: it goes on growing, up to a bound, and is put aside as soon as that works."""
+def test_a_file_that_is_held_stops_nobody(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows while another program has it open: it goes on growing, up to a bound, and is put aside as
+    soon as that works."""
     now_s = [0.0]
     monkeypatch.setattr(logs, "monotonic_s", lambda: now_s[0])
     logs.set_up("INFO")
     file = logs.keep(tmp_path)
 
     def held(source: str, target: str) -> None:
-        raise PermissionError(13, "The process cannot access the file because it is being used by another process", source)
+        raise PermissionError(
+            13, "The process cannot access the file because it is being used by another process", source
+        )
 
     file.rotator = held
     for number in range(8 * MOST_BYTES // 10_000):
@@ -155,7 +172,8 @@ def test_a_folder_that_cannot_be_written_is_said_once(console: Console, tmp_path
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file whose disk is always full")
 def test_a_full_disk_hides_no_problem_at_the_end(capsys):
-    """What waits to be written is lost, said once; closing the file raises nothing that would stand in the way of the true reason."""
+    """What waits to be written is lost, said once; closing the file raises nothing that would stand in the
+    way of the true reason."""
     file = logs.LogFile(Path("/dev/full"))
     for _ in range(3):
         file.handle(logging.LogRecord("temphub_kernel", logging.INFO, "", 0, "a line", None, None))
@@ -164,7 +182,8 @@ def test_a_full_disk_hides_no_problem_at_the_end(capsys):
 
 
 def test_thousands_of_made_up_names_do_not_flood_the_log(caplog, monkeypatch):
-    """So many different warnings of one kind an hour; that more are left out is said once, and an hour later they are said again."""
+    """So many different warnings of one kind an hour; that more are left out is said once, and an hour later
+    they are said again."""
     now = [1000.0]
     monkeypatch.setattr(logs, "monotonic_s", lambda: now[0])
     once = logs.Once(logging.getLogger(OURS))
@@ -174,4 +193,7 @@ def test_thousands_of_made_up_names_do_not_flood_the_log(caplog, monkeypatch):
         for number in range(5 * logs.MOST_AN_HOUR):
             once.warn(f"{hour} {number}", f"The advert {number} is none.")
         said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-        assert len(said) == logs.MOST_AN_HOUR + 1 and "further ones are only shown with LOG_LEVEL=DEBUG" in said[-1]
+        assert (
+            len(said) == logs.MOST_AN_HOUR + 1
+            and "further ones are only shown with LOG_LEVEL=DEBUG" in said[-1]
+        )

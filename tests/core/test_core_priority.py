@@ -11,13 +11,19 @@ import pytest
 from support.waiting import cannot
 from temphub_kernel.core import programs
 
-UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has classes of priority instead of numbers")
-GO = "import os; from temphub_kernel.core.programs import go_first; go_first(); print(os.getpriority(os.PRIO_PROCESS, 0))"
+UNIX = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has classes of priority instead of numbers"
+)
+GO = (
+    "import os; from temphub_kernel.core.programs import go_first; go_first(); "
+    "print(os.getpriority(os.PRIO_PROCESS, 0))"
+)
 
 
 @UNIX
 def test_recording_goes_before_others_where_that_is_allowed():
-    """With the right to it the process has a high priority, as has its session where sessions compete as a whole."""
+    """With the right to it the process has a high priority, as has its session where sessions compete as a
+    whole."""
     if os.geteuid() != 0:
         cannot("only root may put a process before others")
     told = subprocess.run([sys.executable, "-c", GO], capture_output=True, text=True, timeout=60, check=True)
@@ -39,9 +45,12 @@ def test_without_the_right_to_it_nothing_happens(monkeypatch):
 
 @UNIX
 def test_what_can_wait_is_started_behind_all_others(tmp_path, monkeypatch):
-    """Its own session, so that it never counts as a part of the hub's, and a low priority; it is talked to like any process, and finds
-    this program's modules and those that this process was told of."""
-    said = "import os, sys, temphub_kernel; print(os.environ['WORD'], *sys.argv[1:], flush=True); sys.stdin.read()"
+    """Its own session, so that it never counts as a part of the hub's, and a low priority; it is talked to
+    like any process, and finds this program's modules and those that this process was told of."""
+    said = (
+        "import os, sys, temphub_kernel; print(os.environ['WORD'], *sys.argv[1:], flush=True); "
+        "sys.stdin.read()"
+    )
     (tmp_path / "waits.py").write_text(said)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -56,16 +65,23 @@ def test_what_can_wait_is_started_behind_all_others(tmp_path, monkeypatch):
 
 
 def test_windows_has_its_own_way(monkeypatch):
-    """There a process is put into the class above the ordinary one, and what can wait is started in the one below, without a window."""
+    """There a process is put into the class above the ordinary one, and what can wait is started in the one
+    below, without a window."""
     set_to, asked = [], []
-    fake = SimpleNamespace(ABOVE_NORMAL_PRIORITY_CLASS=0x8000, Error=RuntimeError, Process=lambda: SimpleNamespace(nice=set_to.append))
+    fake = SimpleNamespace(
+        ABOVE_NORMAL_PRIORITY_CLASS=0x8000,
+        Error=RuntimeError,
+        Process=lambda: SimpleNamespace(nice=set_to.append),
+    )
     # Taken back before the test ends: what looks for processes left over needs the real ones.
     with monkeypatch.context() as windows:
         windows.setitem(sys.modules, "psutil", fake)
         windows.setattr(sys, "platform", "win32")
         windows.setattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
         windows.setattr(subprocess, "CREATE_NO_WINDOW", 0x8000000, raising=False)
-        windows.setattr(subprocess, "Popen", lambda command, *, env, **options: asked.append((command, options)))
+        windows.setattr(
+            subprocess, "Popen", lambda command, *, env, **options: asked.append((command, options))
+        )
         programs.go_first()
         programs.start_behind("x", stdin=subprocess.DEVNULL)
     assert set_to == [0x8000]

@@ -5,7 +5,16 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from temphub_kernel.core.reading import HIGHEST_C, LOWEST_C, UNITS_PER_C, in_range, is_probe_id, number_text, to_celsius, to_units
+from temphub_kernel.core.reading import (
+    HIGHEST_C,
+    LOWEST_C,
+    UNITS_PER_C,
+    in_range,
+    is_probe_id,
+    number_text,
+    to_celsius,
+    to_units,
+)
 from temphub_kernel.core.spreadsheet import number_cell
 
 UNITS = st.integers(int(LOWEST_C) * UNITS_PER_C, int(HIGHEST_C) * UNITS_PER_C)
@@ -13,19 +22,34 @@ UNITS = st.integers(int(LOWEST_C) * UNITS_PER_C, int(HIGHEST_C) * UNITS_PER_C)
 
 @given(UNITS)
 def test_number_text_is_exact(units: int) -> None:
-    """The text of a value is that value: plain decimal, a point, no needless zeros, and it comes back from text and float."""
+    """The text of a value is that value: plain decimal, a point, no needless zeros, and it comes back from
+    text and float."""
     text = number_text(units)
-    assert Decimal(text) * UNITS_PER_C == units and to_units(float(text)) == units and to_units(to_celsius(units)) == units
+    assert (
+        Decimal(text) * UNITS_PER_C == units
+        and to_units(float(text)) == units
+        and to_units(to_celsius(units)) == units
+    )
     whole, point, rest = text.partition(".")
-    assert point and rest and set(text) <= set("-.0123456789") and (rest == "0" or not rest.endswith("0")) and text != "-0.0"
+    assert (
+        point
+        and rest
+        and set(text) <= set("-.0123456789")
+        and (rest == "0" or not rest.endswith("0"))
+        and text != "-0.0"
+    )
     assert whole.lstrip("-") == str(int(whole.lstrip("-")))
 
 
 @given(
-    st.one_of(UNITS, st.integers(-270_000, 1_800_000).map(lambda thousandths: thousandths * (UNITS_PER_C // 1000))), st.sampled_from(".,")
+    st.one_of(
+        UNITS, st.integers(-270_000, 1_800_000).map(lambda thousandths: thousandths * (UNITS_PER_C // 1000))
+    ),
+    st.sampled_from(".,"),
 )
 def test_no_cell_has_exactly_three_decimals(units: int, point: str) -> None:
-    """A temperature in a CSV is exact, and no spreadsheet can take its decimal sign for one that parts thousands."""
+    """A temperature in a CSV is exact, and no spreadsheet can take its decimal sign for one that parts
+    thousands."""
     text = number_cell(units, point)
     _, rest = text.split(point)
     assert Decimal(text.replace(",", ".")) * UNITS_PER_C == units and len(rest) != 3
@@ -38,7 +62,15 @@ def test_sensor_steps_are_kept(step: int, size: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("celsius", "ok"), [(-270, True), (1800, True), (-270.01, False), (1800.1, False), (float("nan"), False), (float("inf"), False)]
+    ("celsius", "ok"),
+    [
+        (-270, True),
+        (1800, True),
+        (-270.01, False),
+        (1800.1, False),
+        (float("nan"), False),
+        (float("inf"), False),
+    ],
 )
 def test_range(celsius: float, ok: bool) -> None:
     """Only finite temperatures that something can have."""

@@ -11,7 +11,16 @@ from temphub_kernel.core.settings import ALLOWED, SECRET, Settings
 WRONG = {
     "HOST": ["a b", "http://x", "-x"],
     "PORT": ["0", "65536", "80a", "-1", "8088.0", "٣", "99999999999"],
-    "PUBLIC_BASE": ["192.168.1.2", "ftp://x", "http://x/path", "http://x?y", "http://", "http://u@x", "http://x:99999", "http://[x"],
+    "PUBLIC_BASE": [
+        "192.168.1.2",
+        "ftp://x",
+        "http://x/path",
+        "http://x?y",
+        "http://",
+        "http://u@x",
+        "http://x:99999",
+        "http://[x",
+    ],
     "SERVER_TOKEN": ["two words", "ü", "x" * 129],
     "CSV_FILE": ["log.txt", "log", "a\0.csv"],
     "CSV_STYLE": ["excel", "excel-xx", "de", "automatic"],
@@ -28,8 +37,25 @@ WRONG = {
     "TLS_PORT": ["0", "https"],
     "INTERFACES": ["eth0", "1.2.3", "192.168.1.2, x"],
     "KEEP_AWAKE": ["maybe", "2"],
-    "MQTT_URL": ["broker:1883", "http://broker", "mqtt://", "mqtt://b:0", "mqtt://b:x", "mqtt://b/all/#", "mqtt://b/+/t", "mqtt://b/t?q"],
-    "WEBHOOK_URL": ["example.com", "ftp://x/y", "http://", "http://x:99999", "http://x/a b", "http://x/#part", "http://ü/x"],
+    "MQTT_URL": [
+        "broker:1883",
+        "http://broker",
+        "mqtt://",
+        "mqtt://b:0",
+        "mqtt://b:x",
+        "mqtt://b/all/#",
+        "mqtt://b/+/t",
+        "mqtt://b/t?q",
+    ],
+    "WEBHOOK_URL": [
+        "example.com",
+        "ftp://x/y",
+        "http://",
+        "http://x:99999",
+        "http://x/a b",
+        "http://x/#part",
+        "http://ü/x",
+    ],
     "HEARTBEAT_URL": ["hc-ping.com/x", "ftp://x/y"],
     "REPORTS_DIR": ["a\0b"],
     "REPORTS_LANGUAGE": ["english", "e n"],
@@ -43,12 +69,16 @@ def test_every_setting_has_wrong_values() -> None:
     assert set(WRONG) == set(ALLOWED)
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
 def test_a_wrong_value_stops_the_start(tmp_path: Path, name: str, value: str) -> None:
     """A wrong value is named with the variable and what is allowed; a token is never shown."""
     with pytest.raises(TempHubError) as caught:
         Settings.from_environ({name: value}, tmp_path)
-    assert f"The setting {name} is " in caught.value.problem and caught.value.remedy.startswith(f"Set {name} to ")
+    assert f"The setting {name} is " in caught.value.problem and caught.value.remedy.startswith(
+        f"Set {name} to "
+    )
     assert (repr(value) in caught.value.problem) == (name not in SECRET)
 
 
@@ -62,19 +92,44 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_values_are_taken(tmp_path: Path) -> None:
-    """Relative paths lie in the data folder, which lies below the working folder; an absolute CSV_FILE stays."""
-    env = {"DATA_DIR": "d", "CSV_FILE": "logs/x.CSV", "PUBLIC_BASE": "http://hub:80/", "LOG_LEVEL": "debug", "INTERFACES": "10.0.0.1, ::1"}
+    """Relative paths lie in the data folder, which lies below the working folder; an absolute CSV_FILE
+    stays."""
+    env = {
+        "DATA_DIR": "d",
+        "CSV_FILE": "logs/x.CSV",
+        "PUBLIC_BASE": "http://hub:80/",
+        "LOG_LEVEL": "debug",
+        "INTERFACES": "10.0.0.1, ::1",
+    }
     found = Settings.from_environ(env, tmp_path)
-    assert found.csv_file == tmp_path / "d/logs/x.CSV" and found.journal_file == tmp_path / "d/temphub.sqlite3"
-    assert (found.public_base, found.log_level, found.interfaces) == ("http://hub:80", "DEBUG", ("10.0.0.1", "::1"))
-    told = Settings.from_environ({"KEEP_AWAKE": "Off", "MQTT_URL": "mqtt://u:p@b:1884/lab/", "WEBHOOK_URL": "https://x/y?z=1"}, tmp_path)
-    assert (told.keep_awake, told.mqtt_url, told.webhook_url) == (False, "mqtt://u:p@b:1884/lab", "https://x/y?z=1")
+    assert (
+        found.csv_file == tmp_path / "d/logs/x.CSV" and found.journal_file == tmp_path / "d/temphub.sqlite3"
+    )
+    assert (found.public_base, found.log_level, found.interfaces) == (
+        "http://hub:80",
+        "DEBUG",
+        ("10.0.0.1", "::1"),
+    )
+    told = Settings.from_environ(
+        {"KEEP_AWAKE": "Off", "MQTT_URL": "mqtt://u:p@b:1884/lab/", "WEBHOOK_URL": "https://x/y?z=1"},
+        tmp_path,
+    )
+    assert (told.keep_awake, told.mqtt_url, told.webhook_url) == (
+        False,
+        "mqtt://u:p@b:1884/lab",
+        "https://x/y?z=1",
+    )
     absolute = tmp_path / "else.csv"
     assert Settings.from_environ({"CSV_FILE": str(absolute), "DATA_DIR": "d"}, tmp_path).csv_file == absolute
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("0.0.0.0", "http://127.0.0.1:8088"), ("::1", "http://[::1]:8088"), ("10.0.0.5", "http://10.0.0.5:8088")]
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8088"),
+        ("::1", "http://[::1]:8088"),
+        ("10.0.0.5", "http://10.0.0.5:8088"),
+    ],
 )
 def test_local_url(tmp_path: Path, host: str, url: str) -> None:
     """Programs on this computer reach the hub whatever it is bound to."""

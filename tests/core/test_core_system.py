@@ -12,12 +12,15 @@ def run(code, **more):
 
 
 def test_a_program_is_run_to_its_end():
-    """Its code and both its outputs, apart or as one; it is asked nothing, and what is not UTF-8 is text all the same."""
+    """Its code and both its outputs, apart or as one; it is asked nothing, and what is not UTF-8 is text all
+    the same."""
     said = "import sys; sys.stdin.read(); print('out', flush=True); sys.stderr.write('err'); sys.exit(3)"
     assert [run(said).code, run(said).said.strip(), run(said).errors] == [3, "out", "err"]
     assert run(said, together=True).said.split() == ["out", "err"]
     assert (
-        "\N{LATIN SMALL LETTER U WITH DIAERESIS}" in run("import sys; sys.stdout.buffer.write(bytes([252, 10]))").said or programs.WINDOWS
+        "\N{LATIN SMALL LETTER U WITH DIAERESIS}"
+        in run("import sys; sys.stdout.buffer.write(bytes([252, 10]))").said
+        or programs.WINDOWS
     )
 
 

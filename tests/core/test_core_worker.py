@@ -73,11 +73,17 @@ def test_describe() -> None:
     """An error with words keeps them; any other is named, never hidden."""
     assert describe(TempHubError("A.", "Do B.")) == ("A.", "Do B.")
     assert "KeyError: 'x'" in describe(KeyError("x"))[0]
-    assert TempHubError("A.", "Do B.", code="c").as_json() == {"ok": False, "error": "c", "problem": "A.", "remedy": "Do B."}
+    assert TempHubError("A.", "Do B.", code="c").as_json() == {
+        "ok": False,
+        "error": "c",
+        "problem": "A.",
+        "remedy": "Do B.",
+    }
 
 
 def test_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A repeated line is a warning once, then debug; a new text or an end in between makes it a warning again."""
+    """A repeated line is a warning once, then debug; a new text or an end in between makes it a warning
+    again."""
     caplog.set_level(logging.DEBUG)
     once = Once(logging.getLogger("once"))
     for text in ("a", "a", "b"):

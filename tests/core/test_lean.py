@@ -49,7 +49,8 @@ class Thing:
     def tell(self, values, key=lambda value: -value):
         global _moved
         _moved += 1
-        return [self._private(value) for value in sorted(values, key=key)], getattr(self, _TEXT), OWN, LIMIT, grow(value=_moved), two.also
+        return [self._private(value) for value in sorted(values, key=key)], getattr(self, _TEXT), OWN, LIMIT,
+          grow(value=_moved), two.also
 
 
 def id_of(id):
@@ -79,14 +80,25 @@ def run(folder, sources) -> str:
 
 
 def test_the_program_does_the_same_with_fewer_names(tmp_path):
-    """Private names, parameters that nobody gives by name, and constants of one file only are short; what others ask for keeps its name."""
+    """Private names, parameters that nobody gives by name, and constants of one file only are short; what
+    others ask for keeps its name."""
     leaned = lean({"one.py": ONE, "two.py": TWO})
     # On CPython const() is a plain function.
     whole = {name: "const = lambda value: value\n" + text for name, text in leaned.items()}
     assert run(tmp_path, whole) == run(tmp_path, {"one.py": ONE, "two.py": TWO}) != ""
     names = {node.id for node in ast.walk(ast.parse(leaned["one.py"])) if isinstance(node, ast.Name)}
     names |= {node.attr for node in ast.walk(ast.parse(leaned["one.py"])) if isinstance(node, ast.Attribute)}
-    assert not names & {"_SECRET", "OWN", "_moved", "_Hidden", "_private", "_first", "first", "values", "sign"}
+    assert not names & {
+        "_SECRET",
+        "OWN",
+        "_moved",
+        "_Hidden",
+        "_private",
+        "_first",
+        "first",
+        "values",
+        "sign",
+    }
     assert {"thing", "port", "LIMIT", "grow", "_by_name", "tell", "id", "also"} <= names | {"_by_name"}
     assert "LIMIT = 12" in leaned["two.py"] and "ALSO" not in leaned["two.py"] and "value" in leaned["two.py"]
 
@@ -97,10 +109,20 @@ def test_no_file_of_the_firmware_touches_another_ones_private_names():
     assert len(paths) > 50
     for path in paths:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        made = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
-        made |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        made = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        }
+        made |= {
+            node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr.startswith("_")
+                and not node.attr.startswith("__")
+            ):
                 # MicroPython's own event loop has one.
                 assert node.attr in made or node.attr == "_io_queue", f"{path.name}:{node.lineno} {node.attr}"
 
@@ -108,5 +130,8 @@ def test_no_file_of_the_firmware_touches_another_ones_private_names():
 @pytest.mark.parametrize("name", ["probe/app.py", "boot_slots.py"])
 def test_the_same_source_gives_the_same_text(name):
     """The list of an update names checksums: two hubs of one version must agree."""
-    sources = {path.relative_to(firmware()).as_posix(): path.read_text(encoding="utf-8") for path in firmware().rglob("*.py")}
+    sources = {
+        path.relative_to(firmware()).as_posix(): path.read_text(encoding="utf-8")
+        for path in firmware().rglob("*.py")
+    }
     assert lean(sources)[name] == lean(dict(reversed(sources.items())))[name]

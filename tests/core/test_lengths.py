@@ -6,14 +6,24 @@ from temphub_kernel.core.clock import UNITS_MS, length_ms, length_text
 
 
 @pytest.mark.parametrize(
-    ("text", "ms"), [("90s", 90_000), ("5min", 300_000), ("5m", 300_000), ("2h", 7_200_000), ("1d", 86_400_000), ("250ms", 250)]
+    ("text", "ms"),
+    [
+        ("90s", 90_000),
+        ("5min", 300_000),
+        ("5m", 300_000),
+        ("2h", 7_200_000),
+        ("1d", 86_400_000),
+        ("250ms", 250),
+    ],
 )
 def test_a_number_with_its_unit(text, ms):
     """A whole number and its unit is so long."""
     assert length_ms(text, UNITS_MS) == ms
 
 
-@pytest.mark.parametrize("text", ["", "s", "-5min", "+5s", "5 min", "1.5h", "5MIN", "٥min", "5min\n", "12345678s", "5fortnights"])
+@pytest.mark.parametrize(
+    "text", ["", "s", "-5min", "+5s", "5 min", "1.5h", "5MIN", "٥min", "5min\n", "12345678s", "5fortnights"]
+)
 def test_what_is_none(text):
     """Anything else is no length: never guessed."""
     assert length_ms(text, UNITS_MS) is None

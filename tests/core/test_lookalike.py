@@ -8,7 +8,9 @@ from temphub_kernel.core.names import ALIKE, look_alikes
 
 
 def alike(first, second):
-    return look_alikes([{"id": "a", "name": first, "first_ms": 1}, {"id": "b", "name": second, "first_ms": 2}]) == {"a": "b", "b": "a"}
+    return look_alikes(
+        [{"id": "a", "name": first, "first_ms": 1}, {"id": "b", "name": second, "first_ms": 2}]
+    ) == {"a": "b", "b": "a"}
 
 
 @pytest.mark.parametrize(
@@ -31,12 +33,14 @@ def alike(first, second):
     ],
 )
 def test_what_looks_alike_is_said(first, second):
-    """Zero and O, one and l, Cyrillic and Greek letters, full-width forms, a sign at the end, one that nobody sees, the same name twice."""
+    """Zero and O, one and l, Cyrillic and Greek letters, full-width forms, a sign at the end, one that nobody
+    sees, the same name twice."""
     assert alike(first, second)
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("fridge-01", "fridge-02"), ("Li", "La"), ("AI", "Ai2"), ("Köln", "Koln"), ("A-1", "A1"), ("", "x")]
+    ("first", "second"),
+    [("fridge-01", "fridge-02"), ("Li", "La"), ("AI", "Ai2"), ("Köln", "Koln"), ("A-1", "A1"), ("", "x")],
 )
 def test_what_differs_to_the_eye_is_not(first, second):
     """Names that a person tells apart are left in peace."""
@@ -44,7 +48,8 @@ def test_what_differs_to_the_eye_is_not(first, second):
 
 
 def test_the_first_of_several_is_named_and_ids_count_beside_names():
-    """Each that looks like others is told with the one that came first; a name that looks like another's id counts as well."""
+    """Each that looks like others is told with the one that came first; a name that looks like another's id
+    counts as well."""
     probes = [
         {"id": "fridge-01", "first_ms": 1},
         {"id": "fridge-O1", "first_ms": 2},
@@ -56,7 +61,8 @@ def test_the_first_of_several_is_named_and_ids_count_beside_names():
 
 
 def test_the_table_holds_what_nothing_else_catches():
-    """Each sign of the table is a single one outside ASCII that Unicode's own normal form leaves as it is or does not make ASCII."""
+    """Each sign of the table is a single one outside ASCII that Unicode's own normal form leaves as it is or
+    does not make ASCII."""
     for letter, signs in ALIKE.items():
         assert len(letter) == 1 and letter.isascii() and len(set(signs)) == len(signs)
         assert not [sign for sign in signs if sign.isascii() or unicodedata.normalize("NFKC", sign).isascii()]

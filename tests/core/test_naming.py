@@ -14,9 +14,12 @@ def probe(id_: str, alias: str = "", name: str = "", removed_ms: int = 0) -> dic
 
 
 def test_a_name_means_its_probe() -> None:
-    """A probe is found by its id and by the name that is shown, whatever its case and spaces; not by a name nobody shows."""
+    """A probe is found by its id and by the name that is shown, whatever its case and spaces; not by a name
+    nobody shows."""
     known = [FRIDGE, probe("b", name="Shed")]
-    assert [named(known, text) for text in ("TempProbe-0096", "Cold room 2", " COLD  room ２", "Shed", "b")] == [
+    assert [
+        named(known, text) for text in ("TempProbe-0096", "Cold room 2", " COLD  room ２", "Shed", "b")
+    ] == [
         *["TempProbe-0096"] * 3,
         "b",
         "b",
@@ -25,14 +28,16 @@ def test_a_name_means_its_probe() -> None:
 
 
 def test_an_id_always_wins() -> None:
-    """A probe that is called as another's id does not take that id's place, and its own title tells the two apart."""
+    """A probe that is called as another's id does not take that id's place, and its own title tells the two
+    apart."""
     known = [probe("Fridge"), probe("b", alias="Fridge")]
     assert named(known, "Fridge") == "Fridge"
     assert titles(known) == {"Fridge": "Fridge", "b": "Fridge (b)"} and named(known, "Fridge (b)") == "b"
 
 
 def test_a_name_of_several_is_refused() -> None:
-    """Two probes of one name, or of names that look alike, are told apart by their ids, and the bare name is refused naming them."""
+    """Two probes of one name, or of names that look alike, are told apart by their ids, and the bare name is
+    refused naming them."""
     known = [probe("a", alias="Fridge"), probe("b", name="fridge "), probe("c", alias="Attic")]
     assert titles(known) == {"a": "Fridge (a)", "b": "fridge  (b)", "c": "Attic"}
     with pytest.raises(TempHubError) as refused:
@@ -44,7 +49,8 @@ def test_a_name_of_several_is_refused() -> None:
 
 
 def test_a_removed_probe_answers_to_its_id_only() -> None:
-    """What was taken off every list does not make a name ambiguous, and has no name any more; its id goes on."""
+    """What was taken off every list does not make a name ambiguous, and has no name any more; its id goes
+    on."""
     known = [probe("old", alias="Fridge", removed_ms=5), probe("new", alias="Fridge")]
     assert titles(known) == {"old": "Fridge (old)", "new": "Fridge"}
     assert named(known, "Fridge") == "new" and named(known, "old") == "old"
@@ -53,9 +59,14 @@ def test_a_removed_probe_answers_to_its_id_only() -> None:
 TEXTS = st.text(st.sampled_from("aAbﬁ() 1Ａ"), max_size=6)
 
 
-@given(st.dictionaries(st.text(st.sampled_from("aAb1"), min_size=1, max_size=3), st.tuples(TEXTS, TEXTS), max_size=6))
+@given(
+    st.dictionaries(
+        st.text(st.sampled_from("aAb1"), min_size=1, max_size=3), st.tuples(TEXTS, TEXTS), max_size=6
+    )
+)
 def test_titles_are_never_alike(names: dict[str, tuple[str, str]]) -> None:
-    """Whatever people and probes call themselves: each id has a title, no two are the same, and a name never finds another's id."""
+    """Whatever people and probes call themselves: each id has a title, no two are the same, and a name never
+    finds another's id."""
     known = [probe(id_, alias, name) for id_, (alias, name) in names.items()]
     made = titles(known)
     assert list(made) == list(names) and len(set(made.values())) == len(made)

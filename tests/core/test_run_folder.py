@@ -18,7 +18,8 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_killed_start_left_is_taken_away() -> None:
-    """The next start clears up what one left whose processes were all killed; what is in use, or only being made, stays."""
+    """The next start clears up what one left whose processes were all killed; what is in use, or only being
+    made, stays."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead, used, new = RunFolder.make(), RunFolder.make(), RunFolder.make()

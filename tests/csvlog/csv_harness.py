@@ -1,4 +1,5 @@
-"""A journal with readings, a CSV log on it that the test drives step by step, and files that break on demand."""
+"""A journal with readings, a CSV log on it that the test drives step by step, and files that break on
+demand."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +25,9 @@ class Killed(BaseException):
     """The process ends here, as with kill -9."""
 
 
-def row(taken_ms: int, units: int | None = 238_000_000, probe: str = "TempProbe-0096", quality: str | None = None) -> Row:
+def row(
+    taken_ms: int, units: int | None = 238_000_000, probe: str = "TempProbe-0096", quality: str | None = None
+) -> Row:
     return Row(probe, None, None, taken_ms, taken_ms, units, quality if units is None else None)
 
 
@@ -45,7 +48,10 @@ def line_of(given: Row) -> str:
     """What the log must say of a reading, written down independently."""
     number = "" if given.units is None else f"{Decimal(given.units) / 10**7:.7f}".rstrip("0")
     number += "0" if number.endswith(".") or number[-4:-3] == "." else ""
-    return f"{iso_utc(given.taken_ms)},{local_text(given.taken_ms)},{given.probe_id},{number},{given.quality or ''}\n"
+    return (
+        f"{iso_utc(given.taken_ms)},{local_text(given.taken_ms)},{given.probe_id},{number}"
+        f",{given.quality or ''}\n"
+    )
 
 
 def said_of(given: Row) -> str:
@@ -147,7 +153,15 @@ class Harness:
         self.log = self.new_log()
 
     def new_log(self) -> CsvLog:
-        return CsvLog(self.csv, self.journal, self.writer, every_s=0.01, open_log=self.disk.open, max_rows=self.max_rows, style=self.style)
+        return CsvLog(
+            self.csv,
+            self.journal,
+            self.writer,
+            every_s=0.01,
+            open_log=self.disk.open,
+            max_rows=self.max_rows,
+            style=self.style,
+        )
 
     def store(self, given: list[Row]) -> None:
         self.writer.store(given)
@@ -199,14 +213,17 @@ class Harness:
         return lines
 
     def all_said(self) -> list[str]:
-        """What the lines of all files say, in order, as the standard style has it; each file is of one style."""
+        """What the lines of all files say, in order, as the standard style has it; each file is of one
+        style."""
         headers = {style.header.decode(): style.separator for style in STYLES.values()}
         lines: list[str] = []
         for path in [*self.asides(), self.csv]:
             first, *rest = path.read_bytes().decode().splitlines(keepends=True)
             cells = [line.split(headers[first]) for line in rest]
             dates = {re.sub(r"\d", "0", row[1]) for row in cells}
-            assert len(dates) < 2 and len({sign for row in cells for sign in row[3] if sign in ",."}) < 2, path
+            assert len(dates) < 2 and len({sign for row in cells for sign in row[3] if sign in ",."}) < 2, (
+                path
+            )
             lines += [",".join([row[0], row[2], row[3].replace(",", "."), row[4]]) for row in cells]
         return lines
 

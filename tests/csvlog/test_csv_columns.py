@@ -16,11 +16,17 @@ IDS = ["TempProbe-0096", "TempProbe-0096:28ff641e", "a", "A" * 64]
 
 
 def some(chance: random.Random, count: int, reach_ms: int, beyond: int = 1) -> list[Point]:
-    """Readings within so long of each other; beyond: how many times hotter or colder than a sensor can say."""
+    """Readings within so long of each other; beyond: how many times hotter or colder than a sensor can
+    say."""
     found = []
     for no in range(count):
         digits = 10 ** chance.randrange(8)
-        units = chance.randrange(int(LOWEST_C * UNITS_PER_C), int(HIGHEST_C * UNITS_PER_C)) * beyond // digits * digits
+        units = (
+            chance.randrange(int(LOWEST_C * UNITS_PER_C), int(HIGHEST_C * UNITS_PER_C))
+            * beyond
+            // digits
+            * digits
+        )
         taken = T0 + chance.randrange(-reach_ms, reach_ms)
         value = None if chance.random() < 0.1 else units
         found.append(Point(no, chance.choice(IDS), taken, taken, value, chance.choice(QUALITY), None, None))
@@ -29,7 +35,8 @@ def some(chance: random.Random, count: int, reach_ms: int, beyond: int = 1) -> l
 
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES.keys())
 def test_the_same_lines(style: Style) -> None:
-    """Whatever the style: any value with any decimals, without a value, with any quality, close together or years apart."""
+    """Whatever the style: any value with any decimals, without a value, with any quality, close together or
+    years apart."""
     chance = random.Random(7)
     for reach_ms in (1, 90_000, 86_400_000, 10**12):
         points = some(chance, 300, reach_ms)
@@ -37,8 +44,23 @@ def test_the_same_lines(style: Style) -> None:
 
 
 def test_every_kind_of_number() -> None:
-    """Noughts, three decimals, the smallest steps, below zero, and what a calibration makes of the hottest."""
-    units = [0, 1, -1, 999, 1_000, -1_000, 10_000, 218_750_000, -625_000, 9_999_999, 10_000_000, 18_000_000_000, -2_700_000_000]
+    """Noughts, three decimals, the smallest steps, below zero, and what a calibration makes of the
+    hottest."""
+    units = [
+        0,
+        1,
+        -1,
+        999,
+        1_000,
+        -1_000,
+        10_000,
+        218_750_000,
+        -625_000,
+        9_999_999,
+        10_000_000,
+        18_000_000_000,
+        -2_700_000_000,
+    ]
     points = [Point(no, "P", T0, T0, value, None, None, None) for no, value in enumerate(units)]
     assert lines_of(columns_of(points)) == to_lines(points)
     points += some(random.Random(8), 50, 1000, beyond=60)

@@ -15,7 +15,8 @@ from temphub_kernel.csvlog import CsvLog, open_log
 
 
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
-    """A drive that fills up in the middle of a block costs no reading: with space again the log is whole, byte for byte."""
+    """A drive that fills up in the middle of a block costs no reading: with space again the log is whole,
+    byte for byte."""
     with share(tmp_path / "stick", size_kb=64), harness(tmp_path, name="stick/log.csv") as log:
         filler = tmp_path / "stick" / "film.mkv"
         filler.write_bytes(b"x" * 40_000)
@@ -33,14 +34,19 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 
 
 def test_a_share_that_is_pulled_out(tmp_path: Path) -> None:
-    """While the share is away nothing is written into the empty folder in its place, also after a restart; then all is caught up."""
+    """While the share is away nothing is written into the empty folder in its place, also after a restart;
+    then all is caught up."""
     with share(tmp_path / "share") as drive, harness(tmp_path, name="share/logs/log.csv") as log:
         log.store(rows(5))
         log.drain()
         log.store(rows(2, first=5))
         drive.pull()
         assert log.step() == 0
-        assert "share" in log.log.state().problem and log.log.state().remedy.startswith("Connect it") and log.log.waiting() == 2
+        assert (
+            "share" in log.log.state().problem
+            and log.log.state().remedy.startswith("Connect it")
+            and log.log.waiting() == 2
+        )
         log.restart()
         log.store(rows(2, first=7))
         assert log.step() == 0 and "does not answer" in log.log.state().problem
@@ -51,7 +57,8 @@ def test_a_share_that_is_pulled_out(tmp_path: Path) -> None:
 
 
 def test_a_drive_that_turns_read_only(tmp_path: Path) -> None:
-    """A drive set read-only (as Linux does after an error) is named as such, and written again when it may be."""
+    """A drive set read-only (as Linux does after an error) is named as such, and written again when it may
+    be."""
     with share(tmp_path / "share") as drive, harness(tmp_path, name="share/log.csv") as log:
         log.store(rows(5))
         log.drain()
@@ -64,7 +71,8 @@ def test_a_drive_that_turns_read_only(tmp_path: Path) -> None:
 
 
 def test_a_file_made_read_only(tmp_path: Path) -> None:
-    """A log that somebody made read-only is left alone, readings wait, and are written when it may be written again."""
+    """A log that somebody made read-only is left alone, readings wait, and are written when it may be written
+    again."""
     with harness(tmp_path) as log:
         log.store(rows(5))
         log.drain()
@@ -81,7 +89,8 @@ AWAY = ["ENOTCONN", "ESTALE", "EHOSTDOWN", "ETIMEDOUT"]
 
 @pytest.mark.parametrize("name", [name for name in AWAY if hasattr(errno, name)])
 def test_a_share_that_answers_with_an_error(tmp_path: Path, name: str) -> None:
-    """What the system says of a dead share becomes words and a remedy, and nothing is lost, wherever in the block it fails."""
+    """What the system says of a dead share becomes words and a remedy, and nothing is lost, wherever in the
+    block it fails."""
     with harness(tmp_path) as log:
         number = getattr(errno, name)
         log.disk.error = OSError(number, os.strerror(number))
@@ -90,14 +99,18 @@ def test_a_share_that_answers_with_an_error(tmp_path: Path, name: str) -> None:
             log.disk.calls, log.disk.fail_at = 0, call
             log.step()
             if log.disk.calls >= call:
-                assert "does not answer" in log.log.state().problem and "Connect it again" in log.log.state().remedy
+                assert (
+                    "does not answer" in log.log.state().problem
+                    and "Connect it again" in log.log.state().remedy
+                )
             log.disk.fail_at = -1
             log.drain()
         assert log.text() == log.expected()
 
 
 def test_a_share_that_hangs_is_shown(tmp_path: Path) -> None:
-    """A share that neither takes the rows nor refuses them is told as a problem while the hub waits for it."""
+    """A share that neither takes the rows nor refuses them is told as a problem while the hub waits for
+    it."""
     release = threading.Event()
 
     def hanging(path: Path) -> BinaryIO:
@@ -115,7 +128,8 @@ def test_a_share_that_hangs_is_shown(tmp_path: Path) -> None:
 
 
 def test_open_in_libreoffice(tmp_path: Path) -> None:
-    """While LibreOffice has the log open rows wait, because saving there would undo them; its note that stays behind is named."""
+    """While LibreOffice has the log open rows wait, because saving there would undo them; its note that stays
+    behind is named."""
     with harness(tmp_path) as log:
         log.store(rows(3))
         log.drain()

@@ -15,13 +15,19 @@ from temphub_kernel.journal import Point
 
 
 def test_the_format(tmp_path: Path) -> None:
-    """Header, UTC with milliseconds, local time, id, plain decimal or empty with its quality; no byte order mark."""
+    """Header, UTC with milliseconds, local time, id, plain decimal or empty with its quality; no byte order
+    mark."""
     with harness(tmp_path) as log:
         log.store([row(T0), row(T0 + 1, -625_000), row(T0 + 2, None, "B:1", "open")])
         log.drain()
         lines = log.csv.read_bytes().decode("ascii").split("\n")
     assert lines[0] == "timestamp,local_time,probe_id,temperature_c,quality"
-    assert [lines[1].split(",")[n] for n in (0, 2, 3, 4)] == ["2026-11-23T12:54:00.123Z", "TempProbe-0096", "23.8", ""]
+    assert [lines[1].split(",")[n] for n in (0, 2, 3, 4)] == [
+        "2026-11-23T12:54:00.123Z",
+        "TempProbe-0096",
+        "23.8",
+        "",
+    ]
     assert lines[2].endswith("0096,-0.0625,") and lines[3].endswith("B:1,,open") and lines[4:] == [""]
 
 
@@ -41,7 +47,9 @@ def test_pandas_reads_it_back(tmp_path: Path) -> None:
         frame = pd.read_csv(log.csv, parse_dates=["timestamp"])
     taken = (frame["timestamp"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta("1ms")
     assert taken.tolist() == [r.taken_ms for r in log.stored]
-    assert [None if pd.isna(t) else round(t * 10**7) for t in frame["temperature_c"]] == [r.units for r in log.stored]
+    assert [None if pd.isna(t) else round(t * 10**7) for t in frame["temperature_c"]] == [
+        r.units for r in log.stored
+    ]
 
 
 @given(st.text(max_size=20))
@@ -65,7 +73,8 @@ def test_a_line_says_the_value_exactly(units: int, taken: int) -> None:
 
 
 def test_held_by_another_program(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """While Excel holds the file readings wait and are counted, it is said once, and all are there when it lets go."""
+    """While Excel holds the file readings wait and are counted, it is said once, and all are there when it
+    lets go."""
     caplog.set_level(logging.WARNING)
     with harness(tmp_path) as log:
         log.store(rows(5))
@@ -75,7 +84,11 @@ def test_held_by_another_program(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         log.store(rows(7, first=5))
         wait_for(lambda: log.log.waiting() == 7 and "7 readings wait" in log.log.state().problem)
         state = log.log.state()
-        assert state.running and "held by another program" in state.problem and state.remedy.startswith("Close it")
+        assert (
+            state.running
+            and "held by another program" in state.problem
+            and state.remedy.startswith("Close it")
+        )
         log.store(rows(2, first=12))
         wait_for(lambda: log.log.waiting() == 9)
         log.disk.held = False
@@ -93,14 +106,18 @@ def test_full_disk(tmp_path: Path) -> None:
         log.store(rows(5, first=5))
         log.disk.fail_at = log.disk.calls + 1
         assert log.step() == 0
-        assert "is full; 5 readings wait" in log.log.state().problem and "Free some space" in log.log.state().remedy
+        assert (
+            "is full; 5 readings wait" in log.log.state().problem
+            and "Free some space" in log.log.state().remedy
+        )
         assert log.log.waiting() == 5
         log.drain()
         assert log.text() == log.expected() and not log.log.state().problem
 
 
 def test_the_folder_is_made_and_made_again(tmp_path: Path) -> None:
-    """CSV_FILE may name a folder that is not there yet; one that vanishes costs no reading that was still to be written."""
+    """CSV_FILE may name a folder that is not there yet; one that vanishes costs no reading that was still to
+    be written."""
     with harness(tmp_path, name="logs/of/today.csv") as log:
         log.store(rows(3))
         log.drain()
@@ -147,9 +164,12 @@ def test_edited_while_running(tmp_path: Path) -> None:
         assert log.text() == before + "\n" + "".join(map(line_of, log.stored[3:]))
 
 
-@pytest.mark.parametrize("other", ["timestamp;local_time;probe_id\n1;2;3\n", "my own,table\n1,2\n", "\0" * 9000 + "x"])
+@pytest.mark.parametrize(
+    "other", ["timestamp;local_time;probe_id\n1;2;3\n", "my own,table\n1,2\n", "\0" * 9000 + "x"]
+)
 def test_a_file_that_is_no_log_is_put_aside(tmp_path: Path, other: str) -> None:
-    """A file in our place that is no log (saved with semicolons, or another table) is kept under another name."""
+    """A file in our place that is no log (saved with semicolons, or another table) is kept under another
+    name."""
     with harness(tmp_path) as log:
         log.csv.write_text(other, newline="")
         log.store(rows(3))
@@ -216,7 +236,8 @@ def test_a_stop_writes_what_is_stored(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_has_stopped_does_not_stop_the_log(tmp_path: Path) -> None:
-    """Without a journal to keep the bookmark the log still ends at once, and the next start finds its place."""
+    """Without a journal to keep the bookmark the log still ends at once, and the next start finds its
+    place."""
     with harness(tmp_path) as log:
         log.store(rows(30))
         log.step()

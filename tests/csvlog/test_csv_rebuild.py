@@ -29,7 +29,8 @@ def stopped(log: Harness) -> None:
 
 @pytest.mark.parametrize("count", [0, 7, 10, 34])
 def test_byte_for_byte(tmp_path: Path, count: int) -> None:
-    """The rebuilt files have the names, cuts and bytes of those that the hub wrote, which are kept in a folder of their own."""
+    """The rebuilt files have the names, cuts and bytes of those that the hub wrote, which are kept in a
+    folder of their own."""
     with harness(tmp_path, max_rows=10) as log:
         now = int(time.time() * 1000)
         log.store([r._replace(taken_ms=now, received_ms=now) for r in rows(count)])
@@ -39,13 +40,17 @@ def test_byte_for_byte(tmp_path: Path, count: int) -> None:
         stopped(log)
         written = everything(tmp_path)
         finals, kept = again(log)
-        assert everything(tmp_path) == written and [path.name for path in finals] == [*(p.name for p in log.asides()), log.csv.name]
+        assert everything(tmp_path) == written and [path.name for path in finals] == [
+            *(p.name for p in log.asides()),
+            log.csv.name,
+        ]
         assert kept is not None and everything(kept) == written
         assert not [path for path in tmp_path.iterdir() if "rebuilding" in path.name]
 
 
 def test_the_hub_goes_on_after_a_rebuild(tmp_path: Path) -> None:
-    """A log far behind its journal, deleted and damaged, is rebuilt whole; the hub's next start goes on at its end, exactly."""
+    """A log far behind its journal, deleted and damaged, is rebuilt whole; the hub's next start goes on at
+    its end, exactly."""
     with harness(tmp_path, max_rows=50_000) as log:
         log.store(rows(500))
         log.drain()
@@ -76,7 +81,9 @@ def test_while_the_hub_runs(tmp_path: Path) -> None:
         assert "--out" in refused.value.remedy and everything(tmp_path) == before
         out = tmp_path / "elsewhere" / "mine.csv"
         finals = rebuild_beside(log.journal, out, max_rows=10)
-        assert [path.read_bytes() for path in finals] == [path.read_bytes() for path in [*log.asides(), log.csv]]
+        assert [path.read_bytes() for path in finals] == [
+            path.read_bytes() for path in [*log.asides(), log.csv]
+        ]
         assert finals[-1] == out and finals[0].name.startswith("mine-20") and everything(tmp_path) == before
 
 
@@ -108,7 +115,8 @@ def test_readings_that_come_during_the_rebuild(tmp_path: Path) -> None:
 
 
 def test_a_part_that_is_held_undoes_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When one of the old files cannot be moved, as Excel holds it, everything is as it was, and words say so."""
+    """When one of the old files cannot be moved, as Excel holds it, everything is as it was, and words say
+    so."""
     with harness(tmp_path, max_rows=10) as log:
         log.store(rows(34))
         log.drain()
@@ -163,8 +171,9 @@ rebuild(Path(sys.argv[1]), Path(sys.argv[2]), alone=lambda: True, max_rows=20)
 
 @pytest.mark.parametrize("at", [1, 3, 4, 6, 8])
 def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
-    """Killed at any moment it loses no file and doubles no line: what was there is in the log's place or in the folder of the old ones; the
-    hub's next start goes on, and done again the log is whole, with nothing left of the first attempt."""
+    """Killed at any moment it loses no file and doubles no line: what was there is in the log's place or in
+    the folder of the old ones; the hub's next start goes on, and done again the log is whole, with nothing
+    left of the first attempt."""
     with harness(tmp_path, max_rows=20) as log:
         now = int(time.time() * 1000) - 60_000
         log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(50))])
@@ -174,12 +183,17 @@ def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
         before = everything(tmp_path)
         command = [sys.executable, "-c", KILLED, str(log.csv), str(log.journal), str(at)]
         assert subprocess.run(command, check=False).returncode == 9
-        there = [path.read_bytes() for path in [*tmp_path.glob("*.csv"), *tmp_path.glob("temperature_log before*/*.csv")]]
+        there = [
+            path.read_bytes()
+            for path in [*tmp_path.glob("*.csv"), *tmp_path.glob("temperature_log before*/*.csv")]
+        ]
         assert set(before.values()) <= set(there)
         log.writer.start()
         assert (found := surplus(log.csv, log.reader)) is None or only_in_log(found) == 0
         log.crash()
-        log.store([r._replace(taken_ms=now + 50 + n, received_ms=now + 50 + n) for n, r in enumerate(rows(5))])
+        log.store(
+            [r._replace(taken_ms=now + 50 + n, received_ms=now + 50 + n) for n, r in enumerate(rows(5))]
+        )
         log.drain()
         assert len(set(log.all_lines())) == len(log.all_lines())
         log.restart()
@@ -190,7 +204,8 @@ def test_killed_while_files_change_places(tmp_path: Path, at: int) -> None:
 
 
 def test_what_is_struck_out_after_it_was_written(tmp_path: Path) -> None:
-    """Lines that stand in the log stay when somebody strikes readings out; written again, the log says so and has no number there."""
+    """Lines that stand in the log stay when somebody strikes readings out; written again, the log says so and
+    has no number there."""
     with harness(tmp_path) as log:
         now = int(time.time() * 1000) - 60_000
         log.store([r._replace(taken_ms=now + n, received_ms=now + n) for n, r in enumerate(rows(6))])
@@ -205,7 +220,10 @@ def test_what_is_struck_out_after_it_was_written(tmp_path: Path) -> None:
         stopped(log)
         again(log)
         old, new = before.splitlines(), log.csv.read_bytes().splitlines()
-        assert [line for line in new if line.endswith(b",,struck_out")] == [new[3]] and [*new[:3], *new[4:]] == [*old[:3], *old[4:]]
+        assert [line for line in new if line.endswith(b",,struck_out")] == [new[3]] and [
+            *new[:3],
+            *new[4:],
+        ] == [*old[:3], *old[4:]]
         log.writer.start()
         undo(log.writer, number)
         stopped(log)

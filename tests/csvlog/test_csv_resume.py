@@ -73,8 +73,8 @@ def power_cut(log: Harness, number: int, *, nuls: bool) -> None:
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(actions=st.lists(ACTIONS, max_size=25), max_rows=st.sampled_from([1_000_000, 7]))
 def test_exactly_once_through_everything(actions: list[tuple[str, int]], max_rows: int) -> None:
-    """Crashes, torn ends, NUL bytes, full disks, held files, roll overs and other styles in any order: each reading stands there once,
-    in order, and each file is of one style."""
+    """Crashes, torn ends, NUL bytes, full disks, held files, roll overs and other styles in any order: each
+    reading stands there once, in order, and each file is of one style."""
     with tempfile.TemporaryDirectory() as folder, harness(Path(folder), max_rows=max_rows) as log:
         for action, number in actions:
             play(log, action, number)
@@ -102,7 +102,8 @@ def test_every_prefix_of_the_last_block(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("nth", range(1, 16))
 def test_killed_at_every_call(tmp_path: Path, nth: int) -> None:
-    """Whatever call to the disk is the process's last, also around a roll over, nothing is lost or doubled."""
+    """Whatever call to the disk is the process's last, also around a roll over, nothing is lost or
+    doubled."""
     with harness(tmp_path, max_rows=10) as log:
         log.disk.kill_at = nth
         log.store(rows(25))
@@ -115,7 +116,8 @@ def test_killed_at_every_call(tmp_path: Path, nth: int) -> None:
 
 
 def test_the_time_zone_changed_between_two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PC moved to another time zone after a crash writes no reading twice: the local time is not what a line is known by."""
+    """A PC moved to another time zone after a crash writes no reading twice: the local time is not what a
+    line is known by."""
     try:
         with harness(tmp_path) as log:
             monkeypatch.setenv("TZ", "Europe/Berlin")
@@ -127,14 +129,17 @@ def test_the_time_zone_changed_between_two_runs(tmp_path: Path, monkeypatch: pyt
             time.tzset()
             log.crash()
             log.drain()
-            assert [line.split(",")[0::2] for line in log.all_lines()] == [line_of(r).split(",")[0::2] for r in log.stored]
+            assert [line.split(",")[0::2] for line in log.all_lines()] == [
+                line_of(r).split(",")[0::2] for r in log.stored
+            ]
     finally:
         monkeypatch.undo()
         time.tzset()
 
 
 def test_equal_readings_are_not_taken_for_one(tmp_path: Path) -> None:
-    """Readings that say the very same are each written, also when some of them stood in the file at the crash."""
+    """Readings that say the very same are each written, also when some of them stood in the file at the
+    crash."""
     with harness(tmp_path) as log:
         log.store([row(T0)] * 3)
         log.step()
@@ -145,7 +150,8 @@ def test_equal_readings_are_not_taken_for_one(tmp_path: Path) -> None:
 
 
 def test_edited_then_crashed(tmp_path: Path) -> None:
-    """A log saved by Excel (other line ends, 20 instead of 20.0) and then a crash: what stands in it is known again."""
+    """A log saved by Excel (other line ends, 20 instead of 20.0) and then a crash: what stands in it is known
+    again."""
     with harness(tmp_path) as log:
         log.store(rows(12))
         log.drain()
@@ -158,7 +164,8 @@ def test_edited_then_crashed(tmp_path: Path) -> None:
 
 
 def test_edited_before_the_bookmark_then_crashed(tmp_path: Path) -> None:
-    """Old lines deleted by the user stay deleted, and a reading that repeats an old one is written all the same."""
+    """Old lines deleted by the user stay deleted, and a reading that repeats an old one is written all the
+    same."""
     with harness(tmp_path) as log:
         log.store(rows(12))
         log.restart()
@@ -179,7 +186,8 @@ from temphub_kernel.journal import Writer
 folder = Path(sys.argv[1])
 writer = Writer(folder / "temphub.sqlite3", gather_s=0.0)
 writer.start()
-CsvLog(folder / "temperature_log.csv", folder / "temphub.sqlite3", writer, every_s=0.001, max_rows=2000).start()
+CsvLog(folder / "temperature_log.csv", folder / "temphub.sqlite3", writer, every_s=0.001,
+  max_rows=2000).start()
 print("ready", flush=True)
 number = 0
 while True:
@@ -191,7 +199,10 @@ while True:
 def test_kill_minus_nine(tmp_path: Path) -> None:
     """A hub killed at any moment, several times, leaves a log that the next one completes exactly."""
     for wait_s in (0.15, 0.05, 0.3):
-        hub = subprocess.Popen([sys.executable, "-c", HUB, str(tmp_path), str(Path(__file__).parent.parent)], stdout=subprocess.PIPE)
+        hub = subprocess.Popen(
+            [sys.executable, "-c", HUB, str(tmp_path), str(Path(__file__).parent.parent)],
+            stdout=subprocess.PIPE,
+        )
         assert hub.stdout is not None
         with hub.stdout:
             assert hub.stdout.readline() == b"ready\n"

@@ -17,7 +17,8 @@ GERMAN = STYLES["excel-de"]
 
 
 def test_a_german_log(tmp_path: Path) -> None:
-    """With CSV_STYLE=excel-de the log has semicolons, decimal commas and German dates; the first column stays what programs read."""
+    """With CSV_STYLE=excel-de the log has semicolons, decimal commas and German dates; the first column stays
+    what programs read."""
     with harness(tmp_path) as log:
         log.style = Settings.from_environ({"CSV_STYLE": "Excel-DE", "DATA_DIR": str(tmp_path)}).csv_style
         log.crash()
@@ -25,12 +26,17 @@ def test_a_german_log(tmp_path: Path) -> None:
         log.drain()
         first, *_, third = log.text().splitlines()
         assert first == "timestamp;local_time;probe_id;temperature_c;quality"
-        assert third.startswith("2026-11-23T") and third.split(";")[1][:10] == "23.11.2026" and third.split(";")[3] == "21,8750"
+        assert (
+            third.startswith("2026-11-23T")
+            and third.split(";")[1][:10] == "23.11.2026"
+            and third.split(";")[3] == "21,8750"
+        )
 
 
 @pytest.mark.parametrize("name", sorted(STYLES))
 def test_each_style_is_read_back(tmp_path: Path, name: str) -> None:
-    """`th.load` and a new journal have every reading of a log of any style, also where the style was changed on the way."""
+    """`th.load` and a new journal have every reading of a log of any style, also where the style was changed
+    on the way."""
     with harness(tmp_path / "hub") as log:
         log.store(rows(20))
         log.drain()
@@ -45,8 +51,12 @@ def test_each_style_is_read_back(tmp_path: Path, name: str) -> None:
         for path in [*log.asides(), log.csv]:
             shutil.copy(path, logs)
     loaded = th.load(data_dir=logs, tidy=True)
-    right = sorted((r.taken_ms, r.probe_id, -1.0 if r.units is None else r.units / 1e7) for r in set(log.stored))
-    found = zip(loaded["time"].astype("int64"), loaded["probe_id"], loaded["temperature_c"].fillna(-1.0), strict=True)
+    right = sorted(
+        (r.taken_ms, r.probe_id, -1.0 if r.units is None else r.units / 1e7) for r in set(log.stored)
+    )
+    found = zip(
+        loaded["time"].astype("int64"), loaded["probe_id"], loaded["temperature_c"].fillna(-1.0), strict=True
+    )
     assert sorted(found) == right
     writer = Writer(tmp_path / "new.sqlite3")
     writer.start()
@@ -104,7 +114,8 @@ def test_a_log_without_readings_takes_the_new_style(tmp_path: Path) -> None:
     ],
 )
 def test_regional_settings_become_a_style(separator: str, point: str, date: str, style: Style) -> None:
-    """`auto` goes by the signs and the order of the day that Windows has; where they make no table, the log is the standard one."""
+    """`auto` goes by the signs and the order of the day that Windows has; where they make no table, the log
+    is the standard one."""
     assert regional(separator, point, date) == style
 
 

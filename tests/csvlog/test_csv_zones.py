@@ -51,7 +51,8 @@ def changes(zone: ZoneInfo) -> list[int]:
 
 @pytest.mark.parametrize("zone", ZONES, indirect=True)
 def test_every_change_of_the_clocks(zone: ZoneInfo) -> None:
-    """Around each change local_time is what the clock on the wall says, and equal local times differ in their timestamp."""
+    """Around each change local_time is what the clock on the wall says, and equal local times differ in their
+    timestamp."""
     moments = changes(zone)
     assert len(moments) > 30
     repeated = 0
@@ -61,8 +62,12 @@ def test_every_change_of_the_clocks(zone: ZoneInfo) -> None:
         lines = to_lines(points).decode().splitlines()
         assert lines_of(columns_of(points)).decode().splitlines() == lines
         cells = [line.split(",") for line in lines]
-        assert [c[1] for c in cells] == [f"{datetime.fromtimestamp(s, zone):%Y-%m-%d %H:%M:%S}" for s in seconds]
-        assert [datetime.fromisoformat(c[0]) for c in cells] == [datetime.fromtimestamp(s, timezone.utc) for s in seconds]
+        assert [c[1] for c in cells] == [
+            f"{datetime.fromtimestamp(s, zone):%Y-%m-%d %H:%M:%S}" for s in seconds
+        ]
+        assert [datetime.fromisoformat(c[0]) for c in cells] == [
+            datetime.fromtimestamp(s, timezone.utc) for s in seconds
+        ]
         repeated += len(cells) - len({c[1] for c in cells})
         assert len({c[0] for c in cells}) == len(cells)
     assert repeated > 10 * len(moments) // 4
@@ -70,7 +75,8 @@ def test_every_change_of_the_clocks(zone: ZoneInfo) -> None:
 
 @pytest.mark.parametrize("zone", ["Africa/Monrovia"], indirect=True)
 def test_clocks_that_were_ahead_by_seconds(zone: ZoneInfo) -> None:
-    """Where local time had seconds of its own, the lines made at once say so too, on the day it ended as well."""
+    """Where local time had seconds of its own, the lines made at once say so too, on the day it ended as
+    well."""
     points = [Point(1, "P", ms, ms, 5, None, None, None) for ms in range(63_590_000_000, 63_595_000_000, 777)]
     assert lines_of(columns_of(points)) == to_lines(points)
     assert len({line.split(",")[1][-5:-3] for line in to_lines(points).decode().splitlines()}) > 1

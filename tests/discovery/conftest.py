@@ -73,7 +73,12 @@ def start(settings, heard) -> Iterator[Callable[..., Discovery]]:
     running: list[Discovery] = []
 
     def make(**more) -> Discovery:
-        options = {"hub_port": 18088, "addresses": lambda: ["127.0.0.1"], "poll_s": 0.3, "hub_host": f"hub-{uuid.uuid4().hex[:8]}"} | more
+        options = {
+            "hub_port": 18088,
+            "addresses": lambda: ["127.0.0.1"],
+            "poll_s": 0.3,
+            "hub_host": f"hub-{uuid.uuid4().hex[:8]}",
+        } | more
         one = Discovery(settings, heard.sighting, heard.went, on_network=heard.network, **options)
         running.append(one)
         one.start()
@@ -93,7 +98,9 @@ def air() -> Iterator[Zeroconf]:
     zeroconf.close()
 
 
-def _advert(instance: str, *, port: int = 8123, ips: tuple[str, ...] = ("127.0.0.1",), ttl: int = 120, **texts: str) -> ServiceInfo:
+def _advert(
+    instance: str, *, port: int = 8123, ips: tuple[str, ...] = ("127.0.0.1",), ttl: int = 120, **texts: str
+) -> ServiceInfo:
     return ServiceInfo(
         PROBE_TYPE,
         f"{instance}.{PROBE_TYPE}",
@@ -118,7 +125,9 @@ def put_up(air) -> Callable[[ServiceInfo], None]:
     """Announces and answers from now on, without the second that asking for conflicts first takes."""
 
     def register(info: ServiceInfo) -> None:
-        asyncio.run_coroutine_threadsafe(air.async_register_service(info, cooperating_responders=True), air.loop).result(5)
+        asyncio.run_coroutine_threadsafe(
+            air.async_register_service(info, cooperating_responders=True), air.loop
+        ).result(5)
 
     return register
 

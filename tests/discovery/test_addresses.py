@@ -32,4 +32,8 @@ def test_nearest_first():
     """Own networks come before others; loopback last, since another computer's probe may announce it."""
     own = [IPv4Network("192.168.1.0/24"), IPv4Network("127.0.0.0/8")]
     heard = [IPv4Address(text) for text in ("127.0.0.1", "10.0.0.1", "192.168.1.9")]
-    assert [str(ip) for ip in sorted(heard, key=lambda ip: addresses.nearness(ip, own))] == ["192.168.1.9", "10.0.0.1", "127.0.0.1"]
+    assert [str(ip) for ip in sorted(heard, key=lambda ip: addresses.nearness(ip, own))] == [
+        "192.168.1.9",
+        "10.0.0.1",
+        "127.0.0.1",
+    ]

@@ -44,19 +44,36 @@ def test_announced_and_goodbye(start, air):
 def test_name_taken(start, air, caplog, put_up):
     """When another computer answers to the name already, this hub takes the next one and says so."""
     host = f"hub-{uuid.uuid4().hex[:8]}"
-    put_up(ServiceInfo(HUB_TYPE, f"other {host}.{HUB_TYPE}", port=1, server=f"{host}.local.", parsed_addresses=["10.9.9.9"]))
+    put_up(
+        ServiceInfo(
+            HUB_TYPE,
+            f"other {host}.{HUB_TYPE}",
+            port=1,
+            server=f"{host}.local.",
+            parsed_addresses=["10.9.9.9"],
+        )
+    )
     name, _ = announced(start(hub_host=host))
     assert name == f"{host}-2.local"
     assert any("10.9.9.9" in record.getMessage() for record in caplog.records)
 
 
 def test_two_at_once(start, air, put_up):
-    """Two hubs that took the name at the same moment part again: the one with the higher address gives it up."""
+    """Two hubs that took the name at the same moment part again: the one with the higher address gives it
+    up."""
     host = f"hub-{uuid.uuid4().hex[:8]}"
     found = start(hub_host=host)
     assert announced(found)[0] == f"{host}.local"
     # The other hub did not ask first.
-    put_up(ServiceInfo(HUB_TYPE, f"other {host}.{HUB_TYPE}", port=1, server=f"{host}.local.", parsed_addresses=["10.9.9.9"]))
+    put_up(
+        ServiceInfo(
+            HUB_TYPE,
+            f"other {host}.{HUB_TYPE}",
+            port=1,
+            server=f"{host}.local.",
+            parsed_addresses=["10.9.9.9"],
+        )
+    )
     deadline = time.monotonic() + 6
     while found.seen()["hub_name"] != f"{host}-2.local":
         assert time.monotonic() < deadline, found.seen()

@@ -27,7 +27,8 @@ def test_instance_name_is_the_id(start, heard, air, unique, advert, put_up):
 
 
 def test_moves_goes_comes_back(start, heard, air, unique, advert, put_up):
-    """A probe that changes its address is sighted again; one that says goodbye is gone; one that comes back is sighted at once."""
+    """A probe that changes its address is sighted again; one that says goodbye is gone; one that comes back
+    is sighted at once."""
     start()
     first = advert(unique, id=unique)
     put_up(first)
@@ -55,7 +56,8 @@ def test_vanishes_without_goodbye(start, heard, air, unique, advert, shout):
 
 
 def test_two_of_one_name(start, heard, air, unique, caplog, advert, put_up):
-    """Two devices with one id: both addresses are named once, the newest is used, and the other takes over when it goes."""
+    """Two devices with one id: both addresses are named once, the newest is used, and the other takes over
+    when it goes."""
     start()
     old, new = advert("a" + unique, id=unique, port=8001), advert("b" + unique, id=unique, port=8002)
     put_up(old)
@@ -107,7 +109,8 @@ def test_refusing_interface(start, heard, air, unique, advert, put_up):
 
 
 def test_no_interface_then_one(start, heard, air, unique, advert, put_up):
-    """Without a network the trouble says what to do; when the network comes, probes are found and the trouble is over."""
+    """Without a network the trouble says what to do; when the network comes, probes are found and the trouble
+    is over."""
     now: list[str] = []
     put_up(advert(unique, id=unique))
     found = start(addresses=lambda: list(now))

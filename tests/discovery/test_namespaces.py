@@ -26,7 +26,8 @@ from temphub_kernel.core.settings import Settings
 from temphub_kernel.discovery import Discovery
 def say(what, value):
     print(json.dumps([what, value]), flush=True)
-hub = Discovery(Settings.from_environ({"DATA_DIR": sys.argv[1]}), lambda met: say("sighting", met), lambda gone: say("gone", gone),
+hub = Discovery(Settings.from_environ({"DATA_DIR": sys.argv[1]}), lambda met: say("sighting", met),
+  lambda gone: say("gone", gone),
                 hub_port=8088, on_network=lambda found: say("network", found), poll_s=0.5)
 hub.start()
 sys.stdin.readline()
@@ -39,7 +40,8 @@ from zeroconf import IPVersion, ServiceInfo, Zeroconf
 kind = "_temps-probe._tcp.local."
 air = Zeroconf(interfaces=["10.77.0.9"], ip_version=IPVersion.V4Only)
 texts = {"id": "TempProbe-0A01"}
-air.register_service(ServiceInfo(kind, "TempProbe-0A01." + kind, port=80, properties=texts, server="TempProbe-0A01.local.",
+air.register_service(ServiceInfo(kind, "TempProbe-0A01." + kind, port=80, properties=texts,
+  server="TempProbe-0A01.local.",
                                  parsed_addresses=["10.77.0.9"]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -52,7 +54,9 @@ class Program:
 
     def __init__(self, namespace: str, code: str, *arguments: str) -> None:
         command = ["ip", "netns", "exec", namespace, sys.executable, "-W", "error", "-c", code, *arguments]
-        self.process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.lines: Queue[str] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -99,7 +103,8 @@ def lan() -> Iterator[Lan]:
 
 @pytest.mark.network
 def test_found_across_the_lan_and_after_a_new_address(lan, tmp_path):
-    """A probe is found by multicast; when the hub's address changes, the hub says so, announces the new one and finds the probe again."""
+    """A probe is found by multicast; when the hub's address changes, the hub says so, announces the new one
+    and finds the probe again."""
     hub_space, probe_space = lan.host("hub", "10.77.0.1"), lan.host("probe", "10.77.0.9")
     probe = Program(probe_space, PROBE)
     hub = Program(hub_space, HUB, str(tmp_path))
@@ -145,7 +150,8 @@ air.close()
 @pytest.mark.network
 @pytest.mark.parametrize("own", ["10.77.0.1", "192.168.178.5"])
 def test_each_network_is_told_the_addresses_it_reaches(lan, tmp_path, own):
-    """A phone or a probe in the house never gets the address of a container bridge or a VPN; who is behind those gets theirs."""
+    """A phone or a probe in the house never gets the address of a container bridge or a VPN; who is behind
+    those gets theirs."""
     asker = own.rpartition(".")[0] + ".77"
     hub_space, phone = lan.host("hub", own), lan.host("phone", asker)
     container = lan.beside(hub_space, "docker0", "172.17.0.1/16", "container", "172.17.0.2/16")
@@ -179,17 +185,21 @@ air.close()
 
 @pytest.mark.network
 def test_a_probe_with_ipv6_only_is_named(lan, tmp_path):
-    """A probe that has IPv6 alone is not found, and log and doctor say so and why; one that has both is no such probe."""
+    """A probe that has IPv6 alone is not found, and log and doctor say so and why; one that has both is no
+    such probe."""
     hub_space, probe_space = lan.host("hub", "10.77.0.1"), lan.host("probe", "10.77.0.9")
     for space, six in ((hub_space, "fd77::1"), (probe_space, "fd77::9")):
         ip("-n", space, "addr", "add", f"{six}/64", "dev", "eth0", "nodad")
     both = Program(probe_space, PROBE)
     told = (
-        'import logging, sys; logging.basicConfig(stream=sys.stdout, format=\'["log", "%(message)s"]\', level=logging.WARNING)\n'
-        + HUB
-        + "say('seen', hub.seen())\n"
+        'import logging, sys; logging.basicConfig(stream=sys.stdout, format=\'["log", "%(message)s"]\', '
+        "level=logging.WARNING)\n" + HUB + "say('seen', hub.seen())\n"
     )
-    hub = Program(hub_space, told.replace("sys.stdin.readline()\n", "sys.stdin.readline()\nsay('seen', hub.seen())\n"), str(tmp_path))
+    hub = Program(
+        hub_space,
+        told.replace("sys.stdin.readline()\n", "sys.stdin.readline()\nsay('seen', hub.seen())\n"),
+        str(tmp_path),
+    )
     alone = Program(probe_space, SIX)
     try:
         assert both.line() == alone.line() == "ready"

@@ -1,4 +1,5 @@
-"""mDNS gone mad: thousands of made-up probes, and a reflector that sends everything it hears again and again."""
+"""mDNS gone mad: thousands of made-up probes, and a reflector that sends everything it hears again and
+again."""
 
 import json
 import subprocess
@@ -32,12 +33,15 @@ def delivered(hub, probe_id: str) -> list[int]:
 
 @pytest.mark.timeout(480)
 def test_a_storm_of_adverts_costs_no_reading(hub, advert, put_up, unique, tmp_path, caplog):
-    """A probe that delivers goes on within seconds, one that is switched on meanwhile is taken up (it says hello), memory stays flat,
-    the log says a few things once; after the storm a probe that only announces itself is found."""
+    """A probe that delivers goes on within seconds, one that is switched on meanwhile is taken up (it says
+    hello), memory stays flat, the log says a few things once; after the storm a probe that only announces
+    itself is found."""
     with VirtualProbe("cpython", NAME, tmp_path / "a") as probe:
         wait_for(lambda: probe.status()["delivered"] >= 2, 60)
         before, rss = time.time() * 1000, psutil.Process().memory_info().rss
-        with subprocess.Popen([sys.executable, storm.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as raging:
+        with subprocess.Popen(
+            [sys.executable, storm.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as raging:
             with VirtualProbe("cpython", NAME + "b", tmp_path / "b") as late:
                 wait_for(lambda: late.status()["delivered"] >= 2, 90)
             wait_for(lambda: time.time() * 1000 - before > STORM_S * 1000, 60)
@@ -48,5 +52,9 @@ def test_a_storm_of_adverts_costs_no_reading(hub, advert, put_up, unique, tmp_pa
         assert max(b - a for a, b in pairwise(came)) < 10_000
         put_up(advert(unique, id=unique, port=9))
         wait_for(lambda: hub.book.at("127.0.0.1") and unique in hub.book.at("127.0.0.1"), 180)
-    warned = [record for record in caplog.records if record.levelname == "WARNING" and "Made-up" not in record.getMessage()]
+    warned = [
+        record
+        for record in caplog.records
+        if record.levelname == "WARNING" and "Made-up" not in record.getMessage()
+    ]
     assert len(warned) < 20, [record.getMessage() for record in warned]

@@ -14,7 +14,9 @@ from temphub_kernel.journal import ProbeBook, Writer
 @pytest.fixture
 def settings(data_dir: Path, free_port: int) -> Settings:
     """A hub that would stay on this computer."""
-    return Settings.from_environ({"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"})
+    return Settings.from_environ(
+        {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+    )
 
 
 @pytest.fixture
@@ -28,7 +30,12 @@ def recorded(settings: Settings) -> Callable[..., None]:
         if sighting is not None:
             ProbeBook(writer).met(sighting)
         if readings:
-            writer.store([Row("TempProbe-0A01", "b", no, now - 10, now, 230_000_000 + no, None) for no in range(readings)])
+            writer.store(
+                [
+                    Row("TempProbe-0A01", "b", no, now - 10, now, 230_000_000 + no, None)
+                    for no in range(readings)
+                ]
+            )
         assert writer.stop()
 
     return write

@@ -23,49 +23,89 @@ from temphub_kernel.doctor.network import port
 
 def run(settings: Settings, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     """The command as a person types it."""
-    given = {"DATA_DIR": str(settings.data_dir), "PORT": str(settings.port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **environ}
+    given = {
+        "DATA_DIR": str(settings.data_dir),
+        "PORT": str(settings.port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+        **environ,
+    }
     command = [sys.executable, "-m", "temphub_kernel", "doctor", *arguments]
-    return subprocess.run(command, env={**os.environ, **given}, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    return subprocess.run(
+        command, env={**os.environ, **given}, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
 
 
 def test_a_computer_without_a_hub_is_examined_and_left_as_it_was(settings: Settings) -> None:
-    """Before the first start every check gives a line, the exit code is 0, and not a single file is left behind."""
+    """Before the first start every check gives a line, the exit code is 0, and not a single file is left
+    behind."""
     done = run(settings, "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0 and answer["ok"] is True, done.stdout + done.stderr
     names = {one["check"] for one in answer["findings"]}
-    assert {"Version", "Python", "Packages", "Port", "Firewall", "Interfaces", "Disk space", "Disk speed", "Clock", "Sleep"} <= names
+    assert {
+        "Version",
+        "Python",
+        "Packages",
+        "Port",
+        "Firewall",
+        "Interfaces",
+        "Disk space",
+        "Disk speed",
+        "Clock",
+        "Sleep",
+    } <= names
     assert {"CSV log", "Journal", "Probes", "Multicast on 127.0.0.1"} <= names
-    assert all(set(one) == {"check", "level", "result", "remedy"} and one["result"].endswith(".") for one in answer["findings"])
+    assert all(
+        set(one) == {"check", "level", "result", "remedy"} and one["result"].endswith(".")
+        for one in answer["findings"]
+    )
     assert not list(settings.data_dir.iterdir())
 
 
 def test_a_running_hub_is_recognised(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the hub running the port is its own, and its journal is sound."""
-    for name, value in {"DATA_DIR": str(settings.data_dir), "PORT": str(settings.port), "HOST": "127.0.0.1"}.items():
+    for name, value in {
+        "DATA_DIR": str(settings.data_dir),
+        "PORT": str(settings.port),
+        "HOST": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("INTERFACES", "127.0.0.1")
     th.start()
     try:
         found = {
             one.check: one
-            for one in examine(settings, checks={name: CHECKS[name] for name in ("Version", "Port", "Hub", "Journal", "CSV log")})
+            for one in examine(
+                settings,
+                checks={name: CHECKS[name] for name in ("Version", "Port", "Hub", "Journal", "CSV log")},
+            )
         }
     finally:
         th.stop()
     assert {one.level for one in found.values()} == {WELL}
-    assert "this hub's own" in found["Port"].result and "the running hub is the same" in found["Version"].result
+    assert (
+        "this hub's own" in found["Port"].result and "the running hub is the same" in found["Version"].result
+    )
 
 
 def test_a_part_of_the_hub_in_trouble_is_told_in_its_own_words(settings: Settings) -> None:
-    """What a part of the running hub says of itself is a line of its own; parts that are well are one line together."""
+    """What a part of the running hub says of itself is a line of its own; parts that are well are one line
+    together."""
     well_part = {"name": "journal", "running": True, "problem": "", "remedy": ""}
     bad_part = {"name": "mqtt", "running": True, "problem": "The broker is away.", "remedy": "Check it."}
     health = {"ok": True, "data_dir": str(settings.data_dir), "uptime_s": 120, "workers": [well_part]}
     (found,) = hub_parts(Case(settings, settings.local_url, health, held=True))
     assert found.level == WELL and "2 minutes" in found.result
-    (found,) = hub_parts(Case(settings, settings.local_url, {**health, "workers": [well_part, bad_part]}, held=True))
-    assert (found.level, found.check, found.result, found.remedy) == (PROBLEM, "Hub, mqtt", "The broker is away.", "Check it.")
+    (found,) = hub_parts(
+        Case(settings, settings.local_url, {**health, "workers": [well_part, bad_part]}, held=True)
+    )
+    assert (found.level, found.check, found.result, found.remedy) == (
+        PROBLEM,
+        "Hub, mqtt",
+        "The broker is away.",
+        "Check it.",
+    )
     told = {**health, "told": [{"problem": "9 readings were taken in.", "remedy": "Stop the hub first."}]}
     first, second = hub_parts(Case(settings, settings.local_url, told, held=True))
     assert first.level == WARNING and "9 readings" in first.result and second.level == WELL
@@ -74,7 +114,10 @@ def test_a_part_of_the_hub_in_trouble_is_told_in_its_own_words(settings: Setting
 
 def test_another_program_on_the_port_is_named(settings: Settings) -> None:
     """When another program holds the port the person reads which one it is, and what to set."""
-    code = f"import socket; s = socket.create_server(('127.0.0.1', {settings.port})); print('up', flush=True); input()"
+    code = (
+        f"import socket; s = socket.create_server(('127.0.0.1', {settings.port})); print('up', "
+        "flush=True); input()"
+    )
     other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert other.stdout and other.stdout.readline()
@@ -125,7 +168,9 @@ def test_a_check_that_hangs_or_breaks_does_not_take_the_others_with_it(settings:
         raise OSError("the tool is gone")
 
     began = monotonic_s()
-    found = examine(settings, checks={"a": hangs, "b": breaks, "c": lambda _case: [well("c", "Fine.")]}, limit_s=0.3)
+    found = examine(
+        settings, checks={"a": hangs, "b": breaks, "c": lambda _case: [well("c", "Fine.")]}, limit_s=0.3
+    )
     over.set()
     assert monotonic_s() - began < 10
     assert [(one.check, one.level) for one in found] == [("a", UNKNOWN), ("b", PROBLEM), ("c", WELL)]
@@ -147,6 +192,10 @@ def test_the_remedy_stands_below_its_problem() -> None:
 def test_a_folder_that_cannot_be_used_is_a_finding(settings: Settings, tmp_path: Path) -> None:
     """A data folder that cannot be made stops nothing of the examination."""
     (tmp_path / "a file").write_text("")
-    settings = Settings.from_environ({"DATA_DIR": str(tmp_path / "a file" / "data"), "PORT": str(settings.port), "INTERFACES": "127.0.0.1"})
-    found = examine(settings, checks={name: CHECKS[name] for name in ("Port", "Disk", "CSV log", "Journal", "Probes")})
+    settings = Settings.from_environ(
+        {"DATA_DIR": str(tmp_path / "a file" / "data"), "PORT": str(settings.port), "INTERFACES": "127.0.0.1"}
+    )
+    found = examine(
+        settings, checks={name: CHECKS[name] for name in ("Port", "Disk", "CSV log", "Journal", "Probes")}
+    )
     assert len(found) >= 5 and not any("unforeseen" in one.result for one in found)

@@ -18,11 +18,14 @@ def write(settings: Settings, *ids: str, times: int = 1) -> None:
 
 
 def test_a_crowd_and_look_alikes_are_told_with_the_remedy(settings: Settings) -> None:
-    """Ids that look alike are named, up to eight of them; ids that came once are counted; neither is a problem that stops anything."""
+    """Ids that look alike are named, up to eight of them; ids that came once are counted; neither is a
+    problem that stops anything."""
     assert not list(crowd(Case(settings, "", {}, False)))
     write(settings, "fridge-01", "fridge-O1", times=20)
     found = list(crowd(Case(settings, "", {}, False)))
-    assert [one.check for one in found] == ["Probe fridge-01", "Probe fridge-O1"] and {one.level for one in found} == {WARNING}
+    assert [one.check for one in found] == ["Probe fridge-01", "Probe fridge-O1"] and {
+        one.level for one in found
+    } == {WARNING}
     assert "Looks like fridge-O1" in found[0].result and "give it a name" in found[0].remedy
     write(settings, *(f"P-{'.' * n}" for n in range(20)), times=20)
     assert "14 more look like another one." in [one.result for one in crowd(Case(settings, "", {}, False))]

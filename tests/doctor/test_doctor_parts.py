@@ -36,7 +36,8 @@ def case_of(settings: Settings) -> Case:
 
 
 def test_multicast_is_really_sent_and_heard() -> None:
-    """On the loopback interface a question comes back to a second socket; an address that is not ours says why not."""
+    """On the loopback interface a question comes back to a second socket; an address that is not ours says
+    why not."""
     assert echo("127.0.0.1", listen_s=1.0).heard
     missing = echo("203.0.113.9", listen_s=0.1)
     assert not missing.heard and missing.error
@@ -83,7 +84,8 @@ def test_vpns_are_recognised_by_their_names(name: str) -> None:
 
 
 def test_a_sound_journal_and_a_damaged_one(settings: Settings, recorded) -> None:
-    """Damage inside the file is found, and so is a file that is no journal at all; a sound one is called sound."""
+    """Damage inside the file is found, and so is a file that is no journal at all; a sound one is called
+    sound."""
     recorded(2000)
     (found,) = journal(case_of(settings))
     assert found.level == WELL and "2000 readings" in found.result and "sound" in found.result
@@ -103,7 +105,8 @@ def test_a_sound_journal_and_a_damaged_one(settings: Settings, recorded) -> None
 
 
 def test_readings_that_only_the_log_has_are_told(settings: Settings, recorded) -> None:
-    """While no hub runs, a log that has more than its journal, or no journal at all, is told with the way out; one that fits is well."""
+    """While no hub runs, a log that has more than its journal, or no journal at all, is told with the way
+    out; one that fits is well."""
     recorded(20)
     rebuild_beside(settings.journal_file, settings.csv_file)
     (found,) = files.csv_file(case_of(settings))
@@ -127,16 +130,23 @@ def test_a_journal_of_a_newer_version_is_told(settings: Settings) -> None:
     db.execute(f"PRAGMA user_version={VERSION + 7}")
     db.close()
     (found,) = journal(case_of(settings))
-    assert found.level == PROBLEM and f"version {VERSION + 7}" in found.result and "Install the TempHub version" in found.remedy
+    assert (
+        found.level == PROBLEM
+        and f"version {VERSION + 7}" in found.result
+        and "Install the TempHub version" in found.remedy
+    )
 
 
 def test_who_holds_a_file_is_told(tmp_path: Path) -> None:
-    """A program that has the CSV log open is named with its process number; LibreOffice by the lock file that it leaves."""
+    """A program that has the CSV log open is named with its process number; LibreOffice by the lock file that
+    it leaves."""
     path = tmp_path / "temperature log.csv"
     path.write_text("")
     assert holders(path) == []
     code = "import sys; file = open(sys.argv[1]); print('up', flush=True); input()"
-    other = subprocess.Popen([sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
         assert other.stdout and other.stdout.readline()
         (found,) = holders(path)
@@ -148,26 +158,37 @@ def test_who_holds_a_file_is_told(tmp_path: Path) -> None:
 
 
 def test_the_structures_of_the_restart_manager_have_their_size() -> None:
-    """What Windows fills in has the size that its headers give (RM_PROCESS_INFO: 668 bytes with 2-byte letters)."""
+    """What Windows fills in has the size that its headers give (RM_PROCESS_INFO: 668 bytes with 2-byte
+    letters)."""
     letters = ctypes.sizeof(ctypes.c_wchar)
     assert ctypes.sizeof(ProcessInfo) == 12 + (256 + 64) * letters + 16
 
 
 def test_a_csv_log_that_is_held_names_the_program_and_what_waits() -> None:
     """The words of the program itself: who holds it, how many readings wait, what to do."""
-    found = files.judge_log(Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12)
-    assert found.level == PROBLEM and "held by Microsoft Excel (process 4711)" in found.result and "12 readings wait" in found.result
+    found = files.judge_log(
+        Path("log.csv"), PermissionError(13, "no"), ["Microsoft Excel (process 4711)"], 12
+    )
+    assert (
+        found.level == PROBLEM
+        and "held by Microsoft Excel (process 4711)" in found.result
+        and "12 readings wait" in found.result
+    )
     assert found.remedy.startswith("Close it in the other program")
     assert files.judge_log(Path("log.csv"), OSError(5, "broken"), [], 0).level == PROBLEM
     assert files.judge_log(Path("log.csv"), None, [], 5000).level == WARNING
     assert files.judge_log(Path("log.csv"), None, ["LibreOffice"], 0).level == WELL
 
 
-def test_a_cloud_is_told_by_the_doctor_too(recorded: object, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cloud_is_told_by_the_doctor_too(
+    recorded: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever missed it at the start is told that the data folder is in a cloud, in the same words."""
     monkeypatch.setenv("OneDrive", str(settings.data_dir.parent))
     found = [one for one in files.disk(case_of(settings)) if "with a cloud" in one.result]
-    assert [(one.level, one.result, one.remedy) for one in found] == [(WARNING, *doubts(settings, dict(os.environ), new=False)[0])]
+    assert [(one.level, one.result, one.remedy) for one in found] == [
+        (WARNING, *doubts(settings, dict(os.environ), new=False)[0])
+    ]
 
 
 def test_little_room_and_slow_disks_are_told(tmp_path: Path) -> None:
@@ -179,7 +200,8 @@ def test_little_room_and_slow_disks_are_told(tmp_path: Path) -> None:
 
 
 def test_the_clock_in_words() -> None:
-    """A wrong year, a clock set back behind the journal, and a jump each have their words; a good clock names its zone."""
+    """A wrong year, a clock set back behind the journal, and a jump each have their words; a good clock names
+    its zone."""
     now = now_ms()
     assert computer.judge(0, 0, 0, None).level == PROBLEM
     back = computer.judge(now, 0, now + 3_600_000, True)
@@ -212,7 +234,10 @@ def test_sleep_settings_are_understood() -> None:
     (soon,) = computer.windows(POWERCFG.format(mains="00000708"))
     assert soon.level == WARNING and "after 30 minutes on mains" in soon.result
     assert [one.level for one in computer.windows(None)] == [UNKNOWN]
-    assert [one.level for one in computer.macos(" disksleep 10\n sleep                1 (sleep prevented by coreaudiod)\n")] == [WARNING]
+    assert [
+        one.level
+        for one in computer.macos(" disksleep 10\n sleep                1 (sleep prevented by coreaudiod)\n")
+    ] == [WARNING]
     assert [one.level for one in computer.macos(" sleep 0\n")] == [WELL]
     assert [one.level for one in computer.linux("", "loaded", "")] == [WELL]
     assert [one.level for one in computer.linux("freeze mem disk\n", "masked", "")] == [WELL]
@@ -230,13 +255,18 @@ def test_requirements_that_are_not_met_are_named() -> None:
 
 
 def test_each_probe_is_asked_what_it_says(settings: Settings, recorded) -> None:
-    """A probe that answers is told with its firmware and where it delivers; one that is off, with the reason; one that is new, too."""
+    """A probe that answers is told with its firmware and where it delivers; one that is off, with the reason;
+    one that is new, too."""
     probe = Probe()
     probe.said |= {"server_url": "http://127.0.0.1:8088", "version": "1.2"}
     try:
         recorded(3, Sighting("TempProbe-0A01", "127.0.0.1", probe.port))
         (found,) = probes(look(settings))
-        assert found.level == WELL and "firmware 1.2" in found.result and "delivers to http://127.0.0.1:8088" in found.result
+        assert (
+            found.level == WELL
+            and "firmware 1.2" in found.result
+            and "delivers to http://127.0.0.1:8088" in found.result
+        )
         probe.said |= {"server_url": "", "needs_provision": True}
         (found,) = probes(look(settings))
         assert found.level == WARNING and "nobody told it where to deliver" in found.result
@@ -251,7 +281,8 @@ def test_each_probe_is_asked_what_it_says(settings: Settings, recorded) -> None:
 
 
 def test_a_probe_of_another_hub_is_no_problem(settings: Settings, recorded) -> None:
-    """What is another hub's is a warning, told by what the running hub met and not by its words; anything else is a problem."""
+    """What is another hub's is a warning, told by what the running hub met and not by its words; anything
+    else is a problem."""
     probe, said = Probe(), "It delivers to where it is wanted."
     probe.said |= {"server_url": "http://127.0.0.1:9/api/ingest", "version": "1.2"}
     running = Case(settings, settings.local_url, {"data_dir": str(settings.data_dir)}, held=True)
@@ -261,7 +292,15 @@ def test_a_probe_of_another_hub_is_no_problem(settings: Settings, recorded) -> N
         recorded(3, Sighting("TempProbe-0A01", "127.0.0.1", probe.port))
         writer.start()
         for held, level in ((True, WARNING), (False, PROBLEM), (True, WARNING)):
-            book.checked("TempProbe-0A01", ok=False, server_url="", interval_ms=0, problem=said, remedy="Press Trust.", held=held)
+            book.checked(
+                "TempProbe-0A01",
+                ok=False,
+                server_url="",
+                interval_ms=0,
+                problem=said,
+                remedy="Press Trust.",
+                held=held,
+            )
             writer.change(lambda db: None).result(10)
             (found,) = probes(running)
             assert found.level == level and said in found.result and found.remedy == "Press Trust."
@@ -281,7 +320,8 @@ def test_no_probe_yet_is_no_problem(settings: Settings) -> None:
 
 
 def test_a_sensor_without_a_value_is_a_problem_and_goes_by_its_name(settings: Settings, recorded) -> None:
-    """An open wire is said as a problem, under the name that people gave the probe; a probe that was told but never stored is not well."""
+    """An open wire is said as a problem, under the name that people gave the probe; a probe that was told but
+    never stored is not well."""
     probe = Probe()
     probe.said |= {"server_url": "http://127.0.0.1:8088/api/ingest", "version": "1.2"}
     try:
@@ -297,6 +337,10 @@ def test_a_sensor_without_a_value_is_a_problem_and_goes_by_its_name(settings: Se
         writer.store([Row("TempProbe-0A01", "b", 100, now, now, None, "open")])
         assert writer.stop()
         (found,) = probes(look(settings))
-        assert found.level == PROBLEM and "Wire open or not connected" in found.result and found.remedy.startswith("Check")
+        assert (
+            found.level == PROBLEM
+            and "Wire open or not connected" in found.result
+            and found.remedy.startswith("Check")
+        )
     finally:
         probe.close()

@@ -31,12 +31,18 @@ def lan() -> Iterator[Lan]:
 
 
 def command(address: str, times: int, listen_s: float) -> list[str]:
-    return [sys.executable, "-c", CODE.format(root=str(files.CHECKOUT), address=address, times=times, listen_s=listen_s)]
+    return [
+        sys.executable,
+        "-c",
+        CODE.format(root=str(files.CHECKOUT), address=address, times=times, listen_s=listen_s),
+    ]
 
 
 def listen(space: str, address: str) -> str:
     """What one question finds on a host."""
-    done = subprocess.run(["ip", "netns", "exec", space, *command(address, 1, 1.5)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["ip", "netns", "exec", space, *command(address, 1, 1.5)], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 

@@ -20,7 +20,15 @@ def rows(count: int = 240) -> list[Row]:
     for n in range(count):
         units = None if n % 50 == 49 else round((n % 320 - 160) * 625_000)
         found.append(
-            Row(f"Fridge:{n % 2}", None, None, T0 + n * MINUTE // 2, T0 + n * MINUTE // 2 + 40, units, None if units is not None else "crc")
+            Row(
+                f"Fridge:{n % 2}",
+                None,
+                None,
+                T0 + n * MINUTE // 2,
+                T0 + n * MINUTE // 2 + 40,
+                units,
+                None if units is not None else "crc",
+            )
         )
     return [*found[: count - 10], *found[count - 9 :], found[count - 10]]
 

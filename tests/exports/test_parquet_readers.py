@@ -33,11 +33,17 @@ Count = Callable[[Path, pd.Timestamp], int]
 
 def _duckdb(path: Path, moment: pd.Timestamp) -> int:
     with duckdb.connect() as db:
-        return int(db.execute("SELECT count(*) FROM read_parquet(?) WHERE time >= ?", [str(path), moment.to_pydatetime()]).fetchone()[0])
+        return int(
+            db.execute(
+                "SELECT count(*) FROM read_parquet(?) WHERE time >= ?", [str(path), moment.to_pydatetime()]
+            ).fetchone()[0]
+        )
 
 
 def _dask(path: Path, moment: pd.Timestamp) -> int:
-    filtered = dask.dataframe.read_parquet(path, filters=[("time", ">=", moment)]).compute(scheduler="synchronous")
+    filtered = dask.dataframe.read_parquet(path, filters=[("time", ">=", moment)]).compute(
+        scheduler="synchronous"
+    )
     frame = dask.dataframe.read_parquet(path)
     compared = frame[frame["time"] >= moment].compute(scheduler="synchronous")
     assert len(filtered) == len(compared)
@@ -48,22 +54,33 @@ READERS: dict[str, Count] = {
     "pandas": lambda path, moment: len(pd.read_parquet(path, filters=[("time", ">=", moment)])),
     "pandas in memory": lambda path, moment: int((pd.read_parquet(path)["time"] >= moment).sum()),
     "polars": lambda path, moment: (
-        pl.scan_parquet(path).filter(pl.col("time") >= moment.to_pydatetime().astimezone(timezone.utc)).collect().height
+        pl.scan_parquet(path)
+        .filter(pl.col("time") >= moment.to_pydatetime().astimezone(timezone.utc))
+        .collect()
+        .height
     ),
     "duckdb": _duckdb,
     "dask": _dask,
     "pyarrow": lambda path, moment: (
-        pyarrow.dataset.dataset(path).to_table(filter=pyarrow.dataset.field("time") >= moment.to_pydatetime()).num_rows
+        pyarrow.dataset.dataset(path)
+        .to_table(filter=pyarrow.dataset.field("time") >= moment.to_pydatetime())
+        .num_rows
     ),
-    "pyarrow.parquet": lambda path, moment: pyarrow.parquet.read_table(path, filters=[("time", ">=", moment)]).num_rows,
+    "pyarrow.parquet": lambda path, moment: (
+        pyarrow.parquet.read_table(path, filters=[("time", ">=", moment)]).num_rows
+    ),
 }
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """An export and a closed month of the same readings: two probes in turn, one each second, delivered probe by probe."""
+    """An export and a closed month of the same readings: two probes in turn, one each second, delivered probe
+    by probe."""
     folder = tmp_path_factory.mktemp("parquet")
-    given = [Row("ab"[n % 2], None, None, START + n * 1000, START + n * 1000 + 70, n * 1_000_000, None) for n in range(READINGS)]
+    given = [
+        Row("ab"[n % 2], None, None, START + n * 1000, START + n * 1000 + 70, n * 1_000_000, None)
+        for n in range(READINGS)
+    ]
     with journal(folder) as j:
         j.writer.store(sorted(given, key=lambda row: row.probe_id))
         j.writer.store([Row("a", None, None, T0 + n, T0 + n, 0, None) for n in range(2 * BLOCK_ROWS)])
@@ -89,21 +106,33 @@ def test_filtered_by_a_moment_of_any_zone(files: dict[str, Path], which: str, re
 def test_by_time_in_microseconds(files: dict[str, Path], which: str) -> None:
     """Rows are in order of time, so grouping by time gives each step once; times are microseconds in UTC."""
     frame = pl.read_parquet(files[which])
-    assert frame["time"].is_sorted() and frame.schema["time"] == frame.schema["received"] == pl.Datetime("us", "UTC")
+    assert frame["time"].is_sorted() and frame.schema["time"] == frame.schema["received"] == pl.Datetime(
+        "us", "UTC"
+    )
     steps = pl.scan_parquet(files[which]).group_by_dynamic("time", every="5m").agg(pl.len()).collect()
-    assert steps["time"].n_unique() == len(steps) == -(-(READINGS * 1000 + START % 300_000) // 300_000) and steps["len"].sum() == READINGS
+    assert (
+        steps["time"].n_unique() == len(steps) == -(-(READINGS * 1000 + START % 300_000) // 300_000)
+        and steps["len"].sum() == READINGS
+    )
 
 
 def test_month_files_of_older_versions(tmp_path: Path) -> None:
     """A month closed by an older version (milliseconds, by probe) goes on being read, whole and in part."""
-    given = [Row("ab"[n % 2], "b00t", n, START + n * 1000, START + n * 1000 + 70, n * 1_000_000, None) for n in range(BLOCK_ROWS)]
+    given = [
+        Row("ab"[n % 2], "b00t", n, START + n * 1000, START + n * 1000 + 70, n * 1_000_000, None)
+        for n in range(BLOCK_ROWS)
+    ]
     with journal(tmp_path) as j:
         j.writer.store(given + [Row("a", None, None, T0 + n, T0 + n, 0, None) for n in range(2 * BLOCK_ROWS)])
         j.roll_up()
         pack_all(j)
         close_months(j, T0)
         (month,) = (tmp_path / FOLDER).glob("*.parquet")
-        old = pl.read_parquet(month).with_columns(pl.col("time", "received").cast(pl.Datetime("ms", "UTC"))).sort("probe_id", "time")
+        old = (
+            pl.read_parquet(month)
+            .with_columns(pl.col("time", "received").cast(pl.Datetime("ms", "UTC")))
+            .sort("probe_id", "time")
+        )
         old.write_parquet(month)
         digest = hashlib.sha256(month.read_bytes()).hexdigest()
         j.writer.change(lambda db: db.execute("UPDATE archives SET sha256=?", (digest,)).rowcount).result(5)

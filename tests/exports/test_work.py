@@ -29,17 +29,26 @@ def left(folder: Path) -> list[str]:
     return sorted(name for name in os.listdir(folder) if not name.startswith("temphub.sqlite3"))
 
 
-def test_the_command_by_default(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without options all readings go into a workbook with a dated name in the working folder; no bar without a terminal."""
+def test_the_command_by_default(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without options all readings go into a workbook with a dated name in the working folder; no bar without
+    a terminal."""
     folder = journal.parent
     monkeypatch.chdir(folder)
     assert main(["export"]) == 0
     (name,) = left(folder)
     shown = capsys.readouterr()
-    assert re.fullmatch(r"temphub-20\d\d-\d\d-\d\d-\d{4}\.xlsx", name) and "240 rows" in shown.out and shown.err == ""
+    assert (
+        re.fullmatch(r"temphub-20\d\d-\d\d-\d\d-\d{4}\.xlsx", name)
+        and "240 rows" in shown.out
+        and shown.err == ""
+    )
 
 
-def test_nothing_is_overwritten(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_overwritten(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A file of that name stays as it is, unless replacing it was asked for."""
     monkeypatch.chdir(journal.parent)
     out = journal.with_name("mine.csv")
@@ -50,15 +59,23 @@ def test_nothing_is_overwritten(journal: Path, monkeypatch: pytest.MonkeyPatch, 
     assert len(out.read_text().splitlines()) == 241 and left(journal.parent) == ["mine.csv"]
 
 
-def test_standard_output(journal: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """`--out -` writes a CSV for the next program in a pipe, and nothing else; a workbook is refused there."""
+def test_standard_output(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """`--out -` writes a CSV for the next program in a pipe, and nothing else; a workbook is refused
+    there."""
     monkeypatch.setenv("DATA_DIR", str(journal.parent))
     assert main(["export", "--out", "-", "--probe", "Fridge:0", "--every", "1h"]) == 0
-    assert capfdbinary.readouterr().out.startswith(b"start,local_time,probe_id,min_c,mean_c,max_c,count,name\n2026-10-25T00:00")
+    assert capfdbinary.readouterr().out.startswith(
+        b"start,local_time,probe_id,min_c,mean_c,max_c,count,name\n2026-10-25T00:00"
+    )
     assert main(["export", "--out", "-", "--format", "xlsx"]) == 1
 
 
-@pytest.mark.parametrize("wrong", [["--from", "soon"], ["--probe", "nobody"], ["--every", "x"], ["--tz", "Mars"], ["--probe", "=1+1"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [["--from", "soon"], ["--probe", "nobody"], ["--every", "x"], ["--tz", "Mars"], ["--probe", "=1+1"]],
+)
 def test_wrong_options_end_in_words(
     journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: list[str]
 ) -> None:
@@ -66,7 +83,12 @@ def test_wrong_options_end_in_words(
     monkeypatch.chdir(journal.parent)
     assert main(["export", *wrong]) == 1
     said = capsys.readouterr().err
-    assert "Problem: " in said and "What to do: " in said and "Traceback" not in said and left(journal.parent) == []
+    assert (
+        "Problem: " in said
+        and "What to do: " in said
+        and "Traceback" not in said
+        and left(journal.parent) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,14 +105,21 @@ def test_wrong_options_end_in_words(
 def test_a_file_is_what_its_name_says(
     journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    """A workbook is never written under the name of something else: any other ending is refused, and those that there are are named."""
+    """A workbook is never written under the name of something else: any other ending is refused, and those
+    that there are are named."""
     monkeypatch.chdir(journal.parent)
     assert main(["export", *words]) == 1
     said = capsys.readouterr().err
-    assert words[1] in said and "What to do: Give --out a name that ends in ." in said and left(journal.parent) == []
+    assert (
+        words[1] in said
+        and "What to do: Give --out a name that ends in ." in said
+        and left(journal.parent) == []
+    )
 
 
-def test_an_own_ending_is_possible_when_the_format_is_named(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_own_ending_is_possible_when_the_format_is_named(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--format csv --out readings.txt` is meant like that, and the ending may be written in capitals."""
     monkeypatch.chdir(journal.parent)
     assert main(["export", "--format", "csv", "--out", "readings.txt"]) == 0
@@ -98,7 +127,9 @@ def test_an_own_ending_is_possible_when_the_format_is_named(journal: Path, monke
     assert Path("readings.txt").read_bytes() == Path("READINGS.CSV").read_bytes()
 
 
-def test_rebuild_csv(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rebuild_csv(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The log is written again in its place, the old one kept; while a hub runs, only under another name."""
     from temphub_kernel.hub.lock import HubLock
 
@@ -121,7 +152,9 @@ def test_rebuild_csv(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 @pytest.mark.parametrize("form", FORMS)
 def test_a_full_disk(tmp_path: Path, make_journal: Callable[[list[Row]], Path], form: str) -> None:
     """An export onto a drive that fills up ends in words, and leaves no half file there."""
-    journal = make_journal([Row("P", None, None, T0 + n * 997, T0, n * 7919 % 10**9, None) for n in range(20_000)])
+    journal = make_journal(
+        [Row("P", None, None, T0 + n * 997, T0, n * 7919 % 10**9, None) for n in range(20_000)]
+    )
     with share(tmp_path / "stick", size_kb=64) as drive:
         with pytest.raises(TempHubError, match="disk is full"):
             export(journal, make_order(form=form), drive.folder / f"out.{form}")
@@ -148,7 +181,9 @@ def test_killed_half_way(make_journal: Callable[[list[Row]], Path]) -> None:
     out = journal.with_name("out.xlsx")
     env = {**os.environ, "DATA_DIR": str(journal.parent)}
     process = subprocess.Popen([sys.executable, "-m", "temphub_kernel", "export", "--out", str(out)], env=env)
-    wait_for(lambda: any(".out-exporting" in name for name in left(journal.parent)) or process.poll() is not None)
+    wait_for(
+        lambda: any(".out-exporting" in name for name in left(journal.parent)) or process.poll() is not None
+    )
     process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     assert process.wait(10) != 0 and not out.exists()
 
@@ -156,20 +191,33 @@ def test_killed_half_way(make_journal: Callable[[list[Row]], Path]) -> None:
 def test_progress_grows_to_the_end(journal: Path) -> None:
     """Progress is told as a share of the range, and ends with all of it."""
     seen: list[tuple[float, int]] = []
-    export(journal, make_order(form="csv"), journal.with_name("out.csv"), progress=lambda share, count: seen.append((share, count)))
+    export(
+        journal,
+        make_order(form="csv"),
+        journal.with_name("out.csv"),
+        progress=lambda share, count: seen.append((share, count)),
+    )
     assert seen == sorted(seen) and seen[-1][0] == pytest.approx(1.0, abs=0.01) and seen[-1][1] == 240
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
-def test_memory_stays_flat(make_journal: Callable[[list[Row]], Path], monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+def test_memory_stays_flat(
+    make_journal: Callable[[list[Row]], Path], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
     """Six times as many readings take no more memory: what is held is one piece, whatever the range."""
     monkeypatch.setattr(source, "PIECE_ROWS", 200)
-    journal = make_journal([Row(f"P{n % 3}", None, None, T0 + n * 500, T0, n * 7919 % 10**9, None) for n in range(6_000)])
+    journal = make_journal(
+        [Row(f"P{n % 3}", None, None, T0 + n * 500, T0, n * 7919 % 10**9, None) for n in range(6_000)]
+    )
     peaks = []
     for count in (500, 1_000, 6_000):
         tracemalloc.start()
         try:
-            export(journal, make_order(form=form, end=str(T0 + count * 500)), journal.with_name(f"{count}.{form}"))
+            export(
+                journal,
+                make_order(form=form, end=str(T0 + count * 500)),
+                journal.with_name(f"{count}.{form}"),
+            )
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()
@@ -177,8 +225,11 @@ def test_memory_stays_flat(make_journal: Callable[[list[Row]], Path], monkeypatc
     assert peaks[2] < 1.3 * peaks[1] + 100_000
 
 
-def test_what_is_struck_out_is_not_exported(journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """An export has neither what was struck out nor a probe that was removed, whatever its form; by its id that probe is exported."""
+def test_what_is_struck_out_is_not_exported(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An export has neither what was struck out nor a probe that was removed, whatever its form; by its id
+    that probe is exported."""
     writer = Writer(journal)
     writer.start()
     try:

@@ -17,7 +17,9 @@ def said() -> list[str]:
     return []
 
 
-def test_it_is_asked_once_for_a_data_folder(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_asked_once_for_a_data_folder(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second start does not ask again, whatever the answer was."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "neu"))
     asked: list[str] = []
@@ -29,7 +31,11 @@ def test_it_is_asked_once_for_a_data_folder(tmp_path: Path, said: list[str], mon
     ask.ask_once(said.append, CLOSED, answer)
     ask.ask_once(said.append, CLOSED, answer)
     assert len(asked) == 1
-    assert "administrator" in " ".join(said) and "TCP port 8088" in " ".join(said) and "temphub firewall" in said[-1]
+    assert (
+        "administrator" in " ".join(said)
+        and "TCP port 8088" in " ".join(said)
+        and "temphub firewall" in said[-1]
+    )
 
 
 def test_where_probes_get_in_nothing_is_asked(said: list[str]) -> None:
@@ -44,19 +50,28 @@ def test_a_refusal_of_windows_ends_in_words(monkeypatch: pytest.MonkeyPatch, sai
     monkeypatch.setattr(windows, "ask_powershell", lambda *_, **__: None)
     with pytest.raises(TempHubError) as caught:
         ask.offer(8088, said.append, lambda *_: "y", found=CLOSED, profiles=[PRIVATE])
-    assert "netsh advfirewall firewall add rule" in caught.value.remedy and "localport=8088" in caught.value.remedy
+    assert (
+        "netsh advfirewall firewall add rule" in caught.value.remedy
+        and "localport=8088" in caught.value.remedy
+    )
 
 
-def test_a_yes_adds_the_rules_and_removes_the_blocking_one(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+def test_a_yes_adds_the_rules_and_removes_the_blocking_one(
+    monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
     """A yes leads to one consent, for exactly what was explained."""
     import base64
     import re
 
     ran: list[str] = []
     monkeypatch.setattr(windows, "ask_powershell", lambda script, **_: ran.append(script) or "")
-    rule = parse("{1}", f"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|App={programs()[0]}|Name=Python 3|")
+    rule = parse(
+        "{1}", f"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|App={programs()[0]}|Name=Python 3|"
+    )
     assert rule
-    assert ask.offer(8088, said.append, lambda *_: "Y", found=Policy((rule,), {PRIVATE: True}), profiles=[PRIVATE])
+    assert ask.offer(
+        8088, said.append, lambda *_: "Y", found=Policy((rule,), {PRIVATE: True}), profiles=[PRIVATE]
+    )
     assert any('The rule "Python 3" forbids it' in line for line in said)
     packed = re.search(r"'-EncodedCommand','([^']+)'", ran[0])
     assert packed and "-Verb RunAs" in ran[0]
@@ -64,7 +79,9 @@ def test_a_yes_adds_the_rules_and_removes_the_blocking_one(monkeypatch: pytest.M
     assert "Remove-NetFirewallRule -Name '{1}'" in script and "-LocalPort 8088" in script
 
 
-def test_a_wrong_setting_does_not_stop_the_start_here(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_does_not_stop_the_start_here(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The question gives way to a wrong setting, which the hub itself then tells."""
     monkeypatch.setenv("PORT", "many")
     ask.ask_once(said.append, CLOSED, lambda *_: pytest.fail("asked"))

@@ -12,12 +12,26 @@ from temphub_kernel.firewall.windows import DOMAIN, PRIVATE, PUBLIC, TCP, UDP, P
 
 PYTHON = r"C:\Users\Jörg Müller\AppData\Local\Programs\Python\Python312\python.exe"
 ALL_ON = {PRIVATE: True, PUBLIC: True, DOMAIN: True}
-PORT_RULE = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Domain|Profile=Private|LPort=8088|Name=TempHub (TCP 8088)|"
-MDNS_RULE = "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=17|Profile=Private|LPort=5353|Name=TempHub (UDP 5353)|"
+PORT_RULE = (
+    "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Domain|Profile=Private|LPort=8088|"
+    "Name=TempHub (TCP 8088)|"
+)
+MDNS_RULE = (
+    "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=17|Profile=Private|LPort=5353|Name=TempHub (UDP 5353)|"
+)
 # What Windows writes when its own question about Python is answered with yes, or with "Cancel".
-YES = f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Private|App={PYTHON.lower()}|Name=Python|Desc=Python|Defer=User|"
-CANCEL = f"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|Profile=Public|Profile=Private|App={PYTHON}|Name=Python|Defer=User|"
-DNS_CACHE = r"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=17|LPort=5353|App=%SystemRoot%\system32\svchost.exe|Svc=dnscache|Name=mDNS|"
+YES = (
+    f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Private|App={PYTHON.lower()}|Name=Python|"
+    "Desc=Python|Defer=User|"
+)
+CANCEL = (
+    f"v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|Profile=Public|Profile=Private|App={PYTHON}|"
+    "Name=Python|Defer=User|"
+)
+DNS_CACHE = (
+    r"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=17|LPort=5353|"
+    r"App=%SystemRoot%\system32\svchost.exe|Svc=dnscache|Name=mDNS|"
+)
 OFF = PORT_RULE.replace("Active=TRUE", "Active=FALSE")
 OUT = PORT_RULE.replace("Dir=In", "Dir=Out")
 
@@ -34,25 +48,46 @@ def test_without_a_rule_nothing_comes_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [PORT_RULE, YES, PORT_RULE.replace("LPort=8088", "LPort2_10=8000-8100"), PORT_RULE.replace("LPort=8088|", "")]
+    "line",
+    [
+        PORT_RULE,
+        YES,
+        PORT_RULE.replace("LPort=8088", "LPort2_10=8000-8100"),
+        PORT_RULE.replace("LPort=8088|", ""),
+    ],
 )
 def test_a_rule_for_the_port_or_for_python_lets_probes_in(line: str) -> None:
     """Each of the ways in which people allow it is recognised: by port, range, program, or all."""
     assert verdict(policy(line), TCP, 8088, [PYTHON], [PRIVATE]).open
-    assert not verdict(policy(line), TCP, 8088, [PYTHON], [PRIVATE, PUBLIC]).open, "nothing is opened on public networks"
+    assert not verdict(policy(line), TCP, 8088, [PYTHON], [PRIVATE, PUBLIC]).open, (
+        "nothing is opened on public networks"
+    )
 
 
-@pytest.mark.parametrize("line", [OFF, OUT, DNS_CACHE, PORT_RULE.replace("8088", "80"), PORT_RULE.replace("Protocol=6", "Protocol=17"), ""])
+@pytest.mark.parametrize(
+    "line",
+    [
+        OFF,
+        OUT,
+        DNS_CACHE,
+        PORT_RULE.replace("8088", "80"),
+        PORT_RULE.replace("Protocol=6", "Protocol=17"),
+        "",
+    ],
+)
 def test_rules_that_do_not_help_do_not_count(line: str) -> None:
     """Switched off, outgoing, of another service, port or protocol: no probe comes in by it."""
     assert not verdict(policy(line), TCP, 8088, [PYTHON], [PRIVATE]).open
 
 
 def test_a_cancelled_question_blocks_whatever_else_is_allowed() -> None:
-    """The rule that Windows writes on "Cancel" wins, and is named so that it can be removed; for another program it does not matter."""
+    """The rule that Windows writes on "Cancel" wins, and is named so that it can be removed; for another
+    program it does not matter."""
     found = verdict(policy(CANCEL, YES, PORT_RULE), TCP, 8088, [PYTHON], [PRIVATE])
     assert not found.open and [rule.id for rule in found.blocking] == ["rule 0"]
-    assert verdict(policy(CANCEL.replace("python.exe", "other.exe"), PORT_RULE), TCP, 8088, [PYTHON], [PRIVATE]).open
+    assert verdict(
+        policy(CANCEL.replace("python.exe", "other.exe"), PORT_RULE), TCP, 8088, [PYTHON], [PRIVATE]
+    ).open
 
 
 def test_a_firewall_that_is_off_blocks_nothing() -> None:
@@ -76,11 +111,18 @@ def test_the_doctor_tells_what_windows_says() -> None:
 
 
 def test_a_public_network_is_not_opened_but_told() -> None:
-    """The hub's own rules leave public networks closed: that is said, and is a problem only where there is no other network."""
+    """The hub's own rules leave public networks closed: that is said, and is a problem only where there is no
+    other network."""
     rules = policy(PORT_RULE, MDNS_RULE)
-    assert [one.level for one in network.windows(8088, rules, {"WLAN": PUBLIC, "Ethernet": PRIVATE})] == [WARNING, WELL]
+    assert [one.level for one in network.windows(8088, rules, {"WLAN": PUBLIC, "Ethernet": PRIVATE})] == [
+        WARNING,
+        WELL,
+    ]
     assert [one.level for one in network.windows(8088, rules, {"WLAN": PUBLIC})] == [PROBLEM, WELL]
-    assert [one.level for one in network.windows(8088, policy(PORT_RULE, MDNS_RULE, Public=False), {"WLAN": PUBLIC})] == [WELL, WELL]
+    assert [
+        one.level
+        for one in network.windows(8088, policy(PORT_RULE, MDNS_RULE, Public=False), {"WLAN": PUBLIC})
+    ] == [WELL, WELL]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +130,9 @@ def test_a_public_network_is_not_opened_but_told() -> None:
     [
         (json.dumps({"InterfaceAlias": "WLAN", "Category": 0}), {"WLAN": PUBLIC}),
         (
-            json.dumps([{"InterfaceAlias": "Ethernet", "Category": 1}, {"InterfaceAlias": "B", "Category": 2}]),
+            json.dumps(
+                [{"InterfaceAlias": "Ethernet", "Category": 1}, {"InterfaceAlias": "B", "Category": 2}]
+            ),
             {"Ethernet": PRIVATE, "B": DOMAIN},
         ),
         ("", {}),
@@ -101,7 +145,8 @@ def test_network_profiles_are_read(answer: str, expected: dict[str, str]) -> Non
 
 
 def test_the_rules_are_for_private_networks_and_names_cannot_break_out() -> None:
-    """What the administrator is asked to run opens two ports on private networks, and quotes whatever a rule is called."""
+    """What the administrator is asked to run opens two ports on private networks, and quotes whatever a rule
+    is called."""
     rule = parse("x'; rm -r", CANCEL)
     assert rule
     text = windows.script(8090, [rule])

@@ -1,6 +1,8 @@
-"""The modules that only a board has, as little of them as its program needs to run: a Wi-Fi that is joined, one DS18B20 at 21.5 °C.
+"""The modules that only a board has, as little of them as its program needs to run: a Wi-Fi that is joined,
+one DS18B20 at 21.5 °C.
 
-For the measurements of memory; the tests of what the program does with its hardware use board_stand_in.py. MicroPython only.
+For the measurements of memory; the tests of what the program does with its hardware use board_stand_in.py.
+MicroPython only.
 """
 
 import sys
@@ -117,8 +119,22 @@ def install():
     """Put them where `import` finds them."""
     causes = {"PWRON_RESET": 1, "HARD_RESET": 2, "WDT_RESET": 3, "DEEPSLEEP_RESET": 4, "SOFT_RESET": 5}
     sys.modules["machine"] = Module(Pin=_Pin, WDT=_Wdt, SoftSPI=_SoftSPI, reset_cause=lambda: 1, **causes)
-    sys.modules["network"] = Module(WLAN=Wlan, hostname=lambda name: None, STAT_WRONG_PASSWORD=202, STAT_NO_AP_FOUND=201)
+    sys.modules["network"] = Module(
+        WLAN=Wlan, hostname=lambda name: None, STAT_WRONG_PASSWORD=202, STAT_NO_AP_FOUND=201
+    )
     sys.modules["onewire"] = Module(OneWire=_OneWire)
     # On the board they are part of the image.
-    for name in ("array", "binascii", "errno", "hashlib", "json", "os", "random", "re", "select", "struct", "time"):
+    for name in (
+        "array",
+        "binascii",
+        "errno",
+        "hashlib",
+        "json",
+        "os",
+        "random",
+        "re",
+        "select",
+        "struct",
+        "time",
+    ):
         __import__(name)

@@ -1,4 +1,5 @@
-"""A stand-in for the modules that only a board has: machine, network, onewire. It refuses what the real drivers refuse.
+"""A stand-in for the modules that only a board has: machine, network, onewire. It refuses what the real
+drivers refuse.
 
 `load(board)` gives ports/esp32.py running on a Board, until `leave()`. Runs on both interpreters.
 """
@@ -11,11 +12,20 @@ from ports import multicast
 from probe_harness import HERE, net
 
 HARDWARE = ("machine", "network", "onewire")
-NEW = ("ports.esp32", "ports.esp32_start", "ports.wifi", "ports.watchdog", "ports.sensors_esp32", "ports.wire_onewire", "ports.wire_spi")
+NEW = (
+    "ports.esp32",
+    "ports.esp32_start",
+    "ports.wifi",
+    "ports.watchdog",
+    "ports.sensors_esp32",
+    "ports.wire_onewire",
+    "ports.wire_spi",
+)
 
 
 class Board:
-    """The hardware's state: `networks` {ssid: password} in reach, `log` of what the program did with the radio and the port 5353."""
+    """The hardware's state: `networks` {ssid: password} in reach, `log` of what the program did with the
+    radio and the port 5353."""
 
     def __init__(self, **networks):
         self.networks = networks
@@ -84,7 +94,12 @@ class Board:
                     setattr(board, name, card)
                 return getattr(board, name)
 
-        return _Module(WLAN=WLAN, hostname=lambda name: board.log.append("hostname " + name), STAT_WRONG_PASSWORD=202, STAT_NO_AP_FOUND=201)
+        return _Module(
+            WLAN=WLAN,
+            hostname=lambda name: board.log.append("hostname " + name),
+            STAT_WRONG_PASSWORD=202,
+            STAT_NO_AP_FOUND=201,
+        )
 
     def onewire(self):
         """The module `onewire`: a bus with nothing on it."""
@@ -186,7 +201,10 @@ class _Wlan:
         if not self._on or self._wanted:
             raise OSError("Wifi Internal State Error")
         self._board.log.append("scan")
-        found = [(ssid.encode(), b"123456", 6, -60, 3 if self._board.networks[ssid] else 0, False) for ssid in sorted(self._board.networks)]
+        found = [
+            (ssid.encode(), b"123456", 6, -60, 3 if self._board.networks[ssid] else 0, False)
+            for ssid in sorted(self._board.networks)
+        ]
         return found + [(b"", b"123456", 1, -40, 3, True), (b"K\xfcche", b"123456", 1, -80, 0, False)]
 
 

@@ -1,4 +1,5 @@
-"""A hub's side of docs/trust.md, written down once more for the probe's tests. Runs on CPython and MicroPython alike."""
+"""A hub's side of docs/trust.md, written down once more for the probe's tests. Runs on CPython and
+MicroPython alike."""
 
 import hashlib
 import json
@@ -17,7 +18,9 @@ class House:
     def __init__(self, folder, **given):
         self.probe = Probe(folder, **given)
         self.restarts = []
-        self.visitor = Visitor(Endpoints(self.probe.state, lambda: None, lambda: self.restarts.append(1)).routes())
+        self.visitor = Visitor(
+            Endpoints(self.probe.state, lambda: None, lambda: self.restarts.append(1)).routes()
+        )
         self.key = None
 
     async def claim(self, token=None):
@@ -30,7 +33,9 @@ class House:
         status, reply = await self.visitor.post("/claim", body)
         if status == 200:
             theirs = unhexlify(reply["public"])
-            self.key = hashlib.sha256(b"temphub key 1\n" + multiply(private, theirs) + public + theirs).digest()
+            self.key = hashlib.sha256(
+                b"temphub key 1\n" + multiply(private, theirs) + public + theirs
+            ).digest()
         return status, reply
 
     async def nonce(self):
@@ -64,7 +69,8 @@ def visit(work, **given):
 
 
 class SigningHub:
-    """A real HTTP server that proves its key with each reply, or does not. `answer(request)` -> (status, dict), signed unless told."""
+    """A real HTTP server that proves its key with each reply, or does not. `answer(request)` -> (status,
+    dict), signed unless told."""
 
     def __init__(self, key, answer):
         self._key = key
@@ -114,7 +120,11 @@ class SigningHub:
         raw = json.dumps(told).encode()
         text = f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n"
         if self.signs and "x-counter" in headers:
-            text += "X-Signature: " + mac(self._key, f"reply\n{headers['x-counter']}\n{status}\n".encode() + raw) + "\r\n"
+            text += (
+                "X-Signature: "
+                + mac(self._key, f"reply\n{headers['x-counter']}\n{status}\n".encode() + raw)
+                + "\r\n"
+            )
         reply = text.encode() + b"\r\n" + raw
         if self.replays:
             reply = self.replays.pop(0)

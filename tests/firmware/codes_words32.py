@@ -1,7 +1,7 @@
 """Run by words32.mjs: every code of a MAX31856 as the board writes it, with words of 32 bits.
 
-Prints one JSON line {"sha256", "codes", "words"}: of the texts, one line each, from the lowest code to the highest; `words`: the width of
-the interpreter's small numbers in bits.
+Prints one JSON line {"sha256", "codes", "words"}: of the texts, one line each, from the lowest code to the
+highest; `words`: the width of the interpreter's small numbers in bits.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
-"""Makes its90.py of the probe (firmware/probe/sensors) and of the hub (temphub_kernel/journal/records), one and the same text, out of
-the ITS-90 reference functions: `python make_curves.py` writes both. CPython only.
+"""Makes its90.py of the probe (firmware/probe/sensors) and of the hub (temphub_kernel/journal/records), one
+and the same text, out of the ITS-90 reference functions: `python make_curves.py` writes both. CPython only.
 
-NIST's published coefficients (NIST ITS-90 Thermocouple Database, SRD 60, public domain), as the library thermocouple-its90 holds them.
+NIST's published coefficients (NIST ITS-90 Thermocouple Database, SRD 60, public domain), as the library
+thermocouple-its90 holds them.
 """
 
 import base64
@@ -9,11 +10,23 @@ from pathlib import Path
 
 import thermocouple_its90
 
-# From where to where a table goes: a little beyond what the types' makers promise, where the function is defined.
-SPANS = {"E": (-210, 1000), "J": (-210, 1200), "K": (-210, 1372), "N": (-210, 1300), "R": (-50, 1768), "S": (-50, 1768), "T": (-210, 400)}
+# From where to where a table goes: a little beyond what the types' makers promise, where the function is
+# defined.
+SPANS = {
+    "E": (-210, 1000),
+    "J": (-210, 1200),
+    "K": (-210, 1372),
+    "N": (-210, 1300),
+    "R": (-50, 1768),
+    "S": (-50, 1768),
+    "T": (-210, 400),
+}
 MOST_ERROR_C = 0.02
 ROOT = Path(__file__).resolve().parents[2]
-FILES = (ROOT / "firmware" / "probe" / "sensors" / "its90.py", ROOT / "temphub_kernel" / "journal" / "records" / "its90.py")
+FILES = (
+    ROOT / "firmware" / "probe" / "sensors" / "its90.py",
+    ROOT / "temphub_kernel" / "journal" / "records" / "its90.py",
+)
 _HEAD = '''"""The ITS-90 reference functions of thermocouples as lines, within 0.02 °C of them.
 
 Made by tests/firmware/make_curves.py out of NIST's published coefficients (SRD 60, public domain). Each text
@@ -43,7 +56,10 @@ def points(letter):
 
 def _error(emf, low, high):
     slope = (emf[high] - emf[low]) / (high - low)
-    return max(abs(emf[low] + slope * (c - low) - emf[c]) / (emf[c + 1] - emf[c - 1]) * 2 for c in range(low + 1, high))
+    return max(
+        abs(emf[low] + slope * (c - low) - emf[c]) / (emf[c + 1] - emf[c - 1]) * 2
+        for c in range(low + 1, high)
+    )
 
 
 def module():

@@ -1,7 +1,8 @@
-"""Run by micropython: `micropython measure_memory.py STATE HUB_URL`: the board's own program at work, and what it holds.
+"""Run by micropython: `micropython measure_memory.py STATE HUB_URL`: the board's own program at work, and
+what it holds.
 
-The working folder holds the files as they are flashed, so that their paths are as short as on a board. Only the modules
-of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
+The working folder holds the files as they are flashed, so that their paths are as short as on a board. Only
+the modules of the hardware are stand-ins: a Wi-Fi that is joined, one DS18B20.
 Prints one JSON line: bytes of the heap in use (after a collection) beyond those of the bare interpreter.
 """
 
@@ -30,7 +31,11 @@ def _used():
 
 def _stay_inside(sock, ip):
     # Beside other programs that hold 5353, and never out of this machine.
-    for level, option, value in ((socket.SOL_SOCKET, 2, 1), (socket.SOL_SOCKET, 15, 1), (0, 32, bytes([127, 0, 0, 1]))):
+    for level, option, value in (
+        (socket.SOL_SOCKET, 2, 1),
+        (socket.SOL_SOCKET, 15, 1),
+        (0, 32, bytes([127, 0, 0, 1])),
+    ):
         sock.setsockopt(level, option, value)
 
 
@@ -93,7 +98,18 @@ async def _measure(module, folder, base, code):
     assert first_broken() is None
     give_up("probe.rooms_check")
     used_up = await _held(base)
-    print(json.dumps({"running": held, "code": code, "data": held - code, "after_all": used_up, "status": told, "loaded": loaded}))
+    print(
+        json.dumps(
+            {
+                "running": held,
+                "code": code,
+                "data": held - code,
+                "after_all": used_up,
+                "status": told,
+                "loaded": loaded,
+            }
+        )
+    )
     task.cancel()
     try:
         await task
@@ -106,7 +122,10 @@ def _main(folder, hub):
     sys.path.insert(0, "")
     _stand_in()
     with open(folder + "/settings.json", "w") as file:
-        json.dump({"ssid": "home", "password": "secret99", "server_url": hub, "interval_ms": 500, "token": "mine"}, file)
+        json.dump(
+            {"ssid": "home", "password": "secret99", "server_url": hub, "interval_ms": 500, "token": "mine"},
+            file,
+        )
     base = _used()
     # The code that is there all the time: this board's sensor is part of it.
     import boot_slots  # noqa: F401

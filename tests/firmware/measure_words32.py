@@ -1,7 +1,9 @@
-"""Run by words32.mjs: the board's own program with words of 32 bits, and the most that it holds on each part of its way.
+"""Run by words32.mjs: the board's own program with words of 32 bits, and the most that it holds on each part
+of its way.
 
-Prints one JSON line {"running", "ways": {name: bytes}}: bytes of the heap in use (after a collection) beyond those of the bare
-interpreter, at the pause of all where they were most. The update comes as a hub sends it: /board itself, as version 99.0.
+Prints one JSON line {"running", "ways": {name: bytes}}: bytes of the heap in use (after a collection) beyond
+those of the bare interpreter, at the pause of all where they were most. The update comes as a hub sends it:
+/board itself, as version 99.0.
 """
 
 import asyncio
@@ -94,7 +96,14 @@ def _story():
     _base = _used()
     with open("settings.json", "w") as file:
         json.dump(
-            {"ssid": "home", "password": "secret99", "server_url": "http://10.0.0.1:8088", "interval_ms": 2000, "token": "mine"}, file
+            {
+                "ssid": "home",
+                "password": "secret99",
+                "server_url": "http://10.0.0.1:8088",
+                "interval_ms": 2000,
+                "token": "mine",
+            },
+            file,
         )
     from boot_slots import Slots
 
@@ -124,13 +133,19 @@ def _story():
         yield from _pauses(5)
 
     _begin("asked by mDNS")
-    for question in (b"\x0c_temps-probe\x04_tcp\x05local\0\0\x0c\0\x01", b"\x0eTempProbe-0096\x05local\0\0\x1c\0\x01"):
+    for question in (
+        b"\x0c_temps-probe\x04_tcp\x05local\0\0\x0c\0\x01",
+        b"\x0eTempProbe-0096\x05local\0\0\x1c\0\x01",
+    ):
         net.datagrams.clear()
         net.links[0].feed(b"\0\0\0\0\0\x01\0\0\0\0\0\0" + question)
         yield from _until(lambda: net.datagrams)
 
     _begin("provisioned")
-    _visit("POST /provision", b'{"server_url": "http://10.0.0.1:8088/api/ingest", "interval_ms": 500, "token": "mine"}')
+    _visit(
+        "POST /provision",
+        b'{"server_url": "http://10.0.0.1:8088/api/ingest", "interval_ms": 500, "token": "mine"}',
+    )
     yield from _until(lambda: b"token_set" in _heard[0])
     yield from _delivered(app, 3)
 
@@ -192,7 +207,8 @@ def _story():
 
 
 def step():
-    """The next piece of the story, or of what the probe does; or a collection, of which the next call sees what it left."""
+    """The next piece of the story, or of what the probe does; or a collection, of which the next call sees
+    what it left."""
     global _clean, more
     held = _used() - _base
     # With what is garbage by now it is no less: where that is no new most, it need not be collected to know.

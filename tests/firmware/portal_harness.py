@@ -12,7 +12,8 @@ from radio_stand_in import Air, Room
 
 
 class House:
-    """A probe with its portal, its web server and a name server, all on this machine; real time, a stand-in radio."""
+    """A probe with its portal, its web server and a name server, all on this machine; real time, a stand-in
+    radio."""
 
     def __init__(self, folder, **given):
         self.room = Room(folder, Air(home="secret99", guest=""), **given)
@@ -25,7 +26,9 @@ class House:
     def _link(self):
         high, low = os.urandom(2)
         self.names = 40000 + (high << 8 | low) % 20000
-        return multicast.Link(multicast.bound_socket(HERE, self.names, lambda sock, ip: None), net, lambda: HERE)
+        return multicast.Link(
+            multicast.bound_socket(HERE, self.names, lambda sock, ip: None), net, lambda: HERE
+        )
 
     async def ask(self, packet):
         """One datagram to the name server, and its answer or None."""

@@ -1,4 +1,5 @@
-"""What the probe's tests share: a hub, a clock, a folder, a sensor. Runs on CPython and MicroPython alike, so no pytest in here."""
+"""What the probe's tests share: a hub, a clock, a folder, a sensor. Runs on CPython and MicroPython alike, so
+no pytest in here."""
 
 import asyncio
 import json
@@ -77,7 +78,15 @@ def wrapping_diff(later, earlier):
 
 def identity():
     """The identity of a probe that serves on this machine."""
-    return {"id": "TempProbe-0A01", "name": "", "version": "9.9", "model": "virtual", "boot": "a1b2c3d4", "ip": HERE, "port": 8001}
+    return {
+        "id": "TempProbe-0A01",
+        "name": "",
+        "version": "9.9",
+        "model": "virtual",
+        "boot": "a1b2c3d4",
+        "ip": HERE,
+        "port": 8001,
+    }
 
 
 def units(celsius):
@@ -87,7 +96,9 @@ def units(celsius):
 
 def shown(readings):
     """What a source or a board read, [(key or number, units, quality, …)], in °C."""
-    return [row[:1] + (_celsius(row[1]), row[2]) + tuple(_celsius(cold) for cold in row[3:]) for row in readings]
+    return [
+        row[:1] + (_celsius(row[1]), row[2]) + tuple(_celsius(cold) for cold in row[3:]) for row in readings
+    ]
 
 
 def _celsius(units):
@@ -107,7 +118,9 @@ class Probe:
         self.said = []
         self.ticks = Ticks()
         settings = Settings(folder, given)
-        self.state = State(identity(), settings, Outbox(capacity), Clock(self.ticks, wrapping_diff), self.said.append)
+        self.state = State(
+            identity(), settings, Outbox(capacity), Clock(self.ticks, wrapping_diff), self.said.append
+        )
 
     def record(self, celsius, quality):
         """One reading of a board with one sensor."""
@@ -129,9 +142,11 @@ class Sensor:
 
 
 class Hub:
-    """A real HTTP server on 127.0.0.1 that answers as told: (status, dict), raw bytes, "hang" or "close"; the last one for ever.
+    """A real HTTP server on 127.0.0.1 that answers as told: (status, dict), raw bytes, "hang" or "close"; the
+    last one for ever.
 
-    An answer may be a function of the body that gives such an answer. `hello` answers greetings, which are then in `hellos` only.
+    An answer may be a function of the body that gives such an answer. `hello` answers greetings, which are
+    then in `hellos` only.
     """
 
     def __init__(self, *answers, hello=None):

@@ -47,14 +47,17 @@ def wait_until(condition, seconds=20.0):
 
 
 class RunningProbe:
-    """A probe process for a `with`. `lines` holds what it printed; `stop(signal)` ends it and gives its exit code."""
+    """A probe process for a `with`. `lines` holds what it printed; `stop(signal)` ends it and gives its exit
+    code."""
 
     def __init__(self, name, *options):
         self._command = probe_command(name, *options)
         self.lines = []
 
     def __enter__(self):
-        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         try:
@@ -81,7 +84,8 @@ class RunningProbe:
         return code
 
     def _place(self):
-        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something took long."""
+        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something
+        took long."""
         said = next((line for line in self.lines if "listening on" in line), "")
         return said.rpartition(" ")[2]
 

@@ -1,4 +1,5 @@
-"""A Wi-Fi radio, the networks around it and the time, for tests of the station and the portal. Runs on both interpreters."""
+"""A Wi-Fi radio, the networks around it and the time, for tests of the station and the portal. Runs on both
+interpreters."""
 
 from probe.clock import Clock
 from probe.outbox import Outbox
@@ -10,7 +11,8 @@ from probe_harness import Ticks, identity, wrapping_diff
 
 
 class Air:
-    """The networks in reach: {ssid: password}; a join takes `join_s`; `deaf_s` after a sudden loss a router ignores old clients."""
+    """The networks in reach: {ssid: password}; a join takes `join_s`; `deaf_s` after a sudden loss a router
+    ignores old clients."""
 
     def __init__(self, **networks):
         self.networks = networks

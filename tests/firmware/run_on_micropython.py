@@ -1,4 +1,5 @@
-"""Run by micropython: `micropython run_on_micropython.py FOLDER_OF_FIRMWARE TEST_FILE`. Prints 'N passed'; exit 1 when not all did.
+"""Run by micropython: `micropython run_on_micropython.py FOLDER_OF_FIRMWARE TEST_FILE`. Prints 'N passed';
+exit 1 when not all did.
 
 Zero tests is a failure: a file that was not understood must not look like a file that passed.
 """

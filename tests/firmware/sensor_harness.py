@@ -1,4 +1,5 @@
-"""A 1-Wire bus and SPI chips for the tests, down to their registers. Runs on CPython and MicroPython alike."""
+"""A 1-Wire bus and SPI chips for the tests, down to their registers. Runs on CPython and MicroPython
+alike."""
 
 from probe.scratchpad import crc8
 
@@ -19,7 +20,8 @@ def hexed(raw):
 
 
 class Chip:
-    """One DS18B20: scratchpad, EEPROM, power. `clone` names what it does differently: "no_mark", "keeps_0c", "wakes_10", "wakes_25"."""
+    """One DS18B20: scratchpad, EEPROM, power. `clone` names what it does differently: "no_mark", "keeps_0c",
+    "wakes_10", "wakes_25"."""
 
     def __init__(self, number, celsius, clone=""):
         self.rom = rom(number)
@@ -66,7 +68,8 @@ class Chip:
 
 
 class Bus:
-    """onewire.OneWire with `chips` on it; `low` holds the line down. A parasite chip that is not fed loses its conversion."""
+    """onewire.OneWire with `chips` on it; `low` holds the line down. A parasite chip that is not fed loses
+    its conversion."""
 
     def __init__(self, *chips):
         self.chips = list(chips)
@@ -164,6 +167,10 @@ class Max31856Chip:
                 self.registers[out[0] & 0x7F : (out[0] & 0x7F) + len(out) - 1] = out[1:]
             return b""
         if self.registers[0] & 0x80:
-            self.registers[10:12], self.registers[12:15], self.registers[15] = self.cold, self.measured, self.fault
+            self.registers[10:12], self.registers[12:15], self.registers[15] = (
+                self.cold,
+                self.measured,
+                self.fault,
+            )
         at = out[0] if out else 0
         return bytes(self.registers[at : at + size])

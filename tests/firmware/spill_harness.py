@@ -1,4 +1,5 @@
-"""A flash for the tests: files in memory that can be cut off at any written byte. Runs on CPython and MicroPython alike."""
+"""A flash for the tests: files in memory that can be cut off at any written byte. Runs on CPython and
+MicroPython alike."""
 
 import io
 
@@ -8,7 +9,8 @@ class Cut(Exception):
 
 
 class Flash:
-    """probe/spill_disk.Disk in memory. `left`: bytes and steps until the power goes, None = never. Use `survivor()` afterwards."""
+    """probe/spill_disk.Disk in memory. `left`: bytes and steps until the power goes, None = never. Use
+    `survivor()` afterwards."""
 
     def __init__(self, files=None, left=None):
         self.files = files if files is not None else {}

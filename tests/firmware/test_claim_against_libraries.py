@@ -15,8 +15,12 @@ def test_keys_are_those_of_the_library():
     for _ in range(10):
         mine, theirs = os.urandom(32), X25519PrivateKey.generate()
         public = theirs.public_key().public_bytes_raw()
-        assert multiply(mine, BASE) == X25519PrivateKey.from_private_bytes(mine).public_key().public_bytes_raw()
-        assert multiply(mine, public) == theirs.exchange(X25519PublicKey.from_public_bytes(multiply(mine, BASE)))
+        assert (
+            multiply(mine, BASE) == X25519PrivateKey.from_private_bytes(mine).public_key().public_bytes_raw()
+        )
+        assert multiply(mine, public) == theirs.exchange(
+            X25519PublicKey.from_public_bytes(multiply(mine, BASE))
+        )
 
 
 def test_signatures_are_those_of_the_library():

@@ -1,4 +1,5 @@
-"""The probe's and the hub's table of the ITS-90 reference functions, against the functions themselves and NIST's check values"""
+"""The probe's and the hub's table of the ITS-90 reference functions, against the functions themselves and
+NIST's check values"""
 
 from itertools import pairwise
 
@@ -33,7 +34,8 @@ def test_the_table_is_what_the_reference_functions_make():
 
 @pytest.mark.parametrize("letter", sorted(NIST))
 def test_each_type_has_nists_check_values(letter):
-    """The library that makes the table, and the lines of probe and hub, give what NIST printed: within its last digit and 0.02 °C."""
+    """The library that makes the table, and the lines of probe and hub, give what NIST printed: within its
+    last digit and 0.02 °C."""
     probe, hub = Curve("max31855", letter), chips.curve("max31855", letter)
     for celsius, printed in NIST[letter].items():
         assert thermocouple_its90.get(letter).emf(celsius) == pytest.approx(printed, abs=0.00051)
@@ -47,12 +49,17 @@ def test_each_type_has_nists_check_values(letter):
 
 def test_the_hub_has_the_probes_numbers():
     """Gains of the chips and spans of the types stand in the firmware and in the hub: they are the same."""
-    assert chips.GAINS == GAINS and chips.GAIN_6675 == GAIN_6675 and {one: TYPES[one] for one in GAINS} == chips.SPANS
+    assert (
+        chips.GAINS == GAINS
+        and chips.GAIN_6675 == GAIN_6675
+        and {one: TYPES[one] for one in GAINS} == chips.SPANS
+    )
 
 
 @pytest.mark.parametrize("letter", sorted(SPANS))
 def test_the_hub_corrects_to_what_the_probe_would_have_sent(letter):
-    """Every step that a MAX31855 can say, and chips from −40 to 85 °C in the steps of theirs: the same number and the same mark."""
+    """Every step that a MAX31855 can say, and chips from −40 to 85 °C in the steps of theirs: the same number
+    and the same mark."""
     probe, hub = Curve("max31855", letter), chips.curve("max31855", letter)
     steps = np.arange(-1 << 13, 1 << 13, 3)
     for cold in (-640, 0, 401, 1360):
@@ -61,13 +68,17 @@ def test_the_hub_corrects_to_what_the_probe_would_have_sent(letter):
         assert true.tolist() == [value * 10_000_000 // C for value, _ in told]
         assert beyond.tolist() == [quality == "range" for _, quality in told]
         inside = ~beyond
-        again = hub.true(hub.said(true[inside], np.full(inside.sum(), cold * 625_000)), np.full(inside.sum(), cold * 625_000))[0]
+        again = hub.true(
+            hub.said(true[inside], np.full(inside.sum(), cold * 625_000)),
+            np.full(inside.sum(), cold * 625_000),
+        )[0]
         assert np.abs(again - true[inside]).max() <= 625_000 and (again == true[inside]).mean() > 0.99
 
 
 @pytest.mark.parametrize("letter", sorted(SPANS))
 def test_each_type_is_true_over_its_span(letter):
-    """What the chip would say, unrounded, gives back the tip within 0.1 °C, at each degree and for chips from −40 to 85 °C."""
+    """What the chip would say, unrounded, gives back the tip within 0.1 °C, at each degree and for chips from
+    −40 to 85 °C."""
     curve, its90 = Curve("max31855", letter), thermocouple_its90.get(letter)
     low, high = max(SPANS[letter][0], -200), SPANS[letter][1]
     for cold in (-40, 0, 25, 50, 85):
@@ -78,7 +89,8 @@ def test_each_type_is_true_over_its_span(letter):
 
 
 def test_every_word_a_max31855_can_say_gives_a_number():
-    """16,384 steps and the coldest and the warmest chip: never an error, rising with the step, marked beyond the span."""
+    """16,384 steps and the coldest and the warmest chip: never an error, rising with the step, marked beyond
+    the span."""
     for letter in SPANS:
         curve = Curve("max31855", letter)
         for cold in (-55 * C, 25 * C, 127 * C):
@@ -96,14 +108,17 @@ def test_a_max6675_too():
         chip = (its90.emf(celsius) - its90.emf(25)) * 1e6 / GAIN_6675 + 25
         value = curve.decode(round(chip * C), None)[0]
         assert abs(value / C - celsius) <= 0.1
-        hub = chips.curve("max6675", "K").true(np.array([round(chip * C) * 10_000_000 / C]), np.array([250_000_000]))[0][0]
+        hub = chips.curve("max6675", "K").true(
+            np.array([round(chip * C) * 10_000_000 / C]), np.array([250_000_000])
+        )[0][0]
         assert abs(int(hub) - value * 10_000_000 // C) <= 625_000
 
 
 @pytest.mark.parametrize("letter", sorted(AT_C))
 def test_the_table_of_errors_holds(letter):
-    """At 12 temperatures and with the chip at 0 and 40 °C: told within 0.2 °C (K) or 0.4 of NIST's function, stored numbers alike; without
-    the chip's temperature within what is said, give or take the chip's own step."""
+    """At 12 temperatures and with the chip at 0 and 40 °C: told within 0.2 °C (K) or 0.4 of NIST's function,
+    stored numbers alike; without the chip's temperature within what is said, give or take the chip's own
+    step."""
     assert len(AT_C[letter]) == 12 and len(COLD_C) == 2
     for celsius in AT_C[letter]:
         for cold in COLD_C:

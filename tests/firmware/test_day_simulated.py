@@ -1,4 +1,5 @@
-"""Days of operation in simulated time: the real sampler's state, outbox, spill and delivery; only the wires and the hours are made up."""
+"""Days of operation in simulated time: the real sampler's state, outbox, spill and delivery; only the wires
+and the hours are made up."""
 
 import asyncio
 import datetime
@@ -23,7 +24,8 @@ FOR_GOOD_MS = 10**12
 
 
 class _World:
-    """The true time, and a hub behind a network that comes and goes; a reply may be lost after the hub has stored the batch."""
+    """The true time, and a hub behind a network that comes and goes; a reply may be lost after the hub has
+    stored the batch."""
 
     def __init__(self, seed, away):
         self.now_ms = 0
@@ -107,9 +109,12 @@ def _check(world, truth, lost=()):
         assert taken == truth[key][0] and units(celsius) == truth[key][1], key
 
 
-@pytest.mark.parametrize(("step_ms", "sensors", "away"), [(2000, 1, (1_800_000, 5_400_000)), (60_000, 3, (7_200_000, 14_400_000))])
+@pytest.mark.parametrize(
+    ("step_ms", "sensors", "away"), [(2000, 1, (1_800_000, 5_400_000)), (60_000, 3, (7_200_000, 14_400_000))]
+)
 def test_a_day_with_a_network_that_drops_at_random(tmp_path, step_ms, sensors, away):
-    """24 hours, the network gone most of the time for up to hours, replies lost: every reading arrives once, in its place in time."""
+    """24 hours, the network gone most of the time for up to hours, replies lost: every reading arrives once,
+    in its place in time."""
     world = _World(7, away)
     truth = {}
     probe = _Probe(str(tmp_path), world, "a1b2c3d4", 54)
@@ -126,7 +131,8 @@ def test_a_day_with_a_network_that_drops_at_random(tmp_path, step_ms, sensors, a
 
 
 def test_power_cuts_in_between_cost_what_was_in_ram_only(tmp_path):
-    """Five starts in a day: what reached the flash arrives under its own boot, dated exactly, as each boot heard the time once."""
+    """Five starts in a day: what reached the flash arrives under its own boot, dated exactly, as each boot
+    heard the time once."""
     world = _World(3, (1_800_000, 3_600_000))
     truth, lost = {}, set()
     for number in range(5):
@@ -146,7 +152,8 @@ def test_power_cuts_in_between_cost_what_was_in_ram_only(tmp_path):
 
 
 def test_twenty_days_alone_then_everything_at_once(tmp_path):
-    """One reading a minute, no network for 20 days: nothing thinned; the backlog is delivered within ten minutes."""
+    """One reading a minute, no network for 20 days: nothing thinned; the backlog is delivered within ten
+    minutes."""
     world = _World(1, (1, FOR_GOOD_MS))
     world._up, world._until = False, FOR_GOOD_MS
     truth = {}

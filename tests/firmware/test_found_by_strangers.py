@@ -21,7 +21,8 @@ from zeroconf import ServiceBrowser, Zeroconf
 zc = Zeroconf(interfaces=[sys.argv[1]])
 def change(zeroconf, service_type, name, state_change):
     info = zeroconf.get_service_info(service_type, name) if "Added" in str(state_change) else None
-    print(state_change.name, name, *(info.parsed_addresses() + [info.port, info.decoded_properties] if info else []), flush=True)
+    print(state_change.name, name, *(info.parsed_addresses() + [info.port,
+      info.decoded_properties] if info else []), flush=True)
 ServiceBrowser(zc, "_temps-probe._tcp.local.", [change])
 time.sleep(60)
 """
@@ -31,7 +32,9 @@ class Strangers:
     """A LAN with two probes of one id, one of another, and the two finders."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.browser = shutil.which("avahi-browse") or cannot("avahi-browse is not installed (package avahi-utils)")
+        self.browser = shutil.which("avahi-browse") or cannot(
+            "avahi-browse is not installed (package avahi-utils)"
+        )
         self.folder = tmp_path
         self.lan = Lan()
         self.running: list[subprocess.Popen[bytes]] = []
@@ -61,7 +64,11 @@ class Strangers:
         return [line.split(";") for line in done.stdout.splitlines() if line.startswith("=")]
 
     def text(self, log: str) -> str:
-        return (self.folder / log).read_text(encoding="utf-8", errors="replace") if (self.folder / log).exists() else ""
+        return (
+            (self.folder / log).read_text(encoding="utf-8", errors="replace")
+            if (self.folder / log).exists()
+            else ""
+        )
 
     def close(self) -> None:
         for process in self.running:
@@ -83,8 +90,8 @@ def strangers(tmp_path):
 
 
 def test_avahi_and_zeroconf_find_every_probe_under_a_name_of_its_own(strangers):
-    """Three probes, two with the same id: both finders see three names with address, port and texts; a goodbye is honoured; a probe
-    that was unplugged is found again."""
+    """Three probes, two with the same id: both finders see three names with address, port and texts; a
+    goodbye is honoured; a probe that was unplugged is found again."""
     space = strangers.avahi("10.77.0.5")
     ears = strangers.lan.host("ears", "10.77.0.6")
     strangers.start(ears, [sys.executable, "-c", ZEROCONF, "10.77.0.6"], "zeroconf.log")
@@ -95,12 +102,25 @@ def test_avahi_and_zeroconf_find_every_probe_under_a_name_of_its_own(strangers):
 
     seen = wait_until(lambda: len(found := strangers.browse(space)) >= 3 and found, 20)
     by_name = {line[3]: line for line in seen}
-    assert set(by_name) == {"TempProbe-0A01", "TempProbe-0A01-2", "TempProbe-0A03"}, [line[3:9] for line in seen]
-    assert sorted((line[7], line[8]) for line in seen) == [(f"10.77.0.{number}", "80") for number in (11, 12, 13)], seen
-    assert by_name["TempProbe-0A01"][7] == "10.77.0.11" and by_name["TempProbe-0A01-2"][6] == "TempProbe-0A01-2.local"
-    assert '"id=TempProbe-0A01"' in by_name["TempProbe-0A01-2"][9] and '"model=virtual"' in by_name["TempProbe-0A01-2"][9]
+    assert set(by_name) == {"TempProbe-0A01", "TempProbe-0A01-2", "TempProbe-0A03"}, [
+        line[3:9] for line in seen
+    ]
+    assert sorted((line[7], line[8]) for line in seen) == [
+        (f"10.77.0.{number}", "80") for number in (11, 12, 13)
+    ], seen
+    assert (
+        by_name["TempProbe-0A01"][7] == "10.77.0.11"
+        and by_name["TempProbe-0A01-2"][6] == "TempProbe-0A01-2.local"
+    )
+    assert (
+        '"id=TempProbe-0A01"' in by_name["TempProbe-0A01-2"][9]
+        and '"model=virtual"' in by_name["TempProbe-0A01-2"][9]
+    )
     wait_until(lambda: all(f"Added {name}." in strangers.text("zeroconf.log") for name in by_name))
-    assert "'id': 'TempProbe-0A01'" in strangers.text("zeroconf.log").split("Added TempProbe-0A01-2.")[1].split("\n")[0]
+    assert (
+        "'id': 'TempProbe-0A01'"
+        in strangers.text("zeroconf.log").split("Added TempProbe-0A01-2.")[1].split("\n")[0]
+    )
     assert "is found as TempProbe-0A01-2" in strangers.text("p2.log")
 
     leaving.send_signal(signal.SIGINT)

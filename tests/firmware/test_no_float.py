@@ -1,4 +1,5 @@
-"""No float between a sensor's code and the text that is sent, so that the width of a board's floats cannot matter."""
+"""No float between a sensor's code and the text that is sent, so that the width of a board's floats cannot
+matter."""
 
 import ast
 import json
@@ -13,25 +14,41 @@ from temphub_kernel.core.reading import number_text
 
 PATH = sorted((FIRMWARE / "probe" / "sensors").glob("*.py")) + [
     FIRMWARE / "probe" / name
-    for name in ("scratchpad.py", "reading.py", "ring.py", "outbox.py", "parcel.py", "spill.py", "spill_block.py", "spill_thin.py")
+    for name in (
+        "scratchpad.py",
+        "reading.py",
+        "ring.py",
+        "outbox.py",
+        "parcel.py",
+        "spill.py",
+        "spill_block.py",
+        "spill_thin.py",
+    )
 ]
 PATH += [FIRMWARE / "probe" / name for name in ("state.py", "status.py", "client.py")]
 
 
 def floats_in(source):
-    """The lines where a float can come into being: `/`, float(), round(), a decimal point. Seconds (`…_s`) may be one."""
+    """The lines where a float can come into being: `/`, float(), round(), a decimal point. Seconds (`…_s`)
+    may be one."""
     tree = ast.parse(source)
     seconds = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.arguments):
             named = [*zip(node.args[len(node.args) - len(node.defaults) :], node.defaults, strict=True)]
             seconds |= {id(value) for arg, value in named if arg.arg.endswith("_s")}
-        elif isinstance(node, ast.Assign) and all(isinstance(t, ast.Name) and t.id.lower().endswith("_s") for t in node.targets):
+        elif isinstance(node, ast.Assign) and all(
+            isinstance(t, ast.Name) and t.id.lower().endswith("_s") for t in node.targets
+        ):
             seconds.add(id(node.value))
     found = []
     for node in ast.walk(tree):
         divided = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div)
-        made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("float", "round")
+        made = (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("float", "round")
+        )
         written = isinstance(node, ast.Constant) and isinstance(node.value, float) and id(node) not in seconds
         if divided or made or written:
             found.append(node.lineno)
@@ -64,7 +81,8 @@ def test_every_code_comes_out_as_the_chip_said_it():
 
 
 def test_every_code_is_stored_by_the_hub_as_the_chip_said_it():
-    """Every code of a MAX31856 as the probe writes it, read by the hub: the same 128ths of a degree; beyond what can be, the mark alone."""
+    """Every code of a MAX31856 as the probe writes it, read by the hub: the same 128ths of a degree; beyond
+    what can be, the mark alone."""
     wrong = []
     for code in range(-270 * 128, 1800 * 128 + 1):
         text = dumps({"temperature_c": Celsius(code * 32)})

@@ -1,4 +1,5 @@
-"""The real probe process, under both interpreters, and real servers that know {"temperature_c", "probe_id"} and {"ok": true}, no more"""
+"""The real probe process, under both interpreters, and real servers that know {"temperature_c", "probe_id"}
+and {"ok": true}, no more"""
 
 import contextlib
 import json
@@ -50,17 +51,22 @@ class Receiver:
         return [(body["boot"], body["seq"]) for body in self.bodies]
 
     def in_order(self):
-        """True when what waited of the earlier boot came first, whole, then this boot's, without a gap and none twice."""
+        """True when what waited of the earlier boot came first, whole, then this boot's, without a gap and
+        none twice."""
         old = [seq for boot, seq in self.seqs() if boot == EARLIER]
         new = [seq for boot, seq in self.seqs() if boot != EARLIER]
-        return self.seqs()[: len(old)] == [(EARLIER, seq) for seq in range(len(old))] and new == list(range(len(new)))
+        return self.seqs()[: len(old)] == [(EARLIER, seq) for seq in range(len(old))] and new == list(
+            range(len(new))
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
     """http.server as its documentation shows it: HTTP/1.0, and nobody says how long the reply is."""
 
     def do_POST(self):
-        status, reply = self.server.receiver.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+        status, reply = self.server.receiver.take(
+            self.path, self.rfile.read(int(self.headers["Content-Length"]))
+        )
         self.send_response(status)
         self.end_headers()
         self.wfile.write(reply)
@@ -76,7 +82,9 @@ class KeptHandler(Handler):
     timeout = 10
 
     def do_POST(self):
-        status, reply = self.server.receiver.take(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+        status, reply = self.server.receiver.take(
+            self.path, self.rfile.read(int(self.headers["Content-Length"]))
+        )
         self.send_response(status)
         self.send_header("Content-Length", str(len(reply)))
         self.end_headers()
@@ -110,7 +118,9 @@ def flask_like(receiver, _):
     def app(environ, start_response):
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         status, reply = receiver.take(environ["PATH_INFO"], raw)
-        start_response(f"{status} X", [("Content-Type", "application/json"), ("Content-Length", str(len(reply)))])
+        start_response(
+            f"{status} X", [("Content-Type", "application/json"), ("Content-Length", str(len(reply)))]
+        )
         return [reply]
 
     server = serving.make_server("127.0.0.1", 0, app, threaded=True)
@@ -149,7 +159,8 @@ http.createServer((request, response) => {
   const pieces = [];
   request.on("data", (piece) => pieces.push(piece));
   request.on("end", async () => {
-    const reply = await fetch("http://127.0.0.1:" + behind + request.url, { method: "POST", body: Buffer.concat(pieces) });
+    const reply = await fetch("http://127.0.0.1:" + behind + request.url, { method: "POST",
+      body: Buffer.concat(pieces) });
     response.statusCode = reply.status;
     for (const sign of await reply.text()) response.write(sign);
     response.end();
@@ -164,25 +175,32 @@ def node(receiver, tmp_path):
     program = shutil.which("node") or cannot("Node is not installed (apt install nodejs)")
     port = free_port()
     (tmp_path / "receiver.js").write_text(NODE)
-    with python_server(receiver) as behind, running([program, str(tmp_path / "receiver.js"), str(port), str(behind)], port):
+    with (
+        python_server(receiver) as behind,
+        running([program, str(tmp_path / "receiver.js"), str(port), str(behind)], port),
+    ):
         yield port
 
 
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
-http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{behind}; }} }} }}
+http {{ access_log off; {paths} server {{ listen 127.0.0.1:{port};
+  location / {{ proxy_pass http://127.0.0.1:{behind}; }} }} }}
 """
 
 
 @contextlib.contextmanager
 def nginx(receiver, tmp_path):
-    """nginx before a program that does not say how long its reply is, as it stands before PHP: chunks again."""
+    """nginx before a program that does not say how long its reply is, as it stands before PHP: chunks
+    again."""
     program = shutil.which("nginx") or cannot("nginx is not installed (apt install nginx-light)")
     port = free_port()
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
     with python_server(receiver) as behind:
-        (tmp_path / "nginx.conf").write_text(NGINX.format(folder=tmp_path, port=port, behind=behind, paths=paths))
+        (tmp_path / "nginx.conf").write_text(
+            NGINX.format(folder=tmp_path, port=port, behind=behind, paths=paths)
+        )
         with running([program, "-e", str(tmp_path / "error.log"), "-c", str(tmp_path / "nginx.conf")], port):
             yield port
 
@@ -207,11 +225,23 @@ def waiting(folder, count):
 
 @BOTH
 def test_a_backlog_of_hundreds_over_two_outages(name, tmp_path):
-    """Nobody listens; then it is there, and says 'later' for a while: 400 readings from before a restart arrive, then the new ones."""
+    """Nobody listens; then it is there, and says 'later' for a while: 400 readings from before a restart
+    arrive, then the new ones."""
     receiver, port = Receiver(), free_port()
     waiting(tmp_path / "state", 400)
     url = f"http://127.0.0.1:{port}/api/ingest"
-    options = ("--id", "Plain", "--state", tmp_path / "state", "--hub", url, "--interval-ms", "500", "--token", "t")
+    options = (
+        "--id",
+        "Plain",
+        "--state",
+        tmp_path / "state",
+        "--hub",
+        url,
+        "--interval-ms",
+        "500",
+        "--token",
+        "t",
+    )
     with RunningProbe(name, *options) as probe:
 
         def status():
@@ -233,12 +263,24 @@ def test_a_backlog_of_hundreds_over_two_outages(name, tmp_path):
 @BOTH
 @pytest.mark.parametrize("kind", SERVERS)
 def test_the_servers_that_people_have(kind, name, tmp_path):
-    """Python's http.server, one without threads, Flask's, Node's and nginx: all of it arrives, in order, and no fault stays."""
+    """Python's http.server, one without threads, Flask's, Node's and nginx: all of it arrives, in order, and
+    no fault stays."""
     receiver = Receiver()
     waiting(tmp_path / "state", 30)
     with SERVERS[kind](receiver, tmp_path) as port:
         url = f"http://127.0.0.1:{port}/api/ingest"
-        options = ("--id", "Plain", "--state", tmp_path / "state", "--hub", url, "--interval-ms", "500", "--token", "t")
+        options = (
+            "--id",
+            "Plain",
+            "--state",
+            tmp_path / "state",
+            "--hub",
+            url,
+            "--interval-ms",
+            "500",
+            "--token",
+            "t",
+        )
         with RunningProbe(name, *options) as probe:
             wait_until(lambda: len(receiver.bodies) >= 36)
             status = requests.get(probe.url + "/status", timeout=5).json()
@@ -253,9 +295,28 @@ def test_two_probes_share_a_server_that_serves_one_at_a_time(tmp_path):
         url = f"http://127.0.0.1:{port}/api/ingest"
         with contextlib.ExitStack() as probes:
             for probe_id in ("One", "Two"):
-                options = ("--id", probe_id, "--state", tmp_path / probe_id, "--hub", url, "--interval-ms", "500", "--token", "t")
+                options = (
+                    "--id",
+                    probe_id,
+                    "--state",
+                    tmp_path / probe_id,
+                    "--hub",
+                    url,
+                    "--interval-ms",
+                    "500",
+                    "--token",
+                    "t",
+                )
                 probes.enter_context(RunningProbe("cpython", *options))
-            wait_until(lambda: min([body["probe_id"] for body in receiver.bodies].count(probe) for probe in ("One", "Two")) >= 6)
+            wait_until(
+                lambda: (
+                    min(
+                        [body["probe_id"] for body in receiver.bodies].count(probe)
+                        for probe in ("One", "Two")
+                    )
+                    >= 6
+                )
+            )
     for probe_id in ("One", "Two"):
         seqs = [body["seq"] for body in receiver.bodies if body["probe_id"] == probe_id]
         assert seqs == list(range(len(seqs)))

@@ -82,6 +82,20 @@ def test_wrong_command_lines_say_what_to_do():
 
 def test_the_help_names_every_option_and_profile():
     """What is not in the help cannot be found."""
-    for name in ("id", "state", "port", "bind", "name", "hub", "token", "interval-ms", "profile", "offset-s", "outbox", "boot", "fault"):
+    for name in (
+        "id",
+        "state",
+        "port",
+        "bind",
+        "name",
+        "hub",
+        "token",
+        "interval-ms",
+        "profile",
+        "offset-s",
+        "outbox",
+        "boot",
+        "fault",
+    ):
         assert f"--{name} " in USAGE, name
     assert all(profile in USAGE for profile in PROFILES)

@@ -1,4 +1,5 @@
-"""ports/esp32.py, wifi.py and watchdog.py with a stand-in for the board's modules, and the whole probe on top of them"""
+"""ports/esp32.py, wifi.py and watchdog.py with a stand-in for the board's modules, and the whole probe on top
+of them"""
 
 import asyncio
 import gc
@@ -12,7 +13,9 @@ from probe_harness import HERE, Folder, net, reply, run, until
 
 async def _ask(port, host, method, path, body=""):
     reader, writer = await net.connect(HERE, port)
-    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    writer.write(
+        f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
     await writer.drain()
     answer = await reply(reader)
     net.drop(writer)
@@ -54,7 +57,8 @@ def _on_board(work, board, **settings):
 
 
 def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
-    """Port 5353 is taken before the first connect; the address, the signal and the reset reason are in the status; the watchdog is fed."""
+    """Port 5353 is taken before the first connect; the address, the signal and the reset reason are in the
+    status; the watchdog is fed."""
     board = Board(home="secret99")
 
     async def work(app, port, said):
@@ -79,7 +83,10 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
             assert name in status, name
         # CPython cannot tell the heap.
         assert ("heap_free" in status and "heap_lowest" in status) or not hasattr(gc, "mem_free")
-        assert board.log.index("bind 5353") < board.log.index("connect home") and board.log.count("bind 5353") == 1
+        assert (
+            board.log.index("bind 5353") < board.log.index("connect home")
+            and board.log.count("bind 5353") == 1
+        )
         assert "hostname TempProbe-0096" in board.log and board.watchdog_ms == 60000
         assert "secret99" not in json.dumps(status)
 
@@ -87,13 +94,16 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
 
 
 def test_a_new_board_is_set_up_with_a_phone():
-    """Scan, then the access point with the probe's name; the form; the test; saved, joined, access point closed after the last page."""
+    """Scan, then the access point with the probe's name; the form; the test; saved, joined, access point
+    closed after the last page."""
     board = Board(home="secret99", guest="")
 
     async def work(app, port, said):
         await until(lambda: app.portal.opened)
         number = app.state.who()["port"]
-        assert board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
+        assert (
+            board.log.index("scan") < board.log.index("ap on") and board.access_point.name == "TempProbe-0096"
+        )
         status, page = await _ask(number, "127.0.0.2", "GET", "/")
         assert status == 200 and page.count('name="ssid"') == 3 and "home" in page and "K\\xfcche" in page
         assert (await _ask(number, "captive.apple.com", "GET", "/hotspot-detect.html"))[0] == 302
@@ -115,7 +125,11 @@ def test_the_boards_own_responder_is_made_to_give_the_port_back():
     board.mdns_taken = 2
 
     async def work(app, port, said):
-        assert port.link.bound and board.log.count("bind 5353") == 3 and "connect home" not in board.log[: board.log.index("bind 5353")]
+        assert (
+            port.link.bound
+            and board.log.count("bind 5353") == 3
+            and "connect home" not in board.log[: board.log.index("bind 5353")]
+        )
 
     _on_board(work, board, ssid="home", password="secret99")
 
@@ -133,7 +147,8 @@ def test_without_the_port_the_probe_announces_from_another():
 
 
 def test_the_button_the_lamp_and_the_watchdog_setting():
-    """Held for five seconds the token goes and the lamp blinks; `"watchdog": false` starts no watchdog; a watchdog's bite is told."""
+    """Held for five seconds the token goes and the lamp blinks; `"watchdog": false` starts no watchdog; a
+    watchdog's bite is told."""
     board = Board(home="secret99")
     board.cause = 3
 
@@ -151,7 +166,8 @@ def test_the_button_the_lamp_and_the_watchdog_setting():
 
 
 def test_the_lamp_is_a_setting():
-    """Another pin, a lamp that is lit by a low level, none at all; a pin that the board lacks is told and costs only the lamp."""
+    """Another pin, a lamp that is lit by a low level, none at all; a pin that the board lacks is told and
+    costs only the lamp."""
     for values, pin, level, told in (
         ({"led_pin": 8, "led_on": 0}, 8, 0, 0),
         ({"led_pin": False}, None, 0, 0),
@@ -185,7 +201,11 @@ def test_the_radio_survives_what_the_driver_refuses():
     assert radio.rssi() is None and radio.address() is None
     radio.restart()
     assert radio.scan() == [("guest", -60, False), ("home", -60, True), ("K\\xfcche", -80, False)]
-    for ssid, password, why in (("home", "wrong", "password"), ("away", "x", "not_found"), ("guest", "", None)):
+    for ssid, password, why in (
+        ("home", "wrong", "password"),
+        ("away", "x", "not_found"),
+        ("guest", "", None),
+    ):
         radio.leave()
         radio.connect(ssid, password)
         assert radio.failure() == why

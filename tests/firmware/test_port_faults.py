@@ -47,7 +47,8 @@ def test_the_clock_wraps_and_goes_on():
 
 
 def test_the_network_goes_and_comes():
-    """Away for every second ten seconds: connecting fails, what was open is cut, visitors are hung up on; then all is well."""
+    """Away for every second ten seconds: connecting fails, what was open is cut, visitors are hung up on;
+    then all is well."""
     ms = [0]
 
     async def work():

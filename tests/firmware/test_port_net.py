@@ -42,7 +42,10 @@ def test_datagrams_carry_their_senders_address():
 
         high, low = os.urandom(2)
         number = 40000 + (high << 8 | low) % 20000
-        links = [multicast.Link(multicast.bound_socket(HERE, port, nothing), net, lambda: HERE) for port in (0, number)]
+        links = [
+            multicast.Link(multicast.bound_socket(HERE, port, nothing), net, lambda: HERE)
+            for port in (0, number)
+        ]
         links[0].send(b"hello", HERE, number)
         data, ip, port = await asyncio.wait_for(links[1].receive(), 5)
         assert data == b"hello" and ip == HERE

@@ -37,7 +37,19 @@ def test_updates_come_from_the_base_of_the_hub():
 
 def test_what_is_no_hub_address_is_refused_with_a_remedy():
     """Nothing that could break a request line or lead elsewhere gets through."""
-    for url in ("", "ftp://h", "https://h", "http://", "http://:80", "http://h:", "http://h:0", "http://h:65536", "http://h:8x", None, 5):
+    for url in (
+        "",
+        "ftp://h",
+        "https://h",
+        "http://",
+        "http://:80",
+        "http://h:",
+        "http://h:0",
+        "http://h:65536",
+        "http://h:8x",
+        None,
+        5,
+    ):
         assert _refused(url), url
     for url in (
         "http://a b",

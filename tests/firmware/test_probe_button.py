@@ -10,7 +10,9 @@ class _Thumb:
         self.down = False
         self.ticks = Ticks()
         self.held = []
-        self.button = Button(lambda: self.down, Clock(self.ticks, wrapping_diff).now, lambda: self.held.append(1))
+        self.button = Button(
+            lambda: self.down, Clock(self.ticks, wrapping_diff).now, lambda: self.held.append(1)
+        )
 
     def hold(self, down, ms):
         self.down = down

@@ -24,7 +24,16 @@ class _House:
     """The whole probe, running in this event loop."""
 
     def __init__(self, folder, *options):
-        given = ["--id", "TempProbe-0C01", "--state", folder, "--token", "s3cret", "--interval-ms", "500"] + list(options)
+        given = [
+            "--id",
+            "TempProbe-0C01",
+            "--state",
+            folder,
+            "--token",
+            "s3cret",
+            "--interval-ms",
+            "500",
+        ] + list(options)
         self.port = PcPort(arguments.parse(given), _Slots())
         self.said = []
         self.port.say = self.said.append
@@ -115,7 +124,9 @@ class _SlowHub:
         await asyncio.sleep(1 if readings else 0)
         self.thinking = False
         self.seqs += [reading["seq"] for reading in readings]
-        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 25\r\nConnection: close\r\n\r\n{"ok": true, "stored": 1}')
+        writer.write(
+            b'HTTP/1.1 200 OK\r\nContent-Length: 25\r\nConnection: close\r\n\r\n{"ok": true, "stored": 1}'
+        )
         await writer.drain()
         net.finish(writer)
         await asyncio.sleep(0.05)
@@ -143,7 +154,8 @@ def test_eight_slow_visitors_do_not_stop_the_sampling():
 
 
 def test_six_visitors_at_once_are_served_while_a_batch_is_under_way():
-    """All six get their answer while the hub still thinks, three times over; no reading is lost or doubled by it."""
+    """All six get their answer while the hub still thinks, three times over; no reading is lost or doubled by
+    it."""
 
     async def work(house):
         hub = await _SlowHub().start()
@@ -152,7 +164,9 @@ def test_six_visitors_at_once_are_served_while_a_batch_is_under_way():
         for batch in range(1, 4):
             await until(lambda batch=batch: hub.thinking and hub.batches >= batch)
             taken = hub.batches
-            answers = await asyncio.gather(*[house.ask("GET", path) for path in ("/", "/status", "/whoami") * 2])
+            answers = await asyncio.gather(
+                *[house.ask("GET", path) for path in ("/", "/status", "/whoami") * 2]
+            )
             assert [status for status, _ in answers] == [200] * 6 and hub.batches == taken
             await until(lambda taken=taken: hub.batches > taken)
         # In whatever order they come: without gaps, none twice.
@@ -167,20 +181,28 @@ def test_status_tells_why_the_probe_started_and_how_it_is():
 
     async def work(house):
         status, body = await house.ask("GET", "/status")
-        assert status == 200 and body["reset"] == "started" and body["resets"] == {"started": 1} and body["uptime_s"] >= 0
+        assert (
+            status == 200
+            and body["reset"] == "started"
+            and body["resets"] == {"started": 1}
+            and body["uptime_s"] >= 0
+        )
         assert "s3cret" not in json.dumps(body) and ("heap_lowest" in body) == ("heap_free" in body)
 
     _live(work)
 
 
 def test_a_restart_needs_the_token_is_answered_and_is_remembered():
-    """Wrong token: 401, foreign page: 403, nothing happens. Right one: 200, then the end, and the next start knows why."""
+    """Wrong token: 401, foreign page: 403, nothing happens. Right one: 200, then the end, and the next start
+    knows why."""
 
     async def work(house):
         assert (await house.ask("POST", "/restart"))[0] == 401
         assert (await house.ask("POST", "/restart", "", "X-Token: wrong"))[0] == 401
         assert (await house.ask("POST", "/restart", '{"token": 5}'))[0] == 401
-        assert (await house.ask("POST", "/restart", "", "X-Token: s3cret", "Origin: http://evil.example"))[0] == 403
+        assert (await house.ask("POST", "/restart", "", "X-Token: s3cret", "Origin: http://evil.example"))[
+            0
+        ] == 403
         assert (await house.ask("GET", "/restart"))[0] == 405
         await asyncio.sleep(0.7)
         assert not house.port.slots.again
@@ -193,7 +215,8 @@ def test_a_restart_needs_the_token_is_answered_and_is_remembered():
 
 
 def test_the_button_gives_the_probe_to_the_next_hub():
-    """With a token another hub is refused; after the button it may claim the probe, and then its token holds."""
+    """With a token another hub is refused; after the button it may claim the probe, and then its token
+    holds."""
 
     async def work(house):
         claim = json.dumps({"server_url": "http://127.0.0.1:9", "token": "other"})

@@ -13,7 +13,8 @@ TOLD = {"server_url": "http://127.0.0.1:8088", "interval_ms": 1000}
 
 
 def test_a_claim_is_confirmed_by_the_first_signed_order():
-    """Until then the key is only offered; with it, the key is saved beside the settings and the token is gone."""
+    """Until then the key is only offered; with it, the key is saved beside the settings and the token is
+    gone."""
 
     async def work(house, folder):
         assert await house.key_id() == ""
@@ -24,13 +25,17 @@ def test_a_claim_is_confirmed_by_the_first_signed_order():
         assert status == 200 and reply["server_url"] == TOLD["server_url"] and reply["token_set"] is False
         assert await house.key_id() == mac(house.key, b"id")[:16]
         again = House(folder)
-        assert again.probe.state.seal.key == house.key and again.probe.state.settings.server_url == TOLD["server_url"]
+        assert (
+            again.probe.state.seal.key == house.key
+            and again.probe.state.settings.server_url == TOLD["server_url"]
+        )
 
     visit(work)
 
 
 def test_a_stranger_changes_nothing_on_a_claimed_probe():
-    """No signature, a wrong one, one for another path or an order sent twice: 401, and all stays as it was."""
+    """No signature, a wrong one, one for another path or an order sent twice: 401, and all stays as it
+    was."""
 
     async def work(house, folder):
         await house.claim()
@@ -46,7 +51,11 @@ def test_a_stranger_changes_nothing_on_a_claimed_probe():
         status, reply = await house.claim()
         assert (status, reply["error"]) == (409, "claimed")
         live = house.probe.state.settings
-        assert (live.server_url, live.interval_ms, live.token) == (TOLD["server_url"], 1000, "") and not house.restarts
+        assert (live.server_url, live.interval_ms, live.token) == (
+            TOLD["server_url"],
+            1000,
+            "",
+        ) and not house.restarts
 
     visit(work)
 
@@ -96,8 +105,9 @@ def test_released_it_may_be_claimed_again():
 
 
 def test_a_flood_of_claims_leaves_the_probe_its_time():
-    """A claim costs a board seconds in which it does nothing else: of a flood, good and bad ones, one in five seconds is worked at, the
-    others are told that it is busy; other visitors and orders are served, and the owner's claim works once the flood is over."""
+    """A claim costs a board seconds in which it does nothing else: of a flood, good and bad ones, one in five
+    seconds is worked at, the others are told that it is busy; other visitors and orders are served, and the
+    owner's claim works once the flood is over."""
 
     async def work(house, folder):
         answers = {}

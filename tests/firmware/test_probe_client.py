@@ -28,13 +28,20 @@ def _with_hub(work, *answers):
 
 
 def test_a_request_carries_path_body_and_token():
-    """POST to the whole address that was told, JSON, X-Token only when there is one; a call home goes beside it."""
+    """POST to the whole address that was told, JSON, X-Token only when there is one; a call home goes beside
+    it."""
 
     async def work(client, hub):
-        assert await client.post(hub.url + "/base/in.php?key=x", "/api/ingest", {"a": [1, None]}, "t0") == (200, {"ok": True})
+        assert await client.post(hub.url + "/base/in.php?key=x", "/api/ingest", {"a": [1, None]}, "t0") == (
+            200,
+            {"ok": True},
+        )
         await client.post(hub.url, "/api/ingest", {}, "")
         await client.post(hub.url + "/base/in.php?key=x/y", "/api/hello", {}, "")
-        assert [request[0] for request in hub.requests[1:]] == ["POST /api/ingest HTTP/1.1", "POST /base/hello?key=x/y HTTP/1.1"]
+        assert [request[0] for request in hub.requests[1:]] == [
+            "POST /api/ingest HTTP/1.1",
+            "POST /base/hello?key=x/y HTTP/1.1",
+        ]
         line, headers, body = hub.requests[0]
         assert line == "POST /base/in.php?key=x HTTP/1.1" and body == {"a": [1, None]}
         assert headers["x-token"] == "t0" and headers["content-type"] == "application/json"
@@ -76,7 +83,8 @@ def test_other_answers_are_answers():
 
 
 def test_chunked_and_unbounded_replies_are_understood():
-    """As a proxy, PHP, Node or an old server sends them: in chunks, with header lines behind, up to the connection's end, or nothing."""
+    """As a proxy, PHP, Node or an old server sends them: in chunks, with header lines behind, up to the
+    connection's end, or nothing."""
 
     async def work(client, hub):
         for _ in range(5):
@@ -84,20 +92,34 @@ def test_chunked_and_unbounded_replies_are_understood():
         assert await client.post(hub.url, "/api/ingest", {}, "") == (204, None)
 
     chunked = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"ok\r\n5;x=y\r\n": 1}\r\n0\r\n\r\n'
-    trailed = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"ok": 1\r\n1\r\n}\r\n0\r\nX-Sum: 1\r\n\r\n'
+    trailed = (
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"ok": 1\r\n1\r\n}\r\n0\r\nX-Sum: '
+        b"1\r\n\r\n"
+    )
     plain = b'HTTP/1.0 200 OK\r\n\r\n{"ok": 1}'
     closing = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\n{"ok": 1}'
     _with_hub(work, chunked, trailed, plain, closing, closing, b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
 def test_a_reply_that_comes_in_pieces_is_waited_for():
-    """Head and body in packets of their own, without a length, as Python's http.server and hand-written programs send them."""
+    """Head and body in packets of their own, without a length, as Python's http.server and hand-written
+    programs send them."""
 
     async def go():
         answers = [
             (False, (b"HTTP/1.0 200 OK\r\n", b"Server: x\r\n\r\n", b'{"ok"', b": true}")),
             (True, (b"HTTP/1.1 200 OK\r\n\r\n", b'{"ok": true}')),
-            (True, (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"c", b'\r\n{"ok": true}', b"\r\n0\r", b"\n\r", b"\n")),
+            (
+                True,
+                (
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    b"c",
+                    b'\r\n{"ok": true}',
+                    b"\r\n0\r",
+                    b"\n\r",
+                    b"\n",
+                ),
+            ),
         ]
 
         async def serve(reader, writer):

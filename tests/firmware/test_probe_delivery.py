@@ -20,7 +20,9 @@ def _deliver(work, *answers, **options):
         for seq in range(options.get("readings", 3)):
             probe.record(20 + seq / 16, None)
         client = Client(net, options.get("timeout_s", 0.5))
-        delivery = Delivery(probe.state, client, 100, options.get("pause_s", 0.02), 0.2, options.get("unwelcome_s", 0.02))
+        delivery = Delivery(
+            probe.state, client, 100, options.get("pause_s", 0.02), 0.2, options.get("unwelcome_s", 0.02)
+        )
         task = asyncio.create_task(delivery.run())
         try:
             await work(probe, hub, delivery)
@@ -64,7 +66,8 @@ def test_readings_arrive_once_in_order_with_their_age():
 
 
 def test_the_age_is_that_of_the_sending():
-    """A reading that waited is older when it is sent again; the batch says when that was in the probe's own time."""
+    """A reading that waited is older when it is sent again; the batch says when that was in the probe's own
+    time."""
 
     async def work(probe, hub, delivery):
         await until(lambda: len(hub.requests) == 1)
@@ -87,7 +90,8 @@ def test_long_queues_go_in_batches_of_a_hundred():
 
 
 def test_nothing_is_lost_while_the_hub_fails():
-    """After 500, a closed connection, a time-out, 'not ok' and another program's 404 every reading arrives."""
+    """After 500, a closed connection, a time-out, 'not ok' and another program's 404 every reading
+    arrives."""
 
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 3)
@@ -153,7 +157,8 @@ def test_too_large_batches_are_halved_for_good():
 
 
 def test_one_bad_reading_costs_itself_only():
-    """400: halves find the reading that the hub will never take; it is given up, counted and told, the others arrive."""
+    """400: halves find the reading that the hub will never take; it is given up, counted and told, the others
+    arrive."""
 
     async def work(probe, hub, delivery):
         await until(lambda: len(probe.state.outbox) == 0)

@@ -22,7 +22,9 @@ def _bad(work, *args):
 
 def test_questions_come_back_as_written():
     """What this code writes it can read, whatever the upper and lower case."""
-    packet = _query(dns.question(("_temps-probe", "_tcp", "local"), dns.PTR), dns.question(("Kü.1", "local"), dns.A))
+    packet = _query(
+        dns.question(("_temps-probe", "_tcp", "local"), dns.PTR), dns.question(("Kü.1", "local"), dns.A)
+    )
     assert dns.read_questions(packet) == (7, [("_temps-probe._tcp.local", dns.PTR), ("kü.1.local", dns.A)])
 
 

@@ -20,7 +20,10 @@ def _read(source):
 def test_several_sensors_are_read_with_one_conversion():
     """Each by its own ROM id, in the order of the ids, at 12 bits."""
     bus, source, _ = _source(Chip(9, -18.0625), Chip(5, 25.0625))
-    assert shown(run(source.read())) == [(hexed(rom(5)), 25.0625, None, None), (hexed(rom(9)), -18.0625, None, None)]
+    assert shown(run(source.read())) == [
+        (hexed(rom(5)), 25.0625, None, None),
+        (hexed(rom(9)), -18.0625, None, None),
+    ]
     assert bus.conversions == 1 and all(chip.alarm[2] == 0x7F for chip in bus.chips)
 
 
@@ -56,7 +59,8 @@ def test_a_sensor_pulled_out_is_missing_and_comes_back():
 
 
 def test_no_ghost_passes_and_a_true_85_does():
-    """Power lost in the middle of a conversion is seen by the mark, in genuine sensors and in every family of clones."""
+    """Power lost in the middle of a conversion is seen by the mark, in genuine sensors and in every family of
+    clones."""
     for clone in ("", "keeps_0c", "wakes_10", "wakes_25"):
         bus, source, _ = _source(Chip(1, 85.0, clone))
         assert _read(source) == [(85.0, None)], clone
@@ -78,7 +82,8 @@ def test_a_sensor_that_loses_power_at_every_conversion_shows_it():
 
 
 def test_a_clone_that_keeps_no_mark_is_judged_by_its_neighbours():
-    """Three tries, then no second conversion any more; a true 85.0 next to 84.5 passes, one out of nothing does not."""
+    """Three tries, then no second conversion any more; a true 85.0 next to 84.5 passes, one out of nothing
+    does not."""
     bus, source, _ = _source(Chip(1, 84.5, "no_mark"))
     for _ in range(4):
         assert _read(source) == [(84.5, None)]
@@ -119,7 +124,8 @@ def test_only_sensors_that_can_be_read_are_chosen():
 
 
 def test_a_sensor_without_a_supply_is_fed_through_its_line():
-    """Found out by asking; the line is held while it converts, and the status says so. One with a supply is not held."""
+    """Found out by asking; the line is held while it converts, and the status says so. One with a supply is
+    not held."""
     for parasite in (False, True):
         bus, source, ticks = _source(Chip(1, 21.5), Chip(2, -18.0))
         bus.chips[1].parasite = parasite

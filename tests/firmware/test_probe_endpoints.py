@@ -109,7 +109,12 @@ def test_provisioning_is_in_force_and_saved_before_it_is_answered():
         body = {"server_url": "http://10.0.0.1:8088", "interval_ms": 5000, "token": "s3cret"}
         status, answer = await house.visitor.post("/provision", body, "X-Token: s3cret")
         assert status == 200
-        assert answer == {"ok": True, "server_url": "http://10.0.0.1:8088", "interval_ms": 5000, "token_set": True}
+        assert answer == {
+            "ok": True,
+            "server_url": "http://10.0.0.1:8088",
+            "interval_ms": 5000,
+            "token_set": True,
+        }
         assert event.is_set() and os.listdir(folder) == ["settings.json"]
         assert json.loads((await house.visitor.get("/status"))[1])["needs_provision"] is False
 

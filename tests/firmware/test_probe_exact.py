@@ -1,4 +1,5 @@
-"""From a chip's code to the text that is sent: whole numbers all the way, so that a board whose floats have 24 bits changes nothing"""
+"""From a chip's code to the text that is sent: whole numbers all the way, so that a board whose floats have
+24 bits changes nothing"""
 
 from probe.chip import pack
 from probe.outbox import Outbox
@@ -16,7 +17,8 @@ def _decimal(numerator, digits):
 
 
 def test_every_code_of_a_max31856_arrives_as_the_chip_said_it():
-    """All codes as text, some below 0 and from the registers on; test_no_float.py has all 524,288 of both on CPython."""
+    """All codes as text, some below 0 and from the registers on; test_no_float.py has all 524,288 of both on
+    CPython."""
     registers = bytearray(16)
     parts = [_decimal(part * 78125, 7)[1:] for part in range(128)]
     for whole in range(1 << 11):
@@ -40,7 +42,9 @@ def test_the_ring_and_the_reading_change_nothing():
         at = ring.undone(1)[0]
         value = ring.entry(at)[3]
         ring.forget([at])
-        assert type(value) is int and dumps(told(0, 0, 0, value)["temperature_c"]) == _decimal(code * 78125, 7), code
+        assert type(value) is int and dumps(told(0, 0, 0, value)["temperature_c"]) == _decimal(
+            code * 78125, 7
+        ), code
 
 
 def test_every_code_of_the_other_chips_arrives_as_the_chip_said_it():
@@ -50,15 +54,29 @@ def test_every_code_of_the_other_chips_arrives_as_the_chip_said_it():
         assert str(Celsius(value)) == _decimal(code * 25, 2), code
     for code in range(-2048, 2048):
         assert str(Celsius(code * 256)) == _decimal(code * 625, 4), code
-    assert str(Celsius(units(23.8203125))) == "23.8203125" and str(Celsius(units(1234.0078125))) == "1234.0078125"
+    assert (
+        str(Celsius(units(23.8203125))) == "23.8203125"
+        and str(Celsius(units(1234.0078125))) == "1234.0078125"
+    )
 
 
 def test_a_mean_is_rounded_to_four_digits_and_a_person_sees_one():
     """Of whole numbers as well; nothing is minus zero."""
     rows = [("k", value, None, None) for value in (81920, 81921, 81921)]
     assert filtering.combine(rows, "mean")[1] == 81921
-    assert str(Celsius(81921)) == "20.0002" and str(Celsius(-1)) == "-0.0002" and str(Celsius(-4095)) == "-0.9998"
-    for value, shown in ((0, "0.0"), (-1, "0.0"), (-205, "-0.1"), (4055, "1.0"), (18678, "4.6"), (-75776, "-18.5")):
+    assert (
+        str(Celsius(81921)) == "20.0002"
+        and str(Celsius(-1)) == "-0.0002"
+        and str(Celsius(-4095)) == "-0.9998"
+    )
+    for value, shown in (
+        (0, "0.0"),
+        (-1, "0.0"),
+        (-205, "-0.1"),
+        (4055, "1.0"),
+        (18678, "4.6"),
+        (-75776, "-18.5"),
+    ):
         assert Celsius(value).round() == shown, value
 
 
@@ -81,10 +99,16 @@ def test_the_lowest_and_the_highest_survive_beside_a_time_of_years():
 
 
 def test_what_the_chip_itself_says_goes_along():
-    """Its own number and temperature, to the last digit, beside the true value; a chip that does not tell its temperature has none."""
+    """Its own number and temperature, to the last digit, beside the true value; a chip that does not tell its
+    temperature has none."""
     with Folder() as folder:
         probe = Probe(folder)
-        rows = [(-80.0, -70.25, 25.0625), (0.0, 0.0, 0.0), (-200.0, -270.0, -55.0), (1370.0, 1329.75, 127.9375)]
+        rows = [
+            (-80.0, -70.25, 25.0625),
+            (0.0, 0.0, 0.0),
+            (-200.0, -270.0, -55.0),
+            (1370.0, 1329.75, 127.9375),
+        ]
         for true, chip, cold in rows:
             probe.state.record_round([(0, units(true), None, units(cold), units(chip))])
         probe.state.record_round([(0, units(20.0), None, None, units(20.25))])

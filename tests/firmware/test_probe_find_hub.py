@@ -85,15 +85,26 @@ def test_a_hub_that_moved_is_found_by_browsing():
         assert await finder.search() is True
         assert await finder.url() == hub.url + "/api/ingest"
         line, headers, body = hub.requests[0]
-        assert line.startswith("POST /api/hello ") and headers["x-token"] == "t" and body["id"] == "TempProbe-0A01"
+        assert (
+            line.startswith("POST /api/hello ")
+            and headers["x-token"] == "t"
+            and body["id"] == "TempProbe-0A01"
+        )
         probe.state.provision({"server_url": "http://10.0.0.1:8088"})
         assert await finder.url() == "http://10.0.0.1:8088"
 
-    _search(work, OK, air=lambda hub: _Air(b"rubbish", _advert(_port(hub))), server_url="http://127.0.0.1:1", token="t")
+    _search(
+        work,
+        OK,
+        air=lambda hub: _Air(b"rubbish", _advert(_port(hub))),
+        server_url="http://127.0.0.1:1",
+        token="t",
+    )
 
 
 def test_each_address_of_a_hub_is_tried():
-    """A hub's computer with a container bridge or a VPN tells several addresses, in any order: the one that answers is used."""
+    """A hub's computer with a container bridge or a VPN tells several addresses, in any order: the one that
+    answers is used."""
 
     async def browsed(probe, hub, finder):
         assert await finder.search() is True
@@ -140,7 +151,8 @@ def test_the_last_good_address_is_tried_before_browsing():
 
 
 def test_a_name_that_ends_in_local_is_asked_for_by_ourselves():
-    """Never by the system's resolver: asked once, then the number is used; without an answer it says what to do."""
+    """Never by the system's resolver: asked once, then the number is used; without an answer it says what to
+    do."""
 
     async def found(probe, hub, finder):
         assert await finder.url() == f"http://{HERE}:8088/x"
@@ -205,6 +217,8 @@ def test_the_delivery_goes_on_where_the_hub_is_now():
         task.cancel()
         client.close()
         assert hub.requests[-1][0].startswith("POST /api/ingest")
-        assert probe.state.settings.get("last_hub") == hub.url + "/api/ingest" and probe.state.clock.anchor > 0
+        assert (
+            probe.state.settings.get("last_hub") == hub.url + "/api/ingest" and probe.state.clock.anchor > 0
+        )
 
     _search(work, OK, air=lambda hub: _Air(_advert(_port(hub))), server_url="http://127.0.0.1:1")

@@ -19,15 +19,21 @@ class _Dog:
         self.idle = False
         self.interval_ms = 2000
         self.guard = Guard(self._feed, self.expected.append, self.restarts.append, self.said.append)
-        self.guard.watch("sampling", Progress(self.now, lambda: self.counts["sampling"], lambda: self.interval_ms + 60000))
+        self.guard.watch(
+            "sampling", Progress(self.now, lambda: self.counts["sampling"], lambda: self.interval_ms + 60000)
+        )
         self.guard.watch("network", Progress(self.now, lambda: self.counts["network"], lambda: 60000))
-        self.guard.watch("delivery", Progress(self.now, lambda: self.counts["delivery"], lambda: DELIVERY_MS, lambda: self.idle))
+        self.guard.watch(
+            "delivery",
+            Progress(self.now, lambda: self.counts["delivery"], lambda: DELIVERY_MS, lambda: self.idle),
+        )
 
     def _feed(self):
         self.fed_ms = self.now()
 
     def live(self, seconds, *stuck):
-        """Let seconds pass while all loops but the `stuck` ones go on; True when the watchdog did not bite."""
+        """Let seconds pass while all loops but the `stuck` ones go on; True when the watchdog did not
+        bite."""
         for _ in range(seconds // 5):
             self.ticks.forward(5000)
             for name in self.counts:
@@ -46,7 +52,8 @@ def test_a_probe_whose_loops_go_on_is_fed():
 
 
 def test_each_stuck_loop_ends_in_a_restart_whose_reason_is_kept():
-    """Sampling, network or delivery alone: the reason is saved first, then the watchdog bites, within five minutes."""
+    """Sampling, network or delivery alone: the reason is saved first, then the watchdog bites, within five
+    minutes."""
     for name, within_s in (("sampling", 150), ("network", 150), ("delivery", 270)):
         dog = _Dog()
         assert dog.live(600)
@@ -101,14 +108,21 @@ def test_little_memory_for_long_restarts_the_probe_in_order():
     assert not dog.restarts
     for _ in range(20):
         dog.guard.step(LOW_HEAP - 500)
-    assert dog.restarts == ["memory"] and dog.guard.report() == {"heap_lowest": LOW_HEAP - 500} and len(dog.said) == 1
+    assert (
+        dog.restarts == ["memory"]
+        and dog.guard.report() == {"heap_lowest": LOW_HEAP - 500}
+        and len(dog.said) == 1
+    )
 
 
 def test_little_memory_of_the_system_is_given_back_and_then_ends_in_a_restart():
-    """What Wi-Fi and sockets live on: at the first low look idle connections go, the sixth in a row restarts."""
+    """What Wi-Fi and sockets live on: at the first low look idle connections go, the sixth in a row
+    restarts."""
     left = [50000]
     relieved, restarts, said = [], [], []
-    guard = Guard(lambda: None, None, restarts.append, said.append, lambda: left[0], lambda: relieved.append(1))
+    guard = Guard(
+        lambda: None, None, restarts.append, said.append, lambda: left[0], lambda: relieved.append(1)
+    )
     guard.step(100000)
     assert guard.report() == {"heap_lowest": 100000, "system_lowest": 50000}
     left[0] = LOW_SYSTEM - 1
@@ -121,7 +135,11 @@ def test_little_memory_of_the_system_is_given_back_and_then_ends_in_a_restart():
         guard.step(100000)
     assert len(relieved) == 2 and not restarts
     guard.step(100000)
-    assert restarts == ["memory"] and str(LOW_SYSTEM - 2) in said[0] and guard.report()["system_lowest"] == LOW_SYSTEM - 2
+    assert (
+        restarts == ["memory"]
+        and str(LOW_SYSTEM - 2) in said[0]
+        and guard.report()["system_lowest"] == LOW_SYSTEM - 2
+    )
 
 
 def test_the_heap_is_a_figure_or_unknown():

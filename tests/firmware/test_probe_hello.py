@@ -33,7 +33,14 @@ def test_it_calls_when_it_learns_of_a_hub_and_when_its_address_changes():
         assert line == "POST /api/hello HTTP/1.1" and headers["x-token"] == "t"
         # Where its count of ms stands: by that the hub dates its first readings.
         assert isinstance(body.pop("sent_ms"), int)
-        assert body == {"id": "TempProbe-0A01", "ip": HERE, "port": 8001, "version": "9.9", "model": "virtual", "boot": "a1b2c3d4"}
+        assert body == {
+            "id": "TempProbe-0A01",
+            "ip": HERE,
+            "port": 8001,
+            "version": "9.9",
+            "model": "virtual",
+            "boot": "a1b2c3d4",
+        }
         await asyncio.sleep(0.1)
         assert len(hub.requests) == 1
         probe.state.identity["ip"] = "127.0.0.2"

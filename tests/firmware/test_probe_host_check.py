@@ -5,9 +5,31 @@ import json
 from probe.endpoints import Endpoints
 from probe_harness import Folder, Probe, Visitor, run
 
-OWN = ["192.168.1.20", "192.168.1.20:8081", "127.0.0.1:80", "[fe80::1]:80", "[::ffff:192.168.1.20]", "probe", "localhost:8080"]
-OWN += ["TempProbe-0A01.local", "tempprobe-0a01.LOCAL.:80", "probe.lan", "probe.fritz.box:80", "probe.home.arpa", ""]
-FOREIGN = ["evil.example", "evil.example:80", "192.168.1.20.evil.example", "local.evil.example", "xlocal.example", "evil.example."]
+OWN = [
+    "192.168.1.20",
+    "192.168.1.20:8081",
+    "127.0.0.1:80",
+    "[fe80::1]:80",
+    "[::ffff:192.168.1.20]",
+    "probe",
+    "localhost:8080",
+]
+OWN += [
+    "TempProbe-0A01.local",
+    "tempprobe-0a01.LOCAL.:80",
+    "probe.lan",
+    "probe.fritz.box:80",
+    "probe.home.arpa",
+    "",
+]
+FOREIGN = [
+    "evil.example",
+    "evil.example:80",
+    "192.168.1.20.evil.example",
+    "local.evil.example",
+    "xlocal.example",
+    "evil.example.",
+]
 
 
 def _ask(host, path, body=None):

@@ -95,7 +95,14 @@ def test_errors_say_what_to_do():
 
 def test_what_is_not_http_is_refused():
     """Rubbish gets 400."""
-    for head in (b"hello", b"GET /", b"GET / HTTP/2", b"GET a HTTP/1.1", b"GET / HTTP/1.1\r\nnocolon", b"GET /\xff HTTP/1.1"):
+    for head in (
+        b"hello",
+        b"GET /",
+        b"GET / HTTP/2",
+        b"GET a HTTP/1.1",
+        b"GET / HTTP/1.1\r\nnocolon",
+        b"GET /\xff HTTP/1.1",
+    ):
         assert _status(head + b"\r\n\r\n") == 400, head
 
 
@@ -149,7 +156,12 @@ def test_a_visitor_that_hangs_up_leaves_no_trace():
 
     async def go():
         visitor = await Visitor(ROUTES, most=2).start()
-        for data in (b"", b"GET", b"GET / HTTP/1.1\r\n\r\n", b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nab") * 3:
+        for data in (
+            b"",
+            b"GET",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nab",
+        ) * 3:
             _, writer = await visitor.connect()
             writer.write(data)
             await writer.drain()

@@ -19,7 +19,8 @@ def _ask(*questions):
 
 
 def _read(packet):
-    """(head, questions, [(name, type, class, ttl, data)]) of a response; a reader of its own, so that a wrong writer shows."""
+    """(head, questions, [(name, type, class, ttl, data)]) of a response; a reader of its own, so that a wrong
+    writer shows."""
     head = struct.unpack(">HHHHHH", packet[:12])
     at = 12
     questions = []
@@ -108,7 +109,10 @@ def test_each_kind_of_question_is_answered():
     assert _kinds(mdns.reply(_ask((INSTANCE, dns.SRV)), 5353, who))[0] == (INSTANCE, dns.SRV)
     assert _kinds(mdns.reply(_ask((INSTANCE.upper(), dns.TXT)), 5353, who))[0] == (INSTANCE, dns.TXT)
     assert _kinds(mdns.reply(_ask((HOST, dns.A)), 5353, who))[0] == (HOST, dns.A)
-    assert _kinds(mdns.reply(_ask((INSTANCE, dns.ANY)), 5353, who))[:2] == [(INSTANCE, dns.SRV), (INSTANCE, dns.TXT)]
+    assert _kinds(mdns.reply(_ask((INSTANCE, dns.ANY)), 5353, who))[:2] == [
+        (INSTANCE, dns.SRV),
+        (INSTANCE, dns.TXT),
+    ]
     answer = mdns.reply(_ask(("_services._dns-sd._udp.local", dns.PTR)), 5353, who)
     assert _kinds(answer) == [("_services._dns-sd._udp.local", dns.PTR)]
     assert dns.read_name(_read(answer)[2][0][4], 0)[0] == SERVICE
@@ -155,7 +159,10 @@ def test_answers_go_to_the_group_or_to_the_legacy_asker():
 
     async def go():
         link, tasks = await _serving()
-        link.inbox += [(_ask((SERVICE, dns.PTR)), "10.0.0.9", 5353), (_ask((SERVICE, dns.PTR)), "10.0.0.9", 40001)]
+        link.inbox += [
+            (_ask((SERVICE, dns.PTR)), "10.0.0.9", 5353),
+            (_ask((SERVICE, dns.PTR)), "10.0.0.9", 40001),
+        ]
         await until(lambda: len(link.sent) == 2)
         for task in tasks:
             task.cancel()
@@ -170,7 +177,12 @@ def test_rubbish_and_socket_errors_do_not_stop_the_answers():
     async def go():
         link, tasks = await _serving()
         torn = _ask((SERVICE, dns.PTR))[:-3]
-        link.inbox += [(b"", "1.1.1.1", 5353), (b"\xff" * 600, "1.1.1.1", 5353), (torn, "1.1.1.1", 9), OSError("down")]
+        link.inbox += [
+            (b"", "1.1.1.1", 5353),
+            (b"\xff" * 600, "1.1.1.1", 5353),
+            (torn, "1.1.1.1", 9),
+            OSError("down"),
+        ]
         link.inbox += [(_ask((HOST, dns.A)), "1.1.1.1", 5353)]
         await until(lambda: link.sent)
         for task in tasks:

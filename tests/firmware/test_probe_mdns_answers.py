@@ -1,4 +1,5 @@
-"""probe/mdns.py and mdns_responder.py: what is said about records that are not there, and when an answer is sent"""
+"""probe/mdns.py and mdns_responder.py: what is said about records that are not there, and when an answer is
+sent"""
 
 import asyncio
 import struct
@@ -21,7 +22,9 @@ def _ask(*questions):
 
 
 def _answers(packet):
-    return [(name, kind, data) for section, name, kind, _, data in dns.read_records(packet)[1] if section == 0]
+    return [
+        (name, kind, data) for section, name, kind, _, data in dns.read_records(packet)[1] if section == 0
+    ]
 
 
 def _types(data):
@@ -29,13 +32,19 @@ def _types(data):
     name, at = dns.read_name(data, 0)
     block, size = data[at], data[at + 1]
     assert block == 0 and len(data) == at + 2 + size
-    return name, [8 * byte + bit for byte in range(size) for bit in range(8) if data[at + 2 + byte] & 0x80 >> bit]
+    return name, [
+        8 * byte + bit for byte in range(size) for bit in range(8) if data[at + 2 + byte] & 0x80 >> bit
+    ]
 
 
 def test_what_a_name_of_ours_does_not_have_is_told():
     """An asker for IPv6 learns at once that there is only IPv4; of the instance, that there is no address."""
     who = identity()
-    for name, kind, has in ((HOST, AAAA, [dns.A]), (INSTANCE, dns.A, [dns.TXT, dns.SRV]), (HOST, dns.TXT, [dns.A])):
+    for name, kind, has in (
+        (HOST, AAAA, [dns.A]),
+        (INSTANCE, dns.A, [dns.TXT, dns.SRV]),
+        (HOST, dns.TXT, [dns.A]),
+    ):
         ((owner, told, data),) = _answers(mdns.reply(_ask((name, kind)), 5353, who))
         assert (owner, told) == (name, dns.NSEC) and _types(data) == (name, has)
 
@@ -68,7 +77,8 @@ def _time_of_answer(question, spread_s, port=5353):
 
 
 def test_an_answer_that_others_may_give_too_is_spread():
-    """The list of probes waits its moment; what only this probe can say is said at once, and so is what one asker waits for."""
+    """The list of probes waits its moment; what only this probe can say is said at once, and so is what one
+    asker waits for."""
     assert _time_of_answer((SERVICE, dns.PTR), (0.3, 0.35)) >= 0.29
     assert _time_of_answer((HOST, dns.A), (5, 6)) < 3
     assert _time_of_answer((HOST, AAAA), (5, 6)) < 3

@@ -70,8 +70,12 @@ class _Device:
         self.said = []
         self.who = who
         self.link = wire.link()
-        self.responder = Responder(self.link, lambda: self.who, 0.02, 60, say=self.said.append, claim_pause_s=0.03)
-        self.tasks = [asyncio.create_task(loop()) for loop in (self.responder.listen, self.responder.announce)]
+        self.responder = Responder(
+            self.link, lambda: self.who, 0.02, 60, say=self.said.append, claim_pause_s=0.03
+        )
+        self.tasks = [
+            asyncio.create_task(loop()) for loop in (self.responder.listen, self.responder.announce)
+        ]
 
     def stop(self):
         for task in self.tasks:
@@ -96,8 +100,15 @@ def test_the_name_is_asked_for_three_times_before_it_is_told():
         await until(lambda: len(wire.heard) >= 4)
         device.stop()
         for packet in wire.heard[:3]:
-            assert [name for name, _ in dns.read_questions(packet)[1]] == ["tempprobe-0a01." + SERVICE, "tempprobe-0a01.local"]
-            assert [(section, kind) for section, _, kind, _, _ in dns.read_records(packet)[1]] == [(1, 33), (1, 16), (1, 1)]
+            assert [name for name, _ in dns.read_questions(packet)[1]] == [
+                "tempprobe-0a01." + SERVICE,
+                "tempprobe-0a01.local",
+            ]
+            assert [(section, kind) for section, _, kind, _, _ in dns.read_records(packet)[1]] == [
+                (1, 33),
+                (1, 16),
+                (1, 1),
+            ]
         assert wire.heard[3][2] & 0x80 and device.responder.label == "TempProbe-0A01" and device.said == []
 
     run(go())
@@ -112,7 +123,11 @@ def test_who_comes_second_gets_the_next_name_and_keeps_its_id():
         for number in range(3):
             devices.append(_Device(wire, _who("10.0.0." + str(7 + number))))
             seen = len(wire.heard)
-            await until(lambda seen=seen: any(data[2] & 0x80 and _answers(data, dns.PTR) for data in wire.heard[seen:]))
+            await until(
+                lambda seen=seen: any(
+                    data[2] & 0x80 and _answers(data, dns.PTR) for data in wire.heard[seen:]
+                )
+            )
             await asyncio.sleep(0.3)
         labels = [device.responder.label for device in devices]
         assert labels == ["TempProbe-0A01", "TempProbe-0A01-2", "TempProbe-0A01-3"]
@@ -198,7 +213,11 @@ def test_what_the_asker_knows_already_is_not_told_again():
 
 def test_the_next_name_fits_and_never_takes_the_ids_own_number():
     """The suffix counts up; four digits of a MAC address are not a suffix; 63 bytes are the limit."""
-    assert mdns_claim.next_label("a") == "a-2" and mdns_claim.next_label("a-2") == "a-3" and mdns_claim.next_label("a-9") == "a-10"
+    assert (
+        mdns_claim.next_label("a") == "a-2"
+        and mdns_claim.next_label("a-2") == "a-3"
+        and mdns_claim.next_label("a-9") == "a-10"
+    )
     assert mdns_claim.next_label("TempProbe-0096") == "TempProbe-0096-2"
     assert mdns_claim.next_label("x-00") == "x-00-2" and mdns_claim.next_label("-2") == "-2-2"
     assert len(mdns_claim.next_label("x" * 63)) <= 63 and len(mdns_claim.next_label("x" * 61 + "-9")) <= 63

@@ -64,7 +64,8 @@ def test_a_full_outbox_thins_its_oldest_half_and_counts():
 
 
 def test_it_never_holds_more_than_its_capacity():
-    """A hub that is away for ever costs a bounded amount of memory; what is kept stays in order and newest last."""
+    """A hub that is away for ever costs a bounded amount of memory; what is kept stays in order and newest
+    last."""
     box = Outbox(16)
     for seq in range(5000):
         box.add(seq, seq, 1, None)
@@ -75,7 +76,8 @@ def test_it_never_holds_more_than_its_capacity():
 
 
 def test_thinning_and_acknowledging_mix():
-    """Readings that were thinned out while their batch was on its way are no trouble when the acknowledgement comes."""
+    """Readings that were thinned out while their batch was on its way are no trouble when the acknowledgement
+    comes."""
     box = _filled(20, 20)
     last = waiting(box, 8, 0)[-1]["seq"]
     box.add(20, 0, 1, None)
@@ -94,12 +96,15 @@ def test_ages_are_right_across_a_wrap_of_the_ticks():
 
 
 def test_ages_are_right_after_the_stored_time_wraps():
-    """After 49.7 days of running 32 bits wrap; the age does not, nor after 49.7 days or ten years of waiting in RAM."""
+    """After 49.7 days of running 32 bits wrap; the age does not, nor after 49.7 days or ten years of waiting
+    in RAM."""
     day_ms = 24 * 3600 * 1000
     box = Outbox(4)
     box.add(0, 2**32 - 100, units(-40.0), None)
     for waited_ms in (250, 2**32 - 1, 2**32, 2**32 + 250, 60 * day_ms, 3650 * day_ms):
-        assert waiting(box, 1, 2**32 - 100 + waited_ms) == [{"seq": 0, "age_ms": waited_ms, "temperature_c": -40.0}]
+        assert waiting(box, 1, 2**32 - 100 + waited_ms) == [
+            {"seq": 0, "age_ms": waited_ms, "temperature_c": -40.0}
+        ]
     assert box._ring.oldest_age_ms(2**32 - 100 + 60 * day_ms) == 60 * day_ms
 
 

@@ -51,7 +51,8 @@ def test_while_the_hub_answers_the_flash_is_not_touched():
 
 
 def test_without_the_hub_full_blocks_move_to_the_flash():
-    """64 at a time, or all there is after ten minutes: few writes, and a power cut costs ten minutes at most."""
+    """64 at a time, or all there is after ten minutes: few writes, and a power cut costs ten minutes at
+    most."""
     flash = Flash()
     boot = _Boot(flash)
     boot.measure(640)
@@ -63,14 +64,17 @@ def test_without_the_hub_full_blocks_move_to_the_flash():
 
 
 def test_everything_arrives_once_new_readings_first():
-    """What was measured last does not wait behind the backlog; all ages are exact, also of readings that were on the flash."""
+    """What was measured last does not wait behind the backlog; all ages are exact, also of readings that were
+    on the flash."""
     boot = _Boot(Flash())
     boot.measure(500)
     sent = boot.deliver()
     assert sent[0][2]["seq"] > 440 and sent[-1][2]["seq"] < 448
     assert sorted(reading["seq"] for _, _, reading in sent) == list(range(500))
     for _, _, reading in sent:
-        assert reading["age_ms"] == (500 - reading["seq"]) * 2000 and reading["temperature_c"].units == units(reading["seq"] / 16)
+        assert reading["age_ms"] == (500 - reading["seq"]) * 2000 and reading["temperature_c"].units == units(
+            reading["seq"] / 16
+        )
         assert "age_unknown" not in reading
     assert len(boot.box) == 0 and boot.deliver() == []
 
@@ -164,7 +168,8 @@ def test_readings_of_an_earlier_boot_keep_boot_and_time():
 
 
 def test_what_a_chip_said_waits_on_the_flash_too():
-    """After a power cut each reading brings its own `chip_c` and `cold_c`, another sensor's in the same block none; thinned ones, too."""
+    """After a power cut each reading brings its own `chip_c` and `cold_c`, another sensor's in the same block
+    none; thinned ones, too."""
     for files, rounds in ((8, 200), (4, 900)):
         flash = Flash()
         boot = _Boot(flash, files=files)
@@ -178,11 +183,14 @@ def test_what_a_chip_said_waits_on_the_flash_too():
         for _, number, one in told:
             assert ("chip_c" in one) == ("cold_c" in one) == (number == 1)
             if number:
-                assert one["chip_c"].units == -1024 * (one["seq"] % 100) and one["cold_c"].units == 256 * (one["seq"] % 9)
+                assert one["chip_c"].units == -1024 * (one["seq"] % 100) and one["cold_c"].units == 256 * (
+                    one["seq"] % 9
+                )
 
 
 def test_an_age_that_cannot_be_known_says_so():
-    """The earlier boot never met a hub: at least the rest of that boot, the boots since, and this one; marked."""
+    """The earlier boot never met a hub: at least the rest of that boot, the boots since, and this one;
+    marked."""
     flash = Flash()
     _Boot(flash).measure(65)
     _Boot(flash, "two").measure(65, 1000)

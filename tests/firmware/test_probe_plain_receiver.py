@@ -1,4 +1,5 @@
-"""probe/delivery.py and a receiver that knows only {"temperature_c", "probe_id"}: no hello, no batch, no more than `ok` in its reply"""
+"""probe/delivery.py and a receiver that knows only {"temperature_c", "probe_id"}: no hello, no batch, no more
+than `ok` in its reply"""
 
 import asyncio
 
@@ -17,7 +18,8 @@ GREETED = (200, {"ok": True, "time": "2026-03-01T12:00:00.000Z"})
 
 
 def _owners(body):
-    """A receiver of the owner's form that stumbles over everything else, as a few lines of a web framework do."""
+    """A receiver of the owner's form that stumbles over everything else, as a few lines of a web framework
+    do."""
     try:
         float(body["temperature_c"])
     except (KeyError, TypeError):
@@ -55,13 +57,21 @@ def _seqs(hub):
 
 
 def test_each_reading_is_the_owners_body_and_goes_to_the_address_that_was_told():
-    """temperature_c and probe_id stand by themselves, our fields beside them; path and query are exactly what was told."""
+    """temperature_c and probe_id stand by themselves, our fields beside them; path and query are exactly what
+    was told."""
 
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 3)
         line, _, body = hub.requests[0]
         assert line == "POST /log/ingest.php?key=x HTTP/1.1"
-        own = {"temperature_c": 0.0, "probe_id": "TempProbe-0A01", "boot": "a1b2c3d4", "seq": 0, "age_ms": 0, "sent_ms": 0}
+        own = {
+            "temperature_c": 0.0,
+            "probe_id": "TempProbe-0A01",
+            "boot": "a1b2c3d4",
+            "seq": 0,
+            "age_ms": 0,
+            "sent_ms": 0,
+        }
         assert body == own and _seqs(hub) == [0, 1, 2]
         assert [request[0] for request in hub.hellos] == ["POST /log/hello?key=x HTTP/1.1"]
         assert probe.state.status()["server_url"] == hub.url + "/log/ingest.php?key=x"
@@ -71,7 +81,8 @@ def test_each_reading_is_the_owners_body_and_goes_to_the_address_that_was_told()
 
 
 def test_a_backlog_arrives_in_order_none_lost_none_twice():
-    """Several hundred readings, most of them on the flash, while it was away: one a request, oldest first, what is new behind them."""
+    """Several hundred readings, most of them on the flash, while it was away: one a request, oldest first,
+    what is new behind them."""
 
     def on_flash(probe, folder):
         probe.state.outbox = Outbox(200, Spill(Disk(folder), "a1b2c3d4", 40))
@@ -114,14 +125,17 @@ def test_whoever_answers_stored_gets_batches():
 
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 50)
-        assert hub.bodies()[0]["seq"] == 0 and [r["seq"] for r in hub.bodies()[1]["readings"]] == list(range(1, 50))
+        assert hub.bodies()[0]["seq"] == 0 and [r["seq"] for r in hub.bodies()[1]["readings"]] == list(
+            range(1, 50)
+        )
         assert len(hub.requests) == 2
 
     _deliver(work, STORED, readings=50, hello="close")
 
 
 def test_a_batch_that_is_not_understood_costs_nothing():
-    """Refused, stumbled over, or answered with no more than ok: what was in it is sent again, one by one; nothing is asked twice."""
+    """Refused, stumbled over, or answered with no more than ok: what was in it is sent again, one by one;
+    nothing is asked twice."""
     for answer in ((400, {}), (404, {}), (405, {}), (415, {}), (422, {}), (500, {}), OK):
 
         async def work(probe, hub, delivery):
@@ -140,7 +154,8 @@ def test_a_batch_that_is_not_understood_costs_nothing():
 
 
 def test_a_hub_of_version_0_3_goes_on_getting_batches():
-    """It tells the time when greeted, and says no more than ok to a lone reading: from then on each delivery is a batch."""
+    """It tells the time when greeted, and says no more than ok to a lone reading: from then on each delivery
+    is a batch."""
 
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 1)
@@ -182,7 +197,8 @@ def _seqs_of_lone(hub):
 
 
 def test_a_mark_that_is_refused_does_not_block_the_line():
-    """A reading without a number is tried three times, then given up, counted and told; further ones once. Numbers all arrive."""
+    """A reading without a number is tried three times, then given up, counted and told; further ones once.
+    Numbers all arrive."""
 
     async def work(probe, hub, delivery):
         for _ in range(3):
@@ -190,7 +206,11 @@ def test_a_mark_that_is_refused_does_not_block_the_line():
             probe.record(20.0, None)
         await until(lambda: probe.state.delivered == 6)
         status = probe.state.status()
-        assert status["dropped"] == 3 and "without a number" in status["dropped_why"] and status["last_error"] is None
+        assert (
+            status["dropped"] == 3
+            and "without a number" in status["dropped_why"]
+            and status["last_error"] is None
+        )
         assert _seqs(hub) == [0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8]
 
     _deliver(work, _owners)
@@ -209,7 +229,8 @@ def test_a_mark_waits_while_the_receiver_says_later():
 
 
 def test_a_receiver_that_takes_no_further_fields_gets_none():
-    """One that refuses what it does not know is served with the owner's two fields alone; a value it refuses even so is given up."""
+    """One that refuses what it does not know is served with the owner's two fields alone; a value it refuses
+    even so is given up."""
 
     def strict(body):
         if sorted(body) != ["probe_id", "temperature_c"] or body["temperature_c"] == 1.0:
@@ -225,7 +246,8 @@ def test_a_receiver_that_takes_no_further_fields_gets_none():
 
 
 def test_no_hub_is_searched_for_in_its_place():
-    """What a plain receiver is to get waits for it, also after a restart of the probe; another address ends that."""
+    """What a plain receiver is to get waits for it, also after a restart of the probe; another address ends
+    that."""
 
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.delivered == 3)

@@ -1,4 +1,5 @@
-"""probe/portal.py, portal_dns.py and page_portal.py: a phone on the probe's access point, over real sockets"""
+"""probe/portal.py, portal_dns.py and page_portal.py: a phone on the probe's access point, over real
+sockets"""
 
 import struct
 
@@ -28,7 +29,12 @@ def test_every_systems_own_question_leads_to_the_page():
     """Android, iOS, macOS, Windows, Firefox, GNOME: 302 to the set-up page, not to be kept in any cache."""
 
     async def work(house, here):
-        for host, path in SYSTEMS + (("example.org", "/any/thing"), (here, "/unknown"), ("10.9.8.7", "/"), ("", "/x")):
+        for host, path in SYSTEMS + (
+            ("example.org", "/any/thing"),
+            (here, "/unknown"),
+            ("10.9.8.7", "/"),
+            ("", "/x"),
+        ):
             status, head, _ = await house.fetch(host, path)
             assert status == 302 and f"Location: http://{here}/\r\n" in head + "\r\n", (host, path, head)
             assert "no-store" in head
@@ -47,7 +53,9 @@ def test_every_name_is_the_probe():
         assert answer[:2] == b"\xbe\xef" and answer[12 : len(packet)] == packet[12:]
         flags, questions, answers = struct.unpack(">HHH", answer[2:8])
         assert (flags & 0x800F, flags & 0x0100, questions, answers) == (0x8000, 0x0100, 1, 1)
-        assert answer[len(packet) :] == b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04" + bytes([127, 0, 0, 1])
+        assert answer[len(packet) :] == b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04" + bytes(
+            [127, 0, 0, 1]
+        )
 
     visit(work)
 
@@ -79,13 +87,20 @@ def test_noise_does_not_stop_the_names():
 
 def test_a_question_with_extras_is_answered():
     """Phones add an EDNS record behind the question; only the question comes back."""
-    packet = struct.pack(">HHHHHH", 1, 0x0100, 1, 0, 0, 1) + dns.question(("a", "b"), dns.A) + b"\0\0\x29\x10\0\0\0\0\0\0\0"
+    packet = (
+        struct.pack(">HHHHHH", 1, 0x0100, 1, 0, 0, 1)
+        + dns.question(("a", "b"), dns.A)
+        + b"\0\0\x29\x10\0\0\0\0\0\0\0"
+    )
     answer = portal_dns.answer(packet, "192.168.4.1")
-    assert struct.unpack(">HHHHH", answer[2:12]) == (0x8580, 1, 1, 0, 0) and answer.endswith(bytes([192, 168, 4, 1]))
+    assert struct.unpack(">HHHHH", answer[2:12]) == (0x8580, 1, 1, 0, 0) and answer.endswith(
+        bytes([192, 168, 4, 1])
+    )
 
 
 def test_a_network_is_chosen_tested_and_joined():
-    """From the form to the last page: the test page asks again by itself, then tells the address in the new network."""
+    """From the form to the last page: the test page asks again by itself, then tells the address in the new
+    network."""
 
     async def work(house, here):
         body = b"ssid=home&other=&password=secret99&hub=10.0.0.1%3A8088"
@@ -96,7 +111,10 @@ def test_a_network_is_chosen_tested_and_joined():
         house.room.run(10)
         page = (await house.fetch(here, "/joining"))[2]
         assert "http://192.168.1.20/" in page and "secret99" not in page
-        assert house.room.settings.get("ssid") == "home" and house.room.settings.server_url == "http://10.0.0.1:8088"
+        assert (
+            house.room.settings.get("ssid") == "home"
+            and house.room.settings.server_url == "http://10.0.0.1:8088"
+        )
         house.room.run(30)
         assert not house.portal.opened
         # Closed: the usual pages again, nobody is sent anywhere.
@@ -113,13 +131,18 @@ def test_a_wrong_password_leads_back_to_the_form():
         await house.fetch(here, "/join", "POST", b"ssid=home&password=wrongwrong")
         house.room.run(30)
         page = (await house.fetch(here, "/joining"))[2]
-        assert "password is not the right one" in page and 'value="home" checked' in page and "wrongwrong" not in page
+        assert (
+            "password is not the right one" in page
+            and 'value="home" checked' in page
+            and "wrongwrong" not in page
+        )
 
     visit(work)
 
 
 def test_what_cannot_be_tried_is_said_at_once():
-    """No network, a short password, a hub address that is none: the form with problem and remedy; a torn form is refused."""
+    """No network, a short password, a hub address that is none: the form with problem and remedy; a torn form
+    is refused."""
 
     async def work(house, here):
         for body, part in (
@@ -132,7 +155,9 @@ def test_what_cannot_be_tried_is_said_at_once():
             assert part in page and "<form" in page and house.portal.wish is None, body
         assert (await house.fetch(here, "/join", "POST", b"ssid=%zz"))[0] == 400
         assert (await house.fetch(here, "/join", "POST", b"ssid=%f"))[0] == 400
-        assert (await house.fetch(here, "/join", "POST", b"ssid=home", "Origin: http://evil.example"))[0] == 403
+        assert (await house.fetch(here, "/join", "POST", b"ssid=home", "Origin: http://evil.example"))[
+            0
+        ] == 403
 
     visit(work)
 
@@ -163,7 +188,8 @@ def test_a_probe_that_belongs_to_a_hub_is_not_pointed_elsewhere():
 
 
 def test_the_hub_reaches_a_probe_whose_portal_is_still_open():
-    """While the last page can still be read the probe already answers in its new network, by its new address."""
+    """While the last page can still be read the probe already answers in its new network, by its new
+    address."""
 
     async def work(house, here):
         await house.fetch(here, "/join", "POST", b"ssid=home&password=secret99")

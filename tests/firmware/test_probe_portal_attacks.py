@@ -1,4 +1,5 @@
-"""probe/portal.py and probe/http.py under attack: crowds, slow ones, odd and large requests, floods of names, over real sockets"""
+"""probe/portal.py and probe/http.py under attack: crowds, slow ones, odd and large requests, floods of names,
+over real sockets"""
 
 import asyncio
 import gc
@@ -44,8 +45,8 @@ def test_odd_and_large_requests_are_answered_or_refused():
 
 
 def test_a_crowd_of_slow_visitors_stops_nothing_else():
-    """Forty connections that say half a word: the probe's other work and the names go on, those beyond its places are told that it is
-    busy or dropped; when they have gone a person sets it up."""
+    """Forty connections that say half a word: the probe's other work and the names go on, those beyond its
+    places are told that it is busy or dropped; when they have gone a person sets it up."""
 
     async def work(house, here):
         beats = [0]

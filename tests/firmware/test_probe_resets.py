@@ -28,15 +28,28 @@ def test_a_reason_known_before_the_restart_says_more_than_the_chip():
 def test_the_other_settings_stay():
     """Counting touches nothing else in the file, not even what this version does not know."""
     with Folder() as folder:
-        Settings(folder).update({"server_url": "http://10.0.0.1", "token": "t", "ssid": "home", "future": [1]})
+        Settings(folder).update(
+            {"server_url": "http://10.0.0.1", "token": "t", "ssid": "home", "future": [1]}
+        )
         Resets(Settings(folder), "power_on")
         settings = Settings(folder)
-        assert (settings.server_url, settings.token, settings.get("ssid"), settings.get("future")) == ("http://10.0.0.1", "t", "home", [1])
+        assert (settings.server_url, settings.token, settings.get("ssid"), settings.get("future")) == (
+            "http://10.0.0.1",
+            "t",
+            "home",
+            [1],
+        )
 
 
 def test_rubbish_in_the_file_and_unknown_reasons_do_no_harm():
     """Wrong types start the count anew; an unknown word counts as 'other', so that the file cannot grow."""
-    for rubbish in ([], "x", {"counts": 5}, {"counts": {"power_on": "x", "evil": 3}, "expected": ["x"]}, {"expected": "evil"}):
+    for rubbish in (
+        [],
+        "x",
+        {"counts": 5},
+        {"counts": {"power_on": "x", "evil": 3}, "expected": ["x"]},
+        {"expected": "evil"},
+    ):
         with Folder() as folder:
             Settings(folder).update({"resets": rubbish})
             resets = Resets(Settings(folder), "nonsense")

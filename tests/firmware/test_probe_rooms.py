@@ -17,7 +17,8 @@ def _write(folder, name, text):
 
 
 def test_a_part_that_was_given_up_is_loaded_anew():
-    """On MicroPython its memory comes back; whoever still holds it keeps what works; CPython keeps it as it is."""
+    """On MicroPython its memory comes back; whoever still holds it keeps what works; CPython keeps it as it
+    is."""
     from probe import page
 
     give_up("probe.page")

@@ -62,7 +62,9 @@ def test_readings_are_numbered_from_zero_without_gaps():
         probe = Probe(folder, interval_ms=500)
         probe.state.clock = Clock()
         probe.state.settings._live["interval_ms"] = 10
-        task = asyncio.create_task(_sampler(probe, Sensor((1.0, None), OSError("x"), (None, "crc"), (2.0, None))).run())
+        task = asyncio.create_task(
+            _sampler(probe, Sensor((1.0, None), OSError("x"), (None, "crc"), (2.0, None))).run()
+        )
         await until(lambda: len(probe.state.outbox) >= 5)
         task.cancel()
         readings = waiting(probe.state.outbox, 5, 0)

@@ -37,8 +37,13 @@ def _deliver(work, answer):
 
 def test_the_vectors_of_the_standard():
     """HMAC-SHA256, RFC 4231: cases 1, 2 and 6."""
-    assert mac(b"\x0b" * 20, b"Hi There") == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
-    assert mac(b"Jefe", b"what do ya want for nothing?") == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert (
+        mac(b"\x0b" * 20, b"Hi There") == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+    )
+    assert (
+        mac(b"Jefe", b"what do ya want for nothing?")
+        == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    )
     text = b"Test Using Larger Than Block-Size Key - Hash Key First"
     assert mac(b"\xaa" * 131, text) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
 
@@ -76,7 +81,8 @@ def test_each_request_has_a_counter_of_its_own():
 
 
 def test_a_stranger_that_says_ok_makes_it_forget_nothing():
-    """An unsigned 200, 400 or 413 is some other program: the readings stay, whole, and the problem is told."""
+    """An unsigned 200, 400 or 413 is some other program: the readings stay, whole, and the problem is
+    told."""
 
     for status in (200, 400, 413, 401):
 
@@ -102,7 +108,8 @@ def test_it_goes_on_from_the_counter_that_the_hub_has_seen():
 
 
 def test_what_a_hub_said_to_an_earlier_start_is_not_believed():
-    """Who recorded the hub's replies cannot make the probe forget a reading with them after its next start."""
+    """Who recorded the hub's replies cannot make the probe forget a reading with them after its next
+    start."""
 
     async def work(probe, hub, delivery):
         assert await delivery.step() is None and len(hub.sent) == 2
@@ -127,7 +134,9 @@ def test_a_hub_that_counts_for_ever_is_given_up_for_now():
         assert await delivery.step()
         assert len(hub.requests) <= 5 and len(probe.state.outbox) == 1
 
-    _deliver(work, lambda count: (409, {"ok": False, "error": "counter_used", "counter": USED + 1000 * count}))
+    _deliver(
+        work, lambda count: (409, {"ok": False, "error": "counter_used", "counter": USED + 1000 * count})
+    )
 
 
 def test_a_damaged_key_is_none():

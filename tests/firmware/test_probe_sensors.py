@@ -52,7 +52,8 @@ def test_the_first_sensor_has_the_boards_name_for_ever():
 
 
 def test_a_sensor_that_vanishes_is_missing_under_its_own_name():
-    """After a restart the board's own is still told missing; a further one that is not there any more is not."""
+    """After a restart the board's own is still told missing; a further one that is not there any more is
+    not."""
     with Folder() as folder:
         house = _House(folder, Chip(1, 20.0), Chip(2, 4.0))
         house.read()
@@ -64,7 +65,8 @@ def test_a_sensor_that_vanishes_is_missing_under_its_own_name():
 
 
 def test_a_boards_only_sensor_may_be_exchanged():
-    """The spare part takes over the board's name, while running and over a restart; beside the old one it does not."""
+    """The spare part takes over the board's name, while running and over a restart; beside the old one it
+    does not."""
     with Folder() as folder:
         house = _House(folder, Chip(1, 20.0))
         house.read()
@@ -80,7 +82,8 @@ def test_a_boards_only_sensor_may_be_exchanged():
 
 
 def test_an_exchange_keeps_the_name_however_quickly_it_is_done():
-    """Between two rounds, with a search for new ones in between or not, over missing rounds, and with the power off: the same name."""
+    """Between two rounds, with a search for new ones in between or not, over missing rounds, and with the
+    power off: the same name."""
     for interval_ms in (500, 2000, 9999, 10000, 60000, 3600000):
         for rounds_away in (0, 1, 2, 5):
             for power_off in (False, True):
@@ -95,7 +98,12 @@ def test_an_exchange_keeps_the_name_however_quickly_it_is_done():
                         house = _House(folder)
                     house.bus.chips.append(Chip(2, 5.0))
                     told = [house.read(interval_ms) for _ in range(2)]
-                    assert told[-1] == [(0, 5.0, None)] and house.ids() == ["B"], (interval_ms, rounds_away, power_off, told)
+                    assert told[-1] == [(0, 5.0, None)] and house.ids() == ["B"], (
+                        interval_ms,
+                        rounds_away,
+                        power_off,
+                        told,
+                    )
                     assert all(len(readings) == 1 for readings in told), told
 
 
@@ -108,7 +116,10 @@ def test_a_sensor_that_only_failed_once_is_not_exchanged():
         old = house.bus.chips[0]
         old.deaf = 3
         assert house.read() == [(0, 20.0, None), (1, 5.0, None)]
-        assert house.read() == [(0, 20.0, None), (1, 5.0, None)] and house.ids() == ["B", "B:" + hexed(rom(2))]
+        assert house.read() == [(0, 20.0, None), (1, 5.0, None)] and house.ids() == [
+            "B",
+            "B:" + hexed(rom(2)),
+        ]
 
 
 def test_names_are_saved_once_and_wrong_saved_ones_are_not_used():
@@ -160,14 +171,23 @@ def test_status_shows_each_sensor_and_the_cold_junction():
     """Id, kind, value, quality; the temperature of the terminals where the chip knows it."""
     with Folder() as folder:
         probe = Probe(folder)
-        setting = [{"type": "max31856", "sck": 1, "miso": 2, "mosi": 3, "cs": 5}, {"type": "ds18b20", "pin": 4}]
+        setting = [
+            {"type": "max31856", "sck": 1, "miso": 2, "mosi": 3, "cs": 5},
+            {"type": "ds18b20", "pin": 4},
+        ]
         found = wiring.sources(setting, {}, _Pins(Max31856Chip(), Bus(Chip(1, 20.0))), probe.state.clock.now)
         found[0]._conversion_s = found[1]._conversion_s = 0
         probe.state.sensors = Board(found, probe.state.roster)
         probe.state.record_round(run(probe.state.sensors.read()))
         further = "TempProbe-0A01:" + hexed(rom(1))
         assert json.loads(dumps(probe.state.status()["sensors"])) == [
-            {"id": "TempProbe-0A01", "kind": "max31856", "last_c": 25.0, "quality": None, "cold_junction_c": 25.0},
+            {
+                "id": "TempProbe-0A01",
+                "kind": "max31856",
+                "last_c": 25.0,
+                "quality": None,
+                "cold_junction_c": 25.0,
+            },
             {"id": further, "kind": "ds18b20", "last_c": 20.0, "quality": None},
         ]
         assert probe.state.probe_ids() == ["TempProbe-0A01", further]
@@ -178,7 +198,9 @@ def test_many_samples_make_one_reading():
     """Median or mean of the good ones; with most of them bad, the fault."""
 
     def of(how, *values):
-        rows = [("k", None, v, None) if isinstance(v, str) else ("k", units(v), None, units(1.0)) for v in values]
+        rows = [
+            ("k", None, v, None) if isinstance(v, str) else ("k", units(v), None, units(1.0)) for v in values
+        ]
         return shown([filtering.combine(rows, how)])[0][1:3]
 
     assert of("median", 20.0, 90.0, 21.0) == (21.0, None)
@@ -198,11 +220,20 @@ def test_a_source_is_sampled_as_often_as_it_wants():
 def test_a_jump_is_marked_and_the_value_kept():
     """Further than the limit from the one before: 'range'. The next one at the same place is believed."""
     with Folder() as folder:
-        source = Single(Sensor((20.0, None), (95.0, None), (95.5, None), (None, "crc"), (20.0, None), (21.0, None)))
+        source = Single(
+            Sensor((20.0, None), (95.0, None), (95.5, None), (None, "crc"), (20.0, None), (21.0, None))
+        )
         source.max_step = units(10)
         board = Board([source], Roster(Settings(folder), None))
         rounds = [_read(board)[0][1:] for _ in range(6)]
-        assert rounds == [(20.0, None), (95.0, "range"), (95.5, None), (None, "crc"), (20.0, None), (21.0, None)]
+        assert rounds == [
+            (20.0, None),
+            (95.0, "range"),
+            (95.5, None),
+            (None, "crc"),
+            (20.0, None),
+            (21.0, None),
+        ]
 
 
 class _Pins:
@@ -225,7 +256,9 @@ def test_without_a_setting_the_probe_finds_what_is_there():
         (Listener(b"\x03\x20"), ["ds18b20", "max6675"]),
         (Listener(b""), ["ds18b20"]),
     ):
-        assert [source.kind for source in wiring.sources(None, defaults, _Pins(chip, Bus()), Ticks())] == kinds
+        assert [
+            source.kind for source in wiring.sources(None, defaults, _Pins(chip, Bus()), Ticks())
+        ] == kinds
 
 
 def test_a_setting_says_what_is_where():
@@ -264,6 +297,8 @@ def test_a_wrong_setting_is_refused_with_the_way_out():
         try:
             wiring.check(wrong)
         except wiring.Wrong as error:
-            assert str(error).endswith(".") and ("Write" in str(error) or "Use" in str(error) or "Give" in str(error)), wrong
+            assert str(error).endswith(".") and (
+                "Write" in str(error) or "Use" in str(error) or "Give" in str(error)
+            ), wrong
         else:
             raise AssertionError(wrong)

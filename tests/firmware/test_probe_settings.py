@@ -25,7 +25,9 @@ def _write(path, text):
 
 def test_good_values_pass_and_unknown_ones_are_left_out():
     """Only what this version knows is taken; an address stays as it was told."""
-    assert check({"server_url": "http://h:1/i/", "interval_ms": 500, "token": "", "x": 1, "old_token": "y"}) == {
+    assert check(
+        {"server_url": "http://h:1/i/", "interval_ms": 500, "token": "", "x": 1, "old_token": "y"}
+    ) == {
         "server_url": "http://h:1/i/",
         "interval_ms": 500,
         "token": "",
@@ -52,7 +54,12 @@ def test_settings_outlive_a_restart():
         first = Settings(folder)
         assert first.update(GOOD) is True and first.update(GOOD) is False
         again = Settings(folder)
-        assert (again.server_url, again.interval_ms, again.token, again.get("ssid")) == ("http://10.0.0.1:8088", 5000, "s3cret", "net")
+        assert (again.server_url, again.interval_ms, again.token, again.get("ssid")) == (
+            "http://10.0.0.1:8088",
+            5000,
+            "s3cret",
+            "net",
+        )
         assert os.listdir(folder) == ["settings.json"] and again.problem is None
 
 
@@ -81,12 +88,17 @@ def test_a_power_cut_at_any_byte_leaves_the_old_settings():
         for length in range(len(new) + 1):
             _write(folder + "/settings.json.new", new[:length])
             after = Settings(folder)
-            assert (after.server_url, after.interval_ms, after.token) == (GOOD["server_url"], 5000, "s3cret"), length
+            assert (after.server_url, after.interval_ms, after.token) == (
+                GOOD["server_url"],
+                5000,
+                "s3cret",
+            ), length
             assert os.listdir(folder) == ["settings.json"]
 
 
 def test_a_torn_settings_file_is_survived():
-    """Should the file itself be torn, at any byte, the probe starts with defaults, says so, and can be set up again."""
+    """Should the file itself be torn, at any byte, the probe starts with defaults, says so, and can be set up
+    again."""
     with Folder() as folder:
         whole = '{"server_url": "http://10.9.9.9", "interval_ms": 777, "token": "n"}'
         for length in range(len(whole)):
@@ -129,7 +141,8 @@ def test_the_limits_are_the_published_ones():
 
 
 def test_the_file_serves_firmware_0_3_as_well():
-    """It has the base of the hub in it, beside the address as it was told; what 0.3.0 was told later holds."""
+    """It has the base of the hub in it, beside the address as it was told; what 0.3.0 was told later
+    holds."""
     with Folder() as folder:
         for told, saved in (
             ("http://h:8088/api/ingest", "http://h:8088"),

@@ -68,11 +68,22 @@ def test_each_state_has_a_sign_of_its_own():
         state.unwelcome = False
         state.update.state = "downloading"
         show()
-        expected = ["joining", "joining", "portal", "no_hub", "delivering", "sensor", "sensor", "no_hub", "no_hub", "update"]
+        expected = [
+            "joining",
+            "joining",
+            "portal",
+            "no_hub",
+            "delivering",
+            "sensor",
+            "sensor",
+            "no_hub",
+            "no_hub",
+            "update",
+        ]
         assert shown == expected
-        assert set(PATTERNS) == set(shown) | {"identify", "critical", "warning", "acknowledged"} and len(set(PATTERNS.values())) == len(
-            PATTERNS
-        )
+        assert set(PATTERNS) == set(shown) | {"identify", "critical", "warning", "acknowledged"} and len(
+            set(PATTERNS.values())
+        ) == len(PATTERNS)
 
 
 def test_identify_blinks_for_ten_seconds_whatever_else_there_is():
@@ -110,7 +121,8 @@ def test_one_bad_sensor_of_several_is_shown():
 
 
 def test_an_alarm_of_the_hub_is_shown_while_the_probe_is_well():
-    """What the hub wants shown is, while nothing is wrong with the probe itself; what is no such sign changes nothing."""
+    """What the hub wants shown is, while nothing is wrong with the probe itself; what is no such sign changes
+    nothing."""
     with Folder() as folder:
         harness = _Harness(folder)
         state = harness.state

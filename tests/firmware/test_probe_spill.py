@@ -31,7 +31,8 @@ def test_what_was_written_is_there_after_a_restart():
 
 
 def test_delivering_writes_nothing_and_repeats_one_file_at_most():
-    """A cut in the middle of a backlog: what was delivered of the current file comes again, older files are gone."""
+    """A cut in the middle of a backlog: what was delivered of the current file comes again, older files are
+    gone."""
     flash = Flash()
     spill = Spill(flash, "one", 20, 200)
     _fill(spill, 40)
@@ -45,7 +46,8 @@ def test_delivering_writes_nothing_and_repeats_one_file_at_most():
 
 
 def _life(flash, told):
-    """Two boots that fill the flash, thin it, deliver a part; `told` gets what is certain: ("in", seq) and ("out", seq)."""
+    """Two boots that fill the flash, thin it, deliver a part; `told` gets what is certain: ("in", seq) and
+    ("out", seq)."""
     for boot, first in (("one", 0), ("two", 100)):
         spill = Spill(flash, boot, 4, 160)
         for seq in range(first, first + 36, 4):
@@ -59,7 +61,8 @@ def _life(flash, told):
 
 
 def test_the_power_may_go_at_every_byte():
-    """After a cut at any written byte or step: nothing corrupt is believed, and of each stretch written all or every n-th is there."""
+    """After a cut at any written byte or step: nothing corrupt is believed, and of each stretch written all
+    or every n-th is there."""
     total = Flash(left=10**6)
     _life(total, [])
     steps = 10**6 - total.left
@@ -85,7 +88,8 @@ def test_the_power_may_go_at_every_byte():
 
 
 def test_without_thinning_a_cut_loses_nothing_that_was_written():
-    """Room enough: after a cut at any byte every block whose writing had ended is there, whole and in order."""
+    """Room enough: after a cut at any byte every block whose writing had ended is there, whole and in
+    order."""
     for left in range(0, 900, 3):
         flash = Flash(left=left)
         done = 0
@@ -154,7 +158,8 @@ def test_a_delivery_in_the_middle_of_a_thinning_repeats_at_most():
 
 
 def test_the_time_of_a_boot_reaches_what_is_written_already():
-    """Learned after the readings: one block more, and the next boot knows when they were taken. Told again: nothing more."""
+    """Learned after the readings: one block more, and the next boot knows when they were taken. Told again:
+    nothing more."""
     flash = Flash()
     spill = Spill(flash, "one", 8, 200)
     spill.learn(5000)
@@ -167,7 +172,9 @@ def test_the_time_of_a_boot_reaches_what_is_written_already():
     for _ in range(3):
         spill.learn(7000)
     assert flash.writes == 2
-    assert Spill(flash, "two", 8, 200).boots == [["one", 7000, 6000]] and Spill(flash, "two", 8, 200).count == 4
+    assert (
+        Spill(flash, "two", 8, 200).boots == [["one", 7000, 6000]] and Spill(flash, "two", 8, 200).count == 4
+    )
 
 
 def test_a_flash_that_cannot_be_read_counts_as_empty():
@@ -179,7 +186,8 @@ def test_a_flash_that_cannot_be_read_counts_as_empty():
 
 
 def test_it_holds_what_was_promised():
-    """20 days at one a minute, written every ten minutes, and 24 hours at 2 s, in the files of a board: nothing thinned."""
+    """20 days at one a minute, written every ten minutes, and 24 hours at 2 s, in the files of a board:
+    nothing thinned."""
     for total, block, step_ms in ((28800, 10, 60000), (43200, 64, 2000)):
         spill = Spill(Flash(), "a1b2c3d4", 54)
         for first in range(0, total, block):

@@ -45,7 +45,8 @@ def test_a_router_that_restarts_is_joined_again():
 
 
 def test_a_router_that_boots_slower_than_the_probe_is_joined_when_it_is_there():
-    """After a power cut the portal opens after a minute, and still the network is joined within 35 s of its return, whenever that is."""
+    """After a power cut the portal opens after a minute, and still the network is joined within 35 s of its
+    return, whenever that is."""
     for minutes in (1, 2, 3, 5, 30, 600):
 
         def work(room, minutes=minutes):
@@ -60,7 +61,8 @@ def test_a_router_that_boots_slower_than_the_probe_is_joined_when_it_is_there():
 
 
 def test_the_portal_opens_after_a_minute_and_the_scan_comes_first():
-    """Sixty seconds of trying; then a scan with the radio idle, then the access point with the probe's name and the networks."""
+    """Sixty seconds of trying; then a scan with the radio idle, then the access point with the probe's name
+    and the networks."""
 
     def work(room):
         assert 60 <= room.until(lambda: room.portal.opened, 90) <= 63
@@ -73,7 +75,8 @@ def test_the_portal_opens_after_a_minute_and_the_scan_comes_first():
 
 
 def test_a_new_probe_opens_the_portal_at_once_and_keeps_it():
-    """Without a network in its settings there is nothing to wait for; the list of networks is renewed every few minutes."""
+    """Without a network in its settings there is nothing to wait for; the list of networks is renewed every
+    few minutes."""
 
     def work(room):
         room.run(2)
@@ -111,7 +114,8 @@ def _wish(room, ssid, password, hub=""):
 
 
 def test_credentials_are_saved_only_after_they_worked():
-    """Right ones: joined in AP+STA, then saved with the hub, the page readable for a while, then the access point closes."""
+    """Right ones: joined in AP+STA, then saved with the hub, the page readable for a while, then the access
+    point closes."""
 
     def work(room):
         room.run(3)
@@ -130,7 +134,8 @@ def test_credentials_are_saved_only_after_they_worked():
 
 
 def test_wrong_credentials_are_told_and_not_saved():
-    """A wrong password, a network that is not there: the reason on the page, the old settings in force, the portal still open."""
+    """A wrong password, a network that is not there: the reason on the page, the old settings in force, the
+    portal still open."""
 
     def work(room):
         room.run(70)
@@ -158,7 +163,8 @@ def test_credentials_that_cannot_be_saved_are_not_accepted():
 
 
 def test_a_person_at_the_form_is_not_disturbed_but_cannot_hold_the_probe_for_ever():
-    """While the page is used the old network is left alone; after fifteen minutes it is tried again all the same."""
+    """While the page is used the old network is left alone; after fifteen minutes it is tried again all the
+    same."""
 
     def work(room):
         room.run(62)
@@ -194,7 +200,11 @@ def test_a_portal_for_which_there_is_no_memory_is_tried_again():
     def work(room):
         opens, room.portal.open = room.portal.open, _no_memory
         room.run(70)
-        assert not room.portal.opened and room.radio.ap is None and any("cannot be opened" in line for line in room.said)
+        assert (
+            not room.portal.opened
+            and room.radio.ap is None
+            and any("cannot be opened" in line for line in room.said)
+        )
         room.portal.open = opens
         room.until(lambda: room.portal.opened, 120)
 
@@ -206,7 +216,8 @@ def _no_memory(ip, networks):
 
 
 def test_a_day_of_random_losses_leaves_the_probe_joined():
-    """24 h with the network away at random for seconds to an hour: joined again within 35 s each time, settings untouched."""
+    """24 h with the network away at random for seconds to an hour: joined again within 35 s each time,
+    settings untouched."""
 
     def work(room):
         seed = 12345
@@ -228,7 +239,9 @@ def test_the_password_is_in_no_report():
 
     def work(room):
         room.run(200)
-        assert "secret99" not in str(room.station.report()) and "secret99" not in room.portal.handler(_Get("/"))(_Get("/"))
+        assert "secret99" not in str(room.station.report()) and "secret99" not in room.portal.handler(
+            _Get("/")
+        )(_Get("/"))
         assert settings.check({"ssid": "x", "password": "y"}) == {}
 
     _in_room(work, Air(), **HOME)

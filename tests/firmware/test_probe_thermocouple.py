@@ -61,11 +61,21 @@ def test_a_bus_without_a_chip_is_missing():
 
 
 def test_a_value_outside_the_types_table_is_marked_not_lost():
-    """What a type cannot have is told with 'range'; what it can have is not, also where the chip's straight line is far from it."""
-    for letter, steps, quality in (("K", 1330, None), ("K", 1340, "range"), ("K", -113, None), ("K", -143, "range"), ("S", 1900, None)):
+    """What a type cannot have is told with 'range'; what it can have is not, also where the chip's straight
+    line is far from it."""
+    for letter, steps, quality in (
+        ("K", 1330, None),
+        ("K", 1340, "range"),
+        ("K", -113, None),
+        ("K", -143, "range"),
+        ("S", 1900, None),
+    ):
         source = spi.Max31855(Listener(_31855(steps * 4)), "cs5", Curve("max31855", letter))
         assert run(source.read())[0][2] == quality, (letter, steps)
-    assert shown(run(spi.Max31855(Listener(_31855(1600 * 4)), "cs5", Curve("max31855", "K")).read()))[0][4] == 1600.0
+    assert (
+        shown(run(spi.Max31855(Listener(_31855(1600 * 4)), "cs5", Curve("max31855", "K")).read()))[0][4]
+        == 1600.0
+    )
 
 
 def test_the_max6675s_steps_and_its_fault():
@@ -108,7 +118,13 @@ def test_the_temperatures_of_the_max31856s_data_sheet():
 
 def test_the_cold_junctions_of_the_max31856s_data_sheet():
     """14 bits; the two lowest are no part of it."""
-    for cold, celsius in (((0x7F, 0x00), 127.0), ((0x19, 0x03), 25.0), ((0x00, 0x00), 0.0), ((0xFF, 0x00), -1.0), ((0xC9, 0x00), -55.0)):
+    for cold, celsius in (
+        ((0x7F, 0x00), 127.0),
+        ((0x19, 0x03), 25.0),
+        ((0x00, 0x00), 0.0),
+        ((0xFF, 0x00), -1.0),
+        ((0xC9, 0x00), -55.0),
+    ):
         assert _31856(0x019000, 0, cold)[2] == celsius
 
 
@@ -136,16 +152,27 @@ def test_a_max31856_that_lost_power_is_set_up_again():
 
 def test_the_simple_chips_are_sources():
     """They say their reading with the key of their pin."""
-    assert shown(run(spi.Max31855(Listener(_31855(100)), "cs5", Curve("max31855", "K")).read())) == [("cs5", 25.0, None, 25.0, 25.0)]
-    assert shown(run(spi.Max6675(Listener(b"\x03\x20"), "cs15", Curve("max6675", "K"), 0).read())) == [("cs15", 25.0, None, None, 25.0)]
-    assert run(spi.Max31855(Listener(_31855(100, 0x190, 1)), "cs5", Curve("max31855", "K")).read()) == [("cs5", None, "open", 25 * 4096)]
+    assert shown(run(spi.Max31855(Listener(_31855(100)), "cs5", Curve("max31855", "K")).read())) == [
+        ("cs5", 25.0, None, 25.0, 25.0)
+    ]
+    assert shown(run(spi.Max6675(Listener(b"\x03\x20"), "cs15", Curve("max6675", "K"), 0).read())) == [
+        ("cs15", 25.0, None, None, 25.0)
+    ]
+    assert run(spi.Max31855(Listener(_31855(100, 0x190, 1)), "cs5", Curve("max31855", "K")).read()) == [
+        ("cs5", None, "open", 25 * 4096)
+    ]
 
 
 def test_each_chip_is_told_from_the_others():
     """By what it alone answers; an empty bus, high or low, is none of them."""
     nobody = Listener(b"")
     assert spi.recognize(nobody, Max31856Chip()) == "max31856"
-    for raw, name in ((_31855(100), "max31855"), (_31855(100, 0x190, 1), "max31855"), (b"\x03\x20", "max6675"), (b"\x03\x24", "max6675")):
+    for raw, name in (
+        (_31855(100), "max31855"),
+        (_31855(100, 0x190, 1), "max31855"),
+        (b"\x03\x20", "max6675"),
+        (b"\x03\x24", "max6675"),
+    ):
         assert spi.recognize(Listener(raw), Listener(raw)) == name
     assert spi.recognize(Listener(b"\x03\x20", 0), Listener(b"\x03\x20", 0)) == "max6675"
     assert spi.recognize(nobody, nobody) is None
@@ -256,7 +283,8 @@ _TRUE = {
 
 
 def test_the_true_temperature_by_nists_tables():
-    """Voltages out of NIST's printed tables, 0.001 mV: the value told is within half a step of the chip and a tenth of a degree."""
+    """Voltages out of NIST's printed tables, 0.001 mV: the value told is within half a step of the chip and a
+    tenth of a degree."""
     for letter in sorted(_TRUE):
         curve = Curve("max31855", letter)
         for celsius, microvolts, cold_c, cold_microvolts, slope in _TRUE[letter]:
@@ -264,13 +292,25 @@ def test_the_true_temperature_by_nists_tables():
             value, quality = curve.decode(chip * 1024, cold_c * 4096)
             # The chip's step of a quarter degree is larger where the thermocouple gives less.
             most = 0.125 * GAINS[letter] / 1000 / slope + 0.1
-            assert quality is None and abs(value / 4096 - celsius) <= most, (letter, celsius, cold_c, value / 4096)
+            assert quality is None and abs(value / 4096 - celsius) <= most, (
+                letter,
+                celsius,
+                cold_c,
+                value / 4096,
+            )
 
 
 def test_a_tip_and_a_chip_at_nought_are_no_dead_line():
-    """All bits 0 after a reading near 0 °C is one; after none, a far one or a warm chip it is a line held low."""
+    """All bits 0 after a reading near 0 °C is one; after none, a far one or a warm chip it is a line held
+    low."""
     chip = Listener(_31855(0, 0))
-    for before, cold, told in ((None, 0, "missing"), (4, 16, None), (-40, -16, None), (160, 16, "missing"), (4, 400, "missing")):
+    for before, cold, told in (
+        (None, 0, "missing"),
+        (4, 16, None),
+        (-40, -16, None),
+        (160, 16, "missing"),
+        (4, 400, "missing"),
+    ):
         source = spi.Max31855(chip, "cs5", Curve("max31855", "K"))
         if before is not None:
             chip.raw = _31855(before, cold)
@@ -282,7 +322,8 @@ def test_a_tip_and_a_chip_at_nought_are_no_dead_line():
 
 
 def test_a_max6675_is_corrected_within_what_it_cannot_tell():
-    """Its own temperature, which it does not tell, is taken for 25 °C: from 0 to 85 °C there, the error stays below 0.7 °C."""
+    """Its own temperature, which it does not tell, is taken for 25 °C: from 0 to 85 °C there, the error stays
+    below 0.7 °C."""
     curve = Curve("max6675", "K")
     for celsius, microvolts in ((100, 4096), (400, 16397), (800, 33275), (1000, 41276)):
         for cold_c, cold_microvolts in ((0, 0), (10, 397), (25, 1000), (50, 2023), (85, 3473)):

@@ -32,7 +32,8 @@ def _fails(board, store):
 
 
 def test_an_update_is_downloaded_checked_and_started():
-    """Every file is in the spare slot as the hub has it, a restart is asked for, and the next start runs it on trial."""
+    """Every file is in the spare slot as the hub has it, a restart is asked for, and the next start runs it
+    on trial."""
     with Tree() as folder:
         board = Board(folder)
         _install(board, Store())
@@ -48,11 +49,16 @@ def test_the_same_version_is_not_installed_again():
         board = Board(folder)
         store = Store(told=manifest("9.9"))
         _install(board, store)
-        assert board.update.report() == {"state": "current", "version": "9.9"} and store.served == ["manifest"] and not board.restarts
+        assert (
+            board.update.report() == {"state": "current", "version": "9.9"}
+            and store.served == ["manifest"]
+            and not board.restarts
+        )
 
 
 def test_power_cut_after_every_step_of_an_update():
-    """Stopped after each change of the disk, the next start runs a whole firmware, old or new, and the update can be done anew."""
+    """Stopped after each change of the disk, the next start runs a whole firmware, old or new, and the update
+    can be done anew."""
     for steps in range(1, 500):
         with Tree() as folder:
             board = Board(folder, disk=CutDisk(steps))
@@ -86,8 +92,14 @@ def test_what_came_whole_is_not_fetched_again():
 
 
 def test_a_file_that_is_not_what_the_list_says_is_refused():
-    """Wrong bytes, a wrong length, a file that is missing: nothing is switched, and the bad file does not stay."""
-    for damage, words in ((b"x" * 2048, "damaged"), (b"short", "damaged"), (b"x" * 4000, "too long"), (None, "404")):
+    """Wrong bytes, a wrong length, a file that is missing: nothing is switched, and the bad file does not
+    stay."""
+    for damage, words in (
+        (b"x" * 2048, "damaged"),
+        (b"short", "damaged"),
+        (b"x" * 4000, "too long"),
+        (None, "404"),
+    ):
         with Tree() as folder:
             store = Store()
             if damage is None:
@@ -128,17 +140,35 @@ def _read(told, size=7):
 
 
 def test_lists_that_cannot_be_trusted():
-    """Names that lead elsewhere, wrong sizes, a damaged list, not a whole firmware: refused before a file is asked for."""
+    """Names that lead elsewhere, wrong sizes, a damaged list, not a whole firmware: refused before a file is
+    asked for."""
 
     def changed(key, value, row=None):
         told = json.loads(json.dumps(manifest()))
         (told if row is None else told["files"][row])[key] = value
         return told
 
-    bad = [None, [], {}, changed("version", ""), changed("version", "1 0"), changed("version", "11.0"), changed("files", [])]
+    bad = [
+        None,
+        [],
+        {},
+        changed("version", ""),
+        changed("version", "1 0"),
+        changed("version", "11.0"),
+        changed("files", []),
+    ]
     bad += [
         changed("name", name, 0)
-        for name in ("/etc/x", "probe/../x", "main.py", "boot_slots.py", "probe/.x", "probe/", "a/b.py", "probe/..")
+        for name in (
+            "/etc/x",
+            "probe/../x",
+            "main.py",
+            "boot_slots.py",
+            "probe/.x",
+            "probe/",
+            "a/b.py",
+            "probe/..",
+        )
     ]
     bad += [changed("size", size, 0) for size in (-1, True, "1", 10**6, 1)]
     bad += [changed("sha256", "0" * 63, 0), changed("sha256", "0" * 64, 0), changed("sha256", None)]
@@ -211,7 +241,8 @@ def _ask(board, body, **headers):
 
 
 def test_who_may_ask_for_an_update():
-    """The token rules of /provision; only a path on the probe's own hub; a probe without a hub or without slots says so."""
+    """The token rules of /provision; only a path on the probe's own hub; a probe without a hub or without
+    slots says so."""
     with Tree() as folder:
         board = Board(folder)
         assert _ask(board, {"manifest_url": PATH, "token": "t"})[1]["error"] == "no_update"
@@ -221,7 +252,9 @@ def test_who_may_ask_for_an_update():
         for path in (None, 5, "", "x", "http://evil/x", "//evil/x", "/a b", "/a\r\nX: y", "/" + "x" * 300):
             assert _ask(board, {"manifest_url": path}, **token)[1]["error"] == "bad_manifest_url", path
         assert _ask(board, {"manifest_url": PATH}, origin="http://evil", host="probe", **token)[0] == 403
-        assert board.update.report() == {"state": "idle"} and board.state.status()["update"] == {"state": "idle"}
+        assert board.update.report() == {"state": "idle"} and board.state.status()["update"] == {
+            "state": "idle"
+        }
         status, answer = _ask(board, {"manifest_url": PATH}, **token)
         assert status == 200 and answer == {"ok": True, "state": "downloading", "version": "9.9"}
         board = Board(folder, url=None)
@@ -248,4 +281,8 @@ def test_a_firmware_is_never_written_over_itself():
         newer = dict(FILES, **{"probe/__init__.py": b'VERSION = "11.0"\n'})
         _install(Board(folder), Store(newer, manifest("11.0", newer)))
         board = Board(folder)
-        assert board.slot == "slot_b" and board.whole(newer) and read(folder + "/slot_a/probe/__init__.py") == FILES["probe/__init__.py"]
+        assert (
+            board.slot == "slot_b"
+            and board.whole(newer)
+            and read(folder + "/slot_a/probe/__init__.py") == FILES["probe/__init__.py"]
+        )

@@ -55,7 +55,12 @@ def test_a_firmware_that_does_not_deliver_goes_within_five_minutes():
         assert board.restarts == 1
         board = Board(folder)
         report = board.update.report()
-        assert board.slot == "" and report["state"] == "went_back" and report["version"] == "10.0" and "300 s" in report["problem"]
+        assert (
+            board.slot == ""
+            and report["state"] == "went_back"
+            and report["version"] == "10.0"
+            and "300 s" in report["problem"]
+        )
         assert board.state.clock.now() == 0 and not board.slots.on_trial
 
 
@@ -129,7 +134,15 @@ def test_a_slot_without_files_is_not_started():
 
 def test_nonsense_in_the_file_means_the_flashed_firmware():
     """Not JSON, not an object, unknown slots, wrong types."""
-    for text in ("", "{", "[]", '{"good": "../etc"}', '{"trial": 5}', '{"trial": "slot_a", "tries": "x"}', '{"failed": 3}'):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '{"good": "../etc"}',
+        '{"trial": 5}',
+        '{"trial": "slot_a", "tries": "x"}',
+        '{"failed": 3}',
+    ):
         with Tree() as folder:
             with open(folder + "/slot.json", "w") as file:
                 file.write(text)
@@ -139,7 +152,11 @@ def test_nonsense_in_the_file_means_the_flashed_firmware():
 
 def test_power_cut_at_every_write_leaves_before_or_after():
     """Each change of slot.json, stopped after each of its steps: the next start knows a whole state."""
-    works = [lambda slots: slots.confirm(), lambda slots: slots.go_back("why"), lambda slots: slots.try_next("slot_b", "11")]
+    works = [
+        lambda slots: slots.confirm(),
+        lambda slots: slots.go_back("why"),
+        lambda slots: slots.try_next("slot_b", "11"),
+    ]
     for work in works:
         for steps in range(1, 20):
             with Tree() as folder:
@@ -169,7 +186,8 @@ def test_a_trial_is_counted_before_it_starts():
 
 
 def test_the_guard_ends_a_trial_that_hangs():
-    """A timer outside the firmware's loops goes back and resets, unless the trial ended well in the meantime."""
+    """A timer outside the firmware's loops goes back and resets, unless the trial ended well in the
+    meantime."""
     for kept in (False, True):
         with Tree() as folder:
             slot = _switched(folder)
@@ -209,7 +227,12 @@ class _Timer:
 
 def test_the_patience_is_a_setting():
     """`trial_s` in the settings shortens the five minutes; nothing makes them longer."""
-    for text, patience_s in (('{"trial_s": 4}', 4), ('{"trial_s": 4000}', 300), ('{"trial_s": "x"}', 300), ("", 300)):
+    for text, patience_s in (
+        ('{"trial_s": 4}', 4),
+        ('{"trial_s": 4000}', 300),
+        ('{"trial_s": "x"}', 300),
+        ("", 300),
+    ):
         with Tree() as folder:
             with open(folder + "/settings.json", "w") as file:
                 file.write(text)

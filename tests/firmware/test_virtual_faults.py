@@ -27,7 +27,10 @@ class Hub:
                 rows = hub.got.setdefault(body.get("probe_id"), [])
                 now = time.monotonic()
                 readings = body.get("readings") or ([body] if "seq" in body else [])
-                rows += [(now, body.get("boot"), r["seq"], r["temperature_c"], r.get("quality"), r["age_ms"]) for r in readings]
+                rows += [
+                    (now, body.get("boot"), r["seq"], r["temperature_c"], r.get("quality"), r["age_ms"])
+                    for r in readings
+                ]
                 answer = b'{"ok": true, "stored": 1, "duplicates": 0}'
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -73,7 +76,20 @@ def start(hub, tmp_path):
     """Starts a probe with a fault."""
 
     def make(name, fault):
-        options = ("--id", fault, "--state", tmp_path / fault, "--hub", hub.url, "--token", "t", "--interval-ms", "500", "--fault", fault)
+        options = (
+            "--id",
+            fault,
+            "--state",
+            tmp_path / fault,
+            "--hub",
+            hub.url,
+            "--token",
+            "t",
+            "--interval-ms",
+            "500",
+            "--fault",
+            fault,
+        )
         return RunningProbe(name, *options)
 
     return make
@@ -104,7 +120,8 @@ def test_a_network_that_goes_loses_nothing(hub, start, name):
 
 @BOTH
 def test_starts_and_wraps_and_a_slow_flash(hub, start, name):
-    """reboot: a new boot mark, told as the watchdog's; wrap: no gap and no nonsense in the ages; slow-flash: readings go on."""
+    """reboot: a new boot mark, told as the watchdog's; wrap: no gap and no nonsense in the ages; slow-flash:
+    readings go on."""
     with start(name, "reboot") as probe, start(name, "wrap") as wrap, start(name, "slow-flash") as slow:
         body = {"interval_ms": 600, "token": "t", "server_url": hub.url}
         began = time.monotonic()
@@ -116,6 +133,8 @@ def test_starts_and_wraps_and_a_slow_flash(hub, start, name):
         again = "http://" + [line for line in probe.lines if "listening on" in line][1].rsplit(" ", 1)[1]
         assert requests.get(again + "/status", timeout=5).json()["reset"] == "watchdog"
     assert hub.column("wrap", 2)[:16] == list(range(16)) and max(hub.column("wrap", 5)) < 2000
-    times = [when - age / 1000 for when, age in zip(hub.column("wrap", 0), hub.column("wrap", 5), strict=True)]
+    times = [
+        when - age / 1000 for when, age in zip(hub.column("wrap", 0), hub.column("wrap", 5), strict=True)
+    ]
     assert all(0.2 < later - earlier < 1.0 for earlier, later in itertools.pairwise(times))
     assert len(hub.column("slow-flash", 2)) >= 8

@@ -17,7 +17,8 @@ from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 from probe_interpreters import RunningProbe, probe_command, wait_until
 
 SERVICE = "_temps-probe._tcp.local."
-# Each probe here has a token from the start: a hub that runs beside these tests finds it too, and must not be able to take it.
+# Each probe here has a token from the start: a hub that runs beside these tests finds it too, and must not be
+# able to take it.
 BOTH = pytest.mark.parametrize("name", ["cpython", "micropython"])
 
 
@@ -46,7 +47,10 @@ class _Hub:
                 else:
                     now = time.time()
                     readings = body.get("readings") or [body]
-                    hub.readings += [(body["boot"], r["seq"], r["temperature_c"], now - r["age_ms"] / 1000) for r in readings]
+                    hub.readings += [
+                        (body["boot"], r["seq"], r["temperature_c"], now - r["age_ms"] / 1000)
+                        for r in readings
+                    ]
                 answer = b'{"ok": true, "stored": 1, "duplicates": 0}'
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -69,7 +73,8 @@ class _Hub:
         self.close()
 
     def close(self):
-        """Gone like a hub that was switched off: nobody listens, kept connections are cut. Twice does no harm."""
+        """Gone like a hub that was switched off: nobody listens, kept connections are cut. Twice does no
+        harm."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -106,32 +111,57 @@ class _Ear(ServiceListener):
 
 @BOTH
 def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
-    """From start to Ctrl-C as the hub sees it: mDNS, whoami, provision, readings in order, goodbye, nothing left behind."""
+    """From start to Ctrl-C as the hub sees it: mDNS, whoami, provision, readings in order, goodbye, nothing
+    left behind."""
     zc = Zeroconf(interfaces=["127.0.0.1"])
     ear = _Ear()
     browser = ServiceBrowser(zc, SERVICE, ear)
     # Another run of these tests on this PC must not answer to the same name.
     probe_id = f"Test-{name}-{uuid.uuid4().hex[:8]}"
     instance = f"{probe_id}.{SERVICE}"
-    options = ("--id", probe_id, "--port", 0, "--bind", "127.0.0.1", "--state", tmp_path / "state", "--name", "Küche", "--token", "s3cret")
+    options = (
+        "--id",
+        probe_id,
+        "--port",
+        0,
+        "--bind",
+        "127.0.0.1",
+        "--state",
+        tmp_path / "state",
+        "--name",
+        "Küche",
+        "--token",
+        "s3cret",
+    )
     try:
         with _Hub() as hub, RunningProbe(name, *options) as probe:
             info = wait_until(lambda: ear.found.get(instance))
             assert f"http://{info.parsed_addresses()[0]}:{info.port}" == probe.url
             assert info.decoded_properties["id"] == probe_id and info.decoded_properties["name"] == "Küche"
             who = requests.get(probe.url + "/whoami", timeout=5).json()
-            assert (who["id"], who["ip"], who["port"], who["name"]) == (probe_id, "127.0.0.1", info.port, "Küche")
+            assert (who["id"], who["ip"], who["port"], who["name"]) == (
+                probe_id,
+                "127.0.0.1",
+                info.port,
+                "Küche",
+            )
             assert requests.get(probe.url + "/status", timeout=5).json()["needs_provision"] is True
 
             body = {"server_url": hub.url, "interval_ms": 500, "token": "s3cret"}
-            answer = requests.post(probe.url + "/provision", json=body, headers={"X-Token": "s3cret"}, timeout=5)
+            answer = requests.post(
+                probe.url + "/provision", json=body, headers={"X-Token": "s3cret"}, timeout=5
+            )
             assert answer.json() == {"ok": True, "server_url": hub.url, "interval_ms": 500, "token_set": True}
             wait_until(lambda: len(hub.readings) >= 4 and hub.hellos)
             assert hub.seqs(who["boot"]) == list(range(len(hub.readings)))
             assert all(18 < celsius < 26 and celsius % 0.0625 == 0 for _, _, celsius, _ in hub.readings)
             assert hub.hellos[0]["port"] == info.port and hub.tokens == {"s3cret"}
             text = requests.get(probe.url + "/status", timeout=5).text
-            assert "s3cret" not in text and json.loads(text)["needs_provision"] is False and json.loads(text)["delivered"] >= 4
+            assert (
+                "s3cret" not in text
+                and json.loads(text)["needs_provision"] is False
+                and json.loads(text)["delivered"] >= 4
+            )
 
             assert probe.stop(signal.SIGINT) == 0
             wait_until(lambda: instance in ear.gone)
@@ -144,9 +174,21 @@ def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
 
 @BOTH
 def test_nothing_is_lost_while_the_hub_is_away(name, tmp_path):
-    """The hub goes and comes back on the same port: every seq arrives, and the late ones carry the time they were taken."""
+    """The hub goes and comes back on the same port: every seq arrives, and the late ones carry the time they
+    were taken."""
     with _Hub() as first:
-        options = ("--id", "Away", "--state", tmp_path / "state", "--hub", first.url, "--interval-ms", "500", "--token", "t")
+        options = (
+            "--id",
+            "Away",
+            "--state",
+            tmp_path / "state",
+            "--hub",
+            first.url,
+            "--interval-ms",
+            "500",
+            "--token",
+            "t",
+        )
         with RunningProbe(name, *options) as probe:
             wait_until(lambda: len(first.readings) >= 2)
             first.close()
@@ -168,20 +210,37 @@ def test_a_restarted_probe_remembers_its_hub(name, tmp_path):
     with _Hub() as hub:
         options = ("--id", "Again", "--state", tmp_path / "state")
         with RunningProbe(name, *options, "--token", "t") as probe:
-            assert requests.post(probe.url + "/provision", json={"server_url": hub.url, "token": "t"}, timeout=5).status_code == 200
+            assert (
+                requests.post(
+                    probe.url + "/provision", json={"server_url": hub.url, "token": "t"}, timeout=5
+                ).status_code
+                == 200
+            )
             wait_until(lambda: hub.readings)
             probe.process.kill()
         with RunningProbe(name, *options) as probe:
             boot = requests.get(probe.url + "/whoami", timeout=5).json()["boot"]
             wait_until(lambda: hub.seqs(boot))
-            assert hub.seqs(boot)[0] == 0 and len({b for b, _, _, _ in hub.readings}) == 2 and hub.tokens == {"t"}
-            assert requests.post(probe.url + "/provision", json={"server_url": "http://127.0.0.1:1"}, timeout=5).status_code == 401
+            assert (
+                hub.seqs(boot)[0] == 0
+                and len({b for b, _, _, _ in hub.readings}) == 2
+                and hub.tokens == {"t"}
+            )
+            assert (
+                requests.post(
+                    probe.url + "/provision", json={"server_url": "http://127.0.0.1:1"}, timeout=5
+                ).status_code
+                == 401
+            )
 
 
 @BOTH
 def test_a_wrong_command_line_ends_with_a_remedy(name, tmp_path):
     """Exit code 2, the problem and the way out on stderr, nothing on stdout."""
-    for probe_id, folder, part in (("a b", tmp_path, "is not a probe id"), ("A", tmp_path / "no" / "such", "Choose one")):
+    for probe_id, folder, part in (
+        ("a b", tmp_path, "is not a probe id"),
+        ("A", tmp_path / "no" / "such", "Choose one"),
+    ):
         command = probe_command(name, "--id", probe_id, "--state", folder)
         done = subprocess.run(command, capture_output=True, text=True, timeout=30)
         assert done.returncode == 2 and part in done.stderr and done.stdout == "", done
@@ -193,9 +252,14 @@ def test_a_taken_port_ends_with_a_remedy(name, tmp_path):
     """Two probes cannot serve on one port; the second says what to change."""
     with _Hub() as other:
         done = subprocess.run(
-            probe_command(name, "--id", "A", "--state", tmp_path, "--port", other.port), capture_output=True, text=True, timeout=30
+            probe_command(name, "--id", "A", "--state", tmp_path, "--port", other.port),
+            capture_output=True,
+            text=True,
+            timeout=30,
         )
-        assert done.returncode == 2 and "Choose another --port" in done.stderr and "Traceback" not in done.stderr, done
+        assert (
+            done.returncode == 2 and "Choose another --port" in done.stderr and "Traceback" not in done.stderr
+        ), done
 
 
 def test_a_polite_kill_says_goodbye(tmp_path):

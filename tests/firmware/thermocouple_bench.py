@@ -1,9 +1,11 @@
-"""How far what is told is from NIST's reference functions, before and after: `python tests/firmware/thermocouple_bench.py` (markdown).
+"""How far what is told is from NIST's reference functions, before and after: `python
+tests/firmware/thermocouple_bench.py` (markdown).
 
-For each type 12 temperatures, and the chip itself at two. What a MAX31855 says is rounded to its steps (0.25 °C, 0.0625 °C for its own
-temperature). Before: just that (firmware up to 0.3.0); probe: what the firmware makes of it; stored: what the hub makes of a stored number
-with the chip's temperature beside it; without: of one that has none (taken for 25 °C), with the uncertainty that is told. A MAX6675 never
-tells its own temperature. Errors in °C.
+For each type 12 temperatures, and the chip itself at two. What a MAX31855 says is rounded to its steps (0.25
+°C, 0.0625 °C for its own temperature). Before: just that (firmware up to 0.3.0); probe: what the firmware
+makes of it; stored: what the hub makes of a stored number with the chip's temperature beside it; without: of
+one that has none (taken for 25 °C), with the uncertainty that is told. A MAX6675 never tells its own
+temperature. Errors in °C.
 """
 
 import sys
@@ -40,12 +42,17 @@ def said(letter, gain, true_c, cold_c):
 
 
 def errors(chip, letter, true_c, cold_c):
-    """Before, probe, hub with the chip's temperature, hub without, and the uncertainty told of the latter, in °C."""
+    """Before, probe, hub with the chip's temperature, hub without, and the uncertainty told of the latter, in
+    °C."""
     gain = GAIN_6675 if chip == "max6675" else GAINS[letter]
     chip_c, own_c = said(letter, gain, true_c, cold_c)
-    told = Curve(chip, letter).decode(round(chip_c * C), None if chip == "max6675" else round(own_c * C))[0] / C
+    told = (
+        Curve(chip, letter).decode(round(chip_c * C), None if chip == "max6675" else round(own_c * C))[0] / C
+    )
     curve, number = chips.curve(chip, letter), np.array([round(chip_c * U)])
-    with_c, without_c = (curve.true(number, np.array([round(one * U)]))[0][0] / U for one in (own_c, ASSUMED_C))
+    with_c, without_c = (
+        curve.true(number, np.array([round(one * U)]))[0][0] / U for one in (own_c, ASSUMED_C)
+    )
     off_c = curve.spread(number, np.array([round(ASSUMED_C * U)]), round(WITHIN_C * U))[0] / U
     return chip_c - true_c, told - true_c, with_c - true_c, without_c - true_c, off_c
 
@@ -53,7 +60,13 @@ def errors(chip, letter, true_c, cold_c):
 def table(chip, letter, at_c):
     """Markdown lines."""
     yield f"\n**{chip.upper()}, type {letter}**\n"
-    yield "| °C | " + " | ".join(f"chip {cold:g} °C: before | probe | stored, with `cold_c` | without, told ±" for cold in COLD_C) + " |"
+    yield (
+        "| °C | "
+        + " | ".join(
+            f"chip {cold:g} °C: before | probe | stored, with `cold_c` | without, told ±" for cold in COLD_C
+        )
+        + " |"
+    )
     yield "|---:|" + "---:|" * 8
     worst = [[0.0] * 4 for _ in COLD_C]
     for true_c in at_c:
@@ -64,7 +77,11 @@ def table(chip, letter, at_c):
             stored = "" if chip == "max6675" else f"{found[2]:+.2f}"
             cells += [f"{found[0]:+.2f}", f"{found[1]:+.2f}", stored, f"{found[3]:+.2f} ±{off_c:.1f}"]
         yield f"| {true_c} | " + " | ".join(cells) + " |"
-    cells = ["" if chip == "max6675" and kind == 2 else f"{one:.2f}" for place in worst for kind, one in enumerate(place)]
+    cells = [
+        "" if chip == "max6675" and kind == 2 else f"{one:.2f}"
+        for place in worst
+        for kind, one in enumerate(place)
+    ]
     yield "| worst | " + " | ".join(cells) + " |"
 
 

@@ -1,4 +1,5 @@
-"""For the tests of updates: a small firmware, a hub that serves it, a disk whose power is cut. Runs on both interpreters."""
+"""For the tests of updates: a small firmware, a hub that serves it, a disk whose power is cut. Runs on both
+interpreters."""
 
 import hashlib
 import json
@@ -32,10 +33,13 @@ def manifest(version="10.0", files=FILES):
 
 
 def wire(told):
-    """The bytes of a list, the files behind all else, as every hub writes them; MicroPython's own dicts have no order."""
+    """The bytes of a list, the files behind all else, as every hub writes them; MicroPython's own dicts have
+    no order."""
     if not isinstance(told, dict):
         return json.dumps(told).encode()
-    ahead = [json.dumps(key) + ": " + json.dumps(told[key]) for key in ("ok", "version", "sha256") if key in told]
+    ahead = [
+        json.dumps(key) + ": " + json.dumps(told[key]) for key in ("ok", "version", "sha256") if key in told
+    ]
     return ("{" + ", ".join(ahead + ['"files": ' + json.dumps(told.get("files"))]) + "}").encode()
 
 
@@ -104,7 +108,8 @@ class _File:
 
 
 class Store:
-    """A hub on 127.0.0.1 that serves a manifest and its files for an `async with`; `served` counts by name."""
+    """A hub on 127.0.0.1 that serves a manifest and its files for an `async with`; `served` counts by
+    name."""
 
     def __init__(self, files=FILES, told=None):
         self.files = dict(files)
@@ -171,7 +176,8 @@ def read(path):
 
 
 class Board:
-    """One start of a probe that can update itself: `slot` is what was chosen, `restarts` counts what it asked for."""
+    """One start of a probe that can update itself: `slot` is what was chosen, `restarts` counts what it asked
+    for."""
 
     def __init__(self, folder, url="http://127.0.0.1:1", disk=None):
         self.restarts = 0
@@ -186,4 +192,6 @@ class Board:
 
     def whole(self, files=FILES):
         """The chosen slot holds exactly these files, or the flashed firmware was chosen."""
-        return not self.slot or all(read(self.slots.path(self.slot) + "/" + name) == files[name] for name in files)
+        return not self.slot or all(
+            read(self.slots.path(self.slot) + "/" + name) == files[name] for name in files
+        )

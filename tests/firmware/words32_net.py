@@ -1,7 +1,8 @@
-"""Sockets in memory, and an event loop that is called from outside: MicroPython's WebAssembly build has none of its own.
+"""Sockets in memory, and an event loop that is called from outside: MicroPython's WebAssembly build has none
+of its own.
 
-Tasks, pauses and events are MicroPython's asyncio. Time is a number that leaps to the task that is due next; `step()` runs that
-one up to its next pause, so that whoever calls it sees the heap after each.
+Tasks, pauses and events are MicroPython's asyncio. Time is a number that leaps to the task that is due next;
+`step()` runs that one up to its next pause, so that whoever calls it sees the heap after each.
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from errno import ECONNREFUSED, ECONNRESET
 from board_modules import Module
 
 ms = 1000
-# What `connect` finds: a function (socket, bytes) that is called with what is sent there and feeds the answer; None refuses.
+# What `connect` finds: a function (socket, bytes) that is called with what is sent there and feeds the
+# answer; None refuses.
 hub = None
 served = None
 datagrams = []
@@ -84,7 +86,8 @@ class _Waiting:
 
 
 class Socket:
-    """One end of a connection, or a place for datagrams. `out`: the bytes that a visitor's end was sent, when it keeps them."""
+    """One end of a connection, or a place for datagrams. `out`: the bytes that a visitor's end was sent, when
+    it keeps them."""
 
     def __init__(self, *kind):
         self._datagrams = len(kind) > 1
@@ -231,7 +234,12 @@ def install():
     asyncio.StreamReader = Stream
     asyncio.start_server = _start_server
     place = [(0, 0, 0, "", "place")]
-    sys.modules["socket"] = Module(socket=Socket, AF_INET=2, SOCK_DGRAM=2, SOCK_STREAM=1, getaddrinfo=lambda *_: place)
+    sys.modules["socket"] = Module(
+        socket=Socket, AF_INET=2, SOCK_DGRAM=2, SOCK_STREAM=1, getaddrinfo=lambda *_: place
+    )
     sys.modules["time"] = Module(
-        ticks_ms=lambda: ms, ticks_diff=lambda later, earlier: later - earlier, sleep=lambda seconds: None, time=time.time
+        ticks_ms=lambda: ms,
+        ticks_diff=lambda later, earlier: later - earlier,
+        sleep=lambda seconds: None,
+        time=time.time,
     )

@@ -64,7 +64,9 @@ class Tools:
         """Put a stand-in there; a shell script, as this Python's path may hold blanks."""
         program = self.folder / name
         (self.folder / f"{name}.py").write_text(PROGRAM.replace("Path(__file__).name", repr(name)))
-        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(program) + ".py")} "$@"\n')
+        program.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(program) + ".py")} "$@"\n'
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def fails(self, when: str, say: str, code: int = 2, *, times: int = 99, hang: bool = False) -> None:
@@ -81,7 +83,9 @@ class Tools:
         """What the board got."""
         return (self.folder / "copied").read_text().splitlines()
 
-    def image(self, number: int, name: str = "ESP32_GENERIC_S3-20250911-v1.26.1.bin", size: int = 600_000) -> Path:
+    def image(
+        self, number: int, name: str = "ESP32_GENERIC_S3-20250911-v1.26.1.bin", size: int = 600_000
+    ) -> Path:
         """A file with the header of an image for the chip with that number."""
         path = self.folder / name
         path.write_bytes(bytes([0xE9, 3, 2, 0x20, *range(8), number, 0]) + bytes(size - 14))

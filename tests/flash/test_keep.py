@@ -22,7 +22,8 @@ def steps(tools) -> list[str]:
 
 
 def test_keep_copies_the_firmware_only(tools):
-    """MicroPython stays; what was updated over the air is removed, so that the copied firmware is the one that runs."""
+    """MicroPython stays; what was updated over the air is removed, so that the copied firmware is the one
+    that runs."""
     tools.flash(keep=True, port="COM7")
     assert steps(tools) == [f"mpremote {verb}" for verb in ("exec", "exec", "cp", "exec", "run", "reset")]
     assert "slot.json" in tools.calls()[1][-1] and tools.calls()[0][:3] == ["mpremote", "connect", "COM7"]
@@ -42,10 +43,21 @@ def test_keep_adds_the_given_settings(tools):
         (
             '{"ssid": "home", "password": "secret99", "token": "t", "sensor_keys": ["28a"], "future": [1]}',
             {"name": "Küche", "token": "u"},
-            {"ssid": "home", "password": "secret99", "token": "u", "sensor_keys": ["28a"], "future": [1], "name": "Küche"},
+            {
+                "ssid": "home",
+                "password": "secret99",
+                "token": "u",
+                "sensor_keys": ["28a"],
+                "future": [1],
+                "name": "Küche",
+            },
         ),
         ('{"ssid": "home", "password": "secret99"}', {"ssid": "cafe"}, {"ssid": "cafe"}),
-        ('{"ssid": "home", "password": "secret99"}', {"ssid": "home"}, {"ssid": "home", "password": "secret99"}),
+        (
+            '{"ssid": "home", "password": "secret99"}',
+            {"ssid": "home"},
+            {"ssid": "home", "password": "secret99"},
+        ),
         (None, {"name": "New"}, {"name": "New"}),
         ('{"ssid": "ho', {"name": "New"}, {"name": "New"}),
         ("[1]", {"name": "New"}, {"name": "New"}),
@@ -72,8 +84,11 @@ def test_keep_adds_the_given_settings(tools):
     ],
 )
 def test_the_board_adds_settings_to_its_own(tmp_path, before, added, after):
-    """What the board runs, run by MicroPython: nothing is lost but the password of a network that is left; nothing is left behind."""
-    program = shutil.which("micropython", path=f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}")
+    """What the board runs, run by MicroPython: nothing is lost but the password of a network that is left;
+    nothing is left behind."""
+    program = shutil.which(
+        "micropython", path=f"{os.environ['PATH']}{os.pathsep}{Path(sys.executable).parent}"
+    )
     if not program:
         if sys.platform == "win32":
             pytest.skip("MicroPython's unix port is not made for Windows")

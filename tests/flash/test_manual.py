@@ -39,8 +39,15 @@ def test_the_pins_are_those_of_the_firmware():
 
 def test_every_option_quality_and_fault_is_explained():
     """What `temphub flash --help` lists, what a reading may be marked with, and what --fault takes."""
-    flash = next(action for action in parser(["flash"])._actions if action.choices and "flash" in action.choices).choices["flash"]
-    options = [option for action in flash._actions for option in action.option_strings if option.startswith("--") and option != "--help"]
+    flash = next(
+        action for action in parser(["flash"])._actions if action.choices and "flash" in action.choices
+    ).choices["flash"]
+    options = [
+        option
+        for action in flash._actions
+        for option in action.option_strings
+        if option.startswith("--") and option != "--help"
+    ]
     assert len(options) > 8
     for word in (*options, *QUALITIES, *constants("ports/faults.py")["FAULTS"]):
         assert f"`{word}" in MANUAL, word

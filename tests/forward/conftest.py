@@ -1,4 +1,5 @@
-"""Neighbours to pass readings on to: Debian's mosquitto, a receiver over real HTTP, and a journal that grows."""
+"""Neighbours to pass readings on to: Debian's mosquitto, a receiver over real HTTP, and a journal that
+grows."""
 
 import json
 import shutil
@@ -30,7 +31,15 @@ class Journal:
         """Store readings, one a millisecond; None is a bad one."""
         now = now_ms() - ago_ms - len(celsius)
         rows = [
-            Row(probe_id, None, None, now + at, now_ms(), None if one is None else to_units(one), "open" if one is None else None)
+            Row(
+                probe_id,
+                None,
+                None,
+                now + at,
+                now_ms(),
+                None if one is None else to_units(one),
+                "open" if one is None else None,
+            )
             for at, one in enumerate(celsius)
         ]
         self.writer.store(rows)
@@ -64,7 +73,8 @@ def journal(data_dir: Path) -> Iterator[Journal]:
 
 
 class Receiver(WebEnd):
-    """Takes webhooks; `answer` is the status it gives, `where` where a redirect leads, `most` how many readings it takes at once."""
+    """Takes webhooks; `answer` is the status it gives, `where` where a redirect leads, `most` how many
+    readings it takes at once."""
 
     def __init__(self) -> None:
         self.answer = 200
@@ -115,9 +125,12 @@ class Broker:
         self._config = folder / "mosquitto.conf"
         users = folder / "users"
         users.touch(mode=0o600)
-        subprocess.run(["mosquitto_passwd", "-b", str(users), "hub", "pa ss"], check=True, capture_output=True)
+        subprocess.run(
+            ["mosquitto_passwd", "-b", str(users), "hub", "pa ss"], check=True, capture_output=True
+        )
         self._config.write_text(
-            f"listener {port} 127.0.0.1\nuser root\nallow_anonymous false\npassword_file {users}\npersistence false\nlog_dest stderr\n"
+            f"listener {port} 127.0.0.1\nuser root\nallow_anonymous false\npassword_file {users}"
+            "\npersistence false\nlog_dest stderr\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -129,7 +142,9 @@ class Broker:
         """Start it; returns when it answers."""
         import socket
 
-        self._process = subprocess.Popen([self._tool, "-c", str(self._config)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [self._tool, "-c", str(self._config)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
         def answers() -> bool:
             with socket.socket() as probe:
@@ -221,4 +236,8 @@ def start(journal: Journal, broker: Broker) -> Iterator[Callable[..., Mqtt]]:
 
 def statuses(listener: Listener, said: str) -> list[str]:
     """The status topics of hubs that say so."""
-    return [topic for topic, value in listener.last.items() if topic.startswith("temphub/status/") and value == said]
+    return [
+        topic
+        for topic, value in listener.last.items()
+        if topic.startswith("temphub/status/") and value == said
+    ]

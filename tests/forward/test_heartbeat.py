@@ -42,7 +42,8 @@ def pings() -> Iterator[Pings]:
 
 
 def test_it_is_called_while_all_is_well_and_told_what_is_not(pings: Pings) -> None:
-    """GET while readings are recorded; POST to /fail with the reason while they are not; a part that does not matter changes nothing."""
+    """GET while readings are recorded; POST to /fail with the reason while they are not; a part that does not
+    matter changes nothing."""
     states = [WorkerState("writer", True), WorkerState("mqtt", True, "The broker is away.", "Wait.")]
     beat = Heartbeat(pings.url + "?rid=1", lambda: states, every_s=0.01)
     beat.start()
@@ -56,7 +57,8 @@ def test_it_is_called_while_all_is_well_and_told_what_is_not(pings: Pings) -> No
 
 
 def test_who_does_not_take_it_is_told_on_the_page(pings: Pings) -> None:
-    """A refusal is shown with its status and goes away by itself; one who holds the call does not hold up the stop."""
+    """A refusal is shown with its status and goes away by itself; one who holds the call does not hold up the
+    stop."""
     pings.answer = 404
     beat = Heartbeat(pings.url, lambda: [WorkerState("writer", True)], every_s=0.01)
     beat.start()
@@ -73,5 +75,7 @@ def test_who_does_not_take_it_is_told_on_the_page(pings: Pings) -> None:
 
 def test_what_has_to_run() -> None:
     """Ill is a writer or endpoint that does not run, or says what is wrong."""
-    assert ill([WorkerState("writer", False), WorkerState("endpoint", True)]) == "The writer part does not run."
+    assert (
+        ill([WorkerState("writer", False), WorkerState("endpoint", True)]) == "The writer part does not run."
+    )
     assert not ill([WorkerState("discovery", False), WorkerState("writer", True)])

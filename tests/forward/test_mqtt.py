@@ -18,13 +18,22 @@ PRESENCE = "temphub/Cold-1/availability"
 
 
 def test_a_probe_appears_in_home_assistant_by_itself(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """Name, device, unit, where to listen: one retained message, and the newest reading with it, also one from before the start."""
+    """Name, device, unit, where to listen: one retained message, and the newest reading with it, also one
+    from before the start."""
     journal.name("Cold-1", "Cold room 1")
     journal.add(4.0, 4.0625)
     start()
     config = listener.waits(CONFIG, lambda value: value["device"]["name"] == "Cold room 1")
-    assert config["state_topic"] == STATE and config["unit_of_measurement"] == "°C" and config["device_class"] == "temperature"
-    assert config["state_class"] == "measurement" and config["device"]["sw_version"] == "1.0" and config["unique_id"] == "temphub_Cold-1"
+    assert (
+        config["state_topic"] == STATE
+        and config["unit_of_measurement"] == "°C"
+        and config["device_class"] == "temperature"
+    )
+    assert (
+        config["state_class"] == "measurement"
+        and config["device"]["sw_version"] == "1.0"
+        and config["unique_id"] == "temphub_Cold-1"
+    )
     hub, presence = (one["topic"] for one in config["availability"])
     assert hub.startswith("temphub/status/") and presence == PRESENCE and config["availability_mode"] == "all"
     assert config["expire_after"] == 120
@@ -34,7 +43,8 @@ def test_a_probe_appears_in_home_assistant_by_itself(journal, listener, start: C
 
 
 def test_a_late_reading_never_replaces_a_newer_one(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """An hour that a probe delivers later leaves the value shown as it is; a bad reading shows as unknown, not as a number."""
+    """An hour that a probe delivers later leaves the value shown as it is; a bad reading shows as unknown,
+    not as a number."""
     start()
     journal.add(5.0)
     listener.waits(STATE, lambda value: value["temperature_c"] == 5.0)
@@ -48,7 +58,8 @@ def test_a_late_reading_never_replaces_a_newer_one(journal, listener, start: Cal
 
 
 def test_an_old_reading_does_not_make_a_probe_present(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """A probe whose newest reading is an hour old is unavailable, and available again with the next fresh one."""
+    """A probe whose newest reading is an hour old is unavailable, and available again with the next fresh
+    one."""
     journal.add(5.0, ago_ms=3_600_000)
     start()
     listener.waits(PRESENCE, "offline")
@@ -62,13 +73,19 @@ def test_sensors_of_one_board_share_its_device(journal, listener, start: Callabl
     journal.add(1.0, probe_id="Board")
     journal.add(2.0, probe_id="Board:28ff.1")
     start()
-    second = listener.waits("homeassistant/sensor/temphub/Board_3a_28ff_2e_1/config", lambda value: value["device"]["name"] == "Freezer")
+    second = listener.waits(
+        "homeassistant/sensor/temphub/Board_3a_28ff_2e_1/config",
+        lambda value: value["device"]["name"] == "Freezer",
+    )
     assert second["device"]["identifiers"] == ["temphub_Board"] and second["name"] == "Temperature 28ff.1"
     assert listener.waits("temphub/Board:28ff.1/state", lambda value: value["temperature_c"] == 2.0)
 
 
-def test_a_broker_that_restarts_and_forgot_everything_is_told_everything(journal, broker, listener, start: Callable[..., Mqtt]) -> None:
-    """While it is away the hub says so in words; afterwards it has every sensor and the newest value, not the ones in between."""
+def test_a_broker_that_restarts_and_forgot_everything_is_told_everything(
+    journal, broker, listener, start: Callable[..., Mqtt]
+) -> None:
+    """While it is away the hub says so in words; afterwards it has every sensor and the newest value, not the
+    ones in between."""
     mqtt = start()
     journal.add(1.0)
     listener.waits(STATE, lambda value: value["temperature_c"] == 1.0)
@@ -94,8 +111,11 @@ def test_the_hub_says_goodbye(journal, listener, start: Callable[..., Mqtt]) -> 
     listener.waits(topic, "offline")
 
 
-def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """What was announced is remembered: a probe that is no longer in the journal is taken back from the broker."""
+def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(
+    journal, listener, start: Callable[..., Mqtt]
+) -> None:
+    """What was announced is remembered: a probe that is no longer in the journal is taken back from the
+    broker."""
     mqtt = start()
     journal.add(1.0)
     journal.add(2.0, probe_id="Stays")
@@ -111,8 +131,11 @@ def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(journal, lis
     assert listener.last["temphub/Stays/state"]["temperature_c"] == 2.0
 
 
-def test_a_probe_that_is_removed_or_merged_vanishes_while_the_hub_runs(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """The broker forgets all of a removed or merged probe's topics; what counts as another one shows there, and both come back."""
+def test_a_probe_that_is_removed_or_merged_vanishes_while_the_hub_runs(
+    journal, listener, start: Callable[..., Mqtt]
+) -> None:
+    """The broker forgets all of a removed or merged probe's topics; what counts as another one shows there,
+    and both come back."""
     start()
     journal.add(1.0)
     journal.add(2.0, probe_id="Old")
@@ -151,12 +174,21 @@ def test_names_stay_different() -> None:
 def test_how_long_a_probe_counts_as_present() -> None:
     """A minute for those that measure often, three intervals for those that measure seldom."""
     one = State(1_000_000, 1, None)
-    assert topics.presence(one, 2000, 1_059_000) == b"online" and topics.presence(one, 2000, 1_061_000) == b"offline"
-    assert topics.presence(one, 600_000, 2_700_000) == b"online" and topics.presence(one, 600_000, 2_900_000) == b"offline"
+    assert (
+        topics.presence(one, 2000, 1_059_000) == b"online"
+        and topics.presence(one, 2000, 1_061_000) == b"offline"
+    )
+    assert (
+        topics.presence(one, 600_000, 2_700_000) == b"online"
+        and topics.presence(one, 600_000, 2_900_000) == b"offline"
+    )
 
 
-def test_a_clock_that_was_ahead_leaves_no_value_standing(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """After the clock was set back the newest reading of now counts: its value, then its fault; and a probe that stopped is offline."""
+def test_a_clock_that_was_ahead_leaves_no_value_standing(
+    journal, listener, start: Callable[..., Mqtt]
+) -> None:
+    """After the clock was set back the newest reading of now counts: its value, then its fault; and a probe
+    that stopped is offline."""
     start()
     journal.add(4.0)
     listener.waits(STATE, lambda value: value["temperature_c"] == 4.0)
@@ -171,7 +203,8 @@ def test_a_clock_that_was_ahead_leaves_no_value_standing(journal, listener, star
 
 
 def test_the_name_that_people_gave_is_the_devices(journal, listener, start: Callable[..., Mqtt]) -> None:
-    """A name given on the page reaches Home Assistant, ids stay; a probe that is hidden on the page is taken back, and comes again."""
+    """A name given on the page reaches Home Assistant, ids stay; a probe that is hidden on the page is taken
+    back, and comes again."""
     journal.name("Cold-1", "probe's own")
     journal.add(4.0)
     start()
@@ -186,9 +219,11 @@ def test_the_name_that_people_gave_is_the_devices(journal, listener, start: Call
     listener.waits(CONFIG, bool)
 
 
-def test_what_strangers_say_at_the_broker_stops_nothing(journal, broker, listener, start: Callable[..., Mqtt]) -> None:
-    """Retained messages at the topics a hub listens to, of other shapes than hubs write, with values of other kinds, or far too large,
-    are passed over; probes are passed on as before."""
+def test_what_strangers_say_at_the_broker_stops_nothing(
+    journal, broker, listener, start: Callable[..., Mqtt]
+) -> None:
+    """Retained messages at the topics a hub listens to, of other shapes than hubs write, with values of other
+    kinds, or far too large, are passed over; probes are passed on as before."""
     odd = [b"", b"[]", b"{}", b"\xff\xfe", b"null", b'{"availability": 5}', b"x" * 1_000_000]
     odd += [
         json.dumps({"origin": {"name": "TempHub"}, "availability": one}).encode()
@@ -207,7 +242,8 @@ def test_what_strangers_say_at_the_broker_stops_nothing(journal, broker, listene
 
 
 def test_a_broker_of_odd_manners_stops_nothing(journal, start: Callable[..., Mqtt]) -> None:
-    """A broker that hands out topics that are no text, hold signs that no topic may, or are as long as can be: readings are passed on."""
+    """A broker that hands out topics that are no text, hold signs that no topic may, or are as long as can
+    be: readings are passed on."""
     with OddBroker() as broker:
         journal.add(4.0)
         mqtt = start(f"mqtt://127.0.0.1:{broker.port}")

@@ -26,7 +26,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, data_dir: Path, free_port: int):
     """Starts a hub in this process with further settings."""
 
     def start(**settings: str) -> RunningHub:
-        given = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
+        given = {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(free_port),
+            "HOST": "127.0.0.1",
+            "INTERFACES": "127.0.0.1",
+            **settings,
+        }
         for name, value in given.items():
             monkeypatch.setenv(name, value)
         started = th.start()
@@ -40,7 +46,9 @@ def hub(monkeypatch: pytest.MonkeyPatch, data_dir: Path, free_port: int):
 def ask(url: str, body: object = None) -> dict:
     data = None if body is None else json.dumps(body).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(urllib.request.Request(url, data, {"Content-Type": "application/json"}), timeout=10) as reply:
+    with opener.open(
+        urllib.request.Request(url, data, {"Content-Type": "application/json"}), timeout=10
+    ) as reply:
         return json.load(reply)
 
 
@@ -58,7 +66,8 @@ def test_keeping_awake_can_be_switched_off(hub) -> None:
 
 
 def test_a_neighbour_that_does_not_answer_delays_no_reading(hub, receiver) -> None:
-    """With a webhook that hangs, and a broker that is not there, readings are acknowledged as ever and the health says why."""
+    """With a webhook that hangs, and a broker that is not there, readings are acknowledged as ever and the
+    health says why."""
     receiver.hold.clear()
     running = hub(WEBHOOK_URL=receiver.url, MQTT_URL="mqtt://127.0.0.1:1")
     for number in range(5):
@@ -115,15 +124,27 @@ def test_prometheus_scrapes_the_hub(hub, tmp_path: Path) -> None:
     ask(running.url + "/api/ingest", {"temperature_c": 21.25, "probe_id": "Cold-1"})
     config = tmp_path / "prometheus.yml"
     target = running.url.removeprefix("http://")
-    config.write_text(f"scrape_configs:\n- job_name: temphub\n  scrape_interval: 1s\n  static_configs:\n  - targets: ['{target}']\n")
+    config.write_text(
+        "scrape_configs:\n- job_name: temphub\n  scrape_interval: 1s\n  static_configs:\n  - targets: "
+        f"['{target}']\n"
+    )
     port = free_port()
-    command = [tool, f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"]
+    command = [
+        tool,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
     with (tmp_path / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "GOMAXPROCS": "1"})
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "GOMAXPROCS": "1"}
+        )
 
     def scraped() -> list:
         try:
-            return ask(f"http://127.0.0.1:{port}/api/v1/query?query=temphub_temperature_celsius")["data"]["result"]
+            return ask(f"http://127.0.0.1:{port}/api/v1/query?query=temphub_temperature_celsius")["data"][
+                "result"
+            ]
         except OSError:
             return []
 

@@ -25,7 +25,9 @@ def named(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     # Addresses and what is ours alone: `/api/ingest`, `application/json`.
     return [
-        name for name in NAMED.findall(text) if name.split("/")[0] in {*ROOMS, "temphub_kernel", "docs", "tests", "firmware", "notebooks"}
+        name
+        for name in NAMED.findall(text)
+        if name.split("/")[0] in {*ROOMS, "temphub_kernel", "docs", "tests", "firmware", "notebooks"}
     ]
 
 
@@ -42,9 +44,14 @@ def test_what_is_named_is_there(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_what_is_called_by_its_name_is_there(path, words_of_the_code):
-    """A class, function or setting that a page names in backticks is in the code, or is made by the page itself."""
+    """A class, function or setting that a page names in backticks is in the code, or is made by the page
+    itself."""
     text = path.read_text(encoding="utf-8")
-    made = {word for block in blocks_of(path) for word in WORD.findall(block.text)} if path.name.startswith("add-") else set()
+    made = (
+        {word for block in blocks_of(path) for word in WORD.findall(block.text)}
+        if path.name.startswith("add-")
+        else set()
+    )
     names = [name for name in CALLED.findall(text) if not (ROOT / name).exists()]
     called = {word for name in names for word in WORD.findall(name)}
     assert not sorted(called - words_of_the_code - made)
@@ -54,7 +61,12 @@ def test_what_is_called_by_its_name_is_there(path, words_of_the_code):
 def words_of_the_code() -> set[str]:
     """Every word in our Python and JavaScript."""
     found: set[str] = set()
-    for folder, end in [("temphub_kernel", "py"), ("temphub_kernel", "js"), ("firmware", "py"), ("tests", "py")]:
+    for folder, end in [
+        ("temphub_kernel", "py"),
+        ("temphub_kernel", "js"),
+        ("firmware", "py"),
+        ("tests", "py"),
+    ]:
         for path in (ROOT / folder).rglob(f"*.{end}"):
             found |= set(WORD.findall(path.read_text(encoding="utf-8")))
     return found
@@ -67,7 +79,9 @@ def _places(name: str) -> list[Path]:
 def test_every_room_is_on_the_map():
     """Each folder of the package has its row in the table of rooms."""
     text = (ROOT / "docs" / "developing" / "architecture.md").read_text(encoding="utf-8").split("## Rooms")[1]
-    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists() and path.name != "_shipped"}
+    rooms = {
+        path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists() and path.name != "_shipped"
+    }
     assert len(rooms) > 15
     assert not sorted(room for room in rooms if f"`{room}`" not in text)
 
@@ -75,14 +89,24 @@ def test_every_room_is_on_the_map():
 def test_the_words_are_explained_once():
     """No word stands in the glossary twice."""
     text = (ROOT / "docs" / "developing" / "glossary.md").read_text(encoding="utf-8")
-    words = [word.strip() for row in text.splitlines() if row.startswith("| ") for word in row.split("|")[1].split(",")]
+    words = [
+        word.strip()
+        for row in text.splitlines()
+        if row.startswith("| ")
+        for word in row.split("|")[1].split(",")
+    ]
     assert len(words) > 30 and len(words) == len(set(words))
 
 
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware", "tests"])
 def test_files_that_the_code_names_are_there(folder):
     """Whoever is sent to another file by a comment or docstring finds it."""
-    places = [path.relative_to(ROOT).as_posix() for end in ("py", "js") for path in ROOT.rglob(f"*.{end}") if not _foreign(path)]
+    places = [
+        path.relative_to(ROOT).as_posix()
+        for end in ("py", "js")
+        for path in ROOT.rglob(f"*.{end}")
+        if not _foreign(path)
+    ]
     there = {"/".join(place.split("/")[at:]) for place in places for at in range(place.count("/") + 1)}
     missing, seen = [], 0
     for path in sorted((ROOT / folder).rglob("*.py")):
@@ -91,7 +115,9 @@ def test_files_that_the_code_names_are_there(folder):
         # What a test writes into files of its own is no such name.
         if lost := names - there:
             words = " ".join(_words(path))
-            missing += [f"{path.relative_to(ROOT)}: {name}" for name in sorted(lost & set(FILE.findall(words)))]
+            missing += [
+                f"{path.relative_to(ROOT)}: {name}" for name in sorted(lost & set(FILE.findall(words)))
+            ]
     assert seen > 5, "the walk finds no names"
     assert not missing
 

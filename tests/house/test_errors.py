@@ -14,7 +14,17 @@ PACKAGE = ROOT / "temphub_kernel"
 
 # What takes a text apart, or looks what is in it. Fitting a sentence into another one (`rstrip`) does not.
 CUTS = {
-    *("partition", "rpartition", "split", "rsplit", "splitlines", "startswith", "endswith", "removeprefix", "removesuffix"),
+    *(
+        "partition",
+        "rpartition",
+        "split",
+        "rsplit",
+        "splitlines",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "removesuffix",
+    ),
     *("find", "rfind", "index", "rindex", "count", "replace", "search", "match", "fullmatch", "findall"),
 }
 TEXTS = {"problem", "remedy", "met"}
@@ -44,7 +54,9 @@ def _errors(tree: ast.AST) -> set[str]:
 
 def _texts(tree: ast.AST, errors: set[str]) -> set[str]:
     """Names that an error's text was given to."""
-    given = [one for one in ast.walk(tree) if isinstance(one, ast.Assign) and _is_text(one.value, errors, set())]
+    given = [
+        one for one in ast.walk(tree) if isinstance(one, ast.Assign) and _is_text(one.value, errors, set())
+    ]
     return {target.id for one in given for target in one.targets if isinstance(target, ast.Name)}
 
 
@@ -53,7 +65,12 @@ def _is_text(node: ast.AST, errors: set[str], texts: set[str]) -> bool:
         return node.id in texts
     if isinstance(node, ast.Attribute) and node.attr in TEXTS:
         return isinstance(node.value, ast.Name) and node.value.id in errors
-    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "repr") and bool(node.args)
+    called = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("str", "repr")
+        and bool(node.args)
+    )
     return called and isinstance(node.args[0], ast.Name) and node.args[0].id in errors
 
 
@@ -71,21 +88,32 @@ def _wrong(tree: ast.AST) -> Iterator[tuple[int, str]]:
                         yield node.lineno, f"{told} compares a code"
                     if _is_text(side, errors, texts):
                         yield node.lineno, f"{told} compares an error's text"
-                    if isinstance(side, ast.Attribute) and side.attr in ("__name__", "__qualname__", "__module__"):
+                    if isinstance(side, ast.Attribute) and side.attr in (
+                        "__name__",
+                        "__qualname__",
+                        "__module__",
+                    ):
                         yield node.lineno, f"{told} decides by a name"
             elif isinstance(node, ast.Subscript) and _is_text(node.value, errors, texts):
                 yield node.lineno, f"{told} cuts an error's text"
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CUTS:
+            elif (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CUTS
+            ):
                 if any(_is_text(one, errors, texts) for one in (node.func.value, *node.args)):
                     yield node.lineno, f"{told} cuts an error's text"
-                if isinstance(node.func.value, ast.Attribute) and node.func.value.attr in ("__name__", "__qualname__", "__module__"):
+                if isinstance(node.func.value, ast.Attribute) and node.func.value.attr in (
+                    "__name__",
+                    "__qualname__",
+                    "__module__",
+                ):
                     yield node.lineno, f"{told} decides by a name"
                 if "problem" in (ast.unparse(node.func.value), *map(ast.unparse, node.args)):
                     yield node.lineno, f"{told} cuts an error's text"
 
 
 def test_callers_catch_types():
-    """No caller compares an error's code, cuts its text apart or decides by the name of its class or module."""
+    """No caller compares an error's code, cuts its text apart or decides by the name of its class or
+    module."""
     found, theirs = [], set()
     for path in modules():
         name = path.relative_to(PACKAGE).as_posix()
@@ -127,8 +155,14 @@ def test_each_type_says_when_it_is_raised():
     """Each type of error has a docstring that says when it is raised, and the HTTP status that carries it."""
     bases = {"TempHubError"}
     for path in sorted(modules(), key=lambda one: one.name != "errors.py"):
-        named = {node.name: node.bases for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ClassDef)}
-        if found := {name for name, below in named.items() if any(ast.unparse(one) in bases for one in below)}:
+        named = {
+            node.name: node.bases
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ClassDef)
+        }
+        if found := {
+            name for name, below in named.items() if any(ast.unparse(one) in bases for one in below)
+        }:
             bases |= found
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     found = {one for one in _types() if one.__module__.startswith("temphub_kernel")}

@@ -7,27 +7,33 @@ import pytest
 
 from house.test_structure import ROOT, modules, parsed
 
-# Rings of the firmware that stay, each with its reason: parts that are loaded for a moment and dropped name what is always there, and
-# what is always there loads them. Each way around it that was measured costs a board memory for good.
+# Rings of the firmware that stay, each with its reason: parts that are loaded for a moment and dropped name
+# what is always there, and what is always there loads them. Each way around it that was measured costs a
+# board memory for good.
 RINGS = {
     frozenset({"probe.http", "probe.request", "probe.host_check"}): (
-        "The last two are loaded for a request and raise the server's Problem, which the server has to know from the first."
+        "The last two are loaded for a request and raise the server's Problem, which the server has to know "
+        "from the first."
     ),
     frozenset({"probe.settings", "probe.settings_file", "probe.settings_check"}): (
-        "The last two are loaded when settings are read or changed and raise Refused, which whoever changes them has to know."
+        "The last two are loaded when settings are read or changed and raise Refused, which whoever changes "
+        "them has to know."
     ),
     frozenset({"probe.reading", "probe.chip"}): (
-        "What a thermocouple's chip says is loaded where there is such a chip, and is told in the Celsius of every reading."
+        "What a thermocouple's chip says is loaded where there is such a chip, and is told in the Celsius of "
+        "every reading."
     ),
     frozenset({"probe.spill_disk", "probe.spill"}): (
-        "What lies on the flash is loaded while readings lie there; to hand it the size of a file took 32 bytes of code (98,592 to 98,624)."
+        "What lies on the flash is loaded while readings lie there; to hand it the size of a file took 32 "
+        "bytes of code (98,592 to 98,624)."
     ),
 }
 
 
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware"])
 def test_modules_have_no_cycles(folder):
-    """No modules import each other in a ring, on paper neither: imports inside functions and for the type checker count."""
+    """No modules import each other in a ring, on paper neither: imports inside functions and for the type
+    checker count."""
     known = named_modules(folder)
     graph = {name: targets(name, path, known) for name, path in known.items()}
     assert sum(map(len, graph.values())) > 100, "the walk finds no imports"
@@ -42,7 +48,10 @@ def named_modules(folder: str) -> dict[str, Path]:
     top = ROOT / "firmware" if folder == "firmware" else ROOT
     paths = [path for path in (ROOT / folder).rglob("*.py") if "_shipped" not in path.parts]
     assert len(paths) > 40, "the walk finds no code"
-    return {".".join(path.relative_to(top).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    return {
+        ".".join(path.relative_to(top).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in paths
+    }
 
 
 def targets(name: str, path: Path, known: dict[str, Path]) -> set[str]:
@@ -63,7 +72,8 @@ def targets(name: str, path: Path, known: dict[str, Path]) -> set[str]:
 
 
 def ring_of(name: str, below: dict[str, set[str]]) -> frozenset[str]:
-    """The modules that a module reaches and that reach it; itself alone as a rule. below: what each one reaches."""
+    """The modules that a module reaches and that reach it; itself alone as a rule. below: what each one
+    reaches."""
     return frozenset({name, *(other for other in below[name] if name in below[other])})
 
 
@@ -78,21 +88,36 @@ def reached(name: str, graph: dict[str, set[str]]) -> set[str]:
 
 
 def test_a_door_has_what_is_asked_of_it():
-    """A room that brings its names in on demand has each name that others import from it, and has none that is not there."""
+    """A room that brings its names in on demand has each name that others import from it, and has none that
+    is not there."""
     doors = {}
     for path in modules():
-        tables = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)]
+        tables = [
+            node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.Assign)
+        ]
         for table in tables:
-            if path.name == "__init__.py" and isinstance(table.targets[0], ast.Name) and table.targets[0].id == "NAMES":
+            if (
+                path.name == "__init__.py"
+                and isinstance(table.targets[0], ast.Name)
+                and table.targets[0].id == "NAMES"
+            ):
                 doors[".".join(path.relative_to(ROOT).parts[:-1])] = ast.literal_eval(table.value)
     assert len(doors) > 1, "no door found"
     for package, names in doors.items():
         for module, given in names.items():
-            tree = ast.parse((ROOT / f"{package}.{module}".replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8"))
+            tree = ast.parse(
+                (ROOT / f"{package}.{module}".replace(".", "/"))
+                .with_suffix(".py")
+                .read_text(encoding="utf-8")
+            )
             assert set(given.split()) <= _bound(tree), f"{package}: {set(given.split()) - _bound(tree)}"
     for path in modules():
         for package, name in _asked(path):
-            if package in doors and not (ROOT / package.replace(".", "/") / f"{name}.py").exists() and name not in ("door", "*"):
+            if (
+                package in doors
+                and not (ROOT / package.replace(".", "/") / f"{name}.py").exists()
+                and name not in ("door", "*")
+            ):
                 given = {one for names in doors[package].values() for one in names.split()}
                 assert name in given, f"{path.relative_to(ROOT)}: NAMES of {package} lacks {name}"
 
@@ -104,7 +129,11 @@ def _bound(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            found |= {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            found |= {
+                one.id
+                for one in ast.walk(node)
+                if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+            }
     return found
 
 

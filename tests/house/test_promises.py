@@ -11,7 +11,11 @@ NAMED = re.compile(r"`(tests/[a-z0-9_/]+\.py)::(test_[a-z0-9_]+)`")
 def test_each_promise_names_tests_that_exist():
     """Every row of the promises names at least one test, and each named test is there."""
     text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("|") and not line.startswith(("| promise", "| event", "|---"))]
+    rows = [
+        line
+        for line in text.splitlines()
+        if line.startswith("|") and not line.startswith(("| promise", "| event", "|---"))
+    ]
     assert len(rows) >= 20
     assert not [row for row in rows if not NAMED.search(row)]
     missing = [f"{path}::{name}" for path, name in NAMED.findall(text) if name not in _tests(ROOT / path)]

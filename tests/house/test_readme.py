@@ -1,4 +1,5 @@
-"""What the README says is so: its words are the program's, its commands and settings exist, its files are there."""
+"""What the README says is so: its words are the program's, its commands and settings exist, its files are
+there."""
 
 import argparse
 import re
@@ -26,15 +27,22 @@ def rows(title: str) -> list[list[str]]:
 
 def told() -> str:
     """Everything the program can say, from its source."""
-    files = [path for path in (ROOT / "temphub_kernel").rglob("*") if path.suffix in SHOWS and "_shipped" not in path.parts]
+    files = [
+        path
+        for path in (ROOT / "temphub_kernel").rglob("*")
+        if path.suffix in SHOWS and "_shipped" not in path.parts
+    ]
     assert len(files) > 100
     return "\n".join(path.read_text(encoding="utf-8") for path in [*files, ROOT / "Start.bat"])
 
 
 def test_the_troubleshooting_table_uses_the_programs_own_words():
-    """Whoever searches the README for what the screen says finds it: each message in the table stands in the program like that."""
+    """Whoever searches the README for what the screen says finds it: each message in the table stands in the
+    program like that."""
     program = told()
-    messages = [message for row in rows("When it does not work") for message in re.findall(r"\*([^*]+)\*", row[0])]
+    messages = [
+        message for row in rows("When it does not work") for message in re.findall(r"\*([^*]+)\*", row[0])
+    ]
     assert len(messages) > 8
     for message in messages:
         # What differs from case to case: an ellipsis, the port, the log's name.
@@ -57,7 +65,9 @@ def test_the_table_of_settings_is_complete():
 def test_every_command_that_the_documents_name_exists():
     """A command copied from README or docs is one that `temphub` knows, with those options."""
     parser = options.parser(["export", "report", "alarms", "calibrate", "thermocouple", "strike-out"])
-    (commands,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    (commands,) = (
+        action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
     found = 0
     for document in DOCUMENTS:
         for command, rest in re.findall(r"(?<!\")\btemphub ([a-z]+(?:-[a-z]+)*)\b([^`\n]*)", _code(document)):
@@ -74,7 +84,11 @@ def test_every_command_that_the_documents_name_exists():
 def test_every_link_to_a_file_leads_somewhere(document):
     """No document points to a page or picture that is not there, nor to a heading that nobody wrote."""
     text = document.read_text(encoding="utf-8")
-    headings = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-") for line in text.splitlines() if line.startswith("#")}
+    headings = {
+        re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if target.startswith("#"):
             assert target[1:] in headings, f"{document.name}: {target}"
@@ -90,4 +104,7 @@ def test_the_place_of_the_licence_is_marked():
 def _code(document: Path) -> str:
     """What a reader would type: between backquotes, or in a block."""
     text = document.read_text(encoding="utf-8")
-    return "\n".join(re.findall(r"```sh\n(.*?)```", text, re.S) + re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S)))
+    return "\n".join(
+        re.findall(r"```sh\n(.*?)```", text, re.S)
+        + re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+    )

@@ -42,8 +42,17 @@ class Hub:
     def __init__(self, tree: Path, data_dir: Path, **settings: str) -> None:
         self.port = free_port()
         data_dir.mkdir(exist_ok=True)
-        place = {"DATA_DIR": str(data_dir), "PORT": str(self.port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        place = {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            "INTERFACES": "127.0.0.1",
+        }
+        pipes: dict[str, Any] = {
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
         env = environment(tree, KEEP_AWAKE="off", **place, **settings)
         self.process = subprocess.Popen([sys.executable, "-c", HUB], cwd=tree, env=env, **pipes)
         wait_for(lambda: self.process.poll() is not None or self._answers(), 60)
@@ -110,11 +119,24 @@ def test_an_endpoint_is_added_by_its_recipe(tree, start):
 
 
 def test_a_setting_is_added_by_its_recipe(tree, start, tmp_path):
-    """A wrong value stops `temphub` with the setting, the value met and what is allowed; a right one has its effect."""
+    """A wrong value stops `temphub` with the setting, the value met and what is allowed; a right one has its
+    effect."""
     made = tree("a-setting")
-    done = run(made, "-m", "temphub_kernel", "--no-browser", SITE="x" * 41, DATA_DIR=str(tmp_path), PORT=str(free_port()))
+    done = run(
+        made,
+        "-m",
+        "temphub_kernel",
+        "--no-browser",
+        SITE="x" * 41,
+        DATA_DIR=str(tmp_path),
+        PORT=str(free_port()),
+    )
     said = done.stdout + done.stderr
-    assert done.returncode != 0 and "The setting SITE is 'xxx" in said and "Set SITE to a name of at most 40" in said, said
+    assert (
+        done.returncode != 0
+        and "The setting SITE is 'xxx" in said
+        and "Set SITE to a name of at most 40" in said
+    ), said
     assert start(made, SITE="Cold store 2").ask("/api/health")["site"] == "Cold store 2"
 
 
@@ -140,17 +162,27 @@ def test_a_panel_is_added_by_its_recipe(tree, tmp_path):
     done = run(tree("a-panel"), "-c", PAGE, str(tmp_path / "data"))
     assert done.returncode == 0, done.stderr
     panel = done.stdout.partition("th-extremes-panel")[2]
-    assert "Warmest Roof 31.00 °C, coldest Cellar 7.50 °C" in panel.partition("th-panel")[0], done.stdout[-3000:]
+    assert "Warmest Roof 31.00 °C, coldest Cellar 7.50 °C" in panel.partition("th-panel")[0], done.stdout[
+        -3000:
+    ]
 
 
 def test_a_sensor_is_added_by_its_recipe(tree, start_here, tmp_path):
-    """The probe's program reads it, on MicroPython, and what it says arrives at a hub that knows nothing of it."""
+    """The probe's program reads it, on MicroPython, and what it says arrives at a hub that knows nothing of
+    it."""
     micropython = next((path for path in map(Path, _places("micropython")) if path.is_file()), None)
     if micropython is None:
         cannot("micropython is not installed")
     hub, made = start_here(), tree("a-sensor")
     program = ROOT / "tests" / "support" / "sensor_probe.py"
-    command = [str(micropython), str(program), str(made / "firmware"), "--id=Rig", f"--state={tmp_path / 'probe'}", f"--hub={hub.url}"]
+    command = [
+        str(micropython),
+        str(program),
+        str(made / "firmware"),
+        "--id=Rig",
+        f"--state={tmp_path / 'probe'}",
+        f"--hub={hub.url}",
+    ]
     with (tmp_path / "probe.log").open("w+") as log:
         probe = subprocess.Popen([*command, "--interval-ms=500"], stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -168,7 +200,10 @@ def test_a_sensor_is_added_by_its_recipe(tree, start_here, tmp_path):
 
 
 def _places(program: str) -> list[str]:
-    return [os.path.join(folder, program) for folder in [os.path.dirname(sys.executable), *os.environ.get("PATH", "").split(os.pathsep)]]
+    return [
+        os.path.join(folder, program)
+        for folder in [os.path.dirname(sys.executable), *os.environ.get("PATH", "").split(os.pathsep)]
+    ]
 
 
 CODE = ("temphub_kernel", "firmware", "tests")
@@ -198,7 +233,12 @@ def test_the_house_stands_with_all_that_was_added(tree):
 def test_the_tests_that_recipes_bring_pass(tree):
     """After all recipes their own tests pass, and so do those of what they touched."""
     made = tree(*(path.stem.removeprefix("add-") for path in RECIPES))
-    brought = [block.path for path in RECIPES for block in blocks_of(path) if block.path.startswith("tests/") and not block.where]
+    brought = [
+        block.path
+        for path in RECIPES
+        for block in blocks_of(path)
+        if block.path.startswith("tests/") and not block.where
+    ]
     assert len(brought) == 4
     touched = [
         "tests/install/test_start_bat.py::test_every_setting_can_be_set_at_its_top",
@@ -210,13 +250,19 @@ def test_the_tests_that_recipes_bring_pass(tree):
 
 
 def test_a_recipe_that_rots_is_told_by_its_line(tmp_path):
-    """A line that is not there any more, or a file that is there already, fails with the place in the recipe."""
+    """A line that is not there any more, or a file that is there already, fails with the place in the
+    recipe."""
     (tmp_path / "code.py").write_text("a = 1\nb = 2\n")
     recipe = tmp_path / "add-it.md"
     recipe.write_text("# It\n\nIn `code.py`, below the line `a = 1`:\n\n```python\nc = 3\n```\n")
     follow(recipe, tmp_path)
     assert (tmp_path / "code.py").read_text() == "a = 1\nc = 3\nb = 2\n"
-    wrong = ("In `code.py`, above the line `a = 2`:", "In `none.py`, above the line `a`:", "New file `code.py`:", "Somewhere:")
+    wrong = (
+        "In `code.py`, above the line `a = 2`:",
+        "In `none.py`, above the line `a`:",
+        "New file `code.py`:",
+        "Somewhere:",
+    )
     for order in wrong:
         recipe.write_text(f"# It\n\n{order}\n\n```python\nc = 3\n```\n")
         with pytest.raises(AssertionError, match=r"add-it\.md:3: "):

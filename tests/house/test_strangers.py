@@ -11,7 +11,8 @@ MAY_IMPORT = {"zeroconf"}
 
 
 def test_strangers_import_nothing_of_ours():
-    """A stranger's program in Python imports Python's own library and zeroconf, and nothing of the hub, the firmware or the tests."""
+    """A stranger's program in Python imports Python's own library and zeroconf, and nothing of the hub, the
+    firmware or the tests."""
     found = list(PROGRAMS.glob("*.py"))
     assert len(found) >= 3
     for path in found:
@@ -21,9 +22,13 @@ def test_strangers_import_nothing_of_ours():
                 assert not node.level, f"{path.name}:{node.lineno} imports what lies beside it"
                 names = [node.module or ""]
             for name in names:
-                assert name.split(".")[0] in MAY_IMPORT | sys.stdlib_module_names, f"{path.name}:{node.lineno} imports {name}"
+                assert name.split(".")[0] in MAY_IMPORT | sys.stdlib_module_names, (
+                    f"{path.name}:{node.lineno} imports {name}"
+                )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in ("__import__", "exec", "eval"), f"{path.name}:{node.lineno} calls {node.func.id}"
+                assert node.func.id not in ("__import__", "exec", "eval"), (
+                    f"{path.name}:{node.lineno} calls {node.func.id}"
+                )
             if isinstance(node, ast.Name | ast.Attribute):
                 named = node.id if isinstance(node, ast.Name) else node.attr
                 assert named not in ("importlib", "runpy"), f"{path.name}:{node.lineno} uses {named}"
@@ -40,7 +45,9 @@ def test_a_stranger_in_c_includes_nothing_of_ours():
 
 def test_strangers_know_the_owners_words_only():
     """No stranger speaks what only our own programs know: batches, hello, signatures, or a path of ours."""
-    own = re.compile(r"temphub|_temps-hub|/api/hello|X-Signature|X-Counter|\"boot\"|\"seq\"|age_ms|sent_ms", re.IGNORECASE)
+    own = re.compile(
+        r"temphub|_temps-hub|/api/hello|X-Signature|X-Counter|\"boot\"|\"seq\"|age_ms|sent_ms", re.IGNORECASE
+    )
     contract = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
     for path in PROGRAMS.iterdir():
         if path.suffix in (".py", ".c"):

@@ -1,4 +1,5 @@
-"""The house rules that can be measured: rooms and arrows, one library one room, no cycles, small modules, classes and functions."""
+"""The house rules that can be measured: rooms and arrows, one library one room, no cycles, small modules,
+classes and functions."""
 
 import ast
 from functools import cache
@@ -17,7 +18,8 @@ ROOMS = {
     "discovery": {"core"},
     "trust": {"core"},
     "provisioner": {"core", "trust"},
-    # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ from the command's.
+    # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ
+    # from the command's.
     "api": {"core", "journal", "alarms", "exports", "reports", "trust"},
     "csvlog": {"core", "journal"},
     "exports": {"core", "journal"},
@@ -29,12 +31,48 @@ ROOMS = {
     "forward": {"core", "journal"},
     "doctor": {"core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
     "service": {"core", "hub"},
-    "hub": {"core", "journal", "alarms", "api", "csvlog", "discovery", "provisioner", "forward", "reports", "trust", "_version"},
+    "hub": {
+        "core",
+        "journal",
+        "alarms",
+        "api",
+        "csvlog",
+        "discovery",
+        "provisioner",
+        "forward",
+        "reports",
+        "trust",
+        "_version",
+    },
     # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
     "jupyter": {"core", "hub"},
     "page": {"core", "journal", "alarms", "analysis", "hub", "jupyter"},
-    "server": {"core", "journal", "api", "csvlog", "discovery", "provisioner", "analysis", "hub", "jupyter", "page", "_version"},
-    "cli": {"core", "server", "hub", "flash", "csvlog", "exports", "reports", "doctor", "firewall", "service", "_version"},
+    "server": {
+        "core",
+        "journal",
+        "api",
+        "csvlog",
+        "discovery",
+        "provisioner",
+        "analysis",
+        "hub",
+        "jupyter",
+        "page",
+        "_version",
+    },
+    "cli": {
+        "core",
+        "server",
+        "hub",
+        "flash",
+        "csvlog",
+        "exports",
+        "reports",
+        "doctor",
+        "firewall",
+        "service",
+        "_version",
+    },
     "__init__": {"core", "analysis", "hub", "page", "_version"},
     "__main__": {"cli"},
     "bootstrap": set(),
@@ -100,7 +138,9 @@ def imports(path: Path) -> list[tuple[str, bool, int]]:
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            found += [(alias.name, alias.name.startswith("temphub_kernel"), node.lineno) for alias in node.names]
+            found += [
+                (alias.name, alias.name.startswith("temphub_kernel"), node.lineno) for alias in node.names
+            ]
         elif isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
             # `from .. import x` names rooms themselves.
@@ -140,17 +180,22 @@ def test_rooms_have_no_cycles():
 
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware", "tests"])
 def test_modules_are_short(folder):
-    """No module is longer than 400 lines: with 250, one subject was cut into pieces that nobody found again."""
+    """No module is longer than 400 lines: with 250, one subject was cut into pieces that nobody found
+    again."""
     found = list((ROOT / folder).rglob("*.py"))
     assert found, f"nothing found in {folder}"
-    long = {str(p.relative_to(ROOT)): n for p in found if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST}
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in found
+        if (n := len(p.read_text(encoding="utf-8").splitlines())) > LONGEST
+    }
     assert not long
 
 
 @pytest.mark.parametrize("folder", ["temphub_kernel", "firmware"])
 def test_functions_and_classes_are_short(folder):
-    """A function is at most 40 lines, nine of ten at most 20, a class at most 250. A function's docstring does not count: a contract is
-    no code."""
+    """A function is at most 40 lines, nine of ten at most 20, a class at most 250. A function's docstring
+    does not count: a contract is no code."""
     lengths: dict[str, int] = {}
     long = []
     for path in (one for one in (ROOT / folder).rglob("*.py") if "_shipped" not in one.parts):
@@ -163,11 +208,15 @@ def test_functions_and_classes_are_short(folder):
             else:
                 continue
             if lines > most:
-                long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines, at most {most}")
+                long.append(
+                    f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines, at most {most}"
+                )
     assert len(lengths) > 500, "the walk finds no functions"
     assert not long, "\n".join(long)
     p90 = sorted(lengths.values())[len(lengths) * 9 // 10]
-    assert p90 <= NINE_OF_TEN, f"{folder}: a tenth of the functions has more than {p90 - 1} lines, at most {NINE_OF_TEN}"
+    assert p90 <= NINE_OF_TEN, (
+        f"{folder}: a tenth of the functions has more than {p90 - 1} lines, at most {NINE_OF_TEN}"
+    )
 
 
 def lines_of(node: ast.stmt) -> int:
@@ -233,7 +282,11 @@ def test_every_test_says_what_it_promises():
     assert found
     for path in found:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
+            if (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and node.name.startswith("test_")
+                and not ast.get_docstring(node)
+            ):
                 silent.append(f"{path.relative_to(ROOT)}:{node.name}")
     assert not silent
 

@@ -13,7 +13,13 @@ def make_running(data_dir, free_port):
     running = []
 
     def start(folder=data_dir, **more):
-        names = {"DATA_DIR": str(folder), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **more}
+        names = {
+            "DATA_DIR": str(folder),
+            "PORT": str(free_port),
+            "HOST": "127.0.0.1",
+            "INTERFACES": "127.0.0.1",
+            **more,
+        }
         settings = Settings.from_environ(names)
         lock = HubLock(settings.data_dir)
         assert lock.take()

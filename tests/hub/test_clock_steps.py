@@ -47,8 +47,9 @@ def page(source: Source):
 
 
 def test_steps_of_hours_lose_nothing_and_now_stays_now(hub, clock, tmp_path, data_dir):
-    """Five hours on, nine back, one on: each reading is stored once and stands in the CSV; the card goes on with the probe within
-    seconds, its statistics leave out what is dated in the future, and a probe that stops is silent, whatever the clock did."""
+    """Five hours on, nine back, one on: each reading is stored once and stands in the CSV; the card goes on
+    with the probe within seconds, its statistics leave out what is dated in the future, and a probe that
+    stops is silent, whatever the clock did."""
     source = Source(hub.journal)
     with VirtualProbe("cpython", NAME, tmp_path / "flash", "--hub", hub.url) as probe:
         wait_for(lambda: probe.status()["delivered"] >= 4, 20)
@@ -56,7 +57,12 @@ def test_steps_of_hours_lose_nothing_and_now_stays_now(hub, clock, tmp_path, dat
             clock.ahead_ms += step * HOUR_MS
             before = probe.status()["delivered"]
             wait_for(lambda before=before: probe.status()["delivered"] >= before + 4, 20)
-            wait_for(lambda: abs(now_ms() - page(source).newest.taken_ms) < 3_000 and page(source).state == "online", 10)
+            wait_for(
+                lambda: (
+                    abs(now_ms() - page(source).newest.taken_ms) < 3_000 and page(source).state == "online"
+                ),
+                10,
+            )
             told = page(source).statistics
             # Only what was taken since the step lies within the last hour, plus what was on its way.
             assert told.n <= probe.status()["delivered"] - before + 3
@@ -72,7 +78,8 @@ def test_steps_of_hours_lose_nothing_and_now_stays_now(hub, clock, tmp_path, dat
     assert {p.seq for p in points} == set(range(min(p.seq for p in points), max(p.seq for p in points) + 1))
     with hub.csv_file.open(encoding="utf-8", newline="") as file:
         assert [row["timestamp"] for row in csv.DictReader(file)] == [
-            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(p.taken_ms // 1000)) + f".{p.taken_ms % 1000:03d}Z" for p in points
+            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(p.taken_ms // 1000)) + f".{p.taken_ms % 1000:03d}Z"
+            for p in points
         ]
     jumps = [round((b.taken_ms - a.taken_ms) / HOUR_MS) for a, b in pairwise(points)]
     assert [jump for jump in jumps if jump] == [5, -9, 1]
@@ -80,7 +87,8 @@ def test_steps_of_hours_lose_nothing_and_now_stays_now(hub, clock, tmp_path, dat
 
 
 def test_the_hour_that_comes_twice(hub, clock, data_dir, monkeypatch):
-    """In the night in which summer time ends each reading keeps its own UTC time, and the CSV shows the local hour twice."""
+    """In the night in which summer time ends each reading keeps its own UTC time, and the CSV shows the local
+    hour twice."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     try:
@@ -95,7 +103,9 @@ def test_the_hour_that_comes_twice(hub, clock, data_dir, monkeypatch):
         assert [row["timestamp"][11:16] for row in rows] == ["00:30", "01:10", "01:50"]
         assert [row["local_time"][11:16] for row in rows] == ["02:30", "02:10", "02:50"]
         frame = th.load()
-        assert frame.index.is_monotonic_increasing and [round(gap.total_seconds() / 60) for gap in frame.index.diff()[1:]] == [40, 40]
+        assert frame.index.is_monotonic_increasing and [
+            round(gap.total_seconds() / 60) for gap in frame.index.diff()[1:]
+        ] == [40, 40]
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()

@@ -17,7 +17,8 @@ HEADER_BYTES = 100
 
 def rows(first, count):
     found = [
-        Row(f"p{n % 3}", "b", n, T0 + n * 1000, T0 + n * 1000 + 5, to_units(20 + n % 50 / 16), None) for n in range(first, first + count)
+        Row(f"p{n % 3}", "b", n, T0 + n * 1000, T0 + n * 1000 + 5, to_units(20 + n % 50 / 16), None)
+        for n in range(first, first + count)
     ]
     return [row._replace(units=None, quality="crc") if row.seq % 7 == 0 else row for row in found]
 
@@ -30,13 +31,16 @@ def overwrite(path, at):
 
 def said(journal):
     with Reader(journal) as reader:
-        return sorted((point.probe_id, point.taken_ms, point.units, point.quality) for point in reader.after(0, 10**6))
+        return sorted(
+            (point.probe_id, point.taken_ms, point.units, point.quality) for point in reader.after(0, 10**6)
+        )
 
 
 @pytest.mark.parametrize("place", [0, HEADER_BYTES], ids=["no journal at all", "its tables"])
 def test_a_damaged_journal_is_put_aside_and_filled_from_the_csv(make_running, data_dir, place):
-    """A hub that finds its journal damaged starts all the same: the file lies beside under a dated name, every reading of the CSV
-    log is in the new journal, the log goes on without a line doubled, and the hub says what happened."""
+    """A hub that finds its journal damaged starts all the same: the file lies beside under a dated name,
+    every reading of the CSV log is in the new journal, the log goes on without a line doubled, and the hub
+    says what happened."""
     hub = make_running()
     hub.writer.store(rows(0, 500))
     hub.stop()
@@ -78,7 +82,8 @@ def test_a_sound_journal_stays(tmp_path):
 
 
 def test_damage_met_while_running_is_found_at_the_next_start(tmp_path):
-    """Damage deep in the file, met by a commit, is told to the probe as 503, and the next start looks at the whole file."""
+    """Damage deep in the file, met by a commit, is told to the probe as 503, and the next start looks at the
+    whole file."""
     path = tmp_path / "temphub.sqlite3"
     writer = Writer(path)
     writer.start()
@@ -95,12 +100,26 @@ def test_damage_met_while_running_is_found_at_the_next_start(tmp_path):
 
 
 def test_only_readings_are_taken_from_the_csv(tmp_path):
-    """Lines that make no sense, by hand or by accident, are counted and left out; what is one is stored once, and the log is not
-    written again."""
+    """Lines that make no sense, by hand or by accident, are counted and left out; what is one is stored once,
+    and the log is not written again."""
     path, journal = tmp_path / "log.csv", tmp_path / "temphub.sqlite3"
-    good = ["2026-11-23T12:54:00.000Z,2026-11-23 13:54:00,p1,20.5,", "\0\0\0002026-11-23T12:54:01.000Z,x,p1,,crc"]
-    bad = ["torn,", "2026-11-23T12:54:00.000Z,x,=cmd,1,", "2026-11-23T12:54:00.000Z,x,p1,9999,", "2026-11-23T12:54:00.000Z,x,p1,nan,"]
-    bad += ["2026-11-23T12:54:00.000Z,x,p1,,", "yesterday,x,p1,1,", "2026-11-23T12:54:00.000Z,x,p1,1,fine", '"', "\0\0\0"]
+    good = [
+        "2026-11-23T12:54:00.000Z,2026-11-23 13:54:00,p1,20.5,",
+        "\0\0\0002026-11-23T12:54:01.000Z,x,p1,,crc",
+    ]
+    bad = [
+        "torn,",
+        "2026-11-23T12:54:00.000Z,x,=cmd,1,",
+        "2026-11-23T12:54:00.000Z,x,p1,9999,",
+        "2026-11-23T12:54:00.000Z,x,p1,nan,",
+    ]
+    bad += [
+        "2026-11-23T12:54:00.000Z,x,p1,,",
+        "yesterday,x,p1,1,",
+        "2026-11-23T12:54:00.000Z,x,p1,1,fine",
+        '"',
+        "\0\0\0",
+    ]
     text = "\n".join(["timestamp,local_time,probe_id,temperature_c,quality", *good, *bad]) + "\n"
     path.write_text(text, encoding="utf-8")
     writer = Writer(journal)

@@ -34,7 +34,9 @@ def fleet(hub):
 def meet(hub, probe_id: str, version: str) -> None:
     hub.book.met(Sighting(probe_id, "127.0.0.1", 8001, version=version, model="esp32", name="Cellar"))
     deadline = time.monotonic() + 5
-    while not any(p["id"] == probe_id and p["version"] == version for p in hub.ask("GET", "/api/probes")[1]["probes"]):
+    while not any(
+        p["id"] == probe_id and p["version"] == version for p in hub.ask("GET", "/api/probes")[1]["probes"]
+    ):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -89,13 +91,20 @@ def test_no_hub_is_told(free_port, data_dir):
 
 def test_the_command_line(hub, monkeypatch, capsys, data_dir):
     """`temphub probes` and `temphub update --all`, with exit codes."""
-    for name, value in {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(hub.port), "SERVER_TOKEN": "s3cret"}.items():
+    for name, value in {
+        "DATA_DIR": str(data_dir),
+        "HOST": "127.0.0.1",
+        "PORT": str(hub.port),
+        "SERVER_TOKEN": "s3cret",
+    }.items():
         monkeypatch.setenv(name, value)
     assert main(["probes"]) == 0 and main(["update", "--all"]) == 0
     assert "No probe" in capsys.readouterr().out
     assert main(["update", "Nobody"]) == 1
     assert main(["trust", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "trusted"}
-    assert main(["release", "TempProbe-0096"]) == 0 and hub.trust.standings() == {"TempProbe-0096": "released"}
+    assert main(["release", "TempProbe-0096"]) == 0 and hub.trust.standings() == {
+        "TempProbe-0096": "released"
+    }
     assert "another hub can take it" in capsys.readouterr().out
     meet(hub, "TempProbe-0097", "0.0.9")
     monkeypatch.setenv("SERVER_TOKEN", "other")

@@ -16,7 +16,12 @@ from temphub_kernel.server.supervisor import first_cell
 @pytest.fixture
 def environ(data_dir, free_port):
     """An analyst's environment: no role is set."""
-    settings = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+    settings = {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(free_port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+    }
     return {**os.environ, **settings}
 
 
@@ -63,15 +68,17 @@ def answers(port):
 
 
 def test_the_notebook_becomes_the_hub_and_a_restart_leaves_nothing(environ, data_dir):
-    """In JupyterLab with no hub around the notebook's kernel is the hub; restarting that kernel leaves neither lock nor
-    port; running the cell again is the hub again; a second kernel attaches."""
+    """In JupyterLab with no hub around the notebook's kernel is the hub; restarting that kernel leaves
+    neither lock nor port; running the cell again is the hub again; a second kernel attaches."""
 
     async def story():
         lab = await Lab(environ).start()
         try:
             # A folder that was named and is new is worth a word, once; nothing else is said below the cell.
             status, said = await lab.run(first_cell())
-            assert status == "ok" and "is new: there are no readings in it yet" in said and said.count("\n") == 1
+            assert (
+                status == "ok" and "is new: there are no readings in it yet" in said and said.count("\n") == 1
+            )
             assert (await lab.run("print(hub.role)"))[1] == "hub\n"
             assert answers(environ["PORT"])
             other = await Lab(environ).start()

@@ -1,4 +1,5 @@
-"""Readings that stand in the CSV log only: taken in at the start, told, and not doubled when their probes send them again."""
+"""Readings that stand in the CSV log only: taken in at the start, told, and not doubled when their probes
+send them again."""
 
 import csv
 import shutil
@@ -74,8 +75,9 @@ def sent_again(given):
 
 
 def test_a_folder_copied_without_the_journals_newest_part(make_running, data_dir, tmp_path, taken):
-    """A hub started on a folder that was copied from a running one, without its -wal, takes in what only the log has and says how
-    many; what the probes send again is known, what is new is stored, and no line is written twice."""
+    """A hub started on a folder that was copied from a running one, without its -wal, takes in what only the
+    log has and says how many; what the probes send again is known, what is new is stored, and no line is
+    written twice."""
     hub, copy, given = make_running(), tmp_path / "copy", rows(taken, 0, COUNT)
     hub.writer.store(given)
     written(hub, data_dir, COUNT)
@@ -89,7 +91,10 @@ def test_a_folder_copied_without_the_journals_newest_part(make_running, data_dir
     outcome = again.writer.store(sent_again(given))
     assert (outcome.stored, outcome.duplicates) == (0, COUNT)
     assert again.writer.store(sent_again(given)).duplicates == COUNT
-    new = [row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq) for row in rows(taken, COUNT, 20)]
+    new = [
+        row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq)
+        for row in rows(taken, COUNT, 20)
+    ]
     assert again.writer.store(new).stored == 20
     written(again, copy, COUNT + 20)
     again.stop()
@@ -97,8 +102,9 @@ def test_a_folder_copied_without_the_journals_newest_part(make_running, data_dir
 
 
 def test_an_older_journal_put_back(make_running, data_dir, tmp_path, taken):
-    """After an older copy of the journal was put back, what was stored since is taken in from the log once, as it was shown, also where a
-    calibration holds; readings that both have are not taken in again, and at the next start nothing is said."""
+    """After an older copy of the journal was put back, what was stored since is taken in from the log once,
+    as it was shown, also where a calibration holds; readings that both have are not taken in again, and at
+    the next start nothing is said."""
     hub = make_running()
     hub.writer.store(rows(taken, 0, COUNT))
     calibrate(hub.writer, "p0", [(0.0, 0.5), (100.0, 101.0)], 0)
@@ -122,7 +128,8 @@ def test_an_older_journal_put_back(make_running, data_dir, tmp_path, taken):
 
 @pytest.mark.parametrize("style", ["standard", "excel-de"])
 def test_a_missing_journal_is_filled_from_all_of_the_log(make_running, data_dir, taken, style):
-    """A journal that is gone while its log is there is filled again, from files put aside too, whatever their style; how many is said."""
+    """A journal that is gone while its log is there is filled again, from files put aside too, whatever their
+    style; how many is said."""
     hub = make_running()
     hub.writer.store(rows(taken, 0, COUNT))
     written(hub, data_dir, COUNT)
@@ -139,12 +146,14 @@ def test_a_missing_journal_is_filled_from_all_of_the_log(make_running, data_dir,
     hub = make_running(CSV_STYLE=style)
     assert f"{2 * COUNT} readings" in hub.health.report()["problem"]
     hub.stop()
-    assert stored(data_dir) == before and files == {path.name: path.read_bytes() for path in data_dir.glob("*.csv")}
+    assert stored(data_dir) == before and files == {
+        path.name: path.read_bytes() for path in data_dir.glob("*.csv")
+    }
 
 
 def test_a_log_that_a_spreadsheet_saved(make_running, data_dir, tmp_path, taken):
-    """Where the log was saved again by a German spreadsheet, only what was taken later than anything in the journal is taken in: edited and
-    deleted lines do not come back."""
+    """Where the log was saved again by a German spreadsheet, only what was taken later than anything in the
+    journal is taken in: edited and deleted lines do not come back."""
     hub = make_running()
     hub.writer.store(rows(taken, 0, COUNT))
     hub.stop()
@@ -156,7 +165,10 @@ def test_a_log_that_a_spreadsheet_saved(make_running, data_dir, tmp_path, taken)
     log = data_dir / "temperature_log.csv"
     first, *rest = log.read_text().splitlines()
     other = [",".join([*line.split(",")[:3], "1.5", ""]) for line in rest[:9]] + rest[30:]
-    log.write_text("\r\n".join(line.replace(",", ";").replace(".", ",").replace(",", ".", 1) for line in [first, *other]) + "\r\n")
+    log.write_text(
+        "\r\n".join(line.replace(",", ";").replace(".", ",").replace(",", ".", 1) for line in [first, *other])
+        + "\r\n"
+    )
     assert only_in_the_log(hub.settings) == 0
     shutil.copy2(tmp_path / "old", data_dir / "temphub.sqlite3")
     hub = make_running()
@@ -200,8 +212,8 @@ def test_a_refill_that_breaks_off_is_gone_on_with(tmp_path, taken, monkeypatch):
 
 
 def test_when_it_came_in_is_unknown_not_late(make_running, data_dir, tmp_path, taken):
-    """What was taken in from the log counts as late nowhere: `received` is empty in `th.load`, `th.scan` and exports, and
-    the page marks none."""
+    """What was taken in from the log counts as late nowhere: `received` is empty in `th.load`, `th.scan` and
+    exports, and the page marks none."""
     hub = make_running()
     hub.writer.store([row._replace(received_ms=row.taken_ms + 5) for row in rows(taken, 0, COUNT)])
     written(hub, data_dir, COUNT)

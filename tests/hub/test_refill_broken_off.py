@@ -1,4 +1,5 @@
-"""A filling of the journal from the CSV log that ends half-way: the disk full, the process killed, probes delivering meanwhile."""
+"""A filling of the journal from the CSV log that ends half-way: the disk full, the process killed, probes
+delivering meanwhile."""
 
 import csv
 import shutil
@@ -35,8 +36,8 @@ def small_steps(monkeypatch):
 
 
 def life(folder, kill_at=-1, during=None):
-    """A hub's life until its log is written up, killed behind its n-th commit; False when it was. during: readings that probes deliver
-    at the third commit of the second try."""
+    """A hub's life until its log is written up, killed behind its n-th commit; False when it was. during:
+    readings that probes deliver at the third commit of the second try."""
     settings = Settings.from_environ({"DATA_DIR": str(folder)})
     writer, calls = Writer(settings.journal_file, gather_s=0), []
     writer.start()
@@ -81,7 +82,12 @@ def older(make_running, data_dir, tmp_path, taken):
     shutil.copy2(data_dir / "temphub.sqlite3", tmp_path / "old")
     hub = make_running()
     # Some came late: taken before what the older journal has.
-    hub.writer.store([row._replace(taken_ms=row.taken_ms - 400_000) if row.seq % 9 == 0 else row for row in rows(taken, 60, COUNT - 60)])
+    hub.writer.store(
+        [
+            row._replace(taken_ms=row.taken_ms - 400_000) if row.seq % 9 == 0 else row
+            for row in rows(taken, 60, COUNT - 60)
+        ]
+    )
     written(hub, data_dir, COUNT)
     hub.stop()
     shutil.copy2(tmp_path / "old", data_dir / "temphub.sqlite3")
@@ -89,8 +95,8 @@ def older(make_running, data_dir, tmp_path, taken):
 
 @pytest.mark.parametrize("how", ["gone", "older", "saved by a spreadsheet"])
 def test_killed_behind_any_commit(make_running, data_dir, tmp_path, taken, small_steps, how):
-    """Killed behind any of its commits, once or at each start anew, it is gone on with at the next start: each reading of the log is in the
-    journal once, and no line is written twice."""
+    """Killed behind any of its commits, once or at each start anew, it is gone on with at the next start:
+    each reading of the log is in the journal once, and no line is written twice."""
     older(make_running, data_dir, tmp_path, taken)
     log = data_dir / "temperature_log.csv"
     if how == "gone":
@@ -116,12 +122,16 @@ def test_killed_behind_any_commit(make_running, data_dir, tmp_path, taken, small
 
 
 def test_probes_that_deliver_meanwhile(make_running, data_dir, tmp_path, taken, small_steps, monkeypatch):
-    """What probes deliver while the rest is waited for is acknowledged, and stands in the log once like everything else."""
+    """What probes deliver while the rest is waited for is acknowledged, and stands in the log once like
+    everything else."""
     older(make_running, data_dir, tmp_path, taken)
     (data_dir / "temphub.sqlite3").unlink()
     before = lines(data_dir)
     real, calls = Writer.store, []
-    new = [row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq + 5) for row in rows(taken, COUNT, 30)]
+    new = [
+        row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq + 5)
+        for row in rows(taken, COUNT, 30)
+    ]
 
     def breaks(self, block, timeout_s=10.0):
         calls.append(block)
@@ -134,15 +144,18 @@ def test_probes_that_deliver_meanwhile(make_running, data_dir, tmp_path, taken, 
     monkeypatch.setattr(Writer, "store", breaks)
     assert life(data_dir, during=new[20:])
     delivered = [*new[4:8], *new[9:11], *new[20:]]
-    assert len(lines(data_dir)) == COUNT + len(delivered) and sorted(lines(data_dir)[:COUNT]) == sorted(before)
-    assert {row.taken_ms for row in delivered} <= {at for _, at, _, _ in stored(data_dir)} and len(stored(data_dir)) == COUNT + len(
-        delivered
+    assert len(lines(data_dir)) == COUNT + len(delivered) and sorted(lines(data_dir)[:COUNT]) == sorted(
+        before
     )
+    assert {row.taken_ms for row in delivered} <= {at for _, at, _, _ in stored(data_dir)} and len(
+        stored(data_dir)
+    ) == COUNT + len(delivered)
 
 
 def test_a_disk_that_fills_up_meanwhile(make_running, tmp_path, taken, small_steps):
-    """With the disk full the hub starts, says so with the remedy and refuses readings; with room again it takes in the rest by itself, says
-    how many, knows what probes send again, and the log goes on: nothing is lost, nothing twice."""
+    """With the disk full the hub starts, says so with the remedy and refuses readings; with room again it
+    takes in the rest by itself, says how many, knows what probes send again, and the log goes on: nothing is
+    lost, nothing twice."""
     many = 30 * COUNT
     with share(tmp_path / "drive", size_kb=4_000) as drive:
         given = [row for first in range(0, many, COUNT) for row in rows(taken - many * 500, first, COUNT)]
@@ -165,7 +178,10 @@ def test_a_disk_that_fills_up_meanwhile(make_running, tmp_path, taken, small_ste
         assert "The rest of the CSV log" in told["problem"]
         again = hub.writer.store(sent_again(given[-COUNT:]))
         assert (again.stored, again.duplicates) == (0, COUNT)
-        new = [row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq) for row in rows(taken, many, 20)]
+        new = [
+            row._replace(taken_ms=now_ms() + row.seq, received_ms=now_ms() + row.seq)
+            for row in rows(taken, many, 20)
+        ]
         assert hub.writer.store(new).stored == 20
         written(hub, drive.folder, many + 20)
         hub.stop()

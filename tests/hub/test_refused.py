@@ -32,12 +32,18 @@ def shown(hub, probe_id):
 
 
 def test_a_refused_probe_is_shown_as_refused(start_here):
-    """A probe that can be reached, but whose readings are refused, shows that and the remedy, until one of them is stored."""
+    """A probe that can be reached, but whose readings are refused, shows that and the remedy, until one of
+    them is stored."""
     hub = start_here(SERVER_TOKEN=TOKEN["X-Token"])
     for number in range(3):
         assert deliver(hub, {"temperature_c": number, "probe_id": "Fridge"}) == 401
     (device,) = wait_for(lambda: client(hub).ask("/api/health")["refused"])
-    assert device["address"] == "127.0.0.1" and device["times"] == 3 and "token" in device["problem"] and device["remedy"]
+    assert (
+        device["address"] == "127.0.0.1"
+        and device["times"] == 3
+        and "token" in device["problem"]
+        and device["remedy"]
+    )
 
     client(hub).ask("/api/hello", {"id": "Fridge", "ip": "127.0.0.1", "port": 1})
     wait_for(lambda: "cannot be reached" in shown(hub, "Fridge")["problem"])
@@ -49,7 +55,10 @@ def test_a_refused_probe_is_shown_as_refused(start_here):
 
     assert deliver(hub, {"temperature_c": 2.5, "probe_id": "Fridge"}, TOKEN) == 200
     wait_for(lambda: "is refused" not in shown(hub, "Fridge")["problem"])
-    assert "cannot be reached" in shown(hub, "Fridge")["problem"] and not client(hub).ask("/api/health")["refused_probes"]
+    assert (
+        "cannot be reached" in shown(hub, "Fridge")["problem"]
+        and not client(hub).ask("/api/health")["refused_probes"]
+    )
 
 
 def test_a_stranger_cannot_have_a_probe_called_refused(start_here):

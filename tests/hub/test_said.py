@@ -1,4 +1,5 @@
-"""Calibrating from the command line and from a notebook: what the running hub is told, and how it is shown."""
+"""Calibrating from the command line and from a notebook: what the running hub is told, and how it is
+shown."""
 
 import io
 from collections.abc import Iterator
@@ -18,7 +19,12 @@ from temphub_kernel.core.reading import Row
 def hub(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A hub that runs elsewhere, which the environment points to."""
     found = Hub(data_dir)
-    for name, value in {"DATA_DIR": str(data_dir), "PORT": str(found.port), "HOST": "127.0.0.1", "TEMPHUB_ROLE": "viewer"}.items():
+    for name, value in {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(found.port),
+        "HOST": "127.0.0.1",
+        "TEMPHUB_ROLE": "viewer",
+    }.items():
         monkeypatch.setenv(name, value)
     assert found.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "a"})[0] == 200
     yield found
@@ -27,20 +33,33 @@ def hub(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def test_calibrating_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """An offset, points from a date on, the end of a correction, and taking one back; what is in force is listed each time."""
+    """An offset, points from a date on, the end of a correction, and taking one back; what is in force is
+    listed each time."""
     assert main(["calibrate"]) == 0 and "No probe is calibrated" in capsys.readouterr().out
-    assert main(["calibrate", "a", "--offset", "-0.3", "--from", "2026-01-01T00:00:00Z", "--note", "ice bath"]) == 0
+    assert (
+        main(["calibrate", "a", "--offset", "-0.3", "--from", "2026-01-01T00:00:00Z", "--note", "ice bath"])
+        == 0
+    )
     assert ": -0.3 °C  (ice bath)" in capsys.readouterr().out
     assert main(["calibrate", "a", "--points", "0.2=0", "99.1=100", "--from", "2026-06-01T00:00:00Z"]) == 0
     shown = capsys.readouterr().out
-    assert "from 2026-01-01T00:00Z to 2026-06-01T00:00Z: -0.3 °C" in shown and "to now: 0.2 → 0, 99.1 → 100 °C" in shown
-    assert main(["calibrate", "a", "--none", "--from", "2026-07-01T00:00:00Z"]) == 0 and "no correction" in capsys.readouterr().out
+    assert (
+        "from 2026-01-01T00:00Z to 2026-06-01T00:00Z: -0.3 °C" in shown
+        and "to now: 0.2 → 0, 99.1 → 100 °C" in shown
+    )
+    assert (
+        main(["calibrate", "a", "--none", "--from", "2026-07-01T00:00:00Z"]) == 0
+        and "no correction" in capsys.readouterr().out
+    )
     assert main(["calibrate", "--forget", "1"]) == 0 and "ice bath" not in capsys.readouterr().out
-    assert main(["calibrate", "b", "--offset", "1"]) == 1 and "No probe 'b' is known" in capsys.readouterr().err
+    assert (
+        main(["calibrate", "b", "--offset", "1"]) == 1 and "No probe 'b' is known" in capsys.readouterr().err
+    )
 
 
 def test_calibrating_from_a_notebook(hub: Hub) -> None:
-    """`th.calibrate` corrects what `th.load` gives from then on; `th.annotate` keeps a remark that `th.remarks` gives back."""
+    """`th.calibrate` corrects what `th.load` gives from then on; `th.annotate` keeps a remark that
+    `th.remarks` gives back."""
     th.calibrate("a", 0.5, start="2020-01-01")
     assert th.load()["a"].tolist() == [22.0] and th.load(raw=True)["a"].tolist() == [21.5]
     th.calibrate("a", [(0.0, 0.0), (100.0, 102.0)], start="2020-01-01")
@@ -49,7 +68,9 @@ def test_calibrating_from_a_notebook(hub: Hub) -> None:
     assert th.remarks("-1h")["number"].tolist() == [number]
 
 
-def test_no_hub_to_tell(monkeypatch: pytest.MonkeyPatch, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_hub_to_tell(
+    monkeypatch: pytest.MonkeyPatch, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without a hub the command says so and what to do."""
     monkeypatch.setenv("PORT", "1")
     assert main(["calibrate", "a", "--offset", "1"]) == 1
@@ -65,9 +86,24 @@ def test_arguments_that_are_none(wrong: list[str], capsys: pytest.CaptureFixture
 
 
 def test_striking_out_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """A range no longer counts, is listed with its number and the way back, and counts again; without a time nothing happens."""
+    """A range no longer counts, is listed with its number and the way back, and counts again; without a time
+    nothing happens."""
     assert main(["strike-out"]) == 0 and "Nothing is struck out" in capsys.readouterr().out
-    assert main(["strike-out", "a", "--from", "2026-01-01T00:00:00Z", "--to", "2099-01-01T00:00:00Z", "--note", "a try"]) == 0
+    assert (
+        main(
+            [
+                "strike-out",
+                "a",
+                "--from",
+                "2026-01-01T00:00:00Z",
+                "--to",
+                "2099-01-01T00:00:00Z",
+                "--note",
+                "a try",
+            ]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "no longer count" in shown and "--undo 1" in shown and "(a try)" in shown
     assert th.load().empty
@@ -78,21 +114,34 @@ def test_striking_out_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixt
 
 
 def test_striking_out_from_a_notebook(hub: Hub) -> None:
-    """What is struck out is not loaded, unless asked for: then without a temperature, marked, with what was sent; nothing looks lost."""
+    """What is struck out is not loaded, unless asked for: then without a temperature, marked, with what was
+    sent; nothing looks lost."""
     number = th.strike_out("a", "-5min", "now", "a try")
     assert th.struck_out()[["number", "probe_id", "note"]].to_numpy().tolist() == [[number, "a", "a try"]]
-    assert th.load().empty and th.load(tidy=True).empty and th.scan().collect().is_empty() and th.load(every="1h").empty
+    assert (
+        th.load().empty
+        and th.load(tidy=True).empty
+        and th.scan().collect().is_empty()
+        and th.load(every="1h").empty
+    )
     marked = th.load(tidy=True, raw=True, struck_out=True)
-    assert marked["quality"].tolist() == ["struck_out"] and marked["raw_c"].tolist() == [21.5] and marked["temperature_c"].isna().all()
+    assert (
+        marked["quality"].tolist() == ["struck_out"]
+        and marked["raw_c"].tolist() == [21.5]
+        and marked["temperature_c"].isna().all()
+    )
     assert th.scan(struck_out=True).collect()["raw_c"].to_list() == [21.5]
     whole = th.completeness(th.load(tidy=True, numbered=True))
     assert whole[["stored", "missing", "bad"]].to_numpy().tolist() == [[1, 0, 0]]
-    assert th.strike_out("a", "-1h", undo=True) == [] and th.strike_out("a", "-5min", "now", undo=True) == [number]
+    assert th.strike_out("a", "-1h", undo=True) == [] and th.strike_out("a", "-5min", "now", undo=True) == [
+        number
+    ]
     assert th.load()["a"].tolist() == [21.5]
 
 
 def test_a_thermocouple_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """A probe's numbers are corrected for a type, listed with what remains uncertain, and count as they were sent when it is undone."""
+    """A probe's numbers are corrected for a type, listed with what remains uncertain, and count as they were
+    sent when it is undone."""
     assert main(["thermocouple"]) == 0 and "No probe is corrected" in capsys.readouterr().out
     asked = [
         "thermocouple",
@@ -111,30 +160,46 @@ def test_a_thermocouple_from_the_command_line(hub: Hub, capsys: pytest.CaptureFi
     assert main(asked) == 0
     shown = capsys.readouterr().out
     assert "a is corrected for type T; what it sent is kept. Take it back with --undo 1" in shown
-    assert "from 2020-01-01T00:00Z to now: type T on a MAX31855  (old firmware)" in shown and "taken for 30 ± 5 °C: ±" in shown
+    assert (
+        "from 2020-01-01T00:00Z to now: type T on a MAX31855  (old firmware)" in shown
+        and "taken for 30 ± 5 °C: ±" in shown
+    )
     assert th.load()["a"].tolist() != [21.5] and th.load(raw=True)["a"].tolist() == [21.5]
-    assert main(["thermocouple", "a", "--type", "K"]) == 1 and "number 1 says already" in capsys.readouterr().err
+    assert (
+        main(["thermocouple", "a", "--type", "K"]) == 1 and "number 1 says already" in capsys.readouterr().err
+    )
     assert main(["thermocouple", "a"]) == 1 and "Give --type" in capsys.readouterr().err
     assert main(["thermocouple", "--undo", "1"]) == 0 and "No probe is corrected" in capsys.readouterr().out
-    assert main(["thermocouple", "--undo", "7"]) == 1 and "no thermocouple with the number 7" in capsys.readouterr().err
+    assert (
+        main(["thermocouple", "--undo", "7"]) == 1
+        and "no thermocouple with the number 7" in capsys.readouterr().err
+    )
     assert th.load()["a"].tolist() == [21.5]
 
 
 def test_a_thermocouple_from_a_notebook(hub: Hub) -> None:
-    """The same in Python; a value says how uncertain it is, and the statement for which temperatures by how much."""
+    """The same in Python; a value says how uncertain it is, and the statement for which temperatures by how
+    much."""
     assert hub.ask("POST", "/api/describe", {"probe_id": "a", "alias": "Kiln"})[0] == 200
-    number = th.thermocouple("kiln", "T", start="2020-01-01", end="2090-01-01", cold_c=20.0, cold_within_c=10.0)
+    number = th.thermocouple(
+        "kiln", "T", start="2020-01-01", end="2090-01-01", cold_c=20.0, cold_within_c=10.0
+    )
     frame = th.thermocouples()
     assert frame["number"].tolist() == [number] * len(frame) and frame["at_c"].tolist() == [-150, 0, 100, 300]
     assert (frame["end"].notna() & (frame["uncertain_c"] > 0)).all() and set(frame["type"]) == {"T"}
     (row,) = th.load(tidy=True, raw=True).itertuples()
     assert row.raw_c == 21.5 != row.temperature_c and 0 < row.uncertain_c < 8
     assert th.scan().collect()["temperature_c"].to_list() == [row.temperature_c]
-    assert th.thermocouple("Kiln", None) == [number] and th.thermocouples().empty and th.load()["a"].tolist() == [21.5]
+    assert (
+        th.thermocouple("Kiln", None) == [number]
+        and th.thermocouples().empty
+        and th.load()["a"].tolist() == [21.5]
+    )
 
 
 def test_a_probe_is_named_as_on_the_page(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the command line or a notebook asks for a probe its name does; the id is what is said. A name of two is refused."""
+    """Where the command line or a notebook asks for a probe its name does; the id is what is said. A name of
+    two is refused."""
     for body in ({"probe_id": "b", "temperature_c": 4.0}, {"probe_id": "c", "temperature_c": 5.0}):
         assert hub.ask("POST", "/api/ingest", body)[0] == 200
     for id_, alias in (("a", "Cold room 2"), ("b", "Fridge"), ("c", "Fridge")):
@@ -147,7 +212,9 @@ def test_a_probe_is_named_as_on_the_page(hub: Hub, capsys: pytest.CaptureFixture
     assert main(["trust", "Cold room 2"]) == 1 and "No probe a is known" in capsys.readouterr().err
     assert th.load("Cold room 2")["a"].tolist() == [22.0]
     th.calibrate("Cold room 2", 0.0, start="2020-01-01")
-    assert th.annotate("door", "-5min", "now", probe="Cold room 2") and th.remarks("-1h")["probe_id"].tolist() == ["a"]
+    assert th.annotate("door", "-5min", "now", probe="Cold room 2") and th.remarks("-1h")[
+        "probe_id"
+    ].tolist() == ["a"]
     assert th.strike_out("Cold room 2", "-5min", "now") and th.load("Cold room 2").empty
     for words in (
         ["calibrate", "Fridge", "--offset", "1"],
@@ -156,11 +223,17 @@ def test_a_probe_is_named_as_on_the_page(hub: Hub, capsys: pytest.CaptureFixture
         ["probes", "--remove", "Fridge", "--yes"],
     ):
         assert main(words) == 1 and "Give the id: b, c." in capsys.readouterr().err
-    assert main(["probes", "--remove", "Cold room 2", "--yes"]) == 0 and "In no list any more: a;" in capsys.readouterr().out
+    assert (
+        main(["probes", "--remove", "Cold room 2", "--yes"]) == 0
+        and "In no list any more: a;" in capsys.readouterr().out
+    )
 
 
-def test_removing_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A probe is removed only after a yes; where nobody can be asked, only with --yes; its readings load by its id; it can be restored."""
+def test_removing_from_the_command_line(
+    hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A probe is removed only after a yes; where nobody can be asked, only with --yes; its readings load by
+    its id; it can be restored."""
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert main(["probes", "--remove", "a"]) == 1 and "Add --yes" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", _Terminal("no\n"))
@@ -170,14 +243,21 @@ def test_removing_from_the_command_line(hub: Hub, capsys: pytest.CaptureFixture[
     assert th.load().empty and th.load(probe="a")["a"].tolist() == [21.5]
     assert main(["probes", "--restore", "a"]) == 0 and "In every list again: a." in capsys.readouterr().out
     assert th.load()["a"].tolist() == [21.5]
-    assert main(["probes", "--remove", "nobody", "--yes"]) == 1 and "No probe 'nobody'" in capsys.readouterr().err
+    assert (
+        main(["probes", "--remove", "nobody", "--yes"]) == 1
+        and "No probe 'nobody'" in capsys.readouterr().err
+    )
 
 
 def test_thousands_of_made_up_ids_are_removed_at_once(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ids that somebody's try made up go with one pattern, in a few requests; a pattern that fits nothing changes nothing."""
+    """Ids that somebody's try made up go with one pattern, in a few requests; a pattern that fits nothing
+    changes nothing."""
     now = now_ms()
     hub.writer.store([Row(f"try-{n}", None, None, now, now, 1, None) for n in range(2_500)])
-    assert main(["probes", "--remove", "nothing-*", "--yes"]) == 1 and "No probe's id is like" in capsys.readouterr().err
+    assert (
+        main(["probes", "--remove", "nothing-*", "--yes"]) == 1
+        and "No probe's id is like" in capsys.readouterr().err
+    )
     assert main(["probes", "--remove", "try-*", "--yes"]) == 0
     assert "and 2,492 more" in capsys.readouterr().out
     assert [one["id"] for one in hub.ask("GET", "/api/probes")[1]["probes"]] == ["a"]
@@ -192,25 +272,38 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_ids_that_came_once_go_with_one_command(hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """`temphub probes` counts them, --all lists them, --remove-unnamed removes all after a yes; nobody's own probe goes with them."""
+def test_ids_that_came_once_go_with_one_command(
+    hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`temphub probes` counts them, --all lists them, --remove-unnamed removes all after a yes; nobody's own
+    probe goes with them."""
     now = now_ms()
     hub.writer.store([Row(f"made-up-{n:03}", None, None, now, now, 1, None) for n in range(CROWD + 1)])
     assert hub.ask("POST", "/api/describe", {"probe_id": "a", "alias": "Mine"})[0] == 200
     assert main(["probes"]) == 0
     said = capsys.readouterr().out
-    assert f"Not listed: {CROWD + 1} unnamed ids" in said and "made-up" not in said and "--remove-unnamed" in said
+    assert (
+        f"Not listed: {CROWD + 1} unnamed ids" in said
+        and "made-up" not in said
+        and "--remove-unnamed" in said
+    )
     assert main(["probes", "--all"]) == 0 and "made-up-200" in capsys.readouterr().out
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     assert main(["probes", "--remove-unnamed"]) == 1 and "Add --yes" in capsys.readouterr().err
     monkeypatch.setattr("sys.stdin", _Terminal("y\n"))
-    assert main(["probes", "--remove-unnamed"]) == 0 and f"{CROWD + 1} in no list any more: made-up-000" in capsys.readouterr().out
+    assert (
+        main(["probes", "--remove-unnamed"]) == 0
+        and f"{CROWD + 1} in no list any more: made-up-000" in capsys.readouterr().out
+    )
     assert [one["id"] for one in hub.ask("GET", "/api/probes")[1]["probes"]] == ["a"]
     assert main(["probes", "--remove-unnamed"]) == 0 and "There is no unnamed id" in capsys.readouterr().out
 
 
-def test_what_looks_alike_is_said_and_more_probes_are_announced(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
-    """`temphub probes` names ids that look alike; --expect has the hub take more new ones, a number that is none is refused in words."""
+def test_what_looks_alike_is_said_and_more_probes_are_announced(
+    hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`temphub probes` names ids that look alike; --expect has the hub take more new ones, a number that is
+    none is refused in words."""
     now = now_ms()
     hub.writer.store([Row(id_, None, None, now, now, 1, None) for id_ in ("fridge-01", "fridge-0l")])
     assert main(["probes"]) == 0

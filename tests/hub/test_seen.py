@@ -11,7 +11,12 @@ from temphub_kernel.hub import PAGE, HubClient
 @pytest.fixture
 def hub(monkeypatch, data_dir, free_port):
     """A hub that stays on this computer."""
-    for name, value in {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}.items():
+    for name, value in {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(free_port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     yield th.start()
     th.stop()
@@ -19,8 +24,14 @@ def hub(monkeypatch, data_dir, free_port):
 
 def test_the_hub_tells_what_it_sees(hub):
     """Interfaces, adverts and hellos are in the hub's health, for the page's guide to word."""
-    HubClient(hub.settings, hub.url, PAGE).ask("/api/hello", {"id": "TempProbe-0001", "ip": "127.0.0.1", "port": 1})
-    health = wait_for(lambda: (told := HubClient(hub.settings, hub.url, PAGE).ask("/api/health"))["seen"]["interfaces"] and told)
+    HubClient(hub.settings, hub.url, PAGE).ask(
+        "/api/hello", {"id": "TempProbe-0001", "ip": "127.0.0.1", "port": 1}
+    )
+    health = wait_for(
+        lambda: (
+            (told := HubClient(hub.settings, hub.url, PAGE).ask("/api/health"))["seen"]["interfaces"] and told
+        )
+    )
     assert health["seen"]["interfaces"] == ["127.0.0.1"] and health["seen"]["hellos"] == 1
     assert type(health["seen"]["adverts"]) is int and health["seen"]["last_error"] == ""
 

@@ -21,7 +21,12 @@ from temphub_kernel.journal import Reader
 @pytest.fixture
 def environ(monkeypatch, data_dir, free_port):
     """The settings of a hub that stays on this computer; whatever it starts is stopped."""
-    settings = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+    settings = {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(free_port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+    }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     yield {**os.environ, **settings}
@@ -56,7 +61,8 @@ def test_starting_twice_is_starting_once(environ):
 
 
 def test_stop_leaves_nothing_and_start_may_follow(environ, data_dir, free_port):
-    """After `th.stop()` lock and port are free and what was acknowledged is in the CSV; a new start goes on."""
+    """After `th.stop()` lock and port are free and what was acknowledged is in the CSV; a new start goes
+    on."""
     hub = th.start()
     ask(hub.url, "POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "p"})
     th.stop()
@@ -72,7 +78,9 @@ def test_another_process_attaches(environ):
     """Where a hub runs, `th.start()` in another kernel attaches to it, and its stop leaves the hub alone."""
     hub = th.start()
     code = "import temphub_kernel as th; hub = th.start(); print(hub.role, hub.url); th.stop()"
-    out = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=30, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, timeout=30, check=True
+    )
     assert out.stdout.split() == ["attached", hub.url]
     assert ask(hub.url)[0] == 200
 
@@ -106,7 +114,9 @@ def test_a_taken_port_says_which_setting_to_change(environ, data_dir, free_port)
 def test_the_hub_of_a_killed_process_leaves_the_lock_free(environ, data_dir):
     """However the hub's process dies, the next start becomes the hub."""
     code = "import temphub_kernel as th, time; th.start(); print('up', flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         assert process.stdout and process.stdout.readline() == b"up\n"
         assert is_running(data_dir)
         process.kill()
@@ -123,7 +133,13 @@ def test_health_is_left_in_the_journal(environ, data_dir):
 
     at_ms, body = wait_for(lambda: note()[0] and note())
     assert at_ms > 0 and body["readings"] == 0 and body["urls"] == [hub.url]
-    assert {worker["name"] for worker in body["workers"]} >= {"journal", "endpoint", "csvlog", "discovery", "provisioner"}
+    assert {worker["name"] for worker in body["workers"]} >= {
+        "journal",
+        "endpoint",
+        "csvlog",
+        "discovery",
+        "provisioner",
+    }
     assert all(worker["running"] for worker in body["workers"])
 
 
@@ -137,12 +153,15 @@ def test_provisioning_from_a_page_answers_in_words(environ, free_port):
 
 
 def test_a_busy_main_thread_does_not_stop_a_reading(environ):
-    """A cell that computes without pause delays no acknowledgement by more than the interpreter's own turn-taking."""
+    """A cell that computes without pause delays no acknowledgement by more than the interpreter's own
+    turn-taking."""
     code = (
         "import temphub_kernel as th, time\nth.start(); print('up', flush=True)\n"
         "end = time.monotonic() + 60\nwhile time.monotonic() < end: sum(range(1000))"
     )
-    with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         assert process.stdout and process.stdout.readline() == b"up\n"
         url = f"http://127.0.0.1:{environ['PORT']}"
         for n in range(20):

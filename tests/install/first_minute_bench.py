@@ -1,8 +1,9 @@
 """How long from a clean clone to the first reading on the page, and what it costs: a command, not a test.
 
-`python tests/install/first_minute_bench.py [pip] [uv] [--python PATH]`: clones the checkout as committed, runs README's start command in
-it, and tells seconds and CPU seconds until the packages are there, the hub answers, a reading is stored, and the page's HTML shows it.
-The second figure is what can be compared between machines and loads. The package cache is warm from the second run on.
+`python tests/install/first_minute_bench.py [pip] [uv] [--python PATH]`: clones the checkout as committed,
+runs README's start command in it, and tells seconds and CPU seconds until the packages are there, the hub
+answers, a reading is stored, and the page's HTML shows it. The second figure is what can be compared between
+machines and loads. The package cache is warm from the second run on.
 """
 
 import argparse
@@ -51,7 +52,13 @@ def measure(way: str, python: str, checkout: Path) -> None:
         steps: list[tuple[str, Callable[[], bool]]] = [
             ("packages installed", installed.is_set),
             ("hub answers", lambda: bool(_get(f"{url}/api/health"))),
-            ("reading stored", lambda: any(one["readings"] for one in json.loads(_get(f"{url}/api/probes") or '{"probes": []}')["probes"])),
+            (
+                "reading stored",
+                lambda: any(
+                    one["readings"]
+                    for one in json.loads(_get(f"{url}/api/probes") or '{"probes": []}')["probes"]
+                ),
+            ),
             ("reading on the page", lambda: bool(SHOWN.search(_get(f"{url}/")))),
         ]
         for name, reached in steps:
@@ -59,9 +66,15 @@ def measure(way: str, python: str, checkout: Path) -> None:
                 if process.poll() is not None or time.monotonic() - began > LIMIT_S:
                     raise SystemExit(f"{way}: stopped before: {name}")
                 time.sleep(0.05)
-            tell(f"{way:>4}  {name:<20} {time.monotonic() - began:6.1f} s  {cpu_s(process.pid):6.1f} s of CPU")
+            tell(
+                f"{way:>4}  {name:<20} {time.monotonic() - began:6.1f} s  {cpu_s(process.pid):6.1f} s of CPU"
+            )
         packages = list((checkout / ".venv").rglob("*.dist-info"))
-        size = sum(one.stat().st_size for one in (checkout / ".venv").rglob("*") if one.is_file() and not one.is_symlink())
+        size = sum(
+            one.stat().st_size
+            for one in (checkout / ".venv").rglob("*")
+            if one.is_file() and not one.is_symlink()
+        )
         tell(f"{way:>4}  {len(packages)} packages, {size / 1e6:.0f} MB in .venv")
 
 
@@ -74,9 +87,17 @@ def running(way: str, python: str, checkout: Path) -> Iterator[tuple[subprocess.
     path = [one for one in path if way == "uv" or not any(Path(one).glob("uv*"))]
     if way == "uv" and not shutil.which("uv"):
         path.insert(0, str(Path(sys.executable).parent))
-    environ = {**os.environ, "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", "PATH": os.pathsep.join(path)}
+    environ = {
+        **os.environ,
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+        "PATH": os.pathsep.join(path),
+    }
     command = [python, "temphub_kernel/bootstrap.py", "demo", "--probes", "3", "--no-browser"]
-    process = subprocess.Popen(command, cwd=checkout, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        command, cwd=checkout, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     try:
         yield process, f"http://127.0.0.1:{port}"
     finally:

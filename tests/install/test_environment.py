@@ -8,7 +8,11 @@ import yaml
 from install.tiny import CHECKOUT
 
 # name at PyPI -> name at conda-forge, where they differ.
-RENAMED = {"jupyter-server": "jupyter_server", "jupyter-client": "jupyter_client", "prometheus-client": "prometheus_client"}
+RENAMED = {
+    "jupyter-server": "jupyter_server",
+    "jupyter-client": "jupyter_client",
+    "prometheus-client": "prometheus_client",
+}
 # Not at conda-forge under a name that we know: pip brings them.
 BY_PIP = {"typst"}
 ENVIRONMENT = yaml.safe_load((CHECKOUT / "environment.yml").read_text(encoding="utf-8"))
@@ -23,8 +27,8 @@ def split(requirement: str) -> tuple[str, str]:
 
 
 def test_conda_and_pip_have_the_same_requirements() -> None:
-    """Every requirement of pyproject.toml is in environment.yml under its conda name and with the same bounds, and none besides; what only
-    pip brings stands there for it, with its bounds too."""
+    """Every requirement of pyproject.toml is in environment.yml under its conda name and with the same
+    bounds, and none besides; what only pip brings stands there for it, with its bounds too."""
     wanted = {RENAMED.get(name, name): bounds for name, bounds in map(split, PROJECT["dependencies"])}
     assert wanted, "pyproject.toml has lost its requirements"
     wanted |= {"python": PROJECT["requires-python"], "pip": ""}
@@ -34,8 +38,11 @@ def test_conda_and_pip_have_the_same_requirements() -> None:
 
 
 def test_conda_adds_the_checkout_itself_and_fetches_from_one_channel() -> None:
-    """`conda env create` alone makes `temphub` a command, under the name that the README uses, with conda's packages from conda-forge
-    only."""
+    """`conda env create` alone makes `temphub` a command, under the name that the README uses, with conda's
+    packages from conda-forge only."""
     assert ENVIRONMENT["name"] == "temphub"
     assert ENVIRONMENT["channels"] == ["conda-forge"]
-    assert set(ENVIRONMENT["dependencies"][-1]) == {"pip"} and ENVIRONMENT["dependencies"][-1]["pip"][-1] == "-e ."
+    assert (
+        set(ENVIRONMENT["dependencies"][-1]) == {"pip"}
+        and ENVIRONMENT["dependencies"][-1]["pip"][-1] == "-e ."
+    )

@@ -29,13 +29,20 @@ def test_every_setting_can_be_set_at_its_top() -> None:
 def test_every_jump_has_its_place_and_every_place_its_jump() -> None:
     """No `goto` or `call` leads nowhere, and no part is left over."""
     labels = {line[1:] for line in CODE if line.startswith(":")}
-    jumps = {name for line in CODE for name in re.findall(r"\bgoto (\w+)|call :(\w+)", line) for name in name if name}
+    jumps = {
+        name
+        for line in CODE
+        for name in re.findall(r"\bgoto (\w+)|call :(\w+)", line)
+        for name in name
+        if name
+    }
     assert labels - jumps <= {"start", "finish"}, "these two are walked into"
     assert jumps <= labels and len(labels) > 5
 
 
 def test_every_problem_ends_in_a_pause() -> None:
-    """The window never closes over a message: the only ways out are a good end, and the one after the pause."""
+    """The window never closes over a message: the only ways out are a good end, and the one after the
+    pause."""
     subroutines = CODE.index(":launcher")
     ways_out = [number for number, line in enumerate(CODE[:subroutines]) if "exit /b" in line]
     assert [CODE[number] for number in ways_out] == ['if "%CODE%"=="0" exit /b 0', "exit /b %CODE%"]
@@ -44,7 +51,8 @@ def test_every_problem_ends_in_a_pause() -> None:
 
 
 def test_the_window_gets_its_code_page_back() -> None:
-    """UTF-8 is in force while the settings are read and no longer: an open window reads as before, also after Ctrl-C."""
+    """UTF-8 is in force while the settings are read and no longer: an open window reads as before, also after
+    Ctrl-C."""
     pages = [(number, line) for number, line in enumerate(LINES) if "chcp" in line]
     assert [line for _, line in pages] == [
         'for /f "tokens=2 delims=:." %%C in (\'chcp\') do set "CODEPAGE=%%C"',
@@ -56,17 +64,23 @@ def test_the_window_gets_its_code_page_back() -> None:
 
 
 def test_it_is_plain_enough_for_every_cmd() -> None:
-    """No blocks in brackets, no command behind another, no delayed expansion: what breaks on paths with ( ) & ! is not used."""
+    """No blocks in brackets, no command behind another, no delayed expansion: what breaks on paths with ( ) &
+    ! is not used."""
     bare = [re.sub(r'"[^"]*"', "", line) for line in CODE if not re.search(r"\becho\b", line)]
-    assert not [line for line in bare if "&" in line or "!" in line or line.count("(") > line.startswith("for ")]
+    assert not [
+        line for line in bare if "&" in line or "!" in line or line.count("(") > line.startswith("for ")
+    ]
     assert not [line for line in bare if line.count("for %%") > 1]
 
 
 def test_a_fetched_python_is_run_only_when_it_is_signed() -> None:
-    """The installer comes from python.org by an encrypted connection, and its signature is looked at before it is started."""
+    """The installer comes from python.org by an encrypted connection, and its signature is looked at before
+    it is started."""
     script = (CHECKOUT / "temphub_kernel" / "get-python.ps1").read_text(encoding="ascii")
     addresses = re.findall(r"\bhttps?://[^/\"']+", script)
     assert addresses == ["https://www.python.org"]
-    checked, refused, run = (script.index(word) for word in ("Get-AuthenticodeSignature", "exit 3", "Start-Process $file"))
+    checked, refused, run = (
+        script.index(word) for word in ("Get-AuthenticodeSignature", "exit 3", "Start-Process $file")
+    )
     assert checked < refused < run
     assert "InstallAllUsers=0" in script and set(re.findall(r"exit (\d)", script)) == {"0", "2", "3", "4"}

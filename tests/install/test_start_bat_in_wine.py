@@ -27,13 +27,25 @@ class Desk:
         shutil.copy(CHECKOUT / "temphub_kernel" / "get-python.ps1", self.folder / "temphub_kernel")
         self.path: list[Path] = []
 
-    def add(self, place: str, check: int = 0, run: int = 0, on_path: bool = True, fits: str = "", also: str = "") -> None:
-        """Put a stand-in at a place; `check` is 9 for one that does not fit, 9009 for the Store's placeholder, 103 for a broken one.
+    def add(
+        self, place: str, check: int = 0, run: int = 0, on_path: bool = True, fits: str = "", also: str = ""
+    ) -> None:
+        """Put a stand-in at a place; `check` is 9 for one that does not fit, 9009 for the Store's
+        placeholder, 103 for a broken one.
 
-        fits: the one version of which a launcher says yes all the same; also: a command that it runs in the end.
+        fits: the one version of which a launcher says yes all the same; also: a command that it runs in the
+        end.
         """
         exe = self.base / place
-        self.wine.python(exe, self.notes, name=place.removeprefix(f"{self.folder.name}/"), check=check, run=run, fits=fits, also=also)
+        self.wine.python(
+            exe,
+            self.notes,
+            name=place.removeprefix(f"{self.folder.name}/"),
+            check=check,
+            run=run,
+            fits=fits,
+            also=also,
+        )
         self.path += [exe.parent] if on_path else []
 
     def fetches(self, code: int, *, installs: bool = False) -> None:
@@ -53,7 +65,11 @@ class Desk:
     @property
     def noted(self) -> list[str]:
         """Who was asked for its version, and who ran what."""
-        return self.notes.read_text(encoding="utf-8", errors="replace").splitlines() if self.notes.exists() else []
+        return (
+            self.notes.read_text(encoding="utf-8", errors="replace").splitlines()
+            if self.notes.exists()
+            else []
+        )
 
     @property
     def ran(self) -> list[str]:
@@ -71,12 +87,17 @@ def test_without_a_python_it_says_where_to_get_one_and_waits(desk: Desk) -> None
     """On a bare Windows: the problem, what to install and which box to tick, a pause, exit code 1."""
     code, shown = desk.start()
     assert code == 1
-    assert NONE_FOUND in shown and "What to do: Install Python 3.12 from python.org" in shown and "Add python.exe to PATH" in shown
+    assert (
+        NONE_FOUND in shown
+        and "What to do: Install Python 3.12 from python.org" in shown
+        and "Add python.exe to PATH" in shown
+    )
     assert "Press any key" in shown
 
 
 def test_without_a_python_one_is_fetched_and_used(desk: Desk) -> None:
-    """On a bare Windows with the internet: Python is fetched and installed for the user, and the hub starts in the same window."""
+    """On a bare Windows with the internet: Python is fetched and installed for the user, and the hub starts
+    in the same window."""
     desk.fetches(0, installs=True)
     try:
         code, shown = desk.start("--no-browser")
@@ -89,13 +110,24 @@ def test_without_a_python_one_is_fetched_and_used(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [(2, "Connect this computer to the internet"), (3, "does not carry the signature"), (4, "did not finish"), (0, NONE_FOUND)],
+    [
+        (2, "Connect this computer to the internet"),
+        (3, "does not carry the signature"),
+        (4, "did not finish"),
+        (0, NONE_FOUND),
+    ],
 )
 def test_a_python_that_cannot_be_fetched_is_told(desk: Desk, answer: int, said: str) -> None:
-    """No internet, a wrong signature, an installer that breaks off, one that says yes and did nothing: words, remedy, pause."""
+    """No internet, a wrong signature, an installer that breaks off, one that says yes and did nothing: words,
+    remedy, pause."""
     desk.fetches(answer)
     code, shown = desk.start()
-    assert code == 1 and said in shown and NONE_FOUND in shown and "What to do: Install Python 3.12 from python.org" in shown
+    assert (
+        code == 1
+        and said in shown
+        and NONE_FOUND in shown
+        and "What to do: Install Python 3.12 from python.org" in shown
+    )
     assert "Press any key" in shown
 
 
@@ -127,7 +159,8 @@ def test_an_old_python_alone_is_named(desk: Desk) -> None:
 
 
 def test_a_good_python_behind_an_old_one_is_found_and_gets_the_arguments(desk: Desk) -> None:
-    """An old Python first in PATH hides nothing; arguments, folder and exit code 0 go through, with nothing to press."""
+    """An old Python first in PATH hides nothing; arguments, folder and exit code 0 go through, with nothing
+    to press."""
     desk.add("old/python.exe", check=9)
     desk.add("Programs (x86)/python.exe")
     code, shown = desk.start("demo", "--probes", "3")
@@ -158,7 +191,8 @@ def test_a_launcher_without_a_new_python_is_passed_over(desk: Desk) -> None:
 
 
 def test_the_store_placeholder_is_never_run(desk: Desk) -> None:
-    """The Store's `python.exe`, which is no Python, is not even asked: no Store opens; a real Python behind it is used."""
+    """The Store's `python.exe`, which is no Python, is not even asked: no Store opens; a real Python behind
+    it is used."""
     desk.add("Microsoft/WindowsApps/python.exe", check=9009)
     desk.add("Microsoft/WindowsApps/python3.exe", check=9009)
     code, shown = desk.start()
@@ -194,7 +228,8 @@ def test_a_broken_environment_does_not_stop_the_start(desk: Desk) -> None:
 
 
 def test_a_half_made_environment_is_handed_to_another_python(desk: Desk) -> None:
-    """After a failed installation a Python outside `.venv` makes it anew; the one inside cannot replace itself."""
+    """After a failed installation a Python outside `.venv` makes it anew; the one inside cannot replace
+    itself."""
     desk.add(f"{desk.folder.name}/.venv/Scripts/python.exe", run=75)
     desk.add("one/python.exe")
     assert desk.start()[0] == 0 and ".venv" in desk.ran[0] and desk.ran[1:] == ["one/python.exe"]
@@ -214,7 +249,11 @@ def test_a_problem_of_the_hub_keeps_the_window_open(desk: Desk) -> None:
     (desk.folder / "start.log").write_text("")
     code, shown = desk.start()
     assert code == 3
-    assert "TempHub has stopped with a problem (code 3)" in shown and "start.log" in shown and "Press any key" in shown
+    assert (
+        "TempHub has stopped with a problem (code 3)" in shown
+        and "start.log" in shown
+        and "Press any key" in shown
+    )
 
 
 def test_a_setting_at_its_top_reaches_the_hub(desk: Desk) -> None:
@@ -225,12 +264,16 @@ def test_a_setting_at_its_top_reaches_the_hub(desk: Desk) -> None:
     assert desk.start()[0] == 0 and "PORT=8090" in desk.noted[-1]
 
 
-@pytest.mark.parametrize("value", ["http://ha/read?a=1&b=2", "p&echo hello", "a^b|c<d>e", "(1) of 2", "50%% off", "it's; x, y=z"])
+@pytest.mark.parametrize(
+    "value", ["http://ha/read?a=1&b=2", "p&echo hello", "a^b|c<d>e", "(1) of 2", "50%% off", "it's; x, y=z"]
+)
 def test_a_setting_with_signs_of_cmd_reaches_the_hub_whole(desk: Desk, value: str) -> None:
     """An & in a web address or password neither cuts the value off nor runs what follows."""
     desk.add("one/python.exe")
     batch = desk.folder / "Start.bat"
-    batch.write_bytes(batch.read_bytes().replace(b'rem set "WEBHOOK_URL="', f'set "WEBHOOK_URL={value}"'.encode()))
+    batch.write_bytes(
+        batch.read_bytes().replace(b'rem set "WEBHOOK_URL="', f'set "WEBHOOK_URL={value}"'.encode())
+    )
     code, shown = desk.start()
     assert code == 0 and "hello" not in shown
     # Whether its own python saw it: asked of the process that was handed the start, letter by letter.
@@ -239,7 +282,8 @@ def test_a_setting_with_signs_of_cmd_reaches_the_hub_whole(desk: Desk, value: st
 
 @pytest.mark.parametrize("run", [0, 3])
 def test_the_window_gets_its_code_page_back(desk: Desk, run: int) -> None:
-    """In an open window with code page 850 the hub runs under it, and so does what is typed afterwards, after a good end and a bad one."""
+    """In an open window with code page 850 the hub runs under it, and so does what is typed afterwards, after
+    a good end and a bad one."""
     desk.add("one/python.exe", run=run, also="chcp")
     (desk.folder / "around.bat").write_bytes(b"@chcp 850 >nul\r\n@call Start.bat\r\n@chcp\r\n")
     path = ";".join([*map(windows, desk.path), "C:\\windows"])
@@ -248,7 +292,8 @@ def test_the_window_gets_its_code_page_back(desk: Desk, run: int) -> None:
 
 
 def test_a_python_that_is_too_new_is_passed_over(desk: Desk) -> None:
-    """The launcher is asked for each version that fits, never for the newest, which the packages may not know yet."""
+    """The launcher is asked for each version that fits, never for the newest, which the packages may not know
+    yet."""
     desk.add("launcher/py.exe", check=9, fits="3.13")
     assert desk.start()[0] == 0 and desk.ran == ["launcher/py.exe"]
     assert "-3.13 temphub_kernel\\bootstrap.py" in desk.noted[-1]
@@ -256,7 +301,9 @@ def test_a_python_that_is_too_new_is_passed_over(desk: Desk) -> None:
 
 def test_which_pythons_fit(desk: Desk) -> None:
     """What Start.bat asks each Python is answered yes by a 64-bit 3.11 to 3.14 alone."""
-    (question,) = re.findall(r'^set "FITS=(.*)"\r$', (desk.folder / "Start.bat").read_bytes().decode("ascii"), re.MULTILINE)
+    (question,) = re.findall(
+        r'^set "FITS=(.*)"\r$', (desk.folder / "Start.bat").read_bytes().decode("ascii"), re.MULTILINE
+    )
 
     class Asked:
         def __init__(self, version: tuple[int, ...], maxsize: int) -> None:
@@ -267,7 +314,9 @@ def test_which_pythons_fit(desk: Desk) -> None:
 
     def fits(*version: int, bits: int = 64) -> bool:
         asked = Asked(version, 2 ** (bits - 1) - 1)
-        exec(question.removeprefix("import sys; "), {"sys": asked})  # the words that Windows' Python is handed
+        exec(
+            question.removeprefix("import sys; "), {"sys": asked}
+        )  # the words that Windows' Python is handed
         return asked.answer == 0
 
     assert [minor for minor in range(17) if fits(3, minor, 2)] == [11, 12, 13, 14]
@@ -286,6 +335,8 @@ def test_it_works_from_another_folder(desk: Desk) -> None:
     desk.add("one/python.exe")
     (desk.base / "spaced folder").mkdir()
     shutil.copytree(desk.folder, desk.base / "spaced folder" / "Temp & Hub (2)")
-    (desk.base / "spaced folder" / "desktop.bat").write_bytes(b'@call "%~dp0Temp & Hub (2)\\Start.bat" --no-browser\r\n')
+    (desk.base / "spaced folder" / "desktop.bat").write_bytes(
+        b'@call "%~dp0Temp & Hub (2)\\Start.bat" --no-browser\r\n'
+    )
     done = desk.wine.cmd(desk.base / "spaced folder", ["desktop.bat"], WINEPATH=windows(desk.path[0]))
     assert done.returncode == 0 and "--no-browser" in desk.noted[-1] and "Temp & Hub (2)" in desk.noted[-1]

@@ -6,7 +6,15 @@ from install.wine import Wine, windows
 from temphub_kernel.service.plan import Plan
 from temphub_kernel.service.windows import xml
 
-COMMAND = ("C:\\Größe & so\\python.exe", "-m", "temphub_kernel", "service", "run", "--settings", "C:\\Meß daten\\temphub.service.json")
+COMMAND = (
+    "C:\\Größe & so\\python.exe",
+    "-m",
+    "temphub_kernel",
+    "service",
+    "run",
+    "--settings",
+    "C:\\Meß daten\\temphub.service.json",
+)
 
 
 def create(wine: Wine, folder: Path, task: bytes) -> int:
@@ -17,7 +25,8 @@ def create(wine: Wine, folder: Path, task: bytes) -> int:
 
 
 def test_task_scheduler_takes_the_task(wine: Wine, tmp_path: Path) -> None:
-    """The task is read whole by a Task Scheduler, umlauts and ampersands included; half of it is refused, so its yes means something."""
+    """The task is read whole by a Task Scheduler, umlauts and ampersands included; half of it is refused, so
+    its yes means something."""
     whole = xml(Plan(COMMAND, Path("C:\\Größe & so"), tmp_path), "PC\\Jörg")
     try:
         assert create(wine, tmp_path, whole) == 0

@@ -1,4 +1,5 @@
-"""A tiny stand-in for the checkout, which pip really installs without any network. This file is also its build backend."""
+"""A tiny stand-in for the checkout, which pip really installs without any network. This file is also its
+build backend."""
 
 import json
 import os
@@ -15,7 +16,8 @@ HUB = """
 import json, os, sys
 from importlib.util import find_spec
 known = [name for name in ("sensors",) if find_spec(name)]
-print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "data_dir": os.environ.get("DATA_DIR"), "packages": known}))
+print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "data_dir": os.environ.get("DATA_DIR"),
+  "packages": known}))
 sys.exit(int(os.environ.get("HUB_EXIT", "0")))
 """
 PYPROJECT = """
@@ -30,11 +32,18 @@ dependencies = {needs}
 """
 
 
-def write_wheel(folder: Path, name: str, version: str, files: dict[str, str], needs: tuple[str, ...] = ()) -> str:
+def write_wheel(
+    folder: Path, name: str, version: str, files: dict[str, str], needs: tuple[str, ...] = ()
+) -> str:
     """Make a wheel in a folder; returns its file name."""
     info = f"{name}-{version}.dist-info"
     metadata = "".join(
-        ["Metadata-Version: 2.1\n", f"Name: {name}\n", f"Version: {version}\n", *(f"Requires-Dist: {need}\n" for need in needs)]
+        [
+            "Metadata-Version: 2.1\n",
+            f"Name: {name}\n",
+            f"Version: {version}\n",
+            *(f"Requires-Dist: {need}\n" for need in needs),
+        ]
     )
     tags = "Wheel-Version: 1.0\nGenerator: tiny\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     whole = {**files, f"{info}/METADATA": metadata, f"{info}/WHEEL": tags}
@@ -46,14 +55,19 @@ def write_wheel(folder: Path, name: str, version: str, files: dict[str, str], ne
     return file_name
 
 
-def build_editable(wheel_directory: str, config_settings: object = None, metadata_directory: object = None) -> str:
+def build_editable(
+    wheel_directory: str, config_settings: object = None, metadata_directory: object = None
+) -> str:
     """What pip asks of a build backend (PEP 660), for the project in the working folder."""
     needs = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    return write_wheel(Path(wheel_directory), "temphub", "0.1.0", {"temphub.pth": f"{Path.cwd()}\n"}, tuple(needs))
+    return write_wheel(
+        Path(wheel_directory), "temphub", "0.1.0", {"temphub.pth": f"{Path.cwd()}\n"}, tuple(needs)
+    )
 
 
 class Tiny:
-    """A checkout with the real bootstrap, in a folder with signs that trouble batch files, pip and code pages."""
+    """A checkout with the real bootstrap, in a folder with signs that trouble batch files, pip and code
+    pages."""
 
     def __init__(self, base: Path) -> None:
         self.root = base / "Größe [1] (a) & so"
@@ -71,7 +85,9 @@ class Tiny:
 
     def needs(self, *requirements: str) -> None:
         """Write the project's requirements."""
-        (self.root / "pyproject.toml").write_text(PYPROJECT.format(needs=json.dumps(requirements)), encoding="utf-8")
+        (self.root / "pyproject.toml").write_text(
+            PYPROJECT.format(needs=json.dumps(requirements)), encoding="utf-8"
+        )
 
     @property
     def venv(self) -> Path:
@@ -85,14 +101,27 @@ class Tiny:
 
     def environ(self, **more: str) -> dict[str, str]:
         """No settings of this computer, and packages from the folder `wheels` only."""
-        outer = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON", "CONDA", "XDG_"))}
+        outer = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PIP_", "UV_", "PYTHON", "CONDA", "XDG_"))
+        }
         # A uv of this computer would be preferred to pip; a test that wants one puts it first in PATH itself.
-        folders = [folder for folder in outer["PATH"].split(os.pathsep) if not shutil.which("uv", path=folder)]
+        folders = [
+            folder for folder in outer["PATH"].split(os.pathsep) if not shutil.which("uv", path=folder)
+        ]
         outer["PATH"] = os.pathsep.join(folders)
-        ours = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": self.wheels.as_uri(), "XDG_DATA_HOME": str(self.home)}
+        ours = {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": self.wheels.as_uri(),
+            "XDG_DATA_HOME": str(self.home),
+        }
         return {**outer, **ours, "PYTHONIOENCODING": "utf-8", **more}
 
-    def begin(self, *arguments: str, before: tuple[str, ...] = (), python: str = sys.executable, **environ: str) -> "subprocess.Popen[str]":
+    def begin(
+        self, *arguments: str, before: tuple[str, ...] = (), python: str = sys.executable, **environ: str
+    ) -> "subprocess.Popen[str]":
         """Start it as Start.bat does; it may be waited for, or ended."""
         return subprocess.Popen(
             [*before, python, str(self.root / "temphub_kernel" / "bootstrap.py"), *arguments],
@@ -105,7 +134,9 @@ class Tiny:
             start_new_session=True,
         )
 
-    def start(self, *arguments: str, before: tuple[str, ...] = (), python: str = sys.executable, **environ: str) -> tuple[int, str]:
+    def start(
+        self, *arguments: str, before: tuple[str, ...] = (), python: str = sys.executable, **environ: str
+    ) -> tuple[int, str]:
         """Start it and wait: (exit code, what the console showed)."""
         return end(self.begin(*arguments, before=before, python=python, **environ))
 

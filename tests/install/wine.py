@@ -1,7 +1,7 @@
 """A Windows to run Start.bat in: Wine's `cmd`, and stand-ins for the Pythons that it lacks.
 
-A stand-in is a real .exe: the launcher that pip puts before every Windows command starts what the line behind it names, here a
-batch file that notes how it was called.
+A stand-in is a real .exe: the launcher that pip puts before every Windows command starts what the line behind
+it names, here a batch file that notes how it was called.
 """
 
 import getpass
@@ -29,8 +29,16 @@ class Wine:
     """One Windows, with its own drive C in `prefix`."""
 
     def __init__(self, prefix: Path) -> None:
-        outer = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-        self.environ = {**outer, "LC_ALL": "C.UTF-8", "WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
+        outer = {
+            name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")
+        }
+        self.environ = {
+            **outer,
+            "LC_ALL": "C.UTF-8",
+            "WINEPREFIX": str(prefix),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree,mshtml=",
+        }
         self._prefix = prefix
         prefix.mkdir()
         self.cmd(prefix, ["ver"])
@@ -61,10 +69,18 @@ class Wine:
         )
 
     def window(self, folder: Path, words: list[str], **environ: str) -> str:
-        """Run a command of Windows in a console window, which has a code page as `cmd` alone has not; what it shows."""
+        """Run a command of Windows in a console window, which has a code page as `cmd` alone has not; what it
+        shows."""
         ours, its = pty.openpty()
         command = ["wine", "cmd", "/c", *words]
-        process = subprocess.Popen(command, cwd=folder, env={**self.environ, **environ}, stdin=its, stdout=its, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**self.environ, **environ},
+            stdin=its,
+            stdout=its,
+            stderr=subprocess.DEVNULL,
+        )
         os.close(its)
         shown = b""
         try:
@@ -78,11 +94,21 @@ class Wine:
             os.close(ours)
         return shown.decode("utf-8", "replace")
 
-    def python(self, exe: Path, notes: Path, *, name: str, check: int = 0, run: int = 0, fits: str = "", also: str = "") -> None:
+    def python(
+        self,
+        exe: Path,
+        notes: Path,
+        *,
+        name: str,
+        check: int = 0,
+        run: int = 0,
+        fits: str = "",
+        also: str = "",
+    ) -> None:
         """Put a stand-in at `exe`, which notes under its name what it is called with.
 
-        check: its exit code when asked for its version, as a real Python of that age gives it; fits: of this version it says yes.
-        run: its exit code when it is to run a script; also: a command that it runs then.
+        check: its exit code when asked for its version, as a real Python of that age gives it; fits: of this
+        version it says yes. run: its exit code when it is to run a script; also: a command that it runs then.
         """
         note = windows(notes)
         lines = [
@@ -100,14 +126,28 @@ class Wine:
         self._exe(exe, lines)
 
     def powershell(self, exe: Path, notes: Path, *, code: int, python: Path | None = None) -> None:
-        """Put a stand-in for PowerShell at `exe`, which notes its call and ends with a code; python: what it installs for the user."""
+        """Put a stand-in for PowerShell at `exe`, which notes its call and ends with a code; python: what it
+        installs for the user."""
         folder = "%LOCALAPPDATA%\\Programs\\Python\\Python312"
-        copy = [f'mkdir "{folder}"', f'copy "{windows(python)}" "{folder}\\python.exe" >nul'] if python else []
-        self._exe(exe, ["@echo off", f'echo powershell ran %*>> "{windows(notes)}"', *copy, f"exit /b {code}"])
+        copy = (
+            [f'mkdir "{folder}"', f'copy "{windows(python)}" "{folder}\\python.exe" >nul'] if python else []
+        )
+        self._exe(
+            exe, ["@echo off", f'echo powershell ran %*>> "{windows(notes)}"', *copy, f"exit /b {code}"]
+        )
 
     def installed(self) -> Path:
         """Where a user's own Python 3.12 goes."""
-        return self.drive_c / "users" / getpass.getuser() / "AppData" / "Local" / "Programs" / "Python" / "Python312"
+        return (
+            self.drive_c
+            / "users"
+            / getpass.getuser()
+            / "AppData"
+            / "Local"
+            / "Programs"
+            / "Python"
+            / "Python312"
+        )
 
     def _exe(self, exe: Path, lines: list[str]) -> None:
         batch = f"{len(list(self._standins.iterdir()))}.bat"
@@ -117,7 +157,9 @@ class Wine:
             packed.writestr("__main__.py", "")
         exe.parent.mkdir(parents=True, exist_ok=True)
         exe.write_bytes(
-            LAUNCHER.read_bytes() + f"#!C:\\windows\\system32\\cmd.exe /c C:\\standins\\{batch}\r\n".encode() + archive.getvalue()
+            LAUNCHER.read_bytes()
+            + f"#!C:\\windows\\system32\\cmd.exe /c C:\\standins\\{batch}\r\n".encode()
+            + archive.getvalue()
         )
 
 

@@ -16,7 +16,14 @@ from temphub_kernel.journal.schema import open_for_reading
 T0 = 1_795_438_440_000
 
 
-def row(taken_ms: int = T0, units: int | None = 200_000_000, probe: str = "P", *, boot: str | None = None, seq: int | None = None) -> Row:
+def row(
+    taken_ms: int = T0,
+    units: int | None = 200_000_000,
+    probe: str = "P",
+    *,
+    boot: str | None = None,
+    seq: int | None = None,
+) -> Row:
     return Row(probe, boot, seq, taken_ms, max(taken_ms, T0), units, None if units is not None else "crc")
 
 
@@ -61,7 +68,12 @@ def as_rows(db: sqlite3.Connection) -> int:
     """Has each reading that is in a batch be a row, as before version 5 of the journal; how many were."""
     fields = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
     rows = [
-        (*row[:4], None if row[4] == NO_VALUE else row[4], QUALITY[row[5]], *(None if one < 0 else one for one in row[6:]))
+        (
+            *row[:4],
+            None if row[4] == NO_VALUE else row[4],
+            QUALITY[row[5]],
+            *(None if one < 0 else one for one in row[6:]),
+        )
         for batch in batches.between(db, 0, 2**62)
         for row in zip(*(batch[name].tolist() for name in fields), strict=True)
     ]

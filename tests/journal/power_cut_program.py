@@ -1,4 +1,5 @@
-"""A hub's journal and CSV log at work on a recorded disk: `python power_cut_program.py FOLDER RECORD`. Ends without a goodbye."""
+"""A hub's journal and CSV log at work on a recorded disk: `python power_cut_program.py FOLDER RECORD`. Ends
+without a goodbye."""
 
 import os
 import pickle
@@ -24,7 +25,8 @@ def batch(number: int) -> list[Row]:
 
 
 def work(folder: Path, recorder: Recorder) -> None:
-    """Store batch after batch, say which are acknowledged; roll-ups and CSV follow. Half-way the journal is closed and opened again."""
+    """Store batch after batch, say which are acknowledged; roll-ups and CSV follow. Half-way the journal is
+    closed and opened again."""
     journal, csv = folder / "temphub.sqlite3", folder / "temperature_log.csv"
     for half in (range(BATCHES // 2), range(BATCHES // 2, BATCHES)):
         writer = Writer(journal, gather_s=0.0)

@@ -1,7 +1,9 @@
-"""The journal at scale, measured: `python tests/journal/scale_bench.py --readings 100000000 FOLDER`. Prints a table; no test.
+"""The journal at scale, measured: `python tests/journal/scale_bench.py --readings 100000000 FOLDER`. Prints a
+table; no test.
 
-Ten probes at 2 s, stored through the writer, followed by roll-ups and keeper as in the hub. At each power of ten (and its
-triple) it asks what pages and analysts ask, warm, and how long commits take. Months older than 90 days are closed.
+Ten probes at 2 s, stored through the writer, followed by roll-ups and keeper as in the hub. At each power of
+ten (and its triple) it asks what pages and analysts ask, warm, and how long commits take. Months older than
+90 days are closed.
 """
 
 import argparse
@@ -33,7 +35,8 @@ def say(line: str) -> None:
 
 
 def rows(first: int, count: int, start_ms: int, rng: np.random.Generator) -> list[Row]:
-    """Readings number `first` and on: slow swings, noise of a sixteenth of a degree, jitter, one in a thousand bad."""
+    """Readings number `first` and on: slow swings, noise of a sixteenth of a degree, jitter, one in a
+    thousand bad."""
     number = np.arange(first, first + count)
     probe, tick = number % PROBES, number // PROBES
     taken = start_ms + tick * EVERY_MS + probe * 170 + rng.integers(-3, 4, count)
@@ -66,16 +69,25 @@ def questions(path: Path, end_ms: int, start_ms: int) -> dict[str, float]:
         width = max((end_ms - start_ms) // 1000 // 60_000, 1) * 60_000
         first = start_ms // 60_000 * 60_000
         return {
-            "last hour of all": timed(lambda: reader.columns(end_ms - 3_600_000, end_ms, fields=("taken_ms", "units"))),
-            "one, all time, 1000": timed(lambda: buckets_in(reader, first, end_ms // 60_000 * 60_000, width, "Probe-3")),
-            "daily of all, a year": timed(lambda: buckets_in(reader, day - 364 * DAY_MS, day + DAY_MS, DAY_MS)),
+            "last hour of all": timed(
+                lambda: reader.columns(end_ms - 3_600_000, end_ms, fields=("taken_ms", "units"))
+            ),
+            "one, all time, 1000": timed(
+                lambda: buckets_in(reader, first, end_ms // 60_000 * 60_000, width, "Probe-3")
+            ),
+            "daily of all, a year": timed(
+                lambda: buckets_in(reader, day - 364 * DAY_MS, day + DAY_MS, DAY_MS)
+            ),
             "newest": timed(reader.newest),
-            "a day of one, long ago": timed(lambda: reader.columns(start_ms + DAY_MS, start_ms + 2 * DAY_MS, ["Probe-3"]), 3),
+            "a day of one, long ago": timed(
+                lambda: reader.columns(start_ms + DAY_MS, start_ms + 2 * DAY_MS, ["Probe-3"]), 3
+            ),
         }
 
 
 def commits(writer: Writer, now: int) -> tuple[float, float]:
-    """Milliseconds of a commit of one reading and of one of ten (median of 60): submitted to acknowledged, without gathering."""
+    """Milliseconds of a commit of one reading and of one of ten (median of 60): submitted to acknowledged,
+    without gathering."""
     took: dict[int, list[float]] = {1: [], 10: []}
     for number in range(60):
         for size, seen in took.items():
@@ -121,7 +133,10 @@ def main() -> None:
         with Reader(path) as reader:
             start_ms, end_ms = reader.span() or (0, 0)
             say(f"{reader.count():,} readings, {size(given.folder) / reader.count():.2f} B each")
-        say("  ".join(f"{name} {value:.1f}" for name, value in questions(path, end_ms, start_ms).items()) + " (ms)")
+        say(
+            "  ".join(f"{name} {value:.1f}" for name, value in questions(path, end_ms, start_ms).items())
+            + " (ms)"
+        )
         return
     total = int(given.readings)
     start_ms = now_ms() - total // PROBES * EVERY_MS
@@ -150,7 +165,10 @@ def main() -> None:
         one, ten = commits(writer, end_ms)
         figures = "  ".join(f"{name} {value:.1f}" for name, value in asked.items())
         per = f"{size(given.folder) / stored:5.2f} B/reading"
-        say(f"{stored:>11,}  {per}  commit of 1 {one:.2f}, of 10 {ten:.2f} ms  stored at {stored / spent:,.0f}/s")
+        say(
+            f"{stored:>11,}  {per}  commit of 1 {one:.2f}, of 10 {ten:.2f} ms  stored at "
+            f"{stored / spent:,.0f}/s"
+        )
         say(f"{'':>11}  {figures}  (ms)")
     writer.stop()
 

@@ -30,7 +30,14 @@ def kept() -> Iterator[Journal]:
 
 def opened(book: AlarmBook) -> int:
     no = book.open(
-        rule=1, probe=book.number("Fridge"), cause="above", severity="critical", limit_c=8.0, since_ms=T0, fired_ms=T0 + 1, worst_c=9.25
+        rule=1,
+        probe=book.number("Fridge"),
+        cause="above",
+        severity="critical",
+        limit_c=8.0,
+        since_ms=T0,
+        fired_ms=T0 + 1,
+        worst_c=9.25,
     )
     book.message(no, book.event(no, T0 + 1, "fired"), "boss", T0 + 1, "Fridge 9.2 °C")
     return no
@@ -64,13 +71,22 @@ def test_an_alarm_is_written_with_what_is_to_be_told_or_not_at_all(kept: Journal
         assert not reader.live_alarms() and not reader.messages()
         no = change(kept.writer, opened)
         (alarm,) = reader.live_alarms()
-        assert (alarm.no, alarm.probe_id, alarm.worst_c, alarm.state, alarm.past) == (no, "Fridge", 9.25, "active", False)
-        assert reader.alarms(T0, T0 + 1) == [alarm] == reader.alarms(T0 + 5, T0 + 6, "Fridge") and not reader.alarms(T0, T0 + 1, "Other")
+        assert (alarm.no, alarm.probe_id, alarm.worst_c, alarm.state, alarm.past) == (
+            no,
+            "Fridge",
+            9.25,
+            "active",
+            False,
+        )
+        assert reader.alarms(T0, T0 + 1) == [alarm] == reader.alarms(
+            T0 + 5, T0 + 6, "Fridge"
+        ) and not reader.alarms(T0, T0 + 1, "Other")
         assert [event.what for event in reader.alarm_events([no])] == ["fired"]
 
 
 def test_an_alarm_of_several_is_found_by_each(kept: Journal) -> None:
-    """What was the matter with a probe tells also what it shared with others: with its board, or with the whole network."""
+    """What was the matter with a probe tells also what it shared with others: with its board, or with the
+    whole network."""
     kept.writer.store([row(probe="Freezer"), row(probe="Shelf")])
 
     def several(book: AlarmBook) -> list[int]:
@@ -86,7 +102,8 @@ def test_an_alarm_of_several_is_found_by_each(kept: Journal) -> None:
 
 
 def test_a_message_leaves_the_outbox_once(kept: Journal) -> None:
-    """A try is marked before it is made, a failure waits for its time, and what was told or withdrawn is not told again."""
+    """A try is marked before it is made, a failure waits for its time, and what was told or withdrawn is not
+    told again."""
     no = change(kept.writer, opened)
     with Reader(kept.path) as reader:
         (waits,) = reader.waiting_messages()
@@ -94,13 +111,26 @@ def test_a_message_leaves_the_outbox_once(kept: Journal) -> None:
         assert [message.tries for message in reader.waiting_messages()] == [-1], "how it ended is not known"
         not_sent(kept.writer, [waits.no], T0 + 2, "Nobody answers.", T0 + 900)
         not_sent(kept.writer, [waits.no], T0 + 3, "Nobody answers.", T0 + 950)
-        assert [(m.tries, m.problem, m.due_ms) for m in reader.waiting_messages()] == [(1, "Nobody answers.", T0 + 950)]
-        assert reader.outbox() == {"boss": (1, 1, "Nobody answers.")} and reader.waiting_channels() == ["boss"]
-        assert not reader.due_messages("boss", T0 + 949, 9) and len(reader.due_messages("boss", T0 + 950, 9)) == 1
+        assert [(m.tries, m.problem, m.due_ms) for m in reader.waiting_messages()] == [
+            (1, "Nobody answers.", T0 + 950)
+        ]
+        assert reader.outbox() == {"boss": (1, 1, "Nobody answers.")} and reader.waiting_channels() == [
+            "boss"
+        ]
+        assert (
+            not reader.due_messages("boss", T0 + 949, 9)
+            and len(reader.due_messages("boss", T0 + 950, 9)) == 1
+        )
         assert len(reader.due_messages("boss", T0 - 2 * DAY_MS, 9)) == 1, "the clock was set back"
         were_sent(kept.writer, [waits.no], T0 + 960)
         assert not begin(kept.writer, [waits.no]) and not reader.waiting_messages()
-        assert [(event.what, event.by) for event in reader.alarm_events([no])] == [("fired", ""), ("failed", "boss"), ("sent", "boss")]
+        assert [(event.what, event.by) for event in reader.alarm_events([no])] == [
+            ("fired", ""),
+            ("failed", "boss"),
+            ("sent", "boss"),
+        ]
         second = change(kept.writer, opened)
         change(kept.writer, lambda book: book.withdraw(second))
-        assert not begin(kept.writer, [waits.no + 1]) and reader.messages(alarm=second)[0].sent_ms == WITHDRAWN
+        assert (
+            not begin(kept.writer, [waits.no + 1]) and reader.messages(alarm=second)[0].sent_ms == WITHDRAWN
+        )

@@ -1,4 +1,5 @@
-"""Month files that are not what was written, and months that cannot be closed: told, nothing wrong is answered, nothing is lost."""
+"""Month files that are not what was written, and months that cannot be closed: told, nothing wrong is
+answered, nothing is lost."""
 
 import shutil
 import subprocess
@@ -47,8 +48,14 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def two_months(j: Journal) -> int:
     """A closed February and March of one probe, and readings of now; how many in all."""
-    rows = [Row("P", "b", n, FEBRUARY + n * 1000, FEBRUARY + n * 1000 + 5, 200_000_000 + n, None) for n in range(BLOCK_ROWS)]
-    rows += [Row("P", "c", n, MARCH + n * 1000, MARCH + n * 1000 + 5, 100_000_000 + n, None) for n in range(BLOCK_ROWS)]
+    rows = [
+        Row("P", "b", n, FEBRUARY + n * 1000, FEBRUARY + n * 1000 + 5, 200_000_000 + n, None)
+        for n in range(BLOCK_ROWS)
+    ]
+    rows += [
+        Row("P", "c", n, MARCH + n * 1000, MARCH + n * 1000 + 5, 100_000_000 + n, None)
+        for n in range(BLOCK_ROWS)
+    ]
     now = now_ms() - 3 * BLOCK_ROWS
     rows += [Row("P", "d", n, now + n, now + n, 50_000_000, None) for n in range(2 * BLOCK_ROWS)]
     j.writer.store(rows)
@@ -82,8 +89,8 @@ SPOILT = {
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_a_month_that_is_not_as_it_was_written_is_told(how: str, closed: Path, tmp_path: Path) -> None:
-    """Its readings are refused with the file's name and the way out, never answered as if they were none or others; the other months and
-    long windows are answered; put back, it is whole."""
+    """Its readings are refused with the file's name and the way out, never answered as if they were none or
+    others; the other months and long windows are answered; put back, it is whole."""
     shutil.copytree(closed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j, Reader(j.path) as reader:
         february, march = (tmp_path / FOLDER / one.file for one in reader.archives())
@@ -94,15 +101,21 @@ def test_a_month_that_is_not_as_it_was_written_is_told(how: str, closed: Path, t
         for ask in (lambda: points_in(reader, FEBRUARY, MARCH), lambda: reader.after(0, 10)):
             with pytest.raises(TempHubError, match="2026-02") as met:
                 ask()
-            assert met.value.code in ("archive_unreadable", "archive_missing") and str(february) in met.value.problem
-        assert len(points_in(reader, MARCH, APRIL)) == BLOCK_ROWS and buckets_in(reader, FEBRUARY, MARCH, DAY_MS) == days
+            assert (
+                met.value.code in ("archive_unreadable", "archive_missing")
+                and str(february) in met.value.problem
+            )
+        assert (
+            len(points_in(reader, MARCH, APRIL)) == BLOCK_ROWS
+            and buckets_in(reader, FEBRUARY, MARCH, DAY_MS) == days
+        )
         february.write_bytes(kept)
         assert len(points_in(reader, FEBRUARY, MARCH)) == BLOCK_ROWS
 
 
 def test_a_calibration_of_a_spoilt_month_costs_no_statistics(closed: Path, tmp_path: Path) -> None:
-    """What can be gathered anew only from a month that cannot be read stays as it was, and is done once the file is back; what comes in
-    meanwhile is taken in."""
+    """What can be gathered anew only from a month that cannot be read stays as it was, and is done once the
+    file is back; what comes in meanwhile is taken in."""
     shutil.copytree(closed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j, Reader(j.path) as reader:
         february, march = (tmp_path / FOLDER / one.file for one in reader.archives())
@@ -124,7 +137,8 @@ def test_a_calibration_of_a_spoilt_month_costs_no_statistics(closed: Path, tmp_p
 
 
 def test_a_full_disk_stops_no_month_for_good(packed: Path, tmp_path: Path) -> None:
-    """Where its file has no room the month stays in the journal, whole, and no part of a file is taken for it; with room it is closed."""
+    """Where its file has no room the month stays in the journal, whole, and no part of a file is taken for
+    it; with room it is closed."""
     shutil.copytree(packed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j, share(tmp_path / FOLDER, 64) as drive, Reader(j.path) as reader:
         rows = values(reader)
@@ -142,8 +156,11 @@ def test_a_full_disk_stops_no_month_for_good(packed: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("when", ["at its start", "while it writes"])
-def test_the_process_that_writes_a_month_is_killed(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
-    """It is said with what happens next, nothing of a file stays, each reading is in the journal once; the next try closes the month."""
+def test_the_process_that_writes_a_month_is_killed(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """It is said with what happens next, nothing of a file stays, each reading is in the journal once; the
+    next try closes the month."""
     shutil.copytree(packed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j, Reader(j.path) as reader:
         rows = values(reader)
@@ -152,7 +169,9 @@ def test_the_process_that_writes_a_month_is_killed(packed: Path, tmp_path: Path,
         def killed(*given: Any, **more: Any) -> Any:
             process = real(*given, **more)
             if when == "while it writes":
-                wait_for(lambda: list((tmp_path / FOLDER).glob("*.part")) or process.poll() is not None, 60, 0.0005)
+                wait_for(
+                    lambda: list((tmp_path / FOLDER).glob("*.part")) or process.poll() is not None, 60, 0.0005
+                )
             process.kill()
             return process
 
@@ -167,13 +186,25 @@ def test_the_process_that_writes_a_month_is_killed(packed: Path, tmp_path: Path,
 
 
 def test_a_month_is_not_written_for_a_hub_that_is_gone(packed: Path, tmp_path: Path) -> None:
-    """The process ends with the hub that wanted the file: it would write into that of the next one. What such an end, or one of the whole
-    computer, has left is removed at the start."""
+    """The process ends with the hub that wanted the file: it would write into that of the next one. What such
+    an end, or one of the whole computer, has left is removed at the start."""
     shutil.copytree(packed, tmp_path, dirs_exist_ok=True)
     with journal(tmp_path) as j:
         target = tmp_path / FOLDER / "readings-2026-02.parquet"
-        command = [sys.executable, "-m", "temphub_kernel.journal.archive.month_file", str(j.path), "2026-02", str(target)]
-        assert subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False).returncode == 3
+        command = [
+            sys.executable,
+            "-m",
+            "temphub_kernel.journal.archive.month_file",
+            str(j.path),
+            "2026-02",
+            str(target),
+        ]
+        assert (
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+            ).returncode
+            == 3
+        )
         assert not target.exists()
         target.parent.mkdir(exist_ok=True)
         target.with_name(f"{target.name}.part").write_bytes(b"PAR1")
@@ -191,9 +222,12 @@ def values(reader: Reader) -> list[int | None]:
 def to_close(j: Journal) -> None:
     """A packed February of one probe and readings of now."""
     rows = [
-        Row("P", "b", n, FEBRUARY + n * 977, FEBRUARY + n * 977 + n % 91, (n * 7_919) % 400_000_000, None) for n in range(4 * BLOCK_ROWS)
+        Row("P", "b", n, FEBRUARY + n * 977, FEBRUARY + n * 977 + n % 91, (n * 7_919) % 400_000_000, None)
+        for n in range(4 * BLOCK_ROWS)
     ]
     now = now_ms() - 3 * BLOCK_ROWS
-    j.writer.store([*rows, *(Row("P", "d", n, now + n, now + n, 50_000_000, None) for n in range(2 * BLOCK_ROWS))])
+    j.writer.store(
+        [*rows, *(Row("P", "d", n, now + n, now + n, 50_000_000, None) for n in range(2 * BLOCK_ROWS))]
+    )
     j.roll_up()
     pack_all(j)

@@ -32,7 +32,9 @@ def check(reader: Reader, expected: dict[int, int]) -> None:
     columns = reader.columns(*span, ["P"])
     assert dict(zip(columns.taken_ms.tolist(), columns.units.tolist(), strict=True)) == expected
     assert {
-        ms: units for piece in reader.stream(*span, ["P"]) for ms, units in zip(piece.taken_ms.tolist(), piece.units.tolist(), strict=True)
+        ms: units
+        for piece in reader.stream(*span, ["P"])
+        for ms, units in zip(piece.taken_ms.tolist(), piece.units.tolist(), strict=True)
     } == expected
     for width in (60_000, 3_600_000, DAY_MS):
         found: dict[int, list[int]] = {}
@@ -47,12 +49,16 @@ def check(reader: Reader, expected: dict[int, int]) -> None:
 @given(
     times=st.lists(st.integers(0, 4 * 1440), min_size=1, max_size=40, unique=True),
     periods=st.lists(
-        st.tuples(st.integers(-100, 4 * 1440), st.sampled_from([[], [(20.0, 20.5)], [(0.0, 0.25), (100.0, 99.0)]])), max_size=4
+        st.tuples(
+            st.integers(-100, 4 * 1440), st.sampled_from([[], [(20.0, 20.5)], [(0.0, 0.25), (100.0, 99.0)]])
+        ),
+        max_size=4,
     ),
     rolled=st.booleans(),
 )
 def test_corrected_values_equal_a_recount(times: list[int], periods: list, rolled: bool) -> None:
-    """Whatever is calibrated when, before or after the readings came: all answers are the corrected ones, redone or not yet."""
+    """Whatever is calibrated when, before or after the readings came: all answers are the corrected ones,
+    redone or not yet."""
     raw = {T0 + minute * 60_000: 200_000_000 + minute * 62_500 for minute in times}
     with journal() as j, Reader(j.path) as reader:
         j.writer.store([row(ms, units) for ms, units in raw.items()] + [row(ms, 7, "Q") for ms in raw])
@@ -95,14 +101,29 @@ def offset_of(points: list, celsius: float) -> float:
 def test_lines_between_points() -> None:
     """Between two points the correction runs straight, and goes on beyond the outermost ones."""
     points = [(0.0, 1.0), (50.0, 50.0), (100.0, 98.0)]
-    assert [round(offset_of(points, celsius), 7) for celsius in (-50, 0, 25, 50, 75, 100, 150)] == [2.0, 1.0, 0.5, 0.0, -1.0, -2.0, -4.0]
+    assert [round(offset_of(points, celsius), 7) for celsius in (-50, 0, 25, 50, 75, 100, 150)] == [
+        2.0,
+        1.0,
+        0.5,
+        0.0,
+        -1.0,
+        -2.0,
+        -4.0,
+    ]
     assert offset_of([(0.0, -0.3)], 80.0) == pytest.approx(-0.3) and offset_of([], 80.0) == 0
     units = np.array([5])
     assert corrected(units, []) is units
 
 
 @pytest.mark.parametrize(
-    "points", [[(0.0, 1.0), (0.0, 2.0)], [(0.0, 5.0), (10.0, 4.0)], [(0.0, float("nan"))], [(0.0, 5_000.0)], [(n, n) for n in range(51)]]
+    "points",
+    [
+        [(0.0, 1.0), (0.0, 2.0)],
+        [(0.0, 5.0), (10.0, 4.0)],
+        [(0.0, float("nan"))],
+        [(0.0, 5_000.0)],
+        [(n, n) for n in range(51)],
+    ],
 )
 def test_points_that_make_no_correction(tmp_path: Path, points: list) -> None:
     """Points that contradict each other are refused with what is allowed, and nothing changes."""

@@ -15,7 +15,8 @@ def test_many_moments_are_written_as_one_is() -> None:
 
 
 def test_steps_come_by_id_or_by_time_and_bad_ones_not_at_all() -> None:
-    """Probes are in the order of their ids, not of the journal's numbers; a step without a good reading is no row."""
+    """Probes are in the order of their ids, not of the journal's numbers; a step without a good reading is no
+    row."""
     probe, taken_ms = np.array([3, 3, 7, 7]), np.array([2000, 9000, 1000, 9000])
     steps = steps_of(probe, taken_ms, np.array([1, 2, 3, -(2**63)]), 1000, np.zeros(4, bool))
     rows = list(zip(steps.probe.tolist(), steps.at.tolist(), strict=True))

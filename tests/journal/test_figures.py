@@ -1,4 +1,5 @@
-"""The figures of a range: what a slow count by hand says, whoever asks, and cheaply where it is asked again."""
+"""The figures of a range: what a slow count by hand says, whoever asks, and cheaply where it is asked
+again."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -49,9 +50,21 @@ class Slow:
     def told(self, from_ms: int, to_ms: int) -> tuple[int, float, float | None, float | None]:
         """(readings, mean, sigma, trend) of [from_ms, to_ms)."""
         moments = sorted({ms for ms, _ in self.taken})
-        by_moment = {ms: [celsius for at, celsius in self.taken if at == ms] for ms in moments} if len(moments) < len(self.taken) else None
-        values = [np.mean(by_moment[ms]) for ms in moments] if by_moment else [celsius for _, celsius in sorted(self.taken)]
-        self.inside = [one for one in zip(moments, values, holds_by_hand(moments), strict=True) if from_ms <= one[0] < to_ms]
+        by_moment = (
+            {ms: [celsius for at, celsius in self.taken if at == ms] for ms in moments}
+            if len(moments) < len(self.taken)
+            else None
+        )
+        values = (
+            [np.mean(by_moment[ms]) for ms in moments]
+            if by_moment
+            else [celsius for _, celsius in sorted(self.taken)]
+        )
+        self.inside = [
+            one
+            for one in zip(moments, values, holds_by_hand(moments), strict=True)
+            if from_ms <= one[0] < to_ms
+        ]
         n = sum(from_ms <= ms < to_ms for ms, _ in self.taken)
         held = sum(hold for *_, hold in self.inside)
         mean = sum(celsius * hold for _, celsius, hold in self.inside) / held
@@ -60,7 +73,12 @@ class Slow:
         times = sum((ms - at) ** 2 * hold for ms, _, hold in self.inside)
         both = sum((ms - at) * (celsius - mean) * hold for ms, celsius, hold in self.inside)
         long = n >= 3 and sqrt(12 * times / held) >= 300_000
-        return n, mean, sqrt(squares / held * n / (n - 1)) if n > 1 else None, both / times * HOUR_MS if long else None
+        return (
+            n,
+            mean,
+            sqrt(squares / held * n / (n - 1)) if n > 1 else None,
+            both / times * HOUR_MS if long else None,
+        )
 
 
 def agrees(found: Figures, slow: tuple[int, float, float | None, float | None]) -> None:
@@ -72,7 +90,8 @@ def agrees(found: Figures, slow: tuple[int, float, float | None, float | None]) 
 
 
 def spells(rng: np.random.Generator, *, of: int = 8) -> tuple[list[int], list[float]]:
-    """Moments and values: other intervals, bursts, gaps (some longer than a day), readings of one moment, steps and noise."""
+    """Moments and values: other intervals, bursts, gaps (some longer than a day), readings of one moment,
+    steps and noise."""
     pauses: list[int] = []
     for _ in range(int(rng.integers(1, of))):
         kind, every = rng.random(), int(rng.choice(PACES))
@@ -86,7 +105,13 @@ def spells(rng: np.random.Generator, *, of: int = 8) -> tuple[list[int], list[fl
         else:
             pauses += np.maximum(rng.normal(every, every / 20, n), 1).astype(int).tolist()
         if rng.random() < 0.4:
-            pauses.append(int(rng.choice([3 * every, 3 * every + 1, 40 * every, 7 * HOUR_MS, DAY_MS, DAY_MS + 1, 2 * DAY_MS])))
+            pauses.append(
+                int(
+                    rng.choice(
+                        [3 * every, 3 * every + 1, 40 * every, 7 * HOUR_MS, DAY_MS, DAY_MS + 1, 2 * DAY_MS]
+                    )
+                )
+            )
         if rng.random() < 0.2:
             pauses.append(0)
     ms = (BEGIN + int(rng.integers(0, HOUR_MS)) + np.cumsum(pauses)).tolist()
@@ -97,16 +122,21 @@ def spells(rng: np.random.Generator, *, of: int = 8) -> tuple[list[int], list[fl
 def borders(rng: np.random.Generator, ms: list[int]) -> tuple[int, int]:
     """A range that has something in it: at readings, at hours, anywhere."""
     some = int(rng.integers(0, len(ms)))
-    from_ms = [ms[some], ms[some] // HOUR_MS * HOUR_MS, ms[0] - 1, ms[some] - int(rng.integers(0, HOUR_MS))][int(rng.integers(0, 4))]
+    from_ms = [ms[some], ms[some] // HOUR_MS * HOUR_MS, ms[0] - 1, ms[some] - int(rng.integers(0, HOUR_MS))][
+        int(rng.integers(0, 4))
+    ]
     last = int(rng.integers(some, len(ms)))
-    to_ms = [ms[last] + 1, ms[-1] + DAY_MS, (ms[last] // HOUR_MS + 1) * HOUR_MS, ms[some] + 60_000][int(rng.integers(0, 4))]
+    to_ms = [ms[last] + 1, ms[-1] + DAY_MS, (ms[last] // HOUR_MS + 1) * HOUR_MS, ms[some] + 60_000][
+        int(rng.integers(0, 4))
+    ]
     return from_ms, max(to_ms, ms[some] + 1)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32))
 def test_figures_are_those_of_a_count_by_hand(seed: int) -> None:
-    """Bursts, gaps, changed intervals, faults, late and struck-out readings, a correction and a merge: mean, σ and trend are over time."""
+    """Bursts, gaps, changed intervals, faults, late and struck-out readings, a correction and a merge: mean,
+    σ and trend are over time."""
     rng = np.random.default_rng(seed)
     ms, celsius = spells(rng)
     owner = ["P" if n % 2 or rng.random() < 0.5 else "Q" for n in range(len(ms))]
@@ -129,7 +159,11 @@ def test_figures_are_those_of_a_count_by_hand(seed: int) -> None:
         turned = ms[int(rng.integers(0, len(ms)))] if rng.random() < 0.5 else None
         if turned is not None:
             calibrate(j.writer, "P" if both else owner[0], [(0.0, 1.5)], turned)
-        kept = [(at, c + 1.5 * (turned is not None and at >= turned)) for at, c in zip(ms, celsius, strict=True) if counts[at]]
+        kept = [
+            (at, c + 1.5 * (turned is not None and at >= turned))
+            for at, c in zip(ms, celsius, strict=True)
+            if counts[at]
+        ]
         for _ in range(4):
             span = borders(rng, ms)
             found = reader.figures(*span, "P" if both else owner[0])
@@ -147,7 +181,8 @@ def grown(j: Journal, rows: list[Row]) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_asked_again_it_is_what_a_fresh_count_says(seed: int) -> None:
-    """A window that moves on, with new, late and struck-out readings in between: what is remembered is never of yesterday."""
+    """A window that moves on, with new, late and struck-out readings in between: what is remembered is never
+    of yesterday."""
     rng = np.random.default_rng(seed)
     known, small = Known(), Known(50)
     with journal() as j, Reader(j.path) as reader:
@@ -180,11 +215,16 @@ def test_asked_again_it_is_what_a_fresh_count_says(seed: int) -> None:
             end += int(rng.integers(60_000, 20 * HOUR_MS))
 
 
-@pytest.mark.parametrize("most", [Most(1, 10**6), Most(1, 0), Most(1, 0, 0)], ids=["uneven hours", "by the minute", "by the hour"])
+@pytest.mark.parametrize(
+    "most", [Most(1, 10**6), Most(1, 0), Most(1, 0, 0)], ids=["uneven hours", "by the minute", "by the hour"]
+)
 def test_of_too_many_readings_it_is_an_estimate_and_says_so(most: Most) -> None:
-    """Beyond what is read one by one, even hours weigh as a whole: close to the exact numbers, and called estimates."""
+    """Beyond what is read one by one, even hours weigh as a whole: close to the exact numbers, and called
+    estimates."""
     rng = np.random.default_rng(3)
-    pauses = np.concatenate([[10_000] * 3_000, [60_000] * 800, [9 * HOUR_MS], [10_000] * 2_000, [300_000] * 100])
+    pauses = np.concatenate(
+        [[10_000] * 3_000, [60_000] * 800, [9 * HOUR_MS], [10_000] * 2_000, [300_000] * 100]
+    )
     ms = BEGIN + np.cumsum(pauses)
     celsius = 5 + (ms - BEGIN) / HOUR_MS / 10 + np.sin(ms / 2e6) + rng.normal(0, 0.1, len(ms))
     with journal() as j, Reader(j.path) as reader:
@@ -194,17 +234,22 @@ def test_of_too_many_readings_it_is_an_estimate_and_says_so(most: Most) -> None:
     assert exact.exact and not told.exact
     assert told[:4] == exact[:4] and told.mean_of_readings == exact.mean_of_readings
     assert told.mean == pytest.approx(exact.mean, abs=0.02) and abs(exact.mean - exact.mean_of_readings) > 0.1
-    assert told.sigma == pytest.approx(exact.sigma, rel=0.02) and told.trend == pytest.approx(exact.trend, rel=0.02)
+    assert told.sigma == pytest.approx(exact.sigma, rel=0.02) and told.trend == pytest.approx(
+        exact.trend, rel=0.02
+    )
 
 
 def test_a_burst_counts_for_as_long_as_it_lasts() -> None:
-    """A minute at 30 °C each second, then an hour at 20 °C each minute: the mean is near 20, that of the readings is 25."""
+    """A minute at 30 °C each second, then an hour at 20 °C each minute: the mean is near 20, that of the
+    readings is 25."""
     taken = [(BEGIN + s * 1000, 30.0) for s in range(60)] + [(BEGIN + 60_000 * n, 20.0) for n in range(1, 61)]
     with journal() as j, Reader(j.path) as reader:
         j.writer.store([row(at, round(c * 1e7)) for at, c in taken])
         told = reader.figures(BEGIN, BEGIN + 2 * HOUR_MS)["P"]
     assert told.mean == pytest.approx(20 + 10 / 61) and told.mean_of_readings == 25
-    assert told.sigma == pytest.approx(sqrt(100 * 60 / 61**2 * 120 / 119)) and told.sigma_of_readings == pytest.approx(5 * sqrt(120 / 119))
+    assert told.sigma == pytest.approx(
+        sqrt(100 * 60 / 61**2 * 120 / 119)
+    ) and told.sigma_of_readings == pytest.approx(5 * sqrt(120 / 119))
 
 
 def test_of_what_is_read_piece_by_piece_nothing_is_lost() -> None:
@@ -221,8 +266,8 @@ def test_of_what_is_read_piece_by_piece_nothing_is_lost() -> None:
 
 
 def test_hours_that_lie_apart_are_read_together() -> None:
-    """A probe that pauses once a day for months: what has to be looked into is read in a few goes and not hour by hour, which took
-    half a minute of five years of ten probes."""
+    """A probe that pauses once a day for months: what has to be looked into is read in a few goes and not
+    hour by hour, which took half a minute of five years of ten probes."""
     pauses = 80
     taken = [BEGIN + n * 600_000 for n in range(150 * pauses) if n % 150 >= 5]
     span, asked = (BEGIN, taken[-1] + 1), []

@@ -6,9 +6,13 @@ from temphub_kernel.journal import Reader, calibrate
 
 
 def test_followers_get_what_everybody_gets() -> None:
-    """Numbers, times, marks and corrected values are the same, good readings, bad ones and those of several boots."""
+    """Numbers, times, marks and corrected values are the same, good readings, bad ones and those of several
+    boots."""
     with journal() as j:
-        given = [row(T0 + n * 1000, None if n % 5 == 4 else 200_000_000 + n, f"P-{n % 3}", boot=f"b{n % 2}", seq=n) for n in range(40)]
+        given = [
+            row(T0 + n * 1000, None if n % 5 == 4 else 200_000_000 + n, f"P-{n % 3}", boot=f"b{n % 2}", seq=n)
+            for n in range(40)
+        ]
         j.writer.store([*given, row(T0 + 50_000)])
         calibrate(j.writer, "P-1", [(0.0, 0.5), (100.0, 101.0)], T0 + 10_000)
         with Reader(j.path) as reader:

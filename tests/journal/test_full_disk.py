@@ -1,4 +1,5 @@
-"""A disk without room, and kills, while the journal is worked over: upgrade, roll-ups gathered anew, start, reading without a hub."""
+"""A disk without room, and kills, while the journal is worked over: upgrade, roll-ups gathered anew, start,
+reading without a hub."""
 
 import signal
 import sqlite3
@@ -20,7 +21,9 @@ from temphub_kernel.journal import Reader, RollUps, bring_up_to_date, calibrate
 from temphub_kernel.journal.schema import VERSION, open_for_reading
 
 DAYS, EVERY_MS = 12, 600_000
-RAW = {T0 - 2 * DAYS * DAY_MS + n * EVERY_MS: 200_000_000 + n * 1000 for n in range(DAYS * DAY_MS // EVERY_MS)}
+RAW = {
+    T0 - 2 * DAYS * DAY_MS + n * EVERY_MS: 200_000_000 + n * 1000 for n in range(DAYS * DAY_MS // EVERY_MS)
+}
 # Gathers anew all that is to be gathered anew, in a process of its own; a line when the first day is done.
 REDO = """
 import sys
@@ -59,8 +62,8 @@ def film(drive: Share) -> Path:
 
 
 def test_roll_ups_gathered_anew_on_a_full_disk(tmp_path: Path) -> None:
-    """With the disk full they stay as they were and it is said with the remedy; answers are right all the while; with room they are
-    gathered by themselves, each day once."""
+    """With the disk full they stay as they were and it is said with the remedy; answers are right all the
+    while; with room they are gathered by themselves, each day once."""
     with share(tmp_path / "drive", 6_000) as drive, journal(drive.folder) as j, Reader(j.path) as reader:
         j.writer.store([row(ms, units) for ms, units in RAW.items()])
         j.roll_up()
@@ -82,7 +85,8 @@ def test_roll_ups_gathered_anew_on_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_kills_while_roll_ups_are_gathered_anew(tmp_path: Path) -> None:
-    """Killed in the middle, twice, it goes on where it was: answers are right after each, and in the end as a recount."""
+    """Killed in the middle, twice, it goes on where it was: answers are right after each, and in the end as a
+    recount."""
     with journal(tmp_path) as j:
         j.writer.store([row(ms, units) for ms, units in RAW.items()])
         j.roll_up()
@@ -114,8 +118,8 @@ def older(path: Path) -> None:
 
 
 def test_an_upgrade_on_a_full_disk(tmp_path: Path) -> None:
-    """All of it or nothing: the start says that the disk is full and what to do, the older journal stays as it was; with room the next
-    start brings it up to date, and what was counted wrongly is gathered anew."""
+    """All of it or nothing: the start says that the disk is full and what to do, the older journal stays as
+    it was; with room the next start brings it up to date, and what was counted wrongly is gathered anew."""
     with share(tmp_path / "drive", 6_000) as drive:
         with journal(drive.folder) as j:
             j.writer.store([row(ms, units) for ms, units in RAW.items()])
@@ -136,13 +140,18 @@ def test_an_upgrade_on_a_full_disk(tmp_path: Path) -> None:
         j.writer = j.new_writer()
         redo_all(j)
         with Reader(j.path) as reader:
-            days = buckets_in(reader, min(RAW) // DAY_MS * DAY_MS, (max(RAW) // DAY_MS + 1) * DAY_MS, DAY_MS, "P")
-            assert sum(one.total for one in days) == sum(units for n, units in enumerate(RAW.values(), 1) if n % 40)
+            days = buckets_in(
+                reader, min(RAW) // DAY_MS * DAY_MS, (max(RAW) // DAY_MS + 1) * DAY_MS, DAY_MS, "P"
+            )
+            assert sum(one.total for one in days) == sum(
+                units for n, units in enumerate(RAW.values(), 1) if n % 40
+            )
         assert j.writer.stop()
 
 
 def test_a_start_on_a_full_disk(tmp_path: Path) -> None:
-    """A journal on a full disk is read as it is, and a writer says why it cannot open it, at each try; with room it goes on."""
+    """A journal on a full disk is read as it is, and a writer says why it cannot open it, at each try; with
+    room it goes on."""
     with share(tmp_path / "drive", 2_000) as drive:
         with journal(drive.folder) as j:
             j.writer.store([row(T0 + n) for n in range(1000)])

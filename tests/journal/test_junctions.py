@@ -56,26 +56,48 @@ def test_chip_and_cold_junction_are_kept_beside_the_true_value(tmp_path):
 def test_without_such_a_chip_nothing_is_added(tmp_path):
     """No column, no table, no byte."""
     _stored(tmp_path, _body({"temperature_c": 20.0}))
-    assert list(th.load(tidy=True, raw=True, data_dir=tmp_path)) == ["time", "probe_id", "temperature_c", "quality", "received", "raw_c"]
+    assert list(th.load(tidy=True, raw=True, data_dir=tmp_path)) == [
+        "time",
+        "probe_id",
+        "temperature_c",
+        "quality",
+        "received",
+        "raw_c",
+    ]
     assert b"junctions" not in (tmp_path / "temphub.sqlite3").read_bytes()
 
 
 def _of_a_chip(n, start):
-    """Each third reading is another probe's, each fifth has no chip's number, each seventh no temperature of the chip."""
+    """Each third reading is another probe's, each fifth has no chip's number, each seventh no temperature of
+    the chip."""
     junction = (None if n % 5 == 0 else -4000 + n % 900 * 16, None if n % 7 == 0 else 1600 + n % 8)
     plain = n % 3 == 0 or junction == (None, None)
-    return Row("Q" if n % 3 == 0 else "P", "b", n, start + n * 300_000, T0, n % 997 * 625_000, None, None if plain else junction)
+    return Row(
+        "Q" if n % 3 == 0 else "P",
+        "b",
+        n,
+        start + n * 300_000,
+        T0,
+        n % 997 * 625_000,
+        None,
+        None if plain else junction,
+    )
 
 
 def test_packs_and_closed_months_have_them_too(tmp_path):
-    """What the chip said goes with its reading into its pack and its month's file, is read back the same, and leaves its table."""
+    """What the chip said goes with its reading into its pack and its month's file, is read back the same, and
+    leaves its table."""
     rows = [_of_a_chip(n, T0 - 40 * 86_400_000) for n in range(2 * BLOCK_ROWS + 10)]
     with journal(tmp_path) as j:
         j.writer.store(rows)
         before = th.load(tidy=True, raw=True, numbered=True, data_dir=tmp_path)
         told = [row.junction or (None, None) for row in sorted(rows, key=lambda row: row.taken_ms)]
         for place, name in enumerate(("chip_c", "cold_c")):
-            assert np.array_equal(before[name], [np.nan if one[place] is None else one[place] / 64 for one in told], equal_nan=True)
+            assert np.array_equal(
+                before[name],
+                [np.nan if one[place] is None else one[place] / 64 for one in told],
+                equal_nan=True,
+            )
         j.roll_up()
         assert pack_all(j) == 1
         with closing(open_for_reading(j.path)) as db:
@@ -96,7 +118,10 @@ def test_packs_and_closed_months_have_them_too(tmp_path):
 
 def test_what_was_packed_without_a_place_for_them_has_them_still(tmp_path):
     """Packs had no place for it at first: then it stands in its table, and is read from there."""
-    body = {name: np.arange(10) for name in ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")}
+    body = {
+        name: np.arange(10)
+        for name in ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
+    }
     plain = pack({**body, "probe": np.ones(10, np.int64)})
     assert plain[0] == 1 and (unpack(plain, ("chip",))["chip"] == -(2**63)).all()
     with journal(tmp_path) as j:
@@ -106,9 +131,18 @@ def test_what_was_packed_without_a_place_for_them_has_them_still(tmp_path):
         assert pack_all(j) == 1
     with closing(sqlite3.connect(j.path)) as db, db:
         block, data = db.execute("SELECT block, body FROM packs").fetchone()
-        batch = unpack(data, ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq", "chip", "cold"))
+        batch = unpack(
+            data, ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq", "chip", "cold")
+        )
         chips = zip(*(batch[name].tolist() for name in ("no", "chip", "cold")), strict=True)
-        store(db, [(no, *(None if one == -(2**63) else one for one in pair)) for no, *pair in chips if max(pair) != -(2**63)])
+        store(
+            db,
+            [
+                (no, *(None if one == -(2**63) else one for one in pair))
+                for no, *pair in chips
+                if max(pair) != -(2**63)
+            ],
+        )
         old = pack({name: column for name, column in batch.items() if name not in ("chip", "cold")})
         assert old[0] == 1 and data[0] == 2
         db.execute("UPDATE packs SET body=? WHERE block=?", (old, block))
@@ -122,4 +156,6 @@ def test_what_can_be_no_temperature_costs_no_reading():
         (row,) = rows_of(body, NOW_MS)[0]
         assert row.junction == (None, 1600) and ignored_fields(body, NOW_MS) == ["chip_c"], wrong
         lone = {"temperature_c": 20.0, "cold_c": wrong}
-        assert rows_of(lone, NOW_MS)[0][0].junction is None and ignored_fields(lone, NOW_MS) == ["cold_c"], wrong
+        assert rows_of(lone, NOW_MS)[0][0].junction is None and ignored_fields(lone, NOW_MS) == ["cold_c"], (
+            wrong
+        )

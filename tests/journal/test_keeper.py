@@ -18,7 +18,9 @@ DAY_MS = 86_400_000
 def old_and_new(j: Journal) -> int:
     """A block of readings from half a year ago, two of today; how many."""
     now = now_ms()
-    times = [now - 200 * DAY_MS + n * 10 for n in range(BLOCK_ROWS)] + [now - DAY_MS + n * 10 for n in range(2 * BLOCK_ROWS)]
+    times = [now - 200 * DAY_MS + n * 10 for n in range(BLOCK_ROWS)] + [
+        now - DAY_MS + n * 10 for n in range(2 * BLOCK_ROWS)
+    ]
     j.writer.store([Row("a", "b", n, ms, ms + 50, 200_000_000 + n, None) for n, ms in enumerate(times)])
     j.roll_up()
     j.restart()
@@ -31,7 +33,8 @@ def packs(j: Journal) -> list[int]:
 
 
 def test_months_close_by_themselves(tmp_path: Path) -> None:
-    """Full blocks are packed, a month of half a year ago gets its file and its packs go; every reading is still there, once."""
+    """Full blocks are packed, a month of half a year ago gets its file and its packs go; every reading is
+    still there, once."""
     with journal(tmp_path) as j:
         count = old_and_new(j)
         keeper = Keeper(j.path, j.writer, every_s=0.01)
@@ -47,7 +50,9 @@ def test_space_goes_back_to_the_system(tmp_path: Path) -> None:
     """What a closed month leaves free in the journal is given back, but for what is soon used again."""
     with journal(tmp_path) as j, closing(open_for_reading(j.path)) as db:
         pages = SPARE_PAGES + 3 * SHRINK_PAGES
-        j.writer.change(lambda db: db.execute("INSERT INTO packs VALUES (0, zeroblob(?))", (pages * PAGE_BYTES,)).rowcount).result(30)
+        j.writer.change(
+            lambda db: db.execute("INSERT INTO packs VALUES (0, zeroblob(?))", (pages * PAGE_BYTES,)).rowcount
+        ).result(30)
         j.writer.change(lambda db: db.execute("DELETE FROM packs").rowcount).result(30)
         keeper = Keeper(j.path, j.writer)
         steps = 0
@@ -86,7 +91,8 @@ def test_what_cannot_be_closed_is_told_and_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_hub_that_stops_does_not_wait_for_a_month(tmp_path: Path) -> None:
-    """Stopping while a month's file is written ends that process too; the next start finds everything as it was."""
+    """Stopping while a month's file is written ends that process too; the next start finds everything as it
+    was."""
     with journal(tmp_path) as j:
         count = old_and_new(j)
         keeper = Keeper(j.path, j.writer, every_s=0.01)

@@ -10,13 +10,19 @@ DAY_MS = 86_400_000
 
 
 def test_late_stretches_are_kept_with_the_roll_ups(tmp_path):
-    """Readings delivered an hour late are told as one stretch, those on time are not; a year's question costs a few moments only."""
+    """Readings delivered an hour late are told as one stretch, those on time are not; a year's question costs
+    a few moments only."""
     writer = Writer(tmp_path / "temphub.sqlite3", gather_s=0)
     writer.start()
     rollups = RollUps(tmp_path / "temphub.sqlite3", writer)
     late = range(T0, T0 + 3_600_000, 10_000)
     writer.store([Row("a", None, None, ms, T0 + 4_000_000, to_units(20), None) for ms in late])
-    writer.store([Row("a", None, None, T0 + DAY_MS + n * 1000, T0 + DAY_MS + n * 1000 + 90, to_units(20), None) for n in range(100)])
+    writer.store(
+        [
+            Row("a", None, None, T0 + DAY_MS + n * 1000, T0 + DAY_MS + n * 1000 + 90, to_units(20), None)
+            for n in range(100)
+        ]
+    )
     rollups.start()
     with Reader(tmp_path / "temphub.sqlite3") as reader:
         wait_for(lambda: reader.bookmark("rollups")[0] == 460)

@@ -1,4 +1,5 @@
-"""Where a reading lives is nobody's business: rows, packs and closed months answer the same, and nothing is lost on the way."""
+"""Where a reading lives is nobody's business: rows, packs and closed months answer the same, and nothing is
+lost on the way."""
 
 import random
 from pathlib import Path
@@ -20,7 +21,8 @@ STEP_MS = 137_000
 
 
 def history(readings: int, start_ms: int = MARCH - 3 * 86_400_000) -> list[Row]:
-    """Three probes over the end of February and March: late ones, bad ones, marked ones, with and without boot and number."""
+    """Three probes over the end of February and March: late ones, bad ones, marked ones, with and without
+    boot and number."""
     chance = random.Random(5)
     rows = []
     for n in range(readings):
@@ -33,7 +35,15 @@ def history(readings: int, start_ms: int = MARCH - 3 * 86_400_000) -> list[Row]:
         quality = "crc" if bad else "undated" if late else None
         numbered = probe != "c"
         rows.append(
-            Row(probe, "b1" if numbered else None, n if numbered else None, taken_ms, taken_ms + chance.randrange(2_000), units, quality)
+            Row(
+                probe,
+                "b1" if numbered else None,
+                n if numbered else None,
+                taken_ms,
+                taken_ms + chance.randrange(2_000),
+                units,
+                quality,
+            )
         )
     return rows
 
@@ -52,7 +62,9 @@ def answers(reader: Reader) -> dict[str, Any]:
         "columns": sorted(zip(*(c.tolist() for c in columns[1:10]), strict=True)),
         "by number": [no for piece in reader.stream(*whole, by_number=True) for no in piece.no.tolist()],
         "by time": [
-            pair for piece in reader.stream(*whole, most=5_000) for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)
+            pair
+            for piece in reader.stream(*whole, most=5_000)
+            for pair in zip(piece.taken_ms.tolist(), piece.no.tolist(), strict=True)
         ],
         "days": [bucket[:6] for bucket in buckets_in(reader, *whole, 86_400_000)],
         "odd": [bucket[:6] for bucket in buckets_in(reader, *whole, 2_628 * 60_000)],
@@ -67,7 +79,8 @@ def same(found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 def test_one_history_wherever_it_lives(tmp_path: Path) -> None:
-    """Rows, then roll-ups, then packs, then a closed month, then late readings for it: every answer stays that of the readings."""
+    """Rows, then roll-ups, then packs, then a closed month, then late readings for it: every answer stays
+    that of the readings."""
     rows = history(4 * BLOCK_ROWS)
     with journal(tmp_path) as j:
         j.writer.store(rows)
@@ -86,7 +99,9 @@ def test_one_history_wherever_it_lives(tmp_path: Path) -> None:
         assert close_months(j, MARCH + 86_400_000) == ["2026-02"]
         with Reader(j.path) as reader:
             same(answers(reader), wanted)
-            assert [a.month for a in reader.archives()] == ["2026-02"] and (tmp_path / FOLDER / reader.archives()[0].file).is_file()
+            assert [a.month for a in reader.archives()] == ["2026-02"] and (
+                tmp_path / FOLDER / reader.archives()[0].file
+            ).is_file()
             late = [Row("a", "b2", n, MARCH - 86_400_000 + n, MARCH + n, 5, None) for n in range(10)]
             assert j.writer.store(late).stored == 10
             february = points_in(reader, MARCH - 86_400_000, MARCH, "a")
@@ -110,7 +125,8 @@ def test_repeats_are_known_when_rows_are_gone(tmp_path: Path) -> None:
 
 
 def test_rows_go_only_when_nobody_needs_them(tmp_path: Path) -> None:
-    """Blocks stay rows until the roll-ups took them in and repeats are known without them; the newest never go."""
+    """Blocks stay rows until the roll-ups took them in and repeats are known without them; the newest never
+    go."""
     with journal(tmp_path) as j:
         j.writer.store(history(2 * BLOCK_ROWS + 10))
         assert pack_all(j) == 0
@@ -120,7 +136,8 @@ def test_rows_go_only_when_nobody_needs_them(tmp_path: Path) -> None:
 
 
 def test_missing_file_of_a_closed_month(tmp_path: Path) -> None:
-    """A journal copied without its archive says which month is missing and what to do; everything else answers."""
+    """A journal copied without its archive says which month is missing and what to do; everything else
+    answers."""
     with journal(tmp_path) as j:
         closed_february(j)
         with Reader(j.path) as reader:
@@ -150,7 +167,8 @@ def test_a_month_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_closed_months_read_by_others(tmp_path: Path) -> None:
-    """A closed month is an ordinary Parquet file: times in UTC, °C, null where the sensor answered badly, texts as texts."""
+    """A closed month is an ordinary Parquet file: times in UTC, °C, null where the sensor answered badly,
+    texts as texts."""
     import polars as pl
 
     with journal(tmp_path) as j:
@@ -158,10 +176,15 @@ def test_closed_months_read_by_others(tmp_path: Path) -> None:
         with Reader(j.path) as reader:
             frame = pl.read_parquet(tmp_path / FOLDER / reader.archives()[0].file)
         # Late ones that are no pack yet come with a later file.
-        february = sorted((r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH), key=lambda r: (r.taken_ms, r.probe_id))
+        february = sorted(
+            (r for r in rows[: 3 * BLOCK_ROWS - 1] if r.taken_ms < MARCH),
+            key=lambda r: (r.taken_ms, r.probe_id),
+        )
         assert frame["time"].dt.epoch("ms").to_list() == [r.taken_ms for r in february]
         assert frame["raw_c"].to_list() == [None if r.units is None else r.units / 1e7 for r in february]
-        assert frame.select("probe_id", "quality", "boot", "seq").rows() == [(r.probe_id, r.quality, r.boot, r.seq) for r in february]
+        assert frame.select("probe_id", "quality", "boot", "seq").rows() == [
+            (r.probe_id, r.quality, r.boot, r.seq) for r in february
+        ]
 
 
 def test_damaged_pack(tmp_path: Path) -> None:
@@ -170,15 +193,25 @@ def test_damaged_pack(tmp_path: Path) -> None:
         j.writer.store(history(3 * BLOCK_ROWS))
         j.roll_up()
         pack_all(j)
-        j.writer.change(lambda db: db.execute("UPDATE packs SET body=substr(body, 1, length(body) - 40) WHERE block=0")).result(5)
-        with Reader(j.path) as reader, pytest.raises(TempHubError, match="packed part of the journal cannot be read"):
+        j.writer.change(
+            lambda db: db.execute("UPDATE packs SET body=substr(body, 1, length(body) - 40) WHERE block=0")
+        ).result(5)
+        with (
+            Reader(j.path) as reader,
+            pytest.raises(TempHubError, match="packed part of the journal cannot be read"),
+        ):
             reader.columns(0, 2**53)
 
 
 def test_columns_bring_what_was_asked(tmp_path: Path) -> None:
     """Only the columns asked for are read; a missing value is NaN in °C and NO_VALUE in units."""
     with journal(tmp_path) as j:
-        j.writer.store([Row("a", None, None, MARCH, MARCH, None, "open"), Row("a", None, None, MARCH + 1, MARCH + 1, 15_000_000, None)])
+        j.writer.store(
+            [
+                Row("a", None, None, MARCH, MARCH, None, "open"),
+                Row("a", None, None, MARCH + 1, MARCH + 1, 15_000_000, None),
+            ]
+        )
         with Reader(j.path) as reader:
             columns = reader.columns(0, 2**53, fields=("units",))
             assert columns.units.tolist() == [NO_VALUE, 15_000_000] and len(columns.seq) == 0

@@ -1,4 +1,5 @@
-"""A probe that counts as another one: every answer is that of a journal in which the other one had delivered everything."""
+"""A probe that counts as another one: every answer is that of a journal in which the other one had delivered
+everything."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -46,17 +47,26 @@ def answers(reader: Reader, probe_id: str | None = "INTO") -> dict[str, Any]:
         return sorted(
             (columns.ids[probe], taken_ms, units, raw, quality, seq)
             for probe, taken_ms, units, raw, quality, seq in zip(
-                *(getattr(columns, name).tolist() for name in ("probe", "taken_ms", "units", "raw", "quality", "seq")), strict=True
+                *(
+                    getattr(columns, name).tolist()
+                    for name in ("probe", "taken_ms", "units", "raw", "quality", "seq")
+                ),
+                strict=True,
             )
         )
 
     def rough(steps: list[Any]) -> list[Any]:
-        # The order of a sum shows in the last digits of a float; a little is added so that no half lies on the border of rounding.
-        return [one._replace(spread=round(one.spread + 2e-12, 9), mean=one.mean and round(one.mean, 3)) for one in steps]
+        # The order of a sum shows in the last digits of a float; a little is added so that no half lies on
+        # the border of rounding.
+        return [
+            one._replace(spread=round(one.spread + 2e-12, 9), mean=one.mean and round(one.mean, 3))
+            for one in steps
+        ]
 
     return {
         "points": sorted(
-            (p.probe_id, p.taken_ms, p.units or 0, p.quality or "", p.raw, p.boot) for p in points_in(reader, *SPAN, probe_id)
+            (p.probe_id, p.taken_ms, p.units or 0, p.quality or "", p.raw, p.boot)
+            for p in points_in(reader, *SPAN, probe_id)
         ),
         "columns": told(reader.columns(*SPAN, ids)),
         "stream": sorted(one for piece in reader.stream(*SPAN, ids, most=100) for one in told(piece)),
@@ -82,7 +92,12 @@ def as_if(rows: list[Row], roll: bool) -> dict[str, Any]:
 
 
 # Each example asks a journal for everything several times over: shrinking one would take minutes.
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=6,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     old=st.lists(st.integers(0, 6 * 1440), min_size=1, max_size=30, unique=True),
     new=st.lists(st.integers(4 * 1440, 9 * 1440), max_size=30, unique=True),
@@ -90,13 +105,18 @@ def as_if(rows: list[Row], roll: bool) -> dict[str, Any]:
     rolled=st.booleans(),
     bad=st.sampled_from([1, 3, 7]),
 )
-def test_all_answers_are_those_of_one_probe(old: list[int], new: list[int], later: list[int], rolled: bool, bad: int) -> None:
-    """Whatever was measured when, rolled up or not, before the merge or after it; and once it is undone, each stands for itself."""
+def test_all_answers_are_those_of_one_probe(
+    old: list[int], new: list[int], later: list[int], rolled: bool, bad: int
+) -> None:
+    """Whatever was measured when, rolled up or not, before the merge or after it; and once it is undone, each
+    stands for itself."""
 
     def reading(minute: int, probe: str) -> Row:
         units = None if minute % bad == 0 and bad > 1 else 200_000_000 + minute * 1_000
         # Two boards may count alike: their numbers are no repeats of each other.
-        return row(PAST + minute * MINUTE_MS + (7 if probe == "FROM" else 0), units, probe, boot="b1", seq=minute)
+        return row(
+            PAST + minute * MINUTE_MS + (7 if probe == "FROM" else 0), units, probe, boot="b1", seq=minute
+        )
 
     first, second = [reading(minute, "INTO") for minute in old], [reading(minute, "FROM") for minute in new]
     third = [reading(minute, "FROM") for minute in later if minute not in new]
@@ -115,7 +135,10 @@ def test_all_answers_are_those_of_one_probe(old: list[int], new: list[int], late
         check(answers(reader), as_if([*base, *third], roll=True))
         assert {one[0] for one in answers(reader, None)["columns"]} == {"INTO", "OTHER"}
         unmerge(j.writer, "FROM")
-        assert answers(reader, "INTO")["points"] == before["INTO"]["points"] and answers(reader, "OTHER")["days"] == before["OTHER"]["days"]
+        assert (
+            answers(reader, "INTO")["points"] == before["INTO"]["points"]
+            and answers(reader, "OTHER")["days"] == before["OTHER"]["days"]
+        )
         assert len(answers(reader, "FROM")["points"]) == len(before["FROM"]["points"]) + len(third)
         assert answers(reader)["probes"] == ["FROM", "INTO", "OTHER"]
 
@@ -127,8 +150,12 @@ def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def test_packs_and_closed_months(tmp_path: Path) -> None:
-    """Readings in packs and in closed months' files are merged like all others, and the files stay as they are."""
-    rows = [row(PAST + n * 300_000, 200_000_000 + n, "FROM" if n % 7000 > 3000 else "INTO") for n in range(2 * BLOCK_ROWS + 10)]
+    """Readings in packs and in closed months' files are merged like all others, and the files stay as they
+    are."""
+    rows = [
+        row(PAST + n * 300_000, 200_000_000 + n, "FROM" if n % 7000 > 3000 else "INTO")
+        for n in range(2 * BLOCK_ROWS + 10)
+    ]
     with journal(tmp_path) as j:
         j.writer.store(rows)
         j.roll_up()
@@ -142,7 +169,10 @@ def test_packs_and_closed_months(tmp_path: Path) -> None:
             redo_all(j)
             left = as_if([one for one in rows if one.taken_ms > PAST + 20 * DAY_MS], roll=True)
             # Of what is struck out the log keeps the line and the probe its count.
-            check(answers(reader), {name: value for name, value in left.items() if name not in ("log", "newest")})
+            check(
+                answers(reader),
+                {name: value for name, value in left.items() if name not in ("log", "newest")},
+            )
             undo(j.writer, number)
             redo_all(j)
             unmerge(j.writer, "FROM")
@@ -150,28 +180,38 @@ def test_packs_and_closed_months(tmp_path: Path) -> None:
 
 
 def test_a_calibration_holds_for_its_own_device(tmp_path: Path) -> None:
-    """What either was corrected by before stays with its readings; what is said of the merged probe holds for all of it from then on."""
+    """What either was corrected by before stays with its readings; what is said of the merged probe holds for
+    all of it from then on."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
-        j.writer.store([row(PAST + n * MINUTE_MS, 200_000_000, "INTO" if n < 3 else "FROM") for n in range(6)])
+        j.writer.store(
+            [row(PAST + n * MINUTE_MS, 200_000_000, "INTO" if n < 3 else "FROM") for n in range(6)]
+        )
         j.roll_up()
         calibrate(j.writer, "INTO", [(0.0, 1.0)], PAST)
         merge(j.writer, "FROM", "INTO")
         assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 3
         calibrate(j.writer, "INTO", [(0.0, -1.0)], PAST + 5 * MINUTE_MS)
         for _ in range(2):
-            assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [210_000_000] * 3 + [200_000_000] * 2 + [190_000_000]
-            assert [b.total for b in buckets_in(reader, PAST, PAST + 6 * MINUTE_MS, MINUTE_MS, "INTO")][-1] == 190_000_000
+            assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [210_000_000] * 3 + [
+                200_000_000
+            ] * 2 + [190_000_000]
+            assert [b.total for b in buckets_in(reader, PAST, PAST + 6 * MINUTE_MS, MINUTE_MS, "INTO")][
+                -1
+            ] == 190_000_000
             redo_all(j)
 
 
 def test_what_was_struck_out_of_the_line_stays_struck_out_of_each(tmp_path: Path) -> None:
-    """One number strikes out and brings back what all devices of a probe measured; after the merge is undone each keeps its own part."""
+    """One number strikes out and brings back what all devices of a probe measured; after the merge is undone
+    each keeps its own part."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(PAST + n * MINUTE_MS, n, "INTO" if n < 3 else "FROM") for n in range(6)])
         merge(j.writer, "FROM", "INTO")
         number = strike_out(j.writer, "FROM", PAST + 2 * MINUTE_MS, PAST + 3 * MINUTE_MS, "held in the hand")
         assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [0, 1, 4, 5]
-        assert [(one.no, one.probe_id, one.note) for one in reader.strikes()] == [(number, "INTO", "held in the hand")]
+        assert [(one.no, one.probe_id, one.note) for one in reader.strikes()] == [
+            (number, "INTO", "held in the hand")
+        ]
         unmerge(j.writer, "FROM")
         assert [p.units for p in points_in(reader, *SPAN, "INTO")] == [0, 1]
         assert [p.units for p in points_in(reader, *SPAN, "FROM")] == [4, 5]
@@ -182,10 +222,16 @@ def test_what_was_struck_out_of_the_line_stays_struck_out_of_each(tmp_path: Path
 
 
 def test_now_is_the_newest_of_all(tmp_path: Path) -> None:
-    """A card shows the newest reading of any device of a probe; one that is struck out gives way, one from a fast clock too."""
+    """A card shows the newest reading of any device of a probe; one that is struck out gives way, one from a
+    fast clock too."""
     now = now_ms()
     with journal(tmp_path) as j, Reader(j.path) as reader:
-        j.writer.store([Row("INTO", None, None, now - 60_000, now, 1, None), Row("FROM", None, None, now - 30_000, now, 2, None)])
+        j.writer.store(
+            [
+                Row("INTO", None, None, now - 60_000, now, 1, None),
+                Row("FROM", None, None, now - 30_000, now, 2, None),
+            ]
+        )
         merge(j.writer, "FROM", "INTO")
         assert [(n.probe_id, n.units, n.readings) for n in reader.newest()] == [("INTO", 2, 2)]
         assert [n.probe_id for n in reader.newest(own=True)] == ["FROM", "INTO"]
@@ -197,7 +243,8 @@ def test_now_is_the_newest_of_all(tmp_path: Path) -> None:
 
 
 def test_what_is_known_of_it_comes_from_the_device_heard_last(tmp_path: Path) -> None:
-    """Name, group and note are the probe's, address and firmware those of the board that is there; a chain counts as its end."""
+    """Name, group and note are the probe's, address and firmware those of the board that is there; a chain
+    counts as its end."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         book = ProbeBook(j.writer)
         for name, port in (("A", 1), ("B", 2), ("C", 3)):
@@ -208,7 +255,11 @@ def test_what_is_known_of_it_comes_from_the_device_heard_last(tmp_path: Path) ->
         merge(j.writer, "B", "A")
         (probe,) = reader.probes()
         assert (probe["id"], probe["alias"], sorted(probe["also"])) == ("A", "Fridge", ["B", "C"])
-        assert (probe["device"], probe["port"], probe["version"]) in {("A", 1, "0.1.0"), ("B", 2, "0.2.0"), ("C", 3, "0.3.0")}
+        assert (probe["device"], probe["port"], probe["version"]) in {
+            ("A", 1, "0.1.0"),
+            ("B", 2, "0.2.0"),
+            ("C", 3, "0.3.0"),
+        }
         later = now_ms() + 60_000
         j.writer.store([Row("B", None, None, later, later, 4, None)])
         j.roll_up()
@@ -227,7 +278,11 @@ def test_a_merged_probe_is_removed_and_back_as_one(tmp_path: Path) -> None:
         j.writer.store([row(T0, 1, "INTO"), row(T0 + 1, 2, "FROM"), row(T0, 3, "OTHER")])
         merge(j.writer, "FROM", "INTO")
         remove(j.writer, "FROM")
-        assert {p.probe_id for p in points_in(reader, *SPAN)} == {"OTHER"} == {n.probe_id for n in reader.newest()}
+        assert (
+            {p.probe_id for p in points_in(reader, *SPAN)}
+            == {"OTHER"}
+            == {n.probe_id for n in reader.newest()}
+        )
         restore(j.writer, "INTO")
         assert len(points_in(reader, *SPAN)) == 3
         remove(j.writer, "INTO")
@@ -238,7 +293,8 @@ def test_a_merged_probe_is_removed_and_back_as_one(tmp_path: Path) -> None:
 
 
 def test_followers_of_what_was_delivered_get_the_id_it_came_under(tmp_path: Path) -> None:
-    """The CSV log says which id a reading was delivered with, before and after a merge, as rows and from packs."""
+    """The CSV log says which id a reading was delivered with, before and after a merge, as rows and from
+    packs."""
     rows = [row(PAST + n * 1000, n, "FROM" if n % 2 else "INTO") for n in range(2 * BLOCK_ROWS + 10)]
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store(rows)
@@ -252,7 +308,8 @@ def test_followers_of_what_was_delivered_get_the_id_it_came_under(tmp_path: Path
 
 @pytest.mark.parametrize("rolled", [False, True])
 def test_two_that_measured_at_the_same_time_are_told(tmp_path: Path, rolled: bool) -> None:
-    """Both have readings in many minutes: when and how many is said. A change-over, and what was struck out, is none."""
+    """Both have readings in many minutes: when and how many is said. A change-over, and what was struck out,
+    is none."""
 
     def store(j: Journal, probe: str, first: int, end: int) -> None:
         j.writer.store([row(PAST + n * MINUTE_MS, n, probe) for n in range(first, end)])
@@ -279,7 +336,8 @@ def test_two_that_measured_at_the_same_time_are_told(tmp_path: Path, rolled: boo
 
 
 def test_what_cannot_be_merged(tmp_path: Path) -> None:
-    """With itself, in a ring, twice, into one that was removed, an unknown one: each is refused in words, and nothing changes."""
+    """With itself, in a ring, twice, into one that was removed, an unknown one: each is refused in words, and
+    nothing changes."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0, 1, name) for name in "ABC"])
         merge(j.writer, "A", "B")
@@ -307,5 +365,7 @@ def test_without_merges_no_table_is_read_for_them(tmp_path: Path) -> None:
     with journal(tmp_path) as j:
         j.writer.store([row()])
         with closing(open_for_reading(j.path)) as db:
-            plan = db.execute("EXPLAIN QUERY PLAN SELECT no, merged_into FROM probes WHERE merged_into").fetchall()
+            plan = db.execute(
+                "EXPLAIN QUERY PLAN SELECT no, merged_into FROM probes WHERE merged_into"
+            ).fetchall()
             assert "probes_merged" in plan[0][3]

@@ -48,7 +48,9 @@ def recorded(folder: Path) -> Writer:
     folder.mkdir()
     writer = Writer(folder / "temphub.sqlite3")
     writer.start()
-    writer.store([Row("fridge", "b", n, T0 + n * 60_000, T0 + n * 60_000 + 90, 40_000_000, None) for n in range(1000)])
+    writer.store(
+        [Row("fridge", "b", n, T0 + n * 60_000, T0 + n * 60_000 + 90, 40_000_000, None) for n in range(1000)]
+    )
     return writer
 
 
@@ -59,7 +61,8 @@ def finding(folder: Path) -> tuple[str, str]:
 
 
 def test_a_journal_on_a_read_only_drive_is_read(tmp_path: Path, protect: Callable[[Path], Path]) -> None:
-    """Where nothing may be written `th.load`, `th.scan`, exports and the doctor read the journal that a stopped hub left."""
+    """Where nothing may be written `th.load`, `th.scan`, exports and the doctor read the journal that a
+    stopped hub left."""
     assert recorded(tmp_path / "backup").stop()
     folder = protect(tmp_path / "backup")
     assert len(th.load(data_dir=folder)) == 1000 and len(th.load(data_dir=folder, every="1h", tidy=True)) > 16
@@ -70,9 +73,11 @@ def test_a_journal_on_a_read_only_drive_is_read(tmp_path: Path, protect: Callabl
     assert [path.name for path in folder.iterdir()] == ["temphub.sqlite3"]
 
 
-def test_what_stands_beside_it_is_not_left_out_without_a_word(tmp_path: Path, protect: Callable[[Path], Path]) -> None:
-    """A copy of a running hub's folder is read whole; where its newest readings cannot be read, because the -shm is lacking, that is said
-    with the way out, which works."""
+def test_what_stands_beside_it_is_not_left_out_without_a_word(
+    tmp_path: Path, protect: Callable[[Path], Path]
+) -> None:
+    """A copy of a running hub's folder is read whole; where its newest readings cannot be read, because the
+    -shm is lacking, that is said with the way out, which works."""
     writer = recorded(tmp_path / "hub")
     shutil.copytree(tmp_path / "hub", tmp_path / "whole")
     shutil.copytree(tmp_path / "hub", tmp_path / "copy", ignore=shutil.ignore_patterns("*-shm"))

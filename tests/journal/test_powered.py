@@ -1,4 +1,5 @@
-"""Numbers marked `power_on` that an earlier version counted: the upgrade puts it right, wherever they lie, and at once."""
+"""Numbers marked `power_on` that an earlier version counted: the upgrade puts it right, wherever they lie,
+and at once."""
 
 import sqlite3
 from contextlib import closing
@@ -28,21 +29,28 @@ PRAGMA user_version=3;
 
 
 def test_what_was_counted_before_the_upgrade_counts_no_more(tmp_path: Path) -> None:
-    """In rows, in packs and in a closed month: only the days with such numbers are gathered again, and every answer is right at once."""
+    """In rows, in packs and in a closed month: only the days with such numbers are gathered again, and every
+    answer is right at once."""
     start, step_ms, rows = T0 - 40 * DAY_MS, 300_000, 2 * BLOCK_ROWS + 10
     ghosts = {500, BLOCK_ROWS + 100, rows - 5}
     expected = sum(200_000_000 for n in range(rows) if n not in ghosts)
     days = {(start + n * step_ms) // DAY_MS for n in ghosts}
     span = (start // DAY_MS * DAY_MS, (T0 // DAY_MS + 2) * DAY_MS)
     with journal(tmp_path) as j:
-        j.writer.store([row(start + n * step_ms, 850_000_000 if n in ghosts else 200_000_000) for n in range(rows)])
+        j.writer.store(
+            [row(start + n * step_ms, 850_000_000 if n in ghosts else 200_000_000) for n in range(rows)]
+        )
         j.roll_up()
         # As 0.3 left it: rows, counted, and marked.
         assert j.writer.change(as_rows).result(10)
-        j.writer.change(lambda db: db.execute("UPDATE readings SET quality='power_on' WHERE units=850000000").rowcount).result(10)
+        j.writer.change(
+            lambda db: db.execute("UPDATE readings SET quality='power_on' WHERE units=850000000").rowcount
+        ).result(10)
         assert pack_all(j) == 1 and len(close_months(j, T0)) == 1
         with Reader(j.path) as reader:
-            assert max(b.highest for b in buckets_in(reader, *span, DAY_MS)) == 850_000_000, "this test needs what is wrong"
+            assert max(b.highest for b in buckets_in(reader, *span, DAY_MS)) == 850_000_000, (
+                "this test needs what is wrong"
+            )
         assert j.writer.stop()
         with closing(sqlite3.connect(j.path)) as db:
             db.executescript(BACK_TO_THREE)

@@ -18,7 +18,9 @@ from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 READINGS = st.lists(
     st.tuples(
-        st.sampled_from(["a", "b"]), st.integers(-5 * 60_000, 5 * 60_000), st.one_of(st.none(), st.integers(-2_700_000_000, 18_000_000_000))
+        st.sampled_from(["a", "b"]),
+        st.integers(-5 * 60_000, 5 * 60_000),
+        st.one_of(st.none(), st.integers(-2_700_000_000, 18_000_000_000)),
     ),
     max_size=60,
 )
@@ -43,7 +45,9 @@ def buckets_of(rows: list[Row], from_ms: int, to_ms: int, width: int) -> list[Bu
 def same_buckets(found: list[Bucket], wanted: list[Bucket]) -> bool:
     """Whole numbers exactly; the spread as well as a float can."""
     assert [bucket[:6] for bucket in found] == [bucket[:6] for bucket in wanted]
-    assert [bucket.spread for bucket in found] == pytest.approx([bucket.spread for bucket in wanted], rel=1e-9, abs=1e-6)
+    assert [bucket.spread for bucket in found] == pytest.approx(
+        [bucket.spread for bucket in wanted], rel=1e-9, abs=1e-6
+    )
     return True
 
 
@@ -55,14 +59,17 @@ def same_buckets(found: list[Bucket], wanted: list[Bucket]) -> bool:
     span=st.tuples(st.integers(-6, 6), st.integers(-6, 6)),
 )
 def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: tuple[int, int]) -> None:
-    """Buckets, points, newest and columns are those of a recount, part rolled up, part not, late and bad ones among them."""
+    """Buckets, points, newest and columns are those of a recount, part rolled up, part not, late and bad ones
+    among them."""
     from_ms, to_ms = (T0 + minute * 60_000 for minute in sorted(span))
     rows = as_rows(before) + as_rows(after)
     with journal() as j, Reader(j.path) as reader:
         j.writer.store(as_rows(before))
         j.roll_up()
         j.writer.store(as_rows(after))
-        assert same_buckets(buckets_in(reader, from_ms, to_ms, width), buckets_of(rows, from_ms, to_ms, width))
+        assert same_buckets(
+            buckets_in(reader, from_ms, to_ms, width), buckets_of(rows, from_ms, to_ms, width)
+        )
         inside = [r for r in rows if from_ms <= r.taken_ms < to_ms]
         by_time = sorted(inside, key=lambda r: r.taken_ms)
         assert [(p.probe_id, p.taken_ms, p.units, p.quality) for p in points_in(reader, from_ms, to_ms)] == [
@@ -71,9 +78,20 @@ def test_roll_ups_equal_a_recount(before: list, after: list, width: int, span: t
         columns = reader.columns(from_ms, to_ms)
         assert [
             tuple(values)
-            for values in zip(*(c.tolist() for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)), strict=True)
-        ] == [(r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality]) for r in by_time]
-        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [r.taken_ms for r in by_time if r.probe_id == "a"]
+            for values in zip(
+                *(
+                    c.tolist()
+                    for c in (columns.taken_ms, columns.units, columns.received_ms, columns.quality)
+                ),
+                strict=True,
+            )
+        ] == [
+            (r.taken_ms, NO_VALUE if r.units is None else r.units, r.received_ms, CODE[r.quality])
+            for r in by_time
+        ]
+        assert reader.columns(from_ms, to_ms, ["a"]).taken_ms.tolist() == [
+            r.taken_ms for r in by_time if r.probe_id == "a"
+        ]
         check_newest(reader, rows)
 
 
@@ -94,7 +112,8 @@ def check_newest(reader: Reader, rows: list[Row]) -> None:
 
 
 def test_newest_never_goes_back(tmp_path: Path) -> None:
-    """A late reading takes its place in history and leaves 'now' alone, before and after the roll-ups saw it."""
+    """A late reading takes its place in history and leaves 'now' alone, before and after the roll-ups saw
+    it."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0, 1)])
         j.roll_up()
@@ -105,7 +124,8 @@ def test_newest_never_goes_back(tmp_path: Path) -> None:
 
 
 def test_late_readings_are_found(tmp_path: Path) -> None:
-    """A reading that came a thousand readings late is found where it was taken, and the newest few are the last by time."""
+    """A reading that came a thousand readings late is found where it was taken, and the newest few are the
+    last by time."""
     late = T0 - 86_400_000
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0 + n, n) for n in range(3 * BLOCK_ROWS)])
@@ -113,8 +133,14 @@ def test_late_readings_are_found(tmp_path: Path) -> None:
         j.writer.store([row(T0 + 10_000 + n, n) for n in range(BLOCK_ROWS)])
         for _ in range(2):
             assert [p.taken_ms for p in points_in(reader, late - 1, T0)] == [late]
-            assert [p.no for p in points_in(reader, late, T0 + 10**6, limit=2)] == [4 * BLOCK_ROWS, 4 * BLOCK_ROWS + 1]
-            assert len(points_in(reader, 0, 2 * T0, "P")) == 4 * BLOCK_ROWS + 1 and points_in(reader, 0, 2 * T0, "Q") == []
+            assert [p.no for p in points_in(reader, late, T0 + 10**6, limit=2)] == [
+                4 * BLOCK_ROWS,
+                4 * BLOCK_ROWS + 1,
+            ]
+            assert (
+                len(points_in(reader, 0, 2 * T0, "P")) == 4 * BLOCK_ROWS + 1
+                and points_in(reader, 0, 2 * T0, "Q") == []
+            )
             j.roll_up()
 
 

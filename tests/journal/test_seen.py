@@ -21,7 +21,8 @@ def below() -> SeenBefore:
 
 @given(st.lists(st.integers(0, 40)))
 def test_ranges_are_a_set(numbers: list[int]) -> None:
-    """Adding says rightly whether a number is new, and the text holds exactly the set, in as few ranges as there are."""
+    """Adding says rightly whether a number is new, and the text holds exactly the set, in as few ranges as
+    there are."""
     ranges, known = Ranges(), set()
     for number in numbers:
         assert ranges.add(number) is (number not in known)
@@ -35,7 +36,8 @@ def test_ranges_are_a_set(numbers: list[int]) -> None:
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 60)), st.integers(2, 8))
 def test_what_goes_to_the_table_is_the_same_set(numbers: list[int], most: int) -> None:
-    """However few ranges fit in memory, and begun anew at any moment with an older text: what is new is told rightly."""
+    """However few ranges fit in memory, and begun anew at any moment with an older text: what is new is told
+    rightly."""
     table, known, text = below(), set(), ""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duplicates, "MAX_RANGES", most)
@@ -45,7 +47,8 @@ def test_what_goes_to_the_table_is_the_same_set(numbers: list[int], most: int) -
             known.add(number)
             assert len(ranges.firsts) <= most
             if count % 7 == 5:
-                # A crash: the text is the one of the last save, and what came since is added again from the readings.
+                # A crash: the text is the one of the last save, and what came since is added again from the
+                # readings.
                 ranges = Ranges(text, table)
                 for again in numbers[: count + 1]:
                     ranges.add(again)
@@ -54,7 +57,8 @@ def test_what_goes_to_the_table_is_the_same_set(numbers: list[int], most: int) -
 
 
 def test_ranges_are_bounded() -> None:
-    """A client that skips numbers on purpose costs a bounded amount of memory, and each number is known for ever all the same."""
+    """A client that skips numbers on purpose costs a bounded amount of memory, and each number is known for
+    ever all the same."""
     ranges = Ranges("", below())
     numbers = list(range(0, 10 * MAX_RANGES, 2))
     assert all(ranges.add(number) for number in numbers)
@@ -72,7 +76,8 @@ def test_a_thinned_backlog_is_a_row() -> None:
 
 @pytest.mark.parametrize("again", ["at once", "restart", "crash"])
 def test_a_repeat_beyond_thousands_of_gaps_is_stored_once(tmp_path: Path, again: str) -> None:
-    """A boot with more gaps than fit in memory: what it repeats is known, also the oldest, also after a restart or a crash."""
+    """A boot with more gaps than fit in memory: what it repeats is known, also the oldest, also after a
+    restart or a crash."""
     numbers = list(range(0, 6 * MAX_RANGES, 3))
     deliveries = [numbers[at : at + 1000] for at in range(0, len(numbers), 1000)]
     with journal(tmp_path) as j:

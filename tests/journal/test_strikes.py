@@ -1,4 +1,5 @@
-"""What a person strikes out is kept, and counts nowhere until it is undone: roll-ups are those of a recount, at every moment."""
+"""What a person strikes out is kept, and counts nowhere until it is undone: roll-ups are those of a recount,
+at every moment."""
 
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,8 @@ MINUTE_MS = 60_000
 
 
 def check(reader: Reader, expected: dict[int, int], bad: int = 0) -> None:
-    """Points, columns, stream, buckets, faults and newest say exactly `expected` (taken_ms → units) of probe P."""
+    """Points, columns, stream, buckets, faults and newest say exactly `expected` (taken_ms → units) of probe
+    P."""
     span = (T0 // DAY_MS * DAY_MS - 60 * DAY_MS, (T0 // DAY_MS + 10) * DAY_MS)
     assert {p.taken_ms: p.units for p in points_in(reader, *span, "P") if p.units is not None} == expected
     for columns in (reader.columns(*span, ["P"]), *reader.stream(*span, ["P"], most=10**6)):
@@ -44,13 +46,23 @@ def check(reader: Reader, expected: dict[int, int], bad: int = 0) -> None:
     rolled=st.booleans(),
     late=st.booleans(),
 )
-def test_what_counts_equals_a_recount(times: list[int], struck: list[tuple[int, int]], rolled: bool, late: bool) -> None:
-    """Whatever is struck out, before or after readings came, overlapping or not, redone or not yet: answers are those of a recount."""
+def test_what_counts_equals_a_recount(
+    times: list[int], struck: list[tuple[int, int]], rolled: bool, late: bool
+) -> None:
+    """Whatever is struck out, before or after readings came, overlapping or not, redone or not yet: answers
+    are those of a recount."""
     past = T0 - 20 * DAY_MS
     raw = {past + minute * MINUTE_MS: 200_000_000 + minute * 62_500 for minute in times}
     with journal() as j, Reader(j.path) as reader:
-        first, second = (raw, {}) if not late else (dict(list(raw.items())[::2]), dict(list(raw.items())[1::2]))
-        j.writer.store([row(past, 5, "P")._replace(taken_ms=past - DAY_MS), *(row(ms, units) for ms, units in first.items())])
+        first, second = (
+            (raw, {}) if not late else (dict(list(raw.items())[::2]), dict(list(raw.items())[1::2]))
+        )
+        j.writer.store(
+            [
+                row(past, 5, "P")._replace(taken_ms=past - DAY_MS),
+                *(row(ms, units) for ms, units in first.items()),
+            ]
+        )
         if rolled:
             j.roll_up()
         spans: dict[int, tuple[int, int]] = {}
@@ -76,11 +88,14 @@ def test_what_counts_equals_a_recount(times: list[int], struck: list[tuple[int, 
 
 
 def left(raw: dict[int, int], spans: dict[int, tuple[int, int]]) -> dict[int, int]:
-    return {ms: units for ms, units in raw.items() if not any(low <= ms <= high for low, high in spans.values())}
+    return {
+        ms: units for ms, units in raw.items() if not any(low <= ms <= high for low, high in spans.values())
+    }
 
 
 def test_late_readings_of_a_range_that_is_struck_out(tmp_path: Path) -> None:
-    """What comes late for a time that was struck out does not count either, and does once that is undone, on a day of its own too."""
+    """What comes late for a time that was struck out does not count either, and does once that is undone, on
+    a day of its own too."""
     past = T0 - 20 * DAY_MS
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(past, 1)])
@@ -109,7 +124,8 @@ def test_a_range_that_ends_with_the_first_moment_of_a_day(tmp_path: Path) -> Non
 
 
 def test_packs_and_closed_months(tmp_path: Path) -> None:
-    """Readings in packs and in a closed month's file are struck out and brought back like all others; the file stays as it is."""
+    """Readings in packs and in a closed month's file are struck out and brought back like all others; the
+    file stays as it is."""
     start = T0 - 40 * DAY_MS
     raw = {start + n * 300_000: 200_000_000 + n for n in range(2 * BLOCK_ROWS + 10)}
     with journal(tmp_path) as j:
@@ -132,7 +148,8 @@ def test_packs_and_closed_months(tmp_path: Path) -> None:
 
 
 def test_marked_when_asked_for(tmp_path: Path) -> None:
-    """Who asks for it gets what is struck out: without a value, with the quality that says so, and with what was sent."""
+    """Who asks for it gets what is struck out: without a value, with the quality that says so, and with what
+    was sent."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0 + n, 10 * n) for n in range(5)])
         number = strike_out(j.writer, "P", T0 + 1, T0 + 2)
@@ -146,7 +163,8 @@ def test_marked_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_now_is_the_newest_that_counts(tmp_path: Path) -> None:
-    """A card never shows what is struck out: the reading before it stands, or no value where there is none for a day."""
+    """A card never shows what is struck out: the reading before it stands, or no value where there is none
+    for a day."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0 + n * MINUTE_MS, n) for n in range(5)])
         for roll in (False, True):
@@ -176,7 +194,8 @@ def test_with_a_calibration(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_struck_out(tmp_path: Path) -> None:
-    """A range that ends before it begins, one yet to come, an endless note and an unknown probe are refused; up to now is taken."""
+    """A range that ends before it begins, one yet to come, an endless note and an unknown probe are refused;
+    up to now is taken."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row()])
         for span in ((5, 4), (now_ms() + 60_000, now_ms() + 120_000), (-5, 4)):
@@ -192,7 +211,8 @@ def test_what_cannot_be_struck_out(tmp_path: Path) -> None:
 
 
 def test_a_power_on_value_is_kept_and_counts_nowhere(tmp_path: Path) -> None:
-    """85.0 with the mark `power_on` keeps its number as sent, but no chart, statistic, roll-up or card takes it for a temperature."""
+    """85.0 with the mark `power_on` keeps its number as sent, but no chart, statistic, roll-up or card takes
+    it for a temperature."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         rows = [row(T0 + n * 1000, 200_000_000 + n) for n in range(3)]
         j.writer.store([*rows, Row("P", None, None, T0 + 3_000, T0 + 3_000, 850_000_000, "power_on")])
@@ -206,7 +226,8 @@ def test_a_power_on_value_is_kept_and_counts_nowhere(tmp_path: Path) -> None:
 
 
 def test_a_removed_probe_is_gone_and_can_be_brought_back(tmp_path: Path) -> None:
-    """A removed probe is in no list and no answer that does not name it; by its id its readings are there, and it can come back."""
+    """A removed probe is in no list and no answer that does not name it; by its id its readings are there,
+    and it can come back."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0, 1), row(T0, 2, "Q")])
         j.roll_up()
@@ -214,7 +235,11 @@ def test_a_removed_probe_is_gone_and_can_be_brought_back(tmp_path: Path) -> None
         span = (T0 - MINUTE_MS * 5, T0 + MINUTE_MS * 5)
         start = span[0] // MINUTE_MS * MINUTE_MS, span[1] // MINUTE_MS * MINUTE_MS
         assert [p["id"] for p in reader.probes()] == ["P"] == [n.probe_id for n in reader.newest()]
-        assert {p.probe_id for p in points_in(reader, *span)} == {"P"} == {b.probe_id for b in buckets_in(reader, *start, MINUTE_MS)}
+        assert (
+            {p.probe_id for p in points_in(reader, *span)}
+            == {"P"}
+            == {b.probe_id for b in buckets_in(reader, *start, MINUTE_MS)}
+        )
         assert {reader.columns(*span).ids[int(n)] for n in reader.columns(*span).probe} == {"P"}
         assert [p["id"] for p in reader.probes(removed=True)] == ["P", "Q"]
         assert [p.units for p in points_in(reader, *span, "Q")] == [2], "kept"
@@ -226,7 +251,8 @@ def test_a_removed_probe_is_gone_and_can_be_brought_back(tmp_path: Path) -> None
 
 
 def test_a_removed_probe_that_delivers_is_back(tmp_path: Path) -> None:
-    """Nothing that is acknowledged disappears: a probe that goes on delivering after it was removed is in every list again."""
+    """Nothing that is acknowledged disappears: a probe that goes on delivering after it was removed is in
+    every list again."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([row(T0, 1, "Q")._replace(received_ms=now_ms() - 5_000)])
         remove(j.writer, "Q")

@@ -1,4 +1,5 @@
-"""Stored numbers of a thermocouple's chip, corrected for its type: true wherever they live and are asked for, kept as they were sent"""
+"""Stored numbers of a thermocouple's chip, corrected for its type: true wherever they live and are asked for,
+kept as they were sent"""
 
 from pathlib import Path
 
@@ -25,18 +26,37 @@ def said(letter: str, true_c: float, cold_c: float) -> float:
     return round(((its90.emf(true_c) - its90.emf(cold_c)) * 1e6 / GAINS[letter] + cold_c) * 4) / 4
 
 
-def sent(taken_ms: int, celsius: float | None, cold_c: float | None = None, chip_c: float | None = None, probe: str = "P", **more) -> Row:
+def sent(
+    taken_ms: int,
+    celsius: float | None,
+    cold_c: float | None = None,
+    chip_c: float | None = None,
+    probe: str = "P",
+    **more,
+) -> Row:
     junction = tuple(None if one is None else round(one * 64) for one in (chip_c, cold_c))
-    row = Row(probe, None, None, taken_ms, max(taken_ms, T0), None if celsius is None else to_units(celsius), None, junction)
+    row = Row(
+        probe,
+        None,
+        None,
+        taken_ms,
+        max(taken_ms, T0),
+        None if celsius is None else to_units(celsius),
+        None,
+        junction,
+    )
     return row._replace(junction=None if junction == (None, None) else junction, **more)
 
 
 def true_units(said_c: float, cold_c: float, letter: str = "K") -> int:
-    return int(curve("max31855", letter).true(np.array([to_units(said_c)]), np.array([to_units(cold_c)]))[0][0])
+    return int(
+        curve("max31855", letter).true(np.array([to_units(said_c)]), np.array([to_units(cold_c)]))[0][0]
+    )
 
 
 def test_true_wherever_it_lives(tmp_path: Path) -> None:
-    """Rows, packs and a closed month, with a stored cold junction and without: near the truth in every answer, and as sent when undone."""
+    """Rows, packs and a closed month, with a stored cold junction and without: near the truth in every
+    answer, and as sent when undone."""
     start, steps = T0 - 40 * DAY_MS, 2 * BLOCK_ROWS + 10
     truth = {start + n * 300_000: -150.0 + n % 1000 for n in range(steps)}
     cold = {ms: 20.0 + (n % 7) * 5 if n % 2 else None for n, ms in enumerate(truth)}
@@ -52,11 +72,20 @@ def test_true_wherever_it_lives(tmp_path: Path) -> None:
         redo_all(j)
         check(reader, expected)
         frame = th.load("P", tidy=True, raw=True, data_dir=tmp_path)
-        assert frame["raw_c"].tolist() == list(raw.values()) and frame["cold_c"].isna().tolist() == [one is None for one in cold.values()]
+        assert frame["raw_c"].tolist() == list(raw.values()) and frame["cold_c"].isna().tolist() == [
+            one is None for one in cold.values()
+        ]
         known = frame["uncertain_c"].isna()
-        assert known.tolist() == [one is not None for one in cold.values()] and 0 < frame["uncertain_c"][~known].max() < 1.5
-        in_order = [units for piece in reader.stream(0, 2 * T0, by_number=True) for units in piece.units.tolist()]
-        followed = [point.units for first in range(0, steps, BLOCK_ROWS) for point in reader.after(first, BLOCK_ROWS)]
+        assert (
+            known.tolist() == [one is not None for one in cold.values()]
+            and 0 < frame["uncertain_c"][~known].max() < 1.5
+        )
+        in_order = [
+            units for piece in reader.stream(0, 2 * T0, by_number=True) for units in piece.units.tolist()
+        ]
+        followed = [
+            point.units for first in range(0, steps, BLOCK_ROWS) for point in reader.after(first, BLOCK_ROWS)
+        ]
         assert in_order == followed == list(expected.values())
         assert take_back(j.writer, number) and not take_back(j.writer, number)
         check(reader, {ms: to_units(celsius) for ms, celsius in raw.items()})
@@ -65,36 +94,56 @@ def test_true_wherever_it_lives(tmp_path: Path) -> None:
 
 
 def test_what_a_probe_corrected_itself_stays(tmp_path: Path) -> None:
-    """A reading with the chip's own number beside it is true already, however long what is stated goes on; so are those of other times."""
+    """A reading with the chip's own number beside it is true already, however long what is stated goes on; so
+    are those of other times."""
     line = said("K", -80.0, 25.0)
     with journal(tmp_path) as j, Reader(j.path) as reader:
-        j.writer.store([sent(T0, line), sent(T0 + 1, -80.0, 25.0, chip_c=line), sent(T0 + 2, None, 25.0, quality="open")])
+        j.writer.store(
+            [sent(T0, line), sent(T0 + 1, -80.0, 25.0, chip_c=line), sent(T0 + 2, None, 25.0, quality="open")]
+        )
         j.writer.store([sent(T0 + 10, line), sent(T0, line, probe="Q")])
         state(j.writer, "P", "K", "max31855", T0, T0 + 10)
         corrected = true_units(line, 25.0)
         assert abs(line + 70) < 0.5 and abs(corrected / C + 80) < 0.2
         told = [(p.units, p.raw, p.quality) for p in points_in(reader, 0, 2 * T0, "P")]
         straight = to_units(line)
-        assert told == [(corrected, straight, None), (to_units(-80), to_units(-80), None), (None, None, "open"), (straight, straight, None)]
+        assert told == [
+            (corrected, straight, None),
+            (to_units(-80), to_units(-80), None),
+            (None, None, "open"),
+            (straight, straight, None),
+        ]
         assert [p.units for p in points_in(reader, 0, 2 * T0, "Q")] == [straight]
 
 
 def test_the_newest_reading_has_its_own_cold_junction(tmp_path: Path) -> None:
-    """A card's value is corrected with the temperature that the chip told with it, taken in by the roll-ups or not."""
+    """A card's value is corrected with the temperature that the chip told with it, taken in by the roll-ups
+    or not."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([sent(T0, said("T", 4.0, 40.0), 40.0)])
         state(j.writer, "P", "T")
         for _ in range(2):
             (newest,) = reader.newest()
-            assert newest.units == true_units(said("T", 4.0, 40.0), 40.0, "T") and abs(newest.units / C - 4) < 0.4
+            assert (
+                newest.units == true_units(said("T", 4.0, 40.0), 40.0, "T")
+                and abs(newest.units / C - 4) < 0.4
+            )
             j.roll_up()
 
 
 def test_one_reading_alone_is_corrected_as_in_a_column(tmp_path: Path) -> None:
-    """Whatever its chip said, its mark and its type: followers that take one after the other have what everybody else has."""
+    """Whatever its chip said, its mark and its type: followers that take one after the other have what
+    everybody else has."""
     marks = (None, "range", "undated", "power_on")
     rows = [
-        sent(T0 + n, -250 + n * 11.75, None if n % 3 else -20 + n % 90, None if n % 7 else 1.0, quality=marks[n % 4]) for n in range(170)
+        sent(
+            T0 + n,
+            -250 + n * 11.75,
+            None if n % 3 else -20 + n % 90,
+            None if n % 7 else 1.0,
+            quality=marks[n % 4],
+        )
+        for n in range(170)
     ]
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store(rows)
@@ -113,26 +162,41 @@ def test_a_calibration_counts_from_the_true_value(tmp_path: Path) -> None:
         state(j.writer, "P", "K")
         (point,) = points_in(reader, 0, 2 * T0, "P")
         assert point.units == true_units(807.0, 25.0) + 2 * C
-        back = as_sent(Row("P", None, None, T0, T0, point.units, None), reader.calibrations(), reader.thermocouples())
+        back = as_sent(
+            Row("P", None, None, T0, T0, point.units, None), reader.calibrations(), reader.thermocouples()
+        )
         assert abs(back.units - to_units(807.0)) < C // 16
 
 
 def test_marks_are_those_of_the_true_value(tmp_path: Path) -> None:
-    """`range` stands where the true value is beyond the type's span, not where the straight line was; what nothing can have is no value."""
+    """`range` stands where the true value is beyond the type's span, not where the straight line was; what
+    nothing can have is no value."""
     beyond, inside = said("R", 1700.0, 25.0), said("K", 1372.0, 25.0)
     assert beyond > 1768 > 1700 and inside < 1372
-    readings = [sent(T0, 1795.0, quality="range"), sent(T0 + 1, 1300.0, quality="range"), sent(T0 + 2, -45.0), sent(T0 + 3, -250.0)]
+    readings = [
+        sent(T0, 1795.0, quality="range"),
+        sent(T0 + 1, 1300.0, quality="range"),
+        sent(T0 + 2, -45.0),
+        sent(T0 + 3, -250.0),
+    ]
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([*readings, sent(T0 + 4, 20.0, quality="undated")])
         state(j.writer, "P", "R")
         told = [(p.quality, p.units is None) for p in points_in(reader, 0, 2 * T0, "P")]
         # A jump (`max_step_c`) inside the span was marked for what it is.
-        assert told == [(None, False), ("range", False), ("range", False), ("range", True), ("undated", False)]
+        assert told == [
+            (None, False),
+            ("range", False),
+            ("range", False),
+            ("range", True),
+            ("undated", False),
+        ]
         assert [p.quality for p in reader.after(0, 10)] == [quality for quality, _ in told]
 
 
 def test_what_remains_uncertain_is_told(tmp_path: Path) -> None:
-    """Where the chip's temperature is not stored the true one lies within what is said, whatever the chip had within its bounds."""
+    """Where the chip's temperature is not stored the true one lies within what is said, whatever the chip had
+    within its bounds."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([sent(T0, 20.0)])
         for letter in "KTR":
@@ -141,7 +205,11 @@ def test_what_remains_uncertain_is_told(tmp_path: Path) -> None:
             for at_c, off_c in one.uncertainty():
                 for cold_c in (10.0, 17.5, 32.5, 40.0):
                     told = true_units(said(letter, at_c, cold_c), 25.0, letter) / C
-                    assert abs(told - at_c) <= off_c * 1.1 + 0.25 * GAINS[letter] / 1e3 / 4 + 0.4, (letter, at_c, cold_c)
+                    assert abs(told - at_c) <= off_c * 1.1 + 0.25 * GAINS[letter] / 1e3 / 4 + 0.4, (
+                        letter,
+                        at_c,
+                        cold_c,
+                    )
             assert take_back(j.writer, number)
         # A K hardly minds, a T does.
         assert dict(_uncertainty(j, reader, "K"))[100] < 1 < 3 < dict(_uncertainty(j, reader, "T"))[0]
@@ -155,7 +223,8 @@ def _uncertainty(j, reader, letter):
 
 
 def test_a_merged_probe_is_corrected_as_one(tmp_path: Path) -> None:
-    """What is stated of an old place holds for each board that measured there, and is taken back by one number."""
+    """What is stated of an old place holds for each board that measured there, and is taken back by one
+    number."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([sent(T0, 807.0), sent(T0 + DAY_MS, 807.0, probe="Q")])
         merge(j.writer, "Q", "P")
@@ -163,7 +232,10 @@ def test_a_merged_probe_is_corrected_as_one(tmp_path: Path) -> None:
         true = true_units(807.0, 25.0)
         assert [p.units for p in points_in(reader, 0, 2 * T0, "P")] == [true, true]
         assert [one.probe_id for one in reader.thermocouples()] == ["P"]
-        assert take_back(j.writer, number) and [p.units for p in points_in(reader, 0, 2 * T0)] == [to_units(807.0)] * 2
+        assert (
+            take_back(j.writer, number)
+            and [p.units for p in points_in(reader, 0, 2 * T0)] == [to_units(807.0)] * 2
+        )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +254,8 @@ def test_a_merged_probe_is_corrected_as_one(tmp_path: Path) -> None:
     ],
 )
 def test_what_makes_no_correction(tmp_path: Path, given: dict, code: str, status: int) -> None:
-    """It is refused with what to say instead, and nothing changes; two statements never hold for one moment."""
+    """It is refused with what to say instead, and nothing changes; two statements never hold for one
+    moment."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
         j.writer.store([sent(T0, 20.0)])
         assert state(j.writer, "P", "K", to_ms=T0) == 1

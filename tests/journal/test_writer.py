@@ -44,14 +44,22 @@ def test_acknowledged_survives_kill_minus_nine(tmp_path: Path) -> None:
         hub.send_signal(signal.SIGKILL)
         acknowledged = [12, *(int(line) for line in hub.stdout if line.endswith("\n"))][-1]
     with journal(tmp_path) as j, Reader(path) as reader:
-        assert [point.seq for point in reader.after(0, 10**6)][: acknowledged + 1] == list(range(acknowledged + 1))
-        again = j.writer.store([row(units=number, seq=number, boot="b") for number in range(acknowledged + 1)])
+        assert [point.seq for point in reader.after(0, 10**6)][: acknowledged + 1] == list(
+            range(acknowledged + 1)
+        )
+        again = j.writer.store(
+            [row(units=number, seq=number, boot="b") for number in range(acknowledged + 1)]
+        )
         assert again == Outcome(0, acknowledged + 1)
 
 
 DELIVERIES = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["P", "Q"]), st.sampled_from(["b1", "b2"]), st.lists(st.integers(0, 12), max_size=8)),
+        st.tuples(
+            st.sampled_from(["P", "Q"]),
+            st.sampled_from(["b1", "b2"]),
+            st.lists(st.integers(0, 12), max_size=8),
+        ),
         st.sampled_from(["restart", "crash"]),
     ),
     max_size=12,
@@ -61,7 +69,8 @@ DELIVERIES = st.lists(
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(DELIVERIES)
 def test_each_number_is_stored_once(deliveries: list) -> None:
-    """Whatever the order, the repeats, restarts and crashes: each number of a boot is stored once, and counted rightly."""
+    """Whatever the order, the repeats, restarts and crashes: each number of a boot is stored once, and
+    counted rightly."""
     known: set[tuple[str, str, int]] = set()
     with journal() as j:
         ended: list[Writer] = []
@@ -86,7 +95,8 @@ def test_each_number_is_stored_once(deliveries: list) -> None:
 
 
 def test_a_used_number_with_another_value_is_no_repeat(tmp_path: Path) -> None:
-    """Two devices with one id, boot mark and count: all that both deliver is stored, and what either repeats is stored once."""
+    """Two devices with one id, boot mark and count: all that both deliver is stored, and what either repeats
+    is stored once."""
     with journal(tmp_path) as j:
         cold = [row(T0 + n, -18 * UNITS_PER_C, boot="b", seq=n) for n in range(50)]
         hot = [row(T0 + n, 180 * UNITS_PER_C, boot="b", seq=n) for n in range(50)]
@@ -99,11 +109,14 @@ def test_a_used_number_with_another_value_is_no_repeat(tmp_path: Path) -> None:
                 assert j.writer.store(readings) == Outcome(0, 50)
             j.restart()
         with Reader(j.path) as reader:
-            assert Counter(point.units for point in reader.after(0, 1000)) == {one[0].units: 50 for one in (cold, hot, warm)}
+            assert Counter(point.units for point in reader.after(0, 1000)) == {
+                one[0].units: 50 for one in (cold, hot, warm)
+            }
 
 
 def test_a_count_that_begins_anew_is_not_taken_for_repeats(tmp_path: Path) -> None:
-    """A sender that counts from 0 after a restart without a new boot mark loses nothing, however long ago the numbers were used."""
+    """A sender that counts from 0 after a restart without a new boot mark loses nothing, however long ago the
+    numbers were used."""
     with journal(tmp_path) as j:
         j.writer.store([row(T0, units=0, boot="b", seq=n) for n in range(10)])
         filler = [row(T0, boot="c", seq=n) for n in range(60_000)]
@@ -113,7 +126,8 @@ def test_a_count_that_begins_anew_is_not_taken_for_repeats(tmp_path: Path) -> No
 
 
 def test_readings_without_a_number_are_all_stored(tmp_path: Path) -> None:
-    """Without a boot or a number nothing can be a repeat, also when the journal is opened again after a crash."""
+    """Without a boot or a number nothing can be a repeat, also when the journal is opened again after a
+    crash."""
     with journal(tmp_path) as j:
         assert j.writer.store([row()] * 3) == Outcome(3, 0)
         assert j.writer.store([row(boot="b")] * 2) == Outcome(2, 0)
@@ -123,7 +137,8 @@ def test_readings_without_a_number_are_all_stored(tmp_path: Path) -> None:
 
 
 def test_a_change_that_fails_is_undone_alone(tmp_path: Path) -> None:
-    """A room's change that fails half-way leaves nothing and hurts neither readings nor other changes of that commit."""
+    """A room's change that fails half-way leaves nothing and hurts neither readings nor other changes of that
+    commit."""
 
     def half(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO notes VALUES ('half', 1, '{}')")
@@ -163,7 +178,8 @@ def test_stop_commits_what_waits(tmp_path: Path) -> None:
 
 
 def test_a_listener_that_breaks_does_not_stop_the_writer(tmp_path: Path) -> None:
-    """An acknowledgement nobody can take any more costs the others nothing: they are told, and storing goes on."""
+    """An acknowledgement nobody can take any more costs the others nothing: they are told, and storing goes
+    on."""
 
     def gone(_: object) -> None:
         raise RuntimeError("event loop is closed")
@@ -204,7 +220,8 @@ def _taken(writer: Writer) -> bool:
 
 
 def test_a_journal_that_breaks_is_told_and_opened_again(tmp_path: Path) -> None:
-    """When a commit fails everyone who waits hears why and nothing of it is stored; the next one works by itself."""
+    """When a commit fails everyone who waits hears why and nothing of it is stored; the next one works by
+    itself."""
     with journal(tmp_path) as j:
         j.writer.store([row(boot="b", seq=1)])
         with pytest.raises(TempHubError, match="could not be written"):
@@ -216,7 +233,8 @@ def test_a_journal_that_breaks_is_told_and_opened_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["text", "folder", "newer", "no folder"])
 def test_a_journal_that_cannot_be_used_stops_the_start(tmp_path: Path, what: str) -> None:
-    """A file that is no journal, a newer version, or a path that cannot be: problem and remedy at the start."""
+    """A file that is no journal, a newer version, or a path that cannot be: problem and remedy at the
+    start."""
     path = tmp_path / "temphub.sqlite3"
     if what == "text":
         path.write_text("no database, " * 500)

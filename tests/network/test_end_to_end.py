@@ -44,7 +44,11 @@ class Story:
             state = data_dir.parent / probe_id
             state.mkdir()
             arguments = ["--id", probe_id, "--port", "80", "--bind", address, "--state", str(state)]
-            self.start(space, [micropython(), str(firmware() / "main.py"), *arguments], data_dir.parent / f"{probe_id}.log")
+            self.start(
+                space,
+                [micropython(), str(firmware() / "main.py"), *arguments],
+                data_dir.parent / f"{probe_id}.log",
+            )
 
     def start(self, space, command, log, **environ):
         self.running.append(self.lan.run(space, command, log, **environ))
@@ -84,8 +88,9 @@ def story(lan, data_dir):
 @pytest.mark.network
 @pytest.mark.timeout(240)
 def test_discovered_provisioned_delivering_and_back_after_every_change(story, lan):
-    """Three probes are discovered by multicast, provisioned by IP and deliver within 20 s; when the hub's address changes all
-    deliver again within 30 s; a probe that was cut off for 60 s delivers all it measured meanwhile, in place, none twice."""
+    """Three probes are discovered by multicast, provisioned by IP and deliver within 20 s; when the hub's
+    address changes all deliver again within 30 s; a probe that was cut off for 60 s delivers all it measured
+    meanwhile, in place, none twice."""
     wait_for(lambda: "TempHub is running" in story.log.read_text(encoding="utf-8"), 60)
     wait_for(lambda: story.delivered_since(0), 20, 0.2)
     assert {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.1:8088/api/ingest"}
@@ -95,7 +100,9 @@ def test_discovered_provisioned_delivering_and_back_after_every_change(story, la
     lan.move(story.hub, "10.77.0.2")
     moved = time.time()
     wait_for(lambda: story.delivered_since(moved * 1000 + 1000), 30, 0.2)
-    wait_for(lambda: {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.2:8088/api/ingest"})
+    wait_for(
+        lambda: {p["server_url"] for p in story.probes().values()} == {"http://10.77.0.2:8088/api/ingest"}
+    )
 
     lan.unplug("probe2")
     # The outage itself is what is tested: for a minute the others go on and this one only measures.
@@ -124,12 +131,15 @@ def check_complete(probe_id, points) -> None:
     sequence = [point.seq for point in points]
     assert len({point.boot for point in points}) == 1, probe_id
     assert len(sequence) == len(set(sequence)), f"{probe_id}: a reading is stored twice"
-    assert sorted(sequence) == list(range(min(sequence), max(sequence) + 1)), f"{probe_id}: a reading is missing"
+    assert sorted(sequence) == list(range(min(sequence), max(sequence) + 1)), (
+        f"{probe_id}: a reading is missing"
+    )
     by_seq = sorted(points, key=lambda point: point.seq)
     steps = [b.taken_ms - a.taken_ms for a, b in pairwise(by_seq)]
     # The first readings may have been taken at the interval that the probe had before it was provisioned.
     assert max(steps) < 5_000, f"{probe_id}: a late reading is not in its place: {max(steps)} ms"
-    # The first ones of a hub that is just starting as well: the probe's own count dates them, see api/timestamps.py.
+    # The first ones of a hub that is just starting as well: the probe's own count dates them, see
+    # api/timestamps.py.
     assert min(steps) > 0, f"{probe_id}: readings are out of order: {steps[:8]} … {min(steps)} ms"
 
 

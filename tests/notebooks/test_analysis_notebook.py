@@ -45,7 +45,11 @@ def numbered(probe: str, celsius: np.ndarray, *, lost: range = range(0)) -> list
     first = now_ms() - 2 * 3_600_000 - len(celsius) * STEP_S * 1000
     times = [first + place * STEP_S * 1000 for place in range(len(celsius))]
     made = zip(range(len(celsius)), times, celsius.tolist(), strict=True)
-    return [Row(probe, "b1", seq, ms, ms + 50, to_units(round(value, 4)), None) for seq, ms, value in made if seq not in lost]
+    return [
+        Row(probe, "b1", seq, ms, ms + 50, to_units(round(value, 4)), None)
+        for seq, ms, value in made
+        if seq not in lost
+    ]
 
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -55,7 +59,9 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     # Its own settings folder, so that neither history nor checkpoints land in the user's.
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
     notebook = nbformat.read(ROOT / "notebooks" / "analysis.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "stream"]
     return {cell.source.splitlines()[-1]: _text(cell.outputs) for cell in cells}
@@ -77,10 +83,13 @@ def rows_of(text: str) -> int:
 
 
 def test_it_finds_what_is_known(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """14 lost readings, an excursion of an hour, three door openings and a compressor's 20 minutes are what it tells; each
-    picture is one."""
+    """14 lost readings, an excursion of an hour, three door openings and a compressor's 20 minutes are what
+    it tells; each picture is one."""
     colder = fridge() - 0.5
-    seed(data_dir, numbered("Fridge", fridge(), lost=range(4000, 4014)) + numbered("Second", colder, lost=range(0)))
+    seed(
+        data_dir,
+        numbered("Fridge", fridge(), lost=range(4000, 4014)) + numbered("Second", colder, lost=range(0)),
+    )
     shown = run(data_dir, monkeypatch)
     told = cell(shown, '"says"')
     assert "99.83 %, 14 readings missing" in told and "100 %, none missing" in told
@@ -88,7 +97,8 @@ def test_it_finds_what_is_known(data_dir: Path, monkeypatch: pytest.MonkeyPatch)
     assert rows_of(cell(shown, "mean_kinetic_temperature")) == 2
     found = cell(shown, "found")
     assert "0 days 01:0" in found and "12.0" in found
-    # The hour at 12 °C rises as quickly as a door lets it and is back within the hour: a fourth one on each probe.
+    # The hour at 12 °C rises as quickly as a door lets it and is back within the hour: a fourth one on each
+    # probe.
     assert rows_of(cell(shown, "doors")) == 8
     assert "0 days 00:20:00" in cell(shown, "cycles.groupby")
     assert "-0.5" in cell(shown, "th.compare(readings)")

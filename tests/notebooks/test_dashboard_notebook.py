@@ -13,9 +13,14 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client")
 def test_the_dashboard_notebook_shows_the_page(monkeypatch, data_dir, free_port):
-    """Run from top to bottom with no hub around, the notebook's kernel becomes the hub and the last cell shows the live page;
-    when the kernel ends, so does the hub."""
-    settings = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
+    """Run from top to bottom with no hub around, the notebook's kernel becomes the hub and the last cell
+    shows the live page; when the kernel ends, so does the hub."""
+    settings = {
+        "DATA_DIR": str(data_dir),
+        "PORT": str(free_port),
+        "HOST": "127.0.0.1",
+        "INTERFACES": "127.0.0.1",
+    }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     notebook = nbformat.read(notebooks() / "dashboard.ipynb", as_version=4)

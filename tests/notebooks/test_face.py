@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -25,7 +27,10 @@ def test_the_import_is_cheap() -> None:
 
 def test_what_it_promises_is_there() -> None:
     """Every name it lists can be called, and is listed in dir()."""
-    code = "import temphub_kernel as th; print([n for n in th.__all__ if not n.startswith('_') and not callable(getattr(th, n))])"
+    code = (
+        "import temphub_kernel as th; print([n for n in th.__all__ if not n.startswith('_') and not "
+        "callable(getattr(th, n))])"
+    )
     assert run(code) == "[]"
     assert run("import temphub_kernel as th; print(set(th.__all__) - set(dir(th)))") == "set()"
     with pytest.raises(AttributeError, match="no attribute 'excursion'"):

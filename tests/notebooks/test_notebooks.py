@@ -16,7 +16,15 @@ from temphub_kernel.journal import Writer
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
-NOT_IN_CELLS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Lambda)
+NOT_IN_CELLS = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.Lambda,
+)
 LONGEST_CELL = 8
 
 
@@ -36,10 +44,14 @@ def test_there_are_notebooks() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_clean_in_git(path: Path) -> None:
-    """No outputs, no execution counts, no metadata but the kernel: a run does not change the file's meaning in git."""
+    """No outputs, no execution counts, no metadata but the kernel: a run does not change the file's meaning
+    in git."""
     notebook = read(path)
     nbformat.validate(nbformat.from_dict(notebook))
-    assert list(notebook["metadata"]) == ["kernelspec"] and notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert (
+        list(notebook["metadata"]) == ["kernelspec"]
+        and notebook["metadata"]["kernelspec"]["name"] == "python3"
+    )
     for cell in notebook["cells"]:
         assert not cell["metadata"] and not cell.get("outputs") and cell.get("execution_count") is None
 
@@ -51,7 +63,11 @@ def test_cells_only_call(path: Path) -> None:
         tree = ast.parse(cell)
         assert len(cell.splitlines()) <= LONGEST_CELL
         assert not [node for node in ast.walk(tree) if isinstance(node, NOT_IN_CELLS)]
-        ours = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("temphub")]
+        ours = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("temphub")
+        ]
         assert not ours and "._" not in cell
 
 
@@ -69,8 +85,16 @@ def seed(folder: Path, readings: int) -> None:
     writer.start()
     now = now_ms()
     if readings:
-        made = [(f"P-{n % 2}", now - (readings - n) * 60_000, None if n % 50 == 0 else 210_000_000 + n * 10_000) for n in range(readings)]
-        writer.store([Row(probe, None, None, ms, ms, units, "crc" if units is None else None) for probe, ms, units in made])
+        made = [
+            (f"P-{n % 2}", now - (readings - n) * 60_000, None if n % 50 == 0 else 210_000_000 + n * 10_000)
+            for n in range(readings)
+        ]
+        writer.store(
+            [
+                Row(probe, None, None, ms, ms, units, "crc" if units is None else None)
+                for probe, ms, units in made
+            ]
+        )
     log.start()
     assert log.stop() and writer.stop()
 
@@ -84,7 +108,14 @@ def test_the_analysis_runs(data_dir: Path, monkeypatch: pytest.MonkeyPatch, read
     # Its own settings folder, so that neither history nor checkpoints land in the user's.
     monkeypatch.setenv("IPYTHONDIR", str(data_dir / "ipython"))
     notebook = nbformat.read(FOLDER / "analysis.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(data_dir)}}).execute()
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(data_dir)}}
+    ).execute()
     text = json.dumps(notebook)
-    assert not [out["text"] for cell in notebook["cells"] for out in cell.get("outputs", []) if out["output_type"] == "stream"]
+    assert not [
+        out["text"]
+        for cell in notebook["cells"]
+        for out in cell.get("outputs", [])
+        if out["output_type"] == "stream"
+    ]
     assert ("P-1" in text) == bool(readings)

@@ -34,11 +34,17 @@ def banner(page):
 
 
 def panel(page):
-    return next(one.value for one in every(page, HTML) if "<style>" not in one.value and "th-alarm-list" in one.value)
+    return next(
+        one.value for one in every(page, HTML) if "<style>" not in one.value and "th-alarm-list" in one.value
+    )
 
 
 def card(page, probe_id):
-    return next(one.value for one in every(page, HTML) if f'data-probe="{probe_id}"' in one.value and "<article" in one.value)
+    return next(
+        one.value
+        for one in every(page, HTML)
+        if f'data-probe="{probe_id}"' in one.value and "<article" in one.value
+    )
 
 
 def press(page, label):

@@ -10,7 +10,20 @@ import pytest
 from temphub_kernel.alarms import Rule, Transition, life
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
-from temphub_kernel.journal import ProbeBook, Reader, Writer, add_rules, change, merge, not_sent, remove, restore, state, strike_out, undo
+from temphub_kernel.journal import (
+    ProbeBook,
+    Reader,
+    Writer,
+    add_rules,
+    change,
+    merge,
+    not_sent,
+    remove,
+    restore,
+    state,
+    strike_out,
+    undo,
+)
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -27,21 +40,32 @@ class Journal:
         self._writer.start()
         self._book = ProbeBook(self._writer)
 
-    def reading(self, probe_id: str, celsius: float | None, *, ago_s: float = 0, quality: str | None = None) -> None:
+    def reading(
+        self, probe_id: str, celsius: float | None, *, ago_s: float = 0, quality: str | None = None
+    ) -> None:
         """Store one reading taken some time ago."""
         taken = now_ms() - round(ago_s * 1000)
-        self._writer.store([Row(probe_id, None, None, taken, taken, None if celsius is None else to_units(celsius), quality)])
+        self._writer.store(
+            [Row(probe_id, None, None, taken, taken, None if celsius is None else to_units(celsius), quality)]
+        )
 
     def delayed(self, probe_id: str, celsius: float, *, ago_s: float) -> None:
         """Store one reading that was taken some time ago and only came in now."""
         now = now_ms()
-        self._writer.store([Row(probe_id, None, None, now - round(ago_s * 1000), now, to_units(celsius), None)])
+        self._writer.store(
+            [Row(probe_id, None, None, now - round(ago_s * 1000), now, to_units(celsius), None)]
+        )
 
     def readings(self, probe_id: str, celsius: list[float], *, ago_s: float, every_s: float) -> None:
         """Store readings at a steady pace, the first one `ago_s` ago."""
         first = now_ms() - round(ago_s * 1000)
         times = [first + round(place * every_s * 1000) for place in range(len(celsius))]
-        self._writer.store([Row(probe_id, None, None, ms, ms, to_units(value), None) for ms, value in zip(times, celsius, strict=True)])
+        self._writer.store(
+            [
+                Row(probe_id, None, None, ms, ms, to_units(value), None)
+                for ms, value in zip(times, celsius, strict=True)
+            ]
+        )
 
     def merged(self, from_id: str, into_id: str) -> None:
         """Have a probe count as another one."""
@@ -68,12 +92,21 @@ class Journal:
         interval_ms = known.pop("interval_ms", 0)
         self._book.met(Sighting(probe_id, known.pop("ip", "192.0.2.7"), known.pop("port", 80), **known))
         if interval_ms:
-            self._book.checked(probe_id, ok=True, server_url="http://192.0.2.1:8088", interval_ms=interval_ms, problem="", remedy="")
+            self._book.checked(
+                probe_id,
+                ok=True,
+                server_url="http://192.0.2.1:8088",
+                interval_ms=interval_ms,
+                problem="",
+                remedy="",
+            )
         self.settle()
 
     def health(self, **note: Any) -> None:
         """The hub's own note, as it leaves it every few seconds."""
-        self._book.leave("health", {"started_ms": now_ms() - 7_200_000, "csv_waiting": 0, "workers": [], **note})
+        self._book.leave(
+            "health", {"started_ms": now_ms() - 7_200_000, "csv_waiting": 0, "workers": [], **note}
+        )
         self.settle()
 
     def stands(self, **standings: str) -> None:
@@ -91,11 +124,31 @@ class Journal:
         (no,) = add_rules(self._writer, [Rule.from_json(body).to_json()], "Anna")
         return Rule.from_json(body, no=no)
 
-    def alarm(self, rule: Rule, probe: int = 1, what: str = "active", *, worst_c: float = 9.9, ago_min: float = 12, **more: Any) -> int:
-        """What the hub finds of a rule and the probe of a number, which began so long ago; the number of the last alarm."""
+    def alarm(
+        self,
+        rule: Rule,
+        probe: int = 1,
+        what: str = "active",
+        *,
+        worst_c: float = 9.9,
+        ago_min: float = 12,
+        **more: Any,
+    ) -> int:
+        """What the hub finds of a rule and the probe of a number, which began so long ago; the number of the
+        last alarm."""
         now = now_ms()
         since = now - round(ago_min * MINUTE_MS)
-        told = Transition(rule.no, probe, what, more.pop("at_ms", now), since, 9.3, worst_c, since + 1, **{"past": False, **more})
+        told = Transition(
+            rule.no,
+            probe,
+            what,
+            more.pop("at_ms", now),
+            since,
+            9.3,
+            worst_c,
+            since + 1,
+            **{"past": False, **more},
+        )
         change(self._writer, lambda book: life.take(book, [told], {rule.no: rule}, (), now))
         with Reader(self.path) as reader:
             return max((one.no for one in reader.alarms(0, 2**53)), default=0)
@@ -113,7 +166,11 @@ class Journal:
 
     def answered(self, number: int, comment: str = "", *, action: str = "", by: str = "Anna") -> None:
         """Somebody acknowledged an alarm, or wrote down what was done."""
-        (life.act(self._writer, number, by, action) if action else life.acknowledge(self._writer, number, by, comment))
+        (
+            life.act(self._writer, number, by, action)
+            if action
+            else life.acknowledge(self._writer, number, by, comment)
+        )
 
     def muted(self, minutes: float, **where: Any) -> int:
         """Somebody muted alarms."""

@@ -13,7 +13,14 @@ from temphub_kernel.page.format import local
 from temphub_kernel.page.html import alarms
 
 WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "critical", "probes": ["Fridge"]}
-CHANNEL = {"name": "Anna", "kind": "ntfy", "shown": "ntfy://u…r:****@192.0.2.1/", "waiting": 0, "failing": 0, "problem": ""}
+CHANNEL = {
+    "name": "Anna",
+    "kind": "ntfy",
+    "shown": "ntfy://u…r:****@192.0.2.1/",
+    "waiting": 0,
+    "failing": 0,
+    "problem": "",
+}
 
 
 @pytest.fixture
@@ -36,9 +43,15 @@ def say(page, **what):
 
 
 def test_the_list_is_chosen_from_and_the_address_keeps_it(page, journal):
-    """By state, kind, place, time and text, alone and together; the address brings the same list again; all are back at once."""
+    """By state, kind, place, time and text, alone and together; the address brings the same list again; all
+    are back at once."""
     journal.answered(journal.alarm(journal.rule(**WARM)), "Closed the door")
-    journal.alarm(journal.rule(**{**WARM, "name": "Frost", "probes": ["Freezer"], "severity": "warning", "limit_c": -18}), 2)
+    journal.alarm(
+        journal.rule(
+            **{**WARM, "name": "Frost", "probes": ["Freezer"], "severity": "warning", "limit_c": -18}
+        ),
+        2,
+    )
     old = journal.rule(**{**WARM, "name": "Last month", "limit_c": 7})
     journal.alarm(old, ago_min=40 * 24 * 60, at_ms=now_ms() - 39 * DAY_MS)
     journal.answered(journal.alarm(old, what="cleared", at_ms=now_ms() - 38 * DAY_MS), "Defrosted")
@@ -48,14 +61,22 @@ def test_the_list_is_chosen_from_and_the_address_keeps_it(page, journal):
         for label, value in fields.items():
             field(page, Text if label == "Text" else Dropdown, label).value = value
         refresh(page)
-        return [name for name in ("Fridge above 8", "Freezer above", "Fridge above 7") if name in page._panels._alarms._list.value]
+        return [
+            name
+            for name in ("Fridge above 8", "Freezer above", "Fridge above 7")
+            if name in page._panels._alarms._list.value
+        ]
 
     assert shown() == ["Fridge above 8", "Freezer above"]
-    assert shown(Kind="warning") == ["Freezer above"] and "alarm_severity=warning" in query(page._steering.view)
+    assert shown(Kind="warning") == ["Freezer above"] and "alarm_severity=warning" in query(
+        page._steering.view
+    )
     assert shown(Kind="", State="unacknowledged") == ["Freezer above"]
     assert shown(State="", Where=("Fridge", "")) == ["Fridge above 8"]
     assert shown(When="92d") == ["Fridge above 8", "Fridge above 7"]
-    assert shown(Text="DEFROST") == ["Fridge above 7"] and "Shown: Fridge, last 92 days, “DEFROST”; 1 alarm" in words(page)
+    assert shown(Text="DEFROST") == [
+        "Fridge above 7"
+    ] and "Shown: Fridge, last 92 days, “DEFROST”; 1 alarm" in words(page)
     again = parse(query(page._steering.view), now_ms())
     assert again.alarms == page._steering.view.alarms and again.alarms.probe == "Fridge"
     assert shown(State="active") == [] and "No alarm is like that." in words(page)
@@ -66,7 +87,8 @@ def test_the_list_is_chosen_from_and_the_address_keeps_it(page, journal):
 
 
 def test_muting_and_maintenance_of_a_place_have_an_end(page, journal):
-    """All, a group or a probe; so long, or until a time on the viewer's clock; one that is over is refused in words."""
+    """All, a group or a probe; so long, or until a time on the viewer's clock; one that is over is refused in
+    words."""
     open_tool(page, "Mute")
     press(page, "Mute now")
     said(page, "Muted: nobody is told meanwhile.")
@@ -77,7 +99,9 @@ def test_muting_and_maintenance_of_a_place_have_an_end(page, journal):
     field(page, NaiveDatetimePicker, "or until").value = until
     press(page, "Maintenance")
     said(page, "In maintenance: nobody is told meanwhile.")
-    assert page.hub.asked[1:] == [("/api/alarms/maintenance", {"probe_id": "Freezer", "minutes": 90, "note": "defrost"})]
+    assert page.hub.asked[1:] == [
+        ("/api/alarms/maintenance", {"probe_id": "Freezer", "minutes": 90, "note": "defrost"})
+    ]
     field(page, NaiveDatetimePicker, "or until").value = until.replace(year=2020)
     press(page, "Mute now")
     said(page, "That end is over already, so nothing was muted.")
@@ -85,7 +109,8 @@ def test_muting_and_maintenance_of_a_place_have_an_end(page, journal):
 
 
 def test_a_way_out_is_added_tried_and_removed_and_its_address_never_shown(page):
-    """What it is and what waits is listed; the typed address leaves the field at once; Test answers in words; removing asks first."""
+    """What it is and what waits is listed; the typed address leaves the field at once; Test answers in words;
+    removing asks first."""
     page.hub.answers["/api/channels"] = {"channels": [], "kind": "ntfy"}
     open_tool(page, "Who is told")
     said(page, "Nobody is told yet but whoever looks at this page.")
@@ -93,10 +118,17 @@ def test_a_way_out_is_added_tried_and_removed_and_its_address_never_shown(page):
     field(page, Text, "Address").value = "ntfy://user:secret@192.0.2.1/topic"
     press(page, "Add")
     assert field(page, Text, "Address").value == ""
-    page.hub.answers["/api/channels"] = {"channels": [{**CHANNEL, "waiting": 2, "failing": 1, "problem": "refused"}], "kind": "ntfy"}
+    page.hub.answers["/api/channels"] = {
+        "channels": [{**CHANNEL, "waiting": 2, "failing": 1, "problem": "refused"}],
+        "kind": "ntfy",
+    }
     said(page, "Added Anna: ntfy.")
     said(page, "Anna (ntfy)")
-    assert "waiting: 2" in words(page) and "The last try failed: refused" in words(page) and "secret" not in words(page)
+    assert (
+        "waiting: 2" in words(page)
+        and "The last try failed: refused" in words(page)
+        and "secret" not in words(page)
+    )
     page.hub.answers["/api/channels/test"] = {"told": "ntfy took the test by Anna. Look whether it arrived."}
     press(page, "Test")
     said(page, "ntfy took the test by Anna.")
@@ -112,7 +144,8 @@ def test_a_way_out_is_added_tried_and_removed_and_its_address_never_shown(page):
 
 
 def test_a_rule_is_told_whom_to_tell_and_how_often(page, journal):
-    """Names, repeats and the next ones are typed beside the rule; an unknown name and no number are refused, and what was typed stays."""
+    """Names, repeats and the next ones are typed beside the rule; an unknown name and no number are refused,
+    and what was typed stays."""
     rule = journal.rule(**WARM)
     page.hub.answers["/api/channels"] = {"channels": [CHANNEL, {**CHANNEL, "name": "Boss"}]}
     refresh(page)
@@ -131,7 +164,10 @@ def test_a_rule_is_told_whom_to_tell_and_how_often(page, journal):
     said(page, "Kept whom it tells.")
     path, body = page.hub.asked[-1]
     assert (path, body["number"]) == ("/api/rules", rule.no)
-    told = {name: body["rule"][name] for name in ("channels", "repeat_min", "escalate_min", "escalate_to", "limit_c", "probes", "enabled")}
+    told = {
+        name: body["rule"][name]
+        for name in ("channels", "repeat_min", "escalate_min", "escalate_to", "limit_c", "probes", "enabled")
+    }
     assert told == {
         "channels": ["Anna"],
         "repeat_min": 15,
@@ -149,19 +185,26 @@ def moved(page):
 
 
 def test_a_limit_moved_in_the_chart_is_asked_set_and_undone(page, journal):
-    """In the viewer's unit; what it would have told stands in the question; recovery and name move along; undone it is as it was. One that
-    was changed by somebody else meanwhile is left alone."""
+    """In the viewer's unit; what it would have told stands in the question; recovery and name move along;
+    undone it is as it was. One that was changed by somebody else meanwhile is left alone."""
     body = {**WARM, "name": "Fridge above 8 °C", "recovery_c": 7.5}
     rule = journal.rule(**body)
     kept = {"number": rule.no, "rule": rule.to_json()}
-    page.hub.answers |= {"/api/rules/preview": {"text": "3 alarms, the longest 42 min"}, "/api/rules": {"rules": [kept]}}
+    page.hub.answers |= {
+        "/api/rules/preview": {"text": "3 alarms, the longest 42 min"},
+        "/api/rules": {"rules": [kept]},
+    }
     refresh(page)
     assert moved(page) == []
     page._steering.change(probes=("Fridge",), unit="F")
     refresh(page)
     assert moved(page) == [(46.4, True)]
     say(page, limit=[rule.no, 50.0])
-    said(page, "Fridge: above 50 °F for 10 min instead of 46.4 °F? In the last 30 days it would have told: 3 alarms, the longest 42 min.")
+    said(
+        page,
+        "Fridge: above 50 °F for 10 min instead of 46.4 °F? In the last 30 days it would have told: 3 "
+        "alarms, the longest 42 min.",
+    )
     assert moved(page) == [(50.0, False)] and all(path == "/api/rules/preview" for path, _ in page.hub.asked)
     press(page, "Keep 46.4\u00a0°F")
     assert moved(page) == [(46.4, True)] and "instead of" not in refresh(page)
@@ -170,16 +213,26 @@ def test_a_limit_moved_in_the_chart_is_asked_set_and_undone(page, journal):
         # The second one comes while the first is looked at.
         say(page, limit=[rule.no, value])
     set_it = field(page, Button, "Set 50\u00a0°F")
-    assert set_it.disabled and said(page, "instead of 46.4 °F? In the last 30 days it would have told: 4 alarms")
+    assert set_it.disabled and said(
+        page, "instead of 46.4 °F? In the last 30 days it would have told: 4 alarms"
+    )
     assert not set_it.disabled
     press(page, "Set 50\u00a0°F")
     said(page, "Set: Fridge above 50 °F for 10 min.")
     set_to = page.hub.asked[-1][1]["rule"]
-    assert (set_to["limit_c"], set_to["recovery_c"], set_to["name"], set_to["enabled"]) == (10, 9.5, "Fridge above 10 °C", True)
+    assert (set_to["limit_c"], set_to["recovery_c"], set_to["name"], set_to["enabled"]) == (
+        10,
+        9.5,
+        "Fridge above 10 °C",
+        True,
+    )
     kept["rule"] = set_to
     press(page, "Undo")
     said(page, "Set: Fridge above 46.4 °F for 10 min.")
-    assert page.hub.asked[-1] == ("/api/rules", {"number": rule.no, "rule": {**rule.to_json(), "enabled": True}})
+    assert page.hub.asked[-1] == (
+        "/api/rules",
+        {"number": rule.no, "rule": {**rule.to_json(), "enabled": True}},
+    )
     press(page, "Done")
     say(page, limit=[rule.no, 50.0])
     refresh(page)
@@ -201,21 +254,36 @@ def test_a_move_that_means_nothing_changes_nothing(page, journal, said_):
 
 
 def test_what_could_not_be_told_stands_beside_the_alarm(page, journal):
-    """In the banner and in the list, by which way; the page's head says why; title, sign and sound have it, too."""
+    """In the banner and in the list, by which way; the page's head says why; title, sign and sound have it,
+    too."""
     number = journal.alarm(journal.rule(**WARM))
     journal.untold(number, "Anna", "Connection refused")
-    journal.health(workers=[{"name": "alarm messages", "running": True, "problem": "Alarms cannot be told by Anna.", "remedy": "Test it."}])
+    journal.health(
+        workers=[
+            {
+                "name": "alarm messages",
+                "running": True,
+                "problem": "Alarms cannot be told by Anna.",
+                "remedy": "Test it.",
+            }
+        ]
+    )
     told = refresh(page)
     assert "could not be told by Anna yet" in banner(page) and "could not be told by Anna yet" in panel(page)
     assert "Alarms cannot be told by Anna. Test it." in told
     journal.answered(number)
     refresh(page)
     facts = alarms.facts(page._panels._alarms._snapshot)
-    assert (facts["title"], facts["worst"], facts["loud"]) == ("Alarms cannot be told", "warning", [[0, "Alarms cannot be told"]])
+    assert (facts["title"], facts["worst"], facts["loud"]) == (
+        "Alarms cannot be told",
+        "warning",
+        [[0, "Alarms cannot be told"]],
+    )
 
 
 def test_the_worst_so_far_is_kept_up_in_the_banner(page, journal):
-    """While it goes on the banner says the worst; with the page's script it stays to the letter, and the script is told the number."""
+    """While it goes on the banner says the worst; with the page's script it stays to the letter, and the
+    script is told the number."""
     journal.alarm(journal.rule(**WARM), worst_c=9.9)
     assert "now 9.40 °C, worst 9.90 °C" in refresh(page)
     page._steering.change(scripted=True)

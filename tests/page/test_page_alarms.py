@@ -33,18 +33,22 @@ def test_without_an_alarm_nothing_is_told(page, journal):
 
 
 def test_an_alarm_is_told_in_words_on_banner_and_card(page, journal):
-    """What, where, for how long and how it is now; a shape and a word beside the colour; the other card has nothing; as HTML as well."""
+    """What, where, for how long and how it is now; a shape and a word beside the colour; the other card has
+    nothing; as HTML as well."""
     journal.alarm(journal.rule(**WARM))
     told = refresh(page)
     assert "Alarm: Fridge above 8 °C for 12 min , now 9.40 °C" in told
     assert 'role="alert"' in banner(page) and "<svg" in banner(page)
-    assert "Alarm: above 8\u00a0°C for" in card(page, "Fridge") and "th-alarmed-critical" in card(page, "Fridge")
+    assert "Alarm: above 8\u00a0°C for" in card(page, "Fridge") and "th-alarmed-critical" in card(
+        page, "Fridge"
+    )
     assert "th-alarmed" not in card(page, "Freezer")
     assert "th-alarm-banner" in page.still()
 
 
 def test_what_is_read_aloud_does_not_change_with_each_reading(page, journal):
-    """With the page's script the banner stays to the letter while values and minutes go on, so that a button keeps the keyboard."""
+    """With the page's script the banner stays to the letter while values and minutes go on, so that a button
+    keeps the keyboard."""
     journal.alarm(journal.rule(**WARM))
     page._steering.change(scripted=True)
     refresh(page)
@@ -71,7 +75,8 @@ def test_the_most_pressing_stands_first_and_the_rest_is_counted(page, journal):
 
 
 def test_acknowledged_from_the_banner_with_a_ready_made_text(page, journal):
-    """Opened, a text chosen, acknowledged: the hub is told once, with comment and name; the banner is empty then, the list says it."""
+    """Opened, a text chosen, acknowledged: the hub is told once, with comment and name; the banner is empty
+    then, the list says it."""
     number = journal.alarm(journal.rule(**WARM))
     refresh(page)
     answer(page, number)
@@ -79,15 +84,20 @@ def test_acknowledged_from_the_banner_with_a_ready_made_text(page, journal):
     next(one for one in every(page, Text) if one.description == "Your name").value = "Anna"
     press(page, "Acknowledge")
     said(page, "Acknowledged: nobody else is told of it any more.")
-    assert page.hub.asked == [("/api/alarms/acknowledge", {"number": number, "comment": "Closed the door", "by": "Anna"})]
+    assert page.hub.asked == [
+        ("/api/alarms/acknowledge", {"number": number, "comment": "Closed the door", "by": "Anna"})
+    ]
     journal.answered(number, "Closed the door")
     refresh(page)
-    assert banner(page) == "" and "“Closed the door”" in panel(page) and "acknowledged by Anna at" in panel(page)
+    assert (
+        banner(page) == "" and "“Closed the door”" in panel(page) and "acknowledged by Anna at" in panel(page)
+    )
     assert "th-alarmed-critical" in card(page, "Fridge"), "it still goes on"
 
 
 def test_a_refusal_is_told_and_what_was_typed_is_kept(page, journal):
-    """Problem and remedy stand where the banner is; the form has the comment still when it is opened again."""
+    """Problem and remedy stand where the banner is; the form has the comment still when it is opened
+    again."""
     number = journal.alarm(journal.rule(**WARM))
     refresh(page)
     page.hub.refuses.add("/api/alarms/acknowledge")
@@ -96,11 +106,14 @@ def test_a_refusal_is_told_and_what_was_typed_is_kept(page, journal):
     press(page, "Acknowledge")
     said(page, "The hub is busy. Wait a moment.")
     answer(page, number)
-    assert next(one for one in every(page, Text) if one.description == "Comment").value == "Called the service"
+    assert (
+        next(one for one in every(page, Text) if one.description == "Comment").value == "Called the service"
+    )
 
 
 def test_what_was_done_is_asked_for_where_it_is_required(page, journal):
-    """Over and acknowledged, but without what was done: the banner asks for it; an empty text is refused in words."""
+    """Over and acknowledged, but without what was done: the banner asks for it; an empty text is refused in
+    words."""
     rule = journal.rule(**WARM, require_action=True)
     number = journal.alarm(rule)
     journal.answered(number)
@@ -192,7 +205,11 @@ def test_the_script_is_told_what_is_loud(page, journal):
         told = next(one.value for one in every(page, HTML) if "data-alarms" in one.value)
         return json.loads(re.search(r'data-alarms="([^"]*)"', told)[1].replace("&quot;", '"'))
 
-    assert facts()["title"] == "Fridge above 8\u00a0°C" and facts()["worst"] == "critical" and facts()["loud"][0][0] == number
+    assert (
+        facts()["title"] == "Fridge above 8\u00a0°C"
+        and facts()["worst"] == "critical"
+        and facts()["loud"][0][0] == number
+    )
     journal.answered(number)
     refresh(page)
     assert facts()["title"] == facts()["worst"] == "" and not facts()["loud"]
@@ -209,14 +226,16 @@ def limits(page, probe_id="Fridge"):
 
 
 def test_a_set_is_switched_on_in_two_taps_and_tried_first(page, journal):
-    """A card's limits opened: the set that fits its value is tried at once, each rule with what it would have told; then it is switched on,
-    and the card says the limits."""
+    """A card's limits opened: the set that fits its value is tried at once, each rule with what it would have
+    told; then it is switched on, and the card says the limits."""
     page.hub.answers["/api/rules/preview"] = {"text": "3 alarms, the longest 42 min"}
     assert "Set limits" in card(page, "Fridge")
     limits(page)
     told = said(page, "above 8 °C for 30 min: 3 alarms, the longest 42 min") and words(page)
     assert "Refrigerator 2 to 8\u00a0°C" in [one.description for one in every(page, Button)]
-    assert {path for path, _ in page.hub.asked} == {"/api/rules/preview"} and "and when it sends no readings" in told
+    assert {path for path, _ in page.hub.asked} == {
+        "/api/rules/preview"
+    } and "and when it sends no readings" in told
     press(page, "Switch on")
     said(page, "Switched on: Fridge is watched.")
     assert page.hub.asked[-1] == ("/api/rules/from-set", {"set": "refrigerator", "probes": ["Fridge"]})
@@ -226,7 +245,8 @@ def test_a_set_is_switched_on_in_two_taps_and_tried_first(page, journal):
 
 
 def test_a_typed_limit_is_tried_before_it_can_be_switched_on(page):
-    """In the viewer's unit, with a comma as well; before it was tried, or when it is no number, there is nothing to switch on."""
+    """In the viewer's unit, with a comma as well; before it was tried, or when it is no number, there is
+    nothing to switch on."""
     page.hub.answers["/api/rules/preview"] = {"text": "no alarm"}
     page._steering.change(unit="F")
     refresh(page)
@@ -243,7 +263,12 @@ def test_a_typed_limit_is_tried_before_it_can_be_switched_on(page):
     press(page, "Switch on")
     said(page, "Switched on: Freezer is watched.")
     path, body = page.hub.asked[-1]
-    assert (path, body["rule"]["probes"], body["rule"]["limit_c"], body["rule"]["delay_min"]) == ("/api/rules", ["Freezer"], -17.5, 30)
+    assert (path, body["rule"]["probes"], body["rule"]["limit_c"], body["rule"]["delay_min"]) == (
+        "/api/rules",
+        ["Freezer"],
+        -17.5,
+        30,
+    )
 
 
 def test_rules_are_switched_off_and_removed_where_they_are_set(page, journal):
@@ -256,7 +281,10 @@ def test_rules_are_switched_off_and_removed_where_they_are_set(page, journal):
     said(page, "Changed.")
     press(page, "Remove")
     said(page, "Removed.")
-    assert page.hub.asked == [("/api/rules", {"number": rule.no, "enabled": False}), ("/api/rules", {"delete": rule.no})]
+    assert page.hub.asked == [
+        ("/api/rules", {"number": rule.no, "enabled": False}),
+        ("/api/rules", {"delete": rule.no}),
+    ]
 
 
 def test_limits_of_a_refused_rule_say_why(page):
@@ -268,7 +296,8 @@ def test_limits_of_a_refused_rule_say_why(page):
 
 
 def test_a_probe_shown_alone_has_its_limits_in_the_chart(page, journal):
-    """Both of them, as dashed lines, the near one within what the axis shows; beside another probe none is drawn."""
+    """Both of them, as dashed lines, the near one within what the axis shows; beside another probe none is
+    drawn."""
     journal.rule(kind="above", limit_c=8, probes=["Fridge"])
     journal.rule(kind="below", limit_c=2, probes=["Fridge"])
 

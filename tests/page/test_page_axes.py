@@ -14,7 +14,8 @@ from temphub_kernel.page.html.chart import time_axis, value_axis
 @settings(deadline=None)  # a busy computer is no fault
 @given(st.floats(-270, 1800), st.floats(0, 2000))
 def test_the_value_axis_holds_all_and_wastes_little(low, spread):
-    """Every value lies inside, with room; between 3 and 9 round ticks; at most twice the height that is needed."""
+    """Every value lies inside, with room; between 3 and 9 round ticks; at most twice the height that is
+    needed."""
     bottom, top, ticks = value_axis(low, low + spread)
     assert bottom < low and top > low + spread
     assert 3 <= len(ticks) <= 9 and bottom <= ticks[0] and ticks[-1] <= top
@@ -22,7 +23,8 @@ def test_the_value_axis_holds_all_and_wastes_little(low, spread):
 
 
 def test_a_still_temperature_is_not_blown_up():
-    """A sixteenth of a degree of noise does not fill the chart; without any reading the axis shows a room's temperature."""
+    """A sixteenth of a degree of noise does not fill the chart; without any reading the axis shows a room's
+    temperature."""
     bottom, top, _ = value_axis(21.0, 21.0625)
     assert top - bottom >= 1
     assert value_axis(None, None)[0] < 15
@@ -35,7 +37,8 @@ def ticks(window, view, now=1_795_467_612_345):
 @pytest.mark.parametrize("window", CHIPS, ids=lambda window: window.key)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns", "UTC"])
 def test_time_ticks_stand_on_the_viewers_clock(window, zone):
-    """Ticks are at whole minutes, hours, days or months of the viewer's clock, also in zones half an hour off, inside the window."""
+    """Ticks are at whole minutes, hours, days or months of the viewer's clock, also in zones half an hour
+    off, inside the window."""
     now, view = 1_795_467_612_345, View(zone=zone)
     found = ticks(window, view)
     assert 4 <= len(found) <= 8
@@ -84,7 +87,12 @@ def test_labels_of_a_phone_have_room():
             assert len(found) >= 2
             for (one, label), (later, following) in pairwise(found):
                 gap_px = (later - one) / window.span_ms * plot_px
-                assert gap_px > letter_px * ((len(label) + len(following)) / 2 + 1), (window.key, clock, label, following)
+                assert gap_px > letter_px * ((len(label) + len(following)) / 2 + 1), (
+                    window.key,
+                    clock,
+                    label,
+                    following,
+                )
 
 
 BERLIN = [("Europe/Berlin", f"2026-{day}T01:00:00Z") for day in ("10-25", "03-29")]
@@ -93,7 +101,8 @@ BERLIN = [("Europe/Berlin", f"2026-{day}T01:00:00Z") for day in ("10-25", "03-29
 @pytest.mark.parametrize(("zone", "change"), [*BERLIN, ("America/New_York", "2026-11-01T06:00:00Z")])
 @pytest.mark.parametrize("before_h", [2, 12, 20])
 def test_the_axis_is_right_on_both_sides_of_a_change_of_the_clocks(zone, change, before_h):
-    """In the night of the change ticks stand at whole steps of the clock before and after it, in order, and midnight carries its date."""
+    """In the night of the change ticks stand at whole steps of the clock before and after it, in order, and
+    midnight carries its date."""
     start = parse_time(change) - before_h * 3_600_000
     view = View(zone=zone)
     for span_h in (4, 24):
@@ -110,8 +119,11 @@ def test_the_axis_is_right_on_both_sides_of_a_change_of_the_clocks(zone, change,
 
 
 def test_an_hour_that_comes_twice_has_two_ticks_that_are_told_apart():
-    """02:00 of summer and 02:00 of winter are two places on the axis, an hour apart, each with its zone's name."""
+    """02:00 of summer and 02:00 of winter are two places on the axis, an hour apart, each with its zone's
+    name."""
     start = parse_time("2026-10-24T23:00:00Z")
     found = time_axis(start, start + 5 * 3_600_000, View(zone="Europe/Berlin"))
     twice = [(ms, label) for ms, label in found if label.startswith("02:00")]
-    assert [label for _, label in twice] == ["02:00 CEST", "02:00 CET"] and twice[1][0] - twice[0][0] == 3_600_000
+    assert [label for _, label in twice] == ["02:00 CEST", "02:00 CET"] and twice[1][0] - twice[0][
+        0
+    ] == 3_600_000

@@ -36,7 +36,11 @@ def words(dashboard):
 
 
 def card(dashboard, probe_id):
-    (found,) = [w.value for w in every(dashboard, HTML) if 'class="th-card' in w.value and f'data-probe="{probe_id}"' in w.value]
+    (found,) = [
+        w.value
+        for w in every(dashboard, HTML)
+        if 'class="th-card' in w.value and f'data-probe="{probe_id}"' in w.value
+    ]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found))
 
 
@@ -97,9 +101,12 @@ def test_late_readings_find_their_place_in_the_chart(journal, open_dashboard):
     assert "22.00 °C" in card(dashboard, "a")
 
 
-@pytest.mark.parametrize(("key", "most"), [("5min", 1000), ("1h", 1000), ("24h", 1000), ("30d", 1000), ("5y", 1000)])
+@pytest.mark.parametrize(
+    ("key", "most"), [("5min", 1000), ("1h", 1000), ("24h", 1000), ("30d", 1000), ("5y", 1000)]
+)
 def test_every_window_has_few_points_and_all_spikes(journal, open_dashboard, key, most):
-    """A line has about a thousand points in any window, and a spike of one reading is in the band or the line of each."""
+    """A line has about a thousand points in any window, and a spike of one reading is in the band or the line
+    of each."""
     values = [20.0] * 1790
     values[-20] = 61.5
     journal.met("a", interval_ms=2000)
@@ -122,13 +129,15 @@ def test_silence_late_and_never_are_told_in_words(journal, open_dashboard):
     assert "Online" in card(dashboard, "on") and "Late" in card(dashboard, "late")
     assert "Silent" in card(dashboard, "gone")
     # A moment, which stays true; the page's script makes an age of it that grows.
-    assert re.search(r"at \d\d:\d\d:\d\d", card(dashboard, "gone")) and html(dashboard).count("data-since=") == 3
+    assert (
+        re.search(r"at \d\d:\d\d:\d\d", card(dashboard, "gone")) and html(dashboard).count("data-since=") == 3
+    )
     assert "Not set up" in card(dashboard, "new")
 
 
 def test_a_faulty_sensor_says_why_and_shows_its_last_good_value(journal, open_dashboard):
-    """A bad reading is no number: the card names the fault in plain words and keeps the last good value with its age,
-    also when that lies outside the chosen window."""
+    """A bad reading is no number: the card names the fault in plain words and keeps the last good value with
+    its age, also when that lies outside the chosen window."""
     journal.met("a", interval_ms=2000)
     journal.reading("a", 19.75, ago_s=1200)
     journal.reading("a", None, quality="open")
@@ -154,7 +163,15 @@ def test_a_virtual_probe_is_marked(journal, open_dashboard):
 def test_nothing_a_probe_says_becomes_markup(journal, open_dashboard):
     """Names, versions, addresses, problems of the network end up as text, and a wrong address is no link."""
     journal.met("a", name=EVIL, version=EVIL, ip=EVIL, host=EVIL, via=EVIL)
-    journal.health(problem=EVIL, remedy=EVIL, problem_ms=1, version=EVIL, urls=["javascript:alert(1)"], csv_file=EVIL, data_dir=EVIL)
+    journal.health(
+        problem=EVIL,
+        remedy=EVIL,
+        problem_ms=1,
+        version=EVIL,
+        urls=["javascript:alert(1)"],
+        csv_file=EVIL,
+        data_dir=EVIL,
+    )
     journal.reading("a", None, quality="open")
     dashboard = open_dashboard(journal.path)
     assert "<script" not in html(dashboard) and "<img" not in html(dashboard)
@@ -171,7 +188,8 @@ def test_links_lead_to_the_probe_itself(journal, open_dashboard):
 
 
 def test_a_journal_that_cannot_be_read_is_told_and_tried_again(data_dir, open_dashboard, journal):
-    """A missing or broken journal shows problem and remedy, keeps what was shown, and goes away with its cause."""
+    """A missing or broken journal shows problem and remedy, keeps what was shown, and goes away with its
+    cause."""
     missing = data_dir / "elsewhere" / "temphub.sqlite3"
     dashboard = open_dashboard(missing)
     assert "There is no journal" in words(dashboard) and "tries again" in words(dashboard)
@@ -198,7 +216,8 @@ def test_without_a_probe_it_says_what_to_do(journal, open_dashboard):
 
 
 def test_provision_now_tells_its_outcome(journal, open_dashboard):
-    """The button asks in the background, says so, and then what came of it; an error is told with its remedy."""
+    """The button asks in the background, says so, and then what came of it; an error is told with its
+    remedy."""
     journal.met("a")
     journal.met("b")
     answer = threading.Event()
@@ -236,7 +255,8 @@ def test_times_follow_the_viewers_zone(journal, open_dashboard):
 
 
 def test_the_loop_rests_until_somebody_looks(journal, open_dashboard):
-    """Started and unseen, the page reads nothing; the first view brings the newest at once, the last one to go ends it."""
+    """Started and unseen, the page reads nothing; the first view brings the newest at once, the last one to
+    go ends it."""
     journal.reading("a", 20.0)
     dashboard = open_dashboard(journal.path)
 

@@ -34,8 +34,8 @@ def by_colour(marks, name):
 
 
 def test_faults_late_readings_limit_and_notes_are_marked(chart, journal):
-    """A bad reading is a stroke at the foot of the chart, a late one another, a limit a line across, a note upright lines; each
-    goes when there is nothing of its kind."""
+    """A bad reading is a stroke at the foot of the chart, a late one another, a limit a line across, a note
+    upright lines; each goes when there is nothing of its kind."""
     journal.met("a", interval_ms=2000)
     journal.readings("a", [20.0] * 60, ago_s=120, every_s=2)
     assert not by_colour(chart.draw(View()), "--th-bad")
@@ -70,7 +70,8 @@ def test_only_the_chosen_probes_are_drawn_and_in_the_chosen_unit(chart, journal)
 
 
 def test_the_script_knows_each_line_by_its_place(chart, journal):
-    """What the page's script reads off the lines carries the right name: the legend lists the marks as they are drawn."""
+    """What the page's script reads off the lines carries the right name: the legend lists the marks as they
+    are drawn."""
     for name, values in (("a", [20.0, 25.0]), ("b", [1.0, 2.0])):
         journal.met(name, name=f"Room {name}", interval_ms=2000)
         journal.readings(name, values * 200, ago_s=3000, every_s=5)
@@ -83,22 +84,33 @@ def test_the_script_knows_each_line_by_its_place(chart, journal):
 
 
 def test_a_line_says_what_it_is_of_and_carries_the_readings_themselves(chart, journal):
-    """What the page's script reads off a line are the readings as the journal has them, to the last digit and in the unit that the line
-    itself names; a bucket's band has a point, lowest and highest, wherever the line has one, also where a bucket stands alone."""
+    """What the page's script reads off a line are the readings as the journal has them, to the last digit and
+    in the unit that the line itself names; a bucket's band has a point, lowest and highest, wherever the line
+    has one, also where a bucket stands alone."""
     journal.met("a", name="Room a", interval_ms=2000)
     journal.readings("a", [23.815, 21.0625, -0.0049999], ago_s=10, every_s=2)
     (line,) = chart.draw(View(unit="F"))
     assert line.y.tolist() == [celsius * 1.8 + 32 for celsius in (23.815, 21.0625, -0.0049999)]
     told = json.loads(line.labels[0])
-    assert (told["kind"], told["id"], told["name"], told["unit"], told["width_ms"]) == ("line", "a", "Room a", "°F", 0)
+    assert (told["kind"], told["id"], told["name"], told["unit"], told["width_ms"]) == (
+        "line",
+        "a",
+        "Room a",
+        "°F",
+        0,
+    )
     journal.readings("a", [20.0, 25.0], ago_s=3000, every_s=1)
     band, line = chart.draw(View(window=BY_KEY["24h"]))
-    assert json.loads(band.labels[0])["width_ms"] == BY_KEY["24h"].bucket_ms and json.loads(line.labels[0])["unit"] == "°C"
+    assert (
+        json.loads(band.labels[0])["width_ms"] == BY_KEY["24h"].bucket_ms
+        and json.loads(line.labels[0])["unit"] == "°C"
+    )
     assert set(line.x[np.isfinite(line.y)]) <= set(band.x[np.isfinite(band.y)])
 
 
 def test_a_gap_breaks_the_line_at_every_zoom(chart, journal):
-    """Ten minutes without a reading, of a probe that measures every 10 s, are a gap in the hour's and in the day's line."""
+    """Ten minutes without a reading, of a probe that measures every 10 s, are a gap in the hour's and in the
+    day's line."""
     journal.met("a", interval_ms=10_000)
     journal.readings("a", [20.0 + step % 5 for step in range(120)], ago_s=3500, every_s=10)
     journal.readings("a", [20.0 + step % 5 for step in range(120)], ago_s=1500, every_s=10)
@@ -115,7 +127,9 @@ def test_a_probe_that_is_put_away_is_in_the_list_only(journal, open_dashboard, m
 
     def hiding(self, *args):
         snapshot = probes(self, *args)
-        return snapshot._replace(probes=[one._replace(record={**one.record, "hidden": 1}) for one in snapshot.probes])
+        return snapshot._replace(
+            probes=[one._replace(record={**one.record, "hidden": 1}) for one in snapshot.probes]
+        )
 
     monkeypatch.setattr(Source, "_read", hiding)
     dashboard = open_dashboard(journal.path)
@@ -123,6 +137,16 @@ def test_a_probe_that_is_put_away_is_in_the_list_only(journal, open_dashboard, m
     shown = [dashboard.widget]
     for widget in shown:
         shown += getattr(widget, "children", ())
-    told = [widget.value for widget in shown if hasattr(widget, "value") and isinstance(widget.value, str) and "Attic" in widget.value]
+    told = [
+        widget.value
+        for widget in shown
+        if hasattr(widget, "value") and isinstance(widget.value, str) and "Attic" in widget.value
+    ]
     assert len(told) == 1 and 'class="th-row"' in told[0] and "hidden" in told[0]
-    assert not [mark for widget in shown if isinstance(widget, Figure) for mark in widget.marks if isinstance(mark, Lines)]
+    assert not [
+        mark
+        for widget in shown
+        if isinstance(widget, Figure)
+        for mark in widget.marks
+        if isinstance(mark, Lines)
+    ]

@@ -22,7 +22,13 @@ FOUND = [
 ]
 NOW_MS = 1_795_000_000_000
 NOW = Snapshot(NOW_MS, View().window, 0, 0, {}, [])
-ANSWER = {"ok": True, "well": False, "version": "1", "time": "2026-11-23T08:00:00.000Z", "findings": [one.as_json() for one in FOUND]}
+ANSWER = {
+    "ok": True,
+    "well": False,
+    "version": "1",
+    "time": "2026-11-23T08:00:00.000Z",
+    "findings": [one.as_json() for one in FOUND],
+}
 
 
 def plain(html):
@@ -56,7 +62,8 @@ def press(panel):
 
 
 def test_the_button_asks_the_hub_and_shows_what_was_found(panel):
-    """Pressed once the hub is asked once; meanwhile the page says so and the button waits; then every finding stands there."""
+    """Pressed once the hub is asked once; meanwhile the page says so and the button waits; then every finding
+    stands there."""
     shown, answers, asked, asks = panel
     told = shown.widget.children[1]
     assert "temphub doctor" in told.value
@@ -81,7 +88,8 @@ def test_a_hub_that_cannot_be_asked_is_told_in_its_words(panel):
 
 
 def test_problems_stand_first_each_with_shape_words_and_remedy():
-    """Whoever looks for what is wrong finds it at the top, told by more than a colour; nothing found becomes markup."""
+    """Whoever looks for what is wrong finds it at the top, told by more than a colour; nothing found becomes
+    markup."""
     html = doctor_panel.findings(ANSWER, View(), NOW_MS)
     rows = re.findall(r'<li class="th-seen th-is-(\w+)">(.*?)</li>', html)
     assert [state for state, _ in rows] == ["fault", "online", "late", "waiting"]
@@ -98,5 +106,7 @@ def test_the_text_to_send_is_the_commands_own():
 
 def test_answers_of_another_version_do_not_break_the_page():
     """A level or a field that this page does not know is shown as far as it goes."""
-    html = doctor_panel.findings({"findings": [{"check": "New", "level": "odd", "result": "Said."}]}, View(), NOW_MS)
+    html = doctor_panel.findings(
+        {"findings": [{"check": "New", "level": "odd", "result": "Said."}]}, View(), NOW_MS
+    )
     assert "Said." in html and "odd" in html

@@ -1,4 +1,5 @@
-"""Changing probes and writing notes from the page: what is asked of the hub, and what is said when it refuses."""
+"""Changing probes and writing notes from the page: what is asked of the hub, and what is said when it
+refuses."""
 
 import asyncio
 
@@ -59,7 +60,8 @@ def said(dashboard, text):
 
 
 def test_a_new_board_in_an_old_place_is_made_one_with_it(page):
-    """The form asks first, names both, and the hub is told once; without another probe chosen nothing is asked."""
+    """The form asks first, names both, and the hub is told once; without another probe chosen nothing is
+    asked."""
     press(page, "Edit", 1)
     press(page, "Make them one")
     assert "count as" not in words(page)
@@ -84,7 +86,8 @@ def test_merged_probes_are_taken_apart_in_the_form(page, journal):
 
 
 def test_numbers_of_a_chip_are_corrected_in_the_form(page, journal):
-    """The form asks for chip and type, times by the viewer's clock and the chip's temperature in their unit; else nothing is asked."""
+    """The form asks for chip and type, times by the viewer's clock and the chip's temperature in their unit;
+    else nothing is asked."""
     page._steering.change(unit="F", zone="Asia/Kolkata")
     asyncio.run(page.refresh())
     press(page, "Edit")
@@ -104,7 +107,8 @@ def test_numbers_of_a_chip_are_corrected_in_the_form(page, journal):
 
 
 def test_what_is_corrected_is_told_with_how_sure_it_is_and_taken_back(page, journal):
-    """The list says type and uncertainty at the value shown, the card the true value; the form takes it back."""
+    """The list says type and uncertainty at the value shown, the card the true value; the form takes it
+    back."""
     number = journal.straight("a", "T", cold_c=20.0, within_c=10.0)
     said(page, "corrected for type T, ±")
     press(page, "Edit", 1)
@@ -128,7 +132,8 @@ def test_a_merge_that_is_refused_is_told_with_its_remedy(page):
 
 
 def test_only_what_was_changed_is_sent(page):
-    """Name, group, note and hidden go to the hub in one question, the interval in its own; what stayed is not sent."""
+    """Name, group, note and hidden go to the hub in one question, the interval in its own; what stayed is not
+    sent."""
     press(page, "Edit")
     field(page, Text, "Name").value = " Loft "
     field(page, Dropdown, "Interval").value = 10_000
@@ -138,7 +143,9 @@ def test_only_what_was_changed_is_sent(page):
     assert page.hub.of("/api/provision") == [{"host": "a", "interval_ms": 10_000}]
 
 
-@pytest.mark.parametrize(("tick", "name"), [("Hide this probe", "hidden"), ("85 °C is a temperature here", "power_on_counts")])
+@pytest.mark.parametrize(
+    ("tick", "name"), [("Hide this probe", "hidden"), ("85 °C is a temperature here", "power_on_counts")]
+)
 def test_a_probe_can_be_hidden_and_its_85_believed(page, tick, name):
     """Each is one tick."""
     press(page, "Edit", 1)
@@ -149,7 +156,8 @@ def test_a_probe_can_be_hidden_and_its_85_believed(page, tick, name):
 
 
 def test_a_refusal_is_told_with_its_remedy(page):
-    """A hub that refuses is quoted; the interval that could not be set does not hide that the rest was saved."""
+    """A hub that refuses is quoted; the interval that could not be set does not hide that the rest was
+    saved."""
     page.hub.refuses.add("/api/provision")
     press(page, "Edit")
     field(page, Text, "Note").value = "top shelf"
@@ -170,7 +178,8 @@ def test_order_is_changed_place_by_place(page):
 
 
 def test_an_update_is_offered_where_the_hub_brings_another_firmware(page):
-    """The hub is asked once which firmware it brings; a probe with another one is marked, and can be updated."""
+    """The hub is asked once which firmware it brings; a probe with another one is marked, and can be
+    updated."""
     said(page, "update to 9.9.9 available")
     press(page, "Edit")
     press(page, "Update")
@@ -186,7 +195,8 @@ def test_places_move_and_stay_within_the_list():
 
 
 def test_a_note_is_kept_with_the_marked_range_and_the_one_probe_shown(page):
-    """What is written goes to the range that is marked and to the probe that is alone on the chart; nothing written, nothing sent."""
+    """What is written goes to the range that is marked and to the probe that is alone on the chart; nothing
+    written, nothing sent."""
     page._steering.change(measured=(1_795_000_000_000, 1_795_000_060_000), probes=("a",))
     asyncio.run(page.refresh())
     field(page, ToggleButton, "Note").value = True
@@ -195,7 +205,12 @@ def test_a_note_is_kept_with_the_marked_range_and_the_one_probe_shown(page):
     every(page, Text)[0].value = "door left open"
     press(page, "Add")
     said(page, "The note is kept.")
-    told = {"from_ms": 1_795_000_000_000, "to_ms": 1_795_000_060_000, "probe_id": "a", "text": "door left open"}
+    told = {
+        "from_ms": 1_795_000_000_000,
+        "to_ms": 1_795_000_060_000,
+        "probe_id": "a",
+        "text": "door left open",
+    }
     assert page.hub.of("/api/annotate") == [told]
 
 
@@ -212,7 +227,8 @@ def test_a_limit_is_typed_in_the_viewers_unit(page):
 
 
 def test_a_probe_that_waits_is_trusted_with_one_click(page, journal):
-    """What it means stands beside the button, which goes when nothing waits; all sensors of a board stand alike, on their cards too."""
+    """What it means stands beside the button, which goes when nothing waits; all sensors of a board stand
+    alike, on their cards too."""
     journal.met("a:28ff", name="Attic 2", version="0.3.0", interval_ms=2000)
     journal.stands(a="waiting", b="claimed")
     said(page, "waits to be trusted")
@@ -222,11 +238,17 @@ def test_a_probe_that_waits_is_trusted_with_one_click(page, journal):
     assert page.hub.of("/api/trust") == [{"probe_id": "a", "trust": True}]
     journal.stands(a="claimed", b="claimed")
     said(page, "has a key of this hub")
-    wait_for(lambda: asyncio.run(page.refresh()) or "Trust" not in [one.description for one in every(page, Button)], 5)
+    wait_for(
+        lambda: (
+            asyncio.run(page.refresh()) or "Trust" not in [one.description for one in every(page, Button)]
+        ),
+        5,
+    )
 
 
 def test_a_probe_that_another_hub_records_is_taken_by_trust(page, journal):
-    """A probe that delivers to another hub says so, and has the button that takes it; one that holds another hub's key has none."""
+    """A probe that delivers to another hub says so, and has the button that takes it; one that holds another
+    hub's key has none."""
     journal.stands(a="elsewhere", b="foreign")
     said(page, "delivers to another hub")
     assert [one.description for one in every(page, Button)].count("Trust") == 1
@@ -255,10 +277,15 @@ def test_a_probe_is_released_in_its_form(page, journal):
 
 
 def test_a_probe_is_removed_in_its_form(page):
-    """Remove asks first and says that readings are kept and how the probe comes back; "Keep it" leaves all as it is."""
+    """Remove asks first and says that readings are kept and how the probe comes back; "Keep it" leaves all as
+    it is."""
     press(page, "Edit")
     press(page, "Remove")
-    assert not page.hub.of("/api/remove") and "Its readings are kept" in words(page) and "Bring back" in words(page)
+    assert (
+        not page.hub.of("/api/remove")
+        and "Its readings are kept" in words(page)
+        and "Bring back" in words(page)
+    )
     press(page, "Keep it")
     assert "Its readings are kept" not in words(page) and not page.hub.of("/api/remove")
     press(page, "Remove")
@@ -267,8 +294,8 @@ def test_a_probe_is_removed_in_its_form(page):
 
 
 def test_a_marked_range_is_struck_out_and_brought_back(page, journal):
-    """The button beside the marked range asks for just that, for the probes shown with readings in it; what is struck out is listed with a
-    way back, and the page counts otherwise at once."""
+    """The button beside the marked range asks for just that, for the probes shown with readings in it; what
+    is struck out is listed with a way back, and the page counts otherwise at once."""
     now = now_ms() // 1000 * 1000
     journal.reading("a", 99.0, ago_s=20)
     page._steering.change(measured=(now - 30_000, now - 10_000), scripted=True)
@@ -276,7 +303,9 @@ def test_a_marked_range_is_struck_out_and_brought_back(page, journal):
     assert "99.00" in words(page) and any("strike_out" in one.value for one in every(page, HTML))
     page._steering.said('{"strike_out": true}', [])
     said(page, "Struck out: these readings are in no chart")
-    assert page.hub.of("/api/strike-out") == [{"probe_id": "a", "from_ms": now - 30_000, "to_ms": now - 10_001}]
+    assert page.hub.of("/api/strike-out") == [
+        {"probe_id": "a", "from_ms": now - 30_000, "to_ms": now - 10_001}
+    ]
     number = journal.struck("a", now - 30_000, now - 10_001)
     said(page, "Attic Undo")
     assert "99.00" not in words(page) and "No reading in that range." in words(page)
@@ -289,7 +318,8 @@ def test_a_marked_range_is_struck_out_and_brought_back(page, journal):
 
 
 def test_nothing_is_struck_out_by_chance(page):
-    """Without a marked range, or with one that holds no reading, there is nothing to strike out, whatever a browser says."""
+    """Without a marked range, or with one that holds no reading, there is nothing to strike out, whatever a
+    browser says."""
     page._steering.said('{"strike_out": true, "undo": "all"}', [])
     page._steering.change(measured=(1_000_000, 2_000_000))
     said(page, "No reading in that range.")
@@ -300,7 +330,8 @@ def test_nothing_is_struck_out_by_chance(page):
 
 @pytest.mark.parametrize("window", ["5min", "24h", "30d"])
 def test_what_is_struck_out_leaves_every_window(journal, open_dashboard, window):
-    """An open page forgets struck-out readings in its chart, statistics and card at once, whatever its window, and has them again after."""
+    """An open page forgets struck-out readings in its chart, statistics and card at once, whatever its
+    window, and has them again after."""
     journal.readings("a", [20.0, 20.5, 99.0, 99.0, 21.0], ago_s=200, every_s=40)
     page = open_dashboard(journal.path, view=chosen(window=window))
     asyncio.run(page.refresh())
@@ -315,7 +346,8 @@ def test_what_is_struck_out_leaves_every_window(journal, open_dashboard, window)
 
 
 def test_a_question_is_about_one_probe_only(page, journal):
-    """A question that is open when another probe's form is opened is gone: its yes cannot release the other one."""
+    """A question that is open when another probe's form is opened is gone: its yes cannot release the other
+    one."""
     journal.stands(a="claimed", b="claimed")
     asyncio.run(page.refresh())
     press(page, "Edit")

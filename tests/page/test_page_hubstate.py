@@ -7,11 +7,15 @@ NOW = 1_800_000_000_000
 
 def test_a_hub_that_writes_is_recording():
     """A fresh note without problems raises no alert."""
-    assert judge(NOW - 4000, {"workers": [{"name": "csvlog", "running": True, "problem": ""}]}, NOW) == ("recording", [])
+    assert judge(NOW - 4000, {"workers": [{"name": "csvlog", "running": True, "problem": ""}]}, NOW) == (
+        "recording",
+        [],
+    )
 
 
 def test_a_hub_that_fell_silent_seems_stopped_and_the_page_says_what_happens():
-    """After 15 s without a note the page says that the hub seems to be stopped, since when, and that probes keep their readings."""
+    """After 15 s without a note the page says that the hub seems to be stopped, since when, and that probes
+    keep their readings."""
     state, (alert,) = judge(NOW - 16_000, {}, NOW)
     assert state == "stopped" and alert.since_ms == NOW - 16_000
     assert "probes keep their readings" in alert.remedy
@@ -36,4 +40,11 @@ def test_a_problem_that_is_over_leaves_the_alerts():
     health = {"workers": [], "problem": "Disk full.", "remedy": "Free some.", "problem_ms": NOW - 5000}
     assert [alert.problem for alert in judge(NOW, health, NOW).alerts] == ["Disk full."]
     assert judge(NOW, {**health, "problem_ms": NOW - 600_000}, NOW).alerts == []
-    assert len(judge(NOW, {**health, "workers": [{"name": "x", "running": True, "problem": "Disk full."}]}, NOW).alerts) == 1
+    assert (
+        len(
+            judge(
+                NOW, {**health, "workers": [{"name": "x", "running": True, "problem": "Disk full."}]}, NOW
+            ).alerts
+        )
+        == 1
+    )

@@ -10,9 +10,21 @@ from temphub_kernel.page.layout import STYLE
 # Machado, Oliveira and Fernandes (2009), full severity, on linear RGB.
 SEEN_BY = {
     "everyone": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "protanopia": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
 }
 
 
@@ -52,7 +64,10 @@ def lab(rgb):
 
 
 def apart(one, other, seen_by):
-    seen = [lab([max(0.0, sum(m * p for m, p in zip(row, linear(c), strict=True))) for row in SEEN_BY[seen_by]]) for c in (one, other)]
+    seen = [
+        lab([max(0.0, sum(m * p for m, p in zip(row, linear(c), strict=True))) for row in SEEN_BY[seen_by]])
+        for c in (one, other)
+    ]
     return sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5
 
 
@@ -76,7 +91,10 @@ def test_lines_stand_out(theme):
 @pytest.mark.parametrize("seen_by", SEEN_BY)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_first_lines_are_told_apart_by_everyone(theme, seen_by):
-    """The first four lines differ by far more than is just seen (ΔE 10), also for people who are blind to some colours."""
+    """The first four lines differ by far more than is just seen (ΔE 10), also for people who are blind to
+    some colours."""
     found = themes()[theme]
-    least = min(apart(found[f"c{a}"], found[f"c{b}"], seen_by) for a, b in itertools.combinations(range(1, 5), 2))
+    least = min(
+        apart(found[f"c{a}"], found[f"c{b}"], seen_by) for a, b in itertools.combinations(range(1, 5), 2)
+    )
     assert least > 10, least

@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from support.frames import counted, series, tidy, times
-from temphub_kernel.analysis import completeness, compressor_cycles, daily_profile, degree_hours, differences, excursions, gaps
+from temphub_kernel.analysis import (
+    completeness,
+    compressor_cycles,
+    daily_profile,
+    degree_hours,
+    differences,
+    excursions,
+    gaps,
+)
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -28,7 +36,10 @@ def test_a_line_a_probe_and_the_limits() -> None:
     """Each probe has a line over its own time by the local clock, the limits lie across."""
     figure = pictures.temperature_picture(room(), above=22.0, below=18.0)
     assert [mark.labels for mark in figure.marks[:2]] == [["a"], ["b"]] and len(figure.marks) == 4
-    assert figure.marks[0].x[0] == times([0])[0].tz_localize(None).to_datetime64() and figure.axes[1].label == "°C"
+    assert (
+        figure.marks[0].x[0] == times([0])[0].tz_localize(None).to_datetime64()
+        and figure.axes[1].label == "°C"
+    )
     assert [mark.y.tolist() for mark in figure.marks[2:]] == [[22, 22], [18, 18]]
 
 
@@ -37,7 +48,11 @@ def test_a_million_readings_are_few_points() -> None:
     celsius = np.full(1_000_000, 20.0)
     celsius[123_456] = 35.0
     line = pictures.temperature_picture(series(np.arange(1_000_000), celsius)).marks[0]
-    assert len(line.x) <= 2 * pictures.BUCKETS + 2 and line.y.max() == 35 and (np.diff(line.x.astype(np.int64)) > 0).all()
+    assert (
+        len(line.x) <= 2 * pictures.BUCKETS + 2
+        and line.y.max() == 35
+        and (np.diff(line.x.astype(np.int64)) > 0).all()
+    )
 
 
 def test_a_gap_breaks_the_line() -> None:
@@ -47,34 +62,44 @@ def test_a_gap_breaks_the_line() -> None:
 
 
 def test_the_hour_that_comes_twice_does_not_fold_a_line_back() -> None:
-    """Over the end of summer time a line goes on to the right, by the clock as it was at first, and the axis says so; else by the wall."""
+    """Over the end of summer time a line goes on to the right, by the clock as it was at first, and the axis
+    says so; else by the wall."""
     at = pd.date_range("2026-10-25 00:00", periods=36, freq="10min", tz="Europe/Berlin")
     autumn = pd.Series(np.linspace(1, 9, 36), index=at, name="a")
     figure = pictures.temperature_picture(autumn, above=5.0)
     line, label = figure.marks[0], figure.axes[0].label
-    assert (np.diff(line.x.astype("datetime64[ms]").astype(np.int64)) > 0).all() and label == "clock of UTC+02:00 throughout"
+    assert (
+        np.diff(line.x.astype("datetime64[ms]").astype(np.int64)) > 0
+    ).all() and label == "clock of UTC+02:00 throughout"
     assert str(line.x[0].astype("datetime64[s]")) == "2026-10-25T00:00:00"
     found = pictures.excursion_picture(excursions(autumn, above=5.0), autumn)
     assert found.marks[-1].x.astype("datetime64[ms]").max() == line.x.astype("datetime64[ms]").max()
-    spring = pd.Series(1.0, index=pd.date_range("2026-03-29 00:00", periods=36, freq="10min", tz="Europe/Berlin"), name="a")
+    spring = pd.Series(
+        1.0, index=pd.date_range("2026-03-29 00:00", periods=36, freq="10min", tz="Europe/Berlin"), name="a"
+    )
     assert pictures.temperature_picture(spring).axes[0].label == ""
 
 
 def test_excursions_are_boxes() -> None:
-    """Each excursion is a box from its start to its end and from the limit to its peak, over the readings if given."""
+    """Each excursion is a box from its start to its end and from the limit to its peak, over the readings if
+    given."""
     found = excursions(room()["a"], above=22.0)
     alone, over = pictures.excursion_picture(found), pictures.excursion_picture(found, room())
     assert len(alone.marks) == 1 and len(over.marks) == 3 and alone.marks[0].x.shape == (len(found), 4)
     first = found.nlargest(1, "degree_minutes").iloc[0]
     assert alone.marks[0].y[0].tolist() == [22, first["peak_c"], first["peak_c"], 22]
-    assert alone.marks[0].x[0][[0, 2]].tolist() == [first[end].tz_localize(None).to_datetime64().tolist() for end in ("start", "end")]
+    assert alone.marks[0].x[0][[0, 2]].tolist() == [
+        first[end].tz_localize(None).to_datetime64().tolist() for end in ("start", "end")
+    ]
 
 
 def test_the_usual_day() -> None:
     """A band and a median for each probe, from midnight to midnight."""
     figure = pictures.profile_picture(daily_profile(room(), every="1h"))
     assert (
-        len(figure.marks) == 4 and figure.marks[1].labels == ["a"] and (figure.scale_x.min, figure.marks[1].scales["x"].max) != (None, None)
+        len(figure.marks) == 4
+        and figure.marks[1].labels == ["a"]
+        and (figure.scale_x.min, figure.marks[1].scales["x"].max) != (None, None)
     )
     assert figure.marks[1].x.tolist() == list(range(24)) and len(figure.marks[0].x) == 48
 
@@ -82,7 +107,11 @@ def test_the_usual_day() -> None:
 def test_differences() -> None:
     """How much warmer the others are than the first one."""
     figure = pictures.compare_picture(differences(room()))
-    assert figure.title == "Difference against a" and set(np.round(figure.marks[0].y, 9)) == {1.0} and figure.axes[1].label == "K"
+    assert (
+        figure.title == "Difference against a"
+        and set(np.round(figure.marks[0].y, 9)) == {1.0}
+        and figure.axes[1].label == "K"
+    )
 
 
 def test_completeness_in_words_and_holes() -> None:
@@ -90,9 +119,14 @@ def test_completeness_in_words_and_holes() -> None:
     rows = counted("a", list(range(100)), "x")
     frame = tidy(rows[:40] + rows[60:] + counted("b", list(range(100)), "y"))
     figure = pictures.completeness_picture(completeness(frame), gaps(frame))
-    assert figure.axes[1].tick_labels == {"0": "a: 80.00 %, 20 readings missing", "1": "b: 100 %, none missing"}
+    assert figure.axes[1].tick_labels == {
+        "0": "a: 80.00 %, 20 readings missing",
+        "1": "b: 100 %, none missing",
+    }
     # bqplot takes a single line for a line.
-    assert figure.marks[1].x.tolist() == [at.tz_localize(None).to_datetime64().tolist() for at in times([39, 60])]
+    assert figure.marks[1].x.tolist() == [
+        at.tz_localize(None).to_datetime64().tolist() for at in times([39, 60])
+    ]
     assert figure.marks[1].y.tolist() == [0, 0] and figure.marks[0].y.tolist() == [[0, 0], [1, 1]]
 
 
@@ -102,7 +136,9 @@ def test_degree_hours_and_cycles() -> None:
     marks = pictures.degree_picture(hours).marks
     bars, keys = marks[::2], marks[1::2]
     assert [mark.labels for mark in keys if mark.display_legend] == [["a"], ["b"]]
-    assert [mark.y[:, 1].tolist() for mark in bars] == [part["degree_hours"].tolist() for _, part in hours.groupby("probe_id")]
+    assert [mark.y[:, 1].tolist() for mark in bars] == [
+        part["degree_hours"].tolist() for _, part in hours.groupby("probe_id")
+    ]
     assert (bars[0].x[:, 2] < bars[1].x[:, 0]).all() and (bars[1].x[:-1, 2] < bars[0].x[1:, 0]).all()
     cycles = compressor_cycles(room())
     assert sum(len(mark.x) for mark in pictures.cycle_picture(cycles).marks) == len(cycles) > 0

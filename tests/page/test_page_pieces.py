@@ -13,11 +13,16 @@ def below(widget):
     return [widget, *(one for child in getattr(widget, "children", ()) for one in below(child))]
 
 
-@pytest.mark.parametrize(("part", "has", "lacks"), [("chart", Figure, "th-card"), ("cards", HTML, "th-stats"), ("stats", HTML, "th-card")])
+@pytest.mark.parametrize(
+    ("part", "has", "lacks"),
+    [("chart", Figure, "th-card"), ("cards", HTML, "th-stats"), ("stats", HTML, "th-card")],
+)
 def test_a_piece_works_alone(journal, open_dashboard, part, has, lacks):
     """Chart, cards and table each come without the rest of the page."""
     journal.reading("a", 20.0)
-    shown = below(open_dashboard(journal.path, parts=(part,), view=chosen(window="1h", probes="a", unit="F")).widget)
+    shown = below(
+        open_dashboard(journal.path, parts=(part,), view=chosen(window="1h", probes="a", unit="F")).widget
+    )
     assert any(isinstance(one, has) for one in shown)
     told = "".join(one.value for one in shown if isinstance(one, HTML) and "<style>" not in one.value)
     assert lacks not in told and (part == "chart" or "68.00" in told)

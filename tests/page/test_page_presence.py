@@ -15,7 +15,9 @@ def cards(dashboard):
     while waiting:
         widget = waiting.pop()
         waiting += getattr(widget, "children", ())
-        if isinstance(widget, HTML) and (probe := re.search('class="th-card.*?data-probe="(.*?)"', widget.value)):
+        if isinstance(widget, HTML) and (
+            probe := re.search('class="th-card.*?data-probe="(.*?)"', widget.value)
+        ):
             found[probe.group(1)] = re.sub("<[^>]+>", " ", widget.value)
     return found
 
@@ -41,8 +43,8 @@ def test_a_page_that_opens_begins_with_the_newest_values(journal, open_dashboard
 
 
 def test_no_widget_is_made_while_a_front_end_reads_them(journal, open_dashboard):
-    """A probe that came while nobody looked is shown when the page is seen; making its widgets earlier would reach the
-    browser before the widgets they refer to."""
+    """A probe that came while nobody looked is shown when the page is seen; making its widgets earlier would
+    reach the browser before the widgets they refer to."""
     journal.reading("a", 20.0)
     dashboard = open_dashboard(journal.path)
     made = []
@@ -79,8 +81,8 @@ def test_a_page_kept_ready_before_the_first_probe_does_not_say_that_there_is_non
 
 
 def test_after_its_first_view_a_page_does_not_read_the_journal_again(journal, open_dashboard, monkeypatch):
-    """The widgets of a page begin with what its first view has just shown, without reading it all again; the first refresh, which
-    comes at once, has what was stored meanwhile."""
+    """The widgets of a page begin with what its first view has just shown, without reading it all again; the
+    first refresh, which comes at once, has what was stored meanwhile."""
     # However slow this computer is.
     monkeypatch.setattr(shared, "FRESH_S", 60.0)
     journal.reading("a", 20.0)

@@ -50,8 +50,11 @@ def refresh(dashboard):
 
 
 def test_a_removed_probe_is_brought_back_with_one_click(page):
-    """A line says how many were removed; Show lists each with its name, id and when; one click has it back with its readings."""
-    assert "1 removed probe" in words(page) and "Cellar" not in words(page) and not buttons(page, "Bring back")
+    """A line says how many were removed; Show lists each with its name, id and when; one click has it back
+    with its readings."""
+    assert (
+        "1 removed probe" in words(page) and "Cellar" not in words(page) and not buttons(page, "Bring back")
+    )
     press(page, "Show")
     assert "Cellar b removed " in words(page)
     press(page, "Bring back")
@@ -62,12 +65,20 @@ def test_a_removed_probe_is_brought_back_with_one_click(page):
 
 
 def test_what_was_removed_here_can_be_brought_back_at_once(page):
-    """After Remove its row stands below the list with what happened and the way back; other pages have the line."""
+    """After Remove its row stands below the list with what happened and the way back; other pages have the
+    line."""
     press(page, "Edit")
     press(page, "Remove")
     press(page, "Yes, remove it")
     wait_for(lambda: "Removed. Its readings are kept." in refresh(page), 20)
-    wait_for(lambda: "2 removed probes" in (shown := refresh(page)) and "Attic a removed " in shown and "Cellar" not in shown, 20)
+    wait_for(
+        lambda: (
+            "2 removed probes" in (shown := refresh(page))
+            and "Attic a removed " in shown
+            and "Cellar" not in shown
+        ),
+        20,
+    )
     press(page, "Bring back")
     wait_for(lambda: "Brought back" in refresh(page), 20)
     assert page.hub.asked[-1] == ("/api/remove", {"probe_id": "a", "restore": True})
@@ -104,7 +115,8 @@ def test_a_page_that_arrives_makes_no_widget(page):
 
 
 def test_an_address_of_a_merged_probe_shows_what_it_counts_as(page, journal):
-    """A link to a board that another one's line goes on for shows that line, and goes on as the link to it."""
+    """A link to a board that another one's line goes on for shows that line, and goes on as the link to
+    it."""
     journal.reading("c", 21.0)
     journal.merged("c", "a")
     page.choose("?probes=c,b&unit=F")

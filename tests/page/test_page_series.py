@@ -15,7 +15,8 @@ def times(*seconds):
 
 
 def test_a_gap_of_three_intervals_breaks_the_line_and_two_do_not():
-    """Between readings further apart than three intervals nothing is drawn; a reading missed or two do not tear the line."""
+    """Between readings further apart than three intervals nothing is drawn; a reading missed or two do not
+    tear the line."""
     at = times(0, 2, 8, 14.1, 16)
     _, values = broken_line(at, np.arange(5.0), 6000)
     assert np.isnan(values).tolist() == [False, False, False, True, False, False]
@@ -49,7 +50,8 @@ def test_buckets_break_at_gaps_too_and_the_band_with_them():
 
 @settings(deadline=None)  # a busy computer is no fault
 @given(
-    st.lists(st.tuples(st.integers(0, 3_600_000), st.floats(-270, 1800)), min_size=1, max_size=300), st.sampled_from([1000, 5000, 60_000])
+    st.lists(st.tuples(st.integers(0, 3_600_000), st.floats(-270, 1800)), min_size=1, max_size=300),
+    st.sampled_from([1000, 5000, 60_000]),
 )
 def test_buckets_keep_mean_and_extremes(readings, width_ms):
     """Gathering readings keeps lowest and highest, and their mean over time."""
@@ -57,14 +59,21 @@ def test_buckets_keep_mean_and_extremes(readings, width_ms):
     at, values = np.array([T0 + t for t, _ in readings], np.int64), np.array([v for _, v in readings])
     buckets = in_buckets(at, values, width_ms)
     whole, mean = buckets.gathered(2**42), statistics.of_points(at, values).mean
-    assert (whole.low.min(), whole.high.max()) == (values.min(), values.max()) == (buckets.low.min(), buckets.high.max())
-    assert np.average(buckets.mean, weights=buckets.weight) == pytest.approx(mean, abs=1e-6) and whole.mean == pytest.approx(mean, abs=1e-6)
+    assert (
+        (whole.low.min(), whole.high.max())
+        == (values.min(), values.max())
+        == (buckets.low.min(), buckets.high.max())
+    )
+    assert np.average(buckets.mean, weights=buckets.weight) == pytest.approx(
+        mean, abs=1e-6
+    ) and whole.mean == pytest.approx(mean, abs=1e-6)
 
 
 @settings(deadline=None)  # a busy computer is no fault
 @given(st.permutations(list(range(12))), st.lists(st.integers(0, 12), max_size=4))
 def test_late_readings_take_their_place(order, cuts):
-    """Readings may arrive in any order, one by one or many at once; the line is drawn in the order they were taken."""
+    """Readings may arrive in any order, one by one or many at once; the line is drawn in the order they were
+    taken."""
     series = Series()
     for part in np.split(np.array(order), sorted(cuts)):
         series.add(T0 + part * 1000, part.astype(float), np.zeros(len(part), np.int64))
@@ -74,7 +83,8 @@ def test_late_readings_take_their_place(order, cuts):
 
 
 def test_a_window_that_moves_on_keeps_a_few_readings_outside_it():
-    """The line comes in from the chart's left edge rather than starting inside it, and how long the first readings hold is known."""
+    """The line comes in from the chart's left edge rather than starting inside it, and how long the first
+    readings hold is known."""
     series = Series()
     series.add(T0 + np.arange(10) * 1000, np.ones(10), np.zeros(10, np.int64))
     series.trim(T0 + 5000)

@@ -14,7 +14,8 @@ NOW = 1_800_000_000_000
      (3100, 300, "silent"), (25, 0, "online"), (60, 0, "late"), (110, 0, "silent"), (-3, 2, "online")],
 )  # fmt: skip
 def test_a_probe_is_judged_by_its_own_interval(age_s, interval_s, state):
-    """Three missed readings make a probe late, ten (and half a minute) silent; a slow probe is not late for being slow."""
+    """Three missed readings make a probe late, ten (and half a minute) silent; a slow probe is not late for
+    being slow."""
     assert state_of(NOW, NOW - round(age_s * 1000), round(interval_s * 1000), good=True) == state
 
 
@@ -27,7 +28,8 @@ def test_a_faulty_sensor_is_not_online_and_an_old_fault_is_silence():
 
 @pytest.mark.parametrize("taken_ms", [NOW - 1000, NOW - 60_000, None])
 def test_a_refusal_outweighs_all_else(taken_ms):
-    """A probe whose deliveries are refused is not online because it was a moment ago, nor is it only silent or new."""
+    """A probe whose deliveries are refused is not online because it was a moment ago, nor is it only silent
+    or new."""
     assert state_of(NOW, taken_ms, 2000, good=True, refused=True) == "refused"
 
 

@@ -16,7 +16,9 @@ T0 = 1_800_000_000_000
 
 
 def readings(values, every_s=2.0):
-    return np.array([T0 + round(place * every_s * 1000) for place in range(len(values))], np.int64), np.array(values, float)
+    return np.array([T0 + round(place * every_s * 1000) for place in range(len(values))], np.int64), np.array(
+        values, float
+    )
 
 
 @settings(deadline=None)  # a busy computer is no fault
@@ -52,19 +54,23 @@ def test_bad_readings_do_not_count():
 
 
 def test_an_estimate_is_shown_as_one(journal):
-    """Mean, σ and trend of the table bear a sign where they are no exact numbers; lowest and highest always are."""
+    """Mean, σ and trend of the table bear a sign where they are no exact numbers; lowest and highest always
+    are."""
     journal.readings("a", [20.0, 21.0, 22.0], ago_s=120, every_s=30)
     source = Source(journal.path)
     snapshot = source.read(View().wanted, now_ms())
     source.close()
     (probe,) = snapshot.probes
-    rough = snapshot._replace(probes=[probe._replace(statistics=probe.statistics._replace(exact=False))], drawn=None)
+    rough = snapshot._replace(
+        probes=[probe._replace(statistics=probe.statistics._replace(exact=False))], drawn=None
+    )
     assert "≈" not in cards.statistics(snapshot) and cards.statistics(rough).count("≈ ") == 3
     assert "≈ 21.00" in cards.statistics(rough) and "an estimate" in cards.statistics(rough)
 
 
 def test_one_odd_reading_does_not_turn_the_arrow():
-    """The slope on a card is that of most readings: a spike or a door opened for a moment leaves it as it is."""
+    """The slope on a card is that of most readings: a spike or a door opened for a moment leaves it as it
+    is."""
     at, values = readings([20 + place / 30 for place in range(30)], every_s=60)
     values[-1] = 55.0
     assert statistics.robust_slope(at, values) == pytest.approx(2.0, abs=0.15)

@@ -40,7 +40,8 @@ def test_a_window_that_reaches_now_goes_on_with_the_clock(steering):
 
 
 def test_what_was_heard_is_known(steering):
-    """The page's script can tell an answer to its last word from one to an earlier; what is no number changes nothing."""
+    """The page's script can tell an answer to its last word from one to an earlier; what is no number changes
+    nothing."""
     say(steering, n=7, probe="b")
     say(steering, n="8", probe="c")
     say(steering, probe="c")
@@ -64,7 +65,12 @@ def test_all_probes_come_back_at_once(steering):
 def test_the_address_is_heeded_when_the_page_opens(steering):
     """The browser's query string and its clock's kind arrive with the first word of the script."""
     say(steering, query="?window=1h&unit=F", half_days=True)
-    assert (steering.view.window, steering.view.unit, steering.view.am_pm, steering.view.scripted) == (BY_KEY["1h"], "F", True, True)
+    assert (steering.view.window, steering.view.unit, steering.view.am_pm, steering.view.scripted) == (
+        BY_KEY["1h"],
+        "F",
+        True,
+        True,
+    )
 
 
 KEYS = st.sampled_from(["window", "range", "probe", "kiosk", "query", "live"])
@@ -76,7 +82,13 @@ PLAIN = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
 def test_nonsense_from_a_browser_changes_nothing_for_the_worse(said):
     """Whatever is sent, the window stays one that can be shown."""
     steering = Steering(View(), lambda: None)
-    for saying in (json.dumps(said), json.dumps({"window": said, "range": said, "probe": said, "kiosk": said}), "{", "", "[" * 30_000):
+    for saying in (
+        json.dumps(said),
+        json.dumps({"window": said, "range": said, "probe": said, "kiosk": said}),
+        "{",
+        "",
+        "[" * 30_000,
+    ):
         steering.said(saying, ["a"])
     assert SHORTEST_MS <= steering.view.window.span_ms <= LONGEST_MS
     assert steering.view.measured is None or steering.view.measured[0] < steering.view.measured[1]

@@ -14,11 +14,15 @@ MANY = CROWD + 1
 
 
 def cards(dashboard):
-    return re.findall(r'class="th-card [^>]*data-probe="([^"]+)"', "\n".join(one.value for one in every(dashboard, HTML)))
+    return re.findall(
+        r'class="th-card [^>]*data-probe="([^"]+)"', "\n".join(one.value for one in every(dashboard, HTML))
+    )
 
 
 def rows(dashboard):
-    return re.findall(r'class="th-row" data-probe="([^"]+)"', "\n".join(one.value for one in every(dashboard, HTML)))
+    return re.findall(
+        r'class="th-row" data-probe="([^"]+)"', "\n".join(one.value for one in every(dashboard, HTML))
+    )
 
 
 def press(dashboard, label):
@@ -55,7 +59,8 @@ def page(journal, open_dashboard):
 
 
 def test_ids_that_came_once_are_one_line(page):
-    """They have no card, no line in chart and statistics and no row, and are not counted as probes; a line says how many there are."""
+    """They have no card, no line in chart and statistics and no row, and are not counted as probes; a line
+    says how many there are."""
     assert cards(page) == ["real"] == rows(page)
     assert f"{MANY} unnamed ids that came once or a few times and did not come back" in words(page)
     assert "1 / 1 probes online" in words(page)
@@ -83,7 +88,9 @@ def test_one_that_delivers_again_is_back(page, journal):
 def test_all_are_removed_in_one_go_after_a_question(page):
     """The button asks first; yes is one order to the hub, and what came of it is said."""
     press(page, "Remove all")
-    assert f"Take {MANY} unnamed ids" in words(page) and ("/api/remove", {"unnamed": True}) not in page.hub.asked
+    assert (
+        f"Take {MANY} unnamed ids" in words(page) and ("/api/remove", {"unnamed": True}) not in page.hub.asked
+    )
     press(page, "Keep it")
     assert f"Take {MANY}" not in words(page)
     press(page, "Remove all")
@@ -93,7 +100,8 @@ def test_all_are_removed_in_one_go_after_a_question(page):
 
 
 def test_a_page_with_nothing_else_says_both(journal, open_dashboard):
-    """Where no probe is but a crowd that came once, the page says that there is no probe yet, and has the line."""
+    """Where no probe is but a crowd that came once, the page says that there is no probe yet, and has the
+    line."""
     for number in range(MANY):
         journal.reading(f"made-up-{number:03}", 20.0)
     page = open_dashboard(journal.path)

@@ -5,10 +5,23 @@ from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.alarms import SEVERITIES, STATES
 from temphub_kernel.page.choices import AlarmChoice
-from temphub_kernel.page.choices.view import BY_KEY, CHIPS, LONGEST_MS, SHORTEST_MS, View, Window, between, live, parse, query
+from temphub_kernel.page.choices.view import (
+    BY_KEY,
+    CHIPS,
+    LONGEST_MS,
+    SHORTEST_MS,
+    View,
+    Window,
+    between,
+    live,
+    parse,
+    query,
+)
 
 NOW = 1_795_467_612_345
-ids = st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,20}", fullmatch=True), max_size=5, unique=True).map(tuple)
+ids = st.lists(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,20}", fullmatch=True), max_size=5, unique=True
+).map(tuple)
 windows = st.one_of(
     st.sampled_from(CHIPS),
     st.integers(60, 5_000_000).map(lambda seconds: Window(seconds * 1000)),
@@ -48,7 +61,16 @@ def test_an_address_brings_back_every_choice(view):
     assert parse(query(view), NOW) == view
 
 
-WRONG = ["window=0h", "window=9999y", "window=<b>", "from=x&to=y", "from=2026-01-02&to=2026-01-01", "unit=K", "theme=pink", "line=nan"]
+WRONG = [
+    "window=0h",
+    "window=9999y",
+    "window=<b>",
+    "from=x&to=y",
+    "from=2026-01-02&to=2026-01-01",
+    "unit=K",
+    "theme=pink",
+    "line=nan",
+]
 WRONG += [
     "alarm_state=cold&alarm_time=9999y&alarm_severity=pink&alarm_probe=a b&alarm_text=%00",
     "line=1e9",
@@ -76,7 +98,13 @@ def test_any_text_is_an_address(told):
 def test_the_documented_address_works():
     """The example of the manual: a day of two probes in °F, dark, on a wall."""
     view = parse("?window=24h&probes=a,b&unit=F&theme=dark&kiosk=1", NOW)
-    assert (view.window, view.probes, view.unit, view.theme, view.kiosk) == (BY_KEY["24h"], ("a", "b"), "F", "dark", True)
+    assert (view.window, view.probes, view.unit, view.theme, view.kiosk) == (
+        BY_KEY["24h"],
+        ("a", "b"),
+        "F",
+        "dark",
+        True,
+    )
 
 
 def test_temperatures_differences_and_limits_are_converted_each_in_its_way():
@@ -90,7 +118,8 @@ def test_temperatures_differences_and_limits_are_converted_each_in_its_way():
 @settings(deadline=None)  # a busy computer is no fault
 @given(st.floats(0, 1e16), st.floats(0, 1e16))
 def test_a_window_is_never_beyond_its_bounds(first, length):
-    """However wildly one zooms: at least 10 s, at most 5 years, never later than now, and about a thousand points a line."""
+    """However wildly one zooms: at least 10 s, at most 5 years, never later than now, and about a thousand
+    points a line."""
     window = between(first, first + length, NOW)
     assert SHORTEST_MS <= window.span_ms <= LONGEST_MS and 0 < window.end_ms <= NOW
     assert window.bucket_ms == 0 or window.span_ms / window.bucket_ms <= 1000

@@ -58,7 +58,8 @@ def test_what_fails_is_not_kept(journal, readings, tmp_path):
 
 
 def test_the_last_page_to_leave_closes_the_journal(journal):
-    """As long as one page is there the others' leaving changes nothing; with the last one no thread is left."""
+    """As long as one page is there the others' leaving changes nothing; with the last one no thread is
+    left."""
     pages = [shared.join(journal.path) for _ in range(3)]
     assert pages[0] is pages[1] is pages[2]
     pages[0].read(WANTED[0], now_ms()).result(5)

@@ -17,7 +17,9 @@ def figure(x, y, **options):
         bqplot.Axis(scale=scales["x"], tick_values=np.array([0, 5, 20]), tick_labels={"5": "12:05"}),
         bqplot.Axis(scale=scales["y"], side="left", tick_values=np.array([-0.5, 50.0]), tick_format=".1f"),
     ]
-    return bqplot.Figure(marks=[bqplot.Lines(x=x, y=y, scales=scales, colors=["var(--th-c1)"], **options)], axes=axes)
+    return bqplot.Figure(
+        marks=[bqplot.Lines(x=x, y=y, scales=scales, colors=["var(--th-c1)"], **options)], axes=axes
+    )
 
 
 def paths(html):
@@ -25,7 +27,8 @@ def paths(html):
 
 
 def test_it_has_what_the_page_has(journal):
-    """Each card's name and value, the statistics, and a line for each probe are in it, as the page itself would show them."""
+    """Each card's name and value, the statistics, and a line for each probe are in it, as the page itself
+    would show them."""
     journal.readings("kitchen", [20.0, 21.5, 22.25], ago_s=6, every_s=2)
     journal.readings("cellar", [7.0, 7.5], ago_s=4, every_s=2)
     dashboard = build(journal.path, provision=None)
@@ -49,9 +52,13 @@ def test_it_is_of_now(journal):
     dashboard.stop()
 
 
-@pytest.mark.parametrize(("query", "window"), [("window=24h", "24h"), ("a=b&window=1h", "1h"), ("window=nonsense", "5min"), ("%", "5min")])
+@pytest.mark.parametrize(
+    ("query", "window"),
+    [("window=24h", "24h"), ("a=b&window=1h", "1h"), ("window=nonsense", "5min"), ("%", "5min")],
+)
 def test_it_shows_the_window_that_the_address_asks_for(journal, query, window):
-    """A bookmark's window is the one drawn and the one that the widgets go on with; nonsense is left aside."""
+    """A bookmark's window is the one drawn and the one that the widgets go on with; nonsense is left
+    aside."""
     journal.readings("kitchen", [20.0, 21.5], ago_s=4, every_s=2)
     dashboard = build(journal.path, provision=None)
     dashboard.choose(query, "Europe/Berlin")
@@ -62,11 +69,17 @@ def test_it_shows_the_window_that_the_address_asks_for(journal, query, window):
 
 
 def test_boxes_keep_their_classes_and_layout():
-    """What the page's style speaks of is there, in the same nesting; a text that only looks like markup stays text."""
-    box = VBox([HBox([Button(description="<Go>", disabled=True), Text("typed")]), HTML("<b>x</b>")], layout=Layout(width="50%"))
+    """What the page's style speaks of is there, in the same nesting; a text that only looks like markup stays
+    text."""
+    box = VBox(
+        [HBox([Button(description="<Go>", disabled=True), Text("typed")]), HTML("<b>x</b>")],
+        layout=Layout(width="50%"),
+    )
     box.add_class("th-main")
     picture = first_view.html(box)
-    assert picture.startswith('<div class="jupyter-widgets widget-container widget-box widget-vbox th-main" style="width:50%" >')
+    assert picture.startswith(
+        '<div class="jupyter-widgets widget-container widget-box widget-vbox th-main" style="width:50%" >'
+    )
     assert "widget-hbox" in picture and "&lt;Go&gt;" in picture and " disabled" in picture
     assert '<div class="widget-html-content"><b>x</b></div>' in picture
     assert picture.count("<div") == picture.count("</div>")
@@ -79,8 +92,11 @@ def test_the_chosen_button_is_seen():
 
 
 def test_a_line_breaks_where_the_chart_breaks():
-    """A missing value lifts the pen; what falls on the same spot is one point; what lies outside stays short."""
-    assert paths(first_view.html(figure([0.0, 5.0, 6.0, 10.0], [0.0, 50.0, np.nan, 100.0]))) == ["M0 400L400 200M800 0"]
+    """A missing value lifts the pen; what falls on the same spot is one point; what lies outside stays
+    short."""
+    assert paths(first_view.html(figure([0.0, 5.0, 6.0, 10.0], [0.0, 50.0, np.nan, 100.0]))) == [
+        "M0 400L400 200M800 0"
+    ]
     assert paths(first_view.html(figure([0.0, 0.0001, 10.0], [10.0, 10.0, 1e30]))) == ["M0 360L800 -400"]
     assert paths(first_view.html(figure([], []))) == []
 
@@ -98,5 +114,9 @@ def test_ticks_stand_where_the_axis_has_them():
 def test_a_chart_that_does_not_say_from_where_to_where_is_left_out():
     """A figure without fixed ends is an empty frame, not an error."""
     scales = {"x": bqplot.LinearScale(), "y": bqplot.LinearScale()}
-    picture = first_view.html(bqplot.Figure(marks=[bqplot.Lines(x=[1, 2], y=[3, 4], scales=scales)], axes=[bqplot.Axis(scale=scales["x"])]))
+    picture = first_view.html(
+        bqplot.Figure(
+            marks=[bqplot.Lines(x=[1, 2], y=[3, 4], scales=scales)], axes=[bqplot.Axis(scale=scales["x"])]
+        )
+    )
     assert "<path" not in picture and "th-still-plot" in picture

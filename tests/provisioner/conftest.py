@@ -24,7 +24,8 @@ def make_settings(tmp_path) -> Callable[..., Settings]:
 class Probe:
     """A probe over real HTTP.
 
-    old: knows /provision only; holds: the token it wants; agrees: what it keeps whatever it is told; raw: answers in its own way.
+    old: knows /provision only; holds: the token it wants; agrees: what it keeps whatever it is told; raw:
+    answers in its own way.
     """
 
     def __init__(self, probe_id: str = "TempProbe-0A01") -> None:
@@ -63,7 +64,11 @@ class Probe:
                     self.answer(401, {"ok": False, "error": "unauthorized", "problem": "p", "remedy": "r"})
                     return
                 probe.posts.append(body)
-                probe.said |= {"server_url": body["server_url"], "interval_ms": body["interval_ms"], "token_set": bool(body.get("token"))}
+                probe.said |= {
+                    "server_url": body["server_url"],
+                    "interval_ms": body["interval_ms"],
+                    "token_set": bool(body.get("token")),
+                }
                 probe.said |= probe.agrees
                 told = {key: probe.said[key] for key in ("server_url", "interval_ms", "token_set")}
                 self.answer(200, {"ok": True} if probe.old else {"ok": True, **told})
@@ -161,7 +166,12 @@ def start(make_settings, results, trust) -> Iterator[Callable[..., Provisioner]]
     running: list[Provisioner] = []
 
     def make(env: dict[str, str] | None = None, **options) -> Provisioner:
-        one = Provisioner(make_settings(**(env or {})), trust, results.add, **({"check_every_s": 0.3, "talk": Talk()} | options))
+        one = Provisioner(
+            make_settings(**(env or {})),
+            trust,
+            results.add,
+            **({"check_every_s": 0.3, "talk": Talk()} | options),
+        )
         running.append(one)
         one.start()
         return one

@@ -8,8 +8,17 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.provisioner import Talk
 
-LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300), st.lists(st.integers(), max_size=3))
-SAID = st.dictionaries(st.sampled_from(["id", "server_url", "interval_ms", "token_set", "boot", "version", "model", "ok"]), LEAF)
+LEAF = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=300),
+    st.lists(st.integers(), max_size=3),
+)
+SAID = st.dictionaries(
+    st.sampled_from(["id", "server_url", "interval_ms", "token_set", "boot", "version", "model", "ok"]), LEAF
+)
 HEAD = st.sampled_from(
     [
         b"HTTP/1.1 200 OK\r\n\r\n",
@@ -27,15 +36,23 @@ HEAD = st.sampled_from(
         b"",
     ]
 )
-REPLY = st.tuples(HEAD, st.one_of(st.binary(max_size=400), SAID.map(lambda said: json.dumps(said).encode()))).map(b"".join)
+REPLY = st.tuples(
+    HEAD, st.one_of(st.binary(max_size=400), SAID.map(lambda said: json.dumps(said).encode()))
+).map(b"".join)
 
 
 def test_whatever_a_probe_answers_it_is_a_status_or_an_error(make_probe):
-    """Whatever bytes a probe sends: what comes of it are texts and numbers of bounded size, or an error in words; a redirect is
-    never followed."""
+    """Whatever bytes a probe sends: what comes of it are texts and numbers of bounded size, or an error in
+    words; a redirect is never followed."""
     probe, talk = make_probe(), Talk(read_s=1.0, whole_s=2.0)
 
-    @settings(max_examples=80, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=80,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(REPLY)
     def ask(reply):
         def send(connection):

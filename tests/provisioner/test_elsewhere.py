@@ -64,12 +64,17 @@ def other() -> Iterator[Callable[..., OtherHub]]:
 
 
 def test_it_is_left_there_until_that_hub_dies(start, make_probe, results, other, trust):
-    """A second hub takes nothing from a first one that works; it says whose the probe is, and takes it when the first is gone."""
+    """A second hub takes nothing from a first one that works; it says whose the probe is, and takes it when
+    the first is gone."""
     probe, hub = make_probe(), other()
     probe.said["server_url"] = hub.url
     start().meet(probe.sighting())
     check = results.wait(lambda one: one.elsewhere, count=3)
-    assert "belongs to another hub" in check.problem and hub.url in check.problem and "temphub trust TempProbe-0A01" in check.remedy
+    assert (
+        "belongs to another hub" in check.problem
+        and hub.url in check.problem
+        and "temphub trust TempProbe-0A01" in check.remedy
+    )
     assert not probe.posts and trust.standings() == {"TempProbe-0A01": Standing.ELSEWHERE}
     hub.close()
     results.wait(lambda one: one.ok)
@@ -78,7 +83,8 @@ def test_it_is_left_there_until_that_hub_dies(start, make_probe, results, other,
 
 @pytest.mark.parametrize("way", ["trust", "provision"])
 def test_who_asks_gets_it(start, make_probe, results, other, trust, way):
-    """A person's *Trust*, or POST /api/provision that names the probe, takes it although the other hub works."""
+    """A person's *Trust*, or POST /api/provision that names the probe, takes it although the other hub
+    works."""
     probe, hub = make_probe(), other()
     probe.said["server_url"] = hub.url
     one = start()
@@ -104,12 +110,24 @@ def test_who_asks_for_all_gets_those_that_nobody_else_has(start, make_probe, res
     one.meet(free.sighting())
     results.wait(lambda check: check.elsewhere)
     told = {check.probe_id: check for check in one.provision_several(None, None)}
-    assert told["P2"].ok and not told["P1"].ok and "belongs to another hub" in told["P1"].problem and not probe.posts
+    assert (
+        told["P2"].ok
+        and not told["P1"].ok
+        and "belongs to another hub" in told["P1"].problem
+        and not probe.posts
+    )
 
 
 def test_its_own_probes_come_back_to_a_hub_that_moved(start, make_probe, results, other, tmp_path):
-    """A hub that has another port or address now takes its probes at once, whether or not its old place still answers as itself."""
-    for url in (other(data_dir=str(tmp_path)).url, "http://127.0.0.1:1/api/ingest", "", "http://temphub.local:8088/api/ingest", "nonsense"):
+    """A hub that has another port or address now takes its probes at once, whether or not its old place still
+    answers as itself."""
+    for url in (
+        other(data_dir=str(tmp_path)).url,
+        "http://127.0.0.1:1/api/ingest",
+        "",
+        "http://temphub.local:8088/api/ingest",
+        "nonsense",
+    ):
         probe = make_probe(f"P{len(results.all)}")
         probe.said["server_url"] = url
         start().meet(probe.sighting())
@@ -139,7 +157,8 @@ def test_another_program_counts_when_the_probe_delivers_to_it(start, make_probe,
 
 
 def test_no_port_of_this_computer_is_looked_at_for_a_device_elsewhere(make_settings, other, trust):
-    """A device that says it delivers to 127.0.0.1 means itself; only a probe on this computer is taken at its word there."""
+    """A device that says it delivers to 127.0.0.1 means itself; only a probe on this computer is taken at its
+    word there."""
     hub = other()
     context = Context(Talk(), make_settings(), 8088, trust)
     said = Status("P1", server_url=hub.url)

@@ -32,15 +32,24 @@ def test_a_new_probe_is_told_at_once_and_then_left_alone(start, make_probe, resu
     hub.meet(probe.sighting())
     first = results.wait(lambda c: c.ok and c.changed)
     assert time.monotonic() - before < 1
-    assert first[:6] == ("TempProbe-0A01", "127.0.0.1", probe.port, True, "http://127.0.0.1:8088/api/ingest", 2000)
+    assert first[:6] == (
+        "TempProbe-0A01",
+        "127.0.0.1",
+        probe.port,
+        True,
+        "http://127.0.0.1:8088/api/ingest",
+        2000,
+    )
     assert (first.version, first.model) == ("1.0", "t")
     results.wait(lambda c: c.ok and not c.changed, count=2)
-    assert probe.posts == [{"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token": ""}]
+    assert probe.posts == [
+        {"server_url": "http://127.0.0.1:8088/api/ingest", "interval_ms": 2000, "token": ""}
+    ]
 
 
 def test_where_a_count_stands_is_told_before_the_probe_delivers(start, make_probe, results, trust):
-    """What /status says of a probe's count reaches the hub before the probe is told where to deliver; of a claimed probe, which
-    signs what it says, anybody could make it up."""
+    """What /status says of a probe's count reaches the hub before the probe is told where to deliver; of a
+    claimed probe, which signs what it says, anybody could make it up."""
     heard = []
     probe, claimed = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     probe.said["sent_ms"] = 4711
@@ -64,7 +73,14 @@ def test_where_a_count_stands_is_told_before_the_probe_delivers(start, make_prob
 
 
 @pytest.mark.parametrize(
-    "change", [{"server_url": "http://10.0.0.1:1"}, {"interval_ms": 7}, {"needs_provision": True}, {"boot": "b2"}, {"token_set": True}]
+    "change",
+    [
+        {"server_url": "http://10.0.0.1:1"},
+        {"interval_ms": 7},
+        {"needs_provision": True},
+        {"boot": "b2"},
+        {"token_set": True},
+    ],
 )
 def test_what_differs_is_put_right(start, make_probe, results, change):
     """A probe that delivers elsewhere, at another interval, asks for it, or started anew is told again."""
@@ -90,7 +106,8 @@ def test_a_probe_with_bounds_of_its_own_is_not_told_for_ever(start, make_probe, 
 
 
 def test_token(start, make_probe, results, trust):
-    """The token goes to a trusted probe and opens one that holds it; a probe with another one is named as another hub's."""
+    """The token goes to a trusted probe and opens one that holds it; a probe with another one is named as
+    another hub's."""
     mine, other = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     mine.holds, other.holds = "secret", "theirs"
     trust.trust("TempProbe-0A01")
@@ -99,7 +116,9 @@ def test_token(start, make_probe, results, trust):
     hub.meet(mine.sighting())
     hub.meet(other.sighting())
     assert results.wait(lambda c: c.probe_id == "TempProbe-0A01").ok
-    assert mine.posts[0]["token"] == signatures.probe_token("secret", "TempProbe-0A01") and len(mine.posts) == 1
+    assert (
+        mine.posts[0]["token"] == signatures.probe_token("secret", "TempProbe-0A01") and len(mine.posts) == 1
+    )
     bad = results.wait(lambda c: c.probe_id == "TempProbe-0A02")
     assert not bad.ok and "another hub" in bad.problem and bad.remedy.startswith("Set SERVER_TOKEN")
     assert "secret" not in bad.problem + bad.remedy
@@ -156,7 +175,8 @@ def test_new_address_ends_the_pause(start, make_probe, results):
 
 
 def test_dead_probes_delay_no_other(start, make_probe, black_hole, results):
-    """With 24 probes that take connections and never answer, a living one is still checked every second or so, a new one soon."""
+    """With 24 probes that take connections and never answer, a living one is still checked every second or
+    so, a new one soon."""
     hub = start(check_every_s=0.5, talk=Talk(read_s=1.5))
     living, late = make_probe("TempProbe-0A01"), make_probe("TempProbe-0A02")
     hub.meet(living.sighting())
@@ -198,7 +218,8 @@ def test_forget(start, make_probe, results):
 
 
 def test_too_many_probes(start):
-    """A device that makes up names fills no memory: beyond 1,000 probes it is said; when one is forgotten there is room again."""
+    """A device that makes up names fills no memory: beyond 1,000 probes it is said; when one is forgotten
+    there is room again."""
     hub = start()
     assert hub.stop()
     for number in range(1001):
@@ -213,7 +234,12 @@ def test_provision_now_by_id_address_and_name(start, make_probe, results):
     probe = make_probe()
     hub = start(check_every_s=0.2)
     by_address = hub.provision_now("127.0.0.1", probe.port, 5000)
-    assert by_address.ok and by_address.changed and by_address.probe_id == "TempProbe-0A01" and by_address.interval_ms == 5000
+    assert (
+        by_address.ok
+        and by_address.changed
+        and by_address.probe_id == "TempProbe-0A01"
+        and by_address.interval_ms == 5000
+    )
     results.wait(lambda c: not c.changed and c.interval_ms == 5000)
     assert hub.provision_now("TempProbe-0A01").interval_ms == 5000
     assert hub.provision_now("localhost", probe.port).ok
@@ -226,7 +252,10 @@ def test_provision_now_errors(start, black_hole):
     """Unknown, unreachable, too far away, nonsense: each has its own words and status."""
     hub = start(talk=Talk(read_s=0.3))
     raises(lambda: hub.provision_now("nobody..here"), "unknown_probe", 404)
-    assert "too slowly" in raises(lambda: hub.provision_now("127.0.0.1", black_hole()), "probe_unreachable", 502).problem
+    assert (
+        "too slowly"
+        in raises(lambda: hub.provision_now("127.0.0.1", black_hole()), "probe_unreachable", 502).problem
+    )
     raises(lambda: hub.provision_now("8.8.8.8"), "address_not_local", 400)
     raises(lambda: hub.provision_now("127.0.0.1", 80, 3), "bad_interval", 400)
     raises(lambda: hub.provision_now("127.0.0.1", 8088), "probe_unreachable", 502)
@@ -252,7 +281,8 @@ def test_intervals_set_earlier(start, make_probe, results):
     ],
 )
 def test_a_probe_is_told_the_whole_address(start, make_probe, results, said, told):
-    """A probe is told the whole address that readings go to; firmware of ours up to 0.3, which adds the path by itself, the base."""
+    """A probe is told the whole address that readings go to; firmware of ours up to 0.3, which adds the path
+    by itself, the base."""
     probe = make_probe()
     probe.said |= said
     start().meet(probe.sighting())
@@ -262,7 +292,8 @@ def test_a_probe_is_told_the_whole_address(start, make_probe, results, said, tol
 
 
 def test_an_updated_probe_is_told_the_whole_address(start, make_probe, results):
-    """After an update over the air from 0.3 the probe learns the whole address, and the base again should it go back."""
+    """After an update over the air from 0.3 the probe learns the whole address, and the base again should it
+    go back."""
     probe = make_probe()
     probe.said |= {"version": "0.3.0", "outbox": 0}
     hub = start()
@@ -270,12 +301,15 @@ def test_an_updated_probe_is_told_the_whole_address(start, make_probe, results):
     results.wait(lambda c: c.changed)
     for version, told in (("0.4.0", "http://127.0.0.1:8088/api/ingest"), ("0.3.0", "http://127.0.0.1:8088")):
         probe.said["version"] = version
-        results.wait(lambda c, told=told: c.changed and c.provisioned_url == told, count=1 if "ingest" in told else 2)
+        results.wait(
+            lambda c, told=told: c.changed and c.provisioned_url == told, count=1 if "ingest" in told else 2
+        )
         assert probe.posts[-1]["server_url"] == told
 
 
 def test_all_known_probes_are_told_at_once(start, make_probe, black_hole, results):
-    """Without a name every known probe is told now, and the answer names each: the dead one too, which delays nobody."""
+    """Without a name every known probe is told now, and the answer names each: the dead one too, which delays
+    nobody."""
     probes = [make_probe(f"TempProbe-0A0{number}") for number in range(1, 4)]
     hub = start(check_every_s=30, talk=Talk(read_s=0.5))
     assert hub.provision_several(None, None) == []
@@ -284,7 +318,11 @@ def test_all_known_probes_are_told_at_once(start, make_probe, black_hole, result
     hub.meet(Sighting("TempProbe-0B01", "127.0.0.1", black_hole()))
     results.wait(lambda c: c.ok, count=3)
     outcomes = {check.probe_id: check for check in hub.provision_several(None, None, 5000)}
-    assert {probe_id for probe_id, check in outcomes.items() if check.ok} == {"TempProbe-0A01", "TempProbe-0A02", "TempProbe-0A03"}
+    assert {probe_id for probe_id, check in outcomes.items() if check.ok} == {
+        "TempProbe-0A01",
+        "TempProbe-0A02",
+        "TempProbe-0A03",
+    }
     assert not outcomes["TempProbe-0B01"].ok and outcomes["TempProbe-0B01"].remedy
     assert [probe.posts[-1]["interval_ms"] for probe in probes] == [5000] * 3
     (alone,) = hub.provision_several(None, probes[1].port)

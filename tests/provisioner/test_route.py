@@ -22,8 +22,12 @@ def test_public_base_wins(make_settings):
 
 
 def test_one_address_bound(make_settings):
-    """A hub that listens on one address tells that one; one that listens on loopback says why a LAN probe cannot deliver."""
-    assert base_url_for(make_settings(HOST="127.0.0.2"), "127.0.0.1", 80) + INGEST == "http://127.0.0.2:80/api/ingest"
+    """A hub that listens on one address tells that one; one that listens on loopback says why a LAN probe
+    cannot deliver."""
+    assert (
+        base_url_for(make_settings(HOST="127.0.0.2"), "127.0.0.1", 80) + INGEST
+        == "http://127.0.0.2:80/api/ingest"
+    )
     ours = address_towards("192.0.2.1") if _routed() else ""
     if ours:
         with pytest.raises(TempHubError, match="HOST") as caught:

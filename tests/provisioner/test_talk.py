@@ -54,7 +54,8 @@ def test_a_dripping_probe_is_cut_off(make_probe):
     ids=["large", "deep", "a list", "not text", "gzip", "redirect", "ssh", "500", "nothing"],
 )
 def test_no_probe(make_probe, answer):
-    """Too large, too deep, no JSON object, redirected, not HTTP: an error in words, nothing followed, nothing crashed."""
+    """Too large, too deep, no JSON object, redirected, not HTTP: an error in words, nothing followed, nothing
+    crashed."""
     probe = make_probe()
 
     def send(connection: socket.socket) -> None:
@@ -69,14 +70,30 @@ def test_no_probe(make_probe, answer):
 def test_types_are_checked(make_probe):
     """Fields of the wrong type count as not said; control characters never reach a log."""
     probe = make_probe()
-    probe.said = {"id": ["x"], "server_url": 5, "interval_ms": True, "token_set": "yes", "version": "1\x1b[31m\n" + "v" * 999}
+    probe.said = {
+        "id": ["x"],
+        "server_url": 5,
+        "interval_ms": True,
+        "token_set": "yes",
+        "version": "1\x1b[31m\n" + "v" * 999,
+    }
     status = Talk().status("p1", "127.0.0.1", probe.port)
     assert status is not None and status[:5] == ("", None, None, None, False)
     assert status.version.startswith("1[31mv") and len(status.version) == 200
 
 
 @pytest.mark.parametrize(
-    "ip", ["8.8.8.8", "224.0.0.1", "0.0.0.0", "::", "2001:4860:4860::8888", "::ffff:8.8.8.8", "255.255.255.255", "a.example"]
+    "ip",
+    [
+        "8.8.8.8",
+        "224.0.0.1",
+        "0.0.0.0",
+        "::",
+        "2001:4860:4860::8888",
+        "::ffff:8.8.8.8",
+        "255.255.255.255",
+        "a.example",
+    ],
 )
 def test_only_local_addresses(ip):
     """The hub talks to probes on its own networks only, however the address is written."""
@@ -110,15 +127,21 @@ def test_a_refusal_is_told_in_the_probes_words(make_probe, make_settings, trust)
 
 
 def test_a_conversation_says_how_far_it_came(make_probe, make_settings, trust, caplog):
-    """Each step is written to the log at debug in a sentence; one that fails stays in the state in which it failed."""
+    """Each step is written to the log at debug in a sentence; one that fails stays in the state in which it
+    failed."""
     caplog.set_level("DEBUG", "temphub_kernel.provisioner")
     probe, context = make_probe(), Context(Talk(), make_settings(), 8088, trust)
     check, given = Conversation(context, probe.sighting()).settle(Order(2000))
     told = [State.ASKING, State.DECIDING, State.SENDING, State.VERIFYING, State.OBEYED]
     assert check.state is State.OBEYED
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("temphub_kernel.provisioner")] == [
-        f"The probe TempProbe-0A01 at 127.0.0.1:{probe.port}: {state.value}" for state in told
-    ]
+    assert [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("temphub_kernel.provisioner")
+    ] == [f"The probe TempProbe-0A01 at 127.0.0.1:{probe.port}: {state.value}" for state in told]
     assert Conversation(context, probe.sighting()).settle(Order(2000, given))[0].state is State.UNCHANGED
     silent = Conversation(context, probe.sighting(port=1))
-    assert refused(lambda: silent.settle(Order(2000))).code == "probe_unreachable" and silent.state is State.ASKING
+    assert (
+        refused(lambda: silent.settle(Order(2000))).code == "probe_unreachable"
+        and silent.state is State.ASKING
+    )

@@ -67,7 +67,11 @@ def test_a_known_probe_is_told(start, probe, results, trust):
     trust.trust("P1")
     assert known(start, probe, results).update_now("P1", sha256) == "1.0"
     assert probe.heard == [
-        ("/update", b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}', signatures.probe_token("s3cret", "P1"))
+        (
+            "/update",
+            b'{"manifest_url": "/api/firmware/manifest?format=mpy", "sha256": "True"}',
+            signatures.probe_token("s3cret", "P1"),
+        )
     ]
 
 
@@ -76,7 +80,11 @@ def test_a_known_probe_is_told(start, probe, results, trust):
     [
         ((404, b"{}"), "no_update", "temphub flash"),
         ((401, b"{}"), "probe_claimed", "SERVER_TOKEN"),
-        ((409, b'{"ok": false, "problem": "An update is under way.", "remedy": "Wait."}'), "probe_refused", "under way"),
+        (
+            (409, b'{"ok": false, "problem": "An update is under way.", "remedy": "Wait."}'),
+            "probe_refused",
+            "under way",
+        ),
         ((500, b"x"), "probe_refused", "500"),
     ],
 )
@@ -100,16 +108,28 @@ def test_an_unknown_probe_is_not_asked(start):
 
 @pytest.mark.parametrize(
     ("version", "free", "fits"),
-    [("0.4.0", UPDATE, True), ("0.4.0", UPDATE - 1, False), ("0.3.0", OLD_UPDATE, True), ("0.3.0", OLD_UPDATE - 1, False)],
+    [
+        ("0.4.0", UPDATE, True),
+        ("0.4.0", UPDATE - 1, False),
+        ("0.3.0", OLD_UPDATE, True),
+        ("0.3.0", OLD_UPDATE - 1, False),
+    ],
 )
-def test_an_update_that_cannot_fit_is_refused_before_it_begins(start, probe, results, trust, version, free, fits):
-    """The probe tells what memory it has left; too little for its installer, and it is told nothing: words and the way out instead."""
+def test_an_update_that_cannot_fit_is_refused_before_it_begins(
+    start, probe, results, trust, version, free, fits
+):
+    """The probe tells what memory it has left; too little for its installer, and it is told nothing: words
+    and the way out instead."""
     trust.trust("P1")
-    probe.said = json.dumps({"id": "P1", "version": version, "outbox": 0, "needs_provision": False, "heap_free": free}).encode()
+    probe.said = json.dumps(
+        {"id": "P1", "version": version, "outbox": 0, "needs_provision": False, "heap_free": free}
+    ).encode()
     one = known(start, probe, results)
     if fits:
         assert one.update_now("P1", sha256) == "1.0"
         return
     with pytest.raises(TempHubError, match=f"{free} bytes of memory left") as error:
         one.update_now("P1", sha256)
-    assert error.value.code == "no_memory" and "temphub flash --keep" in error.value.remedy and probe.heard == []
+    assert (
+        error.value.code == "no_memory" and "temphub flash --keep" in error.value.remedy and probe.heard == []
+    )

@@ -1,4 +1,5 @@
-"""A kitchen's journal: a fridge whose door stood open and an unnumbered freezer, ten days of a reading a minute."""
+"""A kitchen's journal: a fridge whose door stood open and an unnumbered freezer, ten days of a reading a
+minute."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,19 @@ import numpy as np
 import pytest
 
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from temphub_kernel.journal import CODE, NO_VALUE, Delivered, RollUps, Writer, add_rules, annotate, calibrate, change, describe, strike_out
+from temphub_kernel.journal import (
+    CODE,
+    NO_VALUE,
+    Delivered,
+    RollUps,
+    Writer,
+    add_rules,
+    annotate,
+    calibrate,
+    change,
+    describe,
+    strike_out,
+)
 from temphub_kernel.journal.schema import open_for_reading
 
 # 2026-10-20T22:00Z: midnight in Berlin, five days before its clock is put back.
@@ -49,10 +62,31 @@ def say(writer: Writer) -> None:
     change(
         writer,
         lambda book: book.open(
-            **{"rule": 1, "probe": book.number(FRIDGE), "cause": "above", "severity": "critical", "limit_c": 8.0},
-            **{"since_ms": OPENED, "fired_ms": OPENED + 600_000, "worst_c": 11.5, "worst_ms": OPENED + 3_000_000},
-            **{"cleared_ms": OPENED + 6_000_000, "acked_ms": OPENED + 700_000, "acked_by": "Béla", "comment": "closed the door"},
-            **{"action": "threw the milk away", "closed_ms": OPENED + 7_000_000, "past": 0, "body": {"rule": RULES[0]}},
+            **{
+                "rule": 1,
+                "probe": book.number(FRIDGE),
+                "cause": "above",
+                "severity": "critical",
+                "limit_c": 8.0,
+            },
+            **{
+                "since_ms": OPENED,
+                "fired_ms": OPENED + 600_000,
+                "worst_c": 11.5,
+                "worst_ms": OPENED + 3_000_000,
+            },
+            **{
+                "cleared_ms": OPENED + 6_000_000,
+                "acked_ms": OPENED + 700_000,
+                "acked_by": "Béla",
+                "comment": "closed the door",
+            },
+            **{
+                "action": "threw the milk away",
+                "closed_ms": OPENED + 7_000_000,
+                "past": 0,
+                "body": {"rule": RULES[0]},
+            },
         ),
     )
 

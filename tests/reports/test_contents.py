@@ -10,7 +10,14 @@ import pytest
 from PIL import Image
 
 from reports.conftest import DAYS, FREEZER, FRIDGE, OPENED, T0
-from temphub_kernel.analysis import completeness, degree_hours, excursions, load, mean_kinetic_temperature, statistics
+from temphub_kernel.analysis import (
+    completeness,
+    degree_hours,
+    excursions,
+    load,
+    mean_kinetic_temperature,
+    statistics,
+)
 from temphub_kernel.core.clock import DAY_MS
 from temphub_kernel.journal import Reader
 from temphub_kernel.reports import make_report, measures, pdf as setter
@@ -28,7 +35,9 @@ def order(**more: str) -> ReportOrder:
 def text_of(pdf: bytes, folder: Path) -> str:
     """What a stranger's program reads in a PDF."""
     (folder / "report.pdf").write_bytes(pdf)
-    done = subprocess.run(["pdftotext", "-layout", folder / "report.pdf", "-"], capture_output=True, check=True)
+    done = subprocess.run(
+        ["pdftotext", "-layout", folder / "report.pdf", "-"], capture_output=True, check=True
+    )
     return re.sub(r" +", " ", done.stdout.decode())
 
 
@@ -44,8 +53,8 @@ def text(pdf: bytes, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_numbers_are_the_journals(kitchen: Path, text: str) -> None:
-    """Count, extremes with their times, mean, completeness, time beyond, mean kinetic temperature and degree-hours are those that the
-    page and a notebook have."""
+    """Count, extremes with their times, mean, completeness, time beyond, mean kinetic temperature and
+    degree-hours are those that the page and a notebook have."""
     at = {"start": T0, "end": END, "data_dir": kitchen.parent, "tz": "Europe/Berlin"}
     told = statistics(FRIDGE, **at).iloc[0]
     frame = load(FRIDGE, tidy=True, numbered=True, **at)
@@ -57,7 +66,8 @@ def test_numbers_are_the_journals(kitchen: Path, text: str) -> None:
     minutes = round(beyond["duration"].sum().total_seconds() / 60)
     wanted = [
         f"Readings {told['count']:,}, and {told['faults']} without a value",
-        f"Completeness {whole['complete_percent'] - 0.005:.2f} %, {whole['missing']} missing; proved by the probe's own numbers",
+        f"Completeness {whole['complete_percent'] - 0.005:.2f} %, {whole['missing']} missing; proved by the "
+        "probe's own numbers",
         f"Highest {told['max_c']:.2f} °C at {high['time']:%Y-%m-%d %H:%M:%S}",
         f"Mean {told['mean_c']:.2f} °C",
         f"Mean kinetic temperature {mean_kinetic_temperature(counted)['mkt_c'].iloc[0]:.2f} °C",
@@ -72,8 +82,9 @@ def test_numbers_are_the_journals(kitchen: Path, text: str) -> None:
 
 
 def test_what_people_did_stands_beside_it(text: str) -> None:
-    """The door that stood open is listed with the comment and the corrective action, the alarm with who acknowledged it and when; remarks,
-    what was struck out, calibrations, notes, ids, the hash and how it was made are there."""
+    """The door that stood open is listed with the comment and the corrective action, the alarm with who
+    acknowledged it and when; remarks, what was struck out, calibrations, notes, ids, the hash and how it was
+    made are there."""
     flat = " ".join(text.split())
     for part in (
         "closed the door; threw the milk",
@@ -96,7 +107,8 @@ def test_what_people_did_stands_beside_it(text: str) -> None:
 
 
 def test_the_chart_is_drawn(pdf: bytes, tmp_path: Path) -> None:
-    """The pages are pictures too: the mean's line, the limits' dashes and the alarm's shade are on the paper."""
+    """The pages are pictures too: the mean's line, the limits' dashes and the alarm's shade are on the
+    paper."""
     (tmp_path / "report.pdf").write_bytes(pdf)
     subprocess.run(["pdftoppm", "-r", "80", "-png", tmp_path / "report.pdf", tmp_path / "page"], check=True)
     pages = [Image.open(path).convert("RGB") for path in sorted(tmp_path.glob("page-*.png"))]
@@ -106,7 +118,11 @@ def test_the_chart_is_drawn(pdf: bytes, tmp_path: Path) -> None:
         for count, colour in page.getcolors(1 << 20) or []:
             colours[colour] = colours.get(colour, 0) + count
     near = {
-        name: sum(n for colour, n in colours.items() if max(abs(a - b) for a, b in zip(colour, wanted, strict=True)) < 24)
+        name: sum(
+            n
+            for colour, n in colours.items()
+            if max(abs(a - b) for a, b in zip(colour, wanted, strict=True)) < 24
+        )
         for name, wanted in {"line": (29, 92, 153), "limit": (179, 38, 30), "alarm": (251, 220, 214)}.items()
     }
     assert near["line"] > 300 and near["limit"] > 200 and near["alarm"] > 100, near
@@ -117,10 +133,19 @@ def test_a_stranger_finds_it_a_pdf_for_archives(pdf: bytes, tmp_path: Path) -> N
     (tmp_path / "report.pdf").write_bytes(pdf)
     jars = ("preflight", "pdfbox2", "fontbox2", "xmpbox", "commons-logging", "javax.activation", "jaxb-api")
     path = ":".join(f"/usr/share/java/{jar}.jar" for jar in jars)
-    command = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", path, "org.apache.pdfbox.preflight.Validator_A1b"]
+    command = [
+        "java",
+        "-Xshare:auto",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        path,
+        "org.apache.pdfbox.preflight.Validator_A1b",
+    ]
     done = subprocess.run([*command, tmp_path / "report.pdf"], capture_output=True, text=True, check=False)
     assert "is a valid PDF/A-1b file" in done.stdout, done.stdout + done.stderr
-    info = subprocess.run(["pdfinfo", tmp_path / "report.pdf"], capture_output=True, text=True, check=True).stdout
+    info = subprocess.run(
+        ["pdfinfo", tmp_path / "report.pdf"], capture_output=True, text=True, check=True
+    ).stdout
     assert re.search(r"Tagged: +yes", info) and b"pdfaid:conformance>A<" in pdf
 
 
@@ -136,14 +161,35 @@ def test_languages_say_the_same() -> None:
         words = words_of(language)
         assert words.keys() == english.keys() and all(words.values())
         # How a day is written differs, and is no text.
-        assert {name: fields(text) for name, text in words.items()} == {name: fields(text) for name, text in english.items()}
+        assert {name: fields(text) for name, text in words.items()} == {
+            name: fields(text) for name, text in english.items()
+        }
 
 
 @pytest.mark.parametrize(
     ("language", "paper", "parts"),
     [
-        ("de", "a4", ["Temperaturbericht", "21.10.2026 00:00 bis 30.10.2026 23:00", "11,50 °C am 23.10.2026", "über 8 °C", "Seite 1 von"]),
-        ("fr", "letter", ["Rapport de température", "21/10/2026 00:00 au 30/10/2026 23:00", "11,50 °C le 23/10/2026", "Page 1 sur"]),
+        (
+            "de",
+            "a4",
+            [
+                "Temperaturbericht",
+                "21.10.2026 00:00 bis 30.10.2026 23:00",
+                "11,50 °C am 23.10.2026",
+                "über 8 °C",
+                "Seite 1 von",
+            ],
+        ),
+        (
+            "fr",
+            "letter",
+            [
+                "Rapport de température",
+                "21/10/2026 00:00 au 30/10/2026 23:00",
+                "11,50 °C le 23/10/2026",
+                "Page 1 sur",
+            ],
+        ),
     ],
 )
 def test_other_languages(kitchen: Path, tmp_path: Path, language: str, paper: str, parts: list[str]) -> None:
@@ -151,25 +197,33 @@ def test_other_languages(kitchen: Path, tmp_path: Path, language: str, paper: st
     pdf = make(kitchen, order(language=language, paper=paper))
     text = text_of(pdf, tmp_path)
     assert [part for part in parts if part not in text] == []
-    info = subprocess.run(["pdfinfo", tmp_path / "report.pdf"], capture_output=True, text=True, check=True).stdout
+    info = subprocess.run(
+        ["pdfinfo", tmp_path / "report.pdf"], capture_output=True, text=True, check=True
+    ).stdout
     assert ("letter" in info) == (paper == "letter")
 
 
 def test_html_says_the_same_and_needs_nothing(kitchen: Path, text: str) -> None:
-    """The HTML has the numbers of the PDF, and neither script nor address in it; what people typed cannot be markup."""
+    """The HTML has the numbers of the PDF, and neither script nor address in it; what people typed cannot be
+    markup."""
     html = make(kitchen, order(form="html")).decode()
-    rows = dict(re.findall(r'<th scope="row">([^<]+)</th><td>([^<]+)</td>', unescape(html.split("<h2>Fridge")[-1].split("<h2>")[0])))
+    rows = dict(
+        re.findall(
+            r'<th scope="row">([^<]+)</th><td>([^<]+)</td>',
+            unescape(html.split("<h2>Fridge")[-1].split("<h2>")[0]),
+        )
+    )
     assert {"Readings", "Mean", "Highest", "Mean kinetic temperature", "Time above 8 °C"} <= rows.keys()
     assert [f"{name} {value}" for name, value in rows.items() if f"{name} {value}" not in text] == []
     assert "Fridge &lt;b&gt;1&lt;/b&gt; 🧊" in html and html.count("<svg") == 2
-    assert not re.search(r"<script|src=|href=|url\(|@import", html) and set(re.findall(r'https?://[^"]+', html)) == {
-        "http://www.w3.org/2000/svg"
-    }
+    assert not re.search(r"<script|src=|href=|url\(|@import", html) and set(
+        re.findall(r'https?://[^"]+', html)
+    ) == {"http://www.w3.org/2000/svg"}
 
 
 def test_too_many_readings_are_told_as_about(kitchen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond what is gone through one by one the figures come from hours, near the true ones, and say so; a time beyond a limit that is
-    known exactly stays exact."""
+    """Beyond what is gone through one by one the figures come from hours, near the true ones, and say so; a
+    time beyond a limit that is known exactly stays exact."""
     exact = make(kitchen, order(form="html", group="Kitchen")).decode()
     monkeypatch.setattr("temphub_kernel.reports.content.MOST_READINGS", 1000)
     about = make(kitchen, order(form="html", group="Kitchen")).decode()
@@ -178,10 +232,17 @@ def test_too_many_readings_are_told_as_about(kitchen: Path, monkeypatch: pytest.
         (found,) = re.findall(rf'<th scope="row">{re.escape(name)}</th><td>([^<]+)', html)
         return str(found)
 
-    assert row(about, "Highest") == row(exact, "Highest") and row(about, "Time above 8 °C") == row(exact, "Time above 8 °C")
+    assert row(about, "Highest") == row(exact, "Highest") and row(about, "Time above 8 °C") == row(
+        exact, "Time above 8 °C"
+    )
     assert row(about, "Degree-hours above 8 °C") == row(exact, "Degree-hours above 8 °C")
-    assert "estimated" in row(about, "Completeness") and 80 <= int(re.findall(r"(\d+) missing", row(about, "Completeness"))[0]) <= 130
-    kinetic = [float(re.findall(r"[\d.]+", row(html, "Mean kinetic temperature"))[0]) for html in (about, exact)]
+    assert (
+        "estimated" in row(about, "Completeness")
+        and 80 <= int(re.findall(r"(\d+) missing", row(about, "Completeness"))[0]) <= 130
+    )
+    kinetic = [
+        float(re.findall(r"[\d.]+", row(html, "Mean kinetic temperature"))[0]) for html in (about, exact)
+    ]
     assert row(about, "Mean kinetic temperature").startswith("about ") and abs(kinetic[0] - kinetic[1]) < 0.05
     assert "“about”" in about and "“about”" not in exact
 
@@ -189,7 +250,11 @@ def test_too_many_readings_are_told_as_about(kitchen: Path, monkeypatch: pytest.
 def test_nothing_measured(kitchen: Path, tmp_path: Path) -> None:
     """A day before there was any reading is a report as well: it says that there is none."""
     text = text_of(make(kitchen, make_report(period="2026-10-01", zone="UTC", probes=[FRIDGE])), tmp_path)
-    assert "No reading of it in this time." in text and "No alarm in this time." in text and "No reading was beyond a limit." in text
+    assert (
+        "No reading of it in this time." in text
+        and "No alarm in this time." in text
+        and "No reading was beyond a limit." in text
+    )
 
 
 def test_a_probe_of_its_own_limits(kitchen: Path) -> None:
@@ -199,11 +264,23 @@ def test_a_probe_of_its_own_limits(kitchen: Path) -> None:
 
 
 def test_any_sign_can_be_set() -> None:
-    """Whatever people type, no sign stops a PDF: each that is said to have a font has one, the others stand as their number."""
-    signs = "".join(chr(code) for code in (*range(32, 0x530), *range(0x2000, 0x2300), 0xD800, 0xFFFE, 0x1F9CA))
+    """Whatever people type, no sign stops a PDF: each that is said to have a font has one, the others stand
+    as their number."""
+    signs = "".join(
+        chr(code) for code in (*range(32, 0x530), *range(0x2000, 0x2300), 0xD800, 0xFFFE, 0x1F9CA)
+    )
     blocks = [{"kind": "text", "text": signs}, {"kind": "facts", "rows": [[signs, signs]]}]
-    told = {"language": "en", "paper": "a4", "title": "#x $y$ `z`", "pages": "{page} {pages}", "footer": signs, "blocks": blocks}
-    assert setter.pdf_of(told, "mark", 1_792_533_600_000) == setter._set(setter.plain(told), "mark", 1_792_533_600_000, "a-1a")
+    told = {
+        "language": "en",
+        "paper": "a4",
+        "title": "#x $y$ `z`",
+        "pages": "{page} {pages}",
+        "footer": signs,
+        "blocks": blocks,
+    }
+    assert setter.pdf_of(told, "mark", 1_792_533_600_000) == setter._set(
+        setter.plain(told), "mark", 1_792_533_600_000, "a-1a"
+    )
 
 
 def test_the_band_of_the_chart_has_the_extremes(kitchen: Path) -> None:
@@ -211,4 +288,8 @@ def test_the_band_of_the_chart_has_the_extremes(kitchen: Path) -> None:
     with Reader(kitchen) as reader:
         band = measures._band(measures.Asked(reader, FRIDGE, T0, END, ()))
         high = reader.figures(T0, END)[FRIDGE].high
-    assert band.high.max() == high and band.at_ms[band.high.argmax()] <= OPENED + 6_000_000 and len(band.at_ms) <= 480
+    assert (
+        band.high.max() == high
+        and band.at_ms[band.high.argmax()] <= OPENED + 6_000_000
+        and len(band.at_ms) <= 480
+    )

@@ -35,7 +35,9 @@ def utc(text: str) -> int:
         ("", "2026-10-31T23:00", "2026-11-30T23:00"),
     ],
 )
-def test_a_time_is_one_of_the_clock(monkeypatch: pytest.MonkeyPatch, period: str, first: str, end: str) -> None:
+def test_a_time_is_one_of_the_clock(
+    monkeypatch: pytest.MonkeyPatch, period: str, first: str, end: str
+) -> None:
     """A month, week or day is that of the zone's clock, also where it is put back within it."""
     monkeypatch.setattr(order, "now_ms", lambda: utc("2026-12-15T23:30"))
     found = make_report(period=period, zone="Europe/Berlin")
@@ -68,9 +70,11 @@ def test_wrong_orders_are_refused_in_words(wrong: dict[str, str], code: str) -> 
     assert caught.value.code == code and caught.value.remedy
 
 
-def test_the_command_and_its_check(own_kitchen: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`temphub report` makes a file and overwrites none; `--verify` finds it good, finds a number that was changed in the file, and says
-    what is not in the journal as it was."""
+def test_the_command_and_its_check(
+    own_kitchen: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`temphub report` makes a file and overwrites none; `--verify` finds it good, finds a number that was
+    changed in the file, and says what is not in the journal as it was."""
     folder = own_kitchen.parent
     monkeypatch.chdir(folder)
     words = ["report", "--for", "2026-10", "--group", "kitchen", "--tz", "Europe/Berlin", "--format", "html"]
@@ -80,7 +84,10 @@ def test_the_command_and_its_check(own_kitchen: Path, monkeypatch: pytest.Monkey
     assert main(["report", "--verify", path.name]) == 0 and "to the last byte" in capsys.readouterr().out
     forged = folder / "forged.html"
     forged.write_bytes(path.read_bytes().replace(b"11.50", b"7.50"))
-    assert main(["report", "--verify", "forged.html"]) == 1 and "it was changed afterwards" in capsys.readouterr().out
+    assert (
+        main(["report", "--verify", "forged.html"]) == 1
+        and "it was changed afterwards" in capsys.readouterr().out
+    )
     writer = Writer(own_kitchen)
     writer.start()
     strike_out(writer, FRIDGE, T0 + DAY_MS * 3, T0 + DAY_MS * 3 + HOUR_MS, "doubtful")
@@ -91,17 +98,32 @@ def test_the_command_and_its_check(own_kitchen: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "words", [["--group", "Attic"], ["--probe", "nobody"], ["--out", "x.docx"], ["--for", "2026-10", "--from", "2026-10-01"]]
+    "words",
+    [
+        ["--group", "Attic"],
+        ["--probe", "nobody"],
+        ["--out", "x.docx"],
+        ["--for", "2026-10", "--from", "2026-10-01"],
+    ],
 )
 def test_wrong_options_end_in_words(
-    kitchen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+    kitchen: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
 ) -> None:
     """What cannot be reported is said with the way out, and no file is made."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATA_DIR", str(kitchen.parent))
     assert main(["report", *words]) == 1
     said = capsys.readouterr().err
-    assert "Problem: " in said and "What to do: " in said and "Traceback" not in said and not list(tmp_path.iterdir())
+    assert (
+        "Problem: " in said
+        and "What to do: " in said
+        and "Traceback" not in said
+        and not list(tmp_path.iterdir())
+    )
 
 
 GOOD = {"from_ms": T0, "to_ms": T0 + DAYS * DAY_MS}
@@ -127,14 +149,21 @@ def test_a_file_that_is_no_report(said: "bytes | dict[str, object]", tmp_path: P
     """Whatever a file says of itself, the check ends in words."""
     raw = said if isinstance(said, bytes) else json.dumps(said).encode()
     with pytest.raises(TempHubError) as caught:
-        claim_of(b"%PDF " + MARK.encode() + urlsafe_b64encode(raw + b" " * 40).rstrip(b"="), tmp_path / "x.pdf")
+        claim_of(
+            b"%PDF " + MARK.encode() + urlsafe_b64encode(raw + b" " * 40).rstrip(b"="), tmp_path / "x.pdf"
+        )
     assert caught.value.code == "no_report"
 
 
-def test_last_months_reports_come_by_themselves(kitchen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once a month is over its reports lie in the folder, of all and of each group, each written once; before that there is none."""
+def test_last_months_reports_come_by_themselves(
+    kitchen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a month is over its reports lie in the folder, of all and of each group, each written once; before
+    that there is none."""
     folder = tmp_path / "Berichte"
-    settings = Settings.from_environ({"DATA_DIR": str(kitchen.parent), "REPORTS_DIR": str(folder), "REPORTS_LANGUAGE": "de"})
+    settings = Settings.from_environ(
+        {"DATA_DIR": str(kitchen.parent), "REPORTS_DIR": str(folder), "REPORTS_LANGUAGE": "de"}
+    )
     monkeypatch.setenv("TZ", "UTC")
     november = utc("2026-11-01T00:00")
     monkeypatch.setattr(order, "now_ms", lambda: november + 7 * HOUR_MS)
@@ -143,16 +172,20 @@ def test_last_months_reports_come_by_themselves(kitchen: Path, tmp_path: Path, m
     written = worker.write_missing(november + 7 * HOUR_MS)
     names = [f"temphub-report-2026-10-01-to-2026-10-31{whose}.pdf" for whose in ("", "-Kitchen")]
     assert [path.name for path in written] == names and not worker.state().problem
-    assert all(path.read_bytes().startswith(b"%PDF") for path in written) and sorted(path.name for path in folder.iterdir()) == sorted(
-        names
-    )
+    assert all(path.read_bytes().startswith(b"%PDF") for path in written) and sorted(
+        path.name for path in folder.iterdir()
+    ) == sorted(names)
     assert worker.write_missing(november + 8 * HOUR_MS) == []
 
 
-def test_a_folder_that_cannot_be_written(kitchen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written(
+    kitchen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A report that cannot be written is told, with what to do, and tried again."""
     (tmp_path / "taken").write_text("a file")
-    settings = Settings.from_environ({"DATA_DIR": str(kitchen.parent), "REPORTS_DIR": str(tmp_path / "taken" / "in it")})
+    settings = Settings.from_environ(
+        {"DATA_DIR": str(kitchen.parent), "REPORTS_DIR": str(tmp_path / "taken" / "in it")}
+    )
     november = utc("2026-11-02T00:00")
     monkeypatch.setattr(order, "now_ms", lambda: november)
     monkeypatch.setattr(schedule, "make_report", lambda **more: make_report(zone="UTC", **more))

@@ -1,11 +1,14 @@
-"""Every attack on a hub, one after the other: `PYTHONPATH=tests python tests/server/attacks_bench.py [seconds] [part of a name …]`.
+"""Every attack on a hub, one after the other: `PYTHONPATH=tests python tests/server/attacks_bench.py
+[seconds] [part of a name …]`.
 
-Six ordinary probes deliver every half second meanwhile, to a hub with 100,000 readings and an open page's kernel. For each attack (20 s
-each, the made-up names until all 60,000 are answered): how long the probes' acknowledgements took, how long those of a server that does
-nothing took at the same moment (the computer's own part), readings lost and doubled, and the memory (PSS) of all of the hub's processes
-before, at most, and some seconds afterwards. About ten minutes.
+Six ordinary probes deliver every half second meanwhile, to a hub with 100,000 readings and an open page's
+kernel. For each attack (20 s each, the made-up names until all 60,000 are answered): how long the probes'
+acknowledgements took, how long those of a server that does nothing took at the same moment (the computer's
+own part), readings lost and doubled, and the memory (PSS) of all of the hub's processes before, at most, and
+some seconds afterwards. About ten minutes.
 
-A real attacker has a computer of its own. Here it shares the hub's cores: it runs behind all others, in a session of its own.
+A real attacker has a computer of its own. Here it shares the hub's cores: it runs behind all others, in a
+session of its own.
 """
 
 import asyncio
@@ -57,7 +60,8 @@ GOT: Counter[str] = Counter()
 
 
 class Attack(NamedTuple):
-    """point: of the list of attacks; work: what the attacker's process does, given the port; whole: until it ends by itself."""
+    """point: of the list of attacks; work: what the attacker's process does, given the port; whole: until it
+    ends by itself."""
 
     point: str
     work: Callable[[int], object]
@@ -65,10 +69,25 @@ class Attack(NamedTuple):
     whole: bool = False
 
 
-def ask(port: int, address: str, method: str, path: str, body: object = None, timeout_s: float = 30.0, **headers: str) -> None:
+def ask(
+    port: int,
+    address: str,
+    method: str,
+    path: str,
+    body: object = None,
+    timeout_s: float = 30.0,
+    **headers: str,
+) -> None:
     """One request from an address."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s, source_address=(address, 0))) as one:
-        one.request(method, path, json.dumps(body) if body is not None else None, {key.replace("_", "-"): v for key, v in headers.items()})
+    with closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s, source_address=(address, 0))
+    ) as one:
+        one.request(
+            method,
+            path,
+            json.dumps(body) if body is not None else None,
+            {key.replace("_", "-"): v for key, v in headers.items()},
+        )
         reply = one.getresponse()
         reply.read()
         GOT[str(reply.status)] += 1
@@ -115,7 +134,10 @@ def lies() -> Iterator[bytes]:
     """Frames whose messages lie a little about their form, of less than a kilobyte."""
     good = message(header("comm_msg"), {}, content("comm_msg"))
     told = [lie(good) for why, some in LIES.items() if why != "too long" for lie in some]
-    return (pages.frame(1 if isinstance(one, str) else 2, one.encode() if isinstance(one, str) else one) for one in itertools.cycle(told))
+    return (
+        pages.frame(1 if isinstance(one, str) else 2, one.encode() if isinstance(one, str) else one)
+        for one in itertools.cycle(told)
+    )
 
 
 def flood_of_lies(tried: "pages.Tried") -> object:
@@ -152,12 +174,24 @@ def silent_devices(port: int) -> None:
     quiet = socket.create_server(("0.0.0.0", 0), backlog=500)
     there = quiet.getsockname()[1]
     # From this computer itself, whose own ports a stranger elsewhere has not looked at.
-    by_many(40, lambda port, n: ask(port, "127.0.0.1", "POST", "/api/provision", {"host": f"127.0.0.{20 + n}", "port": there}))(port)
+    by_many(
+        40,
+        lambda port, n: ask(
+            port, "127.0.0.1", "POST", "/api/provision", {"host": f"127.0.0.{20 + n}", "port": there}
+        ),
+    )(port)
 
 
 def wrong_token(port: int, number: int) -> None:
     path = ("/api/probes", "/api/describe")[number % 2]
-    ask(port, address_of(number), "POST" if number % 2 else "GET", path, {} if number % 2 else None, X_Token=f"guess {next(TURNS)}")
+    ask(
+        port,
+        address_of(number),
+        "POST" if number % 2 else "GET",
+        path,
+        {} if number % 2 else None,
+        X_Token=f"guess {next(TURNS)}",
+    )
 
 
 def deaf_reader(port: int, number: int) -> None:
@@ -199,7 +233,12 @@ ATTACKS = {
     "lies about messages' form": Attack("1", partial(pages.attack_as, flood_of_lies)),
     **{
         name: Attack("1", partial(pages.attack_as, pages.ATTACKS[name]))
-        for name in ("20 x valid small messages", "20 x pieces without an end", "20 x open and close", "10 x a reader that never reads")
+        for name in (
+            "20 x valid small messages",
+            "20 x pieces without an end",
+            "20 x open and close",
+            "10 x a reader that never reads",
+        )
     },
     "40 x 100 MB to pages' paths": Attack("2", by_many(40, big_body)),
     "HEAD, OPTIONS and odd paths": Attack("3", by_many(16, odd_request)),
@@ -245,7 +284,10 @@ def shares(times: list[float]) -> str:
 def measure(hub: TempHub, name: str, attack: Attack, seconds: float) -> None:
     """One line of the table."""
     had = stored(hub)
-    probes, control = Steady(hub.port, PROBES, EVERY_S, TOKEN if attack.token else ""), Control(PROBES, EVERY_S)
+    probes, control = (
+        Steady(hub.port, PROBES, EVERY_S, TOKEN if attack.token else ""),
+        Control(PROBES, EVERY_S),
+    )
     time.sleep(BEFORE_S)
     answers = probes.since()[1]
     control.since()
@@ -272,7 +314,8 @@ def measure(hub: TempHub, name: str, attack: Attack, seconds: float) -> None:
     other = {key: number for key, number in answers.items() if key != "200"} or ""
     load = os.getloadavg()[0]
     pages.say(
-        f"{attack.point:>3} {name:36}{took:5.0f}{shares(times)}{own}{len(times):7}{lost:6}{doubled:8}{memory}{load:7.1f}{cpu_s:7.1f}",
+        f"{attack.point:>3} {name:36}{took:5.0f}{shares(times)}{own}{len(times):7}{lost:6}{doubled:8}{memory}"
+        f"{load:7.1f}{cpu_s:7.1f}",
         f"   the attacker got {got} {other}",
     )
 
@@ -283,7 +326,13 @@ def running(folder: Path, **settings: str) -> Iterator[TempHub]:
     data = folder / f"data-{len(settings)}"
     data.mkdir()
     now = int(time.time() * 1000)
-    fill(data, {f"old-{n}": [(now - (20_000 - at) * 1000, 20 + math.sin(at / 500 + n)) for at in range(20_000)] for n in range(5)})
+    fill(
+        data,
+        {
+            f"old-{n}": [(now - (20_000 - at) * 1000, 20 + math.sin(at / 500 + n)) for at in range(20_000)]
+            for n in range(5)
+        },
+    )
     hub = TempHub(data, free_port(), **settings)
     try:
         hub.ready().page_ready()
@@ -297,12 +346,16 @@ def running(folder: Path, **settings: str) -> Iterator[TempHub]:
 
 def main(seconds: float, wanted: list[str]) -> None:
     compile_all()
-    chosen = {name: one for name, one in ATTACKS.items() if not wanted or any(part in name for part in wanted)}
+    chosen = {
+        name: one for name, one in ATTACKS.items() if not wanted or any(part in name for part in wanted)
+    }
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     pages.say(
         f"{PROBES} probes, a reading each {EVERY_S} s; {psutil.cpu_count()} cores, load {load}. "
-        "Attackers run on the same cores, behind all others (a computer of their own is what real ones have).",
-        f"{'':40}{'s':>3}{'ack p50':>8}{'p99':>8}{'most':>8}{'nothing':>8}{'acks':>7}{'lost':>6}{'doubled':>8}"
+        "Attackers run on the same cores, behind all others (a computer of their own is what real ones "
+        "have).",
+        f"{'':40}{'s':>3}{'ack p50':>8}{'p99':>8}{'most':>8}{'nothing':>8}{'acks':>7}{'lost':>6}"
+        f"{'doubled':>8}"
         f"{'before':>8}{'at most':>8}{'more':>8}{'after':>8}{'load':>7}{'CPU':>7}  ms, MB PSS",
         "(nothing: p99 of a server that does nothing; CPU: seconds of a core that the attacker had)",
     )
@@ -311,7 +364,9 @@ def main(seconds: float, wanted: list[str]) -> None:
         for token in (False, True):
             mine = {name: one for name, one in chosen.items() if one.token == token}
             if mine:
-                with running(Path(folder), **({"SERVER_TOKEN": TOKEN, "UI_PASSWORD": TOKEN} if token else {})) as hub:
+                with running(
+                    Path(folder), **({"SERVER_TOKEN": TOKEN, "UI_PASSWORD": TOKEN} if token else {})
+                ) as hub:
                     for name, attack in mine.items():
                         measure(hub, name, attack, seconds)
     pages.say(f"{(time.monotonic() - began) / 60:.1f} minutes in all")

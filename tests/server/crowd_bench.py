@@ -1,8 +1,10 @@
-"""What a crowd of made-up probe ids costs: `PYTHONPATH=tests python tests/server/crowd_bench.py [names] [addresses]`.
+"""What a crowd of made-up probe ids costs: `PYTHONPATH=tests python tests/server/crowd_bench.py [names]
+[addresses]`.
 
-A hub with ten probes that deliver twice a second, and a page open in a real Chromium. From several addresses (127.0.0.2, …) so many made-up
-names are tried, each once, as fast as they are answered. Printed: what became of them, how long the ten waited for their acknowledgements
-meanwhile, how long a page takes to open and what the hub's kernel and the pages' kernel hold, before, after, and after a restart.
+A hub with ten probes that deliver twice a second, and a page open in a real Chromium. From several addresses
+(127.0.0.2, …) so many made-up names are tried, each once, as fast as they are answered. Printed: what became
+of them, how long the ten waited for their acknowledgements meanwhile, how long a page takes to open and what
+the hub's kernel and the pages' kernel hold, before, after, and after a restart.
 """
 
 import asyncio
@@ -37,7 +39,9 @@ async def one(port: int, address: str, names: "list[str]", answers: "Counter[obj
         try:
             if writer is None:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
-            writer.write(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            writer.write(
+                b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            )
             head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode().lower()
             await reader.readexactly(int(head.partition("content-length: ")[2].split()[0]))
             answers[int(head.split()[1])] += 1
@@ -52,7 +56,12 @@ async def crowd(port: int, names: int, addresses: int) -> "Counter[object]":
     """All of them at once."""
     answers: Counter[object] = Counter()
     left = [f"made-up-{number:05}" for number in range(names)]
-    await asyncio.gather(*(one(port, f"127.0.0.{2 + place % addresses}", left, answers) for place in range(AT_ONCE * addresses)))
+    await asyncio.gather(
+        *(
+            one(port, f"127.0.0.{2 + place % addresses}", left, answers)
+            for place in range(AT_ONCE * addresses)
+        )
+    )
     return answers
 
 
@@ -74,7 +83,10 @@ def held(hub: TempHub) -> str:
     """Memory of the two kernels."""
     kernel = hub.hub_kernel()
     pages = [one for one in hub.kernels() if kernel is None or one.pid != kernel.pid]
-    return f"hub's kernel {kernel.memory_info().rss / 1e6:.0f} MB, pages' {[round(one.memory_info().rss / 1e6) for one in pages]} MB"
+    return (
+        f"hub's kernel {kernel.memory_info().rss / 1e6:.0f} MB, pages' "
+        f"{[round(one.memory_info().rss / 1e6) for one in pages]} MB"
+    )
 
 
 def say(text: str) -> None:
@@ -87,7 +99,10 @@ def waits(probes: Steady, control: Control) -> str:
     p50, p99 = (sorted(times)[int(len(times) * part)] for part in (0.5, 0.99))
     machine = sorted(control.since()[0])
     own = f"of a server that does nothing p99 {machine[int(len(machine) * 0.99)]:.0f} ms"
-    return f"ten probes: p50 {p50:.0f} ms, p99 {p99:.0f} ms ({own}), longest {max(times):.0f} ms, answers {dict(answers)}"
+    return (
+        f"ten probes: p50 {p50:.0f} ms, p99 {p99:.0f} ms ({own}), longest {max(times):.0f} ms, answers "
+        f"{dict(answers)}"
+    )
 
 
 def tried(port: int, names: int, addresses: int) -> "Counter[object]":
@@ -116,7 +131,10 @@ def main(names: int = 60_000, addresses: int = 8) -> None:
         # Not in this one, in which Playwright's own loop runs.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             answers = pool.submit(tried, port, names, addresses).result()
-        say(f"{names} names from {addresses} addresses in {time.monotonic() - began:.0f} s: {dict(answers)}; {waits(probes, control)}")
+        say(
+            f"{names} names from {addresses} addresses in {time.monotonic() - began:.0f} s: {dict(answers)}; "
+            f"{waits(probes, control)}"
+        )
         say(f"just after: page {opened(browser, port)}; {held(hub)}")
         time.sleep(60)
         say(f"a minute later: page {opened(browser, port)}; {held(hub)}; {waits(probes, control)}")

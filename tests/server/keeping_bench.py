@@ -2,9 +2,10 @@
 
     python tests/server/keeping_bench.py [MINUTES] [SECONDS BETWEEN KILLS]
 
-Prints, a line each: acknowledged, lost and doubled readings, the longest time that a client was refused, the waiting times, how often
-page server and open pages were back before the next kill, and the memory of all processes (PSS). With 0 minutes only how
-long a start takes until the first answer and the first page, and the memory with four probes and one page.
+Prints, a line each: acknowledged, lost and doubled readings, the longest time that a client was refused, the
+waiting times, how often page server and open pages were back before the next kill, and the memory of all
+processes (PSS). With 0 minutes only how long a start takes until the first answer and the first page, and the
+memory with four probes and one page.
 """
 
 import http.client
@@ -34,7 +35,8 @@ VALUE = '#rendered_cells .th-card[data-probe="p0"] .th-number'
 
 
 class Client(threading.Thread):
-    """Delivers one numbered reading after the other, each until it is acknowledged, and notes how long each request took."""
+    """Delivers one numbered reading after the other, each until it is acknowledged, and notes how long each
+    request took."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__(daemon=True)
@@ -63,7 +65,11 @@ class Client(threading.Thread):
         row = {"seq": self.acknowledged, "age_ms": 0, "temperature_c": self.acknowledged % 1000 / 16}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("POST", "/api/ingest", json.dumps({"probe_id": self.name_, "boot": self.boot, "readings": [row]}))
+            connection.request(
+                "POST",
+                "/api/ingest",
+                json.dumps({"probe_id": self.name_, "boot": self.boot, "readings": [row]}),
+            )
             reply = connection.getresponse()
             return reply.status == 200 and json.loads(reply.read())["ok"] is True
         finally:
@@ -81,8 +87,14 @@ def deliver(port: int, number: int) -> None:
     for client in clients:
         client.join(10)
     took = sorted(one for client in clients for one in client.took_s)
-    told = {"acknowledged": {client.name_: client.acknowledged for client in clients}, "refused_s": max(c.refused_s for c in clients)}
-    told |= {f"p{share}_ms": round(took[min(int(len(took) * share / 100), len(took) - 1)] * 1000, 1) for share in (50, 99, 100)}
+    told = {
+        "acknowledged": {client.name_: client.acknowledged for client in clients},
+        "refused_s": max(c.refused_s for c in clients),
+    }
+    told |= {
+        f"p{share}_ms": round(took[min(int(len(took) * share / 100), len(took) - 1)] * 1000, 1)
+        for share in (50, 99, 100)
+    }
     sys.stdout.write(json.dumps(told))
 
 
@@ -115,7 +127,9 @@ def live(page: object) -> bool:
     """Whether an open page shows values, and knows of no trouble."""
     try:
         there = page.locator(f"{VALUE}:visible").count()
-        return bool(there) and not page.locator("#lost").is_visible() and not page.locator("#dead").is_visible()
+        return (
+            bool(there) and not page.locator("#lost").is_visible() and not page.locator("#dead").is_visible()
+        )
     # It is being opened again just now.
     except Exception:
         return False
@@ -163,15 +177,27 @@ def main(minutes: float, every_s: float) -> None:
         while not all(map(live, pages)) and time.monotonic() - began < 180:
             pages[0].wait_for_timeout(250)
         for what, times in took_s.items():
-            after = f", after {sorted(times)[len(times) // 2]:.1f} s (median), {max(times):.1f} s (longest)" if times else ""
+            after = (
+                f", after {sorted(times)[len(times) // 2]:.1f} s (median), {max(times):.1f} s (longest)"
+                if times
+                else ""
+            )
             say(f"{kills} kills: {what} back before the next {len(times)} times{after}")
-        say(f"after the last kill all pages were live again within {time.monotonic() - began:.1f} s: {all(map(live, pages))}")
+        say(
+            f"after the last kill all pages were live again within {time.monotonic() - began:.1f} s: "
+            f"{all(map(live, pages))}"
+        )
         told = json.loads(clients.communicate(timeout=60)[0])
         say(f"memory: {first:.1f} MB at the start, {most:.1f} MB at most ({most - first:+.1f})")
         with Reader(hub.data_dir / "temphub.sqlite3") as reader:
             stored = Counter((point.probe_id, point.seq) for point in reader.after(0, 10_000_000))
-        lost = sum((name, seq) not in stored for name, count in told["acknowledged"].items() for seq in range(count))
-        say(f"acknowledged {sum(told['acknowledged'].values())}, lost {lost}, doubled {sum(stored.values()) - len(stored)}")
+        lost = sum(
+            (name, seq) not in stored for name, count in told["acknowledged"].items() for seq in range(count)
+        )
+        say(
+            f"acknowledged {sum(told['acknowledged'].values())}, lost {lost}, doubled "
+            f"{sum(stored.values()) - len(stored)}"
+        )
         waits = f"p50 {told['p50_ms']} ms, p99 {told['p99_ms']} ms, longest {told['p100_ms']} ms"
         say(f"longest time refused {told['refused_s']:.2f} s; a reading is acknowledged after {waits}")
 
@@ -185,4 +211,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["deliver"]:
         deliver(int(sys.argv[2]), int(sys.argv[3]))
     else:
-        main(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0, float(sys.argv[2]) if len(sys.argv) > 2 else 5.0)
+        main(
+            float(sys.argv[1]) if len(sys.argv) > 1 else 10.0,
+            float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
+        )

@@ -1,9 +1,11 @@
-"""What a page's connection can cost others: `PYTHONPATH=tests python tests/server/page_attacks_bench.py [seconds] [part of a name …]`.
+"""What a page's connection can cost others: `PYTHONPATH=tests python tests/server/page_attacks_bench.py
+[seconds] [part of a name …]`.
 
-A hub with one probe that delivers ten times a second, and one attack after the other from this computer, each for so many seconds
-(15), in a process of its own that takes the time that nobody else wants and is ended with it. For each: memory of everything of the hub's
-before, at most and 10 s afterwards, how long acknowledgements took, how long those of a server took that does nothing (the computer's own
-part: attackers and hub share its cores), and how long an ordinary page's question to its kernel took. The messages are all well formed, or
+A hub with one probe that delivers ten times a second, and one attack after the other from this computer, each
+for so many seconds (15), in a process of its own that takes the time that nobody else wants and is ended with
+it. For each: memory of everything of the hub's before, at most and 10 s afterwards, how long acknowledgements
+took, how long those of a server took that does nothing (the computer's own part: attackers and hub share its
+cores), and how long an ordinary page's question to its kernel took. The messages are all well formed, or
 wrong by a byte; there are only many of them.
 """
 
@@ -39,7 +41,15 @@ from temphub_kernel.core.programs import start_behind
 VISIT = re.compile(rb'"kernelId": "([0-9a-f-]{36})"')
 NUMBERS, FRAMES = count(), count()
 # The last: a page that says that there are too many names no visit.
-GONE = (OSError, TypeError, WebSocketClosedError, StreamClosedError, HTTPClientError, TimeoutError, AttributeError)
+GONE = (
+    OSError,
+    TypeError,
+    WebSocketClosedError,
+    StreamClosedError,
+    HTTPClientError,
+    TimeoutError,
+    AttributeError,
+)
 
 
 def say(*texts: str) -> None:
@@ -82,8 +92,12 @@ class Tried:
         socket = await self.connect()
         while True:
             name, begun = f"q{next(NUMBERS)}", time.perf_counter()
-            await socket.write_message(message(header("kernel_info_request", msg_id=name), {}, {}), binary=True)
-            while (told := await socket.read_message()) is not None and not (name.encode() in told and b"kernel_info_reply" in told):
+            await socket.write_message(
+                message(header("kernel_info_request", msg_id=name), {}, {}), binary=True
+            )
+            while (told := await socket.read_message()) is not None and not (
+                name.encode() in told and b"kernel_info_reply" in told
+            ):
                 pass
             while told is None:
                 with suppress(*GONE):
@@ -153,11 +167,17 @@ async def deaf(tried: Tried) -> None:
             with suppress(*GONE):
                 visit = await tried.visit()
                 socket = await tried.connect(visit)
-                opened = message(header("comm_open", msg_id=f"o{next(NUMBERS)}"), {"version": "1.0.0"}, content("comm_open", "mine"))
+                opened = message(
+                    header("comm_open", msg_id=f"o{next(NUMBERS)}"),
+                    {"version": "1.0.0"},
+                    content("comm_open", "mine"),
+                )
                 stream = socket.protocol.stream
                 await stream.write(frame(2, opened))
                 for turn in count():
-                    told = message(header("comm_msg", msg_id=f"r{next(NUMBERS)}"), {}, content("comm_msg", "mine"))
+                    told = message(
+                        header("comm_msg", msg_id=f"r{next(NUMBERS)}"), {}, content("comm_msg", "mine")
+                    )
                     await asyncio.wait_for(stream.write(frame(2, told)), 60)
                     if turn % 20 == 0:
                         await stream.write(frame(0xA, b""))
@@ -188,8 +208,11 @@ ATTACKS = {
 
 @contextmanager
 def attacker(module: str, name: str, port: int) -> "Iterator[subprocess.Popen[bytes]]":
-    """An attack of a module of this folder, in a process that is ended with all that it began, whatever it waits for."""
-    process = start_behind(f"server.{module}", "attack", name, str(port), cwd=Path(__file__).parents[1], stdout=subprocess.PIPE)
+    """An attack of a module of this folder, in a process that is ended with all that it began, whatever it
+    waits for."""
+    process = start_behind(
+        f"server.{module}", "attack", name, str(port), cwd=Path(__file__).parents[1], stdout=subprocess.PIPE
+    )
     try:
         yield process
     finally:
@@ -214,7 +237,8 @@ def attack_as(made, port: int) -> None:
 
 async def measure(hub: TempHub, seconds: float, wanted: list[str]) -> None:
     say(
-        f"{'':34}{'MB before':>10}{'at most':>9}{'after':>8}{'ack p50':>9}{'p99':>7}{'most':>7}{'machine':>9}{'page p50':>10}{'p99':>7}  ms"
+        f"{'':34}{'MB before':>10}{'at most':>9}{'after':>8}{'ack p50':>9}{'p99':>7}{'most':>7}{'machine':>9}"
+        f"{'page p50':>10}{'p99':>7}  ms"
     )
     for name in ATTACKS:
         if wanted and not any(part in name for part in wanted):
@@ -242,8 +266,10 @@ async def measure(hub: TempHub, seconds: float, wanted: list[str]) -> None:
         tried.client.close()
         figures = (before, tried.most_mb, tried.mb())
         say(
-            f"{name:34}{figures[0]:10.0f}{figures[1]:9.0f}{figures[2]:8.0f}{np.median(acks):9.1f}{np.percentile(acks, 99):7.0f}"
-            f"{acks.max():7.0f}{np.percentile(machine, 99):9.0f}{np.median(asked):10.1f}{np.percentile(asked, 99):7.0f}",
+            f"{name:34}{figures[0]:10.0f}{figures[1]:9.0f}{figures[2]:8.0f}{np.median(acks):9.1f}"
+            f"{np.percentile(acks, 99):7.0f}"
+            f"{acks.max():7.0f}{np.percentile(machine, 99):9.0f}{np.median(asked):10.1f}"
+            f"{np.percentile(asked, 99):7.0f}",
         )
 
 
@@ -259,7 +285,11 @@ def main() -> None:
             wait_for(lambda: hub.ask("GET", "/", timeout_s=60)[0] == 200, 60)
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
                 runner.run(measure(hub, seconds, sys.argv[2:]))
-            said = [line for line in hub.text().splitlines() if "WARNING" in line or "ERROR" in line or "Traceback" in line]
+            said = [
+                line
+                for line in hub.text().splitlines()
+                if "WARNING" in line or "ERROR" in line or "Traceback" in line
+            ]
             say(f"{len(said)} lines of warning; the kinds:", *sorted({line[20:150] for line in said}))
         finally:
             hub.stop(timeout_s=30)

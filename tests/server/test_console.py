@@ -13,7 +13,8 @@ STYLE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (INFO|WARNING|ERROR) +[a-z]+
 
 
 def test_what_is_said_is_also_in_the_log_file(start_temphub, data_dir):
-    """Where the page is, which probe was found, that it delivers: one style of line, all of it in `temphub.log`, in order."""
+    """Where the page is, which probe was found, that it delivers: one style of line, all of it in
+    `temphub.log`, in order."""
     temphub = start_temphub("demo", "--probes", "1", "--no-browser").ready()
     wait_for(lambda: "Demo-1 delivers" in temphub.text(), 30)
     assert temphub.stop() == 0
@@ -21,7 +22,8 @@ def test_what_is_said_is_also_in_the_log_file(start_temphub, data_dir):
     assert (data_dir / "demo-data" / LOG_FILE).read_text(encoding="utf-8").splitlines() == lines
     assert not [line for line in lines if not STYLE.fullmatch(line)]
     order = [
-        next(n for n, line in enumerate(lines) if words in line) for words in ("Page: http", "found Demo-1", "Demo-1 delivers", "Stopping")
+        next(n for n, line in enumerate(lines) if words in line)
+        for words in ("Page: http", "found Demo-1", "Demo-1 delivers", "Stopping")
     ]
     assert order == sorted(order)
     assert "wakepy" not in temphub.text() and len([line for line in lines if "delivers" in line]) == 1
@@ -55,7 +57,11 @@ def test_what_stops_the_start_is_in_the_file(start_temphub, data_dir, free_port)
     """A port that is taken: the file, which somebody may be asked to send, has the problem and the remedy."""
     first = start_temphub().ready()
     folder = data_dir.parent / "other"
-    shutil.copytree(data_dir, folder, ignore=lambda *_: [LOG_FILE, "temphub.server.lock", "temphub.hub.lock", "temphub.hub.json"])
+    shutil.copytree(
+        data_dir,
+        folder,
+        ignore=lambda *_: [LOG_FILE, "temphub.server.lock", "temphub.hub.lock", "temphub.hub.json"],
+    )
     second = start_temphub(folder=folder, DATA_DIR=str(folder))
     assert second.process.wait(60) == 1
     assert f"Port {free_port} is used by another program" in (folder / LOG_FILE).read_text(encoding="utf-8")
@@ -63,7 +69,8 @@ def test_what_stops_the_start_is_in_the_file(start_temphub, data_dir, free_port)
 
 
 def test_a_second_start_writes_nothing_into_the_file(start_temphub, data_dir):
-    """The file has one writer: a second start on the same data folder only says on its console that a hub runs."""
+    """The file has one writer: a second start on the same data folder only says on its console that a hub
+    runs."""
     first = start_temphub().ready()
     # The last that a quiet hub says for a minute.
     wait_for(lambda: "Press Ctrl-C" in first.text() and "is announced" in first.text(), 30)

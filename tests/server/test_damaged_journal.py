@@ -10,11 +10,13 @@ HALF = 50
 
 
 def test_a_journal_that_breaks_while_the_hub_runs(start_temphub, data_dir):
-    """Probes are told 503 and keep their readings, the hub is replaced by one that puts the damaged file aside, fills a new one from
-    the CSV log, and takes readings again: nobody had to do anything."""
+    """Probes are told 503 and keep their readings, the hub is replaced by one that puts the damaged file
+    aside, fills a new one from the CSV log, and takes readings again: nobody had to do anything."""
     temphub = start_temphub().ready()
     for number in range(HALF):
-        assert temphub.ask("POST", "/api/ingest", {"temperature_c": number, "probe_id": f"p{number}"})[0] == 200
+        assert (
+            temphub.ask("POST", "/api/ingest", {"temperature_c": number, "probe_id": f"p{number}"})[0] == 200
+        )
     wait_for(lambda: (data_dir / "temperature_log.csv").read_bytes().count(b"\n") == HALF + 1, 20)
     journal = data_dir / "temphub.sqlite3"
     for path in (journal, data_dir / "temphub.sqlite3-wal"):
@@ -24,7 +26,9 @@ def test_a_journal_that_breaks_while_the_hub_runs(start_temphub, data_dir):
 
     def deliver():
         try:
-            status, _ = temphub.ask("POST", "/api/ingest", {"temperature_c": sent[0], "probe_id": f"p{sent[0]}"})
+            status, _ = temphub.ask(
+                "POST", "/api/ingest", {"temperature_c": sent[0], "probe_id": f"p{sent[0]}"}
+            )
         except OSError:
             return False
         assert status in (200, 503)
@@ -40,4 +44,8 @@ def test_a_journal_that_breaks_while_the_hub_runs(start_temphub, data_dir):
     with (data_dir / "temperature_log.csv").open(encoding="utf-8", newline="") as file:
         logged = {row["probe_id"] for row in csv.DictReader(file)}
     # What was acknowledged while nobody knew of the damage, seconds at most, may be in the damaged file only.
-    assert {f"p{number}" for number in range(HALF)} <= stored and f"p{sent[0] - 1}" in stored and stored == logged
+    assert (
+        {f"p{number}" for number in range(HALF)} <= stored
+        and f"p{sent[0] - 1}" in stored
+        and stored == logged
+    )

@@ -1,4 +1,5 @@
-"""What a page sends is held against its own size before any library reads it. The lies here are small ones, of a few bytes."""
+"""What a page sends is held against its own size before any library reads it. The lies here are small ones,
+of a few bytes."""
 
 import json
 
@@ -14,25 +15,42 @@ MARKS = {"visit": "v", "visitor": "login 192.168.1.20"}
 
 
 def test_what_pages_send_goes_on_with_its_own_marks():
-    """Whatever a message's metadata says of whose it is: what goes on says what the server knows; buffers are passed on as they are."""
-    raw = message(header("comm_msg"), {"visit": "other", "kept": 1}, content("comm_msg"), buffers=[b"", b"\x00\x01"])
+    """Whatever a message's metadata says of whose it is: what goes on says what the server knows; buffers are
+    passed on as they are."""
+    raw = message(
+        header("comm_msg"), {"visit": "other", "kept": 1}, content("comm_msg"), buffers=[b"", b"\x00\x01"]
+    )
     found = read(raw, MARKS)
     assert (found.kind, found.channel) == ("comm_msg", "shell")
     told, parent, metadata, what, *buffers = found.parts
-    assert json.loads(metadata) == {"kept": 1, **MARKS} and json.loads(parent) == {} and buffers == [b"", b"\x00\x01"]
+    assert (
+        json.loads(metadata) == {"kept": 1, **MARKS}
+        and json.loads(parent) == {}
+        and buffers == [b"", b"\x00\x01"]
+    )
     assert json.loads(told) == header("comm_msg") and json.loads(what) == content("comm_msg")
 
 
-@pytest.mark.parametrize("kind", ["comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request", "shutdown_request"])
+@pytest.mark.parametrize(
+    "kind",
+    ["comm_open", "comm_msg", "comm_close", "comm_info_request", "kernel_info_request", "shutdown_request"],
+)
 def test_each_kind_that_pages_send_is_taken(kind):
-    """Also one in two scripts, and the ending of a visit on the channel that Jupyter's own page uses for it."""
+    """Also one in two scripts, and the ending of a visit on the channel that Jupyter's own page uses for
+    it."""
     channel = "control" if kind == "shutdown_request" else "shell"
-    assert read(message(header(kind, username="Zoë 温度"), {}, content(kind), channel=channel), MARKS).kind == kind
+    assert (
+        read(message(header(kind, username="Zoë 温度"), {}, content(kind), channel=channel), MARKS).kind
+        == kind
+    )
 
 
 # (what is said, what is changed of a good message)
 LIES = {
-    "text instead of a binary message": [lambda raw: raw.decode("latin1"), lambda raw: json.dumps({"header": header("comm_msg")})],
+    "text instead of a binary message": [
+        lambda raw: raw.decode("latin1"),
+        lambda raw: json.dumps({"header": header("comm_msg")}),
+    ],
     "with a number of parts that it cannot have": [
         lambda raw: b"",
         lambda raw: raw[:7],
@@ -53,7 +71,8 @@ LIES = {
 
 @pytest.mark.parametrize(("why", "lie"), [(why, lie) for why, lies in LIES.items() for lie in lies])
 def test_a_message_that_lies_about_its_form_is_dropped(why, lie):
-    """A part too many or too few, an offset that is off by one, two that are swapped, a cut end, a wrong kind of frame."""
+    """A part too many or too few, an offset that is off by one, two that are swapped, a cut end, a wrong kind
+    of frame."""
     with pytest.raises(Malformed, match=why):
         read(lie(message(header("comm_msg"), {}, content("comm_msg"))), MARKS)
 
@@ -79,13 +98,17 @@ def test_a_message_that_lies_about_its_form_is_dropped(why, lie):
         (header("comm_open"), {"comm_id": "1", "target_name": "jupyter.widget", "data": {}}, "shell"),
         (
             header("comm_msg"),
-            {"comm_id": "1", "data": {"a": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}},
+            {
+                "comm_id": "1",
+                "data": {"a": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]},
+            },
             "shell",
         ),
     ],
 )
 def test_what_pages_do_not_send_is_dropped(head, what, channel):
-    """Code, debugging, other channels, widgets that a page would make, and fields of another kind than a page's."""
+    """Code, debugging, other channels, widgets that a page would make, and fields of another kind than a
+    page's."""
     with pytest.raises(Malformed):
         read(message(head, {}, what, channel=channel), MARKS)
 

@@ -24,7 +24,8 @@ class Shared:
 
 @pytest.fixture
 def viewers(tmp_path):
-    """Two visits, `a` connected and `b` given out but not yet connected; a page that is only missed would end in a minute."""
+    """Two visits, `a` connected and `b` given out but not yet connected; a page that is only missed would end
+    in a minute."""
     kernels = ViewerKernels(connection_dir=str(tmp_path), lost_s=60.0, awaited_s=60.0, goodbye_s=30.0)
     kernels.kernel.context.destroy(linger=0)
     kernels.kernel = Shared()
@@ -61,7 +62,8 @@ def test_a_page_that_is_left_is_put_away_at_once(viewers):
 
 
 def test_a_goodbye_that_was_none_ends_nothing(viewers):
-    """A page that goes on after a goodbye and loses its connection later finds its visit again; an unknown name is no visit."""
+    """A page that goes on after a goodbye and loses its connection later finds its visit again; an unknown
+    name is no visit."""
 
     async def steps():
         viewers.goodbye_s = 0.0
@@ -77,7 +79,8 @@ def test_a_goodbye_that_was_none_ends_nothing(viewers):
 
 
 def test_the_goodbye_of_a_real_page_is_taken(start_temphub):
-    """What a browser sends as a page is left, without any header of ours, is taken from this hub's page only; no 403, no noise."""
+    """What a browser sends as a page is left, without any header of ours, is taken from this hub's page only;
+    no 403, no noise."""
     temphub = start_temphub().ready()
     page = temphub.page_ready().decode()
     visit = re.search(r'"kernelId": "([0-9a-f-]{36})"', page)[1]

@@ -1,4 +1,5 @@
-"""Whatever happens to pages, or to any one process, recording goes on; and when it is over nothing is left."""
+"""Whatever happens to pages, or to any one process, recording goes on; and when it is over nothing is
+left."""
 
 import contextlib
 import http.client
@@ -20,7 +21,8 @@ from temphub_kernel.journal import Reader
 
 
 class Sender(threading.Thread):
-    """Delivers a numbered reading every 50 ms, each until it is acknowledged; keeps the longest time without an acknowledgement."""
+    """Delivers a numbered reading every 50 ms, each until it is acknowledged; keeps the longest time without
+    an acknowledgement."""
 
     def __init__(self, port):
         super().__init__(daemon=True)
@@ -40,7 +42,11 @@ class Sender(threading.Thread):
         wait_for(lambda: self.acknowledged > 5)
 
     def sent(self):
-        body = {"probe_id": "p", "boot": "a1b2c3d4", "readings": [{"seq": self.acknowledged, "age_ms": 0, "temperature_c": 20.5}]}
+        body = {
+            "probe_id": "p",
+            "boot": "a1b2c3d4",
+            "readings": [{"seq": self.acknowledged, "age_ms": 0, "temperature_c": 20.5}],
+        }
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("POST", "/api/ingest", json.dumps(body))
@@ -56,7 +62,11 @@ class Sender(threading.Thread):
         self.join(10)
         with Reader(data_dir / "temphub.sqlite3") as reader:
             stored = [point.seq for point in reader.after(0, 1_000_000)]
-        assert self.acknowledged > 20 and sorted(stored) == list(range(len(stored))) and len(stored) >= self.acknowledged
+        assert (
+            self.acknowledged > 20
+            and sorted(stored) == list(range(len(stored)))
+            and len(stored) >= self.acknowledged
+        )
         assert self.longest_s < longest_s, f"nothing was acknowledged for {self.longest_s:.2f} s"
 
 
@@ -91,8 +101,8 @@ def shows_page(temphub):
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["keeper", "supervisor", "page_server"])
 def test_a_kill_of_any_but_the_hub_stops_no_reading(delivering, data_dir, name):
-    """Keeper, supervisor or page server killed outright: readings are acknowledged all the while, the killed one is replaced, the
-    page is there again, and a polite kill of the supervisor ends everything."""
+    """Keeper, supervisor or page server killed outright: readings are acknowledged all the while, the killed
+    one is replaced, the page is there again, and a polite kill of the supervisor ends everything."""
     temphub, sender = delivering
     sender.begin()
     kernel, before, kernels = temphub.hub_kernel(), getattr(temphub, name)(), temphub.kernels()
@@ -102,7 +112,8 @@ def test_a_kill_of_any_but_the_hub_stops_no_reading(delivering, data_dir, name):
     wait_for(lambda: sender.acknowledged > 40)
     sender.check(data_dir, 1.0)
     assert temphub.hub_kernel() == kernel
-    # With a page server that was killed the pages' kernel goes on, too; their supervisor ends both in order, as its successor begins anew.
+    # With a page server that was killed the pages' kernel goes on, too; their supervisor ends both in order,
+    # as its successor begins anew.
     assert (temphub.kernels() == kernels) == (name != "supervisor")
     left = temphub.processes()
     wait_for(lambda: len(temphub.processes()) >= 5 and temphub.keeper() and temphub.supervisor(), 30)
@@ -113,7 +124,8 @@ def test_a_kill_of_any_but_the_hub_stops_no_reading(delivering, data_dir, name):
 
 @pytest.mark.alone
 def test_a_page_server_that_hangs_is_replaced(delivering, data_dir):
-    """A page server that no longer answers, whatever the reason, is noticed within 10 s and replaced; readings go on."""
+    """A page server that no longer answers, whatever the reason, is noticed within 10 s and replaced;
+    readings go on."""
     temphub, sender = delivering
     sender.begin()
     hung = temphub.page_server()
@@ -128,12 +140,17 @@ def test_a_page_server_that_hangs_is_replaced(delivering, data_dir):
 
 
 def test_a_page_server_that_takes_too_much_memory_is_replaced(start_temphub, data_dir):
-    """One that outgrows what it may have is ended before it takes the computer's memory; the third time health and doctor say so."""
+    """One that outgrows what it may have is ended before it takes the computer's memory; the third time
+    health and doctor say so."""
     temphub = start_temphub(TEMPHUB_PAGE_MB="30").ready()
     sender = Sender(temphub.port)
     sender.start()
     said = wait_for(lambda: "3 times" in (found := pages(temphub)).get("problem", "") and found, 120, 0.2)
-    assert "MB of memory" in said["problem"] and "readings are stored all the same" in said["problem"] and said["remedy"]
+    assert (
+        "MB of memory" in said["problem"]
+        and "readings are stored all the same" in said["problem"]
+        and said["remedy"]
+    )
     status, answer = temphub.ask("GET", "/")
     assert (status, answer["error"]) == (503, "page_unavailable")
     wait_for(lambda: sender.acknowledged > 40)
@@ -144,7 +161,8 @@ def test_a_page_server_that_takes_too_much_memory_is_replaced(start_temphub, dat
 
 @pytest.mark.parametrize("moment", ["spawned", "answers"])
 def test_a_hub_kernel_killed_while_it_starts_does_not_end_the_start(start_temphub, moment):
-    """Killed as soon as it is there, or as soon as it first answers, before the start is through: another is started, and it goes on."""
+    """Killed as soon as it is there, or as soon as it first answers, before the start is through: another is
+    started, and it goes on."""
     temphub = start_temphub()
     wait_for(temphub.hub_kernel if moment == "spawned" else temphub.answers, 60, 0.005)
     first = temphub.hub_kernel()
@@ -156,7 +174,8 @@ def test_a_hub_kernel_killed_while_it_starts_does_not_end_the_start(start_temphu
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "closed console"])
 def test_nothing_is_left_when_it_is_over(start_temphub, how):
-    """Ctrl-C to all in the console, a polite kill of the first process, or the console's window closed: no process, no file remains."""
+    """Ctrl-C to all in the console, a polite kill of the first process, or the console's window closed: no
+    process, no file remains."""
     if os.name != "posix":
         cannot("signals and pseudo terminals are POSIX")
     temphub, terminal = (start_temphub(), -1) if how == "SIGTERM" else _in_terminal(start_temphub)
@@ -173,7 +192,9 @@ def test_nothing_is_left_when_it_is_over(start_temphub, how):
             os.close(terminal)
             terminal = -1
         assert temphub.process.wait(15) == 0
-        assert not [process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        assert not [
+            process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ]
         assert not temphub.folder()
     finally:
         with contextlib.suppress(OSError):
@@ -186,7 +207,9 @@ def test_a_polite_kill_of_a_supervisor_that_only_starts_ends_it_all(start_temphu
         cannot("on Windows there is no polite kill")
     temphub = start_temphub()
     first = psutil.Process(temphub.process.pid)
-    starting = wait_for(lambda: next((one for one in first.children() if "-P" in one.cmdline()), None), 60, 0.005)
+    starting = wait_for(
+        lambda: next((one for one in first.children() if "-P" in one.cmdline()), None), 60, 0.005
+    )
     starting.terminate()
     assert temphub.process.wait(30) == 0
     wait_for(lambda: not temphub.processes(), 30)
@@ -194,13 +217,19 @@ def test_a_polite_kill_of_a_supervisor_that_only_starts_ends_it_all(start_temphu
 
 
 def test_temphub_stop_ends_a_hub_without_a_window(start_temphub, data_dir):
-    """`temphub stop` ends all of it, and says so; where none runs it says that. The next start is not ended by it."""
+    """`temphub stop` ends all of it, and says so; where none runs it says that. The next start is not ended
+    by it."""
     temphub = start_temphub().ready()
     env = {**os.environ, "DATA_DIR": str(data_dir)}
 
     def stop():
         return subprocess.run(
-            [sys.executable, "-m", "temphub_kernel", "stop"], env=env, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", "temphub_kernel", "stop"],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     done = stop()

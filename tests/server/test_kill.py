@@ -17,7 +17,8 @@ KILLS = 3
 
 
 class Client(threading.Thread):
-    """Posts readings with a value of its own each, batches and singles, and remembers what was acknowledged."""
+    """Posts readings with a value of its own each, batches and singles, and remembers what was
+    acknowledged."""
 
     def __init__(self, port: int, number: int) -> None:
         super().__init__(daemon=True)
@@ -32,7 +33,9 @@ class Client(threading.Thread):
         while not self.stopping.is_set():
             batch = [{"seq": n, "age_ms": 0, "temperature_c": n / 16} for n in range(seq, seq + 5)]
             # What is not acknowledged is sent again, as a probe does.
-            while not self.stopping.is_set() and not self.post({"probe_id": f"p{self.number}", "boot": self.boot, "readings": batch}):
+            while not self.stopping.is_set() and not self.post(
+                {"probe_id": f"p{self.number}", "boot": self.boot, "readings": batch}
+            ):
                 self.stopping.wait(0.05)
             else:
                 if not self.stopping.is_set():
@@ -55,8 +58,8 @@ class Client(threading.Thread):
 
 @pytest.mark.alone
 def test_a_killed_hub_loses_nothing_and_is_back_within_five_seconds(opened_temphub, data_dir):
-    """Eight clients post while the hub kernel is killed three times: every acknowledged reading is in the journal and in
-    the CSV exactly once, and each time deliveries succeed again within 5 s."""
+    """Eight clients post while the hub kernel is killed three times: every acknowledged reading is in the
+    journal and in the CSV exactly once, and each time deliveries succeed again within 5 s."""
     temphub = opened_temphub
     clients = [Client(temphub.port, n) for n in range(CLIENTS)]
     for client in clients:
@@ -64,7 +67,11 @@ def test_a_killed_hub_loses_nothing_and_is_back_within_five_seconds(opened_temph
     try:
         for _ in range(KILLS):
             before = [len(client.acknowledged) for client in clients]
-            wait_for(lambda before=before: all(len(c.acknowledged) > n + 50 for c, n in zip(clients, before, strict=True)))
+            wait_for(
+                lambda before=before: all(
+                    len(c.acknowledged) > n + 50 for c, n in zip(clients, before, strict=True)
+                )
+            )
             kernel = wait_for(temphub.hub_kernel)
             kernel.kill()
             killed = time.monotonic()

@@ -15,19 +15,23 @@ from temphub_kernel.page.html import first_view
 there = lambda: "pandas.core" in sys.modules
 x = bqplot.LinearScale(min=0, max=2)
 lines = bqplot.Lines(x=np.arange(3.0), y=np.arange(3.0), scales={"x": x, "y": x})
-assert "<path" in first_view.svg(bqplot.Figure(marks=[lines], fig_margin={"left": 0, "right": 0, "top": 0, "bottom": 0}))
+assert "<path" in first_view.svg(bqplot.Figure(marks=[lines], fig_margin={"left": 0, "right": 0, "top": 0,
+"bottom": 0}))
 assert not hasattr(sys.modules["pandas"], "__file__") and not there(), "a page brought pandas in"
 """
 
 
 def run(program: str) -> None:
     """In an interpreter of its own."""
-    done = subprocess.run([sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + program], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_a_page_needs_no_pandas_and_whoever_asks_has_it() -> None:
-    """All that a page imports and draws comes without pandas; what is asked of it afterwards is pandas' own, through either name."""
+    """All that a page imports and draws comes without pandas; what is asked of it afterwards is pandas' own,
+    through either name."""
     run("""
 before = sys.modules["pandas"]
 import pandas

@@ -30,17 +30,24 @@ def rss_mb(temphub) -> float:
 
 @pytest.mark.timeout(round(MINUTES * 60 + 20 * PROBES + 120))
 def test_many_probes(start_temphub, data_dir, tmp_path, capsys):
-    """Every probe is claimed and delivers at its pace; each reading that any of them took is stored once, within seconds; the hub's
-    memory does not grow with time."""
+    """Every probe is claimed and delivers at its pace; each reading that any of them took is stored once,
+    within seconds; the hub's memory does not grow with time."""
     temphub = start_temphub(DEFAULT_INTERVAL_MS=str(INTERVAL_MS), LOG_LEVEL="WARN").ready()
     url = f"http://127.0.0.1:{temphub.port}"
     with ExitStack() as stack:
-        fleet = [VirtualProbe("micropython", f"P-{n:03}", tmp_path / f"flash-{n:03}", "--hub", url) for n in range(PROBES)]
+        fleet = [
+            VirtualProbe("micropython", f"P-{n:03}", tmp_path / f"flash-{n:03}", "--hub", url)
+            for n in range(PROBES)
+        ]
         for probe in fleet:
             stack.enter_context(probe)
 
         def standings() -> list[str | None]:
-            return [one["trust"] for one in temphub.ask("GET", "/api/probes", timeout_s=20)[1]["probes"] if one["id"].startswith("P-")]
+            return [
+                one["trust"]
+                for one in temphub.ask("GET", "/api/probes", timeout_s=20)[1]["probes"]
+                if one["id"].startswith("P-")
+            ]
 
         wait_for(lambda: standings().count("claimed") == PROBES, 60 + PROBES, 0.5)
         begun, memory = time.time(), []
@@ -48,7 +55,9 @@ def test_many_probes(start_temphub, data_dir, tmp_path, capsys):
             memory.append((time.time() - begun, rss_mb(temphub)))
             time.sleep(min(5.0, MINUTES * 6))
         with ThreadPoolExecutor(8) as pool:
-            told = dict(zip([probe.command[3] for probe in fleet], pool.map(VirtualProbe.status, fleet), strict=True))
+            told = dict(
+                zip([probe.command[3] for probe in fleet], pool.map(VirtualProbe.status, fleet), strict=True)
+            )
     assert temphub.stop() == 0
     with Reader(data_dir / "temphub.sqlite3") as reader:
         columns = reader.columns(0, 1 << 60)
@@ -65,7 +74,8 @@ def test_many_probes(start_temphub, data_dir, tmp_path, capsys):
     grown = np.polyfit(*np.array(memory[len(memory) // 4 :]).T, 1)[0] * 3600 if len(memory) > 8 else 0.0
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{PROBES} probes, {MINUTES:g} min: {len(columns.seq)} readings, delivered after {np.percentile(late_ms, [50, 99])} ms"
+            f"\n{PROBES} probes, {MINUTES:g} min: {len(columns.seq)} readings, delivered after "
+            f"{np.percentile(late_ms, [50, 99])} ms"
             f" (p50, p99); memory {memory[0][1]:.0f} -> {memory[-1][1]:.0f} MB, {grown:+.1f} MB/h\n"
         )
     assert np.percentile(late_ms, 99) < 5_000

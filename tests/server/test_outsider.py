@@ -1,4 +1,5 @@
-"""An outsider at a hub that runs as it runs at a user's: guesses, and what is noted of them and of changes."""
+"""An outsider at a hub that runs as it runs at a user's: guesses, and what is noted of them and of
+changes."""
 
 import http.client
 import json
@@ -13,14 +14,19 @@ TOKEN, PASSWORD = "sesame", "a good password"
 
 
 def test_guesses_are_locked_out_and_changes_say_who(start_temphub, data_dir, free_port) -> None:
-    """At a running hub: a short token is told at the start; who guesses is locked out, with the right token, too, while a probe at that
-    address delivers and others are served; the log of changes names who, from where and what was shown, no token or password among it."""
+    """At a running hub: a short token is told at the start; who guesses is locked out, with the right token,
+    too, while a probe at that address delivers and others are served; the log of changes names who, from
+    where and what was shown, no token or password among it."""
     connect_from(free_port)
     hub = start_temphub(SERVER_TOKEN=TOKEN, UI_PASSWORD=PASSWORD).ready()
     assert "SERVER_TOKEN has 6 characters, so it can be guessed" in hub.text()
 
-    def ask(address: str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, http.client.HTTPMessage]:
-        with closing(http.client.HTTPConnection("127.0.0.1", free_port, timeout=60, source_address=(address, 0))) as one:
+    def ask(
+        address: str, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, Any, http.client.HTTPMessage]:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", free_port, timeout=60, source_address=(address, 0))
+        ) as one:
             raw = body if isinstance(body, str | None) else json.dumps(body)
             one.request(method, path, raw, {name.replace("_", "-"): value for name, value in headers.items()})
             reply = one.getresponse()
@@ -28,14 +34,20 @@ def test_guesses_are_locked_out_and_changes_say_who(start_temphub, data_dir, fre
             return reply.status, json.loads(text) if text.startswith(b"{") else text, reply.headers
 
     named = {"probe_id": "fridge", "alias": "Fridge"}
-    assert ask("127.0.0.7", "POST", "/api/ingest", {"temperature_c": 4, "probe_id": "fridge"}, X_Token=TOKEN)[0] == 200
+    assert (
+        ask("127.0.0.7", "POST", "/api/ingest", {"temperature_c": 4, "probe_id": "fridge"}, X_Token=TOKEN)[0]
+        == 200
+    )
     found = [ask("127.0.0.7", "GET", "/api/probes", X_Token=f"guess {n}")[:2] for n in range(FREE + 1)]
     assert [status for status, _ in found] == [401] * FREE + [429] and "right token" in found[0][1]["problem"]
     for where in ("/api/probes", f"/api/readings?token={TOKEN}"):
         status, answer, _ = ask("127.0.0.7", "GET", where, X_Token=TOKEN)
         assert (status, answer["error"]) == (429, "locked_out") and answer["remedy"]
     assert ask("127.0.0.7", "POST", "/api/describe", {**named, "token": TOKEN})[0] == 429
-    assert ask("127.0.0.7", "POST", "/api/ingest", {"temperature_c": 5, "probe_id": "fridge"}, X_Token=TOKEN)[0] == 200
+    assert (
+        ask("127.0.0.7", "POST", "/api/ingest", {"temperature_c": 5, "probe_id": "fridge"}, X_Token=TOKEN)[0]
+        == 200
+    )
     assert ask("127.0.0.8", "POST", "/api/describe", {**named, "token": TOKEN})[0] == 200
     status, _, given = ask("127.0.0.9", "POST", "/login", f"password={PASSWORD.replace(' ', '+')}")
     cookie = (given["Set-Cookie"] or "").split(";")[0]

@@ -1,4 +1,5 @@
-"""What the page server answers: what its page asks for, and nothing else of what Voilà and Jupyter bring along."""
+"""What the page server answers: what its page asks for, and nothing else of what Voilà and Jupyter bring
+along."""
 
 import asyncio
 
@@ -8,7 +9,8 @@ from voila.app import Voila
 
 from temphub_kernel.server.page_app import CONNECTIONS, PageServer
 
-# What Voilà brings, by the version that was looked through. One that is new has to be looked at before it stands here.
+# What Voilà brings, by the version that was looked through. One that is new has to be looked at before it
+# stands here.
 KNOWN = {
     "KernelHandler": "ours only says whether there is a visit",
     "VoilaKernelWebsocketHandler": "ours checks what a page sends",
@@ -68,6 +70,7 @@ def test_only_what_the_page_asks_for_is_served(lists):
 
 
 def test_each_handler_that_voila_brings_was_looked_at(lists):
-    """A new version's new handler fails here by its name; it is not served, unless somebody finds that the page needs it."""
+    """A new version's new handler fails here by its name; it is not served, unless somebody finds that the
+    page needs it."""
     assert len(lists["brought"]) > 8
     assert not lists["brought"] - KNOWN.keys(), "look at these, and write down why the page needs them or not"

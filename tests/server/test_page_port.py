@@ -19,13 +19,18 @@ def answer(port: int, path: str, **headers: str) -> tuple[int, bytes]:
 
 
 def test_only_the_front_door_is_answered(start_temphub):
-    """Whoever finds the port gets nothing, by whatever name or path, a websocket neither; through the hub's port the page comes."""
+    """Whoever finds the port gets nothing, by whatever name or path, a websocket neither; through the hub's
+    port the page comes."""
     temphub = start_temphub().ready()
     own = wait_for(temphub.page_server, 30)
 
     def listens() -> set[int]:
         found = own.net_connections("tcp")
-        return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN and one.laddr.ip == "127.0.0.1"}
+        return {
+            one.laddr.port
+            for one in found
+            if one.status == psutil.CONN_LISTEN and one.laddr.ip == "127.0.0.1"
+        }
 
     ports = wait_for(listens, 60)
     (port,) = [port for port in ports if answer(port, "/")[0] == 403]
@@ -36,7 +41,13 @@ def test_only_the_front_door_is_answered(start_temphub):
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     }
     for path in ("/", "/v/api/kernels", "/v/static/x.js", "/v/api/kernels/0/channels"):
-        for headers in ({}, {"Host": "evil.example"}, {"X-Temphub-Door": ""}, {"X-Temphub-Door": "x" * 32}, upgrade):
+        for headers in (
+            {},
+            {"Host": "evil.example"},
+            {"X-Temphub-Door": ""},
+            {"X-Temphub-Door": "x" * 32},
+            upgrade,
+        ):
             status, body = answer(port, path, **headers)
             assert status == 403 and b"hub's port" in body and b"kernelId" not in body
     wait_for(lambda: answer(temphub.port, "/")[0] == 200, 30)

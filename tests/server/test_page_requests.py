@@ -1,4 +1,5 @@
-"""Requests to a real hub's page and below `/v/`, right and odd ones: each has an answer with an end, no 5xx, no traceback."""
+"""Requests to a real hub's page and below `/v/`, right and odd ones: each has an answer with an end, no 5xx,
+no traceback."""
 
 import http.client
 import itertools
@@ -50,7 +51,13 @@ QUERIES = [
     "?session_id=%00",
     "?" + "y" * 999,
 ]
-FIELDS = [{}, {"Accept": "application/json"}, {"Range": "bytes=5-1"}, {"If-None-Match": "x" * 200}, {"Cookie": "temphub_zone=%ff; a"}]
+FIELDS = [
+    {},
+    {"Accept": "application/json"},
+    {"Range": "bytes=5-1"},
+    {"If-None-Match": "x" * 200},
+    {"Cookie": "temphub_zone=%ff; a"},
+]
 
 
 def answer(hub, method, path, fields=None, body=None):
@@ -76,7 +83,9 @@ def test_every_answer_below_the_page_has_an_end(hub):
     for path, method in itertools.product(PATHS, METHODS):
         query, fields = next(turns)
         # Each GET of the page is a visit, which costs the hub more than all the rest.
-        status, body, _ = answer(hub, method, path + query if path != "/" or method != "GET" else path, fields)
+        status, body, _ = answer(
+            hub, method, path + query if path != "/" or method != "GET" else path, fields
+        )
         assert status < 500, (method, path, query, fields, status)
         assert method != "HEAD" or body == b""
     quiet(hub)
@@ -86,7 +95,26 @@ def test_every_answer_below_the_page_has_an_end(hub):
 def test_made_up_requests_are_answered(hub):
     """Paths, queries and fields of signs that mean something to somebody, drawn by a fixed seed."""
     draw = random.Random(16)
-    signs = ["/", "..", "%2e", "%00", "%ff", ";", "?", "=", "&", "voila", "api", "kernels", "channels", "scripts", NOBODY, "a", "0", "%25"]
+    signs = [
+        "/",
+        "..",
+        "%2e",
+        "%00",
+        "%ff",
+        ";",
+        "?",
+        "=",
+        "&",
+        "voila",
+        "api",
+        "kernels",
+        "channels",
+        "scripts",
+        NOBODY,
+        "a",
+        "0",
+        "%25",
+    ]
     for _ in range(150):
         path = "/v/" + "".join(draw.choices(signs, k=draw.randint(1, 8)))
         status, _, _ = answer(hub, draw.choice(METHODS), path, draw.choice(FIELDS))
@@ -95,17 +123,31 @@ def test_made_up_requests_are_answered(hub):
 
 
 @pytest.mark.parametrize(
-    "query", ["?voila-template=none", "?voila-theme=none", "?template=none", "?theme=none", "?template=lab&theme=dark"]
+    "query",
+    [
+        "?voila-template=none",
+        "?voila-theme=none",
+        "?template=none",
+        "?theme=none",
+        "?template=lab&theme=dark",
+    ],
 )
 def test_nobody_chooses_voilas_template_or_theme(hub, query):
-    """The page is the page, to its end, whatever its address asks of Voilà: one that there is not used to be a page without end."""
+    """The page is the page, to its end, whatever its address asks of Voilà: one that there is not used to be
+    a page without end."""
     status, page, _ = answer(hub, "GET", "/" + query)
-    assert status == 200 and VISIT.search(page) and page.rstrip().endswith(b"</html>") and b"temphub" in page.lower()
+    assert (
+        status == 200
+        and VISIT.search(page)
+        and page.rstrip().endswith(b"</html>")
+        and b"temphub" in page.lower()
+    )
     quiet(hub)
 
 
 def test_a_body_that_no_page_needs_is_refused_in_words(hub):
-    """Above 64 KB, announced or not, at the page and below it: 413 with a reason; a visit's goodbye is taken."""
+    """Above 64 KB, announced or not, at the page and below it: 413 with a reason; a visit's goodbye is
+    taken."""
     page = answer(hub, "GET", "/")[1]
     visit = VISIT.search(page)[1].decode()
     goodbye = f"/v/voila/api/shutdown/{visit}"
@@ -119,7 +161,8 @@ def test_a_body_that_no_page_needs_is_refused_in_words(hub):
 
 
 def test_a_crowd_of_pages_brings_the_page_server_no_end(hub):
-    """Many pages asked for by one address, twenty at a time, and none of them used: each is a page, and the page server the same."""
+    """Many pages asked for by one address, twenty at a time, and none of them used: each is a page, and the
+    page server the same."""
     with ThreadPoolExecutor(20) as pool:
         pages = list(pool.map(lambda _: answer(hub, "GET", "/")[1], range(48)))
     assert all(VISIT.search(page) for page in pages)

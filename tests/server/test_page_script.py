@@ -17,7 +17,10 @@ def folder(tmp_path):
     for name, (_, word) in LIBRARIES.items():
         path = tmp_path / name
         path.parent.mkdir()
-        path.write_text(f'/*! a licence */\ndefine(["@jupyter-widgets/base"], () => ({{ {word}: 1 }}));\n//# sourceMappingURL=index.js.map')
+        path.write_text(
+            f'/*! a licence */\ndefine(["@jupyter-widgets/base"], () => ({{ {word}: 1 }}));\n//# '
+            "sourceMappingURL=index.js.map"
+        )
     return tmp_path
 
 
@@ -29,10 +32,12 @@ def test_the_libraries_that_are_installed_are_known():
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
-@pytest.mark.parametrize("text", [None, "import base from '@jupyter-widgets/base'; // FigureModel", "define([], () => ({}));"])
+@pytest.mark.parametrize(
+    "text", [None, "import base from '@jupyter-widgets/base'; // FigureModel", "define([], () => ({}));"]
+)
 def test_without_a_library_in_the_known_form_there_is_no_script(folder, name, text):
-    """A library that is missing, or looks different, leaves the page to Voila's own script; only bqscales may be missing, which bqplot
-    had in itself before."""
+    """A library that is missing, or looks different, leaves the page to Voila's own script; only bqscales may
+    be missing, which bqplot had in itself before."""
     (folder / name).unlink()
     if text is not None:
         (folder / name).write_text(text)
@@ -51,7 +56,9 @@ def test_the_first_folder_wins_and_an_update_has_another_address(folder, tmp_pat
     assert before.edition != after.edition and after.edition in after.page_url("/v/")
     status, headers, body = ask_all(after, (after.page_url("/").replace("/scripts/", "/s/"), {}))[0]
     assert status == 200 and b"// newer" in body
-    assert headers["Cache-Control"] == "public, max-age=31536000, immutable" and headers["Content-Type"].startswith("text/javascript")
+    assert headers["Cache-Control"] == "public, max-age=31536000, immutable" and headers[
+        "Content-Type"
+    ].startswith("text/javascript")
 
 
 @pytest.mark.parametrize("ours", ["/v/scripts/0/page/page.js", ""])
@@ -64,9 +71,18 @@ def test_the_page_names_one_of_the_two_scripts(ours):
 
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATE), autoescape=False)
     environment.filters |= dict.fromkeys(("ansi2html", "markdown2html", "trusted", "tojson"), str)
-    environment.globals |= {"kernel_start": lambda nb: "visit", "cell_generator": lambda nb, kernel: [], "main_js": "voila.js"}
+    environment.globals |= {
+        "kernel_start": lambda nb: "visit",
+        "cell_generator": lambda nb, kernel: [],
+        "main_js": "voila.js",
+    }
     extension = {"name": "bqplot", "load": "static/remoteEntry.js"}
-    config = {"words": Nothing(), "pageScript": ours, "fullStaticUrl": "/static", "fullLabextensionsUrl": "/lab"}
+    config = {
+        "words": Nothing(),
+        "pageScript": ours,
+        "fullStaticUrl": "/static",
+        "fullLabextensionsUrl": "/lab",
+    }
     text = environment.get_template("index.html.j2").render(
         page_config=config | {"federated_extensions": [extension]}, resources={"base_url": "/v/"}, nb={}
     )

@@ -1,4 +1,5 @@
-"""A page's websocket at a real hub, spoken to by no browser. The lies are small; jupyter/frames.py says what they led to."""
+"""A page's websocket at a real hub, spoken to by no browser. The lies are small; jupyter/frames.py says what
+they led to."""
 
 import asyncio
 import re
@@ -55,7 +56,9 @@ async def connected(hub, visit, session="s1", protocols=(PROTOCOL,), **more):
     told = asyncio.Queue()
     # Always read, so that pings are answered while the test looks elsewhere.
     more["on_message_callback"] = told.put_nowait
-    socket = await websocket_connect(HTTPRequest(address(hub, visit, session)), subprotocols=list(protocols), **more)
+    socket = await websocket_connect(
+        HTTPRequest(address(hub, visit, session)), subprotocols=list(protocols), **more
+    )
     OPENED[socket] = told
     if PROTOCOL in protocols:
         assert await answers(socket)
@@ -96,8 +99,8 @@ def lines(hub, part):
 
 
 def test_messages_that_lie_are_dropped_and_the_page_lives_on(hub):
-    """A part too many, an offset off by one, a cut end, text, no JSON, code: each dropped, one line each in the log however often; the page
-    that sent them and another one are answered all the while."""
+    """A part too many, an offset off by one, a cut end, text, no JSON, code: each dropped, one line each in
+    the log however often; the page that sent them and another one are answered all the while."""
     good = message(header("comm_info_request"), {}, {})
     lies = [
         (7).to_bytes(8, "little") + good[8:],
@@ -157,7 +160,8 @@ def test_other_protocols_are_not_spoken(hub, protocols):
 
 
 def test_a_message_that_is_too_long_ends_its_connection(hub):
-    """Sent plain, packed (a kilobyte that becomes too long), or in pieces that never end: closed, and the next connection is taken."""
+    """Sent plain, packed (a kilobyte that becomes too long), or in pieces that never end: closed, and the
+    next connection is taken."""
     packed = zlib.compressobj(9, zlib.DEFLATED, -15)
     small = packed.compress(b" " * (MOST_BYTES + 1)) + packed.flush(zlib.Z_SYNC_FLUSH)
     assert len(small) < 1024
@@ -165,7 +169,8 @@ def test_a_message_that_is_too_long_ends_its_connection(hub):
     async def scenario():
         one = await visit(hub)
         plain = await connected(hub, one)
-        # Told before it comes, so that nothing is on its way when the connection is closed: that could take the reason with it.
+        # Told before it comes, so that nothing is on its way when the connection is closed: that could take
+        # the reason with it.
         await announce(plain, 0x82, MOST_BYTES + 1)
         assert await ended(plain) == 1009
         tight = await connected(hub, one, compression_options={"compression_level": 9})
@@ -201,7 +206,8 @@ def test_pings_and_a_close_that_is_none_end_their_connection_only(hub):
 
 
 def test_a_visit_has_a_few_connections(hub):
-    """One too many is refused, as are a visit that there is not and a name that is none; once one is closed a place is free again."""
+    """One too many is refused, as are a visit that there is not and a name that is none; once one is closed a
+    place is free again."""
 
     async def scenario():
         one = await visit(hub)
@@ -229,7 +235,8 @@ def test_a_visit_has_a_few_connections(hub):
 
 
 def test_comms_of_others_are_out_of_reach(hub):
-    """What a page says to a comm that is not its own, or is none, is dropped without a word; it opens a few channels and no more."""
+    """What a page says to a comm that is not its own, or is none, is dropped without a word; it opens a few
+    channels and no more."""
 
     async def scenario():
         ours, theirs = await visit(hub), await visit(hub)
@@ -238,7 +245,10 @@ def test_comms_of_others_are_out_of_reach(hub):
             for comm_id in (theirs[:8] + "0" * 32, "none"):
                 await socket.write_message(message(header(kind), {}, content(kind, comm_id)), binary=True)
         for number in range(50):
-            await socket.write_message(message(header("comm_open"), {"version": "1.0.0"}, content("comm_open", f"c{number}")), binary=True)
+            await socket.write_message(
+                message(header("comm_open"), {"version": "1.0.0"}, content("comm_open", f"c{number}")),
+                binary=True,
+            )
         await socket.write_message(message(header("comm_msg"), {}, content("comm_msg", "c0")), binary=True)
         async with asyncio.timeout(20):
             while b"update_states" not in (told := await OPENED[socket].get()):
@@ -252,7 +262,8 @@ def test_comms_of_others_are_out_of_reach(hub):
 
 
 def test_all_pages_of_an_address_have_one_pace():
-    """However many connections it has; another address is not slowed down, and of those long gone nothing is kept."""
+    """However many connections it has; another address is not slowed down, and of those long gone nothing is
+    kept."""
     paces = Paces(0.001, 3)
     assert [paces.take("10.0.0.7") > 0 for _ in range(5)] == [False] * 3 + [True] * 2
     assert paces.take("10.0.0.8") == 0

@@ -5,7 +5,13 @@ import asyncio
 import pytest
 
 from temphub_kernel.core.errors import TempHubError
-from temphub_kernel.jupyter.kernel_manager import AT_A_TIME, MOST_OF_ONE, MOST_VISITS, OF_ONE_AT_A_TIME, Places
+from temphub_kernel.jupyter.kernel_manager import (
+    AT_A_TIME,
+    MOST_OF_ONE,
+    MOST_VISITS,
+    OF_ONE_AT_A_TIME,
+    Places,
+)
 
 
 def opened(places: Places, address: str, visit: str) -> None:
@@ -14,7 +20,8 @@ def opened(places: Places, address: str, visit: str) -> None:
 
 
 def test_one_address_leaves_room_for_the_others() -> None:
-    """Who has a hundred pages open, or on their way, is refused with the way out; others are not, and a page that ends makes room."""
+    """Who has a hundred pages open, or on their way, is refused with the way out; others are not, and a page
+    that ends makes room."""
     places = Places()
     for number in range(MOST_OF_ONE):
         opened(places, "192.0.2.1", f"visit {number}")
@@ -28,7 +35,8 @@ def test_one_address_leaves_room_for_the_others() -> None:
 
 
 def test_pages_on_their_way_count() -> None:
-    """Pages that are asked for together count before any of them is there, and no longer when they were not made."""
+    """Pages that are asked for together count before any of them is there, and no longer when they were not
+    made."""
     places = Places()
     waiting = [places.opened_by("192.0.2.1") for _ in range(MOST_OF_ONE)]
     for one in waiting:
@@ -41,7 +49,8 @@ def test_pages_on_their_way_count() -> None:
 
 
 def test_pages_of_others_do_not_wait_behind_a_crowd_of_one_address() -> None:
-    """However many pages one address waits for, a few are made at a time, and another's is made before most of them."""
+    """However many pages one address waits for, a few are made at a time, and another's is made before most
+    of them."""
     made: list[str] = []
 
     async def make(places: Places, address: str, running: list[str]) -> None:
@@ -55,7 +64,9 @@ def test_pages_of_others_do_not_wait_behind_a_crowd_of_one_address() -> None:
 
     async def crowd() -> None:
         places, running = Places(), []
-        await asyncio.gather(*(make(places, "192.0.2.1", running) for _ in range(40)), make(places, "192.0.2.2", running))
+        await asyncio.gather(
+            *(make(places, "192.0.2.1", running) for _ in range(40)), make(places, "192.0.2.2", running)
+        )
         assert not places._turns_of
 
     asyncio.run(crowd())

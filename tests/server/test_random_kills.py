@@ -1,4 +1,5 @@
-"""Each process of a hub killed at random moments under load, the first one too: what was acknowledged is there, once.
+"""Each process of a hub killed at random moments under load, the first one too: what was acknowledged is
+there, once.
 
 Short by default. The full run: `TEMPHUB_KILLS=200 python -m pytest tests/server/test_random_kills.py`.
 """
@@ -37,7 +38,10 @@ class Probe(threading.Thread):
 
     def run(self) -> None:
         while not self.stopping.wait(0.02):
-            rows = [{"seq": n, "age_ms": 0, "temperature_c": n % 1000 / 16} for n in range(self.acknowledged, self.acknowledged + 5)]
+            rows = [
+                {"seq": n, "age_ms": 0, "temperature_c": n % 1000 / 16}
+                for n in range(self.acknowledged, self.acknowledged + 5)
+            ]
             with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
                 self.post({"probe_id": self.name_, "boot": self.boot, "readings": rows})
 
@@ -76,9 +80,10 @@ def kill(what, temphub, start_temphub):
 
 @pytest.mark.timeout(max(420, 25 * KILLS))
 def test_kills_at_random_moments_lose_nothing(start_temphub, data_dir):
-    """Four probes deliver while each process of the hub, the first one too, is killed at random moments: recording goes on by itself,
-    but for those who look after each other killed in one go. Afterwards each acknowledged reading is in the journal and in the
-    CSV, exactly once, no probe was told that its readings are wrong, and a polite kill leaves nothing."""
+    """Four probes deliver while each process of the hub, the first one too, is killed at random moments:
+    recording goes on by itself, but for those who look after each other killed in one go. Afterwards each
+    acknowledged reading is in the journal and in the CSV, exactly once, no probe was told that its readings
+    are wrong, and a polite kill leaves nothing."""
     dice = random.Random(SEED)
     temphub = start_temphub().ready()
     probes = [Probe(temphub.port, number) for number in range(4)]
@@ -87,13 +92,21 @@ def test_kills_at_random_moments_lose_nothing(start_temphub, data_dir):
     killed: Counter[str] = Counter()
     try:
         # Each at least once.
-        plan = [*WEIGHTS, *dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=max(0, KILLS - len(WEIGHTS)))]
+        plan = [
+            *WEIGHTS,
+            *dice.choices(list(WEIGHTS), list(WEIGHTS.values()), k=max(0, KILLS - len(WEIGHTS))),
+        ]
         dice.shuffle(plan)
         for what in plan:
             before = [probe.acknowledged for probe in probes]
             # Also while it is still starting: only after some kills everything is given time to deliver.
             if dice.random() < 0.7:
-                wait_for(lambda before=before: all(p.acknowledged > n for p, n in zip(probes, before, strict=True)), 60)
+                wait_for(
+                    lambda before=before: all(
+                        p.acknowledged > n for p, n in zip(probes, before, strict=True)
+                    ),
+                    60,
+                )
             time.sleep(dice.random() * 0.5)
             temphub = kill(what, temphub, start_temphub)
             killed[what] += 1
@@ -116,5 +129,7 @@ def test_kills_at_random_moments_lose_nothing(start_temphub, data_dir):
     assert set(stored.values()) == {1}, "a reading is stored twice"
     for probe in probes:
         mine = {seq for name, seq in stored if name == probe.name_}
-        assert probe.acknowledged > 50 and set(range(probe.acknowledged)) <= mine, "an acknowledged reading is lost"
+        assert probe.acknowledged > 50 and set(range(probe.acknowledged)) <= mine, (
+            "an acknowledged reading is lost"
+        )
         assert logged[probe.name_] == len(mine), "the CSV differs from the journal"

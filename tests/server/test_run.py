@@ -19,7 +19,8 @@ from temphub_kernel.server.run import SERVER_LOCK
 
 @pytest.mark.alone
 def test_it_starts_says_where_it_is_and_stops_clean(ready_temphub, data_dir, free_port):
-    """The console names page, CSV and data folder; Ctrl-C ends everything within 5 s: no kernel, lock or port left."""
+    """The console names page, CSV and data folder; Ctrl-C ends everything within 5 s: no kernel, lock or port
+    left."""
     temphub = ready_temphub
     wait_for(lambda: "Press Ctrl-C" in temphub.text())
     assert f"Page: http://127.0.0.1:{free_port}" in temphub.text()
@@ -54,7 +55,8 @@ def test_a_second_start_shows_the_first(start_temphub, data_dir, free_port):
 
 
 def test_a_taken_port_is_a_clear_stop(start_temphub, free_port, data_dir):
-    """A port that a stranger holds stops the start with the problem, the setting to change, and exit code 1."""
+    """A port that a stranger holds stops the start with the problem, the setting to change, and exit code
+    1."""
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", free_port))
         stranger.listen()
@@ -66,7 +68,9 @@ def test_a_taken_port_is_a_clear_stop(start_temphub, free_port, data_dir):
     assert not is_running(data_dir, LOCK_FILE)
 
 
-@pytest.mark.parametrize(("name", "value"), [("DEFAULT_INTERVAL_MS", "often"), ("LOG_LEVEL", "LOUD"), ("PUBLIC_BASE", "hub")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("DEFAULT_INTERVAL_MS", "often"), ("LOG_LEVEL", "LOUD"), ("PUBLIC_BASE", "hub")]
+)
 def test_a_wrong_setting_is_a_clear_stop(start_temphub, name, value):
     """A wrong setting stops the start with its name, the value met and what is allowed."""
     temphub = start_temphub(**{name: value})
@@ -86,7 +90,8 @@ def test_a_data_folder_that_cannot_be_used_is_a_clear_stop(start_temphub, tmp_pa
 
 
 def test_with_nobody_left_the_rest_ends_by_itself(start_temphub, data_dir):
-    """When keeper and supervisor are killed in one go all else ends by itself, and a new start waits for that and goes on."""
+    """When keeper and supervisor are killed in one go all else ends by itself, and a new start waits for that
+    and goes on."""
     temphub = start_temphub().ready()
     temphub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "p"})
     watchers = [temphub.supervisor(), temphub.keeper()]
@@ -98,7 +103,9 @@ def test_with_nobody_left_the_rest_ends_by_itself(start_temphub, data_dir):
     temphub.process.wait()
     again = start_temphub()
     # Until then it answers still.
-    wait_for(lambda: not [one for one in before if one.is_running() and one.status() != psutil.STATUS_ZOMBIE], 15)
+    wait_for(
+        lambda: not [one for one in before if one.is_running() and one.status() != psutil.STATUS_ZOMBIE], 15
+    )
     again.ready()
     again.ask("POST", "/api/ingest", {"temperature_c": 2, "probe_id": "p"})
     assert again.stop() == 0
@@ -107,9 +114,12 @@ def test_with_nobody_left_the_rest_ends_by_itself(start_temphub, data_dir):
 
 
 def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir):
-    """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, says so, and keeps them apart."""
+    """`temphub demo` shows live temperatures from virtual probes that were discovered and provisioned, says
+    so, and keeps them apart."""
     log = str(data_dir.parent / "all-readings.csv")
-    temphub = start_temphub("demo", "--probes", "3", "--no-browser", SERVER_TOKEN="only-this-test", CSV_FILE=log).ready()
+    temphub = start_temphub(
+        "demo", "--probes", "3", "--no-browser", SERVER_TOKEN="only-this-test", CSV_FILE=log
+    ).ready()
 
     def delivering():
         # Whatever else advertises itself on this computer is not this test's.
@@ -126,7 +136,9 @@ def test_demo_probes_are_found_and_told_where_to_deliver(start_temphub, data_dir
     lines = (data_dir / "demo-data" / "all-readings.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "timestamp,local_time,probe_id,temperature_c,quality" and len(lines) >= 7
     with Reader(data_dir / "temphub.sqlite3") as reader:
-        assert [probe["id"] for probe in reader.probes() if probe["id"].startswith("Demo-")] == [] and reader.count() == 1
+        assert [
+            probe["id"] for probe in reader.probes() if probe["id"].startswith("Demo-")
+        ] == [] and reader.count() == 1
     assert not (data_dir.parent / "all-readings.csv").exists()
 
 
@@ -142,18 +154,23 @@ def seen_within(hub, wait_s):
 
 
 def test_the_start_says_what_nobody_reads_and_what_is_new(start_temphub):
-    """A setting that does not exist and a data folder without readings are told at the start, with what to do."""
+    """A setting that does not exist and a data folder without readings are told at the start, with what to
+    do."""
     temphub = start_temphub(PORTT="8090").ready()
     said = temphub.text()
     assert "There is no setting PORTT, so it has no effect. Correct the name if PORT is meant." in said
-    assert said.count("is new: there are no readings in it yet. If you expect earlier readings, set DATA_DIR to") == 1
+    assert (
+        said.count("is new: there are no readings in it yet. If you expect earlier readings, set DATA_DIR to")
+        == 1
+    )
     temphub.ask("POST", "/api/ingest", {"temperature_c": 21.5, "probe_id": "p"})
     temphub.stop()
     assert "is new" not in start_temphub().ready().text()
 
 
 def test_recording_goes_before_pages(start_temphub):
-    """Where the system allows it the hub's threads have a priority above that of the page server and of the pages' kernel."""
+    """Where the system allows it the hub's threads have a priority above that of the page server and of the
+    pages' kernel."""
     if sys.platform == "win32" or os.geteuid() != 0:
         cannot("only root may put a process before others")
     temphub = start_temphub().ready()

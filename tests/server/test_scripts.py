@@ -27,14 +27,20 @@ def folders(tmp_path):
 
 
 def test_a_script_is_packed_and_kept_for_good(folders):
-    """A browser gets a script packed and may keep it for a year without asking; one that cannot unpack gets it plain."""
+    """A browser gets a script packed and may keep it for a year without asking; one that cannot unpack gets
+    it plain."""
     scripts = Scripts({"lab": folders})
     path = f"/s/{scripts.edition}/lab/sub/a.js"
-    (status, headers, body), (plain_status, plain, whole) = ask_all(scripts, (path, {"Accept-Encoding": "gzip, br"}), (path, {}))
+    (status, headers, body), (plain_status, plain, whole) = ask_all(
+        scripts, (path, {"Accept-Encoding": "gzip, br"}), (path, {})
+    )
     assert (status, plain_status) == (200, 200)
     assert gzip.decompress(body) == SCRIPT == whole and len(body) < len(SCRIPT) / 10
     assert headers["Content-Encoding"] == "gzip" and plain["Content-Encoding"] is None
-    assert headers["Cache-Control"] == "public, max-age=31536000, immutable" and headers["Vary"] == "Accept-Encoding"
+    assert (
+        headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        and headers["Vary"] == "Accept-Encoding"
+    )
     assert headers["Content-Type"].startswith("text/javascript")
     assert headers["Etag"] != plain["Etag"] and re.fullmatch(r'"[0-9a-f-]+gz"', headers["Etag"])
 
@@ -58,7 +64,8 @@ def test_what_packing_does_not_shrink_is_sent_as_it_is(folders):
 
 
 def test_an_update_has_other_addresses(folders):
-    """When a script changes, so does the edition: no browser mixes old with new; an old address is answered but not kept."""
+    """When a script changes, so does the edition: no browser mixes old with new; an old address is answered
+    but not kept."""
     old = Scripts({"lab": folders}).edition
     with open(f"{folders[1]}/b.js", "wb") as file:
         file.write(b"tiny and new")
@@ -71,7 +78,16 @@ def test_an_update_has_other_addresses(folders):
 def test_nothing_outside_the_folders_is_given_out(folders):
     """No address leads out of the folders, and what is missing is a plain 404."""
     scripts = Scripts({"lab": folders})
-    names = ("../secret.txt", "..%2fsecret.txt", "sub/../../secret.txt", "/etc/passwd", "%00", "sub", "nothing.js", "a" * 5000)
+    names = (
+        "../secret.txt",
+        "..%2fsecret.txt",
+        "sub/../../secret.txt",
+        "/etc/passwd",
+        "%00",
+        "sub",
+        "nothing.js",
+        "a" * 5000,
+    )
     for name in names:
         assert ask_all(scripts, (f"/s/{scripts.edition}/lab/{name}", {}))[0][0] == 404, name
 
@@ -79,6 +95,9 @@ def test_nothing_outside_the_folders_is_given_out(folders):
 def test_memory_for_packed_scripts_has_an_end(folders):
     """Whatever is asked for, no more than the set room is kept; what was let go is packed again."""
     scripts = Scripts({"lab": folders}, most_bytes=5100)
-    asked = [(f"/s/{scripts.edition}/lab/{name}", {}) for name in ("noise.js", "sub/a.js", "b.js", "noise.js", "sub/a.js")]
+    asked = [
+        (f"/s/{scripts.edition}/lab/{name}", {})
+        for name in ("noise.js", "sub/a.js", "b.js", "noise.js", "sub/a.js")
+    ]
     assert [status for status, _, _ in ask_all(scripts, *asked)] == [200] * 5
     assert 0 < scripts.kept_bytes <= 5100

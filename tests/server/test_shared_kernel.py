@@ -88,7 +88,8 @@ def test_visits_have_variables_of_their_own(tmp_path):
 
 
 def test_a_cell_that_fails_fails_for_its_own_visit(tmp_path):
-    """An error in one page's cell is told there; the other page goes on, also in the middle of its own cells."""
+    """An error in one page's cell is told there; the other page goes on, also in the middle of its own
+    cells."""
 
     async def scenario(kernel, _):
         results = await asyncio.gather(
@@ -124,7 +125,8 @@ def test_a_page_is_sent_what_is_its_own_and_nothing_else(tmp_path):
 
 
 def test_nothing_of_a_visit_stays_after_its_end(tmp_path):
-    """When a visit ends its variables and widgets are gone; the other visit keeps its own; ending it twice is once."""
+    """When a visit ends its variables and widgets are gone; the other visit keeps its own; ending it twice is
+    once."""
 
     async def scenario(kernel, _):
         await cells(kernel, ONE, WIDGET, "big = bytearray(64_000_000)")
@@ -212,7 +214,9 @@ def orphan(tmp_path):
     """(the folder of a start, the pages' kernel in it whose page server was killed)."""
     folder = RunFolder(tmp_path)
     folder.write(WATCHERS, [Process(os.getpid(), "")])
-    with subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as owner:
         pid = int(owner.stdout.readline())
         owner.kill()
     yield folder, psutil.Process(pid)
@@ -230,7 +234,8 @@ def gone(pid):
 
 
 def test_the_kernel_of_a_killed_page_server_is_taken_over(orphan, tmp_path):
-    """The next page server goes on with it, which saves its start; the visits it had are over, and it ends as its own would."""
+    """The next page server goes on with it, which saves its start; the visits it had are over, and it ends as
+    its own would."""
     folder, process = orphan
 
     async def scenario(kernel, died):
@@ -270,8 +275,9 @@ def test_a_kernel_that_nobody_knows_of_ends_by_itself(orphan):
 
 
 def test_nothing_is_sent_to_a_browser_that_is_gone():
-    """A message that comes between a browser's going and the server's noticing is dropped, whatever protocol Jupyter takes it for: as
-    one of the old protocol Voilà would read a number of parts up to 2**64 out of it, and the page server would hang."""
+    """A message that comes between a browser's going and the server's noticing is dropped, whatever protocol
+    Jupyter takes it for: as one of the old protocol Voilà would read a number of parts up to 2**64 out of it,
+    and the page server would hang."""
     sent = []
     for socket, protocol in ((None, PROTOCOL), (None, None), (object(), None)):
         handler = SimpleNamespace(ws_connection=socket, write_message=lambda *told: sent.append(told))

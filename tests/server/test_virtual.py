@@ -1,4 +1,5 @@
-"""server/virtual.py and `temphub probe`: one virtual probe from the command line, as our own help shows it."""
+"""server/virtual.py and `temphub probe`: one virtual probe from the command line, as our own help shows
+it."""
 
 import json
 import os
@@ -45,18 +46,22 @@ def refused(place: str) -> bool:
 
 
 def test_the_example_of_our_own_help_works(tmp_path):
-    """`temphub probe --id X --port 0` needs nothing else: settings and readings lie in probes/X of the data folder, and last."""
+    """`temphub probe --id X --port 0` needs nothing else: settings and readings lie in probes/X of the data
+    folder, and last."""
     token = ("--token", "t")
     with probe(tmp_path, "--id", "TempProbe-0A01", "--port", "0", *token) as (_, place):
         assert place.startswith("127.0.0.1:")
-        assert "temphub.probe.lock" in {path.name for path in (tmp_path / "probes" / "TempProbe-0A01").iterdir()}
+        assert "temphub.probe.lock" in {
+            path.name for path in (tmp_path / "probes" / "TempProbe-0A01").iterdir()
+        }
     with probe(tmp_path, "--id=A:b.", *token):
         assert (tmp_path / "probes" / "A=b.=").is_dir()
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP, signal.SIGINT])
 def test_the_port_is_free_when_the_command_is_ended(tmp_path, end):
-    """However it ends (a service manager, a closed console, Ctrl-C), nothing of it stays: the probe is the command itself, not a child."""
+    """However it ends (a service manager, a closed console, Ctrl-C), nothing of it stays: the probe is the
+    command itself, not a child."""
     with probe(tmp_path, "--id", "X", "--port", "0", "--token", "t") as (process, place):
         assert not refused(place)
         process.send_signal(end)
@@ -66,7 +71,8 @@ def test_the_port_is_free_when_the_command_is_ended(tmp_path, end):
 
 
 def test_two_virtual_probes_do_not_share_a_folder(tmp_path):
-    """The second one of an id says so and what to do, and the first goes on; with a folder of its own it runs."""
+    """The second one of an id says so and what to do, and the first goes on; with a folder of its own it
+    runs."""
     environ = {**os.environ, "DATA_DIR": str(tmp_path)}
     with probe(tmp_path, "--id", "X", "--token", "t") as (process, _):
         for given in (("--id", "X"), ("--id", "Y", "--state", str(tmp_path / "probes" / "X"))):
@@ -101,4 +107,8 @@ def test_a_wrong_command_line_ends_in_words(tmp_path, capsys, monkeypatch):
 def test_help_says_where_the_settings_lie(tmp_path):
     """`temphub probe --help` names the default of --state."""
     done = subprocess.run([*PROBE, "--help"], capture_output=True, text=True, timeout=30, cwd=tmp_path)
-    assert done.returncode == 0 and "probes/ID in the hub's data folder" in done.stdout and "temphub probe --id ID" in done.stdout
+    assert (
+        done.returncode == 0
+        and "probes/ID in the hub's data folder" in done.stdout
+        and "temphub probe --id ID" in done.stdout
+    )

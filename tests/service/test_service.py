@@ -46,10 +46,15 @@ def install(keeper: ModuleType) -> list[str]:
 
 
 def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
-    """Task Scheduler is given a task that needs no administrator, never times out, runs on battery, and starts the right command."""
+    """Task Scheduler is given a task that needs no administrator, never times out, runs on battery, and
+    starts the right command."""
     here = computer("schtasks")
     said = install(windows)
-    assert [call[:2] for call in here.calls] == [["schtasks", "/query"], ["schtasks", "/create"], ["schtasks", "/run"]]
+    assert [call[:2] for call in here.calls] == [
+        ["schtasks", "/query"],
+        ["schtasks", "/create"],
+        ["schtasks", "/run"],
+    ]
     raw = here.copy.read_bytes()
     assert raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     root = ET.fromstring(raw)
@@ -63,7 +68,8 @@ def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
     assert text("Principals/Principal/LogonType") == "InteractiveToken"
     assert text("Triggers/LogonTrigger/UserId") == windows.account()
     assert (text("Settings/ExecutionTimeLimit"), text("Settings/StopIfGoingOnBatteries")) == ("PT0S", "false")
-    # 7, where nothing is said, is for background work: processor, disk and memory only when nobody else wants them.
+    # 7, where nothing is said, is for background work: processor, disk and memory only when nobody else wants
+    # them.
     assert text("Settings/Priority") in ("4", "5", "6")
     assert text("Actions/Exec/WorkingDirectory") == str(files.CHECKOUT)
     assert text("Actions/Exec/Command") == sys.executable
@@ -72,7 +78,8 @@ def test_windows_gets_a_task_for_this_user_at_logon(computer) -> None:
 
 
 def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
-    """The unit survives spaces, umlauts and percent signs in paths, by systemd's own judgement; lingering is explained."""
+    """The unit survives spaces, umlauts and percent signs in paths, by systemd's own judgement; lingering is
+    explained."""
     here = computer("systemctl")
     said = install(linux)
     assert [call[2] for call in here.calls] == ["daemon-reload", "enable", "restart"]
@@ -80,7 +87,12 @@ def test_linux_gets_a_unit_that_systemd_accepts(computer) -> None:
     lines = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     assert shlex.split(lines["ExecStart"])[-1].replace("%%", "%") == str(here.data / cli.FILE)
     assert lines["WorkingDirectory"].replace("%%", "%") == str(files.CHECKOUT)
-    assert lines["Restart"] == "on-failure" and int(lines["CPUWeight"]) > 100 and int(lines["IOWeight"]) > 100 and "Nice" not in lines
+    assert (
+        lines["Restart"] == "on-failure"
+        and int(lines["CPUWeight"]) > 100
+        and int(lines["IOWeight"]) > 100
+        and "Nice" not in lines
+    )
     assert "loginctl enable-linger" in " ".join(said)
     judged = verify(path)
     if judged is None:
@@ -97,13 +109,16 @@ def test_systemd_reads_every_word_as_it_was_meant(word: str, tmp_path: Path) -> 
 
 
 def test_macos_gets_an_agent_that_comes_back_after_a_crash(computer) -> None:
-    """launchd is given a plist with the command as a list, started at once and again after a crash, with a log."""
+    """launchd is given a plist with the command as a list, started at once and again after a crash, with a
+    log."""
     here = computer("launchctl")
     install(macos)
     assert [call[1] for call in here.calls] == ["bootout", "bootstrap"]
     path = here.home / "Library" / "LaunchAgents" / "local.temphub.hub.plist"
     agent = plistlib.loads(path.read_bytes())
-    assert agent["ProgramArguments"][0] == sys.executable and agent["ProgramArguments"][-1] == str(here.data / cli.FILE)
+    assert agent["ProgramArguments"][0] == sys.executable and agent["ProgramArguments"][-1] == str(
+        here.data / cli.FILE
+    )
     # Without it macOS slows down what has no window: fewer turns, slower disk, timers late.
     assert agent["ProcessType"] == "Interactive"
     assert agent["RunAtLoad"] is True and agent["KeepAlive"] == {"SuccessfulExit": False}
@@ -112,7 +127,8 @@ def test_macos_gets_an_agent_that_comes_back_after_a_crash(computer) -> None:
 
 
 def test_the_settings_in_force_are_kept_for_the_start_at_logon(computer) -> None:
-    """Port and token of now are those of later; the file is for its owner's eyes only, and only settings are in it."""
+    """Port and token of now are those of later; the file is for its owner's eyes only, and only settings are
+    in it."""
     here = computer("systemctl")
     install(linux)
     path = here.data / cli.FILE
@@ -133,7 +149,8 @@ def test_a_refusal_of_the_system_ends_in_words(computer, tool: str) -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_what_failed_leaves_nothing_that_says_it_starts_by_itself(computer, tool: str) -> None:
-    """After a refused installation neither a unit nor settings (a token may be among them) lie about, and `status` says no."""
+    """After a refused installation neither a unit nor settings (a token may be among them) lie about, and
+    `status` says no."""
     here = computer(tool, code=1)
     before = {path for path in here.home.rglob("*") if path.is_file()}
     with pytest.raises(TempHubError):
@@ -146,7 +163,8 @@ def test_what_failed_leaves_nothing_that_says_it_starts_by_itself(computer, tool
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_a_refused_change_leaves_the_installation_there_was(computer, tool: str) -> None:
-    """Who installs again, and is refused, keeps what worked: the unit or agent and the settings are those of before."""
+    """Who installs again, and is refused, keeps what worked: the unit or agent and the settings are those of
+    before."""
     here = computer(tool)
     install(TOOLS[tool])
     kept = {path: path.read_bytes() for path in here.home.rglob("*") if path.is_file()}
@@ -161,7 +179,8 @@ def test_a_refused_change_leaves_the_installation_there_was(computer, tool: str)
 
 
 def test_a_task_that_cannot_be_run_is_taken_away_again(computer) -> None:
-    """Task Scheduler takes the task and does not run it: it is removed, so that nothing half done starts at the next logon."""
+    """Task Scheduler takes the task and does not run it: it is removed, so that nothing half done starts at
+    the next logon."""
     here = computer("schtasks", refuses="/run")
     with pytest.raises(TempHubError) as caught:
         install(windows)
@@ -212,10 +231,21 @@ def test_lost_or_broken_settings_do_not_start_another_hub(tmp_path: Path, conten
 
 
 def test_what_the_system_starts_is_the_hub_with_the_kept_settings(data_dir: Path, free_port: int) -> None:
-    """The command in the task, unit and agent really runs a hub on the kept port and folder, whatever is set in its surroundings."""
+    """The command in the task, unit and agent really runs a hub on the kept port and folder, whatever is set
+    in its surroundings."""
     own = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
     path = cli.write(Settings.from_environ(own), own)
-    hub = TempHub(data_dir, free_port, "service", "run", "--settings", str(path), PORT="1", HOST="203.0.113.1", LOG_LEVEL="nonsense")
+    hub = TempHub(
+        data_dir,
+        free_port,
+        "service",
+        "run",
+        "--settings",
+        str(path),
+        PORT="1",
+        HOST="203.0.113.1",
+        LOG_LEVEL="nonsense",
+    )
     try:
         hub.ready()
         assert hub.ask("GET", "/api/health")[1]["data_dir"] == str(data_dir)
@@ -225,8 +255,8 @@ def test_what_the_system_starts_is_the_hub_with_the_kept_settings(data_dir: Path
 
 
 def test_a_service_that_is_asked_to_end_ends_whole(data_dir: Path, free_port: int) -> None:
-    """Where the system ends only the process that it started, uninstalling asks the others too: the readings' hub ends in order, and
-    one that was started by hand goes on."""
+    """Where the system ends only the process that it started, uninstalling asks the others too: the readings'
+    hub ends in order, and one that was started by hand goes on."""
     own = {"DATA_DIR": str(data_dir), "PORT": str(free_port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1"}
     path = cli.write(Settings.from_environ(own), own)
     for arguments, ends in ((("service", "run", "--settings", str(path)), True), ((), False)):

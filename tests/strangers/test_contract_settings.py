@@ -1,4 +1,5 @@
-"""The settings of the owner's text, each as it stands there: its default, its place in Start.bat, and what it does."""
+"""The settings of the owner's text, each as it stands there: its default, its place in Start.bat, and what it
+does."""
 
 import itertools
 import json
@@ -24,9 +25,13 @@ def test_the_defaults_are_those_of_the_text():
     assert len(owner.variables()) == 7
     for name, default, _ in owner.variables():
         assert name in ALLOWED
-        value = {"CSV_FILE": bare.csv_file.name, "PUBLIC_BASE": bare.public_base}.get(name, getattr(bare, name.lower(), None))
+        value = {"CSV_FILE": bare.csv_file.name, "PUBLIC_BASE": bare.public_base}.get(
+            name, getattr(bare, name.lower(), None)
+        )
         wanted = default.strip("`")
-        assert str(value if value is not None else "") == ("" if wanted.startswith(("*(empty", "computed")) else wanted), name
+        assert str(value if value is not None else "") == (
+            "" if wanted.startswith(("*(empty", "computed")) else wanted
+        ), name
     for level in levels.split("/"):
         assert Settings.from_environ({"DATA_DIR": "/nowhere", "LOG_LEVEL": level}).log_level == level
 
@@ -40,9 +45,16 @@ def test_each_setting_stands_in_start_bat():
 
 
 def test_every_setting_does_what_the_text_says(street):
-    """A hub with a value of its own for each setting of the table: address, port, base, token, file, interval and level are in force."""
+    """A hub with a value of its own for each setting of the table: address, port, base, token, file, interval
+    and level are in force."""
     (secret,) = re.findall(r"`SERVER_TOKEN=(\w+)`", owner.section("Configuration"))
-    other = {"HOST": HUB, "PORT": "18088", "PUBLIC_BASE": f"http://{HUB}:18088", "SERVER_TOKEN": secret, "CSV_FILE": "other log.csv"}
+    other = {
+        "HOST": HUB,
+        "PORT": "18088",
+        "PUBLIC_BASE": f"http://{HUB}:18088",
+        "SERVER_TOKEN": secret,
+        "CSV_FILE": "other log.csv",
+    }
     other |= {"DEFAULT_INTERVAL_MS": "1000", "LOG_LEVEL": "DEBUG"}
     assert set(other) == {one.name for one in owner.variables()}
     hub = street.hub("hub", HUB)
@@ -60,7 +72,8 @@ def test_every_setting_does_what_the_text_says(street):
 
 
 def test_a_token_is_taken_in_each_of_the_three_ways(street):
-    """With the token of the text in force a request shows it as header, in the address or in the JSON; without it is 401."""
+    """With the token of the text in force a request shows it as header, in the address or in the JSON;
+    without it is 401."""
     text = owner.section("API")
     (secret,) = re.findall(r"`X-Token: (\w+)`", owner.section("Configuration"))
     hub = street.hub("hub", HUB).start(SERVER_TOKEN=secret)

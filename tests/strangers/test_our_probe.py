@@ -30,7 +30,11 @@ def taken(receiver: Program) -> list[dict[str, Any]]:
 def check_owners_form(bodies: list[dict[str, Any]]) -> None:
     """Each is a lone reading in the owner's form; none is missing, and they came in order."""
     for body in bodies:
-        assert isinstance(body["temperature_c"], int | float) and body["probe_id"] == ID and "readings" not in body, body
+        assert (
+            isinstance(body["temperature_c"], int | float)
+            and body["probe_id"] == ID
+            and "readings" not in body
+        ), body
     numbers = [body["seq"] for body in bodies]
     assert len({body["boot"] for body in bodies}) == 1
     kept = list(dict.fromkeys(numbers))
@@ -39,8 +43,9 @@ def check_owners_form(bodies: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("elsewhere", [404, 400])
 def test_a_receiver_of_the_owners_form_gets_every_reading(street, elsewhere):
-    """Told by the owner's own curl line, our probe delivers to a program that knows nothing but the owner's body, at the interval told;
-    after that program was away for some seconds it gets what was measured meanwhile, one reading a POST, in order, none missing."""
+    """Told by the owner's own curl line, our probe delivers to a program that knows nothing but the owner's
+    body, at the interval told; after that program was away for some seconds it gets what was measured
+    meanwhile, one reading a POST, in order, none missing."""
     theirs = street.host("theirs", THEIRS)
     receiver = street.receiver(theirs, "receiver", "--elsewhere", str(elsewhere))
     street.ours(street.host("probe", PROBE), ID, PROBE)
@@ -77,8 +82,9 @@ def test_a_receiver_with_a_token_gets_it(street):
 
 
 def test_a_strangers_hub_finds_tells_and_records_our_probe(street):
-    """A hub written from the owner's text finds our probe over mDNS, tells it where to deliver and receives its readings within 15 s
-    after its start; again after the probe was restarted on another port, after the hub moved, and with a token set later."""
+    """A hub written from the owner's text finds our probe over mDNS, tells it where to deliver and receives
+    its readings within 15 s after its start; again after the probe was restarted on another port, after the
+    hub moved, and with a token set later."""
     place = street.host("theirs", THEIRS)
     hub = street.strangers_hub(place, THEIRS)
     probe = street.ours(street.host("probe", PROBE), ID, PROBE)
@@ -110,8 +116,8 @@ def test_a_strangers_hub_finds_tells_and_records_our_probe(street):
 
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_our_hub_and_a_strangers_hub_on_one_network(street, first):
-    """Our hub and a stranger's on one network: our probe delivers to one of them all the time, whichever was there first, a plain
-    probe as well, and no reading is answered with HTML."""
+    """Our hub and a stranger's on one network: our probe delivers to one of them all the time, whichever was
+    there first, a plain probe as well, and no reading is answered with HTML."""
     ours = street.hub("hub", OURS)
     theirs_at = street.host("theirs", THEIRS)
     theirs = street.strangers_hub(theirs_at, THEIRS) if first == "theirs" else None

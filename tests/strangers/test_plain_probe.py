@@ -15,7 +15,8 @@ BAR_S = 15.0
 
 
 def stored_within(hub: Hub, probe_id: str, since: float, bar_s: float = BAR_S) -> float:
-    """Seconds from `since` to the first reading of the probe in the CSV that was not there before the call."""
+    """Seconds from `since` to the first reading of the probe in the CSV that was not there before the
+    call."""
     before = len(hub.rows(probe_id))
     wait_for(lambda: len(hub.rows(probe_id)) > before, bar_s + 20, 0.1)
     took = time.time() - since
@@ -40,8 +41,9 @@ def hub(street: Street) -> Hub:
 
 @pytest.mark.parametrize("kind", ["py", "c"])
 def test_a_stranger_is_found_told_and_recorded(street, hub, kind):
-    """A probe written from the owner's text alone delivers within 15 s after its advert, to exactly the address that it was told, at the
-    hub's interval, and is answered `{"ok":true}`; the same after a reboot with another port, and after the hub's address changed."""
+    """A probe written from the owner's text alone delivers within 15 s after its advert, to exactly the
+    address that it was told, at the hub's interval, and is answered `{"ok":true}`; the same after a reboot
+    with another port, and after the hub's address changed."""
     hub.start()
     place = street.host("probe", HERE)
     probe = street.stranger(kind, place, "TempProbe-0096", HERE)
@@ -67,7 +69,11 @@ def test_a_stranger_is_found_told_and_recorded(street, hub, kind):
     street.lan.move(hub.space, MOVED)
     moved = time.time()
     wait_for(
-        lambda: any(one["url"] == f"http://{MOVED}:8088/api/ingest" and one["status"] == 200 for one in probe.said("posted", moved)), 30
+        lambda: any(
+            one["url"] == f"http://{MOVED}:8088/api/ingest" and one["status"] == 200
+            for one in probe.said("posted", moved)
+        ),
+        30,
     )
     only_words(probe)
     assert "<html" not in hub.text().lower()
@@ -75,8 +81,8 @@ def test_a_stranger_is_found_told_and_recorded(street, hub, kind):
 
 @pytest.mark.parametrize("kind", ["py", "c"])
 def test_a_token_set_later_reaches_strangers_by_itself(street, hub, kind):
-    """SERVER_TOKEN is set and the hub restarted: a stranger delivers again within 15 s, without a click, with a token that is good
-    for its own name only and is not the secret; taken away again, it goes on."""
+    """SERVER_TOKEN is set and the hub restarted: a stranger delivers again within 15 s, without a click, with
+    a token that is good for its own name only and is not the secret; taken away again, it goes on."""
     hub.start()
     place = street.host("probe", HERE)
     probe = street.stranger(kind, place, "TempProbe-0096", HERE)
@@ -91,7 +97,17 @@ def test_a_token_set_later_reaches_strangers_by_itself(street, hub, kind):
         body = f'{{"temperature_c": 23.8, "probe_id": "{name}"}}'
         assert street.curl(place, "-H", own, "-d", body, ingest)[0] == status, name
     assert street.curl(place, "-H", own, "-X", "POST", f"http://{HUB}:8088/api/provision")[0] == 401
-    assert street.curl(place, "-H", f"X-Token: {TOKEN}", "-d", '{"temperature_c": 23.8, "probe_id": "TempProbe-0097"}', ingest)[0] == 200
+    assert (
+        street.curl(
+            place,
+            "-H",
+            f"X-Token: {TOKEN}",
+            "-d",
+            '{"temperature_c": 23.8, "probe_id": "TempProbe-0097"}',
+            ingest,
+        )[0]
+        == 200
+    )
 
     hub.stop()
     hub.start()
@@ -101,13 +117,15 @@ def test_a_token_set_later_reaches_strangers_by_itself(street, hub, kind):
 
 
 def test_two_hubs_of_ours_and_strangers(street, hub):
-    """Two hubs and two strangers on one network: each reading is stored by one of the hubs, no probe falls silent, and nobody is
-    answered with HTML."""
+    """Two hubs and two strangers on one network: each reading is stored by one of the hubs, no probe falls
+    silent, and nobody is answered with HTML."""
     other = street.hub("other", OTHER)
     hub.start()
     other.start()
     probes = [
-        street.stranger(kind, street.host(f"probe{at}", f"10.77.0.{11 + at}"), f"TempProbe-000{at}", f"10.77.0.{11 + at}")
+        street.stranger(
+            kind, street.host(f"probe{at}", f"10.77.0.{11 + at}"), f"TempProbe-000{at}", f"10.77.0.{11 + at}"
+        )
         for at, kind in enumerate(("py", "c"))
     ]
     for probe in probes:
@@ -120,4 +138,8 @@ def test_two_hubs_of_ours_and_strangers(street, hub):
         times = [one["at"] for one in posted]
         assert max(b - a for a, b in itertools.pairwise(times)) < 6
         count = len(posted)
-        wait_for(lambda at=at, count=count: sum(len(one.rows(f"TempProbe-000{at}")) for one in (hub, other)) >= count)
+        wait_for(
+            lambda at=at, count=count: (
+                sum(len(one.rows(f"TempProbe-000{at}")) for one in (hub, other)) >= count
+            )
+        )

@@ -1,4 +1,5 @@
-"""Tests whose promise is a time run while no other worker tests anything; all others run beside each other."""
+"""Tests whose promise is a time run while no other worker tests anything; all others run beside each
+other."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ def _held(path: Path, how: int) -> Iterator[IO[bytes]]:
 
 
 class Turn:
-    """A place among the tests of all workers, which keep their locks in the folder `folder`: for a `with` around a test."""
+    """A place among the tests of all workers, which keep their locks in the folder `folder`: for a `with`
+    around a test."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,7 +41,8 @@ class Turn:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only one there. Others may come in before, so what comes first and last in a test is done beside them."""
+        """Be the only one there. Others may come in before, so what comes first and last in a test is done
+        beside them."""
         self._take(alone=True)
         try:
             yield
@@ -66,4 +69,6 @@ class Turn:
             return
         # Who waits to be alone stands in the door: nobody enters before.
         with _held(self._folder / "door.lock", fcntl.LOCK_EX):
-            self._place.enter_context(_held(self._folder / "room.lock", fcntl.LOCK_EX if alone else fcntl.LOCK_SH))
+            self._place.enter_context(
+                _held(self._folder / "room.lock", fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            )

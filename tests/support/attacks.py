@@ -1,4 +1,5 @@
-"""Clients that behave badly, each from an address of its own, as threads; `stop` ends them. Also a well-behaved probe to compare."""
+"""Clients that behave badly, each from an address of its own, as threads; `stop` ends them. Also a
+well-behaved probe to compare."""
 
 import asyncio
 import http.client
@@ -26,7 +27,8 @@ def connect(port: int, address: str = ATTACKER, timeout_s: float = 5.0) -> socke
 
 
 class Loop(threading.Thread):
-    """Does `once` again and again. answers: how often each HTTP status came; times: seconds of each answer."""
+    """Does `once` again and again. answers: how often each HTTP status came; times: seconds of each
+    answer."""
 
     def __init__(self, port: int) -> None:
         super().__init__(name=f"client-{type(self).__name__}")
@@ -59,7 +61,9 @@ class Loop(threading.Thread):
 class Poster(Loop):
     """A probe on a kept connection: one reading every `every_s`, at once again when 0."""
 
-    def __init__(self, port: int, probe_id: str, every_s: float = 0.0, address: str = "127.0.0.1", token: str = "") -> None:
+    def __init__(
+        self, port: int, probe_id: str, every_s: float = 0.0, address: str = "127.0.0.1", token: str = ""
+    ) -> None:
         super().__init__(port)
         self.probe_id, self.every_s, self.address = probe_id, every_s, address
         self._headers = {"X-Token": token} if token else {}
@@ -67,10 +71,17 @@ class Poster(Loop):
 
     def once(self) -> None:
         if self._open is None:
-            self._open = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(self.address, 0))
+            self._open = http.client.HTTPConnection(
+                "127.0.0.1", self.port, timeout=10, source_address=(self.address, 0)
+            )
         began = time.perf_counter()
         try:
-            self._open.request("POST", "/api/ingest", json.dumps({"temperature_c": 20.0, "probe_id": self.probe_id}), self._headers)
+            self._open.request(
+                "POST",
+                "/api/ingest",
+                json.dumps({"temperature_c": 20.0, "probe_id": self.probe_id}),
+                self._headers,
+            )
             reply = self._open.getresponse()
             reply.read()
         except (OSError, http.client.HTTPException):

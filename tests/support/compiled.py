@@ -20,20 +20,22 @@ TESTS = Path(__file__).parents[1]
 
 
 def compile_all() -> None:
-    """Compile what is not, on all cores, which pip would do on one: libraries come without. A Python that was told to
-    write no bytecode would read some thousand sources anew in each process: a hub starts three times as slowly then,
-    and takes a tenth more memory."""
+    """Compile what is not, on all cores, which pip would do on one: libraries come without. A Python that was
+    told to write no bytecode would read some thousand sources anew in each process: a hub starts three times
+    as slowly then, and takes a tenth more memory."""
     folders = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
     for folder in (*folders, PACKAGE, TESTS / "support"):
         compileall.compile_dir(folder, quiet=2, workers=0)
 
 
 def rewrite_all(loader: Loader) -> None:
-    """Have pytest's `loader` rewrite the assertions of all that workers will load with it, on all cores, and keep
-    it as bytecode: they find it done. Each of them would do it anew, all at the same time."""
+    """Have pytest's `loader` rewrite the assertions of all that workers will load with it, on all cores, and
+    keep it as bytecode: they find it done. Each of them would do it anew, all at the same time."""
     if "fork" not in multiprocessing.get_all_start_methods():
         return
-    loaded = [module for module in list(sys.modules.values()) if getattr(module, "__loader__", None) is loader]
+    loaded = [
+        module for module in list(sys.modules.values()) if getattr(module, "__loader__", None) is loader
+    ]
     plugins = {Path(module.__file__) for module in loaded if module.__file__}
     files = {*plugins, *TESTS.rglob("test_*.py"), *TESTS.rglob("conftest.py")}
     largest_first = sorted(files, key=lambda path: path.stat().st_size, reverse=True)

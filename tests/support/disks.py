@@ -24,7 +24,11 @@ class Share:
         self.store, self.folder = store, folder
         store.mkdir()
         folder.mkdir()
-        if not hasattr(os, "geteuid") or os.geteuid() != 0 or not _run("mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "none", store):
+        if (
+            not hasattr(os, "geteuid")
+            or os.geteuid() != 0
+            or not _run("mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "none", store)
+        ):
             cannot("only root on Linux can mount a drive of its own")
         self.plug()
 

@@ -21,7 +21,15 @@ from temphub_kernel.core.settings import Settings
 from temphub_kernel.journal import RollUps, Writer
 from temphub_kernel.trust import Trust
 
-HEALTH = {"version": "0", "uptime_s": 1, "readings": 0, "csv_waiting": 0, "workers": [], "problem": "", "remedy": ""}
+HEALTH = {
+    "version": "0",
+    "uptime_s": 1,
+    "readings": 0,
+    "csv_waiting": 0,
+    "workers": [],
+    "problem": "",
+    "remedy": "",
+}
 
 
 class Hub:
@@ -61,7 +69,14 @@ class Hub:
             self.trust,
             self.channels,
         )
-        self.endpoint = Endpoint(self.settings, self.journal, self.writer, desk, (lambda: PagePlace(*page)) if page else None, **more)
+        self.endpoint = Endpoint(
+            self.settings,
+            self.journal,
+            self.writer,
+            desk,
+            (lambda: PagePlace(*page)) if page else None,
+            **more,
+        )
         try:
             self.endpoint.start()
         except TempHubError:
@@ -93,12 +108,18 @@ class Hub:
         (self.trust.trust if yes else self.trust.release)(board_of(probe_id))
 
     def guard(self) -> Callable[..., str | None]:
-        """Asks this hub's guard as if from any address: where it sends a browser, None when it lets it through."""
+        """Asks this hub's guard as if from any address: where it sends a browser, None when it lets it
+        through."""
         guard = Guard(self.settings, Entry(self.settings), FairShare(), self.endpoint.tls_port)
 
         def ask(method: str, path: str, address: str, *, secure: bool) -> str | None:
             try:
-                guard.check(RequestStartLine(method, path, "HTTP/1.1"), HTTPHeaders({"Host": "temphub.local"}), address, secure=secure)
+                guard.check(
+                    RequestStartLine(method, path, "HTTP/1.1"),
+                    HTTPHeaders({"Host": "temphub.local"}),
+                    address,
+                    secure=secure,
+                )
             except Away as away:
                 return away.place
             return None
@@ -110,7 +131,9 @@ class Hub:
         assert self.rollups.stop()
         assert self.writer.stop()
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None
+    ) -> tuple[int, Any]:
         """(status, JSON or text) of one request on a connection of its own."""
         status, said, text = self.whole(method, path, body, headers)
         is_json = said.get("Content-Type", "").startswith("application/json")

@@ -14,7 +14,9 @@ def times(seconds: Sequence[float] | np.ndarray, zone: str = "Europe/Berlin") ->
     return pd.DatetimeIndex(ms.view("datetime64[ms]"), name="time").tz_localize("UTC").tz_convert(zone)
 
 
-def series(seconds: Sequence[float] | np.ndarray, celsius: Sequence[float] | np.ndarray, name: str = "P") -> pd.Series:
+def series(
+    seconds: Sequence[float] | np.ndarray, celsius: Sequence[float] | np.ndarray, name: str = "P"
+) -> pd.Series:
     """One probe's temperatures."""
     return pd.Series(np.asarray(celsius, dtype=np.float64), index=times(seconds), name=name)
 
@@ -27,7 +29,9 @@ def tidy(rows: Sequence[tuple[str, float, float | None, str | None, int | None]]
             "time": times(seconds),
             "probe_id": pd.Categorical(probe),
             "temperature_c": np.array(celsius, dtype=np.float64),
-            "quality": pd.Categorical([None if value is not None else "crc" for value in celsius], categories=["crc"]),
+            "quality": pd.Categorical(
+                [None if value is not None else "crc" for value in celsius], categories=["crc"]
+            ),
             "received": times(seconds),
             "boot": pd.Categorical(boot, categories=sorted({one for one in boot if one})),
             "seq": pd.array(list(seq), dtype="Int64"),
@@ -40,4 +44,6 @@ def counted(
     probe: str, seconds: Sequence[float], boot: str | None, first: int = 0
 ) -> list[tuple[str, float, float, str | None, int | None]]:
     """Readings of one boot, numbered in the order of `seconds`; without a boot they have no numbers."""
-    return [(probe, at, 20.0, boot, None if boot is None else first + place) for place, at in enumerate(seconds)]
+    return [
+        (probe, at, 20.0, boot, None if boot is None else first + place) for place, at in enumerate(seconds)
+    ]

@@ -1,8 +1,10 @@
-"""Where the package leans on insides of other libraries: found in its source, for the table private_names.toml to be held against.
+"""Where the package leans on insides of other libraries: found in its source, for the table
+private_names.toml to be held against.
 
-Found are: names with an underscore that are not ours, names that a library leaves out of its `__all__`, attributes of others that
-are set, and methods that take the place of a library's where nobody invites to it. What cannot be told from the outside, a name
-without an underscore that is only read, is written into the table by hand.
+Found are: names with an underscore that are not ours, names that a library leaves out of its `__all__`,
+attributes of others that are set, and methods that take the place of a library's where nobody invites to it.
+What cannot be told from the outside, a name without an underscore that is only read, is written into the
+table by hand.
 """
 
 import ast
@@ -82,14 +84,21 @@ def of_class(name: str) -> set[str]:
         names |= owned(node)
         for base in node.bases:
             # One of a neighbour is written with the module's name: `base.ApiHandler`.
-            above = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else name
+            above = (
+                base.id
+                if isinstance(base, ast.Name)
+                else base.attr
+                if isinstance(base, ast.Attribute)
+                else name
+            )
             if above != name:
                 names |= of_class(above)
     return names
 
 
 def at_margin(tree: ast.Module):
-    """(name, node) of each function and class of a module; what stands outside of them has the name `module`."""
+    """(name, node) of each function and class of a module; what stands outside of them has the name
+    `module`."""
     for node in tree.body:
         yield (node.name if isinstance(node, FUNCTIONS | ast.ClassDef) else "module"), node
 
@@ -110,14 +119,21 @@ def underscores() -> set[Use]:
                     ):
                         uses.add(Use(node.attr, by))
                 elif isinstance(node, ast.Call):
-                    texts = {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-                    uses |= {Use(text, by) for text in texts if PRIVATE.fullmatch(text) and text not in all_owned()}
+                    texts = {
+                        one.value
+                        for one in node.args
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    }
+                    uses |= {
+                        Use(text, by) for text in texts if PRIVATE.fullmatch(text) and text not in all_owned()
+                    }
     return uses
 
 
 @cache
 def imported() -> set[Use]:
-    """Names of libraries that begin with an underscore, lie in a module that does, or are left out of `__all__`."""
+    """Names of libraries that begin with an underscore, lie in a module that does, or are left out of
+    `__all__`."""
     uses = set()
     for tree in trees().values():
         for node in ast.walk(tree):
@@ -127,7 +143,11 @@ def imported() -> set[Use]:
             for alias in node.names:
                 hidden = any(part.startswith("_") for part in [*node.module.split("."), alias.name])
                 if hidden or (public is not None and alias.name not in public):
-                    uses |= {Use(alias.name, by) for by, whole in at_margin(tree) if uses_name(whole, alias.asname or alias.name)}
+                    uses |= {
+                        Use(alias.name, by)
+                        for by, whole in at_margin(tree)
+                        if uses_name(whole, alias.asname or alias.name)
+                    }
     return uses
 
 
@@ -142,7 +162,11 @@ def set_by_us() -> set[Use]:
     for tree in trees().values():
         for by, whole in at_margin(tree):
             for node in ast.walk(whole):
-                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and not is_self(node.value):
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.ctx, ast.Store | ast.Del)
+                    and not is_self(node.value)
+                ):
                     owner = node.value
                     if (
                         not node.attr.startswith("__")
@@ -174,8 +198,18 @@ def instead(base: type, ours: ast.ClassDef) -> dict[str, ast.AST]:
     """What a class of ours has in place of its base's: name -> where it is given."""
     found = {}
     for one in ours.body:
-        targets = one.targets if isinstance(one, ast.Assign) else [one.target] if isinstance(one, ast.AnnAssign) and one.value else []
-        given = [one.name] if isinstance(one, FUNCTIONS) else [target.id for target in targets if isinstance(target, ast.Name)]
+        targets = (
+            one.targets
+            if isinstance(one, ast.Assign)
+            else [one.target]
+            if isinstance(one, ast.AnnAssign) and one.value
+            else []
+        )
+        given = (
+            [one.name]
+            if isinstance(one, FUNCTIONS)
+            else [target.id for target in targets if isinstance(target, ast.Name)]
+        )
         found |= {name: one for name in given if hasattr(base, name) and not name.startswith("__")}
     return found
 
@@ -183,7 +217,11 @@ def instead(base: type, ours: ast.ClassDef) -> dict[str, ast.AST]:
 @cache
 def _margins() -> dict[ast.AST, str]:
     return {
-        one: by for tree in trees().values() for by, whole in at_margin(tree) for one in ast.walk(whole) if isinstance(one, ast.ClassDef)
+        one: by
+        for tree in trees().values()
+        for by, whole in at_margin(tree)
+        for one in ast.walk(whole)
+        if isinstance(one, ast.ClassDef)
     }
 
 

@@ -1,4 +1,5 @@
-"""A network of this process's own: loopback and nothing else, so that hubs and probes of other workers, or of this computer, are not met.
+"""A network of this process's own: loopback and nothing else, so that hubs and probes of other workers, or of
+this computer, are not met.
 
 Hubs claim probes that they hear of; without this the hub of one worker takes the probe of another.
 """
@@ -16,7 +17,8 @@ UP = 0x1
 
 
 def land() -> bool:
-    """Move this thread, and all that it starts from now on, onto an island. False where the system or its rights do not allow it."""
+    """Move this thread, and all that it starts from now on, onto an island. False where the system or its
+    rights do not allow it."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return False
     libc = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,5 @@
-"""A LAN made of network namespaces: hosts joined by a bridge, each with an address of its own, gone after the test."""
+"""A LAN made of network namespaces: hosts joined by a bridge, each with an address of its own, gone after the
+test."""
 
 import itertools
 import os
@@ -42,7 +43,8 @@ class Lan:
         return space
 
     def beside(self, space: str, device: str, address: str, name: str, peer: str) -> str:
-        """Give a host a second network that only it and the new host `name` are in; returns the new host's namespace."""
+        """Give a host a second network that only it and the new host `name` are in; returns the new host's
+        namespace."""
         other = self._add(name)
         ip("-n", space, "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", other)
         for one, link, given in ((space, device, address), (other, "eth0", peer)):
@@ -68,7 +70,9 @@ class Lan:
         with log.open("ab") as out:
             env = {**os.environ, **environ}
             whole = ["ip", "netns", "exec", space, *command]
-            return subprocess.Popen(whole, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env)
+            return subprocess.Popen(
+                whole, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env
+            )
 
     def close(self) -> None:
         """Remove every namespace, and with it its links."""

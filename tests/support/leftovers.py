@@ -1,4 +1,5 @@
-"""What a test leaves behind: threads, processes, network namespaces. Several runs may share a computer; each sees only its own."""
+"""What a test leaves behind: threads, processes, network namespaces. Several runs may share a computer; each
+sees only its own."""
 
 import os
 import threading
@@ -25,7 +26,11 @@ class Before:
 
     def left(self) -> list[object]:
         """What there is more now, by name."""
-        threads = [t for t in threading.enumerate() if t not in self._threads and t.is_alive() and not t.name.startswith(KEPT_THREADS)]
+        threads = [
+            t
+            for t in threading.enumerate()
+            if t not in self._threads and t.is_alive() and not t.name.startswith(KEPT_THREADS)
+        ]
         processes = [said for pid in set(psutil.pids()) - self._processes if (said := self._ours(pid))]
         return [*threads, *processes, *sorted(set(_spaces()) - self._spaces)]
 
@@ -41,7 +46,11 @@ class Before:
             else:
                 ours = process.environ().get(MARK) == os.environ[MARK]
             # Without a command line a process is only being born, or is dying: what stays has one.
-            return " ".join(process.cmdline()).strip() if ours and process.status() != psutil.STATUS_ZOMBIE else ""
+            return (
+                " ".join(process.cmdline()).strip()
+                if ours and process.status() != psutil.STATUS_ZOMBIE
+                else ""
+            )
         except psutil.Error:
             return ""
 

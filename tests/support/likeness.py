@@ -1,10 +1,12 @@
-"""How alike two pictures of the page are, when letters may be drawn a little differently but nothing may be missing."""
+"""How alike two pictures of the page are, when letters may be drawn a little differently but nothing may be
+missing."""
 
 from typing import NamedTuple
 
 from PIL import Image, ImageChops
 
-# Blocks of so many pixels are compared by their mean: that a letter begins half a pixel further on is hardly seen in it.
+# Blocks of so many pixels are compared by their mean: that a letter begins half a pixel further on is hardly
+# seen in it.
 BLOCK = 4
 # Of 255, in any colour: from here on a block is another one.
 STRONG = 40

@@ -1,4 +1,5 @@
-"""Messages as a page's browser sends them over its websocket, written from the protocol's public text alone."""
+"""Messages as a page's browser sends them over its websocket, written from the protocol's public text
+alone."""
 
 import json
 from typing import Any
@@ -8,7 +9,13 @@ PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 def header(kind: Any, **other: Any) -> dict[str, Any]:
     """A message's header."""
-    known = {"msg_id": "1", "session": "s", "username": "", "version": "5.2", "date": "2026-11-29T05:37:20.844Z"}
+    known = {
+        "msg_id": "1",
+        "session": "s",
+        "username": "",
+        "version": "5.2",
+        "date": "2026-11-29T05:37:20.844Z",
+    }
     return {**known, "msg_type": kind, **other}
 
 
@@ -23,12 +30,21 @@ def content(kind: str, comm_id: str = "c") -> dict[str, Any]:
 
 
 def message(
-    head: Any, metadata: Any, what: Any, *, channel: str = "shell", buffers: list[bytes] | None = None, parts: list[bytes] | None = None
+    head: Any,
+    metadata: Any,
+    what: Any,
+    *,
+    channel: str = "shell",
+    buffers: list[bytes] | None = None,
+    parts: list[bytes] | None = None,
 ) -> bytes:
-    """The bytes of one message: how many offsets, the offsets, the channel, and the parts. parts: instead of the four first arguments'."""
+    """The bytes of one message: how many offsets, the offsets, the channel, and the parts. parts: instead of
+    the four first arguments'."""
     told = parts or [json.dumps(one, ensure_ascii=False).encode() for one in (head, {}, metadata, what)]
     pieces = [channel.encode(), *told, *(buffers or [])]
     offsets = [8 * (len(pieces) + 2)]
     for piece in pieces:
         offsets.append(offsets[-1] + len(piece))
-    return b"".join([len(offsets).to_bytes(8, "little"), *(one.to_bytes(8, "little") for one in offsets), *pieces])
+    return b"".join(
+        [len(offsets).to_bytes(8, "little"), *(one.to_bytes(8, "little") for one in offsets), *pieces]
+    )

@@ -1,4 +1,5 @@
-"""An MQTT broker that follows the public text (MQTT 3.1.1) in what it answers, and breaks it in the topics that it hands out."""
+"""An MQTT broker that follows the public text (MQTT 3.1.1) in what it answers, and breaks it in the topics
+that it hands out."""
 
 import socket
 import struct
@@ -69,7 +70,13 @@ class OddBroker:
                 count = body[2:].count(b"\x01")
                 one.sendall(bytes([0x90, 2 + count]) + body[:2] + b"\x01" * count)
                 for topic in TOPICS:
-                    one.sendall(b"\x30" + _length(2 + len(topic) + len(OURS)) + struct.pack("!H", len(topic)) + topic + OURS)
+                    one.sendall(
+                        b"\x30"
+                        + _length(2 + len(topic) + len(OURS))
+                        + struct.pack("!H", len(topic))
+                        + topic
+                        + OURS
+                    )
             elif kind >> 4 == PUBLISH:
                 (size,) = struct.unpack("!H", body[:2])
                 rest = body[2 + size :]

@@ -1,4 +1,5 @@
-"""docs/contract.md, the owner's own document, taken apart: blocks, code in lines, the table of settings, the lists of requests."""
+"""docs/contract.md, the owner's own document, taken apart: blocks, code in lines, the table of settings, the
+lists of requests."""
 
 import json
 import re
@@ -26,13 +27,18 @@ def text() -> str:
 
 def section(title: str) -> str:
     """What stands below a heading that begins with `title`."""
-    (found,) = re.findall(rf"^## {re.escape(title)}[^\n]*\n(.*?)(?=^## |\Z)", text(), re.DOTALL | re.MULTILINE)
+    (found,) = re.findall(
+        rf"^## {re.escape(title)}[^\n]*\n(.*?)(?=^## |\Z)", text(), re.DOTALL | re.MULTILINE
+    )
     return str(found)
 
 
 def blocks() -> list[str]:
     """The blocks of code, in order, without their indent."""
-    return ["\n".join(line.removeprefix("  ") for line in block.splitlines()) for _, block in BLOCK.findall(text())]
+    return [
+        "\n".join(line.removeprefix("  ") for line in block.splitlines())
+        for _, block in BLOCK.findall(text())
+    ]
 
 
 def spans() -> set[str]:
@@ -72,7 +78,8 @@ def requests(title: str) -> list[tuple[str, str, str]]:
 
 
 def words(sloppy: str) -> Any:
-    """What a reply written for people means: `{ ok: true, probes: [{ id }] }` as {"ok": True, "probes": [{"id": ...}]}."""
+    """What a reply written for people means: `{ ok: true, probes: [{ id }] }` as {"ok": True, "probes":
+    [{"id": ...}]}."""
     quoted = re.sub(r"([{,]\s*)(\w+)\??\s*(?=[,}])", r'\1"\2": "..."', sloppy)
     # A second time: each name's comma is the next one's beginning.
     quoted = re.sub(r"([{,]\s*)(\w+)\??\s*(?=[,}])", r'\1"\2": "..."', quoted)
@@ -81,7 +88,12 @@ def words(sloppy: str) -> Any:
 
 def filled(line: str, hub: str, probe: str = "", token: str = "") -> str:
     """A request with its placeholders replaced."""
-    for place, value in {"<hub-ip>": hub, "<probe-ip>": probe, "<optional>": token, "<SERVER_TOKEN>": token}.items():
+    for place, value in {
+        "<hub-ip>": hub,
+        "<probe-ip>": probe,
+        "<optional>": token,
+        "<SERVER_TOKEN>": token,
+    }.items():
         line = line.replace(place, value)
     assert "<" not in line, line
     return line
@@ -99,7 +111,9 @@ def same_form(value: Any, model: Any) -> bool:
     if model == "...":
         return True
     if isinstance(model, dict):
-        return isinstance(value, dict) and all(name in value and same_form(value[name], one) for name, one in model.items())
+        return isinstance(value, dict) and all(
+            name in value and same_form(value[name], one) for name, one in model.items()
+        )
     if isinstance(model, list):
         return isinstance(value, list) and bool(value) and all(same_form(one, model[0]) for one in value)
     if isinstance(model, bool):

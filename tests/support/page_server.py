@@ -15,7 +15,12 @@ BIG = 64 * 1024 * 1024
 class Echo(RequestHandler):
     def get(self):
         self.finish(
-            {"host": self.request.host, "uri": self.request.uri, "for": self.request.headers.get("X-Forwarded-For"), "method": "GET"}
+            {
+                "host": self.request.host,
+                "uri": self.request.uri,
+                "for": self.request.headers.get("X-Forwarded-For"),
+                "method": "GET",
+            }
         )
 
     def head(self):
@@ -106,7 +111,9 @@ class PageServer:
             (r".*", Echo),
         ]
         self.go_on = go_on
-        server = HTTPServer(Application(routes, go_on=go_on, websocket_max_message_size=BIG), max_body_size=BIG * 2)
+        server = HTTPServer(
+            Application(routes, go_on=go_on, websocket_max_message_size=BIG), max_body_size=BIG * 2
+        )
         sockets = bind_sockets(0, "127.0.0.1")
         self.port = sockets[0].getsockname()[1]
         server.add_sockets(sockets)

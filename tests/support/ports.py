@@ -4,7 +4,8 @@ import itertools
 import os
 import socket
 
-# Below the ports that systems give to clients and to whoever asks for any: none of those takes one between our look and our start.
+# Below the ports that systems give to clients and to whoever asks for any: none of those takes one between
+# our look and our start.
 LOWEST, MANY = 20_000, 12_000
 _next = itertools.count(os.getpid() * 97)
 

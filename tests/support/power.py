@@ -1,10 +1,12 @@
-"""A disk whose power may be cut: what a program writes is recorded beneath SQLite, then put together as a cut might leave it.
+"""A disk whose power may be cut: what a program writes is recorded beneath SQLite, then put together as a cut
+might leave it.
 
-`record` runs in a process of its own. It puts itself between SQLite and the system's file calls (a copy of SQLite's own VFS, with
-the calls that write exchanged), so the program under test and Python's `sqlite3` are what they always are.
+`record` runs in a process of its own. It puts itself between SQLite and the system's file calls (a copy of
+SQLite's own VFS, with the calls that write exchanged), so the program under test and Python's `sqlite3` are
+what they always are.
 
-What a cut may do: everything that was flushed is there. Of what was written since, any part may be there, in any order, each
-write torn at any sector; a file that was never flushed may be missing altogether.
+What a cut may do: everything that was flushed is there. Of what was written since, any part may be there, in
+any order, each write torn at any sector; a file that was never flushed may be missing altogether.
 """
 
 import ctypes
@@ -20,7 +22,8 @@ OK = 0
 
 
 class Event(NamedTuple):
-    """What was done: `write` (at, data), `cut` (back to `at` bytes), `sync`, `delete` (at: 1 when it is on disk at once), `told` (data)."""
+    """What was done: `write` (at, data), `cut` (back to `at` bytes), `sync`, `delete` (at: 1 when it is on
+    disk at once), `told` (data)."""
 
     what: str
     file: str = ""
@@ -34,7 +37,20 @@ class _Methods(ctypes.Structure):
     _fields_ = [("version", ctypes.c_int)] + [
         (name, ctypes.c_void_p)
         for name in [
-            *["close", "read", "write", "truncate", "sync", "size", "lock", "unlock", "reserved", "control", "sector", "traits"],
+            *[
+                "close",
+                "read",
+                "write",
+                "truncate",
+                "sync",
+                "size",
+                "lock",
+                "unlock",
+                "reserved",
+                "control",
+                "sector",
+                "traits",
+            ],
             *["map", "shmlock", "barrier", "unmap", "fetch", "unfetch"],
         ]
     ]
@@ -56,7 +72,9 @@ class _Vfs(ctypes.Structure):
     ]
 
 
-_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_OPEN = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+)
 _DELETE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
 _WRITE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64)
 _TRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int64)
@@ -167,7 +185,8 @@ class _Recorded:
 
 
 class Cut:
-    """Replays what was recorded up to a moment, and puts the files together as a cut of the power there may leave them."""
+    """Replays what was recorded up to a moment, and puts the files together as a cut of the power there may
+    leave them."""
 
     def __init__(self, events: Iterable[Event], dice: random.Random) -> None:
         self._events = iter(events)
@@ -220,7 +239,12 @@ class Cut:
             since = since[: self._dice.randint(0, len(since))]
         elif way == "some":
             # Cuts and deletions are the file system's own, which keeps their order; sectors come in any.
-            since = [piece for one in since if one.what == "write" or self._dice.random() < 0.5 for piece in self._sectors(one)]
+            since = [
+                piece
+                for one in since
+                if one.what == "write" or self._dice.random() < 0.5
+                for piece in self._sectors(one)
+            ]
             if not any(one.what != "write" for one in since):
                 self._dice.shuffle(since)
         return way == "none" or _applied(content, since)
@@ -228,7 +252,10 @@ class Cut:
     def _sectors(self, event: Event) -> list[Event]:
         if event.what != "write":
             return [event]
-        ends = [*range((event.at // SECTOR + 1) * SECTOR, event.at + len(event.data), SECTOR), event.at + len(event.data)]
+        ends = [
+            *range((event.at // SECTOR + 1) * SECTOR, event.at + len(event.data), SECTOR),
+            event.at + len(event.data),
+        ]
         pieces, at = [], event.at
         for end in ends:
             if self._dice.random() < 0.6:

@@ -1,4 +1,5 @@
-"""A recipe of docs/developing, done to a copy of the tree: its blocks go where the line above each one says, and nothing else happens."""
+"""A recipe of docs/developing, done to a copy of the tree: its blocks go where the line above each one says,
+and nothing else happens."""
 
 import os
 import re
@@ -11,13 +12,18 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "developing"
-# "New file `a`:", "In `a`, below the line `b`:", "In `a`, above the line `b`:"; a line with backquotes stands between two.
-ORDER = re.compile(r"(?:New file|In) `(?P<path>[^`]+)`(?:, (?P<where>above|below) the line (?P<mark>`+)(?P<line>.+?)(?P=mark))?:")
+# "New file `a`:", "In `a`, below the line `b`:", "In `a`, above the line `b`:"; a line with backquotes stands
+# between two.
+ORDER = re.compile(
+    r"(?:New file|In) `(?P<path>[^`]+)`(?:, (?P<where>above|below) the line "
+    r"(?P<mark>`+)(?P<line>.+?)(?P=mark))?:"
+)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a recipe. place: `recipe.md:12`, where its order stands; line: the one it goes above or below, empty for a new file."""
+    """A block of a recipe. place: `recipe.md:12`, where its order stands; line: the one it goes above or
+    below, empty for a new file."""
 
     place: str
     path: str
@@ -37,7 +43,9 @@ def blocks_of(recipe: Path) -> list[Block]:
         end = lines.index("```", number + 1)
         place = f"{recipe.name}:{number - 1}"
         order = ORDER.fullmatch(lines[number - 2])
-        assert order and not lines[number - 1], f"{place}: this line does not say where the block below it goes"
+        assert order and not lines[number - 1], (
+            f"{place}: this line does not say where the block below it goes"
+        )
         text = "".join(f"{line}\n" for line in lines[number + 1 : end])
         found.append(Block(place, order["path"], order["where"] or "", order["line"] or "", text))
         number = end + 1
@@ -46,8 +54,11 @@ def blocks_of(recipe: Path) -> list[Block]:
 
 
 def copy_of_the_tree(folder: Path) -> Path:
-    """All that is kept in git, as it is now, with what is compiled of it already: compiling it anew takes seconds."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    """All that is kept in git, as it is now, with what is compiled of it already: compiling it anew takes
+    seconds."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     for name in filter(None, listed.split("\0")):
         source, made = ROOT / name, folder / name
         if source.is_file():
@@ -66,7 +77,9 @@ def follow(recipe: Path, tree: Path) -> None:
     for block in blocks_of(recipe):
         path = tree / block.path
         if not block.where:
-            assert not path.exists() and path.parent.is_dir(), f"{block.place}: {block.path} is there already, or its folder is not"
+            assert not path.exists() and path.parent.is_dir(), (
+                f"{block.place}: {block.path} is there already, or its folder is not"
+            )
             path.write_text(block.text, encoding="utf-8")
             continue
         assert path.is_file(), f"{block.place}: there is no {block.path}"
@@ -87,5 +100,10 @@ def environment(tree: Path, **settings: str) -> dict[str, str]:
 
 def run(tree: Path, *command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """A command of this Python in the copy, to its end."""
-    whole: dict[str, Any] = {"cwd": tree, "env": environment(tree, **settings), "capture_output": True, "text": True}
+    whole: dict[str, Any] = {
+        "cwd": tree,
+        "env": environment(tree, **settings),
+        "capture_output": True,
+        "text": True,
+    }
     return subprocess.run([sys.executable, *command], timeout=150, check=False, **whole)

@@ -32,14 +32,22 @@ class Fault(NamedTuple):
 
 
 def points_in(
-    reader: Reader, from_ms: int, to_ms: int, probe_id: str | None = None, limit: int | None = None, *, struck_out: bool = False
+    reader: Reader,
+    from_ms: int,
+    to_ms: int,
+    probe_id: str | None = None,
+    limit: int | None = None,
+    *,
+    struck_out: bool = False,
 ) -> list[Point]:
     """What Reader.columns answers; the last `limit` of them if given."""
     columns = reader.columns(from_ms, to_ms, None if probe_id is None else [probe_id], struck_out=struck_out)
     return points_of(columns, reader.boots())[-(limit or 0) :]
 
 
-def buckets_in(reader: Reader, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Bucket]:
+def buckets_in(
+    reader: Reader, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None
+) -> list[Bucket]:
     """What Reader.steps answers of steps with a good reading, by probe id and time."""
     ids, steps = reader.steps(from_ms, to_ms, width_ms, probe_id)
     return _buckets(ids, (*steps._replace(at=steps.at * width_ms),), steps.good > 0)
@@ -53,7 +61,9 @@ def calendar_buckets_in(
     return _buckets(ids, (*steps, *told), steps.good > 0)
 
 
-def faults_in(reader: Reader, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None) -> list[Fault]:
+def faults_in(
+    reader: Reader, from_ms: int, to_ms: int, width_ms: int, probe_id: str | None = None
+) -> list[Fault]:
     """What Reader.steps answers of bad readings, by probe id and time."""
     ids, steps = reader.steps(from_ms, to_ms, width_ms, probe_id)
     bad = steps.of(steps.bad > 0)
@@ -63,5 +73,8 @@ def faults_in(reader: Reader, from_ms: int, to_ms: int, width_ms: int, probe_id:
 
 def _buckets(ids: dict[int, str], columns: "tuple[np.ndarray, ...]", which: "np.ndarray") -> list[Bucket]:
     rows = zip(*(column[which].tolist() for column in columns), strict=True)
-    found = [Bucket(ids[no], at, low, high, total, count, *told) for no, at, low, high, total, count, _, *told in rows]
+    found = [
+        Bucket(ids[no], at, low, high, total, count, *told)
+        for no, at, low, high, total, count, _, *told in rows
+    ]
     return sorted(found, key=lambda bucket: (bucket.probe_id, bucket.start_ms))

@@ -23,7 +23,8 @@ READY_S = 90.0
 
 
 class TempHub:
-    """A `temphub` process on the loopback interface. how: what starts a command with an environment, if not as usual."""
+    """A `temphub` process on the loopback interface. how: what starts a command with an environment, if not
+    as usual."""
 
     def __init__(
         self,
@@ -36,14 +37,28 @@ class TempHub:
         self.data_dir = data_dir
         self.port = port
         self.log = data_dir.parent / f"temphub-{port}.log"
-        env = {name: value for name, value in os.environ.items() if not name.startswith("TEMPHUB_") and name not in ALLOWED}
+        env = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("TEMPHUB_") and name not in ALLOWED
+        }
         # A server that a test kills leaves its connection files: in the test's own folder.
         scratch = data_dir.parent / "scratch"
         self._runs = scratch / f"port-{port}"
         self._runs.mkdir(parents=True, exist_ok=True)
-        env |= {"TMPDIR": str(self._runs), "JUPYTER_RUNTIME_DIR": str(scratch), "IPYTHONDIR": str(scratch / "ipython")}
+        env |= {
+            "TMPDIR": str(self._runs),
+            "JUPYTER_RUNTIME_DIR": str(scratch),
+            "IPYTHONDIR": str(scratch / "ipython"),
+        }
         # What `Start.bat` would set; nothing leaves this computer.
-        env |= {"DATA_DIR": str(data_dir), "PORT": str(port), "HOST": "127.0.0.1", "INTERFACES": "127.0.0.1", **settings}
+        env |= {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "INTERFACES": "127.0.0.1",
+            **settings,
+        }
         command = [sys.executable, "-m", "temphub_kernel", *(arguments or ("--no-browser",))]
         self._env = env
         with self.log.open("wb") as log:
@@ -62,8 +77,11 @@ class TempHub:
         return self
 
     def page_ready(self) -> bytes:
-        """Waits until the page server has a page, which takes longer than the hub; the page. Logs in where there is a password."""
-        return bytes(wait_for(lambda: next((page for code, page in [self._page()] if code == 200), b""), READY_S))
+        """Waits until the page server has a page, which takes longer than the hub; the page. Logs in where
+        there is a password."""
+        return bytes(
+            wait_for(lambda: next((page for code, page in [self._page()] if code == 200), b""), READY_S)
+        )
 
     def _page(self) -> tuple[int, bytes]:
         with requests.Session() as visit:
@@ -87,7 +105,9 @@ class TempHub:
             connection.request(method, path, None if body is None else json.dumps(body))
             reply = connection.getresponse()
             raw = reply.read()
-            return reply.status, json.loads(raw) if reply.headers.get("Content-Type", "").startswith("application/json") else raw
+            return reply.status, json.loads(raw) if reply.headers.get("Content-Type", "").startswith(
+                "application/json"
+            ) else raw
         finally:
             connection.close()
 
@@ -95,10 +115,15 @@ class TempHub:
         """What its processes know of each other."""
         # A start whose two first processes were killed in one go leaves its own behind.
         found = [RunFolder(path) for path in self._runs.glob("temphub-*")]
-        return max(found, key=lambda one: (any(watcher.runs() for watcher in one.watchers()), one.path.stat().st_mtime), default=None)
+        return max(
+            found,
+            key=lambda one: (any(watcher.runs() for watcher in one.watchers()), one.path.stat().st_mtime),
+            default=None,
+        )
 
     def processes(self) -> list[psutil.Process]:
-        """All that it runs: each has the folder of the start in its environment or, as the first one, is the process itself."""
+        """All that it runs: each has the folder of the start in its environment or, as the first one, is the
+        process itself."""
         found = []
         for process in psutil.process_iter():
             try:

@@ -25,7 +25,9 @@ def ask_all(scripts: Scripts, *asked: tuple[str, dict[str, str]]) -> list[tuple[
         return replies
 
     async def serve() -> list[tuple[int, HTTPMessage, bytes]]:
-        server = HTTPServer(Application([(r"/s/([0-9a-f]+)/(static|lab|page)/(.+)", ScriptHandler, {"scripts": scripts})]))
+        server = HTTPServer(
+            Application([(r"/s/([0-9a-f]+)/(static|lab|page)/(.+)", ScriptHandler, {"scripts": scripts})])
+        )
         sockets = bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
         try:

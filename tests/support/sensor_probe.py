@@ -1,4 +1,5 @@
-"""The virtual probe with the TX16 of docs/developing/add-a-sensor.md. MicroPython: `sensor_probe.py FIRMWARE OPTIONS`."""
+"""The virtual probe with the TX16 of docs/developing/add-a-sensor.md. MicroPython: `sensor_probe.py FIRMWARE
+OPTIONS`."""
 
 import asyncio
 import sys
@@ -30,5 +31,7 @@ class Pins:
 options = arguments.parse(sys.argv[2:])
 pc._make_folder(options["state"])
 port = pc.PcPort(options)
-port.sensors = wiring.sources([{"type": "tx16", "sck": 18, "miso": 19, "cs": 5}], {}, Pins(), port.clock().now)
+port.sensors = wiring.sources(
+    [{"type": "tx16", "sck": 18, "miso": 19, "cs": 5}], {}, Pins(), port.clock().now
+)
 asyncio.run(App(port).run())

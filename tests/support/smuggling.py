@@ -1,4 +1,5 @@
-"""Requests that two readers of HTTP might see differently, or one of them not at all; for comparing what becomes of them.
+"""Requests that two readers of HTTP might see differently, or one of them not at all; for comparing what
+becomes of them.
 
 Each is what a client sends on one connection. `%d` in none of them: lengths are right or wrong as they stand.
 """
@@ -46,7 +47,8 @@ LINES = {
     "an expectation": b"Expect: 100-continue\r\n",
     "another expectation": b"Expect: a miracle\r\n",
     "an upgrade": b"Connection: upgrade\r\nUpgrade: websocket\r\n",
-    "an upgrade to HTTP/2": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
+    "an upgrade to HTTP/2": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: "
+    b"AAMAAABkAARAAAAAAAIAAAAA\r\n",
     "a connection to be closed": b"Connection: close\r\n",
     "the same, spelt otherwise": b"connection: CLOSE\r\n",
     "a connection to be kept": b"Connection: Keep-Alive\r\n",
@@ -126,7 +128,9 @@ WHOLE = {
     "plain, then one without its body": PLAIN + PLAIN[:-10],
     "closing, then another": PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + PLAIN,
     "chunked": START + b"Host: hub\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED + PLAIN,
-    "chunked with an extension": START + b"Host: hub\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED.replace(b"\r\n{", b";a=b\r\n{"),
+    "chunked with an extension": START
+    + b"Host: hub\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + CHUNKED.replace(b"\r\n{", b";a=b\r\n{"),
     "chunked with a length, an end and a question": START
     + b"Host: hub\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     + INNER,
@@ -152,8 +156,17 @@ WHOLE = {
 
 
 def everything() -> dict[str, bytes]:
-    """All of them by what they are; behind most comes a plain one, which shows where the reader saw the end."""
-    found = {f"field: {name}": START + b"Host: hub\r\n" + line + LENGTH + b"\r\n" + BODY + PLAIN for name, line in LINES.items()}
-    found |= {f"length: {one!r}": START + b"Host: hub\r\nContent-Length: " + one + b"\r\n\r\n" + BODY + PLAIN for one in LENGTHS}
-    found |= {f"start: {one!r}": one + b"\r\nHost: hub\r\n" + LENGTH + b"\r\n" + BODY + PLAIN for one in STARTS}
+    """All of them by what they are; behind most comes a plain one, which shows where the reader saw the
+    end."""
+    found = {
+        f"field: {name}": START + b"Host: hub\r\n" + line + LENGTH + b"\r\n" + BODY + PLAIN
+        for name, line in LINES.items()
+    }
+    found |= {
+        f"length: {one!r}": START + b"Host: hub\r\nContent-Length: " + one + b"\r\n\r\n" + BODY + PLAIN
+        for one in LENGTHS
+    }
+    found |= {
+        f"start: {one!r}": one + b"\r\nHost: hub\r\n" + LENGTH + b"\r\n" + BODY + PLAIN for one in STARTS
+    }
     return found | WHOLE

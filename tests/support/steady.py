@@ -1,4 +1,5 @@
-"""Probes that deliver steadily from a process of their own: what they wait is the hub's doing and not that of whoever attacks it."""
+"""Probes that deliver steadily from a process of their own: what they wait is the hub's doing and not that of
+whoever attacks it."""
 
 import asyncio
 import json
@@ -16,14 +17,26 @@ REPLY = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1
 
 
 class Steady:
-    """So many probes, each with a reading every `every_s` on a kept connection. Begins at once; `stop` ends it."""
+    """So many probes, each with a reading every `every_s` on a kept connection. Begins at once; `stop` ends
+    it."""
 
     def __init__(self, port: int, count: int, every_s: float, token: str = "") -> None:
-        words = [sys.executable, "-m", "support.steady", str(port), str(count), str(every_s), *([token] if token else [])]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1])
+        words = [
+            sys.executable,
+            "-m",
+            "support.steady",
+            str(port),
+            str(count),
+            str(every_s),
+            *([token] if token else []),
+        ]
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+        )
 
     def since(self) -> tuple[list[float], Counter[str]]:
-        """(milliseconds that each acknowledgement took, how often each status or error came) since it was last asked."""
+        """(milliseconds that each acknowledgement took, how often each status or error came) since it was
+        last asked."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -45,11 +58,14 @@ class Steady:
 
 
 class Control(Steady):
-    """The same before a server that does nothing: what this computer makes everybody wait, whatever a hub does."""
+    """The same before a server that does nothing: what this computer makes everybody wait, whatever a hub
+    does."""
 
     def __init__(self, count: int, every_s: float) -> None:
         port = free_port()
-        self._server = subprocess.Popen([sys.executable, "-m", "support.steady", str(port)], cwd=Path(__file__).parents[1])
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "support.steady", str(port)], cwd=Path(__file__).parents[1]
+        )
         super().__init__(port, count, every_s)
         wait_for(lambda: self.since()[1]["200"], 30)
 

@@ -1,7 +1,8 @@
-"""mDNS gone mad, as a program of its own. It rages until its input ends, then says as JSON how much was `invented` and `reflected`.
+"""mDNS gone mad, as a program of its own. It rages until its input ends, then says as JSON how much was
+`invented` and `reflected`.
 
-Thousands of made-up probes, and a reflector that sends everything it hears again and again. In the process of the hub under test it
-would take that one's time.
+Thousands of made-up probes, and a reflector that sends everything it hears again and again. In the process of
+the hub under test it would take that one's time.
 """
 
 import json
@@ -25,7 +26,9 @@ def on_loopback() -> socket.socket:
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     one.bind(("", PORT))
     here = socket.inet_aton("127.0.0.1")
-    one.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", socket.inet_aton(GROUP), here))
+    one.setsockopt(
+        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", socket.inet_aton(GROUP), here)
+    )
     one.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
     one.settimeout(0.2)
     return one

@@ -1,4 +1,5 @@
-"""A LAN on which our programs meet strangers: programs written from docs/contract.md alone, each a process on a host of its own."""
+"""A LAN on which our programs meet strangers: programs written from docs/contract.md alone, each a process on
+a host of its own."""
 
 import csv
 import json
@@ -33,7 +34,9 @@ class Hub:
     def start(self, **settings: str) -> "Hub":
         """Start it and wait until it answers; `up_at` is then."""
         command = [sys.executable, "-m", "temphub_kernel", "--no-browser"]
-        self.process = self._street.run(self.space, command, self.log, **{"DATA_DIR": str(self.folder), "KEEP_AWAKE": "off", **settings})
+        self.process = self._street.run(
+            self.space, command, self.log, **{"DATA_DIR": str(self.folder), "KEEP_AWAKE": "off", **settings}
+        )
         self.port = int(settings.get("PORT", "8088"))
         wait_for(self._answers, READY_S, 0.2)
         self.up_at = time.time()
@@ -62,7 +65,10 @@ class Hub:
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.text()
-        return self._street.curl(self.space, "--max-time", "2", f"http://{self.local}:{self.port}/api/health")[0] == 200
+        return (
+            self._street.curl(self.space, "--max-time", "2", f"http://{self.local}:{self.port}/api/health")[0]
+            == 200
+        )
 
 
 class Program:
@@ -77,9 +83,15 @@ class Program:
         with self.log.open("rb") as file:
             file.seek(self._start)
             lines = [
-                json.loads(line) for line in file.read().decode().splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")
+                json.loads(line)
+                for line in file.read().decode().splitlines(keepends=True)
+                if line.startswith("{") and line.endswith("\n")
             ]
-        return [line for line in lines if line.get("event", "") == (event or line.get("event", "")) and line.get("at", since) >= since]
+        return [
+            line
+            for line in lines
+            if line.get("event", "") == (event or line.get("event", "")) and line.get("at", since) >= since
+        ]
 
     def first(self, event: str, timeout_s: float = 20.0) -> dict[str, Any]:
         """The first line of an event."""
@@ -120,8 +132,22 @@ class Street:
 
     def curl(self, space: str, *words: str) -> tuple[int, Any]:
         """(status, JSON or text) of a curl on that host; status 0 when nothing answered."""
-        command = ["ip", "netns", "exec", space, self._curl, "--silent", "--max-time", "20", "--write-out", "\n%{http_code}", *words]
-        text, _, status = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.rpartition("\n")
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            space,
+            self._curl,
+            "--silent",
+            "--max-time",
+            "20",
+            "--write-out",
+            "\n%{http_code}",
+            *words,
+        ]
+        text, _, status = subprocess.run(
+            command, capture_output=True, text=True, timeout=30
+        ).stdout.rpartition("\n")
         try:
             return int(status), json.loads(text)
         except ValueError:
@@ -130,8 +156,18 @@ class Street:
     def shell(self, space: str, line: str) -> tuple[int, Any]:
         """(status, JSON or text) of a curl command line as somebody wrote it, in that host's shell."""
         assert line.lstrip().startswith("curl "), line
-        command = ["ip", "netns", "exec", space, "sh", "-c", line.strip() + " --silent --max-time 20 --write-out '\n%{http_code}'"]
-        text, _, status = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.rpartition("\n")
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            space,
+            "sh",
+            "-c",
+            line.strip() + " --silent --max-time 20 --write-out '\n%{http_code}'",
+        ]
+        text, _, status = subprocess.run(
+            command, capture_output=True, text=True, timeout=30
+        ).stdout.rpartition("\n")
         return int(status), json.loads(text) if text.startswith("{") else text
 
     def hub(self, name: str, address: str) -> Hub:
@@ -142,16 +178,36 @@ class Street:
         """A stranger's probe in Python (`py`) or C (`c`)."""
         log = self.folder / f"{probe_id}.log"
         if kind == "py":
-            command = [sys.executable, str(PROGRAMS / "plain_probe.py"), "--id", probe_id, "--address", address, "--port", str(port)]
+            command = [
+                sys.executable,
+                str(PROGRAMS / "plain_probe.py"),
+                "--id",
+                probe_id,
+                "--address",
+                address,
+                "--port",
+                str(port),
+            ]
             return Program(self, space, command, log)
         if space not in self._avahi:
             self._avahi[space] = Avahi(self.lan, space, self.folder / f"a{len(self._avahi)}")
             self._running += self._avahi[space].processes
-        return Program(self, space, [str(self._compiled()), probe_id, address, str(port)], log, **self._avahi[space].environ)
+        return Program(
+            self,
+            space,
+            [str(self._compiled()), probe_id, address, str(port)],
+            log,
+            **self._avahi[space].environ,
+        )
 
     def receiver(self, space: str, name: str, *options: str) -> Program:
         """A stranger's receiver; what it hears goes on in the same log when it is started again."""
-        return Program(self, space, [sys.executable, str(PROGRAMS / "plain_receiver.py"), *options], self.folder / f"{name}.log")
+        return Program(
+            self,
+            space,
+            [sys.executable, str(PROGRAMS / "plain_receiver.py"), *options],
+            self.folder / f"{name}.log",
+        )
 
     def strangers_hub(self, space: str, address: str, *options: str) -> Program:
         """A stranger's hub."""
@@ -159,12 +215,28 @@ class Street:
         command = [sys.executable, str(PROGRAMS / "plain_hub.py"), "--address", address, *files, *options]
         return Program(self, space, command, self.folder / f"theirs-{address}.log")
 
-    def ours(self, space: str, probe_id: str, address: str, port: int = 80, *options: str) -> "subprocess.Popen[bytes]":
+    def ours(
+        self, space: str, probe_id: str, address: str, port: int = 80, *options: str
+    ) -> "subprocess.Popen[bytes]":
         """Our own probe under MicroPython; its flash stays when it is started again."""
         state = self.folder / f"flash-{probe_id}"
         state.mkdir(exist_ok=True)
-        given = ["--id", probe_id, "--port", str(port), "--bind", address, "--state", str(state), "--interval-ms", "500", *options]
-        return self.run(space, [micropython(), str(firmware() / "main.py"), *given], self.folder / f"{probe_id}.log")
+        given = [
+            "--id",
+            probe_id,
+            "--port",
+            str(port),
+            "--bind",
+            address,
+            "--state",
+            str(state),
+            "--interval-ms",
+            "500",
+            *options,
+        ]
+        return self.run(
+            space, [micropython(), str(firmware() / "main.py"), *given], self.folder / f"{probe_id}.log"
+        )
 
     def close(self) -> None:
         """End everything."""
@@ -187,7 +259,9 @@ class Street:
             source = str(PROGRAMS / "plain_probe.c")
             libraries = ["-lavahi-client", "-lavahi-common", "-lpthread"]
             done = subprocess.run(
-                [compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, source, *libraries], capture_output=True, text=True
+                [compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, source, *libraries],
+                capture_output=True,
+                text=True,
             )
             assert done.returncode == 0, done.stderr
         return program

@@ -22,10 +22,15 @@ def micropython() -> str:
 
 
 class VirtualProbe:
-    """For a `with`, again and again. state: its flash; options: as `temphub probe` takes them; source: the firmware, if it is another."""
+    """For a `with`, again and again. state: its flash; options: as `temphub probe` takes them; source: the
+    firmware, if it is another."""
 
-    def __init__(self, interpreter: str, probe_id: str, state: Path, *options: str, source: Path | None = None) -> None:
-        program = [sys.executable, "-X", "dev", "-W", "error"] if interpreter == "cpython" else [micropython()]
+    def __init__(
+        self, interpreter: str, probe_id: str, state: Path, *options: str, source: Path | None = None
+    ) -> None:
+        program = (
+            [sys.executable, "-X", "dev", "-W", "error"] if interpreter == "cpython" else [micropython()]
+        )
         given = ["--id", probe_id, "--state", str(state), "--port", "0", "--interval-ms", "500", *options]
         self.command = [*program, str((source or firmware()) / "main.py"), *given]
         self.state = state
@@ -34,7 +39,9 @@ class VirtualProbe:
     def __enter__(self) -> "VirtualProbe":
         self.state.mkdir(exist_ok=True)
         self.lines.clear()
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         try:
@@ -72,7 +79,8 @@ class VirtualProbe:
             return error.code, dict(json.load(error))
 
     def _place(self) -> str:
-        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something took long."""
+        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something
+        took long."""
         said = next((line for line in self.lines if "listening on" in line), "")
         return said.rpartition(" ")[2]
 

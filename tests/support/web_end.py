@@ -1,4 +1,5 @@
-"""A web server on the loopback interface for tests of whoever calls one: real HTTP, a thread each, nothing left behind."""
+"""A web server on the loopback interface for tests of whoever calls one: real HTTP, a thread each, nothing
+left behind."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,4 +1,5 @@
-"""A journal of five years of ten probes, made in seconds: coarse on the whole, and fine around one moment in its midst."""
+"""A journal of five years of ten probes, made in seconds: coarse on the whole, and fine around one moment in
+its midst."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +29,20 @@ class Years(NamedTuple):
 
 
 def times(years: Years) -> "np.ndarray":
-    """When each probe was read: every three hours; for a month around the spike every ten minutes, for half an hour every five seconds."""
+    """When each probe was read: every three hours; for a month around the spike every ten minutes, for half
+    an hour every five seconds."""
     spans = ((YEARS_MS, 3 * HOUR_MS), (15 * DAY_MS, HOUR_MS // 6), (HOUR_MS // 4, 5 * SECOND_MS))
     first = np.arange(years.end_ms - YEARS_MS, years.end_ms, spans[0][1])
     return np.unique(
-        np.concatenate([first, *(np.arange(years.spike_ms - reach, years.spike_ms + reach, every) for reach, every in spans[1:])])
+        np.concatenate(
+            [
+                first,
+                *(
+                    np.arange(years.spike_ms - reach, years.spike_ms + reach, every)
+                    for reach, every in spans[1:]
+                ),
+            ]
+        )
     )
 
 
@@ -44,7 +54,8 @@ def celsius(number: int, taken_ms: "np.ndarray") -> "np.ndarray":
 
 
 def write_years(data_dir: Path) -> Years:
-    """Write it, roll-ups included: these in one step of their own code, as catching up in small ones would take a minute."""
+    """Write it, roll-ups included: these in one step of their own code, as catching up in small ones would
+    take a minute."""
     path = data_dir / "temphub.sqlite3"
     writer = Writer(path, gather_s=0)
     writer.start()

@@ -1,4 +1,5 @@
-"""A probe that belongs to nobody yet, and neighbours who do not leave it alone: floods of claims, slow visitors, odd requests."""
+"""A probe that belongs to nobody yet, and neighbours who do not leave it alone: floods of claims, slow
+visitors, odd requests."""
 
 import http.client
 import json
@@ -56,7 +57,11 @@ class Dawdler(Loop):
 
     def once(self) -> None:
         with socket.create_connection(("127.0.0.1", self.port), 10) as one:
-            one.sendall((b"GET /sta", b"\xff\x00\r\n\r\n", b"POST /claim HTTP/1.1\r\nContent-Length: 2000\r\n\r\n{")[len(self.times) % 3])
+            one.sendall(
+                (b"GET /sta", b"\xff\x00\r\n\r\n", b"POST /claim HTTP/1.1\r\nContent-Length: 2000\r\n\r\n{")[
+                    len(self.times) % 3
+                ]
+            )
             self.times.append(0)
             self.stopping.wait(0.1)
 
@@ -77,8 +82,8 @@ def receiver():
 
 @pytest.mark.timeout(300)
 def test_an_unclaimed_probe_measures_and_delivers_under_a_flood_of_claims(start_here, tmp_path) -> None:
-    """It goes on at its pace, each reading once and none left out, and of the claims one in five seconds is worked at; afterwards the
-    owner's hub claims it."""
+    """It goes on at its pace, each reading once and none left out, and of the claims one in five seconds is
+    worked at; afterwards the owner's hub claims it."""
     with receiver() as server, VirtualProbe("micropython", NAME, tmp_path / "probe") as probe:
         port = urlsplit(probe.url).port
         told = {"server_url": f"http://127.0.0.1:{server.server_address[1]}/api/ingest", "interval_ms": 500}
@@ -97,7 +102,9 @@ def test_an_unclaimed_probe_measures_and_delivers_under_a_flood_of_claims(start_
                 one.stop()
         took_s = time.monotonic() - began
         numbers = list(server.numbers)
-        assert sorted(set(numbers)) == list(range(min(numbers), max(numbers) + 1)) and len(numbers) == len(set(numbers))
+        assert sorted(set(numbers)) == list(range(min(numbers), max(numbers) + 1)) and len(numbers) == len(
+            set(numbers)
+        )
         answers = sum((one.answers for one in flood if isinstance(one, Claimant)), Counter())
         assert answers[200] <= took_s / PAUSE_S + 1 and answers[503] > 0, answers
         server.shutdown()

@@ -68,12 +68,15 @@ def make_hub(start_here) -> Callable[..., Hub]:
 @pytest.fixture
 def probe(tmp_path) -> Callable[..., VirtualProbe]:
     """Makes the probe, which is told by hand where a hub is."""
-    return lambda hub, name="cpython", *options: VirtualProbe(name, NAME, tmp_path / "flash", "--hub", hub.url, *options)
+    return lambda hub, name="cpython", *options: VirtualProbe(
+        name, NAME, tmp_path / "flash", "--hub", hub.url, *options
+    )
 
 
 @pytest.mark.parametrize("name", ["cpython", "micropython"])
 def test_a_new_probe_is_claimed_and_nobody_else_speaks_for_it(make_hub, probe, name):
-    """Its readings arrive signed; it holds a key and no token; the token alone delivers nothing in its name; nobody else orders it."""
+    """Its readings arrive signed; it holds a key and no token; the token alone delivers nothing in its name;
+    nobody else orders it."""
     hub = make_hub()
     with probe(hub, name) as one:
         hub.stands("claimed")
@@ -82,12 +85,21 @@ def test_a_new_probe_is_claimed_and_nobody_else_speaks_for_it(make_hub, probe, n
         assert len(kept["key"]) == 64 and not kept.get("token") and TOKEN not in json.dumps(kept)
         body = {"probe_id": NAME, "temperature_c": 99.0}
         assert hub.ask("POST", "/api/ingest", body, **{"X-Token": TOKEN})[1]["error"] == "signature_missing"
-        assert hub.ask("POST", "/api/ingest", body, **{"X-Signature": "0" * 64, "X-Counter": "99"})[1]["error"] == "wrong_signature"
-        assert hub.ask("GET", f"/api/ingest?probe_id={NAME}&temperature_c=99&token={TOKEN}")[1]["error"] == "signature_missing"
+        assert (
+            hub.ask("POST", "/api/ingest", body, **{"X-Signature": "0" * 64, "X-Counter": "99"})[1]["error"]
+            == "wrong_signature"
+        )
+        assert (
+            hub.ask("GET", f"/api/ingest?probe_id={NAME}&temperature_c=99&token={TOKEN}")[1]["error"]
+            == "signature_missing"
+        )
         hello = {"id": NAME, "port": 1, "token": TOKEN}
         assert hub.ask("POST", "/api/hello", hello)[1]["error"] == "signature_missing"
         for path in ("/provision", "/restart", "/update", "/release"):
-            assert one.post(path, {"server_url": "http://127.0.0.1:1", "token": TOKEN}, **{"X-Token": TOKEN})[0] == 401
+            assert (
+                one.post(path, {"server_url": "http://127.0.0.1:1", "token": TOKEN}, **{"X-Token": TOKEN})[0]
+                == 401
+            )
         assert one.settings() == kept and hub.probe()["port"] != 1
         hub.more()
     assert not [line for line in one.lines if "Traceback" in line]
@@ -95,14 +107,17 @@ def test_a_new_probe_is_claimed_and_nobody_else_speaks_for_it(make_hub, probe, n
 
 
 def test_what_was_heard_is_refused_whatever_the_clock_says(make_hub, data_dir, monkeypatch):
-    """The first signed delivery of a key that was offered, again at once, and after a restart with the clock a year back."""
+    """The first signed delivery of a key that was offered, again at once, and after a restart with the clock
+    a year back."""
     Trust(data_dir).offer(NAME, KEY)
     hub = make_hub()
     raw = json.dumps({"probe_id": NAME, "temperature_c": 21.5})
 
     def deliver(counter: int) -> tuple[int, dict[str, Any]]:
         signature = signatures.report(KEY, "/api/ingest", counter, raw.encode())
-        return hub.ask("POST", "/api/ingest", json.loads(raw), **{"X-Counter": str(counter), "X-Signature": signature})
+        return hub.ask(
+            "POST", "/api/ingest", json.loads(raw), **{"X-Counter": str(counter), "X-Signature": signature}
+        )
 
     first = deliver(1)[1]["counter"] + 1
     assert deliver(first) == (200, {"ok": True})
@@ -116,7 +131,8 @@ def test_what_was_heard_is_refused_whatever_the_clock_says(make_hub, data_dir, m
 
 
 def test_hub_and_probe_start_anew(make_hub, probe):
-    """After a restart of either the probe delivers on, with the key of before, and no reading is there twice or missing."""
+    """After a restart of either the probe delivers on, with the key of before, and no reading is there twice
+    or missing."""
     hub = make_hub()
     with probe(hub) as one:
         hub.stands("claimed")
@@ -147,7 +163,8 @@ def test_released_and_taken_again(make_hub, probe):
 
 
 def test_a_reset_probe_waits_for_a_yes(make_hub, probe):
-    """Whoever appears under a claimed name without the key is shown, gets nothing, and delivers only after a yes."""
+    """Whoever appears under a claimed name without the key is shown, gets nothing, and delivers only after a
+    yes."""
     hub = make_hub()
     with probe(hub) as one:
         hub.stands("claimed")
@@ -193,7 +210,8 @@ def test_approval_before_anything_is_taken(make_hub, probe):
 
 
 def test_a_probe_with_the_token_of_before_is_claimed(make_hub, probe):
-    """A probe that was flashed with SERVER_TOKEN takes a key only from a hub that knows it, and drops the token then."""
+    """A probe that was flashed with SERVER_TOKEN takes a key only from a hub that knows it, and drops the
+    token then."""
     hub = make_hub()
     with probe(hub, "cpython", "--token", "another-token") as one:
         wait_for(lambda: "belongs to another hub" in hub.probe()["problem"], 20)

@@ -33,7 +33,10 @@ def old_firmware(tmp_path) -> Path:
 def probe_of(hub):
     """The probe as the API tells it."""
     found = HubClient(hub.settings, hub.url, PAGE).ask("/api/probes")["probes"]
-    return next((one for one in found if one["id"] == NAME), {"readings": 0, "server_url": "", "trust": None, "version": ""})
+    return next(
+        (one for one in found if one["id"] == NAME),
+        {"readings": 0, "server_url": "", "trust": None, "version": ""},
+    )
 
 
 def status(port: int) -> dict[str, Any]:
@@ -55,9 +58,11 @@ def numbers(settings: Settings) -> list[tuple[str, int]]:
 
 @BOTH
 @pytest.mark.parametrize("token", ["", "s3cret"])
-def test_a_probe_of_0_3_goes_on_is_updated_and_told_anew(start_here, tmp_path, old_firmware, interpreter, token):
-    """A probe with firmware 0.3.0 is told the base, claimed and stored as ever; updated over the air it is told the whole address,
-    keeps its key, delivers, and no reading is missing or stored twice."""
+def test_a_probe_of_0_3_goes_on_is_updated_and_told_anew(
+    start_here, tmp_path, old_firmware, interpreter, token
+):
+    """A probe with firmware 0.3.0 is told the base, claimed and stored as ever; updated over the air it is
+    told the whole address, keeps its key, delivers, and no reading is missing or stored twice."""
     hub = start_here(SERVER_TOKEN=token)
     probe = VirtualProbe(interpreter, NAME, tmp_path / "flash", "--hub", hub.url, source=old_firmware)
     with probe:
@@ -80,9 +85,11 @@ def test_a_probe_of_0_3_goes_on_is_updated_and_told_anew(start_here, tmp_path, o
 
 
 @BOTH
-def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(start_here, monkeypatch, tmp_path, old_firmware, interpreter):
-    """Today's firmware comes over the air with a part that cannot be loaded: the board is back at 0.3.0 by itself, is told the base
-    again, keeps its key, delivers, and no reading is missing or stored twice."""
+def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(
+    start_here, monkeypatch, tmp_path, old_firmware, interpreter
+):
+    """Today's firmware comes over the air with a part that cannot be loaded: the board is back at 0.3.0 by
+    itself, is told the base again, keeps its key, delivers, and no reading is missing or stored twice."""
     broken = shutil.copytree(files.firmware(), tmp_path / "broken")
     (broken / "probe" / "app.py").write_text("def broken(:\n")
     monkeypatch.setattr(files, "firmware", lambda: broken)
@@ -91,7 +98,13 @@ def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(start_here, m
     with probe:
         wait_for(lambda: probe_of(hub)["trust"] == "claimed" and probe_of(hub)["readings"] > 2, 30)
         assert HubClient(hub.settings, hub.url, PAGE).ask("/api/update", {"probe_id": NAME})["had"] == "0.3.0"
-        after = wait_for(lambda: (found := status(probe_of(hub)["port"])).get("update", {}).get("state") == "went_back" and found, 60)
+        after = wait_for(
+            lambda: (
+                (found := status(probe_of(hub)["port"])).get("update", {}).get("state") == "went_back"
+                and found
+            ),
+            60,
+        )
         assert after["version"] == "0.3.0" and after["update"]["version"] != "0.3.0"
         before = probe_of(hub)["readings"]
         wait_for(lambda: probe_of(hub)["readings"] > before + 2, 30)
@@ -104,10 +117,15 @@ def test_a_probe_of_0_3_goes_back_from_an_update_that_does_not_run(start_here, m
 
 
 @BOTH
-def test_a_probe_of_0_3_that_was_told_the_whole_address_is_put_right(start_here, tmp_path, old_firmware, interpreter):
-    """Firmware 0.3.0 that went back after an update, or was given the whole address by hand, is told the base; what it kept comes."""
+def test_a_probe_of_0_3_that_was_told_the_whole_address_is_put_right(
+    start_here, tmp_path, old_firmware, interpreter
+):
+    """Firmware 0.3.0 that went back after an update, or was given the whole address by hand, is told the
+    base; what it kept comes."""
     hub = start_here()
-    probe = VirtualProbe(interpreter, NAME, tmp_path / "flash", "--hub", f"{hub.url}/api/ingest", source=old_firmware)
+    probe = VirtualProbe(
+        interpreter, NAME, tmp_path / "flash", "--hub", f"{hub.url}/api/ingest", source=old_firmware
+    )
     with probe:
         wait_for(lambda: probe_of(hub)["server_url"] == hub.url and probe_of(hub)["readings"] > 2, 30)
         assert probe.status()["server_url"] == hub.url
@@ -116,7 +134,8 @@ def test_a_probe_of_0_3_that_was_told_the_whole_address_is_put_right(start_here,
 
 
 def test_the_flash_is_read_by_0_3_and_what_0_3_left_by_today(monkeypatch):
-    """Readings that wait on a board's flash outlive an update and the way back; what a thermocouple's chip said is passed over by 0.3.0."""
+    """Readings that wait on a board's flash outlive an update and the way back; what a thermocouple's chip
+    said is passed over by 0.3.0."""
     path = "firmware/probe/spill_block.py"
     # It loads its rare parts when they are needed.
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "firmware"))

@@ -46,7 +46,8 @@ def first(trust) -> int:
 
 
 def test_the_holder_of_the_key_may_deliver_once(trust):
-    """A higher counter each time; the same delivery again, or an earlier one, is refused and the reply says where to go on."""
+    """A higher counter each time; the same delivery again, or an earlier one, is refused and the reply says
+    where to go on."""
     at = first(trust)
     proven = sign(trust, at)
     assert proven is not None and proven.key == KEY and proven.counter == at
@@ -76,7 +77,8 @@ def clock(monkeypatch) -> list[int]:
 
 @pytest.mark.parametrize("years", [1, 50])
 def test_a_clock_put_back_opens_no_way_for_what_was_heard(tmp_path, clock, years):
-    """Hub started with a clock a year back, or at 1976: all counters of before stay used, whoever used how many, killed or not."""
+    """Hub started with a clock a year back, or at 1976: all counters of before stay used, whoever used how
+    many, killed or not."""
     trust = Trust(tmp_path)
     for board in ("P1", "P2"):
         trust.offer(board, KEY)
@@ -114,14 +116,21 @@ def test_one_write_is_enough_for_a_start(trust, tmp_path):
     """What makes counters last costs no write per delivery."""
     at = first(trust)
     sign(trust, at)
-    before = (tmp_path / "temphub.keys.json").stat().st_mtime_ns, (tmp_path / "temphub.keys.json").read_bytes()
+    before = (
+        (tmp_path / "temphub.keys.json").stat().st_mtime_ns,
+        (tmp_path / "temphub.keys.json").read_bytes(),
+    )
     for counter in range(at + 1, at + 500):
         sign(trust, counter)
-    assert before == ((tmp_path / "temphub.keys.json").stat().st_mtime_ns, (tmp_path / "temphub.keys.json").read_bytes())
+    assert before == (
+        (tmp_path / "temphub.keys.json").stat().st_mtime_ns,
+        (tmp_path / "temphub.keys.json").read_bytes(),
+    )
 
 
 def test_nobody_else_delivers_under_the_name(trust):
-    """Unsigned, with another key, for another path or body, without a counter: refused in words, and nothing is used up."""
+    """Unsigned, with another key, for another path or body, without a counter: refused in words, and nothing
+    is used up."""
     at = first(trust)
     good = signatures.report(KEY, PATH, at, BODY)
     cases = {
@@ -142,7 +151,10 @@ def test_nobody_else_delivers_under_the_name(trust):
 
 def test_who_has_no_key_delivers_as_before(trust):
     """A probe without a key, and deliveries without a name."""
-    assert trust.admit("P2", PATH, BODY, None, None) is None and trust.admit("adhoc", PATH, BODY, None, None) is None
+    assert (
+        trust.admit("P2", PATH, BODY, None, None) is None
+        and trust.admit("adhoc", PATH, BODY, None, None) is None
+    )
     trust.approved("P2", with_token=False)
 
 
@@ -240,7 +252,16 @@ def test_keys_are_for_this_user_alone(trust, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [b"{", b"[]", b'{"boards": 5}', b'{"boards": {"P1": {"state": "claimed", "key": "zz"}}}', b"\xff", b"", TOO_HIGH]
+    "text",
+    [
+        b"{",
+        b"[]",
+        b'{"boards": 5}',
+        b'{"boards": {"P1": {"state": "claimed", "key": "zz"}}}',
+        b"\xff",
+        b"",
+        TOO_HIGH,
+    ],
 )
 def test_a_damaged_file_is_put_aside(tmp_path, text):
     """The hub starts, says so, and the old file lies beside for whoever can mend it."""

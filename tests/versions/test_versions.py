@@ -1,4 +1,5 @@
-"""From one version of TempHub to another: older journals are taken over whole, newer ones are refused and left as they are."""
+"""From one version of TempHub to another: older journals are taken over whole, newer ones are refused and
+left as they are."""
 
 import contextlib
 import hashlib
@@ -53,9 +54,12 @@ def older(request: pytest.FixtureRequest, data_dir: Path) -> Path:
     return thaw(request.param, data_dir)
 
 
-@pytest.mark.parametrize("frozen", [path for path in RELEASED if version_of(path) < VERSION], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "frozen", [path for path in RELEASED if version_of(path) < VERSION], ids=lambda path: path.stem
+)
 def test_who_only_reads_an_older_journal_is_told_to_start_the_hub(frozen: Path, data_dir: Path) -> None:
-    """Only the hub changes a journal: a notebook that meets an older one says who brings it up to date, and so does the doctor."""
+    """Only the hub changes a journal: a notebook that meets an older one says who brings it up to date, and
+    so does the doctor."""
     path = thaw(frozen, data_dir)
     with pytest.raises(TempHubError, match="Start the hub once"):
         Reader(path)
@@ -70,16 +74,25 @@ def test_what_people_added_in_0_2_0_is_taken_over(data_dir: Path) -> None:
     bring_up_to_date(path)
     with Reader(path) as reader:
         (calibration,) = reader.calibrations()
-        assert (calibration.probe_id, calibration.note, calibration.points) == ("adhoc", "ice bath", ((0.0, 0.5),))
+        assert (calibration.probe_id, calibration.note, calibration.points) == (
+            "adhoc",
+            "ice bath",
+            ((0.0, 0.5),),
+        )
         assert [point.units for point in reader.after(41, 1)] == [243_000_000], "23.8 °C and the half degree"
         (remark,) = reader.annotations(1_764_000_000_000, 1_764_000_100_000)
-        assert (remark.text, remark.probe_id, remark.to_ms - remark.from_ms) == ("door open", "TempProbe-0096", 10_000)
+        assert (remark.text, remark.probe_id, remark.to_ms - remark.from_ms) == (
+            "door open",
+            "TempProbe-0096",
+            10_000,
+        )
         probe = next(one for one in reader.probes() if one["id"] == "TempProbe-0096")
         assert (probe["alias"], probe["note"], probe["group"]) == ("Keller", "left wall", "Cold")
 
 
 def test_what_came_before_can_be_struck_out(older: Path) -> None:
-    """Readings of an earlier version's journal are struck out and brought back, before and after they were gathered again."""
+    """Readings of an earlier version's journal are struck out and brought back, before and after they were
+    gathered again."""
     with contextlib.closing(open_for_writing(older)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
     writer = Writer(older)
@@ -106,7 +119,8 @@ def _to_redo(path: Path) -> int:
 
 
 def test_a_packed_block_of_0_2_0_is_read() -> None:
-    """4,095 readings in the packed form of 0.2.0, of three probes, some of them faults, come back each as it was."""
+    """4,095 readings in the packed form of 0.2.0, of three probes, some of them faults, come back each as it
+    was."""
     found = unpack((Path(__file__).parent / "pack-2.bin").read_bytes())
     assert list(found["no"]) == list(range(1, 4096))
     n = np.arange(4095)
@@ -116,13 +130,20 @@ def test_a_packed_block_of_0_2_0_is_read() -> None:
 
 
 def test_an_older_journal_is_taken_over_whole(older: Path) -> None:
-    """Every reading, probe and bookmark of an earlier version is there after the upgrade, and recording goes on behind them."""
+    """Every reading, probe and bookmark of an earlier version is there after the upgrade, and recording goes
+    on behind them."""
     writer = Writer(older)
     writer.start()
     try:
-        again = writer.store([Row("TempProbe-0096", "a1b2c3d4", 3, 1_764_000_006_000, 1_764_000_006_040, 41_875_000, None)])
-        assert (again.stored, again.duplicates) == (0, 1), "what was delivered before the upgrade is still known"
-        writer.store([Row("TempProbe-0096", "a1b2c3d4", 41, 1_764_000_090_000, 1_764_000_090_000, 50_000_000, None)])
+        again = writer.store(
+            [Row("TempProbe-0096", "a1b2c3d4", 3, 1_764_000_006_000, 1_764_000_006_040, 41_875_000, None)]
+        )
+        assert (again.stored, again.duplicates) == (0, 1), (
+            "what was delivered before the upgrade is still known"
+        )
+        writer.store(
+            [Row("TempProbe-0096", "a1b2c3d4", 41, 1_764_000_090_000, 1_764_000_090_000, 50_000_000, None)]
+        )
         rollups = RollUps(older, writer, every_s=0.02)
         rollups.start()
         with Reader(older) as reader:
@@ -145,7 +166,8 @@ def test_an_older_journal_is_taken_over_whole(older: Path) -> None:
 
 
 def test_the_hub_starts_on_an_older_journal(older: Path, free_port: int) -> None:
-    """Whoever upgrades starts the hub as ever: it takes the older journal over and answers with what was in it."""
+    """Whoever upgrades starts the hub as ever: it takes the older journal over and answers with what was in
+    it."""
     hub = TempHub(older.parent, free_port)
     try:
         hub.ready()
@@ -169,7 +191,8 @@ def newer(data_dir: Path) -> Path:
 
 
 def test_a_newer_journal_is_refused_and_left_as_it_is(newer: Path, free_port: int) -> None:
-    """After a downgrade the hub does not start on a journal it cannot understand: it says so, and not a byte is changed."""
+    """After a downgrade the hub does not start on a journal it cannot understand: it says so, and not a byte
+    is changed."""
     before = hashlib.sha256(newer.read_bytes()).hexdigest()
     with pytest.raises(TempHubError, match="Install the TempHub version that wrote it"):
         Reader(newer)
@@ -183,12 +206,17 @@ def test_a_newer_journal_is_refused_and_left_as_it_is(newer: Path, free_port: in
         assert hub.process.wait(40) == 1
     finally:
         hub.kill()
-    assert f"is of version {VERSION + 1}" in hub.text() and "What to do: Install the TempHub version that wrote it" in hub.text()
+    assert (
+        f"is of version {VERSION + 1}" in hub.text()
+        and "What to do: Install the TempHub version that wrote it" in hub.text()
+    )
     assert "Traceback" not in hub.text()
     assert hashlib.sha256(newer.read_bytes()).hexdigest() == before
 
 
 def test_the_command_tells_its_version() -> None:
     """`temphub --version` says which TempHub this is."""
-    done = subprocess.run([sys.executable, "-m", "temphub_kernel", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "temphub_kernel", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == f"temphub {__version__}"

@@ -1,11 +1,13 @@
-"""Makes alamosa.txt from pvlib's source archive: `python make_series.py pvlib-0.16.1.tar.gz`. For CPython; see README.md."""
+"""Makes alamosa.txt from pvlib's source archive: `python make_series.py pvlib-0.16.1.tar.gz`. For CPython;
+see README.md."""
 
 import sys
 import tarfile
 from pathlib import Path
 
 MEMBER = "tests/data/surfrad-slv16001.dat"
-# SURFRAD's format: 8 columns of time and sun angle, then pairs of value and quality; air temperature is the 16th pair.
+# SURFRAD's format: 8 columns of time and sun angle, then pairs of value and quality; air temperature is the
+# 16th pair.
 COLUMN = 38
 
 
@@ -21,8 +23,13 @@ def main():
         member = next(name for name in archive.getnames() if name.endswith(MEMBER))
         text = archive.extractfile(member).read().decode("ascii")
     values = tenths(text)
-    notes = "# Air temperature in tenths of a degree Celsius, one a minute: NOAA SURFRAD, Alamosa CO, 2016-01-01 UTC. See README.md.\n"
-    Path(__file__).with_name("alamosa.txt").write_text(notes + "".join(f"{value}\n" for value in values), encoding="ascii", newline="\n")
+    notes = (
+        "# Air temperature in tenths of a degree Celsius, one a minute: NOAA SURFRAD, Alamosa CO, "
+        "2016-01-01 UTC. See README.md.\n"
+    )
+    Path(__file__).with_name("alamosa.txt").write_text(
+        notes + "".join(f"{value}\n" for value in values), encoding="ascii", newline="\n"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from probe.sensors import filtering
 
 
 class Board:
-    """`await read()` -> [(number, units, quality, cold)], `chip` behind it where a source gives one, number 0 always among them.
+    """`await read()` -> [(number, units, quality, cold)], `chip` behind it where a source gives one, number 0
+    always among them.
 
     One source that hangs does not stop the others.
     """
@@ -21,7 +22,8 @@ class Board:
         self._absent = True
 
     async def read(self):
-        """One round. Sensors that were here since the start and are gone are 'missing', for as long as the board runs."""
+        """One round. Sensors that were here since the start and are gone are 'missing', for as long as the
+        board runs."""
         before = None
         while True:
             answers = await asyncio.gather(*[self._ask(source) for source in self._sources])
@@ -36,7 +38,8 @@ class Board:
         for at, found in enumerate(answers):
             source = self._sources[at]
             for key, units, quality, *more in found:
-                # A number is for a sensor that was seen, not for one that an exchange has just put out of use.
+                # A number is for a sensor that was seen, not for one that an exchange has just put out of
+                # use.
                 number = self._roster.number(key) if quality != "missing" or self._roster.knows(key) else None
                 if number is not None:
                     before = self._last.get(number, (None, None))[1]
@@ -44,7 +47,12 @@ class Board:
                     seen[number] = (source.kind, units, quality) + tuple(more)
         for number in set(self._last) | {0}:
             if number not in seen:
-                seen[number] = (self._last[number][0] if number in self._last else None, None, "missing", None)
+                seen[number] = (
+                    self._last[number][0] if number in self._last else None,
+                    None,
+                    "missing",
+                    None,
+                )
         self._last = seen
         self._absent = seen[0][2] == "missing"
         return [(number,) + seen[number][1:] for number in sorted(seen)]
@@ -59,7 +67,12 @@ class Board:
         for number in sorted(self._last):
             kind, units, quality, cold = self._last[number][:4]
             last = None if units is None else Celsius(units)
-            entry = {"id": self._roster.probe_id(board_id, number), "kind": kind, "last_c": last, "quality": quality}
+            entry = {
+                "id": self._roster.probe_id(board_id, number),
+                "kind": kind,
+                "last_c": last,
+                "quality": quality,
+            }
             if cold is not None:
                 entry["cold_junction_c"] = Celsius(cold)
             told.append(entry)
@@ -72,7 +85,13 @@ class Board:
             return []
 
     def _newcomer(self, answers):
-        """The key of a spare part: a board that ever had one sensor only finds another one in its place. Else None."""
+        """The key of a spare part: a board that ever had one sensor only finds another one in its place. Else
+        None."""
         only = self._roster.only()
-        here = [key for found in answers for key, _, quality, *_ in found if quality != "missing" and key is not None]
+        here = [
+            key
+            for found in answers
+            for key, _, quality, *_ in found
+            if quality != "missing" and key is not None
+        ]
         return here[0] if only and len(here) == 1 and here[0] != only else None

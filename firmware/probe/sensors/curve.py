@@ -1,4 +1,5 @@
-"""The true temperature of a thermocouple whose chip reckons with a straight line: MAX31855 and MAX6675. Whole numbers only."""
+"""The true temperature of a thermocouple whose chip reckons with a straight line: MAX31855 and MAX6675. Whole
+numbers only."""
 
 from array import array
 from binascii import a2b_base64
@@ -44,7 +45,8 @@ class Curve:
         self._high = self._line(high * UNITS_PER_C, self._units, self._emf) + step
 
     def decode(self, chip, cold):
-        """(units, quality): what the tip has when the chip says `chip`, itself at `cold`; 'range' beyond where the type is defined.
+        """(units, quality): what the tip has when the chip says `chip`, itself at `cold`; 'range' beyond
+        where the type is defined.
 
         cold None: the chip does not tell it.
         """

@@ -1,6 +1,7 @@
 """All DS18B20 on one 1-Wire bus. `bus` is MicroPython's onewire.OneWire or something that behaves the same.
 
-A bus that can `hold(on)` its line high feeds sensors whose VDD is not connected ("parasite power") while they convert.
+A bus that can `hold(on)` its line high feeds sensors whose VDD is not connected ("parasite power") while they
+convert.
 """
 
 import asyncio
@@ -14,8 +15,9 @@ _READ_POWER = 0xB4
 _SKIP_ROM = 0xCC
 # DS18B20 and DS1822; the older DS18S20 (0x10) counts in another way and would be misread.
 FAMILIES = (0x28, 0x22)
-# A mark in the two alarm bytes, then 12 bits. Losing power brings back what the EEPROM holds, so a mark that is still there
-# proves that the value is no power-on value. That holds for clones too, whatever their byte 6 says.
+# A mark in the two alarm bytes, then 12 bits. Losing power brings back what the EEPROM holds, so a mark that
+# is still there proves that the value is no power-on value. That holds for clones too, whatever their byte 6
+# says.
 MARK = b"\x54\x48\x7f"
 _MOST = 16
 _FETCHES = 3
@@ -30,7 +32,8 @@ class Ds18b20s:
         self._conversion_s = conversion_s
         self._rescan_ms = rescan_ms
         self._scanned_ms = None
-        # Shown in /status; with parasite power it is another one, as such a sensor is less exact and wants short wires.
+        # Shown in /status; with parasite power it is another one, as such a sensor is less exact and wants
+        # short wires.
         self.kind = "ds18b20"
         # rom -> [last good value, conversions in a row after which the mark was gone although just set]
         self._known = {}
@@ -39,7 +42,8 @@ class Ds18b20s:
     async def read(self):
         """[(ROM as hex, units or None, quality or None, None)]; never an error."""
         pads = {}
-        # OneWireError is a plain Exception on MicroPython; it means that nothing on the bus answered the reset pulse.
+        # OneWireError is a plain Exception on MicroPython; it means that nothing on the bus answered the
+        # reset pulse.
         try:
             self._look_around()
             await self._measure(self._known, pads)
@@ -119,7 +123,8 @@ class Ds18b20s:
 
     def _unmarked(self, rom, pad):
         alive = pad != b"\xff" * 9 and pad != b"\0" * 9 and scratchpad.crc8(pad[:8]) == pad[8]
-        # Three times in vain: this one cannot keep a mark, and a second conversion each time would only take time.
+        # Three times in vain: this one cannot keep a mark, and a second conversion each time would only take
+        # time.
         return alive and pad[2:5] != MARK and self._known[rom][1] < 3
 
     def _judge(self, rom, pad):
@@ -139,5 +144,8 @@ class Ds18b20s:
 
 
 def usable(roms):
-    """The ROM ids of sensors this code can read and whose own checksum is right, each once, in order of the ids."""
-    return sorted({bytes(rom) for rom in roms if rom[0] in FAMILIES and scratchpad.crc8(bytes(rom[:7])) == rom[7]})
+    """The ROM ids of sensors this code can read and whose own checksum is right, each once, in order of the
+    ids."""
+    return sorted(
+        {bytes(rom) for rom in roms if rom[0] in FAMILIES and scratchpad.crc8(bytes(rom[:7])) == rom[7]}
+    )

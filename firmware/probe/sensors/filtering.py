@@ -1,10 +1,13 @@
-"""Several measurements made into one reading, and a reading marked when it jumps. Nothing is invented and nothing left out."""
+"""Several measurements made into one reading, and a reading marked when it jumps. Nothing is invented and
+nothing left out."""
 
 
 def combine(samples, how):
-    """One of the readings of one sensor, or of its numbers: the median or mean of the good ones; what is behind it, of the middle one.
+    """One of the readings of one sensor, or of its numbers: the median or mean of the good ones; what is
+    behind it, of the middle one.
 
-    With fewer good ones than others the reading is the first of the others: most of what the sensor said was a fault.
+    With fewer good ones than others the reading is the first of the others: most of what the sensor said was
+    a fault.
     """
     good = [s for s in samples if s[1] is not None and s[2] is None]
     if 2 * len(good) < len(samples) or not good:

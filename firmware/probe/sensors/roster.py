@@ -1,4 +1,5 @@
-"""Which sensor has which number and name on this board, for ever: number 0 is `<board>`, the others `<board>:<key>`.
+"""Which sensor has which number and name on this board, for ever: number 0 is `<board>`, the others
+`<board>:<key>`.
 
 Kept in the settings as `sensor_keys`, a list whose places are the numbers.
 """
@@ -21,7 +22,8 @@ class Roster:
         self._keys = list(saved[:MOST]) if good else []
 
     def number(self, key):
-        """The number of a sensor; a new one gets the next, which is saved. None when all 16 are given away."""
+        """The number of a sensor; a new one gets the next, which is saved. None when all 16 are given
+        away."""
         if key is None:
             return 0
         if key in self._keys:
@@ -38,7 +40,8 @@ class Roster:
         return key is None or key in self._keys
 
     def replace_only(self, key):
-        """The board's only sensor was exchanged for another: the new one takes over its number and its name."""
+        """The board's only sensor was exchanged for another: the new one takes over its number and its
+        name."""
         self._keys[0] = key
         self._save()
 

@@ -1,4 +1,5 @@
-"""Thermocouple chips on an SPI bus as sources. `spi.exchange(out, size)` sends bytes, then reads `size` bytes, under one chip select."""
+"""Thermocouple chips on an SPI bus as sources. `spi.exchange(out, size)` sends bytes, then reads `size`
+bytes, under one chip select."""
 
 import asyncio
 
@@ -30,7 +31,8 @@ class Max31855:
 
 
 class Max6675:
-    """A MAX6675, type K only. It converts between two questions, so it must not be asked more often than every 0.22 s."""
+    """A MAX6675, type K only. It converts between two questions, so it must not be asked more often than
+    every 0.22 s."""
 
     kind = "max6675"
 
@@ -86,7 +88,8 @@ class Max31856:
 
 
 def recognize(mode0, mode1):
-    """Which chip answers on a bus, seen in SPI mode 0 and mode 1: "max31856", "max31855", "max6675" or None."""
+    """Which chip answers on a bus, seen in SPI mode 0 and mode 1: "max31856", "max31855", "max6675" or
+    None."""
     masks = bytes(mode1.exchange(b"\x02", 8))
     # Fault mask, then the three untouched limits of the cold junction and the thermocouple after a power-on.
     if masks[1:6] == b"\x7f\xc0\x7f\xff\x80" or (masks[0] == 0xFF and masks[1:3] == b"\x7f\xc0"):

@@ -1,4 +1,5 @@
-"""What the bytes of the thermocouple chips mean: (units, quality, cold junction in units or None). Numbers out of the data sheets."""
+"""What the bytes of the thermocouple chips mean: (units, quality, cold junction in units or None). Numbers
+out of the data sheets."""
 
 from probe.reading import UNITS_PER_C
 
@@ -22,10 +23,11 @@ def marked(units, kind):
 
 
 def max31855(raw, previous=None):
-    """Four bytes of a MAX31855: 0.25 °C steps in the chip's straight line (see curve.py), three faults kept apart, its own temperature.
+    """Four bytes of a MAX31855: 0.25 °C steps in the chip's straight line (see curve.py), three faults kept
+    apart, its own temperature.
 
-    previous: (what the chip said, its temperature) when last seen. Nothing but zeros is a reading when both were near 0 °C, else a line
-    held low.
+    previous: (what the chip said, its temperature) when last seen. Nothing but zeros is a reading when both
+    were near 0 °C, else a line held low.
     """
     word = raw[0] << 24 | raw[1] << 16 | raw[2] << 8 | raw[3]
     # A line held low or high, or the two bits that are always 0: nobody there.
@@ -54,7 +56,8 @@ def max6675(raw):
 
 
 def max31856(registers, kind):
-    """The 16 registers of a MAX31856: 0.0078125 °C steps. It tells 'above the supply' and 'below ground' as one fault: short_vcc."""
+    """The 16 registers of a MAX31856: 0.0078125 °C steps. It tells 'above the supply' and 'below ground' as
+    one fault: short_vcc."""
     fault = registers[15]
     cold = signed(registers[10] << 8 | registers[11] & 0xFC, 16) * (UNITS_PER_C // 256)
     if fault & 0x01:

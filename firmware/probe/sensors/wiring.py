@@ -1,9 +1,10 @@
-"""The setting `sensors`: which chip is on which pins. Checked and made into sources, or found on the default pins.
+"""The setting `sensors`: which chip is on which pins. Checked and made into sources, or found on the default
+pins.
 
 One entry each: {"type": "ds18b20", "pin": 4}, {"type": "max31855", "sck": 18, "miso": 19, "cs": 5},
-{"type": "max31856", "sck": 18, "miso": 19, "mosi": 23, "cs": 5, "thermocouple": "K", "mains_hz": 50}; any may have
-"samples" (1 to 16), "combine" ("median" or "mean") and "max_step_c". `pins` is the port's way to the wires: onewire(pin),
-spi(entry, mode).
+{"type": "max31856", "sck": 18, "miso": 19, "mosi": 23, "cs": 5, "thermocouple": "K", "mains_hz": 50}; any may
+have "samples" (1 to 16), "combine" ("median" or "mean") and "max_step_c". `pins` is the port's way to the
+wires: onewire(pin), spi(entry, mode).
 """
 
 from probe.reading import UNITS_PER_C
@@ -26,7 +27,8 @@ class Wrong(Exception):
 
 
 def sources(setting, defaults, pins, now_ms):
-    """The sources for a `sensors` setting; for None, what answers on `defaults` ({"pin", "sck", "miso", "mosi", "cs"})."""
+    """The sources for a `sensors` setting; for None, what answers on `defaults` ({"pin", "sck", "miso",
+    "mosi", "cs"})."""
     if setting is not None:
         return [_source(entry, pins, now_ms) for entry in check(setting)]
     found = [_source(dict(defaults, type="ds18b20"), pins, now_ms)]
@@ -43,14 +45,18 @@ def check(setting):
     taken = set()
     for entry in setting:
         if not isinstance(entry, dict) or entry.get("type") not in KINDS:
-            raise Wrong("An entry of sensors has no known type. Use one of: " + ", ".join(sorted(KINDS)) + ".")
+            raise Wrong(
+                "An entry of sensors has no known type. Use one of: " + ", ".join(sorted(KINDS)) + "."
+            )
         kind = entry["type"]
         for name in KINDS[kind]:
             if not _whole(entry.get(name), 0, 48):
                 raise Wrong(f"The {kind} in sensors has no usable {name}. Write the number of the pin.")
         own = entry[KINDS[kind][-1]]
         if own in taken:
-            raise Wrong(f"Pin {own} is used twice in sensors. Give each bus and each chip select a pin of its own.")
+            raise Wrong(
+                f"Pin {own} is used twice in sensors. Give each bus and each chip select a pin of its own."
+            )
         taken.add(own)
         _check_options(kind, entry)
     return setting
@@ -59,13 +65,26 @@ def check(setting):
 def _check_options(kind, entry):
     step = entry.get("max_step_c")
     if not _whole(entry.get("samples", 1), 1, 16) or entry.get("combine", "median") not in ("median", "mean"):
-        raise Wrong(f"The {kind} in sensors cannot be sampled like that. Use samples 1 to 16 and combine median or mean.")
-    if step is not None and (isinstance(step, bool) or not isinstance(step, (int, float)) or not 0 < step <= 2000):
-        raise Wrong(f"max_step_c of the {kind} in sensors is not a distance in degrees. Write a number such as 10.")
+        raise Wrong(
+            f"The {kind} in sensors cannot be sampled like that. Use samples 1 to 16 and combine median or "
+            "mean."
+        )
+    if step is not None and (
+        isinstance(step, bool) or not isinstance(step, (int, float)) or not 0 < step <= 2000
+    ):
+        raise Wrong(
+            f"max_step_c of the {kind} in sensors is not a distance in degrees. Write a number such as 10."
+        )
     if kind == "max31855" and entry.get("thermocouple") == "B":
-        raise Wrong("No MAX31855 is made for thermocouple B. Use the type that stands on the chip (E, J, K, N, R, S or T).")
+        raise Wrong(
+            "No MAX31855 is made for thermocouple B. Use the type that stands on the chip (E, J, K, N, R, S "
+            "or T)."
+        )
     if entry.get("thermocouple", "K") not in thermocouple.SPANS or entry.get("mains_hz", 50) not in (50, 60):
-        raise Wrong(f"The {kind} in sensors has an unknown thermocouple or mains_hz. Use a type such as K, and 50 or 60.")
+        raise Wrong(
+            f"The {kind} in sensors has an unknown thermocouple or mains_hz. Use a type such as K, and 50 or "
+            "60."
+        )
 
 
 def _source(entry, pins, now_ms):

@@ -1,11 +1,13 @@
-"""An alarm's life: fired, acknowledged, commented, acted upon, cleared, closed; repeated, escalated, muted. Any thread.
+"""An alarm's life: fired, acknowledged, commented, acted upon, cleared, closed; repeated, escalated, muted.
+Any thread.
 
-Steps of people go through the writer at once (`people`). Those of readings and of time are the follower's, in one commit with what
-it found (`transitions`).
+Steps of people go through the writer at once (`people`). Those of readings and of time are the follower's, in
+one commit with what it found (`transitions`).
 
-Whom to tell: those whom the rule names, without any all there are. Once for each alarm, again every `repeat_min` until somebody
-acknowledges, and after `escalate_min` the next ones. While an alarm is muted or its place in maintenance nobody is told; what is still
-going on when that ends is told then. What is acknowledged is told no more.
+Whom to tell: those whom the rule names, without any all there are. Once for each alarm, again every
+`repeat_min` until somebody acknowledges, and after `escalate_min` the next ones. While an alarm is muted or
+its place in maintenance nobody is told; what is still going on when that ends is told then. What is
+acknowledged is told no more.
 """
 
 from .people import (

@@ -52,7 +52,8 @@ def comment(writer: Writer, no: int, by: str, text: str) -> Alarm:
 
 
 def act(writer: Writer, no: int, by: str, text: str) -> Alarm:
-    """Keep what was done about it, the corrective action; an alarm whose rule requires one may close then. Raises TempHubError."""
+    """Keep what was done about it, the corrective action; an alarm whose rule requires one may close then.
+    Raises TempHubError."""
     _check(by, text, required="action")
 
     def step(book: AlarmBook) -> Alarm:
@@ -67,7 +68,8 @@ def act(writer: Writer, no: int, by: str, text: str) -> Alarm:
 
 
 def close(writer: Writer, no: int, by: str, comment: str = "") -> Alarm:
-    """Close an alarm that is over. Raises TempHubError (409) while it goes on, or lacks the action that its rule requires."""
+    """Close an alarm that is over. Raises TempHubError (409) while it goes on, or lacks the action that its
+    rule requires."""
     _check(by, comment)
 
     def step(book: AlarmBook) -> Alarm:
@@ -77,13 +79,15 @@ def close(writer: Writer, no: int, by: str, comment: str = "") -> Alarm:
         if not alarm.cleared_ms:
             raise Conflict(
                 f"Alarm {no} still goes on, so it cannot be closed.",
-                "Acknowledge it; it can be closed when it is over, and closes by itself then where no action is required.",
+                "Acknowledge it; it can be closed when it is over, and closes by itself then where no action "
+                "is required.",
                 code="still_active",
             )
         if lacks_action(alarm):
             raise Conflict(
                 f"The rule of alarm {no} requires that an action is written down, so it was not closed.",
-                "Write down what was done first: POST /api/alarms/act, or the option --act of `temphub alarms`.",
+                "Write down what was done first: POST /api/alarms/act, or the option --act of `temphub "
+                "alarms`.",
                 code="action_required",
             )
         _acknowledge(book, alarm, by, comment, now_ms())
@@ -100,8 +104,11 @@ class Where(NamedTuple):
     group: str = ""
 
 
-def mute(writer: Writer, where: Where, until_ms: int, by: str, note: str = "", *, maintenance: bool = False) -> int:
-    """Tell nobody until a time; the number of it. maintenance: what happens meanwhile needs nobody's acknowledgement either.
+def mute(
+    writer: Writer, where: Where, until_ms: int, by: str, note: str = "", *, maintenance: bool = False
+) -> int:
+    """Tell nobody until a time; the number of it. maintenance: what happens meanwhile needs nobody's
+    acknowledgement either.
 
     Raises TempHubError (400/404).
     """
@@ -109,15 +116,21 @@ def mute(writer: Writer, where: Where, until_ms: int, by: str, note: str = "", *
     now = now_ms()
     if not now < until_ms <= now + LONGEST_MUTE_MS:
         raise BadRequest(
-            f"until_ms is {until_ms}, which is {'over already' if until_ms <= now else 'too far away'}, so nothing was muted.",
-            f"Give an end within the next {LONGEST_MUTE_MS // DAY_MS} days; it can be ended earlier, or begun again.",
+            f"until_ms is {until_ms}, which is {'over already' if until_ms <= now else 'too far away'}, so "
+            "nothing was muted.",
+            f"Give an end within the next {LONGEST_MUTE_MS // DAY_MS} days; it can be ended earlier, or "
+            "begun again.",
             code="bad_until_ms",
         )
     kind = MAINTENANCE if maintenance else MUTE
 
     def step(book: AlarmBook) -> int:
         if where.rule and where.rule not in book.rules():
-            raise NotFound(f"There is no rule with the number {where.rule}.", "Use a number from /api/rules.", code="unknown_rule")
+            raise NotFound(
+                f"There is no rule with the number {where.rule}.",
+                "Use a number from /api/rules.",
+                code="unknown_rule",
+            )
         probe = book.number(where.probe_id) if where.probe_id else 0
         no = book.mute(kind, where.rule, probe, where.group, now, until_ms, by, note.strip())
         made, groups = next(one for one in book.mutes(now) if one.no == no), book.groups()
@@ -140,7 +153,11 @@ def unmute(writer: Writer, no: int, by: str) -> None:
     def step(book: AlarmBook) -> None:
         ended = next((one for one in book.mutes(now) if one.no == no), None)
         if ended is None or not book.unmute(no, now):
-            raise NotFound(f"Nothing with the number {no} is muted.", "Use a number of `mutes` in /api/alarms.", code="unknown_mute")
+            raise NotFound(
+                f"Nothing with the number {no} is muted.",
+                "Use a number of `mutes` in /api/alarms.",
+                code="unknown_mute",
+            )
         groups = book.groups()
         for alarm in book.live():
             if not alarm.acked_ms and alarm.state == "active" and covers(ended, alarm, groups):
@@ -166,7 +183,8 @@ def lacks_action(alarm: Alarm) -> bool:
 
 
 def covers(mute: Mute, alarm: Alarm, groups: Mapping[int, str]) -> bool:
-    """Whether nobody is told of an alarm because of a mute. groups: those of probes, by the journal's numbers."""
+    """Whether nobody is told of an alarm because of a mute. groups: those of probes, by the journal's
+    numbers."""
     probes = [alarm.probe] if alarm.probe else alarm.body.get("probes", [])
     if mute.rule and mute.rule != alarm.rule:
         return False

@@ -14,8 +14,15 @@ from .people import closed_when_done, covers
 BY_MAINTENANCE = "maintenance"
 
 
-def take(book: AlarmBook, found: Iterable[watches.Transition], rules: Mapping[int, Rule], channels: Sequence[str], at_ms: int) -> None:
-    """Keep what the engine told, and whom to tell of it. at_ms: the hub's clock. Inside a change of the writer."""
+def take(
+    book: AlarmBook,
+    found: Iterable[watches.Transition],
+    rules: Mapping[int, Rule],
+    channels: Sequence[str],
+    at_ms: int,
+) -> None:
+    """Keep what the engine told, and whom to tell of it. at_ms: the hub's clock. Inside a change of the
+    writer."""
     for one in found:
         rule = rules.get(one.rule)
         if one.past and one.what in ("active", "cleared"):
@@ -33,9 +40,17 @@ Watched = tuple[int, str, int]
 
 
 def give_up(book: AlarmBook, watched: set[Watched], at_ms: int) -> None:
-    """Clear what nobody watches any more: its rule was switched off, deleted or made one of another kind, or its probe removed."""
+    """Clear what nobody watches any more: its rule was switched off, deleted or made one of another kind, or
+    its probe removed."""
     for alarm in unwatched(book.live(), watched):
-        _cleared(book, alarm, at_ms, at_ms, None, "Nobody watches it any more: its rule was changed or its probe removed.")
+        _cleared(
+            book,
+            alarm,
+            at_ms,
+            at_ms,
+            None,
+            "Nobody watches it any more: its rule was changed or its probe removed.",
+        )
 
 
 def unwatched(live: Iterable[Alarm], watched: set[Watched]) -> list[Alarm]:
@@ -43,7 +58,13 @@ def unwatched(live: Iterable[Alarm], watched: set[Watched]) -> list[Alarm]:
     active = [one for one in live if one.state == "active" and one.rule]
     known = {(rule, kind) for rule, kind, _ in watched} if any(one.probe == 0 for one in active) else set()
     return [
-        one for one in active if ((one.rule, one.cause) not in known if one.probe == 0 else (one.rule, one.cause, one.probe) not in watched)
+        one
+        for one in active
+        if (
+            (one.rule, one.cause) not in known
+            if one.probe == 0
+            else (one.rule, one.cause, one.probe) not in watched
+        )
     ]
 
 
@@ -55,7 +76,8 @@ class Due(NamedTuple):
 
 
 def due(book: AlarmBook, live: Iterable[Alarm], rules: Mapping[int, Rule], at_ms: int) -> list[Due]:
-    """What time alone brings: repeats, escalations, and what a mute held back. live: alarms of the book that are not closed."""
+    """What time alone brings: repeats, escalations, and what a mute held back. live: alarms of the book that
+    are not closed."""
     open_ = [one for one in live if not one.acked_ms and not one.past]
     muted, groups = (book.mutes(at_ms), book.groups()) if open_ else ([], {})
     found = []
@@ -67,7 +89,12 @@ def due(book: AlarmBook, live: Iterable[Alarm], rules: Mapping[int, Rule], at_ms
         if not told_ms:
             found += [Due(alarm, "fired")] if active else []
             continue
-        if active and rule.escalate_ms and not alarm.body.get("escalated") and at_ms - min(alarm.fired_ms, at_ms) >= rule.escalate_ms:
+        if (
+            active
+            and rule.escalate_ms
+            and not alarm.body.get("escalated")
+            and at_ms - min(alarm.fired_ms, at_ms) >= rule.escalate_ms
+        ):
             found.append(Due(alarm, "escalated"))
         if rule.repeat_ms and at_ms - told_ms >= rule.repeat_ms:
             found.append(Due(alarm, "repeated"))
@@ -95,7 +122,9 @@ def _fired(book: AlarmBook, one: watches.Transition, rule: Rule, channels: Seque
     known = [alarm for alarm in book.of(one.rule, one.probe) if alarm.state == "active" and not alarm.past]
     if known:
         # One alarm for a cause; many probes at once may become more.
-        book.set(known[0].no, body={**known[0].body, "probes": list(one.probes)} if one.probes else known[0].body)
+        book.set(
+            known[0].no, body={**known[0].body, "probes": list(one.probes)} if one.probes else known[0].body
+        )
         return
     no = book.open(**_columns(one, rule, at_ms), fired_ms=one.at_ms, body=_body(one, rule))
     alarm = book.alarm(no)
@@ -115,13 +144,26 @@ def _past(book: AlarmBook, one: watches.Transition, rule: Rule | None, at_ms: in
     known = book.overlapping(one.rule, one.probe, one.since_ms, one.at_ms)
     mine = [alarm for alarm in known if alarm.past and alarm.since_ms == one.since_ms]
     if mine:
-        book.set(mine[0].no, cleared_ms=max(one.at_ms, mine[0].cleared_ms), worst_c=one.worst_c, worst_ms=one.worst_ms)
+        book.set(
+            mine[0].no,
+            cleared_ms=max(one.at_ms, mine[0].cleared_ms),
+            worst_c=one.worst_c,
+            worst_ms=one.worst_ms,
+        )
     elif rule is not None and one.what == "active" and not known:
-        no = book.open(**_columns(one, rule, at_ms), fired_ms=one.at_ms, cleared_ms=one.at_ms, past=1, body=_body(one, rule))
+        no = book.open(
+            **_columns(one, rule, at_ms),
+            fired_ms=one.at_ms,
+            cleared_ms=one.at_ms,
+            past=1,
+            body=_body(one, rule),
+        )
         book.event(no, at_ms, "past", text=words.past(book, book.alarm(no)))
 
 
-def _cleared(book: AlarmBook, alarm: Alarm, cleared_ms: int, at_ms: int, one: watches.Transition | None, why: str = "") -> None:
+def _cleared(
+    book: AlarmBook, alarm: Alarm, cleared_ms: int, at_ms: int, one: watches.Transition | None, why: str = ""
+) -> None:
     worst = {} if one is None or one.worst_c is None else {"worst_c": one.worst_c, "worst_ms": one.worst_ms}
     book.set(alarm.no, cleared_ms=max(cleared_ms, alarm.fired_ms), **worst)
     book.event(alarm.no, at_ms, "cleared", text=why)
@@ -146,7 +188,12 @@ def _columns(one: watches.Transition, rule: Rule, at_ms: int) -> dict[str, objec
 
 
 def _body(one: watches.Transition, rule: Rule) -> dict[str, object]:
-    return {"rule": rule.to_json(), "told_ms": 0, **({"celsius": one.celsius}), **({"probes": list(one.probes)} if one.probes else {})}
+    return {
+        "rule": rule.to_json(),
+        "told_ms": 0,
+        **({"celsius": one.celsius}),
+        **({"probes": list(one.probes)} if one.probes else {}),
+    }
 
 
 def _first(rule: Rule, channels: Sequence[str]) -> list[str]:

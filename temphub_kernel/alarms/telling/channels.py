@@ -1,7 +1,7 @@
 """The ways out by which alarms are told: a name and an address each. Any thread.
 
-They lie in a file of their own in the data folder, for its owner alone: the journal is handed around, and an address holds a password or
-token. What is shown of one later is what hides them.
+They lie in a file of their own in the data folder, for its owner alone: the journal is handed around, and an
+address holds a password or token. What is shown of one later is what hides them.
 """
 
 import json
@@ -10,7 +10,17 @@ import threading
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...core import BadGateway, BadRequest, Busy, Conflict, DiskFull, NotFound, TempHubError, stamp_for_name, write_private
+from ...core import (
+    BadGateway,
+    BadRequest,
+    Busy,
+    Conflict,
+    DiskFull,
+    NotFound,
+    TempHubError,
+    stamp_for_name,
+    write_private,
+)
 from .sender import Order, Outcome, once
 
 log = logging.getLogger(__name__)
@@ -23,8 +33,8 @@ TEST_BODY = "This is how alarms will reach you. Nothing is the matter."
 
 
 class Channel(NamedTuple):
-    """A way out. url: as apprise takes it, with its secrets; kind: the service, such as `ntfy`; shown: the address without secrets;
-    module: what sends there, empty when nobody knows."""
+    """A way out. url: as apprise takes it, with its secrets; kind: the service, such as `ntfy`; shown: the
+    address without secrets; module: what sends there, empty when nobody knows."""
 
     name: str
     url: str
@@ -34,7 +44,8 @@ class Channel(NamedTuple):
 
 
 class Channels:
-    """Those of a data folder. damaged: empty, or the name under which a broken file now lies; it is begun anew then."""
+    """Those of a data folder. damaged: empty, or the name under which a broken file now lies; it is begun
+    anew then."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CHANNELS_FILE
@@ -59,7 +70,8 @@ class Channels:
             return self._kept.get(name)
 
     def look(self, name: object, url: object) -> Outcome:
-        """What apprise makes of an address that is to be kept under this name; takes about a second. Raises TempHubError (400/409/503)."""
+        """What apprise makes of an address that is to be kept under this name; takes about a second. Raises
+        TempHubError (400/409/503)."""
         name, url = checked_name(name), _checked_url(url)
         with self._lock:
             if name not in self._kept and len(self._kept) >= MOST_CHANNELS:
@@ -71,8 +83,10 @@ class Channels:
         found = self._once(Order(url))
         if not found.ok:
             raise BadRequest(
-                f"The address of {name!r} is none by which anything can be sent ({found.problem}), so it was not kept.",
-                "Give one such as ntfy://ntfy.sh/my-topic or mailto://user:password@example.com; docs/alarms.md has more.",
+                f"The address of {name!r} is none by which anything can be sent ({found.problem}), so it was "
+                "not kept.",
+                "Give one such as ntfy://ntfy.sh/my-topic or mailto://user:password@example.com; "
+                "docs/alarms.md has more.",
                 code="bad_url",
             )
         return found
@@ -93,7 +107,8 @@ class Channels:
             self._write({other: one for other, one in self._kept.items() if other != name})
 
     def test(self, name: str) -> Channel:
-        """Send something now; returns once it was taken. Raises TempHubError: 404, 502 with what the service said, 503."""
+        """Send something now; returns once it was taken. Raises TempHubError: 404, 502 with what the service
+        said, 503."""
         channel = self.get(name)
         if channel is None:
             raise unknown(name)
@@ -102,18 +117,24 @@ class Channels:
             perhaps = " It may have arrived all the same." if told.perhaps else ""
             raise BadGateway(
                 f"The test by {name!r} ({channel.kind}) was not taken: {told.problem.rstrip('.')}.{perhaps}",
-                "Check its address, password or token, and this computer's way to the internet; then test it again.",
+                "Check its address, password or token, and this computer's way to the internet; then test it "
+                "again.",
                 code="not_told",
             )
         return channel
 
     def _once(self, order: Order) -> Outcome:
         if not self._trying.acquire(timeout=5):
-            raise Busy("Other channels are being tested just now, so this one was not.", "Try again in half a minute.")
+            raise Busy(
+                "Other channels are being tested just now, so this one was not.",
+                "Try again in half a minute.",
+            )
         try:
             return once(order)
         except OSError as error:
-            raise Busy(f"This computer could not start what sends ({error}).", "Close other programs, and try again.") from error
+            raise Busy(
+                f"This computer could not start what sends ({error}).", "Close other programs, and try again."
+            ) from error
         finally:
             self._trying.release()
 
@@ -123,7 +144,8 @@ class Channels:
             write_private(self._path, json.dumps({"version": VERSION, "channels": rows}, indent=1))
         except OSError as error:
             raise DiskFull(
-                f"The channels cannot be written to {self._path} ({error.strerror or error}), so nothing was changed.",
+                f"The channels cannot be written to {self._path} ({error.strerror or error}), so nothing was "
+                "changed.",
                 "Make room on the disk, or give this user the right to write there, and try again.",
                 code="channels_not_saved",
             ) from error
@@ -142,11 +164,17 @@ def checked_name(value: object) -> str:
 
 
 def _checked_url(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_URL or not value.isprintable() or "://" not in value:
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= MOST_URL
+        or not value.isprintable()
+        or "://" not in value
+    ):
         # Never shown again: most of it may be a secret that was pasted.
         raise BadRequest(
             "The address of the channel is no text with :// in it, or too long, so it was not kept.",
-            "Give one such as ntfy://ntfy.sh/my-topic or mailto://user:password@example.com; docs/alarms.md has more.",
+            "Give one such as ntfy://ntfy.sh/my-topic or mailto://user:password@example.com; docs/alarms.md "
+            "has more.",
             code="bad_url",
         )
     return value.strip()
@@ -154,7 +182,11 @@ def _checked_url(value: object) -> str:
 
 def unknown(name: str) -> TempHubError:
     """That there is no channel of that name."""
-    return NotFound(f"There is no channel with the name {name[:MOST_NAME]!r}.", "Use a name of /api/channels.", code="unknown_channel")
+    return NotFound(
+        f"There is no channel with the name {name[:MOST_NAME]!r}.",
+        "Use a name of /api/channels.",
+        code="unknown_channel",
+    )
 
 
 def _read(path: Path) -> tuple[dict[str, Channel], str]:
@@ -182,6 +214,8 @@ def _aside(path: Path, error: Exception) -> str:
     try:
         path.replace(aside)
     except OSError as why:
-        log.warning("%s cannot be read (%s) nor put aside (%s), so alarms are told to nobody", path, error, why)
+        log.warning(
+            "%s cannot be read (%s) nor put aside (%s), so alarms are told to nobody", path, error, why
+        )
         return path.name
     return aside.name

@@ -1,8 +1,10 @@
-"""Empties the outbox: tells alarms by the channels that they are to be told by. Its own thread and Reader; sending is a process beside it.
+"""Empties the outbox: tells alarms by the channels that they are to be told by. Its own thread and Reader;
+sending is a process beside it.
 
-Before something is sent that is kept, and what came of it after that. So a hub that is killed in between sends it again, with a mark.
-What was acknowledged meanwhile is not sent; what is over is told as over. Of each channel one thing is under way, and a channel that
-does not answer delays no other. What is said: one by one, or, when there are many at once, together (`compose`).
+Before something is sent that is kept, and what came of it after that. So a hub that is killed in between
+sends it again, with a mark. What was acknowledged meanwhile is not sent; what is over is told as over. Of
+each channel one thing is under way, and a channel that does not answer delays no other. What is said: one by
+one, or, when there are many at once, together (`compose`).
 """
 
 import logging
@@ -37,8 +39,9 @@ PERHAPS = "May have been told already."
 class Delivery(Follower[Reader]):
     """Sends what waits.
 
-    link: the page's address; soon: whether something may have to be told within the next minutes, so that what sends is ready;
-    pauses_s: before the next try after a failure, the last one for all that follow. failing: channels whose last try failed, and why.
+    link: the page's address; soon: whether something may have to be told within the next minutes, so that
+    what sends is ready; pauses_s: before the next try after a failure, the last one for all that follow.
+    failing: channels whose last try failed, and why.
     """
 
     def __init__(
@@ -99,7 +102,9 @@ class Delivery(Follower[Reader]):
     def _begin_all(self, reader: Reader) -> None:
         for name in reader.waiting_channels():
             channel = self._channels.get(name)
-            if name in self._telling or (monotonic_s() < self._again_s.get(name, 0.0) and self._tried.get(name) == channel):
+            if name in self._telling or (
+                monotonic_s() < self._again_s.get(name, 0.0) and self._tried.get(name) == channel
+            ):
                 continue
             found = reader.due_messages(name, now_ms(), MOST)
             if found and channel is None:
@@ -107,20 +112,35 @@ class Delivery(Follower[Reader]):
                 self._failed(name, [message.no for message in found], Outcome(False, NO_CHANNEL))
             elif found and channel is not None:
                 together = len({message.alarm for message in found}) >= TOGETHER
-                self._begin(reader, channel, found if together else [one for one in found if one.alarm == found[0].alarm])
+                self._begin(
+                    reader,
+                    channel,
+                    found if together else [one for one in found if one.alarm == found[0].alarm],
+                )
 
     def _begin(self, reader: Reader, channel: Channel, found: Sequence[Message]) -> None:
         """Mark messages as under way, look once more whether they are to be told, and send them."""
         begun = begin(self._writer, [message.no for message in found])
         # Read after that commit: an acknowledgement has either taken them back, or is in here.
-        alarms = {alarm.no: alarm for alarm in reader.alarms_of(list({one.alarm for one in begun})) if _is_to_be_told(alarm)}
+        alarms = {
+            alarm.no: alarm
+            for alarm in reader.alarms_of(list({one.alarm for one in begun}))
+            if _is_to_be_told(alarm)
+        }
         if gone := [message.no for message in begun if message.alarm not in alarms]:
             not_to_be_told(self._writer, gone)
         if left := [message for message in begun if message.alarm in alarms]:
-            told = [_as_of_now(reader, message, alarms[message.alarm]) for message in left] if len(alarms) == 1 else left
+            told = (
+                [_as_of_now(reader, message, alarms[message.alarm]) for message in left]
+                if len(alarms) == 1
+                else left
+            )
             telling = self._telling[channel.name] = compose(told, alarms, self._link())
             self._used_s, self._tried[channel.name] = monotonic_s(), channel
-            self._sender.send(channel.name, Order(channel.url, telling.title, telling.body, telling.severity, channel.module))
+            self._sender.send(
+                channel.name,
+                Order(channel.url, telling.title, telling.body, telling.severity, channel.module),
+            )
 
     def _take_in(self, ended: dict[str, Outcome]) -> None:
         for name, outcome in ended.items():
@@ -141,8 +161,18 @@ class Delivery(Follower[Reader]):
         self.failing[name] = outcome.problem
         at_ms = now_ms()
         self._since_ms.setdefault(name, at_ms)
-        not_sent(self._writer, numbers, at_ms, outcome.problem, at_ms + round(pause_s * 1000), perhaps=outcome.perhaps)
-        self._once.warn(f"failing {name}", f"alarms cannot be told by {name}: {outcome.problem}; it is tried again by itself")
+        not_sent(
+            self._writer,
+            numbers,
+            at_ms,
+            outcome.problem,
+            at_ms + round(pause_s * 1000),
+            perhaps=outcome.perhaps,
+        )
+        self._once.warn(
+            f"failing {name}",
+            f"alarms cannot be told by {name}: {outcome.problem}; it is tried again by itself",
+        )
 
     def _well(self, name: str) -> None:
         for kept in (self._failures, self._again_s, self.failing, self._since_ms):
@@ -150,7 +180,12 @@ class Delivery(Follower[Reader]):
         self._once.clear(f"failing {name}", f"alarms are told by {name} again")
 
     def _ready(self) -> None:
-        if self._sender.runs and not self._telling and not self._soon() and monotonic_s() - self._used_s > self._idle_s:
+        if (
+            self._sender.runs
+            and not self._telling
+            and not self._soon()
+            and monotonic_s() - self._used_s > self._idle_s
+        ):
             self._sender.close()
         elif not self._sender.runs and self._channels.names() and self._soon():
             self._used_s = monotonic_s()
@@ -167,7 +202,8 @@ class Delivery(Follower[Reader]):
         name, why = next(iter(self.failing.items()))
         others = f" and {len(self.failing) - 1} others" if len(self.failing) > 1 else ""
         self.trouble(
-            f"Alarms cannot be told by {name}{others} since {local_text(self._since_ms[name])[:-3]}: {why.rstrip('.')}.",
+            f"Alarms cannot be told by {name}{others} since {local_text(self._since_ms[name])[:-3]}: "
+            f"{why.rstrip('.')}.",
             "Look at the alarms on the page, and test the channel there; it is tried again by itself.",
         )
 
@@ -199,7 +235,8 @@ def newest(messages: Sequence[Message]) -> list[Message]:
 
 
 def compose(messages: Sequence[Message], alarms: Mapping[int, Alarm], link: str) -> Telling:
-    """What to send for messages that wait. alarms: theirs, as they are now; those that are not there are not told. link: of the page."""
+    """What to send for messages that wait. alarms: theirs, as they are now; those that are not there are not
+    told. link: of the page."""
     told = [message for message in newest(messages) if message.alarm in alarms]
     marked = [PERHAPS] if any(message.tries < 0 for message in messages) else []
     after = [*marked, link] if link else marked

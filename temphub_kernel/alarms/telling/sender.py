@@ -1,4 +1,5 @@
-"""Sending by a process of its own, so that no service can hold up, slow down or end the hub. One thread at a time."""
+"""Sending by a process of its own, so that no service can hold up, slow down or end the hub. One thread at a
+time."""
 
 import json
 import subprocess
@@ -20,8 +21,8 @@ TOO_LATE = f"nothing was answered within {LATE_S:g} s"
 
 
 class Order(NamedTuple):
-    """What is to be sent where. title None: nothing, the address is only looked at. severity: critical, warning, over or test;
-    module: what sends there, as an earlier outcome told it."""
+    """What is to be sent where. title None: nothing, the address is only looked at. severity: critical,
+    warning, over or test; module: what sends there, as an earlier outcome told it."""
 
     url: str
     title: str | None = None
@@ -31,9 +32,11 @@ class Order(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of an order: whether it was taken; else why not, and whether it may have arrived all the same.
+    """What came of an order: whether it was taken; else why not, and whether it may have arrived all the
+    same.
 
-    kind: the service's name; shown: the address without its secrets; host: where it leads to, where it is told; module: what sends.
+    kind: the service's name; shown: the address without its secrets; host: where it leads to, where it is
+    told; module: what sends.
     """
 
     ok: bool
@@ -70,12 +73,15 @@ class Sender:
     def start(self, modules: Iterable[str] = ()) -> None:
         """Have the process ready, with what it will need; it takes about a second. Raises OSError."""
         if self._process is None:
-            # Without its own folder in the search path: a module of ours could stand before one that it needs.
+            # Without its own folder in the search path: a module of ours could stand before one that it
+            # needs.
             pipe = subprocess.PIPE
             command = (sys.executable, "-P", str(PROGRAM), *sorted(set(filter(None, modules))))
             started = start_beside(*command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
             self._process, self._answers = started, SimpleQueue()
-            self._thread = threading.Thread(target=_listen, args=(started, self._answers), name="temphub-sender", daemon=True)
+            self._thread = threading.Thread(
+                target=_listen, args=(started, self._answers), name="temphub-sender", daemon=True
+            )
             self._thread.start()
 
     def send(self, name: str, order: Order) -> None:
@@ -84,9 +90,16 @@ class Sender:
         assert self._process is not None and self._process.stdin is not None
         self._last += 1
         self._under_way[self._last] = name, monotonic_s() + self._late_s
-        text = {} if order.title is None else {"title": order.title, "body": order.body, "severity": order.severity}
+        text = (
+            {}
+            if order.title is None
+            else {"title": order.title, "body": order.body, "severity": order.severity}
+        )
         try:
-            self._process.stdin.write(json.dumps({"no": self._last, "url": order.url, "module": order.module, **text}).encode() + b"\n")
+            self._process.stdin.write(
+                json.dumps({"no": self._last, "url": order.url, "module": order.module, **text}).encode()
+                + b"\n"
+            )
             self._process.stdin.flush()
         except OSError:
             # It was killed: what it had begun is told by its thread.

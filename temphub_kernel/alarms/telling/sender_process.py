@@ -1,12 +1,15 @@
-"""The process that sends, a program by itself: orders come on its input, a line of JSON each, and are answered in lines.
+"""The process that sends, a program by itself: orders come on its input, a line of JSON each, and are
+answered in lines.
 
-It knows apprise and nothing of ours, so it is there soon; and whatever a service does to it, the hub goes on. Orders are carried out
-beside each other. It ends when its input does, that is with whoever started it. Its arguments are the modules that will be needed:
-with these loaded nothing has to be read from the disk any more when there is something to send.
+It knows apprise and nothing of ours, so it is there soon; and whatever a service does to it, the hub goes on.
+Orders are carried out beside each other. It ends when its input does, that is with whoever started it. Its
+arguments are the modules that will be needed: with these loaded nothing has to be read from the disk any more
+when there is something to send.
 
-An order is {"no", "url", "module"}, and to send something "title", "body", "severity" (critical, warning, over, test). Its answer is
-{"no", "ok", "problem", "perhaps", "kind", "shown", "host", "module"}: what went wrong, whether it may have arrived all the same, what
-the address is for, the address without its secrets, and which module of apprise is the one for it.
+An order is {"no", "url", "module"}, and to send something "title", "body", "severity" (critical, warning,
+over, test). Its answer is {"no", "ok", "problem", "perhaps", "kind", "shown", "host", "module"}: what went
+wrong, whether it may have arrived all the same, what the address is for, the address without its secrets, and
+which module of apprise is the one for it.
 """
 
 import importlib
@@ -25,14 +28,21 @@ TYPES = {"critical": "failure", "warning": "warning", "over": "success", "test":
 WITHIN_S = 25
 LONGEST = 300
 # Whoever breaks off after a connection stood may have taken it.
-PERHAPS = re.compile(r"read timed out|timed out\b(?!.*connect timeout)|reset|aborted|closed|remote end", re.IGNORECASE)
-NO_CONNECTION = re.compile(r"connect timeout|refused|resolve|unreachable|no route|getaddrinfo|name or service", re.IGNORECASE)
+PERHAPS = re.compile(
+    r"read timed out|timed out\b(?!.*connect timeout)|reset|aborted|closed|remote end", re.IGNORECASE
+)
+NO_CONNECTION = re.compile(
+    r"connect timeout|refused|resolve|unreachable|no route|getaddrinfo|name or service", re.IGNORECASE
+)
 # In such an address the path may be a secret by itself.
 FREE_PATH = ("json", "jsons", "xml", "xmls", "form", "forms")
 SAID_WHY = "Socket Exception: "
 # What a library says of a connection, in its own names, and what of it says something to a person.
 POOL = re.compile(r"HTTPS?ConnectionPool\(.*", re.DOTALL)
-REASON = re.compile(r"\[Errno -?\d+\] ([^\"'\])>]+)|((?:connect |read )?timed out)|(certificate verify failed[^)\"'_]*)", re.IGNORECASE)
+REASON = re.compile(
+    r"\[Errno -?\d+\] ([^\"'\])>]+)|((?:connect |read )?timed out)|(certificate verify failed[^)\"'_]*)",
+    re.IGNORECASE,
+)
 
 
 def answer(order: dict[str, Any]) -> dict[str, Any]:
@@ -40,12 +50,22 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
     url, said = str(order["url"]), Said()
     said.listen()
     try:
-        found = _by_module(url, str(order.get("module", ""))) or apprise.Apprise.instantiate(url, asset=_asset())
+        found = _by_module(url, str(order.get("module", ""))) or apprise.Apprise.instantiate(
+            url, asset=_asset()
+        )
     finally:
         said.no_more()
     if found is None:
-        return {"ok": False, "problem": hidden(said.text() or "no service is known by such an address", url), "perhaps": False}
-    about = {"kind": str(found.service_name), "shown": shown(found), "host": str(getattr(found, "host", "") or "")}
+        return {
+            "ok": False,
+            "problem": hidden(said.text() or "no service is known by such an address", url),
+            "perhaps": False,
+        }
+    about = {
+        "kind": str(found.service_name),
+        "shown": shown(found),
+        "host": str(getattr(found, "host", "") or ""),
+    }
     about["module"] = type(found).__module__
     if "body" not in order:
         return {"ok": True, "problem": "", "perhaps": False, **about}
@@ -53,13 +73,16 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_module(url: str, module: str) -> apprise.NotifyBase | None:
-    """The service of an address whose module is known; None leaves it to apprise, which loads all that it has: half a second, 20 MB."""
+    """The service of an address whose module is known; None leaves it to apprise, which loads all that it
+    has: half a second, 20 MB."""
     made: Any = _service_of(module)
     if made is None or url.partition("://")[0].lower() not in made.schemas(made) or not made.enabled:
         return None
     # As apprise reads an address; whatever this does not understand it may.
     with suppress(Exception):
-        found: apprise.NotifyBase = made(**{**made.parse_url(url.replace("/#", "/%23")), "asset": _asset(), "tag": set()})
+        found: apprise.NotifyBase = made(
+            **{**made.parse_url(url.replace("/#", "/%23")), "asset": _asset(), "tag": set()}
+        )
         return found
     return None
 
@@ -70,7 +93,11 @@ def _service_of(module: str) -> type[apprise.NotifyBase] | None:
         return None
     with suppress(ImportError):
         there = vars(importlib.import_module(module)).values()
-        services = {one.__module__: one for one in there if isinstance(one, type) and issubclass(one, apprise.NotifyBase)}
+        services = {
+            one.__module__: one
+            for one in there
+            if isinstance(one, type) and issubclass(one, apprise.NotifyBase)
+        }
         return services.get(module)
     return None
 
@@ -80,19 +107,33 @@ def _sent(found: apprise.NotifyBase, order: dict[str, Any], url: str) -> dict[st
     way.add(found)
     what = TYPES.get(order.get("severity", ""), "warning")
     result = way.notify(
-        body=order["body"], title=order["title"], notify_type=what, body_format="text", timeout=WITHIN_S, log_level=logging.DEBUG
+        body=order["body"],
+        title=order["title"],
+        notify_type=what,
+        body_format="text",
+        timeout=WITHIN_S,
+        log_level=logging.DEBUG,
     )
     if result:
         return {"ok": True, "problem": "", "perhaps": False}
-    lines = [entry.message for entry in result.logs() if entry.level in ("WARNING", "ERROR") or entry.message.startswith(SAID_WHY)]
+    lines = [
+        entry.message
+        for entry in result.logs()
+        if entry.level in ("WARNING", "ERROR") or entry.message.startswith(SAID_WHY)
+    ]
     text = " ".join(line.removeprefix(SAID_WHY).strip() for line in lines)
     late = result.status == apprise.AppriseResultStatus.TIMEOUT
     perhaps = late or bool(PERHAPS.search(text) and not NO_CONNECTION.search(text))
-    return {"ok": False, "problem": hidden(plain(text) or ("no answer in time" if late else "it was not taken"), url), "perhaps": perhaps}
+    return {
+        "ok": False,
+        "problem": hidden(plain(text) or ("no answer in time" if late else "it was not taken"), url),
+        "perhaps": perhaps,
+    }
 
 
 def plain(text: str) -> str:
-    """What a service said, with the reason alone of what a library says of a connection: `… to 127.0.0.1. Connection refused`."""
+    """What a service said, with the reason alone of what a library says of a connection: `… to 127.0.0.1.
+    Connection refused`."""
     pool = POOL.search(text)
     reason = REASON.search(pool[0]) if pool else None
     if pool is None or reason is None:
@@ -108,11 +149,14 @@ def shown(found: apprise.NotifyBase) -> str:
 
 
 def hidden(text: str, url: str) -> str:
-    """What a service said, without anything of the address but its host and port: it may have repeated a secret."""
+    """What a service said, without anything of the address but its host and port: it may have repeated a
+    secret."""
     _, _, rest = url.partition("://")
     place, _, query = rest.partition("?")
     pieces = {part for part in re.split(r"[/@:,+]", place) if part} | {value for _, value in parse_qsl(query)}
-    pieces = {piece for one in pieces for piece in (one, unquote(one)) if len(piece) > 3} - set(_open_parts(url))
+    pieces = {piece for one in pieces for piece in (one, unquote(one)) if len(piece) > 3} - set(
+        _open_parts(url)
+    )
     for piece in sorted(pieces, key=len, reverse=True):
         text = text.replace(piece, "****")
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
@@ -154,9 +198,15 @@ class Said(logging.Handler):
 
 
 def _asset() -> apprise.AppriseAsset:
-    """Under our name, with nothing kept on the disk, and without pictures that would be fetched from elsewhere."""
+    """Under our name, with nothing kept on the disk, and without pictures that would be fetched from
+    elsewhere."""
     return apprise.AppriseAsset(
-        storage_mode="memory", app_id="TempHub", app_desc="TempHub", app_url="", image_url_mask="", image_url_logo=""
+        storage_mode="memory",
+        app_id="TempHub",
+        app_desc="TempHub",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
     )
 
 
@@ -176,7 +226,11 @@ def main() -> None:
             told = answer(order)
         # A service's own fault is that one's alone.
         except Exception as error:
-            told = {"ok": False, "problem": hidden(f"{type(error).__name__}: {error}", str(order.get("url", ""))), "perhaps": True}
+            told = {
+                "ok": False,
+                "problem": hidden(f"{type(error).__name__}: {error}", str(order.get("url", ""))),
+                "perhaps": True,
+            }
         with lock:
             out.write(json.dumps({"no": order["no"], **told}) + "\n")
             out.flush()

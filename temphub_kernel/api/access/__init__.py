@@ -1,6 +1,6 @@
-"""Who may do what, in this order: `security` (host, origin), `rate_limit` (connections, shares), `tarpit` (refusals that come
-later), `proxies` (who asks), `lockout` (too many wrong guesses), `auth` (password, token, this computer's key) with `login`,
-and `audit`, which notes what was changed."""
+"""Who may do what, in this order: `security` (host, origin), `rate_limit` (connections, shares), `tarpit`
+(refusals that come later), `proxies` (who asks), `lockout` (too many wrong guesses), `auth` (password, token,
+this computer's key) with `login`, and `audit`, which notes what was changed."""
 
 from typing import TYPE_CHECKING
 

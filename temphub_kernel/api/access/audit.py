@@ -16,15 +16,19 @@ SECRET = ("token", "password")
 
 
 class Audit:
-    """Appends to `temphub_changes.log`; above half a megabyte it becomes `temphub_changes.log.1`, the older one goes."""
+    """Appends to `temphub_changes.log`; above half a megabyte it becomes `temphub_changes.log.1`, the older
+    one goes."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / AUDIT_FILE
         self._lock = threading.Lock()
         self._once = Once(log)
 
-    def note(self, what: str, address: str, by: str, details: dict[str, Any] | None = None, *, through: str = "") -> None:
-        """Keep one change: what (the path), from which address, what was shown (login, token, key, anyone), and what was sent.
+    def note(
+        self, what: str, address: str, by: str, details: dict[str, Any] | None = None, *, through: str = ""
+    ) -> None:
+        """Keep one change: what (the path), from which address, what was shown (login, token, key, anyone),
+        and what was sent.
 
         through: `page` for what was done on the page, whose visitor's address it is then. Never raises.
         """

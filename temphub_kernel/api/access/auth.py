@@ -1,5 +1,5 @@
-"""Who is let in: a session of the page, the token, or this computer's own key. Endpoint thread only; sessions any thread, one
-call at a time.
+"""Who is let in: a session of the page, the token, or this computer's own key. Endpoint thread only; sessions
+any thread, one call at a time.
 """
 
 import hashlib
@@ -18,7 +18,17 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from tornado.httputil import HTTPHeaders, parse_cookie
 
-from ...core import DAY_MS, NotAllowed, Settings, TempHubError, board_of, is_probe_id, make_key, now_ms, write_private
+from ...core import (
+    DAY_MS,
+    NotAllowed,
+    Settings,
+    TempHubError,
+    board_of,
+    is_probe_id,
+    make_key,
+    now_ms,
+    write_private,
+)
 from ...trust import signatures
 from ..schemas import parse_json
 from .lockout import REMEDY, Guesses, Lockout, Note, locked
@@ -62,7 +72,8 @@ class Sessions:
                 self._keep()
 
     def knows(self, text: str) -> bool:
-        """Whether a cookie's text is a session in force. Looked up by digest: the time it takes tells nothing of other texts."""
+        """Whether a cookie's text is a session in force. Looked up by digest: the time it takes tells nothing
+        of other texts."""
         return now_ms() < self._until_ms.get(_digest(text), 0)
 
     def _open(self, password: str) -> str:
@@ -70,7 +81,10 @@ class Sessions:
         kept, found = "", {}
         try:
             said = json.loads(self._path.read_text(encoding="ascii"))
-            kept, found = str(said["password"]), {str(text): int(until) for text, until in said["until_ms"].items()}
+            kept, found = (
+                str(said["password"]),
+                {str(text): int(until) for text, until in said["until_ms"].items()},
+            )
         except FileNotFoundError:
             pass
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -92,14 +106,18 @@ class Sessions:
         try:
             write_private(self._path, json.dumps({"password": self._hash, "until_ms": self._until_ms}))
         except OSError as error:
-            log.warning("the sessions cannot be kept (%s): after a restart of the hub everybody has to log in again", error)
+            log.warning(
+                "the sessions cannot be kept (%s): after a restart of the hub everybody has to log in again",
+                error,
+            )
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-# So many probes' own tokens are not made anew with each delivery; some 1 MB, however long the names are (64 signs).
+# So many probes' own tokens are not made anew with each delivery; some 1 MB, however long the names are (64
+# signs).
 REMEMBERED = 4096
 
 
@@ -110,7 +128,8 @@ class WrongToken(NotAllowed):
 
 
 def check_token(secret: str, *given: object, probe_id: object = None) -> None:
-    """Raises TempHubError (401) unless one of the texts given is the secret, or the token of `probe_id` itself.
+    """Raises TempHubError (401) unless one of the texts given is the secret, or the token of `probe_id`
+    itself.
 
     An empty secret lets everyone in.
     """
@@ -125,17 +144,21 @@ def check_token(secret: str, *given: object, probe_id: object = None) -> None:
     if not any(matches):
         raise WrongToken(
             "This hub accepts readings and changes only with its token, and the request has none or another.",
-            "Send SERVER_TOKEN in the header X-Token, or provision the probe again so that it learns the token.",
+            "Send SERVER_TOKEN in the header X-Token, or provision the probe again so that it learns the "
+            "token.",
         )
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _own_token(secret: str, board: str) -> bytes:
-    """The token of a probe of that name. How long it takes tells whether the name was asked for of late, and nothing of any token."""
+    """The token of a probe of that name. How long it takes tells whether the name was asked for of late, and
+    nothing of any token."""
     return signatures.probe_token(secret, board).encode()
 
 
-def authorised_json(secret: str, body: bytes, *given: str | None, named_by: str | None = None) -> dict[str, Any]:
+def authorised_json(
+    secret: str, body: bytes, *given: str | None, named_by: str | None = None
+) -> dict[str, Any]:
     """The JSON object of a body whose token is right. Raises TempHubError: 401 before 400.
 
     named_by: the field with the probe's name, where the token of that probe is enough; None where it is not.
@@ -150,8 +173,11 @@ def authorised_json(secret: str, body: bytes, *given: str | None, named_by: str 
     return data
 
 
-def judged(guesses: Guesses, address: str, secret: str, body: bytes, *given: str | None, named_by: str | None) -> dict[str, Any]:
-    """The same of a probe's hello, with wrong tokens counted; one whose turn would be later is refused (429)."""
+def judged(
+    guesses: Guesses, address: str, secret: str, body: bytes, *given: str | None, named_by: str | None
+) -> dict[str, Any]:
+    """The same of a probe's hello, with wrong tokens counted; one whose turn would be later is refused
+    (429)."""
     texts, name = shown_in(body, given, named_by)
     if secret and texts and guesses.turn_s(address, name) > 0:
         raise locked(1, "wrong tokens", REMEDY)
@@ -172,7 +198,8 @@ def shown_in(body: bytes, given: Iterable[object], named_by: str | None) -> tupl
 
 @contextmanager
 def counted(guesses: Guesses, address: str, secret: str, texts: list[str], name: str) -> Iterator[None]:
-    """What is done within shows whether the token was right: it is counted, and what was wrong with it is raised on."""
+    """What is done within shows whether the token was right: it is counted, and what was wrong with it is
+    raised on."""
     try:
         yield
     except WrongToken:
@@ -187,7 +214,8 @@ BEARER = "bearer "
 
 
 class Entry:
-    """The door's list. Without UI_PASSWORD everybody may look; who may write is the token's business as ever."""
+    """The door's list. Without UI_PASSWORD everybody may look; who may write is the token's business as
+    ever."""
 
     def __init__(self, settings: Settings, note: Note = lambda *_: None) -> None:
         self.closed = bool(settings.ui_password)
@@ -200,21 +228,27 @@ class Entry:
         self._key = make_key(settings.data_dir)
 
     def admits(self, headers: HTTPHeaders, address: str, query_token: str | None = None) -> bool:
-        """Whether this request may look and change. Never raises: one from an address that is locked out may not."""
+        """Whether this request may look and change. Never raises: one from an address that is locked out may
+        not."""
         try:
             return not self.closed or bool(self.shown(headers, address, query_token))
         except TempHubError:
             return False
 
     def shown(self, headers: HTTPHeaders, address: str, *more: object) -> str:
-        """What it shows: a `login` in force, this computer's `key`, the `token`, or nothing that is right. more: tokens sent elsewhere.
+        """What it shows: a `login` in force, this computer's `key`, the `token`, or nothing that is right.
+        more: tokens sent elsewhere.
 
-        The key is only for where a password is asked for. Raises TempHubError (429) when a token comes from an address that sent too
-        many wrong ones; who has the key is not concerned.
+        The key is only for where a password is asked for. Raises TempHubError (429) when a token comes from
+        an address that sent too many wrong ones; who has the key is not concerned.
         """
         if self.in_session(headers):
             return "login"
-        texts = [text for text in (headers.get("X-Token"), bearer(headers), *more) if isinstance(text, str) and text]
+        texts = [
+            text
+            for text in (headers.get("X-Token"), bearer(headers), *more)
+            if isinstance(text, str) and text
+        ]
         # Every pair is compared, so the time tells nothing of which one was close.
         matches = [(_same(text, self._key), _same(text, self._token)) for text in texts]
         own, right = any(one for one, _ in matches), any(one for _, one in matches)
@@ -229,13 +263,15 @@ class Entry:
         return "token" if right else ""
 
     def visitor_shows(self, headers: HTTPHeaders) -> str:
-        """What opened a page for whoever got through the guard: `login`, `token`, or `anyone` where there is no password."""
+        """What opened a page for whoever got through the guard: `login`, `token`, or `anyone` where there is
+        no password."""
         if not self.closed:
             return "anyone"
         return "login" if self.in_session(headers) else "token"
 
     def is_own(self, headers: HTTPHeaders) -> bool:
-        """Whether a program of this computer asks that may read the data folder: a page's kernel, the command line."""
+        """Whether a program of this computer asks that may read the data folder: a page's kernel, the command
+        line."""
         return _same(bearer(headers) or "", self._key)
 
     def in_session(self, headers: HTTPHeaders) -> bool:

@@ -1,4 +1,5 @@
-"""Wrong passwords and tokens: how many an address may try, and how long it waits then. Endpoint thread only; bounded."""
+"""Wrong passwords and tokens: how many an address may try, and how long it waits then. Endpoint thread only;
+bounded."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -23,15 +24,19 @@ class _Tries(NamedTuple):
 
 
 class Lockout:
-    """Counts failures by address: after five, half a minute, then twice as long each time, a quarter of an hour at most."""
+    """Counts failures by address: after five, half a minute, then twice as long each time, a quarter of an
+    hour at most."""
 
-    def __init__(self, *, first_s: float = FIRST_S, said: str = "wrong passwords", remedy: str = PASSWORD) -> None:
+    def __init__(
+        self, *, first_s: float = FIRST_S, said: str = "wrong passwords", remedy: str = PASSWORD
+    ) -> None:
         self._first_s = first_s
         self._words = said, remedy
         self._tries: dict[str, _Tries] = {}
 
     def begin(self, address: str) -> None:
-        """Count a try as failed until `worked` says otherwise: many at once are no way round. Raises TempHubError (429)."""
+        """Count a try as failed until `worked` says otherwise: many at once are no way round. Raises
+        TempHubError (429)."""
         self.check(address)
         self.failed(address)
 
@@ -110,7 +115,8 @@ class Guesses:
         self._known: dict[tuple[str, str], None] = {}
 
     def check(self, address: str) -> None:
-        """Raises TempHubError (429) while the address is locked out: its token is not looked at, right or wrong."""
+        """Raises TempHubError (429) while the address is locked out: its token is not looked at, right or
+        wrong."""
         self._lockout.check(address)
 
     def missed(self, address: str, texts: Iterable[str]) -> None:
@@ -125,7 +131,8 @@ class Guesses:
         return bool(self._wrong) and place_of(address) in self._wrong
 
     def turn_s(self, address: str, name: str) -> float:
-        """How long a delivery under this name waits before its token is looked at. Raises TempHubError (429) when too many wait."""
+        """How long a delivery under this name waits before its token is looked at. Raises TempHubError (429)
+        when too many wait."""
         wrong = self._wrong.get(place_of(address)) if self._wrong else None
         if wrong is None or wrong.deliveries < FREE_DELIVERIES or (address, name) in self._known:
             return 0.0

@@ -1,4 +1,5 @@
-"""`/login` and `/logout`, plain pages without a script. Endpoint thread only; the password is checked in another."""
+"""`/login` and `/logout`, plain pages without a script. Endpoint thread only; the password is checked in
+another."""
 
 import asyncio
 from html import escape
@@ -15,11 +16,13 @@ MOST_BODY = 4096
 # Each check takes 64 MB for a moment: one at a time, and not many in line.
 MOST_IN_LINE = 8
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,"><style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:22rem;margin:15vh auto 0;padding:0 1rem}}
 label,input,button{{display:block;width:100%;box-sizing:border-box;font:inherit}}
-input,button{{margin:.4rem 0 1rem;padding:.55rem .7rem}}p[role]{{border-left:4px solid #b3261e;padding-left:.7rem}}</style>
+input,button{{margin:.4rem 0 1rem;padding:.55rem .7rem}}
+p[role]{{border-left:4px solid #b3261e;padding-left:.7rem}}</style>
 <h1>TempHub</h1>{said}<form method="post" action="{action}">{fields}</form></html>"""
 FIELDS = """<input type="text" name="username" value="temphub" autocomplete="username" hidden>
 <label for="password">Password</label><input id="password" name="password" type="password"
@@ -43,7 +46,9 @@ class Doorkeeper:
         self._in_line += 1
         try:
             async with self._turn:
-                return await asyncio.get_running_loop().run_in_executor(None, self.entry.sessions.matches, password)
+                return await asyncio.get_running_loop().run_in_executor(
+                    None, self.entry.sessions.matches, password
+                )
         finally:
             self._in_line -= 1
 
@@ -91,14 +96,27 @@ class Login(_Door):
             self.set_header("Retry-After", "30")
             return self.show(self._action(), f"{error.problem} {error.remedy}")
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self.keeper.audit.note, "login" if right else "login refused", address, "password")
+        await loop.run_in_executor(
+            None, self.keeper.audit.note, "login" if right else "login refused", address, "password"
+        )
         if not right:
             self.set_status(403)
-            return self.show(self._action(), "This is not the password. Try again; it is UI_PASSWORD in the hub's settings.")
+            return self.show(
+                self._action(),
+                "This is not the password. Try again; it is UI_PASSWORD in the hub's settings.",
+            )
         entry.lockout.worked(address)
         text = await loop.run_in_executor(None, entry.sessions.begin)
         secure = self.request.protocol == "https"
-        self.set_cookie(entry.cookie, text, httponly=True, samesite="Strict", secure=secure, path="/", max_age=LIFE_MS // 1000)
+        self.set_cookie(
+            entry.cookie,
+            text,
+            httponly=True,
+            samesite="Strict",
+            secure=secure,
+            path="/",
+            max_age=LIFE_MS // 1000,
+        )
         self.redirect(self._next(), status=303)
 
     def _next(self) -> str:
@@ -126,7 +144,8 @@ class Logout(_Door):
 
 
 def is_page(place: str) -> bool:
-    """Whether a browser that is sent there shows a page, and does nothing else: GET /api/ingest would store a reading."""
+    """Whether a browser that is sent there shows a page, and does nothing else: GET /api/ingest would store a
+    reading."""
     path = unquote(place.partition("?")[0])
     # A browser takes /v/../api/ingest, however its dots are written, for /api/ingest.
     winding = "\\" in place or any(part in (".", "..") for part in path.split("/"))
@@ -136,8 +155,12 @@ def is_page(place: str) -> bool:
 def _password(body: bytes) -> str:
     if len(body) > MOST_BODY:
         return ""
-    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8).get("password", [""])[-1]
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8).get(
+        "password", [""]
+    )[-1]
 
 
 def _crowd() -> TempHubError:
-    return TooOften("Too many people log in at this moment.", "Try again in a few seconds.", code="too_many_logins")
+    return TooOften(
+        "Too many people log in at this moment.", "Try again in a few seconds.", code="too_many_logins"
+    )

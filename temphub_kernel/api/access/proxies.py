@@ -1,4 +1,5 @@
-"""Who asks when a proxy stands before the hub: the proxies of TRUSTED_PROXIES are believed, nobody else. Endpoint thread only."""
+"""Who asks when a proxy stands before the hub: the proxies of TRUSTED_PROXIES are believed, nobody else.
+Endpoint thread only."""
 
 import logging
 from collections.abc import Sequence
@@ -34,11 +35,13 @@ class Proxies:
         return any(ip in network for network in self._networks)
 
     def notice(self, address: str, headers: HTTPHeaders) -> None:
-        """Say once that somebody asks for others whom nobody named: forgotten, it makes one visitor of all."""
+        """Say once that somebody asks for others whom nobody named: forgotten, it makes one visitor of
+        all."""
         if not self._hinted and "X-Forwarded-For" in headers and not self.trusts(address):
             self._hinted = True
             log.warning(
-                "A proxy at %s asks for others and TRUSTED_PROXIES does not name it, so all of its visitors are taken for one. %s",
+                "A proxy at %s asks for others and TRUSTED_PROXIES does not name it, so all of its visitors "
+                "are taken for one. %s",
                 address,
                 REMEDY,
             )

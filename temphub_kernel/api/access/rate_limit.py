@@ -1,4 +1,5 @@
-"""How much one address may have: connections, and a fair share while there is much to do. Endpoint thread only; bounded."""
+"""How much one address may have: connections, and a fair share while there is much to do. Endpoint thread
+only; bounded."""
 
 import asyncio
 import sys
@@ -20,15 +21,17 @@ FLOOR = 50
 TIMES = 2.0
 MOST_KEYS = 4096
 PAUSE_S = 1.0
-# A crowd that is refused in one moment would come back in one moment, and others would wait for all of its answers each time.
+# A crowd that is refused in one moment would come back in one moment, and others would wait for all of its
+# answers each time.
 EACH_S = 1 / 400
 
 
 class FairShare:
-    """Counts by the second. A lone client may take all there is; one among many no more than twice an equal share.
+    """Counts by the second. A lone client may take all there is; one among many no more than twice an equal
+    share.
 
-    least: shares are made for as many clients at least once there are two. By it a client has to leave something to
-    a single other one. alone: whether one that is the only one may take all there is.
+    least: shares are made for as many clients at least once there are two. By it a client has to leave
+    something to a single other one. alone: whether one that is the only one may take all there is.
     """
 
     def __init__(self, *, busy: int = BUSY, floor: int = FLOOR, least: int = 2, alone: bool = True) -> None:
@@ -61,7 +64,8 @@ class FairShare:
         return (clients > 1 or not self._alone) and count > TIMES * self._total / max(clients, self._least)
 
     def wait_s(self) -> float:
-        """How long a refusal is kept back, in seconds: one that asks in a row becomes slow by itself, and many are answered one by one."""
+        """How long a refusal is kept back, in seconds: one that asks in a row becomes slow by itself, and
+        many are answered one by one."""
         return self._refusals.wait_s()
 
 
@@ -101,12 +105,21 @@ class Connection(Protocol):
 
 
 class Gate:
-    """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be there.
+    """Counts connections. most: in all; most_each: from one address; head_s: until its first request must be
+    there.
 
-    busy: requests a second from which on shares count; `asking` are those by address, `delivering` those by probe.
+    busy: requests a second from which on shares count; `asking` are those by address, `delivering` those by
+    probe.
     """
 
-    def __init__(self, *, most: int = MOST_CONNECTIONS, most_each: int = MOST_EACH, head_s: float = HEAD_S, busy: int = BUSY) -> None:
+    def __init__(
+        self,
+        *,
+        most: int = MOST_CONNECTIONS,
+        most_each: int = MOST_EACH,
+        head_s: float = HEAD_S,
+        busy: int = BUSY,
+    ) -> None:
         self.asking = FairShare(busy=busy, least=LEAST)
         self.delivering = FairShare(busy=busy)
         self._most = min(most, _files_allowed(most))

@@ -1,4 +1,5 @@
-"""Looks at every request's first lines before anybody answers it: host name, origin, asker, frequency. Endpoint thread only."""
+"""Looks at every request's first lines before anybody answers it: host name, origin, asker, frequency.
+Endpoint thread only."""
 
 import asyncio
 import socket
@@ -27,7 +28,13 @@ class Hosts:
         own = socket.gethostname().lower()
         base = urlsplit(settings.public_base).hostname if settings.public_base else None
         # The most sold router of German-speaking homes names its guests so.
-        self._named = {own, f"{own}.fritz.box", settings.host.lower(), *settings.allowed_hosts, *([base.lower()] if base else [])}
+        self._named = {
+            own,
+            f"{own}.fritz.box",
+            settings.host.lower(),
+            *settings.allowed_hosts,
+            *([base.lower()] if base else []),
+        }
         self._known: dict[str, bool] = {}
 
     def check(self, host: str | None) -> None:
@@ -50,7 +57,12 @@ class Hosts:
         except ValueError:
             return False
         # A number cannot be pointed elsewhere, and a name without a dot has no owner on the internet.
-        return _is_number(name) or "." not in name or name in self._named or any(name.endswith("." + last) for last in PRIVATE)
+        return (
+            _is_number(name)
+            or "." not in name
+            or name in self._named
+            or any(name.endswith("." + last) for last in PRIVATE)
+        )
 
 
 def _is_number(name: str) -> bool:
@@ -71,7 +83,8 @@ class ForeignHost(TempHubError):
 def _foreign_host(host: str) -> TempHubError:
     name = "".join(char for char in host[:80] if char.isprintable())
     return ForeignHost(
-        f"This hub was asked for as {name}, which is none of its names; a foreign web page might have done that.",
+        f"This hub was asked for as {name}, which is none of its names; a foreign web page might have done "
+        "that.",
         "Open the hub by its address or as temphub.local; if the name is right, add it to ALLOWED_HOSTS.",
     )
 
@@ -92,8 +105,8 @@ def check_origin(headers: HTTPHeaders) -> None:
 def check_plain_get(headers: HTTPHeaders) -> None:
     """The same for a GET that writes. Raises TempHubError (403).
 
-    To an address without TLS a browser says nothing of where an image or a frame comes from. So what looks like a browser
-    has to show that it is meant: by Sec-Fetch-Site, or by coming from a page of this hub.
+    To an address without TLS a browser says nothing of where an image or a frame comes from. So what looks
+    like a browser has to show that it is meant: by Sec-Fetch-Site, or by coming from a page of this hub.
     """
     check_origin(headers)
     if headers.get("Sec-Fetch-Site") is None and headers.get("User-Agent", "").startswith("Mozilla/"):
@@ -139,17 +152,23 @@ class Away(Exception):
 
 
 class Guard:
-    """One for all requests of an endpoint. tls_port: where pages are to be asked for from other devices; 0: no such port."""
+    """One for all requests of an endpoint. tls_port: where pages are to be asked for from other devices; 0:
+    no such port."""
 
-    def __init__(self, settings: Settings, entry: auth.Entry, share: rate_limit.FairShare, tls_port: int = 0) -> None:
+    def __init__(
+        self, settings: Settings, entry: auth.Entry, share: rate_limit.FairShare, tls_port: int = 0
+    ) -> None:
         self.entry = entry
         self._hosts = Hosts(settings)
         self._token = settings.server_token
         self._tls_port = tls_port
         self._share = share
 
-    def check(self, line: RequestStartLine, headers: HTTPHeaders, address: str, *, secure: bool, stray: bool = False) -> None:
-        """Raises TempHubError for what is refused, Away for what is sent elsewhere. stray: what nothing but words is there for."""
+    def check(
+        self, line: RequestStartLine, headers: HTTPHeaders, address: str, *, secure: bool, stray: bool = False
+    ) -> None:
+        """Raises TempHubError for what is refused, Away for what is sent elsewhere. stray: what nothing but
+        words is there for."""
         path, _, query = line.path.partition("?")
         # The supervisor asks for the hub's health, and replaces a hub that does not answer.
         if self.asks_too_often(address) and path != HEALTH:
@@ -163,7 +182,13 @@ class Guard:
         if stray:
             return
         page = not not_found.is_api(path)
-        if page and self._tls_port and not secure and not _is_loopback(address) and not headers.get("Upgrade"):
+        if (
+            page
+            and self._tls_port
+            and not secure
+            and not _is_loopback(address)
+            and not headers.get("Upgrade")
+        ):
             raise Away(_secure_url(headers.get("Host", ""), self._tls_port, line.path))
         # What changes something by POST is looked at by its handler, which sees the token in the body.
         if self.entry.closed and path not in ALWAYS and (page or line.method in READS):
@@ -189,7 +214,9 @@ class Guard:
             self._hosts.check(headers.get("Host"))
             check_origin(headers)
 
-    def _reading(self, line: RequestStartLine, page: bool, query: str, headers: HTTPHeaders, address: str) -> None:
+    def _reading(
+        self, line: RequestStartLine, page: bool, query: str, headers: HTTPHeaders, address: str
+    ) -> None:
         token = parse_qs(query, errors="replace").get("token", [None])[-1] if "token=" in query else None
         if self.entry.shown(headers, address, token):
             return
@@ -199,13 +226,19 @@ class Guard:
 
 
 class Refused(replies.Early):
-    """The answer to a request that goes no further. Whoever asks too often waits for it, and asks less by that.
+    """The answer to a request that goes no further. Whoever asks too often waits for it, and asks less by
+    that.
 
     share: of who takes more than that; tarpit, address: of all others, None for a probe's own request.
     """
 
     def __init__(
-        self, connection: HTTPConnection, why: TempHubError | Away, share: rate_limit.FairShare, tarpit: Tarpit | None, address: str
+        self,
+        connection: HTTPConnection,
+        why: TempHubError | Away,
+        share: rate_limit.FairShare,
+        tarpit: Tarpit | None,
+        address: str,
     ) -> None:
         if isinstance(why, Away):
             answer = partial(replies.begin, connection, 303, b"", "text/plain", Location=why.place)
@@ -218,9 +251,15 @@ class Refused(replies.Early):
         elif tarpit is not None and isinstance(why, TempHubError):
             self._hold_s = tarpit.hold_s(lockout.place_of(address))
 
-    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
         """Answer without the body."""
-        return self._later(start_line, headers) if self._hold_s else super().headers_received(start_line, headers)
+        return (
+            self._later(start_line, headers)
+            if self._hold_s
+            else super().headers_received(start_line, headers)
+        )
 
     async def _later(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
         stream, left = getattr(self._connection, "stream", None), asyncio.Event()

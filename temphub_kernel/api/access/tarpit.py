@@ -1,12 +1,15 @@
-"""Answers that come later to whoever is refused again and again, or asks for the same costly thing. Endpoint thread only; bounded.
+"""Answers that come later to whoever is refused again and again, or asks for the same costly thing. Endpoint
+thread only; bounded.
 
-A refusal costs the hub as much as an answer, and whoever waits for it asks for nothing else on that connection: a crowd that
-asks in a row, from however many addresses, becomes slow by itself. Deliveries have shares of their own and never come here.
+A refusal costs the hub as much as an answer, and whoever waits for it asks for nothing else on that
+connection: a crowd that asks in a row, from however many addresses, becomes slow by itself. Deliveries have
+shares of their own and never come here.
 """
 
 from ...core import monotonic_s
 
-# Of one address, beside one a second: a person who tries again, or a script with a mistake in it, notices nothing.
+# Of one address, beside one a second: a person who tries again, or a script with a mistake in it, notices
+# nothing.
 FREE = 10
 HOLD_S = 1.0
 # Held answers go out one by one: in one moment they would come back in one moment.
@@ -32,7 +35,8 @@ class Line:
 
 
 class Tarpit:
-    """Counts by place: an address, or the network of an IPv6 address. Nothing is kept of what waits: its connection holds it.
+    """Counts by place: an address, or the network of an IPv6 address. Nothing is kept of what waits: its
+    connection holds it.
 
     free: how many answers come at once, beside one a second; hold_s: how long the others wait at least.
     """

@@ -1,4 +1,5 @@
-"""Alarms: which there are, and what people do about them. Endpoint thread; the journal is asked and told in others."""
+"""Alarms: which there are, and what people do about them. Endpoint thread; the journal is asked and told in
+others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,9 @@ class AlarmList(base.ApiHandler):
         probe_id = self.query("probe") or None
         if probe_id is not None:
             schemas.checked_id("probe", probe_id, remedy="Use an id from /api/probes, or leave it out.")
-        severity = self.choice("severity", ("", *SEVERITIES), f"Send one of {', '.join(SEVERITIES)}, or leave it out.")
+        severity = self.choice(
+            "severity", ("", *SEVERITIES), f"Send one of {', '.join(SEVERITIES)}, or leave it out."
+        )
         group, text = self.query("group"), self.query("text")[:MOST_SOUGHT]
         open_ended = not any(self.query(name).strip() for name in ("from", "to"))
         asked = Asked(*self.time_range(now, DAYS * DAY_MS), open_ended, probe_id, state)
@@ -49,7 +52,15 @@ class _Step(base.ApiHandler):
         no, by = schemas.int_field(self._said, "number", 1, MOST_NO, required=True), who(self)
         alarm = await self.room.questions.call(lambda: step(no, by))
         await self.note()
-        self.reply({"ok": True, "number": no, "state": alarm.state, "live": alarm.live, "acknowledged": bool(alarm.acked_ms)})
+        self.reply(
+            {
+                "ok": True,
+                "number": no,
+                "state": alarm.state,
+                "live": alarm.live,
+                "acknowledged": bool(alarm.acked_ms),
+            }
+        )
 
 
 class Acknowledge(_Step):
@@ -95,7 +106,9 @@ class Mute(base.ApiHandler):
         probe_id = schemas.probe_field(data) if data.get("probe_id") is not None else ""
         where = life.Where(rule, probe_id, said(data, "group", most=64))
         until_ms, note, by = _until(data), note_field(data), who(self)
-        no = await self.room.questions.call(lambda: life.mute(self.room.writer, where, until_ms, by, note, maintenance=self.maintenance))
+        no = await self.room.questions.call(
+            lambda: life.mute(self.room.writer, where, until_ms, by, note, maintenance=self.maintenance)
+        )
         await self.note()
         self.reply({"ok": True, "number": no})
 
@@ -126,7 +139,9 @@ def said(data: dict[str, Any], name: str, *, most: int = life.MOST_TEXT, require
     value = data.get(name, "")
     if not isinstance(value, str) or len(value) > most or (required and not value.strip()):
         raise schemas.bad(
-            f"bad_{name}", f"{name} is {schemas.short(value)}, which cannot be kept.", f"Send {name} as text of up to {most} characters."
+            f"bad_{name}",
+            f"{name} is {schemas.short(value)}, which cannot be kept.",
+            f"Send {name} as text of up to {most} characters.",
         )
     return value.strip()
 

@@ -24,8 +24,11 @@ class Annotate(base.ApiHandler):
         from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, required=True)
         to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
         probe_id = schemas.probe_field(data) if data.get("probe_id") is not None else None
-        text = data.get("text")
-        no = await self.room.questions.call(lambda: annotate(self.room.writer, from_ms, to_ms, text, probe_id))  # type: ignore[arg-type]
+        # What is no text is refused there, in words.
+        text: Any = data.get("text")
+        no = await self.room.questions.call(
+            lambda: annotate(self.room.writer, from_ms, to_ms, text, probe_id)
+        )
         await self.note()
         self.reply({"ok": True, "number": no})
 
@@ -50,7 +53,8 @@ class Annotations(base.ApiHandler):
 
 
 class StrikeOut(base.ApiHandler):
-    """`POST /api/strike-out`: a probe's readings of a time no longer count, and are kept; with `undo` the number of one to take back."""
+    """`POST /api/strike-out`: a probe's readings of a time no longer count, and are kept; with `undo` the
+    number of one to take back."""
 
     async def post(self) -> None:
         data = self.body()
@@ -66,7 +70,9 @@ class StrikeOut(base.ApiHandler):
         from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, required=True)
         to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=from_ms)
         note = note_field(data)
-        no = await self.room.questions.call(lambda: strike_out(self.room.writer, probe_id, from_ms, to_ms, note))
+        no = await self.room.questions.call(
+            lambda: strike_out(self.room.writer, probe_id, from_ms, to_ms, note)
+        )
         await self.note()
         self.reply({"ok": True, "number": no})
 
@@ -94,10 +100,18 @@ def note_field(data: dict[str, Any]) -> str:
     """`note`: a remark, empty when left out. Raises TempHubError (400)."""
     note = data.get("note", "")
     if not isinstance(note, str) or len(note) > 500:
-        raise schemas.bad("bad_note", f"note is {schemas.short(note)}.", "Send note as text of up to 500 characters, or leave it out.")
+        raise schemas.bad(
+            "bad_note",
+            f"note is {schemas.short(note)}.",
+            "Send note as text of up to 500 characters, or leave it out.",
+        )
     return note
 
 
 def unknown(what: str, no: int) -> NotFound:
     """Nothing of the kind has that number; what: as in /api/<what>s."""
-    return NotFound(f"There is no {what} with the number {no}.", f"Use a number from /api/{what}s.", code=f"unknown_{what}")
+    return NotFound(
+        f"There is no {what} with the number {no}.",
+        f"Use a number from /api/{what}s.",
+        code=f"unknown_{what}",
+    )

@@ -1,4 +1,5 @@
-"""What people say of a probe's numbers: corrections, and a thermocouple behind a chip that knows no curve. Endpoint thread only."""
+"""What people say of a probe's numbers: corrections, and a thermocouple behind a chip that knows no curve.
+Endpoint thread only."""
 
 from typing import Any
 
@@ -13,7 +14,8 @@ CHIPS_OF_TYPE = " and ".join(f"{chip} ({', '.join(types)})" for chip, types in C
 
 
 class Calibrate(base.ApiHandler):
-    """`POST /api/calibrate`: corrects a probe's values from a time on; with `forget` the number of one to take back."""
+    """`POST /api/calibrate`: corrects a probe's values from a time on; with `forget` the number of one to
+    take back."""
 
     async def post(self) -> None:
         data = self.body()
@@ -53,7 +55,8 @@ class Calibrations(base.ApiHandler):
 
 
 class StateThermocouple(base.ApiHandler):
-    """`POST /api/thermocouple`: a probe's readings of a time are corrected for a type; with `undo` the number of one to take back."""
+    """`POST /api/thermocouple`: a probe's readings of a time are corrected for a type; with `undo` the number
+    of one to take back."""
 
     async def post(self) -> None:
         data, writer = self.body(), self.room.writer
@@ -61,15 +64,31 @@ class StateThermocouple(base.ApiHandler):
             no = schemas.int_field(data, "undo", 1, MOST_NO, required=True)
             if not await self.room.questions.call(lambda: take_back(writer, no)):
                 remedy = "Use a number from /api/thermocouples."
-                raise NotFound(f"There is no thermocouple with the number {no}.", remedy, code="unknown_thermocouple")
+                raise NotFound(
+                    f"There is no thermocouple with the number {no}.", remedy, code="unknown_thermocouple"
+                )
         else:
-            probe_id, letter, chip = schemas.probe_field(data), _name(data, "type"), _name(data, "chip", "max31855")
+            probe_id, letter, chip = (
+                schemas.probe_field(data),
+                _name(data, "type"),
+                _name(data, "chip", "max31855"),
+            )
             from_ms = schemas.int_field(data, "from_ms", 0, EVER_MS, default=0)
             to_ms = schemas.int_field(data, "to_ms", 0, EVER_MS, default=EVER_MS)
             cold_c, within_c = _celsius(data, "cold_c", COLD_C), _celsius(data, "cold_within_c", WITHIN_C)
             note = note_field(data)
             no = await self.room.questions.call(
-                lambda: state(writer, probe_id, letter, chip, from_ms, to_ms, cold_c=cold_c, within_c=within_c, note=note)
+                lambda: state(
+                    writer,
+                    probe_id,
+                    letter,
+                    chip,
+                    from_ms,
+                    to_ms,
+                    cold_c=cold_c,
+                    within_c=within_c,
+                    note=note,
+                )
             )
         await self.note()
         self.reply({"ok": True, "number": no})
@@ -85,13 +104,20 @@ class Thermocouples(base.ApiHandler):
 
 def _points(value: object) -> list[tuple[float, float]]:
     if not isinstance(value, list) or len(value) > 1000 or not all(_is_pair(pair) for pair in value):
-        remedy = "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; an empty list ends a correction."
+        remedy = (
+            "Send points as a list of [shown, true] pairs in °C, such as [[0.2, 0.0], [99.1, 100.0]]; "
+            "an empty list ends a correction."
+        )
         raise schemas.bad("bad_points", f"points is {schemas.short(value)}.", remedy)
     return [(float(shown), float(true)) for shown, true in value]
 
 
 def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(type(one) in (int, float) and abs(one) <= MOST_C for one in pair)
+    )
 
 
 def _told(one: Thermocouple) -> dict[str, Any]:
@@ -113,12 +139,18 @@ def _told(one: Thermocouple) -> dict[str, Any]:
 def _name(data: dict[str, Any], name: str, default: str | None = None) -> str:
     value = data.get(name, default)
     if not isinstance(value, str):
-        raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", f"Send chip and type as one of {CHIPS_OF_TYPE}.")
+        raise schemas.bad(
+            f"bad_{name}",
+            f"{name} is {schemas.short(value)}.",
+            f"Send chip and type as one of {CHIPS_OF_TYPE}.",
+        )
     return value
 
 
 def _celsius(data: dict[str, Any], name: str, default: float) -> float:
     value = data.get(name, default)
     if type(value) not in (int, float) or not abs(value) <= MOST_C:
-        raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", f"Send {name} in °C, or leave it out.")
+        raise schemas.bad(
+            f"bad_{name}", f"{name} is {schemas.short(value)}.", f"Send {name} in °C, or leave it out."
+        )
     return float(value)

@@ -1,6 +1,8 @@
-"""The ways out by which alarms are told. Endpoint thread only; what is sent or looked at is a talk like those with probes.
+"""The ways out by which alarms are told. Endpoint thread only; what is sent or looked at is a talk like those
+with probes.
 
-Who may change something may change these. An address is taken and never given out again: not in an answer, an error or the log of changes.
+Who may change something may change these. An address is taken and never given out again: not in an answer, an
+error or the log of changes.
 """
 
 from typing import Any
@@ -21,7 +23,9 @@ class ChannelList(ApiHandler):
     async def get(self) -> None:
         found = self.room.desk.channels.all()
         outbox = await self.room.questions.ask(lambda reader: reader.outbox())
-        self.reply({"ok": True, "channels": [channel_json(one, outbox.get(one.name, NOTHING)) for one in found]})
+        self.reply(
+            {"ok": True, "channels": [channel_json(one, outbox.get(one.name, NOTHING)) for one in found]}
+        )
 
     async def post(self) -> None:
         """`name` and `url` add one or take its place; `remove` has the name of one to go."""
@@ -34,17 +38,26 @@ class ChannelList(ApiHandler):
         name, url = data.get("name"), data.get("url")
         found = await self.room.questions.talk(TALK, lambda: channels.look(name, url))
         await self._check_place(found.host)
-        channel = await self.room.questions.call(lambda: channels.add(checked_name(name), str(url).strip(), found))
+        channel = await self.room.questions.call(
+            lambda: channels.add(checked_name(name), str(url).strip(), found)
+        )
         self._said = {**data, "url": channel.shown}
         await self.note()
         self.reply({"ok": True, "name": channel.name, "kind": channel.kind, "shown": channel.shown})
 
     async def _check_place(self, host: str) -> None:
-        """A stranger who may write because nothing is locked must not have this computer talk with itself for him."""
+        """A stranger who may write because nothing is locked must not have this computer talk with itself for
+        him."""
         address, by, _ = self._visitor()
-        if by == "anyone" and host and not is_here(address) and await self.room.questions.call(lambda: leads_here(host)):
+        if (
+            by == "anyone"
+            and host
+            and not is_here(address)
+            and await self.room.questions.call(lambda: leads_here(host))
+        ):
             raise Forbidden(
-                "The address leads to the hub's own computer, and it came from another one without a login or token, so it was not kept.",
+                "The address leads to the hub's own computer, and it came from another one without a login "
+                "or token, so it was not kept.",
                 "Add it on the hub's own computer, or set UI_PASSWORD or SERVER_TOKEN.",
                 code="leads_here",
             )

@@ -1,5 +1,5 @@
-"""`GET /api/export`, `GET /api/report`: readings, or what they come to, as a file to download. Endpoint thread; the file is made in a
-process of its own.
+"""`GET /api/export`, `GET /api/report`: readings, or what they come to, as a file to download. Endpoint
+thread; the file is made in a process of its own.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ MOST_XLSX_ROWS = 1_000_000
 
 
 class Export(ApiHandler):
-    """`GET /api/export?format=&from=&to=&probe_id=&every=&tz=&sheets=&excel=&limit_high_c=&limit_low_c=`; a workbook of all by default."""
+    """`GET /api/export?format=&from=&to=&probe_id=&every=&tz=&sheets=&excel=&limit_high_c=&limit_low_c=`; a
+    workbook of all by default."""
 
     forms: ClassVar[dict[str, str]] = FORMS
     kind: ClassVar[type[Job]] = Job
@@ -51,7 +52,8 @@ class Export(ApiHandler):
         if not await self.room.exports.turn(job):
             return False
         await call(job.start)
-        # Whatever is wrong with the order or the disk shows before the first piece: then it is still told in words.
+        # Whatever is wrong with the order or the disk shows before the first piece: then it is still told in
+        # words.
         block = await call(job.read)
         if order.form != "csv":
             self.room.exports.made(job)
@@ -61,10 +63,13 @@ class Export(ApiHandler):
             self.write(block)
             # Waits until the client has taken it: a slow one holds one piece, not the file.
             try:
-                await with_timeout(timedelta(seconds=STALLED_S), self.flush(), quiet_exceptions=StreamClosedError)
+                await with_timeout(
+                    timedelta(seconds=STALLED_S), self.flush(), quiet_exceptions=StreamClosedError
+                )
                 block = await call(job.read)
             except (TempHubError, Late):
-                # Too late for words: the reply breaks off, so that the client does not take the half for the whole.
+                # Too late for words: the reply breaks off, so that the client does not take the half for the
+                # whole.
                 self.request.connection.set_close_callback(None)  # type: ignore[union-attr]
                 self.detach().close()
                 return False
@@ -97,8 +102,8 @@ class Export(ApiHandler):
 
 
 class Report(Export):
-    """`GET /api/report?for=&from=&to=&probe_id=&group=&format=&language=&paper=&tz=&title=&place=` and the limits
-    of an export, `limit_high_c=&limit_low_c=`; last month's of all probes as a PDF by default."""
+    """`GET /api/report?for=&from=&to=&probe_id=&group=&format=&language=&paper=&tz=&title=&place=` and the
+    limits of an export, `limit_high_c=&limit_low_c=`; last month's of all probes as a PDF by default."""
 
     forms = REPORT_FORMS
     kind = ReportJob

@@ -1,4 +1,5 @@
-"""The hub's health, its figures, its doctor, the contract itself, and what is no path of the API. Endpoint thread only."""
+"""The hub's health, its figures, its doctor, the contract itself, and what is no path of the API. Endpoint
+thread only."""
 
 import json
 from collections.abc import Awaitable
@@ -15,9 +16,14 @@ class Health(base.ApiHandler):
 
     def get(self) -> None:
         health = self.room.desk.health()
-        if not self.room.entry.admits(self.request.headers, self._address, self.get_query_argument("token", None)):
+        if not self.room.entry.admits(
+            self.request.headers, self._address, self.get_query_argument("token", None)
+        ):
             # Whether it runs is for everybody to know; where it lies and what it holds is not.
-            health = {**{name: health[name] for name in ("version", "uptime_s", "readings", "csv_waiting")}, **NOTHING_SAID}
+            health = {
+                **{name: health[name] for name in ("version", "uptime_s", "readings", "csv_waiting")},
+                **NOTHING_SAID,
+            }
         self.reply({"ok": True, "time": iso_utc(now_ms()), **health})
 
 
@@ -38,8 +44,9 @@ def _figures(reader: Reader) -> metrics.Stored:
 class Doctor(base.ApiHandler):
     """`GET /api/doctor`: what `temphub doctor` says of this computer, for the page.
 
-    An examination measures the disk, reads the whole journal, sends on the network and asks every probe: in a process of its own, one
-    at a time, below the hub's own priority. Whoever asks meanwhile or at once again is given the same answer, a bounded number of them.
+    An examination measures the disk, reads the whole journal, sends on the network and asks every probe: in a
+    process of its own, one at a time, below the hub's own priority. Whoever asks meanwhile or at once again
+    is given the same answer, a bounded number of them.
     """
 
     async def get(self) -> None:

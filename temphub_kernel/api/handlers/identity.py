@@ -1,4 +1,5 @@
-"""Which probes there are, and what they are called: named, found by their light, removed, expected, merged. Endpoint thread only."""
+"""Which probes there are, and what they are called: named, found by their light, removed, expected, merged.
+Endpoint thread only."""
 
 from typing import Any
 
@@ -13,16 +14,23 @@ DESCRIBED = ("alias", "place", "hidden", "group", "note", "power_on_counts")
 
 
 class Describe(base.ApiHandler):
-    """`POST /api/describe`: a person's name for a probe, its group, place, note, that it is hidden, or that its 85 °C count."""
+    """`POST /api/describe`: a person's name for a probe, its group, place, note, that it is hidden, or that
+    its 85 °C count."""
 
     async def post(self) -> None:
         data = self.body()
         probe_id = schemas.probe_field(data)
-        said = {name: schemas.whole(value) for name, value in data.items() if name not in ("probe_id", "token")}
+        said = {
+            name: schemas.whole(value) for name, value in data.items() if name not in ("probe_id", "token")
+        }
         unknown = next((name for name in said if name not in DESCRIBED), None)
         if unknown is not None:
             # Without the name in the code: codes are ours, and few.
-            raise schemas.bad("bad_field", f"{schemas.short(unknown)} says nothing of a probe.", f"Send {', '.join(DESCRIBED)}.")
+            raise schemas.bad(
+                "bad_field",
+                f"{schemas.short(unknown)} says nothing of a probe.",
+                f"Send {', '.join(DESCRIBED)}.",
+            )
         await self.room.questions.call(lambda: describe(self.room.writer, probe_id, said))
         await self.note()
         self.reply({"ok": True})
@@ -39,7 +47,8 @@ class Identify(base.ApiHandler):
 
 
 class Remove(base.ApiHandler):
-    """`POST /api/remove`: takes a probe, or several, off every list; their readings are kept. With `restore: true` they come back.
+    """`POST /api/remove`: takes a probe, or several, off every list; their readings are kept. With `restore:
+    true` they come back.
 
     With `unnamed: true` instead of ids those go that came once or a few times and did not come back.
     """
@@ -48,10 +57,19 @@ class Remove(base.ApiHandler):
         data = self.body()
         unnamed, back = data.get("unnamed", False), data.get("restore", False)
         if not isinstance(back, bool):
-            raise schemas.bad("bad_restore", f"restore is {schemas.short(back)}.", "Send true to bring the probe back, or leave it out.")
+            raise schemas.bad(
+                "bad_restore",
+                f"restore is {schemas.short(back)}.",
+                "Send true to bring the probe back, or leave it out.",
+            )
         if not isinstance(unnamed, bool) or (unnamed and (back or "probe_id" in data or "probe_ids" in data)):
-            remedy = "Send unnamed: true alone, to remove the ids that came once or a few times, or the ids that you mean."
-            raise schemas.bad("bad_unnamed", f"unnamed is {schemas.short(unnamed)} beside other fields.", remedy)
+            remedy = (
+                "Send unnamed: true alone, to remove the ids that came once or a few times, or the ids "
+                "that you mean."
+            )
+            raise schemas.bad(
+                "bad_unnamed", f"unnamed is {schemas.short(unnamed)} beside other fields.", remedy
+            )
         ids = await self._transients() if unnamed else _ids(data)
         await self.room.questions.call(lambda: (restore if back else remove)(self.room.writer, *ids))
         await self.note()
@@ -74,14 +92,23 @@ class Expect(base.ApiHandler):
 
 
 class Merge(base.ApiHandler):
-    """`POST /api/merge`: a probe's readings count as another one's, those to come as well; with `undo: true` it stands for itself again."""
+    """`POST /api/merge`: a probe's readings count as another one's, those to come as well; with `undo: true`
+    it stands for itself again."""
 
     async def post(self) -> None:
         data = self.body()
-        probe_id, undone, overlap = schemas.probe_field(data), data.get("undo", False), data.get("overlap", False)
+        probe_id, undone, overlap = (
+            schemas.probe_field(data),
+            data.get("undo", False),
+            data.get("overlap", False),
+        )
         for name, value in (("undo", undone), ("overlap", overlap)):
             if not isinstance(value, bool):
-                raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(value)}.", "Send true or false, or leave it out.")
+                raise schemas.bad(
+                    f"bad_{name}",
+                    f"{name} is {schemas.short(value)}.",
+                    "Send true or false, or leave it out.",
+                )
         if undone:
             await self.room.questions.call(lambda: unmerge(self.room.writer, probe_id))
         else:
@@ -99,7 +126,13 @@ def _ids(data: dict[str, Any]) -> list[str]:
     if "probe_ids" not in data:
         return [schemas.probe_field(data)]
     given = data["probe_ids"]
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_IDS or not all(is_probe_id(one) for one in given):
+    if (
+        not isinstance(given, list)
+        or not 1 <= len(given) <= MOST_IDS
+        or not all(is_probe_id(one) for one in given)
+    ):
         remedy = f"Send probe_ids as a list of 1 to {MOST_IDS} ids in /api/probes."
-        raise schemas.bad("bad_probe_ids", f"probe_ids is {schemas.short(given)}, which names no probes.", remedy)
+        raise schemas.bad(
+            "bad_probe_ids", f"probe_ids is {schemas.short(given)}, which names no probes.", remedy
+        )
     return given

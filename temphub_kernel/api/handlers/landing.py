@@ -1,4 +1,5 @@
-"""What `/` shows when the hub was opened from a notebook and no page server runs behind it. Endpoint thread only."""
+"""What `/` shows when the hub was opened from a notebook and no page server runs behind it. Endpoint thread
+only."""
 
 from html import escape
 
@@ -8,13 +9,16 @@ from ...core import local_text, number_text
 from ...journal import Newest
 from .. import base, replies
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>TempHub</title><link rel="icon" href="data:,"><style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;
 color:#1b2733;background:#f7f9fb}}
-table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e6}}
+table{{border-collapse:collapse;width:100%}}
+td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e6}}
 td.n{{text-align:right;font-variant-numeric:tabular-nums}}</style>
-<h1>TempHub</h1><p>This hub was opened from a notebook, so there is no full page behind this address. It records all the same.</p>
+<h1>TempHub</h1><p>This hub was opened from a notebook,
+so there is no full page behind this address. It records all the same.</p>
 <p>For the full page, stop that notebook's kernel and start the hub with
 <code>temphub</code> or <code>Start.bat</code>;
 or run <code>th.dashboard()</code> in the notebook.</p>
@@ -38,5 +42,10 @@ class Landing(RequestHandler):
 
 
 def _row(one: Newest) -> str:
-    value = f"{number_text(one.units)} °C" if one.units is not None else f"no value ({escape(one.quality or '')})"
-    return f'<tr><td>{escape(one.probe_id)}</td><td class="n">{value}</td><td>{local_text(one.taken_ms)}</td></tr>'
+    value = (
+        f"{number_text(one.units)} °C" if one.units is not None else f"no value ({escape(one.quality or '')})"
+    )
+    return (
+        f'<tr><td>{escape(one.probe_id)}</td><td class="n">{value}</td><td>{local_text(one.taken_ms)}'
+        "</td></tr>"
+    )

@@ -1,4 +1,5 @@
-"""Probes that report themselves, which of them a person trusts, and their updates over the air. Endpoint thread only."""
+"""Probes that report themselves, which of them a person trusts, and their updates over the air. Endpoint
+thread only."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -46,13 +47,16 @@ class Hello(base.ApiHandler):
         if sighting.ip != self._address and is_here(sighting.ip) and not is_here(self._address):
             raise schemas.bad(
                 "bad_ip",
-                f"ip is {sighting.ip}, an address of the hub's own computer, and the request came from another.",
+                f"ip is {sighting.ip}, an address of the hub's own computer, and the request came from "
+                "another.",
                 "Send the probe's own IP address, or leave ip out.",
             )
         if self._proven is None and not self.room.token:
             self.room.names.admit(sighting.probe_id, self.request.remote_ip or "")
         if "sent_ms" in data and sighting.boot:
-            self.room.transit.hear(sighting.probe_id, sighting.boot, schemas.sent_field(data), monotonic_s() * 1000)
+            self.room.transit.hear(
+                sighting.probe_id, sighting.boot, schemas.sent_field(data), monotonic_s() * 1000
+            )
         self.room.desk.met(sighting)
         self.reply({"ok": True, "time": iso_utc(now_ms())})
 
@@ -69,7 +73,8 @@ class Hello(base.ApiHandler):
         return super().finish(chunk)
 
     def _signed(self) -> dict[str, Any] | None:
-        """The body of a hello with a signature that is right; None for one without, which then needs the token. Raises TempHubError."""
+        """The body of a hello with a signature that is right; None for one without, which then needs the
+        token. Raises TempHubError."""
         headers, body = self.request.headers, self.request.body
         try:
             data = schemas.parse_json(body)
@@ -79,7 +84,9 @@ class Hello(base.ApiHandler):
         probe_id = data.get("id")
         if not isinstance(probe_id, str):
             return None
-        self._proven = self.room.desk.register.admit(probe_id, "/api/hello", body, headers.get("X-Counter"), headers.get("X-Signature"))
+        self._proven = self.room.desk.register.admit(
+            probe_id, "/api/hello", body, headers.get("X-Counter"), headers.get("X-Signature")
+        )
         return data if self._proven is not None else None
 
 
@@ -90,7 +97,11 @@ class TrustProbe(base.ApiHandler):
         data = self.body()
         probe_id, yes = schemas.probe_field(data), data.get("trust", True)
         if not isinstance(yes, bool):
-            raise schemas.bad("bad_trust", f"trust is {schemas.short(yes)}.", "Send true to trust the probe, false to release it.")
+            raise schemas.bad(
+                "bad_trust",
+                f"trust is {schemas.short(yes)}.",
+                "Send true to trust the probe, false to release it.",
+            )
         device = await self.device(probe_id)
         await self.room.questions.talk(device, lambda: self.room.desk.trust(device, yes))
         await self.note()
@@ -102,7 +113,9 @@ class Manifest(base.ApiHandler):
 
     async def get(self) -> None:
         board = self.choice("format", ("py", "mpy"), "Use mpy for a board, py for a virtual probe.") == "mpy"
-        self.reply((await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest)
+        self.reply(
+            (await self.room.questions.call(lambda: self.room.firmware.snapshot(board=board))).manifest
+        )
 
 
 class File(base.ApiHandler):
@@ -138,7 +151,9 @@ class Probes(base.ApiHandler):
     """`GET /api/probes`"""
 
     async def get(self) -> None:
-        probes, newest = await self.room.questions.ask(lambda reader: (reader.probes(), {n.probe_id: n for n in reader.newest()}))
+        probes, newest = await self.room.questions.ask(
+            lambda reader: (reader.probes(), {n.probe_id: n for n in reader.newest()})
+        )
         stand = self.room.desk.register.standings()
         gone = transients(probes, newest.values(), stand)
         alike = look_alikes(probe for probe in probes if probe["id"] not in gone) | look_alikes(probes)
@@ -163,25 +178,37 @@ class Provision(base.ApiHandler):
         data = self.body()
         host = schemas.host_field(data)
         port = schemas.int_field(data, "port", 1, 65535, default=0) or None
-        interval_ms = schemas.int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
+        interval_ms = (
+            schemas.int_field(data, "interval_ms", MIN_INTERVAL_MS, MAX_INTERVAL_MS, default=0) or None
+        )
         host = await self.device(host) if host else host
-        outcomes = await self.room.questions.talk(host or EVERY_PROBE, lambda: self._tell(host, port, interval_ms))
+        outcomes = await self.room.questions.talk(
+            host or EVERY_PROBE, lambda: self._tell(host, port, interval_ms)
+        )
         await self.note()
-        only = {name: outcomes[0][name] for name in ("probe_id", "server_url", "interval_ms")} if host and len(outcomes) == 1 else {}
+        only = (
+            {name: outcomes[0][name] for name in ("probe_id", "server_url", "interval_ms")}
+            if host and len(outcomes) == 1
+            else {}
+        )
         self.reply({"ok": True, **only, "probes": outcomes})
 
     def _tell(self, host: str | None, port: int | None, interval_ms: int | None) -> list[dict[str, Any]]:
         """In a thread. Who shows nothing and asks from elsewhere has no ports of this computer looked at."""
         if host and self._by == "anyone" and not is_here(self._address) and leads_here(host):
             raise Forbidden(
-                f"{host[:64]} is the hub's own computer, which is not searched for probes at the wish of another computer.",
-                "Ask on the hub's computer itself, name the probe by its id, or send SERVER_TOKEN in the header X-Token.",
+                f"{host[:64]} is the hub's own computer, which is not searched for probes at the wish of "
+                "another computer.",
+                "Ask on the hub's computer itself, name the probe by its id, or send SERVER_TOKEN in the "
+                "header X-Token.",
                 code="own_computer",
             )
         return self.room.desk.provision(host, port, interval_ms)
 
 
-def transients(probes: Iterable[dict[str, Any]], newest: Iterable[Newest], stand: Mapping[str, str]) -> set[str]:
+def transients(
+    probes: Iterable[dict[str, Any]], newest: Iterable[Newest], stand: Mapping[str, str]
+) -> set[str]:
     """The ids that came once or a few times and did not come back (core/names.py)."""
     known = ({**probe, "trust": stand.get(board_of(probe["device"]))} for probe in probes)
     return transient(known, {one.probe_id: one for one in newest}, now_ms())

@@ -1,5 +1,5 @@
-"""`GET /api/readings` and `/api/statistics`: history and figures of it, streamed. Endpoint thread; the journal is asked in
-threads of its own.
+"""`GET /api/readings` and `/api/statistics`: history and figures of it, streamed. Endpoint thread; the
+journal is asked in threads of its own.
 """
 
 import csv
@@ -52,7 +52,8 @@ class Ranged(base.ApiHandler):
 
 
 class Readings(Ranged):
-    """`GET /api/readings?probe_id=&from=&to=&bucket=&tz=&struck_out=&format=json|csv`; the last 24 h of every probe by default."""
+    """`GET /api/readings?probe_id=&from=&to=&bucket=&tz=&struck_out=&format=json|csv`; the last 24 h of every
+    probe by default."""
 
     async def get(self) -> None:
         query = self._query()
@@ -74,16 +75,26 @@ class Readings(Ranged):
         if span is None:
             return
         start, end = max(query.from_ms, span[0]), min(query.to_ms, span[1] + 1)
-        calendar = WallClock(width_ms, self._zone(), query.from_ms, start, end) if width_ms and start < end else None
+        calendar = (
+            WallClock(width_ms, self._zone(), query.from_ms, start, end) if width_ms and start < end else None
+        )
         step = max(FIRST_STEP_MS, width_ms)
         while start < end:
             # A bucket comes as a whole: the next question begins where a bucket does.
-            stop = min(start + step, end) if calendar is None else pieces(calendar, start, min(end, start + 3 * step + DAY_MS), step)[0][1]
+            stop = (
+                min(start + step, end)
+                if calendar is None
+                else pieces(calendar, start, min(end, start + 3 * step + DAY_MS), step)[0][1]
+            )
             rows, text = await ask(partial(query.answer, start, stop, calendar))
             if rows:
                 yield text
             start = stop
-            step = min(step * 2, max(LONGEST_STEP_MS, width_ms)) if rows < STEP_ROWS else max(step // 2, width_ms, 1)
+            step = (
+                min(step * 2, max(LONGEST_STEP_MS, width_ms))
+                if rows < STEP_ROWS
+                else max(step // 2, width_ms, 1)
+            )
 
     def _query(self) -> "_Query":
         probe_id, from_ms, to_ms = self.asked()
@@ -96,7 +107,9 @@ class Readings(Ranged):
     def _yes(self, name: str) -> bool:
         text = self.query(name).strip().lower()
         if text not in ("", "true", "false"):
-            raise schemas.bad(f"bad_{name}", f"{name} is {schemas.short(text)}.", "Send true or false, or leave it out.")
+            raise schemas.bad(
+                f"bad_{name}", f"{name} is {schemas.short(text)}.", "Send true or false, or leave it out."
+            )
         return text == "true"
 
     def _bucket(self) -> int:
@@ -106,13 +119,16 @@ class Readings(Ranged):
         width_ms = length_ms(text, UNITS) or 0
         if not 1000 <= width_ms <= 366 * DAY_MS:
             raise schemas.bad(
-                "bad_bucket", f"bucket is {schemas.short(text)}.", "Send a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d."
+                "bad_bucket",
+                f"bucket is {schemas.short(text)}.",
+                "Send a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.",
             )
         return width_ms
 
 
 class _Query(NamedTuple):
-    """What is asked for, and how the answer is written. width_ms: of buckets, 0 for the readings themselves."""
+    """What is asked for, and how the answer is written. width_ms: of buckets, 0 for the readings
+    themselves."""
 
     probe_id: str | None
     from_ms: int
@@ -124,7 +140,11 @@ class _Query(NamedTuple):
     @property
     def head(self) -> str:
         """What stands before the first block."""
-        return ",".join(BUCKET_HEADER if self.width_ms else POINT_HEADER) + "\r\n" if self.as_csv else '{"ok":true,"readings":['
+        return (
+            ",".join(BUCKET_HEADER if self.width_ms else POINT_HEADER) + "\r\n"
+            if self.as_csv
+            else '{"ok":true,"readings":['
+        )
 
     @property
     def between(self) -> bytes:
@@ -140,7 +160,9 @@ class _Query(NamedTuple):
         """A block, in the thread of a Reader: (how many rows, their text)."""
         if calendar is None:
             asked = None if self.probe_id is None else [self.probe_id]
-            columns = reader.columns(start, stop, asked, fields=("taken_ms", "units"), struck_out=self.struck_out)
+            columns = reader.columns(
+                start, stop, asked, fields=("taken_ms", "units"), struck_out=self.struck_out
+            )
             return len(columns), _csv(_reading_cells(columns)) if self.as_csv else _json(_readings(columns))
         ids, steps, means, _ = reader.calendar_steps(start, stop, calendar, self.probe_id)
         order = in_order(ids, steps)
@@ -161,10 +183,21 @@ def _csv(rows: Iterable[Sequence[object]]) -> bytes:
 def _readings(columns: Columns) -> list[dict[str, Any]]:
     """The readings as JSON has them; raw_c: of a number that does not count, what the probe sent."""
     found: list[dict[str, Any]] = []
-    numbers = (columns.probe, columns.units, columns.raw, columns.quality, columns.celsius, celsius_of(columns.raw))
+    numbers = (
+        columns.probe,
+        columns.units,
+        columns.raw,
+        columns.quality,
+        columns.celsius,
+        celsius_of(columns.raw),
+    )
     rows = zip(iso_of(columns.taken_ms), *(column.tolist() for column in numbers), strict=True)
     for time, no, units, raw, code, celsius, raw_c in rows:
-        row = {"probe_id": columns.ids[no], "time": time, "temperature_c": None if units == NO_VALUE else celsius}
+        row = {
+            "probe_id": columns.ids[no],
+            "time": time,
+            "temperature_c": None if units == NO_VALUE else celsius,
+        }
         if units == NO_VALUE != raw:
             row["raw_c"] = raw_c
         if code:
@@ -174,7 +207,11 @@ def _readings(columns: Columns) -> list[dict[str, Any]]:
 
 
 def _reading_cells(columns: Columns) -> Iterator[Sequence[object]]:
-    rows = zip(iso_of(columns.taken_ms), *(column.tolist() for column in (columns.probe, columns.units, columns.quality)), strict=True)
+    rows = zip(
+        iso_of(columns.taken_ms),
+        *(column.tolist() for column in (columns.probe, columns.units, columns.quality)),
+        strict=True,
+    )
     for time, no, units, code in rows:
         yield time, columns.ids[no], "" if units == NO_VALUE else number_cell(units), QUALITY[code] or ""
 
@@ -213,14 +250,21 @@ AT_ONCE = 10
 
 
 class Statistics(Ranged):
-    """`GET /api/statistics?probe_id=&from=&to=&limit_high_c=&limit_low_c=`; the last 24 h of every probe by default."""
+    """`GET /api/statistics?probe_id=&from=&to=&limit_high_c=&limit_low_c=`; the last 24 h of every probe by
+    default."""
 
     async def get(self) -> None:
         probe_id, from_ms, to_ms = self.asked()
         given = limits_of(*(self.query(name) for name in ("limit_high_c", "limit_low_c")))
-        limits = tuple(Limit(kind, celsius) for kind, celsius in zip(("above", "below"), given, strict=True) if celsius is not None)
+        limits = tuple(
+            Limit(kind, celsius)
+            for kind, celsius in zip(("above", "below"), given, strict=True)
+            if celsius is not None
+        )
         ask = self.room.questions.ask
-        probes = await ask(lambda reader: [probe["id"] for probe in reader.probes(removed=probe_id is not None)])
+        probes = await ask(
+            lambda reader: [probe["id"] for probe in reader.probes(removed=probe_id is not None)]
+        )
         ids = probes if probe_id is None else [probe_id] * (probe_id in probes)
         found = []
         for first in range(0, len(ids), AT_ONCE):
@@ -229,7 +273,9 @@ class Statistics(Ranged):
         self.finish({"ok": True, "from": iso_utc(from_ms), "to": iso_utc(to_ms), "probes": found})
 
 
-def _figures_question(ids: Sequence[str], from_ms: int, to_ms: int, limits: tuple[Limit, ...]) -> Callable[[Reader], list[dict[str, Any]]]:
+def _figures_question(
+    ids: Sequence[str], from_ms: int, to_ms: int, limits: tuple[Limit, ...]
+) -> Callable[[Reader], list[dict[str, Any]]]:
     def answer(reader: Reader) -> list[dict[str, Any]]:
         figures = reader.figures(from_ms, to_ms, ids)
         beyond = reader.beyond(from_ms, to_ms, limits, ids) if limits else {}
@@ -243,7 +289,10 @@ def _told(probe_id: str, figures: Figures, beyond: Beyond | None, whole_ms: int)
         "probe_id": probe_id,
         "count": figures.readings,
         "faults": figures.faults,
-        **{f"{name}_c": round(value, 7) for name, value in (("min", figures.low), ("mean", figures.mean), ("max", figures.high))},
+        **{
+            f"{name}_c": round(value, 7)
+            for name, value in (("min", figures.low), ("mean", figures.mean), ("max", figures.high))
+        },
         **_given(sigma_c=figures.sigma, trend_c_per_h=figures.trend),
         "exact": figures.exact,
         "mean_of_readings_c": round(figures.mean_of_readings, 7),
@@ -252,7 +301,11 @@ def _told(probe_id: str, figures: Figures, beyond: Beyond | None, whole_ms: int)
     if beyond is None:
         return told
     unknown_ms = max(whole_ms - beyond.measured_ms, 0)
-    seconds = {"measured_s": beyond.measured_ms / 1000, "unknown_s": unknown_ms / 1000, "measured_exact": beyond.exact}
+    seconds = {
+        "measured_s": beyond.measured_ms / 1000,
+        "unknown_s": unknown_ms / 1000,
+        "measured_exact": beyond.exact,
+    }
     return {**told, **seconds, "limits": [_passed(passed) for passed in beyond.passed]}
 
 

@@ -1,4 +1,5 @@
-"""The rules by which alarms are given: made, changed, tried out. Endpoint thread; the journal is asked and told in others."""
+"""The rules by which alarms are given: made, changed, tried out. Endpoint thread; the journal is asked and
+told in others."""
 
 import math
 from typing import Any
@@ -20,16 +21,26 @@ class Rules(base.ApiHandler):
         self.reply({"ok": True, "rules": [rule_json(rule) for rule in found]})
 
     async def post(self) -> None:
-        """`rule` alone makes one, with `number` it takes that one's place; `enabled` switches it; `delete` has the number of one to go."""
+        """`rule` alone makes one, with `number` it takes that one's place; `enabled` switches it; `delete`
+        has the number of one to go."""
         data, writer = self.body(), self.room.writer
         by = alarms.who(self)
         if "delete" in data:
             no = schemas.int_field(data, "delete", 1, annotations.MOST_NO, required=True)
             await self.room.questions.call(lambda: remove_rule(writer, no, by))
         elif "number" in data:
-            no, enabled = schemas.int_field(data, "number", 1, annotations.MOST_NO, required=True), data.get("enabled")
-            if (enabled is not None and not isinstance(enabled, bool)) or (enabled is None and "rule" not in data):
-                raise schemas.bad("bad_enabled", f"enabled is {schemas.short(enabled)}.", "Send true or false, a rule, or both.")
+            no, enabled = (
+                schemas.int_field(data, "number", 1, annotations.MOST_NO, required=True),
+                data.get("enabled"),
+            )
+            if (enabled is not None and not isinstance(enabled, bool)) or (
+                enabled is None and "rule" not in data
+            ):
+                raise schemas.bad(
+                    "bad_enabled",
+                    f"enabled is {schemas.short(enabled)}.",
+                    "Send true or false, a rule, or both.",
+                )
             body = None
             if "rule" in data:
                 body, told = _kept(data["rule"], no)
@@ -46,7 +57,10 @@ class RuleSets(base.ApiHandler):
     """`GET /api/rules/sets`: ready-made rules to start from."""
 
     def get(self) -> None:
-        sets = [{"name": name, "title": one.title, "rules": [rule.to_json() for rule in one.rules]} for name, one in SETS.items()]
+        sets = [
+            {"name": name, "title": one.title, "rules": [rule.to_json() for rule in one.rules]}
+            for name, one in SETS.items()
+        ]
         self.reply({"ok": True, "sets": sets})
 
 
@@ -55,17 +69,32 @@ class FromSet(base.ApiHandler):
 
     async def post(self) -> None:
         data, writer = self.body(), self.room.writer
-        name, group, ids, by = data.get("set"), alarms.said(data, "group", most=64), _ids(data), alarms.who(self)
+        name, group, ids, by = (
+            data.get("set"),
+            alarms.said(data, "group", most=64),
+            _ids(data),
+            alarms.who(self),
+        )
         if not isinstance(name, str) or name not in SETS:
             raise schemas.bad("bad_set", f"set is {schemas.short(name)}.", f"Send one of {', '.join(SETS)}.")
         if bool(group) == bool(ids):
-            raise schemas.bad("bad_probes", "Either probes or a group has to be named, and only one of them.", "Send probes, or group.")
+            raise schemas.bad(
+                "bad_probes",
+                "Either probes or a group has to be named, and only one of them.",
+                "Send probes, or group.",
+            )
         known = await self.room.questions.ask(lambda reader: {one["id"] for one in reader.probes()})
         if unknown := [one for one in ids if one not in known]:
-            raise NotFound(f"No probe {unknown[0]!r} is known, so no rule was made.", "Use ids in /api/probes.", code="unknown_probe")
+            raise NotFound(
+                f"No probe {unknown[0]!r} is known, so no rule was made.",
+                "Use ids in /api/probes.",
+                code="unknown_probe",
+            )
         place: dict[str, Any] = {"group": group} if group else {"probes": ids}
         wanted = [_kept({**rule.to_json(), **place})[0] for rule in SETS[name].rules]
-        there = {repr(rule.body): rule.no for rule in await self.room.questions.ask(lambda reader: reader.rules())}
+        there = {
+            repr(rule.body): rule.no for rule in await self.room.questions.ask(lambda reader: reader.rules())
+        }
         new = [body for body in wanted if repr(body) not in there]
         made = await self.room.questions.call(lambda: add_rules(writer, new, by)) if new else []
         there.update({repr(body): no for body, no in zip(new, made, strict=True)})
@@ -80,8 +109,14 @@ class PreviewRule(base.ApiHandler):
         data = self.body()
         rule, days = Rule.from_json(data.get("rule")), data.get("days", 30)
         if type(days) not in (int, float) or not math.isfinite(days) or not 0 < days <= MOST_DAYS:
-            raise schemas.bad("bad_days", f"days is {schemas.short(days)}.", f"Send days as a number above 0, up to {MOST_DAYS}.")
-        self.reply(preview_json(await self.room.questions.ask(lambda reader: preview(reader, rule, days, now_ms()))))
+            raise schemas.bad(
+                "bad_days",
+                f"days is {schemas.short(days)}.",
+                f"Send days as a number above 0, up to {MOST_DAYS}.",
+            )
+        self.reply(
+            preview_json(await self.room.questions.ask(lambda reader: preview(reader, rule, days, now_ms())))
+        )
 
 
 def _kept(data: object, no: int = 0) -> tuple[dict[str, Any], bool]:
@@ -99,4 +134,8 @@ def _ids(data: dict[str, Any]) -> list[str]:
 
 
 def _no_ids(given: object) -> TempHubError:
-    return schemas.bad("bad_probes", f"probes is {schemas.short(given)}.", f"Send probes as a list of up to {MOST_IDS} ids in /api/probes.")
+    return schemas.bad(
+        "bad_probes",
+        f"probes is {schemas.short(given)}.",
+        f"Send probes as a list of up to {MOST_IDS} ids in /api/probes.",
+    )

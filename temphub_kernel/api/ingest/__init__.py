@@ -1,7 +1,8 @@
 """`/api/ingest`, from the socket to the reply behind the commit. Endpoint thread only.
 
-`fast_path` reads connections on which nothing but plain deliveries come, `delivery` takes one from either kind, `batch_decoder` and
-`lone_decoder` read what is as it should be, and `ignored_fields` names what had no effect.
+`fast_path` reads connections on which nothing but plain deliveries come, `delivery` takes one from either
+kind, `batch_decoder` and `lone_decoder` read what is as it should be, and `ignored_fields` names what had no
+effect.
 """
 
 from .delivery import INGEST, Acks, Delivery, Ingest

@@ -1,7 +1,7 @@
 """A batch decoded and checked at once, column by column. Endpoint thread only.
 
-Only what is as it should be, with no field but the contract's own: of all else `schemas` reads every field by itself, and says in
-words what is wrong with it. Both must come to the same readings.
+Only what is as it should be, with no field but the contract's own: of all else `schemas` reads every field by
+itself, and says in words what is wrong with it. Both must come to the same readings.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,18 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ...core import ADHOC, BOOT, HIGHEST_C, LOWEST_C, MAX_AGE_MS, MAX_BATCH, MAX_SEQ, UNDATED, UNITS_PER_C, is_probe_id
+from ...core import (
+    ADHOC,
+    BOOT,
+    HIGHEST_C,
+    LOWEST_C,
+    MAX_AGE_MS,
+    MAX_BATCH,
+    MAX_SEQ,
+    UNDATED,
+    UNITS_PER_C,
+    is_probe_id,
+)
 from ...journal import CODE, NO_VALUE, Delivered, Ints
 from ..timestamps import Transit
 
@@ -54,14 +65,16 @@ class _Batch(_Head, forbid_unknown_fields=True, gc=False, kw_only=True):
     readings: Annotated[list[_Reading], Meta(min_length=1, max_length=MAX_BATCH)]
 
 
-# Mostly no reading has more than its number, its age and its value; to find out afterwards would cost a fifth of it all.
+# Mostly no reading has more than its number, its age and its value; to find out afterwards would cost a fifth
+# of it all.
 PLAIN = msgspec.json.Decoder(_AllGood)
 DECODER = msgspec.json.Decoder(_Batch)
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A batch that is sound. token, sent_ms: as sent, None where there is none; the columns have one length, as in `Delivered`."""
+    """A batch that is sound. token, sent_ms: as sent, None where there is none; the columns have one length,
+    as in `Delivered`."""
 
     probe_id: str
     boot: str
@@ -73,12 +86,15 @@ class Decoded:
     quality: Ints
 
     def delivered(self, received_ms: int, arrived_ms: float, transit: Transit) -> Delivered:
-        """Its readings, dated by their age or, with `sent_ms`, by the probe's own count. arrived_ms: on the clock of `transit`."""
+        """Its readings, dated by their age or, with `sent_ms`, by the probe's own count. arrived_ms: on the
+        clock of `transit`."""
         age_ms = self.age_ms
         if self.sent_ms is not None:
             moments = transit.moments(self.probe_id, self.boot, self.sent_ms, age_ms, arrived_ms)
             age_ms = np.rint(arrived_ms - moments).astype(np.int64)
-        return Delivered(self.probe_id, self.boot, received_ms, self.seq, received_ms - age_ms, self.units, self.quality)
+        return Delivered(
+            self.probe_id, self.boot, received_ms, self.seq, received_ms - age_ms, self.units, self.quality
+        )
 
 
 def decoded(body: bytes) -> Decoded | None:
@@ -117,5 +133,8 @@ def _sound(body: bytes) -> _AllGood | _Batch | None:
 
 def _qualities(readings: list[_Reading]) -> Ints:
     """The code of each reading's quality; a value of unknown age has one of its own."""
-    codes = (CODE[one.quality] or (UNDATED_CODE if one.age_unknown and one.temperature_c is not None else 0) for one in readings)
+    codes = (
+        CODE[one.quality] or (UNDATED_CODE if one.age_unknown and one.temperature_c is not None else 0)
+        for one in readings
+    )
     return np.fromiter(codes, np.int64, len(readings))

@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 from msgspec import UNSET
-from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 
 from ...core import ADHOC, BadRequest, NotAllowed, Row, TempHubError, iso_utc, monotonic_s, now_ms
 from ...journal import Delivered, Outcome, Writer
@@ -101,11 +107,14 @@ class Delivery(HTTPMessageDelegate):
         self._named = ""
 
     def whole(self, headers: Mapping[str, str], body: bytes) -> None:
-        """The same as the three that follow, for a POST that is there already. headers: by their usual spelling."""
+        """The same as the three that follow, for a POST that is there already. headers: by their usual
+        spelling."""
         self._headers, self._body = headers, body
         self.finish()
 
-    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
         """Refuse early what cannot be taken, before its body is read."""
         assert isinstance(start_line, RequestStartLine)
         self._method, self._headers = start_line.method, headers
@@ -166,14 +175,16 @@ class Delivery(HTTPMessageDelegate):
         self._over = True
 
     def _unproven(self, probe_id: str) -> None:
-        """Who delivers without a signature has shown a token, or may make up any name. Raises TempHubError."""
+        """Who delivers without a signature has shown a token, or may make up any name. Raises
+        TempHubError."""
         if self._room.token:
             self._room.guesses.delivered(self._address, self._named)
         else:
             self._room.names.admit(probe_id, self._address)
 
     def _turn_s(self) -> float:
-        """How long its token waits to be looked at, after many wrong ones from its address. Raises TempHubError (429)."""
+        """How long its token waits to be looked at, after many wrong ones from its address. Raises
+        TempHubError (429)."""
         guesses = self._room.guesses
         if not self._room.token or "X-Signature" in self._headers or not guesses.suspects(self._address):
             return 0.0
@@ -215,7 +226,11 @@ class Delivery(HTTPMessageDelegate):
             self._believe(lone.probe_id, body, signature)
             return [self._lone(lone)], lone.counts
         # What is signed needs no token; what is wrong with it is told to the holder of the key only.
-        data = parse_json(body) if signature is not None else authorised_json(room.token, body, *given, named_by="probe_id")
+        data = (
+            parse_json(body)
+            if signature is not None
+            else authorised_json(room.token, body, *given, named_by="probe_id")
+        )
         self._believe(data.get("probe_id", ADHOC), body, signature)
         rows, batch = rows_of(data, self._arrived[0])
         if "sent_ms" in data and batch:
@@ -237,7 +252,8 @@ class Delivery(HTTPMessageDelegate):
         return [self._room.court.judged(row) if row.boot is None else row for row in rows]
 
     def _believe(self, probe_id: object, body: bytes, signature: str | None) -> None:
-        """Raises TempHubError unless this may be delivered under that probe's name; what is no name is told by the check of the fields."""
+        """Raises TempHubError unless this may be delivered under that probe's name; what is no name is told
+        by the check of the fields."""
         trust, known_as = self._room.desk.register, probe_id if isinstance(probe_id, str) else ""
         self._named = known_as
         counter = None if signature is None else self._headers.get("X-Counter")
@@ -246,10 +262,13 @@ class Delivery(HTTPMessageDelegate):
             trust.approved(known_as, with_token=bool(self._room.token))
 
     def _when_taken(self, rows: list[Row], sent_ms: int, readings: list[dict[str, Any]]) -> list[Row]:
-        """The rows dated by the probe's own count, however long they were under way; a time of the probe's own clock stands."""
+        """The rows dated by the probe's own count, however long they were under way; a time of the probe's
+        own clock stands."""
         received_ms, arrived = self._arrived
         ages = np.array([whole(reading.get("age_ms", 0)) for reading in readings], np.int64)
-        moments = self._room.transit.moments(rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived).tolist()
+        moments = self._room.transit.moments(
+            rows[0].probe_id, str(rows[0].boot), sent_ms, ages, arrived
+        ).tolist()
         aged = ["age_ms" in reading or not timestamps.given_times(reading) for reading in readings]
         return [
             row._replace(taken_ms=received_ms - round(arrived - moment)) if by_age else row
@@ -276,7 +295,8 @@ class Delivery(HTTPMessageDelegate):
         answer: dict[str, Any] = {"ok": True}
         if batch:
             answer |= {"stored": outcome.stored, "duplicates": outcome.duplicates, "time": iso_utc(now_ms())}
-            # Whoever delivers in our form shows it, or leaves it; plain deliveries are answered with ok alone.
+            # Whoever delivers in our form shows it, or leaves it; plain deliveries are answered with ok
+            # alone.
             if lamp := self._room.desk.lamp(self._named):
                 answer["lamp"] = lamp
         if self._ignored:
@@ -303,7 +323,9 @@ class Delivery(HTTPMessageDelegate):
         self._room.metrics.refused(error)
         if isinstance(error, OWN_FAULT):
             self._room.desk.refused(self._address, self._named, error)
-        replies.send_error(self._connection, error, error.proven if isinstance(error, Repeated) else self._proven)
+        replies.send_error(
+            self._connection, error, error.proven if isinstance(error, Repeated) else self._proven
+        )
 
 
 def _newest(rows: list[Row] | Delivered) -> Row:

@@ -1,4 +1,5 @@
-"""The fast path of deliveries: connections on which nothing but plain ones come are read and answered here. Endpoint thread only."""
+"""The fast path of deliveries: connections on which nothing but plain ones come are read and answered here.
+Endpoint thread only."""
 
 import asyncio
 import logging
@@ -21,7 +22,8 @@ END = b"\r\n\r\n"
 # Longer heads and bodies are rare; Tornado has its own limits for them.
 MAX_HEAD = 4096
 MAX_BODY = 65_536
-# Fields that change nothing in how a message is read, who may send it, or who is asked. All others are Tornado's and the guard's.
+# Fields that change nothing in how a message is read, who may send it, or who is asked. All others are
+# Tornado's and the guard's.
 NAMES = {
     name.lower(): name
     for name in (
@@ -42,7 +44,8 @@ LENGTH = re.compile(r"[1-9][0-9]{0,4}")
 
 
 class PlainHead(NamedTuple):
-    """fields: by their usual spelling; length: bytes of the body, at least 1; closes: whether the connection ends with the reply."""
+    """fields: by their usual spelling; length: bytes of the body, at least 1; closes: whether the connection
+    ends with the reply."""
 
     fields: dict[str, str]
     length: int
@@ -51,7 +54,9 @@ class PlainHead(NamedTuple):
 
 def may_begin(data: bytes) -> bool:
     """Whether bytes that are no whole head yet may become a plain one."""
-    return len(data) <= MAX_HEAD and (data.startswith(START) if len(data) >= len(START) else START.startswith(data))
+    return len(data) <= MAX_HEAD and (
+        data.startswith(START) if len(data) >= len(START) else START.startswith(data)
+    )
 
 
 def plain_head(data: bytes) -> PlainHead | None:
@@ -67,7 +72,12 @@ def plain_head(data: bytes) -> PlainHead | None:
             return None
         fields[known] = value.strip(" ")
     length, connection = fields.get("Content-Length", ""), fields.get("Connection", "keep-alive").lower()
-    if "Host" not in fields or LENGTH.fullmatch(length) is None or int(length) > MAX_BODY or connection not in ("keep-alive", "close"):
+    if (
+        "Host" not in fields
+        or LENGTH.fullmatch(length) is None
+        or int(length) > MAX_BODY
+        or connection not in ("keep-alive", "close")
+    ):
         return None
     return PlainHead(fields, int(length), connection == "close")
 
@@ -83,11 +93,19 @@ LOOKS = 10
 class FastPath:
     """Accepts the connections of a port without TLS.
 
-    server: who goes on with a connection on which something else comes; idle_connection_timeout, body_timeout (s): as the server's.
+    server: who goes on with a connection on which something else comes; idle_connection_timeout, body_timeout
+    (s): as the server's.
     """
 
     def __init__(
-        self, server: GatedServer, ingest: Ingest, guard: Guard, gate: Gate, *, idle_connection_timeout: float, body_timeout: float
+        self,
+        server: GatedServer,
+        ingest: Ingest,
+        guard: Guard,
+        gate: Gate,
+        *,
+        idle_connection_timeout: float,
+        body_timeout: float,
     ) -> None:
         self.server = server
         self.ingest = ingest
@@ -130,14 +148,16 @@ class FastPath:
 
 
 class PlainConnection(replies.WholeReplies):
-    """A connection from its first byte until it ends or is given to Tornado. deadline_s: when it is closed for saying no more."""
+    """A connection from its first byte until it ends or is given to Tornado. deadline_s: when it is closed
+    for saying no more."""
 
     def __init__(self, path: FastPath, connection: socket.socket, address: tuple[str, int]) -> None:
         self._path = path
         self._socket = connection
         self._address = address
         self._data = b""
-        # The head of the request whose body is awaited; and the last one, as sent and as read: a probe sends the same again and again.
+        # The head of the request whose body is awaited; and the last one, as sent and as read: a probe sends
+        # the same again and again.
         self._head: PlainHead | None = None
         self._last_sent = b""
         self._last_head: PlainHead | None = None
@@ -306,7 +326,8 @@ class PlainConnection(replies.WholeReplies):
             self._path.gate.expects(self)
         if not self._is_watched:
             self._is_watched = True
-            # It stays: a reply is sent in one piece, and must not wait until the one before it was seen to arrive.
+            # It stays: a reply is sent in one piece, and must not wait until the one before it was seen to
+            # arrive.
             with suppress(OSError):
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             asyncio.get_running_loop().add_reader(self._socket, self._receive)

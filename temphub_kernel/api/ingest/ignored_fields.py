@@ -1,11 +1,14 @@
-"""What of a delivery had no effect on what is stored: named in the reply, and once in the log. Endpoint thread only."""
+"""What of a delivery had no effect on what is stored: named in the reply, and once in the log. Endpoint
+thread only."""
 
 import logging
 from typing import Any
 
 from .. import timestamps
 
-LONE = frozenset({"temperature_c", "probe_id", "age_ms", "age_unknown", "quality", "token", "boot", "seq", "sent_ms"})
+LONE = frozenset(
+    {"temperature_c", "probe_id", "age_ms", "age_unknown", "quality", "token", "boot", "seq", "sent_ms"}
+)
 BATCH = frozenset({"probe_id", "boot", "readings", "sent_ms", "token"})
 READING = frozenset({"seq", "age_ms", "temperature_c", "quality", "age_unknown"})
 # As many names as help; a body may hold tens of thousands.
@@ -16,7 +19,8 @@ MOST_TOLD = 200
 
 
 def ignored_fields(data: dict[str, Any], received_ms: int) -> list[str]:
-    """The names of fields, in order, that had no effect on what is stored. `data` was found to be a delivery (see schemas.rows_of)."""
+    """The names of fields, in order, that had no effect on what is stored. `data` was found to be a delivery
+    (see schemas.rows_of)."""
     if "readings" not in data:
         names = data.keys() - LONE
         if names:
@@ -25,12 +29,18 @@ def ignored_fields(data: dict[str, Any], received_ms: int) -> list[str]:
         names = data.keys() - BATCH
         for reading in data["readings"]:
             if reading.keys() - READING:
-                names = names | (reading.keys() - READING - _used_times(reading, received_ms) - timestamps.used_fields(reading))
+                names = names | (
+                    reading.keys()
+                    - READING
+                    - _used_times(reading, received_ms)
+                    - timestamps.used_fields(reading)
+                )
     return sorted(_shown(name) for name in names)[:MOST_NAMES] if names else []
 
 
 def _used_times(data: dict[str, Any], received_ms: int) -> set[str]:
-    """The fields with a time that need no word: an empty one, all of them when one could be read, a time of day beside its date."""
+    """The fields with a time that need no word: an empty one, all of them when one could be read, a time of
+    day beside its date."""
     named = data.keys() & set(timestamps.TIME_FIELDS)
     if not named:
         return set()
@@ -47,7 +57,8 @@ def _shown(name: str) -> str:
 
 
 class Told:
-    """Says once for each probe and set of fields that they are ignored, and no more than MOST_TOLD times in all."""
+    """Says once for each probe and set of fields that they are ignored, and no more than MOST_TOLD times in
+    all."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
@@ -61,4 +72,9 @@ class Told:
         self._told.add(key)
         last = " (no more of such lines until the hub starts again)" if len(self._told) == MOST_TOLD else ""
         fields = ascii(names)[1:-1]
-        self._log.warning("%s sends fields that the hub does not know or cannot use, they are ignored: %s%s", probe_id, fields, last)
+        self._log.warning(
+            "%s sends fields that the hub does not know or cannot use, they are ignored: %s%s",
+            probe_id,
+            fields,
+            last,
+        )

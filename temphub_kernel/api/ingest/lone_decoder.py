@@ -1,7 +1,8 @@
 """A lone reading decoded and checked at once. Endpoint thread only.
 
-As with `batch_decoder`: only what is as it should be, with no field but the most usual of the contract; all else `schemas` reads
-field by field, and says in words what is wrong with it. Both must come to the same reading.
+As with `batch_decoder`: only what is as it should be, with no field but the most usual of the contract; all
+else `schemas` reads field by field, and says in words what is wrong with it. Both must come to the same
+reading.
 """
 
 import msgspec
@@ -12,7 +13,8 @@ from .batch_decoder import Age, Celsius, Count
 
 
 class Lone(Struct, forbid_unknown_fields=True, gc=False):
-    """As sent. boot and seq: of a probe that counts its readings, else both are missing; sent_ms: only beside them."""
+    """As sent. boot and seq: of a probe that counts its readings, else both are missing; sent_ms: only beside
+    them."""
 
     temperature_c: Celsius
     probe_id: str
@@ -30,7 +32,15 @@ class Lone(Struct, forbid_unknown_fields=True, gc=False):
     def row(self, received_ms: int) -> Row:
         """The reading, dated by its age."""
         boot, seq = (None if self.boot is UNSET else self.boot), (None if self.seq is UNSET else self.seq)
-        return Row(self.probe_id, boot, seq, received_ms - self.age_ms, received_ms, to_units(self.temperature_c), None)
+        return Row(
+            self.probe_id,
+            boot,
+            seq,
+            received_ms - self.age_ms,
+            received_ms,
+            to_units(self.temperature_c),
+            None,
+        )
 
 
 DECODER = msgspec.json.Decoder(Lone)

@@ -1,1 +1,2 @@
-"""Commands that ask or tell the running hub: `temphub probes`, `update`, `stop`, `calibrate`, `thermocouple`, `strike-out`."""
+"""Commands that ask or tell the running hub: `temphub probes`, `update`, `stop`, `calibrate`, `thermocouple`,
+`strike-out`."""

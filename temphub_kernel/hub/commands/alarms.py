@@ -20,26 +20,46 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_rule_options(what.add_argument)
     _add_channel_options(what.add_argument)
     parser.add_argument("--comment", "--note", default="", metavar="TEXT", help="such as 'closed the door'")
-    parser.add_argument("--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'")
+    parser.add_argument(
+        "--action", default="", metavar="TEXT", help="the corrective action, such as 'moved the goods'"
+    )
     parser.add_argument("--by", default="", metavar="NAME", help="who does it")
     parser.add_argument(
-        "--probe", action="append", default=[], metavar="ID", help="a probe's id or name; may be given several times; of a list, theirs"
+        "--probe",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a probe's id or name; may be given several times; of a list, theirs",
     )
     parser.add_argument("--group", default="", help="a group of probes; of a list, those of it")
-    parser.add_argument("--severity", default="", choices=("warning", "critical"), help="of a list, those of it")
+    parser.add_argument(
+        "--severity", default="", choices=("warning", "critical"), help="of a list, those of it"
+    )
     parser.add_argument("--rule", type=int, metavar="N", help="of --mute and --maintenance: this rule only")
     parser.add_argument("--days", type=float, default=30, help="of --preview (default 30)")
 
 
 def _add_alarm_options(add: Callable[..., object]) -> None:
     add("--all", action="store_true", help="list those of the last 30 days, too, and what happened to each")
-    add("--find", metavar="WORD", help="the same of those with a word in place, rule, comment, action or name")
+    add(
+        "--find", metavar="WORD", help="the same of those with a word in place, rule, comment, action or name"
+    )
     add("--acknowledge", type=int, metavar="N", help="take care of alarm N: nobody else is told any more")
     add("--act", type=int, metavar="N", help="write down with --action what was done about alarm N")
     add("--say", type=int, metavar="N", help="say something of alarm N with --comment")
     add("--close", type=int, metavar="N", help="close alarm N, which is over")
-    add("--mute", type=int, metavar="MIN", help="tell nobody for MIN minutes: of a --probe, a --group, a --rule, or of all")
-    add("--maintenance", type=int, metavar="MIN", help="the same, and what happens meanwhile needs no acknowledgement")
+    add(
+        "--mute",
+        type=int,
+        metavar="MIN",
+        help="tell nobody for MIN minutes: of a --probe, a --group, a --rule, or of all",
+    )
+    add(
+        "--maintenance",
+        type=int,
+        metavar="MIN",
+        help="the same, and what happens meanwhile needs no acknowledgement",
+    )
     add("--unmute", type=int, metavar="N", help="end mute or maintenance number N now")
 
 
@@ -62,44 +82,80 @@ def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
 
 def _list(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     every = options.all or bool(options.find)
-    chosen = {"state": "" if every else "live", "group": options.group, "text": options.find or "", "severity": options.severity}
+    chosen = {
+        "state": "" if every else "live",
+        "group": options.group,
+        "text": options.find or "",
+        "severity": options.severity,
+    }
     answer = hub.ask(f"/api/alarms?{urlencode({name: value for name, value in chosen.items() if value})}")
     ids = set(ids_of(hub, options.probe)) if options.probe else None
     found = [one for one in answer["alarms"] if ids is None or ids & set(one["probe_ids"])]
     for alarm in found:
         say(in_words(alarm))
         for event in alarm["events"] if every else ():
-            by, text = f" by {event['by']}" if event["by"] else "", f": {event['text']}" if event["text"] else ""
+            by, text = (
+                f" by {event['by']}" if event["by"] else "",
+                f": {event['text']}" if event["text"] else "",
+            )
             say(f"        {short(event['time'])}  {event['what']}{by}{text}")
     for one in answer["pending"]:
-        say(f"      {one['probe_id']} is beyond the limit of rule {one['rule']} since {short(one['since'])}; not an alarm yet.")
+        say(
+            f"      {one['probe_id']} is beyond the limit of rule {one['rule']} since {short(one['since'])}; "
+            "not an alarm yet."
+        )
     for one in answer["mutes"]:
         where = one["probe_id"] or one["group"] or (f"rule {one['rule']}" if one["rule"] else "everything")
-        say(f"{one['number']:>4}  {one['kind']} of {where} until {short(one['until'])}. End it: temphub alarms --unmute {one['number']}")
+        say(
+            f"{one['number']:>4}  {one['kind']} of {where} until {short(one['until'])}. End it: temphub "
+            f"alarms --unmute {one['number']}"
+        )
     if not found:
-        say("There is no such alarm." if every else "No alarm is live. Those of the last 30 days: temphub alarms --all")
+        say(
+            "There is no such alarm."
+            if every
+            else "No alarm is live. Those of the last 30 days: temphub alarms --all"
+        )
 
 
 def in_words(alarm: dict[str, Any]) -> str:
     """A line for a person."""
     until = f"over since {short(alarm['cleared'])}" if alarm["cleared"] else "still going on"
-    said = f"; acknowledged by {alarm['acknowledged_by']}" if alarm["acknowledged"] else "; not acknowledged" if alarm["live"] else ""
+    said = (
+        f"; acknowledged by {alarm['acknowledged_by']}"
+        if alarm["acknowledged"]
+        else "; not acknowledged"
+        if alarm["live"]
+        else ""
+    )
     more = "; ".join(filter(None, [alarm["comment"], alarm["action"]]))
-    lacks = "; an action has to be written down" if alarm["live"] and alarm["action_required"] and not alarm["action"] else ""
+    lacks = (
+        "; an action has to be written down"
+        if alarm["live"] and alarm["action_required"] and not alarm["action"]
+        else ""
+    )
     late = " (known from late readings)" if alarm["past"] else ""
-    head = f"{alarm['number']:>4}  {alarm['severity'].upper():8}  {alarm['text']}{late} since {short(alarm['since'])}, {until}"
+    head = (
+        f"{alarm['number']:>4}  {alarm['severity'].upper():8}  {alarm['text']}{late} since "
+        f"{short(alarm['since'])}, {until}"
+    )
     return f"{head}{said}{lacks}{f' ({more})' if more else ''}"
 
 
 def _acknowledge(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
-    _told(hub, say, "acknowledge", {"number": options.acknowledge, "comment": options.comment, "by": options.by})
+    _told(
+        hub, say, "acknowledge", {"number": options.acknowledge, "comment": options.comment, "by": options.by}
+    )
 
 
 def _act(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     action = options.action or options.comment
     if not action.strip():
         proposed = ", ".join(f"'{one}'" for one in hub.ask("/api/alarms?state=live")["actions"][:3])
-        raise TempHubError("It was not said what was done, so nothing was written down.", f"Give --action, such as {proposed}.")
+        raise TempHubError(
+            "It was not said what was done, so nothing was written down.",
+            f"Give --action, such as {proposed}.",
+        )
     _told(hub, say, "act", {"number": options.act, "action": action, "by": options.by})
 
 
@@ -113,7 +169,9 @@ def _close(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
 
 def _told(hub: HubClient, say: Say, what: str, body: dict[str, Any]) -> None:
     answer = hub.ask(f"/api/alarms/{what}", body)
-    closed = "closed" if not answer["live"] else "acknowledged" if answer["acknowledged"] else "not acknowledged"
+    closed = (
+        "closed" if not answer["live"] else "acknowledged" if answer["acknowledged"] else "not acknowledged"
+    )
     say(f"Alarm {answer['number']} is {answer['state']} and {closed}.")
 
 
@@ -121,7 +179,10 @@ def _mute(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     what = "mute" if options.mute is not None else "maintenance"
     body: dict[str, Any] = {"minutes": getattr(options, what), "note": options.comment, "by": options.by}
     if len(options.probe) > 1:
-        raise TempHubError(f"{len(options.probe)} probes were given, so nothing was muted.", "Mute one --probe at a time, or a --group.")
+        raise TempHubError(
+            f"{len(options.probe)} probes were given, so nothing was muted.",
+            "Mute one --probe at a time, or a --group.",
+        )
     body |= {"probe_id": hub.meant(options.probe[0])} if options.probe else {}
     body |= {"group": options.group} if options.group else {}
     body |= {"rule": options.rule} if options.rule is not None else {}
@@ -141,13 +202,19 @@ def _channels(hub: HubClient, _options: argparse.Namespace, say: Say) -> None:
         why = f" ({one['problem']})" if one["problem"] else ""
         say(f"{one['name']}: {one['kind']}, {one['shown']}{waits}{why}")
     if not found:
-        say("Nobody is told of alarms. Tell a phone with: temphub alarms --channel Anna ntfy://ntfy.sh/a-topic-of-your-own")
+        say(
+            "Nobody is told of alarms. Tell a phone with: temphub alarms --channel Anna "
+            "ntfy://ntfy.sh/a-topic-of-your-own"
+        )
 
 
 def _channel(hub: HubClient, options: argparse.Namespace, say: Say) -> None:
     name, url = options.channel
     answer = hub.ask("/api/channels", {"name": name, "url": url})
-    say(f"Alarms are told to {answer['name']} by {answer['kind']}, {answer['shown']}. Try it: temphub alarms --test {answer['name']}")
+    say(
+        f"Alarms are told to {answer['name']} by {answer['kind']}, {answer['shown']}. Try it: temphub alarms "
+        f"--test {answer['name']}"
+    )
 
 
 def _test(hub: HubClient, options: argparse.Namespace, say: Say) -> None:

@@ -9,13 +9,25 @@ from ..client import HubClient
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id or name, as `temphub probes` lists it")
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help="a probe's id or name, as `temphub probes` lists it"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--offset", type=float, metavar="C", help="°C to add to every value")
-    how.add_argument("--points", type=_pair, nargs="+", metavar="SHOWN=TRUE", help="pairs such as 0.2=0 99.1=100")
+    how.add_argument(
+        "--points", type=_pair, nargs="+", metavar="SHOWN=TRUE", help="pairs such as 0.2=0 99.1=100"
+    )
     how.add_argument("--none", action="store_true", help="no correction from then on")
-    how.add_argument("--forget", type=int, metavar="N", help="take calibration number N back, as if it had never been")
-    parser.add_argument("--from", dest="since", type=time_option, metavar="TIME", help="such as 2026-11-23T12:00:00Z (default now)")
+    how.add_argument(
+        "--forget", type=int, metavar="N", help="take calibration number N back, as if it had never been"
+    )
+    parser.add_argument(
+        "--from",
+        dest="since",
+        type=time_option,
+        metavar="TIME",
+        help="such as 2026-11-23T12:00:00Z (default now)",
+    )
     parser.add_argument("--note", default="", help="a remark, such as 'ice bath'")
 
 
@@ -25,7 +37,10 @@ def show_calibrations(hub: HubClient, say: Callable[[str], None]) -> None:
     for one in found:
         note = f"  ({one['note']})" if one["note"] else ""
         until = f"{one['to'][:16]}Z" if one["to"] else "now"
-        say(f"{one['number']:>4}  {one['probe_id']}  from {one['from'][:16]}Z to {until}: {_in_words(one['points'])}{note}")
+        say(
+            f"{one['number']:>4}  {one['probe_id']}  from {one['from'][:16]}Z to {until}: "
+            f"{_in_words(one['points'])}{note}"
+        )
     if not found:
         say("No probe is calibrated. Calibrate one with: temphub calibrate ID --offset -0.3")
 

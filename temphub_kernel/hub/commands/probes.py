@@ -1,4 +1,5 @@
-"""`temphub probes` and `temphub update`: what the running hub knows of its probes, asked over its own API. Main thread."""
+"""`temphub probes` and `temphub update`: what the running hub knows of its probes, asked over its own API.
+Main thread."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ HEADINGS = ("ID", "NAME", "VERSION", "UPDATE", "TRUST", "ADDRESS", "LAST SEEN")
 
 
 class Fleet:
-    """The probes of the hub that runs with these settings. `say(line)` tells the person at the command line."""
+    """The probes of the hub that runs with these settings. `say(line)` tells the person at the command
+    line."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None], *, every_s: float = 1.0) -> None:
         self._hub = HubClient(settings, silence=LISTING)
@@ -21,7 +23,8 @@ class Fleet:
     def show(self, *, everybody: bool = False) -> None:
         """A table of the probes, and which of them have an update. Raises TempHubError.
 
-        everybody: with those that came once or a few times and did not come back, who are counted only otherwise.
+        everybody: with those that came once or a few times and did not come back, who are counted only
+        otherwise.
         """
         version, known = self._look()
         probes = [probe for probe in known if everybody or not probe["transient"]]
@@ -34,7 +37,10 @@ class Fleet:
         if not known:
             self._say("No probe was found yet.")
         elif old:
-            self._say(f"\n{len(old)} with an update to {version}. Install it with: temphub update {old[0] if len(old) == 1 else '--all'}")
+            self._say(
+                f"\n{len(old)} with an update to {version}. Install it with: temphub update "
+                f"{old[0] if len(old) == 1 else '--all'}"
+            )
         else:
             self._say(f"\nThis hub brings firmware {version}; no probe needs an update.")
 
@@ -42,14 +48,18 @@ class Fleet:
         names = {probe["id"]: called(probe) for probe in probes}
         for probe in probes:
             if probe["looks_like"] in names:
-                self._say(f"\n{names[probe['id']]} looks like {names[probe['looks_like']]}: make sure which one is yours.")
+                self._say(
+                    f"\n{names[probe['id']]} looks like {names[probe['looks_like']]}: make sure which one is "
+                    "yours."
+                )
         if folded:
             many = "1 unnamed id" if folded == 1 else f"{folded:,} unnamed ids"
             self._say(f"\nNot listed: {many} that came once or a few times and did not come back.")
             self._say("List with: temphub probes --all\nRemove with: temphub probes --remove-unnamed")
 
     def update(self, ids: Iterable[str], *, everyone: bool = False, wait_s: float = 180.0) -> int:
-        """Have probes update themselves and wait until they run the new firmware; how many did not. Raises TempHubError."""
+        """Have probes update themselves and wait until they run the new firmware; how many did not. Raises
+        TempHubError."""
         version, probes = self._look()
         wanted = (
             [probe["id"] for probe in probes if outdated(probe, version) and probe["present"]]
@@ -89,7 +99,10 @@ class Fleet:
             time.sleep(self._every_s)
         if wait_s:
             for probe_id in waiting:
-                self._say(f"{probe_id}: does not run {version} after {wait_s:g} s. Open the probe's /status page: `update` there says why.")
+                self._say(
+                    f"{probe_id}: does not run {version} after {wait_s:g} s. Open the probe's /status page: "
+                    "`update` there says why."
+                )
             return len(waiting)
         return 0
 
@@ -98,11 +111,20 @@ class Fleet:
 
 
 def outdated(probe: dict[str, Any], version: str) -> bool:
-    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of ours."""
+    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of
+    ours."""
     return bool(probe["version"]) and probe["version"] != version
 
 
 def _row(probe: dict[str, Any], version: str) -> tuple[str, ...]:
     update = version if outdated(probe, version) else "-"
     address = f"{probe['ip']}:{probe['port']}" if probe["ip"] else "-"
-    return probe["id"], probe["name"], probe["version"] or "-", update, probe["trust"] or "-", address, (probe["last_seen"] or "never")[:19]
+    return (
+        probe["id"],
+        probe["name"],
+        probe["version"] or "-",
+        update,
+        probe["trust"] or "-",
+        address,
+        (probe["last_seen"] or "never")[:19],
+    )

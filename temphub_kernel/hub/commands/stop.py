@@ -1,4 +1,5 @@
-"""`temphub stop`: end the hub that runs on the data folder, wherever it was started. Main thread of a command."""
+"""`temphub stop`: end the hub that runs on the data folder, wherever it was started. Main thread of a
+command."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ STOP_S, POLL_S = 15.0, 0.2
 
 
 def stop_hub(settings: Settings, say: Callable[[str], None]) -> int:
-    """The exit code: 1 when there was none to stop. Raises TempHubError for one that cannot be stopped from here."""
+    """The exit code: 1 when there was none to stop. Raises TempHubError for one that cannot be stopped from
+    here."""
     folder = settings.data_dir
     if is_running(folder, SERVER_LOCK):
         if not ask_to_stop(folder):
@@ -34,7 +36,8 @@ def stop_hub(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 def ask_to_stop(data_dir: Path, name: str = STOP_FILE, within_s: float = STOP_S) -> bool:
-    """Have the hub with its page end; whether it did. By a file: without a console Windows has nothing else to ask by."""
+    """Have the hub with its page end; whether it did. By a file: without a console Windows has nothing else
+    to ask by."""
     asked = data_dir / name
     try:
         asked.touch()

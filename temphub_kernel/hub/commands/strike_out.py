@@ -1,4 +1,5 @@
-"""`temphub strike-out`, `temphub probes --remove ID` and `--merge FROM INTO`, told to the running hub. Main thread."""
+"""`temphub strike-out`, `temphub probes --remove ID` and `--merge FROM INTO`, told to the running hub. Main
+thread."""
 
 import argparse
 import sys
@@ -16,9 +17,23 @@ AT_ONCE, MOST_NAMED = 1_000, 8
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `temphub strike-out` takes."""
-    parser.add_argument("id", nargs="?", default="", metavar="ID", help="a probe's id or name, as `temphub probes` lists it")
-    parser.add_argument("--from", dest="since", type=time_option, metavar="TIME", help="the first reading, such as 2026-11-23T12:00:00Z")
-    parser.add_argument("--to", dest="until", type=time_option, metavar="TIME", help="the last reading (default: the one moment of --from)")
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help="a probe's id or name, as `temphub probes` lists it"
+    )
+    parser.add_argument(
+        "--from",
+        dest="since",
+        type=time_option,
+        metavar="TIME",
+        help="the first reading, such as 2026-11-23T12:00:00Z",
+    )
+    parser.add_argument(
+        "--to",
+        dest="until",
+        type=time_option,
+        metavar="TIME",
+        help="the last reading (default: the one moment of --from)",
+    )
     parser.add_argument("--note", default="", help="why, such as 'sensor held in the hand'")
     parser.add_argument("--undo", type=int, metavar="N", help="have number N count again")
 
@@ -30,17 +45,26 @@ def run(settings: Settings, options: argparse.Namespace, say: Say) -> None:
         hub.undo_strike_out(options.undo)
     elif options.id:
         if options.since is None:
-            raise TempHubError("No time was given, so nothing was struck out.", "Give --from, and --to for more than one moment.")
+            raise TempHubError(
+                "No time was given, so nothing was struck out.",
+                "Give --from, and --to for more than one moment.",
+            )
         until = options.since if options.until is None else options.until
         probe_id = hub.meant(options.id)
         number = hub.strike_out(probe_id, options.since, until, options.note)
         times = f"{iso_utc(options.since)} to {iso_utc(until)}"
-        say(f"{probe_id}: readings from {times} no longer count; they are kept. Take it back with: temphub strike-out --undo {number}")
+        say(
+            f"{probe_id}: readings from {times} no longer count; they are kept. Take it back with: temphub "
+            f"strike-out --undo {number}"
+        )
     _show(hub, say)
 
 
-def remove_probes(settings: Settings, asked: Sequence[str], say: Say, *, sure: bool, back: bool = False) -> None:
-    """`temphub probes --remove ID …` and `--restore ID …`; an id to remove may be a pattern such as `try-*`. Raises TempHubError."""
+def remove_probes(
+    settings: Settings, asked: Sequence[str], say: Say, *, sure: bool, back: bool = False
+) -> None:
+    """`temphub probes --remove ID …` and `--restore ID …`; an id to remove may be a pattern such as `try-*`.
+    Raises TempHubError."""
     hub = HubClient(settings)
     ids = list(asked) if back else _meant(hub, asked)
     if not back and not sure and not _confirmed(ids):
@@ -51,11 +75,15 @@ def remove_probes(settings: Settings, asked: Sequence[str], say: Say, *, sure: b
     if back:
         say(f"In every list again: {_in_words(ids)}.")
     else:
-        say(f"In no list any more: {_in_words(ids)}; the readings are kept. Bring a probe back with: temphub probes --restore {ids[0]}")
+        say(
+            f"In no list any more: {_in_words(ids)}; the readings are kept. Bring a probe back with: temphub "
+            f"probes --restore {ids[0]}"
+        )
 
 
 def remove_unnamed(settings: Settings, say: Say, *, sure: bool) -> None:
-    """`temphub probes --remove-unnamed`: all that came once or a few times and did not come back. Raises TempHubError."""
+    """`temphub probes --remove-unnamed`: all that came once or a few times and did not come back. Raises
+    TempHubError."""
     hub = HubClient(settings)
     ids = [str(probe["id"]) for probe in hub.probes() if probe["transient"]]
     if not ids:
@@ -64,7 +92,10 @@ def remove_unnamed(settings: Settings, say: Say, *, sure: bool) -> None:
         say("Nothing was changed.")
     else:
         count = hub.remove_unnamed()
-        say(f"{count:,} in no list any more: {_in_words(ids)}; the readings are kept, and one that delivers again comes back.")
+        say(
+            f"{count:,} in no list any more: {_in_words(ids)}; the readings are kept, and one that delivers "
+            "again comes back."
+        )
 
 
 def expect(settings: Settings, count: int, say: Say) -> None:
@@ -86,7 +117,15 @@ def believe(settings: Settings, text: str, say: Say, *, counts: bool) -> None:
     )
 
 
-def merge_probes(settings: Settings, pair: Sequence[str] | None, back: str | None, say: Say, *, sure: bool, overlap: bool = False) -> None:
+def merge_probes(
+    settings: Settings,
+    pair: Sequence[str] | None,
+    back: str | None,
+    say: Say,
+    *,
+    sure: bool,
+    overlap: bool = False,
+) -> None:
     """`temphub probes --merge FROM INTO` and `--unmerge ID`. Raises TempHubError."""
     hub = HubClient(settings)
     if back is not None:
@@ -94,12 +133,17 @@ def merge_probes(settings: Settings, pair: Sequence[str] | None, back: str | Non
         say(f"{back} stands for itself again, with all its readings.")
     elif pair is not None:
         one, other = (hub.meant(text) for text in pair)
-        question = f"Have {one} count as {other} from now on, all its readings included? It can be undone. [y/N] "
+        question = (
+            f"Have {one} count as {other} from now on, all its readings included? It can be undone. [y/N] "
+        )
         if not sure and not _agreed(question, f"whether to merge {one} into {other}"):
             say("Nothing was changed.")
             return
         hub.merge(one, other, overlap=overlap)
-        say(f"{one} counts as {other} now, with all its readings. Take it back with: temphub probes --unmerge {one}")
+        say(
+            f"{one} counts as {other} now, with all its readings. Take it back with: temphub probes "
+            f"--unmerge {one}"
+        )
 
 
 def _meant(hub: HubClient, asked: Sequence[str]) -> list[str]:
@@ -107,15 +151,25 @@ def _meant(hub: HubClient, asked: Sequence[str]) -> list[str]:
     known = [str(probe["id"]) for probe in probes]
     found: dict[str, None] = {}
     for text in asked:
-        fitting = [one for one in known if fnmatchcase(one, text)] if set(text) & set("*?[") else [named(probes, text) or text]
+        fitting = (
+            [one for one in known if fnmatchcase(one, text)]
+            if set(text) & set("*?[")
+            else [named(probes, text) or text]
+        )
         if not fitting:
-            raise TempHubError(f"No probe's id is like {text!r}, so nothing was changed.", "Use an id that `temphub probes` lists.")
+            raise TempHubError(
+                f"No probe's id is like {text!r}, so nothing was changed.",
+                "Use an id that `temphub probes` lists.",
+            )
         found |= dict.fromkeys(fitting)
     return list(found)
 
 
 def _confirmed(ids: Sequence[str]) -> bool:
-    question = f"Remove {_in_words(ids)} from every list? The readings are kept, and who delivers again comes back. [y/N] "
+    question = (
+        f"Remove {_in_words(ids)} from every list? The readings are kept, and who delivers again "
+        "comes back. [y/N] "
+    )
     return _agreed(question, f"whether to remove {_in_words(ids)}")
 
 
@@ -126,7 +180,11 @@ def _agreed(question: str, about: str) -> bool:
 
 
 def _in_words(ids: Sequence[str]) -> str:
-    return ", ".join(ids) if len(ids) <= MOST_NAMED else f"{', '.join(ids[:MOST_NAMED])} and {len(ids) - MOST_NAMED:,} more"
+    return (
+        ", ".join(ids)
+        if len(ids) <= MOST_NAMED
+        else f"{', '.join(ids[:MOST_NAMED])} and {len(ids) - MOST_NAMED:,} more"
+    )
 
 
 def _show(hub: HubClient, say: Say) -> None:
@@ -135,4 +193,7 @@ def _show(hub: HubClient, say: Say) -> None:
         note = f"  ({one['note']})" if one["note"] else ""
         say(f"{one['number']:>4}  {one['probe_id']}  {one['from']} to {one['to']}{note}")
     if not found:
-        say("Nothing is struck out. Strike out with: temphub strike-out ID --from 2026-11-23T12:00:00Z --to 2026-11-23T12:05:00Z")
+        say(
+            "Nothing is struck out. Strike out with: temphub strike-out ID --from 2026-11-23T12:00:00Z --to "
+            "2026-11-23T12:05:00Z"
+        )

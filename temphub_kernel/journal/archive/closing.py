@@ -1,7 +1,9 @@
-"""Moving a month that lies far enough back into its Parquet file. Keeper's thread; the file is written by a process of its own.
+"""Moving a month that lies far enough back into its Parquet file. Keeper's thread; the file is written by a
+process of its own.
 
-The order makes it safe: write the file aside, read it back and compare, give it its name, and only then, in one commit,
-name it in the journal and let go of the readings. A crash before that commit leaves a file that the next try replaces.
+The order makes it safe: write the file aside, read it back and compare, give it its name, and only then, in
+one commit, name it in the journal and let go of the readings. A crash before that commit leaves a file that
+the next try replaces.
 """
 
 import json
@@ -65,8 +67,11 @@ def _count(db: sqlite3.Connection, stored: blocks.Stored, month: str) -> int:
     return found
 
 
-def close_month(db: sqlite3.Connection, path: Path, writer: Writer, month: str, stopped: Callable[[], bool]) -> bool:
-    """Write the month's file, then let the journal go of its readings. False when the hub stops meanwhile. Raises TempHubError."""
+def close_month(
+    db: sqlite3.Connection, path: Path, writer: Writer, month: str, stopped: Callable[[], bool]
+) -> bool:
+    """Write the month's file, then let the journal go of its readings. False when the hub stops meanwhile.
+    Raises TempHubError."""
     file = _free_name(db, month)
     folder = path.parent / FOLDER
     made = _write_apart(path, month, folder / file, stopped)
@@ -74,14 +79,21 @@ def close_month(db: sqlite3.Connection, path: Path, writer: Writer, month: str, 
         return False
     if made["readings"]:
         emptied, shrunk = _what_remains(db, folder, month, made["upto"])
-        row = (file, month, *(made[name] for name in ("oldest_ms", "newest_ms", "first_no", "last_no", "readings", "sha256")))
+        row = (
+            file,
+            month,
+            *(made[name] for name in ("oldest_ms", "newest_ms", "first_no", "last_no", "readings", "sha256")),
+        )
 
         def apply(db: sqlite3.Connection) -> None:
             db.execute("INSERT INTO archives VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             db.executemany("DELETE FROM blocks WHERE block=?", emptied)
-            db.executemany("UPDATE packs SET body=? WHERE block=?", [(body, block) for block, body, _, _ in shrunk])
             db.executemany(
-                "UPDATE blocks SET oldest_ms=?, newest_ms=? WHERE block=?", [(low, high, block) for block, _, low, high in shrunk]
+                "UPDATE packs SET body=? WHERE block=?", [(body, block) for block, body, _, _ in shrunk]
+            )
+            db.executemany(
+                "UPDATE blocks SET oldest_ms=?, newest_ms=? WHERE block=?",
+                [(low, high, block) for block, _, low, high in shrunk],
             )
 
         writer.change(apply).result(COMMIT_S)
@@ -96,11 +108,16 @@ def in_month(batch: columns.Batch, month: str) -> "np.ndarray[tuple[int], np.dty
 
 def packed_blocks(db: sqlite3.Connection, month: str, upto: int = 2**62) -> list[int]:
     """The packed blocks that may hold readings of a month."""
-    query = "SELECT block FROM blocks WHERE packed AND newest_ms >= ? AND oldest_ms < ? AND block <= ? ORDER BY block"
+    query = (
+        "SELECT block FROM blocks WHERE packed AND newest_ms >= ? AND oldest_ms < ? AND block <= ? ORDER "
+        "BY block"
+    )
     return [block for (block,) in db.execute(query, (*bounds(month), upto))]
 
 
-def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -> tuple[list[tuple[int]], list[_Shrunk]]:
+def _what_remains(
+    db: sqlite3.Connection, folder: Path, month: str, upto: int
+) -> tuple[list[tuple[int]], list[_Shrunk]]:
     """(blocks that the month's file empties, what stays of the others: block, body, oldest, newest)."""
     stored = blocks.Stored(db, folder)
     emptied: list[tuple[int]] = []
@@ -117,12 +134,15 @@ def _what_remains(db: sqlite3.Connection, folder: Path, month: str, upto: int) -
 
 
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
-    """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the process."""
+    """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the
+    process."""
     pipe, words = subprocess.PIPE, (str(path), month, str(target))
     try:
         # One that outlived a killed hub would write into the file of the next one.
         with held_input() as given:
-            process = start_behind("temphub_kernel.journal.archive.month_file", *words, stdout=pipe, stderr=pipe, stdin=given)
+            process = start_behind(
+                "temphub_kernel.journal.archive.month_file", *words, stdout=pipe, stderr=pipe, stdin=given
+            )
             out = _said(process, month, stopped)
         return None if out is None else json.loads(out)
     except TempHubError:
@@ -149,7 +169,8 @@ def _said(process: "subprocess.Popen[bytes]", month: str, stopped: Callable[[], 
 
 
 def drop_unfinished(path: Path) -> None:
-    """Remove what a closing that broke off has left beside a journal; on a full disk it may be what fills it. Not while one is at work."""
+    """Remove what a closing that broke off has left beside a journal; on a full disk it may be what fills it.
+    Not while one is at work."""
     for part in (path.parent / FOLDER).glob(f"*{UNFINISHED}"):
         with suppress(OSError):
             part.unlink()
@@ -175,7 +196,11 @@ def _free_name(db: sqlite3.Connection, month: str) -> str:
 
 
 def _not_written(month: str, why: str) -> TempHubError:
-    return TempHubError(_stays(month, why), "Check the disk that holds DATA_DIR; it is tried again by itself.", code="archive_not_written")
+    return TempHubError(
+        _stays(month, why),
+        "Check the disk that holds DATA_DIR; it is tried again by itself.",
+        code="archive_not_written",
+    )
 
 
 def _stays(month: str, why: str) -> str:

@@ -1,7 +1,8 @@
-"""Tidying up behind the recording: full blocks are packed, closed months moved to their files. A thread of its own.
+"""Tidying up behind the recording: full blocks are packed, closed months moved to their files. A thread of
+its own.
 
-Nothing is thrown away before its copy was read back and found equal; each step is one commit, so a power cut between
-two steps costs nothing. Only this worker packs and closes: what it read cannot change under it.
+Nothing is thrown away before its copy was read back and found equal; each step is one commit, so a power cut
+between two steps costs nothing. Only this worker packs and closes: what it read cannot change under it.
 """
 
 import sqlite3
@@ -17,7 +18,8 @@ from . import closing, months
 COMMIT_S = 60
 # Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
 BITE = 16
-# Free pages below this are soon used again; what is more goes back to the system, this many pages in one commit.
+# Free pages below this are soon used again; what is more goes back to the system, this many pages in one
+# commit.
 SPARE_PAGES, SHRINK_PAGES = 4_096, 512
 INCREMENTAL = 2
 # Thousands of probes at their usual pace deliver fewer readings a second.
@@ -27,11 +29,19 @@ LOOK_S, BUSY_ROWS_S = 1.0, 5_000
 class Keeper(Worker):
     """Packs and closes.
 
-    every_s: how long it rests when there is nothing to do, pause_s: when something went wrong; archive_days: age at which
-    a month is closed, 0 for never.
+    every_s: how long it rests when there is nothing to do, pause_s: when something went wrong; archive_days:
+    age at which a month is closed, 0 for never.
     """
 
-    def __init__(self, path: Path, writer: Writer, *, every_s: float = 20.0, archive_days: int = 90, pause_s: float = 600.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: Writer,
+        *,
+        every_s: float = 20.0,
+        archive_days: int = 90,
+        pause_s: float = 600.0,
+    ) -> None:
         # What cannot be tidied now (a full disk, a missing folder) need not be tried every few seconds.
         super().__init__("keeper", pause_s=pause_s)
         self._path = path
@@ -48,7 +58,9 @@ class Keeper(Worker):
             while not self.stopping.is_set():
                 if self._busy():
                     self.stopping.wait(LOOK_S)
-                elif not any(step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)):
+                elif not any(
+                    step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)
+                ):
                     self.stopping.wait(self._every_s)
                 self.well()
         finally:
@@ -64,12 +76,15 @@ class Keeper(Worker):
         return self._pouring
 
     def pack_one(self, db: sqlite3.Connection) -> bool:
-        """Pack the oldest block that is full and known to every follower that needs its rows; False when there is none."""
+        """Pack the oldest block that is full and known to every follower that needs its rows; False when
+        there is none."""
         row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
         done = min(summary.bookmark(db), summary.bookmark(db, duplicates.FOLLOWER))
         stored = blocks.Stored(db, self._path.parent / months.FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
-        if row[0] is None or (row[0] + 1) * schema.BLOCK_ROWS > min(done, stored.last_no() - schema.BLOCK_ROWS):
+        if row[0] is None or (row[0] + 1) * schema.BLOCK_ROWS > min(
+            done, stored.last_no() - schema.BLOCK_ROWS
+        ):
             return False
         block = int(row[0])
         batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
@@ -78,7 +93,9 @@ class Keeper(Worker):
 
         def apply(db: sqlite3.Connection) -> None:
             db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
-            gone = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount + batches.forget(db, first, last)
+            gone = db.execute(
+                "DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)
+            ).rowcount + batches.forget(db, first, last)
             if gone != len(batch["no"]):
                 raise _changed(block)
             blocks.forget(db, first, last)
@@ -92,16 +109,21 @@ class Keeper(Worker):
         query = "SELECT block FROM packs WHERE block NOT IN (SELECT block FROM blocks) LIMIT ?"
         gone = db.execute(query, (BITE,)).fetchall()
         if gone:
-            self._writer.change(lambda db: db.executemany("DELETE FROM packs WHERE block=?", gone).rowcount).result(COMMIT_S)
+            self._writer.change(
+                lambda db: db.executemany("DELETE FROM packs WHERE block=?", gone).rowcount
+            ).result(COMMIT_S)
         return bool(gone)
 
     def shrink(self, db: sqlite3.Connection) -> bool:
-        """Give the system back some of the space that a closed month left; False when there is little. An old journal keeps its size."""
+        """Give the system back some of the space that a closed month left; False when there is little. An old
+        journal keeps its size."""
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
         (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
         if free <= SPARE_PAGES or kind != INCREMENTAL:
             return False
-        self._writer.change(lambda db: db.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()).result(COMMIT_S)
+        self._writer.change(
+            lambda db: db.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()
+        ).result(COMMIT_S)
         return True
 
     def _close_one(self, db: sqlite3.Connection) -> bool:
@@ -109,7 +131,9 @@ class Keeper(Worker):
         today = now_ms() // DAY_MS
         if not self._archive_days or today == self._asked_day:
             return False
-        month = closing.due(db, blocks.Stored(db, self._path.parent / months.FOLDER), now_ms() - self._archive_days * DAY_MS)
+        month = closing.due(
+            db, blocks.Stored(db, self._path.parent / months.FOLDER), now_ms() - self._archive_days * DAY_MS
+        )
         if month is None:
             self._asked_day = today
             return False

@@ -1,7 +1,8 @@
 """A process of its own that writes one closed month's Parquet file.
 
-`python -m temphub_kernel.journal.archive.month_file JOURNAL MONTH FILE`. Says on its standard output, as JSON, what it
-wrote after having read it back: readings, oldest_ms, newest_ms, first_no, last_no, upto, sha256.
+`python -m temphub_kernel.journal.archive.month_file JOURNAL MONTH FILE`. Says on its standard output, as
+JSON, what it wrote after having read it back: readings, oldest_ms, newest_ms, first_no, last_no, upto,
+sha256.
 """
 
 import hashlib
@@ -43,7 +44,8 @@ FROM_JOURNAL = (*FIELDS, *JUNCTION)
 
 
 def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
-    """Write, sync, read back and name the file; raises TempHubError, OSError or a polars error with nothing under its name."""
+    """Write, sync, read back and name the file; raises TempHubError, OSError or a polars error with nothing
+    under its name."""
     # Polars pulls the days in a thread of its own, while this one waits.
     db = schema.open_for_reading(journal, one_thread=False)
     try:
@@ -53,7 +55,9 @@ def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
             target.parent.mkdir(parents=True)
             sync_folder(target.parent.parent)
         frame = register_io_source(lambda *_: source.days(), schema=SCHEMA, is_pure=True)
-        frame.sink_parquet(aside, compression="zstd", row_group_size=GROUP_ROWS, statistics=True, maintain_order=True)
+        frame.sink_parquet(
+            aside, compression="zstd", row_group_size=GROUP_ROWS, statistics=True, maintain_order=True
+        )
         with aside.open("r+b") as file:
             os.fsync(file.fileno())
         found = _compared(source, aside)
@@ -85,9 +89,15 @@ class _Month:
         """Each day's readings by time, as tools expect of a series."""
         start, end = closing.bounds(self._month)
         for day in range(start, end, DAY_MS):
-            hit = [self._stored.block(block, FROM_JOURNAL) for block, low, high in self._blocks if high >= day and low < day + DAY_MS]
+            hit = [
+                self._stored.block(block, FROM_JOURNAL)
+                for block, low, high in self._blocks
+                if high >= day and low < day + DAY_MS
+            ]
             batch = joined(hit, FROM_JOURNAL)
-            batch = chosen(batch, closing.in_month(batch, self._month) & (batch["taken_ms"] // DAY_MS == day // DAY_MS))
+            batch = chosen(
+                batch, closing.in_month(batch, self._month) & (batch["taken_ms"] // DAY_MS == day // DAY_MS)
+            )
             if len(batch["no"]):
                 yield chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
 
@@ -98,7 +108,11 @@ class _Month:
 
     def frame(self, batch: Batch) -> pl.DataFrame:
         """A batch as it stands in the file."""
-        texts = {"probe_id": ("probe", self._ids), "boot": ("boot", self._boots), "quality": ("quality", dict(enumerate(QUALITY)))}
+        texts = {
+            "probe_id": ("probe", self._ids),
+            "boot": ("boot", self._boots),
+            "quality": ("quality", dict(enumerate(QUALITY))),
+        }
         named = {
             name: pl.Series(name, batch[column]).replace_strict(known, default=None, return_dtype=pl.String)
             for name, (column, known) in texts.items()
@@ -116,7 +130,9 @@ class _Month:
         return pl.DataFrame([columns[name].rename(name) for name in SCHEMA])
 
     def _span(self, block: int) -> tuple[int, int]:
-        found: tuple[int, int] = self._db.execute("SELECT oldest_ms, newest_ms FROM blocks WHERE block=?", (block,)).fetchone()
+        found: tuple[int, int] = self._db.execute(
+            "SELECT oldest_ms, newest_ms FROM blocks WHERE block=?", (block,)
+        ).fetchone()
         return found
 
 
@@ -126,7 +142,8 @@ def _celsius(values: Ints, per_c: int) -> pl.Series:
 
 
 def _compared(source: _Month, aside: Path) -> dict[str, Any]:
-    """What is in the file, once every day of it was found equal to the journal. Raises TempHubError when it is not."""
+    """What is in the file, once every day of it was found equal to the journal. Raises TempHubError when it
+    is not."""
     nos: list[int] = []
     times: list[int] = []
     readings = 0
@@ -134,12 +151,16 @@ def _compared(source: _Month, aside: Path) -> dict[str, Any]:
     for batch in source.batches():
         frame = source.frame(batch)
         if not stored.slice(readings, len(frame)).collect().equals(frame, null_equal=True):
-            raise TempHubError("What was written differs from the journal.", "Check the disk; it is tried again by itself.")
+            raise TempHubError(
+                "What was written differs from the journal.", "Check the disk; it is tried again by itself."
+            )
         readings += len(frame)
         nos += [int(batch["no"].min()), int(batch["no"].max())]
         times += [int(batch["taken_ms"].min()), int(batch["taken_ms"].max())]
     if readings != stored.select(pl.len()).collect().item():
-        raise TempHubError("More was written than the journal holds.", "Check the disk; it is tried again by itself.")
+        raise TempHubError(
+            "More was written than the journal holds.", "Check the disk; it is tried again by itself."
+        )
     found = {"readings": readings, "upto": source.upto, "sha256": ""}
     found |= {"oldest_ms": min(times, default=0), "newest_ms": max(times, default=0)}
     return {**found, "first_no": min(nos, default=0), "last_no": max(nos, default=0)}

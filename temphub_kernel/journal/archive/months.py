@@ -1,9 +1,10 @@
-"""Closed months: one Parquet file each (a further one when late readings were many), readable by any tool. Reading them.
+"""Closed months: one Parquet file each (a further one when late readings were many), readable by any tool.
+Reading them.
 
-A file holds what the probes sent, uncorrected, by time: no, probe_id, time and received (UTC, microseconds), raw_c (°C, null
-where the sensor answered badly), quality, boot, seq, chip_c and cold_c (what a thermocouple's chip said beside it, null as a rule).
-Files of versions before 0.4.0 hold milliseconds, by day, probe and time, and nothing of chips.
-Belongs to the thread that made the connection.
+A file holds what the probes sent, uncorrected, by time: no, probe_id, time and received (UTC, microseconds),
+raw_c (°C, null where the sensor answered badly), quality, boot, seq, chip_c and cold_c (what a thermocouple's
+chip said beside it, null as a rule). Files of versions before 0.4.0 hold milliseconds, by day, probe and
+time, and nothing of chips. Belongs to the thread that made the connection.
 """
 
 import hashlib
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 FOLDER = "archive"
 UNFINISHED = ".part"
 # Of each of our columns: the one in the file that it is made of.
-SOURCE = {"probe": "probe_id", "taken_ms": "time", "delay_ms": "received", "units": "raw_c", "chip": "chip_c", "cold": "cold_c"}
+SOURCE = {
+    "probe": "probe_id",
+    "taken_ms": "time",
+    "delay_ms": "received",
+    "units": "raw_c",
+    "chip": "chip_c",
+    "cold": "cold_c",
+}
 
 
 class Archive(NamedTuple):
@@ -42,7 +50,8 @@ class Archive(NamedTuple):
 
 
 class Archives:
-    """The closed months of a journal. Raises TempHubError when a file that is asked for is missing or unreadable."""
+    """The closed months of a journal. Raises TempHubError when a file that is asked for is missing or
+    unreadable."""
 
     def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
         self._db = db
@@ -56,8 +65,11 @@ class Archives:
         """Where its file is."""
         return self._folder / archive.file
 
-    def taken(self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None) -> Iterator[Callable[[], Batch]]:
-        """For each day of [from_ms, to_ms) that a closed month may have: what reads it. probes: of these alone, None for all."""
+    def taken(
+        self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> Iterator[Callable[[], Batch]]:
+        """For each day of [from_ms, to_ms) that a closed month may have: what reads it. probes: of these
+        alone, None for all."""
         for archive in self.all():
             start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
             while start < end:
@@ -75,14 +87,31 @@ class Archives:
         import polars as pl
 
         try:
-            marked = pl.scan_parquet(self.path(archive)).filter((pl.col("quality") == quality) & pl.col("raw_c").is_not_null())
+            marked = pl.scan_parquet(self.path(archive)).filter(
+                (pl.col("quality") == quality) & pl.col("raw_c").is_not_null()
+            )
             found = marked.select("probe_id", "time").collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self.path(archive), archive, error) from error
-        return set(zip(self._column(found, "probe").tolist(), (self._column(found, "taken_ms") // DAY_MS).tolist(), strict=True))
+        return set(
+            zip(
+                self._column(found, "probe").tolist(),
+                (self._column(found, "taken_ms") // DAY_MS).tolist(),
+                strict=True,
+            )
+        )
 
-    def _read(self, archive: Archive, by: str, low: int, high: int, fields: Sequence[str], probes: Sequence[int] | None = None) -> Batch:
-        # Only here: most hubs never ask for a reading that is three months old, and the library weighs more than the hub.
+    def _read(
+        self,
+        archive: Archive,
+        by: str,
+        low: int,
+        high: int,
+        fields: Sequence[str],
+        probes: Sequence[int] | None = None,
+    ) -> Batch:
+        # Only here: most hubs never ask for a reading that is three months old, and the library weighs more
+        # than the hub.
         import polars as pl
 
         column = pl.col(by)
@@ -91,7 +120,8 @@ class Archives:
             _check(self.path(archive), archive.sha256)
             stored = pl.scan_parquet(self.path(archive))
             schema = stored.collect_schema()
-            # In the file's own unit, so that whole groups of rows are passed over by their first and last time.
+            # In the file's own unit, so that whole groups of rows are passed over by their first and last
+            # time.
             first, last = (pl.lit(low), pl.lit(high)) if by == "no" else _moments(schema["time"], low, high)
             there = [name for name in names if name in schema]
             wanted = column.is_between(first, last)
@@ -116,7 +146,11 @@ class Archives:
             return _whole(found["raw_c"], UNITS_PER_C)
         if name in JUNCTION:
             source = SOURCE[name]
-            return _whole(found[source], JUNCTION_PER_C) if source in found.columns else np.full(len(found), NO_VALUE)
+            return (
+                _whole(found[source], JUNCTION_PER_C)
+                if source in found.columns
+                else np.full(len(found), NO_VALUE)
+            )
         if name == "taken_ms":
             return found["time"].dt.epoch("ms").to_numpy()
         if name == "delay_ms":
@@ -124,18 +158,27 @@ class Archives:
         return found[name].fill_null(-1).cast(pl.Int64).to_numpy()
 
     def _boots(self, found: "pl.DataFrame") -> Ints:
-        """The journal's number of each boot; a text alone names none, since two probes may use the same one."""
+        """The journal's number of each boot; a text alone names none, since two probes may use the same
+        one."""
         import polars as pl
 
-        rows = self._db.execute("SELECT p.id, b.boot, b.no FROM boots b JOIN probes p ON p.no = b.probe").fetchall()
-        known = pl.DataFrame(rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row")
+        rows = self._db.execute(
+            "SELECT p.id, b.boot, b.no FROM boots b JOIN probes p ON p.no = b.probe"
+        ).fetchall()
+        known = pl.DataFrame(
+            rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row"
+        )
         pairs = found.select(pl.col("probe_id").cast(pl.String), pl.col("boot").cast(pl.String))
-        return pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"].fill_null(-1).to_numpy()
+        return (
+            pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"]
+            .fill_null(-1)
+            .to_numpy()
+        )
 
 
 def _check(path: Path, sha256: str) -> None:
-    """Whether a file is still the one that was written: a byte that turned, or another month under its name, need not be noticed by
-    whoever reads it. Raises OSError. Looked at anew when the file has changed."""
+    """Whether a file is still the one that was written: a byte that turned, or another month under its name,
+    need not be noticed by whoever reads it. Raises OSError. Looked at anew when the file has changed."""
     known = path.stat()
     if not _same(path, known.st_size, known.st_mtime_ns, sha256):
         raise OSError("it is not as it was written")
@@ -169,7 +212,9 @@ def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:
 def _unreadable(path: Path, archive: Archive, error: Exception) -> TempHubError:
     missing = not path.exists()
     return Unavailable(
-        f"The readings of {archive.month} are in {path}, which {'is not there' if missing else f'cannot be read ({error})'}.",
-        "Put the archive folder back beside the journal, or ask for a time outside that month; recording goes on.",
+        f"The readings of {archive.month} are in {path}, which "
+        f"{'is not there' if missing else f'cannot be read ({error})'}.",
+        "Put the archive folder back beside the journal, or ask for a time outside that month; recording "
+        "goes on.",
         code="archive_missing" if missing else "archive_unreadable",
     )

@@ -1,7 +1,9 @@
-"""Alarms, what happened to each, and where nobody is told. Read with any connection; written through the writer.
+"""Alarms, what happened to each, and where nobody is told. Read with any connection; written through the
+writer.
 
-What an alarm goes through is decided elsewhere (alarms/life): here is how it is kept. All of a step (the alarm, what happened,
-whom to tell, how far the follower is) is one commit, so a hub that is killed has all of it or nothing.
+What an alarm goes through is decided elsewhere (alarms/life): here is how it is kept. All of a step (the
+alarm, what happened, whom to tell, how far the follower is) is one commit, so a hub that is killed has all of
+it or nothing.
 """
 
 import json
@@ -18,7 +20,19 @@ T = TypeVar("T")
 WAIT_S = 30
 MUTE, MAINTENANCE = "mute", "maintenance"
 NAMES = (
-    *("no", "rule", "probe", "cause", "severity", "limit_c", "since_ms", "fired_ms", "worst_units", "worst_ms", "cleared_ms"),
+    *(
+        "no",
+        "rule",
+        "probe",
+        "cause",
+        "severity",
+        "limit_c",
+        "since_ms",
+        "fired_ms",
+        "worst_units",
+        "worst_ms",
+        "cleared_ms",
+    ),
     *("acked_ms", "acked_by", "comment", "action", "closed_ms", "past", "body"),
 )
 ALARMS = f"SELECT {', '.join(NAMES)} FROM alarms"
@@ -27,10 +41,11 @@ ALARMS = f"SELECT {', '.join(NAMES)} FROM alarms"
 class Alarm(NamedTuple):
     """An alarm. Times are ms since 1970, 0 for what has not happened.
 
-    rule: its rule's number, 0 for one of the hub's own; probe: the journal's number, 0 for several at once or the hub itself; probe_id:
-    what it is listed under, empty for 0; cause: the kind of rule; severity: warning or critical; since_ms: when it began, fired_ms: when
-    it became an alarm; worst_c: the value furthest off; comment, action: what people said and did last; past: it was over
-    when it became known; body: what else is kept, `rule` as it was then among it.
+    rule: its rule's number, 0 for one of the hub's own; probe: the journal's number, 0 for several at once or
+    the hub itself; probe_id: what it is listed under, empty for 0; cause: the kind of rule; severity: warning
+    or critical; since_ms: when it began, fired_ms: when it became an alarm; worst_c: the value furthest off;
+    comment, action: what people said and did last; past: it was over when it became known; body: what else is
+    kept, `rule` as it was then among it.
     """
 
     no: int
@@ -67,7 +82,8 @@ class Alarm(NamedTuple):
 class AlarmEvent(NamedTuple):
     """Something that happened to an alarm.
 
-    what: fired, acknowledged, commented, acted, cleared, closed, repeated, escalated, muted, unmuted, sent, failed or past.
+    what: fired, acknowledged, commented, acted, cleared, closed, repeated, escalated, muted, unmuted, sent,
+    failed or past.
     """
 
     no: int
@@ -79,7 +95,8 @@ class AlarmEvent(NamedTuple):
 
 
 class Mute(NamedTuple):
-    """In [from_ms, until_ms) nobody is told. kind: mute or maintenance; rule, probe 0 and group "" mean any of them."""
+    """In [from_ms, until_ms) nobody is told. kind: mute or maintenance; rule, probe 0 and group "" mean any
+    of them."""
 
     no: int
     kind: str
@@ -110,7 +127,9 @@ class AlarmBook:
         found = alarms(self._db, f"{ALARMS} WHERE no=?", no)
         if not found:
             raise NotFound(
-                f"There is no alarm with the number {no}, so nothing was changed.", "Use a number from /api/alarms.", code="unknown_alarm"
+                f"There is no alarm with the number {no}, so nothing was changed.",
+                "Use a number from /api/alarms.",
+                code="unknown_alarm",
             )
         return found[0]
 
@@ -120,7 +139,10 @@ class AlarmBook:
 
     def overlapping(self, rule: int, probe: int, from_ms: int, to_ms: int) -> list[Alarm]:
         """Those of a rule and probe that lie in [from_ms, to_ms] in part, closed ones as well."""
-        query = f"{ALARMS} WHERE rule=? AND probe=? AND since_ms<=? AND (cleared_ms=0 OR cleared_ms>=?) ORDER BY no"
+        query = (
+            f"{ALARMS} WHERE rule=? AND probe=? AND since_ms<=? AND (cleared_ms=0 OR cleared_ms>=?) "
+            "ORDER BY no"
+        )
         return alarms(self._db, query, rule, probe, to_ms, from_ms)
 
     def rules(self) -> dict[int, StoredRule]:
@@ -156,10 +178,13 @@ class AlarmBook:
     def set(self, no: int, **values: Any) -> None:
         """Change columns of an alarm; `worst_c` and `body` as Alarm has them."""
         given = _columns(values)
-        self._db.execute(f"UPDATE alarms SET {', '.join(f'{name}=?' for name in given)} WHERE no=?", [*given.values(), no])
+        self._db.execute(
+            f"UPDATE alarms SET {', '.join(f'{name}=?' for name in given)} WHERE no=?", [*given.values(), no]
+        )
 
     def worsen(self, rule: int, probe: int, worst_c: float, worst_ms: int) -> None:
-        """The alarm of a rule and probe that goes on is worse than before: the value farthest off, and when it was."""
+        """The alarm of a rule and probe that goes on is worse than before: the value farthest off, and when
+        it was."""
         going_on = "closed_ms=0 AND cleared_ms=0 AND past=0 AND since_ms<=?"
         update = f"UPDATE alarms SET worst_units=?, worst_ms=? WHERE rule=? AND probe=? AND {going_on}"
         self._db.execute(update, (round(worst_c * UNITS_PER_C), worst_ms, rule, probe, worst_ms))
@@ -176,25 +201,43 @@ class AlarmBook:
 
     def withdraw(self, alarm: int) -> int:
         """What waits to be told of an alarm is told no more; how many messages."""
-        return self._db.execute("UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (messages.WITHDRAWN, alarm)).rowcount
+        return self._db.execute(
+            "UPDATE messages SET sent_ms=? WHERE alarm=? AND sent_ms=0", (messages.WITHDRAWN, alarm)
+        ).rowcount
 
-    def mute(self, kind: str, rule: int, probe: int, group: str, from_ms: int, until_ms: int, by: str, note: str) -> int:
+    def mute(
+        self, kind: str, rule: int, probe: int, group: str, from_ms: int, until_ms: int, by: str, note: str
+    ) -> int:
         """Tell nobody for a time; its number."""
-        insert = 'INSERT INTO mutes (kind, rule, probe, "group", from_ms, until_ms, "by", note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
-        return self._db.execute(insert, (kind, rule, probe, group, from_ms, until_ms, by, note)).lastrowid or 0
+        insert = (
+            'INSERT INTO mutes (kind, rule, probe, "group", from_ms, until_ms, "by", note) VALUES (?, '
+            "?, ?, ?, ?, ?, ?, ?)"
+        )
+        return (
+            self._db.execute(insert, (kind, rule, probe, group, from_ms, until_ms, by, note)).lastrowid or 0
+        )
 
     def unmute(self, no: int, now_ms: int) -> bool:
         """End one now; False when none of that number is in force."""
-        return self._db.execute("UPDATE mutes SET until_ms=? WHERE no=? AND until_ms>?", (now_ms, no, now_ms)).rowcount > 0
+        return (
+            self._db.execute(
+                "UPDATE mutes SET until_ms=? WHERE no=? AND until_ms>?", (now_ms, no, now_ms)
+            ).rowcount
+            > 0
+        )
 
     def bookmark(self, follower: str, no: int, note: dict[str, Any]) -> None:
         """How far the follower is, in the same commit as what it found."""
-        insert = "INSERT INTO bookmarks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET no=excluded.no, note=excluded.note"
+        insert = (
+            "INSERT INTO bookmarks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET no=excluded.no, "
+            "note=excluded.note"
+        )
         self._db.execute(insert, (follower, no, json.dumps(note)))
 
 
 def change(writer: Writer, step: Callable[[AlarmBook], T]) -> T:
-    """What `step(book)` returns, once all that it wrote is on disk. Raises what it raises, with nothing written, and TempHubError."""
+    """What `step(book)` returns, once all that it wrote is on disk. Raises what it raises, with nothing
+    written, and TempHubError."""
     try:
         return writer.change(lambda db: step(AlarmBook(db))).result(WAIT_S)
     except TimeoutError as error:
@@ -221,12 +264,18 @@ def _alarm(row: dict[str, Any], called: dict[int, str]) -> Alarm:
     return Alarm(**row, probe_id=called.get(row["probe"], ""), worst_c=worst_c, past=past, body=body)
 
 
-def between(db: sqlite3.Connection, from_ms: int, to_ms: int, probes: Sequence[int] | None = None) -> list[Alarm]:
-    """Alarms that lie in [from_ms, to_ms) in part, by when they began. probes: only those that are about one of these numbers."""
+def between(
+    db: sqlite3.Connection, from_ms: int, to_ms: int, probes: Sequence[int] | None = None
+) -> list[Alarm]:
+    """Alarms that lie in [from_ms, to_ms) in part, by when they began. probes: only those that are about one
+    of these numbers."""
     query = f"{ALARMS} WHERE since_ms<? AND (cleared_ms=0 OR cleared_ms>=?)"
     if probes is not None:
         those = ", ".join(map(str, probes))
-        query += f" AND (probe IN ({those}) OR EXISTS (SELECT 1 FROM json_each(body, '$.probes') WHERE value IN ({those})))"
+        query += (
+            f" AND (probe IN ({those}) OR EXISTS (SELECT 1 FROM json_each(body, '$.probes') WHERE value "
+            f"IN ({those})))"
+        )
     return alarms(db, f"{query} ORDER BY since_ms, no", to_ms, from_ms)
 
 
@@ -239,7 +288,10 @@ def events(db: sqlite3.Connection, numbers: Sequence[int]) -> list[AlarmEvent]:
     found: list[AlarmEvent] = []
     for first in range(0, len(numbers), AT_ONCE):
         some = numbers[first : first + AT_ONCE]
-        query = f'SELECT no, alarm, at_ms, what, "by", text FROM alarm_events WHERE alarm IN ({", ".join("?" * len(some))})'
+        query = (
+            'SELECT no, alarm, at_ms, what, "by", text FROM alarm_events WHERE alarm IN '
+            f"({', '.join('?' * len(some))})"
+        )
         found += [AlarmEvent(*row) for row in db.execute(query, list(some))]
     return sorted(found)
 
@@ -254,11 +306,17 @@ def of_numbers(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Alarm]:
 
 
 def mutes(db: sqlite3.Connection, now_ms: int) -> list[Mute]:
-    """What is muted or in maintenance at a moment, by number. One begins when it is made: a clock that was set back ends none."""
-    query = 'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE until_ms>? ORDER BY no'
+    """What is muted or in maintenance at a moment, by number. One begins when it is made: a clock that was
+    set back ends none."""
+    query = (
+        'SELECT no, kind, rule, probe, "group", from_ms, until_ms, "by", note FROM mutes WHERE '
+        "until_ms>? ORDER BY no"
+    )
     rows = db.execute(query, (now_ms,)).fetchall()
     called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes"))) if rows else {}
-    return [Mute(no, kind, rule, probe, called.get(probe, ""), *rest) for no, kind, rule, probe, *rest in rows]
+    return [
+        Mute(no, kind, rule, probe, called.get(probe, ""), *rest) for no, kind, rule, probe, *rest in rows
+    ]
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What people say: notes beside a time, how a probe is called and shown, and which readings do not count. Written through the
-writer.
+"""What people say: notes beside a time, how a probe is called and shown, and which readings do not count.
+Written through the writer.
 """
 
 import sqlite3
@@ -20,7 +20,8 @@ DESCRIBED = {"alias": str, "place": int, "hidden": bool, "group": str, "note": s
 
 
 class Annotation(NamedTuple):
-    """A remark on [from_ms, to_ms] (one moment: equal), of one probe or, with None, of all; by_ms: when it was written."""
+    """A remark on [from_ms, to_ms] (one moment: equal), of one probe or, with None, of all; by_ms: when it
+    was written."""
 
     no: int
     from_ms: int
@@ -31,7 +32,8 @@ class Annotation(NamedTuple):
 
 
 def annotate(writer: Writer, from_ms: int, to_ms: int, text: str, probe_id: str | None = None) -> int:
-    """Keep a remark; returns its number once it is on disk. Raises TempHubError for an unknown probe or a text that is none."""
+    """Keep a remark; returns its number once it is on disk. Raises TempHubError for an unknown probe or a
+    text that is none."""
     _check_text("text", text, MOST_TEXT)
     if not text.strip() or to_ms < from_ms:
         raise _bad_remark("text" if not text.strip() else "to_ms", text if not text.strip() else to_ms)
@@ -46,25 +48,34 @@ def annotate(writer: Writer, from_ms: int, to_ms: int, text: str, probe_id: str 
 
 def erase(writer: Writer, no: int) -> bool:
     """Take a remark back; False when there is none of that number."""
-    return bool(writer.change(lambda db: db.execute("DELETE FROM annotations WHERE no=?", (no,)).rowcount).result(WAIT_S))
+    return bool(
+        writer.change(lambda db: db.execute("DELETE FROM annotations WHERE no=?", (no,)).rowcount).result(
+            WAIT_S
+        )
+    )
 
 
 def annotations(db: sqlite3.Connection, from_ms: int, to_ms: int) -> list[Annotation]:
     """Remarks on [from_ms, to_ms), by time."""
     query = (
-        "SELECT a.no, a.from_ms, a.to_ms, a.probe, p.id, a.text, a.by_ms FROM annotations a LEFT JOIN probes p ON p.no = a.probe"
+        "SELECT a.no, a.from_ms, a.to_ms, a.probe, p.id, a.text, a.by_ms FROM annotations a LEFT JOIN probes "
+        "p ON p.no = a.probe"
         " WHERE a.to_ms >= ? AND a.from_ms < ? ORDER BY a.from_ms, a.no"
     )
     merged = Merged(db)
     called = merged.called(dict(db.execute("SELECT no, id FROM probes"))) if merged else {}
     found = db.execute(query, (from_ms, to_ms))
-    return [Annotation(no, start, end, called.get(probe, id_), *rest) for no, start, end, probe, id_, *rest in found]
+    return [
+        Annotation(no, start, end, called.get(probe, id_), *rest)
+        for no, start, end, probe, id_, *rest in found
+    ]
 
 
 def describe(writer: Writer, probe_id: str, said: dict[str, Any]) -> None:
     """Keep what a person says of a probe: any of alias, place, hidden, group, note, power_on_counts.
 
-    power_on_counts: its readings with the mark `power_on` are temperatures, those of the past as well. Raises TempHubError (400/404).
+    power_on_counts: its readings with the mark `power_on` are temperatures, those of the past as well. Raises
+    TempHubError (400/404).
     """
     for name, value in said.items():
         kind = DESCRIBED.get(name)
@@ -78,21 +89,27 @@ def describe(writer: Writer, probe_id: str, said: dict[str, Any]) -> None:
         if "power_on_counts" in said:
             _count_power_on(db, numbers_of(db, probe_id), counts=said["power_on_counts"])
         for name, value in said.items():
-            db.execute(f'UPDATE probes SET "{name}"=? WHERE no=?', (value.strip() if isinstance(value, str) else int(value), probe))
+            db.execute(
+                f'UPDATE probes SET "{name}"=? WHERE no=?',
+                (value.strip() if isinstance(value, str) else int(value), probe),
+            )
 
     writer.change(apply).result(WAIT_S)
 
 
 def _count_power_on(db: sqlite3.Connection, numbers: Sequence[int], *, counts: bool) -> None:
     for no in numbers:
-        if db.execute("UPDATE probes SET power_on_counts=? WHERE no=? AND power_on_counts<>?", (int(counts), no, int(counts))).rowcount:
+        if db.execute(
+            "UPDATE probes SET power_on_counts=? WHERE no=? AND power_on_counts<>?",
+            (int(counts), no, int(counts)),
+        ).rowcount:
             # What was gathered of it is gathered again.
             db.execute("INSERT INTO redo (probe, from_ms, to_ms) VALUES (?, 0, ?)", (no, EVER_MS))
 
 
 def remove(writer: Writer, *probe_ids: str) -> None:
-    """Take probes off every list, page and answer that does not name them; their readings are kept. All or, for an unknown one, none:
-    raises TempHubError (404)."""
+    """Take probes off every list, page and answer that does not name them; their readings are kept. All or,
+    for an unknown one, none: raises TempHubError (404)."""
     writer.change(lambda db: _set_removed(db, probe_ids, now_ms())).result(WAIT_S)
 
 
@@ -102,11 +119,18 @@ def restore(writer: Writer, *probe_ids: str) -> None:
 
 
 def _set_removed(db: sqlite3.Connection, probe_ids: Sequence[str], at_ms: int) -> None:
-    db.executemany("UPDATE probes SET removed_ms=? WHERE no=?", [(at_ms, number_of(db, probe_id)) for probe_id in probe_ids])
+    db.executemany(
+        "UPDATE probes SET removed_ms=? WHERE no=?",
+        [(at_ms, number_of(db, probe_id)) for probe_id in probe_ids],
+    )
 
 
 def _check_text(name: str, text: object, most: int) -> None:
-    if not isinstance(text, str) or len(text) > most or any(ord(sign) < 32 and sign not in "\n\t" for sign in text):
+    if (
+        not isinstance(text, str)
+        or len(text) > most
+        or any(ord(sign) < 32 and sign not in "\n\t" for sign in text)
+    ):
         raise _bad_remark(name, text)
 
 
@@ -115,7 +139,8 @@ def _bad_remark(name: str, value: object) -> TempHubError:
     return BadRequest(
         f"{name} is {met}, which cannot be kept.",
         f"Send alias and group as text of up to {MOST_NAME} characters, note and text of up to {MOST_TEXT},"
-        " place as a whole number from 0 to 9999, hidden and power_on_counts as true or false, to_ms not before from_ms.",
+        " place as a whole number from 0 to 9999, hidden and power_on_counts as true or false, to_ms not "
+        "before from_ms.",
         code=f"bad_{name}",
     )
 
@@ -126,7 +151,8 @@ MOST_NOTE = 500
 
 
 class Strike(NamedTuple):
-    """Readings of `probe_id` taken in [from_ms, to_ms], both ends included, are struck out; made_ms: when it was said."""
+    """Readings of `probe_id` taken in [from_ms, to_ms], both ends included, are struck out; made_ms: when it
+    was said."""
 
     no: int
     probe_id: str
@@ -141,7 +167,9 @@ class Struck:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         spans: dict[int, list[list[int]]] = {}
-        for probe, from_ms, to_ms in db.execute("SELECT probe, from_ms, to_ms FROM strikes ORDER BY probe, from_ms"):
+        for probe, from_ms, to_ms in db.execute(
+            "SELECT probe, from_ms, to_ms FROM strikes ORDER BY probe, from_ms"
+        ):
             known = spans.setdefault(probe, [])
             if known and from_ms <= known[-1][1] + 1:
                 known[-1][1] = max(known[-1][1], to_ms)
@@ -169,11 +197,15 @@ class Struck:
 
 
 def strike_out(writer: Writer, probe_id: str, from_ms: int, to_ms: int, note: str = "") -> int:
-    """Strike out a probe's readings taken in [from_ms, to_ms], up to now; its number once it is on disk. Raises TempHubError (400/404)."""
+    """Strike out a probe's readings taken in [from_ms, to_ms], up to now; its number once it is on disk.
+    Raises TempHubError (400/404)."""
     # Readings yet to come are nobody's to judge.
     now = now_ms()
     if not 0 <= from_ms <= min(to_ms, now):
-        raise _bad(f"from_ms is {from_ms}, which is {'after to_ms' if from_ms > to_ms else 'in the future'}.", "bad_from_ms")
+        raise _bad(
+            f"from_ms is {from_ms}, which is {'after to_ms' if from_ms > to_ms else 'in the future'}.",
+            "bad_from_ms",
+        )
     to_ms = min(to_ms, now)
     if len(note) > MOST_NOTE:
         raise _bad(f"note has {len(note)} characters.", "bad_note")
@@ -182,8 +214,13 @@ def strike_out(writer: Writer, probe_id: str, from_ms: int, to_ms: int, note: st
         probes = numbers_of(db, probe_id)
         (there,) = db.execute("SELECT count(*) FROM strikes").fetchone()
         if there >= MOST:
-            raise _bad(f"{there} ranges are struck out already, and each is looked at with every question.", "too_many_strikes")
-        insert = "INSERT INTO strikes (probe, from_ms, to_ms, note, made_ms, part_of) VALUES (?, ?, ?, ?, ?, ?)"
+            raise _bad(
+                f"{there} ranges are struck out already, and each is looked at with every question.",
+                "too_many_strikes",
+            )
+        insert = (
+            "INSERT INTO strikes (probe, from_ms, to_ms, note, made_ms, part_of) VALUES (?, ?, ?, ?, ?, ?)"
+        )
         no = 0
         for probe in probes:
             # One for each device of a merged probe; by the first one's number all are undone.
@@ -223,6 +260,7 @@ def _redo(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> None:
 def _bad(problem: str, code: str) -> TempHubError:
     return BadRequest(
         f"{problem} Nothing was struck out.",
-        f"Send from_ms and to_ms in this order, of a time that has begun, and a note of up to {MOST_NOTE} characters; undo older ones.",
+        f"Send from_ms and to_ms in this order, of a time that has begun, and a note of up to {MOST_NOTE} "
+        "characters; undo older ones.",
         code=code,
     )

@@ -1,7 +1,9 @@
-"""Calibrations: from when on which correction holds for a probe's values. The raw value is kept for ever. Any thread.
+"""Calibrations: from when on which correction holds for a probe's values. The raw value is kept for ever. Any
+thread.
 
-One point shifts (true − shown); several make a line from point to point, and beyond the outermost two that line goes on.
-Numbers of a thermocouple's chip are made true before that (see thermocouples.py). No point at all ends the correction from that time on.
+One point shifts (true − shown); several make a line from point to point, and beyond the outermost two that
+line goes on. Numbers of a thermocouple's chip are made true before that (see thermocouples.py). No point at
+all ends the correction from that time on.
 """
 
 import json
@@ -23,7 +25,8 @@ Pair = tuple[float, float]
 
 
 class Calibration(NamedTuple):
-    """In force for `probe_id` from `from_ms` to `to_ms`. points: (°C shown, true °C), by the former; made_ms: when it was entered."""
+    """In force for `probe_id` from `from_ms` to `to_ms`. points: (°C shown, true °C), by the former; made_ms:
+    when it was entered."""
 
     no: int
     probe_id: str
@@ -35,7 +38,8 @@ class Calibration(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What readings count with: units and quality; uncertain: how many units a value may be off, 0 for what is as sure as its sensor."""
+    """What readings count with: units and quality; uncertain: how many units a value may be off, 0 for what
+    is as sure as its sensor."""
 
     units: Ints
     quality: Ints
@@ -43,7 +47,8 @@ class Counted(NamedTuple):
 
 
 class Corrections:
-    """What holds at one moment of the journal. fields: what a batch needs for it beside probe, taken_ms, units and quality."""
+    """What holds at one moment of the journal. fields: what a batch needs for it beside probe, taken_ms,
+    units and quality."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.thermocouples = thermocouples.Thermocouples(db)
@@ -51,14 +56,18 @@ class Corrections:
         self._of: dict[int, list[tuple[int, list[tuple[int, int]]]]] = {}
         # Probes whose power-on values a person says are temperatures.
         self._believed = {no for (no,) in db.execute("SELECT no FROM probes WHERE power_on_counts")}
-        for probe, from_ms, points in db.execute("SELECT probe, from_ms, points FROM calibrations ORDER BY probe, from_ms"):
-            self._of.setdefault(probe, []).append((from_ms, [(to_units(a), to_units(b)) for a, b in json.loads(points)]))
+        for probe, from_ms, points in db.execute(
+            "SELECT probe, from_ms, points FROM calibrations ORDER BY probe, from_ms"
+        ):
+            self._of.setdefault(probe, []).append(
+                (from_ms, [(to_units(a), to_units(b)) for a, b in json.loads(points)])
+            )
 
     def of(self, batch: Batch) -> Counted:
         """What some readings count with; the very same arrays when nothing is to be corrected.
 
-        batch: with probe, taken_ms, units, quality and `fields`. A number that a sensor shows before it has measured counts as none, unless
-        a person says that it does.
+        batch: with probe, taken_ms, units, quality and `fields`. A number that a sensor shows before it has
+        measured counts as none, unless a person says that it does.
         """
         probe, taken_ms, units, quality = (batch[name] for name in ("probe", "taken_ms", "units", "quality"))
         ghost = (quality == CODE[POWER_ON]) & (units != NO_VALUE)
@@ -82,9 +91,15 @@ class Corrections:
         return found
 
     def one(
-        self, probe: int, taken_ms: int, units: int | None, quality: str | None, junction: tuple[int | None, int | None] = (None, None)
+        self,
+        probe: int,
+        taken_ms: int,
+        units: int | None,
+        quality: str | None,
+        junction: tuple[int | None, int | None] = (None, None),
     ) -> tuple[int | None, str | None]:
-        """(units, quality) that a single reading counts with. junction: what its chip said, see core/reading.py."""
+        """(units, quality) that a single reading counts with. junction: what its chip said, see
+        core/reading.py."""
         if units is None or (quality == POWER_ON and probe not in self._believed):
             return None, quality
         if self.thermocouples:
@@ -132,7 +147,8 @@ def calibrate(writer: Writer, probe_id: str, points: Sequence[Pair], from_ms: in
     def apply(db: sqlite3.Connection) -> None:
         insert = (
             "INSERT INTO calibrations (probe, from_ms, points, note, made_ms) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (probe, from_ms) DO UPDATE SET points=excluded.points, note=excluded.note, made_ms=excluded.made_ms"
+            " ON CONFLICT (probe, from_ms) DO UPDATE SET points=excluded.points, note=excluded.note, "
+            "made_ms=excluded.made_ms"
         )
         # Whichever of its devices measures from then on.
         for probe in merged.numbers_of(db, probe_id):
@@ -157,7 +173,8 @@ def forget(writer: Writer, no: int) -> bool:
 def calibrations(db: sqlite3.Connection) -> list[Calibration]:
     """All of them, by probe and time."""
     query = (
-        "SELECT c.no, p.id, c.from_ms, ifnull(lead(c.from_ms) OVER (PARTITION BY c.probe ORDER BY c.from_ms), ?),"
+        "SELECT c.no, p.id, c.from_ms, ifnull(lead(c.from_ms) OVER (PARTITION BY c.probe ORDER BY "
+        "c.from_ms), ?),"
         " c.note, c.made_ms, c.points"
         " FROM calibrations c JOIN probes p ON p.no = c.probe ORDER BY p.id, c.from_ms"
     )
@@ -174,8 +191,10 @@ def check_points(points: Sequence[Pair]) -> None:
     if not good or any(b[0] - a[0] < 0.01 or b[1] <= a[1] for a, b in pairwise(points)):
         met = ", ".join(f"{a:g} → {b:g}" for a, b in points[:5])
         raise BadRequest(
-            f"The calibration points {met} make no correction: shown and true value must both rise from point to point.",
-            f"Give up to {MOST_POINTS} pairs of shown and true °C, each at least 0.01 °C apart; one pair for a plain offset.",
+            f"The calibration points {met} make no correction: shown and true value must both rise from "
+            "point to point.",
+            f"Give up to {MOST_POINTS} pairs of shown and true °C, each at least 0.01 °C apart; one pair for "
+            "a plain offset.",
             code="bad_calibration",
         )
 

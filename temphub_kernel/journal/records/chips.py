@@ -1,4 +1,5 @@
-"""What a thermocouple's chip reckons out of its voltage, and which temperature that is by ITS-90. Any thread; pure."""
+"""What a thermocouple's chip reckons out of its voltage, and which temperature that is by ITS-90. Any thread;
+pure."""
 
 from base64 import b64decode
 from bisect import bisect_right
@@ -14,17 +15,27 @@ from . import its90
 # nV for each °C that a chip reckons with (data sheets), and where each type is defined.
 GAINS = {"E": 76373, "J": 57953, "K": 41276, "N": 36256, "R": 10506, "S": 9587, "T": 52180}
 GAIN_6675 = 41000
-SPANS = {"E": (-200, 1000), "J": (-210, 1200), "K": (-200, 1372), "N": (-200, 1300), "R": (-50, 1768), "S": (-50, 1768), "T": (-200, 400)}
+SPANS = {
+    "E": (-200, 1000),
+    "J": (-210, 1200),
+    "K": (-200, 1372),
+    "N": (-200, 1300),
+    "R": (-50, 1768),
+    "S": (-50, 1768),
+    "T": (-200, 400),
+}
 # Which types each chip is made for.
 CHIPS = {"max31855": "".join(sorted(GAINS)), "max6675": "K"}
-# The probe's units, in which the lines are reckoned; told is in steps of 1/16 °C, as the chips' own are coarser.
+# The probe's units, in which the lines are reckoned; told is in steps of 1/16 °C, as the chips' own are
+# coarser.
 PER_C = 4096
 STEP = PER_C // 16
 TEN_NV = 10 * PER_C
 
 
 class Curve:
-    """The reference function of one type as lines, and the straight line of a chip beside it. Temperatures: units of 1e-7 °C."""
+    """The reference function of one type as lines, and the straight line of a chip beside it. Temperatures:
+    units of 1e-7 °C."""
 
     def __init__(self, chip: str, letter: str) -> None:
         celsius, text = its90.TABLES[letter]
@@ -42,7 +53,8 @@ class Curve:
         self._at_one, self._emf_one = self._at.tolist(), self._emf.tolist()
 
     def true(self, said: Ints, cold: Ints) -> tuple[Ints, Flags]:
-        """(what the tip had, whether that is beyond where the type is defined) when the chip said `said`, itself at `cold`."""
+        """(what the tip had, whether that is beyond where the type is defined) when the chip said `said`,
+        itself at `cold`."""
         emf = self._emf_of(_of_units(said), _of_units(cold))
         tip = (_line(emf, self._emf, self._at) + STEP // 2) // STEP * STEP
         return _to_units(tip), (emf < self._low) | (emf > self._high)
@@ -61,8 +73,12 @@ class Curve:
         return _to_units(own + np.rint(emf * TEN_NV / self._gain).astype(np.int64))
 
     def spread(self, said: Ints, cold: Ints, within: int) -> Ints:
-        """How far what is told may be off when the chip's own temperature is only known to be within so much of `cold`."""
-        around = [_line(self._emf_of(_of_units(said), _of_units(cold + by)), self._emf, self._at) for by in (-within, 0, within)]
+        """How far what is told may be off when the chip's own temperature is only known to be within so much
+        of `cold`."""
+        around = [
+            _line(self._emf_of(_of_units(said), _of_units(cold + by)), self._emf, self._at)
+            for by in (-within, 0, within)
+        ]
         return _to_units(np.maximum(np.abs(around[0] - around[1]), np.abs(around[2] - around[1])))
 
     def outside(self, units: Ints) -> Flags:
@@ -103,7 +119,9 @@ def _to_units(own: Ints) -> Ints:
 
 
 TABLE = (
-    "CREATE TABLE IF NOT EXISTS thermocouples (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
-    " to_ms INTEGER NOT NULL, type TEXT NOT NULL, chip TEXT NOT NULL, cold INTEGER NOT NULL, within INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS thermocouples (no INTEGER PRIMARY KEY, probe INTEGER NOT NULL, from_ms "
+    "INTEGER NOT NULL,"
+    " to_ms INTEGER NOT NULL, type TEXT NOT NULL, chip TEXT NOT NULL, cold INTEGER NOT NULL, within INTEGER "
+    "NOT NULL,"
     " note TEXT NOT NULL, made_ms INTEGER NOT NULL, part_of INTEGER NOT NULL)"
 )

@@ -1,7 +1,8 @@
 """Probes that count as another one: the new board of an old place, until that is undone. Any thread.
 
-No reading is rewritten: each stays under the number it was stored with, wherever it lives, and repeats, calibrations and what is
-struck out go by that number. Whoever answers puts the other probe's number in its place, last of all.
+No reading is rewritten: each stays under the number it was stored with, wherever it lives, and repeats,
+calibrations and what is struck out go by that number. Whoever answers puts the other probe's number in its
+place, last of all.
 """
 
 import sqlite3
@@ -61,8 +62,8 @@ class Merged:
     def records(self, rows: Iterable[dict[str, Any]], delivered_ms: dict[int, int]) -> list[dict[str, Any]]:
         """Rows of `probes` (with `no`) as those of what they count as.
 
-        `also` has the ids that count as it, `device` the id of the device that was heard last, which all of OF_DEVICE is about.
-        delivered_ms: when anything last came in, by number.
+        `also` has the ids that count as it, `device` the id of the device that was heard last, which all of
+        OF_DEVICE is about. delivered_ms: when anything last came in, by number.
         """
         found = {row["no"]: row for row in rows}
         told: list[dict[str, Any]] = []
@@ -70,17 +71,31 @@ class Merged:
             if no in self._root:
                 continue
             devices = [found[other] for other in self.all_of(no)]
-            last = max(devices, key=lambda one: (max(one["seen_ms"], delivered_ms.get(one["no"], 0)), one["no"] == no))
+            last = max(
+                devices,
+                key=lambda one: (max(one["seen_ms"], delivered_ms.get(one["no"], 0)), one["no"] == no),
+            )
             also = [one["id"] for one in devices[1:]]
             first_ms = min(one["first_ms"] for one in devices)
-            told.append({**row, **{name: last[name] for name in OF_DEVICE}, "first_ms": first_ms, "also": also, "device": last["id"]})
+            told.append(
+                {
+                    **row,
+                    **{name: last[name] for name in OF_DEVICE},
+                    "first_ms": first_ms,
+                    "also": also,
+                    "device": last["id"],
+                }
+            )
         return told
 
 
 def known(db: sqlite3.Connection, names: Sequence[str]) -> list[dict[str, Any]]:
-    """These columns (with `no`) of each probe that counts as itself, by id; also, device: see Merged.records."""
+    """These columns (with `no`) of each probe that counts as itself, by id; also, device: see
+    Merged.records."""
     columns = ", ".join(f'"{name}"' for name in names)
-    rows = (dict(zip(names, row, strict=True)) for row in db.execute(f"SELECT {columns} FROM probes ORDER BY id"))
+    rows = (
+        dict(zip(names, row, strict=True)) for row in db.execute(f"SELECT {columns} FROM probes ORDER BY id")
+    )
     merged = Merged(db)
     if merged:
         return merged.records(rows, dict(db.execute("SELECT probe, delivered_ms FROM latest")))

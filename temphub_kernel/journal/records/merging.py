@@ -1,4 +1,5 @@
-"""Having a probe count as another one, and undoing it. Written through the writer; any thread, `common` the connection's."""
+"""Having a probe count as another one, and undoing it. Written through the writer; any thread, `common` the
+connection's."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ class Common(NamedTuple):
 
 
 def merge(writer: Writer, from_id: str, into_id: str) -> None:
-    """Have a probe's readings, those to come as well, count as another one's, until `unmerge`; waits until it is on disk.
+    """Have a probe's readings, those to come as well, count as another one's, until `unmerge`; waits until it
+    is on disk.
 
     Raises TempHubError for an unknown probe (404), or two that cannot be one (409).
     """
@@ -34,12 +36,20 @@ def merge(writer: Writer, from_id: str, into_id: str) -> None:
         merged = Merged(db)
         one, other = own_number_of(db, from_id), own_number_of(db, into_id)
         if merged.root(one) != one:
-            raise _refused(f"{from_id} counts as another probe already.", f"Undo that first: temphub probes --unmerge {from_id}")
+            raise _refused(
+                f"{from_id} counts as another probe already.",
+                f"Undo that first: temphub probes --unmerge {from_id}",
+            )
         if merged.root(other) == one:
-            raise _refused(f"{from_id} and {into_id} are one probe already.", "Name two probes that /api/probes lists.")
+            raise _refused(
+                f"{from_id} and {into_id} are one probe already.", "Name two probes that /api/probes lists."
+            )
         root = merged.root(other)
         if db.execute("SELECT removed_ms FROM probes WHERE no=?", (root,)).fetchone()[0]:
-            raise _refused(f"{into_id} was removed, so nobody would see what counts as it.", "Bring it back first, or merge the other way.")
+            raise _refused(
+                f"{into_id} was removed, so nobody would see what counts as it.",
+                "Bring it back first, or merge the other way.",
+            )
         db.execute("UPDATE probes SET merged_into=?, merged_ms=? WHERE no=?", (root, now_ms(), one))
 
     writer.change(apply).result(WAIT_S)
@@ -50,8 +60,13 @@ def unmerge(writer: Writer, probe_id: str) -> None:
 
     def apply(db: sqlite3.Connection) -> None:
         no = own_number_of(db, probe_id)
-        if not db.execute("UPDATE probes SET merged_into=0, merged_ms=0 WHERE no=? AND merged_into", (no,)).rowcount:
-            raise _refused(f"{probe_id} counts as no other probe.", "Give the id that was merged; /api/probes lists it under `also`.")
+        if not db.execute(
+            "UPDATE probes SET merged_into=0, merged_ms=0 WHERE no=? AND merged_into", (no,)
+        ).rowcount:
+            raise _refused(
+                f"{probe_id} counts as no other probe.",
+                "Give the id that was merged; /api/probes lists it under `also`.",
+            )
         # What was struck out of the line stays struck out of each part, and can be undone for each.
         own = ", ".join(map(str, Merged(db).all_of(no)))
         db.execute(f"UPDATE strikes SET part_of=0 WHERE probe IN ({own})")
@@ -63,15 +78,18 @@ def check_common(found: Common | None, from_id: str, into_id: str) -> None:
     """Raises TempHubError (409) when both measured at the same time, and so are hardly one place."""
     if found is not None:
         raise Conflict(
-            f"{from_id} and {into_id} both have readings in {found.minutes:,} minutes from {iso_utc(found.first_ms)} to"
+            f"{from_id} and {into_id} both have readings in {found.minutes:,} minutes from "
+            f"{iso_utc(found.first_ms)} to"
             f" {iso_utc(found.last_ms)}, so they look like two places; nothing was changed.",
-            "Check that they are one. To have both as one line, in order of time, send overlap: true (--overlap); or strike one out.",
+            "Check that they are one. To have both as one line, in order of time, send overlap: true "
+            "(--overlap); or strike one out.",
             code="overlap",
         )
 
 
 def common(db: sqlite3.Connection, from_id: str, into_id: str, done: int) -> Common | None:
-    """When two probes, with all that counts as them, both have readings; None where that is no more than a change-over.
+    """When two probes, with all that counts as them, both have readings; None where that is no more than a
+    change-over.
 
     done: up to which number the roll-ups have taken readings in. Raises TempHubError (404).
     """
@@ -95,7 +113,9 @@ def _both(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int]) -> s
     hours = [at for (at,) in db.execute(query.format(t="hours", **texts), (-(2**62), 2**62))]
     if not hours:
         return set()
-    return {at for (at,) in db.execute(query.format(t="minutes", **texts), (hours[0] * 60, hours[-1] * 60 + 59))}
+    return {
+        at for (at,) in db.execute(query.format(t="minutes", **texts), (hours[0] * 60, hours[-1] * 60 + 59))
+    }
 
 
 def _late(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int], done: int) -> set[int]:

@@ -1,6 +1,8 @@
-"""Days with numbers that a sensor showed before it measured, which versions up to 0.3 counted as temperatures. The upgrade's thread.
+"""Days with numbers that a sensor showed before it measured, which versions up to 0.3 counted as
+temperatures. The upgrade's thread.
 
-Their roll-ups are gathered again, a day at a time; until then answers about those days come from the readings.
+Their roll-ups are gathered again, a day at a time; until then answers about those days come from the
+readings.
 """
 
 import logging
@@ -20,7 +22,8 @@ FIELDS = ("probe", "taken_ms", "units", "quality")
 
 
 def mark(db: sqlite3.Connection, archive: Path) -> None:
-    """Have those days gathered again, inside the upgrade's commit: rows, packs and closed months are looked through once."""
+    """Have those days gathered again, inside the upgrade's commit: rows, packs and closed months are looked
+    through once."""
     found: set[tuple[int, int]] = set(db.execute(ROWS, (DAY_MS, POWER_ON)))
     # One after the other: all packs together may be larger than the memory.
     for (block,) in db.execute("SELECT block FROM packs ORDER BY block").fetchall():
@@ -28,13 +31,16 @@ def mark(db: sqlite3.Connection, archive: Path) -> None:
         if packs.has_qualities(body):
             batch = packs.unpack(body, FIELDS)
             hit = (batch["quality"] == columns.CODE[POWER_ON]) & (batch["units"] != columns.NO_VALUE)
-            found |= set(zip(batch["probe"][hit].tolist(), (batch["taken_ms"][hit] // DAY_MS).tolist(), strict=True))
+            found |= set(
+                zip(batch["probe"][hit].tolist(), (batch["taken_ms"][hit] // DAY_MS).tolist(), strict=True)
+            )
     archives = Archives(db, archive)
     for month in archives.all():
         try:
             found |= archives.days_with(month, POWER_ON)
         except TempHubError as error:
-            # A month that lies elsewhere just now keeps what was counted; it must not keep the hub from starting.
+            # A month that lies elsewhere just now keeps what was counted; it must not keep the hub from
+            # starting.
             log.warning("%s %s", error.problem, error.remedy)
     db.executemany("INSERT INTO redo (probe, from_ms, to_ms) VALUES (?, ?, ?)", _spans(found))
 

@@ -1,4 +1,5 @@
-"""What the journal remembers of each probe, and notes that parts of the hub leave for pages. Written through the writer.
+"""What the journal remembers of each probe, and notes that parts of the hub leave for pages. Written through
+the writer.
 
 Any thread of the hub may call; each call returns at once.
 """
@@ -16,8 +17,8 @@ SEEN_EVERY_MS = MINUTE_MS
 SAVE_S = 30
 
 
-# Anybody on the network can announce thousands of names, and each stays in the journal for good: beyond so many that never answered
-# nor delivered a new one is kept only once it does.
+# Anybody on the network can announce thousands of names, and each stays in the journal for good: beyond so
+# many that never answered nor delivered a new one is kept only once it does.
 MOST_ADVERTS = 1_000
 ONLY_ADVERTS = """
 SELECT count(*) FROM (SELECT 1 FROM probes p WHERE via='mdns' AND provisioned_ms=0
@@ -66,10 +67,23 @@ class ProbeBook:
     def gone(self, probe_id: str) -> None:
         """A probe's advert ended; its last address is kept."""
         self._known.pop(probe_id, None)
-        self._writer.change(lambda db: db.execute("UPDATE probes SET present=0 WHERE id=?", (probe_id,)).rowcount)
+        self._writer.change(
+            lambda db: db.execute("UPDATE probes SET present=0 WHERE id=?", (probe_id,)).rowcount
+        )
 
-    def checked(self, probe_id: str, *, ok: bool, server_url: str, interval_ms: int, problem: str, remedy: str, held: bool = False) -> None:
-        """How a check of a probe's settings ended; written when it says something new. held: the probe is another hub's."""
+    def checked(
+        self,
+        probe_id: str,
+        *,
+        ok: bool,
+        server_url: str,
+        interval_ms: int,
+        problem: str,
+        remedy: str,
+        held: bool = False,
+    ) -> None:
+        """How a check of a probe's settings ended; written when it says something new. held: the probe is
+        another hub's."""
         result = (ok, server_url, interval_ms, held, problem, remedy)
         if self._results.get(probe_id) == result:
             return
@@ -89,14 +103,16 @@ class ProbeBook:
             db.execute("UPDATE probes SET problem=?, remedy=? WHERE id=?", (problem, remedy, probe_id))
             if ok:
                 db.execute(
-                    "UPDATE probes SET server_url=?, interval_ms=?, provisioned_ms=? WHERE id=?", (server_url, interval_ms, now, probe_id)
+                    "UPDATE probes SET server_url=?, interval_ms=?, provisioned_ms=? WHERE id=?",
+                    (server_url, interval_ms, now, probe_id),
                 )
 
         self._writer.change(apply)
         self._note_held()
 
     def _ensure(self, db: sqlite3.Connection, probe_id: str, now: int, *, only_advert: bool) -> bool:
-        """Whether a probe has its row, made when missing; not for one more advert among too many. Writer's thread."""
+        """Whether a probe has its row, made when missing; not for one more advert among too many. Writer's
+        thread."""
         if db.execute("SELECT 1 FROM probes WHERE id=?", (probe_id,)).fetchone() is not None:
             return True
         if only_advert:
@@ -109,7 +125,8 @@ class ProbeBook:
         return True
 
     def shared(self, probe_id: str, problem: str, remedy: str) -> None:
-        """Two devices deliver under one id; with empty words that is over, and how the last check ended is said instead."""
+        """Two devices deliver under one id; with empty words that is over, and how the last check ended is
+        said instead."""
         if problem:
             self._shared[probe_id] = problem, remedy
         else:
@@ -140,18 +157,25 @@ class ProbeBook:
             self._say(probe_id)
 
     def _foremost(self, probe_id: str) -> tuple[str, str]:
-        """What is the matter with a probe: that its curve is not one place's, that nothing of it is stored, or how its check ended."""
+        """What is the matter with a probe: that its curve is not one place's, that nothing of it is stored,
+        or how its check ended."""
         problem, remedy = self._results.get(probe_id, ("", ""))[-2:]
         return self._shared.get(probe_id) or self._refused.get(probe_id) or (str(problem), str(remedy))
 
     def _say(self, probe_id: str) -> None:
         words = *self._foremost(probe_id), probe_id
-        self._writer.change(lambda db: db.execute("UPDATE probes SET problem=?, remedy=? WHERE id=?", words).rowcount)
+        self._writer.change(
+            lambda db: db.execute("UPDATE probes SET problem=?, remedy=? WHERE id=?", words).rowcount
+        )
         self._note_held()
 
     def _note_held(self) -> None:
         apart = self._shared.keys() | self._refused.keys()
-        held = {probe_id: True for probe_id, (*_, is_held, _, _) in list(self._results.items()) if is_held and probe_id not in apart}
+        held = {
+            probe_id: True
+            for probe_id, (*_, is_held, _, _) in list(self._results.items())
+            if is_held and probe_id not in apart
+        }
         if held != self._held:
             self._held = held
             self.leave(HELD, held)
@@ -159,13 +183,18 @@ class ProbeBook:
     def leave(self, topic: str, body: dict[str, Any]) -> None:
         """Leave a note for pages and other processes: Reader.note(topic)."""
         text, now = json.dumps(body), now_ms()
-        insert = "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body"
+        insert = (
+            "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, "
+            "body=excluded.body"
+        )
         self._writer.change(lambda db: db.execute(insert, (topic, now, text)).rowcount)
 
 
 def save_bookmark(writer: Writer, follower: str, no: int, note: dict[str, Any]) -> None:
     """Keep a follower's place; waits until it is on disk. Raises TempHubError."""
-    insert = "INSERT INTO bookmarks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET no=excluded.no, note=excluded.note"
+    insert = (
+        "INSERT INTO bookmarks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET no=excluded.no, note=excluded.note"
+    )
     saved = writer.change(lambda db: db.execute(insert, (follower, no, json.dumps(note))).rowcount)
     try:
         saved.result(timeout=SAVE_S)
@@ -179,7 +208,8 @@ def save_bookmark(writer: Writer, follower: str, no: int, note: dict[str, Any]) 
 
 def _write(db: sqlite3.Connection, s: Sighting, seen_ms: int) -> None:
     db.execute(
-        "UPDATE probes SET ip=?, port=?, host=iif(?='', host, ?), version=iif(?='', version, ?), model=iif(?='', model, ?),"
+        "UPDATE probes SET ip=?, port=?, host=iif(?='', host, ?), version=iif(?='', version, ?), "
+        "model=iif(?='', model, ?),"
         " name=iif(?='', name, ?), boot=iif(?='', boot, ?), via=?, seen_ms=?, present=1 WHERE id=?",
         (s.ip, s.port, *_twice(s.host, s.version, s.model, s.name, s.boot), s.via, seen_ms, s.probe_id),
     )

@@ -1,5 +1,5 @@
-"""What the journal's readings come to: steps of time, means over time, time beyond limits, a clock's own steps. Pure but for
-what is asked."""
+"""What the journal's readings come to: steps of time, means over time, time beyond limits, a clock's own
+steps. Pure but for what is asked."""
 
 from .calendar import Calendar, Edges, WallClock, pieces
 from .completeness import Complete, Holes, Track, complete, holes_of, track_of

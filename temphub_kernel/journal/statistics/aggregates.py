@@ -18,16 +18,22 @@ from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, joined_steps, steps_of
 # From coarse to fine.
 LEVELS = tuple(reversed(schema.TIERS.items()))
 COLUMNS = (
-    f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), sum({{t}}.count), sum({{t}}.bad),"
-    f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / {UNITS_PER_C**2:.1f})"
+    f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), "
+    f"sum({{t}}.count), sum({{t}}.bad),"
+    f" sum({{t}}.spread + iif({{t}}.count, 1.0 * {{t}}.total * {{t}}.total / max({{t}}.count, 1), 0) / "
+    f"{UNITS_PER_C**2:.1f})"
 )
 # Inside one step of the answer and inside the time asked for; all in minutes.
-INSIDE = "({t}.at * {n} >= :first AND ({t}.at + 1) * {n} <= :end AND {t}.at * {n} / :width = ({t}.at * {n} + {n} - 1) / :width)"
+INSIDE = (
+    "({t}.at * {n} >= :first AND ({t}.at + 1) * {n} <= :end AND {t}.at * {n} / :width = ({t}.at * {n} + "
+    "{n} - 1) / :width)"
+)
 OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / {n}"
 
 
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
-    """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put together."""
+    """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put
+    together."""
     if width == 1:
         return _minutes(db, probe, first, end)
     values = {"probe": probe, "first": first, "end": end, "width": width}
@@ -47,17 +53,22 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
 def _minutes(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
     """The minutes as they stand: with nothing to put together that is several times as quick."""
     columns = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
-    rows = db.execute(f"SELECT {columns} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, end - 1)).fetchall()
+    rows = db.execute(
+        f"SELECT {columns} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, end - 1)
+    ).fetchall()
     if not rows:
         return []
     *whole, spread = zip(*rows, strict=True)
     at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
-    return [Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64))]
+    return [
+        Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64))
+    ]
 
 
 @cache  # a handful: each level below each coarser one
 def _query(level: tuple[str, int], cut: tuple[str, int] | None) -> str:
-    """A level's part of the answer: all of it, or only what lies in the steps of a coarser level that a border cuts."""
+    """A level's part of the answer: all of it, or only what lies in the steps of a coarser level that a
+    border cuts."""
     table, unit = level
     columns, inside = COLUMNS.format(t=table), INSIDE.format(t=table, n=unit)
     source, where = table, OF_PROBE.format(t=table, n=unit)
@@ -66,9 +77,15 @@ def _query(level: tuple[str, int], cut: tuple[str, int] | None) -> str:
         times = wide // unit
         # The order of the two is not the database's to choose: few steps are cut, and each looks up its own.
         source = f"{above} CROSS JOIN {table}"
-        where = f"{OF_PROBE.format(t=above, n=wide)} AND NOT {INSIDE.format(t=above, n=wide)} AND {table}.probe = :probe"
+        where = (
+            f"{OF_PROBE.format(t=above, n=wide)} AND NOT {INSIDE.format(t=above, n=wide)} AND {table}"
+            ".probe = :probe"
+        )
         where += f" AND {table}.at BETWEEN {above}.at * {times} AND {above}.at * {times} + {times - 1}"
-    return f"SELECT {table}.at * {unit} / :width AS step, {columns} FROM {source} WHERE {where} AND {inside} GROUP BY step"
+    return (
+        f"SELECT {table}.at * {unit} / :width AS step, {columns} FROM {source} WHERE {where} AND {inside} "
+        "GROUP BY step"
+    )
 
 
 def _even(unit: int, *borders: int) -> bool:
@@ -77,7 +94,9 @@ def _even(unit: int, *borders: int) -> bool:
 
 
 def _steps(probe: int, rows: list[tuple[float, ...]]) -> Steps:
-    at, lowest, highest, total, count, bad = (np.array([row[column] for row in rows], np.int64) for column in range(6))
+    at, lowest, highest, total, count, bad = (
+        np.array([row[column] for row in rows], np.int64) for column in range(6)
+    )
     squares = np.array([row[6] for row in rows])
     spread = squares - total / UNITS_PER_C * (total / UNITS_PER_C) / np.maximum(count, 1)
     return Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.maximum(spread, 0.0))
@@ -100,7 +119,9 @@ def steps(
     first, end, width = -(-from_ms // MINUTE_MS), to_ms // MINUTE_MS, width_ms // MINUTE_MS
     needed = (*NEEDED, *calibration.Corrections(db).fields)
     if width_ms % MINUTE_MS or first >= end:
-        found = _from_readings(db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms)
+        found = _from_readings(
+            db, joined(list(stored.taken(from_ms, to_ms, done, needed, probes)), needed), width_ms
+        )
         return gathered(found._replace(probe=roots.of(found.probe))) if roots else found
     parts: list[Steps] = []
     # What is asked of the minutes at both ends is less than their roll-up has.
@@ -122,8 +143,12 @@ def steps(
 
 
 def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> list[tuple[bool, int, int]]:
-    """[from_ms, to_ms) cut where the roll-ups of a probe are out of date, by whole days: (out of date, from, to)."""
-    rows = db.execute("SELECT from_ms, to_ms FROM redo WHERE probe=? AND to_ms>? AND from_ms<? ORDER BY from_ms", (probe, from_ms, to_ms))
+    """[from_ms, to_ms) cut where the roll-ups of a probe are out of date, by whole days: (out of date, from,
+    to)."""
+    rows = db.execute(
+        "SELECT from_ms, to_ms FROM redo WHERE probe=? AND to_ms>? AND from_ms<? ORDER BY from_ms",
+        (probe, from_ms, to_ms),
+    )
     found: list[tuple[bool, int, int]] = []
     at = from_ms
     for start, end in rows:
@@ -137,4 +162,10 @@ def _stretches(db: sqlite3.Connection, probe: int, from_ms: int, to_ms: int) -> 
 
 def _from_readings(db: sqlite3.Connection, batch: Batch, width_ms: int) -> Steps:
     probe, taken_ms = batch["probe"], batch["taken_ms"]
-    return steps_of(probe, taken_ms, calibration.Corrections(db).of(batch).units, width_ms, annotations.Struck(db).of(probe, taken_ms))
+    return steps_of(
+        probe,
+        taken_ms,
+        calibration.Corrections(db).of(batch).units,
+        width_ms,
+        annotations.Struck(db).of(probe, taken_ms),
+    )

@@ -1,8 +1,10 @@
-"""Equal steps of time by the clock on the wall of a zone, and what the journal holds of each. Any thread; pure.
+"""Equal steps of time by the clock on the wall of a zone, and what the journal holds of each. Any thread;
+pure.
 
-A step begins whenever that clock shows a multiple of its length, counted from the midnight of the day that is asked for first. So days
-have 23, 24 or 25 hours. Of a beginning that comes twice in autumn the first counts, unless whole steps come twice (a quarter of
-an hour does); in place of one that spring leaves out the step begins with the next moment there is.
+A step begins whenever that clock shows a multiple of its length, counted from the midnight of the day that is
+asked for first. So days have 23, 24 or 25 hours. Of a beginning that comes twice in autumn the first counts,
+unless whole steps come twice (a quarter of an hour does); in place of one that spring leaves out the step
+begins with the next moment there is.
 """
 
 from datetime import tzinfo
@@ -34,10 +36,13 @@ class Calendar(Protocol):
 class WallClock:
     """Steps of `width_ms` in a zone (None: this computer's), for moments in [first_ms, last_ms].
 
-    anchor_ms: a moment of the day that steps are counted from, which tells for those that do not divide the day.
+    anchor_ms: a moment of the day that steps are counted from, which tells for those that do not divide the
+    day.
     """
 
-    def __init__(self, width_ms: int, zone: tzinfo | None, anchor_ms: int, first_ms: int, last_ms: int) -> None:
+    def __init__(
+        self, width_ms: int, zone: tzinfo | None, anchor_ms: int, first_ms: int, last_ms: int
+    ) -> None:
         self._width = width_ms
         self._phase = (anchor_ms + offset_ms(zone, anchor_ms)) // DAY_MS * DAY_MS % width_ms
         begin = max(first_ms - width_ms, min(anchor_ms, first_ms)) - 2 * DAY_MS
@@ -46,7 +51,11 @@ class WallClock:
         # From when on a stretch's own beginnings count, and when the step began that reaches into it.
         self._open, self._carry = self._since.copy(), self._since.copy()
         cut = [self._enter(place) for place in range(1, len(stretches))]
-        self.grain_ms = gcd(width_ms, *(int(self._phase - offset) for offset in self._offset), *(moment for moment in cut if moment))
+        self.grain_ms = gcd(
+            width_ms,
+            *(int(self._phase - offset) for offset in self._offset),
+            *(moment for moment in cut if moment),
+        )
 
     def starts(self, ms: Ints) -> Ints:
         """When the step of each moment began."""
@@ -74,8 +83,13 @@ class WallClock:
         return found
 
     def _enter(self, place: int) -> int:
-        """Work out how steps go on where the clock is changed; that moment, when a step begins there that the clock left out."""
-        change, before, after = int(self._since[place]), int(self._offset[place - 1]), int(self._offset[place])
+        """Work out how steps go on where the clock is changed; that moment, when a step begins there that the
+        clock left out."""
+        change, before, after = (
+            int(self._since[place]),
+            int(self._offset[place - 1]),
+            int(self._offset[place]),
+        )
         self._carry[place] = self.starts(np.array([change - 1]))[0]
         if after < before:
             again = before - after
@@ -106,7 +120,8 @@ class Edges:
 
 
 def pieces(calendar: Calendar, from_ms: int, to_ms: int, about_ms: int) -> list[tuple[int, int]]:
-    """[from_ms, to_ms) cut into pieces of about so long, each of whole steps but for the first and the last."""
+    """[from_ms, to_ms) cut into pieces of about so long, each of whole steps but for the first and the
+    last."""
     moments = np.arange(from_ms + about_ms, to_ms, about_ms, dtype=np.int64)
     cuts = np.unique(calendar.starts(moments))
     return list(pairwise([from_ms, *cuts[(cuts > from_ms) & (cuts < to_ms)].tolist(), to_ms]))

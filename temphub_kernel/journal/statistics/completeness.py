@@ -1,4 +1,5 @@
-"""What is missing of a probe's readings, proved by the probe's own numbers where it gives any. Any thread; pure."""
+"""What is missing of a probe's readings, proved by the probe's own numbers where it gives any. Any thread;
+pure."""
 
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ ENOUGH_STEPS = 8
 
 
 class Track(NamedTuple):
-    """All readings of one probe by time (several of one moment by seq), bad ones too. `boot`, `seq`: −1 where the probe gave none."""
+    """All readings of one probe by time (several of one moment by seq), bad ones too. `boot`, `seq`: −1 where
+    the probe gave none."""
 
     ms: Ints
     boot: Ints
@@ -31,7 +33,8 @@ class Holes(NamedTuple):
 
 
 class Complete(NamedTuple):
-    """How many readings are there (twice is once) and how many missing; proved: by the probe's own numbers, none of it estimated."""
+    """How many readings are there (twice is once) and how many missing; proved: by the probe's own numbers,
+    none of it estimated."""
 
     stored: int
     missing: int
@@ -101,7 +104,8 @@ def _by_time(track: Track, numbered: Flags) -> Holes:
 
 
 def _usual(pause: Ints, border: Flags) -> npt.NDArray[np.float64]:
-    """The usual interval about each pause that may be long or is a border; elsewhere nobody asks for it, and it is NaN."""
+    """The usual interval about each pause that may be long or is a border; elsewhere nobody asks for it, and
+    it is NaN."""
     found = np.full(len(pause), np.nan)
     some = np.flatnonzero(pause > 0)
     asked = np.union1d(exceedance.may_be_gaps(pause[some]), np.flatnonzero(border[some]))
@@ -110,7 +114,8 @@ def _usual(pause: Ints, border: Flags) -> npt.NDArray[np.float64]:
 
 
 def _borders(track: Track, numbered: Flags) -> Flags:
-    """Between which neighbours one boot ends and the next begins with its lowest number, no other boot reaching across."""
+    """Between which neighbours one boot ends and the next begins with its lowest number, no other boot
+    reaching across."""
     place, boot = np.flatnonzero(numbered), track.boot[numbered]
     change = np.zeros(len(track.ms) + 1, np.int64)
     lowest = np.full(len(track.ms), -1)

@@ -1,4 +1,5 @@
-"""What it means to be beyond a limit: for how long, how far, since when. The one definition, for page, API, exports and notebooks."""
+"""What it means to be beyond a limit: for how long, how far, since when. The one definition, for page, API,
+exports and notebooks."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -15,7 +16,8 @@ from .time_weights import holds
 GAP_PACES = 3
 # How many intervals about a place tell its usual one.
 PACE_WINDOW = 101
-# So many intervals are looked at together for whether any can be a gap, and so many medians are taken at once.
+# So many intervals are looked at together for whether any can be a gap, and so many medians are taken at
+# once.
 BLOCK = 1_024
 AT_ONCE = 4_096
 ABOVE = "above"
@@ -52,8 +54,9 @@ class Limit(NamedTuple):
 class Excursions(NamedTuple):
     """Times beyond a limit, column by column, by time.
 
-    start_ms, end_ms: where the line crosses the limit, else the outermost reading; unseen_ms: the part inside gaps; peak_c: the reading
-    farthest beyond; mean_c: over the time seen; degree_minutes: area beyond the limit in K·min; begins, ends: `crossing`, `gap` or `data`.
+    start_ms, end_ms: where the line crosses the limit, else the outermost reading; unseen_ms: the part inside
+    gaps; peak_c: the reading farthest beyond; mean_c: over the time seen; degree_minutes: area beyond the
+    limit in K·min; begins, ends: `crossing`, `gap` or `data`.
     """
 
     start_ms: columns.Floats
@@ -67,7 +70,8 @@ class Excursions(NamedTuple):
 
 
 def line_of(ms: columns.Ints, celsius: columns.Floats, longest_ms: int | None = None) -> Line:
-    """Readings by time as a line. longest_ms: the longest pause that is no gap; by default three usual intervals."""
+    """Readings by time as a line. longest_ms: the longest pause that is no gap; by default three usual
+    intervals."""
     good = np.isfinite(celsius)
     ms, celsius = ms[good], celsius[good]
     pause = np.diff(ms)
@@ -100,7 +104,8 @@ def _long(pause: columns.Ints) -> columns.Flags:
 
 
 def may_be_gaps(pause: columns.Ints) -> columns.Ints:
-    """The places of those that can be more than GAP_PACES usual intervals long; at an even pace next to none."""
+    """The places of those that can be more than GAP_PACES usual intervals long; at an even pace next to
+    none."""
     if not len(pause):
         return np.empty(0, np.int64)
     # A median is never below the least: only what is much longer than the least about it can be a gap.
@@ -109,8 +114,11 @@ def may_be_gaps(pause: columns.Ints) -> columns.Ints:
     return np.flatnonzero(pause > GAP_PACES * np.repeat(least, BLOCK)[: len(pause)])
 
 
-def beyond(excess: columns.Floats, ms: columns.Ints, whole: columns.Flags) -> tuple[columns.Floats, columns.Floats]:
-    """For each interval between readings: (milliseconds beyond the limit, area beyond it in K·ms). Nothing across a gap."""
+def beyond(
+    excess: columns.Floats, ms: columns.Ints, whole: columns.Flags
+) -> tuple[columns.Floats, columns.Floats]:
+    """For each interval between readings: (milliseconds beyond the limit, area beyond it in K·ms). Nothing
+    across a gap."""
     first, second, length = excess[:-1], excess[1:], np.diff(ms) * whole
     high, low = np.maximum(first, second), np.minimum(first, second)
     # Where the line crosses the limit, a triangle is left of the trapezoid.
@@ -120,7 +128,8 @@ def beyond(excess: columns.Floats, ms: columns.Ints, whole: columns.Flags) -> tu
 
 
 def excursions_of(line: Line, limit: Limit) -> Excursions | None:
-    """The times beyond a limit; None when there is none. Beyond it before and after a gap is one excursion: a gap cannot hide one."""
+    """The times beyond a limit; None when there is none. Beyond it before and after a gap is one excursion: a
+    gap cannot hide one."""
     excess = limit.excess(line.celsius)
     out = excess > 0
     first = np.flatnonzero(out & ~np.r_[False, out[:-1]])
@@ -133,7 +142,9 @@ def excursions_of(line: Line, limit: Limit) -> Excursions | None:
     number = np.cumsum(np.r_[0, np.diff(out.astype(np.int8)) == 1]) - (0 if out[0] else 1)
     owner = np.where(out[:-1], number[:-1], number[1:])
     mine = out[:-1] | out[1:]
-    time, area = (np.bincount(owner[mine], part[mine], len(first)) for part in beyond(excess, line.ms, line.whole))
+    time, area = (
+        np.bincount(owner[mine], part[mine], len(first)) for part in beyond(excess, line.ms, line.whole)
+    )
     peak = np.maximum.reduceat(np.where(out, excess, 0), first)
     hidden = (np.diff(line.ms) * ~line.whole * (out[:-1] & out[1:])).astype(np.float64)
     unseen: columns.Floats = np.bincount(owner[mine], hidden[mine], len(first)).astype(np.float64)
@@ -142,14 +153,19 @@ def excursions_of(line: Line, limit: Limit) -> Excursions | None:
     return Excursions(start, end, unseen, limit.back(peak), mean, area / MINUTE_MS, begins, ends)
 
 
-def _edges(line: Line, excess: columns.Floats, at: columns.Ints, side: int) -> tuple[columns.Floats, npt.NDArray[np.object_]]:
-    """Where an excursion's line meets the limit before (-1) or after (1) its outermost readings, and how that is known."""
+def _edges(
+    line: Line, excess: columns.Floats, at: columns.Ints, side: int
+) -> tuple[columns.Floats, npt.NDArray[np.object_]]:
+    """Where an excursion's line meets the limit before (-1) or after (1) its outermost readings, and how that
+    is known."""
     other = np.clip(at + side, 0, len(line.ms) - 1)
     is_end = other == at
     joined = np.zeros(len(at), np.bool_)
     joined[~is_end] = line.whole[np.minimum(at, other)[~is_end]]
     drop = excess[at] - np.where(joined, excess[other], 0)
-    moment: columns.Floats = line.ms[at].astype(np.float64) + np.where(joined, (line.ms[other] - line.ms[at]) * excess[at] / drop, 0.0)
+    moment: columns.Floats = line.ms[at].astype(np.float64) + np.where(
+        joined, (line.ms[other] - line.ms[at]) * excess[at] / drop, 0.0
+    )
     return moment, np.where(joined, "crossing", np.where(is_end, "data", "gap")).astype(object)
 
 
@@ -165,7 +181,8 @@ Read = Callable[[int, int], tuple[columns.Ints, columns.Floats]]
 
 
 class Passed(NamedTuple):
-    """Time beyond a limit in ms: an exact number (least, beyond and most are one) with its excursions, or bounds about an estimate."""
+    """Time beyond a limit in ms: an exact number (least, beyond and most are one) with its excursions, or
+    bounds about an estimate."""
 
     limit: Limit
     beyond_ms: float
@@ -180,7 +197,8 @@ class Passed(NamedTuple):
 
 
 class Beyond(NamedTuple):
-    """Of one probe and [from, to): measured_ms, the time between its readings that is not inside gaps; exact: that it is no estimate.
+    """Of one probe and [from, to): measured_ms, the time between its readings that is not inside gaps; exact:
+    that it is no estimate.
 
     What is measured and beyond no limit is within; the rest of the range is unknown.
     """
@@ -190,8 +208,11 @@ class Beyond(NamedTuple):
     passed: tuple[Passed, ...]
 
 
-def time_beyond(ask: Ask, read: Read, from_ms: int, to_ms: int, limits: Sequence[Limit], most: int = MOST_READINGS) -> Beyond | None:
-    """How long the readings of one probe in [from_ms, to_ms) were beyond each limit; None when there is no good reading."""
+def time_beyond(
+    ask: Ask, read: Read, from_ms: int, to_ms: int, limits: Sequence[Limit], most: int = MOST_READINGS
+) -> Beyond | None:
+    """How long the readings of one probe in [from_ms, to_ms) were beyond each limit; None when there is no
+    good reading."""
     hours = ask(from_ms, to_ms, HOUR_MS)
     hours = hours.of(hours.good > 0)
     if not len(hours.at):
@@ -200,13 +221,17 @@ def time_beyond(ask: Ask, read: Read, from_ms: int, to_ms: int, limits: Sequence
         line = line_of(*read(from_ms, to_ms))
         return Beyond(line.measured_ms, True, tuple(_passed([line], limit) for limit in limits))
     measured = float(min(_held(hours, HOUR_MS).sum(), to_ms - from_ms))
-    return Beyond(measured, False, tuple(_of_many(ask, read, from_ms, to_ms, hours, limit, most) for limit in limits))
+    return Beyond(
+        measured, False, tuple(_of_many(ask, read, from_ms, to_ms, hours, limit, most) for limit in limits)
+    )
 
 
 def _passed(lines: Iterable[Line], limit: Limit) -> Passed:
     found, total = [], 0.0
     for line in lines:
-        total += float(beyond(limit.excess(line.celsius), line.ms, line.whole)[0].sum()) if len(line.ms) else 0.0
+        total += (
+            float(beyond(limit.excess(line.celsius), line.ms, line.whole)[0].sum()) if len(line.ms) else 0.0
+        )
         found.append(excursions_of(line, limit) if len(line.ms) else None)
     some = [one for one in found if one is not None]
     excursions = Excursions(*(np.concatenate(column) for column in zip(*some, strict=True))) if some else None
@@ -219,7 +244,11 @@ def _of_many(ask: Ask, read: Read, from_ms: int, to_ms: int, hours: Steps, limit
         return _bounds(ask, from_ms, to_ms, limit)
     at = hours.at * HOUR_MS
     return _passed(
-        (line_of(*read(max(int(at[first]), from_ms), min(int(at[end - 1]) + HOUR_MS, to_ms))) for first, end in stretches), limit
+        (
+            line_of(*read(max(int(at[first]), from_ms), min(int(at[end - 1]) + HOUR_MS, to_ms)))
+            for first, end in stretches
+        ),
+        limit,
     )
 
 
@@ -231,7 +260,8 @@ def _reaches(steps: Steps, limit: Limit) -> columns.Flags:
 
 
 def _stretches(hours: Steps, hot: columns.Flags) -> list[tuple[int, int]]:
-    """[first, end) places of hours that hold the hot ones, each with enough readings on both sides to know usual intervals there."""
+    """[first, end) places of hours that hold the hot ones, each with enough readings on both sides to know
+    usual intervals there."""
     before = np.concatenate([[0], np.cumsum(hours.good)])
     places = np.flatnonzero(hot)
     first = np.maximum(np.searchsorted(before, before[places] - PACE_WINDOW, "right") - 1, 0)
@@ -251,7 +281,11 @@ def _bounds(ask: Ask, from_ms: int, to_ms: int, limit: Limit) -> Passed:
     steps = steps.of(steps.good > 0)
     held = _held(steps, width_ms)
     far, near = steps.highest / UNITS_PER_C, steps.lowest / UNITS_PER_C
-    far, near = (limit.excess(far), limit.excess(near)) if limit.kind == ABOVE else (limit.excess(near), limit.excess(far))
+    far, near = (
+        (limit.excess(far), limit.excess(near))
+        if limit.kind == ABOVE
+        else (limit.excess(near), limit.excess(far))
+    )
     least = held[np.minimum.reduce(_beside(near)) > 0].sum()
     most = held[np.maximum.reduce(_beside(far)) > 0].sum()
     share = np.clip(np.where(far > near, far / np.where(far > near, far - near, 1), far > 0), 0, 1)

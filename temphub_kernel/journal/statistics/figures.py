@@ -1,7 +1,9 @@
-"""The figures of a range: counts, extremes, and mean, standard deviation and trend over time. Pure but for what is asked.
+"""The figures of a range: counts, extremes, and mean, standard deviation and trend over time. Pure but for
+what is asked.
 
-Whoever tells them (page, API, workbook, notebook) has them from here, so they are the same to the last digit. They are exact up to
-Most.single readings of a probe. Of more, hours with an even pace weigh as a whole, and what differs is looked into: that is an estimate.
+Whoever tells them (page, API, workbook, notebook) has them from here, so they are the same to the last digit.
+They are exact up to Most.single readings of a probe. Of more, hours with an even pace weigh as a whole, and
+what differs is looked into: that is an estimate.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,15 +28,18 @@ AT_ONCE = 150_000
 # Beginning to read somewhere costs as much as reading so many more, which are then left aside.
 AS_MUCH_AS_A_START = 10_000
 
-# Steps of probes in [from_ms, to_ms) of a width; their good readings there by probe and time: (probe, ms, 1e-7 °C).
+# Steps of probes in [from_ms, to_ms) of a width; their good readings there by probe and time: (probe, ms,
+# 1e-7 °C).
 Ask = Callable[[Sequence[int], int, int, int], Steps]
 Read = Callable[[Sequence[int], int, int], tuple[Ints, Ints, Ints]]
 
 
 class Figures(NamedTuple):
-    """Of one probe in a range. readings: good ones; °C, °C per hour. mean, sigma (standard deviation), trend: over time (time_weights.py).
+    """Of one probe in a range. readings: good ones; °C, °C per hour. mean, sigma (standard deviation), trend:
+    over time (time_weights.py).
 
-    exact: whether these three are no estimates; mean_of_readings, sigma_of_readings: each reading counts alike.
+    exact: whether these three are no estimates; mean_of_readings, sigma_of_readings: each reading counts
+    alike.
     """
 
     readings: int
@@ -50,10 +55,12 @@ class Figures(NamedTuple):
 
 
 class Known:
-    """What was found for one range (that may move along), so that asking again costs only what is new. Belongs to its caller's thread.
+    """What was found for one range (that may move along), so that asking again costs only what is new.
+    Belongs to its caller's thread.
 
-    most: how many readings of all probes are read in one go, 0 for all; whole: False when that left something to be read.
-    means: where width_ms is given, of each probe whose figures are exact when each such span began (counted from 1970) and its mean, °C.
+    most: how many readings of all probes are read in one go, 0 for all; whole: False when that left something
+    to be read. means: where width_ms is given, of each probe whose figures are exact when each such span
+    began (counted from 1970) and its mean, °C.
     """
 
     def __init__(self, most: int = 0, width_ms: int = 0) -> None:
@@ -71,9 +78,17 @@ class Known:
 
 
 def figures(
-    ask: Ask, read: Read, ids: Mapping[int, str], from_ms: int, to_ms: int, everything: int, known: Known, most: Most
+    ask: Ask,
+    read: Read,
+    ids: Mapping[int, str],
+    from_ms: int,
+    to_ms: int,
+    everything: int,
+    known: Known,
+    most: Most,
 ) -> dict[str, Figures]:
-    """What each of these probes (ids by number) with a good reading in [from_ms, to_ms) has there. everything: how many all probes have."""
+    """What each of these probes (ids by number) with a good reading in [from_ms, to_ms) has there.
+    everything: how many all probes have."""
     numbers = sorted(ids)
     width_ms = HOUR_MS if to_ms - from_ms <= LONG_MS else DAY_MS
     first, end = (from_ms - BESIDE_MS) // width_ms * width_ms, -(-(to_ms + BESIDE_MS) // width_ms) * width_ms
@@ -97,7 +112,9 @@ def figures(
 def _told(table: Hourly) -> Figures:
     steps = table.steps.of(table.steps.good > 0)
     n, total = int(steps.good.sum()), int(steps.total.sum())
-    apart = float((steps.spread + steps.good * ((steps.total / steps.good - total / n) / UNITS_PER_C) ** 2).sum())
+    apart = float(
+        (steps.spread + steps.good * ((steps.total / steps.good - total / n) / UNITS_PER_C) ** 2).sum()
+    )
     over: OverTime = weighed(table.weights(), n)
     return Figures(
         n,
@@ -114,18 +131,26 @@ def _told(table: Hourly) -> Figures:
 
 
 def _read_singly(read: Read, tables: dict[int, Hourly], width_ms: int, known: Known) -> bool:
-    """Look into the hours that are to be known reading by reading; False when known.most was reached before that."""
+    """Look into the hours that are to be known reading by reading; False when known.most was reached before
+    that."""
     wanted = {no: table.missing & (table.how == SINGLY) for no, table in tables.items()}
     spent = 0
     for first, end in _groups(tables, wanted, min(AT_ONCE, known.most or AT_ONCE)):
         if known.most and spent >= known.most:
             return False
-        mine = {no: rows & (tables[no].all.at >= first) & (tables[no].all.at < end) for no, rows in wanted.items()}
+        mine = {
+            no: rows & (tables[no].all.at >= first) & (tables[no].all.at < end) for no, rows in wanted.items()
+        }
         mine = {no: rows for no, rows in mine.items() if rows.any()}
-        hours = np.unique(np.concatenate([tables[no].all.at[tables[no].near(rows)] for no, rows in mine.items()]))
+        hours = np.unique(
+            np.concatenate([tables[no].all.at[tables[no].near(rows)] for no, rows in mine.items()])
+        )
         spans = _joined(_stretches(hours), [tables[no].all for no in mine])
         probe, at_ms, units = _by_probe(
-            [_inside(hours, width_ms, *read(list(mine), low * width_ms, high * width_ms)) for low, high in spans]
+            [
+                _inside(hours, width_ms, *read(list(mine), low * width_ms, high * width_ms))
+                for low, high in spans
+            ]
         )
         spent += len(probe)
         for no, rows in mine.items():
@@ -152,7 +177,8 @@ def _joined(stretches: list[tuple[int, int]], steps: Sequence[Steps]) -> list[tu
 
 
 def _by_probe(pieces: list[tuple[Ints, Ints, Ints]]) -> list[Ints]:
-    """(probe, time, units) of all pieces in order of probe; here, so that the pieces are let go before anything is made of them."""
+    """(probe, time, units) of all pieces in order of probe; here, so that the pieces are let go before
+    anything is made of them."""
     order = np.argsort(np.concatenate([probe for probe, _, _ in pieces]), kind="stable")
     return [np.concatenate(column)[order] for column in zip(*pieces, strict=True)]
 
@@ -164,7 +190,11 @@ def _inside(hours: Ints, width_ms: int, probe: Ints, at_ms: Ints, units: Ints) -
 
 def _groups(tables: dict[int, Hourly], wanted: dict[int, Flags], readings: int) -> Iterator[tuple[int, int]]:
     """[first, end) of hours that hold about so many readings of those wanted."""
-    some = [(table.all.at[wanted[no]], table.all.good[wanted[no]]) for no, table in tables.items() if wanted[no].any()]
+    some = [
+        (table.all.at[wanted[no]], table.all.good[wanted[no]])
+        for no, table in tables.items()
+        if wanted[no].any()
+    ]
     if not some:
         return
     at, good = (np.concatenate(column) for column in zip(*some, strict=True))
@@ -182,12 +212,19 @@ def _by_minute(ask: Ask, no: int, table: Hourly, from_ms: int, to_ms: int) -> No
     moments: list[Ints] = []
     parts: list[Steps] = []
     for first, end in _stretches(table.all.at[table.near(rows)]):
-        borders = [first * table.width_ms, *(ms for ms in (from_ms, to_ms) if first < ms / table.width_ms < end), end * table.width_ms]
+        borders = [
+            first * table.width_ms,
+            *(ms for ms in (from_ms, to_ms) if first < ms / table.width_ms < end),
+            end * table.width_ms,
+        ]
         for low, high in pairwise(borders):
             steps = ask([no], low, high, MINUTE_MS)
             parts.append(steps.of(steps.good > 0))
             moments.append(np.maximum(parts[-1].at * MINUTE_MS, low))
-    steps, at_ms = Steps(*(np.concatenate(column) for column in zip(*parts, strict=True))), np.concatenate(moments)
+    steps, at_ms = (
+        Steps(*(np.concatenate(column) for column in zip(*parts, strict=True))),
+        np.concatenate(moments),
+    )
     held = holds(steps.probe, at_ms, steps.good, MINUTE_MS)
     weights = singly(at_ms, steps.total / steps.good, held)
     spread: Floats = steps.spread * UNITS_PER_C**2 / steps.good * held
@@ -200,12 +237,18 @@ def _learn(table: Hourly, rows: Flags, moments: Ints, weights: Weights, fine_ms:
     kept = np.flatnonzero(rows[row])
     known, group = np.unique(row[kept], return_inverse=True)
     some = weights.of(kept)
-    table.learn(known, some.added(group, len(known)), _fine(moments[kept], some, table.width_ms, fine_ms) if fine_ms else NO_FINE)
+    table.learn(
+        known,
+        some.added(group, len(known)),
+        _fine(moments[kept], some, table.width_ms, fine_ms) if fine_ms else NO_FINE,
+    )
 
 
 def _fine(moments: Ints, weights: Weights, width_ms: int, fine_ms: int) -> Fine:
     # Where such a span reaches over hours, each of these has its part.
-    at_ms, group = np.unique(np.maximum(moments // fine_ms * fine_ms, moments // width_ms * width_ms), return_inverse=True)
+    at_ms, group = np.unique(
+        np.maximum(moments // fine_ms * fine_ms, moments // width_ms * width_ms), return_inverse=True
+    )
     held = np.bincount(group, weights.held).astype(np.float64)
     return Fine(at_ms, held, np.bincount(group, weights.held * weights.value) / held)
 

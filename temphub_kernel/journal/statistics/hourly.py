@@ -1,4 +1,5 @@
-"""One probe's hours, each known as one, by the minute or by its readings, and what they come to together. Any thread; pure."""
+"""One probe's hours, each known as one, by the minute or by its readings, and what they come to together. Any
+thread; pure."""
 
 from typing import NamedTuple
 
@@ -14,11 +15,15 @@ from .time_weights import BEFORE, BEHIND, Weights, holds, together
 SINGLY, BY_MINUTE, AS_ONE = 0, 1, 2
 # Fewer readings an hour say too little of their pace.
 LEAST_GOOD = 4
-MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD], np.uint64)
+MIX = np.array(
+    [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD],
+    np.uint64,
+)
 
 
 class Most(NamedTuple):
-    """Up to how many readings of a probe each is read; and beyond that, of hours with an uneven pace; of how many by the minute.
+    """Up to how many readings of a probe each is read; and beyond that, of hours with an uneven pace; of how
+    many by the minute.
 
     read: how many readings of all probes are gone through for it: they lie among each other.
     """
@@ -30,7 +35,8 @@ class Most(NamedTuple):
 
 
 class Fine(NamedTuple):
-    """Means over time of shorter spans, each cut where an hour begins. at_ms: when it begins; held: for how many ms its readings hold."""
+    """Means over time of shorter spans, each cut where an hour begins. at_ms: when it begins; held: for how
+    many ms its readings hold."""
 
     at_ms: Ints
     held: Floats
@@ -62,7 +68,9 @@ class Hourly:
         self.width_ms = width_ms
         rows = Steps(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         size = [len(part.at) for part in parts]
-        self.first_ms: Ints = np.maximum(rows.at * width_ms, np.repeat([0, from_ms, to_ms], size) if rows.at.size else 0)
+        self.first_ms: Ints = np.maximum(
+            rows.at * width_ms, np.repeat([0, from_ms, to_ms], size) if rows.at.size else 0
+        )
         self.all = rows
         self.inside: Flags = (np.repeat([0, 1, 0], size) == 1) & (rows.good > 0)
         self.steps = parts[1]
@@ -70,7 +78,9 @@ class Hourly:
         self._before = np.concatenate([[0], np.cumsum(rows.good)])
         # Which rows a row's holds depend on: those with the readings next to it.
         self._low = np.maximum(np.searchsorted(self._before, self._before[:-1] - BEFORE, "right") - 1, 0)
-        self._high = np.minimum(np.searchsorted(self._before, self._before[1:] + BEHIND, "left"), len(rows.at))
+        self._high = np.minimum(
+            np.searchsorted(self._before, self._before[1:] + BEHIND, "left"), len(rows.at)
+        )
         self.how = np.full(len(rows.at), SINGLY)
         self.missing = self.inside.copy()
         self._weights = Weights(*(np.full(len(rows.at), np.nan) for _ in Weights._fields))
@@ -96,7 +106,11 @@ class Hourly:
             return
         hour = self.first_ms // self.width_ms
         place = np.minimum(np.searchsorted(found.first_ms // self.width_ms, hour), len(found.first_ms) - 1)
-        same = self.missing & (found.first_ms[place] // self.width_ms == hour) & (found.mark[place] == self._marks())
+        same = (
+            self.missing
+            & (found.first_ms[place] // self.width_ms == hour)
+            & (found.mark[place] == self._marks())
+        )
         kept = np.isin(found.fine.at_ms // self.width_ms, hour[same])
         self.learn(np.flatnonzero(same), found.weights.of(place[same]), found.fine.of(kept))
 
@@ -110,13 +124,22 @@ class Hourly:
     def found(self) -> Found:
         """What is known now, to be recalled."""
         known = np.flatnonzero(self.inside & ~np.isnan(self._weights.held))
-        return Found(self.width_ms, self.first_ms[known], self._marks()[known], self._weights.of(known), self._all_fine())
+        return Found(
+            self.width_ms,
+            self.first_ms[known],
+            self._marks()[known],
+            self._weights.of(known),
+            self._all_fine(),
+        )
 
     def means(self, width_ms: int) -> tuple[Ints, Floats]:
-        """(when it begins, mean over time in °C) of each `width_ms` that has readings; for hours that are known reading by reading."""
+        """(when it begins, mean over time in °C) of each `width_ms` that has readings; for hours that are
+        known reading by reading."""
         fine = self._all_fine()
         start_ms, group = np.unique(fine.at_ms // width_ms * width_ms, return_inverse=True)
-        return start_ms, np.bincount(group, fine.held * fine.value) / np.bincount(group, fine.held) / UNITS_PER_C
+        return start_ms, np.bincount(group, fine.held * fine.value) / np.bincount(
+            group, fine.held
+        ) / UNITS_PER_C
 
     def _all_fine(self) -> Fine:
         at_ms, held, value = zip(*self._fine, strict=True)
@@ -136,7 +159,8 @@ class Hourly:
         return np.searchsorted(self.first_ms, moments, "right") - 1
 
     def weights(self) -> Weights:
-        """What the range weighs, in parts; hours that were not looked into count as one, with a steady pace."""
+        """What the range weighs, in parts; hours that were not looked into count as one, with a steady
+        pace."""
         known = self.inside & ~np.isnan(self._weights.held)
         coarse = np.flatnonzero(self.inside & ~known)
         if not len(coarse):
@@ -146,7 +170,9 @@ class Hourly:
     def _as_one(self, rows: Ints) -> Weights:
         good = np.flatnonzero(self.all.good > 0)
         held = np.zeros(len(self.all.at))
-        held[good] = holds(np.zeros(len(good), np.int64), self.first_ms[good], self.all.good[good], self.width_ms)
+        held[good] = holds(
+            np.zeros(len(good), np.int64), self.first_ms[good], self.all.good[good], self.width_ms
+        )
         count = self.all.good[rows]
         value: Floats = self.all.total[rows] / count
         spread: Floats = self.all.spread[rows] * UNITS_PER_C**2 / count * held[rows]
@@ -168,5 +194,7 @@ class Hourly:
             mixed = (mixed ^ column.astype(np.int64).view(np.uint64)) * factor
             mixed ^= mixed >> np.uint64(29)
         summed = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed)])
-        marks: npt.NDArray[np.uint64] = (summed[self._high] - summed[self._low]) * MIX[0] + self.how.astype(np.uint64)
+        marks: npt.NDArray[np.uint64] = (summed[self._high] - summed[self._low]) * MIX[0] + self.how.astype(
+            np.uint64
+        )
         return marks

@@ -1,5 +1,5 @@
-"""Mean kinetic temperature: how warm it would have to be all the time to do as much harm. The one definition; see analysis/excursions.py
-for its sources. Any thread; pure.
+"""Mean kinetic temperature: how warm it would have to be all the time to do as much harm. The one definition;
+see analysis/excursions.py for its sources. Any thread; pure.
 """
 
 import numpy as np

@@ -1,4 +1,5 @@
-"""What a moment of the journal tells of many readings: steps, how long limits were passed, figures. The connection's thread."""
+"""What a moment of the journal tells of many readings: steps, how long limits were passed, figures. The
+connection's thread."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,10 +24,14 @@ PIECE_MS = 365 * DAY_MS
 def steps(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: int, width_ms: int) -> Steps:
     """Steps of what counts as these probes: see Reader.steps."""
     numbers = moment.all_of(roots)
-    return aggregates.steps(moment.db, moment.stored, moment.merged, numbers, from_ms, to_ms, width_ms, moment.done)
+    return aggregates.steps(
+        moment.db, moment.stored, moment.merged, numbers, from_ms, to_ms, width_ms, moment.done
+    )
 
 
-def calendar_steps(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: int, calendar: Calendar) -> tuple[Steps, Floats, Floats]:
+def calendar_steps(
+    moment: Moment, roots: Sequence[int], from_ms: int, to_ms: int, calendar: Calendar
+) -> tuple[Steps, Floats, Floats]:
     """(steps, mean over time of each, how long they hold): see Reader.calendar_steps."""
     parts, found = [], []
     for low, high in pieces(calendar, from_ms, to_ms, PIECE_MS):
@@ -40,16 +45,22 @@ def calendar_steps(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: in
     return joined_steps(parts), means, held
 
 
-def beyond(moment: Moment, root: int, from_ms: int, to_ms: int, limits: Sequence[exceedance.Limit]) -> exceedance.Beyond | None:
+def beyond(
+    moment: Moment, root: int, from_ms: int, to_ms: int, limits: Sequence[exceedance.Limit]
+) -> exceedance.Beyond | None:
     """How long a probe was beyond each limit, None without a good reading: see Reader.beyond."""
     ask, read = partial(steps, moment, (root,)), partial(_values, moment, root)
     return exceedance.time_beyond(ask, read, from_ms, to_ms, limits)
 
 
-def figures_of(moment: Moment, ids: dict[int, str], from_ms: int, to_ms: int, known: Known, most: Most) -> dict[str, Figures]:
+def figures_of(
+    moment: Moment, ids: dict[int, str], from_ms: int, to_ms: int, known: Known, most: Most
+) -> dict[str, Figures]:
     """What each of these probes has: see Reader.figures."""
     everything = moment.stored.about(from_ms, to_ms, moment.done)
-    return figures(partial(steps, moment), partial(_good, moment), ids, from_ms, to_ms, everything, known, most)
+    return figures(
+        partial(steps, moment), partial(_good, moment), ids, from_ms, to_ms, everything, known, most
+    )
 
 
 def _values(moment: Moment, root: int, from_ms: int, to_ms: int) -> tuple[Ints, Floats]:

@@ -1,7 +1,9 @@
-"""Readings gathered by equal steps of time: lowest, highest, total, counts and spread. Pure functions; any thread.
+"""Readings gathered by equal steps of time: lowest, highest, total, counts and spread. Pure functions; any
+thread.
 
-Lowest, highest, total and counts are whole numbers and exact, in whatever order readings come. The spread is the sum
-of the squared deviations from the mean in °C²; two steps' spreads add up by the distance of their means.
+Lowest, highest, total and counts are whole numbers and exact, in whatever order readings come. The spread is
+the sum of the squared deviations from the mean in °C²; two steps' spreads add up by the distance of their
+means.
 """
 
 from collections.abc import Mapping
@@ -17,10 +19,12 @@ NONE_LOW, NONE_HIGH = 2**62, -(2**62)
 
 
 class Steps(NamedTuple):
-    """Columns of one length (n,): the step `at` (a count of whole steps since 1970) of a probe, and what is in it.
+    """Columns of one length (n,): the step `at` (a count of whole steps since 1970) of a probe, and what is
+    in it.
 
-    All are int64 but spread, float64. probe: the journal's number; lowest, highest, total: 1e-7 °C; good, bad: how many readings of each
-    kind; spread: sum of the squared deviations of the good ones from their mean, °C². Without a good one lowest and highest mean nothing.
+    All are int64 but spread, float64. probe: the journal's number; lowest, highest, total: 1e-7 °C; good,
+    bad: how many readings of each kind; spread: sum of the squared deviations of the good ones from their
+    mean, °C². Without a good one lowest and highest mean nothing.
     """
 
     probe: Ints
@@ -43,7 +47,8 @@ class Steps(NamedTuple):
 
 
 def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: Flags) -> Steps:
-    """Single readings gathered by steps of `width_ms`. struck: which are neither good nor bad; they leave a step that holds nothing."""
+    """Single readings gathered by steps of `width_ms`. struck: which are neither good nor bad; they leave a
+    step that holds nothing."""
     good = (units != NO_VALUE) & ~struck
     one, value = good.astype(np.int64), np.where(good, units, 0)
     parts = Steps(
@@ -72,7 +77,8 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
 
 
 def _together(parts: Steps, probe: Ints, at: Ints, order: "Ints | slice") -> Steps:
-    """Those that stand side by side in this order, and are of one step, as one. probe, at: of each, in that order."""
+    """Those that stand side by side in this order, and are of one step, as one. probe, at: of each, in that
+    order."""
     new = np.flatnonzero(np.concatenate([[True], (np.diff(probe) != 0) | (np.diff(at) != 0)]))
     # Of readings there are many: what is a row for each is let go as soon as it is one for each step.
     length, probe, at = len(probe), probe[new], at[new]
@@ -86,7 +92,8 @@ def _together(parts: Steps, probe: Ints, at: Ints, order: "Ints | slice") -> Ste
 
 
 def in_order(ids: Mapping[int, str], steps: Steps, *, time_first: bool = False) -> Ints:
-    """The places of steps with a good reading, by probe id (ids: that of each number) and time, or by time and probe id."""
+    """The places of steps with a good reading, by probe id (ids: that of each number) and time, or by time
+    and probe id."""
     rank = np.zeros(max(ids, default=0) + 1, np.int64)
     rank[sorted(ids, key=ids.__getitem__)] = np.arange(len(ids))
     places = np.flatnonzero(steps.good > 0)

@@ -1,4 +1,5 @@
-"""Means over time: how long each reading holds, and readings weighed by that. Any thread; pure but for what is asked."""
+"""Means over time: how long each reading holds, and readings weighed by that. Any thread; pure but for what
+is asked."""
 
 from collections.abc import Callable
 from math import gcd, sqrt
@@ -24,7 +25,8 @@ NONE_MS = 2**62
 def holds(probe: Ints, at_ms: Ints, readings: "Ints | None" = None, width_ms: int = 0) -> Ints:
     """How long each of some good readings holds, in ms, at least 1. They are in order of probe and time.
 
-    With `readings` they are steps of width_ms that hold so many each, which count for as many usual intervals.
+    With `readings` they are steps of width_ms that hold so many each, which count for as many usual
+    intervals.
     """
     if not len(at_ms):
         return np.empty(0, np.int64)
@@ -36,7 +38,10 @@ def holds(probe: Ints, at_ms: Ints, readings: "Ints | None" = None, width_ms: in
     run = np.concatenate([[0], np.cumsum(~joined)[:-1]])
     around = np.full((2 * ABOUT + 1, len(pause)), NONE_MS, np.int64)
     for row, shift in enumerate(range(-ABOUT, ABOUT + 1)):
-        mine, other = slice(max(-shift, 0), len(pause) - max(shift, 0)), slice(max(shift, 0), len(pause) - max(-shift, 0))
+        mine, other = (
+            slice(max(-shift, 0), len(pause) - max(shift, 0)),
+            slice(max(shift, 0), len(pause) - max(-shift, 0)),
+        )
         around[row, mine] = np.where(run[mine] == run[other], pace[other], NONE_MS)
     around.sort(axis=0)
     known = (around < NONE_MS).sum(axis=0)
@@ -48,15 +53,18 @@ def holds(probe: Ints, at_ms: Ints, readings: "Ints | None" = None, width_ms: in
     return found
 
 
-# A slope from less time than this says more about noise and the steps of a sensor than about the room: 1/16 K in 5 min are 0.75 K an hour.
+# A slope from less time than this says more about noise and the steps of a sensor than about the room: 1/16 K
+# in 5 min are 0.75 K an hour.
 TREND_LEAST_MS = 300_000
 TREND_LEAST = 3
 
 
 class Weights(NamedTuple):
-    """Columns, a row for each part. held: for how many ms its readings hold; at, value: their mean time (ms since 1970) and mean value.
+    """Columns, a row for each part. held: for how many ms its readings hold; at, value: their mean time (ms
+    since 1970) and mean value.
 
-    times, values, both: sums of squares and products of the deviations from these. All of it is weighed by how long each reading holds.
+    times, values, both: sums of squares and products of the deviations from these. All of it is weighed by
+    how long each reading holds.
     """
 
     held: Floats
@@ -106,7 +114,8 @@ def together(parts: list[Weights]) -> Weights:
 
 
 def readings_of(at_ms: Ints, value: Floats) -> tuple[Ints, Floats, Ints]:
-    """One probe's good readings by time: (moments, values, how long each holds). Several of one moment are one, with their mean."""
+    """One probe's good readings by time: (moments, values, how long each holds). Several of one moment are
+    one, with their mean."""
     new = np.flatnonzero(np.concatenate([[True], np.diff(at_ms) != 0])[: len(at_ms)])
     if len(new) < len(at_ms):
         value = np.add.reduceat(value, new) / np.diff(np.append(new, len(at_ms)))
@@ -115,7 +124,8 @@ def readings_of(at_ms: Ints, value: Floats) -> tuple[Ints, Floats, Ints]:
 
 
 class OverTime(NamedTuple):
-    """mean, sigma (standard deviation): °C; trend, by least squares: °C per hour. Over time, None where there is too little to tell."""
+    """mean, sigma (standard deviation): °C; trend, by least squares: °C per hour. Over time, None where there
+    is too little to tell."""
 
     mean: float | None = None
     sigma: float | None = None
@@ -129,7 +139,9 @@ def weighed(parts: Weights, readings: int) -> OverTime:
     """
     if not readings or not len(parts.held):
         return OverTime()
-    held, _, value, times, values, both = (float(column[0]) for column in parts.added(np.zeros(len(parts.held), np.int64), 1))
+    held, _, value, times, values, both = (
+        float(column[0]) for column in parts.added(np.zeros(len(parts.held), np.int64), 1)
+    )
     sigma = sqrt(values / held * readings / (readings - 1)) / UNITS_PER_C if readings > 1 else None
     # Of an even pace over some time that is its length.
     long_ms = sqrt(12 * times / held)
@@ -138,7 +150,8 @@ def weighed(parts: Weights, readings: int) -> OverTime:
 
 
 class Running:
-    """One probe's good readings as they come by in order of time: each with how long it holds, once those behind it have told."""
+    """One probe's good readings as they come by in order of time: each with how long it holds, once those
+    behind it have told."""
 
     def __init__(self) -> None:
         self._at_ms: Ints = np.empty(0, np.int64)
@@ -148,7 +161,9 @@ class Running:
 
     def add(self, at_ms: Ints, value: Floats) -> tuple[Ints, Floats, Ints]:
         """Take some more; (moments, values, held) of those that are settled by now."""
-        return self._settled(np.concatenate([self._at_ms, at_ms]), np.concatenate([self._value, value]), BEHIND)
+        return self._settled(
+            np.concatenate([self._at_ms, at_ms]), np.concatenate([self._value, value]), BEHIND
+        )
 
     def rest(self) -> tuple[Ints, Floats, Ints]:
         """Those that wait; nothing comes behind them."""
@@ -171,8 +186,8 @@ MOST_SINGLE, MOST_UNEVEN = 50_000, 100_000
 LEAST_GOOD = 4
 # Below this there is nothing to save.
 WORTH_MS = DAY_MS
-# How far beside a range it is looked for neighbours, which tell how long the outermost readings hold: of single ones, each of which
-# lies within a day of the next, and of steps.
+# How far beside a range it is looked for neighbours, which tell how long the outermost readings hold: of
+# single ones, each of which lies within a day of the next, and of steps.
 NEXT_MS, BESIDE_MS = 3 * DAY_MS, 6 * HOUR_MS
 # Stretches to look into are asked for together when no more than this lies between them.
 TOGETHER = 6
@@ -183,9 +198,11 @@ Ask = Callable[[int, int, int], Steps]
 
 
 def over_time(ask: Ask, calendar: Calendar, from_ms: int, to_ms: int) -> tuple[Steps, Floats, Floats]:
-    """What each step of a calendar has of one probe's [from_ms, to_ms): (steps, mean over time of each, for how many ms its readings hold).
+    """What each step of a calendar has of one probe's [from_ms, to_ms): (steps, mean over time of each, for
+    how many ms its readings hold).
 
-    `at` is when the step began, in milliseconds since 1970. Up to MOST_SINGLE readings each counts for just as long as it holds.
+    `at` is when the step began, in milliseconds since 1970. Up to MOST_SINGLE readings each counts for just
+    as long as it holds.
     """
     coarse_ms = next((width for width in (HOUR_MS, QUARTER_MS) if calendar.grain_ms % width == 0), 0)
     known = ask(from_ms, to_ms, coarse_ms or MINUTE_MS)
@@ -205,13 +222,25 @@ def over_time(ask: Ask, calendar: Calendar, from_ms: int, to_ms: int) -> tuple[S
             for first, end in stretches:
                 fine = _around(ask, max(first * coarse_ms, from_ms), min(end * coarse_ms, to_ms), fine_ms)
                 moments = fine.at * fine_ms
-                kept = np.isin(moments // coarse_ms, wide.at[uneven]) & (moments < to_ms) & (fine.at >= from_ms // fine_ms)
+                kept = (
+                    np.isin(moments // coarse_ms, wide.at[uneven])
+                    & (moments < to_ms)
+                    & (fine.at >= from_ms // fine_ms)
+                )
                 parts.append((fine.of(kept), _held(fine, fine_ms)[kept], fine_ms))
             return _put_together(wide.of(inside), coarse_ms, parts, calendar, from_ms)
-    return _together(ask, calendar, from_ms, to_ms, MINUTE_MS if calendar.grain_ms % MINUTE_MS == 0 else gcd(calendar.grain_ms, FINEST_MS))
+    return _together(
+        ask,
+        calendar,
+        from_ms,
+        to_ms,
+        MINUTE_MS if calendar.grain_ms % MINUTE_MS == 0 else gcd(calendar.grain_ms, FINEST_MS),
+    )
 
 
-def _together(ask: Ask, calendar: Calendar, from_ms: int, to_ms: int, fine_ms: int) -> tuple[Steps, Floats, Floats]:
+def _together(
+    ask: Ask, calendar: Calendar, from_ms: int, to_ms: int, fine_ms: int
+) -> tuple[Steps, Floats, Floats]:
     fine = _around(ask, from_ms, to_ms, fine_ms)
     within = (fine.at >= from_ms // fine_ms) & (fine.at * fine_ms < to_ms)
     asked = fine.of(within)
@@ -221,14 +250,29 @@ def _together(ask: Ask, calendar: Calendar, from_ms: int, to_ms: int, fine_ms: i
 def _around(ask: Ask, from_ms: int, to_ms: int, width_ms: int) -> Steps:
     """The steps of a range, and beside it whole ones that do not touch those of the range."""
     if width_ms == SINGLE_MS:
-        return joined_steps([*_next_to(ask, from_ms, behind=False), ask(from_ms, to_ms, width_ms), *_next_to(ask, to_ms, behind=True)])
+        return joined_steps(
+            [
+                *_next_to(ask, from_ms, behind=False),
+                ask(from_ms, to_ms, width_ms),
+                *_next_to(ask, to_ms, behind=True),
+            ]
+        )
     first, end = from_ms // width_ms * width_ms, -(-to_ms // width_ms) * width_ms
     reach = BESIDE_MS // width_ms * width_ms
-    return gathered(joined_steps([ask(first - reach, first, width_ms), ask(from_ms, to_ms, width_ms), ask(end, end + reach, width_ms)]))
+    return gathered(
+        joined_steps(
+            [
+                ask(first - reach, first, width_ms),
+                ask(from_ms, to_ms, width_ms),
+                ask(end, end + reach, width_ms),
+            ]
+        )
+    )
 
 
 def _next_to(ask: Ask, border_ms: int, *, behind: bool) -> list[Steps]:
-    """The hours before a border or behind it with the readings that tell how long those on its other side hold."""
+    """The hours before a border or behind it with the readings that tell how long those on its other side
+    hold."""
     low, high = (border_ms, border_ms + NEXT_MS) if behind else (border_ms - NEXT_MS, border_ms)
     hours = ask(low, high, HOUR_MS)
     hours = hours.of(hours.good > 0)

@@ -20,8 +20,8 @@ ALARM_KEYS = {
 
 
 class AlarmChoice(NamedTuple):
-    """What an alarm of the list has to be; empty means any. state: one of alarms.STATES; probe: an id; time: `7d`, or `chart`; text:
-    what stands somewhere in what the list says of it, in whatever case."""
+    """What an alarm of the list has to be; empty means any. state: one of alarms.STATES; probe: an id; time:
+    `7d`, or `chart`; text: what stands somewhere in what the list says of it, in whatever case."""
 
     state: str = ""
     severity: str = ""
@@ -34,7 +34,12 @@ class AlarmChoice(NamedTuple):
 def asked_alarms(found: Mapping[str, str]) -> AlarmChoice:
     """What an address asks for; what cannot be understood counts as any. The time is yet to be looked at."""
     given = {name: found.get(key, "").strip() for name, key in ALARM_KEYS.items()}
-    choice = AlarmChoice(**{name: value if len(value) <= MOST_TEXT and value.isprintable() else "" for name, value in given.items()})
+    choice = AlarmChoice(
+        **{
+            name: value if len(value) <= MOST_TEXT and value.isprintable() else ""
+            for name, value in given.items()
+        }
+    )
     return choice._replace(
         state=choice.state if choice.state in STATES else "",
         severity=choice.severity if choice.severity in SEVERITIES else "",

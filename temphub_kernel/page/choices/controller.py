@@ -1,4 +1,5 @@
-"""Where a viewer's choices come together: the page's controls, its script's gestures, its address. Kernel's own thread only."""
+"""Where a viewer's choices come together: the page's controls, its script's gestures, its address. Kernel's
+own thread only."""
 
 import json
 import math
@@ -15,7 +16,8 @@ LONGEST_SAYING = 20_000
 
 
 class Steering:
-    """Holds the view; `changed()` is called after each change. What a browser says is never believed beyond its bounds."""
+    """Holds the view; `changed()` is called after each change. What a browser says is never believed beyond
+    its bounds."""
 
     def __init__(self, view: View, changed: Callable[[], None]) -> None:
         self.view = view
@@ -24,10 +26,12 @@ class Steering:
         self.heard = 0
         # Called with the number of a note that somebody wants to be gone.
         self.erase: Callable[[int], None] = lambda number: None
-        # Called when somebody wants the marked range not to count, and with the number of what is to count again.
+        # Called when somebody wants the marked range not to count, and with the number of what is to count
+        # again.
         self.strike_out: Callable[[], None] = lambda: None
         self.undo: Callable[[int], None] = lambda number: None
-        # Called with what somebody wants to see of alarms: {"alarm": number}, {"limits": probe id} or {"unmute": number}.
+        # Called with what somebody wants to see of alarms: {"alarm": number}, {"limits": probe id} or
+        # {"unmute": number}.
         self.alarms: Callable[[str, int | str], None] = lambda what, which: None
         # Called with a rule's number and where its limit was moved to in the chart, in the viewer's unit.
         self.move_limit: Callable[[int, float], None] = lambda rule, shown: None
@@ -83,7 +87,8 @@ class Steering:
         self.change(probes=() if len(chosen) in (0, len(known)) else tuple(chosen))
 
     def said(self, saying: str, known: list[str]) -> None:
-        """What the page's script says, as JSON; what makes no sense is left aside. known: ids of the probes there are."""
+        """What the page's script says, as JSON; what makes no sense is left aside. known: ids of the probes
+        there are."""
         try:
             told = json.loads(saying) if len(saying) < LONGEST_SAYING else None
         except ValueError:

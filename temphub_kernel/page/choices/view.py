@@ -1,12 +1,24 @@
-"""What a viewer chose, the window among it, and what the browser said of the viewer. The choices live in the page's address.
-Any thread; pure.
+"""What a viewer chose, the window among it, and what the browser said of the viewer. The choices live in the
+page's address. Any thread; pure.
 """
 
 from datetime import tzinfo
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from ...core import DAY_MS, HOUR_MS, MINUTE_MS, in_range, is_probe_id, iso_utc, known_zone, length_ms, length_parts, length_text, parse_time
+from ...core import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    in_range,
+    is_probe_id,
+    iso_utc,
+    known_zone,
+    length_ms,
+    length_parts,
+    length_text,
+    parse_time,
+)
 from .. import format, words
 from .alarm_choice import ALARM_KEYS, AS_CHART, AlarmChoice, asked_alarms, told_alarms
 
@@ -16,7 +28,28 @@ MOST_POINTS = 1000
 # Up to here every reading of every probe is at hand; beyond, the journal's minutes are.
 POINTS_UP_TO_MS = 2 * HOUR_MS
 # Widths that a clock has: 1 s … 1 week.
-WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800)
+WIDTHS_S = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    14_400,
+    21_600,
+    43_200,
+    86_400,
+    172_800,
+    604_800,
+)
 UNITS = ("s", "min", "h", "d", "w", "y")
 
 
@@ -37,7 +70,10 @@ class Window(NamedTuple):
         if self.span_ms <= MOST_POINTS * 500:
             return 0
         finest_s = 60 if self.from_minutes else 1
-        wanted = next((width for width in WIDTHS_S if width >= finest_s and width * 1000 * MOST_POINTS >= self.span_ms), WIDTHS_S[-1])
+        wanted = next(
+            (width for width in WIDTHS_S if width >= finest_s and width * 1000 * MOST_POINTS >= self.span_ms),
+            WIDTHS_S[-1],
+        )
         return wanted * 1000
 
     @property
@@ -63,14 +99,18 @@ def live(text: str) -> Window | None:
 
 
 def between(from_ms: float, to_ms: float, now_ms: int) -> Window:
-    """A window that stands still, brought within what can be shown: 10 s to 5 years, and no further than now."""
+    """A window that stands still, brought within what can be shown: 10 s to 5 years, and no further than
+    now."""
     span_ms = round(min(max(to_ms - from_ms, SHORTEST_MS), LONGEST_MS))
     # What was asked for too short is widened about its middle.
     end_ms = round((from_ms + to_ms) / 2 + span_ms / 2) if to_ms - from_ms < SHORTEST_MS else round(to_ms)
     return Window(span_ms, max(min(end_ms, now_ms), span_ms))
 
 
-CHIPS = tuple(Window(span) for span in (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS, 5 * 365 * DAY_MS))
+CHIPS = tuple(
+    Window(span)
+    for span in (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS, 5 * 365 * DAY_MS)
+)
 BY_KEY = {window.key: window for window in CHIPS}
 
 
@@ -84,8 +124,8 @@ YES = ("1", "true", "yes", "on")
 
 
 class Wanted(NamedTuple):
-    """What has to be read of the journal for a view: pages that want the same share it. measured: a marked range, line_c: its limit;
-    alarms: the time of which alarms are listed."""
+    """What has to be read of the journal for a view: pages that want the same share it. measured: a marked
+    range, line_c: its limit; alarms: the time of which alarms are listed."""
 
     window: Window
     zone: str = ""
@@ -100,11 +140,11 @@ class Wanted(NamedTuple):
 
 
 class View(NamedTuple):
-    """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured: a marked range; alarms:
-    which of them the list shows.
+    """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured:
+    a marked range; alarms: which of them the list shows.
 
-    zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures), narrow (a phone): what the
-    browser said.
+    zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures), narrow
+    (a phone): what the browser said.
     """
 
     window: Window = CHIPS[0]
@@ -124,7 +164,9 @@ class View(NamedTuple):
     @property
     def wanted(self) -> Wanted:
         """What has to be read for it."""
-        return Wanted(self.window, self.zone, self.measured, self.line_c if self.measured else None, self.alarms_window)
+        return Wanted(
+            self.window, self.zone, self.measured, self.line_c if self.measured else None, self.alarms_window
+        )
 
     @property
     def alarms_window(self) -> Window:
@@ -178,7 +220,9 @@ class View(NamedTuple):
 
     def slope(self, kelvin_per_hour: float | None) -> str:
         """`+0.4 °C/h`."""
-        return format.trend(None if kelvin_per_hour is None else self.of_difference(kelvin_per_hour), self.degree)
+        return format.trend(
+            None if kelvin_per_hour is None else self.of_difference(kelvin_per_hour), self.degree
+        )
 
     def told(self, now_ms: int) -> str:
         """The window in words: `last 24 hours`, `22 Nov 13:05 to 14:10`."""
@@ -189,8 +233,11 @@ class View(NamedTuple):
         return words.WINDOW_LAST.format(one if number == 1 else many.format(number))
 
     def between(self, from_ms: int, to_ms: int, now_ms: int, *, to_second: bool = True) -> str:
-        """`27 Nov 22:05 to 28 Nov 22:05` on the viewer's clock: two days are both named. now_ms: 0 names the year as well."""
-        return words.BETWEEN.format(*format.between(from_ms, to_ms, self.where, now_ms, to_second=to_second, am_pm=self.am_pm))
+        """`27 Nov 22:05 to 28 Nov 22:05` on the viewer's clock: two days are both named. now_ms: 0 names the
+        year as well."""
+        return words.BETWEEN.format(
+            *format.between(from_ms, to_ms, self.where, now_ms, to_second=to_second, am_pm=self.am_pm)
+        )
 
     def at(self, ms: int, now_ms: int, *, to_second: bool = True) -> str:
         """A moment on the viewer's clock."""
@@ -198,7 +245,8 @@ class View(NamedTuple):
 
 
 def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  # immutable
-    """The view that an address asks for. What cannot be understood is left as it was: a bookmark must never break the page."""
+    """The view that an address asks for. What cannot be understood is left as it was: a bookmark must never
+    break the page."""
     found = dict(parse_qsl(query.lstrip("?"), max_num_fields=50) if len(query) < 20_000 else [])
     view = base._replace(window=live(found.get("window", "")) or base.window)
     if (ends := _ends(found.get("from", ""), found.get("to", ""))) is not None:

@@ -1,4 +1,5 @@
-"""Alarms as the page shows them: what is live, what was of late, the rules and mutes. One thread, that of its Reader."""
+"""Alarms as the page shows them: what is live, what was of late, the rules and mutes. One thread, that of its
+Reader."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,8 +14,8 @@ MOST_CLOSED = 2_000
 
 
 class ShownAlarm(NamedTuple):
-    """An alarm. place: where it is, as people call it; probes: the ids that it is about; muted_ms: until when nobody is told, 0;
-    untold: the ways out by which it could not be told yet."""
+    """An alarm. place: where it is, as people call it; probes: the ids that it is about; muted_ms: until when
+    nobody is told, 0; untold: the ways out by which it could not be told yet."""
 
     alarm: Alarm
     place: str
@@ -37,12 +38,18 @@ class ShownAlarm(NamedTuple):
     def rank(self) -> tuple[bool, bool, bool, bool, int]:
         """Sorts the most pressing first."""
         alarm = self.alarm
-        return bool(alarm.acked_ms), bool(self.muted_ms), bool(alarm.cleared_ms), alarm.severity != "critical", -alarm.no
+        return (
+            bool(alarm.acked_ms),
+            bool(self.muted_ms),
+            bool(alarm.cleared_ms),
+            alarm.severity != "critical",
+            -alarm.no,
+        )
 
 
 class ShownAlarms(NamedTuple):
-    """live: those that are not closed, the most pressing first; closed: the last ones of the time that is listed, the newest first;
-    left_out: how many more there were; rules: all; mutes: those in force."""
+    """live: those that are not closed, the most pressing first; closed: the last ones of the time that is
+    listed, the newest first; left_out: how many more there were; rules: all; mutes: those in force."""
 
     live: tuple[ShownAlarm, ...] = ()
     closed: tuple[ShownAlarm, ...] = ()
@@ -61,12 +68,16 @@ class AlarmMemory:
         self._closed: tuple[tuple[ShownAlarm, ...], int] = (), 0
 
     def read(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> ShownAlarms:
-        """All of them now. ids: those of probes, by the journal's numbers; window: the time of which closed ones are listed."""
+        """All of them now. ids: those of probes, by the journal's numbers; window: the time of which closed
+        ones are listed."""
         if (mark := reader.rules_mark()) != self._rules_mark:
             self._rules_mark, self._rules = mark, tuple(reader.rules())
         # Names change without anything happening to an alarm.
         if (seen := (reader.alarms_mark(), window, now_ms // MINUTE_MS)) != self._closed_mark:
-            self._closed_mark, self._closed = seen, self._read_closed(reader, ids, window, now_ms) if seen[0] else ((), 0)
+            self._closed_mark, self._closed = (
+                seen,
+                self._read_closed(reader, ids, window, now_ms) if seen[0] else ((), 0),
+            )
         if not self._closed_mark[0] and not self._rules:
             return ShownAlarms()
         mutes = tuple(reader.mutes(now_ms))
@@ -85,7 +96,9 @@ class AlarmMemory:
             live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms, ways))
         return ShownAlarms(tuple(sorted(live, key=lambda one: one.rank)), *self._closed, self._rules, mutes)
 
-    def _read_closed(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> tuple[tuple[ShownAlarm, ...], int]:
+    def _read_closed(
+        self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int
+    ) -> tuple[tuple[ShownAlarm, ...], int]:
         book = _Names(reader.alarm_book())
         from_ms, to_ms = window.ends(now_ms)
         # Until now: one that a clock ahead dated is among them.
@@ -121,7 +134,11 @@ def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
 def rules_of(rules: tuple[StoredRule, ...], probe_id: str, group: str) -> list[StoredRule]:
     """Those that watch a probe: named, by its group, or as one of all."""
     return [
-        one for one in rules if probe_id in (one.body.get("probes") or ()) or (bool(group) and one.body.get("group") == group) or _all(one)
+        one
+        for one in rules
+        if probe_id in (one.body.get("probes") or ())
+        or (bool(group) and one.body.get("group") == group)
+        or _all(one)
     ]
 
 

@@ -1,4 +1,5 @@
-"""What a card shows beside the value: today's lowest and highest, the last hours in small, where it is going. Source's thread."""
+"""What a card shows beside the value: today's lowest and highest, the last hours in small, where it is going.
+Source's thread."""
 
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
@@ -22,7 +23,8 @@ STEADY = 0.3
 
 
 class Glance(NamedTuple):
-    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last `slope_ms`; spark: the last day as an SVG's path."""
+    """low, high: today's (the viewer's day), °C; slope: °C an hour over the last `slope_ms`; spark: the last
+    day as an SVG's path."""
 
     low: float | None = None
     high: float | None = None
@@ -44,7 +46,9 @@ class Glances:
         self._key: object = None
         self._known: dict[str, Glance] = {}
 
-    def of(self, reader: Reader, probe_ids: Iterable[str], where: tzinfo | None, now_ms: int) -> dict[str, Glance]:
+    def of(
+        self, reader: Reader, probe_ids: Iterable[str], where: tzinfo | None, now_ms: int
+    ) -> dict[str, Glance]:
         """A glance of each probe."""
         key = (str(where), now_ms // MINUTE_MS)
         known, self._key = self._known if key == self._key else {}, key
@@ -70,13 +74,19 @@ def _glances(reader: Reader, probe_ids: list[str], where: tzinfo | None, now_ms:
     # A day in which the clocks are put back has 25 hours.
     first_ms = (now_ms - DAY_MS - HOUR_MS) // QUARTER_MS * QUARTER_MS
     quarters = _buckets(reader, probe_ids, first_ms, end_ms, QUARTER_MS)
-    # Whole minutes: the one that has just begun is there or not, and the words on the card would change with it.
+    # Whole minutes: the one that has just begun is there or not, and the words on the card would change with
+    # it.
     whole_ms = end_ms - MINUTE_MS
     minutes = _buckets(reader, probe_ids, whole_ms - SLOPE_MS, whole_ms, MINUTE_MS)
-    return {id_: _glance(quarters.get(id_, NO_BUCKETS), minutes.get(id_, NO_BUCKETS), today_ms) for id_ in probe_ids}
+    return {
+        id_: _glance(quarters.get(id_, NO_BUCKETS), minutes.get(id_, NO_BUCKETS), today_ms)
+        for id_ in probe_ids
+    }
 
 
-def _buckets(reader: Reader, probe_ids: list[str], from_ms: int, to_ms: int, width_ms: int) -> dict[str, Buckets]:
+def _buckets(
+    reader: Reader, probe_ids: list[str], from_ms: int, to_ms: int, width_ms: int
+) -> dict[str, Buckets]:
     """All probes in one question, which costs the journal little more than one of them."""
     ids, steps = reader.steps(from_ms, to_ms, width_ms, probe_ids)
     return {id_: buckets_of(steps.of_probe(no), width_ms) for no, id_ in ids.items()}
@@ -95,7 +105,8 @@ def _glance(quarters: Buckets, minutes: Buckets, today_ms: int) -> Glance:
 
 
 def sparkline(times: Times, values: Floats, width: int = 240, height: int = 56) -> str:
-    """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two points."""
+    """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two
+    points."""
     if len(times) < 2:
         return ""
     low, high = float(values.min()), float(values.max())

@@ -1,4 +1,5 @@
-"""One probe's readings in memory, and the lines drawn from them. Belongs to the thread that made it; functions are pure.
+"""One probe's readings in memory, and the lines drawn from them. Belongs to the thread that made it;
+functions are pure.
 
 Times are milliseconds since 1970, values °C; a reading without a temperature is NaN, so it breaks the line.
 """
@@ -17,7 +18,8 @@ GAP_INTERVALS = 3
 
 
 class Buckets(NamedTuple):
-    """One probe's readings gathered by spans of time; only spans that hold a good reading, by time. Columns of one length (n,).
+    """One probe's readings gathered by spans of time; only spans that hold a good reading, by time. Columns
+    of one length (n,).
 
     start_ms: int64; low, high, mean: float64, °C; weight: float64, what each mean counts for beside others.
     """
@@ -35,16 +37,20 @@ class Buckets(NamedTuple):
         start, first = np.unique(self.start_ms // width_ms * width_ms, return_index=True)
         weight = np.add.reduceat(self.weight, first)
         mean = np.add.reduceat(self.mean * self.weight, first) / weight
-        return Buckets(start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, weight)
+        return Buckets(
+            start, np.minimum.reduceat(self.low, first), np.maximum.reduceat(self.high, first), mean, weight
+        )
 
     def __add__(self, later: "Buckets") -> "Buckets":  # type: ignore[override]  # two spans of time, one after the other
         return Buckets(*(np.concatenate(pair) for pair in zip(self, later, strict=True)))
 
 
 class Curve(NamedTuple):
-    """What the chart draws of one probe: a line with NaN where it is broken, and a closed band of lowest to highest.
+    """What the chart draws of one probe: a line with NaN where it is broken, and a closed band of lowest to
+    highest.
 
-    Columns of float64, times in ms and values in °C: those of the line have one length, those of the band another.
+    Columns of float64, times in ms and values in °C: those of the line have one length, those of the band
+    another.
     """
 
     times: Floats
@@ -60,7 +66,8 @@ NO_CURVE = Curve(NO_FLOATS, NO_FLOATS, NO_FLOATS, NO_FLOATS)
 
 
 class Series:
-    """Readings by the time they were taken, late ones in their place. `late` counts those that came out of order.
+    """Readings by the time they were taken, late ones in their place. `late` counts those that came out of
+    order.
 
     What it gives stays as it is: new readings make new arrays.
     """
@@ -73,7 +80,8 @@ class Series:
         self.late = 0
 
     def add(self, taken_ms: Times, celsius: Floats, delay_ms: Times) -> None:
-        """Take in readings as they came, columns of one length; celsius: NaN for a bad one; delay_ms: how long each was on its way."""
+        """Take in readings as they came, columns of one length; celsius: NaN for a bad one; delay_ms: how
+        long each was on its way."""
         if not len(taken_ms):
             return
         self.version += len(taken_ms)
@@ -88,7 +96,8 @@ class Series:
         self._times, self._values, self.late = times, values, self.late + late
 
     def trim(self, before_ms: int) -> None:
-        """Forget what lies before, but for a few readings: the line comes in from there, and they tell how long the first ones hold."""
+        """Forget what lies before, but for a few readings: the line comes in from there, and they tell how
+        long the first ones hold."""
         surplus = int(np.searchsorted(self._times, before_ms)) - time_weights.BEFORE
         if surplus > 0:
             self._times, self._values = self._times[surplus:], self._values[surplus:]
@@ -114,7 +123,8 @@ class Series:
 
 
 def gap_of(pace_ms: int, width_ms: int) -> int:
-    """How far two drawn points may lie apart before the line breaks: three of the probe's intervals, whatever the zoom.
+    """How far two drawn points may lie apart before the line breaks: three of the probe's intervals, whatever
+    the zoom.
 
     Two buckets that far apart have at least `distance − width` without a reading between them.
     """
@@ -122,7 +132,8 @@ def gap_of(pace_ms: int, width_ms: int) -> int:
 
 
 def broken_line(times: Times, values: Floats, gap_ms: int) -> tuple[Floats, Floats]:
-    """Times and values with a NaN set in wherever two neighbours lie further apart than `gap_ms` (0: never)."""
+    """Times and values with a NaN set in wherever two neighbours lie further apart than `gap_ms` (0:
+    never)."""
     times_f = times.astype(np.float64)
     if not gap_ms or len(times) < 2:
         return times_f, values
@@ -133,7 +144,11 @@ def broken_line(times: Times, values: Floats, gap_ms: int) -> tuple[Floats, Floa
 def trimmed(times: Times, values: Floats) -> tuple[Times, Floats]:
     """Without the bad readings at both ends: there is no line there that they could break."""
     good = np.flatnonzero(np.isfinite(values))
-    return (times[good[0] : good[-1] + 1], values[good[0] : good[-1] + 1]) if len(good) else (times[:0], values[:0])
+    return (
+        (times[good[0] : good[-1] + 1], values[good[0] : good[-1] + 1])
+        if len(good)
+        else (times[:0], values[:0])
+    )
 
 
 def singly(times: Times, values: Floats) -> Buckets:
@@ -145,11 +160,18 @@ def buckets_of(steps: Steps, width_ms: int) -> Buckets:
     """The journal's steps of one probe."""
     good = steps.of(steps.good > 0)
     mean = good.total / good.good / UNITS_PER_C
-    return Buckets(good.at * width_ms, good.lowest / UNITS_PER_C, good.highest / UNITS_PER_C, mean, good.good.astype(np.float64))
+    return Buckets(
+        good.at * width_ms,
+        good.lowest / UNITS_PER_C,
+        good.highest / UNITS_PER_C,
+        mean,
+        good.good.astype(np.float64),
+    )
 
 
 def in_buckets(times: Times, values: Floats, width_ms: int, from_ms: int = 0) -> Buckets:
-    """Gather good readings from `from_ms` on by spans of `width_ms`, their means over time; `times` ascend."""
+    """Gather good readings from `from_ms` on by spans of `width_ms`, their means over time; `times`
+    ascend."""
     good = np.isfinite(values)
     times, values = times[good], values[good]
     moments, _, held = time_weights.readings_of(times, values)
@@ -177,7 +199,8 @@ def curve_of_buckets(buckets: Buckets, width_ms: int, gap_ms: int) -> Curve:
     band_values: list[Floats] = []
     for part in np.split(np.arange(len(middle)), cuts):
         across = middle[part].astype(np.float64)
-        # A bucket that stands alone still shows how far it reached; every band has a point where the line has one.
+        # A bucket that stands alone still shows how far it reached; every band has a point where the line has
+        # one.
         across = across[0] + np.array([-width_ms / 2, 0, width_ms / 2]) if len(part) == 1 else across
         part = np.repeat(part, 3) if len(part) == 1 else part
         band_times += [across, across[::-1], across[:1]]

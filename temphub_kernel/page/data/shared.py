@@ -1,7 +1,8 @@
-"""One reading of the journal for all pages that show the same: ten pages cost the journal as much as one. Any thread.
+"""One reading of the journal for all pages that show the same: ten pages cost the journal as much as one. Any
+thread.
 
-Each window that some page shows has one Source, in a thread of its own: a page that opens five years does not delay another's
-five minutes. A window that nobody has asked for in a while is let go.
+Each window that some page shows has one Source, in a thread of its own: a page that opens five years does not
+delay another's five minutes. A window that nobody has asked for in a while is let go.
 """
 
 import threading
@@ -34,7 +35,11 @@ class _Shown:
 
     def fresh(self) -> Future[Snapshot] | None:
         """The answer to the last question if it still holds, or if it is being read right now."""
-        if self.answer is None or self.answer.cancelled() or (self.answer.done() and self.answer.exception() is not None):
+        if (
+            self.answer is None
+            or self.answer.cancelled()
+            or (self.answer.done() and self.answer.exception() is not None)
+        ):
             return None
         return self.answer if not self.answer.done() or monotonic_s() - self.answered_s < FRESH_S else None
 
@@ -51,8 +56,11 @@ class Readings:
         self._journal = journal
         self._shown: dict[Hashable, _Shown] = {}
 
-    def read(self, wanted: Wanted, now_ms: int, known: "Future[Snapshot] | None" = None) -> "Future[Snapshot]":
-        """The content of a window about now; pages that ask at about the same time are given the same. Fails as Source.read.
+    def read(
+        self, wanted: Wanted, now_ms: int, known: "Future[Snapshot] | None" = None
+    ) -> "Future[Snapshot]":
+        """The content of a window about now; pages that ask at about the same time are given the same. Fails
+        as Source.read.
 
         known: what the page was given last, which it does not want again.
         """

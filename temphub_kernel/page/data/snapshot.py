@@ -1,4 +1,5 @@
-"""What the page shows, read from the journal. One thread makes it and asks it (a Reader belongs to its thread)."""
+"""What the page shows, read from the journal. One thread makes it and asks it (a Reader belongs to its
+thread)."""
 
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -6,7 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, board_of, called, look_alikes, to_celsius, transient
+from ...core import (
+    DAY_MS,
+    MINUTE_MS,
+    JournalUnreadable,
+    TempHubError,
+    board_of,
+    called,
+    look_alikes,
+    to_celsius,
+    transient,
+)
 from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Strike, Thermocouple
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, rules_of
@@ -33,7 +44,8 @@ class Good(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and the hub stand to each other.
+    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and
+    the hub stand to each other.
 
     colour: its place in the palette;
     quality: why its newest reading is no temperature, None when it is one; good: its newest temperature.
@@ -84,8 +96,9 @@ class Annotation(NamedTuple):
 class Snapshot(NamedTuple):
     """One moment of the journal. health: the hub's own note and when it wrote it, (0, {}) when there is none.
 
-    transients: how many ids came once and did not come back (core/names.py), which are not among `probes`; folded: the last of them.
-    removals: how many probes somebody removed; removed: what is known of the last of them. now_is: the probe that an id counts as now.
+    transients: how many ids came once and did not come back (core/names.py), which are not among `probes`;
+    folded: the last of them. removals: how many probes somebody removed; removed: what is known of the last
+    of them. now_is: the probe that an id counts as now.
     """
 
     now_ms: int
@@ -107,7 +120,8 @@ class Snapshot(NamedTuple):
     drawn: dict[object, str] | None = None
 
     def once(self, what: Hashable, draw: Callable[[], str]) -> str:
-        """A piece of HTML that depends on this snapshot and on the view alone: pages that look alike share it. Drawing thread only."""
+        """A piece of HTML that depends on this snapshot and on the view alone: pages that look alike share
+        it. Drawing thread only."""
         if self.drawn is None:
             return draw()
         key = what, self.view
@@ -127,8 +141,9 @@ class Snapshot(NamedTuple):
 
 
 class Met(NamedTuple):
-    """Who was ever met, by id. everybody: all that nobody removed; gone: those of them that came once and did not come back; records: the
-    others, and the last of those; removed: the last one first; newest: readings; colours: places in the palette."""
+    """Who was ever met, by id. everybody: all that nobody removed; gone: those of them that came once and did
+    not come back; records: the others, and the last of those; removed: the last one first; newest: readings;
+    colours: places in the palette."""
 
     everybody: dict[str, Record]
     removed: list[Record]
@@ -158,7 +173,8 @@ class Source:
         self._alarms = AlarmMemory()
 
     def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
-        """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts afresh."""
+        """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts
+        afresh."""
         try:
             return self._read(wanted, now_ms)
         except Exception as error:
@@ -183,7 +199,9 @@ class Source:
         health_ms, health = reader.note("health")
         ids = {record["no"]: id_ for id_, record in met.everybody.items()}
         alarms = self._alarms.read(reader, ids, wanted.alarms, now_ms)
-        probes, folded = self._probes(reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ())))
+        probes, folded = self._probes(
+            reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ()))
+        )
         return Snapshot(
             now_ms,
             wanted.window,
@@ -225,12 +243,16 @@ class Source:
         folded: list[Probe] = []
         for record in sorted(met.records.values(), key=_order):
             id_ = record["id"]
-            probe = self._probe(reader, memory, record, met.colours[id_], met.newest.get(id_), now_ms, refused)
+            probe = self._probe(
+                reader, memory, record, met.colours[id_], met.newest.get(id_), now_ms, refused
+            )
             glance = glances[id_]
             if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
                 glance = glance.with_newest(probe.good.celsius)
             stated = tuple(one for one in self._stated if one.probe_id == id_)
-            probe = probe._replace(glance=glance, measured=measured.get(id_), looks_like=alike.get(id_, ""), stated=stated)
+            probe = probe._replace(
+                glance=glance, measured=measured.get(id_), looks_like=alike.get(id_, ""), stated=stated
+            )
             (folded if id_ in met.gone else probes).append(probe)
         return probes, folded
 
@@ -263,7 +285,8 @@ class Source:
             newest=newest,
             good=self._good(reader, newest, now_ms),
             quality=None if newest is None or fine else newest.quality or "",
-            catching_up=newest is not None and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
+            catching_up=newest is not None
+            and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
             statistics=kept.statistics,
             curve=kept.curve,
             curve_key=kept.key,
@@ -290,7 +313,11 @@ def _met(reader: Reader, now_ms: int) -> Met:
     _, stand = reader.note("trust")
     known = reader.probes(removed=True)
     # All sensors of a board share its key.
-    everybody = {one["id"]: {**one, "trust": stand.get(board_of(one["device"]))} for one in known if not one["removed_ms"]}
+    everybody = {
+        one["id"]: {**one, "trust": stand.get(board_of(one["device"]))}
+        for one in known
+        if not one["removed_ms"]
+    }
     removed = sorted((one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"]))
     newest = {item.probe_id: item for item in reader.newest()}
     gone = frozenset(transient(everybody.values(), newest, now_ms))
@@ -298,7 +325,9 @@ def _met(reader: Reader, now_ms: int) -> Met:
     records = {id_: record for id_, record in everybody.items() if id_ not in gone or id_ in last}
     # By first meeting: a new probe never takes another one's colour away.
     by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
-    return Met(everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)})
+    return Met(
+        everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)}
+    )
 
 
 def _alarmed(probes: list[Probe], alarms: ShownAlarms) -> list[Probe]:
@@ -309,7 +338,9 @@ def _alarmed(probes: list[Probe], alarms: ShownAlarms) -> list[Probe]:
     found = []
     for probe in probes:
         rules = tuple(rules_of(alarms.rules, probe.id, str(probe.record.get("group") or "")))
-        found.append(probe._replace(alarms=tuple(one for one in active if probe.id in one.probes), rules=rules))
+        found.append(
+            probe._replace(alarms=tuple(one for one in active if probe.id in one.probes), rules=rules)
+        )
     return found
 
 
@@ -336,7 +367,8 @@ def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:
 
 
 def _look_back(reader: Reader, newest: Newest) -> Good | None:
-    """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading itself."""
+    """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading
+    itself."""
     end_ms = (newest.taken_ms // MINUTE_MS + 1) * MINUTE_MS
     _, minutes = reader.steps(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
     at = minutes.at[minutes.good > 0]
@@ -350,6 +382,7 @@ def _look_back(reader: Reader, newest: Newest) -> Good | None:
 
 def _unreadable(path: Path, error: Exception) -> TempHubError:
     return JournalUnreadable(
-        f"The journal {path} could not be read ({error}), so this page shows what it had; recording is not touched by that.",
+        f"The journal {path} could not be read ({error}), so this page shows what it had; recording is not "
+        "touched by that.",
         "Wait a moment; if it stays, check the disk that holds DATA_DIR.",
     )

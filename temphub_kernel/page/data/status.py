@@ -16,13 +16,22 @@ MISSED_LATE = 3
 MISSED_SILENT = 10
 
 
-def state_of(now_ms: int, taken_ms: int | None, interval_ms: int, good: bool, *, told: bool = True, refused: bool = False) -> State:
+def state_of(
+    now_ms: int,
+    taken_ms: int | None,
+    interval_ms: int,
+    good: bool,
+    *,
+    told: bool = True,
+    refused: bool = False,
+) -> State:
     """The state of a probe.
 
-    taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when unknown;
-    good: whether that reading is a temperature;
-    told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which outweighs all: what there is of
-    it is from before. Silence outweighs a fault: an old fault says nothing of now.
+    taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when
+    unknown; good: whether that reading is a temperature;
+    told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which
+    outweighs all: what there is of it is from before. Silence outweighs a fault: an old fault says nothing of
+    now.
     """
     if refused:
         return "refused"
@@ -71,7 +80,8 @@ def judge(health_ms: int, health: dict[str, Any], now_ms: int) -> Judgement:
     if not health_ms:
         return Judgement("stopped", [Alert(words.HUB_NEVER, words.HUB_NEVER_REMEDY)])
     if now_ms - health_ms > STOPPED_AFTER_MS:
-        # Told with a fixed time rather than an age: a screen reader says an alert again whenever its words change.
+        # Told with a fixed time rather than an age: a screen reader says an alert again whenever its words
+        # change.
         return Judgement("stopped", [Alert(words.HUB_STOPPED, words.HUB_STOPPED_REMEDY, health_ms)])
     alerts = []
     for worker in health.get("workers") or []:

@@ -1,5 +1,5 @@
-"""The chosen window's readings in memory: read once, then only what is new; exact extremes, and a marked range. Belongs to the
-thread that asks.
+"""The chosen window's readings in memory: read once, then only what is new; exact extremes, and a marked
+range. Belongs to the thread that asks.
 """
 
 from collections.abc import Mapping
@@ -44,16 +44,28 @@ class Drill:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int, bool], int] = {}
 
-    def exact(self, reader: Reader, probe_id: str, told: Extremes, width_ms: int, span: tuple[int, int]) -> Extremes:
-        """The same with the moments at which lowest and highest were taken, the first one if there are several."""
+    def exact(
+        self, reader: Reader, probe_id: str, told: Extremes, width_ms: int, span: tuple[int, int]
+    ) -> Extremes:
+        """The same with the moments at which lowest and highest were taken, the first one if there are
+        several."""
         low_ms = self.moment(reader, probe_id, told.low_ms, width_ms, span, told.low, lowest=True)
         high_ms = self.moment(reader, probe_id, told.high_ms, width_ms, span, told.high, lowest=False)
         return told._replace(low_ms=low_ms, high_ms=high_ms)
 
     def moment(
-        self, reader: Reader, probe_id: str, start_ms: int, width_ms: int, span: tuple[int, int], celsius: float, *, lowest: bool
+        self,
+        reader: Reader,
+        probe_id: str,
+        start_ms: int,
+        width_ms: int,
+        span: tuple[int, int],
+        celsius: float,
+        *,
+        lowest: bool,
     ) -> int:
-        """When the bucket that begins at `start_ms` was lowest or highest; span: what was asked for, in whole minutes."""
+        """When the bucket that begins at `start_ms` was lowest or highest; span: what was asked for, in whole
+        minutes."""
         from_ms, end_ms = max(start_ms, span[0]), min(start_ms + width_ms, span[1])
         units = round(celsius * UNITS_PER_C)
         key = (probe_id, from_ms, units, lowest)
@@ -66,7 +78,9 @@ class Drill:
 
 def _find(reader: Reader, probe_id: str, from_ms: int, end_ms: int, units: int, *, lowest: bool) -> int:
     if end_ms - from_ms > MINUTE_MS:
-        _, minutes = reader.steps(from_ms // MINUTE_MS * MINUTE_MS, -(end_ms // -MINUTE_MS) * MINUTE_MS, MINUTE_MS, probe_id)
+        _, minutes = reader.steps(
+            from_ms // MINUTE_MS * MINUTE_MS, -(end_ms // -MINUTE_MS) * MINUTE_MS, MINUTE_MS, probe_id
+        )
         at = minutes.at[(minutes.good > 0) & ((minutes.lowest if lowest else minutes.highest) == units)]
         from_ms = int(at[0]) * MINUTE_MS if len(at) else from_ms
         end_ms = from_ms + MINUTE_MS
@@ -92,26 +106,43 @@ class Measure:
         self._known: dict[str, Measured] = {}
 
     def of(
-        self, reader: Reader, intervals: dict[str, int], span: tuple[int, int], line_c: float | None, now_ms: int
+        self,
+        reader: Reader,
+        intervals: dict[str, int],
+        span: tuple[int, int],
+        line_c: float | None,
+        now_ms: int,
     ) -> dict[str, Measured]:
         """Each probe that has a reading in [from, to). intervals: each probe's own, 0 when unknown."""
         # Late readings may still come: asked again twice a minute.
         key = (span, line_c, tuple(intervals), now_ms // (MINUTE_MS // 2))
         if key != self._key:
             figures = reader.figures(*span, list(intervals), known=self._figures)
-            self._known = {id_: self._one(reader, id_, *span, line_c, figures[id_]) for id_ in intervals if id_ in figures}
+            self._known = {
+                id_: self._one(reader, id_, *span, line_c, figures[id_])
+                for id_ in intervals
+                if id_ in figures
+            }
             self._key = key
         return self._known
 
-    def _one(self, reader: Reader, probe_id: str, from_ms: int, to_ms: int, line_c: float | None, figures: Figures) -> Measured:
+    def _one(
+        self, reader: Reader, probe_id: str, from_ms: int, to_ms: int, line_c: float | None, figures: Figures
+    ) -> Measured:
         told = statistics.of_figures(figures, self._extremes(reader, probe_id, from_ms, to_ms))
         if line_c is None:
             return Measured(told)
-        return Measured(told, reader.beyond(from_ms, to_ms, (Limit("above", line_c),), probe_id).get(probe_id))
+        return Measured(
+            told, reader.beyond(from_ms, to_ms, (Limit("above", line_c),), probe_id).get(probe_id)
+        )
 
     def _extremes(self, reader: Reader, probe_id: str, from_ms: int, to_ms: int) -> Extremes:
         width_ms = Window(to_ms - from_ms).bucket_ms if to_ms - from_ms > POINTS_UP_TO_MS else 0
-        span = (-(from_ms // -MINUTE_MS) * MINUTE_MS, to_ms // MINUTE_MS * MINUTE_MS) if width_ms else (from_ms, from_ms)
+        span = (
+            (-(from_ms // -MINUTE_MS) * MINUTE_MS, to_ms // MINUTE_MS * MINUTE_MS)
+            if width_ms
+            else (from_ms, from_ms)
+        )
         # Whole minutes from the roll-ups, the rest at both ends reading by reading.
         before = _points(reader, probe_id, from_ms, span[0])
         middle = buckets_of(reader.steps(*span, width_ms, probe_id)[1], width_ms) if width_ms else NO_BUCKETS
@@ -119,10 +150,14 @@ class Measure:
         found = statistics.extremes(parts)
         inside = range(len(before.start_ms), len(before.start_ms) + len(middle.start_ms))
         if int(np.argmin(parts.low)) in inside:
-            low_ms = self._drill.moment(reader, probe_id, found.low_ms, width_ms, span, found.low, lowest=True)
+            low_ms = self._drill.moment(
+                reader, probe_id, found.low_ms, width_ms, span, found.low, lowest=True
+            )
             found = found._replace(low_ms=low_ms)
         if int(np.argmax(parts.high)) in inside:
-            high_ms = self._drill.moment(reader, probe_id, found.high_ms, width_ms, span, found.high, lowest=False)
+            high_ms = self._drill.moment(
+                reader, probe_id, found.high_ms, width_ms, span, found.high, lowest=False
+            )
             found = found._replace(high_ms=high_ms)
         return found
 
@@ -141,7 +176,8 @@ STEP_ROWS = 2_000
 FIELDS = ("no", "taken_ms", "delay_ms", "units")
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
-# Of a long window so many readings are looked into at a time, about a tenth of a second: until then its mean is told as an estimate.
+# Of a long window so many readings are looked into at a time, about a tenth of a second: until then its mean
+# is told as an estimate.
 MOST_READ = 250_000
 SLOWEST_MS = 10 * MINUTE_MS
 
@@ -222,9 +258,13 @@ class Memory:
         for probe_id, series in self._series.items():
             self._keep(probe_id, series, intervals.get(probe_id, 0), from_ms, end_ms)
         # What lies beside the window tells how long its outermost readings hold.
-        for probe_id, told in reader.figures(from_ms, end_ms, list(self._series), known=self._figures).items():
+        for probe_id, told in reader.figures(
+            from_ms, end_ms, list(self._series), known=self._figures
+        ).items():
             kept = self._kept[probe_id]
-            self._kept[probe_id] = kept._replace(statistics=kept.statistics._replace(mean=told.mean, sigma=told.sigma, trend=told.trend))
+            self._kept[probe_id] = kept._replace(
+                statistics=kept.statistics._replace(mean=told.mean, sigma=told.sigma, trend=told.trend)
+            )
 
     def _fill(self, reader: Reader, start_ms: int, end_ms: int) -> None:
         for slice_ms in range(start_ms, end_ms, SLICE_MS):
@@ -258,7 +298,11 @@ class Memory:
         times, values = series.arrays(upto_ms)
         told = statistics.of_points(times, values, start_ms)
         # A line in buckets is drawn again when a bucket is full, not with each reading.
-        key = (gap_ms, end_ms // width_ms, series.late) if width_ms and self.window.live else (gap_ms, series.version)
+        key = (
+            (gap_ms, end_ms // width_ms, series.late)
+            if width_ms and self.window.live
+            else (gap_ms, series.version)
+        )
         known = self._kept.get(probe_id)
         if known is not None and known.key == key:
             self._kept[probe_id] = known._replace(statistics=told)
@@ -286,7 +330,9 @@ class Memory:
             # Slower than a bucket: the pace shows in how far the buckets lie apart.
             pace_ms = told_ms or (int(np.median(np.diff(found.start_ms))) if len(found.start_ms) > 2 else 0)
             gap_ms = gap_of(pace_ms, width_ms)
-            extremes = self._drill.exact(reader, probe_id, statistics.extremes(found), width_ms, (from_ms, end_ms))
+            extremes = self._drill.exact(
+                reader, probe_id, statistics.extremes(found), width_ms, (from_ms, end_ms)
+            )
             told = statistics.of_figures(figures[probe_id], extremes)
             key = (gap_ms, from_ms, end_ms, told)
             late = np.array(reader.late(from_ms, end_ms, width_ms, probe_id), np.int64)

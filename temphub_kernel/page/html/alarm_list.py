@@ -15,9 +15,12 @@ MOST_ROWS = 200
 
 
 def listed(snapshot: Snapshot) -> str:
-    """What is muted, live alarms, then those of the time that is listed; of the probes that are shown, and as they were chosen."""
+    """What is muted, live alarms, then those of the time that is listed; of the probes that are shown, and as
+    they were chosen."""
     alarms, view = snapshot.alarms, snapshot.view
-    found = [one for one in (*alarms.live, *alarms.closed) if not one.probes or any(map(view.shows, one.probes))]
+    found = [
+        one for one in (*alarms.live, *alarms.closed) if not one.probes or any(map(view.shows, one.probes))
+    ]
     mutes = "".join(_mute(one, snapshot) for one in alarms.mutes)
     if view.alarms != AlarmChoice():
         found = chosen(found, snapshot)
@@ -32,14 +35,22 @@ def listed(snapshot: Snapshot) -> str:
 
 def _nothing(snapshot: Snapshot) -> str:
     on = sum(rule.enabled for rule in snapshot.alarms.rules)
-    told = words.NONE_CHOSEN if snapshot.view.alarms != AlarmChoice() else words.NO_ALARMS.format(on) if on else words.NO_RULES
+    told = (
+        words.NONE_CHOSEN
+        if snapshot.view.alarms != AlarmChoice()
+        else words.NO_ALARMS.format(on)
+        if on
+        else words.NO_RULES
+    )
     return f'<p class="th-quiet">{stressed(told)}</p>'
 
 
 def chosen(found: list[ShownAlarm], snapshot: Snapshot) -> list[ShownAlarm]:
     """Those of them that are as the viewer chose."""
     choice = snapshot.view.alarms
-    groups = {probe.id: str(probe.record.get("group") or "") for probe in (*snapshot.probes, *snapshot.folded)}
+    groups = {
+        probe.id: str(probe.record.get("group") or "") for probe in (*snapshot.probes, *snapshot.folded)
+    }
     sought = choice.text.strip().casefold()
     from_ms, to_ms = snapshot.view.alarms_window.ends(snapshot.now_ms)
     kept = [one for one in found if _is_like(one, choice, groups)]
@@ -68,8 +79,14 @@ def _choice(count: int, snapshot: Snapshot) -> str:
     told, one_many = choice_told(snapshot), words.CHOSEN_COUNT
     number = one_many[0] if count == 1 else one_many[1].format(count)
     do = format.safe(json.dumps({"all_alarms": True}))
-    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{format.safe(words.FILTER_ALL)}</button>'
-    return f'<p class="th-mute th-alarm-chosen"><span role="status">{format.safe(words.CHOSEN.format(told, number))}</span>{button}</p>'
+    button = (
+        f'<button type="button" class="th-button th-scripted" data-do="{do}'
+        f'">{format.safe(words.FILTER_ALL)}</button>'
+    )
+    return (
+        '<p class="th-mute th-alarm-chosen"><span '
+        f'role="status">{format.safe(words.CHOSEN.format(told, number))}</span>{button}</p>'
+    )
 
 
 def choice_told(snapshot: Snapshot) -> str:
@@ -112,7 +129,8 @@ def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
     if one.untold:
         facts.append(untold(one))
     return (
-        f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div class="th-alarm-told"><p><b>'
+        f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div '
+        'class="th-alarm-told"><p><b>'
         f"{format.safe(words.SEVERITIES[alarm.severity])}: {format.safe(title(one, view))}</b> "
         f'<span class="th-level">{format.safe(state)}</span></p>'
         f'<p class="th-quiet">{format.safe(" · ".join(facts))}</p>'
@@ -128,7 +146,11 @@ def _people(one: ShownAlarm, view: View, now_ms: int) -> str:
         # Without a name the hub keeps what was shown, nothing, and from where.
         form = words.ACKNOWLEDGED_FROM if alarm.acked_by.startswith(NAMELESS) else words.ACKNOWLEDGED
         told.append(form.format(alarm.acked_by.removeprefix(NAMELESS), at))
-    told += [form.format(text) for form, text in ((words.COMMENT, alarm.comment), (words.ACTION, alarm.action)) if text]
+    told += [
+        form.format(text)
+        for form, text in ((words.COMMENT, alarm.comment), (words.ACTION, alarm.action))
+        if text
+    ]
     return f'<p class="th-alarm-people">{format.safe(" · ".join(told))}</p>' if told else ""
 
 
@@ -140,5 +162,11 @@ def _mute(mute: Mute, snapshot: Snapshot) -> str:
     kind = words.MUTE_KINDS[mute.kind].format(view.at(mute.until_ms, snapshot.now_ms, to_second=False))
     note = f" · {words.COMMENT.format(mute.note)}" if mute.note else ""
     do = format.safe(json.dumps({"unmute": mute.no}))
-    button = f'<button type="button" class="th-button th-scripted" data-do="{do}">{format.safe(words.UNMUTE)}</button>'
-    return f'<p class="th-mute"><span>{format.safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}</span>{button}</p>'
+    button = (
+        f'<button type="button" class="th-button th-scripted" data-do="{do}">{format.safe(words.UNMUTE)}'
+        "</button>"
+    )
+    return (
+        f'<p class="th-mute"><span>{format.safe(words.MUTE_LINE.format(what, kind, mute.by) + note)}'
+        f"</span>{button}</p>"
+    )

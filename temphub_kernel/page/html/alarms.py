@@ -40,7 +40,9 @@ def matter(one: ShownAlarm, view: View) -> str:
         return words.ABOVE_BELOW[alarm.cause].format(degrees(alarm.limit_c, view))
     if alarm.cause in words.ROSE_FELL:
         moved = degrees(float(rule.get("change_c") or 0), view, difference=True)
-        return words.ROSE_FELL[alarm.cause].format(moved, format.span(round(float(rule.get("within_min") or 0) * MINUTE_MS)))
+        return words.ROSE_FELL[alarm.cause].format(
+            moved, format.span(round(float(rule.get("within_min") or 0) * MINUTE_MS))
+        )
     if alarm.cause == "silent" and not alarm.probe:
         return words.MANY_SILENT
     return words.SICK.get(alarm.cause, alarm.cause)
@@ -54,14 +56,19 @@ def title(one: ShownAlarm, view: View) -> str:
 def banner(snapshot: Snapshot) -> str:
     """What somebody has to look at, the most pressing first; empty text when there is nothing.
 
-    What is read aloud holds no number that changes: a screen reader says an alert again whenever its words change.
+    What is read aloud holds no number that changes: a screen reader says an alert again whenever its words
+    change.
     """
     waiting = [one for one in snapshot.alarms.live if one.waits]
     if not waiting:
         return ""
     rows = "".join(_banner_row(one, snapshot) for one in waiting[:MOST_ROWS])
     more = len(waiting) - MOST_ROWS
-    link = f'<p class="th-alarm-more"><a href="#th-alarms">{format.safe(words.MORE.format(more))}</a></p>' if more > 0 else ""
+    link = (
+        f'<p class="th-alarm-more"><a href="#th-alarms">{format.safe(words.MORE.format(more))}</a></p>'
+        if more > 0
+        else ""
+    )
     return f'<section class="th-alarm-banner" aria-label="{format.safe(words.BANNER)}">{rows}{link}</section>'
 
 
@@ -71,11 +78,13 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     kind = "over" if alarm.cleared_ms else alarm.severity
     role = "status" if quiet else "alert"
     told = (
-        f'<p class="th-problem" role="{role}"><b>{format.safe(words.SEVERITIES[alarm.severity])}:</b> {format.safe(title(one, view))}</p>'
+        f'<p class="th-problem" role="{role}"><b>{format.safe(words.SEVERITIES[alarm.severity])}:</b> '
+        f"{format.safe(title(one, view))}</p>"
     )
     button, failed = answer(one), f" · {format.safe(untold(one))}" if one.untold else ""
     return (
-        f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" data-alarm-row="{alarm.no}">{sign(kind)}'
+        f'<div class="th-alarm th-alarm-{kind}{" th-alarm-quiet" if quiet else ""}" '
+        f'data-alarm-row="{alarm.no}">{sign(kind)}'
         f'<div class="th-alarm-told">{told}<p class="th-alarm-since">{_course(one, snapshot)}'
         f"{_muted(one, view, now_ms)}{failed}</p></div>{button}</div>"
     )
@@ -94,7 +103,9 @@ def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
     """How long, and how it is now or was."""
     view, now_ms, alarm = snapshot.view, snapshot.now_ms, one.alarm
     if alarm.cleared_ms:
-        over = words.OVER.format(view.at(alarm.cleared_ms, now_ms, to_second=False), format.span(alarm.cleared_ms - alarm.since_ms))
+        over = words.OVER.format(
+            view.at(alarm.cleared_ms, now_ms, to_second=False), format.span(alarm.cleared_ms - alarm.since_ms)
+        )
         why = words.NOTHING_ACKNOWLEDGED if not alarm.acked_ms else words.NO_ACTION
         farthest = f" ({worst(one, snapshot)})" if alarm.worst_c is not None else ""
         return format.safe(f"{over}{farthest}; {why}")
@@ -112,20 +123,31 @@ def _now(one: ShownAlarm, snapshot: Snapshot) -> str:
     probe = _probe(one, snapshot)
     if probe is None or probe.good is None or one.alarm.limit_c is None:
         return ""
-    number = f'<span data-now-of="{format.safe(probe.id)}">{snapshot.view.degrees(probe.good.celsius)}</span> {snapshot.view.degree}'
+    number = (
+        f'<span data-now-of="{format.safe(probe.id)}">{snapshot.view.degrees(probe.good.celsius)}'
+        f"</span> {snapshot.view.degree}"
+    )
     return words.NOW.format(number)
 
 
 def _worst_now(one: ShownAlarm, snapshot: Snapshot) -> str:
     """The worst so far of what goes on; kept up by the page's script."""
     told = worst_so_far(one, snapshot.view)
-    return words.WORST_NOW.format(f'<span data-worst-of="{one.alarm.no}">{format.safe(told)}</span>') if told else ""
+    return (
+        words.WORST_NOW.format(f'<span data-worst-of="{one.alarm.no}">{format.safe(told)}</span>')
+        if told
+        else ""
+    )
 
 
 def worst_so_far(one: ShownAlarm, view: View) -> str:
     """`11.20 °C`; empty where it is no matter of a temperature."""
     alarm = one.alarm
-    return f"{view.degrees(alarm.worst_c)} {view.degree}" if alarm.worst_c is not None and alarm.limit_c is not None else ""
+    return (
+        f"{view.degrees(alarm.worst_c)} {view.degree}"
+        if alarm.worst_c is not None and alarm.limit_c is not None
+        else ""
+    )
 
 
 def _probe(one: ShownAlarm, snapshot: Snapshot) -> Probe | None:
@@ -146,7 +168,11 @@ def untold(one: ShownAlarm) -> str:
 
 
 def _muted(one: ShownAlarm, view: View, now_ms: int) -> str:
-    return f" · {format.safe(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))}" if one.muted_ms else ""
+    return (
+        f" · {format.safe(words.MUTED.format(view.at(one.muted_ms, now_ms, to_second=False)))}"
+        if one.muted_ms
+        else ""
+    )
 
 
 def on_card(probe: Probe, view: View, now_ms: int) -> str:
@@ -156,7 +182,10 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
     one = probe.alarms[0]
     what = f"{words.SEVERITIES[one.alarm.severity]}: {matter(one, view)}"
     more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
-    return f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{format.safe(what)}{lasting(one, now_ms)}{more}</span></p>'
+    return (
+        f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{format.safe(what)}'
+        f"{lasting(one, now_ms)}{more}</span></p>"
+    )
 
 
 def card_class(probe: Probe) -> str:
@@ -171,7 +200,8 @@ def cannot_be_told(snapshot: Snapshot) -> bool:
 
 
 def facts(snapshot: Snapshot) -> dict[str, Any]:
-    """What the page's script has to know: the worst for title and sign, what is new for the sound, its words."""
+    """What the page's script has to know: the worst for title and sign, what is new for the sound, its
+    words."""
     waiting = [one for one in snapshot.alarms.live if one.waits]
     loud = [one for one in waiting if one.active and not one.alarm.acked_ms and not one.muted_ms]
     told = [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]]
@@ -184,7 +214,9 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
         "worst": severities[0] if severities else "",
         "count": len(severities),
         "loud": told,
-        "worsts": {one.alarm.no: worst_so_far(one, snapshot.view) for one in waiting[:MOST_ROWS] if one.active},
+        "worsts": {
+            one.alarm.no: worst_so_far(one, snapshot.view) for one in waiting[:MOST_ROWS] if one.active
+        },
         "spans": words.SPANS,
     }
 
@@ -192,13 +224,18 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
 def heading(view: View) -> str:
     """The list's heading, with what the page's script may be asked for."""
     buttons = "".join(
-        f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" title="{format.safe(meaning)}">'
+        f'<button type="button" class="th-button th-scripted" data-alarm-set="{name}" aria-pressed="false" '
+        f'title="{format.safe(meaning)}">'
         f"{format.safe(label)}</button>"
-        for name, label, meaning in (("sound", words.SOUND, words.SOUND_MEANING), ("notify", words.NOTIFY, words.NOTIFY_MEANING))
+        for name, label, meaning in (
+            ("sound", words.SOUND, words.SOUND_MEANING),
+            ("notify", words.NOTIFY, words.NOTIFY_MEANING),
+        )
     )
     note = "" if view.alarms.time else words.ALARMS_NOTE
     return (
-        f'<div class="th-alarm-head" id="th-alarms"><h2>{format.safe(words.ALARMS)}<span class="th-quiet"> {format.safe(note)}</span></h2>'
+        f'<div class="th-alarm-head" id="th-alarms"><h2>{format.safe(words.ALARMS)}<span class="th-quiet"> '
+        f"{format.safe(note)}</span></h2>"
         f'<span class="th-buttons">{buttons}</span></div>'
     )
 
@@ -210,4 +247,7 @@ def form_title(one: ShownAlarm, snapshot: Snapshot) -> str:
     farthest = f", {worst(one, snapshot)}" if alarm.worst_c is not None else ""
     needed = alarm.body.get("rule", {}).get("require_action") and not alarm.action
     more = f'<p class="th-quiet">{format.safe(words.ACT_NEEDED)}</p>' if needed else ""
-    return f'<h2>{format.safe(title(one, view))}<span class="th-quiet"> {format.safe(since + farthest)}</span></h2>{more}'
+    return (
+        f'<h2>{format.safe(title(one, view))}<span class="th-quiet"> {format.safe(since + farthest)}'
+        f"</span></h2>{more}"
+    )

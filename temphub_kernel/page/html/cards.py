@@ -1,4 +1,5 @@
-"""The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through text.safe."""
+"""The page's HTML: cards, header, table, list. Any thread; pure. All that others say goes through
+text.safe."""
 
 import json
 
@@ -19,22 +20,27 @@ SHAPES = {
     "online": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
     "late": '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
     '<path d="M8 3a5 5 0 0 1 0 10z" fill="currentColor"/>',
-    "silent": '<rect x="2.75" y="2.75" width="10.5" height="10.5" rx="1.5" fill="none" stroke="currentColor" stroke-width="1.5"/>',
+    "silent": '<rect x="2.75" y="2.75" width="10.5" height="10.5" rx="1.5" fill="none" stroke="currentColor" '
+    'stroke-width="1.5"/>',
     "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
     '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
-    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-dasharray="2 2.3"/>',
+    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" '
+    'stroke-dasharray="2 2.3"/>',
     "refused": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
     '<path d="M4.2 11.8l7.6-7.6" stroke="currentColor" stroke-width="1.5"/>',
-    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/>',
+    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" '
+    'stroke-linecap="round"/>',
 }
 LINE = (
     '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">'
     '<path d="M2 2v12h12M4.5 10l3-4 2.5 2 3.5-5"/></svg>'
 )
 LOGO = (
-    '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" fill="var(--th-accent)"/>'
+    '<svg class="th-logo" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" '
+    'fill="var(--th-accent)"/>'
     '<path d="M13 7.5a3 3 0 0 1 6 0v10.2a5.5 5.5 0 1 1-6 0z" fill="#fff"/>'
-    '<circle cx="16" cy="22.3" r="3" fill="var(--th-accent)"/><path d="M16 11v10" stroke="var(--th-accent)" stroke-width="2"/></svg>'
+    '<circle cx="16" cy="22.3" r="3" fill="var(--th-accent)"/><path d="M16 11v10" stroke="var(--th-accent)" '
+    'stroke-width="2"/></svg>'
 )
 
 
@@ -47,7 +53,8 @@ def swatch(colour: int) -> str:
     """A short piece of the probe's line, as the chart draws it."""
     dash = ' stroke-dasharray="4 3"' if colour // COLOURS % 2 else ""
     return (
-        f'<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" stroke="var(--th-c{colour % COLOURS + 1})"'
+        '<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" '
+        f'stroke="var(--th-c{colour % COLOURS + 1})"'
         f' stroke-width="3" stroke-linecap="round"{dash}/></svg>'
     )
 
@@ -65,14 +72,19 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
     ]
     if judged.state != "stopped" and health.get("started_ms"):
         facts.append((format.span(now_ms - int(health["started_ms"])), words.UPTIME))
-    shown = "".join(f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts)
+    shown = "".join(
+        f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts
+    )
     jump = f'<a class="th-jump" href="#th-settings">{format.safe(words.SETTINGS)}</a>'
     return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
 
 
 def brand(state: str, rest: str = "") -> str:
     """The head's frame: name, the hub's state, and what else there is to say."""
-    return f'<header class="th-header"><div class="th-brand">{LOGO}<h1>{words.TITLE}</h1></div>{hub_pill(state)}{rest}</header>'
+    return (
+        f'<header class="th-header"><div class="th-brand">{LOGO}<h1>{words.TITLE}'
+        f"</h1></div>{hub_pill(state)}{rest}</header>"
+    )
 
 
 def heading(title: str, note: str = "") -> str:
@@ -83,7 +95,10 @@ def heading(title: str, note: str = "") -> str:
 def hub_pill(state: str) -> str:
     """The hub's state in a shape and in words."""
     sign = {"recording": "online", "trouble": "fault", "stopped": "silent", "unread": "fault"}[state]
-    return f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}{format.safe(words.HUB_STATES[state])}</span>'
+    return (
+        f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}'
+        f"{format.safe(words.HUB_STATES[state])}</span>"
+    )
 
 
 def alerts(found: list[Alert], view: View, now_ms: int) -> str:
@@ -92,8 +107,10 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
     for alert in found:
         since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
         rows.append(
-            f'<div class="th-alert" role="alert">{shape("fault")}<div><p class="th-problem">{format.code(alert.problem)}'
-            f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{format.code(alert.remedy)}</p></div></div>'
+            f'<div class="th-alert" role="alert">{shape("fault")}<div><p '
+            f'class="th-problem">{format.code(alert.problem)}'
+            f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{format.code(alert.remedy)}'
+            "</p></div></div>"
         )
     return "".join(rows)
 
@@ -102,14 +119,18 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
     label, note = format.safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
-    stale = " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
+    stale = (
+        " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
+    )
     told = f'<p class="th-note">{format.safe(note)}</p>' if note else ""
     return (
-        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" data-probe="{format.safe(probe.id)}" aria-label="{label}"'
+        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" '
+        f'data-probe="{format.safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}'
         f'<h2 class="th-name" title="{format.safe(probe.id)}">{format.safe(probe.name)}</h2>'
-        f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}{_reading(probe, view, now_ms)}{told}"
+        f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}"
+        f"{_reading(probe, view, now_ms)}{told}"
         f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}</article>"
     )
 
@@ -117,14 +138,20 @@ def card(probe: Probe, view: View, now_ms: int) -> str:
 def _alone(probe: Probe) -> str:
     """A button of the page's script: this probe on the chart, with the others or without."""
     do, told = format.safe(json.dumps({"probe": probe.id})), format.safe(words.CARD_CHART.format(probe.name))
-    return f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" title="{told}">{LINE}</button>'
+    return (
+        f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" '
+        f'title="{told}">{LINE}</button>'
+    )
 
 
 def badge(probe: Probe) -> str:
     """Marks a demo probe, so that nobody takes its numbers for a room's."""
     if probe.record.get("model") != "virtual":
         return ""
-    return f'<span class="th-badge" title="{format.safe(words.VIRTUAL_MEANING)}">{format.safe(words.VIRTUAL)}</span>'
+    return (
+        f'<span class="th-badge" title="{format.safe(words.VIRTUAL_MEANING)}">{format.safe(words.VIRTUAL)}'
+        "</span>"
+    )
 
 
 def looks_like(probe: Probe) -> str:
@@ -141,7 +168,8 @@ def quality_text(quality: str) -> str:
 
 
 def age(ms: int, view: View, now_ms: int) -> str:
-    """When, counted on as an age by the page's script. Without one the moment stays: an age that nobody counts on is soon wrong."""
+    """When, counted on as an age by the page's script. Without one the moment stays: an age that nobody
+    counts on is soon wrong."""
     return f'<span data-since="{ms}">{words.AT.format(view.at(ms, now_ms))}</span>'
 
 
@@ -158,12 +186,26 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
         f'<p class="th-value" style="--th-letters:{len(number)}"><span class="th-number">{number}</span>'
         f'<span class="th-unit">{view.degree}</span></p>'
     )
-    told = f'<span class="th-state" title="{format.safe(_meaning(probe))}">{shape(state)}{format.safe(words.STATES[state])}</span>'
+    told = (
+        f'<span class="th-state" title="{format.safe(_meaning(probe))}">{shape(state)}'
+        f"{format.safe(words.STATES[state])}</span>"
+    )
     if probe.newest is None:
-        return f'{value}<p class="th-age">{told} <span class="th-why">{format.safe(held or words.STATE_MEANINGS[state])}</span></p>'
-    why = format.safe(words.CATCHING_UP if probe.catching_up else words.STATE_MEANINGS[state] if state == "refused" else held)
+        return (
+            f'{value}<p class="th-age">{told} <span '
+            f'class="th-why">{format.safe(held or words.STATE_MEANINGS[state])}</span></p>'
+        )
+    why = format.safe(
+        words.CATCHING_UP
+        if probe.catching_up
+        else words.STATE_MEANINGS[state]
+        if state == "refused"
+        else held
+    )
     if probe.quality is not None:
-        last = words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else format.safe(words.NO_GOOD)
+        last = (
+            words.LAST_GOOD.format(age(good.taken_ms, view, now_ms)) if good else format.safe(words.NO_GOOD)
+        )
         why = f"{format.safe(quality_text(probe.quality))}; {last}"
     why = f' <span class="th-why">{why}</span>' if why else ""
     return f'{value}<p class="th-age">{told} {age(probe.newest.taken_ms, view, now_ms)}{why}</p>'
@@ -171,7 +213,11 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
 
 def _meaning(probe: Probe) -> str:
     """What the state means; of a refused probe why, and what to do."""
-    told = [str(probe.record.get(name) or "") for name in ("problem", "remedy")] if probe.state == "refused" else []
+    told = (
+        [str(probe.record.get(name) or "") for name in ("problem", "remedy")]
+        if probe.state == "refused"
+        else []
+    )
     return " ".join(told).strip() or words.STATE_MEANINGS[probe.state]
 
 
@@ -181,17 +227,24 @@ def _trend(probe: Probe, view: View) -> str:
     way = arrow(glance.slope) if probe.state in ("online", "late") else ""
     if not way:
         return ""
-    sign = f'<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">{ARROWS[way]}</svg>'
+    sign = (
+        '<svg viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.8" '
+        f'aria-hidden="true">{ARROWS[way]}</svg>'
+    )
     over = format.span(glance.slope_ms)
     label, meaning = format.safe(words.TREND.format(over)), format.safe(words.TREND_MEANING.format(over))
-    return f'<div class="th-trend" title="{meaning}"><dt>{label}</dt><dd>{sign}{view.slope(glance.slope)}</dd></div>'
+    return (
+        f'<div class="th-trend" title="{meaning}"><dt>{label}</dt><dd>{sign}{view.slope(glance.slope)}'
+        "</dd></div>"
+    )
 
 
 def _spark(probe: Probe) -> str:
     if not probe.glance.spark:
         return ""
     return (
-        f'<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" aria-label="{format.safe(words.SPARK)}">'
+        '<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" '
+        f'aria-label="{format.safe(words.SPARK)}">'
         f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
     )
 
@@ -207,7 +260,10 @@ def statistics(snapshot: Snapshot) -> str:
     columns = words.STAT_COLUMNS
     meanings = {words.SIGMA: f' title="{format.safe(words.SIGMA_MEANING)}"'}
     head = "".join(f'<th scope="col"{meanings.get(name, "")}>{format.safe(name)}</th>' for name in columns)
-    rows = "".join(_row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns) for probe in snapshot.shown)
+    rows = "".join(
+        _row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns)
+        for probe in snapshot.shown
+    )
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
@@ -216,7 +272,11 @@ def measured(snapshot: Snapshot) -> str:
     view = snapshot.view
     if view.measured is None:
         return ""
-    over = () if view.line_c is None else tuple(label.format(f"{view.degrees(view.line_c)} {view.degree}") for label in words.OVER_COLUMNS)
+    over = (
+        ()
+        if view.line_c is None
+        else tuple(label.format(f"{view.degrees(view.line_c)} {view.degree}") for label in words.OVER_COLUMNS)
+    )
     columns = words.STAT_COLUMNS[:-1] + over
     head = "".join(f'<th scope="col">{format.safe(name)}</th>' for name in columns)
     found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
@@ -224,37 +284,58 @@ def measured(snapshot: Snapshot) -> str:
         return f'<p class="th-quiet">{format.safe(words.NOTHING_MEASURED)}</p>'
     rows, whole_ms = [], view.measured[1] - view.measured[0]
     for probe, told in found:
-        cells = _statistics_cells(probe.id, told.statistics, snapshot)[:-1] + (_over(told, whole_ms) if over else ())
+        cells = _statistics_cells(probe.id, told.statistics, snapshot)[:-1] + (
+            _over(told, whole_ms) if over else ()
+        )
         rows.append(_row(probe, cells, columns))
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
-    """Time above a limit, not above it, and not measured: see journal/statistics/exceedance.py. whole_ms: how long the range is."""
+    """Time above a limit, not above it, and not measured: see journal/statistics/exceedance.py. whole_ms: how
+    long the range is."""
     if told.beyond is None:
         return (words.NOTHING,) * len(words.OVER_COLUMNS)
     measured, above = told.beyond.measured_ms, told.beyond.passed[0]
     exact = above.exact and told.beyond.exact
-    times = ((above.beyond_ms, above.exact), (measured - above.beyond_ms, exact), (whole_ms - measured, told.beyond.exact))
-    cells = [format.span(round(ms)) if known else words.ABOUT.format(format.span(round(ms))) for ms, known in times]
+    times = (
+        (above.beyond_ms, above.exact),
+        (measured - above.beyond_ms, exact),
+        (whole_ms - measured, told.beyond.exact),
+    )
+    cells = [
+        format.span(round(ms)) if known else words.ABOUT.format(format.span(round(ms))) for ms, known in times
+    ]
     if measured:
         shares = (above.beyond_ms / measured, 1 - above.beyond_ms / measured)
-        cells[:2] = [words.SHARE.format(cell, f"{100 * share:.0f}") for cell, share in zip(cells, shares, strict=False)]
+        cells[:2] = [
+            words.SHARE.format(cell, f"{100 * share:.0f}") for cell, share in zip(cells, shares, strict=False)
+        ]
     if not above.exact:
-        cells[0] = words.BOUNDED.format(cells[0], format.span(round(above.least_ms)), format.span(round(above.most_ms)))
+        cells[0] = words.BOUNDED.format(
+            cells[0], format.span(round(above.least_ms)), format.span(round(above.most_ms))
+        )
     return tuple(cells)
 
 
 def _row(probe: Probe, cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    shown = "".join(f'<td data-label="{format.safe(name)}">{cell}</td>' for name, cell in zip(columns[1:], cells, strict=True))
-    return f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{format.safe(probe.name)}</span></th>{shown}</tr>'
+    shown = "".join(
+        f'<td data-label="{format.safe(name)}">{cell}</td>'
+        for name, cell in zip(columns[1:], cells, strict=True)
+    )
+    return (
+        f'<tr><th scope="row">{swatch(probe.colour)}<span class="th-name">{format.safe(probe.name)}'
+        f"</span></th>{shown}</tr>"
+    )
 
 
 def _statistics_cells(probe_id: str, told: Statistics, snapshot: Snapshot) -> tuple[str, ...]:
     view = snapshot.view
     over_time = (view.degrees(told.mean), view.spread(told.sigma), view.slope(told.trend))
     mean, sigma, trend = over_time if told.exact else map(_estimate, over_time)
-    low, high = (_moment(*found, probe_id, snapshot) for found in ((told.low, told.low_ms), (told.high, told.high_ms)))
+    low, high = (
+        _moment(*found, probe_id, snapshot) for found in ((told.low, told.low_ms), (told.high, told.high_ms))
+    )
     return format.count(told.n), mean, sigma, low, high, trend
 
 
@@ -269,7 +350,8 @@ def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) 
     shown = f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
     if not snapshot.view.scripted:
         return shown
-    # A tap shows that moment with its surroundings: a small part of the window, and never less than ten minutes to each side.
+    # A tap shows that moment with its surroundings: a small part of the window, and never less than ten
+    # minutes to each side.
     reach_ms = max(snapshot.window.span_ms // 48, 600_000)
     asked = {"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms, "of": probe_id}
     do, told = format.safe(json.dumps(asked)), format.safe(words.SHOW_MOMENT)

@@ -24,7 +24,9 @@ DAY_STEPS = (1, 2, 3, 5, 7, 14)
 MONTH_STEPS = (1, 2, 3, 6, 12)
 
 
-def value_axis(low: float | None, high: float | None, usual: tuple[float, float] = (15.0, 25.0)) -> tuple[float, float, list[float]]:
+def value_axis(
+    low: float | None, high: float | None, usual: tuple[float, float] = (15.0, 25.0)
+) -> tuple[float, float, list[float]]:
     """(lowest, highest, ticks) of a axis that holds `low` to `high`.
 
     Ticks stand at whole steps of 1, 2 or 5; the ends at fifths of a step, so that the axis seldom moves.
@@ -33,7 +35,10 @@ def value_axis(low: float | None, high: float | None, usual: tuple[float, float]
         low, high = usual
     spread = max(high - low, MIN_SPAN_C)
     centre = (low + high) / 2
-    low, high = min(low, centre - spread / 2) - MARGIN * spread, max(high, centre + spread / 2) + MARGIN * spread
+    low, high = (
+        min(low, centre - spread / 2) - MARGIN * spread,
+        max(high, centre + spread / 2) + MARGIN * spread,
+    )
     step = _nice((high - low) / ABOUT_TICKS)
     fifth, digits = step / 5, max(0, -math.floor(math.log10(step)))
     first, last = math.floor(low / fifth), math.ceil(high / fifth)
@@ -42,7 +47,8 @@ def value_axis(low: float | None, high: float | None, usual: tuple[float, float]
 
 
 def time_axis(from_ms: int, end_ms: int, view: View) -> list[tuple[int, str]]:
-    """(moment, label) of the ticks: whole seconds to years of the viewer's clock; a midnight carries its date."""
+    """(moment, label) of the ticks: whole seconds to years of the viewer's clock; a midnight carries its
+    date."""
     # `12:05:30` is wider than `12:05`, and `12:05 pm` as well.
     narrow = MOST_TIMES_NARROW - view.am_pm - (end_ms - from_ms <= SECONDS_MS)
     rough_ms = (end_ms - from_ms) / (narrow if view.narrow else MOST_TIMES)
@@ -58,7 +64,8 @@ def time_axis(from_ms: int, end_ms: int, view: View) -> list[tuple[int, str]]:
 
 
 def _on_the_clock(from_ms: int, end_ms: int, step_ms: int, view: View) -> list[tuple[int, str]]:
-    """Whole steps of the viewer's clock on both sides of a change of the clocks, which there is one of at most; what comes twice, twice."""
+    """Whole steps of the viewer's clock on both sides of a change of the clocks, which there is one of at
+    most; what comes twice, twice."""
     found = []
     for offset_ms in {_offset_ms(ms, view.where) for ms in (from_ms, end_ms)}:
         first = -((from_ms + offset_ms) // -step_ms)
@@ -90,7 +97,8 @@ def _month(ms: int, view: View) -> str:
 
 
 def _days(from_ms: int, end_ms: int, step: int, where: tzinfo | None) -> list[int]:
-    """Midnights, `step` days apart, counted from a fixed day so that they stay where they are as time goes on."""
+    """Midnights, `step` days apart, counted from a fixed day so that they stay where they are as time goes
+    on."""
     day = format.local(from_ms, where).date()
     day += timedelta(days=-day.toordinal() % step)
     found = []
@@ -120,7 +128,8 @@ def _nice(rough: float) -> float:
 
 
 def legend(snapshot: Snapshot) -> str:
-    """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is a plain legend."""
+    """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is
+    a plain legend."""
     probes = [probe for probe in snapshot.probes if not probe.hidden]
     chips = []
     for probe in probes:
@@ -132,12 +141,20 @@ def legend(snapshot: Snapshot) -> str:
         )
     if snapshot.view.probes:
         do = format.safe(json.dumps({"all": True}))
-        chips.append(f'<button type="button" class="th-chip th-scripted" data-do="{do}">{format.safe(words.LEGEND_ALL)}</button>')
+        chips.append(
+            f'<button type="button" class="th-chip th-scripted" data-do="{do}'
+            f'">{format.safe(words.LEGEND_ALL)}</button>'
+        )
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
         if any(len(getattr(probe, name)) for probe in snapshot.shown):
-            chips.append(f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{format.safe(told)}</span>')
-    return f'<div class="th-legend" role="group" aria-label="{format.safe(words.LEGEND)}">{"".join(chips)}</div>'
+            chips.append(
+                f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{format.safe(told)}'
+                "</span>"
+            )
+    return (
+        f'<div class="th-legend" role="group" aria-label="{format.safe(words.LEGEND)}">{"".join(chips)}</div>'
+    )
 
 
 def measured(snapshot: Snapshot) -> str:
@@ -147,18 +164,28 @@ def measured(snapshot: Snapshot) -> str:
         return f'<p class="th-hint th-scripted">{format.safe(words.MEASURE_HINT)}</p>'
     told = view.between(*view.measured, snapshot.now_ms)
     do = format.safe(json.dumps({"range": None}))
-    end = f'<button type="button" class="th-link th-scripted" data-do="{do}">{format.safe(words.MEASURE_END)}</button>'
+    end = (
+        f'<button type="button" class="th-link th-scripted" data-do="{do}">{format.safe(words.MEASURE_END)}'
+        "</button>"
+    )
     ends = cards.heading(words.MEASURED, told) + end + _strike_out(snapshot)
     return f'<section class="th-measured">{ends}{cards.measured(snapshot)}</section>'
 
 
 def _strike_out(snapshot: Snapshot) -> str:
-    """The button that has the marked range not count, with whose readings those are; nothing where there are none."""
+    """The button that has the marked range not count, with whose readings those are; nothing where there are
+    none."""
     names = ", ".join(probe.name for probe in snapshot.shown if probe.measured)
     if not names:
         return ""
-    do, meaning = format.safe(json.dumps({"strike_out": True})), format.safe(words.STRIKE_MEANING.format(names))
-    return f' <button type="button" class="th-link th-scripted" data-do="{do}" title="{meaning}">{format.safe(words.STRIKE_OUT)}</button>'
+    do, meaning = (
+        format.safe(json.dumps({"strike_out": True})),
+        format.safe(words.STRIKE_MEANING.format(names)),
+    )
+    return (
+        f' <button type="button" class="th-link th-scripted" data-do="{do}" title="{meaning}'
+        f'">{format.safe(words.STRIKE_OUT)}</button>'
+    )
 
 
 def struck(snapshot: Snapshot, outcome: str) -> str:
@@ -166,9 +193,14 @@ def struck(snapshot: Snapshot, outcome: str) -> str:
     names = {probe.id: probe.name for probe in snapshot.probes}
     rows = []
     for one in snapshot.struck:
-        when = " – ".join(dict.fromkeys(snapshot.view.at(ms, snapshot.now_ms) for ms in (one.from_ms, one.to_ms)))
+        when = " – ".join(
+            dict.fromkeys(snapshot.view.at(ms, snapshot.now_ms) for ms in (one.from_ms, one.to_ms))
+        )
         whose = names.get(one.probe_id, one.probe_id)
-        do, label = format.safe(json.dumps({"undo": one.no})), format.safe(words.STRUCK_LINE.format(when, whose))
+        do, label = (
+            format.safe(json.dumps({"undo": one.no})),
+            format.safe(words.STRUCK_LINE.format(when, whose)),
+        )
         told = f'data-do="{do}" aria-label="{format.safe(words.UNDO)}: {label}"'
         undo = f'<button type="button" class="th-link th-scripted" {told}>{format.safe(words.UNDO)}</button>'
         rows.append(
@@ -177,7 +209,9 @@ def struck(snapshot: Snapshot, outcome: str) -> str:
         )
     said = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
     struck = format.safe(words.STRUCK)
-    listed = f'<p class="th-quiet">{struck}</p><ul class="th-notes" aria-label="{struck}">{"".join(rows)}</ul>'
+    listed = (
+        f'<p class="th-quiet">{struck}</p><ul class="th-notes" aria-label="{struck}">{"".join(rows)}</ul>'
+    )
     return said + (listed if rows else "")
 
 
@@ -191,9 +225,14 @@ def links(snapshot: Snapshot) -> str:
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     shown = []
     for format_, label in words.DOWNLOADS.items():
-        shown.append(f'<a class="th-button" href="{format.safe(_file(format_, asked, view))}" download>{format.safe(label)}</a>')
+        shown.append(
+            f'<a class="th-button" href="{format.safe(_file(format_, asked, view))}" '
+            f"download>{format.safe(label)}</a>"
+        )
     told = f'download title="{format.safe(words.REPORT_MEANING)}"'
-    shown.append(f'<a class="th-button" href="{format.safe(_report(asked))}" {told}>{format.safe(words.REPORT)}</a>')
+    shown.append(
+        f'<a class="th-button" href="{format.safe(_report(asked))}" {told}>{format.safe(words.REPORT)}</a>'
+    )
     return f'<span class="th-links" title="{format.safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
 
 
@@ -225,25 +264,40 @@ def _limit(format_: str, view: View) -> dict[str, str]:
 
 
 def send(snapshot: Snapshot, page: str) -> str:
-    """What is shown (or marked), for somebody else: as a file, or as an address that shows the same. page: the page's own address."""
+    """What is shown (or marked), for somebody else: as a file, or as an address that shows the same. page:
+    the page's own address."""
     view = snapshot.view
     from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
     from_ms, to_ms = _whole_minutes(from_ms, to_ms)
     whose = ", ".join(probe.name for probe in snapshot.shown) if view.probes else words.SEND_ALL
     # With both days and their year: a message outlives today.
     when = view.between(from_ms, to_ms, 0, to_second=False)
-    told = [probe.measured.statistics if view.measured and probe.measured else probe.statistics for probe in snapshot.shown]
+    told = [
+        probe.measured.statistics if view.measured and probe.measured else probe.statistics
+        for probe in snapshot.shown
+    ]
     what = words.SEND_WHAT.format(whose, when, format.count(sum(one.n for one in told)))
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     files = {format_: _file(format_, asked, view) for format_ in words.DOWNLOADS}
-    parts = [f'<button type="button" class="th-primary th-share" data-send="share" data-file="{format.safe(files["csv"])}"'
+    parts = ['<button type="button" class="th-primary th-share" data-send="share" '
+             f'data-file="{format.safe(files["csv"])}"'
              f' data-title="{format.safe(whose)}">{format.safe(words.SEND_SHARE)}</button>']  # fmt: skip
     for format_, label in words.DOWNLOADS.items():
-        parts.append(f'<a class="th-button" href="{format.safe(files[format_])}" download>{format.safe(words.SEND_FILE.format(label))}</a>')
-    reports = {words.REPORT: _report(asked), words.REPORT_MONTH: _report({"for": "last-month"} | _whose(snapshot))}
-    parts += [f'<a class="th-button" href="{format.safe(address)}" download>{format.safe(label)}</a>' for label, address in reports.items()]
+        parts.append(
+            f'<a class="th-button" href="{format.safe(files[format_])}" '
+            f"download>{format.safe(words.SEND_FILE.format(label))}</a>"
+        )
+    reports = {
+        words.REPORT: _report(asked),
+        words.REPORT_MONTH: _report({"for": "last-month"} | _whose(snapshot)),
+    }
+    parts += [
+        f'<a class="th-button" href="{format.safe(address)}" download>{format.safe(label)}</a>'
+        for label, address in reports.items()
+    ]
     if page:
-        # An address for somebody else says from when to when: what follows the clock would show another week tomorrow.
+        # An address for somebody else says from when to when: what follows the clock would show another week
+        # tomorrow.
         still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
         parts += _by_address(f"{page.rstrip('/')}/?{query(still)}", whose, what)
     how = f'<p>{format.safe(what)} <span class="th-quiet">{format.safe(words.SEND_HOW)}</span></p>'
@@ -260,10 +314,18 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
         when = view.between(note.from_ms, note.to_ms, now_ms) if lasting else view.at(note.from_ms, now_ms)
         whom = f" {format.safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
         do, label = format.safe(json.dumps({"erase": note.no})), format.safe(words.NOTE_ERASE.format(place))
-        erase = f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" title="{label}">×</button>'
-        rows.append(f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {format.safe(note.text)} {erase}</li>')
+        erase = (
+            f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" '
+            f'title="{label}">×</button>'
+        )
+        rows.append(
+            f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {format.safe(note.text)} {erase}'
+            "</li>"
+        )
     told = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
-    return told + (f'<ol class="th-notes" aria-label="{format.safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else "")
+    return told + (
+        f'<ol class="th-notes" aria-label="{format.safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else ""
+    )
 
 
 def _by_address(address: str, whose: str, what: str) -> list[str]:
@@ -271,7 +333,9 @@ def _by_address(address: str, whose: str, what: str) -> list[str]:
     said = {"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}
     mail = format.safe(urlencode(said, quote_via=quote))
     return [
-        f'<a class="th-button" href="mailto:?{mail}" target="_blank" rel="noopener">{format.safe(words.SEND_MAIL)}</a>',
-        f'<button type="button" class="th-button th-scripted" data-send="copy" data-address="{format.safe(address)}">'
+        f'<a class="th-button" href="mailto:?{mail}" target="_blank" '
+        f'rel="noopener">{format.safe(words.SEND_MAIL)}</a>',
+        '<button type="button" class="th-button th-scripted" data-send="copy" '
+        f'data-address="{format.safe(address)}">'
         f"{format.safe(words.SEND_COPY)}</button>",
     ]

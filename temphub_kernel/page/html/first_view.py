@@ -22,7 +22,9 @@ def svg(figure: bqplot.Figure) -> str:
     margin = figure.fig_margin
     lines = "".join(_mark(mark) for mark in figure.marks if isinstance(mark, bqplot.Lines))
     ticks = "".join(_ticks(axis) for axis in figure.axes if isinstance(axis, bqplot.Axis))
-    place = f"left:{margin['left']}px;right:{margin['right']}px;top:{margin['top']}px;bottom:{margin['bottom']}px"
+    place = (
+        f"left:{margin['left']}px;right:{margin['right']}px;top:{margin['top']}px;bottom:{margin['bottom']}px"
+    )
     return (
         f'<div class="th-still-plot" style="{place}" aria-hidden="true">{ticks}'
         f'<svg viewBox="0 0 {ACROSS} {UP}" preserveAspectRatio="none">{lines}</svg></div>'
@@ -35,7 +37,9 @@ def _mark(lines: bqplot.Lines) -> str:
         return ""
     shapes = [_path(_share(x, *ends[0]), _share(y, *ends[1])) for x, y in _rows(lines)]  # type: ignore[misc]
     colours = list(lines.colors) or ["currentColor"]
-    return "".join(_shape(lines, shape, colours[place % len(colours)]) for place, shape in enumerate(shapes) if shape)
+    return "".join(
+        _shape(lines, shape, colours[place % len(colours)]) for place, shape in enumerate(shapes) if shape
+    )
 
 
 def _shape(lines: bqplot.Lines, shape: str, colour: str) -> str:
@@ -45,7 +49,8 @@ def _shape(lines: bqplot.Lines, shape: str, colour: str) -> str:
         fill, fill_opacity = (lines.fill_colors or [colour])[0], (lines.fill_opacities or [1])[0]
     dash = f' stroke-dasharray="{DASHES[lines.line_style]}"' if lines.line_style in DASHES else ""
     return (
-        f'<path d="{shape}" style="stroke:{safe(colour)};fill:{safe(fill)};fill-opacity:{fill_opacity}" stroke-opacity="{opacity}"'
+        f'<path d="{shape}" style="stroke:{safe(colour)};fill:{safe(fill)};fill-opacity:{fill_opacity}" '
+        f'stroke-opacity="{opacity}"'
         f' stroke-width="{lines.stroke_width}" vector-effect="non-scaling-stroke"{dash}/>'
     )
 
@@ -58,14 +63,20 @@ def _rows(lines: bqplot.Lines) -> Iterator[tuple[Floats, Floats]]:
 
 def _numbers(values: Any) -> Floats:
     array = np.asarray(values)
-    return array.astype("datetime64[ms]").astype(np.float64) if array.dtype.kind == "M" else array.astype(np.float64)
+    return (
+        array.astype("datetime64[ms]").astype(np.float64)
+        if array.dtype.kind == "M"
+        else array.astype(np.float64)
+    )
 
 
 def _ends(scale: Any) -> tuple[float, float] | None:
     low, high = getattr(scale, "min", None), getattr(scale, "max", None)
     if low is None or high is None:
         return None
-    first, last = (float(_numbers([end])[0]) if not isinstance(end, int | float) else float(end) for end in (low, high))
+    first, last = (
+        float(_numbers([end])[0]) if not isinstance(end, int | float) else float(end) for end in (low, high)
+    )
     return (first, last) if last > first else None
 
 
@@ -94,7 +105,9 @@ def _runs(good: Flags, kept: Flags) -> Iterator[npt.NDArray[np.intp]]:
 
 
 def _run(x: Floats, y: Floats) -> str:
-    return "M" + "L".join(f"{x_} {y_}" for x_, y_ in zip(x.astype(int).tolist(), y.astype(int).tolist(), strict=True))
+    return "M" + "L".join(
+        f"{x_} {y_}" for x_, y_ in zip(x.astype(int).tolist(), y.astype(int).tolist(), strict=True)
+    )
 
 
 def _ticks(axis: bqplot.Axis) -> str:
@@ -133,7 +146,10 @@ def html(widget: Widget) -> str:
 def _frame(widget: Any, classes: str, inside: str, tag: str = "div", more: str = "") -> str:
     names = " ".join(filter(None, [classes, *getattr(widget, "_dom_classes", ())]))
     style = _style(getattr(widget, "layout", None))
-    return f'<{tag} class="{safe(names)}"{f""" style="{safe(style)}" """ if style else ""}{more}>{inside}</{tag}>'
+    return (
+        f'<{tag} class="{safe(names)}"{f""" style="{safe(style)}" """ if style else ""}{more}>{inside}'
+        f"</{tag}>"
+    )
 
 
 def _style(layout: Any) -> str:
@@ -141,17 +157,33 @@ def _style(layout: Any) -> str:
         return ""
     # Its traits are CSS properties with underscores; those of the model itself begin with one.
     told = {name: getattr(layout, name) for name in layout.keys if not name.startswith("_")}
-    return ";".join(f"{name.replace('_', '-')}:{value}" for name, value in told.items() if isinstance(value, str))
+    return ";".join(
+        f"{name.replace('_', '-')}:{value}" for name, value in told.items() if isinstance(value, str)
+    )
 
 
 def _box(box: Box) -> str:
-    kind = "vbox" if isinstance(box, VBox) else "hbox" if isinstance(box, HBox) else "gridbox" if isinstance(box, GridBox) else ""
+    kind = (
+        "vbox"
+        if isinstance(box, VBox)
+        else "hbox"
+        if isinstance(box, HBox)
+        else "gridbox"
+        if isinstance(box, GridBox)
+        else ""
+    )
     inside = "".join(html(child) for child in box.children)
-    return _frame(box, f"jupyter-widgets widget-container widget-box {f'widget-{kind}' if kind else ''}", inside)
+    return _frame(
+        box, f"jupyter-widgets widget-container widget-box {f'widget-{kind}' if kind else ''}", inside
+    )
 
 
 def _html(text: HTML) -> str:
-    return _frame(text, "jupyter-widgets widget-inline-hbox widget-html", f'<div class="widget-html-content">{text.value}</div>')
+    return _frame(
+        text,
+        "jupyter-widgets widget-inline-hbox widget-html",
+        f'<div class="widget-html-content">{text.value}</div>',
+    )
 
 
 def _label_html(label: Label) -> str:
@@ -161,16 +193,25 @@ def _label_html(label: Label) -> str:
 def _button(button: Any) -> str:
     more = f' type="button"{" disabled" if button.disabled else ""}'
     active = " mod-active" if isinstance(button, ToggleButton) and button.value else ""
-    return _frame(button, f"jupyter-widgets jupyter-button widget-button{active}", safe(button.description), "button", more)
+    return _frame(
+        button,
+        f"jupyter-widgets jupyter-button widget-button{active}",
+        safe(button.description),
+        "button",
+        more,
+    )
 
 
 def _toggles(toggles: ToggleButtons) -> str:
     buttons = "".join(
-        f'<button type="button" class="widget-toggle-button jupyter-button{" mod-active" if place == toggles.index else ""}">'
+        '<button type="button" class="widget-toggle-button '
+        f'jupyter-button{" mod-active" if place == toggles.index else ""}">'
         f"{safe(label)}</button>"
         for place, (label, _) in enumerate(toggles.options)
     )
-    return _frame(toggles, "jupyter-widgets widget-inline-hbox widget-toggle-buttons", f"<div>{buttons}</div>")
+    return _frame(
+        toggles, "jupyter-widgets widget-inline-hbox widget-toggle-buttons", f"<div>{buttons}</div>"
+    )
 
 
 def _figure(figure: bqplot.Figure) -> str:

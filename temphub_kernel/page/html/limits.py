@@ -1,4 +1,5 @@
-"""Words for rules and limits, and for whom they tell: on a card, and in the forms that set them. Any thread; pure."""
+"""Words for rules and limits, and for whom they tell: on a card, and in the forms that set them. Any thread;
+pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -26,7 +27,9 @@ def what(body: Body, view: View) -> str:
         told = words.RULE_KINDS[kind].format(degrees(float(body["limit_c"]), view))
     elif kind in ("rise", "fall"):
         within = format.span(round(float(body.get("within_min") or 0) * MINUTE_MS))
-        told = words.RULE_KINDS[kind].format(degrees(float(body.get("change_c") or 0), view, difference=True), within)
+        told = words.RULE_KINDS[kind].format(
+            degrees(float(body.get("change_c") or 0), view, difference=True), within
+        )
     else:
         return words.RULE_KINDS.get(kind, kind)
     delay_min = float(body.get("delay_min") or 0)
@@ -36,14 +39,19 @@ def what(body: Body, view: View) -> str:
 def bounds(bodies: Iterable[Body]) -> tuple[float | None, float | None]:
     """(lowest, highest) that is still right by rules: the narrowest of their limits."""
     given = [(str(one["kind"]), float(one["limit_c"])) for one in bodies if one.get("limit_c") is not None]
-    lows, highs = [limit for kind, limit in given if kind == "below"], [limit for kind, limit in given if kind == "above"]
+    lows, highs = (
+        [limit for kind, limit in given if kind == "below"],
+        [limit for kind, limit in given if kind == "above"],
+    )
     return max(lows, default=None), min(highs, default=None)
 
 
 def between(low: float | None, high: float | None, view: View) -> str:
     """`2 to 8 °C`; empty text without a limit."""
     if low is not None and high is not None:
-        return words.BETWEEN.format(degrees(low, view).removesuffix(f"\u00a0{view.degree}"), degrees(high, view))
+        return words.BETWEEN.format(
+            degrees(low, view).removesuffix(f"\u00a0{view.degree}"), degrees(high, view)
+        )
     if high is not None:
         return words.ONLY_ABOVE.format(degrees(high, view))
     return words.ONLY_BELOW.format(degrees(low, view)) if low is not None else ""
@@ -57,7 +65,8 @@ def on_card(probe: Probe, view: View) -> str:
     do = format.safe(json.dumps({"limits": probe.id}))
     meaning = format.safe(words.LIMITS_MEANING.format(probe.name))
     return (
-        f'<p class="th-limits th-scripted"><button type="button" class="th-link" data-do="{do}" title="{meaning}">{format.safe(label)}'
+        f'<p class="th-limits th-scripted"><button type="button" class="th-link" data-do="{do}" '
+        f'title="{meaning}">{format.safe(label)}'
         f'<span class="th-hidden"> {format.safe(probe.name)}</span></button></p>'
     )
 
@@ -84,9 +93,12 @@ def would(found: list[tuple[str, str]], more: str = "") -> str:
 
 
 def handle(rule: StoredRule, moved_c: float | None, view: View) -> dict[str, Any]:
-    """What the page's script needs for a limit that can be moved in the chart, in the viewer's unit. moved_c: where it would stand."""
+    """What the page's script needs for a limit that can be moved in the chart, in the viewer's unit. moved_c:
+    where it would stand."""
     body, limit_c = rule.body, float(rule.body["limit_c"])
-    at, set_at = (round(view.of(celsius), 1) for celsius in (limit_c if moved_c is None else moved_c, limit_c))
+    at, set_at = (
+        round(view.of(celsius), 1) for celsius in (limit_c if moved_c is None else moved_c, limit_c)
+    )
     severity = str(body.get("severity") or "warning")
     return {
         "rule": rule.no,
@@ -99,14 +111,20 @@ def handle(rule: StoredRule, moved_c: float | None, view: View) -> dict[str, Any
 
 
 def channel_row(channel: Mapping[str, Any]) -> str:
-    """A way out: its name, service and address without secrets, what waits, and why the last try failed. channel: as the API tells it."""
+    """A way out: its name, service and address without secrets, what waits, and why the last try failed.
+    channel: as the API tells it."""
     name = words.CHANNEL_LINE.format(channel.get("name", ""), channel.get("kind", ""))
     waiting = int(channel.get("waiting") or 0)
     facts = [str(channel.get("shown") or ""), words.CHANNEL_WAITING.format(waiting) if waiting else ""]
     problem = str(channel.get("problem") or "") if channel.get("failing") else ""
-    failing = f'<p class="th-problem">{format.safe(words.CHANNEL_FAILING.format(problem))}</p>' if problem else ""
+    failing = (
+        f'<p class="th-problem">{format.safe(words.CHANNEL_FAILING.format(problem))}</p>' if problem else ""
+    )
     told = " · ".join(filter(None, facts))
-    return f'<div class="th-row"><p class="th-row-head">{format.safe(name)}</p><p class="th-quiet">{format.safe(told)}</p>{failing}</div>'
+    return (
+        f'<div class="th-row"><p class="th-row-head">{format.safe(name)}</p><p '
+        f'class="th-quiet">{format.safe(told)}</p>{failing}</div>'
+    )
 
 
 def channels_hint(names: list[str]) -> str:

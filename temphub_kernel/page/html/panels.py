@@ -12,37 +12,58 @@ from .cards import badge, looks_like, shape, swatch
 
 
 def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
-    """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now' ended."""
+    """Where a probe is, what it runs, when it was told where to deliver, and how the last 'provision now'
+    ended."""
     record, told = probe.record, _told(probe, view, now_ms, firmware)
     trouble, refused = "", probe.state == "refused"
     if record.get("problem"):
-        trouble = f'<p class="th-problem">{format.code(str(record["problem"]))} {format.code(str(record.get("remedy") or ""))}</p>'
+        trouble = (
+            f'<p class="th-problem">{format.code(str(record["problem"]))} '
+            f"{format.code(str(record.get('remedy') or ''))}</p>"
+        )
     said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
-    sign = f'<span class="th-state th-is-refused">{shape("refused")}{format.safe(words.STATES["refused"])}</span>' if refused else ""
+    sign = (
+        f'<span class="th-state th-is-refused">{shape("refused")}{format.safe(words.STATES["refused"])}'
+        "</span>"
+        if refused
+        else ""
+    )
     hidden = f'<span class="th-badge">{format.safe(probe_words.HIDDEN)}</span>' if probe.hidden else ""
     same = "" if probe.name == probe.id else f'<span class="th-quiet">{format.safe(probe.id)}</span>'
     return (
-        f'<div class="th-row" data-probe="{format.safe(probe.id)}"><p class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{format.safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}{_links(record)}</p>'
-        f'<p class="th-quiet">{" · ".join(format.safe(part) for part in told if part)}</p>{looks_like(probe)}{trouble}{said}</div>'
+        f'<div class="th-row" data-probe="{format.safe(probe.id)}"><p '
+        f'class="th-row-head">{swatch(probe.colour)}'
+        f'<span class="th-name">{format.safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}'
+        f"{_links(record)}</p>"
+        f'<p class="th-quiet">{" · ".join(format.safe(part) for part in told if part)}</p>{looks_like(probe)}'
+        f"{trouble}{said}</div>"
     )
 
 
 def _told(probe: Probe, view: View, now_ms: int, firmware: str) -> list[str]:
-    """How it was found, what it runs, when it was told where to deliver, and how it and the hub stand to each other."""
+    """How it was found, what it runs, when it was told where to deliver, and how it and the hub stand to each
+    other."""
     record = probe.record
     parts = [_found(record)]
     if record.get("version"):
-        newer = f" ({probe_words.UPDATE_THERE.format(firmware)})" if firmware and record["version"] != firmware else ""
+        newer = (
+            f" ({probe_words.UPDATE_THERE.format(firmware)})"
+            if firmware and record["version"] != firmware
+            else ""
+        )
         parts.append(probe_words.FIRMWARE.format(record["version"]) + newer)
     if record.get("interval_ms"):
         parts.append(format.every(int(record["interval_ms"])))
     told_ms = int(record.get("provisioned_ms") or 0)
-    parts.append(probe_words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else probe_words.NEVER_PROVISIONED)
+    parts.append(
+        probe_words.PROVISIONED.format(view.at(told_ms, now_ms)) if told_ms else probe_words.NEVER_PROVISIONED
+    )
     if record.get("server_url"):
         # That it was told so is no proof that anything arrives.
         delivers = probe.state in ("online", "late", "fault")
-        parts.append((probe_words.DELIVERS_TO if delivers else probe_words.TOLD_TO).format(record["server_url"]))
+        parts.append(
+            (probe_words.DELIVERS_TO if delivers else probe_words.TOLD_TO).format(record["server_url"])
+        )
     parts.append(probe_words.STANDINGS.get(str(record.get("trust")), ""))
     parts.append(_stated(probe, view))
     return parts
@@ -53,7 +74,11 @@ def _stated(probe: Probe, view: View) -> str:
     if probe.good is None:
         return ""
     told = [one for one in probe.stated if one.from_ms <= probe.good.taken_ms < one.to_ms]
-    return probe_words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius))) if told else ""
+    return (
+        probe_words.STRAIGHT_ROW.format(told[0].type, view.off(told[0].off_c(probe.good.celsius)))
+        if told
+        else ""
+    )
 
 
 def _found(record: dict[str, object]) -> str:
@@ -67,7 +92,9 @@ def _links(record: dict[str, object]) -> str:
     for path, label in (("whoami", probe_words.WHOAMI), ("status", probe_words.STATUS)):
         url = probe_url(record, path)
         if url:
-            links.append(f'<a href="{format.safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>')
+            links.append(
+                f'<a href="{format.safe(url)}" target="_blank" rel="noopener noreferrer">{label}</a>'
+            )
     if not links:
         return ""
     address = f"{format.safe(record['ip'])}:{format.safe(record['port'])}"
@@ -85,22 +112,34 @@ def probe_url(record: dict[str, object], path: str) -> str:
 
 
 def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
-    """Where the page and the files are, the hub's parts, its last problem. Empty when no hub ever ran here."""
+    """Where the page and the files are, the hub's parts, its last problem. Empty when no hub ever ran
+    here."""
     health = snapshot.health
     if not health:
         return ""
     # What a hub that is off last said of its parts is no news.
-    parts = "" if judged.state == "stopped" else " ".join(_worker(worker) for worker in health.get("workers") or [])
+    parts = (
+        ""
+        if judged.state == "stopped"
+        else " ".join(_worker(worker) for worker in health.get("workers") or [])
+    )
     rows = [
-        (words.ADDRESSES, " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url)),
+        (
+            words.ADDRESSES,
+            " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url),
+        ),
         (words.CSV_FILE, f"<code>{format.safe(health.get('csv_file', ''))}</code>"),
         (words.DATA_DIR, f"<code>{format.safe(health.get('data_dir', ''))}</code>"),
         (words.PARTS, parts),
         (words.LAST_PROBLEM, _last_problem(snapshot)),
         (words.VERSION, format.safe(health.get("version", ""))),
     ]
-    shown = "".join(f"<div><dt>{format.safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value)
-    return f'<section class="th-panel th-hub-panel"><h2>{format.safe(words.HUB)}</h2><dl>{shown}</dl></section>'
+    shown = "".join(
+        f"<div><dt>{format.safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value
+    )
+    return (
+        f'<section class="th-panel th-hub-panel"><h2>{format.safe(words.HUB)}</h2><dl>{shown}</dl></section>'
+    )
 
 
 def _address(url: str) -> str:
@@ -112,7 +151,10 @@ def _address(url: str) -> str:
 def _worker(worker: dict[str, object]) -> str:
     bad = bool(worker.get("problem")) or not worker.get("running", True)
     told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(worker.get("name", "?"))
-    return f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}{format.safe(told)}</span>'
+    return (
+        f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}'
+        f"{format.safe(told)}</span>"
+    )
 
 
 def _last_problem(snapshot: Snapshot) -> str:
@@ -146,7 +188,8 @@ def empty(health: dict[str, Any]) -> str:
 
 
 def more(health: dict[str, Any]) -> str:
-    """The same folded away, below a list of probes; only what seldom changes, since it would fold itself again."""
+    """The same folded away, below a list of probes; only what seldom changes, since it would fold itself
+    again."""
     told = f'<div class="th-empty">{steps()}{sees(health, counted=False)}</div>'
     return f'<details class="th-more"><summary>{format.safe(words.ADD_PROBE)}</summary>{told}</details>'
 
@@ -155,7 +198,10 @@ def steps() -> str:
     """What to do, one after the other."""
     return (
         "<ol>"
-        + "".join(f"<li><strong>{format.safe(title)}</strong> {format.code(told)}</li>" for title, told in words.EMPTY_STEPS)
+        + "".join(
+            f"<li><strong>{format.safe(title)}</strong> {format.code(told)}</li>"
+            for title, told in words.EMPTY_STEPS
+        )
         + "</ol>"
     )
 
@@ -169,7 +215,9 @@ def sees(health: dict[str, Any], *, counted: bool = True) -> str:
     for one in found:
         state = {True: "online", False: "fault", None: "waiting"}[one.well]
         remedy = f' <span class="th-quiet">{format.code(one.remedy)}</span>' if one.remedy else ""
-        rows.append(f'<p class="th-seen th-is-{state}">{shape(state)}<span>{format.safe(one.text)}{remedy}</span></p>')
+        rows.append(
+            f'<p class="th-seen th-is-{state}">{shape(state)}<span>{format.safe(one.text)}{remedy}</span></p>'
+        )
     return f'<div class="th-sees"><h3>{format.safe(words.SEES)}</h3>{"".join(rows)}</div>'
 
 
@@ -186,10 +234,15 @@ def look(health: dict[str, Any], *, counted: bool = True) -> list[Seen]:
     said = (words.SEES_SOME_ADVERTS, words.SEES_SOME_HELLOS)
     if counted:
         said = (words.SEES_ADVERTS.format(adverts), words.SEES_HELLOS.format(hellos))
-    found.append(Seen(said[0], well=True) if adverts else Seen(words.SEES_NO_ADVERTS, words.SEES_NO_ADVERTS_REMEDY))
+    found.append(
+        Seen(said[0], well=True) if adverts else Seen(words.SEES_NO_ADVERTS, words.SEES_NO_ADVERTS_REMEDY)
+    )
     found.append(Seen(said[1], well=True) if hellos else Seen(words.SEES_NO_HELLOS))
     lonely = seen.get("six_only")
-    found += [Seen(ipv6_only_as_noted(str(one)), IPV6_ONLY_REMEDY, False) for one in (lonely if isinstance(lonely, list) else ())]
+    found += [
+        Seen(ipv6_only_as_noted(str(one)), IPV6_ONLY_REMEDY, False)
+        for one in (lonely if isinstance(lonely, list) else ())
+    ]
     if seen.get("last_error"):
         found.append(Seen(words.SEES_ERROR.format(seen["last_error"]), words.SEES_ERROR_REMEDY, False))
     return found

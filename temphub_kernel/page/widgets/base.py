@@ -1,5 +1,5 @@
-"""Small pieces that every panel is made of: setting only what changed, asking the hub in a thread, a question before what
-cannot be taken back. Kernel's own thread only.
+"""Small pieces that every panel is made of: setting only what changed, asking the hub in a thread, a question
+before what cannot be taken back. Kernel's own thread only.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from ..html import cards
 
 
 class Kit:
-    """Makes widgets that share one layout and one style: each would be a model of its own that the browser has to load."""
+    """Makes widgets that share one layout and one style: each would be a model of its own that the browser
+    has to load."""
 
     def __init__(self) -> None:
         self.layout = Layout(width="auto")
@@ -50,15 +51,22 @@ class Kit:
         """A framed part of the page."""
         return self.column(children, "th-panel", name)
 
-    def button(self, label: str, clicked: Callable[[], None], tooltip: str = "", name: str = "th-button") -> Button:
+    def button(
+        self, label: str, clicked: Callable[[], None], tooltip: str = "", name: str = "th-button"
+    ) -> Button:
         """A button; clicked() is called in the kernel's thread."""
-        button = _named(Button(description=label, tooltip=tooltip or None, layout=self.layout, style=self._button_style), name)
+        button = _named(
+            Button(description=label, tooltip=tooltip or None, layout=self.layout, style=self._button_style),
+            name,
+        )
         button.on_click(lambda _: clicked())
         return button
 
     def toggle(self, label: str, tooltip: str = "") -> ToggleButton:
         """A button that stays down."""
-        button = ToggleButton(description=label, tooltip=tooltip or None, layout=self.layout, style=self._toggle_style)
+        button = ToggleButton(
+            description=label, tooltip=tooltip or None, layout=self.layout, style=self._toggle_style
+        )
         return _named(button, "th-button")
 
 
@@ -85,13 +93,15 @@ def set_class(widget: Any, name: str, on: bool) -> None:
     (widget.add_class if on else widget.remove_class)(name)
 
 
-# ask(path, body) posts to the hub's API and gives its JSON; raises TempHubError when it refuses or does not answer.
+# ask(path, body) posts to the hub's API and gives its JSON; raises TempHubError when it refuses or does not
+# answer.
 Ask = Callable[[str, dict[str, Any] | None], dict[str, Any]]
 MOST_OUTCOMES = 500
 
 
 class Asks:
-    """Questions under way and how the last of each subject ended. wake(): called in the loop's thread after an answer."""
+    """Questions under way and how the last of each subject ended. wake(): called in the loop's thread after
+    an answer."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.outcomes: dict[str, str] = {}
@@ -115,7 +125,8 @@ class Asks:
         return f'<p class="{kind}" role="status">{format.safe(told)}</p>' if told else ""
 
     def go(self, subject: str, saying: str, work: Callable[[], str]) -> None:
-        """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a time a subject."""
+        """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a
+        time a subject."""
         if subject in self._under_way:
             return
         if len(self.outcomes) > MOST_OUTCOMES:
@@ -124,7 +135,9 @@ class Asks:
         self.outcomes[subject] = saying
         self._wake()
         # With its context: who sits before the page is told to the hub.
-        self._pool.submit(copy_context().run, work).add_done_callback(functools.partial(self._answered, subject))
+        self._pool.submit(copy_context().run, work).add_done_callback(
+            functools.partial(self._answered, subject)
+        )
 
     def stop(self) -> None:
         """Let the thread go; a question under way is not waited for."""
@@ -142,22 +155,30 @@ class Asks:
 
 def without_hub(path: str, body: dict[str, Any] | None) -> dict[str, Any]:
     """The answer of a page that knows no hub."""
-    raise TempHubError("This page knows no hub that could be asked.", "Start one with Start.bat or `temphub`, and open its page.")
+    raise TempHubError(
+        "This page knows no hub that could be asked.",
+        "Start one with Start.bat or `temphub`, and open its page.",
+    )
 
 
 class Question:
-    """`widget` is empty until `ask`. What keeps things as they are comes first: it has the keyboard, and Esc means it."""
+    """`widget` is empty until `ask`. What keeps things as they are comes first: it has the keyboard, and Esc
+    means it."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit, self._do = kit, _nothing
         self.widget = kit.column([], "th-question")
         self._text = kit.html()
-        self._keep, self._yes = kit.button(words.KEEP, self.close, name="th-keep"), kit.button("", self._agreed, name="th-danger")
+        self._keep, self._yes = (
+            kit.button(words.KEEP, self.close, name="th-keep"),
+            kit.button("", self._agreed, name="th-danger"),
+        )
         self._keep.add_class("th-button")
         self._buttons = kit.row([self._keep, self._yes], "th-buttons")
 
     def ask(self, question: str, yes: str, do: Callable[[], None]) -> None:
-        """Ask; do() is called when the answer is yes. Another question takes the place of one that is open."""
+        """Ask; do() is called when the answer is yes. Another question takes the place of one that is
+        open."""
         self._do, self._yes.description = do, yes
         set_value(self._text, f'<p role="alert">{format.safe(question)}</p>')
         set_children(self.widget, [self._text, self._buttons])

@@ -1,4 +1,5 @@
-"""The chart: bqplot marks that are told only what changed, and what stands beside the lines. Kernel's own thread only."""
+"""The chart: bqplot marks that are told only what changed, and what stands beside the lines. Kernel's own
+thread only."""
 
 import json
 from collections.abc import Callable
@@ -27,11 +28,16 @@ class Extras:
     """Marks that belong to no single probe; those with nothing to show are not in the figure."""
 
     def __init__(self, scales: dict[str, Any]) -> None:
-        # Short strokes along the bottom: marks with a shape of their own would be placed twice by bqplot, first nowhere.
+        # Short strokes along the bottom: marks with a shape of their own would be placed twice by bqplot,
+        # first nowhere.
         self._faults = bqplot.Lines(x=[], y=[], scales=scales, colors=[WARN], stroke_width=3)
         self._late = bqplot.Lines(x=[], y=[], scales=scales, colors=[QUIET], stroke_width=1.5)
-        self._limit = bqplot.Lines(x=[], y=[], scales=scales, colors=[WARN], stroke_width=1.5, line_style="dashed")
-        self._notes = bqplot.Lines(x=[], y=[], scales=scales, colors=[QUIET], stroke_width=1, line_style="dotted")
+        self._limit = bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[WARN], stroke_width=1.5, line_style="dashed"
+        )
+        self._notes = bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[QUIET], stroke_width=1, line_style="dotted"
+        )
         self._keys: dict[int, object] = {}
         self._full: dict[int, bool] = {}
 
@@ -39,20 +45,37 @@ class Extras:
         """The marks that have something to show, brought up to a snapshot."""
         from_ms, end_ms, low, high = reach
         shown, view = snapshot.shown, snapshot.view
-        self._strokes(self._faults, seconds(_thinned([probe.faults for probe in shown], from_ms, end_ms)), low, low + (high - low) * 0.035)
-        self._strokes(self._late, seconds(_thinned([probe.late for probe in shown], from_ms, end_ms)), low, low + (high - low) * 0.02)
+        self._strokes(
+            self._faults,
+            seconds(_thinned([probe.faults for probe in shown], from_ms, end_ms)),
+            low,
+            low + (high - low) * 0.035,
+        )
+        self._strokes(
+            self._late,
+            seconds(_thinned([probe.late for probe in shown], from_ms, end_ms)),
+            low,
+            low + (high - low) * 0.02,
+        )
         nan = float("nan")
         limit = [value for line in limits_of(snapshot) for value in (view.of(line), view.of(line), nan)][:-1]
         # A line to far beyond both ends needs no news while the window slides.
         ends = [seconds(from_ms - 10 * (end_ms - from_ms)), seconds(end_ms + 10 * (end_ms - from_ms)), nan]
         reaching = np.array((ends * (len(limit) // 3 + 1))[: len(limit)], np.float64)
-        holds = len(self._limit.x) == len(limit) > 0 and self._limit.x[0] <= seconds(from_ms) <= seconds(end_ms) <= self._limit.x[-1]
+        holds = (
+            len(self._limit.x) == len(limit) > 0
+            and self._limit.x[0] <= seconds(from_ms) <= seconds(end_ms) <= self._limit.x[-1]
+        )
         self._tell(self._limit, self._limit.x if holds else reaching, np.array(limit, np.float64))
         self._show_notes(snapshot.annotations, seconds, reach)
-        return [mark for mark in (self._limit, self._notes, self._late, self._faults) if self._full.get(id(mark))]
+        return [
+            mark for mark in (self._limit, self._notes, self._late, self._faults) if self._full.get(id(mark))
+        ]
 
     def _show_notes(self, notes: list[Annotation], seconds: Callable[[Any], Any], reach: Reach) -> None:
-        moments = [moment for note in notes for moment in sorted({note.from_ms, max(note.from_ms, note.to_ms)})]
+        moments = [
+            moment for note in notes for moment in sorted({note.from_ms, max(note.from_ms, note.to_ms)})
+        ]
         self._strokes(self._notes, seconds(np.array(moments, np.int64)), reach[2], reach[3])
 
     def _strokes(self, mark: Any, at: Floats, foot: float, head: float) -> None:
@@ -64,7 +87,8 @@ class Extras:
 
     def _tell(self, mark: Any, x: Floats, y: Floats) -> None:
         self._full[id(mark)] = bool(len(x))
-        # One that has nothing to show leaves the figure with what it has: bqplot cannot draw a mark without points.
+        # One that has nothing to show leaves the figure with what it has: bqplot cannot draw a mark without
+        # points.
         if not len(x):
             return
         key = (x.tobytes(), y.tobytes())
@@ -106,7 +130,8 @@ USUAL_C = (15.0, 25.0)
 
 
 class Chart:
-    """A bqplot figure of the chosen probes. Times on its axis are seconds since `anchor`, which keeps numbers small and ticks whole.
+    """A bqplot figure of the chosen probes. Times on its axis are seconds since `anchor`, which keeps numbers
+    small and ticks whole.
 
     reach: (from_ms, to_ms, lowest, highest) of what it shows, in the viewer's unit.
     """
@@ -115,8 +140,14 @@ class Chart:
         self._anchor_s = now_ms // HOUR_MS * 3600
         self.x = bqplot.LinearScale(min=0.0, max=1.0)
         self._y = bqplot.LinearScale(min=15.0, max=25.0)
-        plain = {"grid_lines": "solid", "grid_color": "var(--th-grid, #e5e9ef)", "color": "var(--th-axis, #cfd6df)"}
-        self._x_axis = bqplot.Axis(scale=self.x, tick_values=[], tick_labels={}, **{**plain, "grid_lines": "none"})
+        plain = {
+            "grid_lines": "solid",
+            "grid_color": "var(--th-grid, #e5e9ef)",
+            "color": "var(--th-axis, #cfd6df)",
+        }
+        self._x_axis = bqplot.Axis(
+            scale=self.x, tick_values=[], tick_labels={}, **{**plain, "grid_lines": "none"}
+        )
         self._y_axis = bqplot.Axis(scale=self._y, side="left", tick_values=[], **plain)
         self._marks: dict[str, tuple[bqplot.Lines, bqplot.Lines]] = {}
         self._keys: dict[str, object] = {}
@@ -149,7 +180,8 @@ class Chart:
             del self._marks[probe_id], self._keys[probe_id]
         self._show_axes(snapshot)
         extras = self._extras.show(snapshot, self.seconds, self.reach)
-        # Bands below all lines, so that no probe's band hides another's line; a mark without points is no mark.
+        # Bands below all lines, so that no probe's band hides another's line; a mark without points is no
+        # mark.
         drawn = [
             (probe, layer, self._marks[probe.id][layer])
             for layer in (0, 1)
@@ -159,7 +191,10 @@ class Chart:
         marks = [mark for _, _, mark in drawn] + extras
         if marks != list(self.figure.marks):
             self.figure.marks = marks
-        self.legend = [{"kind": ("band", "line")[layer], "name": probe.name, "colour": colour_of(probe)} for probe, layer, _ in drawn]
+        self.legend = [
+            {"kind": ("band", "line")[layer], "name": probe.name, "colour": colour_of(probe)}
+            for probe, layer, _ in drawn
+        ]
 
     def seconds(self, ms: Any) -> Any:
         """A moment (or an array of them) as the time axis counts it."""
@@ -178,12 +213,16 @@ class Chart:
         self._keys[probe.id] = key
         band, line = self._marks[probe.id]
         curve = probe.curve
-        for kind, mark, times, values in (("line", line, curve.times, curve.values), ("band", band, curve.band_times, curve.band_values)):
-            # A mark that has nothing to show leaves the figure with what it has: bqplot cannot draw one without points.
+        for kind, mark, times, values in (
+            ("line", line, curve.times, curve.values),
+            ("band", band, curve.band_times, curve.band_values),
+        ):
+            # A mark that has nothing to show leaves the figure with what it has: bqplot cannot draw one
+            # without points.
             if not len(times):
                 continue
-            # All at once: a line must never be drawn, or read off, with one half of the news. In full precision: the page's script
-            # shows these very numbers.
+            # All at once: a line must never be drawn, or read off, with one half of the news. In full
+            # precision: the page's script shows these very numbers.
             with mark.hold_sync():
                 mark.x = self.seconds(times)
                 mark.y = values * 1.8 + 32 if view.unit == "F" else values
@@ -192,12 +231,16 @@ class Chart:
     def _new_marks(self, probe: Probe) -> tuple[bqplot.Lines, bqplot.Lines]:
         colour = colour_of(probe)
         scales = {"x": self.x, "y": self._y}
-        band = bqplot.Lines(x=[], y=[], scales=scales, colors=[colour], stroke_width=1, fill="inside", fill_opacities=[0.18])
+        band = bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[colour], stroke_width=1, fill="inside", fill_opacities=[0.18]
+        )
         # Its edge is drawn too: a spike of one reading is thinner than any area.
         band.opacities = [0.5]
         band.fill_colors = [colour]
         style = "dashed" if probe.colour // len(COLOURS) % 2 else "solid"
-        return band, bqplot.Lines(x=[], y=[], scales=scales, colors=[colour], stroke_width=2, line_style=style)
+        return band, bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[colour], stroke_width=2, line_style=style
+        )
 
     def _show_axes(self, snapshot: Snapshot) -> None:
         view, window = snapshot.view, snapshot.window
@@ -220,15 +263,19 @@ class Chart:
         self._tell_ticks("y", self._y_axis, labels, np.array(value_ticks))
 
     def _tell_ticks(self, name: str, axis: bqplot.Axis, labels: dict[str, str], values: Any) -> None:
-        # Labels first and apart: the browser begins to draw when values come, with the labels that it has then.
+        # Labels first and apart: the browser begins to draw when values come, with the labels that it has
+        # then.
         renamed = self._tell(f"{name} labels", axis, labels, tick_labels=labels)
         drawn = self._tell(f"{name} ticks", axis, tuple(labels), tick_values=values)
-        # It draws a frame later, with those labels still: new ones alone, told in between, would be overwritten by the former for as
-        # long as the ticks stay where they are. A number that changes nothing has it draw again.
+        # It draws a frame later, with those labels still: new ones alone, told in between, would be
+        # overwritten by the former for as long as the ticks stay where they are. A number that changes
+        # nothing has it draw again.
         if renamed and not drawn:
             axis.num_ticks = MOST_TICKS + (axis.num_ticks == MOST_TICKS)
 
-    def _tell(self, name: str, widget: bqplot.Axis | bqplot.LinearScale, state: object, **traits: object) -> bool:
+    def _tell(
+        self, name: str, widget: bqplot.Axis | bqplot.LinearScale, state: object, **traits: object
+    ) -> bool:
         """Whether it was news."""
         if self._axes.get(name) == state:
             return False
@@ -240,7 +287,8 @@ class Chart:
 
 
 def _label(kind: str, probe: Probe, view: View) -> str:
-    """What a mark says of itself to the page's script. width_ms: of the buckets whose means a line goes through, 0 for readings."""
+    """What a mark says of itself to the page's script. width_ms: of the buckets whose means a line goes
+    through, 0 for readings."""
     told = {"kind": kind, "id": probe.id, "name": probe.name, "colour": colour_of(probe), "unit": view.degree}
     return json.dumps(told | {"width_ms": view.window.bucket_ms}, separators=(",", ":"))
 
@@ -261,5 +309,7 @@ def _reach(snapshot: Snapshot) -> tuple[float | None, float | None]:
         return None, None
     # A limit is seen although no reading is near it, unless that would flatten the lines.
     line = [view.of(limit) for limit in limits_of(snapshot)]
-    near = [limit for limit in line if min(lows) - limit < 3 * (max(highs) - min(lows) + 1) > limit - max(highs)]
+    near = [
+        limit for limit in line if min(lows) - limit < 3 * (max(highs) - min(lows) + 1) > limit - max(highs)
+    ]
     return min(lows + near), max(highs + near)

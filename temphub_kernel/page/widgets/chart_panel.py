@@ -22,7 +22,8 @@ LONGEST_NOTE = 500
 
 
 class ChartPanel:
-    """`widget` is the panel. Until the page's own script says that it handles gestures, bqplot's own zoom is on."""
+    """`widget` is the panel. Until the page's own script says that it handles gestures, bqplot's own zoom is
+    on."""
 
     def __init__(self, kit: Kit, moment_ms: int, steering: Steering, ask: Ask | None, asks: Asks) -> None:
         self._kit, self._steering = kit, steering
@@ -35,7 +36,9 @@ class ChartPanel:
         self._snapshot: Snapshot | None = None
         self._telling = False
         self.chooser = self._make_chooser()
-        self._now = kit.button(words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now")
+        self._now = kit.button(
+            words.BACK_TO_LIVE, steering.back_to_live, words.BACK_TO_LIVE_MEANING, "th-now"
+        )
         self._title, self._legend, self._measured, self._links = (kit.html() for _ in range(4))
         self._forms = kit.column([], "th-forms")
         labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
@@ -73,8 +76,13 @@ class ChartPanel:
             self.chart.figure.interaction = None
         set_class(self._now, "th-away", not view.window.live)
         told = view.told(snapshot.now_ms)
-        empty = "" if any(probe.statistics.n for probe in snapshot.shown) else f" {words.NO_POINTS.format(told)}"
-        alt = f'<p class="th-hidden" id="th-chart-alt">{format.safe(words.CHART_ALT.format(told))} {format.safe(words.CHART_KEYS)}</p>'
+        empty = (
+            "" if any(probe.statistics.n for probe in snapshot.shown) else f" {words.NO_POINTS.format(told)}"
+        )
+        alt = (
+            f'<p class="th-hidden" id="th-chart-alt">{format.safe(words.CHART_ALT.format(told))} '
+            f"{format.safe(words.CHART_KEYS)}</p>"
+        )
         set_value(self._title, cards.heading(words.CHART, f"{view.degree}, {told}{empty}") + alt)
         set_value(self._legend, snapshot.once("legend", partial(chart.legend, snapshot)))
         set_value(self._links, snapshot.once("links", partial(chart.links, snapshot)))
@@ -93,7 +101,15 @@ class ChartPanel:
         snapshot = self._snapshot
         measured = snapshot.view.measured if snapshot else None
         notes = [note.from_ms for note in snapshot.annotations] if snapshot else []
-        told = {"from": from_ms, "to": to_ms, "low": low, "high": high, "range": measured, "notes": notes, "zero": self.chart.moment(0)}
+        told = {
+            "from": from_ms,
+            "to": to_ms,
+            "low": low,
+            "high": high,
+            "range": measured,
+            "notes": notes,
+            "zero": self.chart.moment(0),
+        }
         return told | {"marks": self.chart.legend, "limits": self._limits() if snapshot else []}
 
     def _limits(self) -> list[dict[str, Any]]:
@@ -141,7 +157,9 @@ class ChartPanel:
         view = self._steering.view
         ends = view.window.ends(now_ms())
         first, end = (
-            NaiveDatetimePicker(description=label, value=format.local(ms, view.where).replace(tzinfo=None, microsecond=0))
+            NaiveDatetimePicker(
+                description=label, value=format.local(ms, view.where).replace(tzinfo=None, microsecond=0)
+            )
             for label, ms in zip((words.FROM, words.TO), ends, strict=True)
         )
 
@@ -165,9 +183,14 @@ class ChartPanel:
     def _limit_form(self) -> Any:
         view = self._steering.view
         known = round(view.of(view.line_c), 2) if view.line_c is not None else round(view.of(8.0), 2)
-        limit = FloatText(description=words.LIMIT_AT.format(view.degree), value=known, layout=self._kit.layout)
+        limit = FloatText(
+            description=words.LIMIT_AT.format(view.degree), value=known, layout=self._kit.layout
+        )
         draw = self._kit.button(words.DRAW, lambda: self._draw(limit.value), name="th-primary")
-        return self._kit.row([limit, draw, self._kit.button(words.NO_LIMIT, lambda: self._steering.change(line_c=None))], "th-form")
+        return self._kit.row(
+            [limit, draw, self._kit.button(words.NO_LIMIT, lambda: self._steering.change(line_c=None))],
+            "th-form",
+        )
 
     def _draw(self, shown: float) -> None:
         celsius = self._steering.view.to_celsius(shown)
@@ -203,7 +226,9 @@ class Remarks:
         """Where a note is written."""
         written = Text(description=words.NOTE_TEXT, placeholder=words.NOTE_EXAMPLE, layout=self._kit.layout)
         written.add_class("th-grow")
-        add = self._kit.button(words.NOTE_ADD, lambda: self._annotate(written), words.NOTE_MEANING, "th-primary")
+        add = self._kit.button(
+            words.NOTE_ADD, lambda: self._annotate(written), words.NOTE_MEANING, "th-primary"
+        )
         add.disabled = self._ask is None
         return self._kit.row([written, add], "th-form")
 
@@ -236,12 +261,21 @@ class Remarks:
             ask("/api/annotate", {"erase": number})
             return words.NOTE_ERASED
 
-        self._question.ask(words.NOTE_ASK.format(note.text), words.NOTE_YES, lambda: self._asks.go(NOTE, words.NOTE_ERASING, erase))
+        self._question.ask(
+            words.NOTE_ASK.format(note.text),
+            words.NOTE_YES,
+            lambda: self._asks.go(NOTE, words.NOTE_ERASING, erase),
+        )
 
     def _strike_out(self) -> None:
         """The marked range, of the probes shown that have readings in it."""
         ask, snapshot, view = self._ask, self._snapshot, self._steering.view
-        if ask is None or snapshot is None or view.measured is None or snapshot.view.measured != view.measured:
+        if (
+            ask is None
+            or snapshot is None
+            or view.measured is None
+            or snapshot.view.measured != view.measured
+        ):
             return
         (from_ms, to_ms), ids = view.measured, [probe.id for probe in snapshot.shown if probe.measured]
 

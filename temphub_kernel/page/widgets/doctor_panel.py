@@ -31,10 +31,17 @@ class DoctorPanel:
         busy = self._asks.busy(SUBJECT)
         self._button.disabled = busy or self._ask is None
         if said := self._asks.outcomes.get(SUBJECT, ""):
-            set_value(self._told, f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{format.code(said)}</p>')
+            set_value(
+                self._told,
+                f'<p class="{"th-quiet" if busy else "th-problem"}" role="status">{format.code(said)}</p>',
+            )
         else:
             view, now_ms = snapshot.view, snapshot.now_ms
-            found = findings(self._found, view, now_ms) if self._found else f'<p class="th-quiet">{format.code(words.DOCTOR_TEXT)}</p>'
+            found = (
+                findings(self._found, view, now_ms)
+                if self._found
+                else f'<p class="th-quiet">{format.code(words.DOCTOR_TEXT)}</p>'
+            )
             set_value(self._told, found)
 
     def _examine(self) -> None:
@@ -50,17 +57,24 @@ class DoctorPanel:
 
 
 def findings(answer: dict[str, Any], view: View, now_ms: int) -> str:
-    """The answer of `/api/doctor` as HTML: the problems first, the rest in the doctor's own order, and all of it as text."""
-    found = [Finding(*(str(one.get(name, "")) for name in ("check", "level", "result", "remedy"))) for one in answer.get("findings") or []]
+    """The answer of `/api/doctor` as HTML: the problems first, the rest in the doctor's own order, and all of
+    it as text."""
+    found = [
+        Finding(*(str(one.get(name, "")) for name in ("check", "level", "result", "remedy")))
+        for one in answer.get("findings") or []
+    ]
     problems = sum(one.level == PROBLEM for one in found)
     sum_up = words.CHECK_PROBLEMS.format(problems) if problems else words.CHECK_WELL
     rows = "".join(map(_row, sorted(found, key=lambda one: one.level != PROBLEM)))
     when = view.at(parse_time(str(answer["time"])), now_ms) if answer.get("time") else ""
     return (
-        f'<p class="th-checked th-is-{"fault" if problems else "online"}" role="status">{cards.shape("fault" if problems else "online")}'
-        f'<span>{format.safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul class="th-findings">{rows}</ul>'
+        f'<p class="th-checked th-is-{"fault" if problems else "online"}" '
+        f'role="status">{cards.shape("fault" if problems else "online")}'
+        f'<span>{format.safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul '
+        f'class="th-findings">{rows}</ul>'
         f'<details class="th-more"><summary>{format.safe(words.AS_TEXT)}</summary>'
-        f'<p><button type="button" class="th-copy th-button" data-done="{format.safe(words.COPIED)}">{format.safe(words.COPY)}</button></p>'
+        f'<p><button type="button" class="th-copy th-button" data-done="{format.safe(words.COPIED)}'
+        f'">{format.safe(words.COPY)}</button></p>'
         f'<pre class="th-text" tabindex="0">{format.safe(as_text(found))}</pre></details>'
     )
 
@@ -70,6 +84,7 @@ def _row(one: Finding) -> str:
     said = words.LEVELS.get(one.level, one.level)
     remedy = f'<span class="th-remedy">{format.code(one.remedy)}</span>' if one.remedy else ""
     return (
-        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{format.safe(one.check)}</strong>'
+        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{format.safe(one.check)}'
+        "</strong>"
         f' <span class="th-level">{format.safe(said)}</span> {format.code(one.result)} {remedy}</span></li>'
     )

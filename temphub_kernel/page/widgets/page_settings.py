@@ -30,7 +30,13 @@ class PagePanel:
         self._qr, self._login = kit.html(), kit.html()
         choices = kit.row([*self._choices.values(), self._kiosk], "th-fields")
         self.widget = kit.panel(
-            [kit.html(value=f'<span id="th-settings">{cards.heading(words.PAGE)}</span>'), choices, self._login, self._qr], "th-page"
+            [
+                kit.html(value=f'<span id="th-settings">{cards.heading(words.PAGE)}</span>'),
+                choices,
+                self._login,
+                self._qr,
+            ],
+            "th-page",
         )
 
     def show(self, snapshot: Snapshot) -> None:
@@ -41,7 +47,12 @@ class PagePanel:
                 set_value(choice, getattr(snapshot.view, name))
         finally:
             self._telling = False
-        set_value(self._login, f'<p><a href="/logout">{format.safe(words.LOG_OUT)}</a></p>' if snapshot.health.get("login") else "")
+        set_value(
+            self._login,
+            f'<p><a href="/logout">{format.safe(words.LOG_OUT)}</a></p>'
+            if snapshot.health.get("login")
+            else "",
+        )
         url, asked = first_url(snapshot.health), query(snapshot.view)
         set_value(self._qr, qr(f"{url.rstrip('/')}/{'?' if asked else ''}{asked}") if url else "")
 
@@ -61,13 +72,21 @@ def qr(url: str) -> str:
     """The address as a picture to scan, and as a link."""
     if len(url) > 1200:
         return ""
-    drawn = segno.make(url, error="l", micro=False).svg_inline(scale=3, border=4, dark="#000", light="#fff", omitsize=True)
+    drawn = segno.make(url, error="l", micro=False).svg_inline(
+        scale=3, border=4, dark="#000", light="#fff", omitsize=True
+    )
     alt = format.safe(words.QR_ALT.format(url))
     return (
         f'<div class="th-qr"><span role="img" aria-label="{alt}">{drawn}</span>'
-        f'<p><span class="th-quiet">{format.safe(words.QR)}</span> <a href="{format.safe(url)}">{format.safe(url)}</a></p></div>'
+        f'<p><span class="th-quiet">{format.safe(words.QR)}</span> <a href="{format.safe(url)}'
+        f'">{format.safe(url)}</a></p></div>'
     )
 
 
 def _dropdown(kit: Kit, label: str, options: dict[str, str]) -> Dropdown:
-    return Dropdown(description=label, options=[(told, key) for key, told in options.items()], layout=kit.layout, style=kit.described)
+    return Dropdown(
+        description=label,
+        options=[(told, key) for key, told in options.items()],
+        layout=kit.layout,
+        style=kit.described,
+    )

@@ -1,8 +1,9 @@
-"""Pictures of what the analysis found, each a bqplot figure that stands alone in JupyterLab. Kernel's own thread only.
+"""Pictures of what the analysis found, each a bqplot figure that stands alone in JupyterLab. Kernel's own
+thread only.
 
-The frames are those of `temphub_kernel.analysis`; times are shown by the clock of the frame's zone. Where that clock goes back within the
-picture, so that an hour comes twice, all of it is drawn by the clock as it was at first, and the axis says which that is. An empty
-frame gives an empty picture whose title says so.
+The frames are those of `temphub_kernel.analysis`; times are shown by the clock of the frame's zone. Where
+that clock goes back within the picture, so that an hour comes twice, all of it is drawn by the clock as it
+was at first, and the axis says which that is. An empty frame gives an empty picture whose title says so.
 """
 
 from collections.abc import Sequence
@@ -29,19 +30,28 @@ RED, GREY = "#c62828", "#8a94a0"
 DEGREES, KELVIN, HOUR, DUTY = "°C", "K", "hour of the day, local clock", "% of the time on"
 
 
-def temperature_picture(data: Frame, above: float | None = None, below: float | None = None, title: str = "Temperature") -> bqplot.Figure:
-    """Each probe's readings as a line in °C, broken at gaps, with the limits if any. data: a Series, or what `load` gives."""
+def temperature_picture(
+    data: Frame, above: float | None = None, below: float | None = None, title: str = "Temperature"
+) -> bqplot.Figure:
+    """Each probe's readings as a line in °C, broken at gaps, with the limits if any. data: a Series, or what
+    `load` gives."""
     scales = _scales()
     found = [curve for curve in curves(data) if len(curve.ms)]
     ends = [(min(curve.ms[0] for curve in found), max(curve.ms[-1] for curve in found))] if found else []
     clock = _clock(zone_of(data), *ends)
     lines = [_line(curve, clock, scales, number) for number, curve in enumerate(found)]
-    marks = [_level(limit, clock.wall(np.array(end)), scales) for end in ends for limit in (above, below) if limit is not None]
+    marks = [
+        _level(limit, clock.wall(np.array(end)), scales)
+        for end in ends
+        for limit in (above, below)
+        if limit is not None
+    ]
     return _figure(_told(title, len(found)), [*lines, *marks], scales, DEGREES, clock)
 
 
 def excursion_picture(found: Frame, data: Frame = None) -> bqplot.Figure:
-    """What `excursions` found: from its start to its end, from the limit to the peak in °C; over the readings, if given."""
+    """What `excursions` found: from its start to its end, from the limit to the peak in °C; over the
+    readings, if given."""
     scales = _scales()
     known = [] if data is None else [curve for curve in curves(data) if len(curve.ms)]
     largest = found.nlargest(MOST_SPANS, "degree_minutes")
@@ -51,19 +61,33 @@ def excursion_picture(found: Frame, data: Frame = None) -> bqplot.Figure:
     start, end = clock.wall(_ms(largest["start"])), clock.wall(_ms(largest["end"]))
     limit, peak = largest["limit_c"].to_numpy(), largest["peak_c"].to_numpy()
     box = (np.c_[start, start, end, end], np.c_[limit, peak, peak, limit]) if len(largest) else None
-    marks = [] if box is None else [_spans(*box, scales, RED, fill="inside", fill_opacities=[0.25] * len(largest))]
+    marks = (
+        []
+        if box is None
+        else [_spans(*box, scales, RED, fill="inside", fill_opacities=[0.25] * len(largest))]
+    )
     return _figure(_told("Excursions", len(found)), [*lines, *marks], scales, DEGREES, clock)
 
 
 def profile_picture(profile: Frame) -> bqplot.Figure:
-    """What `daily_profile` found: each probe's median in °C by the local clock, and the band from 10 to 90 %."""
+    """What `daily_profile` found: each probe's median in °C by the local clock, and the band from 10 to 90
+    %."""
     scales = {"x": bqplot.LinearScale(min=0.0, max=24.0), "y": bqplot.LinearScale()}
     marks = []
     for number, (probe_id, part) in enumerate(profile.groupby("probe_id")):
         hours, colour = part["minute"].to_numpy() / 60, COLOURS[number % len(COLOURS)]
         around = (np.r_[hours, hours[::-1]], np.r_[part["low_c"], part["high_c"][::-1]])
         marks.append(_mark(*around, scales, colour, fill="inside", fill_opacities=[0.15], stroke_width=0.5))
-        marks.append(_mark(hours, part["median_c"].to_numpy(), scales, colour, labels=[str(probe_id)], display_legend=True))
+        marks.append(
+            _mark(
+                hours,
+                part["median_c"].to_numpy(),
+                scales,
+                colour,
+                labels=[str(probe_id)],
+                display_legend=True,
+            )
+        )
     figure = _figure(_told("Usual day", len(profile)), marks, scales, DEGREES)
     figure.axes[0].label, figure.axes[0].tick_values = HOUR, np.arange(0, 25, 3)
     return figure
@@ -82,7 +106,8 @@ def compare_picture(differences: Frame) -> bqplot.Figure:
 
 
 def completeness_picture(completeness: Frame, gaps: Frame = None) -> bqplot.Figure:
-    """What `completeness` found: a line from each probe's first to its last reading, in red what `gaps` found missing."""
+    """What `completeness` found: a line from each probe's first to its last reading, in red what `gaps` found
+    missing."""
     scales = _scales()
     rows = {probe_id: place for place, probe_id in enumerate(completeness["probe_id"])}
     level = np.arange(len(rows), dtype=np.float64)
@@ -95,12 +120,21 @@ def completeness_picture(completeness: Frame, gaps: Frame = None) -> bqplot.Figu
         longest = gaps.nlargest(MOST_SPANS, "duration")
         at = longest["probe_id"].map(rows).to_numpy(dtype=np.float64)
         marks.append(
-            _spans(np.c_[clock.wall(_ms(longest["start"])), clock.wall(_ms(longest["end"]))], np.c_[at, at], scales, RED, stroke_width=14)
+            _spans(
+                np.c_[clock.wall(_ms(longest["start"])), clock.wall(_ms(longest["end"]))],
+                np.c_[at, at],
+                scales,
+                RED,
+                stroke_width=14,
+            )
         )
     figure = _figure(_told("Completeness", len(rows)), marks, scales, "", clock)
     scales["y"].min, scales["y"].max = -0.7, max(len(rows), 1) - 0.3
     says = zip(completeness["probe_id"], completeness["says"], strict=True)
-    figure.axes[1].tick_values, figure.axes[1].tick_labels = level, {str(place): f"{id_}: {said}" for place, (id_, said) in enumerate(says)}
+    figure.axes[1].tick_values, figure.axes[1].tick_labels = (
+        level,
+        {str(place): f"{id_}: {said}" for place, (id_, said) in enumerate(says)},
+    )
     figure.axes[1].tick_format, figure.fig_margin = "d", {**figure.fig_margin, "left": 320}
     return figure
 
@@ -109,10 +143,16 @@ def degree_picture(degree_hours: Frame) -> bqplot.Figure:
     """What `degree_hours(every=…)` found: K·h of each step as a bar, probes side by side."""
     scales = _scales()
     groups, marks = list(degree_hours.groupby("probe_id")), []
-    clock = _clock(degree_hours["start"].dt.tz, *(_ends(part["start"].tail(MOST_STEPS), part["end"]) for _, part in groups))
+    clock = _clock(
+        degree_hours["start"].dt.tz,
+        *(_ends(part["start"].tail(MOST_STEPS), part["end"]) for _, part in groups),
+    )
     for number, (probe_id, part) in enumerate(groups):
         part = part.tail(MOST_STEPS)
-        start, length = clock.wall(_ms(part["start"])), clock.wall(_ms(part["end"])) - clock.wall(_ms(part["start"]))
+        start, length = (
+            clock.wall(_ms(part["start"])),
+            clock.wall(_ms(part["end"])) - clock.wall(_ms(part["start"])),
+        )
         left, right = (start + length * (place / len(groups)) for place in (number + 0.1, number + 0.9))
         tall, none = part["degree_hours"].to_numpy(), np.zeros(len(part))
         # Boxes, not Bars: bqplot draws no grouped bars since 0.12.34 (bqplot#1646).
@@ -132,18 +172,34 @@ def cycle_picture(cycles: Frame) -> bqplot.Figure:
     for number, (probe_id, part) in enumerate(cycles.groupby("probe_id")):
         part = part.iloc[:: len(part) // (2 * BUCKETS) + 1]
         told = {"labels": [str(probe_id)], "display_legend": True, "marker": "circle", "marker_size": 16}
-        marks.append(_mark(clock.wall(_ms(part["on"])), part["duty_percent"].to_numpy(), scales, COLOURS[number % len(COLOURS)], **told))
+        marks.append(
+            _mark(
+                clock.wall(_ms(part["on"])),
+                part["duty_percent"].to_numpy(),
+                scales,
+                COLOURS[number % len(COLOURS)],
+                **told,
+            )
+        )
     return _figure(_told("Compressor", len(cycles)), marks, scales, DUTY, clock)
 
 
 def _line(curve: Curve, clock: "Clock", scales: dict[str, Any], number: int) -> bqplot.Lines:
-    """A curve with no more points than a picture shows, and a break in each gap that is wide enough to see."""
+    """A curve with no more points than a picture shows, and a break in each gap that is wide enough to
+    see."""
     kept = _outline(curve)
     ms, celsius = curve.ms[kept].astype(np.float64), curve.celsius[kept].copy()
     gaps = np.cumsum(np.r_[0, ~curve.whole])[kept]
     breaks = np.flatnonzero(np.diff(gaps)) + 1
     ms, celsius = np.insert(ms, breaks, (ms[breaks - 1] + ms[breaks]) / 2), np.insert(celsius, breaks, np.nan)
-    return _mark(clock.wall(ms), celsius, scales, COLOURS[number % len(COLOURS)], labels=[curve.probe_id], display_legend=True)
+    return _mark(
+        clock.wall(ms),
+        celsius,
+        scales,
+        COLOURS[number % len(COLOURS)],
+        labels=[curve.probe_id],
+        display_legend=True,
+    )
 
 
 def _outline(curve: Curve) -> Any:
@@ -153,13 +209,17 @@ def _outline(curve: Curve) -> Any:
     starts = np.unique(np.searchsorted(curve.ms, edges[:-1]))
     parts = zip(starts, np.r_[starts[1:], len(curve.ms)], strict=True)
     extremes = [
-        (start + curve.celsius[start:end].argmin(), start + curve.celsius[start:end].argmax()) for start, end in parts if end > start
+        (start + curve.celsius[start:end].argmin(), start + curve.celsius[start:end].argmax())
+        for start, end in parts
+        if end > start
     ]
     return np.unique(np.r_[0, np.ravel(extremes), len(curve.ms) - 1])
 
 
 def _mark(x: Any, y: Any, scales: dict[str, Any], colour: str, **options: Any) -> bqplot.Lines:
-    return bqplot.Lines(**{"x": x, "y": y, "scales": scales, "colors": [colour], "stroke_width": 1.5, **options})
+    return bqplot.Lines(
+        **{"x": x, "y": y, "scales": scales, "colors": [colour], "stroke_width": 1.5, **options}
+    )
 
 
 def _spans(x: Any, y: Any, scales: dict[str, Any], colour: str, **options: Any) -> bqplot.Lines:
@@ -172,7 +232,8 @@ def _level(celsius: float, wall: Any, scales: dict[str, Any]) -> bqplot.Lines:
 
 
 class Clock(NamedTuple):
-    """What the time axis shows: the clock of a zone, or one that stands at `offset_ms` for all of the picture."""
+    """What the time axis shows: the clock of a zone, or one that stands at `offset_ms` for all of the
+    picture."""
 
     zone: tzinfo
     offset_ms: int | None = None
@@ -193,7 +254,8 @@ class Clock(NamedTuple):
 
 
 def _clock(zone: tzinfo, *spans: tuple[float, float]) -> Clock:
-    """The clock on the wall, or the one at first where that goes back within the spans: a line would fold back over itself."""
+    """The clock on the wall, or the one at first where that goes back within the spans: a line would fold
+    back over itself."""
     known = [span for span in spans if span[0] <= span[1]]
     if not known:
         return Clock(zone)
@@ -204,7 +266,9 @@ def _clock(zone: tzinfo, *spans: tuple[float, float]) -> Clock:
 
 def _ms(column: Frame) -> Any:
     """Times as milliseconds since 1970."""
-    return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
+    return (
+        column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
+    )
 
 
 def _ends(*columns: Frame) -> tuple[float, float]:
@@ -221,7 +285,9 @@ def _scales() -> dict[str, Any]:
     return {"x": bqplot.DateScale(), "y": bqplot.LinearScale()}
 
 
-def _figure(title: str, marks: Sequence[Any], scales: dict[str, Any], unit: str, clock: Clock | None = None) -> bqplot.Figure:
+def _figure(
+    title: str, marks: Sequence[Any], scales: dict[str, Any], unit: str, clock: Clock | None = None
+) -> bqplot.Figure:
     plain = {"grid_lines": "solid", "grid_color": "#e5e9ef", "color": GREY}
     axes = [
         bqplot.Axis(scale=scales["x"], label=clock.label if clock else "", **plain),

@@ -19,26 +19,42 @@ LONGEST_NAME, LONGEST_NOTE = 64, 500
 class Editor:
     """One form for all probes: opened for one of them, filled once, sent when 'Save' is pressed."""
 
-    def __init__(self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None], limits: Callable[[str], None]) -> None:
+    def __init__(
+        self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None], limits: Callable[[str], None]
+    ) -> None:
         self._ask, self._asks, self._closed, self._limits = ask, asks, closed, limits
         self.probe: Probe | None = None
         self._order: list[Probe] = []
         field = {"layout": kit.layout, "continuous_update": False}
         self._alias = Text(description=probe_words.EDIT_NAME, **field)
-        self._group = Text(description=probe_words.EDIT_GROUP, placeholder=probe_words.EDIT_GROUP_EXAMPLE, **field)
+        self._group = Text(
+            description=probe_words.EDIT_GROUP, placeholder=probe_words.EDIT_GROUP_EXAMPLE, **field
+        )
         self._note = Text(description=probe_words.EDIT_NOTE, **field)
         self._interval = Dropdown(
-            description=probe_words.EDIT_INTERVAL, options=[(format.every(ms), ms) for ms in INTERVALS_MS], layout=kit.layout
+            description=probe_words.EDIT_INTERVAL,
+            options=[(format.every(ms), ms) for ms in INTERVALS_MS],
+            layout=kit.layout,
         )
         self._hidden = Checkbox(description=probe_words.EDIT_HIDDEN, indent=False, layout=kit.layout)
         self._power_on = Checkbox(description=probe_words.EDIT_POWER_ON, indent=False, layout=kit.layout)
-        fields = kit.row([self._alias, self._group, self._note, self._interval, self._hidden, self._power_on], "th-fields")
+        fields = kit.row(
+            [self._alias, self._group, self._note, self._interval, self._hidden, self._power_on], "th-fields"
+        )
         self._question = Question(kit)
-        self._release = kit.button(probe_words.RELEASE, self._ask_first, probe_words.RELEASE_MEANING, "th-danger")
+        self._release = kit.button(
+            probe_words.RELEASE, self._ask_first, probe_words.RELEASE_MEANING, "th-danger"
+        )
         self._update = kit.button(probe_words.UPDATE, self._update_now, probe_words.UPDATE_MEANING)
         self._merging = MergeForm(kit, ask, asks, self._question, self.close)
         self._thermocouple = ThermocoupleForm(kit, ask, asks)
-        parts = [fields, self._make_buttons(kit), self._merging.widget, self._thermocouple.widget, self._question.widget]
+        parts = [
+            fields,
+            self._make_buttons(kit),
+            self._merging.widget,
+            self._thermocouple.widget,
+            self._question.widget,
+        ]
         self.widget: VBox = kit.column(parts, "th-editor")
 
     def _make_buttons(self, kit: Kit) -> HBox:
@@ -51,13 +67,15 @@ class Editor:
             kit.button(probe_words.IDENTIFY, self._identify, probe_words.IDENTIFY_MEANING),
             self._update,
             self._release,
-            kit.button(probe_words.REMOVE_PROBE, self._ask_to_remove, probe_words.REMOVE_MEANING, "th-danger"),
+            kit.button(
+                probe_words.REMOVE_PROBE, self._ask_to_remove, probe_words.REMOVE_MEANING, "th-danger"
+            ),
         ]
         return kit.row(buttons, "th-buttons")
 
     def open(self, probe: Probe, probes: list[Probe], firmware: str, view: View, now_ms: int) -> None:
-        """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's, empty when unknown;
-        view: whose clock times are typed by."""
+        """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's,
+        empty when unknown; view: whose clock times are typed by."""
         self._question.close()
         self.probe, record = probe, probe.record
         self._order = [other for other in probes if _group(other) == _group(probe)]
@@ -66,7 +84,9 @@ class Editor:
         set_value(self._group, _group(probe))
         set_value(self._note, str(record.get("note") or ""))
         interval_ms = int(record.get("interval_ms") or 0)
-        self._interval.options = [(format.every(ms), ms) for ms in sorted({*INTERVALS_MS, *([interval_ms] if interval_ms else [])})]
+        self._interval.options = [
+            (format.every(ms), ms) for ms in sorted({*INTERVALS_MS, *([interval_ms] if interval_ms else [])})
+        ]
         set_value(self._interval, interval_ms or None)
         set_value(self._hidden, probe.hidden)
         set_value(self._power_on, bool(record.get("power_on_counts")))
@@ -93,10 +113,19 @@ class Editor:
             "hidden": bool(self._hidden.value),
             "power_on_counts": bool(self._power_on.value),
         }
-        known = {name: bool(record.get(name)) if isinstance(value, bool) else str(record.get(name) or "") for name, value in typed.items()}
+        known = {
+            name: bool(record.get(name)) if isinstance(value, bool) else str(record.get(name) or "")
+            for name, value in typed.items()
+        }
         changed = {name: value for name, value in typed.items() if value != known[name]}
-        interval_ms = self._interval.value if self._interval.value != (record.get("interval_ms") or None) else None
-        self._asks.go(probe.id, probe_words.SAVING.format(probe.name), lambda: save(self._ask, probe.id, changed, interval_ms))
+        interval_ms = (
+            self._interval.value if self._interval.value != (record.get("interval_ms") or None) else None
+        )
+        self._asks.go(
+            probe.id,
+            probe_words.SAVING.format(probe.name),
+            lambda: save(self._ask, probe.id, changed, interval_ms),
+        )
         self.close()
 
     def _move(self, by: int) -> None:
@@ -107,7 +136,9 @@ class Editor:
         known = {other.id: int(other.record.get("place") or 0) for other in self._order}
         news = {id_: place for id_, place in places.items() if known[id_] != place}
         self._order.sort(key=lambda other: places[other.id])
-        self._order = [other._replace(record={**other.record, "place": places[other.id]}) for other in self._order]
+        self._order = [
+            other._replace(record={**other.record, "place": places[other.id]}) for other in self._order
+        ]
         self._asks.go(probe.id, probe_words.SAVING.format(probe.name), lambda: place_all(self._ask, news))
 
     def _set_limits(self) -> None:
@@ -116,38 +147,52 @@ class Editor:
 
     def _identify(self) -> None:
         if (probe := self.probe) is not None:
-            self._asks.go(probe.id, probe_words.IDENTIFYING.format(probe.name), lambda: identify(self._ask, probe.id))
+            self._asks.go(
+                probe.id, probe_words.IDENTIFYING.format(probe.name), lambda: identify(self._ask, probe.id)
+            )
 
     def _ask_first(self) -> None:
         if (probe := self.probe) is not None:
-            self._question.ask(probe_words.RELEASE_ASK.format(probe.name), probe_words.RELEASE_YES, self._let_go)
+            self._question.ask(
+                probe_words.RELEASE_ASK.format(probe.name), probe_words.RELEASE_YES, self._let_go
+            )
 
     def _let_go(self) -> None:
         if (probe := self.probe) is not None:
-            self._asks.go(probe.id, probe_words.RELEASING.format(probe.name), lambda: let_go(self._ask, probe.id))
+            self._asks.go(
+                probe.id, probe_words.RELEASING.format(probe.name), lambda: let_go(self._ask, probe.id)
+            )
             self.close()
 
     def _ask_to_remove(self) -> None:
         if (probe := self.probe) is not None:
-            self._question.ask(probe_words.REMOVE_ASK.format(probe.name), probe_words.REMOVE_YES, self._remove)
+            self._question.ask(
+                probe_words.REMOVE_ASK.format(probe.name), probe_words.REMOVE_YES, self._remove
+            )
 
     def _remove(self) -> None:
         if (probe := self.probe) is not None:
-            self._asks.go(probe.id, probe_words.REMOVING.format(probe.name), lambda: take_off(self._ask, probe.id))
+            self._asks.go(
+                probe.id, probe_words.REMOVING.format(probe.name), lambda: take_off(self._ask, probe.id)
+            )
             self.close()
 
     def _update_now(self) -> None:
         if (probe := self.probe) is not None:
-            self._asks.go(probe.id, probe_words.UPDATING.format(probe.name), lambda: update(self._ask, probe.id))
+            self._asks.go(
+                probe.id, probe_words.UPDATING.format(probe.name), lambda: update(self._ask, probe.id)
+            )
 
 
 def outdated(probe: Probe, firmware: str) -> bool:
-    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of ours."""
+    """Whether the hub brings another firmware than the probe runs; what never told a version is no probe of
+    ours."""
     return bool(firmware and probe.record.get("version") and probe.record["version"] != firmware)
 
 
 def save(ask: Ask, probe_id: str, changed: dict[str, Any], interval_ms: int | None) -> str:
-    """Send what was changed; what came of it, in words. Raises TempHubError, naming what was saved before it."""
+    """Send what was changed; what came of it, in words. Raises TempHubError, naming what was saved before
+    it."""
     if changed:
         ask("/api/describe", {"probe_id": probe_id, **changed})
     if interval_ms:

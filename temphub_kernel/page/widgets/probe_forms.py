@@ -1,4 +1,5 @@
-"""What a probe's readings count as: another type of thermocouple's, or another probe's. Kernel's own thread only."""
+"""What a probe's readings count as: another type of thermocouple's, or another probe's. Kernel's own thread
+only."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,15 +16,22 @@ from .base import Ask, Asks, Kit, Question, set_children, set_value
 
 
 class ThermocoupleForm:
-    """A thermocouple's type, where the chip sent numbers that are not corrected for it. `widget` is the row."""
+    """A thermocouple's type, where the chip sent numbers that are not corrected for it. `widget` is the
+    row."""
 
     def __init__(self, kit: Kit, ask: Ask, asks: Asks) -> None:
         self._ask, self._asks = ask, asks
         self._probe: Probe | None = None
         self._view = View()
-        options = [(f"{chip.upper()}, {letter}", (chip, letter)) for chip, letters in CHIPS.items() for letter in letters]
+        options = [
+            (f"{chip.upper()}, {letter}", (chip, letter))
+            for chip, letters in CHIPS.items()
+            for letter in letters
+        ]
         field = {"layout": kit.layout, "continuous_update": False}
-        self._chip = Dropdown(description=words.STRAIGHT, options=[(words.STRAIGHT_NONE, ""), *options], layout=kit.layout)
+        self._chip = Dropdown(
+            description=words.STRAIGHT, options=[(words.STRAIGHT_NONE, ""), *options], layout=kit.layout
+        )
         self._since = Text(description=words.STRAIGHT_FROM, placeholder=words.STRAIGHT_FIRST, **field)
         self._until = Text(description=words.STRAIGHT_TO, placeholder=words.STRAIGHT_ON, **field)
         self._cold = Text(description=words.STRAIGHT_COLD, **field)
@@ -41,7 +49,9 @@ class ThermocoupleForm:
             set_value(field, "")
         set_value(self._chip, "")
         self._cold.placeholder = f"{view.of(COLD_C):.0f} {view.degree}"
-        told = "".join(f'<p class="th-quiet">{format.safe(in_words(one, view, now_ms))}</p>' for one in probe.stated)
+        told = "".join(
+            f'<p class="th-quiet">{format.safe(in_words(one, view, now_ms))}</p>' for one in probe.stated
+        )
         set_value(self._said, told)
         set_children(self.widget, [self._row, *([self._undo] if told else [])])
 
@@ -50,16 +60,23 @@ class ThermocoupleForm:
             return
         (chip, letter), typed = self._chip.value, (self._since.value, self._until.value, self._cold.value)
         view = self._view
-        self._asks.go(probe.id, words.STRAIGHTENING.format(probe.name), lambda: correct(self._ask, probe.id, chip, letter, typed, view))
+        self._asks.go(
+            probe.id,
+            words.STRAIGHTENING.format(probe.name),
+            lambda: correct(self._ask, probe.id, chip, letter, typed, view),
+        )
 
     def _take_back(self) -> None:
         if (probe := self._probe) is not None:
             numbers = [one.no for one in probe.stated]
-            self._asks.go(probe.id, words.STRAIGHTENING.format(probe.name), lambda: take_back(self._ask, numbers))
+            self._asks.go(
+                probe.id, words.STRAIGHTENING.format(probe.name), lambda: take_back(self._ask, numbers)
+            )
 
 
 def correct(ask: Ask, probe_id: str, chip: str, letter: str, typed: Sequence[str], view: View) -> str:
-    """Have a probe's numbers corrected. typed: from, to and the chip's temperature as a person typed them. Raises TempHubError."""
+    """Have a probe's numbers corrected. typed: from, to and the chip's temperature as a person typed them.
+    Raises TempHubError."""
     since, until, cold = (text.strip() for text in typed)
     said: dict[str, Any] = {"probe_id": probe_id, "chip": chip, "type": letter}
     said |= {name: _moment(text, view) for name, text in (("from_ms", since), ("to_ms", until)) if text}
@@ -80,7 +97,10 @@ def in_words(one: Thermocouple, view: View, now_ms: int) -> str:
     """What is stated, and how sure the values are."""
     since = view.at(one.from_ms, now_ms) if one.from_ms else words.STRAIGHT_FIRST
     until = view.at(one.to_ms, now_ms) if one.to_ms < EVER_MS else words.STRAIGHT_ON
-    off = ", ".join(words.STRAIGHT_OFF.format(view.off(off_c), f"{view.of(at_c):.0f}") for at_c, off_c in one.uncertainty())
+    off = ", ".join(
+        words.STRAIGHT_OFF.format(view.off(off_c), f"{view.of(at_c):.0f}")
+        for at_c, off_c in one.uncertainty()
+    )
     cold = f"{view.of(one.cold_c):.0f} {view.degree} {view.off(one.within_c)}"
     return words.STRAIGHT_STATED.format(one.type, one.chip.upper(), since, until, cold, off)
 
@@ -104,9 +124,12 @@ def _celsius(text: str, view: View) -> float:
 
 
 class MergeForm:
-    """A new board in an old place. `widget` is the row. question: where a question is put; closed(): the form is done with."""
+    """A new board in an old place. `widget` is the row. question: where a question is put; closed(): the form
+    is done with."""
 
-    def __init__(self, kit: Kit, ask: Ask, asks: Asks, question: Question, closed: Callable[[], None]) -> None:
+    def __init__(
+        self, kit: Kit, ask: Ask, asks: Asks, question: Question, closed: Callable[[], None]
+    ) -> None:
         self._ask, self._asks, self._question, self._closed = ask, asks, question, closed
         self._probe: Probe | None = None
         self._into = Dropdown(description=words.MERGE_INTO, layout=kit.layout)
@@ -120,11 +143,17 @@ class MergeForm:
     def open(self, probe: Probe, probes: list[Probe]) -> None:
         """Offer the other probes, and what counts as this one already."""
         self._probe = probe
-        others = [(f"{one.name} ({one.id})" if one.name != one.id else one.id, one.id) for one in probes if one.id != probe.id]
+        others = [
+            (f"{one.name} ({one.id})" if one.name != one.id else one.id, one.id)
+            for one in probes
+            if one.id != probe.id
+        ]
         self._into.options = [(words.MERGE_NONE, ""), *others]
         set_value(self._into, "")
         also = _also(probe)
-        set_value(self._said, f"<p>{format.safe(words.MERGED_ALSO.format(', '.join(also)))}</p>" if also else "")
+        set_value(
+            self._said, f"<p>{format.safe(words.MERGED_ALSO.format(', '.join(also)))}</p>" if also else ""
+        )
         set_children(self.widget, [*([self._row] if others else []), *([self._undo] if also else [])])
 
     def _ask_first(self) -> None:

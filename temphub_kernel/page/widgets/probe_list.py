@@ -1,4 +1,5 @@
-"""Where the probes are, and what one can do with each; the removed ones, and ids that came once. Kernel's own thread only."""
+"""Where the probes are, and what one can do with each; the removed ones, and ids that came once. Kernel's own
+thread only."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,8 @@ from .probe_editor import Editor, say_yes
 
 
 class Removed:
-    """`widget` is a line with their number and, for who wants to see them, a row each; empty while there is none.
+    """`widget` is a line with their number and, for who wants to see them, a row each; empty while there is
+    none.
 
     changed(): to be drawn anew. One that was removed on this page just now has its row in any case.
     """
@@ -50,7 +52,10 @@ class Removed:
         line = one if snapshot.removals == 1 else many.format(format.count(snapshot.removals))
         set_value(self._said, f'<p class="th-quiet">{format.safe(line + some)}</p>')
         self._toggle.description = probe_words.REMOVED_HIDE if self.shown else probe_words.REMOVED_SHOW
-        set_children(self.widget, [self._line, *(self._row(one, snapshot) for one in snapshot.removed if self._wanted(one["id"]))])
+        set_children(
+            self.widget,
+            [self._line, *(self._row(one, snapshot) for one in snapshot.removed if self._wanted(one["id"]))],
+        )
 
     def _wanted(self, probe_id: str) -> bool:
         return self.shown or self._here(probe_id)
@@ -62,18 +67,25 @@ class Removed:
     def _row(self, record: Record, snapshot: Snapshot) -> HBox:
         id_, name = record["id"], shown_name(record)
         if id_ not in self._rows:
-            button = self._kit.button(probe_words.RESTORE, lambda: self._restore(id_), probe_words.RESTORE_MEANING.format(name))
+            button = self._kit.button(
+                probe_words.RESTORE, lambda: self._restore(id_), probe_words.RESTORE_MEANING.format(name)
+            )
             self._buttons[id_] = button
-            self._rows[id_] = self._kit.row([self._kit.html("th-grow"), self._kit.row([button], "th-buttons")], "th-list-row")
+            self._rows[id_] = self._kit.row(
+                [self._kit.html("th-grow"), self._kit.row([button], "th-buttons")], "th-list-row"
+            )
         row = self._rows[id_]
         outcome = self._asks.outcomes.get(id_, "") if self._here(id_) else ""
         said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
         same = "" if name == id_ else f'<span class="th-quiet">{format.safe(id_)}</span>'
-        when = probe_words.REMOVED_AT.format(snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False))
+        when = probe_words.REMOVED_AT.format(
+            snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False)
+        )
         head = f'<p class="th-row-head"><span class="th-name">{format.safe(name)}</span>{same}</p>'
         set_value(
             row.children[0],
-            f'<div class="th-row" data-removed="{format.safe(id_)}">{head}<p class="th-quiet">{format.safe(when)}</p>{said}</div>',
+            f'<div class="th-row" data-removed="{format.safe(id_)}">{head}<p '
+            f'class="th-quiet">{format.safe(when)}</p>{said}</div>',
         )
         self._buttons[id_].disabled = self._ask is None or self._asks.busy(id_)
         return row
@@ -98,7 +110,8 @@ SUBJECT = "transients"
 
 
 class Transients:
-    """`widget` is the line, empty while there is none; `shown`: whether somebody wants to see them. changed(): to be drawn anew."""
+    """`widget` is the line, empty while there is none; `shown`: whether somebody wants to see them.
+    changed(): to be drawn anew."""
 
     def __init__(self, kit: Kit, ask: Ask | None, asks: Asks, changed: Callable[[], None]) -> None:
         self._ask, self._asks, self._changed = ask, asks, changed
@@ -106,7 +119,9 @@ class Transients:
         self._count = 0
         self._said = kit.html()
         self._toggle = kit.button(probe_words.TRANSIENTS_SHOW, self._turn)
-        self._remove = kit.button(probe_words.TRANSIENTS_REMOVE, self._ask_first, probe_words.TRANSIENTS_MEANING, "th-danger")
+        self._remove = kit.button(
+            probe_words.TRANSIENTS_REMOVE, self._ask_first, probe_words.TRANSIENTS_MEANING, "th-danger"
+        )
         self._question = Question(kit)
         self._row = kit.row([self._said, kit.row([self._toggle, self._remove], "th-buttons")], "th-list-row")
         self.widget = kit.column([], "th-transients")
@@ -123,8 +138,15 @@ class Transients:
             set_children(self.widget, [self._said] if told else [])
             return
         last = len(snapshot.folded)
-        some = f" {probe_words.TRANSIENTS_SHOWN.format(format.count(last))}" if self.shown and last < self._count else ""
-        line = f'<p class="th-quiet" title="{format.safe(probe_words.TRANSIENTS_MEANING)}">{format.safe(_in_words(self._count) + some)}</p>'
+        some = (
+            f" {probe_words.TRANSIENTS_SHOWN.format(format.count(last))}"
+            if self.shown and last < self._count
+            else ""
+        )
+        line = (
+            f'<p class="th-quiet" title="{format.safe(probe_words.TRANSIENTS_MEANING)}'
+            f'">{format.safe(_in_words(self._count) + some)}</p>'
+        )
         set_value(self._said, line + told)
         self._toggle.description = probe_words.TRANSIENTS_HIDE if self.shown else probe_words.TRANSIENTS_SHOW
         self._remove.disabled = self._ask is None or self._asks.busy(SUBJECT)
@@ -135,7 +157,9 @@ class Transients:
         self._changed()
 
     def _ask_first(self) -> None:
-        self._question.ask(probe_words.TRANSIENTS_ASK.format(_in_words(self._count)), probe_words.TRANSIENTS_YES, self._go)
+        self._question.ask(
+            probe_words.TRANSIENTS_ASK.format(_in_words(self._count)), probe_words.TRANSIENTS_YES, self._go
+        )
 
     def _go(self) -> None:
         ask = self._ask or without_hub
@@ -144,7 +168,9 @@ class Transients:
 
 def remove_all(ask: Ask) -> str:
     """Take them off every list; what came of it, in words. Raises TempHubError."""
-    return probe_words.TRANSIENTS_REMOVED.format(format.count(int(ask("/api/remove", {"unnamed": True})["removed"])))
+    return probe_words.TRANSIENTS_REMOVED.format(
+        format.count(int(ask("/api/remove", {"unnamed": True})["removed"]))
+    )
 
 
 def _in_words(count: int) -> str:
@@ -221,7 +247,11 @@ class ListPanel:
     def _look_for_firmware(self, snapshot: Snapshot) -> None:
         """Which firmware the hub brings: asked once in a while, where there is a probe that told its own."""
         ask = self._ask
-        if ask is None or snapshot.now_ms - self._asked_ms < HOUR_MS or not any(probe.record.get("version") for probe in snapshot.probes):
+        if (
+            ask is None
+            or snapshot.now_ms - self._asked_ms < HOUR_MS
+            or not any(probe.record.get("version") for probe in snapshot.probes)
+        ):
             return
         self._asked_ms = snapshot.now_ms
 
@@ -236,9 +266,15 @@ class ListPanel:
     def _row(self, probe: Probe) -> HBox:
         if probe.id not in self._rows:
             probe_id = probe.id
-            provision = self._kit.button(probe_words.PROVISION, lambda: self._provision_now(probe_id), self._meaning(), "th-provision")
-            edit = self._kit.button(probe_words.EDIT, lambda: self._edit(probe_id), probe_words.EDIT_MEANING, "th-edit")
-            yes = self._kit.button(probe_words.TRUST, lambda: self._trust(probe_id), probe_words.TRUST_MEANING, "th-primary")
+            provision = self._kit.button(
+                probe_words.PROVISION, lambda: self._provision_now(probe_id), self._meaning(), "th-provision"
+            )
+            edit = self._kit.button(
+                probe_words.EDIT, lambda: self._edit(probe_id), probe_words.EDIT_MEANING, "th-edit"
+            )
+            yes = self._kit.button(
+                probe_words.TRUST, lambda: self._trust(probe_id), probe_words.TRUST_MEANING, "th-primary"
+            )
             self._buttons[probe_id] = [yes, provision, edit]
             buttons = self._kit.row([provision, edit], "th-buttons")
             self._rows[probe_id] = self._kit.row([self._kit.html("th-grow"), buttons], "th-list-row")
@@ -271,7 +307,8 @@ class ListPanel:
 
 
 def wants_trust(probe: Probe) -> bool:
-    """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot be told."""
+    """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot
+    be told."""
     stands = probe.record.get("trust")
     # Only its own hub, or its button, frees one that belongs to another.
     held = bool(format.held_up(probe.record)) and stands != "foreign"

@@ -1,4 +1,5 @@
-"""A hub as the owner's document describes one: a zeroconf browser, a provisioner that tells every probe found, a receiver and a CSV.
+"""A hub as the owner's document describes one: a zeroconf browser, a provisioner that tells every probe
+found, a receiver and a CSV.
 
 What it does goes to standard output, one JSON object a line; readings go to the CSV file as well.
 """
@@ -49,7 +50,9 @@ class Provisioner:
     def tell(self, ip, port):
         """What came of it."""
         request = urllib.request.Request(
-            f"http://{ip}:{port}/provision", json.dumps(self.body).encode(), {"Content-Type": "application/json"}
+            f"http://{ip}:{port}/provision",
+            json.dumps(self.body).encode(),
+            {"Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, timeout=5) as reply:
@@ -114,10 +117,14 @@ def main():
     parser.add_argument("--interval-ms", type=int, default=1000)
     parser.add_argument("--csv", required=True)
     given = parser.parse_args()
-    server = ThreadingHTTPServer((given.address, given.port), type("Mine", (Api,), {"token": given.token, "csv_file": given.csv}))
+    server = ThreadingHTTPServer(
+        (given.address, given.port), type("Mine", (Api,), {"token": given.token, "csv_file": given.csv})
+    )
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    provisioner = Provisioner(f"http://{given.address}:{server.server_port}/api/ingest", given.interval_ms, given.token)
+    provisioner = Provisioner(
+        f"http://{given.address}:{server.server_port}/api/ingest", given.interval_ms, given.token
+    )
     zeroconf = Zeroconf(interfaces=[given.address])
     ServiceBrowser(zeroconf, "_temps-probe._tcp.local.", handlers=[provisioner.change])
     say("listening", port=server.server_port)

@@ -1,4 +1,5 @@
-"""A probe as the owner's document describes one, and nothing more: found over mDNS, told where to deliver, delivering there.
+"""A probe as the owner's document describes one, and nothing more: found over mDNS, told where to deliver,
+delivering there.
 
 Everything that it hears and says goes to standard output, one JSON object a line.
 """
@@ -69,7 +70,15 @@ class Probe:
             say("unreachable", url=told["server_url"], why=str(error))
             return
         status, kind, text = answer
-        say("posted", url=told["server_url"], token=told["token"], celsius=self.celsius, status=status, kind=kind, answer=text.decode())
+        say(
+            "posted",
+            url=told["server_url"],
+            token=told["token"],
+            celsius=self.celsius,
+            status=status,
+            kind=kind,
+            answer=text.decode(),
+        )
 
 
 class Endpoints(BaseHTTPRequestHandler):
@@ -80,7 +89,14 @@ class Endpoints(BaseHTTPRequestHandler):
     def do_GET(self):
         probe = self.probe
         if self.path == "/whoami":
-            self.answer(200, {"probe_id": probe.name, "server_url": probe.told["server_url"], "interval_ms": probe.told["interval_ms"]})
+            self.answer(
+                200,
+                {
+                    "probe_id": probe.name,
+                    "server_url": probe.told["server_url"],
+                    "interval_ms": probe.told["interval_ms"],
+                },
+            )
         elif self.path == "/status":
             told = {name: probe.told[name] for name in ("server_url", "interval_ms")}
             self.answer(200, {"temperature_c": probe.celsius, **told})
@@ -127,7 +143,9 @@ def main():
     zeroconf = Zeroconf(interfaces=[given.address])
     kind = "_temps-probe._tcp.local."
     addresses = [socket.inet_aton(given.address)]
-    zeroconf.register_service(ServiceInfo(kind, f"{given.id}.{kind}", port, addresses=addresses, server=f"{given.id}.local."))
+    zeroconf.register_service(
+        ServiceInfo(kind, f"{given.id}.{kind}", port, addresses=addresses, server=f"{given.id}.local.")
+    )
     say("advertised", port=port)
     try:
         signal.pause()

@@ -1,4 +1,5 @@
-"""A receiver that knows the owner's body and nothing else: `{"temperature_c", "probe_id"}` to /api/ingest. No hello, no batch, no time.
+"""A receiver that knows the owner's body and nothing else: `{"temperature_c", "probe_id"}` to /api/ingest. No
+hello, no batch, no time.
 
 Each request goes to standard output, one JSON object a line.
 """

@@ -1,5 +1,6 @@
-"""Read by Python itself at its start, where this folder is on PYTHONPATH: the wall clock of a hub and of its kernels, set to a
-moment of a test's choice and running from there. Only the clock that `core/clock.py` asks; timers go on as ever."""
+"""Read by Python itself at its start, where this folder is on PYTHONPATH: the wall clock of a hub and of its
+kernels, set to a moment of a test's choice and running from there. Only the clock that `core/clock.py` asks;
+timers go on as ever."""
 
 import os
 import time

@@ -1,4 +1,5 @@
-"""A limit that was moved in the chart: asked, with what it would have told, before it is set; and undone. Kernel's own thread only."""
+"""A limit that was moved in the chart: asked, with what it would have told, before it is set; and undone.
+Kernel's own thread only."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ DAYS = 30
 
 
 class Moved(NamedTuple):
-    """rule: as it is kept; probe: whose chart it was; body: the rule as it would be; at_c: where the limit would stand."""
+    """rule: as it is kept; probe: whose chart it was; body: the rule as it would be; at_c: where the limit
+    would stand."""
 
     rule: StoredRule
     probe: Probe
@@ -38,21 +40,37 @@ class LimitDrag:
         # ASKED, then SET when it was kept, then BACK when that was undone; set in the asking thread.
         self._stage = ASKED
         self._text = kit.html()
-        self._keep, self._set = kit.button("", self.close, name="th-keep"), kit.button("", self._go, name="th-primary")
+        self._keep, self._set = (
+            kit.button("", self.close, name="th-keep"),
+            kit.button("", self._go, name="th-primary"),
+        )
         self._keep.add_class("th-button")
-        self._undo, self._done = kit.button(words.LIMIT_UNDO, self._go_back), kit.button(words.LIMIT_DONE, self.close)
+        self._undo, self._done = (
+            kit.button(words.LIMIT_UNDO, self._go_back),
+            kit.button(words.LIMIT_DONE, self.close),
+        )
         self._buttons = kit.row([], "th-buttons")
         self.widget = kit.column([], "th-question", "th-limit-moved")
 
     @property
     def proposed(self) -> dict[int, float]:
         """Where a limit would stand that was moved and is not set yet, in °C, by its rule."""
-        return {self._moved.rule.no: self._moved.at_c} if self._moved is not None and self._stage == ASKED else {}
+        return (
+            {self._moved.rule.no: self._moved.at_c}
+            if self._moved is not None and self._stage == ASKED
+            else {}
+        )
 
     def move(self, number: int, shown: float, snapshot: Snapshot) -> None:
         """Somebody moved the limit of a rule to a value in the viewer's unit."""
         probe = snapshot.shown[0] if len(snapshot.shown) == 1 else None
-        rule = next((one for one in probe.rules if one.no == number and one.body.get("limit_c") is not None), None) if probe else None
+        rule = (
+            next(
+                (one for one in probe.rules if one.no == number and one.body.get("limit_c") is not None), None
+            )
+            if probe
+            else None
+        )
         if probe is None or rule is None or self._asks.busy(SUBJECT):
             return
         self._view, self._told, self._stage = snapshot.view, "", ASKED
@@ -62,7 +80,10 @@ class LimitDrag:
             self._moved = Moved(rule, probe, moved_to(rule.body, at_c), at_c)
         except TempHubError as error:
             self.close()
-            set_value(self._text, f'<p class="th-outcome" role="alert">{format.safe(f"{error.problem} {error.remedy}")}</p>')
+            set_value(
+                self._text,
+                f'<p class="th-outcome" role="alert">{format.safe(f"{error.problem} {error.remedy}")}</p>',
+            )
             set_children(self._buttons, [self._done])
             set_children(self.widget, [self._text, self._buttons])
             return
@@ -93,7 +114,8 @@ class LimitDrag:
             self._set.disabled = self._asks.busy(LOOK) or self._tried is not moved
             set_value(
                 self._text,
-                f'<p role="alert">{format.safe(question(moved, view))}</p><p class="th-quiet" role="status">{format.safe(told)}</p>{said}',
+                f'<p role="alert">{format.safe(question(moved, view))}</p><p class="th-quiet" '
+                f'role="status">{format.safe(told)}</p>{said}',
             )
             set_children(self._buttons, [self._keep, self._set])
         set_children(self.widget, [self._text, self._buttons])
@@ -108,7 +130,12 @@ class LimitDrag:
 
         def look() -> str:
             told = [
-                str(ask("/api/rules/preview", {"rule": {**body, "probes": [moved.probe.id]}, "days": DAYS}).get("text") or "")
+                str(
+                    ask(
+                        "/api/rules/preview", {"rule": {**body, "probes": [moved.probe.id]}, "days": DAYS}
+                    ).get("text")
+                    or ""
+                )
                 for body in (alone(moved.body), alone(moved.rule.body))
             ]
             # Another limit may have been moved by now.
@@ -148,7 +175,8 @@ def alone(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def moved_to(body: dict[str, Any], limit_c: float) -> dict[str, Any]:
-    """A rule with its limit elsewhere; where it counts as recovered moves along, and so does the limit in its name. Raises TempHubError."""
+    """A rule with its limit elsewhere; where it counts as recovered moves along, and so does the limit in its
+    name. Raises TempHubError."""
     old_c, name = float(body["limit_c"]), str(body.get("name") or "")
     recovery_c = body.get("recovery_c")
     told = {**body, "limit_c": limit_c, "name": renamed(name, old_c, limit_c)}
@@ -166,7 +194,10 @@ def renamed(name: str, old_c: float, new_c: float) -> str:
 
 
 def question(moved: Moved, view: View) -> str:
-    """`Fridge: above 9 °C for 30 min instead of above 8 °C for 30 min?`, and for whom it is when it is not for one probe alone."""
+    """`Fridge: above 9 °C for 30 min instead of above 8 °C for 30 min?`, and for whom it is when it is not
+    for one probe alone."""
     whose = limits.whose(moved.rule)
     place = words.LIMIT_FOR.format(moved.probe.name, whose) if whose else moved.probe.name
-    return words.LIMIT_ASK.format(place, limits.what(moved.body, view), alarms.degrees(float(moved.rule.body["limit_c"]), view))
+    return words.LIMIT_ASK.format(
+        place, limits.what(moved.body, view), alarms.degrees(float(moved.rule.body["limit_c"]), view)
+    )

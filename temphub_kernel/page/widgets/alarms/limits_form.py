@@ -1,4 +1,5 @@
-"""Setting limits of a probe: from a ready-made set, or typed; what they would have told is shown first. Kernel's own thread only."""
+"""Setting limits of a probe: from a ready-made set, or typed; what they would have told is shown first.
+Kernel's own thread only."""
 
 from collections.abc import Callable
 from functools import partial
@@ -21,7 +22,12 @@ DAYS = 30
 # Rules that can be tried on readings of before.
 TRIED = ("above", "below", "rise", "fall")
 # A set is suggested to a probe whose newest value lies in here (°C).
-SUGGESTED = {"deep_freezer": (-100.0, -50.0), "freezer": (-40.0, -10.0), "refrigerator": (-3.0, 13.0), "hot_holding": (55.0, 95.0)}
+SUGGESTED = {
+    "deep_freezer": (-100.0, -50.0),
+    "freezer": (-40.0, -10.0),
+    "refrigerator": (-3.0, 13.0),
+    "hot_holding": (55.0, 95.0),
+}
 
 
 class LimitsForm:
@@ -53,7 +59,8 @@ class LimitsForm:
         self._arrange(typed=False)
 
     def _arrange(self, *, typed: bool | None = None) -> None:
-        """What was found stands below what it was found for. typed: for limits that were typed; None: as before."""
+        """What was found stands below what it was found for. typed: for limits that were typed; None: as
+        before."""
         self._below = self._below if typed is None else typed
         answer, own = [self._told, self._buttons], [self._or, self._own]
         below = [*own, *answer] if self._below else [*answer, *own]
@@ -62,15 +69,23 @@ class LimitsForm:
 
     def _make_own(self, kit: Kit) -> HBox:
         field = {"layout": kit.layout, "continuous_update": True}
-        self._kind = Dropdown(description=words.KIND, options=[(told, kind) for kind, told in words.KINDS.items()], layout=kit.layout)
+        self._kind = Dropdown(
+            description=words.KIND,
+            options=[(told, kind) for kind, told in words.KINDS.items()],
+            layout=kit.layout,
+        )
         self._limit = Text(**field)
         self._delay = Text(description=words.DELAY, value="30", **field)
         self._severity = Dropdown(
-            description=words.SEVERITY, options=[(told, name) for name, told in words.CHOICES.items()], layout=kit.layout
+            description=words.SEVERITY,
+            options=[(told, name) for name, told in words.CHOICES.items()],
+            layout=kit.layout,
         )
         self._require = Checkbox(description=words.REQUIRE, indent=False, layout=kit.layout)
         trial = kit.button(words.TRY, self._try_own, words.TRY_MEANING)
-        return kit.row([self._kind, self._limit, self._delay, self._severity, self._require, trial], "th-fields")
+        return kit.row(
+            [self._kind, self._limit, self._delay, self._severity, self._require, trial], "th-fields"
+        )
 
     def open(self, probe: Probe, view: View) -> None:
         """Fill it for a probe. The set that fits its value is tried at once where nothing watches it yet."""
@@ -114,7 +129,9 @@ class LimitsForm:
             tell = self._kit.button(words.RULE_TELL, lambda: self._tell(no), words.RULE_TELL_MEANING)
             gone = self._kit.button(words.RULE_REMOVE, lambda: self._remove(no), name="th-danger")
             gone.add_class("th-button")
-            row = self._kit.row([self._kit.html("th-grow"), self._kit.row([tell, turn, gone], "th-buttons")], "th-list-row")
+            row = self._kit.row(
+                [self._kit.html("th-grow"), self._kit.row([tell, turn, gone], "th-buttons")], "th-list-row"
+            )
             self._rows[no] = row, turn
         row, turn = self._rows[rule.no]
         set_value(row.children[0], limits.kept(rule, view))
@@ -144,7 +161,12 @@ class LimitsForm:
     def _typed(self, probe: Probe) -> dict[str, Any]:
         """The rule that was typed. Raises TempHubError."""
         limit = round(self._view.to_celsius(_number(self._limit.value)), 2)
-        body = {"probes": [probe.id], "kind": self._kind.value, "limit_c": limit, "delay_min": _number(self._delay.value)}
+        body = {
+            "probes": [probe.id],
+            "kind": self._kind.value,
+            "limit_c": limit,
+            "delay_min": _number(self._delay.value),
+        }
         body |= {"severity": self._severity.value, "require_action": bool(self._require.value)}
         name = f"{probe.name} {limits.what(body, View())}"[:64]
         return Rule.from_json({"name": name.replace("\u00a0", " "), **body}).to_json()
@@ -168,13 +190,17 @@ class LimitsForm:
         if (probe := self.probe) is not None and self._wanted is not None:
             (path, body), ask = self._wanted, self._ask
             self._wanted, self._found = None, ""
-            self._asks.go(SUBJECT, words.SWITCHING, lambda: send(ask, path, body, words.SWITCHED.format(probe.name)))
+            self._asks.go(
+                SUBJECT, words.SWITCHING, lambda: send(ask, path, body, words.SWITCHED.format(probe.name))
+            )
 
     def _turn(self, no: int) -> None:
         rule = next((one for one in self.probe.rules if one.no == no), None) if self.probe else None
         if rule is not None:
             body, ask = {"number": no, "enabled": not rule.enabled}, self._ask
-            self._asks.go(SUBJECT, words.RULE_CHANGING, lambda: send(ask, "/api/rules", body, words.RULE_CHANGED))
+            self._asks.go(
+                SUBJECT, words.RULE_CHANGING, lambda: send(ask, "/api/rules", body, words.RULE_CHANGED)
+            )
 
     def _tell(self, no: int) -> None:
         """Open what is about telling for a rule; for the one it is open for already, close it."""
@@ -196,13 +222,17 @@ class LimitsForm:
 
     def _remove(self, no: int) -> None:
         ask = self._ask
-        self._asks.go(SUBJECT, words.RULE_CHANGING, lambda: send(ask, "/api/rules", {"delete": no}, words.RULE_REMOVED))
+        self._asks.go(
+            SUBJECT, words.RULE_CHANGING, lambda: send(ask, "/api/rules", {"delete": no}, words.RULE_REMOVED)
+        )
 
 
 def suggested(probe: Probe) -> str:
     """The set that a probe's newest value lets one think of; empty text for none."""
     value = probe.good.celsius if probe.good else None
-    return next((key for key, (low, high) in SUGGESTED.items() if value is not None and low <= value <= high), "")
+    return next(
+        (key for key, (low, high) in SUGGESTED.items() if value is not None and low <= value <= high), ""
+    )
 
 
 def set_label(key: str, view: View) -> str:
@@ -214,7 +244,10 @@ def set_label(key: str, view: View) -> str:
 def tried(ask: Ask, rules: list[dict[str, Any]], view: View) -> str:
     """What rules would have told of the last 30 days, as HTML. Raises TempHubError."""
     found = [
-        (limits.line(rule, view), str(ask("/api/rules/preview", {"rule": rule, "days": DAYS}).get("text") or ""))
+        (
+            limits.line(rule, view),
+            str(ask("/api/rules/preview", {"rule": rule, "days": DAYS}).get("text") or ""),
+        )
         for rule in rules
         if rule["kind"] in TRIED
     ]

@@ -1,4 +1,5 @@
-"""Alarms on the page: the banner, the form with which somebody answers one, the list. Kernel's own thread only."""
+"""Alarms on the page: the banner, the form with which somebody answers one, the list. Kernel's own thread
+only."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -38,7 +39,9 @@ class AlarmForm:
         self._who = Text(description=words.FORM_WHO, **field)
         self._who.add_class("th-who")
         fields = kit.row([self._comment, self._who], "th-fields")
-        self._acknowledge = kit.button(words.ACKNOWLEDGE, self._go_acknowledge, words.ACKNOWLEDGE_MEANING, "th-primary")
+        self._acknowledge = kit.button(
+            words.ACKNOWLEDGE, self._go_acknowledge, words.ACKNOWLEDGE_MEANING, "th-primary"
+        )
         self._acknowledge.add_class("th-button")
         self._act = kit.button(words.ACT, self._go_act, words.ACT_MEANING)
         self._hour = kit.button(words.MUTE_HOUR, lambda: self._mute(now_ms() + HOUR_MS), words.MUTE_MEANING)
@@ -108,7 +111,8 @@ def act(ask: Ask, number: int, action: str, who: str) -> str:
 
 
 def mute(ask: Ask, one: ShownAlarm, until_ms: int, note: str, who: str) -> str:
-    """Tell nobody of an alarm's probe, or of its rule where it is about several, until then. Raises TempHubError."""
+    """Tell nobody of an alarm's probe, or of its rule where it is about several, until then. Raises
+    TempHubError."""
     minutes = max(-((until_ms - now_ms()) // -60_000), 1)
     where = {"probe_id": one.alarm.probe_id} if one.alarm.probe_id else {"rule": one.alarm.rule}
     ask("/api/alarms/mute", {**where, "minutes": minutes, "note": note, **_by(who)})
@@ -150,10 +154,14 @@ class AlarmPanel:
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to a snapshot."""
         self._snapshot = snapshot
-        # With the page's script, which counts minutes and values on, it stays as it is: a button in it keeps the keyboard.
+        # With the page's script, which counts minutes and values on, it stays as it is: a button in it keeps
+        # the keyboard.
         view, waiting = snapshot.view, [one for one in snapshot.alarms.live if one.waits]
         key = (
-            tuple((one.alarm[:9], one.alarm.acked_ms, one.alarm.cleared_ms, one.muted_ms, one.place, one.untold) for one in waiting),
+            tuple(
+                (one.alarm[:9], one.alarm.acked_ms, one.alarm.cleared_ms, one.muted_ms, one.place, one.untold)
+                for one in waiting
+            ),
             view,
         )
         if key != self._banner_key or not view.scripted:
@@ -164,13 +172,26 @@ class AlarmPanel:
         self._tools.show(snapshot)
         set_value(self._list, snapshot.once("alarms", partial(alarm_list.listed, snapshot)))
         self._tell()
-        if self._limits is not None and self._limits_open and (probe := self._probe(self._limits.probe)) is not None:
+        if (
+            self._limits is not None
+            and self._limits_open
+            and (probe := self._probe(self._limits.probe)) is not None
+        ):
             self._limits.show(probe, view)
 
     def made(self, probe: Probe) -> Probe:
         """The same with those rules only whose widgets are made already, where they are shown."""
-        here = self._limits_open and self._limits is not None and self._limits.probe is not None and self._limits.probe.id == probe.id
-        return probe._replace(rules=self._limits.made(probe.rules)) if here and self._limits is not None else probe
+        here = (
+            self._limits_open
+            and self._limits is not None
+            and self._limits.probe is not None
+            and self._limits.probe.id == probe.id
+        )
+        return (
+            probe._replace(rules=self._limits.made(probe.rules))
+            if here and self._limits is not None
+            else probe
+        )
 
     def open_limits(self, probe_id: str) -> None:
         """Open the form for a probe's limits; for the one it is open for already, close it."""
@@ -193,7 +214,9 @@ class AlarmPanel:
     def open(self, number: int) -> None:
         """Open the form for an alarm that is live; for the one it is open for already, close it."""
         snapshot = self._snapshot
-        one = next((one for one in snapshot.alarms.live if one.alarm.no == number), None) if snapshot else None
+        one = (
+            next((one for one in snapshot.alarms.live if one.alarm.no == number), None) if snapshot else None
+        )
         if one is None or snapshot is None:
             return
         if self._form is None:
@@ -211,7 +234,9 @@ class AlarmPanel:
         self._asks.go(SUBJECT, words.UNMUTING, lambda: unmute(ask, number))
 
     def _open_first(self) -> None:
-        if self._snapshot is not None and (waiting := [one for one in self._snapshot.alarms.live if one.waits]):
+        if self._snapshot is not None and (
+            waiting := [one for one in self._snapshot.alarms.live if one.waits]
+        ):
             self.open(waiting[0].alarm.no)
 
     def _close(self) -> None:
@@ -224,14 +249,25 @@ class AlarmPanel:
         plain = self._snapshot is not None and not self._snapshot.view.scripted
         first = [self._answer] if plain and self._banner.value and not form else []
         set_children(
-            self.top, [*([self._banner] if self._banner.value else []), *first, *form, *([self._said] if self._said.value else [])]
+            self.top,
+            [
+                *([self._banner] if self._banner.value else []),
+                *first,
+                *form,
+                *([self._said] if self._said.value else []),
+            ],
         )
 
     def _tell(self) -> None:
         """What became of the last answer, for a while."""
         said = self._asks.outcomes.get(SUBJECT, "")
         told = f'<p class="th-outcome" role="status">{format.safe(said)}</p>' if said else ""
-        if told and told == self._said.value and not self._asks.busy(SUBJECT) and monotonic_s() - self._said_s > SHOWN_S:
+        if (
+            told
+            and told == self._said.value
+            and not self._asks.busy(SUBJECT)
+            and monotonic_s() - self._said_s > SHOWN_S
+        ):
             self._asks.outcomes.pop(SUBJECT, None)
             told = ""
         if told != self._said.value:

@@ -1,4 +1,5 @@
-"""By whom and how alarms are told: ways out added, tried and removed, and those that a rule tells. Kernel's own thread only.
+"""By whom and how alarms are told: ways out added, tried and removed, and those that a rule tells. Kernel's
+own thread only.
 
 An address may hold a password. It goes to the hub and out of the field at once, and nothing gives it back.
 """
@@ -35,8 +36,12 @@ class ChannelsForm:
         self._list, self._said, self._question = kit.column([], "th-channels"), kit.html(), Question(kit)
         self._empty = kit.html(value=f'<p class="th-quiet">{format.safe(words.CHANNELS_NONE)}</p>')
         self._reading = kit.html(value=f'<p class="th-quiet">{format.safe(words.CHANNELS_READING)}</p>')
-        self._name = Text(description=words.CHANNEL_NAME, placeholder=words.CHANNEL_NAME_EXAMPLE, layout=kit.layout)
-        self._url = Text(description=words.CHANNEL_URL, placeholder=words.CHANNEL_URL_EXAMPLE, layout=kit.layout)
+        self._name = Text(
+            description=words.CHANNEL_NAME, placeholder=words.CHANNEL_NAME_EXAMPLE, layout=kit.layout
+        )
+        self._url = Text(
+            description=words.CHANNEL_URL, placeholder=words.CHANNEL_URL_EXAMPLE, layout=kit.layout
+        )
         self._url.add_class("th-comment")
         self._add = kit.button(words.CHANNEL_ADD, self._go_add, words.CHANNEL_ADD_MEANING, "th-primary")
         fields = kit.row([self._name, self._url, self._add], "th-fields")
@@ -72,7 +77,9 @@ class ChannelsForm:
             test = self._kit.button(words.CHANNEL_TEST, partial(self._test, name), words.CHANNEL_TEST_MEANING)
             gone = self._kit.button(words.CHANNEL_REMOVE, partial(self._ask_remove, name), name="th-danger")
             gone.add_class("th-button")
-            row = self._kit.row([self._kit.html("th-grow"), self._kit.row([test, gone], "th-buttons")], "th-list-row")
+            row = self._kit.row(
+                [self._kit.html("th-grow"), self._kit.row([test, gone], "th-buttons")], "th-list-row"
+            )
             self._rows[name] = row, test
         row, _ = self._rows[name]
         set_value(row.children[0], limits.channel_row(channel))
@@ -118,7 +125,8 @@ class ChannelsForm:
 
 
 class TellingForm:
-    """Whom a rule tells, how often it says it again, and who comes next. `widget` is the form, for one rule at a time.
+    """Whom a rule tells, how often it says it again, and who comes next. `widget` is the form, for one rule
+    at a time.
 
     closed(): called when it is put away."""
 
@@ -129,7 +137,9 @@ class TellingForm:
         # Set in the asking thread: it was kept, so that the form can go; what was refused stays to be mended.
         self._kept = False
         self._title, self._hint = kit.html(), kit.html()
-        self._to = Text(description=words.RULE_TOLD_BY, placeholder=words.RULE_TOLD_BY_EXAMPLE, layout=kit.layout)
+        self._to = Text(
+            description=words.RULE_TOLD_BY, placeholder=words.RULE_TOLD_BY_EXAMPLE, layout=kit.layout
+        )
         self._repeat = Text(description=words.RULE_REPEAT, layout=kit.layout)
         self._after = Text(description=words.RULE_ESCALATE, layout=kit.layout)
         self._next = Text(description=words.RULE_ESCALATE_TO, layout=kit.layout)
@@ -159,7 +169,10 @@ class TellingForm:
         """Bring it up to what the hub told; called while it is open."""
         if self._kept and not self._asks.busy(RULE):
             self._closed()
-        set_value(self._hint, self._asks.said(NAMES) or (limits.channels_hint(self._names) if self._names is not None else ""))
+        set_value(
+            self._hint,
+            self._asks.said(NAMES) or (limits.channels_hint(self._names) if self._names is not None else ""),
+        )
 
     def _keep(self) -> None:
         rule, ask = self.rule, self._ask
@@ -167,7 +180,11 @@ class TellingForm:
             return
         to, then = split(self._to.value), split(self._next.value)
         typed = {"repeat_min": self._repeat.value, "escalate_min": self._after.value}
-        more: dict[str, Any] = {"channels": to, "escalate_to": then, "require_action": bool(self._require.value)}
+        more: dict[str, Any] = {
+            "channels": to,
+            "escalate_to": then,
+            "require_action": bool(self._require.value),
+        }
 
         def keep() -> str:
             body = {**rule.body, **more, **{name: minutes(text) for name, text in typed.items()}}

@@ -1,4 +1,5 @@
-"""What can be done beside the list of alarms: choose which it shows, have nobody told for a while, say who is told.
+"""What can be done beside the list of alarms: choose which it shows, have nobody told for a while, say who is
+told.
 
 Kernel's own thread only.
 """
@@ -23,25 +24,35 @@ SUBJECT = "mutes"
 
 
 class FilterForm:
-    """Which alarms the list shows, kept in the page's address. `widget` is the form; what is chosen holds at once."""
+    """Which alarms the list shows, kept in the page's address. `widget` is the form; what is chosen holds at
+    once."""
 
     def __init__(self, kit: Kit, steering: Steering) -> None:
         self._steering, self._telling = steering, False
         options = {"state": words.FILTER_STATE, "severity": words.FILTER_SEVERITY, "time": words.FILTER_TIME}
         self._chosen = {
             name: Dropdown(
-                description=words.FILTER_LABELS[name], options=[(told, value) for value, told in values.items()], layout=kit.layout
+                description=words.FILTER_LABELS[name],
+                options=[(told, value) for value, told in values.items()],
+                layout=kit.layout,
             )
             for name, values in options.items()
         }
-        self._place = Dropdown(description=words.FILTER_PLACE, options=[(words.FILTER_ANY, ANYWHERE)], layout=kit.layout)
+        self._place = Dropdown(
+            description=words.FILTER_PLACE, options=[(words.FILTER_ANY, ANYWHERE)], layout=kit.layout
+        )
         self._text = Text(
-            description=words.FILTER_LABELS["text"], placeholder=words.FILTER_EXAMPLE, continuous_update=True, layout=kit.layout
+            description=words.FILTER_LABELS["text"],
+            placeholder=words.FILTER_EXAMPLE,
+            continuous_update=True,
+            layout=kit.layout,
         )
         every = kit.button(words.FILTER_ALL, lambda: steering.change(alarms=AlarmChoice()))
         for name, field in self._chosen.items():
             field.observe(lambda change, name=name: self._change(**{name: change["new"]}), "value")
-        self._place.observe(lambda change: self._change(probe=change["new"][0], group=change["new"][1]), "value")
+        self._place.observe(
+            lambda change: self._change(probe=change["new"][0], group=change["new"][1]), "value"
+        )
         self._text.observe(lambda change: self._change(text=change["new"][:MOST_TEXT]), "value")
         self.widget = kit.row([*self._chosen.values(), self._place, self._text, every], "th-fields")
         self.widget.add_class("th-editor")
@@ -70,26 +81,35 @@ class FilterForm:
 
 
 def places(snapshot: Snapshot) -> list[tuple[str, Place]]:
-    """(as people call it, (probe, group)): any, groups, probes, and what the address asks for although it is none of them."""
+    """(as people call it, (probe, group)): any, groups, probes, and what the address asks for although it is
+    none of them."""
     choice = snapshot.view.alarms
     found, wanted = [(words.FILTER_ANY, ANYWHERE), *groups_and_probes(snapshot)], (choice.probe, choice.group)
-    return found if any(place == wanted for _, place in found) else [*found, (choice.probe or choice.group, wanted)]
+    return (
+        found
+        if any(place == wanted for _, place in found)
+        else [*found, (choice.probe or choice.group, wanted)]
+    )
 
 
 def groups_and_probes(snapshot: Snapshot) -> list[tuple[str, Place]]:
     """(as people call it, (probe, group)) of each group and probe."""
-    groups = sorted({str(probe.record.get("group") or "") for probe in snapshot.probes} - {""}, key=str.casefold)
+    groups = sorted(
+        {str(probe.record.get("group") or "") for probe in snapshot.probes} - {""}, key=str.casefold
+    )
     found: list[tuple[str, Place]] = [(words.FILTER_GROUP.format(group), ("", group)) for group in groups]
     return found + [(probe.name, (probe.id, "")) for probe in snapshot.probes]
 
 
 class MuteForm:
-    """Having nobody told for a while: of all, a group or a probe, with an end. `widget` is the form; what came of it stands below its
-    buttons."""
+    """Having nobody told for a while: of all, a group or a probe, with an end. `widget` is the form; what
+    came of it stands below its buttons."""
 
     def __init__(self, kit: Kit, steering: Steering, ask: Ask, asks: Asks) -> None:
         self._steering, self._ask, self._asks = steering, ask, asks
-        self._what = Dropdown(description=words.MUTE_WHAT, options=[(words.MUTE_ALL, EVERYTHING)], layout=kit.layout)
+        self._what = Dropdown(
+            description=words.MUTE_WHAT, options=[(words.MUTE_ALL, EVERYTHING)], layout=kit.layout
+        )
         lengths = list(words.MUTE_LENGTHS.items())
         self._length = Dropdown(description=words.MUTE_FOR, options=lengths, layout=kit.layout)
         self._until = NaiveDatetimePicker(description=words.MUTE_UNTIL)
@@ -101,7 +121,9 @@ class MuteForm:
         hint = kit.html(value=f'<p class="th-quiet">{stressed(words.MUTE_HINT)}</p>')
         self._said = kit.html()
         fields = kit.row([self._what, self._length, self._until, self._note, self._who], "th-fields")
-        self.widget = kit.column([hint, fields, kit.row([go, keep_up], "th-buttons"), self._said], "th-editor", "th-mute-form")
+        self.widget = kit.column(
+            [hint, fields, kit.row([go, keep_up], "th-buttons"), self._said], "th-editor", "th-mute-form"
+        )
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to the groups and probes there are; what was chosen stays."""
@@ -151,7 +173,9 @@ class AlarmTools:
         self._mute: MuteForm | None = None
         self._tell: ChannelsForm | None = None
         self._forms = kit.column([], "th-forms")
-        self.widget = kit.column([kit.row(list(self._toggles.values()), "th-tools"), self._forms], "th-alarm-tools")
+        self.widget = kit.column(
+            [kit.row(list(self._toggles.values()), "th-tools"), self._forms], "th-alarm-tools"
+        )
 
     def show(self, snapshot: Snapshot) -> None:
         """Bring what is open up to a snapshot."""
