@@ -49,8 +49,8 @@ class Thing:
     def tell(self, values, key=lambda value: -value):
         global _moved
         _moved += 1
-        return [self._private(value) for value in sorted(values, key=key)], getattr(self, _TEXT), OWN, LIMIT,
-          grow(value=_moved), two.also
+        told = [self._private(value) for value in sorted(values, key=key)]
+        return told, getattr(self, _TEXT), OWN, LIMIT, grow(value=_moved), two.also
 
 
 def id_of(id):

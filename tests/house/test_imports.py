@@ -87,29 +87,36 @@ def reached(name: str, graph: dict[str, set[str]]) -> set[str]:
     return found
 
 
-# Statements that import something of ours, among 1,000 lines of the package; of nine comparable codebases the tightest had 6, the
-# loosest 17, and this one had 42 when it was cut into too small pieces.
+# Statements that import something of ours, among 1,000 lines of the package; of nine comparable codebases the
+# tightest had 6, the loosest 17, and this one had 42 when it was cut into too small pieces.
 MOST_IN_1000 = 20
 
 
 def test_modules_import_little_of_each_other():
-    """A subject stands in one file: at most 20 statements in 1,000 lines import something of ours, wherever in a file they stand."""
+    """A subject stands in one file: at most 20 statements in 1,000 lines import something of ours, wherever
+    in a file they stand."""
     lines, counts = 0, {}
     for path in modules():
         lines += len(path.read_text(encoding="utf-8").splitlines())
         counts[str(path.relative_to(ROOT))] = sum(_is_ours(node) for node in ast.walk(parsed(path)))
     imported = sum(counts.values())
     assert imported > 100, "the walk finds no imports"
-    most = ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=lambda one: -one[1])[:10])
+    most = ", ".join(
+        f"{name} {count}" for name, count in sorted(counts.items(), key=lambda one: -one[1])[:10]
+    )
     share = 1000 * imported / lines
-    assert share <= MOST_IN_1000, f"{imported} imports in {lines} lines, {share:.1f} in 1,000; most have {most}"
+    assert share <= MOST_IN_1000, (
+        f"{imported} imports in {lines} lines, {share:.1f} in 1,000; most have {most}"
+    )
 
 
 def _is_ours(node: ast.AST) -> bool:
     """Whether a node is a statement that imports something of the package."""
     if isinstance(node, ast.Import):
         return any(alias.name.split(".")[0] == PACKAGE.name for alias in node.names)
-    return isinstance(node, ast.ImportFrom) and (node.level > 0 or (node.module or "").split(".")[0] == PACKAGE.name)
+    return isinstance(node, ast.ImportFrom) and (
+        node.level > 0 or (node.module or "").split(".")[0] == PACKAGE.name
+    )
 
 
 def test_a_door_has_what_is_asked_of_it():
