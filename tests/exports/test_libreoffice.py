@@ -104,8 +104,8 @@ def test_the_log(journal: Path, tmp_path: Path, profile: Path) -> None:
 # What LibreOffice keeps of the country it was told.
 COUNTRY = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
-<item oor:path="/org.openoffice.Setup/L10N"><prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>{}
-</value></prop></item>
+<item oor:path="/org.openoffice.Setup/L10N">
+<prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>{}</value></prop></item>
 </oor:items>"""
 # 21.875 and 0.125 are steps of a DS18B20; 1234.5078125 is one of a MAX31856.
 STEPS = [

@@ -34,6 +34,8 @@ def test_it_starts_says_where_it_is_and_stops_clean(ready_temphub, data_dir, fre
     assert not [kernel for kernel in kernels if kernel.is_running()]
     assert not is_running(data_dir, LOCK_FILE) and not is_running(data_dir, SERVER_LOCK)
     with socket.socket() as again:
+        # What the system still remembers of connections that are over is no listener.
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(("127.0.0.1", free_port))
     assert "Traceback" not in temphub.text()
     assert (data_dir / "temperature_log.csv").read_text(encoding="utf-8").count("\n") == 2
