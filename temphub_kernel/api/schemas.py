@@ -29,6 +29,8 @@ from .timestamps import given_times, junction_of, taken_by_clock
 
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?")
 MAX_TEXT = 64
+# Of one board.
+MAX_SENSORS = 16
 
 
 def probe_field(data: dict[str, Any], name: str = "probe_id") -> str:
@@ -178,6 +180,17 @@ def checked_id(name: str, value: object, says: str = "cannot name a probe", reme
     if is_probe_id(value):
         return value
     raise bad(f"bad_{name}", f"{name} is {short(value)}, which {says}.", remedy)
+
+
+def check_sensors(data: dict[str, Any]) -> None:
+    """Raises TempHubError (400) when `sensors` is there and is no list of a board's sensors' names."""
+    given = data.get("sensors", [])
+    if not isinstance(given, list) or len(given) > MAX_SENSORS or not all(map(is_probe_id, given)):
+        raise bad(
+            "bad_sensors",
+            f"sensors is {short(given)}.",
+            f"Send a list of at most {MAX_SENSORS} names such as TempProbe-0096:2, or leave it out.",
+        )
 
 
 def rows_of(data: dict[str, Any], received_ms: int) -> tuple[list[Row], bool]:

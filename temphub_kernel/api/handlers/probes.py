@@ -44,6 +44,8 @@ class Hello(base.ApiHandler):
             boot=schemas.text_field(data, "boot"),
             via="hello",
         )
+        schemas.check_sensors(data)
+        sent_ms = schemas.sent_field(data) if "sent_ms" in data else None
         if sighting.ip != self._address and is_here(sighting.ip) and not is_here(self._address):
             raise schemas.bad(
                 "bad_ip",
@@ -53,10 +55,8 @@ class Hello(base.ApiHandler):
             )
         if self._proven is None and not self.room.token:
             self.room.names.admit(sighting.probe_id, self.request.remote_ip or "")
-        if "sent_ms" in data and sighting.boot:
-            self.room.transit.hear(
-                sighting.probe_id, sighting.boot, schemas.sent_field(data), monotonic_s() * 1000
-            )
+        if sent_ms is not None and sighting.boot:
+            self.room.transit.hear(sighting.probe_id, sighting.boot, sent_ms, monotonic_s() * 1000)
         self.room.desk.met(sighting)
         self.reply({"ok": True, "time": iso_utc(now_ms())})
 
