@@ -134,6 +134,10 @@ POSTS: list[tuple[str, Any, int, str]] = [
     ("/api/calibrate", {"probe_id": "p", "points": [[10**400, 0]]}, 400, "bad_points"),
     ("/api/calibrate", b'{"probe_id": "p", "points": [[1e999, 0]]}', 400, "bad_points"),
     ("/api/describe", {"probe_id": "p", "colour of my own": "red"}, 400, "bad_field"),
+    # Would silence all where a program does not know its probe.
+    ("/api/alarms/mute", {"minutes": 5, "probe_id": None}, 400, "bad_probe_id"),
+    ("/api/alarms/maintenance", {"minutes": 5, "rule": None}, 400, "bad_rule"),
+    ("/api/rules/from-set", {"set": "freezer", "group": "Cellar", "by": "A\x04nna"}, 400, "bad_by"),
     ("/api/nothing", {}, 404, "unknown_path"),
 ]
 GETS: list[tuple[str, int, str]] = [

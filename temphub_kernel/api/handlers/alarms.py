@@ -102,8 +102,9 @@ class Mute(base.ApiHandler):
 
     async def post(self) -> None:
         data = self.body()
-        rule = schemas.int_field(data, "rule", 1, MOST_NO) if data.get("rule") is not None else 0
-        probe_id = schemas.probe_field(data) if data.get("probe_id") is not None else ""
+        # null is no way to say all: a program that does not know its probe would silence every other one.
+        rule = schemas.int_field(data, "rule", 1, MOST_NO)
+        probe_id = schemas.probe_field(data) if "probe_id" in data else ""
         where = life.Where(rule, probe_id, said(data, "group", most=64))
         until_ms, note, by = _until(data), note_field(data), who(self)
         no = await self.room.questions.call(
@@ -130,8 +131,16 @@ class Unmute(base.ApiHandler):
 
 
 def who(handler: base.ApiHandler) -> str:
-    """Who does it: the name that was sent as `by`, else by what it was allowed."""
-    return said(handler.said, "by", most=life.MOST_BY) or handler.shown_by
+    """Who does it: the name that was sent as `by`, else by what it was allowed. Raises TempHubError (400)."""
+    by = said(handler.said, "by", most=life.MOST_BY)
+    # Also where nothing is kept of it, such as in a set that is there already.
+    if not handler.said.get("by", "").isprintable():
+        raise schemas.bad(
+            "bad_by",
+            f"by is {schemas.short(by)}, which cannot be kept.",
+            f"Give the name of who says it, in up to {life.MOST_BY} characters.",
+        )
+    return by or handler.shown_by
 
 
 def said(data: dict[str, Any], name: str, *, most: int = life.MOST_TEXT, required: bool = False) -> str:
