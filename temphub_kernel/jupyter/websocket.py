@@ -180,7 +180,7 @@ MOST_EACH = 4
 MOST = 250
 MESSAGES_S, MESSAGES_AT_ONCE = 50.0, 500.0
 # Of one address, with however many pages: a hundred at rest send fewer.
-ALL_MESSAGES_S, ALL_MESSAGES_AT_ONCE, MOST_TRACKED = 200.0, 1000.0, 1024
+ALL_MESSAGES_S, ALL_MESSAGES_AT_ONCE, MOST_TRACKED = 200.0, 300.0, 1024
 # Browsers send none but answers to ours, one every two seconds.
 CONTROLS_S, CONTROLS_AT_ONCE = 5.0, 50.0
 MOST_WRONG = 50
