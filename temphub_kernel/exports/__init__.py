@@ -5,6 +5,18 @@ What spreadsheets and data frames are made with (xlsxwriter, polars) is loaded o
 """
 
 from .job import Job, Wanted
-from .order import FORMS, Order, limits_of, make_order
+from .order import FORMS, LAST_MS, Order, bad, check_probes, limits_of, make_order, one_of, time_of
 
-__all__ = ["FORMS", "Job", "Order", "Wanted", "limits_of", "make_order"]
+__all__ = [
+    "FORMS",
+    "LAST_MS",
+    "Job",
+    "Order",
+    "Wanted",
+    "bad",
+    "check_probes",
+    "limits_of",
+    "make_order",
+    "one_of",
+    "time_of",
+]

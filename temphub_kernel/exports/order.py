@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timezone, tzinfo
 
 from ..core import (
     COUNTRIES,
@@ -95,16 +95,16 @@ def make_order(
     """An order from texts as people and URLs give them; an empty one means the default. Raises
     TempHubError."""
     form, zone, sheets = form or "xlsx", zone or LOCAL, sheets or "probe"
-    _one_of("format", form, FORMS)
-    _one_of("sheets", sheets, SHEETS)
-    _one_of("excel", excel or "en", EXCEL)
+    one_of("format", form, FORMS)
+    one_of("sheets", sheets, SHEETS)
+    one_of("excel", excel or "en", EXCEL)
     find_zone(zone)
     from_ms, to_ms = _span(start, end, zone)
-    _check_probes(probes)
+    check_probes(probes)
     limits = limits_of(limit_high_c, limit_low_c)
     if form != "xlsx" and any(limit is not None for limit in limits):
         problem = f"A {form} has no overview that could tell for how long a limit was passed."
-        raise _bad("limit", problem, "Leave the limits out, or use xlsx.")
+        raise bad("limit", problem, "Leave the limits out, or use xlsx.")
     return Order(
         form,
         from_ms,
@@ -120,19 +120,22 @@ def make_order(
 
 
 def _span(start: str, end: str, zone: str) -> tuple[int, int]:
-    from_ms, to_ms = _time("from", start, zone, 0), _time("to", end, zone, LAST_MS)
+    start, end, where = start.strip(), end.strip(), find_zone(zone)
+    from_ms = time_of("from", start, where) if start else 0
+    to_ms = time_of("to", end, where) if end else LAST_MS
     if from_ms >= to_ms:
-        raise _bad(
+        raise bad(
             "from", "from is not before to, so there is nothing to export.", "Give from earlier than to."
         )
     return from_ms, to_ms
 
 
-def _check_probes(ids: Sequence[str]) -> None:
+def check_probes(ids: Sequence[str]) -> None:
+    """Raises TempHubError for what can be no probe's id."""
     for id_ in ids:
         if not is_probe_id(id_):
             problem = f"The probe {id_[:80]!r} cannot be one."
-            raise _bad("probe_id", problem, "Use an id from the list of probes, or leave it out.")
+            raise bad("probe_id", problem, "Use an id from the list of probes, or leave it out.")
 
 
 def limits_of(high: str, low: str) -> tuple[float | None, float | None]:
@@ -144,7 +147,7 @@ def limits_of(high: str, low: str) -> tuple[float | None, float | None]:
             f"limit_high_c is {high[:40]!r} and limit_low_c is {low[:40]!r}, so every temperature "
             "would be beyond a limit."
         )
-        raise _bad("limit", problem, "Give the higher one as limit_high_c.")
+        raise bad("limit", problem, "Give the higher one as limit_high_c.")
     return upper, lower
 
 
@@ -156,7 +159,7 @@ def _celsius(name: str, text: str) -> float | None:
     except ValueError:
         found = math.nan
     if not in_range(found):
-        raise _bad(
+        raise bad(
             "limit",
             f"{name} is {text[:40]!r}, which is no temperature.",
             f"Give {name} as a number in °C, such as 8 or -18.5.",
@@ -169,7 +172,7 @@ def _length_ms(text: str) -> int:
     text = text.strip()
     found = length_ms(text, UNITS) or 0
     if text and not 1000 <= found <= 366 * DAY_MS:
-        raise _bad(
+        raise bad(
             "every",
             f"every is {text[:40]!r}.",
             "Give a length from 1 s to 366 days, such as 30s, 5min, 1h or 1d.",
@@ -177,16 +180,15 @@ def _length_ms(text: str) -> int:
     return found
 
 
-def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Raises TempHubError for a choice that there is not."""
     if value not in allowed:
         *others, last = allowed
-        raise _bad(name, f"{name} is {value[:40]!r}.", f"Use {', '.join(others)} or {last}.")
+        raise bad(name, f"{name} is {value[:40]!r}.", f"Use {', '.join(others)} or {last}.")
 
 
-def _time(name: str, text: str, zone: str, default: int) -> int:
-    text = text.strip()
-    if not text:
-        return default
+def time_of(name: str, text: str, zone: tzinfo | None) -> int:
+    """Milliseconds of a day or time by a zone's clock (None: this computer's). Raises TempHubError."""
     try:
         found = _in_zone(text, zone)
         if not 0 <= found <= LAST_MS:
@@ -195,20 +197,20 @@ def _time(name: str, text: str, zone: str, default: int) -> int:
         remedy = (
             f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
         )
-        raise _bad(name, f"{name} is {text[:40]!r}, not a time.", remedy) from error
+        raise bad(name, f"{name} is {text[:40]!r}, not a time.", remedy) from error
     return found
 
 
-def _in_zone(text: str, zone: str) -> int:
+def _in_zone(text: str, zone: tzinfo | None) -> int:
     """A time without an offset is one of the order's zone."""
     if text.lstrip("-").isdigit() and len(text) > 8:
         return int(text)
     given = datetime.fromisoformat(text)
-    known = find_zone(zone)
-    if given.tzinfo is None and known is not None:
-        return (given.replace(tzinfo=known).astimezone(timezone.utc) - EPOCH) // MILLISECOND
+    if given.tzinfo is None and zone is not None:
+        return (given.replace(tzinfo=zone).astimezone(timezone.utc) - EPOCH) // MILLISECOND
     return parse_time(given.isoformat())
 
 
-def _bad(name: str, problem: str, remedy: str) -> BadRequest:
+def bad(name: str, problem: str, remedy: str) -> BadRequest:
+    """The refusal of what was given as `name`."""
     return BadRequest(problem, remedy, code=f"bad_{name}")

@@ -3,7 +3,7 @@ thread."""
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
@@ -13,21 +13,19 @@ from ..core import (
     EPOCH,
     LOCAL,
     MILLISECOND,
-    BadRequest,
     find_zone,
     in_range,
     is_probe_id,
     local_zone,
     now_ms,
 )
-from ..exports import limits_of
+from ..exports import LAST_MS, bad, check_probes, limits_of, one_of, time_of
 
 FORMS = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
 LANGUAGES = ("en", "de", "fr")
 PAPERS = ("a4", "letter")
 LAST = ("yesterday", "last-week", "last-month")
 MOST_TEXT = 120
-MOST_MS = 10**14
 LONGEST_DAYS = 366 * 10
 MONTH, DAY = re.compile(r"(\d{4})-(\d\d)"), re.compile(r"\d{4}-\d\d-\d\d")
 WEEK, YEAR = re.compile(r"(\d{4})-[Ww](\d\d)"), re.compile(r"\d{4}")
@@ -95,7 +93,7 @@ def make_report(
         ("language", language, LANGUAGES),
         ("paper", paper, PAPERS),
     ):
-        _one_of(name, value, allowed)
+        one_of(name, value, allowed)
     _check_texts({"title": title, "place": place, "group": group})
     _check_probes(probes, group)
     where = zone_of(zone)
@@ -111,21 +109,15 @@ def make_report(
 def _check_texts(texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         if len(text) > MOST_TEXT or not text.isprintable():
-            raise _bad(
+            raise bad(
                 name, f"{name} is {text[:40]!r}.", f"Give {name} as one line of up to {MOST_TEXT} characters."
             )
 
 
 def _check_probes(probes: Sequence[str], group: str) -> None:
-    for id_ in probes:
-        if not is_probe_id(id_):
-            raise _bad(
-                "probe_id",
-                f"The probe {id_[:80]!r} cannot be one.",
-                "Use an id from the list of probes, or leave it out.",
-            )
+    check_probes(probes)
     if probes and group:
-        raise _bad(
+        raise bad(
             "group",
             "Both probes and a group are given, and a report is of one of them.",
             "Leave one of them out.",
@@ -159,7 +151,7 @@ def order_of(data: Mapping[str, Any]) -> ReportOrder:
         ("language", order.language, LANGUAGES),
         ("paper", order.paper, PAPERS),
     ):
-        _one_of(name, value, allowed)
+        one_of(name, value, allowed)
     return order
 
 
@@ -187,7 +179,7 @@ def _period(text: str, zone: tzinfo) -> tuple[int, int]:
             f"Give a month such as 2026-11, a week such as 2026-W48, a day, a year, {', '.join(LAST)}, "
             "or from and to."
         )
-        raise _bad("for", f"The time {text[:40]!r} is none that a report can be for.", remedy) from error
+        raise bad("for", f"The time {text[:40]!r} is none that a report can be for.", remedy) from error
     return _midnight(first, zone), _midnight(behind, zone)
 
 
@@ -223,39 +215,15 @@ def _midnight(day: date, zone: tzinfo) -> int:
 
 def _between(start: str, end: str, zone: tzinfo) -> tuple[int, int]:
     if not start or not end:
-        raise _bad(
+        raise bad(
             "to" if start else "from",
             "A report needs both ends of its time.",
             "Give from and to, or a month such as 2026-11.",
         )
-    return _time("from", start.strip(), zone), _time("to", end.strip(), zone)
-
-
-def _time(name: str, text: str, zone: tzinfo) -> int:
-    try:
-        if text.isascii() and text.isdigit() and 8 < len(text) < 16:
-            return int(text)
-        given = datetime.fromisoformat(text)
-        given = given if given.tzinfo else given.replace(tzinfo=zone)
-        return (given.astimezone(timezone.utc) - EPOCH) // MILLISECOND
-    except (ValueError, OverflowError) as error:
-        remedy = (
-            f"Give {name} as a day or time such as 2026-11-23 or 2026-11-23T12:00, or with an offset or Z."
-        )
-        raise _bad(name, f"{name} is {text[:40]!r}, not a time.", remedy) from error
+    return time_of("from", start.strip(), zone), time_of("to", end.strip(), zone)
 
 
 def _check(from_ms: int, to_ms: int) -> None:
-    if not 0 <= from_ms < to_ms <= MOST_MS or to_ms - from_ms > LONGEST_DAYS * DAY_MS:
+    if not 0 <= from_ms < to_ms <= LAST_MS or to_ms - from_ms > LONGEST_DAYS * DAY_MS:
         problem = "These two times have no range between them that a report can be for."
-        raise _bad("from", problem, "Give from before to, ten years apart at most.")
-
-
-def _one_of(name: str, value: str, allowed: Collection[str]) -> None:
-    if value not in allowed:
-        *others, last = allowed
-        raise _bad(name, f"{name} is {value[:40]!r}.", f"Use {', '.join(others)} or {last}.")
-
-
-def _bad(name: str, problem: str, remedy: str) -> BadRequest:
-    return BadRequest(problem, remedy, code=f"bad_{name}")
+        raise bad("from", problem, "Give from before to, ten years apart at most.")

@@ -1,6 +1,5 @@
 """`GET /api/export`."""
 
-import http.client
 import io
 import json
 import socket
@@ -44,17 +43,6 @@ def fill(hub, count, probes=2):
         )
 
 
-def get(hub, path):
-    """(status, headers, bytes)."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60)
-    try:
-        connection.request("GET", path)
-        reply = connection.getresponse()
-        return reply.status, reply.headers, reply.read()
-    finally:
-        connection.close()
-
-
 def jobs():
     """The export processes of this one."""
     found = []
@@ -69,7 +57,7 @@ def jobs():
 def test_a_csv_is_downloaded_whole(hub, scratch):
     """The CSV comes with a name for the file, has every reading once, and nothing of its making is left."""
     fill(hub, 2500)
-    status, headers, text = get(hub, "/api/export?format=csv")
+    status, headers, text = hub.whole("GET", "/api/export?format=csv")
     lines = text.decode().splitlines()
     assert (
         status == 200
@@ -85,7 +73,7 @@ def test_a_csv_is_downloaded_whole(hub, scratch):
 def test_parquet_and_workbook_are_downloaded_whole(hub, scratch):
     """The other forms come whole, with their own type, and nothing of their making is left."""
     fill(hub, 1200)
-    status, headers, body = get(hub, "/api/export?format=parquet&probe_id=P:1&every=1min")
+    status, headers, body = hub.whole("GET", "/api/export?format=parquet&probe_id=P:1&every=1min")
     frame = pl.read_parquet(io.BytesIO(body))
     assert (
         status == 200
@@ -94,7 +82,7 @@ def test_parquet_and_workbook_are_downloaded_whole(hub, scratch):
         and "parquet" in headers["Content-Type"]
     )
     assert 'filename="temphub-P_1-20' in headers["Content-Disposition"]
-    status, _, body = get(hub, "/api/export")
+    status, _, body = hub.whole("GET", "/api/export")
     assert status == 200 and body[:2] == b"PK"
     wait_for(lambda: not list(scratch.iterdir()))
 
@@ -118,7 +106,7 @@ def test_parquet_and_workbook_are_downloaded_whole(hub, scratch):
 def test_wrong_orders_are_refused_in_words(hub, query, code, status):
     """What cannot be exported is said with the way out, before anything is sent."""
     fill(hub, 3)
-    found, _, body = get(hub, f"/api/export?{query}")
+    found, _, body = hub.whole("GET", f"/api/export?{query}")
     answer = json.loads(body)
     assert (found, answer["error"]) == (status, code) and answer["problem"] and answer["remedy"]
 
@@ -129,7 +117,7 @@ def test_too_many_rows_for_a_workbook(hub, monkeypatch, query):
     counted on the way."""
     monkeypatch.setattr(exports, "MOST_XLSX_ROWS", 50)
     fill(hub, 600)
-    status, _, body = get(hub, f"/api/export?format=xlsx{query}")
+    status, _, body = hub.whole("GET", f"/api/export?format=xlsx{query}")
     assert (
         status == 413
         and json.loads(body)["error"] == "too_many_rows"
@@ -157,7 +145,7 @@ def test_a_client_that_leaves_ends_its_export(hub, scratch):
     fill(hub, 60_000)
     clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
     wait_for(lambda: len(jobs()) == 2)
-    status, _, body = get(hub, "/api/export?format=csv")
+    status, _, body = hub.whole("GET", "/api/export?format=csv")
     assert status == 503 and json.loads(body)["error"] == "busy"
     started = time.monotonic()
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 4.5, "probe_id": "fridge"})[0] == 200
@@ -165,7 +153,7 @@ def test_a_client_that_leaves_ends_its_export(hub, scratch):
     for client in clients:
         client.close()
     wait_for(lambda: not jobs() and not list(scratch.iterdir()))
-    assert wait_for(lambda: get(hub, "/api/export?format=csv&probe_id=fridge")[0] == 200)
+    assert wait_for(lambda: hub.whole("GET", "/api/export?format=csv&probe_id=fridge")[0] == 200)
 
 
 def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypatch):
@@ -176,7 +164,7 @@ def test_readers_that_take_nothing_give_their_places_back(hub, scratch, monkeypa
     fill(hub, 60_000)
     clients = [slow_reader(hub, "/api/export?format=csv", f"127.0.0.{n}") for n in (2, 3)]
     wait_for(lambda: len(jobs()) == 2)
-    assert get(hub, "/api/export?format=csv")[0] == 503
+    assert hub.whole("GET", "/api/export?format=csv")[0] == 503
     wait_for(lambda: not jobs() and not list(scratch.iterdir()), 40)
     for client in clients:
         client.close()
@@ -196,7 +184,7 @@ def test_one_export_at_a_time_for_an_address(hub):
     fill(hub, 60_000)
     with slow_reader(hub, "/api/export?format=csv"):
         wait_for(lambda: len(jobs()) == 1)
-        status, headers, body = get(hub, "/api/export?format=csv")
+        status, headers, body = hub.whole("GET", "/api/export?format=csv")
         assert (
             status == 503
             and json.loads(body)["error"] == "busy"
@@ -206,8 +194,8 @@ def test_one_export_at_a_time_for_an_address(hub):
         with slow_reader(hub, "/api/export?format=csv&probe_id=P:1&every=1min", "127.0.0.2") as other:
             other.settimeout(40)
             assert other.recv(12) == b"HTTP/1.1 200"
-    wait_for(lambda: get(hub, "/api/export?format=csv&every=1min")[0] == 200, 40)
-    assert [get(hub, "/api/export?format=csv&every=1min")[0] for _ in range(3)] == [200] * 3
+    wait_for(lambda: hub.whole("GET", "/api/export?format=csv&every=1min")[0] == 200, 40)
+    assert [hub.whole("GET", "/api/export?format=csv&every=1min")[0] for _ in range(3)] == [200] * 3
 
 
 def test_what_takes_much_memory_has_its_turn(hub):
@@ -216,7 +204,9 @@ def test_what_takes_much_memory_has_its_turn(hub):
     fill(hub, 20_000)
     together: list[bool] = []
     with ThreadPoolExecutor(2) as pool:
-        asked = [pool.submit(get, hub, path) for path in ("/api/export?format=parquet", "/api/doctor")]
+        asked = [
+            pool.submit(hub.whole, "GET", path) for path in ("/api/export?format=parquet", "/api/doctor")
+        ]
         while not all(one.done() for one in asked):
             lines = [" ".join(line) for line in map(line_of, psutil.Process().children())]
             together.append(
@@ -233,7 +223,7 @@ def test_whose_turn_does_not_come_is_told_that_the_hub_is_busy(hub, monkeypatch)
     monkeypatch.setattr(background, "TURN_S", 0.2)
     fill(hub, 10)
     for path in ("/api/export", "/api/doctor"):
-        status, headers, body = get(hub, path)
+        status, headers, body = hub.whole("GET", path)
         told = json.loads(body)
         assert (
             (status, told["error"]) == (503, "busy")
@@ -248,9 +238,9 @@ def test_who_leaves_while_waiting_gives_the_place_back(hub, monkeypatch):
     monkeypatch.setattr(background, "PARTS", 0)
     fill(hub, 10)
     with slow_reader(hub, "/api/export"):
-        wait_for(lambda: b"your address" in get(hub, "/api/export?format=csv")[2])
+        wait_for(lambda: b"your address" in hub.whole("GET", "/api/export?format=csv")[2])
     monkeypatch.setattr(background, "PARTS", 4)
-    wait_for(lambda: get(hub, "/api/export?format=csv")[0] == 200, 10)
+    wait_for(lambda: hub.whole("GET", "/api/export?format=csv")[0] == 200, 10)
 
 
 def line_of(process):

@@ -1,23 +1,11 @@
 """`GET /api/report`."""
 
-import http.client
 import json
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row
 
 NOW = now_ms() // 60_000 * 60_000
-
-
-def get(hub, path):
-    """(status, headers, bytes)."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=60)
-    try:
-        connection.request("GET", path)
-        reply = connection.getresponse()
-        return reply.status, reply.headers, reply.read()
-    finally:
-        connection.close()
 
 
 def test_a_report_is_downloaded(hub):
@@ -27,11 +15,11 @@ def test_a_report_is_downloaded(hub):
         [Row(f"P:{n % 3}", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(600)]
     )
     span = f"from={NOW - 700_000}&to={NOW}"
-    status, headers, body = get(hub, f"/api/report?{span}&probe_id=P%3A1&tz=UTC")
+    status, headers, body = hub.whole("GET", f"/api/report?{span}&probe_id=P%3A1&tz=UTC")
     assert (status, headers["Content-Type"], body[:8]) == (200, "application/pdf", b"%PDF-1.4")
     assert headers["Content-Disposition"].startswith('attachment; filename="temphub-report-20')
-    status, headers, body = get(
-        hub, f"/api/report?{span}&probe_id=P%3A1&probe_id=P%3A2&format=html&language=de&limit_high_c=20"
+    status, headers, body = hub.whole(
+        "GET", f"/api/report?{span}&probe_id=P%3A1&probe_id=P%3A2&format=html&language=de&limit_high_c=20"
     )
     told = body.decode()
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
@@ -42,6 +30,6 @@ def test_a_report_is_downloaded(hub):
         "probe_id=nobody": (404, "unknown_probe"),
     }
     for query, expected in wrong.items():
-        status, _, body = get(hub, f"/api/report?{query}")
+        status, _, body = hub.whole("GET", f"/api/report?{query}")
         answer = json.loads(body)
         assert (status, answer["error"]) == expected and answer["problem"] and answer["remedy"]

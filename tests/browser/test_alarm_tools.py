@@ -4,9 +4,9 @@ and notifications, and a limit that is moved in the chart by mouse, finger and k
 import json
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from alarms.sinks import Ntfy
+from support.accessible import serious
 from support.waiting import wait_for
 
 FRIDGE = {
@@ -79,16 +79,6 @@ def open_page(browser, temphub):
     yield open_
     for context in contexts:
         context.close()
-
-
-def serious(page):
-    """What a checker of accessibility finds that keeps somebody out."""
-    found = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    return [(one["id"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
 def told(page):

@@ -1,8 +1,8 @@
 """Alarms as somebody meets them: on a phone, with the real hub, from the fridge's door to the list."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from support.accessible import serious
 from support.waiting import wait_for
 
 BANNER = "#rendered_cells .th-alarm"
@@ -41,16 +41,6 @@ def open_page(browser, temphub):
     yield open_
     for context in contexts:
         context.close()
-
-
-def serious(page):
-    """What a checker of accessibility finds that keeps somebody out."""
-    found = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    return [(one["id"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
 @pytest.mark.browser

@@ -3,8 +3,8 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from support.accessible import serious
 from support.filled import fill
 from support.waiting import wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
@@ -197,12 +197,7 @@ def test_the_address_brings_the_same_page_to_a_wall_and_to_a_phone(open_page):
     page.keyboard.press("Escape")
     wait_for(lambda: "kiosk" not in asked(page), 10)
     wait_for(lambda: page.locator(".th-list-panel:visible").count(), 10)
-    serious = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    assert not serious(page)
     phone = open_page("?window=7d", 390, 844, has_touch=True)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     assert not page.errors and not phone.errors
@@ -246,12 +241,7 @@ def test_a_wall_screen_shows_all_of_itself(open_page):
             "cards => cards.map(c => [c.scrollHeight - c.clientHeight, c.clientHeight])"
         )
         assert len(cards) == 2 and all(over <= 1 and tall > height * 0.15 for over, tall in cards), cards
-    serious = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    assert not serious(page)
 
 
 @pytest.mark.browser
@@ -289,12 +279,7 @@ def test_on_a_phone_the_coldest_moment_is_found_and_sent(open_page):
     address = page.locator(".th-send [data-send=copy]").get_attribute("data-address")
     assert "from=" in address and "probes=cellar" in address
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    serious = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    assert not serious, [(found["id"], [node["html"] for node in found["nodes"]][:3]) for found in serious]
+    assert not serious(page)
     assert not page.errors
 
 
@@ -321,10 +306,7 @@ def test_a_spike_is_struck_out_and_brought_back(open_page, temphub):
     _, found = temphub.ask("GET", "/api/readings?probe_id=attic&bucket=1d")
     assert max(one["max_c"] for one in found["readings"]) < SPIKE_C
     assert sum(one["count"] for one in found["readings"]) == readings - 9
-    serious = [
-        one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious]
+    assert not serious(page)
     undo.click()
     wait_for(lambda: "61.50" in row.inner_text() and not undo.count(), 20)
     assert "/api/strike-out" in (temphub.data_dir / "temphub_changes.log").read_text()

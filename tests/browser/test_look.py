@@ -2,10 +2,10 @@
 looks."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from browser import reference
+from support.accessible import serious
 from support.likeness import compared
 from support.waiting import wait_for
 from temphub_kernel.core.clock import iso_utc
@@ -77,16 +77,6 @@ def test_the_page_looks_as_it_did(page, hub, name):
     other = compared(kept(name), reference.taken(page))
     letters.evaluate("style => style.remove()")
     assert other.alike, other
-
-
-def serious(page):
-    """What a checker of accessibility finds that keeps somebody out."""
-    found = [
-        found
-        for found in Axe().run(page).response["violations"]
-        if found["impact"] in ("serious", "critical")
-    ]
-    return [(one["id"], node["target"], node["html"][:120]) for one in found for node in one["nodes"][:4]]
 
 
 @pytest.fixture

@@ -24,6 +24,15 @@ class Hub:
         return self.answers.get(path, {})
 
 
+def opened(journal, open_dashboard):
+    """A page with a fridge and a freezer, and the hub that it asks."""
+    journal.reading("Fridge", 9.4)
+    journal.reading("Freezer", -19.0)
+    dashboard = open_dashboard(journal.path, ask=Hub())
+    dashboard.hub = dashboard._panels._alarms._ask
+    return dashboard
+
+
 def refresh(page):
     asyncio.run(page.refresh())
     return html.unescape(words(page))

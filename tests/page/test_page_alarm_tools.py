@@ -5,7 +5,7 @@ import json
 import pytest
 from ipywidgets import Button, Dropdown, NaiveDatetimePicker, Text, ToggleButton
 
-from page.alarms_page import Hub, banner, field, panel, press, refresh, said
+from page.alarms_page import banner, field, opened, panel, press, refresh, said
 from support.widgets import words
 from temphub_kernel.core.clock import DAY_MS, MINUTE_MS, now_ms
 from temphub_kernel.page.choices.view import parse, query
@@ -26,11 +26,7 @@ CHANNEL = {
 @pytest.fixture
 def page(journal, open_dashboard):
     """A page with a fridge and a freezer, and the hub that it asks."""
-    journal.reading("Fridge", 9.4)
-    journal.reading("Freezer", -19.0)
-    dashboard = open_dashboard(journal.path, ask=Hub())
-    dashboard.hub = dashboard._panels._alarms._ask
-    return dashboard
+    return opened(journal, open_dashboard)
 
 
 def open_tool(page, label):

@@ -6,7 +6,7 @@ import re
 import pytest
 from ipywidgets import HTML, Button, Text
 
-from page.alarms_page import Hub, answer, banner, card, panel, press, refresh, said
+from page.alarms_page import answer, banner, card, opened, panel, press, refresh, said
 from support.widgets import every, words
 from temphub_kernel.journal import Reader
 from temphub_kernel.page.html import alarms
@@ -17,11 +17,7 @@ WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "criti
 @pytest.fixture
 def page(journal, open_dashboard):
     """A page with a fridge and a freezer, and the hub that it asks."""
-    journal.reading("Fridge", 9.4)
-    journal.reading("Freezer", -19.0)
-    dashboard = open_dashboard(journal.path, ask=Hub())
-    dashboard.hub = dashboard._panels._alarms._ask
-    return dashboard
+    return opened(journal, open_dashboard)
 
 
 def test_without_an_alarm_nothing_is_told(page, journal):

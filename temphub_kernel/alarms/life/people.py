@@ -205,9 +205,14 @@ def _acknowledge(book: AlarmBook, alarm: Alarm, by: str, comment: str, at_ms: in
     book.withdraw(alarm.no)
 
 
-def _check(by: str, text: str, *, required: str = "") -> None:
+def check_by(by: str) -> None:
+    """Raises TempHubError (400) for what is no name of somebody."""
     if len(by) > MOST_BY or not by.isprintable():
         raise _bad("by", by, f"Give the name of who says it, in up to {MOST_BY} characters.")
+
+
+def _check(by: str, text: str, *, required: str = "") -> None:
+    check_by(by)
     if len(text) > MOST_TEXT or any(ord(sign) < 32 and sign not in "\n\t" for sign in text):
         raise _bad(required or "comment", text, f"Send a text of up to {MOST_TEXT} characters.")
     if required and not text.strip():

@@ -134,12 +134,7 @@ def who(handler: base.ApiHandler) -> str:
     """Who does it: the name that was sent as `by`, else by what it was allowed. Raises TempHubError (400)."""
     by = said(handler.said, "by", most=life.MOST_BY)
     # Also where nothing is kept of it, such as in a set that is there already.
-    if not handler.said.get("by", "").isprintable():
-        raise schemas.bad(
-            "bad_by",
-            f"by is {schemas.short(by)}, which cannot be kept.",
-            f"Give the name of who says it, in up to {life.MOST_BY} characters.",
-        )
+    life.check_by(handler.said.get("by", ""))
     return by or handler.shown_by
 
 
