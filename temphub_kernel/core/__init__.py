@@ -40,7 +40,7 @@ NAMES = {
     ),
     "files": "DEMO_FOLDER JOURNAL_FILE PACKAGE make_key read_key sync_folder write_private",
     "logs": "LOG_FILE Budget Once",
-    "names": "called counted_as list_of_names look_alikes named shown_name titles transient",
+    "names": "called counted_as list_of_names look_alikes named natural shown_name titles transient",
     "network": (
         "DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here "
         "real_address"

@@ -1,5 +1,6 @@
 """What people call their probes, ids that look alike, and ids that came once and went. Any thread."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,13 @@ def called(probe: Probe) -> str:
     """The name that people know it by, its id behind: `Cellar (TempProbe-0096)`."""
     name = shown_name(probe)
     return f"{name} ({probe['id']})" if name != probe["id"] else name
+
+
+def natural(name: str) -> tuple[str | int, ...]:
+    """To sort names by as people do: `Fridge 2` before `Fridge 10`."""
+    parts = re.split(r"(\d+)", name.casefold())
+    # Texts and numbers take turns, so that only like is compared with like.
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def titles(probes: Iterable[Probe]) -> dict[str, str]:

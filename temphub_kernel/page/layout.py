@@ -37,11 +37,13 @@ PARTS = (
     "stats",
     "list",
     "page",
-    "hub",
     "doctor",
+    "hub",
 )
 
 MOST_ACROSS = 8
+# So many cards share the width of the page.
+FEW = 3
 
 
 def across_of(count: int) -> int:
@@ -217,6 +219,7 @@ class Panels:
             children.append(card)
         # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
         count = sum(probe.state != "new" for probe in snapshot.shown)
+        set_class(self._card_box, "th-few", len(children) == len(snapshot.shown) <= FEW)
         for across in range(1, MOST_ACROSS + 1):
             set_class(self._card_box, f"th-across-{across}", across == across_of(count))
         set_children(self._card_box, children)

@@ -179,9 +179,9 @@ HUB_STATES = {
     "unread": "Cannot read",
 }
 UPTIME, STORED, CSV_WAITING, PROBE_COUNT = (
-    "running for",
-    "readings stored",
-    "waiting for the CSV",
+    "Running for",
+    "Readings stored",
+    "Waiting for the CSV",
     "probes online",
 )
 ALL_WRITTEN = "none"

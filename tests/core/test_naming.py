@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from temphub_kernel.core.errors import TempHubError
-from temphub_kernel.core.names import named, titles
+from temphub_kernel.core.names import named, natural, titles
 
 FRIDGE = {"id": "TempProbe-0096", "alias": "Cold room 2", "name": "Cellar"}
 
@@ -71,3 +71,16 @@ def test_titles_are_never_alike(names: dict[str, tuple[str, str]]) -> None:
     made = titles(known)
     assert list(made) == list(names) and len(set(made.values())) == len(made)
     assert all(named(known, id_) == id_ for id_ in names)
+
+
+def test_names_stand_in_the_order_in_which_people_count() -> None:
+    """Ten comes after two, whatever the case and wherever the number stands."""
+    names = ["Fridge 10", "fridge 2", "Fridge 1", "2nd floor", "10th floor", "Attic", ""]
+    wanted = ["", "2nd floor", "10th floor", "Attic", "Fridge 1", "fridge 2", "Fridge 10"]
+    assert sorted(names, key=natural) == wanted
+
+
+@given(st.lists(st.text(max_size=8), max_size=6))
+def test_any_names_can_be_put_in_order(names: list[str]) -> None:
+    """Whatever people type has an order, digits of all scripts among it."""
+    assert len(sorted(names, key=natural)) == len(names)

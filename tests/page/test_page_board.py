@@ -62,7 +62,7 @@ def test_it_shows_values_before_any_refresh(journal, open_dashboard):
     assert "Cellar 21.25 °C Online" in card(dashboard, "TempProbe-0096")
     assert "20.58" in words(dashboard)
     assert lines(dashboard)[0].y.tolist() == [20.0, 20.5, 21.25]
-    assert "Recording" in words(dashboard) and "running for" in words(dashboard)
+    assert "Recording" in words(dashboard) and "Running for" in words(dashboard)
 
 
 def test_a_new_reading_moves_the_value_and_the_line(journal, open_dashboard):

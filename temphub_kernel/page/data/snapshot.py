@@ -15,6 +15,7 @@ from ...core import (
     board_of,
     called,
     look_alikes,
+    natural,
     to_celsius,
     transient,
 )
@@ -348,10 +349,10 @@ def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:
     return max(int(record["first_ms"]), int(record["seen_ms"]), newest.delivered_ms if newest else 0)
 
 
-def _order(record: dict[str, Any]) -> tuple[str, int, str]:
-    """By group, then by the place somebody gave it, then by name."""
+def _order(record: dict[str, Any]) -> tuple[Any, ...]:
+    """By group, then by the place somebody gave it, then by name as people count: 1, 2, 10."""
     name = str(record.get("alias") or record["name"] or record["id"])
-    return str(record.get("group") or "").casefold(), int(record.get("place") or UNPLACED), name.casefold()
+    return natural(str(record.get("group") or "")), int(record.get("place") or UNPLACED), natural(name)
 
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:

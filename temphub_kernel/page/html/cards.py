@@ -60,18 +60,10 @@ def swatch(colour: int) -> str:
 
 
 def header(snapshot: Snapshot, judged: Judgement) -> str:
-    """The page's head: what it is, how the hub does, a few numbers."""
-    health, now_ms = snapshot.health, snapshot.now_ms
+    """The page's head: what it is, how the hub does, how many probes do."""
     probes = [probe for probe in snapshot.probes if not probe.hidden]
     online = sum(probe.state in ("online", "fault") for probe in probes)
-    waiting = int(health.get("csv_waiting") or 0)
-    facts = [
-        (f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT),
-        (format.count(snapshot.stored), words.STORED),
-        (format.count(waiting) if waiting else words.ALL_WRITTEN, words.CSV_WAITING),
-    ]
-    if judged.state != "stopped" and health.get("started_ms"):
-        facts.append((format.span(now_ms - int(health["started_ms"])), words.UPTIME))
+    facts = [(f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT)]
     shown = "".join(
         f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts
     )

@@ -123,7 +123,12 @@ def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
         if judged.state == "stopped"
         else " ".join(_worker(worker) for worker in health.get("workers") or [])
     )
+    waiting = int(health.get("csv_waiting") or 0)
+    runs = judged.state != "stopped" and health.get("started_ms")
     rows = [
+        (words.STORED, format.count(snapshot.stored)),
+        (words.CSV_WAITING, format.count(waiting) if waiting else words.ALL_WRITTEN),
+        (words.UPTIME, format.span(snapshot.now_ms - int(health["started_ms"])) if runs else ""),
         (
             words.ADDRESSES,
             " ".join(_address(str(url)) for url in health.get("urls") or [health.get("url", "")] if url),
