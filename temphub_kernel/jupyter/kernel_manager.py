@@ -149,9 +149,10 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         if visit in self and self._kernel_connections.get(visit, 0) <= 0:
             self._expect(visit, self.awaited_s)
 
-    async def first_view(self, visit: str, query: str, zone: str, within_s: float) -> str:
-        """What a visit's page can show before its widgets are there. Raises TempHubError."""
-        answer = await self.kernel.ask("first view", visit, within_s=within_s, query=query, zone=zone)
+    async def first_view(self, visit: str, within_s: float, **told: str) -> str:
+        """What a visit's page can show before its widgets are there. told: the query of its address, its
+        zone, its language. Raises TempHubError."""
+        answer = await self.kernel.ask("first view", visit, within_s=within_s, **told)
         return str(answer.get("html", ""))
 
     def notify_connect(self, kernel_id: str) -> None:

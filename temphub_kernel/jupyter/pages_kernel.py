@@ -91,7 +91,8 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hol
         content, answer = parent["content"], {"status": "ok"}
         try:
             if content["what"] == "first view":
-                answer["html"] = sessions.first_view(content["visit"], content["query"], content["zone"])
+                told = (content[name] for name in ("visit", "query", "zone", "language"))
+                answer["html"] = sessions.first_view(*told)
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 sessions.end(content["visit"])

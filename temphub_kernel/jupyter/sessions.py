@@ -32,7 +32,7 @@ MOST_CHANNELS = 8
 class Page(Protocol):
     """What a visit holds: a dashboard."""
 
-    def choose(self, query: str, zone: str = "") -> None:
+    def choose(self, query: str, zone: str = "", language: str = "") -> None:
         """Take over what the page's address asks for."""
 
     def still(self) -> str:
@@ -77,14 +77,14 @@ def joined(page: Page) -> str:
     return visit
 
 
-def first_view(visit: str, query: str, zone: str) -> str:
+def first_view(visit: str, query: str, zone: str, language: str) -> str:
     """What a browser can show before it has loaded a widget; empty for a visit without a dashboard."""
     found = _pages.get(visit, [])
     # What is made for the visit from here on is the visit's, as in its cells.
     belongs = VISIT.set(visit)
     try:
         for page in found:
-            page.choose(query, zone)
+            page.choose(query, zone, language)
         return "".join(page.still() for page in found)
     finally:
         VISIT.reset(belongs)

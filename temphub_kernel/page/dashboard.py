@@ -12,6 +12,7 @@ from ipywidgets import VBox
 
 from ..core import Once, describe, monotonic_s, now_ms
 from ..jupyter import presence, sessions
+from . import tongue
 from .choices import Steering, View, Wanted
 from .data import Snapshot, judge, shared
 from .html import cards, first_view, panels
@@ -55,11 +56,38 @@ class Dashboard:
         self._pictured_s = -shared.FRESH_S
         self._wake = asyncio.Event()
         self._asks = Asks(self._wake.set)
-        self._steering = Steering(view, self._wake.set)
-        self._panels = Panels(now_ms(), self._steering, self._asks, provision=provision, ask=ask, parts=parts)
+        self._steering = Steering(view._replace(tongue=tongue.usual()), self._wake.set)
+        self._provision, self._ask_hub, self._parts = provision, ask, parts
+        tongue.speak(self._steering.view.speaks)
+        self._language = tongue.spoken()
+        self._panels = self._made()
         self._presence = presence.Presence(self._panels.root, self._arriving, self._looked_at)
         self._refresh_now()
         sessions.joined(self)
+
+    def _made(self, root: VBox | None = None) -> Panels:
+        return Panels(
+            now_ms(),
+            self._steering,
+            self._asks,
+            provision=self._provision,
+            ask=self._ask_hub,
+            parts=self._parts,
+            root=root,
+        )
+
+    def _speak(self) -> None:
+        """Make the widgets anew where the viewer wants another language: most of their words are set once."""
+        if (language := self._steering.view.speaks) == self._language:
+            return
+        self._language = language
+        tongue.speak(language)
+        root = self._panels.root
+        over = sessions.widgets(visit) if (visit := sessions.VISIT.get()) else {}
+        self._panels = self._made(root)
+        for widget in over.values():
+            if widget not in (root, root.layout):
+                widget.close()
 
     @property
     def widget(self) -> VBox:
@@ -86,11 +114,14 @@ class Dashboard:
             self._task = None
         shared.leave(self._journal)
         self._asks.stop()
+        tongue.silent()
 
-    def choose(self, query: str, zone: str = "") -> None:
-        """Take over what the page's address asks for, and the viewer's time zone; what cannot be understood
-        is left as it is."""
-        self._steering.choose(query, **({"zone": zone} if zone else {}))
+    def choose(self, query: str, zone: str = "", language: str = "") -> None:
+        """Take over what the page's address asks for, the viewer's time zone and the language that the
+        browser would rather have; what cannot be understood is left as it is."""
+        known = {"zone": zone, "tongue": language if language in tongue.CHOICES else ""}
+        self._steering.choose(query, **{name: told for name, told in known.items() if told})
+        self._speak()
 
     def still(self) -> str:
         """The page now, as HTML without any script: for a browser that has not loaded the widgets yet."""
@@ -169,6 +200,9 @@ class Dashboard:
         judged = judge(snapshot.health_ms, snapshot.health, snapshot.now_ms)
         self._steering.resolve(snapshot.now_is)
         view = self._steering.view
+        if not view.scripted:
+            # Where there is a script it opens the page anew, in all its parts.
+            self._speak()
         if view.window == snapshot.window:
             self._panels.show(snapshot.seen(view), judged, arriving=arriving, more=more)
         self._once.clear("read", "the page reads the journal again")

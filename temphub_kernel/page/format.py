@@ -5,7 +5,7 @@ import html
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 
-from . import probe_words, words
+from . import probe_words, tongue, words
 
 MINUS = "−"
 DAY_S = 86_400
@@ -27,6 +27,11 @@ def code(text: str) -> str:
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
+def signed(text: str) -> str:
+    """A number as Python writes it, as the language does: its decimal sign, and a real minus sign."""
+    return text.replace("-", MINUS).replace(".", tongue.sign("decimal"))
+
+
 def number(value: float | None) -> str:
     """`23.81`, from 100 on `123.8`; a real minus sign; a dash for no value."""
     if value is None:
@@ -45,12 +50,18 @@ def trend(value: float | None, degree: str) -> str:
 
 def sigma(value: float | None) -> str:
     """A spread with three decimals; a dash for none."""
-    return words.NOTHING if value is None else f"{value:.3f}"
+    return words.NOTHING if value is None else signed(f"{value:.3f}")
 
 
 def count(value: int) -> str:
     """`12 345`: thousands apart by a narrow space, the same in every language."""
     return f"{value:,}".replace(",", "\u202f")
+
+
+def counted(texts: tuple[str, str], number: int) -> str:
+    """How many: the text for one or that for more, as the language has it, with the number in it."""
+    one = number == 1 or (number == 0 and tongue.sign("none_is_one"))
+    return texts[0 if one else 1].format(count(number))
 
 
 def span(ms: int) -> str:
@@ -68,9 +79,8 @@ def span(ms: int) -> str:
 
 def every(interval_ms: int) -> str:
     """`every 2 s`, `every 0.5 s`, `every 5 min`."""
-    return probe_words.EVERY.format(
-        words.SECONDS.format(f"{interval_ms / 1000:g}") if interval_ms < 120_000 else span(interval_ms)
-    )
+    seconds = words.SECONDS.format(signed(f"{interval_ms / 1000:g}"))
+    return probe_words.EVERY.format(seconds if interval_ms < 120_000 else span(interval_ms))
 
 
 def local(ms: int, where: tzinfo | None) -> datetime:
@@ -134,14 +144,14 @@ def time_of_day(moment: datetime, *, to_second: bool, am_pm: bool) -> str:
 
 
 def day(moment: datetime) -> str:
-    """`22 Nov`."""
-    return f"{moment.day} {words.MONTHS[moment.month - 1]}"
+    """`22 Nov`, in German `22. Nov.`."""
+    return words.DAY.format(moment.day, words.MONTHS[moment.month - 1])
 
 
 def _signed(text: str) -> str:
     if float(text) == 0:
         text = text.lstrip("+-")
-    return text.replace("-", MINUS)
+    return signed(text)
 
 
 def held_up(record: dict[str, object]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ipywidgets import HTML, Box, Text, VBox
 
-from . import format, words
+from . import format, tongue, words
 from .choices import Steering, View, query
 from .data import Alert, Judgement, Probe, Snapshot
 from .html import alarms, cards, panels
@@ -73,7 +73,9 @@ class Panels:
         provision: Provision | None = None,
         ask: Ask | None = None,
         parts: Collection[str] = PARTS,
+        root: VBox | None = None,
     ) -> None:
+        """root: a widget that shows the page already, and goes on with these."""
         kit = self._kit = Kit()
         self._parts, self._steering = parts, steering
         self._ids: list[str] = []
@@ -100,15 +102,14 @@ class Panels:
         }
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
-        self.root = self._make_root()
+        self.root = self._make_root(VBox() if root is None else root)
 
-    def _make_root(self) -> VBox:
+    def _make_root(self, root: VBox) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")
         below = [self._told, self._pulse, self._leave]
         top = [self._alarms.top] if "head" in self._parts or "alarms" in self._parts else []
-        root = VBox(
-            [style, self._head, self._alerts, *top, self._main, self.viewer_zone, self.sayings, *below]
-        )
+        first = [style, self._head, self._alerts, *top]
+        root.children = [*first, self._main, self.viewer_zone, self.sayings, *below]
         root.add_class("th")
         return root
 
@@ -248,7 +249,9 @@ class Panels:
             "unit": view.degree,
             "am_pm": view.am_pm,
             "zone": view.zone,
+            "language": view.speaks,
             "locale": words.LOCALE,
+            "decimal": tongue.sign("decimal"),
             "ages": words.AGES,
             "picture": words.PICTURE_FILE,
             # With their year, as seen from long ago: a picture outlives today.

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..core import DAY_MS, EPOCH, HOUR_MS, MILLISECOND
 from ..journal import Floats
+from ..language import Language
 from .content import SetLimit
-from .language import Language
 from .measures import Band
 
 WIDTH, HEIGHT = 680, 210

@@ -4,9 +4,9 @@ thread; pure."""
 from collections.abc import Sequence
 from typing import Any
 
+from ..language import Language
 from .chart import chart
 from .content import Content, ProbePart
-from .language import Language
 from .measures import Measured
 from .order import zone_of
 from .tables import about, alarms_of, calibrations_of, excursions_of, overview_of, remarks_of

@@ -20,9 +20,9 @@ from ..core import (
     now_ms,
 )
 from ..exports import LAST_MS, bad, check_probes, limits_of, one_of, time_of
+from ..language import LANGUAGES as LANGUAGES
 
 FORMS = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
-LANGUAGES = ("en", "de", "fr")
 PAPERS = ("a4", "letter")
 LAST = ("yesterday", "last-week", "last-month")
 MOST_TEXT = 120

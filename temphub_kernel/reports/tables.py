@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple
 
 from ..journal import Alarm, Limit
+from ..language import Language
 from .content import Content, ProbePart
-from .language import Language
 
 Block = dict[str, Any]
 # So many rows are read by somebody; all there are come with `temphub export` and in a notebook.

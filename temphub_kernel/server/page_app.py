@@ -34,7 +34,6 @@ from voila.tornado.handler import TornadoVoilaHandler
 from ..api import PAGE_BODY, Limited
 from ..core import DOOR_HEADER, files
 from ..jupyter import frames, kernel_manager, websocket
-from ..page import words
 from . import page_handler, static
 
 # Below Voilà's own paths, as everything there is behind the door.
@@ -255,7 +254,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
     def _addresses(self) -> dict[str, Any]:
         """What the page is told of where its scripts are, and the words it has before any widget is there."""
         return {
-            "words": words.FRAME,
+            "words": page_handler.PLACES,
             "pageScript": self.scripts.page_url(BASE_URL),
             "fullStaticUrl": self.scripts.url(BASE_URL, "static"),
             "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab"),

@@ -15,6 +15,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..core import TempHubError, Unavailable, network
 from ..jupyter.kernel_manager import ViewerKernels
+from ..language import LANGUAGES, spoken_by, texts_of
 
 log = logging.getLogger(__name__)
 # Where the template says whose page it is.
@@ -29,6 +30,9 @@ SORRY = (
 # makes the widgets.
 FIRST_VIEW_S = 6.0
 MADE_S = 60.0
+# Where the template leaves room for a word: what is made ready before a browser asks knows no language.
+PLACE = re.compile("\ue000([a-z_]+)\ue001")
+PLACES = {name: f"\ue000{name}\ue001" for name in texts_of(LANGUAGES[0])["frame"]}
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")
 
 
@@ -56,8 +60,10 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
         return default[0] if default else more.get("default")
 
     async def _make(self, path: str | None) -> None:
+        words = texts_of(self._language())["frame"]
         async for html in self.get_generator(path=path):
-            before, visit, after = _parted(html)
+            told = PLACE.sub(lambda place: escape(words.get(place[1], place[0])), html)
+            before, visit, after = _parted(told)
             await self._send(before)
             if visit:
                 await self._send(await self._first_view(visit) + after)
@@ -71,13 +77,18 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
         """Who asks, as the front door says; nobody else gets through to here."""
         return network.visitor_of(self.request.headers.get(network.VISITOR_HEADER, ""))[0]
 
+    def _language(self) -> str:
+        return spoken_by(self.request.headers.get("Accept-Language", ""), self.request.query)
+
     async def _first_view(self, visit: str) -> str:
         viewers: ViewerKernels = self.kernel_manager
         viewers.given(visit, self._address)
         zone = unquote(self.get_cookie("temphub_zone") or "")
         zone = zone if ZONE.fullmatch(zone) else ""
         try:
-            return await viewers.first_view(visit, self.request.query, zone, FIRST_VIEW_S)
+            return await viewers.first_view(
+                visit, FIRST_VIEW_S, query=self.request.query, zone=zone, language=self._language()
+            )
         except TempHubError as error:
             log.debug("a page begins without its first view: %s", error)
             return ""

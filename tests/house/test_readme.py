@@ -13,7 +13,7 @@ from temphub_kernel.core.settings import ALLOWED
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHOWS = (".py", ".txt", ".bat", ".ps1", ".j2", ".js")
+SHOWS = (".py", ".toml", ".txt", ".bat", ".ps1", ".j2", ".js")
 
 
 def section(title: str) -> str:

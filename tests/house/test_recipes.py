@@ -211,7 +211,7 @@ CODE = ("temphub_kernel", "firmware", "tests")
 
 def test_the_house_stands_with_all_that_was_added(tree):
     """After all recipes the rules of the house hold."""
-    assert len(RECIPES) == 5
+    assert len(RECIPES) == 6
     made = tree(*(path.stem.removeprefix("add-") for path in RECIPES))
     rules = [
         "tests/house/test_structure.py",
@@ -239,7 +239,7 @@ def test_the_tests_that_recipes_bring_pass(tree):
         for block in blocks_of(path)
         if block.path.startswith("tests/") and not block.where
     ]
-    assert len(brought) == 4
+    assert len(brought) == 5
     touched = [
         "tests/install/test_start_bat.py::test_every_setting_can_be_set_at_its_top",
         "tests/core/test_core_settings.py::test_every_setting_has_wrong_values",

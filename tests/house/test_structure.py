@@ -15,15 +15,16 @@ LONGEST = 400
 ROOMS = {
     "core": set(),
     "journal": {"core"},
+    "language": {"core"},
     "discovery": {"core"},
     "trust": {"core"},
     "provisioner": {"core", "trust"},
     # The hub hands out what exports makes, in a process of its own; a second way to make it would only differ
     # from the command's.
-    "api": {"core", "journal", "alarms", "exports", "reports", "trust"},
+    "api": {"core", "journal", "language", "alarms", "exports", "reports", "trust"},
     "csvlog": {"core", "journal"},
     "exports": {"core", "journal"},
-    "reports": {"core", "journal", "alarms", "exports", "_version"},
+    "reports": {"core", "journal", "language", "alarms", "exports", "_version"},
     "flash": {"core"},
     "alarms": {"core", "journal"},
     "analysis": {"core", "journal"},
@@ -46,10 +47,11 @@ ROOMS = {
     },
     # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
     "jupyter": {"core", "hub"},
-    "page": {"core", "journal", "alarms", "analysis", "hub", "jupyter"},
+    "page": {"core", "journal", "language", "alarms", "analysis", "hub", "jupyter"},
     "server": {
         "core",
         "journal",
+        "language",
         "api",
         "csvlog",
         "discovery",

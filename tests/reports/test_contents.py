@@ -1,7 +1,6 @@
 """What stands in a report: the journal's own numbers, in each language, as PDF and HTML."""
 
 import re
-import string
 import subprocess
 from html import unescape
 from pathlib import Path
@@ -21,9 +20,8 @@ from temphub_kernel.analysis import (
 from temphub_kernel.core.clock import DAY_MS
 from temphub_kernel.journal import Reader
 from temphub_kernel.reports import make_report, measures, pdf as setter
-from temphub_kernel.reports.language import FOLDER, words_of
 from temphub_kernel.reports.make import make
-from temphub_kernel.reports.order import LANGUAGES, ReportOrder
+from temphub_kernel.reports.order import ReportOrder
 
 END = T0 + DAYS * DAY_MS
 
@@ -147,23 +145,6 @@ def test_a_stranger_finds_it_a_pdf_for_archives(pdf: bytes, tmp_path: Path) -> N
         ["pdfinfo", tmp_path / "report.pdf"], capture_output=True, text=True, check=True
     ).stdout
     assert re.search(r"Tagged: +yes", info) and b"pdfaid:conformance>A<" in pdf
-
-
-def fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_languages_say_the_same() -> None:
-    """Each language has every text, with the same values in it, in one file; no other file is there."""
-    english = words_of("en")
-    assert {path.stem for path in FOLDER.glob("*.toml")} == set(LANGUAGES) and len(english) > 80
-    for language in LANGUAGES:
-        words = words_of(language)
-        assert words.keys() == english.keys() and all(words.values())
-        # How a day is written differs, and is no text.
-        assert {name: fields(text) for name, text in words.items()} == {
-            name: fields(text) for name, text in english.items()
-        }
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from ...core import (
     length_text,
     parse_time,
 )
-from .. import format, words
+from .. import format, tongue, words
 from .alarm_choice import ALARM_KEYS, AS_CHART, AlarmChoice, asked_alarms, told_alarms
 
 SHORTEST_MS = 10_000
@@ -143,8 +143,8 @@ class View(NamedTuple):
     """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured:
     a marked range; alarms: which of them the list shows.
 
-    zone, half_days (a clock with am and pm), scripted (its script counts ages and handles gestures), narrow
-    (a phone): what the browser said.
+    zone, tongue (the language that it would rather have), half_days (a clock with am and pm), scripted (its
+    script counts ages and handles gestures), narrow (a phone): what the browser said.
     """
 
     window: Window = CHIPS[0]
@@ -152,11 +152,13 @@ class View(NamedTuple):
     unit: Unit = "C"
     theme: Theme = "auto"
     clock: Clock = "auto"
+    language: str = "auto"
     kiosk: bool = False
     line_c: float | None = None
     measured: tuple[int, int] | None = None
     alarms: AlarmChoice = AlarmChoice()
     zone: str = ""
+    tongue: str = "en"
     half_days: bool = False
     scripted: bool = False
     narrow: bool = False
@@ -179,6 +181,11 @@ class View(NamedTuple):
     def where(self) -> tzinfo | None:
         """The viewer's time zone; None is this computer's."""
         return known_zone(self.zone)
+
+    @property
+    def speaks(self) -> str:
+        """The language of the page, one of LANGUAGES."""
+        return self.tongue if self.language == "auto" else self.language
 
     @property
     def am_pm(self) -> bool:
@@ -216,7 +223,7 @@ class View(NamedTuple):
 
     def off(self, kelvin: float) -> str:
         """`±0.3 °C`: how far a value may be off."""
-        return f"±{max(self.of_difference(kelvin), 0.1):.1f} {self.degree}"
+        return f"±{format.signed(f'{max(self.of_difference(kelvin), 0.1):.1f}')} {self.degree}"
 
     def slope(self, kelvin_per_hour: float | None) -> str:
         """`+0.4 °C/h`."""
@@ -263,6 +270,8 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(theme=found["theme"])  # type: ignore[arg-type]
     if found.get("clock") in ("24", "12", "auto"):
         view = view._replace(clock=found["clock"])  # type: ignore[arg-type]
+    if found.get("language") in ("auto", *tongue.CHOICES):
+        view = view._replace(language=found["language"])
     if "kiosk" in found:
         view = view._replace(kiosk=found["kiosk"].lower() in YES)
     if any(key in found for key in ALARM_KEYS.values()):
@@ -284,7 +293,7 @@ def query(view: View) -> str:
         parts["range"] = "_".join(_iso(ms) for ms in view.measured)
     if view.probes:
         parts["probes"] = ",".join(view.probes)
-    for name in ("unit", "theme", "clock"):
+    for name in ("unit", "theme", "clock", "language"):
         if getattr(view, name) != getattr(usual, name):
             parts[name] = getattr(view, name)
     if view.kiosk:

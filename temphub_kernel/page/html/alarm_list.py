@@ -76,8 +76,7 @@ def text_of(one: ShownAlarm, view: View) -> str:
 
 def _choice(count: int, snapshot: Snapshot) -> str:
     """What was chosen, in words, with the button that shows all again."""
-    told, one_many = choice_told(snapshot), words.CHOSEN_COUNT
-    number = one_many[0] if count == 1 else one_many[1].format(count)
+    told, number = choice_told(snapshot), format.counted(words.CHOSEN_COUNT, count)
     do = format.safe(json.dumps({"all_alarms": True}))
     button = (
         f'<button type="button" class="th-button th-scripted" data-do="{do}'

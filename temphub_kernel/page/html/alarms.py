@@ -30,7 +30,7 @@ def sign(name: str) -> str:
 def degrees(celsius: float, view: View, *, difference: bool = False) -> str:
     """`8 °C`, `7.5 °C`, `−18 °C`: as people say a limit."""
     value = round(view.of_difference(celsius) if difference else view.of(celsius), 1)
-    return f"{value:g}".replace("-", format.MINUS) + f"\u00a0{view.degree}"
+    return format.signed(f"{value:g}") + f"\u00a0{view.degree}"
 
 
 def matter(one: ShownAlarm, view: View) -> str:

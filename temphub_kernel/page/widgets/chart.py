@@ -259,7 +259,7 @@ class Chart:
         self._tell("y", self._y, (low, high), min=low, max=high)
         digits = 1 if any(tick != int(tick) for tick in value_ticks) else 0
         # In the page's own words: the browser's would have a hyphen for a minus sign.
-        labels = {f"{tick:g}": f"{tick:.{digits}f}".replace("-", format.MINUS) for tick in value_ticks}
+        labels = {f"{tick:g}": format.signed(f"{tick:.{digits}f}") for tick in value_ticks}
         self._tell_ticks("y", self._y_axis, labels, np.array(value_ticks))
 
     def _tell_ticks(self, name: str, axis: bqplot.Axis, labels: dict[str, str], values: Any) -> None:

@@ -23,6 +23,7 @@ class PagePanel:
             "unit": _dropdown(kit, words.UNIT, words.UNITS),
             "theme": _dropdown(kit, words.THEME, words.THEMES),
             "clock": _dropdown(kit, words.CLOCK, words.CLOCKS),
+            "language": _dropdown(kit, words.LANGUAGE, words.LANGUAGES),
         }
         for name, choice in self._choices.items():
             choice.observe(lambda change, name=name: self._chosen(name, change["new"]), "value")
@@ -54,7 +55,8 @@ class PagePanel:
             else "",
         )
         url, asked = first_url(snapshot.health), query(snapshot.view)
-        set_value(self._qr, qr(f"{url.rstrip('/')}/{'?' if asked else ''}{asked}") if url else "")
+        address = f"{url.rstrip('/')}/{'?' if asked else ''}{asked}"
+        set_value(self._qr, qr(address, snapshot.view.speaks) if url else "")
 
     def _chosen(self, name: str, value: Any) -> None:
         if not self._telling:
@@ -68,8 +70,8 @@ def first_url(health: dict[str, Any]) -> str:
 
 
 @lru_cache(maxsize=64)  # a view's code changes with its choices; ten pages show few different ones
-def qr(url: str) -> str:
-    """The address as a picture to scan, and as a link."""
+def qr(url: str, language: str) -> str:
+    """The address as a picture to scan, and as a link. language: that is spoken."""
     if len(url) > 1200:
         return ""
     drawn = segno.make(url, error="l", micro=False).svg_inline(

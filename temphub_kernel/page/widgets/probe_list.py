@@ -48,8 +48,7 @@ class Removed:
             if self.shown and len(snapshot.removed) < snapshot.removals
             else ""
         )
-        one, many = probe_words.REMOVED
-        line = one if snapshot.removals == 1 else many.format(format.count(snapshot.removals))
+        line = format.counted(probe_words.REMOVED, snapshot.removals)
         set_value(self._said, f'<p class="th-quiet">{format.safe(line + some)}</p>')
         self._toggle.description = probe_words.REMOVED_HIDE if self.shown else probe_words.REMOVED_SHOW
         set_children(
@@ -174,8 +173,7 @@ def remove_all(ask: Ask) -> str:
 
 
 def _in_words(count: int) -> str:
-    one, many = probe_words.TRANSIENTS
-    return one if count == 1 else many.format(format.count(count))
+    return format.counted(probe_words.TRANSIENTS, count)
 
 
 Provision = Callable[[str], str]

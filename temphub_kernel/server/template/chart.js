@@ -50,6 +50,9 @@
       const url = location.pathname + (told.query ? "?" + told.query : "") + location.hash;
       if (url !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", url);
       dress(told.theme, told.kiosk);
+      // Somebody chose another language: all of the page is made anew in it, what the kernel has no part in as well.
+      const chosen = new URLSearchParams(location.search).get("language");
+      if (chosen !== asked.get("language") && told.language !== document.documentElement.lang) location.reload();
     }
     // News from before the last gesture was heard would undo it, and the next one would begin from there.
     if (!fingers.size && !timer && told.heard >= awaited) settle(); else aimed();

@@ -5,7 +5,7 @@ window.thLimits = (function () {
   const APART_PX = 28, BESIDE_PX = 32, FINEST = [[12, 0.1], [60, 0.5]], COLDEST_C = -270, HOTTEST_C = 1800;
   let latest = null, draft = null, sent = null, drag = null, asked = false;
 
-  const text = (value) => String(Math.round(value * 10) / 10).replace("-", "−");
+  const text = (value) => String(Math.round(value * 10) / 10).replace("-", "−").replace(".", latest.told.decimal);
   const step = ({ low, high }) => FINEST.find(([range]) => high - low <= range)?.[1] ?? 1;
   function rounded(value) {
     const { chart } = latest.here, by = step(chart), [first, last] = latest.told.unit === "°F" ? [-454, 3272] : [COLDEST_C, HOTTEST_C];

@@ -27,6 +27,7 @@ window.thReadout = (function () {
   }
 
   // --- numbers and times as the page's other parts write them (page/format.py) ---
+  let decimal = ".";
   function number(value) {
     const digits = Math.abs(value) >= 99.995 ? 1 : 2, twice = value * 2 ** (digits + 1);
     let text = value.toFixed(digits);
@@ -35,7 +36,7 @@ window.thReadout = (function () {
       const whole = Math.floor(Math.abs(value) * 10 ** digits);
       text = (Math.sign(value) * (whole + whole % 2) / 10 ** digits).toFixed(digits);
     }
-    return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+    return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−").replace(".", decimal);
   }
   function clock(told, span_ms, width_ms) {
     const base = { hour: told.am_pm ? "numeric" : "2-digit", minute: "2-digit", hour12: told.am_pm, timeZone: told.zone || undefined,
@@ -105,6 +106,7 @@ window.thReadout = (function () {
   function show(layer, host, here, told, at) {
     const rows = at ? rowsAt(host, here, at) : [];
     if (!rows.length) return false;
+    decimal = told.decimal;
     const [, cross, tip] = layer.children, frame = layer.getBoundingClientRect(), first = firstOf(rows, at), forms = new Map();
     const when = (row) => {
       if (!forms.has(row.width_ms)) forms.set(row.width_ms, clock(told, here.chart.to - here.chart.from, row.width_ms));

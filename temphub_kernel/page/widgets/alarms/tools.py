@@ -110,7 +110,7 @@ class MuteForm:
         self._what = Dropdown(
             description=words.MUTE_WHAT, options=[(words.MUTE_ALL, EVERYTHING)], layout=kit.layout
         )
-        lengths = list(words.MUTE_LENGTHS.items())
+        lengths = [(told, int(minutes)) for minutes, told in words.MUTE_LENGTHS.items()]
         self._length = Dropdown(description=words.MUTE_FOR, options=lengths, layout=kit.layout)
         self._until = NaiveDatetimePicker(description=words.MUTE_UNTIL)
         self._note = Text(description=words.MUTE_NOTE, placeholder=words.MUTE_NOTE_EXAMPLE, layout=kit.layout)

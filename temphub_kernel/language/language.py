@@ -1,22 +1,10 @@
-"""A report's words, numbers and times in one language; the words of each stand in one file, `words/`. Any
-thread."""
+"""A report's words, numbers and times in one language. Any thread."""
 
-import tomllib
 from datetime import datetime, timezone, tzinfo
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from ..core import DAY_MS, HOUR_MS, MINUTE_MS
-
-FOLDER = Path(__file__).parent / "words"
-
-
-@lru_cache(maxsize=8)
-def words_of(language: str) -> dict[str, str]:
-    """Every text of a language by its name."""
-    with (FOLDER / f"{language}.toml").open("rb") as file:
-        return tomllib.load(file)
+from .texts import texts_of
 
 
 class Language:
@@ -24,7 +12,8 @@ class Language:
 
     def __init__(self, name: str, zone: tzinfo) -> None:
         self.name = name
-        self._words = words_of(name)
+        texts = texts_of(name)
+        self._words: dict[str, str] = texts["language"] | texts["report"]
         self._zone = zone
 
     def __call__(self, text: str, /, **values: Any) -> str:

@@ -1,0 +1,65 @@
+"""A page in another language: its own choice, whatever other pages speak."""
+
+import pytest
+from ipywidgets import Button, Dropdown
+
+from support.widgets import every, words
+from temphub_kernel.jupyter import sessions
+from temphub_kernel.page import alarm_words, format, tongue
+
+
+# What Jupyter itself asks for them by.
+pytestmark = pytest.mark.filterwarnings("ignore:Widget.widgets is deprecated")
+
+
+@pytest.fixture(autouse=True)
+def visit():
+    """A visit as the pages' kernel has it, so that its widgets are its own."""
+    before = sessions.VISIT.set("11111111-1111-4111-8111-111111111111")
+    yield
+    tongue.speak("en")
+    tongue.silent()
+    sessions.VISIT.reset(before)
+
+
+def test_a_page_speaks_as_its_browser_wants(journal, open_dashboard):
+    """Labels, values and states are the language's, in what was made before anybody asked as well."""
+    journal.reading("Fridge", 1234.5)
+    page = open_dashboard(journal.path)
+    assert "Recording" in words(page) or "Hub stopped" in words(page)
+    page.choose("", language="de")
+    page.still()
+    told = words(page)
+    assert "Fühler online" in told and "1234,5" in told and "probes online" not in told
+    labels = {button.description for button in every(page, Button)}
+    assert "Wandanzeige" in labels and "Wall screen" not in labels
+
+
+def test_an_address_chooses_over_the_browser(journal, open_dashboard):
+    """Who borrows a computer reads his own language; a language that there is not leaves the browser's."""
+    journal.reading("Fridge", 4.5)
+    page = open_dashboard(journal.path)
+    page.choose("?language=fr", language="de")
+    page.still()
+    assert "sondes en ligne" in words(page)
+    choice = next(one for one in every(page, Dropdown) if one.description == "Langue")
+    assert choice.value == "fr"
+    page.choose("?language=tlh", language="xx")
+    assert tongue.spoken() == "fr"
+
+
+def test_a_choice_on_the_page_has_it_made_anew(journal, open_dashboard):
+    """In a notebook, where no script opens the page again, the widgets change at once."""
+    journal.reading("Fridge", 4.5)
+    page = open_dashboard(journal.path)
+    next(one for one in every(page, Dropdown) if one.description == "Language").value = "de"
+    page._refresh_now()
+    assert "Fühler online" in words(page)
+
+
+def test_counts_are_said_as_the_language_counts():
+    """None is several in English and German and one in French."""
+    for language, told in (("en", "0 alarms"), ("de", "0 Alarme"), ("fr", "0 alarme")):
+        tongue.speak(language)
+        assert format.counted(alarm_words.CHOSEN_COUNT, 0) == told
+        assert not format.counted(alarm_words.CHOSEN_COUNT, 1).endswith("s")
