@@ -7,7 +7,6 @@ from support.widgets import every, words
 from temphub_kernel.jupyter import sessions
 from temphub_kernel.page import alarm_words, format, tongue
 
-
 # What Jupyter itself asks for them by.
 pytestmark = pytest.mark.filterwarnings("ignore:Widget.widgets is deprecated")
 
