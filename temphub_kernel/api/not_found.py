@@ -6,6 +6,7 @@ from html import escape
 from tornado.httputil import HTTPConnection, HTTPHeaders
 
 from ..core import NotFound, Relayed, TempHubError
+from ..language import in_words, spoken_by, texts_of
 from .replies import COMMON, FORM_CSP, Early, MethodNotAllowed, begin, begin_error
 
 VOILA = "/v/"
@@ -20,12 +21,12 @@ SAYS = {400: "bad_request", 403: "forbidden", 404: "unknown_path", 405: "method_
 
 SOON, AGAIN = 503, '<meta http-equiv="refresh" content="2">'
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,">{again}
 <style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1rem}}</style>
-<h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">To the temperatures</a></p>
+<h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">{away}</a></p>
 </html>"""
 
 
@@ -78,18 +79,21 @@ def of_page_server(status: int, path: str) -> TempHubError:
     )
 
 
-def wants_html(headers: HTTPHeaders) -> bool:
-    """Whether a browser asks, for a page to show."""
-    return "text/html" in headers.get("Accept", "").lower()
+def speaks(headers: HTTPHeaders) -> str:
+    """The language of the browser that asks for a page to show; empty for programs."""
+    html = "text/html" in headers.get("Accept", "").lower()
+    return spoken_by(headers.get("Accept-Language", "")) if html else ""
 
 
-def told(connection: HTTPConnection, error: TempHubError, *, html: bool) -> Early:
-    """The error on its way to who asked: a page for a browser, JSON for all else. One that is over soon asks
-    again by itself."""
-    if not html:
+def told(connection: HTTPConnection, error: TempHubError, *, language: str) -> Early:
+    """The error on its way to who asked: a page for a browser in its language, JSON for all else (an empty
+    language). One that is over soon asks again by itself."""
+    if not language:
         return Early(connection, lambda: begin_error(connection, error))
     again = AGAIN if error.status == SOON else ""
-    page = PAGE.format(problem=escape(error.problem), remedy=escape(error.remedy), again=again).encode()
+    problem, remedy = map(escape, in_words(error.problem, error.remedy, error.code, language))
+    away = escape(texts_of(language)["door"]["to_temperatures"])
+    page = PAGE.format(problem=problem, remedy=remedy, again=again, language=language, away=away).encode()
     more = {**COMMON, "Content-Security-Policy": FORM_CSP}
     return Early(
         connection, lambda: begin(connection, error.status, page, "text/html; charset=UTF-8", **more)

@@ -109,7 +109,7 @@ class Relay(HTTPMessageDelegate):
         self._back: HTTP1Connection | None = None
         self._left = False
         self._closes = False
-        self._path, self._html = "/", False
+        self._path, self._language = "/", ""
 
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -123,7 +123,7 @@ class Relay(HTTPMessageDelegate):
             headers.pop("Connection", None)
         # Of its own: Tornado reads from the one that it gave us how the body comes.
         headers = headers.copy()
-        self._path, self._html = start_line.path.partition("?")[0], not_found.wants_html(headers)
+        self._path, self._language = start_line.path.partition("?")[0], not_found.speaks(headers)
         headers["X-Forwarded-For"] = self._address
         headers[network.VISITOR_HEADER] = network.visitor(self._address, self._shown)
         headers["X-Forwarded-Proto"] = self._protocol
@@ -186,7 +186,7 @@ class Relay(HTTPMessageDelegate):
     def _tell(self, error: TempHubError) -> None:
         """The hub's own words, for a browser as a page."""
         if not self._left:
-            early = not_found.told(self._connection, error, html=self._html)
+            early = not_found.told(self._connection, error, language=self._language)
             early.begin()
             early.finish()
 

@@ -297,9 +297,8 @@ class Switch(HTTPServerConnectionDelegate):
             return Refused(connection, why, self.gate.asking, tarpit, _address(connection))
         if wrong is not None:
             self.ingest.metrics.refused(wrong)
-            return not_found.told(
-                connection, wrong, html=not_found.wants_html(headers) and line.method in not_found.READS
-            )
+            reads = line.method in not_found.READS
+            return not_found.told(connection, wrong, language=not_found.speaks(headers) if reads else "")
         return None
 
     def choose(

@@ -2,6 +2,6 @@
 times are written. See docs/developing/add-a-word.md. Any thread."""
 
 from .language import Language
-from .texts import FOLDER, LANGUAGES, spoken_by, texts_of
+from .texts import FOLDER, LANGUAGES, in_words, spoken_by, texts_of
 
-__all__ = ["FOLDER", "LANGUAGES", "Language", "spoken_by", "texts_of"]
+__all__ = ["FOLDER", "LANGUAGES", "Language", "in_words", "spoken_by", "texts_of"]

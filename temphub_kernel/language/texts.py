@@ -36,6 +36,14 @@ def spoken_by(wishes: str, query: str = "") -> str:
     return LANGUAGES[0] if name == "*" else name
 
 
+def in_words(problem: str, remedy: str, code: str, language: str) -> tuple[str, str]:
+    """(problem, remedy) of an error as a page for people says them: by its code, where the language has words
+    for it, else as it says them itself, in English."""
+    texts = texts_of(language).get("errors", {})
+    told: tuple[str, str] = texts.get(code, (problem, remedy))
+    return told
+
+
 def _wish(told: str) -> tuple[float, str]:
     """(how much, which) of `fr-CH;q=0.8`."""
     name, _, weight = told.partition(";")

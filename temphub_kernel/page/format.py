@@ -154,6 +154,12 @@ def _signed(text: str) -> str:
     return signed(text)
 
 
+def worker(noted: dict[str, object]) -> str:
+    """What a part of the hub is called."""
+    name = str(noted.get("name", "?"))
+    return words.WORKERS.get(name, name)
+
+
 def held_up(record: dict[str, object]) -> str:
     """Why a probe may not deliver here, or is not told to; empty when it may."""
     stands = str(record.get("trust"))

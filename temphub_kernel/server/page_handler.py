@@ -15,7 +15,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..core import TempHubError, Unavailable, network
 from ..jupyter.kernel_manager import ViewerKernels
-from ..language import LANGUAGES, spoken_by, texts_of
+from ..language import LANGUAGES, in_words, spoken_by, texts_of
 
 log = logging.getLogger(__name__)
 # Where the template says whose page it is.
@@ -69,7 +69,8 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
                 await self._send(await self._first_view(visit) + after)
 
     async def _sorry(self, error: TempHubError) -> None:
-        await self._send(SORRY.format(escape(error.problem), escape(error.remedy)))
+        told = in_words(error.problem, error.remedy, error.code, self._language())
+        await self._send(SORRY.format(*map(escape, told)))
         self.kernel_manager.refill(_sound)
 
     @property

@@ -1,6 +1,7 @@
 """Which words the page uses: each is there, each is used, and none stands anywhere else."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -68,3 +69,60 @@ def at_import(node: ast.AST) -> Iterator[ast.AST]:
             continue
         yield child
         yield from at_import(child)
+
+
+# Whoever says what is written for others: a log, an analyst in a notebook, the hub's own words of a problem.
+FOR_OTHERS = (
+    *("warn", "warning", "debug", "exception", "clear", "_wrong"),
+    *("AttributeError", "JournalUnreadable"),
+)
+# Two words beside each other, or one with a capital: what somebody reads.
+READ = re.compile(r"[A-Za-z]{2,}[,.:;]? [a-z]{2,}|\b[A-Z][a-z]{2,}\b")
+# Of HTML its tags and attributes, names of classes, types that stand in quotes.
+UNSEEN = re.compile(r"<[^<>]*(>|$)|^[^<>]*>|[\w-]+=(\"[^\"]*(\"|$))?|\w+-[\w-]*|[A-Z]\w+\[\w+\]( \| None)?")
+# What the program calls something among itself, and the pictures that an analyst asks for. Only shrinks.
+NAMES = {"alarm messages", "limit moved", "limit tried", "channels looked at", "channels named"}
+NOTEBOOK = {"pictures.py", "pieces.py"}
+
+
+def test_no_module_of_the_page_holds_words_of_its_own() -> None:
+    """Whatever somebody reads on the page stands with its translations."""
+    found, names = {}, set()
+    for path in modules():
+        if path.name in NOTEBOOK:
+            continue
+        for text, line in texts(ast.parse(path.read_text("utf-8"))):
+            names |= NAMES & {text}
+            if text not in NAMES and READ.search(UNSEEN.sub(" ", text)):
+                found[f"{path.relative_to(PACKAGE)}:{line}"] = text
+    assert found == {} and names == NAMES
+
+
+def test_words_in_a_module_are_found() -> None:
+    """The look sees what it is for, in HTML and beside it, and not what nobody reads."""
+    seen = 'a = kit.button("Save it", go)\nb = f"<p class=\\"x y\\">{n} readings came</p>"\nc = "Probe"'
+    assert len([text for text, _ in texts(ast.parse(seen)) if READ.search(UNSEEN.sub(" ", text))]) == 3
+    unseen = '"""It says."""\nlog.warning("it was late")\nd = "th-card th-late"\ne = "<b class=\\"a b\\">"'
+    assert not [text for text, _ in texts(ast.parse(unseen)) if READ.search(UNSEEN.sub(" ", text))]
+
+
+def texts(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """(text, line) of what a module has in quotes and does not say to others."""
+    for name, value in ast.iter_fields(node):
+        for child in value if isinstance(value, list) else [value]:
+            if not isinstance(child, ast.AST) or name in ("annotation", "returns") or _for_others(child):
+                continue
+            if isinstance(child, ast.Constant) and isinstance(child.value, str):
+                yield child.value, child.lineno
+            yield from texts(child)
+
+
+def _for_others(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Assign):
+        return any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets)
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return called in FOR_OTHERS

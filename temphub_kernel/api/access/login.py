@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, unquote
 from tornado.web import RequestHandler
 
 from ...core import TempHubError, TooOften
+from ...language import in_words, spoken_by, texts_of
 from .. import not_found, replies
 from .audit import Audit
 from .auth import LIFE_MS, Entry
@@ -16,7 +17,7 @@ MOST_BODY = 4096
 # Each check takes 64 MB for a moment: one at a time, and not many in line.
 MOST_IN_LINE = 8
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,"><style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:22rem;margin:15vh auto 0;padding:0 1rem}}
@@ -25,9 +26,10 @@ input,button{{margin:.4rem 0 1rem;padding:.55rem .7rem}}
 p[role]{{border-left:4px solid #b3261e;padding-left:.7rem}}</style>
 <h1>TempHub</h1>{said}<form method="post" action="{action}">{fields}</form></html>"""
 FIELDS = """<input type="text" name="username" value="temphub" autocomplete="username" hidden>
-<label for="password">Password</label><input id="password" name="password" type="password"
+<label for="password">{password}</label><input id="password" name="password" type="password"
  autocomplete="current-password"
-required autofocus maxlength="256"><button>Log in</button>"""
+required autofocus maxlength="256"><button>{log_in}</button>"""
+LEAVE = "<button>{log_out}</button>"
 
 
 class Doorkeeper:
@@ -67,7 +69,14 @@ class _Door(RequestHandler):
     def show(self, action: str, said: str = "", fields: str = FIELDS) -> None:
         """Send the page."""
         shown = f'<p role="alert">{escape(said)}</p>' if said else ""
-        self.finish(PAGE.format(said=shown, action=escape(action), fields=fields))
+        asked = fields.format_map(texts_of(self.language)["door"])
+        told = {"said": shown, "action": escape(action), "fields": asked, "language": self.language}
+        self.finish(PAGE.format_map(told))
+
+    @property
+    def language(self) -> str:
+        """That of who asks."""
+        return spoken_by(self.request.headers.get("Accept-Language", ""))
 
     @property
     def address(self) -> str:
@@ -94,17 +103,15 @@ class Login(_Door):
         except TempHubError as error:
             self.set_status(error.status)
             self.set_header("Retry-After", "30")
-            return self.show(self._action(), f"{error.problem} {error.remedy}")
+            told = in_words(error.problem, error.remedy, error.code, self.language)
+            return self.show(self._action(), " ".join(told))
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(
             None, self.keeper.audit.note, "login" if right else "login refused", address, "password"
         )
         if not right:
             self.set_status(403)
-            return self.show(
-                self._action(),
-                "This is not the password. Try again; it is UI_PASSWORD in the hub's settings.",
-            )
+            return self.show(self._action(), texts_of(self.language)["door"]["wrong"])
         entry.lockout.worked(address)
         text = await loop.run_in_executor(None, entry.sessions.begin)
         secure = self.request.protocol == "https"
@@ -133,7 +140,7 @@ class Logout(_Door):
     """`GET /logout` asks, `POST /logout` ends the session."""
 
     def get(self) -> None:
-        self.show("/logout", fields="<button>Log out</button>")
+        self.show("/logout", fields=LEAVE)
 
     async def post(self) -> None:
         entry = self.keeper.entry

@@ -1,15 +1,17 @@
 """What `/` shows when the hub was opened from a notebook and no page server runs behind it. Endpoint thread
 only."""
 
+import re
 from html import escape
 
 from tornado.web import RequestHandler
 
 from ...core import local_text, number_text
 from ...journal import Newest
+from ...language import spoken_by, texts_of
 from .. import base, replies
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
+PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>TempHub</title><link rel="icon" href="data:,"><style>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;
@@ -17,14 +19,11 @@ color:#1b2733;background:#f7f9fb}}
 table{{border-collapse:collapse;width:100%}}
 td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e6}}
 td.n{{text-align:right;font-variant-numeric:tabular-nums}}</style>
-<h1>TempHub</h1><p>This hub was opened from a notebook,
-so there is no full page behind this address. It records all the same.</p>
-<p>For the full page, stop that notebook's kernel and start the hub with
-<code>temphub</code> or <code>Start.bat</code>;
-or run <code>th.dashboard()</code> in the notebook.</p>
-<table><tr><th>Probe</th><th>Newest value</th><th>Taken</th></tr>{rows}</table>
-<p><a href="/api/probes">Probes</a> · <a href="/api/health">Health</a> ·
-<a href="/api/readings?format=csv">Last 24 h as CSV</a></p></html>"""
+<h1>TempHub</h1><p>{from_notebook}</p><p>{full_page}</p>
+<table><tr><th>{probe}</th><th>{newest}</th><th>{taken}</th></tr>{rows}</table>
+<p><a href="/api/probes">{probes}</a> · <a href="/api/health">{health}</a> ·
+<a href="/api/readings?format=csv">{last_day}</a></p></html>"""
+CODE = re.compile("`([^`]+)`")
 
 
 class Landing(RequestHandler):
@@ -36,15 +35,20 @@ class Landing(RequestHandler):
 
     async def get(self) -> None:
         newest = await self.room.questions.ask(lambda reader: reader.newest())
-        rows = "".join(_row(one) for one in newest) or '<tr><td colspan="3">No reading yet.</td></tr>'
+        language = spoken_by(self.request.headers.get("Accept-Language", ""))
+        say = {name: escape(text) for name, text in texts_of(language)["door"].items()}
+        rows = "".join(_row(one, language) for one in newest)
+        rows = rows or f'<tr><td colspan="3">{say["none_yet"]}</td></tr>'
+        say |= {"full_page": CODE.sub(r"<code>\1</code>", say["full_page"]), "language": language}
         replies.protect(self, replies.FORM_CSP)
-        self.finish(PAGE.format(rows=rows))
+        self.finish(PAGE.format(rows=rows, **say))
 
 
-def _row(one: Newest) -> str:
-    value = (
-        f"{number_text(one.units)} °C" if one.units is not None else f"no value ({escape(one.quality or '')})"
-    )
+def _row(one: Newest, language: str) -> str:
+    texts = texts_of(language)
+    value = escape(texts["door"]["no_value"].format(one.quality or ""))
+    if one.units is not None:
+        value = f"{number_text(one.units).replace('.', texts['language']['decimal'])} °C"
     return (
         f'<tr><td>{escape(one.probe_id)}</td><td class="n">{value}</td><td>{local_text(one.taken_ms)}'
         "</td></tr>"

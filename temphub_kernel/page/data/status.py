@@ -3,7 +3,7 @@
 from typing import Any, Literal, NamedTuple
 
 from ...core import MINUTE_MS
-from .. import words
+from .. import format, words
 
 State = Literal["online", "late", "silent", "fault", "waiting", "new", "refused"]
 
@@ -88,7 +88,7 @@ def judge(health_ms: int, health: dict[str, Any], now_ms: int) -> Judgement:
         if worker.get("problem"):
             alerts.append(Alert(str(worker["problem"]), str(worker.get("remedy", ""))))
         elif not worker.get("running", True):
-            alerts.append(Alert(words.WORKER_STOPPED.format(worker.get("name", "?")), words.WORKER_REMEDY))
+            alerts.append(Alert(words.WORKER_STOPPED.format(format.worker(worker)), words.WORKER_REMEDY))
     problem = health.get("problem")
     happened_ms = int(health.get("problem_ms") or 0)
     known = {alert.problem for alert in alerts}

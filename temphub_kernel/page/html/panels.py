@@ -155,7 +155,7 @@ def _address(url: str) -> str:
 
 def _worker(worker: dict[str, object]) -> str:
     bad = bool(worker.get("problem")) or not worker.get("running", True)
-    told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(worker.get("name", "?"))
+    told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(format.worker(worker))
     return (
         f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}'
         f"{format.safe(told)}</span>"

@@ -155,10 +155,7 @@ class Asks:
 
 def without_hub(path: str, body: dict[str, Any] | None) -> dict[str, Any]:
     """The answer of a page that knows no hub."""
-    raise TempHubError(
-        "This page knows no hub that could be asked.",
-        "Start one with Start.bat or `temphub`, and open its page.",
-    )
+    raise TempHubError(words.NO_HUB, words.NO_HUB_REMEDY)
 
 
 class Question:
