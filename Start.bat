@@ -51,6 +51,11 @@ rem Home Assistant or another MQTT broker to pass readings on to, for example mq
 rem set "MQTT_URL="
 rem A web address that is told of new readings, for example https://example.com/readings
 rem set "WEBHOOK_URL="
+rem A time-series engine that gets every reading, for example http://192.168.1.5:8428, and the name of this place there
+rem set "FORWARD_URL="
+rem set "FORWARD_TOKEN="
+rem set "READ_FROM="
+rem set "SITE="
 rem A web address that is called every minute while readings are recorded, so that somebody outside notices when that
 rem stops, for example https://hc-ping.com/your-own-uuid; and how often, in seconds
 rem set "HEARTBEAT_URL="

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import JOURNAL_FILE, Settings, titles
+from ..core import JOURNAL_FILE, Settings, TempHubError, titles
 from ..journal import QUALITY, Reader, received_of
-from . import arguments, columns, lengths, load_csv, resample
+from . import arguments, columns, lengths, load_csv, load_engine, resample
 
 WIDE = ("units",)
 TIDY = ("units", "quality", "delay_ms")
@@ -30,6 +30,7 @@ def load(
     names: bool = False,
     tz: str = "local",
     data_dir: str | Path | None = None,
+    source: str = "",
 ) -> pd.DataFrame:
     """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the
     CSV logs there if it has none.
@@ -50,10 +51,15 @@ def load(
     the last step only what lies in [start, end) counts. `tidy=True` then gives time, probe_id, mean_c, min_c,
     max_c, count and mean_of_readings_c of steps with a good reading. Over time a reading counts for as long
     as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
-    Raises TempHubError: no journal, unknown probe, a time or width that is none.
+    source: the address of an engine to which many hubs forward (docs/fleet.md): columns are headed (site,
+    probe_id), and tidy has a column `site` and no `received`; only start, end, probe (ids), tidy, raw and tz
+    go with it. Raises TempHubError: no journal, unknown probe, a time or width that is none.
     """
     zone = arguments.find_zone(tz)
     from_ms, to_ms = arguments.span_ms(start, end, zone)
+    if source:
+        _check_source(every, numbered, struck_out, names, data_dir)
+        return load_engine.load(source, probe, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     if not path.exists() and load_csv.found(path.parent):
@@ -73,6 +79,15 @@ def load(
         how = {"tidy": tidy, "raw": raw, "numbered": numbered, "struck_out": marked}
         frame = _readings(reader, (from_ms, to_ms), asked, zone, **how)
     return _called(frame, called, tidy=tidy, names=names)
+
+
+def _check_source(*others: object) -> None:
+    if any(others):
+        raise TempHubError(
+            "An engine has readings, and neither steps, numbers, strikes nor names.",
+            "Leave every, numbered, struck_out, names and data_dir out, and resample the frame.",
+            code="bad_source",
+        )
 
 
 def _readings(

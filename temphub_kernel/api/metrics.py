@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from tornado.httputil import HTTPConnection, HTTPHeaders, RequestStartLine, ResponseStartLine
 
@@ -114,6 +114,8 @@ class _Now(Collector):
         yield celsius
         yield age
         yield from self._alarms()
+        if forward := self._health.get("forward"):
+            yield from _forwarded(forward)
 
     def _alarms(self) -> Iterable[Metric]:
         active = GaugeMetricFamily(
@@ -135,6 +137,27 @@ class _Now(Collector):
         yield GaugeMetricFamily(
             "temphub_alarm_messages_failing", "Of these, those whose last try failed", value=failing
         )
+
+
+def _forwarded(forward: dict[str, Any]) -> Iterable[Metric]:
+    """What goes to an engine."""
+    yield GaugeMetricFamily(
+        "temphub_forward_waiting_readings", "Readings not yet sent to the engine", value=forward["waiting"]
+    )
+    yield GaugeMetricFamily(
+        "temphub_forward_unsure_readings",
+        "Readings that the engine acknowledged and may lose yet",
+        value=forward["unsure"],
+    )
+    yield CounterMetricFamily(
+        "temphub_forward_sent_points", "Points that the engine took since this hub started", forward["sent"]
+    )
+    fallen = GaugeMetricFamily(
+        "temphub_forward_let_fall_readings", "Readings that the engine let fall, by reason", labels=["reason"]
+    )
+    for reason, count in forward["fallen"].items():
+        fallen.add_metric([reason], count)
+    yield fallen
 
 
 log = logging.getLogger(__name__)

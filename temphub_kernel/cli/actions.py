@@ -76,6 +76,13 @@ def report(options: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
+def forward(options: argparse.Namespace) -> int:
+    """What goes to an engine, or some of it again."""
+    from ..forward.engine import again
+
+    return again.run(core.Settings.from_environ(), options, say)
+
+
 def stop(_: argparse.Namespace) -> int:
     """End the hub that runs on the data folder."""
     from ..hub.commands.stop import stop_hub

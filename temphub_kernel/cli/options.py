@@ -179,6 +179,14 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
         add_report_options(report)
     report.set_defaults(work=actions.report)
+    forward = commands.add_parser(
+        "forward", help="what goes to the engine at FORWARD_URL; with --again what it lacks of a time"
+    )
+    if "forward" in given:
+        from ..forward.engine.again import add_options as add_forward_options
+
+        add_forward_options(forward)
+    forward.set_defaults(work=actions.forward)
 
 
 def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -100,7 +100,15 @@ def _is_web_address(value: str) -> bool:
 
 
 def _is_token(value: str) -> bool:
-    return len(value) <= 128 and all("!" <= char <= "~" for char in value)
+    return len(value) <= 128 and _is_key(value)
+
+
+def _is_key(value: str) -> bool:
+    return all("!" <= char <= "~" for char in value)
+
+
+def _is_site(value: str) -> bool:
+    return len(value) <= 64 and value.isprintable() and not any(sign in value for sign in '\\"')
 
 
 def _is_password(value: str) -> bool:
@@ -258,18 +266,10 @@ class Settings:
         _words,
     )
     tls_cert: Path | None = setting(
-        "TLS_CERT",
-        "",
-        "the file of a certificate (PEM), together with TLS_KEY",
-        _is_path,
-        _file,
+        "TLS_CERT", "", "the file of a certificate (PEM), together with TLS_KEY", _is_path, _file
     )
     tls_key: Path | None = setting(
-        "TLS_KEY",
-        "",
-        "the file of the certificate's key (PEM), together with TLS_CERT",
-        _is_path,
-        _file,
+        "TLS_KEY", "", "the file of the certificate's key (PEM), together with TLS_CERT", _is_path, _file
     )
     tls_port: int = setting("TLS_PORT", "8443", "a whole number from 1 to 65535", _is_port, int)
     interfaces: tuple[str, ...] = setting(
@@ -303,6 +303,20 @@ class Settings:
         secret=True,
     )
 
+    site: str = setting(
+        "SITE", "", 'a name of this place of at most 64 printable characters without \\ and "', _is_site
+    )
+    forward_url: str = setting(
+        "FORWARD_URL",
+        "",
+        "a web address such as http://192.168.1.5:8428, and SITE",
+        _is_web_address,
+        secret=True,
+    )
+    forward_token: str = setting("FORWARD_TOKEN", "", "a token without spaces", _is_key, secret=True)
+    read_from: str = setting(
+        "READ_FROM", "", "a web address such as http://vmselect:8481/select/0", _is_web_address, secret=True
+    )
     heartbeat_url: str = setting(
         "HEARTBEAT_URL",
         "",
@@ -311,13 +325,8 @@ class Settings:
         secret=True,
     )
     heartbeat_s: int = setting(
-        "HEARTBEAT_S",
-        "60",
-        "a whole number of seconds from 10 to 86400",
-        _is_heartbeat,
-        int,
+        "HEARTBEAT_S", "60", "a whole number of seconds from 10 to 86400", _is_heartbeat, int
     )
-
     reports_dir: Path | None = setting("REPORTS_DIR", "", "a folder", _is_path, _file)
     reports_language: str = setting(
         "REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower
@@ -355,6 +364,8 @@ class Settings:
             values[told.name] = one.make(text or one.default)
         if bool(values["tls_cert"]) != bool(values["tls_key"]):
             raise wrong("TLS_KEY" if values["tls_cert"] else "TLS_CERT", "")
+        if values["forward_url"] and not values["site"]:
+            raise wrong("SITE", "")
         folder = here / values["data_dir"] if env.get("DATA_DIR", "").strip() else files.find_data_dir(here)
         placed = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
         return cls(**{**values, **placed, "data_dir": folder})

@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Check] = {
     "Packages": computer.packages,
     "Port": network.port,
     "Hub": hub.hub_parts,
+    "Forwarding": hub.forwarding,
     "Firewall": network.firewall,
     "Interfaces": network.interfaces,
     "Multicast": network.multicast,

@@ -50,6 +50,20 @@ def hub_parts(case: Case) -> Iterable[finding.Finding]:
         )
 
 
+def forwarding(case: Case) -> Iterable[finding.Finding]:
+    """Nothing where nothing goes to an engine; what is wrong with it the hub's parts say."""
+    told = case.health.get("forward") if case.running else None
+    if not isinstance(told, dict) or not told:
+        return
+    said = f"To {told.get('url')} ({told.get('engine')}) as site {told.get('site')}"
+    waiting, fallen = int(told.get("waiting", 0)), sum(dict(told.get("fallen", {})).values())
+    said += f"; {waiting:,} readings wait, {fallen:,} were let fall."
+    if advice := str(told.get("advice", "")):
+        yield finding.warning("Forwarding", said, advice)
+    else:
+        yield finding.well("Forwarding", said)
+
+
 AT_ONCE = 16
 MOST = 64
 MOST_ALIKE = 8

@@ -1,11 +1,12 @@
-"""Passing readings on to others: Home Assistant by MQTT, and a webhook; and the heartbeat. Off unless their
-setting is given.
+"""Passing readings on to others: Home Assistant by MQTT, a webhook, and a time-series engine; and
+the heartbeat. Off unless their setting is given.
 
 Each follows the journal with a bookmark of its own, so a neighbour that is away delays nobody. The only room
 with paho.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..core import Settings, Worker, WorkerState
 from ..journal import Writer
@@ -22,7 +23,19 @@ def forwarders(settings: Settings, writer: Writer) -> list[Worker]:
         from .webhook import Webhook
 
         found.append(Webhook(settings.webhook_url, settings.journal_file, writer))
+    if settings.forward_url:
+        from .engine.forwarder import forwarding
+
+        found.append(forwarding(settings, writer))
     return found
+
+
+def forwarded(workers: Sequence[Worker]) -> dict[str, Any]:
+    """How far what goes to an engine is, see openapi.yaml; empty where nothing goes to one."""
+    for one in workers:
+        if callable(report := getattr(one, "report", None)):
+            return dict(report())
+    return {}
 
 
 def heartbeats(settings: Settings, states: Callable[[], Sequence[WorkerState]]) -> list[Worker]:
@@ -34,4 +47,4 @@ def heartbeats(settings: Settings, states: Callable[[], Sequence[WorkerState]]) 
     return [Heartbeat(settings.heartbeat_url, states, every_s=settings.heartbeat_s)]
 
 
-__all__ = ["forwarders", "heartbeats"]
+__all__ = ["forwarded", "forwarders", "heartbeats"]

@@ -50,6 +50,17 @@ class Forwarder(Follower[Reader]):
         are to be given again."""
         raise RuntimeError(f"{type(self).__name__} has no take()")
 
+    def pass_on(self, reader: Reader) -> bool:
+        """Give the next block to `take`; whether there is more already. Raises TempHubError as that does."""
+        points = reader.after(self.no, self.block)
+        self.take(points, reader)
+        self.no = points[-1].no if points else self.no
+        return len(points) == self.block
+
+    def place(self) -> int:
+        """Up to which reading nothing is needed again after a stop, or a crash."""
+        return self.no
+
     def note(self) -> dict[str, Any]:
         """What the bookmark remembers besides the place."""
         return {}
@@ -70,7 +81,7 @@ class Forwarder(Follower[Reader]):
         if not note.get("begun"):
             self.no = reader.count()
         self.recall(note, reader)
-        self._save()
+        self.save()
 
     def round(self, reader: Reader) -> float:
         try:
@@ -86,17 +97,15 @@ class Forwarder(Follower[Reader]):
     def _step(self, reader: Reader) -> float:
         """One block; returns how long to wait before the next, in seconds."""
         try:
-            points = reader.after(self.no, self.block)
-            self.take(points, reader)
-            self.no = points[-1].no if points else self.no
+            more = self.pass_on(reader)
             if monotonic_s() - self._saved_s >= BOOKMARK_S:
-                self._save()
+                self.save()
         except TempHubError as error:
             return self._refused(reader, error)
         self._failures = 0
         self.settled()
         self._once.clear("refused", f"{self.name}: readings are passed on again")
-        return 0.0 if len(points) == self.block else self._every_s
+        return 0.0 if more else self._every_s
 
     def _refused(self, reader: Reader, error: TempHubError) -> float:
         waiting = reader.count() - self.no
@@ -107,8 +116,9 @@ class Forwarder(Follower[Reader]):
         self._failures += 1
         return pause
 
-    def _save(self) -> None:
-        now = (self.no, {"begun": True, **self.note()})
+    def save(self) -> None:
+        """Keep the bookmark now."""
+        now = (self.place(), {"begun": True, **self.note()})
         if now != self._saved:
             save_bookmark(self._writer, self.name, *now)
             self._saved = now
@@ -116,7 +126,7 @@ class Forwarder(Follower[Reader]):
 
     def _save_at_stop(self) -> None:
         try:
-            self._save()
+            self.save()
         except TempHubError as error:
             log.info(
                 "%s: the bookmark was not saved at the stop, so some readings are passed on again: %s",

@@ -74,6 +74,8 @@ class Health:
         self.refused_probes: Callable[[], Sequence[str]] = list
         # How many alarms are active, and how many nobody has acknowledged.
         self.alarms: Callable[[], Mapping[str, int]] = dict
+        # How far what goes to an engine is; empty where nothing does.
+        self.forward: Callable[[], Mapping[str, Any]] = dict
         # What the supervisor says of the page server; None where there is none.
         self.pages: Callable[[], Any] = lambda: None
         self.hellos = 0
@@ -97,6 +99,7 @@ class Health:
             "readings": self._writer.last_no,
             "alarms": dict(self.alarms()),
             "awake": self.awake(),
+            "forward": dict(self.forward()),
             "login": bool(self._settings.ui_password),
             "workers": [
                 {"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy}

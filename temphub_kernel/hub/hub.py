@@ -25,7 +25,7 @@ from ..core import (
 )
 from ..csvlog import CsvLog
 from ..discovery import Discovery, is_loopback, lan_urls, loopback, networks
-from ..forward import forwarders, heartbeats
+from ..forward import forwarded, forwarders, heartbeats
 from ..journal import (
     Keeper,
     ProbeBook,
@@ -169,6 +169,7 @@ class RunningHub:
         follows them runs, and the journal's writer outlives everyone who writes through it."""
         settings, awake = self.settings, health.Awake()
         self.health.awake = lambda: awake.awake
+        self.health.forward = lambda: forwarded(passing)
         # Behind a page server there is a supervisor, which starts another hub at once.
         pulse = health.Pulse(self.health, self.book, self.refusals, broken=self._broken)
         return [
@@ -184,7 +185,7 @@ class RunningHub:
             ),
             self.alarms,
             self.csvlog,
-            *forwarders(settings, self.writer),
+            *(passing := forwarders(settings, self.writer)),
             self.provisioner,
             self.endpoint,
             self.discovery,

@@ -42,6 +42,8 @@ class Moment:
         """The numbers that readings of these are stored under, None for all; own: of these ids alone,
         whatever they count as."""
         merged = self.merged
+        if probe_ids is None and own:
+            return None
         if probe_ids is None:
             gone = {no for (no,) in self.db.execute("SELECT no FROM probes WHERE removed_ms")}
             return [no for no in self.ids() if merged.root(no) not in gone] if gone else None
@@ -113,6 +115,7 @@ def pieces_by_time(
     fields: Sequence[str],
     *,
     struck_out: bool,
+    own: bool = False,
 ) -> Iterator[columns.Columns]:
     """See Reader.stream. begin: a moment of its own for each piece, so that nothing is held between two."""
     with begin() as moment:
@@ -128,8 +131,8 @@ def pieces_by_time(
                 and moment.stored.about(start, min(start + step, end), moment.done) > most
             ):
                 step //= 2
-            batch = moment.by_time(start, min(start + step, end), moment.numbers(probe_ids), fields)
-            piece = effective.counted(moment.db, batch, struck_out=struck_out)
+            batch = moment.by_time(start, min(start + step, end), moment.numbers(probe_ids, own=own), fields)
+            piece = effective.counted(moment.db, batch, struck_out=struck_out, own=own)
         yield piece
         start += step
         step = step * 2 if len(piece) < most // 2 else step

@@ -113,19 +113,20 @@ class Reader(record_questions.RecordQuestions):
         by_number: bool = False,
         fields: Sequence[str] = FIELDS,
         struck_out: bool = False,
+        own: bool = False,
     ) -> Iterator[Columns]:
         """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the
         range.
 
         Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal
         order and complete. fields, struck_out: as for `columns`; in journal order what is struck out is
-        always there.
+        always there. own, by time: see after; and of the ids asked for that alone.
         """
         if by_number:
             pieces = pieces_by_number(self._moment, from_ms, to_ms, probe_ids, fields)
         else:
             pieces = pieces_by_time(
-                self._moment, from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out
+                self._moment, from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out, own=own
             )
         return (piece for piece in pieces if len(piece))
 

@@ -127,17 +127,17 @@ def test_a_setting_is_added_by_its_recipe(tree, start, tmp_path):
         "-m",
         "temphub_kernel",
         "--no-browser",
-        SITE="x" * 41,
+        CONTACT="x" * 41,
         DATA_DIR=str(tmp_path),
         PORT=str(free_port()),
     )
     said = done.stdout + done.stderr
     assert (
         done.returncode != 0
-        and "The setting SITE is 'xxx" in said
-        and "Set SITE to a name of at most 40" in said
+        and "The setting CONTACT is 'xxx" in said
+        and "Set CONTACT to a text of at most 40" in said
     ), said
-    assert start(made, SITE="Cold store 2").ask("/api/health")["site"] == "Cold store 2"
+    assert start(made, CONTACT="Cold store 2").ask("/api/health")["contact"] == "Cold store 2"
 
 
 def test_a_follower_is_added_by_its_recipe(tree, start, tmp_path):

@@ -1,0 +1,375 @@
+"""Engines: what is posted there and asked, with token and words, and what each kind can tell. One thread;
+`cut` from any.
+
+FORWARD_URL without a path means `/write`; with one it is taken as it is. READ_FROM is where its Prometheus
+API is, where that is elsewhere. VictoriaMetrics tells since when it runs, what it keeps and what is there;
+InfluxDB 1 the latter two, and keeps what it acknowledged. Of others only the answers to what is posted are
+known.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from ...core import DAY_MS, EVER_MS, MINUTE_MS, TempHubError, now_ms
+from ..web import TIMEOUT_S, Answer, WebAddress
+from .lines import MEASUREMENT, Points, Series
+
+WRITE = re.compile(r"(/influx|/v1/influxdb)?(/api/v[23])?/(write|write_lp)/?$")
+MOST_READ = 256 * 1024 * 1024
+MOST_SAID = 300
+
+
+class TooMuch(TempHubError):
+    """Raised when a request is larger than the engine takes."""
+
+
+class NotReadable(TempHubError):
+    """Raised when an engine does not say what it has, and will not when it is asked again."""
+
+
+class Door:
+    """url: FORWARD_URL; token: FORWARD_TOKEN; read_from: READ_FROM."""
+
+    def __init__(self, url: str, token: str = "", read_from: str = "", timeout_s: float = TIMEOUT_S) -> None:
+        parts = urlsplit(url)
+        path = parts.path if parts.path not in ("", "/") else "/write"
+        query = {**dict(parse_qsl(parts.query, keep_blank_values=True)), "precision": "ms"}
+        self.database = query.get("db", "")
+        self.elsewhere = bool(read_from)
+        self._target = f"{path}?{urlencode(query)}"
+        self._base = WRITE.sub("", path)
+        self._token = token
+        # InfluxDB 2 knows its own word only.
+        self._scheme = "Token" if path.endswith("/api/v2/write") else "Bearer"
+        self._write = WebAddress(url, "The engine", "FORWARD_URL", timeout_s)
+        self._read = (
+            WebAddress(read_from, "The engine's reading side", "READ_FROM", timeout_s)
+            if read_from
+            else self._write
+        )
+        self._read_base = urlsplit(read_from).path.rstrip("/") if read_from else self._base
+
+    @property
+    def shown(self) -> str:
+        """The engine's address without anything secret."""
+        return self._hidden(self._write.shown)
+
+    def cut(self) -> None:
+        """End the request under way."""
+        self._write.cut()
+        self._read.cut()
+
+    def post(self, lines: bytes) -> Answer:
+        """What it answers to lines. Raises TempHubError when nobody answers."""
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
+        return self._say(self._write, "POST", self._target, gzip.compress(lines, 1), headers)
+
+    def get(
+        self, path: str, query: dict[str, Any] | None = None, *, read: bool = False, most: int = MOST_READ
+    ) -> Answer:
+        """What it answers to a question. read: on the reading side. Raises TempHubError as `post`."""
+        base = self._read_base if read else self._base
+        asked = f"?{urlencode(query, doseq=True)}" if query else ""
+        return self._say(self._read if read else self._write, "GET", f"{base}{path}{asked}", most=most)
+
+    def _say(
+        self,
+        web: WebAddress,
+        method: str,
+        target: str,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        most: int = 64 * 1024,
+    ) -> Answer:
+        key = {"Authorization": f"{self._scheme} {self._token}"} if self._token else {}
+        try:
+            return web.exchange(method, target, data, {**key, **(headers or {})}, most)
+        except TempHubError as error:
+            raise type(error)(self._hidden(error.problem), error.remedy, code=error.code) from error
+
+    def reason(self, answer: Answer) -> str:
+        """What it says is the matter, in its own words and without the token; empty when it says nothing
+        readable."""
+        if answer.html:
+            return ""
+        text = answer.body[:4096].decode("utf-8", "replace").strip()
+        try:
+            told = json.loads(text)
+            text = str(told.get("error") or told.get("message") or text) if isinstance(told, dict) else text
+        except ValueError:
+            pass
+        plain = "".join(sign if sign.isprintable() else " " for sign in text)
+        return self._hidden(plain)[:MOST_SAID]
+
+    def refused(self, answer: Answer) -> TempHubError:
+        """The error for an answer that took nothing."""
+        why, status = self.reason(answer), answer.status
+        said = f"{self._hidden(answer.said)}{f': {why}' if why else ''}"
+        if 200 <= status < 300:
+            said = "answers with a page for people instead of taking them"
+        kind = TooMuch if status == 413 else TempHubError
+        return kind(
+            f"The engine {self.shown} {said}, so it did not take the readings.",
+            _remedy(status, why, answer.html, self.database),
+            code="engine_refused",
+        )
+
+    def unread(self, answer: Answer) -> TempHubError:
+        """The error for a question that it does not answer."""
+        kind = TempHubError if answer.status >= 500 else NotReadable
+        return kind(
+            f"The engine {self.shown} {self._hidden(answer.said)} when it is asked what it has.",
+            "Let FORWARD_TOKEN read there too, or set READ_FROM to its Prometheus API.",
+            code="not_readable",
+        )
+
+    def _hidden(self, text: str) -> str:
+        return text.replace(self._token, "****") if self._token else text
+
+
+def _remedy(status: int, why: str, html: bool, database: str) -> str:
+    """Begins with a verb."""
+    low = why.lower()
+    if status in (401, 403):
+        return "Set FORWARD_TOKEN to a token that may write there, or put user:password@ into FORWARD_URL."
+    if 300 <= status < 400:
+        return "Set FORWARD_URL to the address where it is sent on to: a redirect would lose what is posted."
+    if "database is required" in low:
+        return "Add the database to FORWARD_URL, such as ?db=temphub behind /write."
+    if "database not found" in low:
+        return f'Make the database there: CREATE DATABASE "{database or "temphub"}".'
+    if "no space" in low or status == 507:
+        return "Make room on the disk of the engine."
+    if status == 413:
+        return "Wait: smaller requests are tried."
+    if status == 429 or status >= 500:
+        return "Look at the engine and its log: it cannot take readings at present."
+    if html or status in (404, 405):
+        return "Correct FORWARD_URL: no engine that takes Influx line protocol answers at that address."
+    return "Correct FORWARD_URL, or look at the engine and its log."
+
+
+METRIC = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
+LABEL = re.compile(r'([A-Za-z_.]+)="([^"]*)"')
+UNIT_MS = {"h": 3_600_000, "d": DAY_MS, "w": 7 * DAY_MS, "y": 365 * DAY_MS, "M": 31 * DAY_MS, "": 31 * DAY_MS}
+AHEAD_MS = 2 * DAY_MS
+# A clock apart by less is as good as ours.
+APART_MS = 5_000
+# At the edge of what it keeps a point may be over it by the time it arrives.
+MARGIN_MS = MINUTE_MS
+PART_MS = DAY_MS
+Present = dict[Series, dict[int, float]]
+
+
+class Look(NamedTuple):
+    """started: another one after each start of the engine; oldest_ms, newest_ms: what it takes; advice: what
+    is better set otherwise; ignored: what it counted itself as let fall, of all who write there."""
+
+    started: str = ""
+    oldest_ms: int = 1
+    newest_ms: int = EVER_MS
+    advice: str = ""
+    ignored: int = 0
+
+
+class Blind:
+    """An engine that can only be written to."""
+
+    name = "an engine that cannot be read back"
+    remedies = {"too_old": "Have the engine keep readings for longer."}
+    # Whether the same point sent twice is there twice.
+    doubles = False
+    reads = False
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
+    def look(self) -> Look:
+        """How it is now. Raises TempHubError when it cannot be asked."""
+        return Look()
+
+    def flush(self) -> None:
+        """Have what was written be there for whoever reads."""
+
+    def there(self, site: str, series: Iterable[Series], from_ms: int, to_ms: int) -> Present:
+        """What it has of these series in [from_ms, to_ms]. Raises TempHubError."""
+        raise TempHubError("This engine cannot be read back.", "Set READ_FROM to its Prometheus API.")
+
+
+class VictoriaMetrics(Blind):
+    """A single node, whose /metrics say all; or what answers at READ_FROM."""
+
+    name = "VictoriaMetrics"
+    doubles = True
+    reads = True
+    remedies = {
+        "too_old": "Start VictoriaMetrics with -retentionPeriod=100y (now {retention}).",
+        "too_new": "Set the clock of the probe or hub that dated them; VictoriaMetrics takes at most 2 days "
+        "ahead.",
+        "not_kept": "Look at the engine's disk and log.",
+    }
+
+    def __init__(self, door: Door, metrics: bool) -> None:
+        super().__init__(door)
+        self._metrics = metrics
+        if not metrics:
+            self.remedies = {**self.remedies, "too_old": "Start its vmstorage with -retentionPeriod=100y."}
+
+    def look(self) -> Look:
+        if not self._metrics:
+            return Look(newest_ms=now_ms() + AHEAD_MS - MARGIN_MS)
+        answer = self.door.get("/metrics")
+        told = metrics_of(answer.body.decode("utf-8", "replace"))
+        now = now_ms()
+        apart_ms = answer.date_ms - now if answer.date_ms else 0
+        if abs(apart_ms) >= APART_MS:
+            now += apart_ms
+        flags = {labels.get("name", ""): labels.get("value", "") for labels, _ in told.get("flag", [])}
+        retention = flags.get("retentionPeriod", "")
+        kept_ms = length_of(retention)
+        months = "month" if retention == "1" else "months"
+        shown = f"{retention} {months}" if retention.isdigit() else retention
+        too_old = VictoriaMetrics.remedies["too_old"].format(retention=shown)
+        self.remedies = {**self.remedies, "too_old": too_old}
+        single = flags.get("dedup.minScrapeInterval", "0s") in ("0s", "")
+        return Look(
+            "".join(str(value) for _, value in told.get("process_start_time_seconds", [])),
+            now - kept_ms + MARGIN_MS if kept_ms else 1,
+            now + AHEAD_MS - MARGIN_MS,
+            "Start VictoriaMetrics with -dedup.minScrapeInterval=1ms, so that a point that arrived twice "
+            "counts once."
+            if single
+            else "",
+            int(sum(value for _, value in told.get("vm_rows_ignored_total", []))),
+        )
+
+    def flush(self) -> None:
+        if self._metrics:
+            self.door.get("/internal/force_flush")
+
+    def there(self, site: str, series: Iterable[Series], from_ms: int, to_ms: int) -> Present:
+        probes = sorted({one.probe_id for one in series})
+        # A point is the only sign of an id that means something in a pattern.
+        ids = json.dumps("|".join(one.replace(".", "[.]") for one in probes))
+        match = (
+            f'{{__name__=~"{MEASUREMENT}_(celsius|flagged|corrected)",'
+            f"site={json.dumps(site, ensure_ascii=False)},probe=~{ids}}}"
+        )
+        found: Present = {}
+        start_ms = from_ms
+        while start_ms <= to_ms:
+            end_ms = min(start_ms + PART_MS - 1, to_ms)
+            asked = {"match[]": match, "start": f"{start_ms / 1000:.3f}", "end": f"{end_ms / 1000:.3f}"}
+            answer = self.door.get("/api/v1/export", asked, read=True)
+            if answer.status != 200 or answer.html:
+                raise self.door.unread(answer)
+            try:
+                for line in answer.body.splitlines():
+                    told = json.loads(line)
+                    pairs = zip(told["timestamps"], told["values"], strict=True)
+                    found.setdefault(_series(told["metric"]), {}).update(pairs)
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise self.door.unread(answer) from error
+            start_ms = end_ms + 1
+        return found
+
+
+class Influx(Blind):
+    """InfluxDB 1: the last of two values of a moment is there, and both are the same."""
+
+    name = "InfluxDB 1"
+    reads = True
+    remedies = {
+        "too_old": "Have InfluxDB keep more: ALTER RETENTION POLICY {policy} DURATION INF.",
+        "not_kept": "Look at the engine's disk and log.",
+    }
+
+    def look(self) -> Look:
+        told = self._ask(f'SHOW RETENTION POLICIES ON "{self.door.database}"')
+        rows = [dict(zip(one["columns"], row, strict=True)) for one in told for row in one.get("values", [])]
+        used = next((row for row in rows if row.get("default")), {})
+        kept_ms = influx_length(str(used.get("duration", "0s")))
+        policy = f'"{used.get("name", "autogen")}" ON "{self.door.database}"'
+        self.remedies = {**self.remedies, "too_old": Influx.remedies["too_old"].format(policy=policy)}
+        return Look(oldest_ms=now_ms() - kept_ms + MARGIN_MS if kept_ms else 1)
+
+    def there(self, site: str, series: Iterable[Series], from_ms: int, to_ms: int) -> Present:
+        found: Present = {}
+        for one in series:
+            tag = {"flagged": "quality", "corrected": "revision"}.get(one.field)
+            more = f" AND {tag} = {_quoted(one.label)}" if tag else ""
+            rows = self._ask(
+                f"SELECT {one.field} FROM {MEASUREMENT} WHERE site = {_quoted(site)} AND probe = "
+                f"{_quoted(one.probe_id)}{more} AND time >= {from_ms}ms AND time <= {to_ms}ms"
+            )
+            found[one] = {int(ms): float(value) for row in rows for ms, value in row.get("values", [])}
+        return found
+
+    def _ask(self, question: str) -> list[dict[str, Any]]:
+        answer = self.door.get("/query", {"q": question, "db": self.door.database, "epoch": "ms"})
+        if answer.status != 200 or answer.html:
+            raise self.door.unread(answer)
+        return list(json.loads(answer.body)["results"][0].get("series", []))
+
+
+def kind_of(door: Door) -> Blind:
+    """What answers there. Raises TempHubError when nobody does."""
+    said = door.get("/metrics")
+    text = said.body.decode("utf-8", "replace") if said.status == 200 and not said.html else ""
+    if "vm_app_version" in text and "retentionPeriod" in text:
+        return VictoriaMetrics(door, metrics=not door.elsewhere or "vm_rows_ignored_total" in text)
+    if door.elsewhere:
+        return VictoriaMetrics(door, metrics=False)
+    if door.database:
+        influx = Influx(door)
+        try:
+            influx.look()
+            return influx
+        except (TempHubError, ValueError, LookupError, TypeError):
+            pass
+    return Blind(door)
+
+
+def metrics_of(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Prometheus text by name: labels and value."""
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for name, labels, value in METRIC.findall(text):
+        try:
+            found.setdefault(name, []).append((dict(LABEL.findall(labels)), float(value)))
+        except ValueError:
+            continue
+    return found
+
+
+def length_of(text: str) -> int:
+    """What VictoriaMetrics's retentionPeriod means, in ms: months without a unit; 0 when it makes no
+    sense."""
+    met = re.fullmatch(r"([0-9.]+)([hdwMy]?)", text)
+    return round(float(met[1]) * UNIT_MS[met[2]]) if met else 0
+
+
+def influx_length(text: str) -> int:
+    """`168h0m0s` in ms; 0 is for ever."""
+    met = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    hours, minutes, seconds = (int(part or 0) for part in met.groups()) if met else (0, 0, 0)
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000
+
+
+def missing(points: Points, present: Present) -> list[bool]:
+    """Which of the points are not there."""
+    there = [present.get(one, {}) for one in points.series]
+    pairs = zip(points.at.tolist(), points.taken_ms.tolist(), strict=True)
+    return [ms not in there[at] for at, ms in pairs]
+
+
+def _series(metric: dict[str, str]) -> Series:
+    field = metric["__name__"].removeprefix(f"{MEASUREMENT}_")
+    return Series(metric.get("probe", ""), field, metric.get("quality", metric.get("revision", "")))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

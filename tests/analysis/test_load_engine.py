@@ -1,0 +1,95 @@
+"""`load(source=…)`: all places from the engine, the same numbers as at each hub, reading by reading."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import temphub_kernel as th
+from support.engines import Victoria
+from support.ports import free_port
+from support.waiting import wait_for
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.core.reading import Row
+from temphub_kernel.forward.engine.forwarder import Engine
+from temphub_kernel.forward.engine.kinds import Door
+from temphub_kernel.journal import Writer, calibrate
+
+
+@pytest.fixture
+def victoria(tmp_path):
+    """VictoriaMetrics on the loopback interface."""
+    made = Victoria(tmp_path / "victoria", free_port()).start()
+    yield made
+    made.kill()
+
+
+def forwarded(folder, url: str, site: str, offset_c: float) -> None:
+    """A hub's journal with the same probe id as others have, all of it sent."""
+    folder.mkdir()
+    writer = Writer(folder / "temphub.sqlite3")
+    writer.start()
+    now = now_ms() // 1000 * 1000 - 600_000
+    rows = [
+        Row(
+            "Cold-1",
+            "b",
+            no,
+            now + no * 2000,
+            now,
+            None if no % 9 == 4 else 20_312_500 + no * 625_000,
+            "crc" if no % 9 == 4 else None,
+        )
+        # Four minutes without any.
+        for no in (*range(50), *range(170, 200))
+    ]
+    writer.store([*rows, Row("Warm.2", "b", 1, now + 777, now, 213_125_000, None)])
+    calibrate(writer, "Warm.2", [(0.0, offset_c)], 0)
+    engine = Engine(Door(url), site, folder / "temphub.sqlite3", writer, every_s=0.02, look_s=0.05)
+    engine.start()
+    try:
+        # 80 of one, and one of the other twice: as sent and corrected.
+        wait_for(lambda: engine.report().get("waiting") == 0 and engine.report()["sent"] == 82, 20)
+    finally:
+        assert engine.stop() and writer.stop()
+
+
+def test_all_places_have_the_numbers_of_their_hubs(tmp_path, victoria):
+    """Each value, time and bad reading is that of the hub's own `load`, corrected where it is there; gaps
+    stay gaps, and places are told apart."""
+    for site, offset_c in (("Shop 1", 0.5), ("Shop 2", -1.25)):
+        forwarded(tmp_path / site, victoria.base, site, offset_c)
+    victoria.series()
+    wide = th.load(source=victoria.base, tz="UTC")
+    tidy = th.load(source=victoria.base, tz="UTC", tidy=True)
+    raw = th.load(probe="Warm.2", source=victoria.base, tz="UTC", raw=True)
+    assert raw[("Shop 1", "Warm.2")].tolist() == [21.3125]
+    assert sorted(set(wide.columns.get_level_values("site"))) == ["Shop 1", "Shop 2"]
+    for site in ("Shop 1", "Shop 2"):
+        own = th.load(data_dir=tmp_path / site, tz="UTC")
+        pd.testing.assert_frame_equal(
+            wide[site].dropna(how="all"), own.dropna(how="all"), check_freq=False, check_names=False
+        )
+        mine = th.load(data_dir=tmp_path / site, tz="UTC", tidy=True)
+        part = tidy[tidy["site"] == site].reset_index(drop=True)
+        for name in ("time", "probe_id", "quality"):
+            assert part[name].astype(str).tolist() == mine[name].astype(str).tolist(), name
+        assert np.array_equal(part["temperature_c"], mine["temperature_c"], equal_nan=True)
+    some = th.load("Cold-1", start=wide.index[10], end=wide.index[20], source=victoria.base, tz="UTC")
+    assert len(some) and some.index[0] == wide.index[10] and some.index[-1] < wide.index[20]
+
+
+def test_what_cannot_be_read_is_told(victoria):
+    """No engine there, no address, another address, or what an engine does not have ends in words without the
+    password."""
+    assert th.load(source=victoria.base).empty and th.load(source=victoria.base, tidy=True).empty
+    for source in (
+        f"http://me:secret@127.0.0.1:{free_port()}",
+        "ftp://me:secret@x",
+        f"{victoria.base}/nothing",
+    ):
+        with pytest.raises(TempHubError) as caught:
+            th.load(source=source)
+        assert "secret" not in str(caught.value) and caught.value.code == "bad_source"
+    with pytest.raises(TempHubError, match="resample"):
+        th.load(source=victoria.base, every="1h")
