@@ -283,7 +283,9 @@ class Alarms(Follower[Reader]):
         """Take the rules and probes as they are now; what is known of those that stay is kept."""
         # Asked for first: what changes in between is seen at the next look.
         self._marks = (reader.rules_mark(), reader.last_probe(), reader.probes_mark())
-        probes = reader.probes()
+        # What only an import knows of has no device that could fall silent.
+        gone = reader.only_imported()
+        probes = [row for row in reader.probes() if row["id"] not in gone or row["also"]]
         self._rules = {rule.no: rule for rule in map(self._parsed, reader.rules()) if rule is not None}
         self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
         self._ids = {row["no"]: (row["id"], *row["also"]) for row in probes}

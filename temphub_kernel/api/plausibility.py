@@ -11,7 +11,10 @@ from ipaddress import IPv6Address
 from typing import NamedTuple
 
 from ..core import (
+    CLONE_GHOST,
+    GHOSTS,
     MAX_INTERVAL_MS,
+    NEAR_UNITS,
     POWER_ON,
     UNDATED,
     Once,
@@ -20,29 +23,10 @@ from ..core import (
     TooOften,
     monotonic_s,
     real_address,
-    to_units,
 )
 from ..journal import Reader
 from .access import MOST_TRACKED, place_of
 
-# What each means when no neighbour agrees: the quality, and whether the value may be true.
-GHOSTS = {
-    # Arduino's DallasTemperature (DEVICE_DISCONNECTED_C): nothing answered.
-    to_units(-127): ("missing", False),
-    # The data sheet's value of a DS18B20 that has not measured since it got power.
-    to_units(85): (POWER_ON, True),
-    # All bits of the register set; and what clones say after a conversion that failed. No DS18B20 measures
-    # that.
-    to_units(511.9375): ("range", False),
-    to_units(511.94): ("range", False),
-    to_units(127.9375): ("range", False),
-    to_units(127.94): ("range", False),
-}
-# One family of clones begins here. In a room it is an ordinary value: only a jump to it speaks against it,
-# and only the first time.
-CLONE_GHOST = to_units(25)
-# A heater does not jump this far between two readings; a ghost does.
-NEAR = to_units(10)
 # A reading before is a neighbour for three times the probe's own pace, and for the longest pace there is in
 # any case.
 NEIGHBOUR_MS = MAX_INTERVAL_MS
@@ -99,7 +83,7 @@ class Court:
         last = self._last.get(row.probe_id)
         if last is None or abs(row.taken_ms - last.taken_ms) > max(NEIGHBOUR_MS, TIMES * last.pace_ms):
             return None
-        return abs((row.units or 0) - last.units) <= NEAR
+        return abs((row.units or 0) - last.units) <= NEAR_UNITS
 
 
 # So many returns among the last deliveries are no accident.

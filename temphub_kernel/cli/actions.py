@@ -83,6 +83,13 @@ def forward(options: argparse.Namespace) -> int:
     return again.run(core.Settings.from_environ(), options, say)
 
 
+def take_in(options: argparse.Namespace) -> int:
+    """History from elsewhere."""
+    from ..imports import cli
+
+    return cli.run(core.Settings.from_environ(), options, say)
+
+
 def stop(_: argparse.Namespace) -> int:
     """End the hub that runs on the data folder."""
     from ..hub.commands.stop import stop_hub

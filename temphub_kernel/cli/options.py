@@ -170,6 +170,14 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
         add_options(export)
     export.set_defaults(work=actions.export)
+    history = commands.add_parser(
+        "import", help="bring in what loggers, databases and other hubs wrote; shows first how it is read"
+    )
+    if "import" in given:
+        from ..imports.cli import add_options as add_import_options
+
+        add_import_options(history)
+    history.set_defaults(work=actions.take_in)
     report = commands.add_parser(
         "report",
         help="write a report of a month, week or any time as PDF or HTML, or compare one with the data",

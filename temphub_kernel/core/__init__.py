@@ -52,10 +52,11 @@ NAMES = {
         "start_behind start_beside"
     ),
     "reading": (
-        "ADHOC AHEAD_MS BOOT DEMO_ID FAULT_WORDS HIGHEST_C JUNCTION_PER_C LOWEST_C MAX_AGE_MS MAX_BATCH "
-        "MAX_INTERVAL_MS MAX_SEQ MIN_INTERVAL_MS POWER_ON QUALITIES RANGE STRUCK_OUT UNDATED "
-        "UNITS_PER_C UNKNOWN_DELAY_MS Row Sighting board_of fresh_ms in_range is_of_a_demo is_present "
-        "is_probe_id number_text to_celsius to_units"
+        "ADHOC AHEAD_MS BOOT CLONE_GHOST DEMO_ID FAULT_WORDS GHOSTS HIGHEST_C JUNCTION_PER_C "
+        "LOWEST_C MAX_AGE_MS MAX_BATCH MAX_INTERVAL_MS MAX_SEQ MIN_INTERVAL_MS NEAR_UNITS "
+        "POWER_ON QUALITIES RANGE STRUCK_OUT UNDATED UNITS_PER_C UNKNOWN_DELAY_MS Row Sighting "
+        "board_of fresh_ms in_range is_of_a_demo is_present is_probe_id number_text to_celsius "
+        "to_units"
     ),
     "settings": "ALLOWED Settings",
     "spreadsheet": (

@@ -68,6 +68,27 @@ class Row(NamedTuple):
     junction: tuple[int | None, int | None] | None = None
 
 
+# What values mean that sensors show when they measured nothing, where no neighbour agrees, in stored units:
+# the quality, and whether the value may be true.
+GHOSTS = {
+    # Arduino's DallasTemperature (DEVICE_DISCONNECTED_C): nothing answered.
+    -127 * UNITS_PER_C: ("missing", False),
+    # The data sheet's value of a DS18B20 that has not measured since it got power.
+    85 * UNITS_PER_C: (POWER_ON, True),
+    # All bits of the register set; and what clones say after a conversion that failed. No DS18B20 measures
+    # that.
+    round(511.9375 * UNITS_PER_C): ("range", False),
+    round(511.94 * UNITS_PER_C): ("range", False),
+    round(127.9375 * UNITS_PER_C): ("range", False),
+    round(127.94 * UNITS_PER_C): ("range", False),
+}
+# One family of clones begins here. In a room it is an ordinary value: only a jump to it speaks against it,
+# and only the first time.
+CLONE_GHOST = 25 * UNITS_PER_C
+# A heater does not jump this far between two readings; a ghost does.
+NEAR_UNITS = 10 * UNITS_PER_C
+
+
 def is_probe_id(text: object) -> TypeGuard[str]:
     """True for a text that may name a probe."""
     return isinstance(text, str) and PROBE_ID.fullmatch(text) is not None

@@ -39,6 +39,7 @@ LISTING = Silence(
 # A page attaches to a hub that runs.
 PAGE = Silence("The hub at {url} does not answer ({error}).", "Wait a few seconds and try again.", 15.0)
 # What takes long by its nature.
+IMPORT_S = 150.0
 PATIENCE_S = {"/api/doctor": 70.0}
 
 
@@ -183,6 +184,16 @@ class HubClient:
     def thermocouples(self) -> list[Json]:
         """As `GET /api/thermocouples` has them."""
         return list(self.ask("/api/thermocouples")["thermocouples"])
+
+    # What was brought in from elsewhere.
+
+    def take_in(self, folder: str) -> int:
+        """Have the hub take in what an import wrote into a folder beside the journal; its number."""
+        return int(self.ask("/api/import", {"folder": folder}, timeout_s=IMPORT_S)["number"])
+
+    def undo_import(self, number: int) -> None:
+        """Take an import back."""
+        self.ask("/api/import", {"undo": number}, timeout_s=IMPORT_S)
 
     # Over the wire.
 

@@ -45,6 +45,8 @@ from .records.annotations import (
 )
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.chips import CHIPS
+from .records.importing import LIST_FILE, STAGING, register, undo as undo_import
+from .records.imports import Import
 from .records.merging import check_common, merge, unmerge
 from .records.messages import WITHDRAWN, Message, Outbox, begin, not_sent, not_to_be_told, were_sent
 from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
@@ -86,11 +88,13 @@ __all__ = [
     "HELD",
     "JUNCTION",
     "LATE_MS",
+    "LIST_FILE",
     "MAINTENANCE",
     "MUTE",
     "NO_VALUE",
     "QUALITY",
     "SHARED",
+    "STAGING",
     "STRUCK",
     "WITHDRAWN",
     "WITHIN_C",
@@ -112,6 +116,7 @@ __all__ = [
     "Floats",
     "Follower",
     "Holes",
+    "Import",
     "Ints",
     "Keeper",
     "Known",
@@ -162,6 +167,7 @@ __all__ = [
     "pieces",
     "put_damaged_aside",
     "received_of",
+    "register",
     "remove",
     "remove_rule",
     "restore",
@@ -172,6 +178,7 @@ __all__ = [
     "time_weights",
     "track_of",
     "undo",
+    "undo_import",
     "unmerge",
     "were_sent",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 from ..core import HOUR_MS, MINUTE_MS
 from . import batches, columns, packs, schema
 from .archive.months import Archives
+from .records import imports
 
 TABLE = "CREATE TABLE IF NOT EXISTS junctions (no INTEGER PRIMARY KEY, chip INTEGER, cold INTEGER)"
 # Of each probe's newest reading, which a card shows: looked up in its block it would cost a hundred times as
@@ -201,7 +202,8 @@ class Stored:
         known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
-        return int(known + new) + batches.about(self._db, done, from_ms, to_ms)
+        pending = imports.pending(self._db, from_ms, to_ms)
+        return int(known + new) + pending + batches.about(self._db, done, from_ms, to_ms)
 
     def numbered(
         self, after_no: int, most: int = WINDOW_ROWS, fields: Sequence[str] = columns.FIELDS

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .columns import FIELDS, JUNCTION, NO_VALUE, STRUCK, Batch, Columns, chosen
-from .records import annotations, calibration, merged, thermocouples
+from .records import annotations, calibration, imports, merged, thermocouples
 
 
 def asked(db: sqlite3.Connection, fields: Sequence[str] = FIELDS) -> tuple[str, ...]:
@@ -68,4 +68,5 @@ def judged(db: sqlite3.Connection) -> tuple[int, ...]:
         value for table in ("strikes", "calibrations") for value in db.execute(query.format(table)).fetchone()
     ]
     said = "SELECT total(merged_into > 0), total(merged_ms), total(power_on_counts * no * no) FROM probes"
+    told += imports.changed(db)
     return (*told, *thermocouples.changed(db), *map(int, db.execute(said).fetchone()))

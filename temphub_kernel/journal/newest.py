@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import batches, blocks, summary
 from .columns import NO_VALUE, QUALITY, Columns, Newest, Point
-from .records import annotations, calibration, merged
+from .records import annotations, calibration, imports, merged
 
 QUERY = (
     "SELECT no, probe, taken_ms, taken_ms + delay_ms, units, quality, boot, seq FROM readings WHERE no > "
@@ -97,6 +97,11 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
         if taken_ms >= known[0]:
             known[:3] = taken_ms, units, quality
         known[3] = max(known[3], delivered_ms)
+        known[4] += readings
+    for probe, readings, taken_ms, units, quality in imports.newest(db):
+        known = found.setdefault(probe, [taken_ms, units, quality, taken_ms, 0])
+        if taken_ms > known[0]:
+            known[:3] = taken_ms, units, quality
         known[4] += readings
     for probe, known in found.items():
         known[1:3] = corrections.one(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute, between, events, mutes, of_numbers
 from .records.annotations import Annotation, Strike, annotations, strikes
 from .records.calibration import Calibration, calibrations
+from .records.imports import Import, imports, only_imported
 from .records.messages import Message, Outbox, due, messages, outbox, waiting, waiting_channels
 from .records.rules import StoredRule, rules, rules_mark
 from .records.thermocouples import Thermocouple, thermocouples
@@ -37,6 +38,14 @@ class RecordQuestions:
         """Everything that is struck out, by probe and time."""
         return strikes(self._db)
 
+    def imports(self) -> list[Import]:
+        """What was brought in from elsewhere, by number; those that were taken back as well."""
+        return imports(self._db)
+
+    def only_imported(self) -> set[str]:
+        """The ids that are known by imports alone: nobody ever delivered under them."""
+        return only_imported(self._db)
+
     def rules(self) -> list[StoredRule]:
         """The rules by which alarms are given, by number."""
         return rules(self._db)
@@ -56,11 +65,10 @@ class RecordQuestions:
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()[0])
 
     def probes_mark(self) -> list[tuple[object, ...]]:
-        """Another one whenever a probe was met, removed, merged, put into a group, or given another interval;
-        some ms for thousands."""
-        return self._db.execute(
-            'SELECT no, "group", interval_ms, removed_ms, merged_into FROM probes ORDER BY no'
-        ).fetchall()
+        """Another one whenever a probe was met, removed, merged, put into a group, given another interval,
+        or delivers where only an import knew of it; some ms for thousands."""
+        query = 'SELECT no, "group", interval_ms, removed_ms, merged_into FROM probes ORDER BY no'
+        return [*self._db.execute(query), *((id_,) for id_ in sorted(only_imported(self._db)))]
 
     def alarm_book(self) -> AlarmBook:
         """The alarms as whoever changes them sees them; to read only."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
 from . import blocks, columns, follower, schema, summary
 from .archive.months import FOLDER
-from .records import annotations, calibration
+from .records import annotations, calibration, imports
 from .statistics import gathered, steps_of
 from .writer import Writer
 
@@ -93,12 +93,17 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         if task is None:
             return False
         no, probe, from_ms, to_ms = task
-        day = _first_day(db, probe, from_ms // DAY_MS, -(-to_ms // DAY_MS))
-        change = _forget(no) if day is None else self._gather_day(db, no, probe, day)
+        if imports.is_part(db, probe, from_ms, to_ms):
+            # Few enough readings; and days that no roll-up knows of yet.
+            change = self._gather(db, no, probe, from_ms // DAY_MS, to_ms // DAY_MS)
+        else:
+            day = _first_day(db, probe, from_ms // DAY_MS, -(-to_ms // DAY_MS))
+            change = _forget(no) if day is None else self._gather(db, no, probe, day, day + 1)
         self._writer.change(change).result(COMMIT_S)
         return True
 
-    def _gather_day(self, db: sqlite3.Connection, no: int, probe: int, day: int) -> _Change:
+    def _gather(self, db: sqlite3.Connection, no: int, probe: int, day: int, end: int) -> _Change:
+        """Of the days [day, end)."""
         db.execute("BEGIN")
         try:
             done = summary.bookmark(db)
@@ -106,7 +111,7 @@ class RollUps(follower.Follower[sqlite3.Connection]):
             corrections, struck = calibration.Corrections(db), annotations.Struck(db)
             fields = ("no", "probe", "taken_ms", "units", "quality", *corrections.fields)
             batch = columns.joined(
-                list(stored.taken(day * DAY_MS, (day + 1) * DAY_MS, done, fields, [probe])), fields
+                list(stored.taken(day * DAY_MS, end * DAY_MS, done, fields, [probe])), fields
             )
         finally:
             db.execute("ROLLBACK")
@@ -120,11 +125,12 @@ class RollUps(follower.Follower[sqlite3.Connection]):
             for table, width in schema.TIERS.items():
                 first, last = (
                     day * schema.TIERS["days"] // width,
-                    ((day + 1) * schema.TIERS["days"] - 1) // width,
+                    (end * schema.TIERS["days"] - 1) // width,
                 )
                 db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
             summary.add_steps(db, gathered(minutes))
-            db.execute("UPDATE redo SET from_ms=? WHERE no=?", ((day + 1) * DAY_MS, no))
+            db.execute("UPDATE redo SET from_ms=? WHERE no=?", (end * DAY_MS, no))
+            db.execute("DELETE FROM redo WHERE no=? AND from_ms>=to_ms", (no,))
 
         return apply
 

@@ -25,6 +25,7 @@ ROOMS = {
     "csvlog": {"core", "journal"},
     "exports": {"core", "journal"},
     "reports": {"core", "journal", "language", "alarms", "exports", "_version"},
+    "imports": {"core", "journal", "hub"},
     "flash": {"core"},
     "alarms": {"core", "journal"},
     "analysis": {"core", "journal"},
@@ -71,6 +72,7 @@ ROOMS = {
         "csvlog",
         "exports",
         "reports",
+        "imports",
         "doctor",
         "firewall",
         "service",
@@ -83,14 +85,16 @@ ROOMS = {
 }
 # library -> the rooms that may use it.
 LIBRARIES = {
-    "sqlite3": {"journal"},
+    # imports: the database of Home Assistant, never the journal.
+    "sqlite3": {"journal", "imports"},
     "tornado": {"api", "jupyter", "server"},
     "zeroconf": {"discovery"},
     "ifaddr": {"discovery"},
     "requests": set(),
     "urllib3": set(),
     "pandas": {"analysis", "__init__"},
-    "polars": {"journal", "analysis", "exports", "forward", "__init__"},
+    "polars": {"journal", "analysis", "exports", "forward", "imports", "__init__"},
+    "python_calamine": {"imports"},
     "ipywidgets": {"page", "jupyter"},
     "bqplot": {"page"},
     "segno": {"page"},

@@ -14,7 +14,7 @@ RENAMED = {
     "prometheus-client": "prometheus_client",
 }
 # Not at conda-forge under a name that we know: pip brings them.
-BY_PIP = {"typst"}
+BY_PIP = {"python-calamine", "typst"}
 ENVIRONMENT = yaml.safe_load((CHECKOUT / "environment.yml").read_text(encoding="utf-8"))
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

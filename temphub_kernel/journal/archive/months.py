@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 FOLDER = "archive"
+# About as many readings are read at once: of a thermometer that was read each hour, that is years.
+AT_ONCE_ROWS, MOST_DAYS = 100_000, 366
 UNFINISHED = ".part"
 # Of each of our columns: the one in the file that it is made of.
 SOURCE = {
@@ -68,12 +70,13 @@ class Archives:
     def taken(
         self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None
     ) -> Iterator[Callable[[], Batch]]:
-        """For each day of [from_ms, to_ms) that a closed month may have: what reads it. probes: of these
-        alone, None for all."""
+        """For each day, or some days with few readings, of [from_ms, to_ms) that a closed month may have:
+        what reads them. probes: of these alone, None for all."""
         for archive in self.all():
             start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
+            step_ms = _days_at_once(archive) * DAY_MS
             while start < end:
-                stop = min((start // DAY_MS + 1) * DAY_MS, end)
+                stop = min((start // DAY_MS) * DAY_MS + step_ms, end)
                 yield partial(self._read, archive, "time", start, stop - 1, fields, probes)
                 start = stop
 
@@ -174,6 +177,11 @@ class Archives:
             .fill_null(-1)
             .to_numpy()
         )
+
+
+def _days_at_once(archive: Archive) -> int:
+    span_ms = archive.newest_ms - archive.oldest_ms + 1
+    return max(1, min(MOST_DAYS, AT_ONCE_ROWS * span_ms // (max(archive.readings, 1) * DAY_MS)))
 
 
 def _check(path: Path, sha256: str) -> None:

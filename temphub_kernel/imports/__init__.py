@@ -1,0 +1,1 @@
+"""History from elsewhere: what loggers, databases and other hubs wrote becomes readings of the journal."""
