@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from temphub_kernel.alarms import SETS
+from temphub_kernel.alarms.life import ACTIONS
 from temphub_kernel.language import LANGUAGES, texts_of
 
 PACKAGE = Path(__file__).parents[2] / "temphub_kernel"
@@ -47,6 +49,12 @@ def test_every_word_is_there_and_used() -> None:
     assert len(there) > 400
     assert {key: place for key, place in found.items() if key not in there} == {}
     assert there - found.keys() == set()
+
+
+def test_what_was_done_is_offered_as_the_api_offers_it() -> None:
+    """A page in English and a program offer the same texts, and the same rules to start from."""
+    assert texts_of(LANGUAGES[0])["alarms"]["SETS"] == {key: one.title for key, one in SETS.items()}
+    assert texts_of(LANGUAGES[0])["alarms"]["ACTIONS"] == ACTIONS
 
 
 def test_no_word_is_taken_when_a_module_is_imported() -> None:

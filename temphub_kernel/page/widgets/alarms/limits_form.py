@@ -238,7 +238,7 @@ def suggested(probe: Probe) -> str:
 def set_label(key: str, view: View) -> str:
     """A ready-made set with its limits: `Refrigerator 2 to 8 °C`."""
     found = limits.bounds(rule.to_json() for rule in SETS[key].rules)
-    return f"{SETS[key].title} {limits.between(*found, view)}"
+    return f"{words.SETS[key]} {limits.between(*found, view)}"
 
 
 def tried(ask: Ask, rules: list[dict[str, Any]], view: View) -> str:

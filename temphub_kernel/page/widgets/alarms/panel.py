@@ -33,7 +33,7 @@ class AlarmForm:
         self._until_ms = 0
         field = {"layout": kit.layout, "continuous_update": True}
         self._title = kit.html()
-        texts = kit.row([kit.button(text, partial(self._say, text)) for text in life.ACTIONS], "th-ready")
+        texts = kit.row([kit.button(text, partial(self._say, text)) for text in words.ACTIONS], "th-ready")
         self._comment = Text(description=words.FORM_COMMENT, placeholder=words.FORM_EXAMPLE, **field)
         self._comment.add_class("th-comment")
         self._who = Text(description=words.FORM_WHO, **field)
