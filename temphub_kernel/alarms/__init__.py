@@ -1,13 +1,24 @@
 """Alarms: rules for temperatures and for sick probes, judged as the journal grows; what becomes of each, and
 what people do about it."""
 
-from . import life
+from . import life, states
 from .evaluate import Evaluator
 from .follower import Alarms
 from .preview import MOST_DAYS, preview, preview_json
 from .rules import SEVERITIES, Rule
 from .sets import SETS, ReadySet
-from .shown import STATES, Asked, alarms_csv, alarms_json, fits, rule_json, text_of
+from .shown import (
+    STATES,
+    Asked,
+    alarms_csv,
+    alarms_json,
+    fits,
+    rule_json,
+    standing_json,
+    standings,
+    text_of,
+    waiting,
+)
 from .sickness import Sickness
 from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
@@ -37,6 +48,10 @@ __all__ = [
     "preview",
     "preview_json",
     "rule_json",
+    "standing_json",
+    "standings",
+    "states",
     "text_of",
+    "waiting",
     "where",
 ]

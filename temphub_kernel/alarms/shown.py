@@ -1,11 +1,11 @@
 """Alarms and rules as the API tells them. Any thread; reads from a Reader."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..core import csv_cell, iso_utc
-from ..journal import Alarm, AlarmBook, AlarmEvent, Mute, Reader, StoredRule
-from . import follower, life, words
+from ..core import csv_cell, iso_utc, to_celsius
+from ..journal import Alarm, AlarmBook, AlarmEvent, Mute, Newest, Reader, StoredRule
+from . import follower, life, states, words
 
 STATES = ("live", "active", "cleared", "unacknowledged", "closed", "past")
 MOST_ALARMS = 1_000
@@ -144,12 +144,58 @@ def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[Al
 
 def pending_json(reader: Reader, ids: dict[int, str]) -> list[dict[str, Any]]:
     """What may become an alarm."""
-    kept = reader.bookmark(follower.FOLLOWER)[1].get("pending", [])
     return [
         {"rule": rule, "probe_id": ids[probe], "since": iso_utc(since_ms)}
-        for rule, probe, since_ms in kept
+        for (rule, probe), since_ms in waiting(reader).items()
         if probe in ids
     ]
+
+
+def waiting(reader: Reader) -> dict[tuple[int, int], int]:
+    """Since when what may become an alarm has been so, by the numbers of rule and probe."""
+    kept = reader.bookmark(follower.FOLLOWER)[1].get("pending", [])
+    return {(rule, probe): since_ms for rule, probe, since_ms in kept}
+
+
+def standings(
+    reader: Reader, probes: Iterable[Mapping[str, Any]], refused: Collection[str], at_ms: int
+) -> dict[str, states.Standing]:
+    """The worst that is the matter with each probe, as the page says it. probes: as Reader.probes tells."""
+    rules, live, newest = list(reader.rules()), reader.live_alarms(), {n.probe_id: n for n in reader.newest()}
+    limits, pending = states.in_force(rules), waiting(reader) if rules else {}
+    silences = states.remembered(reader.note(states.TOPIC)[1])
+    found = {}
+    for one in probes:
+        id_, no = one["id"], one["no"]
+        watching = states.rules_of(rules, id_, str(one.get("group") or "")) if limits else ()
+        found[id_] = states.standing(
+            _newest(newest.get(id_), one, id_ in refused, at_ms),
+            [limits[rule.no] for rule in watching if rule.no in limits],
+            [alarm for alarm in live if no == alarm.probe or no in alarm.body.get("probes", ())],
+            silences.get(id_),
+            at_ms,
+            lambda rule, no=no: pending.get((rule, no), 0),  # type: ignore[misc]
+        )
+    return found
+
+
+def _newest(newest: Newest | None, probe: Mapping[str, Any], refused: bool, at_ms: int) -> states.Newest:
+    interval_ms, good = int(probe["interval_ms"] or 0), newest is not None and newest.units is not None
+    taken_ms = newest.taken_ms if newest else 0
+    told = bool(probe["provisioned_ms"])
+    heard = states.heard(at_ms, taken_ms or None, interval_ms, good, told=told, refused=refused)
+    celsius = to_celsius(newest.units) if newest is not None and newest.units is not None else None
+    return states.Newest(heard, taken_ms, taken_ms if good else 0, celsius, interval_ms)
+
+
+def standing_json(standing: states.Standing) -> dict[str, Any]:
+    """As `/api/probes` has it."""
+    return {
+        "state": standing.state,
+        "level": states.LEVELS[standing.level],
+        "since": _time(standing.since_ms),
+        "limit_c": standing.limit_c,
+    }
 
 
 def mute_json(mute: Mute) -> dict[str, Any]:

@@ -33,7 +33,8 @@ class Desk:
     say yes to a probe, or let it go; the same. register: whose key is whose. channels: the ways out by which
     alarms are told. lamp(probe_id): what its board's lamp is to show of alarms: critical, warning,
     acknowledged or nothing. twins(probe_id, problem, remedy): two devices deliver under one id, or, with
-    empty words, no more.
+    empty words, no more. seen(probe_id): somebody has seen that it was silent; whether there was
+    anything to see.
     """
 
     health: Callable[[], dict[str, Any]]
@@ -47,6 +48,7 @@ class Desk:
     channels: Channels
     lamp: Callable[[str], str] = lambda _id: ""
     twins: Callable[[str, str, str], None] = lambda _id, _problem, _remedy: None
+    seen: Callable[[str], bool] = lambda _id: False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ ROUTES = [
     (r"/api/provision", probes.Provision),
     (r"/api/describe", identity.Describe),
     (r"/api/identify", identity.Identify),
+    (r"/api/seen", identity.Seen),
     (r"/api/trust", probes.TrustProbe),
     (r"/api/annotate", annotations.Annotate),
     (r"/api/annotations", annotations.Annotations),

@@ -143,8 +143,8 @@ class Health:
 class Pulse(Worker):
     """Leaves the health note every few seconds: a page that finds it old says that the hub is away.
 
-    broken: asked each time; True ends this process, because only a new one can go on. Given only where
-    another is started then.
+    look: called each time. broken: asked each time; True ends this process, because only a new one can go
+    on. Given only where another is started then.
     """
 
     def __init__(
@@ -153,11 +153,12 @@ class Pulse(Worker):
         book: ProbeBook,
         refusals: Refusals,
         *,
+        look: Callable[[], None] = lambda: None,
         broken: Callable[[], bool] = lambda: False,
         every_s: float = 5.0,
     ) -> None:
         super().__init__("pulse")
-        self._broken = broken
+        self._look, self._broken = look, broken
         self._health = health
         self._book = book
         self._refusals = refusals
@@ -172,5 +173,6 @@ class Pulse(Worker):
                 os._exit(70)
             self._health.refresh()
             self._refusals.settle()
+            self._look()
             self._book.leave(TOPIC, self._health.report())
             self.stopping.wait(self._every_s)

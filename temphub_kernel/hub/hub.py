@@ -40,7 +40,7 @@ from ..journal import (
 from ..provisioner import ProbeCheck, Provisioner, Talk
 from ..reports import Schedule
 from ..trust import Trust
-from . import health, refill, refused
+from . import health, refill, refused, silences
 from .lock import HubInfo, HubLock
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class RunningHub:
         self.book = ProbeBook(self.writer)
         self.csvlog = CsvLog(settings.csv_file, settings.journal_file, self.writer, style=settings.csv_style)
         self.refusals = refused.Refusals(settings.journal_file, self.book)
+        self.silences = silences.Silences(settings.journal_file, self.book)
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
         self.trust.on_change = self._standings
         self._newcomers = Newcomers()
@@ -160,6 +161,7 @@ class RunningHub:
             self.channels,
             lamp=lambda probe_id: self.alarms.lamps.get(board_of(probe_id), ""),
             twins=self._twins,
+            seen=self.silences.seen,
         )
         page = self._run.page if self._run else None
         return Endpoint(self.settings, self.settings.journal_file, self.writer, desk, page)
@@ -171,7 +173,9 @@ class RunningHub:
         self.health.awake = lambda: awake.awake
         self.health.forward = lambda: forwarded(passing)
         # Behind a page server there is a supervisor, which starts another hub at once.
-        pulse = health.Pulse(self.health, self.book, self.refusals, broken=self._broken)
+        pulse = health.Pulse(
+            self.health, self.book, self.refusals, look=self.silences.look, broken=self._broken
+        )
         return [
             self.writer,
             RollUps(settings.journal_file, self.writer),

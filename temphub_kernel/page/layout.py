@@ -11,7 +11,7 @@ from ipywidgets import HTML, Box, Text, VBox
 from . import format, tongue, words
 from .choices import Steering, View, query
 from .data import Alert, Judgement, Probe, Snapshot
-from .html import alarms, cards, panels
+from .html import cards, panels, states
 from .widgets import (
     AlarmPanel,
     Ask,
@@ -27,7 +27,8 @@ from .widgets import (
     set_value,
 )
 
-STYLE = (Path(__file__).parent / "style.css").read_text("utf-8")
+# The parts of its look, in their order: what comes later holds.
+STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("style.css", "states.css"))
 # The parts of a page, in their order; an analyst may take one of them.
 PARTS = (
     "head",
@@ -128,6 +129,8 @@ class Panels:
             self._alarms.open(int(which))
         elif what == "unmute":
             self._alarms.unmute(int(which))
+        elif what == "seen":
+            self._alarms.seen(str(which))
         else:
             self._alarms.open_limits(str(which))
 
@@ -159,7 +162,7 @@ class Panels:
             self._show_empty(snapshot, more=more)
             return
         self._show_cards(snapshot, make=not arriving)
-        self.chart_panel.show(snapshot)
+        self.chart_panel.show(snapshot, arriving=arriving)
         heading = cards.heading(words.STATISTICS, view.told(now_ms))
         set_value(
             self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot))
@@ -208,13 +211,15 @@ class Panels:
     def _show_cards(self, snapshot: Snapshot, *, make: bool) -> None:
         children: list[HTML] = []
         group = ""
-        for probe in snapshot.shown:
+        # On a wall what is wrong comes first; elsewhere a card stays where people look for it.
+        shown = sorted(snapshot.shown, key=states.order) if snapshot.view.kiosk else snapshot.shown
+        for probe in shown:
             card = self._card(probe)
             set_value(
                 card,
                 snapshot.once(("card", probe.id), partial(cards.card, probe, snapshot.view, snapshot.now_ms)),
             )
-            if (named := str(probe.record.get("group") or "")) != group:
+            if (named := str(probe.record.get("group") or "")) != group and not snapshot.view.kiosk:
                 group = named
                 children += [self._group(group)] if group and (make or group in self._groups) else []
             children.append(card)
@@ -228,7 +233,7 @@ class Panels:
     def _dress(self, view: View) -> None:
         for name, on in (
             ("th-kiosk", view.kiosk),
-            ("th-dark", view.theme == "dark"),
+            ("th-dark", view.dark),
             ("th-light", view.theme == "light"),
         ):
             set_class(self.root, name, on)
@@ -258,7 +263,7 @@ class Panels:
             "span": view.between(*self.chart_panel.chart.reach[:2], 0, to_second=False),
             "copied": words.SEND_COPIED,
         }
-        facts = json.dumps(alarms.facts(snapshot), separators=(",", ":"))
+        facts = json.dumps(states.facts(snapshot), separators=(",", ":"))
         set_value(
             self._told,
             f'<i data-told="{format.safe(json.dumps(told, separators=(",", ":")))}" '

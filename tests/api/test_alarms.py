@@ -251,3 +251,22 @@ def test_changes_need_what_other_changes_need(make_hub: Any) -> None:
     ):
         assert hub.ask("POST", path, {"number": 1, "rule": FRIDGE})[0] == 401, path
     assert hub.ask("POST", "/api/rules", {"rule": FRIDGE, "token": "secret"})[0] == 200
+
+
+def test_a_program_is_told_how_each_probe_does(known: Hub) -> None:
+    """In the page's own words and order: fine, and too warm with its time where an alarm goes on."""
+
+    def standing() -> dict[str, Any]:
+        return dict(known.ask("GET", "/api/probes")[1]["probes"][0]["standing"])
+
+    assert standing() == {"state": "fine", "level": "fine", "since": None, "limit_c": None}
+    assert known.ask("POST", "/api/ingest", {"temperature_c": 9.5, "probe_id": "fridge"})[0] == 200
+    fires(known, severity="critical")
+    found = standing()
+    assert (found["state"], found["level"], found["limit_c"]) == ("too_warm", "critical", 8.0)
+    assert found["since"] is not None
+
+
+def test_seeing_what_was_never_silent_is_harmless(known: Hub) -> None:
+    """Two people may press at once; nothing is kept of the second."""
+    assert told(known, "/api/seen", {"probe_id": "fridge"}) == {"ok": True, "seen": False}

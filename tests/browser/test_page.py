@@ -63,7 +63,8 @@ def test_cards_and_a_line_that_moves_when_a_reading_is_posted(open_page, temphub
     posted the card has its value and the line moves; every request went to the hub; nothing is wider than the
     screen."""
     page = open_page(width)
-    assert page.title() == "TempHub"
+    # What is wrong with a probe stands before it.
+    assert page.title().endswith("TempHub")
     page.wait_for_selector('.th-card[data-probe="TempProbe-0096"] .th-number:visible')
     assert page.locator('.th-card[data-probe^="TempProbe-009"]').count() == 2
     assert page.locator(LINE).count() >= 2

@@ -109,6 +109,11 @@ class Journal:
         )
         self.settle()
 
+    def note(self, topic: str, body: dict[str, Any]) -> None:
+        """What another part of the hub leaves for pages."""
+        self._book.leave(topic, body)
+        self.settle()
+
     def stands(self, **standings: str) -> None:
         """How probes stand to the hub, as it leaves it."""
         self._book.leave("trust", standings)

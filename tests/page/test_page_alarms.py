@@ -8,6 +8,8 @@ from ipywidgets import HTML, Button, Text
 
 from page.alarms_page import answer, banner, card, opened, panel, press, refresh, said
 from support.widgets import every, words
+from temphub_kernel.alarms import states
+from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.journal import Reader
 from temphub_kernel.page.html import alarms
 
@@ -35,9 +37,8 @@ def test_an_alarm_is_told_in_words_on_banner_and_card(page, journal):
     told = refresh(page)
     assert "Alarm: Fridge above 8 °C for 12 min , now 9.40 °C" in told
     assert 'role="alert"' in banner(page) and "<svg" in banner(page)
-    assert "Alarm: above 8\u00a0°C for" in card(page, "Fridge") and "th-alarmed-critical" in card(
-        page, "Fridge"
-    )
+    shown = card(page, "Fridge")
+    assert "Alarm: above 8\u00a0°C for" in re.sub("<[^>]*>", "", shown) and "th-alarmed-critical" in shown
     assert "th-alarmed" not in card(page, "Freezer")
     assert "th-alarm-banner" in page.still()
 
@@ -202,7 +203,7 @@ def test_the_script_is_told_what_is_loud(page, journal):
         return json.loads(re.search(r'data-alarms="([^"]*)"', told)[1].replace("&quot;", '"'))
 
     assert (
-        facts()["title"] == "Fridge above 8\u00a0°C"
+        facts()["title"] == "Fridge above 8\u00a0°C for {}"
         and facts()["worst"] == "critical"
         and facts()["loud"][0][0] == number
     )
@@ -291,18 +292,45 @@ def test_limits_of_a_refused_rule_say_why(page):
     assert "Switch on" not in [one.description for one in every(page, Button)]
 
 
-def test_a_probe_shown_alone_has_its_limits_in_the_chart(page, journal):
-    """Both of them, as dashed lines, the near one within what the axis shows; beside another probe none is
-    drawn."""
+def test_each_probe_has_its_limits_in_its_own_pane_of_the_chart(page, journal):
+    """As dashed lines, within what the axis shows: of a freezer and a fridge at once, each in its pane and by
+    its name; of one that is shown alone its own, which can be moved."""
     journal.rule(kind="above", limit_c=8, probes=["Fridge"])
-    journal.rule(kind="below", limit_c=2, probes=["Fridge"])
+    journal.rule(kind="below", limit_c=7, probes=["Fridge"])
+    journal.rule(kind="above", limit_c=-17, probes=["Freezer"])
+    chart = page._panels.chart_panel
 
     def drawn():
         refresh(page)
-        lines = [one for one in page._panels.chart.figure.marks if one.line_style == "dashed"]
+        lines = [one for one in chart.chart.figure.marks if one.line_style == "dashed"]
         return [value for line in lines for value in line.y.tolist() if value == value]
 
-    assert drawn() == []
+    assert len(drawn()) == 6
+    below, above = chart.chart.laid.panes
+    assert below.low < -19 and below.high < 0 < above.low < 7 and above.high > 9.4
+    told = {text: share for share, text in chart.facts()["lines"]}
+    assert list(told) == ["above -17\u00a0°C".replace("-", "−"), "above 8\u00a0°C", "below 7\u00a0°C"]
+    assert told["below 7\u00a0°C"] == pytest.approx(above.share(7), abs=1e-3)
+    assert below.top < above.bottom < told["below 7\u00a0°C"] < told["above 8\u00a0°C"] < above.top
     page._steering.change(probes=("Fridge",))
-    assert drawn() == [2, 2, 8, 8]
+    assert drawn() == [7, 7, 8, 8] and chart.facts()["lines"] == []
     assert page._panels.chart.reach[2] < 8
+
+
+def test_a_silence_that_nobody_has_seen_stays_on_the_card(page, journal):
+    """A probe that is back is amber with the time that it was silent, in head and title as well; a press on
+    the card says that somebody has seen it."""
+    from_ms = now_ms() - 20 * MINUTE_MS
+    journal.note(states.TOPIC, {"Freezer": [from_ms, from_ms + 15 * MINUTE_MS, 0]})
+    told = re.sub(r"\s+", " ", refresh(page))
+    shown = card(page, "Freezer")
+    assert "Freezer was silent for 15 min" in told
+    assert "th-alarmed-warning" in shown and "Not seen yet: was silent for 15 min" in re.sub(
+        "<[^>]*>", "", shown
+    )
+    page._steering.said(json.dumps({"n": 1, "seen": "Freezer"}), ["Fridge", "Freezer"])
+    assert said(page, "Kept that somebody has seen it.")
+    assert page.hub.asked == [("/api/seen", {"probe_id": "Freezer"})]
+    journal.note(states.TOPIC, {})
+    refresh(page)
+    assert "th-alarmed" not in card(page, "Freezer")

@@ -46,6 +46,17 @@ class Identify(base.ApiHandler):
         self.reply({"ok": True})
 
 
+class Seen(base.ApiHandler):
+    """`POST /api/seen`: somebody has seen that a probe was silent; without a rule that is kept until then."""
+
+    async def post(self) -> None:
+        probe_id = schemas.probe_field(self.body())
+        seen = await self.room.questions.call(lambda: self.room.desk.seen(probe_id))
+        if seen:
+            await self.note()
+        self.reply({"ok": True, "seen": seen})
+
+
 class Remove(base.ApiHandler):
     """`POST /api/remove`: takes a probe, or several, off every list; their readings are kept. With `restore:
     true` they come back.

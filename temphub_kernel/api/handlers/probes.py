@@ -4,6 +4,7 @@ thread only."""
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ... import alarms
 from ...core import (
     MAX_INTERVAL_MS,
     MIN_INTERVAL_MS,
@@ -20,7 +21,7 @@ from ...core import (
     to_celsius,
     transient,
 )
-from ...journal import Newest
+from ...journal import Newest, Reader
 from ...trust import Proven, Repeated
 from .. import base, schemas
 
@@ -151,9 +152,14 @@ class Probes(base.ApiHandler):
     """`GET /api/probes`"""
 
     async def get(self) -> None:
-        probes, newest = await self.room.questions.ask(
-            lambda reader: (reader.probes(), {n.probe_id: n for n in reader.newest()})
-        )
+        refused, at_ms = self.room.desk.health().get("refused_probes") or (), now_ms()
+
+        def ask(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, Newest], dict[str, Any]]:
+            listed = reader.probes()
+            found = alarms.standings(reader, listed, refused, at_ms)
+            return listed, {n.probe_id: n for n in reader.newest()}, found
+
+        probes, newest, judged = await self.room.questions.ask(ask)
         stand = self.room.desk.register.standings()
         gone = transients(probes, newest.values(), stand)
         alike = look_alikes(probe for probe in probes if probe["id"] not in gone) | look_alikes(probes)
@@ -163,6 +169,7 @@ class Probes(base.ApiHandler):
                 "trust": stand.get(board_of(probe["device"])),
                 "transient": probe["id"] in gone,
                 "looks_like": alike.get(probe["id"]),
+                "standing": alarms.standing_json(judged[probe["id"]]),
             }
             for probe in probes
         ]

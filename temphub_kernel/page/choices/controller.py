@@ -124,8 +124,9 @@ class Steering:
             self.move_limit(int(moved[0]), moved[1])
         if told.get("all_alarms") is True:
             self.change(alarms=AlarmChoice())
-        if told.get("limits") in known:
-            self.alarms("limits", told["limits"])
+        for name in ("limits", "seen"):
+            if told.get(name) in known:
+                self.alarms(name, told[name])
         for name in ("kiosk", "narrow"):
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})

@@ -116,6 +116,8 @@ BY_KEY = {window.key: window for window in CHIPS}
 
 # Of so long alarms are listed where nothing else was chosen.
 ALARMS = Window(30 * DAY_MS)
+# A wall screen shows a day where no other window was chosen.
+WALL = Window(DAY_MS)
 Unit = Literal["C", "F"]
 Theme = Literal["auto", "light", "dark"]
 Clock = Literal["auto", "24", "12"]
@@ -189,8 +191,13 @@ class View(NamedTuple):
 
     @property
     def am_pm(self) -> bool:
-        """True for a clock with am and pm."""
-        return self.half_days if self.clock == "auto" else self.clock == "12"
+        """True for a clock with am and pm; on a wall only where somebody chose it."""
+        return self.half_days and not self.kiosk if self.clock == "auto" else self.clock == "12"
+
+    @property
+    def dark(self) -> bool:
+        """Whether it is dark whatever the system is: chosen, or a wall screen where nothing was chosen."""
+        return self.theme == "dark" or (self.kiosk and self.theme == "auto")
 
     @property
     def degree(self) -> str:
@@ -274,6 +281,8 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(language=found["language"])
     if "kiosk" in found:
         view = view._replace(kiosk=found["kiosk"].lower() in YES)
+        if view.kiosk and view.window == View().window and not {"window", "from"} & found.keys():
+            view = view._replace(window=WALL)
     if any(key in found for key in ALARM_KEYS.values()):
         choice = asked_alarms(found)
         known = choice.time == AS_CHART or live(choice.time) is not None
@@ -285,7 +294,7 @@ def query(view: View) -> str:
     """The address that asks for this view, without its `?`; what is as usual is left out."""
     usual, window = View(), view.window
     parts: dict[str, str] = {}
-    if window.live and window != usual.window:
+    if window.live and window != (WALL if view.kiosk else usual.window):
         parts["window"] = window.key
     elif not window.live:
         parts |= {"from": _iso(window.end_ms - window.span_ms), "to": _iso(window.end_ms)}

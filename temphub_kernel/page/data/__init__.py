@@ -1,7 +1,7 @@
 """What the page shows, read from the journal and kept."""
 
 from .alarms import ShownAlarm, ShownAlarms
-from .card_extras import arrow
+from .card_extras import SPARK_PX, arrow
 from .series import Times
 from .snapshot import Annotation, Probe, Record, Snapshot
 from .statistics import Statistics
@@ -9,6 +9,7 @@ from .status import Alert, Judgement, judge
 from .window_cache import Measured
 
 __all__ = [
+    "SPARK_PX",
     "Alert",
     "Annotation",
     "Judgement",

@@ -1,10 +1,10 @@
-"""Alarms as the page shows them: what is live, what was of late, the rules and mutes. One thread, that of its
-Reader."""
+"""Alarms as the page shows them: what is live, what was of late, the rules and mutes; and what is the matter
+with each probe. One thread, that of its Reader."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...alarms import life, where
+from ...alarms import Rule, life, states, waiting, where
 from ...core import DAY_MS, MINUTE_MS
 from ...journal import Alarm, AlarmBook, Mute, Reader, StoredRule
 from ..choices import Window
@@ -131,16 +131,50 @@ def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
     return several or ((alarm.probe_id,) if alarm.probe_id else ())
 
 
-def rules_of(rules: tuple[StoredRule, ...], probe_id: str, group: str) -> list[StoredRule]:
-    """Those that watch a probe: named, by its group, or as one of all."""
-    return [
-        one
-        for one in rules
-        if probe_id in (one.body.get("probes") or ())
-        or (bool(group) and one.body.get("group") == group)
-        or _all(one)
-    ]
+class Judged(NamedTuple):
+    """Of one probe. alarms: those that go on, the most pressing first; rules: those that watch it."""
+
+    alarms: tuple[ShownAlarm, ...]
+    rules: tuple[StoredRule, ...]
+    standing: states.Standing
 
 
-def _all(rule: StoredRule) -> bool:
-    return not rule.body.get("probes") and not rule.body.get("group")
+class Standings:
+    """Reads what counts for all probes; what cannot have changed is not read again."""
+
+    def __init__(self) -> None:
+        self._stored: tuple[StoredRule, ...] | None = None
+        self._limits: Mapping[int, Rule] = {}
+        self._alarms = ShownAlarms()
+        self._silences: dict[str, states.Silence] = {}
+        self._pending: dict[tuple[int, int], int] | None = None
+        self._reader: Reader | None = None
+
+    def read(self, reader: Reader, alarms: ShownAlarms) -> "Standings":
+        """What is so now."""
+        if alarms.rules is not self._stored:
+            self._stored, self._limits = alarms.rules, states.in_force(alarms.rules)
+        self._reader, self._alarms, self._pending = reader, alarms, None
+        self._silences = states.remembered(reader.note(states.TOPIC)[1])
+        return self
+
+    def of(self, no: int, probe_id: str, group: str, newest: states.Newest, now_ms: int) -> Judged:
+        """Of a probe. no: its number in the journal."""
+        about = [one for one in self._alarms.live if probe_id in one.probes]
+        rules = tuple(states.rules_of(self._alarms.rules, probe_id, group))
+        standing = states.standing(
+            newest,
+            [self._limits[rule.no] for rule in rules if rule.no in self._limits],
+            [one.alarm for one in about],
+            self._silences.get(probe_id),
+            now_ms,
+            lambda rule: self._since(rule, no),
+        )
+        return Judged(tuple(one for one in about if one.active), rules, standing)
+
+    def _since(self, rule: int, no: int) -> int:
+        """Since when a value has been beyond a rule's limit, by the hub that watches."""
+        # Read only where something is beyond: all that the watching has to remember comes with it.
+        if self._pending is None and self._reader is not None:
+            self._pending = waiting(self._reader)
+        return (self._pending or {}).get((rule, no), 0)

@@ -20,17 +20,25 @@ SLOPE_MS = 30 * MINUTE_MS
 SLOPE_LEAST_MS = 20 * MINUTE_MS
 # Steeper or flatter than this is an arrow up or down, °C an hour; below it is noise.
 STEADY = 0.3
+# How high the last day in small is, in its own units.
+SPARK_PX = 56
 
 
 class Glance(NamedTuple):
     """low, high: today's (the viewer's day), °C; slope: °C an hour over the last `slope_ms`; spark: the last
-    day as an SVG's path."""
+    day as an SVG's path, `middle` °C half way up and `reach` °C from its foot to its head."""
 
     low: float | None = None
     high: float | None = None
     slope: float | None = None
     spark: str = ""
     slope_ms: int = 0
+    middle: float = 0.0
+    reach: float = 1.0
+
+    def up(self, celsius: float) -> float:
+        """How far below the head of the SVG a temperature lies."""
+        return SPARK_PX / 2 - (celsius - self.middle) / self.reach * (SPARK_PX - 8)
 
     def with_newest(self, celsius: float) -> "Glance":
         """Taken in at once: a card must not show a value above its own highest."""
@@ -101,17 +109,25 @@ def _glance(quarters: Buckets, minutes: Buckets, today_ms: int) -> Glance:
         robust_slope(minutes.start_ms, minutes.mean) if slope_ms >= SLOPE_LEAST_MS else None,
         sparkline(quarters.start_ms, quarters.mean),
         slope_ms,
+        *_extent(quarters.mean),
     )
 
 
-def sparkline(times: Times, values: Floats, width: int = 240, height: int = 56) -> str:
+def _extent(values: Floats) -> tuple[float, float]:
+    """(middle, reach) of what is drawn: a still temperature is a flat line in the middle, not noise blown
+    up."""
+    if not len(values):
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    return (low + high) / 2, max(high - low, 0.5)
+
+
+def sparkline(times: Times, values: Floats, width: int = 240, height: int = SPARK_PX) -> str:
     """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two
     points."""
     if len(times) < 2:
         return ""
-    low, high = float(values.min()), float(values.max())
-    # A still temperature is a flat line in the middle, not noise blown up.
-    middle, reach = (low + high) / 2, max(high - low, 0.5)
+    middle, reach = _extent(values)
     across = np.round((times - times[-1] + DAY_MS) / DAY_MS * width).astype(int)
     down = np.round(height / 2 - (values - middle) / reach * (height - 8)).astype(int)
     parts: list[str] = []

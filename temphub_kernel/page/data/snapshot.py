@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...alarms import states
 from ...core import (
     DAY_MS,
     MINUTE_MS,
@@ -21,11 +22,11 @@ from ...core import (
 )
 from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Strike, Thermocouple
 from ..choices import View, Wanted, Window
-from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, rules_of
+from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, Standings
 from .card_extras import Glance, Glances, day_start
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
-from .status import State, catching_up, state_of
+from .status import catching_up
 from .window_cache import VALUES, Kept, Measure, Measured, Memory
 
 # One that nobody gave a place comes after those with one.
@@ -56,7 +57,7 @@ class Probe(NamedTuple):
     name: str
     record: dict[str, Any]
     colour: int
-    state: State
+    state: states.Heard
     newest: Newest | None
     good: Good | None
     quality: str | None
@@ -76,6 +77,8 @@ class Probe(NamedTuple):
     alarms: tuple[ShownAlarm, ...] = ()
     # The rules that watch it.
     rules: tuple[StoredRule, ...] = ()
+    # The worst that is the matter with it.
+    standing: states.Standing = states.Standing()
 
     @property
     def hidden(self) -> bool:
@@ -172,6 +175,7 @@ class Source:
         self._judged: tuple[int, ...] = ()
         self._stated: list[Thermocouple] = []
         self._alarms = AlarmMemory()
+        self._standings = Standings()
 
     def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts
@@ -209,7 +213,7 @@ class Source:
             reader.count(),
             health_ms,
             health,
-            _alarmed(probes, alarms),
+            self._with_standings(reader, memory, probes, alarms, now_ms),
             _annotations(reader, wanted.window, now_ms),
             _struck(reader, wanted.window, now_ms),
             len(met.gone),
@@ -220,6 +224,24 @@ class Source:
             alarms=alarms,
             drawn={},
         )
+
+    def _with_standings(
+        self, reader: Reader, memory: Memory, probes: list[Probe], alarms: ShownAlarms, now_ms: int
+    ) -> list[Probe]:
+        """The same with what watches each of them, what goes on there, and the worst of it."""
+        everything, found = self._standings.read(reader, alarms), []
+        for probe in probes:
+            record, newest, good = probe.record, probe.newest, probe.good
+            told = states.Newest(
+                probe.state,
+                newest.taken_ms if newest else 0,
+                good.taken_ms if good else 0,
+                good.celsius if good and probe.quality is None else None,
+                record["interval_ms"] or memory.interval_ms(probe.id),
+            )
+            judged = everything.of(record["no"], probe.id, str(record.get("group") or ""), told, now_ms)
+            found.append(probe._replace(**judged._asdict()))
+        return found
 
     def _remembered(self, reader: Reader, window: Window) -> Memory:
         """What was read of the window, as far as it still counts."""
@@ -275,7 +297,7 @@ class Source:
             name=record.get("alias") or record["name"] or id_,
             record=record,
             colour=colour,
-            state=state_of(
+            state=states.heard(
                 now_ms,
                 newest.taken_ms if newest else None,
                 interval_ms,
@@ -329,20 +351,6 @@ def _met(reader: Reader, now_ms: int) -> Met:
     return Met(
         everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)}
     )
-
-
-def _alarmed(probes: list[Probe], alarms: ShownAlarms) -> list[Probe]:
-    """The same with what watches each of them, and what goes on there."""
-    active = [one for one in alarms.live if one.active]
-    if not active and not alarms.rules:
-        return probes
-    found = []
-    for probe in probes:
-        rules = tuple(rules_of(alarms.rules, probe.id, str(probe.record.get("group") or "")))
-        found.append(
-            probe._replace(alarms=tuple(one for one in active if probe.id in one.probes), rules=rules)
-        )
-    return found
 
 
 def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:

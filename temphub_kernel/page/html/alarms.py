@@ -175,24 +175,6 @@ def _muted(one: ShownAlarm, view: View, now_ms: int) -> str:
     )
 
 
-def on_card(probe: Probe, view: View, now_ms: int) -> str:
-    """What is the matter with a probe, for its card; empty text when nothing is."""
-    if not probe.alarms:
-        return ""
-    one = probe.alarms[0]
-    what = f"{words.SEVERITIES[one.alarm.severity]}: {matter(one, view)}"
-    more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
-    return (
-        f'<p class="th-card-alarm">{sign(one.alarm.severity)}<span>{format.safe(what)}'
-        f"{lasting(one, now_ms)}{more}</span></p>"
-    )
-
-
-def card_class(probe: Probe) -> str:
-    """The class of a card whose probe has an alarm."""
-    return f" th-alarmed th-alarmed-{probe.alarms[0].alarm.severity}" if probe.alarms else ""
-
-
 def cannot_be_told(snapshot: Snapshot) -> bool:
     """Whether alarms wait that could not be told; the head of the page says why."""
     workers = snapshot.health.get("workers") or []

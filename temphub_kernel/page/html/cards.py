@@ -5,32 +5,18 @@ import json
 
 from .. import format, probe_words, words
 from ..choices import View
-from ..data import Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
-from . import alarms, limits
+from ..data import SPARK_PX, Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
+from . import limits, states
 
 COLOURS = 8
+# How a line is broken after so many probes, in a short piece of it; see the chart's own styles.
+DASHES = ("", "4 3", "6 2.5 1 2.5", "0.5 3.5")
 ARROWS = {
     "up": '<path d="M3 11 11 3M5 3h6v6" />',
     "down": '<path d="M3 3l8 8M5 11h6V5" />',
     "steady": '<path d="M2 7h10M8.5 3.5 12 7l-3.5 3.5" />',
 }
 
-# Shapes that differ without colour: full, half, hollow, crossed, dotted.
-SHAPES = {
-    "online": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
-    "late": '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-    '<path d="M8 3a5 5 0 0 1 0 10z" fill="currentColor"/>',
-    "silent": '<rect x="2.75" y="2.75" width="10.5" height="10.5" rx="1.5" fill="none" stroke="currentColor" '
-    'stroke-width="1.5"/>',
-    "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
-    '<path d="M8 6v4M8 11.4v1" stroke="var(--th-card)" stroke-width="1.6" stroke-linecap="round"/>',
-    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" '
-    'stroke-dasharray="2 2.3"/>',
-    "refused": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-    '<path d="M4.2 11.8l7.6-7.6" stroke="currentColor" stroke-width="1.5"/>',
-    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" '
-    'stroke-linecap="round"/>',
-}
 LINE = (
     '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.7" aria-hidden="true">'
     '<path d="M2 2v12h12M4.5 10l3-4 2.5 2 3.5-5"/></svg>'
@@ -44,14 +30,10 @@ LOGO = (
 )
 
 
-def shape(state: str) -> str:
-    """The sign of a state."""
-    return f'<svg class="th-shape" viewBox="0 0 16 16" aria-hidden="true">{SHAPES[state]}</svg>'
-
-
 def swatch(colour: int) -> str:
     """A short piece of the probe's line, as the chart draws it."""
-    dash = ' stroke-dasharray="4 3"' if colour // COLOURS % 2 else ""
+    told = DASHES[colour // COLOURS % len(DASHES)]
+    dash = f' stroke-dasharray="{told}"' if told else ""
     return (
         '<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" '
         f'stroke="var(--th-c{colour % COLOURS + 1})"'
@@ -68,7 +50,17 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
         f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts
     )
     jump = f'<a class="th-jump" href="#th-settings">{format.safe(words.SETTINGS)}</a>'
-    return brand(judged.state, f'{jump}<dl class="th-facts">{shown}</dl>')
+    numbers, time = f'<dl class="th-facts">{shown}</dl>', clock(snapshot.view, snapshot.now_ms)
+    rest = f"{jump}{numbers}{time}{states.head(snapshot)}"
+    return brand(judged.state, rest)
+
+
+def clock(view: View, now_ms: int) -> str:
+    """The time, for a screen on a wall; one that stands still shows that the page does."""
+    if not view.kiosk:
+        return ""
+    told = format.time_of_day(format.local(now_ms, view.where), to_second=False, am_pm=view.am_pm)
+    return f'<time class="th-clock">{told}</time>'
 
 
 def brand(state: str, rest: str = "") -> str:
@@ -88,7 +80,7 @@ def hub_pill(state: str) -> str:
     """The hub's state in a shape and in words."""
     sign = {"recording": "online", "trouble": "fault", "stopped": "silent", "unread": "fault"}[state]
     return (
-        f'<span class="th-hub th-is-{state}" role="status">{shape(sign)}'
+        f'<span class="th-hub th-is-{state}" role="status">{states.shape(sign)}'
         f"{format.safe(words.HUB_STATES[state])}</span>"
     )
 
@@ -99,7 +91,7 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
     for alert in found:
         since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
         rows.append(
-            f'<div class="th-alert" role="alert">{shape("fault")}<div><p '
+            f'<div class="th-alert" role="alert">{states.shape("fault")}<div><p '
             f'class="th-problem">{format.code(alert.problem)}'
             f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{format.code(alert.remedy)}'
             "</p></div></div>"
@@ -110,18 +102,18 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
 def card(probe: Probe, view: View, now_ms: int) -> str:
     """A probe at a glance."""
     state = probe.state
-    label, note = format.safe(f"{probe.name}: {words.STATES[state]}"), str(probe.record.get("note") or "")
+    label, note = format.safe(f"{probe.name}: {states.word(probe)}"), str(probe.record.get("note") or "")
     stale = (
         " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
     )
     told = f'<p class="th-note">{format.safe(note)}</p>' if note else ""
     return (
-        f'<article class="th-card th-is-{state}{stale}{alarms.card_class(probe)}" '
+        f'<article class="th-card th-is-{state}{stale}{states.level(probe)}" '
         f'data-probe="{format.safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}'
         f'<h2 class="th-name" title="{format.safe(probe.id)}">{format.safe(probe.name)}</h2>'
-        f"{badge(probe)}{_alone(probe)}</div>{alarms.on_card(probe, view, now_ms)}{looks_like(probe)}"
+        f"{badge(probe)}{_alone(probe)}</div>{states.on_card(probe, view, now_ms)}{looks_like(probe)}"
         f"{_reading(probe, view, now_ms)}{told}"
         f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}</article>"
     )
@@ -179,8 +171,8 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
         f'<span class="th-unit">{view.degree}</span></p>'
     )
     told = (
-        f'<span class="th-state" title="{format.safe(_meaning(probe))}">{shape(state)}'
-        f"{format.safe(words.STATES[state])}</span>"
+        f'<span class="th-state" title="{format.safe(_meaning(probe))}">'
+        f"{states.shape(probe.standing.state)}{format.safe(states.word(probe))}</span>"
     )
     if probe.newest is None:
         return (
@@ -237,8 +229,35 @@ def _spark(probe: Probe) -> str:
     return (
         '<svg class="th-spark" viewBox="0 0 240 56" preserveAspectRatio="none" role="img" '
         f'aria-label="{format.safe(words.SPARK)}">'
-        f'<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
+        f'{_limits_of_spark(probe)}<path d="{probe.glance.spark}" vector-effect="non-scaling-stroke"/></svg>'
     )
+
+
+def _limits_of_spark(probe: Probe) -> str:
+    """Each limit that the last day came near, and what was beyond it, filled."""
+    spark, drawn = probe.glance.spark, []
+    for sign, limit_c in limits.narrowest(probe):
+        at = probe.glance.up(limit_c)
+        if not 0 < at < SPARK_PX:
+            continue
+        # A drawing within the drawing shows only what is on its own side of the limit.
+        top, tall = (0.0, at) if sign > 0 else (at, SPARK_PX - at)
+        shape = _closed(spark, SPARK_PX if sign > 0 else 0)
+        drawn.append(
+            f'<svg x="0" y="{top:.1f}" width="240" height="{tall:.1f}" viewBox="0 {top:.1f} 240 {tall:.1f}" '
+            f'preserveAspectRatio="none"><path class="th-beyond" d="{shape}"/></svg>'
+            f'<path class="th-at-limit" d="M0 {at:.1f}H240" vector-effect="non-scaling-stroke"/>'
+        )
+    return "".join(drawn)
+
+
+def _closed(path: str, foot: int) -> str:
+    """What lies between a line and a level, as closed shapes."""
+    parts = []
+    for run in path.split("M")[1:]:
+        first, last = run.split("L")[0], run.split("L")[-1]
+        parts.append(f"M{first.split()[0]} {foot}L{run}L{last.split()[0]} {foot}Z")
+    return "".join(parts)
 
 
 def _today(probe: Probe, view: View) -> str:

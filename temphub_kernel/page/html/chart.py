@@ -25,7 +25,10 @@ MONTH_STEPS = (1, 2, 3, 6, 12)
 
 
 def value_axis(
-    low: float | None, high: float | None, usual: tuple[float, float] = (15.0, 25.0)
+    low: float | None,
+    high: float | None,
+    usual: tuple[float, float] = (15.0, 25.0),
+    about_ticks: int = ABOUT_TICKS,
 ) -> tuple[float, float, list[float]]:
     """(lowest, highest, ticks) of a axis that holds `low` to `high`.
 
@@ -39,7 +42,7 @@ def value_axis(
         min(low, centre - spread / 2) - MARGIN * spread,
         max(high, centre + spread / 2) + MARGIN * spread,
     )
-    step = _nice((high - low) / ABOUT_TICKS)
+    step = _nice((high - low) / about_ticks)
     fifth, digits = step / 5, max(0, -math.floor(math.log10(step)))
     first, last = math.floor(low / fifth), math.ceil(high / fifth)
     ticks = [round(place * step, digits) for place in range(-(first // -5), last // 5 + 1)]

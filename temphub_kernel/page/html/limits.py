@@ -9,10 +9,12 @@ from ...core import MINUTE_MS
 from ...journal import StoredRule
 from .. import alarm_words as words, format
 from ..choices import View
-from ..data import Probe
+from ..data import Probe, Snapshot
 from .alarms import degrees
 
 Body = Mapping[str, Any]
+# Of a probe that has more limits only so many are drawn.
+MOST_LIMITS = 20
 
 
 def line(body: Body, view: View) -> str:
@@ -46,6 +48,12 @@ def bounds(bodies: Iterable[Body]) -> tuple[float | None, float | None]:
     return max(lows, default=None), min(highs, default=None)
 
 
+def narrowest(probe: Probe) -> list[tuple[int, float]]:
+    """The limits of a probe, as there are: (1, highest) and (−1, lowest) that is still right, °C."""
+    low, high = bounds(one.body for one in probe.rules if one.enabled)
+    return [(sign, limit) for sign, limit in ((1, high), (-1, low)) if limit is not None]
+
+
 def between(low: float | None, high: float | None, view: View) -> str:
     """`2 to 8 °C`; empty text without a limit."""
     if low is not None and high is not None:
@@ -69,6 +77,23 @@ def on_card(probe: Probe, view: View) -> str:
         f'title="{meaning}">{format.safe(label)}'
         f'<span class="th-hidden"> {format.safe(probe.name)}</span></button></p>'
     )
+
+
+def short(value: float, sign: int, view: View) -> str:
+    """A limit beside its line in the chart: `above 8 °C`. value: in the viewer's unit; sign: 1 above, −1
+    below, 0 for one that the viewer drew."""
+    told = format.signed(f"{value:.1f}".removesuffix(".0")) + f"\u00a0{view.degree}"
+    return words.ABOVE_BELOW["above" if sign > 0 else "below"].format(told) if sign else told
+
+
+def rules_of(probe: Probe) -> list[StoredRule]:
+    """The rules of a probe whose limits are drawn."""
+    return [one for one in probe.rules if one.enabled and one.body.get("limit_c") is not None][:MOST_LIMITS]
+
+
+def movable(snapshot: Snapshot) -> list[StoredRule]:
+    """The rules whose limits can be moved in the chart: those that watch the one probe shown alone."""
+    return rules_of(snapshot.shown[0]) if len(snapshot.shown) == 1 else []
 
 
 def whose(rule: StoredRule) -> str:

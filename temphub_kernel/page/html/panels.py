@@ -8,7 +8,7 @@ from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
 from .. import format, probe_words, words
 from ..choices import View
 from ..data import Alert, Judgement, Probe, Snapshot
-from .cards import badge, looks_like, shape, swatch
+from . import cards, states
 
 
 def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
@@ -23,7 +23,8 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
         )
     said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
     sign = (
-        f'<span class="th-state th-is-refused">{shape("refused")}{format.safe(words.STATES["refused"])}'
+        f'<span class="th-state th-is-refused">{states.shape("refused")}'
+        f"{format.safe(words.STATES['refused'])}"
         "</span>"
         if refused
         else ""
@@ -32,10 +33,11 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     same = "" if probe.name == probe.id else f'<span class="th-quiet">{format.safe(probe.id)}</span>'
     return (
         f'<div class="th-row" data-probe="{format.safe(probe.id)}"><p '
-        f'class="th-row-head">{swatch(probe.colour)}'
-        f'<span class="th-name">{format.safe(probe.name)}</span>{same}{badge(probe)}{hidden}{sign}'
+        f'class="th-row-head">{cards.swatch(probe.colour)}'
+        f'<span class="th-name">{format.safe(probe.name)}</span>{same}{cards.badge(probe)}{hidden}{sign}'
         f"{_links(record)}</p>"
-        f'<p class="th-quiet">{" · ".join(format.safe(part) for part in told if part)}</p>{looks_like(probe)}'
+        f'<p class="th-quiet">{" · ".join(format.safe(part) for part in told if part)}</p>'
+        f"{cards.looks_like(probe)}"
         f"{trouble}{said}</div>"
     )
 
@@ -156,10 +158,8 @@ def _address(url: str) -> str:
 def _worker(worker: dict[str, object]) -> str:
     bad = bool(worker.get("problem")) or not worker.get("running", True)
     told = (words.WORKER_TROUBLED if bad else words.WORKER_WELL).format(format.worker(worker))
-    return (
-        f'<span class="th-part th-is-{"fault" if bad else "online"}">{shape("fault" if bad else "online")}'
-        f"{format.safe(told)}</span>"
-    )
+    kind = "fault" if bad else "online"
+    return f'<span class="th-part th-is-{kind}">{states.shape(kind)}{format.safe(told)}</span>'
 
 
 def _last_problem(snapshot: Snapshot) -> str:
@@ -187,7 +187,8 @@ class Seen(NamedTuple):
 def empty(health: dict[str, Any]) -> str:
     """The page before the first probe: what to do, and what the hub sees."""
     return (
-        f'<section class="th-panel th-empty">{shape("waiting")}<h2>{format.safe(words.EMPTY_TITLE)}</h2>'
+        f'<section class="th-panel th-empty">{states.shape("waiting")}'
+        f"<h2>{format.safe(words.EMPTY_TITLE)}</h2>"
         f"<p>{format.safe(words.EMPTY_TEXT)}</p>{steps()}{sees(health)}</section>"
     )
 
@@ -221,7 +222,8 @@ def sees(health: dict[str, Any], *, counted: bool = True) -> str:
         state = {True: "online", False: "fault", None: "waiting"}[one.well]
         remedy = f' <span class="th-quiet">{format.code(one.remedy)}</span>' if one.remedy else ""
         rows.append(
-            f'<p class="th-seen th-is-{state}">{shape(state)}<span>{format.safe(one.text)}{remedy}</span></p>'
+            f'<p class="th-seen th-is-{state}">{states.shape(state)}'
+            f"<span>{format.safe(one.text)}{remedy}</span></p>"
         )
     return f'<div class="th-sees"><h3>{format.safe(words.SEES)}</h3>{"".join(rows)}</div>'
 

@@ -14,7 +14,7 @@ from ..data import Snapshot
 from ..html import cards, chart, limits
 from .alarms.limit_drag import LimitDrag
 from .base import Ask, Asks, Kit, Question, set_children, set_class, set_value, without_hub
-from .chart import Chart, limit_rules
+from .chart import Chart
 from .page_settings import first_url
 
 NOTE, STRUCK = "note", "struck"
@@ -63,12 +63,12 @@ class ChartPanel:
         chooser.observe(lambda change: self._chosen(change["new"]), "value")
         return chooser
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Bring it up to a snapshot."""
+    def show(self, snapshot: Snapshot, *, arriving: bool = False) -> None:
+        """Bring it up to a snapshot. arriving: no widget may be made."""
         self._snapshot, view = snapshot, snapshot.view
         self._telling = True
         try:
-            self.chart.show(snapshot)
+            self.chart.show(snapshot, arriving=arriving)
             set_value(self.chooser, view.window.key if view.window.key in BY_KEY else None)
         finally:
             self._telling = False
@@ -109,14 +109,31 @@ class ChartPanel:
             "range": measured,
             "notes": notes,
             "zero": self.chart.moment(0),
+            "panes": [pane.scale for pane in self.chart.laid.panes],
+            "lines": self._lines(),
         }
         return told | {"marks": self.chart.legend, "limits": self._limits() if snapshot else []}
+
+    def _lines(self) -> list[list[Any]]:
+        """Limits that the page's script names beside their lines: (share of the height, words). Those that
+        can be moved have a handle that says it."""
+        snapshot, told = self._snapshot, self.chart.laid
+        if snapshot is None or limits.movable(snapshot):
+            return []
+        return [
+            [
+                round(told.panes[one.pane].share(one.value), 4),
+                limits.short(one.value, one.sign, snapshot.view),
+            ]
+            for one in told.limits
+            if told.holds(one)
+        ]
 
     def _limits(self) -> list[dict[str, Any]]:
         """What the page's script has to know of limits that can be moved: where they are, or would be."""
         snapshot = self._snapshot
         moved = self._drag.proposed
-        rules = limit_rules(snapshot) if snapshot else []
+        rules = limits.movable(snapshot) if snapshot else []
         return [limits.handle(rule, moved.get(rule.no), snapshot.view) for rule in rules] if snapshot else []
 
     def _chosen(self, key: str | None) -> None:

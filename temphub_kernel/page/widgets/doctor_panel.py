@@ -7,7 +7,7 @@ from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
 from .. import format, words
 from ..choices import View
 from ..data import Snapshot
-from ..html import cards
+from ..html import states
 from .base import Ask, Asks, Kit, set_value
 
 SUBJECT = "doctor"
@@ -69,7 +69,7 @@ def findings(answer: dict[str, Any], view: View, now_ms: int) -> str:
     when = view.at(parse_time(str(answer["time"])), now_ms) if answer.get("time") else ""
     return (
         f'<p class="th-checked th-is-{"fault" if problems else "online"}" '
-        f'role="status">{cards.shape("fault" if problems else "online")}'
+        f'role="status">{states.shape("fault" if problems else "online")}'
         f'<span>{format.safe(sum_up)} <span class="th-quiet">{when}</span></span></p><ul '
         f'class="th-findings">{rows}</ul>'
         f'<details class="th-more"><summary>{format.safe(words.AS_TEXT)}</summary>'
@@ -84,7 +84,7 @@ def _row(one: Finding) -> str:
     said = words.LEVELS.get(one.level, one.level)
     remedy = f'<span class="th-remedy">{format.code(one.remedy)}</span>' if one.remedy else ""
     return (
-        f'<li class="th-seen th-is-{state}">{cards.shape(state)}<span><strong>{format.safe(one.check)}'
+        f'<li class="th-seen th-is-{state}">{states.shape(state)}<span><strong>{format.safe(one.check)}'
         "</strong>"
         f' <span class="th-level">{format.safe(said)}</span> {format.code(one.result)} {remedy}</span></li>'
     )

@@ -24,7 +24,8 @@
 
   // The tab says it, too: whoever has other pages in front sees it there.
   function dress() {
-    const more = facts.count > 1 ? `(${facts.count}) ` : "", title = facts.title ? `⚠ ${more}${facts.title} – ${plain}` : plain;
+    const more = facts.count > 1 ? `(${facts.count}) ` : "", told = (facts.title || "").replace("{}", since(facts.since));
+    const title = told ? `⚠ ${more}${told} – ${plain}` : plain;
     if (document.title !== title) document.title = title;
     if (!icon) return;
     const shape = facts.worst === "critical" ? '<path d="M10 1h12l9 9v12l-9 9H10l-9-9V10z"' : '<path d="M16 1 31 30H1z"';
@@ -34,14 +35,19 @@
   }
 
   function put(element, text) { if (element.textContent !== text) element.textContent = text; }
+  // `12 min`, as the page's other parts write it.
+  function since(ms) {
+    const seconds = Math.max(0, (Date.now() + (count.skew || 0) - Number(ms)) / 1000);
+    const [, unit, words] = (facts.spans || []).find(([below]) => seconds < below) || [];
+    return words ? words.replace("{}", Math.floor(seconds / unit)) : "";
+  }
   function count() {
     const clock = document.querySelector(".th-pulse [data-now]") || document.querySelector("#first [data-now]");
     if (clock && clock.dataset.now !== count.now) { count.now = clock.dataset.now; count.skew = Number(count.now) - Date.now(); }
-    const now = Date.now() + (count.skew || 0);
+    if (facts.since) dress();
     for (const element of document.querySelectorAll("[data-lasting]")) {
-      const seconds = Math.max(0, (now - Number(element.dataset.lasting)) / 1000);
-      const [, unit, words] = (facts.spans || []).find(([below]) => seconds < below) || [];
-      if (words) put(element, words.replace("{}", Math.floor(seconds / unit)));
+      const told = since(element.dataset.lasting);
+      if (told) put(element, told);
     }
     for (const element of document.querySelectorAll("[data-now-of]")) {
       const number = document.querySelector(`#rendered_cells .th-card[data-probe="${CSS.escape(element.dataset.nowOf)}"] .th-number`);

@@ -12,7 +12,9 @@
   dress(asked.get("theme"), ["1", "true", "yes", "on"].includes(asked.get("kiosk")));
   function dress(theme, kiosk) {
     const root = document.documentElement;
-    if (theme === "dark" || theme === "light") root.dataset.thTheme = theme; else delete root.dataset.thTheme;
+    // A wall screen is dark unless somebody chose otherwise: calm in a room, and what is wrong stands out.
+    const chosen = theme === "dark" || theme === "light" ? theme : kiosk ? "dark" : "";
+    if (chosen) root.dataset.thTheme = chosen; else delete root.dataset.thTheme;
     root.style.colorScheme = root.dataset.thTheme || "";
     root.classList.toggle("th-wall", Boolean(kiosk));
   }
@@ -148,6 +150,7 @@
     const layer = overlay(), here = place(), element = layer?.firstChild;
     if (!element || !here) return;
     drawNotes(layer, here);
+    drawLines(layer, here);
     thLimits.draw(layer, here, told, say);
     const range = mark || told.chart.range;
     element.hidden = !range;
@@ -167,6 +170,17 @@
       flag.style.cssText = `left:${here.x(ms) - host.left}px;top:${here.box.top - host.top}px`;
     });
     flags.slice(notes.length).forEach((flag) => flag.remove());
+  }
+
+  // What each limit is, above its line at the left, where no newest reading is.
+  function drawLines(layer, here) {
+    const lines = told.chart.lines || [], named = [...layer.querySelectorAll(".th-line-name")], host = layer.getBoundingClientRect();
+    lines.forEach(([share, text], place) => {
+      const name = named[place] || layer.appendChild(line("th-line-name", ""));
+      if (name.textContent !== text) name.textContent = text;
+      name.style.cssText = `left:${here.box.left - host.left}px;top:${here.box.bottom - share * here.box.height - host.top}px`;
+    });
+    named.slice(lines.length).forEach((name) => name.remove());
   }
 
   // --- reading values: see readout.js; what is shown stays right when the chart moves on below it ---

@@ -61,9 +61,9 @@ window.thReadout = (function () {
       const point = nearest(points.filter((one) => one.x >= first && one.x <= last), seconds);
       if (!point || Math.abs(point.x - seconds) > Math.max(reach, label.width_ms / 2000)) continue;
       const across = (band.get(label.id)?.points || []).filter((one) => one.x === point.x).map((one) => one.y);
-      const ms = Math.round(point.x * 1000 + chart.zero);
+      const ms = Math.round(point.x * 1000 + chart.zero), [low, high] = chart.panes[label.pane] || [chart.low, chart.high];
       rows.push({ ...label, ms, value: point.y, low: across.length ? Math.min(...across) : point.y, high: across.length ? Math.max(...across) : point.y,
-                  x: here.x(ms), y: box.bottom - (point.y - chart.low) / (chart.high - chart.low) * box.height });
+                  x: here.x(ms), y: box.bottom - (point.y - low) / (high - low) * box.height });
     }
     return rows;
   }

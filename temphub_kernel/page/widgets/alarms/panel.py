@@ -193,6 +193,16 @@ class AlarmPanel:
             else probe
         )
 
+    def seen(self, probe_id: str) -> None:
+        """Somebody has seen that a probe was silent."""
+        ask = self._ask or without_hub
+
+        def see() -> str:
+            ask("/api/seen", {"probe_id": probe_id})
+            return words.SEEN
+
+        self._asks.go(SUBJECT, words.SEEING, see)
+
     def open_limits(self, probe_id: str) -> None:
         """Open the form for a probe's limits; for the one it is open for already, close it."""
         snapshot = self._snapshot

@@ -1,0 +1,205 @@
+"""How a probe does, in one word and one order, for everything that says it: card, chart, wall, header, title
+and sign of the page, and the API. Any thread; pure.
+
+What is judged: how old its newest reading is, what its rules say of the value, alarms that nobody has closed,
+and a silence that nobody has seen.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from ..core import MINUTE_MS
+from ..journal import Alarm, StoredRule
+from . import life, rules
+
+Heard = Literal["online", "late", "silent", "fault", "waiting", "new", "refused"]
+
+# A probe that nobody told an interval (a script, a first start) is judged as if it delivered this often.
+ASSUMED_INTERVAL_MS = 10_000
+# What Wi-Fi and the journal's gathering may add without anybody having to be told.
+GRACE_MS = 2_000
+SILENT_AT_LEAST_MS = 30_000
+MISSED_LATE = 3
+MISSED_SILENT = 10
+
+# The worst first; `unseen`: was silent or in alarm, and nobody has seen it; `sick`: measures, and something
+# is the matter with it.
+STATES = (
+    *("too_warm", "too_cold", "fault", "silent", "refused", "unseen", "sick", "late"),
+    *("waiting", "new", "fine"),
+)
+LEVELS = ("fine", "noted", "warning", "critical")
+FINE, NOTED, WARNING, CRITICAL = range(4)
+# Silence and a failing sensor are a warning first, and critical when they last.
+LASTS_MS = 10 * MINUTE_MS
+LASTS_INTERVALS = 30
+CAUSES = {
+    **{"above": "too_warm", "rise": "too_warm", "below": "too_cold", "fall": "too_cold"},
+    **{"sensor": "fault", "frozen": "fault", "silent": "silent"},
+}
+# What the hub remembers of silences, for pages and programs.
+TOPIC = "silences"
+
+
+def heard(
+    now_ms: int,
+    taken_ms: int | None,
+    interval_ms: int,
+    good: bool,
+    *,
+    told: bool = True,
+    refused: bool = False,
+) -> Heard:
+    """How a probe delivers.
+
+    taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when
+    unknown; good: whether that reading is a temperature;
+    told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which
+    outweighs all: what there is of it is from before. Silence outweighs a fault: an old fault says nothing of
+    now.
+    """
+    if refused:
+        return "refused"
+    if taken_ms is None:
+        return "waiting" if told else "new"
+    # One from the future, of a time when the clock was ahead, says nothing of now.
+    age_ms = abs(now_ms - taken_ms)
+    pace_ms = interval_ms or ASSUMED_INTERVAL_MS
+    if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + GRACE_MS:
+        return "silent"
+    if age_ms > MISSED_LATE * pace_ms + GRACE_MS:
+        return "late"
+    return "online" if good else "fault"
+
+
+class Newest(NamedTuple):
+    """What is known of a probe. taken_ms: of its newest reading, good_ms and celsius: of its newest
+    temperature; 0 and None for none; interval_ms: its pace, 0 when unknown."""
+
+    heard: Heard
+    taken_ms: int
+    good_ms: int
+    celsius: float | None
+    interval_ms: int
+
+
+class Silence(NamedTuple):
+    """A silence that the hub remembers. to_ms: when it was over, 0 while it goes on; seen_ms: when somebody
+    said that he has seen it, 0 for never."""
+
+    from_ms: int
+    to_ms: int = 0
+    seen_ms: int = 0
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it is over and nobody has seen it."""
+        return bool(self.to_ms) and not self.seen_ms
+
+
+class Standing(NamedTuple):
+    """The worst that is the matter with a probe. state: one of STATES; level: place in LEVELS; since_ms: 0
+    when unknown; limit_c: the limit that is passed; cause: of an alarm; to_ms: when what nobody has seen was
+    over; taken_care: somebody acknowledged it."""
+
+    state: str = "fine"
+    level: int = FINE
+    since_ms: int = 0
+    limit_c: float | None = None
+    cause: str = ""
+    to_ms: int = 0
+    taken_care: bool = False
+
+    @property
+    def rank(self) -> tuple[int, bool, int, int]:
+        """Sorts the worst first."""
+        return -self.level, self.taken_care, STATES.index(self.state), self.since_ms or 2**53
+
+
+def in_force(stored: Iterable[StoredRule]) -> dict[int, rules.Rule]:
+    """The rules for limits that are switched on, by their numbers."""
+    return {
+        one.no: rules.Rule.from_json(one.body, no=one.no)
+        for one in stored
+        if one.enabled and one.body.get("limit_c") is not None
+    }
+
+
+def standing(
+    newest: Newest,
+    limits: Iterable[rules.Rule],
+    alarms: Sequence[Alarm],
+    silence: Silence | None,
+    now_ms: int,
+    pending: Callable[[int], int] = lambda _rule: 0,
+) -> Standing:
+    """The worst of all that is the matter with a probe.
+
+    limits: the rules in force that watch it; alarms: those about it that are not closed; pending(rule): since
+    when the value has been beyond that rule's limit, 0 when unknown.
+    """
+    found = [_delivers(newest, now_ms), *(_of_alarm(one) for one in alarms)]
+    if newest.heard in ("online", "late") and newest.celsius is not None:
+        found += _drifts(newest.celsius, limits, now_ms, pending)
+    if silence is not None and silence.unseen:
+        found.append(Standing("unseen", WARNING, silence.from_ms, to_ms=silence.to_ms))
+    return min(found, key=lambda one: one.rank)
+
+
+def _delivers(newest: Newest, now_ms: int) -> Standing:
+    """What its delivering alone says."""
+    if newest.heard == "online":
+        return Standing()
+    if newest.heard in ("waiting", "new"):
+        return Standing(newest.heard)
+    if newest.heard == "late":
+        return Standing("late", NOTED, newest.taken_ms)
+    if newest.heard == "refused":
+        return Standing("refused", CRITICAL)
+    since_ms = newest.taken_ms if newest.heard == "silent" else newest.good_ms
+    lasts_ms = max(LASTS_MS, LASTS_INTERVALS * newest.interval_ms)
+    # How long a sensor that never gave a value has failed nobody knows.
+    lasts = bool(since_ms) and abs(now_ms - since_ms) > lasts_ms
+    return Standing(newest.heard, CRITICAL if lasts else WARNING, since_ms)
+
+
+def _of_alarm(alarm: Alarm) -> Standing:
+    state = CAUSES.get(alarm.cause, "sick")
+    if alarm.cleared_ms:
+        waits = not alarm.acked_ms or life.lacks_action(alarm)
+        told = Standing("unseen", WARNING, alarm.since_ms, alarm.limit_c, alarm.cause, alarm.cleared_ms)
+        return told if waits else Standing()
+    level = CRITICAL if alarm.severity == "critical" else WARNING
+    acked = bool(alarm.acked_ms)
+    return Standing(state, level, alarm.since_ms, alarm.limit_c, alarm.cause, taken_care=acked)
+
+
+def _drifts(
+    celsius: float, limits: Iterable[rules.Rule], now_ms: int, pending: Callable[[int], int]
+) -> list[Standing]:
+    """Limits that are passed, for too short a time to be an alarm."""
+    found = []
+    for rule in limits:
+        if rule.limit_c is None or not rule.hours().is_on(now_ms):
+            continue
+        sign = 1 if rule.kind == "above" else -1
+        if sign * celsius > sign * rule.limit_c:
+            state = CAUSES[rule.kind]
+            found.append(Standing(state, WARNING, pending(rule.no), rule.limit_c, rule.kind))
+    return found
+
+
+def remembered(note: Mapping[str, Sequence[int]]) -> dict[str, Silence]:
+    """The silences of the hub's note, by probe."""
+    return {probe_id: Silence(*map(int, one)) for probe_id, one in note.items()}
+
+
+def rules_of(stored: Iterable[StoredRule], probe_id: str, group: str) -> list[StoredRule]:
+    """The rules that watch a probe: named, by its group, or as one of all."""
+    return [
+        one
+        for one in stored
+        if probe_id in (one.body.get("probes") or ())
+        or (bool(group) and one.body.get("group") == group)
+        or not (one.body.get("probes") or one.body.get("group"))
+    ]

@@ -1,0 +1,221 @@
+"""HTML of how probes do: what a card, the head of the page, the wall and the tab's title say of it. Any
+thread; pure.
+
+What is the matter is judged in alarms/states.py.
+"""
+
+import json
+from typing import Any
+
+from ...alarms import states
+from .. import alarm_words, format, words
+from ..choices import View
+from ..data import Probe, Snapshot, arrow
+from . import alarms
+
+# Shapes that differ without colour: full, arrows, crossed, hollow, half, dotted.
+SHAPES = {
+    "online": '<circle cx="8" cy="8" r="6" fill="currentColor"/>',
+    "late": '<circle cx="8" cy="8" r="5.25" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M8 3a5 5 0 0 1 0 10z" fill="currentColor"/>',
+    "silent": '<rect x="1.5" y="1.5" width="13" height="13" rx="1.5" fill="currentColor"/>'
+    '<path d="M4.5 8h7" stroke="var(--th-sign, var(--th-card))" stroke-width="2" stroke-linecap="round"/>',
+    "fault": '<path d="M8 1.5 15 14H1z" fill="currentColor"/>'
+    '<path d="M8 6v4M8 11.4v1" stroke="var(--th-sign, var(--th-card))" stroke-width="1.6" '
+    'stroke-linecap="round"/>',
+    "waiting": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5" '
+    'stroke-dasharray="2 2.3"/>',
+    "refused": '<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<path d="M4.2 11.8l7.6-7.6" stroke="currentColor" stroke-width="1.5"/>',
+    "new": '<path d="M8 2.5v11M2.5 8h11" fill="none" stroke="currentColor" stroke-width="1.8" '
+    'stroke-linecap="round"/>',
+    "too_warm": '<path d="M8 .8 15 8.5h-3.8V15H4.8V8.5H1z" fill="currentColor"/>',
+    "too_cold": '<path d="M8 15.2 15 7.5h-3.8V1H4.8v6.5H1z" fill="currentColor"/>',
+    "unseen": '<path d="M1 8q7-9 14 0-7 9-14 0z" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+    '<circle cx="8" cy="8" r="2.4" fill="currentColor"/>',
+    "sick": '<path d="M8 1.2 14.8 8 8 14.8 1.2 8z" fill="none" stroke="currentColor" stroke-width="1.7"/>'
+    '<path d="M8 5v3.6M8 10.4v.6" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
+}
+SHAPES["fine"] = SHAPES["online"]
+
+
+def shape(state: str) -> str:
+    """The sign of a state."""
+    return f'<svg class="th-shape" viewBox="0 0 16 16" aria-hidden="true">{SHAPES[state]}</svg>'
+
+
+def level(probe: Probe) -> str:
+    """The class of what shows how a probe does: `th-alarmed th-alarmed-critical`; empty where all is well."""
+    told = states.LEVELS[probe.standing.level]
+    return f" th-alarmed th-alarmed-{told}" if probe.standing.level >= states.WARNING else ""
+
+
+def word(probe: Probe) -> str:
+    """The state in a word: `Too warm`. A probe that nothing watches is online; whether it is fine nobody
+    knows."""
+    state = probe.standing.state
+    return words.STATES["online" if state == "fine" and not watched(probe) else state]
+
+
+def watched(probe: Probe) -> bool:
+    """Whether a rule watches it."""
+    return any(rule.enabled for rule in probe.rules)
+
+
+def matter(probe: Probe, view: View) -> str:
+    """What is the matter with it, without where and how long: `above 8 °C`, `silent`; empty where all is
+    well."""
+    told = probe.standing
+    if told.state == "unseen":
+        passed = told.limit_c is not None and told.cause in alarm_words.ABOVE_BELOW
+        return words.WAS.format(_passed(told, view) if passed else words.MATTERS[told.cause or "silent"])
+    if told.limit_c is not None and told.cause in alarm_words.ABOVE_BELOW:
+        return _passed(told, view)
+    if told.cause and told.state in ("too_warm", "too_cold", "sick", "fault"):
+        return next((alarms.matter(one, view) for one in probe.alarms if one.alarm.cause == told.cause), "")
+    return words.MATTERS.get(told.state, "")
+
+
+def _passed(told: states.Standing, view: View) -> str:
+    return alarm_words.ABOVE_BELOW[told.cause].format(alarms.degrees(told.limit_c or 0.0, view))
+
+
+def lasting(told: states.Standing, now_ms: int) -> str:
+    """`for 12 min`, counted on by the page's script; empty where nobody knows since when."""
+    if not told.since_ms or told.level < states.NOTED:
+        return ""
+    if told.to_ms:
+        return alarm_words.LASTING.format(format.span(told.to_ms - told.since_ms))
+    span = f'<span data-lasting="{told.since_ms}">{format.span(now_ms - told.since_ms)}</span>'
+    return alarm_words.LASTING.format(span)
+
+
+def going(probe: Probe) -> str:
+    """Where the temperature of one that is too warm or too cold goes: `still rising`; empty where that is not
+    known."""
+    if probe.standing.state not in words.GOING or probe.state not in ("online", "late"):
+        return ""
+    return words.GOING[probe.standing.state].get(arrow(probe.glance.slope), "")
+
+
+def on_card(probe: Probe, view: View, now_ms: int) -> str:
+    """What is the matter with a probe, for its card; empty text where nothing is."""
+    told = probe.standing
+    if told.level < states.WARNING:
+        return ""
+    alarm = bool(probe.alarms) and told.since_ms == probe.alarms[0].alarm.since_ms
+    severity = alarm_words.SEVERITIES[probe.alarms[0].alarm.severity] if alarm else word(probe)
+    what = matter(probe, view)
+    # Where the word says it all it is said once.
+    said = format.safe(severity)
+    if what != severity.lower():
+        said = words.STATE_LINE.format(f'<span class="th-said">{said}', f"</span>{format.safe(what)}")
+    more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
+    way = going(probe)
+    return (
+        f'<p class="th-card-alarm">{shape(told.state)}<span>{said}'
+        f"{lasting(told, now_ms)}{f', {format.safe(way)}' if way else ''}{more}</span>{_see(probe)}</p>"
+    )
+
+
+def _see(probe: Probe) -> str:
+    """The button with which somebody says that he has seen a silence; an alarm has a form of its own."""
+    if probe.standing.state != "unseen" or probe.standing.cause:
+        return ""
+    do, label = format.safe(json.dumps({"seen": probe.id})), format.safe(alarm_words.SEE)
+    told = format.safe(f"{alarm_words.SEE}: {probe.name}")
+    return (
+        f'<button type="button" class="th-link th-see th-scripted" data-do="{do}" aria-label="{told}">'
+        f"{label}</button>"
+    )
+
+
+def order(probe: Probe) -> tuple[int, bool, int, int]:
+    """Sorts what is wrong first; the rest stays as it is."""
+    return probe.standing.rank if probe.standing.level >= states.WARNING else (0, False, 0, 0)
+
+
+def troubled(snapshot: Snapshot) -> list[Probe]:
+    """Those that somebody has to look at, the worst first."""
+    found = [one for one in snapshot.probes if not one.hidden and one.standing.level >= states.WARNING]
+    return sorted(found, key=lambda one: one.standing.rank)
+
+
+def head(snapshot: Snapshot) -> str:
+    """The worst in a line, and how many more there are of what; or that all is well."""
+    there, now_ms = [probe for probe in snapshot.probes if not probe.hidden], snapshot.now_ms
+    bad = troubled(snapshot)
+    if not bad:
+        return _calm(there)
+    first = bad[0].standing
+    alike = [one for one in bad if (one.standing.state, one.standing.level) == (first.state, first.level)]
+    several = len(alike) > 1 and first.state not in words.GOING
+    told = (
+        words.SEVERAL[first.state].format(len(alike))
+        if several
+        else f"{bad[0].name} {matter(bad[0], snapshot.view)}"
+    )
+    counted = "".join(
+        f'<span class="th-count th-alarmed-{states.LEVELS[worst]}">{shape(state)}'
+        f"{format.safe(words.COUNTED[state].format(number))}</span>"
+        for state, worst, number in _others(bad, alike if several else bad[:1])
+    )
+    way = going(bad[0])
+    rest = "" if several else lasting(first, now_ms) + (f", {format.safe(way)}" if way else "")
+    return (
+        f'<div class="th-worst th-alarmed-{states.LEVELS[first.level]}">{shape(first.state)}<p>'
+        f'<b role="status">{format.safe(told)}</b>{rest}</p>'
+        f"{counted}</div>"
+    )
+
+
+def _others(bad: list[Probe], said: list[Probe]) -> list[tuple[str, int, int]]:
+    """(state, worst level, how many) of those that the line does not name."""
+    rest = [one.standing for one in bad if one not in said]
+    found = sorted({one.state for one in rest}, key=states.STATES.index)
+    return [
+        (state, max(levels), len(levels))
+        for state in found
+        for levels in [[one.level for one in rest if one.state == state]]
+    ]
+
+
+def _calm(there: list[Probe]) -> str:
+    late = sum(one.standing.state == "late" for one in there)
+    if late:
+        return _line("late", "late", format.counted(words.SEVERAL_LATE, late))
+    fine = bool(there) and all(one.standing.state == "fine" for one in there)
+    if not fine or not any(map(watched, there)):
+        return ""
+    return _line("fine", "online", format.counted(words.ALL_FINE, len(there)))
+
+
+def _line(state: str, kind: str, told: str) -> str:
+    said = f'<p role="status">{format.safe(told)}</p>'
+    return f'<div class="th-worst th-is-{kind}">{shape(state)}{said}</div>'
+
+
+def _quiet(probe: Probe) -> bool:
+    """Whether somebody takes care of what is the matter, or wanted not to be told."""
+    told, muted = probe.standing, [one for one in probe.alarms if one.muted_ms]
+    return told.taken_care or any(one.alarm.since_ms == told.since_ms for one in muted)
+
+
+def facts(snapshot: Snapshot) -> dict[str, Any]:
+    """What the page's script has to know: see alarms.facts; title and sign say the worst of all, whether it
+    is an alarm yet or not."""
+    told, bad = alarms.facts(snapshot), [one for one in troubled(snapshot) if not _quiet(one)]
+    if not bad or (told["worst"] == "critical" and bad[0].standing.level < states.CRITICAL):
+        return told
+    first = bad[0].standing
+    title = f"{bad[0].name} {matter(bad[0], snapshot.view)}"
+    since_ms = 0 if first.to_ms else first.since_ms
+    if since_ms:
+        title += alarm_words.LASTING
+    return {
+        **told,
+        "title": title,
+        "since": since_ms,
+        "worst": states.LEVELS[first.level],
+        "count": max(len(bad), told["count"]),
+    }

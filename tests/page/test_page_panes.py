@@ -1,0 +1,88 @@
+"""Panes of the chart, what lies beyond a limit in it, and lines that are told apart."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from temphub_kernel.page.choices.view import BY_KEY, View
+from temphub_kernel.page.html import cards
+from temphub_kernel.page.html.panes import laid, parted
+from temphub_kernel.page.widgets.chart import COLOURS, STYLES
+
+ROOM, FRIDGE, FREEZER = (18.7, 22.0), (3.4, 9.3), (-20.0, -11.0)
+USUAL = (15.0, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("reaches", "panes"),
+    [
+        ([FREEZER, FRIDGE], [0, 1]),
+        ([ROOM, FREEZER, FRIDGE, (4.0, 5.0), None], [2, 0, 1, 1, 0]),
+        ([FRIDGE, (8.0, 20.0), ROOM], [0, 0, 0]),
+        ([(4.0, 4.1), (5.0, 5.1)], [0, 0]),
+        ([(-80.0, -78.0), FREEZER, FRIDGE, ROOM], [0, 1, 2, 2]),
+        ([None], [0]),
+    ],
+)
+def test_probes_that_are_far_apart_get_panes_of_their_own(reaches, panes):
+    """A freezer and a fridge would both be flat on one axis; what overlaps or is near stays together, and
+    there are three at the most."""
+    assert parted(reaches) == panes
+
+
+def test_a_pane_shows_its_values_in_its_part_of_the_height():
+    """On a scale over the whole height the pane's axis fills its part, so that numbers are drawn as they
+    are."""
+    panes = laid([FREEZER, FRIDGE, ROOM], USUAL)
+    assert panes[0].bottom == 0 and panes[2].top == 1
+    for pane, (low, high) in zip(panes, (FREEZER, FRIDGE, ROOM), strict=True):
+        first, last = pane.scale
+        assert pane.low < low < high < pane.high and all(pane.low <= tick <= pane.high for tick in pane.ticks)
+        for value in (low, high):
+            assert (value - first) / (last - first) == pytest.approx(pane.share(value))
+            assert pane.bottom < pane.share(value) < pane.top
+    assert all(one.top < two.bottom for one, two in itertools.pairwise(panes))
+    (alone,) = laid([FRIDGE], USUAL)
+    assert alone.scale == (alone.low, alone.high)
+
+
+def test_the_time_beyond_a_limit_is_filled(journal, open_dashboard):
+    """What lies between the line and its limit, and nothing where the value was right."""
+    journal.met("a", name="Fridge", interval_ms=2000)
+    journal.readings("a", [4.0, 9.0, 10.0, 5.0, 4.0, 9.5], ago_s=14, every_s=2)
+    page = open_dashboard(journal.path)
+    chart = page._panels.chart
+    assert not [mark for mark in chart.figure.marks if mark.fill == "inside"]
+    journal.rule(kind="above", limit_c=8, probes=["a"])
+    page._refresh_now()
+    (filled,) = [mark for mark in chart.figure.marks if mark.fill == "inside"]
+    beyond = filled.y[np.isfinite(filled.y)]
+    assert set(beyond.tolist()) == {8.0, 9.0, 10.0, 9.5} and np.isnan(filled.y).sum() == 1
+
+
+def _probe(page):
+    return page._given.result().probes[0]
+
+
+def test_twenty_lines_are_told_apart(journal, open_dashboard):
+    """No two of a page of 20 have both colour and dash in common, in the chart and beside a name."""
+    for number in range(20):
+        journal.readings(f"P{number:02}", [20.0, 21.0], ago_s=10, every_s=2)
+    page = open_dashboard(journal.path)
+    page._steering.change(window=BY_KEY["5min"])
+    page._refresh_now()
+    lines = [mark for mark in page._panels.chart.figure.marks if mark.fill != "inside"]
+    assert len({(mark.colors[0], mark.line_style) for mark in lines}) == 20
+    assert len({re.sub(r"\s+", " ", cards.swatch(number)) for number in range(20)}) == 20
+    assert len(COLOURS) * len(STYLES) >= 20
+
+
+def test_a_card_shows_what_was_beyond_its_limit(journal, open_dashboard):
+    """The last day in small has the limit as a line, and what was beyond it filled."""
+    journal.readings("a", [4.0] * 60 + [9.0] * 30, ago_s=16_200, every_s=180)
+    journal.rule(kind="above", limit_c=8, probes=["a"])
+    page = open_dashboard(journal.path)
+    shown = cards.card(_probe(page), View(), 0)
+    assert 'class="th-beyond" d="M' in shown and 'class="th-at-limit"' in shown
