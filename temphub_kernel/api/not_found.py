@@ -19,7 +19,9 @@ EXAMPLE = '{"temperature_c": 23.8, "probe_id": "TempProbe-0096"}'
 HERE = "Send readings as JSON by POST to /api/ingest"
 SAYS = {400: "bad_request", 403: "forbidden", 404: "unknown_path", 405: "method_not_allowed"}
 
-SOON, AGAIN = 503, '<meta http-equiv="refresh" content="2">'
+# Seconds after which a browser asks again; what is not to be expected may need a person.
+AGAIN = '<meta http-equiv="refresh" content="{}">'
+AGAIN_S = {500: 15, 502: 5, 503: 2, 504: 5}
 
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
@@ -90,7 +92,7 @@ def told(connection: HTTPConnection, error: TempHubError, *, language: str) -> E
     language). One that is over soon asks again by itself."""
     if not language:
         return Early(connection, lambda: begin_error(connection, error))
-    again = AGAIN if error.status == SOON else ""
+    again = AGAIN.format(AGAIN_S[error.status]) if error.status in AGAIN_S else ""
     problem, remedy = map(escape, in_words(error.problem, error.remedy, error.code, language))
     away = escape(texts_of(language)["door"]["to_temperatures"])
     page = PAGE.format(problem=problem, remedy=remedy, again=again, language=language, away=away).encode()

@@ -199,6 +199,7 @@ class _Answer(HTTPMessageDelegate):
         self.begun = False
         self.complete = False
         self.refused = 0
+        self._head: tuple[ResponseStartLine, HTTPHeaders] | None = None
 
     async def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
@@ -216,17 +217,26 @@ class _Answer(HTTPMessageDelegate):
         for name in HOP_BY_HOP:
             headers.pop(name, None)
         replies.protect_page(headers)
-        self.begun = True
-        await _taken(self._connection.write_headers(start_line, headers))
+        # With the first piece: where none follows there are words instead, and no empty page for ever.
+        self._head = start_line, headers
 
     async def data_received(self, chunk: bytes) -> None:
-        if not self.refused:
+        if self._head:
+            await _taken(self._begin(chunk))
+        elif not self.refused:
             await _taken(self._connection.write(chunk))
 
     def finish(self) -> None:
         self.complete = True
+        if self._head:
+            self._begin()
         if not self.refused:
             self._connection.finish()
+
+    def _begin(self, chunk: bytes | None = None) -> Awaitable[None]:
+        assert self._head
+        head, self._head, self.begun = self._head, None, True
+        return self._connection.write_headers(*head, chunk)
 
 
 async def _tunnel(front: IOStream, back: IOStream, head: bytes) -> None:

@@ -98,10 +98,16 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             Path(self.connection_dir)
         )
         self.kernel.died = self._died
+        self._run, self._kernels_lost = uuid4().hex[:12], 0
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._leaving: dict[str, float] = {}
         self.places = Places()
         self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def run(self) -> str:
+        """Another one from the moment on when no visit is known that was made before."""
+        return f"{self._run}.{self._kernels_lost}"
 
     async def start_kernel(self, *_: Any, env: dict[str, str] | None = None, **__: Any) -> str:
         """A new visit. Raises TempHubError when the kernel cannot be started."""
@@ -197,6 +203,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def _died(self) -> None:
         """The kernel is gone, and every visit with it: their pages are told by the end of their
         connection."""
+        self._kernels_lost += 1
         gone = set(self.list_kernel_ids())
         for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
             if connection.kernel_id in gone:

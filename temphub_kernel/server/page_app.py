@@ -43,10 +43,16 @@ CONNECTIONS = "voila"
 
 
 class AliveHandler(RequestHandler):
-    """`GET /v/alive`: the loop that serves the pages turns."""
+    """`GET /v/alive`: the loop that serves the pages turns, and which run of theirs it is."""
+
+    def initialize(self, viewers: kernel_manager.ViewerKernels) -> None:
+        """Called by Tornado for each request."""
+        self.viewers = viewers
 
     def get(self) -> None:
-        self.set_status(204)
+        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(self.viewers.run)
 
 
 class GoodbyeHandler(RequestHandler):
@@ -226,7 +232,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
                 static.ScriptHandler,
                 {"scripts": self.scripts},
             ),
-            (ALIVE, AliveHandler),
+            (ALIVE, AliveHandler, {"viewers": self.viewers}),
             (BASE_URL + rf"voila/api/shutdown/({VISIT_ID})", GoodbyeHandler, {"viewers": self.viewers}),
             (visit, page_handler.VisitHandler),
             (visit + "/channels", websocket.PageSocket),
@@ -255,6 +261,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         """What the page is told of where its scripts are, and the words it has before any widget is there."""
         return {
             "words": page_handler.PLACES,
+            "run": self.viewers.run,
             "pageScript": self.scripts.page_url(BASE_URL),
             "fullStaticUrl": self.scripts.url(BASE_URL, "static"),
             "fullLabextensionsUrl": self.scripts.url(BASE_URL, "lab"),

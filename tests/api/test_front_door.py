@@ -180,6 +180,16 @@ def test_a_reply_cut_short_is_not_passed_off_as_whole(hub):
     connection.close()
 
 
+def test_a_reply_that_never_began_is_told_in_words(hub):
+    """When the page server ends before the first piece of a page, a browser gets a page that asks again by
+    itself, and not an empty one for ever; what the page server cannot make is asked for again more rarely."""
+    status, page = hub.ask("GET", "/v/odd/nothing", headers={"Accept": "text/html"})
+    assert status == 503 and '"refresh" content="2"' in page
+    status, page = hub.ask("GET", "/v/odd/500", headers={"Accept": "text/html"})
+    assert status == 500 and '"refresh" content="15"' in page
+    assert "refresh" not in hub.ask("GET", "/v/odd/404", headers={"Accept": "text/html"})[1]
+
+
 def test_without_a_page_server_the_page_says_so(make_hub, free_port):
     """A page server that is away is told in words, a browser by a page that asks again by itself; the API
     goes on."""

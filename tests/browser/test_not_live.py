@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from support.cutting import Cutting
 from support.ports import free_port
 from support.waiting import cannot, wait_for
 from temphub_kernel.core.clock import now_ms
@@ -98,6 +99,10 @@ def go(page, url):
     page.wait_for_selector(f"{VALUE}:visible")
 
 
+def pages_kernel(temphub):
+    return next(kernel for kernel in temphub.kernels() if "/pages-" in " ".join(kernel.cmdline()))
+
+
 def told_dead(page, words):
     """Waits for the notice; it names the moment of the picture and a way out, and no state of now is claimed
     beside it."""
@@ -174,7 +179,57 @@ def test_a_script_that_is_there_again_brings_the_page_to_life(page, temphub):
     page.route("**/page.js", lambda route: route.fulfill(status=404) if missing[0] else route.continue_())
     go(page, f"http://127.0.0.1:{temphub.port}/")
     missing[0] = False
-    for _ in range(70):
-        page.clock.run_for(1000)
+    page.clock.fast_forward(70_000)
     page.wait_for_selector("#first", state="detached", timeout=60_000)
     assert page.locator("#rendered_cells .th-number").first.is_visible()
+
+
+@pytest.fixture
+def cutting(temphub):
+    """A way to the hub on which a page breaks off."""
+    way = Cutting(temphub.port)
+    yield way
+    way.stop()
+
+
+@pytest.mark.browser
+def test_a_page_that_broke_off_before_its_script_opens_itself_again(page, cutting):
+    """Of a page there came its first lines only: that is enough for it to open itself again."""
+    page.clock.install(time=now_ms() / 1000)
+    page.context.set_extra_http_headers({"Accept-Encoding": "identity"})
+    cutting.cut = b"</style>"
+    page.goto(f"http://127.0.0.1:{cutting.port}/", wait_until="commit")
+    wait_for(lambda: page.evaluate("document.styleSheets.length"), 20)
+    page.clock.fast_forward(20_000)
+    page.wait_for_selector("#rendered_cells .th-number:visible", timeout=60_000)
+
+
+@pytest.mark.browser
+def test_a_page_that_broke_off_when_the_hub_was_killed_opens_itself_again(page, temphub, cutting):
+    """The hub was killed in the middle of a page: the page opens itself again when the hub is back."""
+    page.context.set_extra_http_headers({"Accept-Encoding": "identity"})
+    cutting.cut = b'rendered_cells" class="waiting"'
+    page.goto(f"http://127.0.0.1:{cutting.port}/", wait_until="commit")
+    wait_for(lambda: page.evaluate("window.thFirst !== undefined"), 20)
+    temphub.hub_kernel().kill()
+    page.wait_for_selector("#rendered_cells .th-number:visible", timeout=60_000)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("which", ["page server", "pages"])
+def test_a_page_of_a_page_server_that_is_no_more_opens_itself_at_once(page, temphub, which):
+    """The page server, or the kernel of the pages, was killed while the page's script was on its way, again
+    and again: nobody knows the page's visit any more, and however often it was opened anew before, it is so
+    as soon as there is somebody to open it."""
+    held, holds = [], [True]
+    page.add_init_script("sessionStorage.temphub_reloads = 5")
+    page.route("**/page.js", lambda route: held.append(route) if holds else route.continue_())
+    go(page, f"http://127.0.0.1:{temphub.port}/")
+    before = temphub.page_server() if which == "page server" else pages_kernel(temphub)
+    before.kill()
+    wait_for(lambda: not before.is_running() or before.status() == "zombie", 20)
+    temphub.page_ready()
+    holds.clear()
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#rendered_cells .th-number:visible", timeout=60_000)

@@ -1,11 +1,12 @@
 """The page server killed again and again under clients and open pages: what of that reaches recording?
 
-    python tests/server/keeping_bench.py [MINUTES] [SECONDS BETWEEN KILLS]
+    python tests/server/keeping_bench.py [MINUTES] [SECONDS BETWEEN KILLS] [FOLDER]
 
 Prints, a line each: acknowledged, lost and doubled readings, the longest time that a client was refused, the
 waiting times, how often page server and open pages were back before the next kill, and the memory of all
-processes (PSS). With 0 minutes only how long a start takes until the first answer and the first page, and the
-memory with four probes and one page.
+processes (PSS). Of a page that stays away after the last kill there is a picture, and what it said, asked and
+showed, in FOLDER. With 0 minutes only how long a start takes until the first answer and the first page, and
+the memory with four probes and one page.
 """
 
 import http.client
@@ -16,11 +17,12 @@ import tempfile
 import threading
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
+from playwright.sync_api import Page, WebSocket
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -31,6 +33,9 @@ from support.running import TempHub
 from temphub_kernel.journal import Reader
 
 CLIENTS, PAGES, PACE_S = 8, 3, 0.25
+STATE = """JSON.stringify({at: location.href, ready: document.readyState, classes: document.body.className,
+  now: performance.now(), kept: {...sessionStorage}, dead: document.querySelector("#dead")?.innerText,
+  shown: document.visibilityState, first: Boolean(document.querySelector("#first"))})"""
 VALUE = '#rendered_cells .th-card[data-probe="p0"] .th-number'
 
 
@@ -123,7 +128,43 @@ def start(folder: Path) -> tuple[TempHub, float, float]:
     return hub, answered, shown
 
 
-def live(page: object) -> bool:
+class Witness:
+    """What an open page says, asks for and is answered; the last of it."""
+
+    def __init__(self, page: Page, began: float) -> None:
+        self.page, self._began = page, began
+        self.heard: deque[str] = deque(maxlen=400)
+        page.on("console", lambda message: self._note("says", message.text))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
+        page.on("request", lambda request: self._note("asks", f"{request.method} {request.url}"))
+        page.on("requestfailed", lambda request: self._note("failed", f"{request.url} {request.failure}"))
+        page.on("response", lambda reply: self._note("answer", f"{reply.status} {reply.url}"))
+        page.on("framenavigated", lambda frame: self._note("is at", frame.url))
+        page.on("crash", lambda _: self._note("crashed", ""))
+        page.on("websocket", self._socket)
+
+    def _socket(self, socket: WebSocket) -> None:
+        self._note("socket", socket.url)
+        socket.on("close", lambda _: self._note("socket closed", socket.url))
+        socket.on("socketerror", lambda error: self._note("socket failed", str(error)))
+
+    def _note(self, kind: str, what: str) -> None:
+        self.heard.append(f"{time.monotonic() - self._began:8.2f} {kind}: {what[:300]}")
+
+    def keep(self, folder: Path, number: int) -> None:
+        """Write it down, with a picture and the page's state."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for what in (STATE, "document.documentElement.outerHTML"):
+            # One that is being opened has none.
+            with suppress(Exception):
+                self._note("state", "")
+                self.heard.append(str(self.page.evaluate(what)))
+        with suppress(Exception):
+            self.page.screenshot(path=folder / f"page{number}.png", timeout=10_000)
+        (folder / f"page{number}.txt").write_text("\n".join(self.heard), "utf-8")
+
+
+def live(page: Page) -> bool:
     """Whether an open page shows values, and knows of no trouble."""
     try:
         there = page.locator(f"{VALUE}:visible").count()
@@ -135,7 +176,7 @@ def live(page: object) -> bool:
         return False
 
 
-def main(minutes: float, every_s: float) -> None:
+def main(minutes: float, every_s: float, folder: Path) -> None:
     compile_all()
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         hub, answered, shown = start(Path(place))
@@ -146,6 +187,7 @@ def main(minutes: float, every_s: float) -> None:
         stack.callback(clients.kill)
         browser = stack.enter_context(launched())
         pages = [browser.new_context().new_page() for _ in range(PAGES if minutes else 1)]
+        witnesses = [Witness(page, time.monotonic()) for page in pages]
         for page in pages:
             page.goto(f"http://127.0.0.1:{hub.port}/", wait_until="commit")
             page.wait_for_selector(f"{VALUE}:visible", timeout=120_000)
@@ -166,8 +208,8 @@ def main(minutes: float, every_s: float) -> None:
             until = began + every_s
             while (left := until - time.monotonic()) > 0:
                 pages[0].wait_for_timeout(min(250, left * 1000))
-                folder = hub.folder()
-                answers = bool(folder and (folder.read("pages.json") or {}).get("running"))
+                start_folder = hub.folder()
+                answers = bool(start_folder and (start_folder.read("pages.json") or {}).get("running"))
                 for what, there in zip(took_s, (answers, answers and all(map(live, pages))), strict=True):
                     back[what] = back[what] or (time.monotonic() - began if there else 0.0)
             for what, one in back.items():
@@ -176,6 +218,10 @@ def main(minutes: float, every_s: float) -> None:
         began = time.monotonic()
         while not all(map(live, pages)) and time.monotonic() - began < 180:
             pages[0].wait_for_timeout(250)
+        for number, witness in enumerate(witnesses):
+            if not live(witness.page):
+                witness.keep(folder, number)
+                say(f"page {number} stayed away: {folder}/page{number}.txt")
         for what, times in took_s.items():
             after = (
                 f", after {sorted(times)[len(times) // 2]:.1f} s (median), {max(times):.1f} s (longest)"
@@ -214,4 +260,5 @@ if __name__ == "__main__":
         main(
             float(sys.argv[1]) if len(sys.argv) > 1 else 10.0,
             float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
+            Path(sys.argv[3] if len(sys.argv) > 3 else "stayed_away"),
         )

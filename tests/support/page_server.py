@@ -71,6 +71,9 @@ class Odd(RequestHandler):
             self.set_status(304)
         elif kind in ("403", "404", "405", "500"):
             raise HTTPError(int(kind))
+        elif kind == "nothing":
+            self.request.connection.stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            self.request.connection.stream.close()
         elif kind == "broken":
             self.request.connection.stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             self.request.connection.stream.close()

@@ -7,7 +7,9 @@
   // A connection that is open, of a visit that is known, is late and not lost: a busy kernel goes on, and opening the page would make it later.
   const LATE_MS = 20000;
   // A page without life is told as such: soon when it is known what fails, else when a weak Wi-Fi would have brought it.
-  const FAILED_MS = 4000, NOTHING_MS = 10000, AGAIN_MS = 60000, MOST_AGAIN = 5, AGAIN = "temphub_reloads";
+  const FAILED_MS = 4000, NOTHING_MS = 10000;
+  // Opened anew ever more rarely where each time may end like the last one: a proxy that passes nothing on stays as it is, a script that is there again was only late.
+  const SLOWLY_MS = 60000, MISSING_MS = 4000, MOST_AGAIN = 5, AGAIN = "temphub_reloads", FOR = "temphub_reloaded_for", ONCE_MORE_MS = 90000;
   const opened = Date.now();
   let missing = "", refused = false;
   // The kernel's connections that are open.
@@ -21,7 +23,8 @@
   if (zone) document.cookie = `temphub_zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=strict`;
 
   // When all cells are in the page, which may be long before the rest of it.
-  window.thCells = new Promise((done) => { window.thCellsThere = done; });
+  let complete = false;
+  window.thCells = new Promise((done) => { window.thCellsThere = () => { complete = true; done(); }; });
   // When the widgets have taken over.
   let takenOver;
   window.thShown = new Promise((done) => { takenOver = done; });
@@ -44,13 +47,17 @@
     }
   };
 
-  async function answers(url) {
+  // What an address answers, null when nothing good comes in time.
+  async function told(url) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), CHECK_MS);
-    try { return (await fetch(url, { cache: "no-store", signal: stop.signal })).ok; }
-    catch { return false; }
+    try {
+      const reply = await fetch(url, { cache: "no-store", signal: stop.signal });
+      return reply.ok ? await reply.text() : null;
+    } catch { return null; }
     finally { clearTimeout(timer); }
   }
+  async function answers(url) { return (await told(url)) !== null; }
 
   async function late() {
     return sockets.size > 0 && Date.now() - heard < LATE_MS && await answers(visit);
@@ -74,8 +81,14 @@
     }
     // The page itself must be there too: the hub may answer before it can serve pages again.
     while (!(await answers("/api/health")) || !(await answers(config.alive)) || await late());
+    anew();
+  }
+
+  function anew() {
     leaving = true;
     location.reload();
+    // Of a way there that came to nothing this page would wait for ever.
+    setInterval(() => location.reload(), ONCE_MORE_MS);
   }
 
   // --- not live: no widget has come, so nothing that is shown has proof that it is of now ---
@@ -83,6 +96,7 @@
   function doubt() {
     if (shown || lost || leaving) return;
     const waited = Date.now() - opened;
+    again(waited);
     const below = location.pathname !== "/";
     if (waited < (missing || refused || below ? FAILED_MS : NOTHING_MS)) return;
     const notice = document.getElementById("dead"), taken = document.querySelector("#first time")?.textContent;
@@ -92,25 +106,30 @@
     put(notice.children[1], why);
     notice.hidden = false;
     document.body.classList.add("dead");
-    again(waited);
   }
   // An alert is read aloud whenever it changes.
   function put(element, text) { if (element.textContent !== text) element.textContent = text; }
 
-  // What was in the way may be gone: the page is opened again when all it needs is there, each time after twice as long.
+  // What was in the way may be gone: the page is opened anew when all it needs is there.
   let looking = false;
   async function again(waited) {
-    let times = 0;
-    try { times = Number(sessionStorage.getItem(AGAIN)) || 0; } catch { /* a browser that keeps nothing */ }
-    if (looking || waited < AGAIN_MS * 2 ** Math.min(times, MOST_AGAIN)) return;
+    if (looking || waited < (missing || refused ? CHECK_MS : NOTHING_MS)) return;
     looking = true;
-    const there = (await answers("/api/health")) && (await answers(missing || config.alive));
     setTimeout(() => { looking = false; }, CHECK_MS);
-    if (!there || shown || leaving) return;
-    try { sessionStorage.setItem(AGAIN, times + 1); } catch { return; }
-    leaving = true;
-    location.reload();
+    const health = await told("/api/health"), run = health && await told(config.run);
+    if (run === null) return;
+    // The hub began after this page did, so what was missing of it never comes. (A browser does not say that a page broke off.)
+    const cut = !complete && JSON.parse(health).uptime_s + 1 < waited / 1000;
+    // Another page server, or another kernel behind it, than those that made this page: they never heard of its visit.
+    const orphaned = cut || (run !== config.ofRun && kept(FOR) !== run), times = Number(kept(AGAIN)) || 0;
+    if (!orphaned && waited < (missing ? MISSING_MS : SLOWLY_MS) * 2 ** Math.min(times, MOST_AGAIN)) return;
+    if (missing && !(await answers(missing))) return;
+    if (shown || lost || leaving) return;
+    if (keep(orphaned ? FOR : AGAIN, orphaned ? run : times + 1)) anew();
   }
+  // A browser that keeps nothing could not tell the first time from the hundredth.
+  function keep(name, value) { try { sessionStorage.setItem(name, value); return true; } catch { return false; } }
+  function kept(name) { try { return sessionStorage.getItem(name); } catch { return null; } }
 
   // The page server has put a still picture of the page here; it stays until the widgets can take its place.
   window.thFirst = function () {
@@ -119,7 +138,7 @@
     document.body.classList.add("first");
   };
 
-  function complete() {
+  function drawable() {
     if (!document.querySelector(LIVE)) return false;
     ready = ready || Date.now();
     const drawn = document.querySelector("#rendered_cells .th-chart path.line") || !document.querySelector("#first .th-chart path");
@@ -127,7 +146,7 @@
   }
 
   function reveal() {
-    if (shown || !complete()) return;
+    if (shown || !drawable()) return;
     shown = true;
     takeOver();
     window.dispatchEvent(new Event("resize"));
@@ -141,7 +160,7 @@
     for (const id of ["loading", "first"]) document.getElementById(id)?.remove();
     document.body.classList.remove("first", "dead");
     document.getElementById("dead").hidden = true;
-    try { sessionStorage.removeItem(AGAIN); } catch { /* nothing is kept there */ }
+    try { for (const name of [AGAIN, FOR]) sessionStorage.removeItem(name); } catch { /* nothing is kept there */ }
     window.scrollTo(0, at);
     takenOver();
   }
