@@ -69,6 +69,7 @@ def standing() -> Standing:
 
 def unit(plan: Plan) -> str:
     """The unit's text."""
+    stop = [f"DATA_DIR={plan.log.parent}", *plan.command[:3], "stop"]
     return "\n".join(
         [
             "[Unit]",
@@ -80,9 +81,13 @@ def unit(plan: Plan) -> str:
             f"ExecStart={' '.join(quoted(word) for word in plan.command)}",
             f"WorkingDirectory={escaped(str(plan.folder))}",
             "Restart=on-failure",
-            # Back within 5 s when the first process is killed. The rest, which would go on without it, is
-            # then ended at once; asked to stop, only the first process is told, and the others end in order.
+            # When the first process is killed the rest goes on and replaces it: it is over when nothing is
+            # left. A systemd before 250 (2021) ends the rest instead, and starts anew.
+            "ExitType=cgroup",
             "RestartSec=1",
+            # Who came in its place systemd does not know, so the hub is asked by its own command. Killed is
+            # what has not ended after that.
+            f"ExecStop=-/usr/bin/env {' '.join(quoted(word) for word in stop)}",
             "KillMode=mixed",
             # Five times the share of a program on the desktop when the processor is wanted by more than it
             # can serve.

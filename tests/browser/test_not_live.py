@@ -200,6 +200,7 @@ def test_a_page_that_broke_off_before_its_script_opens_itself_again(page, cuttin
     cutting.cut = b"</style>"
     page.goto(f"http://127.0.0.1:{cutting.port}/", wait_until="commit")
     wait_for(lambda: page.evaluate("document.styleSheets.length"), 20)
+    cutting.let_go.set()
     page.clock.fast_forward(20_000)
     page.wait_for_selector("#rendered_cells .th-number:visible", timeout=60_000)
 
@@ -212,6 +213,7 @@ def test_a_page_that_broke_off_when_the_hub_was_killed_opens_itself_again(page, 
     page.goto(f"http://127.0.0.1:{cutting.port}/", wait_until="commit")
     wait_for(lambda: page.evaluate("window.thFirst !== undefined"), 20)
     temphub.hub_kernel().kill()
+    cutting.let_go.set()
     page.wait_for_selector("#rendered_cells .th-number:visible", timeout=60_000)
 
 

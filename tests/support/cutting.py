@@ -9,11 +9,12 @@ PIECE = 65536
 
 
 class Cutting:
-    """A port that passes all on to the hub's. `cut`: the next page ends with these words, once."""
+    """A port that passes all on to the hub's. `cut`: the next page comes up to these words, once, and no
+    further; `let_go`: set when that is to be its end."""
 
     def __init__(self, port: int) -> None:
         self._hub = port
-        self.cut = b""
+        self.cut, self.let_go = b"", threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -22,6 +23,7 @@ class Cutting:
 
     def stop(self) -> None:
         """End all that goes through it."""
+        self.let_go.set()
         for one in (self._server, *self._open):
             _end(one)
         for thread in list(self._threads):
@@ -57,6 +59,7 @@ class Cutting:
                     if (end := seen.find(self.cut)) >= 0:
                         end, self.cut = end + len(self.cut) - len(seen) + len(piece), b""
                         sink.sendall(piece[: max(end, 0)])
+                        self.let_go.wait(60)
                         break
                 sink.sendall(piece)
         for one in (source, sink):
