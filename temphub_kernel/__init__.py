@@ -15,22 +15,39 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     import pandas as pd
 
     from . import analysis
+    from .analysis.arguments import Probes, When
     from .hub import Attached, HubClient
     from .hub.hub import RunningHub
+    from .page.widgets.pictures import *
 
-    load, scan, statistics, remarks = analysis.load, analysis.scan, analysis.statistics, analysis.remarks
+    # What type checkers and editors see of ON_DEMAND.
+    calibrations, compare, completeness = analysis.calibrations, analysis.compare, analysis.completeness
+    compressor_cycles, daily_profile, degree_hours = (
+        analysis.compressor_cycles,
+        analysis.daily_profile,
+        analysis.degree_hours,
+    )
+    differences, door_openings, excursions = analysis.differences, analysis.door_openings, analysis.excursions
+    export, gaps, load = analysis.export, analysis.gaps, analysis.load
+    mean_kinetic_temperature, probes, remarks = (
+        analysis.mean_kinetic_temperature,
+        analysis.probes,
+        analysis.remarks,
+    )
+    rules, scan, statistics = analysis.rules, analysis.scan, analysis.statistics
     struck_out, thermocouples = analysis.struck_out, analysis.thermocouples
-
 
 # What is brought in from a room when it is first asked for: `th.excursions(…)` and their pictures.
 ON_DEMAND = {
     "analysis": (
         "alarms",
+        "calibrations",
         "compare",
         "completeness",
         "compressor_cycles",
@@ -39,9 +56,11 @@ ON_DEMAND = {
         "differences",
         "door_openings",
         "excursions",
+        "export",
         "gaps",
         "load",
         "mean_kinetic_temperature",
+        "probes",
         "remarks",
         "rules",
         "scan",
@@ -92,47 +111,94 @@ def stop() -> None:
     _hub().stop()
 
 
-def dashboard(**choices: Any) -> Any:
+def dashboard(
+    window: str | timedelta | None = None,
+    start: When = None,
+    end: When = None,
+    probe: Probes = None,
+    unit: str = "C",
+    limit: float | None = None,
+    *,
+    probes: Probes = None,
+) -> Any:
     """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or
     becomes it.
 
-    choices: as for `chart`.
+    As for `chart`; without window and start it begins with the last five minutes.
     """
-    return _page(None, choices)
+    asked = probe if probes is None else probes
+    return _page(None, window, start, end, asked, unit, limit)
 
 
-def chart(**choices: Any) -> Any:
+def chart(
+    window: str | timedelta | None = None,
+    start: When = None,
+    end: When = None,
+    probe: Probes = None,
+    unit: str = "C",
+    limit: float | None = None,
+    *,
+    probes: Probes = None,
+) -> Any:
     """The live chart alone, as a widget.
 
     window: the last so-and-so long, `"24h"` (as it is without), `"7d"`; or start and end, as `load` takes
-    them; probes: their ids or names; unit: `"C"` or `"F"`; limit: a line, °C. Raises TempHubError for what
-    cannot be shown.
+    them. probe (or probes): ids or names; None is all. unit: `"C"` or `"F"`; limit: a line, °C. Raises
+    TempHubError for what cannot be shown, and outside a notebook, where nothing could show it.
     """
-    return _page(("chart",), choices)
+    asked = probe if probes is None else probes
+    return _page(("chart",), window, start, end, asked, unit, limit)
 
 
-def cards(**choices: Any) -> Any:
-    """A card a probe, alone, as a widget; choices: as for `chart`."""
-    return _page(("cards",), choices)
+def cards(
+    window: str | timedelta | None = None,
+    start: When = None,
+    end: When = None,
+    probe: Probes = None,
+    unit: str = "C",
+    limit: float | None = None,
+    *,
+    probes: Probes = None,
+) -> Any:
+    """A card a probe, alone, as a widget. As for `chart`."""
+    asked = probe if probes is None else probes
+    return _page(("cards",), window, start, end, asked, unit, limit)
 
 
-def stats(**choices: Any) -> Any:
-    """The table of statistics alone, as a widget; choices: as for `chart`."""
-    return _page(("stats",), choices)
+def stats(
+    window: str | timedelta | None = None,
+    start: When = None,
+    end: When = None,
+    probe: Probes = None,
+    unit: str = "C",
+    limit: float | None = None,
+    *,
+    probes: Probes = None,
+) -> Any:
+    """The table of statistics alone, as a widget. As for `chart`."""
+    asked = probe if probes is None else probes
+    return _page(("stats",), window, start, end, asked, unit, limit)
 
 
-def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
-    from .page import build, chosen, ids_of
+def _page(
+    parts: tuple[str, ...] | None,
+    window: str | timedelta | None,
+    start_: When,
+    end: When,
+    probe: Probes,
+    unit: str,
+    limit: float | None,
+) -> Any:
+    from .page import build, check_shown_here, chosen, ids_of
 
+    check_shown_here()
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
-    if parts and not {"window", "start"} & set(choices):
-        choices = {"window": "24h", **choices}
-    asked = choices.pop("probes", None)
+    if parts and window is None and start_ is None:
+        window = "24h"
     # What can be refused without a hub is.
-    view = chosen(**choices)
+    view = chosen(window=window, start=start_, end=end, unit=unit, limit=limit)
     hub = start()
-    if asked:
-        view = chosen(**choices, probes=ids_of(hub.journal, asked))
+    view = view._replace(probes=tuple(ids_of(hub.journal, probe)))
     client = _hub().HubClient(hub.settings, hub.url, _hub().PAGE)
     page = build(
         hub.journal,
@@ -147,7 +213,7 @@ def _page(parts: tuple[str, ...] | None, choices: dict[str, Any]) -> Any:
 
 
 def calibrate(
-    probe: str, points: float | Sequence[tuple[float, float]], start: Any = None, note: str = ""
+    probe: str, points: float | Sequence[tuple[float, float]], start: When = None, note: str = ""
 ) -> None:
     """Correct a probe's values from `start` (default now) on; what it sent is kept as it is.
 
@@ -161,15 +227,23 @@ def calibrate(
 
 
 def thermocouple(
-    probe: str, type: str | None, chip: str = "max31855", start: Any = None, end: Any = None, **options: Any
+    probe: str,
+    type: str | None,
+    chip: str = "max31855",
+    start: When = None,
+    end: When = None,
+    *,
+    cold_c: float = 25.0,
+    cold_within_c: float = 25.0,
+    note: str = "",
 ) -> int | list[int]:
     """Have a probe's readings in [start, end) corrected as those of a thermocouple's chip that reckons with a
     straight line; its number.
 
     type: "E", "J", "K", "N", "R", "S" or "T"; None takes back all that is stated of the probe (the numbers).
-    chip: "max31855" or "max6675". options: cold_c (25.0), what the chip's own temperature is taken for where
-    it was not stored, cold_within_c (25.0), how far off that may be, and note. What was sent is kept:
-    `load(raw=True)`. Raises TempHubError.
+    chip: "max31855" or "max6675". cold_c: what the chip's own temperature is taken for where it was not
+    stored, cold_within_c: how far off that may be. What was sent is kept: `load(raw=True)`. Raises
+    TempHubError.
     """
     hub = _client()
     probe = hub.meant(probe)
@@ -180,13 +254,14 @@ def thermocouple(
         return numbers
     from_ms = None if start is None else _local_ms(start)
     to_ms = None if end is None else _local_ms(end, is_end=True)
+    told = {"cold_c": cold_c, "cold_within_c": cold_within_c, "note": note}
     return hub.state_thermocouple(
-        probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **options}
+        probe, {"type": type.upper(), "chip": chip.lower(), "from_ms": from_ms, "to_ms": to_ms, **told}
     )
 
 
 def strike_out(
-    probe: str, start: Any, end: Any = None, note: str = "", *, undo: bool = False
+    probe: str, start: When, end: When = None, note: str = "", *, undo: bool = False
 ) -> int | list[int]:
     """Have a probe's readings from `start` to `end` (default: that moment) not count; its number. They are
     kept.
@@ -203,7 +278,7 @@ def strike_out(
     return hub.undo_strike_outs_in(probe, from_ms, to_ms)
 
 
-def annotate(text: str, start: Any = "now", end: Any = None, probe: str | None = None) -> int:
+def annotate(text: str, start: When = "now", end: When = None, probe: str | None = None) -> int:
     """Keep a remark on a moment or a range, for one probe or all; its number. `remarks()` gives them back.
     Raises TempHubError."""
     hub = _client()
@@ -230,7 +305,7 @@ def _hub() -> ModuleType:
     return import_module(".hub", __name__)
 
 
-def _local_ms(when: Any, *, is_end: bool = False) -> int:
+def _local_ms(when: When, *, is_end: bool = False) -> int:
     """A time as an analyst says it, by this computer's clock."""
     from .analysis import find_zone, moment_ms
 
@@ -244,15 +319,25 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 class _Alarms(ModuleType):
     """The room `alarms`, which has the name of a call: it is both, `th.alarms()` and where alarms are
     made."""
 
-    def __call__(self, *args: Any, **options: Any) -> pd.DataFrame:
-        found: pd.DataFrame = import_module(".analysis", __name__).alarms(*args, **options)
+    def __call__(
+        self,
+        probe: Probes = None,
+        start: When = None,
+        end: When = None,
+        *,
+        tz: str = "local",
+        data_dir: str | Path | None = None,
+    ) -> pd.DataFrame:
+        """Alarms that lie in [start, end) in part, a row each, by when they began; index: their number."""
+        room = import_module(".analysis", __name__)
+        found: pd.DataFrame = room.alarms(probe, start, end, tz=tz, data_dir=data_dir)
         return found
 
 

@@ -1,22 +1,26 @@
 """Readings as pandas frames, and what can be read off them, from any process, while the hub writes or with no
 hub at all. Any thread."""
 
-from .annotations import alarms, remarks, rules, struck_out, thermocouples
-from .arguments import find_zone, moment_ms
+from .annotations import alarms, calibrations, probes, remarks, rules, struck_out, thermocouples
+from .arguments import Level, asked_probes, find_zone, limits, moment_ms
 from .comparison import compare, differences
 from .completeness import completeness, gaps
-from .curve import Curve, curves, zone_of
+from .curve import Curve, curves, known, zone_of
 from .excursions import degree_hours, excursions, mean_kinetic_temperature
-from .figures import statistics
+from .export import export
+from .figures import daily_profile, statistics
+from .lengths import text_ms
 from .load import load
-from .profile import daily_profile
 from .refrigeration import compressor_cycles, door_openings
 from .results import times
 from .scan import scan
 
 __all__ = [
     "Curve",
+    "Level",
     "alarms",
+    "asked_probes",
+    "calibrations",
     "compare",
     "completeness",
     "compressor_cycles",
@@ -26,16 +30,21 @@ __all__ = [
     "differences",
     "door_openings",
     "excursions",
+    "export",
     "find_zone",
     "gaps",
+    "known",
+    "limits",
     "load",
     "mean_kinetic_temperature",
     "moment_ms",
+    "probes",
     "remarks",
     "rules",
     "scan",
     "statistics",
     "struck_out",
+    "text_ms",
     "thermocouples",
     "times",
     "zone_of",

@@ -1,15 +1,20 @@
 """What an analyst may say for a time, a length, a step, a zone, a probe or a limit. Any thread."""
 
+from __future__ import annotations
+
 import math
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from numbers import Real
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..core import EVER_MS, NotFound, TempHubError, clock, list_of_names, named, now_ms
 from ..journal import Limit
+from . import lengths
 
 
 def find_zone(name: str) -> tzinfo:
@@ -20,24 +25,41 @@ def find_zone(name: str) -> tzinfo:
 
 EPOCH = pd.Timestamp(0, unit="ms", tz="UTC")
 AGO = re.compile(r"-\s*(?P<minus>.+)|(?P<ago>.+?)\s+ago", re.IGNORECASE)
+WORDS = {"now": 0, "today": 0, "yesterday": 1}
+# As written in much of the world, and in much of it the other way round.
+DAY_MONTH = re.compile(r"(?P<first>\d{1,2})(?P<sign>[./-])(?P<second>\d{1,2})(?P=sign)\d{2,4}(\s.*)?")
+# Earlier than March 1973: seconds, which would quietly mean all there is.
+LEAST_MS = 10**11
+TIME_REMEDY = (
+    'Give a time such as "2026-11-23 14:00", "-24h" or "7d" (so long ago), "yesterday", a datetime or '
+    "milliseconds since 1970."
+)
 
 When = str | datetime | date | timedelta | int | None
+# A probe's id or name, or several of them; None is all.
+Probes = str | Iterable[str] | None
 
 
 def moment_ms(when: When, zone: tzinfo, *, is_end: bool = False) -> int:
     """Milliseconds since 1970 of a time; one without a zone is taken in `zone`.
 
-    Text (`2026-11-23 14:00`, `-24h`, `24h ago`, `today`, `now`), datetime, Timestamp, whole milliseconds, or
-    a timedelta from now. Raises TempHubError for anything else.
+    Text (`2026-11-23 14:00`, `23.11.2026`, `7d`, `-24h` or `24h ago`, `today`, `yesterday`, `now`), datetime,
+    date, Timestamp, whole milliseconds since 1970, or a timedelta: so long ago, whatever its sign. Raises
+    TempHubError for anything else.
     """
     try:
         return _moment_ms(when, zone, is_end)
     except (ValueError, TypeError, OverflowError) as error:
+        why = str(error) if isinstance(error, _Unclear) else "which is no time"
         raise TempHubError(
-            f"{'end' if is_end else 'start'} is {when!r}, which is no time, so nothing was loaded.",
-            'Give a time such as "2026-11-23 14:00", "-24h" or "24h ago", or a datetime.',
+            f"{'end' if is_end else 'start'} is {when!r}, {why}, so nothing was looked for.",
+            TIME_REMEDY,
             code="bad_time",
         ) from error
+
+
+class _Unclear(ValueError):
+    """What a time could mean, and why it is not taken."""
 
 
 def span_ms(start: When, end: When, zone: tzinfo) -> tuple[int, int]:
@@ -47,19 +69,21 @@ def span_ms(start: When, end: When, zone: tzinfo) -> tuple[int, int]:
     return from_ms, EVER_MS if end is None else moment_ms(end, zone, is_end=True)
 
 
-def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:
-    if isinstance(when, int):
-        return when
+def _moment_ms(when: Any, zone: tzinfo, is_end: bool) -> int:
+    if isinstance(when, timedelta | np.timedelta64):
+        return now_ms() - abs(pd.Timedelta(when)) // timedelta(milliseconds=1)
+    if isinstance(when, Real) and not isinstance(when, bool):
+        return _whole_ms(float(when))
     if isinstance(when, str):
-        ago = AGO.fullmatch(when.strip())
-        if ago is not None:
-            when = -abs(pd.Timedelta(ago["minus"] or ago["ago"]))
-        elif when.strip().lower() in ("now", "today"):
+        text = when.strip().lower()
+        if text in WORDS:
             now = pd.Timestamp(now_ms(), unit="ms", tz=zone)
-            when = now if when.strip().lower() == "now" else now.normalize()
-    if isinstance(when, timedelta):
-        return now_ms() + when // timedelta(milliseconds=1)
-    stamp = pd.Timestamp(when)  # type: ignore[arg-type]
+            when = now if text == "now" else now.normalize() - pd.DateOffset(days=WORDS[text])
+        elif (ago := _ago_ms(text)) is not None:
+            return now_ms() - ago
+        else:
+            when = _parsed(text)
+    stamp = pd.Timestamp(when)
     if pd.isna(stamp):
         raise ValueError("not a time")
     if stamp.tzinfo is None:
@@ -69,7 +93,35 @@ def _moment_ms(when: When, zone: tzinfo, is_end: bool) -> int:
     return int((stamp - EPOCH) // timedelta(milliseconds=1))
 
 
-def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] | None) -> list[str] | None:
+def _whole_ms(number: float) -> int:
+    if not math.isfinite(number):
+        raise ValueError("not a time")
+    if 0 < abs(number) < LEAST_MS:
+        told = "a time in seconds" if abs(number) > 1e9 else "no time"
+        raise _Unclear(f"which in milliseconds since 1970 is {told}")
+    return round(number)
+
+
+def _ago_ms(text: str) -> int | None:
+    """How long ago a text says, `24h`, `-7d` or `3 days ago`; None for one that tells no length."""
+    ago = AGO.fullmatch(text)
+    return lengths.text_ms((ago["minus"] or ago["ago"]) if ago else text)
+
+
+def _parsed(text: str) -> Any:
+    """A day or time as written; not one of which nobody knows which is the day and which the month."""
+    if text.lstrip("-").isdigit() and len(text) > 8:
+        return pd.Timestamp(_whole_ms(float(text)), unit="ms", tz="UTC")
+    found = DAY_MONTH.fullmatch(text)
+    if found is None:
+        return pd.Timestamp(text)
+    if found["sign"] != "." and max(int(found["first"]), int(found["second"])) <= 12:
+        raise _Unclear("which may be two different days")
+    day_first = found["sign"] == "." or int(found["first"]) > 12
+    return pd.to_datetime(text, dayfirst=day_first)
+
+
+def asked_probes(known: Sequence[Mapping[str, Any]], probe: Probes) -> list[str] | None:
     """The ids of the probes meant, each by id or name; None for all. known: as in core/names.py.
 
     Raises TempHubError: 404 for one that is not known, 409 for a name that several have.
@@ -77,44 +129,96 @@ def asked_probes(known: Sequence[Mapping[str, Any]], probe: str | Sequence[str] 
     if probe is None:
         return None
     asked: dict[str, None] = {}
-    for one in [probe] if isinstance(probe, str) else probe:
+    for one in _texts(probe):
         id_ = named(known, one)
         if id_ is None:
-            raise NotFound(
-                f"No probe {one!r} is in the journal, so there is nothing to load.",
+            remedy = (
                 f"Use one of the probes it knows: {list_of_names(known)}."
                 if known
-                else "Wait for a probe's first reading, then load again.",
+                else "Wait for a probe's first reading, then load again."
+            )
+            raise NotFound(
+                f"No probe {one!r} is in the journal, so there is nothing to load.",
+                _as_time(one) + remedy,
                 code="unknown_probe",
             )
         asked[id_] = None
     return list(asked)
 
 
-def limits(above: float | None, below: float | None) -> list[Limit]:
-    """The limits asked for. Raises TempHubError for none, for one that is no temperature, and for two that
-    leave no room."""
-    found = [
-        Limit(kind, _celsius(kind, value))
-        for kind, value in (("above", above), ("below", below))
-        if value is not None
-    ]
-    if not found:
+def _texts(probe: str | Iterable[str]) -> list[str]:
+    given = [probe] if isinstance(probe, str) or not isinstance(probe, Iterable) else list(probe)
+    wrong = next((one for one in given if not isinstance(one, str)), None)
+    if wrong is not None:
+        raise TempHubError(
+            f"probe is {wrong!r}, which is neither a probe's id nor its name.",
+            'Give what the page calls it, such as probe="Fridge", or a list of such names.',
+            code="bad_probe",
+        )
+    return given
+
+
+def _as_time(text: str) -> str:
+    """What to say first to whoever gave a time where a probe stands."""
+    try:
+        _moment_ms(text, timezone.utc, False)
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    return f"Give a time by its name: start={text!r}. "
+
+
+Level = float | Mapping[str, float] | None
+# A probe as a frame has it -> its limits.
+LimitsOf = dict[str, list[Limit]]
+
+
+def limits(above: Level, below: Level, known: Sequence[Mapping[str, Any]]) -> LimitsOf:
+    """The limits asked for, of each probe of `known` (as in core/names.py): one for all, or by id or name.
+
+    Raises TempHubError for none, for one that is no temperature, for a probe that nobody knows, and for two
+    that leave no room.
+    """
+    if above is None and below is None:
         raise TempHubError(
             "No limit is given, so there is nothing to look for.",
-            "Give above=8.0, below=2.0 or both, in °C.",
+            'Give above=8.0, below=2.0 or both, in °C, or one a probe: above={"Fridge": 8, "Freezer": -15}.',
             code="no_limit",
         )
-    if len(found) == 2 and found[0].celsius < found[1].celsius:
-        raise TempHubError(
-            f"above is {above} and below is {below}, so every temperature would be beyond a limit.",
-            "Give the higher limit as above and the lower one as below.",
-            code="bad_limit",
-        )
+    upper, lower = _of_each("above", above, known), _of_each("below", below, known)
+    found: LimitsOf = {}
+    for probe in known:
+        high, low = upper.get(probe["id"]), lower.get(probe["id"])
+        if high is not None and low is not None and high < low:
+            raise TempHubError(
+                f"above is {high:g} and below is {low:g}, so every temperature would be beyond a limit.",
+                "Give the higher limit as above and the lower one as below.",
+                code="bad_limit",
+            )
+        given = (("above", high), ("below", low))
+        found[probe["id"]] = [Limit(kind, celsius) for kind, celsius in given if celsius is not None]
     return found
 
 
-def _celsius(kind: str, value: float) -> float:
+def _of_each(kind: str, level: Level, known: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    if level is None:
+        return {}
+    if not isinstance(level, Mapping | pd.Series):
+        number = _celsius(kind, level)
+        return {probe["id"]: number for probe in known}
+    found = {}
+    for text, value in level.items():
+        id_ = named(known, str(text))
+        if id_ is None:
+            raise NotFound(
+                f"{kind} has a limit for {text!r}, which is no probe of this frame.",
+                f"Use one of these: {list_of_names(known)}." if known else "Load a time with readings.",
+                code="unknown_probe",
+            )
+        found[id_] = _celsius(kind, value)
+    return found
+
+
+def _celsius(kind: str, value: Any) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -122,7 +226,7 @@ def _celsius(kind: str, value: float) -> float:
     if not math.isfinite(number):
         raise TempHubError(
             f"{kind} is {value!r}, which is no temperature.",
-            f"Give {kind} as a number in °C, such as 8.0.",
+            f'Give {kind} as a number in °C, such as 8.0, or one a probe: {{"Fridge": 8, "Freezer": -15}}.',
             code="bad_limit",
         )
     return number

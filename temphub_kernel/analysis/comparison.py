@@ -1,20 +1,22 @@
 """Two probes side by side: offset, spread, lag, drift. Any thread; pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..core import DAY_MS, HOUR_MS, NotFound
+from ..core import DAY_MS, HOUR_MS, NotFound, named
 from . import lengths, results
-from .curve import Curve, Data, curves, zone_of
+from .curve import Curve, Data, curves, known, zone_of
 
 # Enough for 24 days at 2 s, and 200 MB of memory; a longer time is laid on a wider grid.
 MOST_GRID = 2**20
 COLUMNS = {
-    "a": "text",
-    "b": "text",
+    "a": "probe",
+    "b": "probe",
     "pairs": "count",
     "hours": "number",
     "offset_c": "number",
@@ -25,8 +27,8 @@ COLUMNS = {
     "aligned_spread_c": "number",
 }
 DIFFERENCES = {
-    "a": "text",
-    "b": "text",
+    "a": "probe",
+    "b": "probe",
     "time": "time",
     "a_c": "number",
     "b_c": "number",
@@ -51,7 +53,8 @@ def compare(
     correlation of the two on a common grid as fine as the finer probe is highest (normalised for each lag
     over what overlaps: Padfield, IEEE Trans. Image Process. 21 (2012) 2670). correlation: there, 1 for the
     same shape; aligned_spread_c: the spread with the lag taken out. NaN where too little or nothing moves.
-    Raises TempHubError for a probe that is not there and frames that are none.
+    a, b: by id or name; data, gap: as for `excursions`. Raises TempHubError for a probe that is not there and
+    frames that are none.
     """
     most = lengths.span_ms(most_lag, "most_lag")
     rows = [_compared(first, second, most) for first, second in _pairs(data, a, b, gap)]
@@ -80,19 +83,23 @@ def differences(
 def _pairs(
     data: Data, a: str | None, b: str | None, gap: lengths.Span | None
 ) -> Iterator[tuple[Curve, Curve]]:
-    known = {curve.probe_id: curve for curve in curves(data, gap)}
-    for one in (a, b):
-        if one is not None and one not in known:
-            raise NotFound(
-                f"Probe {one!r} is not in the frame, so it cannot be compared.",
-                f"Use one of these: {', '.join(known)}."
-                if known
-                else "Load a time in which two probes measured.",
-                code="unknown_probe",
-            )
-    first = a if a is not None else next((id_ for id_ in known if id_ != b), None)
-    others = [b] if b is not None else [id_ for id_ in known if id_ != first]
-    return ((known[first], known[id_]) for id_ in others if first is not None)
+    curve_of = {curve.probe_id: curve for curve in curves(data, gap)}
+    a, b = (one if one is None else _meant(data, list(curve_of), one) for one in (a, b))
+    first = a if a is not None else next((id_ for id_ in curve_of if id_ != b), None)
+    others = [b] if b is not None else [id_ for id_ in curve_of if id_ != first]
+    return ((curve_of[first], curve_of[id_]) for id_ in others if first is not None)
+
+
+def _meant(data: Data, ids: list[str], one: str) -> str:
+    """The probe of the frame that an id or a name means."""
+    found = named(known(data, ids), str(one))
+    if found is None or found not in ids:
+        raise NotFound(
+            f"Probe {one!r} is not in the frame, so it cannot be compared.",
+            f"Use one of these: {', '.join(ids)}." if ids else "Load a time in which two probes measured.",
+            code="unknown_probe",
+        )
+    return found
 
 
 def _compared(a: Curve, b: Curve, most: int) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What is missing: holes in a probe's readings, proved by the probe's own numbers where it gives any. Any
 thread; pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ from ..journal import Holes, Track, complete, holes_of, track_of
 from . import curve, results
 
 GAPS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "start": "time",
     "end": "time",
     "duration": "span",
@@ -20,7 +22,7 @@ GAPS = {
     "known_by": "text",
 }
 COMPLETENESS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "expected": "count",
     "stored": "count",
     "missing": "count",

@@ -1,9 +1,11 @@
 """A probe's good readings as two arrays, whatever frame they came in, and where nothing is known between
 them. Any thread; pure."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from datetime import timezone, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,8 +39,21 @@ def curves(data: Data, gap: lengths.Span | None = None) -> list[Curve]:
     return [_curve(probe_id, ms, celsius, longest) for probe_id, ms, celsius in _parts(data)]
 
 
+def known(data: Data, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Each probe of a frame by what the frame calls it, with the id or the name that it has in the journal,
+    if the frame knows."""
+    names = data.attrs.get("names", {}) if isinstance(data, pd.DataFrame | pd.Series) else {}
+    of_name = {name: id_ for id_, name in names.items()}
+    found = {id_: {"id": id_, "name": names.get(id_), "also": [of_name.get(id_, id_)]} for id_ in ids}
+    # A probe of the journal that did not measure meanwhile is none that nobody knows.
+    absent = {id_: name for id_, name in names.items() if id_ not in found and name not in found}
+    return [*found.values(), *({"id": id_, "name": name} for id_, name in absent.items())]
+
+
 def zone_of(data: Data) -> tzinfo:
     """The time zone its times are in. Raises TempHubError when they have none."""
+    if not isinstance(data, pd.DataFrame | pd.Series):
+        return timezone.utc
     times = data["time"] if isinstance(data, pd.DataFrame) and "time" in data else data.index
     zone = getattr(times.dtype, "tz", None)
     if zone is None:
@@ -54,6 +69,12 @@ def _curve(probe_id: str, ms: results.Array, celsius: results.Array, longest_ms:
 
 
 def _parts(data: Data) -> Iterator[tuple[str, results.Array, results.Array]]:
+    if not isinstance(data, pd.DataFrame | pd.Series):
+        raise TempHubError(
+            f"{data!r} is a {type(data).__name__} and no frame of readings, so it cannot be analysed.",
+            'Give readings first: readings = th.load("Fridge", start="-7d", tidy=True).',
+            code="bad_frame",
+        )
     zone_of(data)
     if isinstance(data, pd.Series):
         yield str(data.name or "temperature"), results.milliseconds(_index(data)), _numbers(data, data)

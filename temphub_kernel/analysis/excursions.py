@@ -1,6 +1,8 @@
 """How far and how long beyond a limit: excursions and degree-hours; and mean kinetic temperature. Any thread;
 pure."""
 
+from __future__ import annotations
+
 import math
 from datetime import timedelta, tzinfo
 
@@ -11,10 +13,11 @@ from pandas.tseries.offsets import BaseOffset
 from ..core import DAY_MS, HOUR_MS, TempHubError
 from ..journal import Limit, exceedance, kinetic
 from . import arguments, lengths, results
-from .curve import Curve, Data, curves, zone_of
+from .arguments import Level
+from .curve import Curve, Data, curves, known, zone_of
 
 COLUMNS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "kind": "text",
     "limit_c": "number",
     "start": "time",
@@ -29,7 +32,7 @@ COLUMNS = {
 }
 MOST_STEPS = 1_000_000
 DEGREE_COLUMNS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "kind": "text",
     "base_c": "number",
     "start": "time",
@@ -39,7 +42,7 @@ DEGREE_COLUMNS = {
     "hours": "number",
 }
 KINETIC_COLUMNS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "mkt_c": "number",
     "mean_c": "number",
     "hours": "number",
@@ -50,8 +53,8 @@ KINETIC_COLUMNS = {
 def excursions(
     data: Data,
     *,
-    above: float | None = None,
-    below: float | None = None,
+    above: Level = None,
+    below: Level = None,
     at_least: lengths.Span = "0s",
     gap: lengths.Span | None = None,
 ) -> pd.DataFrame:
@@ -62,14 +65,27 @@ def excursions(
     peak_c: the reading farthest beyond; mean_c: mean over the time seen, in °C; degree_minutes: area beyond
     the limit over the time seen, in K·min. begins, ends: `crossing`, or honestly `gap` or `data` where the
     readings stop while the limit is passed, so that it may have been longer. Beyond the limit before and
-    after a gap it is one excursion: a gap cannot hide one. data, gap: see `curves`. Raises TempHubError for
-    limits, lengths or frames that are none.
+    after a gap it is one excursion: a gap cannot hide one. above, below: one limit for all, or one a probe by
+    its id or name: `above={"Fridge": 8, "Freezer": -15}`; a probe without one is left out. data: what `load`
+    gives (wide, tidy or means), or a Series in °C; gap: the longest pause across which readings are joined, 3
+    of the probe's usual intervals without it. Raises TempHubError for limits, lengths or frames that are
+    none.
     """
-    asked, shortest = arguments.limits(above, below), lengths.span_ms(at_least, "at_least", least_ms=0)
-    parts = [_of(curve, limit) for curve in curves(data, gap) for limit in asked if len(curve.ms)]
+    shortest = lengths.span_ms(at_least, "at_least", least_ms=0)
+    found_curves, asked = _curves(data, gap, above, below)
+    parts = [_of(curve, limit) for curve in found_curves for limit in asked[curve.probe_id]]
     found = results.table([part for part in parts if part], COLUMNS, zone_of(data))
     long = found[found["duration"] >= pd.Timedelta(shortest, "ms")]
     return long.sort_values(["probe_id", "start", "kind"], ignore_index=True)
+
+
+def _curves(
+    data: Data, gap: lengths.Span | None, above: Level, below: Level
+) -> tuple[list[Curve], arguments.LimitsOf]:
+    """The curves that hold a reading, and the limits of each."""
+    found = curves(data, gap)
+    asked = arguments.limits(above, below, known(data, [curve.probe_id for curve in found]))
+    return [curve for curve in found if len(curve.ms)], asked
 
 
 def _of(curve: Curve, limit: Limit) -> dict[str, results.Array | str | float]:
@@ -96,8 +112,8 @@ def _of(curve: Curve, limit: Limit) -> dict[str, results.Array | str | float]:
 def degree_hours(
     data: Data,
     *,
-    above: float | None = None,
-    below: float | None = None,
+    above: Level = None,
+    below: Level = None,
     every: lengths.Span | None = None,
     gap: lengths.Span | None = None,
 ) -> pd.DataFrame:
@@ -109,9 +125,10 @@ def degree_hours(
     are estimates (CIBSE TM41:2006, Degree-days: theory and application). hours: time that was measured;
     across a gap nothing is added. every: a step such as "1D" (the data's local days, also those of 23 and 25
     hours), "1h", "MS"; start and end are then the step's, else those of the readings. Steps not measured are
-    left out. data, gap: see `curves`. Raises TempHubError for limits, steps or frames that are none.
+    left out. above, below, data, gap: as for `excursions`. Raises TempHubError for limits, steps or frames
+    that are none.
     """
-    asked, zone = arguments.limits(above, below), zone_of(data)
+    zone = zone_of(data)
     says, remedy = (
         "is no step it can be, so nothing was worked out",
         'Give a step of at least a minute, such as "1h", "1D" or "MS" (months).',
@@ -122,10 +139,11 @@ def degree_hours(
         else lengths.step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
     )
     parts = []
-    for curve in curves(data, gap):
-        if len(curve.ms):
+    found_curves, asked = _curves(data, gap, above, below)
+    for curve in found_curves:
+        if limits := asked[curve.probe_id]:
             edges = curve.ms[[0, -1]] if step is None else _edges(curve, step, zone)
-            parts += [_area_of(_cut(curve, edges), limit, edges, whole=step is None) for limit in asked]
+            parts += [_area_of(_cut(curve, edges), limit, edges, whole=step is None) for limit in limits]
     return results.table(parts, DEGREE_COLUMNS, zone)
 
 
@@ -186,8 +204,8 @@ def mean_kinetic_temperature(
     length (Tong & Lock, JSM 2015); across a gap nothing is added, and readings that stand alone count alike.
     delta_h: activation energy in kJ/mol. mean_c: the plain mean over the same time, never above mkt_c; hours:
     time that was measured; readings: how many good ones. USP means it for the last 30 days at controlled room
-    temperature, the last 24 h at 2–8 °C; it says nothing about frozen goods. data, gap: see `curves`. Raises
-    TempHubError for a delta_h that is none, or a frame of another shape.
+    temperature, the last 24 h at 2–8 °C; it says nothing about frozen goods. data, gap: as for `excursions`.
+    Raises TempHubError for a delta_h that is none, or a frame of another shape.
     """
     if not isinstance(delta_h, int | float) or not math.isfinite(delta_h) or delta_h <= 0:
         raise TempHubError(

@@ -1,7 +1,9 @@
 """`load`: stored readings as a pandas frame. Opens the journal read-only for the length of the call. Any
 thread."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import warnings
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -10,17 +12,23 @@ import numpy as np
 import pandas as pd
 
 from ..core import JOURNAL_FILE, Settings, TempHubError, titles
-from ..journal import QUALITY, Reader, received_of
-from . import arguments, columns, lengths, load_csv, load_engine, resample
+from ..journal import QUALITY, Ints, Reader, received_of
+from . import arguments, columns, lengths, load_csv, load_engine, resample, results
+from .arguments import Probes, When
 
 WIDE = ("units",)
 TIDY = ("units", "quality", "delay_ms")
+# What a look at a few readings shows by itself.
+FEW_ROWS = 200
+STEPS = {
+    text: lengths.text_ms(text) or 0 for text in ("2s", "5s", "10s", "30s", "1min", "5min", "15min", "1h")
+}
 
 
 def load(
-    probe: str | Sequence[str] | None = None,
-    start: arguments.When = None,
-    end: arguments.When = None,
+    probe: Probes = None,
+    start: When = None,
+    end: When = None,
     every: str | timedelta | None = None,
     *,
     tidy: bool = False,
@@ -32,28 +40,34 @@ def load(
     data_dir: str | Path | None = None,
     source: str = "",
 ) -> pd.DataFrame:
-    """Readings taken in [start, end), from the journal in `data_dir` (default: the settings'), or from the
-    CSV logs there if it has none.
+    """Readings taken in [start, end), as a frame: wide (a column a probe), or a row a reading with `tidy`.
 
-    Wide: index `time` in the zone `tz` ("local", "UTC" or a name), one column per probe in °C as calibrated;
-    NaN where the sensor answered badly or nothing was measured. `tidy=True`: columns time, probe_id,
-    temperature_c, quality, received, a row per reading; `raw=True` adds raw_c (as the probe sent it) and,
-    where thermocouple chips told them, chip_c (what the chip itself said, in its straight line) and cold_c
-    (its own temperature), and where values were corrected without that (see `thermocouples`) uncertain_c, by
-    how much they may be off; `numbered=True` adds boot and seq, which prove what is missing. struck_out: with
-    readings that a person struck out: no temperature, quality `struck_out`, and raw_c as sent; not with
-    `every`. As it is they are left out, but not with `numbered`: there they would look as if they had been
-    lost. start, end: "2026-11-23 14:00", "-24h", "24h ago", "today", datetime, Timestamp. probe: one id or
-    name, or several. names: columns headed by what the page calls each probe (twice the same: with the id in
-    brackets), and tidy with a column `name` beside probe_id. With or without, `frame.attrs["names"]` has the
-    name of each id. every: "5min", "1h", "1D", "W", "MS": means over time per step on a regular grid, by the
-    clock on the wall of `tz` (a day has 23 to 25 hours); time is when the step began, and of the first and
-    the last step only what lies in [start, end) counts. `tidy=True` then gives time, probe_id, mean_c, min_c,
-    max_c, count and mean_of_readings_c of steps with a good reading. Over time a reading counts for as long
-    as it holds: until the next one, at a gap (a pause of more than 3 usual intervals) for one usual interval.
+    probe: an id or a name, or several; None is all.
+    start, end: "2026-11-23 14:00", "7d" or "-24h" (so long ago), "today", "yesterday", datetime, Timestamp,
+        timedelta (so long ago), milliseconds since 1970. None: from the first reading, up to the last.
+    every: "5min", "1h", "1d", "W" (weeks), "MS" (months): means over time on one regular grid.
+    tidy: columns time, probe_id, temperature_c, quality, received.
+    raw: the values as sent; tidy has both (raw_c), and what thermocouple chips told: chip_c (the chip's own
+        number), cold_c (its temperature), uncertain_c (by how much a value may be off that was corrected
+        without that; see `thermocouples`).
+    numbered: with boot and seq, which prove what is missing (`gaps`, `completeness`); tidy only.
+    struck_out: with what a person struck out: no temperature, quality `struck_out`, and raw_c as sent; not
+        with `every`. As it is they are left out, but not with `numbered`: there they would look lost.
+    names: headed by what the page calls each probe (two alike: with the id in brackets); tidy has a column
+        `name`. `frame.attrs["names"]` has the name of each id anyway.
+    tz: "local", "UTC" or a name such as "Europe/Berlin": the zone of the times, also of those asked for.
+    data_dir: where the journal is (default: as the settings say), or CSV logs if it has none.
+
+    Temperatures are in °C as calibrated; NaN where the sensor answered badly or, in a wide frame, nothing was
+    measured at that moment. With every, time is when the step began by the clock on the wall of tz (a day has
+    23 to 25 hours); of the first and the last step only what lies in [start, end) counts; tidy gives time,
+    probe_id, mean_c, min_c, max_c, count and mean_of_readings_c of steps with a good reading. Over time a
+    reading counts until the next one, at a gap (a pause of more than 3 usual intervals) for one interval.
     source: the address of an engine to which many hubs forward (docs/fleet.md): columns are headed (site,
     probe_id), and tidy has a column `site` and no `received`; only start, end, probe (ids), tidy, raw and tz
-    go with it. Raises TempHubError: no journal, unknown probe, a time or width that is none.
+    go with it.
+    As a file for others: `th.export(frame, "readings.xlsx")`. Raises TempHubError: no journal, unknown probe,
+    a time or width that is none.
     """
     zone = arguments.find_zone(tz)
     from_ms, to_ms = arguments.span_ms(start, end, zone)
@@ -143,7 +157,8 @@ def _wide(found: columns.Gathered, asked: list[str] | None, zone: tzinfo, *, raw
     values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.
     values[place[found.pop("probe")], rows] = found.pop("raw_c" if raw else "celsius")
-    return pd.DataFrame(
+    _warn_of_holes(taken_ms, len(times), len(names))
+    return results.Frame(
         values.T,
         index=columns.times_of(times, zone),
         columns=pd.Index(names, name="probe_id", dtype="str"),
@@ -151,12 +166,30 @@ def _wide(found: columns.Gathered, asked: list[str] | None, zone: tzinfo, *, raw
     )
 
 
+def _warn_of_holes(taken_ms: Ints, rows: int, probes: int) -> None:
+    """Say so where most of a wide frame is empty, because each probe measured at moments of its own."""
+    share = 1 - len(taken_ms) / max(rows * probes, 1)
+    if probes < 2 or rows < FEW_ROWS or share < 0.5:
+        return
+    each_ms = int(taken_ms[-1] - taken_ms[0]) * probes / len(taken_ms)
+    step = next((text for text, ms in STEPS.items() if ms >= each_ms * 0.9), "1d")
+    warnings.warn(
+        f"{probes} probes measured each at its own moments, so {share:.0%} of this wide frame is empty (NaN) "
+        f'and lines drawn of it break. Load with every="{step}" for one grid, or tidy=True for a row a '
+        "reading.",
+        stacklevel=5,
+    )
+
+
 def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
     taken_ms = found.pop("taken_ms")
     received = columns.times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
+    numbers = found.pop("probe")
+    # Who did not measure meanwhile is no category: a count would show it with 0.
+    ids = {number: found.ids[number] for number in np.flatnonzero(np.bincount(numbers)).tolist()}
     frame: dict[str, object] = {
         "time": columns.times_of(taken_ms, zone),
-        "probe_id": _category(found.pop("probe"), found.ids),
+        "probe_id": _category(numbers, ids),
         "temperature_c": found.pop("celsius"),
         "quality": _category(found.pop("quality"), {code: text for code, text in enumerate(QUALITY) if text}),
         "received": received,
@@ -169,10 +202,10 @@ def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *
         frame["boot"] = _category(found.pop("boot"), boots)
         seq = found.pop("seq")
         frame["seq"] = pd.arrays.IntegerArray(seq, seq < 0)
-    return pd.DataFrame(frame, copy=False)
+    return results.Frame(frame, copy=False)
 
 
-def _category(numbers: columns.Whole, names: dict[int, str]) -> "pd.Categorical[Any]":
+def _category(numbers: columns.Whole, names: dict[int, str]) -> pd.Categorical[Any]:
     """Numbers as the names they stand for, sorted; NaN for a number without one."""
     texts = sorted(set(names.values()))
     code_of = {text: at for at, text in enumerate(texts)}

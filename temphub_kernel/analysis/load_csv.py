@@ -3,7 +3,6 @@
 import io
 import warnings
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def found(folder: Path) -> list[Path]:
 
 def load(
     folder: Path,
-    probe: str | Sequence[str] | None,
+    probe: arguments.Probes,
     from_ms: int,
     to_ms: int,
     zone: tzinfo,
@@ -50,7 +49,7 @@ def load(
 ) -> pd.DataFrame:
     """What `th.load` gives, from the logs; `received` is not in them. Raises TempHubError for an unknown
     probe or an unreadable log."""
-    frame = pd.concat([_read(path) for path in found(folder)], ignore_index=True)
+    frame = results.Frame(pd.concat([_read(path) for path in found(folder)], ignore_index=True))
     known = sorted(frame["probe_id"].unique())
     asked = arguments.asked_probes([{"id": id_} for id_ in known], probe)
     if asked is not None:
@@ -69,7 +68,8 @@ def load(
         steps, calendar = _every(frame, step, from_ms if started else None, zone)
         return steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
     if tidy:
-        return frame.astype({"probe_id": "category", "quality": "category"})
+        frame["probe_id"] = results.ids(frame["probe_id"])
+        return frame.astype({"quality": "category"})
     wide = frame.drop_duplicates(["time", "probe_id"], keep="last").pivot(
         index="time", columns="probe_id", values="temperature_c"
     )
@@ -91,6 +91,7 @@ def _every(
     steps = steps.rename(columns={"mean": "mean_of_readings_c", "min": "min_c", "max": "max_c"})
     sums = groups[["held", "weighted"]].sum().reset_index()
     steps["mean_c"] = sums["weighted"] / sums["held"]
+    steps["probe_id"] = results.ids(steps["probe_id"])
     return steps[["time", "probe_id", "mean_c", "min_c", "max_c", "count", "mean_of_readings_c"]], calendar
 
 

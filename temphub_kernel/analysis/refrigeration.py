@@ -1,5 +1,7 @@
 """Refrigerators, read from the temperature alone: compressor cycles and door openings. Any thread; pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from . import lengths, results
 from .curve import Curve, Data, curves, zone_of
 
 CYCLE_COLUMNS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "on": "time",
     "off": "time",
     "end": "time",
@@ -34,7 +36,7 @@ def compressor_cycles(data: Data, *, swing: float = 0.5, gap: lengths.Span | Non
     difference in K. A turn counts once the temperature has moved `swing` K away from it, so set swing well
     above the noise and below the amplitude. Seen through the probe's own lag: on and off are late by it, the
     period is not. Cycles cut by a gap or by the ends of the data are left out; a door opening looks like a
-    cycle of its own. data, gap: see `curves`. Raises TempHubError for a swing or a frame that is none.
+    cycle of its own. data, gap: as for `excursions`. Raises TempHubError for a swing or a frame that is none.
     """
     if not isinstance(swing, int | float) or not 0 < swing < float("inf"):
         raise TempHubError(
@@ -110,7 +112,7 @@ def _bends(curve: Curve) -> tuple[list[int], list[float], list[bool]]:
 # Shut again and cooled down: so much of the rise is left.
 LEFT = 0.25
 DOOR_COLUMNS = {
-    "probe_id": "text",
+    "probe_id": "probe",
     "start": "time",
     "peak": "time",
     "end": "time",
@@ -132,8 +134,8 @@ def door_openings(
     left; duration: end − start; recovery: end − peak. One that does not recover within `recovers_within` of
     its last rise, before a gap or before the data end, has no end (NaT): a defrost, a door left open, a
     failure. A probe in goods or glycol rises slowly: give a smaller rise or a longer time. The rule is our
-    own: set rise above what the compressor does within that time. data: see `curves`. Raises TempHubError for
-    a rise, lengths or frames that are none.
+    own: set rise above what the compressor does within that time. data: as for `excursions`. Raises
+    TempHubError for a rise, lengths or frames that are none.
     """
     if not isinstance(rise, int | float) or not 0 < rise < float("inf"):
         raise TempHubError(

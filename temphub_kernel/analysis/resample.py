@@ -1,5 +1,7 @@
 """Means over equal steps, from the journal's own minutes wherever that is exact. Any thread."""
 
+from __future__ import annotations
+
 from datetime import timedelta, tzinfo
 
 import numpy as np
@@ -33,8 +35,8 @@ def wide_steps(
 ) -> pd.DataFrame:
     """The means as one column per probe, on a regular grid: a step without readings is NaN, so a gap stays a
     gap."""
-    names = sorted(steps["probe_id"].unique()) if asked is None else asked
-    wide = steps.pivot(index="time", columns="probe_id", values="mean_c")
+    names = sorted(steps["probe_id"].cat.categories) if asked is None else asked
+    wide = steps.astype({"probe_id": "str"}).pivot(index="time", columns="probe_id", values="mean_c")
     wide = wide.reindex(columns=pd.Index(names, name="probe_id", dtype="str"))
     if wide.empty:
         return wide
@@ -51,10 +53,10 @@ def wide_steps(
 def _frame(ids: dict[int, str], steps: Steps, means: Floats, _held: Floats, zone: tzinfo) -> pd.DataFrame:
     good = steps.good > 0
     names = np.array([ids.get(number, "") for number in range(max(ids, default=0) + 1)], dtype=object)
-    frame = pd.DataFrame(
+    frame = results.Frame(
         {
             "time": columns.times_of(steps.at[good], zone),
-            "probe_id": pd.array(names[steps.probe[good]], dtype="str"),
+            "probe_id": results.ids(names[steps.probe[good]].tolist()),
             "mean_c": means[good] / UNITS_PER_C,
             "min_c": steps.lowest[good] / UNITS_PER_C,
             "max_c": steps.highest[good] / UNITS_PER_C,

@@ -1,13 +1,48 @@
 """Result frames: the same columns with the same types whether anything was found or not. Any thread; pure."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
+from functools import wraps
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Frame(pd.DataFrame):
+    """A DataFrame that can be written as a workbook although its times have a zone; so can what comes of
+    it."""
+
+    @property
+    def _constructor(self) -> type[Frame]:
+        return Frame
+
+    # Its types say that it is final; nothing of pandas calls it.
+    @wraps(pd.DataFrame.to_excel)  # type: ignore[misc]
+    def to_excel(self, excel_writer: Any, *args: Any, **options: Any) -> None:  # type: ignore[override]
+        """As of any DataFrame; times by the clock of their zone, since a workbook knows no zones."""
+        plain = pd.DataFrame(self, copy=False)
+        zoned = [name for name in plain.columns if isinstance(plain[name].dtype, pd.DatetimeTZDtype)]
+        if zoned:
+            plain = plain.assign(**{name: plain[name].dt.tz_localize(None) for name in zoned})
+        if isinstance(plain.index, pd.DatetimeIndex) and plain.index.tz is not None:
+            plain = plain.set_axis(plain.index.tz_localize(None))
+        plain.to_excel(excel_writer, *args, **options)
+
+    @wraps(pd.DataFrame.to_parquet)
+    def to_parquet(self, path: Any = None, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        """As of any DataFrame; where a library is missing that can, it says what to do."""
+        try:
+            return pd.DataFrame(self, copy=False).to_parquet(path, *args, **options)
+        except ImportError as error:
+            raise ImportError(
+                'pandas needs pyarrow for that: pip install "temphub[analysis]"; or call th.export(frame, '
+                '"readings.parquet"), which needs nothing.'
+            ) from error
 
 
 def milliseconds(times: pd.DatetimeIndex) -> Array:
@@ -29,9 +64,18 @@ def spans(ms: Array) -> pd.TimedeltaIndex:
     return pd.TimedeltaIndex(_whole(ms).view("timedelta64[ms]"))
 
 
-def table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str], zone: tzinfo) -> pd.DataFrame:
-    """One frame of all parts. columns: name -> `time`, `span` (both from milliseconds), `text`, `count`,
-    `flag` or `number`."""
+def ids(values: Iterable[Any]) -> pd.Categorical[Any]:
+    """Ids of probes as every frame has them: a category, sorted; of nothing it has none. None is NaN."""
+    listed = list(values)
+    known = sorted({id_ for id_ in listed if id_})
+    return pd.Categorical(
+        [id_ or None for id_ in listed], dtype=pd.CategoricalDtype(pd.Index(known, dtype="str"))
+    )
+
+
+def table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str], zone: tzinfo) -> Frame:
+    """One frame of all parts. columns: name -> `time`, `span` (both from milliseconds), `probe`, `text`,
+    `count`, `flag` or `number`."""
     found = {}
     for name, kind in columns.items():
         values = (
@@ -40,7 +84,7 @@ def table(parts: Sequence[Mapping[str, Any]], columns: Mapping[str, str], zone: 
             else np.empty(0)
         )
         found[name] = _column(values, kind, zone)
-    return pd.DataFrame(found)
+    return Frame(found)
 
 
 def _column(values: Array, kind: str, zone: tzinfo) -> Any:
@@ -48,6 +92,8 @@ def _column(values: Array, kind: str, zone: tzinfo) -> Any:
         return times(values, zone)
     if kind == "span":
         return spans(values)
+    if kind == "probe":
+        return ids(values.tolist())
     if kind == "text":
         return pd.array(values.astype(object), dtype="str")
     return values.astype({"count": np.int64, "flag": np.bool_, "number": np.float64}[kind])

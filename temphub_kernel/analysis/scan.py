@@ -1,12 +1,14 @@
 """`scan`: all readings as a lazy frame of polars, for what does not fit into memory. Any thread."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import JOURNAL_FILE, Settings, TempHubError, titles
 from ..journal import NO_VALUE, QUALITY, Columns, Ints, Reader, celsius_of
-from .arguments import When, asked_probes, find_zone, span_ms
+from .arguments import Probes, When, asked_probes, find_zone, span_ms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,7 +19,7 @@ TIMES = ("time", "received")
 
 
 def scan(
-    probe: str | Sequence[str] | None = None,
+    probe: Probes = None,
     start: When = None,
     end: When = None,
     *,
@@ -25,7 +27,7 @@ def scan(
     struck_out: bool = False,
     names: bool = False,
     data_dir: str | Path | None = None,
-) -> "pl.LazyFrame":
+) -> pl.LazyFrame:
     """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c,
     quality, received.
 
@@ -47,8 +49,8 @@ def scan(
     schema = _schema(str(zone) if tz else "UTC", names=names)
 
     def pieces(
-        with_columns: list[str] | None, predicate: "pl.Expr | None", n_rows: int | None, _batch: int | None
-    ) -> "Iterator[pl.DataFrame]":
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
         made = _needed(schema, with_columns, predicate)
         # Polars pulls in threads of its own, one after the other.
         with Reader(path, one_thread=False) as reader:
@@ -60,7 +62,7 @@ def scan(
     return register_io_source(pieces, schema=schema, is_pure=True)
 
 
-def _schema(zone: str, *, names: bool) -> "pl.Schema":
+def _schema(zone: str, *, names: bool) -> pl.Schema:
     import polars as pl
 
     kind = pl.Datetime("us", zone)
@@ -77,7 +79,7 @@ def _schema(zone: str, *, names: bool) -> "pl.Schema":
     )
 
 
-def _needed(schema: "pl.Schema", with_columns: list[str] | None, predicate: "pl.Expr | None") -> "pl.Schema":
+def _needed(schema: pl.Schema, with_columns: list[str] | None, predicate: pl.Expr | None) -> pl.Schema:
     """The columns to make: what nobody asked for costs nothing."""
     if with_columns is None:
         return schema
@@ -87,14 +89,12 @@ def _needed(schema: "pl.Schema", with_columns: list[str] | None, predicate: "pl.
     return pl.Schema({name: kind for name, kind in schema.items() if name in needed})
 
 
-def _asked(
-    frame: "pl.DataFrame", with_columns: list[str] | None, predicate: "pl.Expr | None"
-) -> "pl.DataFrame":
+def _asked(frame: pl.DataFrame, with_columns: list[str] | None, predicate: pl.Expr | None) -> pl.DataFrame:
     frame = frame if predicate is None else _filtered(frame, predicate)
     return frame if with_columns is None else frame.select(with_columns)
 
 
-def _limited(frames: "Iterator[pl.DataFrame]", n_rows: int | None) -> "Iterator[pl.DataFrame]":
+def _limited(frames: Iterator[pl.DataFrame], n_rows: int | None) -> Iterator[pl.DataFrame]:
     """The first `n_rows` of them together (None: all); no more is read than that takes."""
     if n_rows is None:
         yield from frames
@@ -106,7 +106,7 @@ def _limited(frames: "Iterator[pl.DataFrame]", n_rows: int | None) -> "Iterator[
             return
 
 
-def _filtered(frame: "pl.DataFrame", predicate: "pl.Expr") -> "pl.DataFrame":
+def _filtered(frame: pl.DataFrame, predicate: pl.Expr) -> pl.DataFrame:
     import polars as pl
 
     try:
@@ -122,10 +122,10 @@ def _filtered(frame: "pl.DataFrame", predicate: "pl.Expr") -> "pl.DataFrame":
         ) from error
 
 
-def _frame(columns: Columns, schema: "pl.Schema", called: dict[str, str]) -> "pl.DataFrame":
+def _frame(columns: Columns, schema: pl.Schema, called: dict[str, str]) -> pl.DataFrame:
     import polars as pl
 
-    def text(numbers: Ints, texts: "Mapping[int, str | None]") -> pl.Series:
+    def text(numbers: Ints, texts: Mapping[int, str | None]) -> pl.Series:
         return pl.Series(numbers).replace_strict(texts, default=None, return_dtype=pl.String)
 
     def moments(ms: Ints) -> pl.Series:

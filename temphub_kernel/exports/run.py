@@ -62,24 +62,52 @@ def export(
     Raises TempHubError when one exists (unless `force`), or the disk does not take it.
     """
     _check_free([out], force)
-    with _disk_in_words(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}-exporting-", dir=out.parent))
-        try:
-            parts, rows = write_files(journal, order, folder / out.name, progress)
-            finals = [out.with_name(part.name) for part in parts]
-            _check_free(finals, force)
-            for part, final in zip(parts, finals, strict=True):
-                part.replace(final)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with _disk_in_words(out), _beside(out) as folder:
+        parts, rows = write_files(journal, order, folder / out.name, progress)
+        finals = [out.with_name(part.name) for part in parts]
+        _check_free(finals, force)
+        for part, final in zip(parts, finals, strict=True):
+            part.replace(final)
     return finals, rows
+
+
+@contextmanager
+def whole_file(out: Path, *, force: bool) -> Iterator[Path]:
+    """Where to write what becomes `out` when the block ends: whole, or not at all.
+
+    Raises TempHubError when it exists (unless `force`), when another program holds it, or when the disk does
+    not take it; what stood there is then as it was.
+    """
+    _check_free([out], force)
+    with _disk_in_words(out), _beside(out) as folder:
+        part = folder / out.name
+        yield part
+        _check_free([out], force)
+        part.replace(out)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """A folder on the disk of `out` for what is half made."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}-exporting-", dir=out.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def disk_error(error: OSError, where: object) -> TempHubError:
     """The disk's refusal in words."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     said = "the disk is full" if full else error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        return HubFault(
+            f"{where} could not be written ({said}): another program such as Excel has it open, or it is "
+            "protected. What stood there is unchanged.",
+            "Close it there and run this again, or choose another name.",
+            code="export_unwritable",
+        )
     kind = DiskFull if full else HubFault
     return kind(
         f"The export could not be written to {where} ({said}); no half file was left.",
@@ -120,7 +148,7 @@ def _check_free(paths: list[Path], force: bool) -> None:
     if there is not None:
         raise TempHubError(
             f"{there} exists already, so nothing was exported.",
-            "Give another name with --out, or --force to replace it.",
+            "Give another name with --out, or --force to replace it (in a notebook replace=True).",
             code="file_exists",
         )
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .dashboard import Dashboard, build
-    from .pieces import chosen, ids_of
+    from .pieces import check_shown_here, chosen, ids_of
 
 
-__all__ = ["Dashboard", "build", "chosen", "ids_of"]
+__all__ = ["Dashboard", "build", "check_shown_here", "chosen", "ids_of"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +19,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from . import dashboard, pieces
 
-    return getattr(pieces if name in ("chosen", "ids_of") else dashboard, name)
+    return getattr(pieces if name in ("check_shown_here", "chosen", "ids_of") else dashboard, name)

@@ -47,7 +47,9 @@ def test_a_probe_is_asked_for_by_name(folder: Path) -> None:
     with pytest.raises(TempHubError) as unknown:
         load("Freezer", data_dir=folder)
     assert unknown.value.code == "unknown_probe" and "a (Cold room 2)" in unknown.value.remedy
-    assert ids_of(folder / "temphub.sqlite3", ["Cold room 2", "d", "nobody"]) == ["a", "d", "nobody"]
+    assert ids_of(folder / "temphub.sqlite3", ["Cold room 2", "d"]) == ["a", "d"]
+    with pytest.raises(TempHubError, match="No probe 'nobody'"):
+        ids_of(folder / "temphub.sqlite3", ["nobody"])
 
 
 @pytest.mark.parametrize("every", [None, "1h"])

@@ -28,7 +28,8 @@ ROOMS = {
     "imports": {"core", "journal", "hub"},
     "flash": {"core"},
     "alarms": {"core", "journal"},
-    "analysis": {"core", "journal"},
+    # A frame goes into a file as an export does, and a time as the page's and the command's own.
+    "analysis": {"core", "journal", "exports"},
     "firewall": {"core"},
     "forward": {"core", "journal"},
     "doctor": {"core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},

@@ -1,13 +1,17 @@
 """The analysis notebook, on a journal of which all is known, and on those that hold little."""
 
+import base64
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row, to_units
@@ -17,6 +21,7 @@ from temphub_kernel.journal import Writer
 ROOT = Path(__file__).parents[2]
 STEP_S = 10
 DAY = 24 * 3600 // STEP_S
+SVG = "image/svg+xml"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -62,6 +67,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     ).execute()
+    nbformat.write(notebook, folder / "analysis.ipynb")
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "stream"]
     return {cell.source.splitlines()[-1]: _text(cell.outputs) for cell in cells}
@@ -103,7 +109,14 @@ def test_it_finds_what_is_known(data_dir: Path, monkeypatch: pytest.MonkeyPatch)
     assert "0 days 00:20:00" in cell(shown, "cycles.groupby")
     assert "-0.5" in cell(shown, "th.compare(readings)")
     pictures = [line for line in shown if "_picture(" in line]
-    assert len(pictures) == 7 and all(WIDGET in shown[line] for line in pictures)
+    assert len(pictures) == 7 and all(SVG in shown[line] and WIDGET not in shown[line] for line in pictures)
+    # As it is sent to somebody: without a kernel, the internet, or a script.
+    page = BeautifulSoup(HTMLExporter().from_filename(str(data_dir / "analysis.ipynb"))[0], "html.parser")
+    pictures = [found["src"].partition("data:image/svg+xml;base64,")[2] for found in page.find_all("img")]
+    titles = [ET.fromstring(base64.b64decode(picture)).get("aria-label", "") for picture in pictures]
+    assert [title.split()[0] for title in titles] == [
+        "Temperature", "Completeness", "Excursions", "Degree-hours", "Compressor", "Difference", "Usual",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("readings", [0, 1, 3])

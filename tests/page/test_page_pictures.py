@@ -1,6 +1,8 @@
 """Pictures of what the analysis found: they show what the frames say, and an empty frame is said in words."""
 
+import re
 import warnings
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from temphub_kernel.analysis import (
     excursions,
     gaps,
 )
+from temphub_kernel.core.errors import TempHubError
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
 with warnings.catch_warnings():
@@ -23,6 +26,7 @@ with warnings.catch_warnings():
     from temphub_kernel.page.widgets import pictures
 
 HOUR_S = 3600
+SVG = "{http://www.w3.org/2000/svg}"
 SECONDS = np.arange(0, 24 * HOUR_S, 60)
 
 
@@ -41,6 +45,59 @@ def test_a_line_a_probe_and_the_limits() -> None:
         and figure.axes[1].label == "°C"
     )
     assert [mark.y.tolist() for mark in figure.marks[2:]] == [[22, 22], [18, 18]]
+
+
+def drawn(picture) -> list[ET.Element]:
+    """The elements of the picture that a notebook keeps, as any reader of SVG takes it."""
+    kept = picture._repr_mimebundle_()
+    assert set(kept) == {"image/svg+xml", "text/plain"} and picture.title in kept["text/plain"]
+    return list(ET.fromstring(kept["image/svg+xml"]).iter())
+
+
+def texts(elements: list[ET.Element]) -> dict[str, float]:
+    """Each text and how far down it stands."""
+    return {
+        "".join(one.itertext()): float(one.get("y", "nan")) for one in elements if one.tag == f"{SVG}text"
+    }
+
+
+def test_a_picture_is_kept_with_the_notebook(tmp_path) -> None:
+    """What a notebook keeps of a picture needs no kernel and no script: title, names above all lines, ticks
+    by the clock, and a limit's number beside it; a script writes the same into a file."""
+    hostile = room().rename(columns={"b": '<script>"&'})
+    picture = pictures.temperature_picture(hostile, above=22.0)
+    elements = drawn(picture)
+    told = texts(elements)
+    assert {"a", '<script>"&', "22 °C", "12:00"} <= set(told) and not [
+        e for e in elements if "script" in e.tag
+    ]
+    lines = [one for one in elements if one.tag == f"{SVG}path" and one.get("fill") == "none"]
+    tops = [min(float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", one.get("d"))) for one in lines]
+    assert len(lines) == 3 and max(told["a"], told['<script>"&']) < min(tops)
+    assert picture.save_svg(tmp_path / "day.svg").read_text(encoding="utf-8") == picture.svg()
+
+
+def test_a_limit_of_one_probe_has_its_colour() -> None:
+    """Limits by probe, named by id or by the name that the frame knows: each in its probe's colour; one for
+    all is red; a typo is refused."""
+    data = room()
+    data.attrs["names"] = {"a": "Fridge", "b": "Freezer"}
+    marks = pictures.temperature_picture(data, above={"Fridge": 22, "b": 23}).marks
+    assert [mark.y.tolist() for mark in marks[2:]] == [[22, 22], [23, 23]]
+    assert [mark.colors for mark in marks[2:]] == [mark.colors for mark in marks[:2]]
+    assert pictures.temperature_picture(data, above=22).marks[2].colors == [pictures.RED]
+    with pytest.raises(TempHubError, match="'Frigde'"):
+        pictures.temperature_picture(data, above={"Frigde": 22})
+
+
+def test_two_hundred_probes_make_a_picture_that_can_be_sent() -> None:
+    """Of many probes each line has fewer points, colours that come again are dashed, and the legend keeps its
+    place: a notebook stays small."""
+    many = pd.DataFrame({f"p{place}": room()["a"] + place for place in range(200)})
+    picture = pictures.temperature_picture(many)
+    assert len(picture.svg()) < 1_000_000
+    looks = [(mark.colors[0], mark.line_style) for mark in picture.marks[:20]]
+    assert len(set(looks)) == 20
 
 
 def test_a_million_readings_are_few_points() -> None:
@@ -160,3 +217,4 @@ def test_nothing_is_said(draw) -> None:
     """Without readings a picture is empty and its title says so."""
     figure = draw(tidy([]))
     assert figure.title.endswith(": nothing found") and not figure.marks
+    assert figure.title in "".join(texts(drawn(figure)))

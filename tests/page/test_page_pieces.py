@@ -1,5 +1,7 @@
 """Pieces of the page for an analyst's own notebook."""
 
+from datetime import timedelta
+
 import pytest
 from bqplot import Figure
 from ipywidgets import HTML
@@ -32,7 +34,10 @@ def test_choices_are_checked_in_words():
     """A wrong choice is named with what may be given instead."""
     assert chosen().window == BY_KEY["5min"]
     assert chosen(start="2026-01-01", end="2026-01-08").window.span_ms == 7 * 86_400_000
-    wrong = [{"window": "soon"}, {"unit": "K"}, {"start": "later"},
+    assert chosen(window=timedelta(days=2)).window.span_ms == 2 * 86_400_000
+    assert chosen(window="1h30min").window.span_ms == 5_400_000
+    assert abs(chosen(start="7d").window.span_ms - 7 * 86_400_000) < 60_000
+    wrong = [{"end": "2026-01-01"}, {"limit": "8"}, {"window": "soon"}, {"unit": "K"}, {"start": "later"},
              {"start": "2026-02-01", "end": "2026-01-01"}, {"probes": ["../x"]},
              {"limit": float("nan")}, {"window": "1h", "start": "2026-01-01"}]  # fmt: skip
     for choices in wrong:

@@ -2,14 +2,28 @@
 
 from .alarm_choice import AS_CHART, MOST_TEXT, AlarmChoice
 from .controller import Steering
-from .view import BY_KEY, CHIPS, POINTS_UP_TO_MS, View, Wanted, Window, between, live, query
+from .view import (
+    BY_KEY,
+    CHIPS,
+    LONGEST_MS,
+    POINTS_UP_TO_MS,
+    SHORTEST_MS,
+    View,
+    Wanted,
+    Window,
+    between,
+    live,
+    query,
+)
 
 __all__ = [
     "AS_CHART",
     "BY_KEY",
     "CHIPS",
+    "LONGEST_MS",
     "MOST_TEXT",
     "POINTS_UP_TO_MS",
+    "SHORTEST_MS",
     "AlarmChoice",
     "Steering",
     "View",
