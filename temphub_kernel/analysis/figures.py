@@ -1,5 +1,5 @@
-"""Each probe's figures as a frame: `statistics` of a time, which opens the journal read-only for the length of
-the call, and `daily_profile`, the usual day by the local clock. Any thread."""
+"""Each probe's figures as a frame: `statistics` of a time, which opens the journal read-only meanwhile, and
+`daily_profile`, the usual day by the local clock. Any thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..core import DAY_MS, JOURNAL_FILE, MINUTE_MS, Settings, TempHubError, titles

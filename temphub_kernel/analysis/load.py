@@ -73,7 +73,8 @@ def load(
     from_ms, to_ms = arguments.span_ms(start, end, zone)
     if source:
         _check_source(every, numbered, struck_out, names, data_dir)
-        return load_engine.load(source, probe, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
+        ids = probe if probe is None or isinstance(probe, str) else list(probe)
+        return load_engine.load(source, ids, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     if not path.exists() and load_csv.found(path.parent):
@@ -185,13 +186,17 @@ def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *
     taken_ms = found.pop("taken_ms")
     received = columns.times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
     numbers = found.pop("probe")
-    # Who did not measure meanwhile is no category: a count would show it with 0.
+    # What is not there is no category: a count would show it with 0.
+    qualities = found.pop("quality")
+    met = set(np.flatnonzero(np.bincount(qualities)).tolist())
     ids = {number: found.ids[number] for number in np.flatnonzero(np.bincount(numbers)).tolist()}
     frame: dict[str, object] = {
         "time": columns.times_of(taken_ms, zone),
         "probe_id": _category(numbers, ids),
         "temperature_c": found.pop("celsius"),
-        "quality": _category(found.pop("quality"), {code: text for code, text in enumerate(QUALITY) if text}),
+        "quality": _category(
+            qualities, {code: text for code, text in enumerate(QUALITY) if code in met and text}
+        ),
         "received": received,
     }
     if raw:

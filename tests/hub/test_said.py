@@ -65,7 +65,7 @@ def test_calibrating_from_a_notebook(hub: Hub) -> None:
     th.calibrate("a", [(0.0, 0.0), (100.0, 102.0)], start="2020-01-01")
     assert th.load()["a"].tolist() == [pytest.approx(21.93)]
     number = th.annotate("door open", "-5min", "now", probe="a")
-    assert th.remarks("-1h")["number"].tolist() == [number]
+    assert th.remarks(start="-1h")["number"].tolist() == [number]
 
 
 def test_no_hub_to_tell(
@@ -212,7 +212,7 @@ def test_a_probe_is_named_as_on_the_page(hub: Hub, capsys: pytest.CaptureFixture
     assert main(["trust", "Cold room 2"]) == 1 and "No probe a is known" in capsys.readouterr().err
     assert th.load("Cold room 2")["a"].tolist() == [22.0]
     th.calibrate("Cold room 2", 0.0, start="2020-01-01")
-    assert th.annotate("door", "-5min", "now", probe="Cold room 2") and th.remarks("-1h")[
+    assert th.annotate("door", "-5min", "now", probe="Cold room 2") and th.remarks(start="-1h")[
         "probe_id"
     ].tolist() == ["a"]
     assert th.strike_out("Cold room 2", "-5min", "now") and th.load("Cold room 2").empty
