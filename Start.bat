@@ -64,6 +64,10 @@ rem A folder that last month's reports (PDF) are written into, for example D:\Re
 rem set "REPORTS_DIR="
 rem set "REPORTS_LANGUAGE=en"
 rem set "REPORTS_PAPER=a4"
+rem A folder, best on another disk or computer, that a back-up of everything is written into each night, for example E:\Backup;
+rem and how many are kept
+rem set "BACKUP_DIR="
+rem set "BACKUP_KEEP=7"
 rem Never fetch a Python by itself when this computer has none:
 rem set "TEMPHUB_NO_FETCH=1"
 rem Without the pause after a problem, for scripts that call this file:

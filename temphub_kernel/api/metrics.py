@@ -116,6 +116,16 @@ class _Now(Collector):
         yield from self._alarms()
         if forward := self._health.get("forward"):
             yield from _forwarded(forward)
+        yield from self._backup()
+
+    def _backup(self) -> Iterable[Metric]:
+        told = self._health.get("backup")
+        if not told:
+            return
+        about = "When the last back-up was made and read again; 0 when none was"
+        yield GaugeMetricFamily("temphub_backup_made_timestamp_seconds", about, value=told["made_ms"] / 1000)
+        about = "1 while the last try to make a back-up has failed, or what it copied was damaged"
+        yield GaugeMetricFamily("temphub_backup_failing", about, value=int(bool(told["problem"])))
 
     def _alarms(self) -> Iterable[Metric]:
         active = GaugeMetricFamily(

@@ -90,6 +90,24 @@ def take_in(options: argparse.Namespace) -> int:
     return cli.run(core.Settings.from_environ(), options, say)
 
 
+def backup(options: argparse.Namespace) -> int:
+    """A back-up, what is in one, or one put back into the data folder, on which no hub may run."""
+    # Before anything is loaded: the hub's readings come first.
+    with core.behind():
+        from ..backup import cli
+        from ..hub import LOCK_FILE, SERVER_LOCK, HubLock
+
+        settings = core.Settings.from_environ()
+        if not options.back:
+            return cli.run(settings, options, say)
+        locks = [HubLock(settings.data_dir, name) for name in (SERVER_LOCK, LOCK_FILE)]
+        try:
+            return cli.run_restore(settings, options, lambda: all(lock.take() for lock in locks), say)
+        finally:
+            for lock in locks:
+                lock.release()
+
+
 def stop(_: argparse.Namespace) -> int:
     """End the hub that runs on the data folder."""
     from ..hub.commands.stop import stop_hub

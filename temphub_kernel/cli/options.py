@@ -195,6 +195,23 @@ def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
 
         add_forward_options(forward)
     forward.set_defaults(work=actions.forward)
+    _add_backup(commands, given)
+
+
+def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", given: list[str]) -> None:
+    backup = commands.add_parser(
+        "backup", help="write all of this hub into one file, also while it runs; --list says what is in one"
+    )
+    restore = commands.add_parser(
+        "restore", help="put a back-up into the data folder, on this computer or another one"
+    )
+    if {"backup", "restore"} & set(given):
+        from ..backup import cli
+
+        cli.add_options(backup)
+        cli.add_restore_options(restore)
+    backup.set_defaults(work=actions.backup, back=False)
+    restore.set_defaults(work=actions.backup, back=True)
 
 
 def _add_computer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

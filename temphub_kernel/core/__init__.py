@@ -38,7 +38,11 @@ NAMES = {
         "JournalUnwritable NotAllowed NotFound Relayed TempHubError TooLarge TooOften Unavailable "
         "describe"
     ),
-    "files": "DEMO_FOLDER JOURNAL_FILE PACKAGE make_key read_key sync_folder write_private",
+    "files": (
+        "DEMO_FOLDER JOURNAL_FILE KEY_FILE PACKAGE RESTORED_FILE SETTINGS_FILE make_key read_key "
+        "read_settings "
+        "sync_folder write_private write_settings"
+    ),
     "logs": "LOG_FILE Budget Once",
     "names": "called counted_as list_of_names look_alikes named natural shown_name titles transient",
     "network": (
@@ -47,7 +51,8 @@ NAMES = {
     ),
     "processes": "Process first_to_go limit_memory memory_mb started_by",
     "programs": (
-        "MACOS WINDOWS ask_powershell ask_system collected end_with_input go_first held_input run_system "
+        "MACOS WINDOWS ask_powershell ask_system behind collected end_with_input go_first held_input "
+        "run_system "
         "run_to_end "
         "start_behind start_beside"
     ),
@@ -58,7 +63,7 @@ NAMES = {
         "board_of fresh_ms in_range is_of_a_demo is_present is_probe_id number_text to_celsius "
         "to_units"
     ),
-    "settings": "ALLOWED Settings",
+    "settings": "ALLOWED PATHS Settings",
     "spreadsheet": (
         "BOM COUNTRIES CSV_COLUMNS SEPARATORS STANDARD Style csv_cell harmless number_cell number_of "
         "separator_in separator_of text_cell"

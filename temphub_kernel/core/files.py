@@ -1,9 +1,13 @@
 """Where things are: the checkout or the wheel's own copy, the data folder and its key. Any thread."""
 
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from .errors import TempHubError
 
 JOURNAL_FILE = "temphub.sqlite3"
 # In it a demo keeps all that it makes: nobody's records.
@@ -58,6 +62,30 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+# The settings with which a hub last ran; those that came with a back-up, in force where nothing else is set.
+SETTINGS_FILE, RESTORED_FILE = "temphub.settings.json", "temphub.restored.json"
+
+
+def read_settings(path: Path) -> dict[str, str]:
+    """Settings by name out of such a file; none when there is none. Raises TempHubError for a broken one."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in found.items()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise TempHubError(
+            f"The settings in {path} cannot be read ({error}), so it is not known what was meant.",
+            "Set them in Start.bat, and remove that file.",
+            code="bad_setting",
+        ) from error
+
+
+def write_settings(path: Path, settings: Mapping[str, str]) -> None:
+    """For this user alone: a token may be among them. Raises OSError."""
+    write_private(path, json.dumps(dict(settings), indent=1))
 
 
 KEY_FILE = "temphub.key"

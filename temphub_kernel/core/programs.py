@@ -86,7 +86,7 @@ def _text(raw: bytes) -> str:
         return raw.decode("oem" if WINDOWS else "latin-1", "replace")
 
 
-FIRST, BEHIND = -15, 10
+FIRST, BEHIND, LAST = -15, 10, 19
 LOOK_S = 0.5
 
 
@@ -103,6 +103,31 @@ def go_first() -> None:
             psutil.Process().nice(psutil.ABOVE_NORMAL_PRIORITY_CLASS)
     else:
         _be_nice(0, FIRST)
+
+
+@contextmanager
+def behind() -> Iterator[None]:
+    """Within, this process takes the time and the disk that nobody else wants. Before its threads are
+    started, as above. Where the system lets nobody back before others it stays so."""
+    import psutil
+
+    process = psutil.Process()
+    with suppress(psutil.Error, OSError):
+        before = process.nice()
+        # Of this process alone: what else a person runs in this window stays as it is.
+        if sys.platform == "win32":
+            process.nice(psutil.IDLE_PRIORITY_CLASS)
+        else:
+            process.nice(LAST)
+        if sys.platform == "linux":
+            process.ionice(psutil.IOPRIO_CLASS_IDLE)
+    try:
+        yield
+    finally:
+        with suppress(psutil.Error, OSError):
+            process.nice(before)
+            if sys.platform == "linux":
+                process.ionice(psutil.IOPRIO_CLASS_NONE)
 
 
 def start_behind(

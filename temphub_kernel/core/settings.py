@@ -332,6 +332,8 @@ class Settings:
         "REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower
     )
     reports_paper: str = setting("REPORTS_PAPER", "a4", "a4 or letter", _one_of("a4", "letter"), str.lower)
+    backup_dir: Path | None = setting("BACKUP_DIR", "", "a folder that exists", _is_path, _file)
+    backup_keep: int = setting("BACKUP_KEEP", "7", "a whole number from 1 to 65535", _is_port, int)
 
     @property
     def journal_file(self) -> Path:
@@ -355,10 +357,14 @@ class Settings:
         allowed."""
         env = os.environ if environ is None else environ
         here = Path.cwd() if cwd is None else cwd
+        if not _is_path(place := env.get("DATA_DIR", "").strip()):
+            raise wrong("DATA_DIR", place)
+        folder = here / Path(place).expanduser() if place else files.find_data_dir(here)
+        restored = files.read_settings(folder / files.RESTORED_FILE)
         values: dict[str, Any] = {}
         for told in fields(cls):
             one: Setting = told.metadata["setting"]
-            text = env.get(one.name, "").strip()
+            text = env.get(one.name, "").strip() or restored.get(one.name, "").strip()
             if text and not one.check(text):
                 raise wrong(one.name, text)
             values[told.name] = one.make(text or one.default)
@@ -366,7 +372,6 @@ class Settings:
             raise wrong("TLS_KEY" if values["tls_cert"] else "TLS_CERT", "")
         if values["forward_url"] and not values["site"]:
             raise wrong("SITE", "")
-        folder = here / values["data_dir"] if env.get("DATA_DIR", "").strip() else files.find_data_dir(here)
         placed = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
         return cls(**{**values, **placed, "data_dir": folder})
 
@@ -374,6 +379,8 @@ class Settings:
 SETTINGS: list[Setting] = [told.metadata["setting"] for told in fields(Settings)]
 # What may be written there, as the errors say it.
 ALLOWED = {one.name: one.allowed for one in SETTINGS}
+# Those that name a file or folder.
+PATHS = tuple(one.name for one in SETTINGS if one.make is _file)
 # These may hold a password: they are never shown.
 SECRET = tuple(one.name for one in SETTINGS if one.secret)
 

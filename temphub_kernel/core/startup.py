@@ -1,5 +1,5 @@
-"""What is said once when a hub starts: settings that nobody reads, a folder that is new or no place for a
-journal; and a console that no click stops. Main thread only.
+"""What is said once when a hub starts: settings that nobody reads or that came with a back-up, a folder that
+is new or no place for a journal; and a console that no click stops. Main thread only.
 """
 
 import ctypes
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from .settings import ALLOWED, Settings
+from . import files
+from .settings import ALLOWED, PATHS, Settings
 
 STD_INPUT = -10
 QUICK_EDIT, EXTENDED = 0x0040, 0x0080
@@ -113,7 +114,38 @@ def doubts(settings: Settings, environ: Mapping[str, str], *, new: bool = True) 
                 "temphub.sqlite3.",
             )
         )
+    found += came_with_a_backup(settings.data_dir, environ)
     return found + bad_places(settings.data_dir, *filesystem(settings.data_dir), environ)
+
+
+def in_force(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings that are set, as text: places within the data folder relative to it, and without it.
+    Raises TempHubError."""
+    given = {
+        **files.read_settings(data_dir / files.RESTORED_FILE),
+        **{name: value.strip() for name, value in environ.items() if value.strip()},
+    }
+    found = {name: given[name] for name in ALLOWED if name in given and name != "DATA_DIR"}
+    for name in PATHS:
+        if name in found and (data_dir / found[name]).is_relative_to(data_dir):
+            found[name] = (data_dir / found[name]).relative_to(data_dir).as_posix()
+    return found
+
+
+def came_with_a_backup(folder: Path, environ: Mapping[str, str]) -> list[Doubt]:
+    """Which settings are in force that nobody set on this computer."""
+    path = folder / files.RESTORED_FILE
+    names = [
+        name for name in files.read_settings(path) if name in ALLOWED and not environ.get(name, "").strip()
+    ]
+    if not names:
+        return []
+    return [
+        Doubt(
+            f"In force as the restored back-up had it: {', '.join(sorted(names))} (in {path}).",
+            "Set what is to be otherwise in Start.bat, which counts more; remove that file for the defaults.",
+        )
+    ]
 
 
 def short_secrets(settings: Settings) -> list[Doubt]:

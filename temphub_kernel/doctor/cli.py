@@ -27,6 +27,7 @@ CHECKS: Mapping[str, Check] = {
     "Sleep": computer.sleep,
     "CSV log": files.csv_file,
     "Journal": files.journal,
+    "Back-up": files.backup,
     "Probes": hub.probes,
 }
 LIMIT_S = 8.0

@@ -1,4 +1,4 @@
-"""The journal, the CSV log, the disk they lie on, and which programs hold them open."""
+"""The journal, the CSV log, the disk they lie on, which programs hold them open, and back-ups."""
 
 import ctypes
 import os
@@ -7,14 +7,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from ..core import TempHubError, finding, startup
+from ..backup import read_note
+from ..core import DAY_MS, TempHubError, finding, length_text, local_text, now_ms, startup
 from ..hub import read_info, refill
-from ..journal import integrity, schema
+from ..journal import Reader, integrity, schema
 from .context import Case
 
 SESSION_KEY_CHARS = 33
@@ -295,3 +298,68 @@ def _writes(folder: Path) -> Iterable[float]:
     finally:
         os.close(handle)
         Path(name).unlink(missing_ok=True)
+
+
+BACKUP = "Back-up"
+# What is younger is soon measured again; a weekly one may be a day late.
+WORTH_MS, OLD_MS = 7 * DAY_MS, 8 * DAY_MS
+MAKE_ONE = (
+    "Run `temphub backup FILE`, or set BACKUP_DIR to a folder on another disk or computer for one each night."
+)
+
+
+def backup(case: Case) -> Iterable[finding.Finding]:
+    """One line of the last back-up, and one of where it lies when that is no good place."""
+    folder, now = case.settings.data_dir, now_ms()
+    told = read_note(folder)
+    yield judge_backup(told, now, _history_ms(case, now))
+    place = case.settings.backup_dir or (Path(told["file"]).parent if told.get("file") else None)
+    if place is not None and same_disk(place, folder):
+        yield finding.warning(
+            BACKUP,
+            f"Back-ups lie in {place}, on the disk of the data folder: who loses that disk loses both.",
+            "Set BACKUP_DIR to a folder on another disk, on a share, or one that a cloud keeps in step.",
+        )
+
+
+def judge_backup(told: Mapping[str, Any], now: int, history_ms: int) -> finding.Finding:
+    """The note in words. history_ms: how long ago the first reading was taken, 0 where there is none."""
+    if told.get("problem"):
+        return finding.problem(BACKUP, str(told["problem"]), str(told["remedy"]))
+    made_ms = int(told.get("made_ms", 0))
+    if not made_ms:
+        if history_ms < WORTH_MS:
+            return finding.well(BACKUP, "None was made yet, and there is little to lose.")
+        return finding.warning(
+            BACKUP, f"The readings of {length_text(history_ms // DAY_MS * DAY_MS)} have no back-up.", MAKE_ONE
+        )
+    said = f"The last one is of {local_text(made_ms)}, read again after it was written: {told['file']}"
+    if _gone(Path(str(told["file"]))):
+        return finding.warning(
+            BACKUP, f"{said}; it is not there any more.", f"Connect its drive or share. {MAKE_ONE}"
+        )
+    if now - made_ms > OLD_MS:
+        days = (now - made_ms) // DAY_MS
+        return finding.warning(BACKUP, f"{said}; what came in the {days} days since is in none.", MAKE_ONE)
+    return finding.well(BACKUP, f"{said}.")
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two folders that are there lie on one disk, as far as the system tells."""
+    with suppress(OSError):
+        return one.stat().st_dev == other.stat().st_dev
+    return False
+
+
+def _gone(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:
+        return True
+
+
+def _history_ms(case: Case, now: int) -> int:
+    with suppress(TempHubError), Reader(case.settings.journal_file) as reader:
+        span = reader.span()
+        return now - span[0] if span else 0
+    return 0

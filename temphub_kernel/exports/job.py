@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, ClassVar, Protocol
 
-from ..core import HubFault, Relayed, TempHubError, start_behind
+from ..core import HubFault, Relayed, TempHubError, Unavailable, start_behind
 
 BLOCK_BYTES = 256 * 1024
 PREFIX = "temphub-export-"
@@ -54,7 +54,18 @@ class Job:
         return self._stopped
 
     def start(self) -> None:
-        """Start the process. Raises OSError."""
+        """Start the process. Raises TempHubError (503) where that cannot be done now."""
+        try:
+            self._begin()
+        except OSError as error:
+            # No room for a temporary folder, or no further process for a moment.
+            raise Unavailable(
+                f"The file could not be begun ({error.strerror or error}); recording is not touched by that.",
+                "Try again in a minute; if it lasts, make room on the hub's computer.",
+                code="export_not_begun",
+            ) from error
+
+    def _begin(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         with self._errors().open("wb") as errors:

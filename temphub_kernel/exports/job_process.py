@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..core import TempHubError, TooLarge, end_with_input
+from ..core import JournalUnreadable, TempHubError, TooLarge, end_with_input
+from ..journal import DatabaseError
 from .order import Order
 from .run import disk_error, write_csv, write_files
 
@@ -38,6 +39,13 @@ def work_as_told(work: Callable[[Path, dict[str, Any], Path], None]) -> int:
         return 1
     except BrokenPipeError:
         return 2
+    except DatabaseError as error:
+        unread = JournalUnreadable(
+            f"The journal could not be read ({error}); recording is not touched by that.",
+            "Ask again in a few seconds; if it lasts, check the disk that holds DATA_DIR.",
+        )
+        _tell({**unread.as_json(), "status": unread.status})
+        return 1
     except OSError as error:
         told = disk_error(error, folder)
         _tell({**told.as_json(), "status": told.status})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..backup import read_note
 from ..core import Settings, Worker, WorkerState, monotonic_s, now_ms
 from ..csvlog import CsvLog
 from ..journal import ProbeBook, Writer
@@ -65,6 +66,7 @@ class Health:
         self._csvlog = csvlog
         self._urls = urls
         self._shown_urls: list[str] = []
+        self._backup: Mapping[str, Any] = {}
         self.workers: Sequence[Worker] = ()
         self.awake: Callable[[], bool] = lambda: False
         # What discovery sees of the network, and how often a probe said hello: for whoever looks for one that
@@ -100,6 +102,7 @@ class Health:
             "alarms": dict(self.alarms()),
             "awake": self.awake(),
             "forward": dict(self.forward()),
+            "backup": dict(self._backup),
             "login": bool(self._settings.ui_password),
             "workers": [
                 {"name": s.name, "running": s.running, "problem": s.problem, "remedy": s.remedy}
@@ -138,6 +141,7 @@ class Health:
     def refresh(self) -> None:
         """Ask the system again what changes rarely."""
         self._shown_urls = self._urls()
+        self._backup = read_note(self._settings.data_dir)
 
 
 class Pulse(Worker):

@@ -12,6 +12,7 @@ from typing import Any
 from .._version import __version__
 from ..alarms import Alarms, Channels, Delivery
 from ..api import Desk, Endpoint
+from ..backup import NightlyBackup
 from ..core import (
     Budget,
     NotAllowed,
@@ -194,7 +195,7 @@ class RunningHub:
             self.endpoint,
             self.discovery,
             *([awake] if settings.keep_awake else []),
-            *([Schedule(settings)] if settings.reports_dir else []),
+            *_scheduled(settings),
             pulse,
             *heartbeats(settings, lambda: [worker.state() for worker in self.workers]),
         ]
@@ -333,6 +334,12 @@ class RunningHub:
 
     def _standings(self) -> None:
         self.book.leave("trust", self.trust.standings())
+
+
+def _scheduled(settings: Settings) -> list[Worker]:
+    """What makes files by itself, where there is a folder for them."""
+    reports: list[Worker] = [Schedule(settings)] if settings.reports_dir else []
+    return reports + ([NightlyBackup(settings)] if settings.backup_dir else [])
 
 
 def _outcome(check: ProbeCheck) -> dict[str, Any]:

@@ -6,10 +6,20 @@ import atexit
 import logging
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import Settings, TempHubError, go_first, logs, run_folder, startup
+from ..core import (
+    SETTINGS_FILE,
+    Settings,
+    TempHubError,
+    go_first,
+    logs,
+    run_folder,
+    startup,
+    write_settings,
+)
 from .lock import SERVER_LOCK, HubLock, is_running, read_info
 
 if TYPE_CHECKING:
@@ -96,6 +106,7 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
     if role == "hub":
         # Not in a notebook of somebody's own, who may compute beside it.
         go_first()
+    _note_settings(settings)
     logs.set_up(settings.log_level if role or os.environ.get("LOG_LEVEL") else "WARN")
     if role != "hub":
         _keep_log(settings)
@@ -112,6 +123,13 @@ def _start(settings: Settings, role: str) -> RunningHub | Attached:
         raise
     atexit.register(hub.stop)
     return hub
+
+
+def _note_settings(settings: Settings) -> None:
+    """For back-ups: what is set in Start.bat is known to nobody but the hub."""
+    with suppress(OSError):
+        found = startup.in_force(settings.data_dir, os.environ)
+        write_settings(settings.data_dir / SETTINGS_FILE, found)
 
 
 def _run_folder() -> run_folder.RunFolder | None:

@@ -8,7 +8,7 @@ from sqlite3 import Error as DatabaseError
 
 from .archive.closing import drop_unfinished
 from .archive.compaction import Keeper
-from .archive.months import Archive
+from .archive.months import FOLDER as ARCHIVE_FOLDER, Archive
 from .columns import (
     CODE,
     FIELDS,
@@ -29,7 +29,7 @@ from .columns import (
 )
 from .duplicates import begin_refill
 from .follower import Follower
-from .integrity import looks_damaged, put_damaged_aside
+from .integrity import Contents, copy_journal, look_into, looks_damaged, put_damaged_aside
 from .reader import Reader
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import (
@@ -53,7 +53,7 @@ from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
 from .records.rules import StoredRule, add_rules, change_rule, remove_rule
 from .records.thermocouples import COLD_C, WITHIN_C, Thermocouple, state, take_back
 from .rollups import RollUps
-from .schema import bring_up_to_date
+from .schema import VERSION as JOURNAL_VERSION, bring_up_to_date
 from .statistics import (
     Beyond,
     Calendar,
@@ -81,11 +81,13 @@ from .summary import LATE_MS
 from .writer import Outcome, Writer
 
 __all__ = [
+    "ARCHIVE_FOLDER",
     "CHIPS",
     "CODE",
     "COLD_C",
     "FIELDS",
     "HELD",
+    "JOURNAL_VERSION",
     "JUNCTION",
     "LATE_MS",
     "LIST_FILE",
@@ -108,6 +110,7 @@ __all__ = [
     "Calibration",
     "Columns",
     "Complete",
+    "Contents",
     "DatabaseError",
     "Delivered",
     "Edges",
@@ -151,6 +154,7 @@ __all__ = [
     "change_rule",
     "check_common",
     "complete",
+    "copy_journal",
     "describe",
     "drop_unfinished",
     "erase",
@@ -160,6 +164,7 @@ __all__ = [
     "in_order",
     "iso_of",
     "kinetic",
+    "look_into",
     "looks_damaged",
     "merge",
     "not_sent",

@@ -5,14 +5,17 @@ Putting aside is the hub's start's, before anything has the journal open; `mark`
 thread; a checkup is read-only, from any process, and has an end however large the file is.
 """
 
+import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import JournalUnwritable, TempHubError, stamp_for_name
+from ..core import JournalUnreadable, JournalUnwritable, TempHubError, stamp_for_name
 from . import batches, schema, summary
+from .archive.months import Archive
 
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 BESIDE = ("", "-wal", "-shm")
@@ -181,3 +184,108 @@ def _damage(db: sqlite3.Connection, limit_s: float) -> tuple[tuple[str, ...], bo
     finally:
         db.set_progress_handler(None, 0)
     return tuple(row for row in rows if row != "ok"), True
+
+
+# Pages in one step; each is on disk before the next, so that a commit never waits behind a heap of them.
+STEP_PAGES = 512
+WHOLE_S = 7_200.0
+# What people gave, by table: how it is called in a list.
+GIVEN = {
+    "probes": "probes",
+    "annotations": "remarks",
+    "strikes": "ranges struck out",
+    "calibrations": "calibrations",
+    "rules": "rules for alarms",
+    "alarms": "alarms",
+}
+
+
+class Contents(NamedTuple):
+    """version: the schema's; readings: how many were ever stored; from_ms, to_ms: of the oldest and newest, 0
+    where there is none; given: how many there are by what it is; months: files that belong to it."""
+
+    version: int
+    readings: int
+    from_ms: int
+    to_ms: int
+    given: dict[str, int]
+    months: list[Archive]
+
+
+def copy_journal(
+    path: Path, target: Path, step: Callable[[int, int], object], *, step_pages: int = STEP_PAGES
+) -> None:
+    """Copy the journal with all that is committed now into a new file, which is whole by itself. step(pages
+    left, pages in all): called after so many pages; what it raises ends the copy.
+
+    Raises OSError, and TempHubError for a journal that is not there or cannot be read.
+    """
+    try:
+        with (
+            closing(schema.connect_to_read(path, timeout_s=10)) as source,
+            closing(sqlite3.connect(target, isolation_level=None)) as copy,
+            target.open("r+b") as written,
+        ):
+            # Held until the end: without it SQLite would begin anew at each commit, and under a steady stream
+            # of readings never come to an end.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            copy.execute("PRAGMA journal_mode=OFF")
+            copy.execute("PRAGMA synchronous=OFF")
+
+            def on_disk(_status: int, left: int, pages: int) -> None:
+                os.fsync(written.fileno())
+                step(left, pages)
+
+            source.backup(copy, pages=step_pages, progress=on_disk)
+            # Nothing has to lie beside it, wherever it is read.
+            copy.execute("PRAGMA journal_mode=DELETE")
+            os.fsync(written.fileno())
+    except sqlite3.Error as error:
+        if schema.is_full(error, target):
+            raise schema.disk_full("The disk has no room for a copy of the journal.") from error
+        raise _not_copied(path, error) from error
+
+
+def look_into(copy: Path) -> Contents:
+    """What is in such a copy, once all of it was looked through. Raises TempHubError for one that is
+    damaged."""
+    try:
+        found = checkup(copy, WHOLE_S)
+        if found.wrong or not found.version:
+            raise _damaged_copy(copy, found.wrong[0] if found.wrong else "no tables")
+        with closing(schema.connect_to_read(copy, timeout_s=10)) as db:
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+            given = {
+                called: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+                for table, called in GIVEN.items()
+                if table in tables
+            }
+            months = (
+                [Archive(*row) for row in db.execute("SELECT * FROM archives")] if found.version > 1 else []
+            )
+            spans = [(one.oldest_ms, one.newest_ms) for one in months]
+            if found.version > 1:
+                spans += db.execute("SELECT min(oldest_ms), max(newest_ms) FROM blocks").fetchall()
+    except (OSError, sqlite3.Error) as error:
+        raise _damaged_copy(copy, str(error)) from error
+    spans = [one for one in spans if one[0] is not None]
+    first = min((low for low, _ in spans), default=0)
+    last = max((high for _, high in spans), default=0)
+    return Contents(found.version, found.readings, first, last, given, months)
+
+
+def _not_copied(path: Path, error: Exception) -> JournalUnreadable:
+    return JournalUnreadable(
+        f"The journal {path} could not be copied ({error}).",
+        "Run `temphub doctor`; keep older back-ups until it finds the journal sound.",
+        code="not_copied",
+    )
+
+
+def _damaged_copy(copy: Path, why: str) -> JournalUnreadable:
+    return JournalUnreadable(
+        f"The journal in {copy.name} is damaged ({why}).",
+        "Run `temphub doctor`; keep older back-ups until it finds the journal sound.",
+        code="journal_damaged",
+    )

@@ -264,8 +264,17 @@ class Reader(record_questions.RecordQuestions):
             return moment.span()
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """All that is asked within is answered of one moment, whatever is stored or said meanwhile."""
+        with self._moment():
+            yield
+
+    @contextmanager
     def _moment(self) -> Iterator[Moment]:
         """One consistent view."""
+        if self._db.in_transaction:
+            yield Moment(self._db, self._stored, summary.bookmark(self._db))
+            return
         self._db.execute("BEGIN")
         try:
             yield Moment(self._db, self._stored, summary.bookmark(self._db))

@@ -7,9 +7,9 @@ from typing import Any
 from ..language import Language
 from .chart import chart
 from .content import Content, ProbePart
-from .measures import Measured
+from .measures import LATER_MS, Measured
 from .order import zone_of
-from .tables import about, alarms_of, calibrations_of, excursions_of, overview_of, remarks_of
+from .tables import about, alarms_of, calibrations_of, covered, excursions_of, overview_of, remarks_of
 
 Block = dict[str, Any]
 
@@ -127,6 +127,7 @@ def _figures(content: Content, part: ProbePart, say: Language) -> list[tuple[str
             if figures.faults
             else counted,
         ),
+        *_covered(content, part, told, say),
         (say("complete"), f"{share}; {say('proved' if complete.proved else 'estimated')}"),
         (say("lowest"), say("at", celsius=say.celsius(figures.low), when=say.moment(told.low_ms))),
         (say("mean"), about(say, say.celsius(figures.mean), exact=figures.exact)),
@@ -136,6 +137,15 @@ def _figures(content: Content, part: ProbePart, say: Language) -> list[tuple[str
     ]
     limits = _limits(told, say)
     return [*rows, *(limits or [(say("limit"), say("no_limits"))])]
+
+
+def _covered(content: Content, part: ProbePart, told: Measured, say: Language) -> list[tuple[str, str]]:
+    """How much of the period was measured: of all of it and, where the probe came later, since then."""
+    rows = [(say("covered_whole"), covered(content, part, say))]
+    if told.first_ms - content.order.from_ms > LATER_MS:
+        since = covered(content, part, say, told.first_ms)
+        rows.append((say("covered_since"), say("since_first", share=since, when=say.moment(told.first_ms))))
+    return rows
 
 
 def _limits(told: Measured, say: Language) -> list[tuple[str, str]]:

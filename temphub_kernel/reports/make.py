@@ -26,7 +26,8 @@ def make(
 ) -> bytes:
     """The file. made_ms: when it was made; now by default. Raises TempHubError."""
     made_ms = made_ms or now_ms() // 1000 * 1000
-    with Reader(journal) as reader:
+    # Of one moment: what is stored or struck out between two questions would break it.
+    with Reader(journal) as reader, reader.at_once():
         content = gather(reader, order, made_ms, progress)
     told, mark = document(content, __version__), mark_of(content)
     # What sets a PDF takes memory and a moment to load.

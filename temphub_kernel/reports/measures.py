@@ -31,6 +31,8 @@ from .fingerprint import Digest
 # many probes.
 MOST_READINGS, MOST_OF_ALL = 200_000, 3_000_000
 CHART_STEPS = 420
+# A first reading later than that after the beginning is worth a line of its own.
+LATER_MS = HOUR_MS
 FIELDS = ("no", "probe", "taken_ms", "units", "quality", "boot", "seq")
 
 
@@ -52,10 +54,12 @@ class Band(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Of one probe. low_ms, high_ms: when the lowest and the highest were taken; beyond, degrees: by limit;
+    """Of one probe. first_ms: when the first of its readings was taken, to the hour where there are very
+    many; low_ms, high_ms: when the lowest and the highest were taken; beyond, degrees: by limit;
     mkt_c: mean kinetic temperature, mkt_exact: whether each reading was gone through for it."""
 
     figures: Figures
+    first_ms: int
     low_ms: int
     high_ms: int
     complete: Complete
@@ -124,7 +128,7 @@ def _of_each(asked: Asked, figures: Figures, found: Columns, band: Band) -> Meas
     line = exceedance.line_of(ms, celsius)
     low, high = (int(ms[place(celsius)]) for place in (np.nanargmin, np.nanargmax))
     degrees = tuple(_degrees(one) or Degrees(0.0, True) for one in beyond.passed)
-    return Measured(figures, low, high, whole, beyond, degrees, kinetic.mean(line), True, band)
+    return Measured(figures, int(ms.min()), low, high, whole, beyond, degrees, kinetic.mean(line), True, band)
 
 
 def _of_many(asked: Asked, figures: Figures, hours: Steps, band: Band) -> Measured:
@@ -133,9 +137,8 @@ def _of_many(asked: Asked, figures: Figures, hours: Steps, band: Band) -> Measur
     mean, held = hours.total / hours.good / UNITS_PER_C, _held(hours, asked)
     degrees = tuple(_degrees(one) or _degrees_about(one.limit, mean, held) for one in beyond.passed)
     line = exceedance.line_of(hours.at * HOUR_MS, mean)
-    return Measured(
-        figures, low, high, _complete_about(hours, asked), beyond, degrees, kinetic.mean(line), False, band
-    )
+    first, whole = max(int(hours.at[0]) * HOUR_MS, asked.from_ms), _complete_about(hours, asked)
+    return Measured(figures, first, low, high, whole, beyond, degrees, kinetic.mean(line), False, band)
 
 
 def _degrees(passed: Passed) -> Degrees | None:

@@ -174,13 +174,14 @@ def _period(text: str, zone: tzinfo) -> tuple[int, int]:
     by a zone's clock."""
     try:
         first, behind = _days(text, zone)
+        # The first and the last day that there are have no midnight everywhere.
+        return _midnight(first, zone), _midnight(behind, zone)
     except (ValueError, OverflowError) as error:
         remedy = (
             f"Give a month such as 2026-11, a week such as 2026-W48, a day, a year, {', '.join(LAST)}, "
             "or from and to."
         )
         raise bad("for", f"The time {text[:40]!r} is none that a report can be for.", remedy) from error
-    return _midnight(first, zone), _midnight(behind, zone)
 
 
 def _days(text: str, zone: tzinfo) -> tuple[date, date]:

@@ -1,5 +1,6 @@
 """The tables of a report: overview, excursions, alarms, remarks, calibrations. Any thread; pure."""
 
+import math
 from typing import Any, NamedTuple
 
 from ..journal import Alarm, Limit
@@ -29,26 +30,39 @@ def _table(head: list[str], rows: list[list[str]], widths: list[float], right: t
 def overview_of(content: Content, say: Language) -> Block:
     """A row for each probe."""
     head = [
-        say(name) for name in ("probe", "readings", "complete", "lowest", "mean", "highest", "alarms_count")
+        say(name)
+        for name in ("probe", "readings", "covered", "complete", "lowest", "mean", "highest", "alarms_count")
     ]
-    rows = [_overview_row(part, say) for part in content.probes]
-    return _table(head, rows, [3.2, 1.5, 1.8, 1.4, 1.6, 1.4, 1.1], (1, 2, 3, 4, 5, 6))
+    rows = [_overview_row(content, part, say) for part in content.probes]
+    return _table(head, rows, [2.9, 1.4, 1.5, 1.9, 1.3, 1.5, 1.3, 1.1], (1, 2, 3, 4, 5, 6, 7))
 
 
-def _overview_row(part: ProbePart, say: Language) -> list[str]:
+def _overview_row(content: Content, part: ProbePart, say: Language) -> list[str]:
     told = part.measured
     if told is None:
-        return [part.title, "0", "–", "–", "–", "–", say.count(len(part.alarms))]
+        return [part.title, "0", "0 %", "–", "–", "–", "–", say.count(len(part.alarms))]
     share = f"{say.number(told.complete.percent)} %" if told.complete.missing else "100 %"
     return [
         part.title,
         say.count(told.figures.readings),
+        covered(content, part, say),
         about(say, share, exact=told.complete.proved),
         say.celsius(told.figures.low),
         about(say, say.celsius(told.figures.mean), exact=told.figures.exact),
         say.celsius(told.figures.high),
         say.count(len(part.alarms)),
     ]
+
+
+def covered(content: Content, part: ProbePart, say: Language, from_ms: int = 0) -> str:
+    """For which share of the period it was measured, of what of it is over; rounded down. from_ms: of what
+    comes after that."""
+    told = part.measured
+    assert told is not None
+    whole = min(content.order.to_ms, content.made_ms) - max(content.order.from_ms, from_ms)
+    percent = math.floor(10_000 * min(told.beyond.measured_ms / max(whole, 1), 1)) / 100
+    share = "100 %" if percent == 100 else f"{say.number(percent)} %"
+    return about(say, share, exact=told.beyond.exact)
 
 
 class Excursion(NamedTuple):

@@ -77,7 +77,7 @@ def verify(journal: Path, path: Path) -> Verdict:
     not in this journal."""
     raw = _read(path)
     claim = claim_of(raw, path)
-    with Reader(journal) as reader:
+    with Reader(journal) as reader, reader.at_once():
         try:
             found = gather(reader, claim.order, claim.made_ms).fingerprint.parts
         except NotFound as error:

@@ -65,7 +65,10 @@ def test_the_table_of_settings_is_complete():
 def test_every_command_that_the_documents_name_exists():
     """A command copied from README or docs is one that `temphub` knows, with those options."""
     parser = options.parser(
-        ["export", "import", "report", "forward", "alarms", "calibrate", "thermocouple", "strike-out"]
+        [
+            *("export", "import", "report", "forward", "backup", "restore"),
+            *("alarms", "calibrate", "thermocouple", "strike-out"),
+        ]
     )
     (commands,) = (
         action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)

@@ -26,15 +26,17 @@ ROOMS = {
     "exports": {"core", "journal"},
     "reports": {"core", "journal", "language", "alarms", "exports", "_version"},
     "imports": {"core", "journal", "hub"},
+    "backup": {"core", "journal", "_version"},
     "flash": {"core"},
     "alarms": {"core", "journal"},
     # A frame goes into a file as an export does, and a time as the page's and the command's own.
     "analysis": {"core", "journal", "exports"},
     "firewall": {"core"},
     "forward": {"core", "journal"},
-    "doctor": {"core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
+    "doctor": {"backup", "core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
     "service": {"core", "hub"},
     "hub": {
+        "backup",
         "core",
         "journal",
         "alarms",
@@ -65,6 +67,7 @@ ROOMS = {
         "_version",
     },
     "cli": {
+        "backup",
         "core",
         "server",
         "hub",

@@ -18,7 +18,7 @@ from temphub_kernel.analysis import (
     statistics,
 )
 from temphub_kernel.core.clock import DAY_MS
-from temphub_kernel.journal import Reader
+from temphub_kernel.journal import Reader, Writer, strike_out
 from temphub_kernel.reports import make_report, measures, pdf as setter
 from temphub_kernel.reports.make import make
 from temphub_kernel.reports.order import ReportOrder
@@ -226,6 +226,33 @@ def test_too_many_readings_are_told_as_about(kitchen: Path, monkeypatch: pytest.
     ]
     assert row(about, "Mean kinetic temperature").startswith("about ") and abs(kinetic[0] - kinetic[1]) < 0.05
     assert "“about”" in about and "“about”" not in exact
+
+
+def test_a_probe_that_came_late_is_not_called_complete(kitchen: Path) -> None:
+    """A month of which ten days were measured says so beside the completeness of these, in every language."""
+    month = {"start": str(T0 - 20 * DAY_MS), "end": str(END), "zone": "Europe/Berlin", "form": "html"}
+    for language, whole, since in (
+        ("en", "Measured, of the whole period", r"99\.\d\d %, since 2026-10-21 00:00"),
+        ("de", "Gemessen, vom ganzen Zeitraum", r"99,\d\d %, seit 21\.10\.2026 00:00"),
+        ("fr", "Mesuré, sur toute la période", r"99,\d\d %, depuis le 21/10/2026 00:00"),
+    ):
+        told = make(kitchen, make_report(language=language, group="Kitchen", **month)).decode()
+        assert re.search(rf"{whole}</th><td>33[.,]\d\d %", told) and re.search(since, told), language
+    assert "since its first reading" not in make(kitchen, order(form="html", group="Kitchen")).decode()
+
+
+def test_what_changes_meanwhile_changes_no_report(own_kitchen: Path) -> None:
+    """A report is of one moment: what is struck out while it is made neither breaks it nor gets into half of
+    it."""
+    asked = order(form="html", probes=[FRIDGE, FREEZER])
+    before = make(own_kitchen, asked, END)
+    writer = Writer(own_kitchen)
+    writer.start()
+    try:
+        told = make(own_kitchen, asked, END, lambda *_: strike_out(writer, FREEZER, T0, END, "doubtful"))
+    finally:
+        assert writer.stop(30)
+    assert told == before and make(own_kitchen, asked, END) != before
 
 
 def test_nothing_measured(kitchen: Path, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_a_time_is_one_of_the_clock(
         ({"period": "soon"}, "bad_for"),
         ({"period": "2026-13"}, "bad_for"),
         ({"period": "9999"}, "bad_for"),
+        ({"period": "0001-01-01", "zone": "Pacific/Apia"}, "bad_for"),
         ({"start": "2026-10-01"}, "bad_to"),
         ({"start": "2026-10-02", "end": "2026-10-01"}, "bad_from"),
         ({"start": "1", "end": "x" * 200}, "bad_from"),
