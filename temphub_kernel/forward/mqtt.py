@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..core import AHEAD_MS, board_of, monotonic_s, now_ms
 from ..journal import Point, Reader, Writer
-from . import broker, follower, mqtt_alarms, topics
+from . import broker, follower, topics
 
 log = logging.getLogger(__name__)
 LOOK_S = 5.0
@@ -147,9 +147,7 @@ class Mqtt(follower.Forwarder):
             return
         self._alarms_mark = mark
         live = reader.live_alarms()
-        wanted = (
-            mqtt_alarms.alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
-        )
+        wanted = topics.alarm_messages(self._base, self._hub, shown, live) if live or reader.rules() else {}
         for topic in self._alarms.keys() - wanted.keys():
             self._broker.forget(topic)
         self._alarms = wanted

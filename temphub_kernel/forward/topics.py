@@ -1,15 +1,18 @@
-"""What Home Assistant is told by MQTT: topics and messages. Plain data, any thread.
+"""What Home Assistant is told by MQTT, of readings and alarms: topics and messages. Plain data, any thread.
 
-Discovery: a retained message per sensor below `homeassistant/`, after which it appears by itself.
+Discovery: a retained message per sensor below `homeassistant/`, after which it appears by itself. An alarm of
+several probes at once stands at each of them. That a probe is silent is told while the probe is unavailable:
+it hangs on the hub alone.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..core import MINUTE_MS, fresh_ms, is_present, iso_utc, to_celsius
+from ..core import MINUTE_MS, board_of, fresh_ms, is_present, iso_utc, to_celsius
+from ..journal import Alarm
 
 DISCOVERY = "homeassistant"
 ONLINE = b"online"
@@ -149,6 +152,102 @@ def config(base: str, hub: str, probe: dict[str, Any], board: dict[str, Any]) ->
             "unit_of_measurement": "°C",
             "suggested_display_precision": 2,
             "device": device(base, board),
+            "origin": {"name": ORIGIN},
+        }
+    ).encode()
+
+
+def alarm_topic(base: str, probe_id: str) -> str:
+    """Whether something is the matter with a probe."""
+    return f"{base}/{probe_id}/alarm"
+
+
+def hub_alarm_topic(base: str, hub: str) -> str:
+    """The same of all that a hub knows."""
+    return f"{base}/alarms/{hub}"
+
+
+def alarm_config_topic(base: str, name: str) -> str:
+    """Where Home Assistant looks for what there is."""
+    return f"{DISCOVERY}/binary_sensor/{plain(base)}/{plain(name)}/config"
+
+
+def alarm_messages(
+    base: str, hub: str, probes: Mapping[str, Mapping[str, Any]], alarms: Sequence[Alarm]
+) -> dict[str, bytes]:
+    """What is to stand at the broker, by topic. probes: those that are passed on, rows of `Reader.probes()`
+    by id; alarms: live ones."""
+    active = [alarm for alarm in alarms if not alarm.cleared_ms and not alarm.past]
+    ids = {row["no"]: probe_id for probe_id, row in probes.items()}
+    of: dict[str, list[Alarm]] = {probe_id: [] for probe_id in probes}
+    for alarm in active:
+        several = [ids.get(no, "") for no in alarm.body.get("probes", [])]
+        for probe_id in several or [alarm.probe_id]:
+            if probe_id in of:
+                of[probe_id].append(alarm)
+    told = {
+        hub_alarm_topic(base, hub): alarm_message(active),
+        alarm_config_topic(base, f"hub {hub}"): alarm_hub_config(base, hub),
+    }
+    for probe_id, row in probes.items():
+        told[alarm_topic(base, probe_id)] = alarm_message(of[probe_id])
+        told[alarm_config_topic(base, probe_id)] = alarm_probe_config(
+            base, hub, row, probes.get(board_of(probe_id), row)
+        )
+    return told
+
+
+def alarm_message(active: Sequence[Alarm]) -> bytes:
+    """How things stand: `active` with the worst of the alarms, that which began last if there are several."""
+    about: dict[str, Any] = {"active": bool(active), "count": len(active)}
+    if active:
+        worst = max(active, key=lambda one: (one.severity == "critical", one.since_ms))
+        about |= {
+            "number": worst.no,
+            "severity": worst.severity,
+            "cause": worst.cause,
+            "limit_c": worst.limit_c,
+            "worst_c": worst.worst_c,
+            "since": iso_utc(worst.since_ms),
+            "acknowledged": all(one.acked_ms for one in active),
+        }
+    return json.dumps(about).encode()
+
+
+def alarm_probe_config(base: str, hub: str, probe: Mapping[str, Any], board: Mapping[str, Any]) -> bytes:
+    """What Home Assistant makes a binary sensor of, on the device of the probe's board."""
+    own = probe["id"].partition(":")[2]
+    name = f"Alarm {probe['alias'] or own}" if own else "Alarm"
+    return _alarm_config(
+        base,
+        hub,
+        name,
+        f"{plain(base)}_{plain(probe['id'])}",
+        alarm_topic(base, probe["id"]),
+        device(base, board),
+    )
+
+
+def alarm_hub_config(base: str, hub: str) -> bytes:
+    """The same of the hub."""
+    name = f"{plain(base)}_hub_{plain(hub)}"
+    device = {"identifiers": [name], "name": "TempHub", "manufacturer": "TempHub", "model": "hub"}
+    return _alarm_config(base, hub, "Alarm", name, hub_alarm_topic(base, hub), device)
+
+
+def _alarm_config(
+    base: str, hub: str, name: str, unique: str, topic: str, device: Mapping[str, Any]
+) -> bytes:
+    return json.dumps(
+        {
+            "name": name,
+            "unique_id": f"{unique}_alarm",
+            "state_topic": topic,
+            "value_template": "{{ 'ON' if value_json.active else 'OFF' }}",
+            "json_attributes_topic": topic,
+            "availability": [{"topic": hub_topic(base, hub)}],
+            "device_class": "problem",
+            "device": device,
             "origin": {"name": ORIGIN},
         }
     ).encode()

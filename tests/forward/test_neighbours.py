@@ -16,7 +16,7 @@ from support.ports import free_port
 from support.waiting import cannot, wait_for
 from temphub_kernel.core import files
 from temphub_kernel.core.settings import ALLOWED
-from temphub_kernel.forward import mqtt_alarms, topics, webhook
+from temphub_kernel.forward import topics, webhook
 from temphub_kernel.hub.hub import RunningHub
 from temphub_kernel.journal import Point
 
@@ -104,9 +104,9 @@ def test_what_the_page_about_neighbours_names_exists(hub) -> None:
     made = [
         topics.hub_topic("temphub", "<hub>"),
         *(make("temphub", "P") for make in (topics.state_topic, topics.presence_topic, topics.config_topic)),
-        mqtt_alarms.alarm_topic("temphub", "P"),
-        mqtt_alarms.hub_alarm_topic("temphub", "<hub>"),
-        mqtt_alarms.alarm_config_topic("temphub", "P"),
+        topics.alarm_topic("temphub", "P"),
+        topics.hub_alarm_topic("temphub", "<hub>"),
+        topics.alarm_config_topic("temphub", "P"),
     ]
     assert named == made
     (example,) = re.findall(r"^```json\n(.+?)\n```", DOCUMENT, re.MULTILINE | re.DOTALL)
