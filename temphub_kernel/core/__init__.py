@@ -31,7 +31,7 @@ NAMES = {
     "clock": (
         "DAY_MS EPOCH EVER_MS HOUR_MS LOCAL MILLISECOND MINUTE_MS find_zone iso_utc known_zone length_ms "
         "length_parts length_text local_text local_zone monotonic_s now_ms offset_ms parse_time "
-        "stamp_for_name"
+        "period_for_name stamp_for_name"
     ),
     "errors": (
         "BadGateway BadRequest Busy Conflict DiskFull Forbidden HubFault JournalUnreadable "

@@ -49,6 +49,16 @@ def stamp_for_name() -> str:
     return local_text(now_ms()).translate({ord(":"): None, ord(" "): "-"})
 
 
+def period_for_name(from_ms: int, to_ms: int, where: tzinfo | None) -> str:
+    """`2026-11-22-1354-to-2026-11-23-1354`: a span by the clock of a zone (None: of this computer), as
+    part of a file's name."""
+    ends = (
+        datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where).strftime("%Y-%m-%d-%H%M")
+        for ms in (from_ms, to_ms)
+    )
+    return "-to-".join(ends)
+
+
 def parse_time(text: str) -> int:
     """Milliseconds since 1970 of an ISO 8601 time or of a whole number of milliseconds.
 

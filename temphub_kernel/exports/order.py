@@ -17,6 +17,7 @@ from ..core import (
     is_probe_id,
     length_ms,
     parse_time,
+    period_for_name,
     stamp_for_name,
 )
 from ..journal import Limit
@@ -69,12 +70,7 @@ class Order:
         who = f"-{self.probe_ids[0].replace(':', '_')}" if len(self.probe_ids) == 1 else ""
         when = stamp_for_name()[:15]
         if self.from_ms and self.to_ms != LAST_MS:
-            where = find_zone(self.zone)
-            ends = (
-                datetime.fromtimestamp(ms / 1000, timezone.utc).astimezone(where)
-                for ms in (self.from_ms, self.to_ms)
-            )
-            when = "-to-".join(f"{end:%Y-%m-%d-%H%M}" for end in ends)
+            when = period_for_name(self.from_ms, self.to_ms, find_zone(self.zone))
         return f"temphub{who}-{when}.{self.form}"
 
 

@@ -5,6 +5,7 @@ import html
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from ..core import period_for_name
 from . import probe_words, tongue, words
 
 MINUS = "−"
@@ -133,6 +134,11 @@ def between(
     if first.date() != last.date() == now.date():
         told[1] = f"{day(last)} {told[1]}"
     return told[0], told[1]
+
+
+def picture_file(from_ms: int, to_ms: int, where: tzinfo | None) -> str:
+    """What the file of a picture of that time is called: `temperatures-2026-11-22-1354-to-….png`."""
+    return words.PICTURE_FILE.format(period_for_name(from_ms, to_ms, where))
 
 
 def time_of_day(moment: datetime, *, to_second: bool, am_pm: bool) -> str:

@@ -28,7 +28,9 @@ from .widgets import (
 )
 
 # The parts of its look, in their order: what comes later holds.
-STYLE = "".join((Path(__file__).parent / name).read_text("utf-8") for name in ("style.css", "states.css"))
+STYLE = "".join(
+    (Path(__file__).parent / name).read_text("utf-8") for name in ("style.css", "states.css", "print.css")
+)
 # The parts of a page, in their order; an analyst may take one of them.
 PARTS = (
     "head",
@@ -258,7 +260,7 @@ class Panels:
             "locale": words.LOCALE,
             "decimal": tongue.sign("decimal"),
             "ages": words.AGES,
-            "picture": words.PICTURE_FILE,
+            "picture": format.picture_file(*self.chart_panel.chart.reach[:2], view.where),
             # With their year, as seen from long ago: a picture outlives today.
             "span": view.between(*self.chart_panel.chart.reach[:2], 0, to_second=False),
             "copied": words.SEND_COPIED,

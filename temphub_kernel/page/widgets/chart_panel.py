@@ -148,7 +148,8 @@ class ChartPanel:
     def _save_picture(self) -> None:
         # The page's script draws a better one, with heading and legend.
         if not self._steering.view.scripted:
-            self.chart.figure.save_png(words.PICTURE_FILE, scale=2)
+            name = format.picture_file(*self.chart.reach[:2], self._steering.view.where)
+            self.chart.figure.save_png(name, scale=2)
 
     def _show_forms(self) -> None:
         makers = {
