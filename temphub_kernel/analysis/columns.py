@@ -77,7 +77,7 @@ def gathered(
     `uncertain_c`, how far a value may be off that was corrected without knowing the chip's temperature; NaN
     for none. struck_out: with what is struck out, which then has no value and that quality.
     """
-    asked = ("no", *fields, *(JUNCTION if raw and "quality" in fields else ()))
+    asked = (*dict.fromkeys(("no", *fields)), *(JUNCTION if raw and "quality" in fields else ()))
     first = reader.columns(0, 0, fields=asked)
     ids, size = dict(first.ids), reader.about(from_ms, to_ms, probe_ids)
     columns = {name: _Column(column, size) for name, column in _compact(first, fields, raw=raw).items()}
@@ -108,6 +108,8 @@ def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, n
             }
     if "delay_ms" in fields:
         found["delay_ms"] = _small(piece.received_ms - piece.taken_ms)
+    if "no" in fields:
+        found["no"] = piece.no
     if "boot" in fields:
         found |= {"boot": piece.boot.astype(np.int32), "seq": piece.seq}
     return found

@@ -4,6 +4,7 @@ thread."""
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import JOURNAL_FILE, Settings, TempHubError, titles
-from ..journal import QUALITY, Ints, Reader, received_of
+from ..journal import QUALITY, Import, Ints, Reader, imports_of, received_of
 from . import arguments, columns, lengths, load_csv, load_engine, resample, results
 from .arguments import Probes, When
 
@@ -36,6 +37,7 @@ def load(
     numbered: bool = False,
     struck_out: bool | None = None,
     names: bool = False,
+    origin: bool = False,
     tz: str = "local",
     data_dir: str | Path | None = None,
     source: str = "",
@@ -55,6 +57,8 @@ def load(
         with `every`. As it is they are left out, but not with `numbered`: there they would look lost.
     names: headed by what the page calls each probe (two alike: with the id in brackets); tidy has a column
         `name`. `frame.attrs["names"]` has the name of each id anyway.
+    origin: with where each reading came from, `import 3: old_log.csv`, nothing for what a probe delivered;
+        tidy only, without `every`.
     tz: "local", "UTC" or a name such as "Europe/Berlin": the zone of the times, also of those asked for.
     data_dir: where the journal is (default: as the settings say), or CSV logs if it has none.
 
@@ -72,7 +76,7 @@ def load(
     zone = arguments.find_zone(tz)
     from_ms, to_ms = arguments.span_ms(start, end, zone)
     if source:
-        _check_source(every, numbered, struck_out, names, data_dir)
+        _check_source(every, numbered, struck_out, names, origin, data_dir)
         ids = probe if probe is None or isinstance(probe, str) else list(probe)
         return load_engine.load(source, ids, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
@@ -92,6 +96,7 @@ def load(
             return _called(frame, called, tidy=tidy, names=names)
         marked = numbered if struck_out is None else struck_out
         how = {"tidy": tidy, "raw": raw, "numbered": numbered, "struck_out": marked}
+        how["origin"] = origin
         frame = _readings(reader, (from_ms, to_ms), asked, zone, **how)
     return _called(frame, called, tidy=tidy, names=names)
 
@@ -99,8 +104,8 @@ def load(
 def _check_source(*others: object) -> None:
     if any(others):
         raise TempHubError(
-            "An engine has readings, and neither steps, numbers, strikes nor names.",
-            "Leave every, numbered, struck_out, names and data_dir out, and resample the frame.",
+            "An engine has readings, and neither steps, numbers, strikes, names nor origins.",
+            "Leave every, numbered, struck_out, names, origin and data_dir out, and resample the frame.",
             code="bad_source",
         )
 
@@ -115,13 +120,24 @@ def _readings(
     raw: bool,
     numbered: bool,
     struck_out: bool,
+    origin: bool,
 ) -> pd.DataFrame:
     """The readings themselves, wide or tidy."""
-    fields = (*TIDY, *(("boot", "seq") if numbered else ())) if tidy else WIDE
+    more = (*(("boot", "seq") if numbered else ()), *(("no",) if origin else ()))
+    fields = (*TIDY, *more) if tidy else WIDE
     found = columns.gathered(reader, *span, asked, fields, raw=raw, struck_out=struck_out)
     if not tidy:
         return _wide(found, asked, zone, raw=raw)
-    return _tidy(found, reader.boots() if numbered else None, zone, raw=raw)
+    frame = _tidy(found, reader.boots() if numbered else None, zone, raw=raw)
+    if origin:
+        frame["origin"] = _origins(reader.imports(), found.pop("no"))
+    return frame
+
+
+def _origins(imports: Sequence[Import], no: Ints) -> pd.Categorical[Any]:
+    numbers = imports_of(imports, no)
+    met = set(np.unique(numbers).tolist())
+    return _category(numbers, {one.no: one.source for one in imports if one.no in met})
 
 
 def _ids(frame: pd.DataFrame, *, tidy: bool) -> dict[str, str]:

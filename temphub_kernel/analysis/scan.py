@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import JOURNAL_FILE, Settings, TempHubError, titles
-from ..journal import NO_VALUE, QUALITY, Columns, Ints, Reader, celsius_of
+from ..journal import NO_VALUE, QUALITY, Columns, Import, Ints, Reader, celsius_of, imports_of
 from .arguments import Probes, When, asked_probes, find_zone, span_ms
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def scan(
     tz: str | None = None,
     struck_out: bool = False,
     names: bool = False,
+    origin: bool = False,
     data_dir: str | Path | None = None,
 ) -> pl.LazyFrame:
     """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c,
@@ -34,8 +35,8 @@ def scan(
     Nothing is read before `.collect()`, and then piece by piece, wherever a reading lives;
     `collect(engine="streaming")` keeps memory flat for any range. start, end, probe, struck_out: as for
     `load`. tz: the zone of the times ("local" or a name; UTC without it); polars wants moments in a filter to
-    be of the same. names: with a column `name` beside probe_id, what the page calls it. Raises TempHubError:
-    no journal, unknown probe, a time or zone that is none.
+    be of the same. names: with a column `name` beside probe_id, what the page calls it. origin: with a column
+    `origin`, as for `load`. Raises TempHubError: no journal, unknown probe, a time or zone that is none.
     """
     # Only here: whoever does not use it does not load it.
     from polars.io.plugins import register_io_source
@@ -44,9 +45,9 @@ def scan(
     from_ms, to_ms = span_ms(start, end, zone)
     path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
     with Reader(path) as reader:
-        probes = reader.probes(removed=True)
+        probes, imports = reader.probes(removed=True), reader.imports() if origin else []
     asked, called = asked_probes(probes, probe), titles(probes)
-    schema = _schema(str(zone) if tz else "UTC", names=names)
+    schema = _schema(str(zone) if tz else "UTC", names=names, origin=origin)
 
     def pieces(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
@@ -56,13 +57,17 @@ def scan(
         with Reader(path, one_thread=False) as reader:
             stream = reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
             yield from _limited(
-                (_asked(_frame(columns, made, called), with_columns, predicate) for columns in stream), n_rows
+                (
+                    _asked(_frame(columns, made, called, imports), with_columns, predicate)
+                    for columns in stream
+                ),
+                n_rows,
             )
 
     return register_io_source(pieces, schema=schema, is_pure=True)
 
 
-def _schema(zone: str, *, names: bool) -> pl.Schema:
+def _schema(zone: str, *, names: bool, origin: bool) -> pl.Schema:
     import polars as pl
 
     kind = pl.Datetime("us", zone)
@@ -75,6 +80,7 @@ def _schema(zone: str, *, names: bool) -> pl.Schema:
             "raw_c": pl.Float64(),
             "quality": pl.String(),
             "received": kind,
+            **({"origin": pl.String()} if origin else {}),
         }
     )
 
@@ -122,7 +128,9 @@ def _filtered(frame: pl.DataFrame, predicate: pl.Expr) -> pl.DataFrame:
         ) from error
 
 
-def _frame(columns: Columns, schema: pl.Schema, called: dict[str, str]) -> pl.DataFrame:
+def _frame(
+    columns: Columns, schema: pl.Schema, called: dict[str, str], imports: Sequence[Import]
+) -> pl.DataFrame:
     import polars as pl
 
     def text(numbers: Ints, texts: Mapping[int, str | None]) -> pl.Series:
@@ -139,6 +147,7 @@ def _frame(columns: Columns, schema: pl.Schema, called: dict[str, str]) -> pl.Da
         "raw_c": lambda: pl.Series(celsius_of(columns.raw)).fill_nan(None),
         "quality": lambda: text(columns.quality, dict(enumerate(QUALITY))),
         "received": lambda: moments(columns.received),
+        "origin": lambda: text(imports_of(imports, columns.no), {one.no: one.source for one in imports}),
     }
     return pl.DataFrame({name: makers[name]() for name in schema}).with_columns(
         pl.col(name).cast(kind) for name, kind in schema.items() if name in TIMES

@@ -72,6 +72,12 @@ def _add_content(parser: argparse.ArgumentParser) -> None:
         help="zone of local times, such as Europe/Berlin; this computer's by default",
     )
 
+    parser.add_argument(
+        "--origin",
+        action="store_true",
+        help="with a last column that says from which import a reading is, empty for what was delivered",
+    )
+
 
 def _add_form(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -111,6 +117,7 @@ def order_of(options: argparse.Namespace, journal: Path | None = None) -> Order:
         excel=options.excel,
         limit_high_c=options.limit_high,
         limit_low_c=options.limit_low,
+        origin=options.origin,
     )
 
 

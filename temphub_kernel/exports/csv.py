@@ -7,7 +7,7 @@ import numpy as np
 from ..core import BOM, csv_cell, number_cell, text_cell
 from ..journal import NO_VALUE, Ints
 from .order import EXCEL, Order
-from .source import Piece, headings, iso_texts, qualities, texts, to_local
+from .source import Piece, Source, headings, iso_texts, qualities, texts, to_local
 
 
 class CsvTable:
@@ -17,15 +17,15 @@ class CsvTable:
     byte order mark and CRLF, which is what makes a double-click open it as a table there.
     """
 
-    def __init__(self, out: BinaryIO, order: Order, names: dict[str, str]) -> None:
+    def __init__(self, out: BinaryIO, order: Order, source: Source) -> None:
         self._out = out
         self._order = order
-        self._names = names
+        self._names, self._origins = source.names, source.origins
         self._separator, self._point = EXCEL[order.excel] if order.excel else (",", ".")
         self._end = "\r\n" if order.excel else "\n"
         heads = ["start" if order.every_ms else "timestamp", "local_time", "probe_id", *headings(order)]
         # Last: whoever counts columns finds the log's own where they are.
-        heads += ["count" if order.every_ms else "quality", "name"]
+        heads += ["count" if order.every_ms else "quality", "name", *(["origin"] if order.origin else [])]
         out.write((BOM if order.excel else b"") + (self._separator.join(heads) + self._end).encode())
 
     def add(self, piece: Piece) -> None:
@@ -42,6 +42,9 @@ class CsvTable:
             [str(n) for n in piece.counts.tolist()] if self._order.every_ms else qualities(piece.quality),
             [called[no] for no in probes],
         ]
+        if self._order.origin:
+            told = {no: as_cell(text) for no, text in self._origins.items()}
+            columns.append([told[no] for no in piece.origin.tolist()])
         lines = map(self._separator.join, zip(*columns, strict=True))
         self._out.write((self._end.join(lines) + self._end).encode())
 

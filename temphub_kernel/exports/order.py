@@ -41,6 +41,7 @@ class Order:
     every_ms: lowest, mean and highest of each such length instead of the readings (0). limit_high_c,
     limit_low_c: for how long they were passed stands in a workbook's overview. zone: of local times. most:
     refuse beyond so many rows (0: any number).
+    origin: with a column that says from which import a reading is, empty for what was delivered.
     """
 
     form: str = "xlsx"
@@ -54,6 +55,7 @@ class Order:
     most: int = 0
     limit_high_c: float | None = None
     limit_low_c: float | None = None
+    origin: bool = False
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -87,6 +89,7 @@ def make_order(
     most: int = 0,
     limit_high_c: str = "",
     limit_low_c: str = "",
+    origin: bool = False,
 ) -> Order:
     """An order from texts as people and URLs give them; an empty one means the default. Raises
     TempHubError."""
@@ -101,6 +104,12 @@ def make_order(
     if form != "xlsx" and any(limit is not None for limit in limits):
         problem = f"A {form} has no overview that could tell for how long a limit was passed."
         raise bad("limit", problem, "Leave the limits out, or use xlsx.")
+    if origin and every:
+        raise bad(
+            "origin",
+            "What stands for some time (every) may be of readings from several sources.",
+            "Leave the origin or every out.",
+        )
     return Order(
         form,
         from_ms,
@@ -112,6 +121,7 @@ def make_order(
         excel,
         most,
         *limits,
+        origin,
     )
 
 

@@ -14,7 +14,7 @@ from polars.io.plugins import register_io_source
 
 from ..journal import NO_VALUE
 from .order import Order
-from .source import Piece, celsius, headings, qualities
+from .source import Piece, Source, celsius, headings, qualities
 
 GROUP_ROWS = 50_000
 # What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
@@ -27,9 +27,9 @@ SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 class ParquetTable:
     """Writes one file; at most two pieces wait to be written, so memory stays flat."""
 
-    def __init__(self, path: Path, order: Order, names: dict[str, str]) -> None:
+    def __init__(self, path: Path, order: Order, source: Source) -> None:
         self._path = path
-        self._titles = names
+        self._titles, self._origins = source.names, source.origins if order.origin else {}
         self.paths = [path]
         self._names = [*headings(order), *([] if order.every_ms else ["raw_c"])]
         self._every = bool(order.every_ms)
@@ -78,6 +78,7 @@ class ParquetTable:
             "name": pl.String,
             **numbers,
             "quality": pl.String,
+            **({"origin": pl.String} if self._origins else {}),
         }
 
     def _frame(self, piece: Piece) -> pl.DataFrame:
@@ -98,7 +99,10 @@ class ParquetTable:
             "name": [self._titles.get(id_, id_) for id_ in probe_ids],
         }
         found |= {name: celsius(piece.units[name]) for name in self._names} | last
-        frame = pl.DataFrame(found, schema_overrides={"quality": pl.String})
+        if self._origins:
+            found["origin"] = [self._origins[no] or None for no in piece.origin.tolist()]
+        texts: dict[str, Any] = {name: pl.String for name in ("quality", "origin") if name in found}
+        frame = pl.DataFrame(found, schema_overrides=texts)
         return frame.with_columns((pl.col(*times) * 1000).cast(TIME), pl.col(*self._names).fill_nan(None))
 
     def _given(self, *_: object) -> Iterator[pl.DataFrame]:

@@ -33,7 +33,7 @@ def write_csv(journal: Path, order: Order, out: BinaryIO, progress: Progress = q
     """Write a CSV to an open file or pipe; returns the number of rows. Raises TempHubError, OSError."""
     with Reader(journal) as reader:
         source = Source(reader, order)
-        return _pour(source, CsvTable(out, order, source.names), progress)
+        return _pour(source, CsvTable(out, order, source), progress)
 
 
 def write_files(
@@ -131,7 +131,7 @@ def _table(path: Path, order: Order, source: Source) -> "_File":
     if order.form == "parquet":
         from .parquet import ParquetTable
 
-        return ParquetTable(path, order, source.names)
+        return ParquetTable(path, order, source)
     from .xlsx import XlsxTable
 
     return XlsxTable(path, order, source)

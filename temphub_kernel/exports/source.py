@@ -29,6 +29,7 @@ from ..journal import (
     Reader,
     Steps,
     WallClock,
+    imports_of,
     in_order,
     pieces,
 )
@@ -74,8 +75,9 @@ class Piece(NamedTuple):
     """Some rows in order of time. ids: probe id of each number in `probe`; units: columns of 1e-7 °C by their
     heading.
 
-    quality: places in QUALITY, for readings; counts, held: readings in each row and for how many ms they
-    hold, for rows that stand for some time.
+    quality: places in QUALITY, for readings; origin: from which import each is, 0 for none, where that was
+    asked for; counts, held: readings in each row and for how many ms they hold, for rows that stand for some
+    time.
     """
 
     ids: dict[int, str]
@@ -86,6 +88,7 @@ class Piece(NamedTuple):
     quality: Ints
     counts: Ints
     held: Floats
+    origin: Ints
 
 
 def headings(order: Order) -> list[str]:
@@ -105,11 +108,13 @@ def qualities(codes: Ints) -> list[str]:
 
 class Source:
     """The rows that an order asks for. span: [from_ms, to_ms) of what there is; ids: the probes, in order;
-    names: what each is called."""
+    names: what each is called; origins: what each import is called, where that was asked for."""
 
     def __init__(self, reader: Reader, order: Order) -> None:
         self._reader = reader
         self._order = order
+        self._imports = reader.imports() if order.origin else []
+        self.origins = {0: "", **{one.no: one.source for one in self._imports}}
         # One that was removed is exported when it is named.
         probes = reader.probes(removed=bool(order.probe_ids))
         known, self.names = [probe["id"] for probe in probes], titles(probes)
@@ -167,7 +172,7 @@ class Source:
 
     def _readings(self) -> Iterator[Piece]:
         for columns in self._reader.stream(*self.span, self._asked or None, most=PIECE_ROWS):
-            yield _readings(columns)
+            yield _readings(columns)._replace(origin=imports_of(self._imports, columns.no))
 
     def _buckets(self) -> Iterator[Piece]:
         width, (start, end) = self._order.every_ms, self.span
@@ -193,6 +198,7 @@ def _readings(columns: Columns) -> Piece:
         columns.quality.astype(np.int64),
         none,
         np.empty(0),
+        none,
     )
 
 
@@ -200,4 +206,4 @@ def _buckets(ids: dict[int, str], steps: Steps, means: Floats, held: Floats) -> 
     order, none = in_order(ids, steps, time_first=True), np.empty(0, np.int64)
     steps = steps.of(order)
     units = {"min_c": steps.lowest, "mean_c": np.rint(means[order]).astype(np.int64), "max_c": steps.highest}
-    return Piece(ids, steps.probe, steps.at, none, units, none, steps.good, held[order])
+    return Piece(ids, steps.probe, steps.at, none, units, none, steps.good, held[order], none)

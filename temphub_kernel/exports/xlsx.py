@@ -79,7 +79,8 @@ class Workbook:
         numbers = [celsius(piece.units[name]).tolist() for name in headings(self._order)]
         last_cells: list[Any] = piece.counts.tolist() if self._order.every_ms else qualities(piece.quality)
         ids = [piece.ids[no] for no in piece.probe.tolist()]
-        for row in zip(ids, days, local, last_cells, *numbers, strict=True):
+        told = [self._source.origins[no] for no in piece.origin.tolist()] or [""] * len(ids)
+        for row in zip(ids, days, local, last_cells, told, *numbers, strict=True):
             self._write(*row)
         self.rows += len(days)
         self._overview.add(piece)
@@ -104,7 +105,7 @@ class Workbook:
         for sheet in self.book.worksheets():
             sheet.row_data_fh.close()
 
-    def _write(self, id_: str, day: float, local: float, last: Any, *numbers: float) -> None:
+    def _write(self, id_: str, day: float, local: float, last: Any, origin: str, *numbers: float) -> None:
         place = self._sheet(id_)
         sheet, row = place.sheet, place.row
         sheet.write_number(row, 0, local, self._date)
@@ -123,6 +124,8 @@ class Workbook:
             sheet.write_number(row, column, last)
         elif last:
             sheet.write_string(row, column, last)
+        if origin:
+            sheet.write_string(row, column + 1, origin)
         place.row = row + 1
 
     def _sheet(self, id_: str) -> Sheet:
@@ -155,14 +158,21 @@ class Workbook:
             *(["probe", "name"] if self._tidy else []),
             *(n.replace("_c", " °C") for n in headings(self._order)),
         ]
-        for column, name in enumerate([*names, "readings" if self._order.every_ms else "quality"]):
+        names += [
+            "readings" if self._order.every_ms else "quality",
+            *(["origin"] if self._order.origin else []),
+        ]
+        for column, name in enumerate(names):
             sheet.write_string(0, column, name, self._formats["head"])
         sheet.freeze_panes(1, 0)
         return Sheet(sheet)
 
     def _finish(self, place: Sheet) -> None:
         place.sheet.autofilter(
-            0, 0, max(place.row - 1, 1), 2 + len(headings(self._order)) + (2 if self._tidy else 0)
+            0,
+            0,
+            max(place.row - 1, 1),
+            len(headings(self._order)) + 2 * (1 + self._tidy) + self._order.origin,
         )
 
     def _free_name(self, key: str) -> str:
@@ -216,7 +226,7 @@ def part(piece: Piece, first: int, last: int) -> Piece:
     units = {name: column[first:last] for name, column in piece.units.items()}
     columns = {
         name: getattr(piece, name)[first:last]
-        for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held")
+        for name in ("probe", "at_ms", "received_ms", "quality", "counts", "held", "origin")
     }
     return piece._replace(units=units, **columns)
 

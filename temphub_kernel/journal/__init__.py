@@ -46,7 +46,7 @@ from .records.annotations import (
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.chips import CHIPS
 from .records.importing import LIST_FILE, STAGING, register, undo as undo_import
-from .records.imports import Import
+from .records.imports import Import, imports_of
 from .records.merging import check_common, merge, unmerge
 from .records.messages import WITHDRAWN, Message, Outbox, begin, not_sent, not_to_be_told, were_sent
 from .records.probes import HELD, SHARED, ProbeBook, save_bookmark
@@ -161,6 +161,7 @@ __all__ = [
     "exceedance",
     "forget",
     "holes_of",
+    "imports_of",
     "in_order",
     "iso_of",
     "kinetic",

@@ -19,11 +19,14 @@ def test_an_import_is_taken_in_listed_and_undone(hub, data_dir):
     (known,) = hub.ask("GET", "/api/imports")[1]["imports"]
     assert (known["readings"], known["probes"], known["undone"]) == (1, {"Cellar": 1}, None)
     found = hub.ask("GET", f"/api/readings?probe_id=Cellar&from={PAST}&to={PAST + 1}")[1]["readings"]
-    assert [one["temperature_c"] for one in found] == [12.3]
+    assert [(one["temperature_c"], one["import"]) for one in found] == [(12.3, 1)]
+    hub.ask("POST", "/api/ingest", {"temperature_c": 4, "probe_id": "Fridge"})
+    (delivered,) = hub.ask("GET", "/api/readings?probe_id=Fridge")[1]["readings"]
+    assert "import" not in delivered
     assert hub.ask("POST", "/api/import", {"folder": "nowhere"})[1]["error"] == "unknown_import"
     assert hub.ask("POST", "/api/import", {"folder": folder})[1]["error"] == "bad_import"
     assert hub.ask("POST", "/api/import", {"folder": 7})[1]["error"] == "bad_import"
     assert hub.ask("POST", "/api/import", {"undo": 1}) == (200, {"ok": True, "number": 1})
     assert hub.ask("POST", "/api/import", {"undo": 1})[1]["error"] == "unknown_import"
     assert hub.ask("GET", "/api/imports")[1]["imports"][0]["undone"]
-    assert hub.ask("GET", "/api/probes")[1]["probes"] == []
+    assert [one["id"] for one in hub.ask("GET", "/api/probes")[1]["probes"]] == ["Fridge"]

@@ -90,7 +90,12 @@ def test_imported_readings_count_and_can_be_taken_back():
 
 def test_a_probe_that_only_an_import_knew_becomes_one_that_delivers():
     """What only an import knows of is told apart, since it cannot fall silent, until its device delivers;
-    undone, it keeps what was delivered."""
+    undone, it keeps what was delivered, also what no roll-up has yet."""
+    with journal() as j, Reader(j.path) as reader:
+        register(j.writer, staged(j, {"P": [(PAST, 1)]}))
+        j.writer.store([row(T0, 5)])
+        undo_import(j.writer, 1)
+        assert [row["id"] for row in reader.probes()] == ["P"] and len(points_in(reader, PAST, T0 + 1)) == 1
     with journal() as j, Reader(j.path) as reader:
         register(j.writer, staged(j, {"P": [(PAST, 1)]}))
         mark = reader.probes_mark()

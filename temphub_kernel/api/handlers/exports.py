@@ -94,6 +94,7 @@ class Export(ApiHandler):
             excel=get("excel"),
             limit_high_c=get("limit_high_c"),
             limit_low_c=get("limit_low_c"),
+            origin=self.choice("origin", ("false", "true")) == "true",
             most=MOST_XLSX_ROWS if form in ("", "xlsx") else 0,
         )
 

@@ -25,6 +25,7 @@ from ...journal import (
     Steps,
     WallClock,
     celsius_of,
+    imports_of,
     in_order,
     iso_of,
     pieces,
@@ -161,9 +162,11 @@ class _Query(NamedTuple):
         if calendar is None:
             asked = None if self.probe_id is None else [self.probe_id]
             columns = reader.columns(
-                start, stop, asked, fields=("taken_ms", "units"), struck_out=self.struck_out
+                start, stop, asked, fields=("no", "taken_ms", "units"), struck_out=self.struck_out
             )
-            return len(columns), _csv(_reading_cells(columns)) if self.as_csv else _json(_readings(columns))
+            if self.as_csv:
+                return len(columns), _csv(_reading_cells(columns))
+            return len(columns), _json(_readings(columns, reader))
         ids, steps, means, _ = reader.calendar_steps(start, stop, calendar, self.probe_id)
         order = in_order(ids, steps)
         found = ids, steps.of(order), means[order]
@@ -180,9 +183,12 @@ def _csv(rows: Iterable[Sequence[object]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _readings(columns: Columns) -> list[dict[str, Any]]:
-    """The readings as JSON has them; raw_c: of a number that does not count, what the probe sent."""
+def _readings(columns: Columns, reader: Reader) -> list[dict[str, Any]]:
+    """The readings as JSON has them; raw_c: of a number that does not count, what the probe sent; import: the
+    number of the one that brought it, where no probe delivered it."""
     found: list[dict[str, Any]] = []
+    brought = bool(len(columns)) and int(columns.no.min()) < 0
+    origins = imports_of(reader.imports() if brought else [], columns.no)
     numbers = (
         columns.probe,
         columns.units,
@@ -190,9 +196,10 @@ def _readings(columns: Columns) -> list[dict[str, Any]]:
         columns.quality,
         columns.celsius,
         celsius_of(columns.raw),
+        origins,
     )
     rows = zip(iso_of(columns.taken_ms), *(column.tolist() for column in numbers), strict=True)
-    for time, no, units, raw, code, celsius, raw_c in rows:
+    for time, no, units, raw, code, celsius, raw_c, origin in rows:
         row = {
             "probe_id": columns.ids[no],
             "time": time,
@@ -202,6 +209,8 @@ def _readings(columns: Columns) -> list[dict[str, Any]]:
             row["raw_c"] = raw_c
         if code:
             row["quality"] = QUALITY[code]
+        if origin:
+            row["import"] = origin
         found.append(row)
     return found
 

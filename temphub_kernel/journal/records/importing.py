@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core import BadRequest, NotFound, TempHubError, is_probe_id, now_ms, sync_folder
+from .. import batches, summary
 from ..archive.months import FOLDER
 from ..columns import QUALITY
 from ..writer import Writer
@@ -82,7 +83,7 @@ def undo(writer: Writer, no: int) -> Import:
         only = only_imported(db)
         db.execute("DELETE FROM imported WHERE import=?", (no,))
         # What knows of nothing else is off every list, and back by itself when it delivers.
-        gone = [(now_ms(), id_) for id_ in only - only_imported(db)]
+        gone = [(now_ms(), id_) for id_ in (only - only_imported(db)) - _just_delivered(db)]
         db.executemany("UPDATE probes SET removed_ms=? WHERE id=? AND NOT removed_ms", gone)
         db.execute("UPDATE imports SET undone_ms=? WHERE no=?", (now_ms(), no))
         _gather_again(db, no)
@@ -94,6 +95,13 @@ def undo(writer: Writer, no: int) -> Import:
         with suppress(OSError):
             (writer.path.parent / FOLDER / file).unlink()
     return known
+
+
+def _just_delivered(db: sqlite3.Connection) -> set[str]:
+    """Whose readings came in so lately that only they themselves tell of it: no roll-up has them yet."""
+    probe = batches.unpacked(db, summary.bookmark(db) + 1, 2**62, ("probe",))["probe"]
+    ids = dict(db.execute("SELECT no, id FROM probes"))
+    return {ids[no] for no in set(probe.tolist())}
 
 
 def _insert(db: sqlite3.Connection, told: Mapping[str, Any]) -> int:

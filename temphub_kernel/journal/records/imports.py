@@ -7,8 +7,12 @@ forget its files: nothing that a probe delivered is touched, neither then nor be
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..columns import Ints
 
 IS_THERE = "SELECT 1 FROM sqlite_master WHERE type='table' AND name='imports'"
 PENDING = (
@@ -61,6 +65,14 @@ def imports(db: sqlite3.Connection) -> list[Import]:
         said["files"] = tuple(said["files"])
         found.append(Import(*row, **said))
     return found
+
+
+def imports_of(found: Sequence[Import], no: Ints) -> Ints:
+    """The number of the import that each place in the journal stands for, 0 for what was delivered."""
+    numbers = np.zeros(len(no), np.int64)
+    for one in found if len(no) and no.min() < 0 else ():
+        numbers[(no >= one.first_no) & (no <= one.last_no)] = one.no
+    return numbers
 
 
 def is_there(db: sqlite3.Connection) -> bool:

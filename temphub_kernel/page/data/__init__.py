@@ -2,6 +2,7 @@
 
 from .alarms import ShownAlarm, ShownAlarms
 from .card_extras import SPARK_PX, arrow
+from .imports import Brought
 from .series import Times
 from .snapshot import Annotation, Probe, Record, Snapshot
 from .statistics import Statistics
@@ -12,6 +13,7 @@ __all__ = [
     "SPARK_PX",
     "Alert",
     "Annotation",
+    "Brought",
     "Judgement",
     "Measured",
     "Probe",

@@ -24,6 +24,7 @@ from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Stri
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, Standings
 from .card_extras import Glance, Glances, day_start
+from .imports import Imports
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
 from .status import catching_up
@@ -334,10 +335,10 @@ class Source:
 
 def _met(reader: Reader, now_ms: int) -> Met:
     _, stand = reader.note("trust")
-    known = reader.probes(removed=True)
+    known, brought = reader.probes(removed=True), Imports(reader)
     # All sensors of a board share its key.
     everybody = {
-        one["id"]: {**one, "trust": stand.get(board_of(one["device"]))}
+        one["id"]: {**one, "trust": stand.get(board_of(one["device"])), **brought.beside(one)}
         for one in known
         if not one["removed_ms"]
     }

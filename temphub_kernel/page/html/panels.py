@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
 from .. import format, probe_words, words
 from ..choices import View
-from ..data import Alert, Judgement, Probe, Snapshot
+from ..data import Alert, Brought, Judgement, Probe, Snapshot
 from . import cards, states
+
+# A row tells of so many imports; `temphub import --list` of all.
+MOST_IMPORTS = 3
 
 
 def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:
@@ -68,7 +71,12 @@ def _told(probe: Probe, view: View, now_ms: int, firmware: str) -> list[str]:
         )
     parts.append(probe_words.STANDINGS.get(str(record.get("trust")), ""))
     parts.append(_stated(probe, view))
-    return parts
+    return [*parts, *(_imported(one, view, now_ms) for one in record.get("imports", ())[:MOST_IMPORTS])]
+
+
+def _imported(one: Brought, view: View, now_ms: int) -> str:
+    readings = format.counted(probe_words.IMPORTED_READINGS, one.readings)
+    return probe_words.IMPORTED.format(readings, one.name, view.at(one.made_ms, now_ms, to_second=False))
 
 
 def _stated(probe: Probe, view: View) -> str:
