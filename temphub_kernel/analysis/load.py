@@ -94,10 +94,8 @@ def load(
             steps, calendar = resample.tidy_steps(reader, since, to_ms, asked, step, zone)
             frame = steps if tidy else resample.wide_steps(steps, asked, step, calendar, zone)
             return _called(frame, called, tidy=tidy, names=names)
-        marked = numbered if struck_out is None else struck_out
-        how = {"tidy": tidy, "raw": raw, "numbered": numbered, "struck_out": marked}
-        how["origin"] = origin
-        frame = _readings(reader, (from_ms, to_ms), asked, zone, **how)
+        how = {"tidy": tidy, "raw": raw, "numbered": numbered, "origin": origin}
+        frame = _readings(reader, (from_ms, to_ms), asked, zone, struck_out=struck_out, **how)
     return _called(frame, called, tidy=tidy, names=names)
 
 
@@ -119,13 +117,14 @@ def _readings(
     tidy: bool,
     raw: bool,
     numbered: bool,
-    struck_out: bool,
+    struck_out: bool | None,
     origin: bool,
 ) -> pd.DataFrame:
     """The readings themselves, wide or tidy."""
     more = (*(("boot", "seq") if numbered else ()), *(("no",) if origin else ()))
     fields = (*TIDY, *more) if tidy else WIDE
-    found = columns.gathered(reader, *span, asked, fields, raw=raw, struck_out=struck_out)
+    marked = numbered if struck_out is None else struck_out
+    found = columns.gathered(reader, *span, asked, fields, raw=raw, struck_out=marked)
     if not tidy:
         return _wide(found, asked, zone, raw=raw)
     frame = _tidy(found, reader.boots() if numbered else None, zone, raw=raw)

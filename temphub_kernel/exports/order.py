@@ -104,12 +104,7 @@ def make_order(
     if form != "xlsx" and any(limit is not None for limit in limits):
         problem = f"A {form} has no overview that could tell for how long a limit was passed."
         raise bad("limit", problem, "Leave the limits out, or use xlsx.")
-    if origin and every:
-        raise bad(
-            "origin",
-            "What stands for some time (every) may be of readings from several sources.",
-            "Leave the origin or every out.",
-        )
+    _check_origin(origin, every)
     return Order(
         form,
         from_ms,
@@ -123,6 +118,15 @@ def make_order(
         *limits,
         origin,
     )
+
+
+def _check_origin(origin: bool, every: str) -> None:
+    if origin and every:
+        raise bad(
+            "origin",
+            "What stands for some time (every) may be of readings from several sources.",
+            "Leave the origin or every out.",
+        )
 
 
 def _span(start: str, end: str, zone: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core import Settings, TempHubError, find_zone, is_probe_id, iso_utc, named
 from ..journal import Import, Reader
 from . import files, take_in, times
-from .gather import id_of
+from .gather import clash, id_of
 from .source import NotRead, Said, Source
 
 Say = Callable[[str], None]
@@ -73,6 +73,8 @@ def run(settings: Settings, options: argparse.Namespace, say: Say) -> int:
     found = [(path, files.recognised(path, said)) for path in _paths(options.files)]
     ids = {path: _ids(settings, path, source, said.probes) for path, source in found}
     for path, source in found:
+        if told := clash(source.names, ids[path]):
+            source.open.append(f"{told} Say whose each is, with --probe NAME=ID for both.")
         _preview(path, source, ids[path], say)
     if any(source.open for _, source in found):
         raise NotRead(

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from ..core import AHEAD_MS, DAY_MS, Row, is_probe_id, now_ms
 from ..journal import NO_VALUE, QUALITY, STAGING, Ints, Reader, as_sent
 from ..journal.archive import imported_file
-from .source import Counts, Piece, Source
+from .source import Counts, NotRead, Piece, Source
 from .values import Judge
 
 # Readings in a file, and as many are in memory.
@@ -41,6 +41,17 @@ def id_of(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     text = re.sub(r"[^A-Za-z0-9._:]+", "-", plain).strip("-._:")[:64].rstrip("-._:")
     return text or "imported"
+
+
+def clash(names: Iterable[str], ids: Mapping[str, str]) -> str:
+    """What to say of two names that would become one id unasked; empty where there are none."""
+    known: dict[str, str] = {}
+    for name in () if ids.get("") else dict.fromkeys(names):
+        id_ = ids.get(name) or id_of(name)
+        other = known.setdefault(id_, name)
+        if other != name and not (name in ids and other in ids):
+            return f"{other!r} and {name!r} would both be the probe {id_}, and their readings mixed."
+    return ""
 
 
 @dataclass
@@ -111,7 +122,10 @@ class Gatherer:
 
     def _number(self, name: str) -> int:
         if name not in self._place:
-            id_ = self._ids.get(name) or self._ids.get("") or id_of(name)
+            given = self._ids.get(name) or self._ids.get("")
+            id_ = given or id_of(name)
+            if not given and (told := clash([*self._place, name], self._ids)):
+                raise NotRead(told, "Say whose each is, with --probe NAME=ID for every one of them.")
             if id_ not in self._probes:
                 self._probes.append(id_)
                 self._names[id_] = name

@@ -77,6 +77,8 @@ def form_of(table: Table) -> str:
     every = " ".join(heads)
     if heads[:2] == ["timestamp", "local_time"] and "probe_id" in heads:
         return "TempHub (log or export)"
+    if is_influx(heads):
+        return "InfluxDB 1 (CSV of its command line)"
     if {"entity_id", "state"} <= set(heads):
         return "Home Assistant (history)"
     if heads[:2] == ["created_at", "entry_id"]:
@@ -151,6 +153,21 @@ def place_of(heads: Sequence[str], asked: str) -> int:
     )
 
 
+def is_influx(heads: Sequence[str]) -> bool:
+    """Whether InfluxDB 1 made a table: the measurement, the tags it was grouped by, time, fields and tags."""
+    return list(heads[:2]) == ["name", "time"] or list(heads[:3]) == ["name", "tags", "time"]
+
+
+def may_say_whose(table: Table, taken: Sequence[int]) -> list[int]:
+    """The places of columns that part a table into several series, and that nothing else is known of."""
+    found = []
+    for at in (at for at in range(len(table.heads)) if at not in taken):
+        told = [text.strip() for text in table.samples[at] if text.strip()]
+        if len(set(told)) > 1 and not _is_numeric(told):
+            found.append(at)
+    return found
+
+
 def name_column(table: Table, said: Said, taken: Sequence[int]) -> int:
     """The place of the column that says whose reading it is, −1 without any."""
     if said.name_column:
@@ -158,6 +175,10 @@ def name_column(table: Table, said: Said, taken: Sequence[int]) -> int:
     heads = [head.strip().lower() for head in table.heads]
     if "probe_id" in heads:
         return heads.index("probe_id")
+    if is_influx(heads):
+        # Its `name` is the measurement, which several series share.
+        tags = may_say_whose(table, (0, *taken))
+        return heads.index("tags") if "tags" in heads and any(table.samples[1]) else tags[0] if tags else 0
     fitting = [at for at, head in enumerate(heads) if at not in taken and NAME.fullmatch(head)]
     return next((at for at in fitting if any(not _is_number(text) for text in table.samples[at])), -1)
 

@@ -32,6 +32,7 @@ class TableSource:
         heads = [head.strip().lower() for head in table.heads]
         quality = heads.index("quality") if own and "quality" in heads else -1
         columns = layout.value_columns(table, said, (*where, *local, name))
+        self._ask_whose(table, name, (*where, *local, *columns), said)
         self._called = heads.index("name") if own and "name" in heads else -1
         self._layout = layout.Layout(
             where,
@@ -44,6 +45,20 @@ class TableSource:
         self.decimal = said.decimal or self._decimal(columns)
         self.names = self._first_names()
         self.facts = self._facts()
+
+    def _ask_whose(self, table: layout.Table, name: int, taken: tuple[int, ...], said: Said) -> None:
+        """Two series must not become one because nobody saw that there are two."""
+        influx = layout.is_influx([head.strip().lower() for head in table.heads])
+        asked = layout.may_say_whose(table, (0, *taken) if influx else taken)
+        grouped = influx and table.heads[1].strip().lower() == "tags" and name == 1
+        if said.name_column or said.probes or grouped or len(asked) < (2 if influx else 1):
+            return
+        if influx or not any(table.heads):
+            told = ", ".join(table.heads[at] or str(at + 1) for at in asked)
+            self.open.append(
+                f"What says whose each reading is may stand in {told}: say --name-column with one "
+                "of them, or --probe ID where all are of one probe."
+            )
 
     def pieces(self, counts: Counts) -> Iterator[Piece]:
         """See Source."""

@@ -78,7 +78,9 @@ def shape_of(head: bytes, name: str) -> Shape:
     # Some underline the heading, or leave a line free.
     above = range(data - 1, max(data - 4, -1), -1)
     at_head = next((at for at in above if _fits(rows[at], width)), -1)
-    body = [row for row in rows[data:] if _fits(row, width)][:SAMPLES]
+    # InfluxDB's command line begins each group with the heading again.
+    again = rows[at_head] if at_head >= 0 else None
+    body = [row for row in rows[data:] if row != again and _fits(row, width)][:SAMPLES]
     columns = max(max(map(len, body)), width)
     heads = [cell.strip().strip("'") for cell in rows[at_head]] if at_head >= 0 else []
     told = [head for head in heads if head]

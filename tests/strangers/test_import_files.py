@@ -105,3 +105,19 @@ def test_the_hour_that_comes_twice(data_dir, tmp_path, monkeypatch, capsys):
     assert stored(data_dir / "temphub.sqlite3") == {
         "autumn": [(start + n * 1_800_000, n + 0.5) for n in range(6)]
     }
+
+
+def test_two_names_do_not_become_one_probe_unasked(data_dir, tmp_path, monkeypatch, capsys):
+    """Names that differ in signs which no id may have are told before anything is imported, also where the
+    second stands far down; named, each is its own, or both are one."""
+    monkeypatch.setenv("DATA_DIR", str(data_dir))
+    rows = [f"2024-01-01T00:{at // 60:02}:{at % 60:02}Z,A b,1\n" for at in range(600)]
+    rows.append("2024-01-01T01:00:00Z,A+b,2\n")
+    for name, lines in (("near.csv", rows[-2:]), ("far.csv", rows)):
+        (tmp_path / name).write_text("timestamp,probe_id,temperature_c\n" + "".join(lines))
+        assert main(["import", str(tmp_path / name), "--yes"]) == 1
+        said = capsys.readouterr()
+        assert "'A b' and 'A+b'" in said.out + said.err and "--probe" in said.out + said.err
+    assert not (data_dir / "importing").exists()
+    assert main(["import", str(tmp_path / "near.csv"), "--yes", "--probe", "A b=X", "--probe", "A+b=Y"]) == 0
+    assert {id_: len(rows) for id_, rows in stored(data_dir / "temphub.sqlite3").items()} == {"X": 1, "Y": 1}
