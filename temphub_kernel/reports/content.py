@@ -10,6 +10,7 @@ from ..journal import Alarm, Annotation, Calibration, Figures, Limit, Reader, St
 from .fingerprint import Digest, Fingerprint, of_records
 from .measures import MOST_OF_ALL, MOST_READINGS, Asked, Measured, measured
 from .order import ReportOrder
+from .together import Together
 
 Progress = Callable[[float, int], object]
 SEVERITIES = ("warning", "critical")
@@ -63,13 +64,16 @@ def gather(
     ids = {record["id"]: record for record in chosen}
     alarms = _alarms(reader, order, chosen, everybody=not order.group and not order.probe_ids)
     rules, digest, most = _rules(reader), Digest(), min(MOST_READINGS, MOST_OF_ALL // max(len(ids), 1))
+    together = Together(reader, order.from_ms, order.to_ms, sorted(ids), most)
     parts = []
     figures: dict[str, Figures] = {}
     for done, (id_, record) in enumerate(sorted(ids.items()), 1):
         if done % AT_ONCE == 1:
             figures = reader.figures(order.from_ms, order.to_ms, sorted(ids)[done - 1 : done - 1 + AT_ONCE])
         limits = _limits(record, rules, order)
-        asked = Asked(reader, id_, order.from_ms, order.to_ms, tuple(one.limit for one in limits), most)
+        asked = Asked(
+            reader, together, id_, order.from_ms, order.to_ms, tuple(one.limit for one in limits), most
+        )
         found = measured(asked, figures.get(id_), digest)
         own = tuple(alarm for alarm in alarms if alarm.probe_id == id_)
         parts.append(ProbePart(id_, names[id_], record, limits, found, own))

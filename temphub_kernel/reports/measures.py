@@ -2,7 +2,7 @@
 readings. One thread, its Reader's.
 """
 
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +21,13 @@ from ..journal import (
     Steps,
     complete,
     exceedance,
+    gathered,
     holes_of,
     kinetic,
     track_of,
 )
 from .fingerprint import Digest
+from .together import Together, TooMuch
 
 # Of so many readings of a probe each is gone through, a month of one every 15 s; fewer where a report is of
 # many probes.
@@ -77,9 +79,11 @@ class Measured(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """[from_ms, to_ms) of one probe, and its limits; most: up to how many readings each is gone through."""
+    """[from_ms, to_ms) of one probe, and its limits; together: its readings beside those of others; most: up
+    to how many of them each is gone through."""
 
     reader: Reader
+    together: Together
     probe_id: str
     from_ms: int
     to_ms: int
@@ -99,25 +103,25 @@ def measured(asked: Asked, figures: Figures | None, digest: Digest) -> Measured 
     """What the probe has; None without a good reading. What it rests on goes into the digest either way."""
     hours = asked.steps(asked.from_ms, asked.to_ms, HOUR_MS)
     few = int(hours.good.sum() + hours.bad.sum()) <= asked.most
-    found = asked.columns(asked.from_ms, asked.to_ms) if few else None
+    found = asked.together.take(asked.probe_id) if few else None
     if found is not None:
         digest.readings(asked.probe_id, found)
     else:
         digest.hours(asked.probe_id, hours)
     if figures is None:
         return None
-    band = _band(asked)
+    band = _band(asked, hours)
     if found is None:
         return _of_many(asked, figures, hours.of(hours.good > 0), band)
-    return _of_each(asked, figures, found, band)
+    return _of_each(asked, figures, hours, found, band)
 
 
-def _of_each(asked: Asked, figures: Figures, found: Columns, band: Band) -> Measured:
+def _of_each(asked: Asked, figures: Figures, hours: Steps, found: Columns, band: Band) -> Measured:
     ms, celsius = found.taken_ms, found.celsius
     track = track_of(ms, found.boot, found.seq)
     whole = complete(track, holes_of(track))
     beyond = exceedance.time_beyond(
-        asked.steps,
+        lambda _from, _to, _width: hours,
         lambda _from, _to: (ms, celsius),
         asked.from_ms,
         asked.to_ms,
@@ -132,13 +136,36 @@ def _of_each(asked: Asked, figures: Figures, found: Columns, band: Band) -> Meas
 
 
 def _of_many(asked: Asked, figures: Figures, hours: Steps, band: Band) -> Measured:
-    beyond = asked.reader.beyond(asked.from_ms, asked.to_ms, asked.limits, [asked.probe_id])[asked.probe_id]
+    beyond = _beyond_of_many(asked, hours)
     low, high = (_moment(asked, hours, column) for column in (hours.lowest, hours.highest))
     mean, held = hours.total / hours.good / UNITS_PER_C, _held(hours, asked)
     degrees = tuple(_degrees(one) or _degrees_about(one.limit, mean, held) for one in beyond.passed)
     line = exceedance.line_of(hours.at * HOUR_MS, mean)
     first, whole = max(int(hours.at[0]) * HOUR_MS, asked.from_ms), _complete_about(hours, asked)
     return Measured(figures, first, low, high, whole, beyond, degrees, kinetic.mean(line), False, band)
+
+
+def _beyond_of_many(asked: Asked, hours: Steps) -> Beyond:
+    """Exact where limits were passed seldom enough for these hours to be looked into, else from steps."""
+
+    @cache  # several limits are looked at in the same steps
+    def ask(from_ms: int, to_ms: int, width_ms: int) -> Steps:
+        return hours if width_ms == HOUR_MS else asked.steps(from_ms, to_ms, width_ms)
+
+    def passed(*limits: Limit, most: int = exceedance.MOST_READINGS) -> Beyond:
+        parts = asked.together.parts(asked.probe_id)
+        most = min(most, parts.most(int(hours.good.sum())))
+        found = exceedance.time_beyond(ask, parts.read, asked.from_ms, asked.to_ms, limits, most)
+        assert found is not None
+        return found
+
+    found = list[Passed]()
+    for limit in asked.limits:
+        try:
+            found += passed(limit).passed
+        except TooMuch:
+            found += passed(limit, most=0).passed
+    return passed(most=0)._replace(passed=tuple(found))
 
 
 def _degrees(passed: Passed) -> Degrees | None:
@@ -182,9 +209,14 @@ def _moment(asked: Asked, hours: Steps, extreme: Ints) -> int:
     return int(found.taken_ms[same[0]]) if len(same) else at
 
 
-def _band(asked: Asked) -> Band:
+def _band(asked: Asked, hours: Steps) -> Band:
+    """Of a long time from its hours, which are there, instead of looking into each step's ends."""
     width_ms = max(-(-(asked.to_ms - asked.from_ms) // CHART_STEPS // MINUTE_MS) * MINUTE_MS, MINUTE_MS)
-    steps = asked.steps(asked.from_ms, asked.to_ms, width_ms)
+    if width_ms >= HOUR_MS:
+        width_ms = -(-width_ms // HOUR_MS) * HOUR_MS
+        steps = gathered(hours, width_ms // HOUR_MS)
+    else:
+        steps = asked.steps(asked.from_ms, asked.to_ms, width_ms)
     steps = steps.of(steps.good > 0)
     in_c = partial(np.divide, dtype=np.float64)
     at_ms = np.maximum(steps.at * width_ms, asked.from_ms)

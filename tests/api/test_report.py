@@ -33,3 +33,28 @@ def test_a_report_is_downloaded(hub):
         status, _, body = hub.whole("GET", f"/api/report?{query}")
         answer = json.loads(body)
         assert (status, answer["error"]) == expected and answer["problem"] and answer["remedy"]
+
+
+def test_a_report_that_cannot_be_begun(hub, tmp_path, monkeypatch):
+    """Without room for a temporary folder the answer is 503 in words, and the next report is made as
+    always."""
+    hub.writer.store([Row("P:1", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(60)])
+    path = f"/api/report?from={NOW - 700_000}&to={NOW}&format=html"
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+        status, _, body = hub.whole("GET", path)
+    answer = json.loads(body)
+    assert (status, answer["error"]) == (503, "export_not_begun")
+    assert "recording is not touched" in answer["problem"] and "Try again" in answer["remedy"]
+    assert hub.whole("GET", path)[0] == 200
+
+
+def test_a_journal_that_fails_within_a_report(hub):
+    """What SQLite refuses in the report's own process is a 503 in words, not half a file."""
+    hub.writer.store([Row("P:1", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(60)])
+    path = f"/api/report?from={NOW - 700_000}&to={NOW}"
+    hub.writer.change(lambda db: db.execute("ALTER TABLE annotations RENAME TO mislaid")).result(20)
+    status, _, body = hub.whole("GET", path)
+    answer = json.loads(body)
+    assert (status, answer["error"]) == (503, "journal_unreadable")
+    assert "no such table: annotations" in answer["problem"] and answer["remedy"]

@@ -17,11 +17,12 @@ from temphub_kernel.analysis import (
     mean_kinetic_temperature,
     statistics,
 )
-from temphub_kernel.core.clock import DAY_MS
+from temphub_kernel.core.clock import DAY_MS, HOUR_MS
 from temphub_kernel.journal import Reader, Writer, strike_out
 from temphub_kernel.reports import make_report, measures, pdf as setter
 from temphub_kernel.reports.make import make
 from temphub_kernel.reports.order import ReportOrder
+from temphub_kernel.reports.together import Together
 
 END = T0 + DAYS * DAY_MS
 
@@ -228,6 +229,39 @@ def test_too_many_readings_are_told_as_about(kitchen: Path, monkeypatch: pytest.
     assert "“about”" in about and "“about”" not in exact
 
 
+def test_a_restless_time_costs_no_more(kitchen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where limits were passed so often that looking into each time would take too long, the time beyond them
+    is told as about, near the true one, and the report says that they are not listed."""
+    exact = make(kitchen, order(form="html", group="Kitchen")).decode()
+    monkeypatch.setattr("temphub_kernel.reports.content.MOST_READINGS", 1000)
+    for most in (1000, 120_000):
+        # Too little for any look at all; enough for one by the count, and not when each look is counted.
+        monkeypatch.setattr("temphub_kernel.reports.together.MOST_THROUGH", most)
+        about = make(kitchen, order(form="html", group="Kitchen")).decode()
+        beyond = re.findall(r'<th scope="row">Time above 8 °C</th><td>about 1 h (\d\d) min', about)
+        assert len(beyond) == 1 and 20 <= int(beyond[0]) <= 50
+        assert "to list each time" in about and "to list each time" not in exact
+
+
+def test_readings_of_several_probes_are_read_once(kitchen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings lie among each other, so one pass serves all that can be held, and each probe has what asking
+    for it alone gives."""
+    passes = []
+    stream = Reader.stream
+    monkeypatch.setattr(Reader, "stream", lambda *given, **more: passes.append(1) or stream(*given, **more))
+    with Reader(kitchen) as reader:
+        alone = {id_: reader.columns(T0, END, [id_], struck_out=True) for id_ in (FRIDGE, FREEZER)}
+        for held, wanted in ((10**6, 1), (0, 2)):
+            monkeypatch.setattr("temphub_kernel.reports.together.MOST_HELD", held)
+            passes.clear()
+            together = Together(reader, T0, END, list(alone), 10**6)
+            for id_, columns in alone.items():
+                found = together.take(id_)
+                for name in ("taken_ms", "units", "raw", "quality", "boot", "seq"):
+                    assert getattr(found, name).tolist() == getattr(columns, name).tolist(), name
+            assert len(passes) == wanted
+
+
 def test_a_probe_that_came_late_is_not_called_complete(kitchen: Path) -> None:
     """A month of which ten days were measured says so beside the completeness of these, in every language."""
     month = {"start": str(T0 - 20 * DAY_MS), "end": str(END), "zone": "Europe/Berlin", "form": "html"}
@@ -294,7 +328,9 @@ def test_any_sign_can_be_set() -> None:
 def test_the_band_of_the_chart_has_the_extremes(kitchen: Path) -> None:
     """However long the time, no spike is lost in the chart: its highest step has the highest reading."""
     with Reader(kitchen) as reader:
-        band = measures._band(measures.Asked(reader, FRIDGE, T0, END, ()))
+        together = Together(reader, T0, END, [FRIDGE], 10**6)
+        asked = measures.Asked(reader, together, FRIDGE, T0, END, ())
+        band = measures._band(asked, asked.steps(T0, END, HOUR_MS))
         high = reader.figures(T0, END)[FRIDGE].high
     assert (
         band.high.max() == high
