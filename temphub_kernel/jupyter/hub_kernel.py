@@ -5,12 +5,13 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ipykernel.ipkernel import IPythonKernel
 
 from ..core import TempHubError, run_folder
 from ..hub import RUN_PLACE, TOLD, stop
+from .later import DEBUGGER, leave_out
 
 LOOK_S = 1.5
 # One that was killed is replaced sooner than this, and keeps the other alive meanwhile.
@@ -18,7 +19,16 @@ ALONE_AFTER = 3
 STOP_S = 6.0
 
 
-class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
+class NoDebugger:
+    """A kernel without ipykernel's debugger, 8 MB of libraries: nobody may run code in ours."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """ipykernel looks for the debugger as soon as there is a kernel, before `__init__`."""
+        leave_out(*DEBUGGER)
+        return super().__new__(cls, *args, **kwargs)
+
+
+class WatchedKernel(NoDebugger, IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
     """An IPython kernel whose supervisor may be killed and replaced."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -16,7 +16,9 @@ from typing import Any, ClassVar
 
 import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.paths import jupyter_path
 
 from ..core import BadGateway, Process, TempHubError, files, run_folder
 from ..hub import RUN_PLACE
@@ -32,6 +34,14 @@ READY_S = 30.0
 ASK_EVERY_S = 5.0
 ANSWER_S = 10.0
 DEAF_AFTER = 2
+
+
+class KernelSpecs(KernelSpecManager):  # type: ignore[misc]  # it ships no types
+    """Looks for kernels where Jupyter keeps them, and not in IPython's own folder as well, for which all of
+    IPython would come into memory."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"kernel_dirs": jupyter_path("kernels"), **kwargs})
 
 
 class SharedKernel:
@@ -126,7 +136,10 @@ class SharedKernel:
     async def _start(self) -> None:
         connection_file = self._connection_dir / f"pages-{os.urandom(4).hex()}.json"
         manager = AsyncKernelManager(
-            kernel_name="python3", connection_file=str(connection_file), context=self.context
+            kernel_name="python3",
+            connection_file=str(connection_file),
+            context=self.context,
+            kernel_spec_manager=KernelSpecs(),
         )
         self._manager = manager
         env, options = dict(os.environ), {}

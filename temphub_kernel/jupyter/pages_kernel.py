@@ -22,7 +22,7 @@ ASK, ANSWER = "temphub_request", "temphub_reply"
 Handler = Callable[[Any, Any, Any], Any]
 
 
-class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
+class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
     """An IPython kernel that keeps visits apart."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -33,7 +33,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from ..api import PAGE_BODY, Limited
 from ..core import DOOR_HEADER, files
-from ..jupyter import frames, kernel_manager, websocket
+from ..jupyter import frames, kernel_manager, kernel_process, websocket
 from . import page_handler, static
 
 # Below Voilà's own paths, as everything there is behind the door.
@@ -203,6 +203,7 @@ class PageServer(Voila):  # type: ignore[misc]  # Voilà ships no types
         config.VoilaConfiguration.show_tracebacks = False
         config.VoilaConfiguration.extension_allowlist = EXTENSIONS
         config.VoilaConfiguration.file_allowlist = []
+        config.VoilaConfiguration.kernel_spec_manager_class = kernel_process.KernelSpecs
         config.VoilaConfiguration.allow_template_override = "NO"
         config.VoilaConfiguration.allow_theme_override = "NO"
         # A function, because Voilà copies its configuration, and with a method the whole server.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..core import TempHubError, first_to_go, limit_memory, logs, run_folder
 from ..hub import ROLE
 from ..jupyter.kernel_process import SharedKernel
+from ..jupyter.later import spare_page_server
 
 if TYPE_CHECKING:
     from .page_app import PageServer
@@ -61,6 +62,7 @@ async def _serve(folder: run_folder.RunFolder) -> None:
 def _program() -> "type[PageServer]":
     # A quarter of the time would be spent in looking for garbage among what stays for good.
     gc.disable()
+    spare_page_server()
     try:
         from .page_app import PageServer
 
