@@ -40,11 +40,13 @@ class Dashboard:
         ask: Ask | None = None,
         view: View = View(),  # noqa: B008  # immutable
         parts: Collection[str] = PARTS,
+        unfolded: bool = False,
     ) -> None:
         """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names
         it.
 
-        ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS.
+        ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS;
+        unfolded: the list of probes is shown at once.
         """
         self._csv_file = csv_file
         self._journal = journal
@@ -58,9 +60,11 @@ class Dashboard:
         self._asks = Asks(self._wake.set)
         self._steering = Steering(view._replace(tongue=tongue.usual()), self._wake.set)
         self._provision, self._ask_hub, self._parts = provision, ask, parts
+        self._unfolded = unfolded
         tongue.speak(self._steering.view.speaks)
         self._language = tongue.spoken()
         self._panels = self._made()
+        self._begun_at(self._readings.began_ms)
         self._presence = presence.Presence(self._panels.root, self._arriving, self._looked_at)
         self._refresh_now()
         sessions.joined(self)
@@ -74,7 +78,16 @@ class Dashboard:
             ask=self._ask_hub,
             parts=self._parts,
             root=root,
+            unfolded=self._unfolded,
         )
+
+    def _begun(self, snapshot: Snapshot) -> bool:
+        """Whether another window is the usual one by what a snapshot tells."""
+        self._readings.began_ms = snapshot.began_ms
+        return self._begun_at(snapshot.began_ms)
+
+    def _begun_at(self, since_ms: int) -> bool:
+        return self._parts == PARTS and self._steering.begun(since_ms)
 
     def _speak(self) -> None:
         """Make the widgets anew where the viewer wants another language: most of their words are set once."""
@@ -140,6 +153,7 @@ class Dashboard:
             return
         # The viewer may have moved on while the journal was read; the next round, at once, shows the new
         # window.
+        self._begun(snapshot)
         self._show(snapshot)
 
     def _ask(self, wanted: Wanted) -> "Future[Snapshot]":
@@ -166,6 +180,8 @@ class Dashboard:
         # A widget made now would reach the front end before those that it refers to, and break the page
         # there: probes that are new to this page get theirs with the first refresh after it is seen.
         self._steering.resolve(snapshot.now_is)
+        if self._begun(snapshot):
+            return self._refresh_now(arriving=arriving)
         shown = self._panels.made(snapshot.seen(self._steering.view)) if arriving else snapshot
         self._show(
             shown._replace(drawn=None), arriving=arriving, more=len(shown.probes) < len(snapshot.probes)

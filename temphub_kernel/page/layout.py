@@ -6,16 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ipywidgets import HTML, Box, Text, VBox
+from ipywidgets import HTML, Text, VBox
 
 from . import format, tongue, words
 from .choices import Steering, View, query
-from .data import Alert, Judgement, Probe, Snapshot
+from .data import Alert, Judgement, Snapshot
 from .html import cards, panels, states
 from .widgets import (
     AlarmPanel,
     Ask,
     Asks,
+    Board,
     ChartPanel,
     DoctorPanel,
     Kit,
@@ -44,16 +45,6 @@ PARTS = (
     "hub",
 )
 
-MOST_ACROSS = 8
-# So many cards share the width of the page.
-FEW = 3
-
-
-def across_of(count: int) -> int:
-    """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
-    rows = 1 if count <= 4 else 2 if count <= 12 else 3
-    return min(max(-(-count // rows), 1), MOST_ACROSS)
-
 
 class Panel(Protocol):
     """A framed part of the page below the chart. `widget` is all of it."""
@@ -65,7 +56,8 @@ class Panel(Protocol):
 
 
 class Panels:
-    """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has."""
+    """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has;
+    unfolded: see ListPanel."""
 
     def __init__(
         self,
@@ -77,11 +69,13 @@ class Panels:
         ask: Ask | None = None,
         parts: Collection[str] = PARTS,
         root: VBox | None = None,
+        unfolded: bool = False,
     ) -> None:
         """root: a widget that shows the page already, and goes on with these."""
         kit = self._kit = Kit()
         self._parts, self._steering = parts, steering
         self._ids: list[str] = []
+        self._snapshot: Snapshot | None = None
         self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
         self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
@@ -89,13 +83,12 @@ class Panels:
         self._listen(steering)
         self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
         self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
-        self._cards: dict[str, HTML] = {}
-        self._groups: dict[str, HTML] = {}
-        self._card_box = Box([], layout=kit.layout)
-        self._card_box.add_class("th-cards")
         self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
-        self._list = ListPanel(kit, provision, ask, asks)
-        self._list.limits = self._alarms.open_limits
+        self._statistics_shown = kit.toggle(words.STATISTICS_SHOW)
+        self._statistics_title = kit.html("th-grow")
+        self._statistics_head = kit.row([self._statistics_title, self._statistics_shown], "th-list-head")
+        self._statistics_shown.observe(lambda _: self._redraw(), "value")
+        self._make_board(kit, provision, ask, asks, unfolded=unfolded)
         # Each under its name in PARTS, which has their order.
         self._below: dict[str, Panel] = {
             "alarms": self._alarms,
@@ -106,6 +99,17 @@ class Panels:
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         self.root = self._make_root(VBox() if root is None else root)
+
+    def _make_board(
+        self, kit: Kit, provision: Provision | None, ask: Ask | None, asks: Asks, *, unfolded: bool
+    ) -> None:
+        """The probes at a glance, and the list of where they are, which has a place for each."""
+        parts, steering = self._parts, self._steering
+        self._list = ListPanel(kit, provision, ask, asks, unfolded=unfolded or "cards" not in parts)
+        self._list.limits = self._alarms.open_limits
+        self._board = Board(kit, self._list.place, piece=set(parts) != set(PARTS))
+        self._list.moved = self._board.redraw
+        steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.whole
 
     def _make_root(self, root: VBox) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")
@@ -139,12 +143,11 @@ class Panels:
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
         chosen, rows = snapshot.view.probes, self._list
-        probes = [self._alarms.made(probe) for probe in snapshot.probes if probe.id in self._cards]
-        folded = [
-            probe
-            for probe in snapshot.folded
-            if (probe.id in self._cards or not chosen) and rows.has(probe.id)
+        made = partial(self._board.has, snapshot=snapshot)
+        probes = [
+            self._alarms.made(probe) for probe in snapshot.probes if made(probe) and rows.listed(probe.id)
         ]
+        folded = [probe for probe in snapshot.folded if (made(probe) or not chosen) and rows.has(probe.id)]
         removed = [one for one in snapshot.removed if rows.removed.has(one["id"])]
         return snapshot._replace(probes=probes, folded=folded, removed=removed)
 
@@ -163,17 +166,34 @@ class Panels:
         if not snapshot.probes:
             self._show_empty(snapshot, more=more)
             return
-        self._show_cards(snapshot, make=not arriving)
-        self.chart_panel.show(snapshot, arriving=arriving)
-        heading = cards.heading(words.STATISTICS, view.told(now_ms))
-        set_value(
-            self._statistics, heading + snapshot.once("statistics", partial(cards.statistics, snapshot))
-        )
+        self._board.show(snapshot, make=not arriving)
+        self.chart_panel.show(snapshot, make=not arriving)
+        self._show_statistics(snapshot)
         for panel in self._below.values():
             panel.show(snapshot)
         self._tell(snapshot)
-        above = {"cards": self._card_box, "chart": self.chart_panel.widget, "stats": self._statistics_panel}
+        above = {
+            "cards": self._board.widget,
+            "chart": self.chart_panel.widget,
+            "stats": self._statistics_panel,
+        }
         self._lay_out(above | {name: panel.widget for name, panel in self._below.items()})
+
+    def _show_statistics(self, snapshot: Snapshot) -> None:
+        """The table; of many probes, who have a row each already, for who wants to see it."""
+        self._snapshot = snapshot
+        folds = self._board.in_rows(snapshot) and "cards" in self._parts
+        away = folds and not self._statistics_shown.value
+        shown = "" if away else snapshot.once("statistics", partial(cards.statistics, snapshot))
+        heading = cards.heading(words.STATISTICS, snapshot.view.told(snapshot.now_ms))
+        set_value(self._statistics_title, heading)
+        set_value(self._statistics, shown if folds else heading + shown)
+        below = [] if away else [self._statistics]
+        set_children(self._statistics_panel, [self._statistics_head, *below] if folds else below)
+
+    def _redraw(self) -> None:
+        if self._snapshot is not None:
+            self._show_statistics(self._snapshot)
 
     def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
         """Of a hub without probes: how one is added, and what there is to see all the same."""
@@ -209,28 +229,6 @@ class Panels:
         clock."""
         if str(beat) not in self._pulse.value:
             self._pulse.value = f'<i data-now="{now_ms}">{beat}</i>'
-
-    def _show_cards(self, snapshot: Snapshot, *, make: bool) -> None:
-        children: list[HTML] = []
-        group = ""
-        # On a wall what is wrong comes first; elsewhere a card stays where people look for it.
-        shown = sorted(snapshot.shown, key=states.order) if snapshot.view.kiosk else snapshot.shown
-        for probe in shown:
-            card = self._card(probe)
-            set_value(
-                card,
-                snapshot.once(("card", probe.id), partial(cards.card, probe, snapshot.view, snapshot.now_ms)),
-            )
-            if (named := str(probe.record.get("group") or "")) != group and not snapshot.view.kiosk:
-                group = named
-                children += [self._group(group)] if group and (make or group in self._groups) else []
-            children.append(card)
-        # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
-        count = sum(probe.state != "new" for probe in snapshot.shown)
-        set_class(self._card_box, "th-few", len(children) == len(snapshot.shown) <= FEW)
-        for across in range(1, MOST_ACROSS + 1):
-            set_class(self._card_box, f"th-across-{across}", across == across_of(count))
-        set_children(self._card_box, children)
 
     def _dress(self, view: View) -> None:
         for name, on in (
@@ -271,13 +269,3 @@ class Panels:
             f'<i data-told="{format.safe(json.dumps(told, separators=(",", ":")))}" '
             f'data-alarms="{format.safe(facts)}"></i>',
         )
-
-    def _card(self, probe: Probe) -> HTML:
-        if probe.id not in self._cards:
-            self._cards[probe.id] = self._kit.html()
-        return self._cards[probe.id]
-
-    def _group(self, name: str) -> HTML:
-        if name not in self._groups:
-            self._groups[name] = self._kit.html("th-group", f"<h2>{format.safe(name)}</h2>")
-        return self._groups[name]

@@ -55,7 +55,8 @@ def chosen(
     for id_ in ids:
         if not is_probe_id(id_):
             raise _wrong("probes", id_, "give the ids or names that the page or `temphub probes` shows")
-    return View(window=chosen_window, probes=ids, unit="F" if unit == "F" else "C", line_c=limit)
+    timed = window is not None or start is not None
+    return View(timed=timed, window=chosen_window, probes=ids, unit="F" if unit == "F" else "C", line_c=limit)
 
 
 def ids_of(journal: Path, probes: str | Iterable[str] | None) -> list[str]:

@@ -39,6 +39,7 @@ def test_the_page_behind_a_password(start_temphub, browser):
     page.wait_for_selector(LINE, state="attached", timeout=60_000)
     assert page.title() == "TempHub"
     # The page's own kernel asks the hub with the data folder's key.
+    page.get_by_role("button", name="Show all", exact=True).click()
     page.locator(".th-provision").first.click()
     wait_for(lambda: len(page.locator(".th-outcome").first.inner_text()) > 20, 20)
     assert "password" not in page.locator(".th-outcome").first.inner_text()

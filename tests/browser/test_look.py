@@ -87,7 +87,7 @@ def open_everything(browser, hub):
     page = reference.open_page(browser, hub, "desk", f"&line=8&range={marked}")
     for name in ("Dates", "Limit", "Note", "Send"):
         page.get_by_role("button", name=name, exact=True).click()
-    page.locator(".th-edit").first.click()
+    page.locator("#rendered_cells .th-card .th-name").first.click()
     page.get_by_role("button", name="Check this hub").click()
     page.wait_for_selector(".th-findings li:visible", timeout=60_000)
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")

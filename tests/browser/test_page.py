@@ -128,6 +128,7 @@ def test_scripts_travel_once_and_packed(browser, temphub):
 def test_a_probe_can_be_provisioned_from_the_page(open_page):
     """'Provision now' says in words what came of it."""
     page = open_page()
+    page.get_by_role("button", name="Show all", exact=True).click()
     page.locator(".th-provision").first.click()
     wait_for(
         lambda: "—" in page.locator(".th-outcome").first.inner_text() or page.locator(".th-outcome").count(),

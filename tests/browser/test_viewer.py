@@ -255,6 +255,7 @@ def test_releasing_a_probe_asks_and_the_keyboard_is_enough(open_page, temphub):
     for probe_id in ("attic", "cellar"):
         assert temphub.ask("POST", "/api/trust", {"probe_id": probe_id, "trust": True})[0] == 200
     page = open_page("?window=1h")
+    page.get_by_role("button", name="Show all", exact=True).click()
     wait_for(lambda: "trusted" in page.locator(".th-list-panel").inner_text(), 20)
     page.locator(".th-list-panel .th-edit").first.click()
     release = page.locator(".th-editor").get_by_role("button", name="Release", exact=True)

@@ -121,6 +121,7 @@ def test_years_are_zoomed_to_minutes_and_back(open_page, years):
     where it was."""
     hub, (end_ms, spike_ms) = years
     page = open_page(end_ms - YEARS_MS, end_ms)
+    page.get_by_role("button", name="Show the table").click()
     spans, shown = [], (end_ms - YEARS_MS, end_ms)
     for turn in (0, *[-440] * 5, *[440] * 4):
         if turn:

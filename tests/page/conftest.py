@@ -16,6 +16,7 @@ from temphub_kernel.journal import (
     Writer,
     add_rules,
     change,
+    describe,
     merge,
     not_sent,
     remove,
@@ -66,6 +67,10 @@ class Journal:
                 for ms, value in zip(times, celsius, strict=True)
             ]
         )
+
+    def described(self, probe_id: str, **told: Any) -> None:
+        """Somebody named or grouped a probe."""
+        describe(self._writer, probe_id, told)
 
     def merged(self, from_id: str, into_id: str) -> None:
         """Have a probe count as another one."""
@@ -204,7 +209,7 @@ def open_dashboard() -> Iterator[Callable[..., Dashboard]]:
     opened: list[Dashboard] = []
 
     def open_(path: Path, **options: Any) -> Dashboard:
-        opened.append(build(path, **{"provision": None, **options}))
+        opened.append(build(path, **{"provision": None, "unfolded": True, **options}))
         return opened[-1]
 
     yield open_

@@ -76,7 +76,11 @@ def test_pages_that_look_alike_draw_a_card_once(journal, open_dashboard, monkeyp
     drawn = []
     draw = cards.card
     monkeypatch.setattr(
-        cards, "card", lambda probe, view, moment_ms: drawn.append(view.unit) or draw(probe, view, moment_ms)
+        cards,
+        "card",
+        lambda probe, view, moment_ms, **more: (
+            drawn.append(view.unit) or draw(probe, view, moment_ms, **more)
+        ),
     )
     journal.reading("kitchen", 30.25)
 

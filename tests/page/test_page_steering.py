@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.controller import Steering
-from temphub_kernel.page.choices.view import BY_KEY, LONGEST_MS, SHORTEST_MS, View
+from temphub_kernel.page.choices.view import BY_KEY, LONGEST_MS, SHORTEST_MS, View, parse
 
 HOUR = 3_600_000
 
@@ -99,3 +99,12 @@ def test_only_a_change_is_told(steering):
     say(steering, query="?unit=F")
     say(steering, query="?unit=F")
     assert len(steering.told) == 1
+
+
+def test_a_day_is_shown_as_soon_as_there_is_one():
+    """Who chose nothing sees the day once readings are a day old; who chose five minutes keeps them."""
+    day_ago = now_ms() - 86_400_000
+    young, old, chosen = (Steering(view, lambda: None) for view in (View(), View(), parse("window=5min", 0)))
+    assert not young.begun(day_ago + 60_000) and not young.begun(0) and young.view == View()
+    assert old.begun(day_ago - 1) and old.view.window.key == "24h" and not old.begun(day_ago - 1)
+    assert not chosen.begun(day_ago - 1) and chosen.view.window.key == "5min"

@@ -53,6 +53,8 @@ views = st.builds(
     half_days=st.just(False),
     scripted=st.just(False),
     narrow=st.just(False),
+    timed=st.just(True),
+    folds=st.lists(st.text(min_size=1, max_size=64), max_size=3, unique=True).map(tuple),
 )
 
 

@@ -4,11 +4,12 @@ own thread only."""
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from ...core import now_ms
+from ...core import DAY_MS, now_ms
 from .alarm_choice import AlarmChoice
-from .view import CHIPS, View, Window, between, parse
+from .view import CHIPS, DAY, LONGEST_GROUP, MOST_FOLDS, View, Window, between, parse
 
 # A window that ends this near to now, measured by its length, goes on with the clock.
 NEAR_NOW = 0.01
@@ -35,11 +36,18 @@ class Steering:
         self.alarms: Callable[[str, int | str], None] = lambda what, which: None
         # Called with a rule's number and where its limit was moved to in the chart, in the viewer's unit.
         self.move_limit: Callable[[int, float], None] = lambda rule, shown: None
+        # Called with the id of a probe whose own place is to be opened or shut, or which is to be trusted,
+        # and with the name of a group that is to be shown to its last probe.
+        self.open: Callable[[str], None] = lambda probe_id: None
+        self.trust: Callable[[str], None] = lambda probe_id: None
+        self.whole: Callable[[str], None] = lambda group: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
         """Change parts of the view."""
         view = self.view._replace(**fields)
+        if "window" in fields and "timed" not in fields:
+            view = view._replace(timed=True)
         if view.window.live:
             self._live = view.window
         if view != self.view:
@@ -76,6 +84,23 @@ class Steering:
             self.change(measured=None)
         elif all(map(math.isfinite, span)) and 0 < span[0] < span[1] < 2**48:
             self.change(measured=(int(span[0] // 1000) * 1000, int(-(span[1] // -1000)) * 1000))
+
+    def begun(self, since_ms: int) -> bool:
+        """There are readings since then. A day of them is shown to who chose nothing else; whether it is
+        now."""
+        view = self.view
+        if view.timed or view.window != CHIPS[0] or not 0 < since_ms <= now_ms() - DAY_MS:
+            return False
+        self.change(window=DAY, timed=False)
+        return True
+
+    def fold(self, group: str) -> None:
+        """Open a group of probes, or fold it."""
+        folds = self.view.folds
+        if group in folds:
+            self.change(folds=tuple(name for name in folds if name != group))
+        else:
+            self.change(folds=(*folds, group)[-MOST_FOLDS:])
 
     def toggle(self, probe_id: str, known: list[str]) -> None:
         """Show a probe or leave it out; when all are shown, it is shown alone."""
@@ -124,12 +149,23 @@ class Steering:
             self.move_limit(int(moved[0]), moved[1])
         if told.get("all_alarms") is True:
             self.change(alarms=AlarmChoice())
-        for name in ("limits", "seen"):
-            if told.get(name) in known:
-                self.alarms(name, told[name])
+        self._heed_probes(told, known)
         for name in ("kiosk", "narrow"):
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})
+
+    def _heed_probes(self, told: dict[str, Any], known: list[str]) -> None:
+        for name, do in (
+            ("limits", partial(self.alarms, "limits")),
+            ("seen", partial(self.alarms, "seen")),
+            ("open", self.open),
+            ("trust", self.trust),
+        ):
+            if told.get(name) in known:
+                do(told[name])
+        for name, turn in (("fold", self.fold), ("whole", self.whole)):
+            if isinstance(told.get(name), str) and 0 < len(told[name]) <= LONGEST_GROUP:
+                turn(told[name])
 
 
 def _span(value: Any) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@ page's address. Any thread; pure.
 
 from datetime import tzinfo
 from typing import Literal, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from ...core import (
     DAY_MS,
@@ -111,6 +111,8 @@ CHIPS = tuple(
     Window(span)
     for span in (5 * MINUTE_MS, HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS, 365 * DAY_MS, 5 * 365 * DAY_MS)
 )
+# What a page shows at first: the last minutes, and the day as soon as there is one.
+DAY = CHIPS[2]
 BY_KEY = {window.key: window for window in CHIPS}
 
 
@@ -122,6 +124,7 @@ Unit = Literal["C", "F"]
 Theme = Literal["auto", "light", "dark"]
 Clock = Literal["auto", "24", "12"]
 MOST_PROBES = 200
+MOST_FOLDS, LONGEST_GROUP = 50, 64
 YES = ("1", "true", "yes", "on")
 
 
@@ -143,7 +146,8 @@ class Wanted(NamedTuple):
 
 class View(NamedTuple):
     """One viewer's page. probes: those shown, none means all; line_c: a limit drawn into the chart; measured:
-    a marked range; alarms: which of them the list shows.
+    a marked range; alarms: which of them the list shows; folds: the groups of probes that were opened or
+    folded by hand; timed: the window was chosen, and is not just the usual one.
 
     zone, tongue (the language that it would rather have), half_days (a clock with am and pm), scripted (its
     script counts ages and handles gestures), narrow (a phone): what the browser said.
@@ -164,6 +168,8 @@ class View(NamedTuple):
     half_days: bool = False
     scripted: bool = False
     narrow: bool = False
+    folds: tuple[str, ...] = ()
+    timed: bool = False
 
     @property
     def wanted(self) -> Wanted:
@@ -262,9 +268,11 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
     """The view that an address asks for. What cannot be understood is left as it was: a bookmark must never
     break the page."""
     found = dict(parse_qsl(query.lstrip("?"), max_num_fields=50) if len(query) < 20_000 else [])
-    view = base._replace(window=live(found.get("window", "")) or base.window)
+    view = base
+    if (span := live(found.get("window", ""))) is not None:
+        view = view._replace(window=span, timed=True)
     if (ends := _ends(found.get("from", ""), found.get("to", ""))) is not None:
-        view = view._replace(window=between(*ends, now_ms))
+        view = view._replace(window=between(*ends, now_ms), timed=True)
     first, _, last = found.get("range", "").partition("_")
     if (ends := _ends(first, last)) is not None:
         view = view._replace(measured=ends)
@@ -279,6 +287,9 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(clock=found["clock"])  # type: ignore[arg-type]
     if found.get("language") in ("auto", *tongue.CHOICES):
         view = view._replace(language=found["language"])
+    if "fold" in found:
+        folds = [name for name in map(unquote, found["fold"].split(",")) if 0 < len(name) <= LONGEST_GROUP]
+        view = view._replace(folds=tuple(dict.fromkeys(folds[:MOST_FOLDS])))
     if "kiosk" in found:
         view = view._replace(kiosk=found["kiosk"].lower() in YES)
         if view.kiosk and view.window == View().window and not {"window", "from"} & found.keys():
@@ -294,7 +305,7 @@ def query(view: View) -> str:
     """The address that asks for this view, without its `?`; what is as usual is left out."""
     usual, window = View(), view.window
     parts: dict[str, str] = {}
-    if window.live and window != (WALL if view.kiosk else usual.window):
+    if window.live and (view.timed or window != (WALL if view.kiosk else usual.window)):
         parts["window"] = window.key
     elif not window.live:
         parts |= {"from": _iso(window.end_ms - window.span_ms), "to": _iso(window.end_ms)}
@@ -305,6 +316,8 @@ def query(view: View) -> str:
     for name in ("unit", "theme", "clock", "language"):
         if getattr(view, name) != getattr(usual, name):
             parts[name] = getattr(view, name)
+    if view.folds:
+        parts["fold"] = ",".join(quote(name, safe="") for name in view.folds)
     if view.kiosk:
         parts["kiosk"] = "1"
     if view.line_c is not None:

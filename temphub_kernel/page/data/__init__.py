@@ -3,13 +3,15 @@
 from .alarms import ShownAlarm, ShownAlarms
 from .card_extras import SPARK_PX, arrow
 from .imports import Brought
+from .met import Record
 from .series import Times
-from .snapshot import Annotation, Probe, Record, Snapshot
+from .snapshot import MOST_LINES, Annotation, Probe, Snapshot
 from .statistics import Statistics
 from .status import Alert, Judgement, judge
 from .window_cache import Measured
 
 __all__ = [
+    "MOST_LINES",
     "SPARK_PX",
     "Alert",
     "Annotation",

@@ -55,6 +55,8 @@ class Readings:
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._shown: dict[Hashable, _Shown] = {}
+        # When the first reading was taken, as far as some page has learned it.
+        self.began_ms = 0
 
     def read(
         self, wanted: Wanted, now_ms: int, known: "Future[Snapshot] | None" = None

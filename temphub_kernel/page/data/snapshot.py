@@ -13,29 +13,23 @@ from ...core import (
     MINUTE_MS,
     JournalUnreadable,
     TempHubError,
-    board_of,
     called,
     look_alikes,
-    natural,
     to_celsius,
-    transient,
 )
 from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Strike, Thermocouple
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, Standings
 from .card_extras import Glance, Glances, day_start
-from .imports import Imports
+from .met import MOST_FOLDED, Met, Record, met_by, order
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
 from .status import catching_up
 from .window_cache import VALUES, Kept, Measure, Measured, Memory
 
-# One that nobody gave a place comes after those with one.
-UNPLACED = 1_000_000
 MOST_NOTES = 60
-Record = dict[str, Any]
-# Of ids that came and went, and of removed probes, so many are shown to who asks for them, the last ones.
-MOST_FOLDED = 50
+# More lines are told apart by nobody: of more probes the first have one each, until some are chosen.
+MOST_LINES = 20
 LOOK_BACK_MS = DAY_MS
 
 
@@ -86,6 +80,15 @@ class Probe(NamedTuple):
         """True for one that somebody put away: it is in the list, and nowhere else."""
         return bool(self.record.get("hidden"))
 
+    @property
+    def elsewhere(self) -> bool:
+        """True for one that another hub has, so that nothing of it comes here."""
+        return self.record.get("trust") in ("foreign", "elsewhere") and self.state not in (
+            "online",
+            "late",
+            "fault",
+        )
+
 
 class Annotation(NamedTuple):
     """What somebody wrote to a moment or a range, of one probe or of all."""
@@ -121,6 +124,8 @@ class Snapshot(NamedTuple):
     now_is: dict[str, str] = {}
     alarms: ShownAlarms = ShownAlarms()
     view: View = View()
+    # When the first reading was taken, 0 for none.
+    began_ms: int = 0
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, str] | None = None
 
@@ -144,23 +149,12 @@ class Snapshot(NamedTuple):
         chosen = self.folded if self.view.probes else []
         return [probe for probe in (*self.probes, *chosen) if not probe.hidden and self.view.shows(probe.id)]
 
-
-class Met(NamedTuple):
-    """Who was ever met, by id. everybody: all that nobody removed; gone: those of them that came once and did
-    not come back; records: the others, and the last of those; removed: the last one first; newest: readings;
-    colours: places in the palette."""
-
-    everybody: dict[str, Record]
-    removed: list[Record]
-    newest: dict[str, Newest]
-    gone: frozenset[str]
-    records: dict[str, Record]
-    colours: dict[str, int]
-
     @property
-    def intervals(self) -> dict[str, Any]:
-        """What each was last told, in ms."""
-        return {id_: record["interval_ms"] for id_, record in self.records.items()}
+    def charted(self) -> list[Probe]:
+        """Those with a line in the chart and in the statistics: the chosen ones, or the first of many."""
+        return (
+            self.shown if self.view.probes else [one for one in self.shown if not one.elsewhere][:MOST_LINES]
+        )
 
 
 class Source:
@@ -177,6 +171,7 @@ class Source:
         self._stated: list[Thermocouple] = []
         self._alarms = AlarmMemory()
         self._standings = Standings()
+        self._began_ms = 0
 
     def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
         """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts
@@ -200,7 +195,7 @@ class Source:
         if self._reader is None:
             self._reader = Reader(self._path)
         reader, memory = self._reader, self._remembered(self._reader, wanted.window)
-        met = _met(reader, now_ms)
+        met = met_by(reader, now_ms)
         memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
         ids = {record["no"]: id_ for id_, record in met.everybody.items()}
@@ -223,6 +218,7 @@ class Source:
             met.removed[:MOST_FOLDED],
             {also: id_ for id_, record in met.everybody.items() for also in record["also"]},
             alarms=alarms,
+            began_ms=self._begun(reader),
             drawn={},
         )
 
@@ -243,6 +239,11 @@ class Source:
             judged = everything.of(record["no"], probe.id, str(record.get("group") or ""), told, now_ms)
             found.append(probe._replace(**judged._asdict()))
         return found
+
+    def _begun(self, reader: Reader) -> int:
+        if not self._began_ms:
+            self._began_ms = (reader.span() or (0, 0))[0]
+        return self._began_ms
 
     def _remembered(self, reader: Reader, window: Window) -> Memory:
         """What was read of the window, as far as it still counts."""
@@ -265,7 +266,7 @@ class Source:
         measured = self._measure.of(reader, met.intervals, asked, wanted.line_c, now_ms) if asked else {}
         probes: list[Probe] = []
         folded: list[Probe] = []
-        for record in sorted(met.records.values(), key=_order):
+        for record in sorted(met.records.values(), key=order):
             id_ = record["id"]
             probe = self._probe(
                 reader, memory, record, met.colours[id_], met.newest.get(id_), now_ms, refused
@@ -331,37 +332,6 @@ class Source:
             known = _look_back(reader, newest)
             self._goods[newest.probe_id] = (now_ms, known)
         return known
-
-
-def _met(reader: Reader, now_ms: int) -> Met:
-    _, stand = reader.note("trust")
-    known, brought = reader.probes(removed=True), Imports(reader)
-    # All sensors of a board share its key.
-    everybody = {
-        one["id"]: {**one, "trust": stand.get(board_of(one["device"])), **brought.beside(one)}
-        for one in known
-        if not one["removed_ms"]
-    }
-    removed = sorted((one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"]))
-    newest = {item.probe_id: item for item in reader.newest()}
-    gone = frozenset(transient(everybody.values(), newest, now_ms))
-    last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))[:MOST_FOLDED]
-    records = {id_: record for id_, record in everybody.items() if id_ not in gone or id_ in last}
-    # By first meeting: a new probe never takes another one's colour away.
-    by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
-    return Met(
-        everybody, removed, newest, gone, records, {id_: place for place, id_ in enumerate(by_meeting)}
-    )
-
-
-def _heard_ms(record: dict[str, Any], newest: Newest | None) -> int:
-    return max(int(record["first_ms"]), int(record["seen_ms"]), newest.delivered_ms if newest else 0)
-
-
-def _order(record: dict[str, Any]) -> tuple[Any, ...]:
-    """By group, then by the place somebody gave it, then by name as people count: 1, 2, 10."""
-    name = str(record.get("alias") or record["name"] or record["id"])
-    return natural(str(record.get("group") or "")), int(record.get("place") or UNPLACED), natural(name)
 
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:

@@ -43,7 +43,7 @@ def swatch(colour: int) -> str:
 
 def header(snapshot: Snapshot, judged: Judgement) -> str:
     """The page's head: what it is, how the hub does, how many probes do."""
-    probes = [probe for probe in snapshot.probes if not probe.hidden]
+    probes = [probe for probe in snapshot.probes if not (probe.hidden or probe.elsewhere)]
     online = sum(probe.state in ("online", "fault") for probe in probes)
     facts = [(f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT)]
     shown = "".join(
@@ -51,8 +51,7 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
     )
     jump = f'<a class="th-jump" href="#th-settings">{format.safe(words.SETTINGS)}</a>'
     numbers, time = f'<dl class="th-facts">{shown}</dl>', clock(snapshot.view, snapshot.now_ms)
-    rest = f"{jump}{numbers}{time}{states.head(snapshot)}"
-    return brand(judged.state, rest)
+    return brand(judged.state, f"{jump}{numbers}{time}{states.head(snapshot)}")
 
 
 def clock(view: View, now_ms: int) -> str:
@@ -99,31 +98,63 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
     return "".join(rows)
 
 
-def card(probe: Probe, view: View, now_ms: int) -> str:
-    """A probe at a glance."""
-    state = probe.state
+def card(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
+    """A probe at a glance. opened: its own place is open behind it."""
     label, note = format.safe(f"{probe.name}: {states.word(probe)}"), str(probe.record.get("note") or "")
-    stale = (
-        " th-stale" if state in ("silent", "waiting", "new", "refused") or probe.quality is not None else ""
-    )
     told = f'<p class="th-note">{format.safe(note)}</p>' if note else ""
     return (
-        f'<article class="th-card th-is-{state}{stale}{states.level(probe)}" '
+        f'<article class="th-card th-is-{probe.state}{stale(probe)}{states.level(probe)}" '
         f'data-probe="{format.safe(probe.id)}" aria-label="{label}"'
         f' style="--th-own:var(--th-c{probe.colour % COLOURS + 1})">'
         f'<div class="th-card-head">{swatch(probe.colour)}'
-        f'<h2 class="th-name" title="{format.safe(probe.id)}">{format.safe(probe.name)}</h2>'
-        f"{badge(probe)}{_alone(probe)}</div>{states.on_card(probe, view, now_ms)}{looks_like(probe)}"
+        f"<h2>{named(probe, opened=opened)}</h2>"
+        f"{badge(probe)}{alone(probe, view)}</div>{states.on_card(probe, view, now_ms)}{looks_like(probe)}"
         f"{_reading(probe, view, now_ms)}{told}"
-        f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}</article>"
+        f"{_spark(probe)}{_today(probe, view)}{limits.on_card(probe, view)}{trust_button(probe)}</article>"
     )
 
 
-def _alone(probe: Probe) -> str:
+def stale(probe: Probe) -> str:
+    """The class of a value that is not of now."""
+    old = probe.state in ("silent", "waiting", "new", "refused") or probe.quality is not None
+    return " th-stale" if old else ""
+
+
+def named(probe: Probe, *, opened: bool) -> str:
+    """Its name: a button of the page's script, which opens the probe's own place, where it is named."""
+    do, told = format.safe(json.dumps({"open": probe.id})), format.safe(probe_words.OPEN.format(probe.id))
+    return (
+        f'<button type="button" class="th-name" data-do="{do}" aria-expanded="{str(opened).lower()}" '
+        f'title="{told}">{format.safe(probe.name)}</button>'
+    )
+
+
+def trust_button(probe: Probe) -> str:
+    """On the card of a probe that waits for a person's yes."""
+    if not wants_trust(probe):
+        return ""
+    do, told = format.safe(json.dumps({"trust": probe.id})), format.safe(probe_words.TRUST_MEANING)
+    return (
+        f'<button type="button" class="th-primary th-scripted th-yes" data-do="{do}" title="{told}">'
+        f"{format.safe(probe_words.TRUST)}</button>"
+    )
+
+
+def wants_trust(probe: Probe) -> bool:
+    """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot
+    be told."""
+    stands = probe.record.get("trust")
+    # Only its own hub, or its button, frees one that belongs to another.
+    held = bool(format.held_up(probe.record)) and stands != "foreign"
+    return held or (stands == "plain" and bool(probe.record.get("problem")))
+
+
+def alone(probe: Probe, view: View) -> str:
     """A button of the page's script: this probe on the chart, with the others or without."""
     do, told = format.safe(json.dumps({"probe": probe.id})), format.safe(words.CARD_CHART.format(probe.name))
     return (
         f'<button type="button" class="th-alone th-scripted" data-do="{do}" aria-label="{told}" '
+        f'aria-pressed="{str(bool(view.probes) and view.shows(probe.id)).lower()}" '
         f'title="{told}">{LINE}</button>'
     )
 
@@ -273,7 +304,7 @@ def statistics(snapshot: Snapshot) -> str:
     head = "".join(f'<th scope="col"{meanings.get(name, "")}>{format.safe(name)}</th>' for name in columns)
     rows = "".join(
         _row(probe, _statistics_cells(probe.id, probe.statistics, snapshot), columns)
-        for probe in snapshot.shown
+        for probe in snapshot.charted
     )
     return f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 

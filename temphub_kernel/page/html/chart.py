@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from ...core import DAY_MS, MINUTE_MS
 from .. import format, words
 from ..choices import View, Window, query
-from ..data import Snapshot
+from ..data import MOST_LINES, Snapshot
 from . import cards
 
 MIN_SPAN_C = 1.0
@@ -133,7 +133,8 @@ def _nice(rough: float) -> float:
 def legend(snapshot: Snapshot) -> str:
     """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is
     a plain legend."""
-    probes = [probe for probe in snapshot.probes if not probe.hidden]
+    known = [probe for probe in snapshot.probes if not (probe.hidden or probe.elsewhere)]
+    probes = known if len(known) <= MOST_LINES else snapshot.charted
     chips = []
     for probe in probes:
         on = snapshot.view.shows(probe.id)
@@ -148,6 +149,9 @@ def legend(snapshot: Snapshot) -> str:
             f'<button type="button" class="th-chip th-scripted" data-do="{do}'
             f'">{format.safe(words.LEGEND_ALL)}</button>'
         )
+    if len(known) > MOST_LINES and not snapshot.view.probes:
+        told = words.LEGEND_SOME.format(len(probes), format.count(len(known)))
+        chips.append(f'<span class="th-mark">{format.safe(told)}</span>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
         if any(len(getattr(probe, name)) for probe in snapshot.shown):

@@ -135,16 +135,16 @@ def order(probe: Probe) -> tuple[int, bool, int, int]:
     return probe.standing.rank if probe.standing.level >= states.WARNING else (0, False, 0, 0)
 
 
-def troubled(snapshot: Snapshot) -> list[Probe]:
+def troubled(probes: list[Probe]) -> list[Probe]:
     """Those that somebody has to look at, the worst first."""
-    found = [one for one in snapshot.probes if not one.hidden and one.standing.level >= states.WARNING]
+    found = [one for one in probes if not one.hidden and one.standing.level >= states.WARNING]
     return sorted(found, key=lambda one: one.standing.rank)
 
 
 def head(snapshot: Snapshot) -> str:
     """The worst in a line, and how many more there are of what; or that all is well."""
     there, now_ms = [probe for probe in snapshot.probes if not probe.hidden], snapshot.now_ms
-    bad = troubled(snapshot)
+    bad = troubled(snapshot.probes)
     if not bad:
         return _calm(there)
     first = bad[0].standing
@@ -155,11 +155,8 @@ def head(snapshot: Snapshot) -> str:
         if several
         else f"{bad[0].name} {matter(bad[0], snapshot.view)}"
     )
-    counted = "".join(
-        f'<span class="th-count th-alarmed-{states.LEVELS[worst]}">{shape(state)}'
-        f"{format.safe(words.COUNTED[state].format(number))}</span>"
-        for state, worst, number in _others(bad, alike if several else bad[:1])
-    )
+    said = alike if several else bad[:1]
+    counted = tally([one for one in bad if one not in said])
     way = going(bad[0])
     rest = "" if several else lasting(first, now_ms) + (f", {format.safe(way)}" if way else "")
     return (
@@ -169,15 +166,16 @@ def head(snapshot: Snapshot) -> str:
     )
 
 
-def _others(bad: list[Probe], said: list[Probe]) -> list[tuple[str, int, int]]:
-    """(state, worst level, how many) of those that the line does not name."""
-    rest = [one.standing for one in bad if one not in said]
-    found = sorted({one.state for one in rest}, key=states.STATES.index)
-    return [
-        (state, max(levels), len(levels))
-        for state in found
-        for levels in [[one.level for one in rest if one.state == state]]
-    ]
+def tally(bad: list[Probe]) -> str:
+    """How many of them are in each state, the worst first; all are such as somebody has to look at."""
+    levels: dict[str, list[int]] = {}
+    for one in sorted(bad, key=lambda probe: states.STATES.index(probe.standing.state)):
+        levels.setdefault(one.standing.state, []).append(one.standing.level)
+    return "".join(
+        f'<span class="th-count th-alarmed-{states.LEVELS[max(found)]}">{shape(state)}'
+        f"{format.safe(words.COUNTED[state].format(len(found)))}</span>"
+        for state, found in levels.items()
+    )
 
 
 def _calm(there: list[Probe]) -> str:
@@ -204,7 +202,7 @@ def _quiet(probe: Probe) -> bool:
 def facts(snapshot: Snapshot) -> dict[str, Any]:
     """What the page's script has to know: see alarms.facts; title and sign say the worst of all, whether it
     is an alarm yet or not."""
-    told, bad = alarms.facts(snapshot), [one for one in troubled(snapshot) if not _quiet(one)]
+    told, bad = alarms.facts(snapshot), [one for one in troubled(snapshot.probes) if not _quiet(one)]
     if not bad or (told["worst"] == "critical" and bad[0].standing.level < states.CRITICAL):
         return told
     first = bad[0].standing

@@ -2,6 +2,7 @@
 
 from .alarms import AlarmPanel
 from .base import Ask, Asks, Kit, set_children, set_class, set_value
+from .board import Board
 from .chart_panel import ChartPanel
 from .doctor_panel import DoctorPanel
 from .page_settings import PagePanel
@@ -11,6 +12,7 @@ __all__ = [
     "AlarmPanel",
     "Ask",
     "Asks",
+    "Board",
     "ChartPanel",
     "DoctorPanel",
     "Kit",

@@ -80,10 +80,11 @@ class Chart:
         it."""
         return self.laid.reach
 
-    def show(self, snapshot: Snapshot, *, arriving: bool = False) -> None:
-        """Bring the chart up to a snapshot. arriving: no widget may be made."""
-        probes = snapshot.shown
-        self._part(snapshot, arriving=arriving)
+    def show(self, snapshot: Snapshot, *, make: bool = True) -> None:
+        """Bring the chart up to a snapshot. make: marks and panes may be made."""
+        probes = [probe for probe in snapshot.charted if make or probe.id in self._marks]
+        if make:
+            self._part(snapshot)
         for probe in probes:
             self._show_probe(probe, snapshot.view)
         for probe_id in set(self._marks) - {probe.id for probe in snapshot.probes}:
@@ -106,12 +107,12 @@ class Chart:
             for probe, layer, _ in drawn
         ]
 
-    def _part(self, snapshot: Snapshot, *, arriving: bool) -> None:
+    def _part(self, snapshot: Snapshot) -> None:
         """Decide in which pane each probe is. It stays there until others are shown, or another window, or it
         gets among those of another pane: a chart that parts anew by itself is hard to read."""
-        probes, view = snapshot.shown, snapshot.view
+        probes, view = snapshot.charted, snapshot.view
         wanted = view.window.key, tuple(probe.id for probe in probes if _own(probe, view))
-        if arriving or (wanted == self._placed_for and not self._mixed(probes, view)):
+        if wanted == self._placed_for and not self._mixed(probes, view):
             return
         self._placed_for = wanted
         places = panes.parted([_own(probe, view) for probe in probes])
@@ -186,7 +187,7 @@ class Chart:
         ticks = chart.time_axis(from_ms, end_ms, view)
         places = [moment // 1000 - self._anchor_s for moment, _ in ticks]
         limits = limits_of(snapshot, self._place)
-        count = max((self._place.get(probe.id, 0) for probe in snapshot.shown), default=0) + 1
+        count = max((self._place.get(probe.id, 0) for probe in snapshot.charted), default=0) + 1
         reaches = [_reach(snapshot, self._place, pane, limits, count) for pane in range(count)]
         laid = panes.laid(reaches, (view.of(USUAL_C[0]), view.of(USUAL_C[1])))
         limits += _own_line(view, laid)
@@ -261,7 +262,7 @@ def _reach(
 ) -> tuple[float, float] | None:
     """Lowest and highest of what is drawn in a pane."""
     view = snapshot.view
-    own = [_own(probe, view) for probe in snapshot.shown if place.get(probe.id, 0) == pane]
+    own = [_own(probe, view) for probe in snapshot.charted if place.get(probe.id, 0) == pane]
     there = [one for one in own if one is not None]
     if not there:
         return None

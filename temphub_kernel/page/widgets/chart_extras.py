@@ -78,7 +78,7 @@ class Extras:
     def show(self, snapshot: Snapshot, seconds: Callable[[Any], Any], laid: Laid) -> list[Any]:
         """The marks that have something to show, brought up to a snapshot."""
         from_ms, end_ms, low, high = laid.reach
-        shown = snapshot.shown
+        shown = snapshot.charted
         for mark, found, share in (
             (self._faults, [probe.faults for probe in shown], 0.035),
             (self._late, [probe.late for probe in shown], 0.02),
@@ -135,11 +135,13 @@ def limits_of(snapshot: Snapshot, place: dict[str, int]) -> list[Limit]:
     view = snapshot.view
     found = dict.fromkeys(
         Limit(place.get(probe.id, 0), view.of(float(rule.body["limit_c"])), _sign(rule))
-        for probe in snapshot.shown
+        for probe in snapshot.charted
         for rule in limits.rules_of(probe)
     )
     crowded = {one.pane for one in found if sum(two.pane == one.pane for two in found) > MOST_LINES}
-    return [one for one in found if one.pane not in crowded or len(snapshot.shown) == 1][: limits.MOST_LIMITS]
+    return [one for one in found if one.pane not in crowded or len(snapshot.charted) == 1][
+        : limits.MOST_LIMITS
+    ]
 
 
 def _sign(rule: StoredRule) -> int:
@@ -150,7 +152,7 @@ def _beyond(snapshot: Snapshot, seconds: Callable[[Any], Any], laid: Laid) -> tu
     """What lies between lines and the limits that they are beyond, as closed shapes with a gap after each."""
     across: list[Floats] = []
     up: list[Floats] = []
-    for probe in snapshot.shown:
+    for probe in snapshot.charted:
         pane = laid.place.get(probe.id, 0)
         values = _of(probe.curve.values, snapshot.view)
         for rule in limits.rules_of(probe):

@@ -63,12 +63,12 @@ class ChartPanel:
         chooser.observe(lambda change: self._chosen(change["new"]), "value")
         return chooser
 
-    def show(self, snapshot: Snapshot, *, arriving: bool = False) -> None:
-        """Bring it up to a snapshot. arriving: no widget may be made."""
+    def show(self, snapshot: Snapshot, *, make: bool = True) -> None:
+        """Bring it up to a snapshot. make: widgets may be made."""
         self._snapshot, view = snapshot, snapshot.view
         self._telling = True
         try:
-            self.chart.show(snapshot, arriving=arriving)
+            self.chart.show(snapshot, make=make)
             set_value(self.chooser, view.window.key if view.window.key in BY_KEY else None)
         finally:
             self._telling = False
@@ -77,7 +77,9 @@ class ChartPanel:
         set_class(self._now, "th-away", not view.window.live)
         told = view.told(snapshot.now_ms)
         empty = (
-            "" if any(probe.statistics.n for probe in snapshot.shown) else f" {words.NO_POINTS.format(told)}"
+            ""
+            if any(probe.statistics.n for probe in snapshot.charted)
+            else f" {words.NO_POINTS.format(told)}"
         )
         alt = (
             f'<p class="th-hidden" id="th-chart-alt">{format.safe(words.CHART_ALT.format(told))} '

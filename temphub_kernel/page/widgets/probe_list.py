@@ -5,12 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from ipywidgets import Button, HBox
+from ipywidgets import Button, HBox, VBox
 
 from ...core import HOUR_MS, TempHubError, shown_name
 from .. import format, probe_words
 from ..data import Probe, Record, Snapshot
-from ..html import panels
+from ..html import cards, panels
 from .base import Ask, Asks, Kit, Question, set_children, set_value, without_hub
 from .probe_editor import Editor, say_yes
 
@@ -180,9 +180,25 @@ Provision = Callable[[str], str]
 
 
 class ListPanel:
-    """`widget` is the panel: a row a probe; the form opens below the row it is for."""
+    """`widget` is the panel: a row a probe, once somebody wants to see them; the form opens below the row it
+    is for. `place` is one probe's row with its form, to stand behind its card.
 
-    def __init__(self, kit: Kit, provision: Provision | None, ask: Ask | None, asks: Asks) -> None:
+    moved(): called when that place has to go elsewhere; unfolded: the rows are shown at once.
+    """
+
+    def __init__(
+        self,
+        kit: Kit,
+        provision: Provision | None,
+        ask: Ask | None,
+        asks: Asks,
+        *,
+        unfolded: bool = False,
+    ) -> None:
+        self._unfolded, self._opened = unfolded, ""
+        self._place = kit.column([], "th-place", "th-panel")
+        self.moved: Callable[[], None] = lambda: None
+        self._toggle = kit.button(probe_words.LIST_SHOW, self._turn, name="th-button")
         self._kit, self._provision, self._ask, self._asks = kit, provision, ask, asks
         self._rows: dict[str, HBox] = {}
         self._buttons: dict[str, list[Button]] = {}
@@ -193,7 +209,8 @@ class ListPanel:
         self._guide = kit.html()
         self._transients = Transients(kit, ask, asks, self._redraw)
         self.removed = Removed(kit, ask, asks, self._redraw)
-        self._heading = kit.heading(probe_words.LIST)
+        title = kit.html("th-grow", f'<span id="th-probes">{cards.heading(probe_words.LIST)}</span>')
+        self._heading = kit.row([title] if unfolded else [title, self._toggle], "th-list-head")
         # Called with the id of the probe whose limits somebody wants to set.
         self.limits: Callable[[str], None] = lambda probe_id: None
         self.widget = kit.panel([self._heading], "th-list-panel")
@@ -202,6 +219,40 @@ class ListPanel:
         """True when the row of one that is folded away is made already, or not wanted."""
         return probe_id in self._rows or not self._transients.shown
 
+    def listed(self, probe_id: str) -> bool:
+        """The same of one that has a card."""
+        return probe_id in self._rows or not self._unfolded
+
+    def place(self) -> tuple[str, VBox]:
+        """The id of the probe whose own place is open, empty for none, and that place."""
+        return self._opened, self._place
+
+    def open(self, probe_id: str) -> None:
+        """Open a probe's own place, or shut it."""
+        shut = self._opened == probe_id
+        self._opened = "" if shut else probe_id
+        if self._editor is not None:
+            self._editor.close()
+        if not shut:
+            self._edit(probe_id)
+        self._redraw()
+        self.moved()
+
+    def trust(self, probe_id: str) -> None:
+        """A person trusts a probe; what comes of it is told in its place."""
+        if self._opened != probe_id:
+            self._opened = probe_id
+            if self._editor is not None:
+                self._editor.close()
+        self._trust(probe_id)
+        self._redraw()
+        self.moved()
+
+    def _turn(self) -> None:
+        self._unfolded = not self._unfolded
+        self._toggle.description = probe_words.LIST_HIDE if self._unfolded else probe_words.LIST_SHOW
+        self._redraw()
+
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to a snapshot."""
         self._snapshot = snapshot
@@ -209,13 +260,13 @@ class ListPanel:
         set_value(self._guide, panels.more(snapshot.health))
         self._transients.show(snapshot)
         self.removed.show(snapshot)
-        for probe in self._listed():
+        for probe in self._drawn():
             row = self._row(probe)
             outcome = self._asks.outcomes.get(probe.id, "")
             draw = partial(panels.list_row, probe, outcome, snapshot.view, snapshot.now_ms, self.firmware)
             set_value(row.children[0], snapshot.once(("row", probe.id, outcome, self.firmware), draw))
             trust, *others = self._buttons[probe.id]
-            set_children(row.children[1], [trust, *others] if wants_trust(probe) else others)
+            set_children(row.children[1], [trust, *others] if cards.wants_trust(probe) else others)
             for button in self._buttons[probe.id]:
                 button.disabled = self._asks.busy(probe.id) or (self._provision is None and self._ask is None)
         self._arrange()
@@ -223,7 +274,18 @@ class ListPanel:
     def _listed(self) -> list[Probe]:
         if self._snapshot is None:
             return []
-        return [*self._snapshot.probes, *(self._snapshot.folded if self._transients.shown else [])]
+        known = self._snapshot.probes if self._unfolded else []
+        return [*known, *(self._snapshot.folded if self._transients.shown else [])]
+
+    def _drawn(self) -> list[Probe]:
+        """Those of the list, and the one whose own place is open."""
+        listed = self._listed()
+        known = {probe.id for probe in listed}
+        opened = (probe for probe in self._everyone() if probe.id == self._opened and probe.id not in known)
+        return [*listed, *opened]
+
+    def _everyone(self) -> list[Probe]:
+        return [*self._snapshot.probes, *self._snapshot.folded] if self._snapshot is not None else []
 
     def _redraw(self) -> None:
         if self._snapshot is not None:
@@ -232,12 +294,15 @@ class ListPanel:
     def _arrange(self) -> None:
         edited = self._editor.probe.id if self._editor and self._editor.probe else None
         children = [self._heading]
-        known = len(self._snapshot.probes) if self._snapshot else 0
+        known = len(self._snapshot.probes) if self._snapshot and self._unfolded else 0
+        here = self._rows.get(self._opened)
+        editor = self._editor.widget if self._editor is not None and edited == self._opened else None
+        set_children(self._place, [one for one in (here, editor) if one is not None])
         for place, probe in enumerate(self._listed()):
             if place == known:
                 children.append(self._transients.widget)
             children.append(self._rows[probe.id])
-            if probe.id == edited and self._editor is not None:
+            if probe.id == edited != self._opened and self._editor is not None:
                 children.append(self._editor.widget)
         below = [] if self._transients.widget in children else [self._transients.widget]
         set_children(self.widget, [*children, *below, self.removed.widget, self._guide])
@@ -290,24 +355,22 @@ class ListPanel:
         ask = self._ask or without_hub
         self._asks.go(probe_id, probe_words.TRUSTING.format(probe_id), lambda: say_yes(ask, probe_id))
 
+    def _closed(self) -> None:
+        """The form was put away: with it the probe's own place, where nothing is still to be told."""
+        if self._opened and not self._asks.busy(self._opened):
+            self._opened = ""
+            self.moved()
+        self._arrange()
+
     def _edit(self, probe_id: str) -> None:
-        probes = self._listed()
+        probes = self._everyone()
         probe = next((one for one in probes if one.id == probe_id), None)
         if probe is None or self._snapshot is None:
             return
         if self._editor is None:
-            self._editor = Editor(self._kit, self._ask or without_hub, self._asks, self._arrange, self.limits)
+            self._editor = Editor(self._kit, self._ask or without_hub, self._asks, self._closed, self.limits)
         if self._editor.probe is not None and self._editor.probe.id == probe_id:
             self._editor.close()
             return
         self._editor.open(probe, probes, self.firmware, self._snapshot.view, self._snapshot.now_ms)
         self._arrange()
-
-
-def wants_trust(probe: Probe) -> bool:
-    """Whether a person's yes would change anything: it waits for one, or is a probe without a key that cannot
-    be told."""
-    stands = probe.record.get("trust")
-    # Only its own hub, or its button, frees one that belongs to another.
-    held = bool(format.held_up(probe.record)) and stands != "foreign"
-    return held or (stands == "plain" and bool(probe.record.get("problem")))

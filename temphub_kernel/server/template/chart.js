@@ -27,6 +27,19 @@
     return number;
   }
 
+  // --- the keyboard stays where it was when what it was on is drawn anew; a probe's own place has it when it opens ---
+  let focused = "", opened = null;
+  document.addEventListener("focusin", (event) => { focused = event.target.closest?.("[data-do]")?.dataset.do || ""; });
+  document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target.isConnected && document.activeElement !== target) focused = ""; }));
+  function held() {
+    const name = document.querySelector(".th-place .th-editor input");
+    if (name !== opened) {
+      opened = name;
+      if (name) { name.focus({ preventScroll: true }); name.select(); name.closest(".th-place").scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+    }
+    if (focused && document.activeElement === document.body) document.querySelector(`#rendered_cells [data-do="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+
   const narrow = () => innerWidth < 600;
   function hear() {
     const input = document.querySelector(".th-sayings input");
@@ -40,6 +53,7 @@
     const keep = document.querySelector(".th-question .th-keep");
     if (keep && keep !== hear.keep) keep.focus();
     hear.keep = keep === document.activeElement ? keep : keep && hear.keep;
+    held();
     // A still picture of the page carries the hub's clock as well.
     const now = document.querySelector(".th-pulse [data-now]") || document.querySelector("#first [data-now]");
     if (now && now.dataset.now !== hear.now) { hear.now = now.dataset.now; skew = Number(hear.now) - Date.now(); }

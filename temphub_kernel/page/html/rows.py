@@ -1,0 +1,159 @@
+"""Many probes: a row each, in groups that fold. Any thread; pure."""
+
+import json
+from collections.abc import Collection
+from functools import partial
+from typing import Any, NamedTuple
+
+from .. import format, words
+from ..choices import View
+from ..data import Probe, Snapshot
+from . import cards, states
+
+# So many probes have a card each; more have a row.
+MOST_CARDS = 8
+# Groups are open, one after the other, until so many probes are seen; the others are folded.
+MOST_OPEN = 40
+# Keys of groups that nobody named: of the probes without one, and of those that another hub has.
+NONE, ELSEWHERE = "~", "~hub"
+
+
+class Group(NamedTuple):
+    """Probes that stand together. probes: all of them; seen: those that are drawn."""
+
+    key: str
+    probes: list[Probe]
+    seen: list[Probe]
+    open: bool
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return len(self.probes)
+
+
+def groups_of(
+    probes: list[Probe], turned: Collection[str], whole: Collection[str] = (), sought: str = ""
+) -> list[Group]:
+    """The probes by group, in their order; those of another hub last, and folded.
+
+    turned: keys of those that a viewer opened or folded; whole: of those that are seen to their last probe;
+    sought: what somebody looks for, in a name, id, group or note.
+    """
+    gathered: dict[str, list[Probe]] = {}
+    for probe in sorted(probes, key=lambda one: one.elsewhere):
+        gathered.setdefault(_key(probe), []).append(probe)
+    found, left = [], MOST_OPEN
+    for key, members in gathered.items():
+        if sought:
+            members = [probe for probe in members if _is_sought(probe, sought)]
+        usual = key != ELSEWHERE and left > 0
+        left -= len(members)
+        opened = bool(sought) or usual != (key in turned)
+        seen = members if key in whole else members[:MOST_OPEN]
+        if members:
+            found.append(Group(key, members, seen if opened else [], opened))
+    return found
+
+
+def on_wall(probes: list[Probe]) -> list[Group]:
+    """For a screen that nobody operates: all in one, what is wrong first; those of another hub are a line."""
+    own = sorted((one for one in probes if not one.elsewhere), key=states.order)
+    foreign = [one for one in probes if one.elsewhere]
+    return [
+        *([Group(NONE, own, own, open=True)] if own else []),
+        *([Group(ELSEWHERE, foreign, [], open=False)] if foreign else []),
+    ]
+
+
+def _key(probe: Probe) -> str:
+    return ELSEWHERE if probe.elsewhere else str(probe.record.get("group") or NONE)
+
+
+def _is_sought(probe: Probe, sought: str) -> bool:
+    told = (probe.name, probe.id, probe.record.get("group"), probe.record.get("note"))
+    text = " ".join(str(one or "") for one in told).casefold()
+    return all(word in text for word in sought.casefold().split())
+
+
+def heading(group: Group) -> str:
+    """The group's name, how many it has, and what is wrong there: a button that folds it."""
+    foreign = group.key == ELSEWHERE
+    count = format.safe(format.counted(words.ELSEWHERE if foreign else words.GROUP_COUNT, group.size))
+    quiet = ", ".join(probe.name for probe in group.probes[:5]) if foreign else count
+    title = count if foreign else format.safe(words.NO_GROUP if group.key == NONE else group.key)
+    wrong = "" if group.open or foreign else states.tally(states.troubled(group.probes))
+    return (
+        f'<h2 class="th-fold-head"><button type="button" class="th-fold" data-do="{_do(fold=group.key)}" '
+        f'aria-expanded="{str(group.open).lower()}">{CARET}<span class="th-name">{title}</span>'
+        f'<span class="th-quiet"> {format.safe(quiet)}</span></button>{wrong}</h2>'
+    )
+
+
+CARET = (
+    '<svg class="th-caret" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="2" '
+    'aria-hidden="true"><path d="M5.5 3l5 5-5 5"/></svg>'
+)
+
+
+def section(group: Group, snapshot: Snapshot, opened: str = "", part: int = 0, *, headed: bool = True) -> str:
+    """A group with its rows. opened: the probe whose own place is open, which follows its row; part: 0 for
+    what stands up to there, 1 for the rest."""
+    places = [probe.id for probe in group.seen]
+    cut = places.index(opened) + 1 if opened in places else len(places)
+    some = group.seen[cut:] if part else group.seen[:cut]
+    view, now_ms = snapshot.view, snapshot.now_ms
+    rows = "".join(
+        snapshot.once(
+            ("line", probe.id, probe.id == opened),
+            partial(row, probe, view, now_ms, opened=probe.id == opened),
+        )
+        for probe in some
+    )
+    listed = f'<ul class="th-lines">{rows}</ul>' if rows else ""
+    head = heading(group) if headed and not part else ""
+    more = ""
+    if group.open and group.size > len(group.seen) and (part or cut == len(places)):
+        told = format.safe(words.GROUP_ALL.format(format.count(group.size)))
+        more = (
+            f'<button type="button" class="th-button th-scripted" data-do="{_do(whole=group.key)}">{told}'
+            "</button>"
+        )
+    return f"{head}{listed}{more}"
+
+
+def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
+    """A probe in one line: its name, value and state, what is wrong beneath."""
+    state, good = probe.standing.state, probe.good
+    # That all is well is seen from the shape; what is wrong is said beneath.
+    bad = states.on_card(probe, view, now_ms)
+    seen = "th-hidden" if bad or state == "fine" else "th-word"
+    word = f'<span class="{seen}">{format.safe(states.word(probe))}</span>'
+    when = f" {cards.age(probe.newest.taken_ms, view, now_ms)}" if probe.newest else ""
+    low, high = (view.degrees(value) for value in (probe.glance.low, probe.glance.high))
+    today = f'<span class="th-today th-quiet" title="{format.safe(words.TODAY)}">{low} … {high}</span>'
+    why = format.safe(cards.quality_text(probe.quality)) if probe.quality is not None else ""
+    why = f'<p class="th-why th-quiet">{why}</p>' if why else ""
+    number = view.degrees(good.celsius if good else None)
+    return (
+        f'<li class="th-line th-is-{probe.state}{cards.stale(probe)}{states.level(probe)}" '
+        f'data-probe="{format.safe(probe.id)}">'
+        f"{cards.swatch(probe.colour)}{cards.named(probe, opened=opened)}{cards.badge(probe)}{today}"
+        f'<span class="th-value"><span class="th-number">{number}</span>'
+        f'<span class="th-unit">{view.degree}</span></span>'
+        f'<span class="th-state">{states.shape(state)}{word}<span class="th-quiet">{when}</span></span>'
+        f"{cards.alone(probe, view)}{bad}{cards.looks_like(probe)}{why}"
+        f"{cards.trust_button(probe)}</li>"
+    )
+
+
+def found(groups: list[Group], sought: str, known: int) -> str:
+    """How many are found of those known, for who searches; empty when nobody does."""
+    if not sought:
+        return ""
+    told = words.FOUND.format(sum(group.size for group in groups), format.count(known))
+    return f'<p class="th-quiet" role="status">{format.safe(told)}</p>'
+
+
+def _do(**what: Any) -> str:
+    return format.safe(json.dumps(what))

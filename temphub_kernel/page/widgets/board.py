@@ -1,0 +1,141 @@
+"""The probes at a glance: a card each, or with many of them a row each, in groups that fold. Kernel's own
+thread only."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ipywidgets import HTML, Box, Text
+
+from .. import words
+from ..data import Probe, Snapshot
+from ..html import cards, rows
+from .base import Kit, set_children, set_class, set_value
+
+MOST_ACROSS = 8
+# So many cards share the width of the page.
+FEW = 3
+Place = tuple[str, Any]
+
+
+def across_of(count: int) -> int:
+    """Cards in a row of a wall screen: one row up to four, then as few rows as stay readable."""
+    fewest = 1 if count <= 4 else 2 if count <= 12 else 3
+    return min(max(-(-count // fewest), 1), MOST_ACROSS)
+
+
+class Board:
+    """`widget` is all of it. What is folded away is neither drawn nor sent.
+
+    place(): the id of the probe whose own place is open, and that place, which stands behind its card; piece:
+    it is a part of a page, made for some of the probes.
+    """
+
+    def __init__(self, kit: Kit, place: Callable[[], Place], *, piece: bool) -> None:
+        self._kit, self._place, self._piece = kit, place, piece
+        self._cards: dict[str, HTML] = {}
+        self._groups: dict[str, HTML] = {}
+        self._rest = kit.html("th-rows-rest")
+        self._search: Text | None = None
+        self._found = kit.html("th-found")
+        self._whole: set[str] = set()
+        self._snapshot: Snapshot | None = None
+        self.widget = Box([], layout=kit.layout)
+
+    def has(self, probe: Probe, snapshot: Snapshot) -> bool:
+        """Whether the widgets that show a probe are made already."""
+        if self.in_rows(snapshot):
+            return self._search is not None
+        return probe.id in self._cards
+
+    def in_rows(self, snapshot: Snapshot) -> bool:
+        """Whether each probe has a row and no card."""
+        return not snapshot.view.kiosk and len(self._everyone(snapshot)) > rows.MOST_CARDS
+
+    def _everyone(self, snapshot: Snapshot) -> list[Probe]:
+        """Who has a place, whichever the chart shows."""
+        return snapshot.shown if self._piece else [one for one in snapshot.probes if not one.hidden]
+
+    def whole(self, key: str) -> None:
+        """Show all of a group."""
+        self._whole.add(key)
+
+    def redraw(self) -> None:
+        """Draw anew what was shown last."""
+        if self._snapshot is not None:
+            self.show(self._snapshot)
+
+    def show(self, snapshot: Snapshot, *, make: bool = True) -> None:
+        """Bring it up to a snapshot. make: widgets may be made."""
+        self._snapshot = snapshot
+        in_rows = self.in_rows(snapshot)
+        set_class(self.widget, "th-cards", not in_rows)
+        set_class(self.widget, "th-rows", in_rows)
+        children = self._in_rows(snapshot, make=make) if in_rows else self._in_cards(snapshot, make=make)
+        set_children(self.widget, children)
+
+    def _in_cards(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
+        view, shown = snapshot.view, snapshot.shown
+        groups = rows.on_wall(shown) if view.kiosk else rows.groups_of(shown, view.folds)
+        opened, place = self._place()
+        children: list[Any] = []
+        for group in groups:
+            if group.key != rows.NONE and (make or group.key in self._groups):
+                heading = self._group(group.key)
+                set_value(heading, rows.heading(group))
+                children.append(heading)
+            for probe in group.seen:
+                card = self._card(probe)
+                draw = partial(cards.card, probe, view, snapshot.now_ms, opened=probe.id == opened)
+                set_value(card, snapshot.once(("card", probe.id, probe.id == opened), draw))
+                children.append(card)
+                if probe.id == opened:
+                    children.append(place)
+        # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
+        count = sum(probe.state != "new" for probe in shown)
+        set_class(self.widget, "th-few", len(shown) <= FEW and len(groups) == 1)
+        for across in range(1, MOST_ACROSS + 1):
+            set_class(self.widget, f"th-across-{across}", across == across_of(count))
+        return children
+
+    def _in_rows(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
+        if self._search is None and not make:
+            return []
+        sought = self._search.value.strip() if self._search is not None else ""
+        everyone = self._everyone(snapshot)
+        groups = rows.groups_of(everyone, snapshot.view.folds, self._whole, sought)
+        # One group that is short and has no name needs no heading.
+        headed = [group.key for group in groups] != [rows.NONE] or len(everyone) > rows.MOST_OPEN
+        set_value(self._found, rows.found(groups, sought, len(everyone)))
+        opened, place = self._place()
+        children: list[Any] = [self._searched()]
+        for group in groups:
+            if not make and group.key not in self._groups:
+                continue
+            panel = self._group(group.key)
+            set_value(panel, rows.section(group, snapshot, opened, headed=headed))
+            children.append(panel)
+            if any(probe.id == opened for probe in group.seen):
+                set_value(self._rest, rows.section(group, snapshot, opened, 1, headed=headed))
+                children += [place, self._rest]
+        return children
+
+    def _searched(self) -> Any:
+        if self._search is None:
+            self._search = Text(
+                description=words.SEARCH, placeholder=words.SEARCH_EXAMPLE, layout=self._kit.layout
+            )
+            self._search.observe(lambda _: self.redraw(), "value")
+            self._search_row = self._kit.row([self._search, self._found], "th-search")
+            self._search_row.add_class("th-fields")
+        return self._search_row
+
+    def _card(self, probe: Probe) -> HTML:
+        if probe.id not in self._cards:
+            self._cards[probe.id] = self._kit.html()
+        return self._cards[probe.id]
+
+    def _group(self, key: str) -> HTML:
+        if key not in self._groups:
+            self._groups[key] = self._kit.html("th-group")
+        return self._groups[key]
