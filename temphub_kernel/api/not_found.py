@@ -13,6 +13,10 @@ VOILA = "/v/"
 # Voilà's own goodbye of a page is the one thing that is sent there.
 GOODBYE = "/v/voila/api/shutdown/"
 DOORS = ("/login", "/logout")
+# For a phone's home screen; asked for at the top, relative to the page.
+MANIFEST = "/manifest.webmanifest"
+ICONS = ("/icon-192.png", "/icon-512.png", "/icon-maskable.png", "/apple-touch-icon.png")
+HOME_SCREEN = (MANIFEST, *ICONS)
 READS = ("GET", "HEAD")
 SENDS = ("POST", "PUT", "PATCH")
 EXAMPLE = '{"temperature_c": 23.8, "probe_id": "TempProbe-0096"}'
@@ -49,6 +53,8 @@ def stray(method: str, path: str, headers: HTTPHeaders) -> TempHubError | None:
     else. path: without the query."""
     if is_api(path):
         return None
+    if path in HOME_SCREEN:
+        return None if method in READS else _method(method, path, "GET, HEAD")
     if path in DOORS:
         return None if method in READS or method == "POST" else _method(method, path, "GET, POST")
     if path != "/" and not path.startswith(VOILA):

@@ -11,6 +11,7 @@ from .handlers import (
     channels,
     exports,
     health,
+    home_screen,
     identity,
     imports,
     probes,
@@ -75,4 +76,4 @@ def application(room: Room, *, landing: bool) -> Application:
     pages = [(r"/.*", Landing, {"room": room})] if landing else []
     keeper = {"keeper": Doorkeeper(room.entry, room.audit)}
     doors = [(r"/login", Login, keeper), (r"/logout", Logout, keeper)]
-    return Application([*routes, *doors, *pages], log_function=lambda handler: None)
+    return Application([*routes, *doors, *home_screen.ROUTES, *pages], log_function=lambda handler: None)

@@ -315,7 +315,7 @@ class Switch(HTTPServerConnectionDelegate):
             self.ingest.metrics.hits.calls += headers.get("User-Agent") != network.AGENT
         if line.method == "HEAD" and name == "/":
             return not_found.face(connection)
-        if self.door is None or not_found.is_api(name) or name in not_found.DOORS:
+        if self.door is None or not_found.is_api(name) or name in (*not_found.DOORS, *not_found.HOME_SCREEN):
             return replies.Limited(self.application.start_request(server_conn, connection), connection)
         assert isinstance(connection, HTTP1Connection)
         return replies.Limited(

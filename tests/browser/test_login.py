@@ -38,6 +38,9 @@ def test_the_page_behind_a_password(start_temphub, browser):
     page.click("button")
     page.wait_for_selector(LINE, state="attached", timeout=60_000)
     assert page.title() == "TempHub"
+    # What the browser itself makes of it for a home screen.
+    manifest = context.new_cdp_session(page).send("Page.getAppManifest")
+    assert manifest["url"].endswith("/manifest.webmanifest") and not manifest["errors"], manifest
     # The page's own kernel asks the hub with the data folder's key.
     page.get_by_role("button", name="Show all", exact=True).click()
     page.locator(".th-provision").first.click()

@@ -140,7 +140,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 PROBES_OWN = ("/api/ingest", "/api/hello", "/api/firmware/manifest", "/api/firmware/file")
 # Open to everybody, so that programs that watch over the hub can ask, and people can log in.
 HEALTH = "/api/health"
-ALWAYS = (HEALTH, "/login", "/logout")
+ALWAYS = (HEALTH, *not_found.DOORS, *not_found.HOME_SCREEN)
 
 
 class Away(Exception):
