@@ -7,6 +7,7 @@ from tornado.httputil import HTTPConnection, HTTPHeaders
 
 from ..core import NotFound, Relayed, TempHubError
 from ..language import in_words, spoken_by, texts_of
+from .plain_page import plain_page
 from .replies import COMMON, FORM_CSP, Early, MethodNotAllowed, begin, begin_error
 
 VOILA = "/v/"
@@ -27,13 +28,7 @@ SAYS = {400: "bad_request", 403: "forbidden", 404: "unknown_path", 405: "method_
 AGAIN = '<meta http-equiv="refresh" content="{}">'
 AGAIN_S = {500: 15, 502: 5, 503: 2, 504: 5}
 
-PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,">{again}
-<style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1rem}}</style>
-<h1>TempHub</h1><p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">{away}</a></p>
-</html>"""
+PAGE = '<p role="alert">{problem}</p><p>{remedy}</p><p><a href="/">{away}</a></p>'
 
 
 class NotAcceptable(TempHubError):
@@ -101,7 +96,8 @@ def told(connection: HTTPConnection, error: TempHubError, *, language: str) -> E
     again = AGAIN.format(AGAIN_S[error.status]) if error.status in AGAIN_S else ""
     problem, remedy = map(escape, in_words(error.problem, error.remedy, error.code, language))
     away = escape(texts_of(language)["door"]["to_temperatures"])
-    page = PAGE.format(problem=problem, remedy=remedy, again=again, language=language, away=away).encode()
+    body = PAGE.format(problem=problem, remedy=remedy, away=away)
+    page = plain_page(language, body, more=again).encode()
     more = {**COMMON, "Content-Security-Policy": FORM_CSP}
     return Early(
         connection, lambda: begin(connection, error.status, page, "text/html; charset=UTF-8", **more)

@@ -31,8 +31,8 @@ PAGE_CSP = (
     " object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 FORM_CSP = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri "
-    "'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' data:; manifest-src 'self'; style-src 'unsafe-inline';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 DATA_CSP = "default-src 'none'; frame-ancestors 'none'"
 COMMON = {

@@ -1,5 +1,8 @@
 """The hub's plain pages in the language of who looks at them."""
 
+import re
+from importlib import resources
+
 from support.waiting import wait_for
 
 GERMAN = {"Accept": "text/html", "Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
@@ -44,6 +47,7 @@ def test_the_login_speaks(make_hub):
     """Its field, its button and what it says of a wrong password and of too many of them."""
     hub = make_hub(environ={"UI_PASSWORD": "a cold room"})
     page = shown(hub, "/login", GERMAN)
+    assert "<svg" in page and "--accent:#0067a3" in page and 'rel="manifest"' in page
     assert "Passwort" in page and "Anmelden" in page and "Password</label>" not in page
     form = {**GERMAN, "Content-Type": "application/x-www-form-urlencoded"}
     form["Origin"] = f"http://127.0.0.1:{hub.port}"
@@ -51,3 +55,16 @@ def test_the_login_speaks(make_hub):
     assert told[0][0] == 403 and "Das ist nicht das Passwort." in told[0][2].decode()
     assert told[-1][0] == 429 and "zu viele falsche Passwörter" in told[-1][2].decode()
     assert "Se déconnecter" in shown(hub, "/logout", FRENCH)
+
+
+def test_plain_pages_look_like_the_page(make_hub):
+    """Logout (as login), what is not there and a notebook's hub have the page's sign and colours, light and
+    dark, and a long word breaks instead of widening them."""
+    style = (resources.files("temphub_kernel.page") / "style.css").read_text("utf-8")
+    hub = make_hub()
+    for path in ("/", "/logout", "/" + 90 * "x"):
+        page = shown(hub, path, GERMAN)
+        assert "<svg" in page and "prefers-color-scheme:dark" in page and "overflow-wrap:anywhere" in page
+        for name in ("page", "ink", "accent"):
+            for colour in re.findall(rf"--{name}:(#\w+)", page):
+                assert f"--th-{name}: {colour}" in style.replace("#ffffff", "#fff"), (path, name, colour)

@@ -10,6 +10,7 @@ from tornado.web import RequestHandler
 from ...core import TempHubError, TooOften
 from ...language import in_words, spoken_by, texts_of
 from .. import not_found, replies
+from ..plain_page import plain_page
 from .audit import Audit
 from .auth import LIFE_MS, Entry
 
@@ -17,14 +18,12 @@ MOST_BODY = 4096
 # Each check takes 64 MB for a moment: one at a time, and not many in line.
 MOST_IN_LINE = 8
 
-PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>TempHub</title><link rel="icon" href="data:,"><style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:22rem;margin:15vh auto 0;padding:0 1rem}}
-label,input,button{{display:block;width:100%;box-sizing:border-box;font:inherit}}
-input,button{{margin:.4rem 0 1rem;padding:.55rem .7rem}}
-p[role]{{border-left:4px solid #b3261e;padding-left:.7rem}}</style>
-<h1>TempHub</h1>{said}<form method="post" action="{action}">{fields}</form></html>"""
+# For who puts the page onto a home screen before logging in.
+HOME_SCREEN = (
+    '<link rel="manifest" href="manifest.webmanifest" crossorigin="use-credentials">'
+    '<link rel="apple-touch-icon" href="apple-touch-icon.png">'
+)
+PAGE = '{said}<form method="post" action="{action}">{fields}</form>'
 FIELDS = """<input type="text" name="username" value="temphub" autocomplete="username" hidden>
 <label for="password">{password}</label><input id="password" name="password" type="password"
  autocomplete="current-password"
@@ -70,8 +69,8 @@ class _Door(RequestHandler):
         """Send the page."""
         shown = f'<p role="alert">{escape(said)}</p>' if said else ""
         asked = fields.format_map(texts_of(self.language)["door"])
-        told = {"said": shown, "action": escape(action), "fields": asked, "language": self.language}
-        self.finish(PAGE.format_map(told))
+        body = PAGE.format(said=shown, action=escape(action), fields=asked)
+        self.finish(plain_page(self.language, body, more=HOME_SCREEN, wide="24rem"))
 
     @property
     def language(self) -> str:

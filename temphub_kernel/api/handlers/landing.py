@@ -10,19 +10,12 @@ from ...core import local_text, number_text
 from ...journal import Newest
 from ...language import spoken_by, texts_of
 from .. import base, replies
+from ..plain_page import plain_page
 
-PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>TempHub</title><link rel="icon" href="data:,"><style>
-body{{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;
-color:#1b2733;background:#f7f9fb}}
-table{{border-collapse:collapse;width:100%}}
-td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e6}}
-td.n{{text-align:right;font-variant-numeric:tabular-nums}}</style>
-<h1>TempHub</h1><p>{from_notebook}</p><p>{full_page}</p>
+PAGE = """<p>{from_notebook}</p><p>{full_page}</p>
 <table><tr><th>{probe}</th><th>{newest}</th><th>{taken}</th></tr>{rows}</table>
 <p><a href="/api/probes">{probes}</a> · <a href="/api/health">{health}</a> ·
-<a href="/api/readings?format=csv">{last_day}</a></p></html>"""
+<a href="/api/readings?format=csv">{last_day}</a></p>"""
 CODE = re.compile("`([^`]+)`")
 
 
@@ -39,9 +32,9 @@ class Landing(RequestHandler):
         say = {name: escape(text) for name, text in texts_of(language)["door"].items()}
         rows = "".join(_row(one, language) for one in newest)
         rows = rows or f'<tr><td colspan="3">{say["none_yet"]}</td></tr>'
-        say |= {"full_page": CODE.sub(r"<code>\1</code>", say["full_page"]), "language": language}
+        say |= {"full_page": CODE.sub(r"<code>\1</code>", say["full_page"])}
         replies.protect(self, replies.FORM_CSP)
-        self.finish(PAGE.format(rows=rows, **say))
+        self.finish(plain_page(language, PAGE.format(rows=rows, **say), wide="44rem"))
 
 
 def _row(one: Newest, language: str) -> str:
