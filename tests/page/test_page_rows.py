@@ -115,6 +115,16 @@ def test_two_hundred_probes_are_few_rows_and_few_lines(journal, open_dashboard):
     assert len(rows(alone)) == 200
 
 
+def test_a_wall_has_no_more_cards_than_can_be_read(journal, open_dashboard):
+    """Of 60 probes a wall shows 24, those that are wrong first, and says that they are not all."""
+    page = page_of(journal, open_dashboard, 60, asked="kiosk=1")
+    journal.reading("P-57", None, quality="open")
+    asyncio.run(page.refresh())
+    told = html(page)
+    assert told.count('<article class="th-card') == 24 and "24 of 60 probes" in words(page)
+    assert re.findall(r'data-probe="([^"]+)"', told)[0] == "P-57"
+
+
 def every_line(page):
     """The marks of its chart."""
     return [mark for figure in every(page, Figure) for mark in figure.marks if mark.labels]

@@ -56,16 +56,6 @@ def groups_of(
     return found
 
 
-def on_wall(probes: list[Probe]) -> list[Group]:
-    """For a screen that nobody operates: all in one, what is wrong first; those of another hub are a line."""
-    own = sorted((one for one in probes if not one.elsewhere), key=states.order)
-    foreign = [one for one in probes if one.elsewhere]
-    return [
-        *([Group(NONE, own, own, open=True)] if own else []),
-        *([Group(ELSEWHERE, foreign, [], open=False)] if foreign else []),
-    ]
-
-
 def _key(probe: Probe) -> str:
     return ELSEWHERE if probe.elsewhere else str(probe.record.get("group") or NONE)
 

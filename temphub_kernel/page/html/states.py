@@ -37,6 +37,8 @@ SHAPES = {
     '<path d="M8 5v3.6M8 10.4v.6" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
 }
 SHAPES["fine"] = SHAPES["online"]
+# Three rows of the most cards beside each other: smaller ones are read by nobody who passes.
+MOST_ON_WALL = 24
 
 
 def shape(state: str) -> str:
@@ -135,6 +137,23 @@ def order(probe: Probe) -> tuple[int, bool, int, int]:
     return probe.standing.rank if probe.standing.level >= states.WARNING else (0, False, 0, 0)
 
 
+def on_wall(snapshot: Snapshot) -> list[Probe]:
+    """Those with a card on a wall screen: what is wrong first, and no more than can be read from afar."""
+    return sorted(_for_wall(snapshot), key=order)[:MOST_ON_WALL]
+
+
+def _for_wall(snapshot: Snapshot) -> list[Probe]:
+    return [one for one in snapshot.shown if not one.elsewhere and one.state != "new"]
+
+
+def _some(snapshot: Snapshot) -> str:
+    """That a wall screen shows some of many; empty where it shows all, and elsewhere."""
+    known = len(_for_wall(snapshot)) if snapshot.view.kiosk else 0
+    if known <= MOST_ON_WALL:
+        return ""
+    return f'<p class="th-some th-quiet">{format.safe(words.FOUND.format(MOST_ON_WALL, known))}</p>'
+
+
 def troubled(probes: list[Probe]) -> list[Probe]:
     """Those that somebody has to look at, the worst first."""
     found = [one for one in probes if not one.hidden and one.standing.level >= states.WARNING]
@@ -146,7 +165,7 @@ def head(snapshot: Snapshot) -> str:
     there, now_ms = [probe for probe in snapshot.probes if not probe.hidden], snapshot.now_ms
     bad = troubled(snapshot.probes)
     if not bad:
-        return _calm(there)
+        return _calm(there) + _some(snapshot)
     first = bad[0].standing
     alike = [one for one in bad if (one.standing.state, one.standing.level) == (first.state, first.level)]
     several = len(alike) > 1 and first.state not in words.GOING
@@ -162,7 +181,7 @@ def head(snapshot: Snapshot) -> str:
     return (
         f'<div class="th-worst th-alarmed-{states.LEVELS[first.level]}">{shape(first.state)}<p>'
         f'<b role="status">{format.safe(told)}</b>{rest}</p>'
-        f"{counted}</div>"
+        f"{counted}</div>{_some(snapshot)}"
     )
 
 

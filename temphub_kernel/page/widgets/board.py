@@ -9,7 +9,7 @@ from ipywidgets import HTML, Box, Text
 
 from .. import words
 from ..data import Probe, Snapshot
-from ..html import cards, rows
+from ..html import cards, rows, states
 from .base import Kit, set_children, set_class, set_value
 
 MOST_ACROSS = 8
@@ -76,7 +76,10 @@ class Board:
 
     def _in_cards(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
         view, shown = snapshot.view, snapshot.shown
-        groups = rows.on_wall(shown) if view.kiosk else rows.groups_of(shown, view.folds)
+        groups = rows.groups_of(shown, view.folds)
+        if view.kiosk:
+            shown = states.on_wall(snapshot)
+            groups = [rows.Group(rows.NONE, shown, shown, open=True)]
         opened, place = self._place()
         children: list[Any] = []
         for group in groups:
@@ -92,10 +95,9 @@ class Board:
                 if probe.id == opened:
                     children.append(place)
         # How many beside each other a wall screen shows: rows enough, and none with a single card left over.
-        count = sum(probe.state != "new" for probe in shown)
         set_class(self.widget, "th-few", len(shown) <= FEW and len(groups) == 1)
         for across in range(1, MOST_ACROSS + 1):
-            set_class(self.widget, f"th-across-{across}", across == across_of(count))
+            set_class(self.widget, f"th-across-{across}", across == across_of(len(shown)))
         return children
 
     def _in_rows(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
