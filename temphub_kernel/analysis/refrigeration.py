@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from ..core import TempHubError
+from ..journal import exceedance, refrigeration
 from . import lengths, results
 from .curve import Curve, Data, curves, zone_of
 
@@ -27,7 +25,9 @@ CYCLE_COLUMNS = {
 }
 
 
-def compressor_cycles(data: Data, *, swing: float = 0.5, gap: lengths.Span | None = None) -> pd.DataFrame:
+def compressor_cycles(
+    data: Data, *, swing: float = refrigeration.SWING_C, gap: lengths.Span | None = None
+) -> pd.DataFrame:
     """Whole cycles of cooling and warming again, one row each, by probe and time.
 
     A cycle runs from one warmest reading to the next: on, where the temperature turns down (the compressor
@@ -48,11 +48,7 @@ def compressor_cycles(data: Data, *, swing: float = 0.5, gap: lengths.Span | Non
 
 
 def _cycles(curve: Curve, swing: float) -> dict[str, results.Array]:
-    place, warm, stretch = np.array(_turns(curve, swing), dtype=np.int64).reshape(-1, 3).T
-    whole = (
-        np.flatnonzero(warm[:-2] & (stretch[:-2] == stretch[2:])) if len(place) > 2 else np.empty(0, np.int64)
-    )
-    on, off, end = place[whole], place[whole + 1], place[whole + 2]
+    on, off, end = refrigeration.cycles(_line(curve), swing)
     ms, celsius = curve.ms, curve.celsius
     return {
         "probe_id": np.full(len(on), curve.probe_id, object),
@@ -69,48 +65,10 @@ def _cycles(curve: Curve, swing: float) -> dict[str, results.Array]:
     }
 
 
-def _turns(curve: Curve, swing: float) -> list[tuple[int, bool, int]]:
-    """(place, whether it is a warmest one, stretch without a gap) of the turning points, which alternate
-    within a stretch.
-
-    The first and last extremes of a stretch are none: nobody saw what was before or after them.
-    """
-    found: list[tuple[int, bool, int]] = []
-    low = high = stretch = 0
-    rising: bool | None = None
-    places, values, begins = _bends(curve)
-    for here, value in enumerate(values):
-        if begins[here]:
-            low, high, rising, stretch = here, here, None, stretch + 1
-        low = here if value < values[low] else low
-        high = here if value > values[high] else high
-        if rising is not True and value - values[low] >= swing:
-            if rising is False:
-                found.append((places[low], False, stretch))
-            rising, high = True, here
-        elif rising is not False and values[high] - value >= swing:
-            if rising is True:
-                found.append((places[high], True, stretch))
-            rising, low = False, here
-    return found
+def _line(curve: Curve) -> exceedance.Line:
+    return exceedance.Line(curve.ms, curve.celsius, curve.whole)
 
 
-def _bends(curve: Curve) -> tuple[list[int], list[float], list[bool]]:
-    """(place, value, whether a stretch begins) of the readings at which the curve bends; the others cannot be
-    turns."""
-    if not len(curve.ms):
-        return [], [], []
-    begins = np.r_[True, ~curve.whole]
-    steps = pd.Series(np.diff(curve.celsius))
-    # A level stretch goes on as the step before it, so that its last reading is the turn.
-    sign = np.sign(steps.mask(steps == 0).ffill().fillna(0).to_numpy())
-    kept = begins | np.r_[begins[1:], True]
-    kept[1:-1] |= np.diff(sign) != 0
-    return np.flatnonzero(kept).tolist(), curve.celsius[kept].tolist(), begins[kept].tolist()
-
-
-# Shut again and cooled down: so much of the rise is left.
-LEFT = 0.25
 DOOR_COLUMNS = {
     "probe_id": "probe",
     "start": "time",
@@ -125,7 +83,11 @@ DOOR_COLUMNS = {
 
 
 def door_openings(
-    data: Data, *, rise: float = 1.0, within: lengths.Span = "2min", recovers_within: lengths.Span = "1h"
+    data: Data,
+    *,
+    rise: float = refrigeration.RISE_C,
+    within: lengths.Span = "2min",
+    recovers_within: lengths.Span = "1h",
 ) -> pd.DataFrame:
     """Rises of at least `rise` K within `within`, and how they went away, one row each, by probe and time.
 
@@ -144,60 +106,25 @@ def door_openings(
             code="bad_rise",
         )
     window, longest = lengths.span_ms(within, "within"), lengths.span_ms(recovers_within, "recovers_within")
-    rows = [row for curve in curves(data) for row in _openings(curve, rise, window, longest)]
+    rows = [
+        _row(curve.probe_id, found)
+        for curve in curves(data)
+        for found in refrigeration.openings(_line(curve), rise, window, longest)
+    ]
     return results.table(rows, DOOR_COLUMNS, zone_of(data))
 
 
-def _openings(curve: Curve, rise: float, window: int, longest: int) -> Iterator[dict[str, Any]]:
-    up = np.flatnonzero(curve.celsius - _lowest_lately(curve, window) >= rise)
-    # A pause shorter than the rise may take does not part a rise from its recovery.
-    parted = np.flatnonzero(~curve.whole & (np.diff(curve.ms) > window))
-    done = 0
-    while (at := np.searchsorted(up, done)) < len(up):
-        row, done = _opening(curve, int(up[at]), window, longest, parted, done)
-        # What is left over from the opening before is no new one.
-        if row["rise_c"] >= rise:
-            yield row
-
-
-def _opening(
-    curve: Curve, trigger: int, window: int, longest: int, parted: results.Array, done: int
-) -> tuple[dict[str, Any], int]:
-    ms, celsius = curve.ms, curve.celsius
-    before = max(int(np.searchsorted(ms, ms[trigger] - window)), min(done, trigger))
-    start = trigger - int(np.argmin(celsius[before : trigger + 1][::-1]))
-    start = min(start, trigger)
-    base = celsius[start]
-    close = np.searchsorted(parted, trigger)
-    stop = int(parted[close]) + 1 if close < len(parted) else len(ms)
-    peak, end, seen = trigger, None, trigger
-    while end is None and seen < stop:
-        until = min(stop, int(np.searchsorted(ms, ms[peak] + longest, "right")))
-        if until <= seen:
-            break
-        part = celsius[seen:until]
-        high = np.maximum(np.maximum.accumulate(part), celsius[peak])
-        back = np.flatnonzero(part - base <= LEFT * (high - base))
-        reach = int(back[0]) if len(back) else len(part) - 1
-        top = int(np.argmax(part[: reach + 1]))
-        peak = seen + top if part[top] > celsius[peak] else peak
-        end = seen + reach if len(back) else None
-        seen = until
-    row = {
-        "probe_id": curve.probe_id,
-        "start": ms[start],
-        "peak": ms[peak],
-        "end": results.NEVER if end is None else ms[end],
-        "base_c": base,
-        "peak_c": celsius[peak],
-        "rise_c": celsius[peak] - base,
-        "duration": results.NEVER if end is None else ms[end] - ms[start],
-        "recovery": results.NEVER if end is None else ms[end] - ms[peak],
+def _row(probe_id: str, found: refrigeration.Opening) -> dict[str, object]:
+    never = found.end_ms is None
+    end_ms = results.NEVER if found.end_ms is None else found.end_ms
+    return {
+        "probe_id": probe_id,
+        "start": found.start_ms,
+        "peak": found.peak_ms,
+        "end": end_ms,
+        "base_c": found.base_c,
+        "peak_c": found.peak_c,
+        "rise_c": found.rise_c,
+        "duration": results.NEVER if never else end_ms - found.start_ms,
+        "recovery": results.NEVER if never else end_ms - found.peak_ms,
     }
-    return row, max(seen if end is None else end, trigger) + 1
-
-
-def _lowest_lately(curve: Curve, window: int) -> results.Array:
-    """The lowest reading of the last `window` milliseconds at each reading."""
-    series = pd.Series(curve.celsius, index=pd.DatetimeIndex(curve.ms.view("datetime64[ms]")))
-    return series.rolling(pd.Timedelta(window, "ms"), closed="both").min().to_numpy()

@@ -75,6 +75,7 @@ from .statistics import (
     in_order,
     kinetic,
     pieces,
+    refrigeration,
     time_weights,
     track_of,
 )
@@ -175,6 +176,7 @@ __all__ = [
     "pieces",
     "put_damaged_aside",
     "received_of",
+    "refrigeration",
     "register",
     "remove",
     "remove_rule",

@@ -21,6 +21,7 @@ from .widgets import (
     DoctorPanel,
     Kit,
     ListPanel,
+    MomentsPanel,
     PagePanel,
     Provision,
     set_children,
@@ -37,6 +38,7 @@ PARTS = (
     "head",
     "cards",
     "chart",
+    "happened",
     "alarms",
     "stats",
     "list",
@@ -83,14 +85,11 @@ class Panels:
         self._listen(steering)
         self._head, self._alerts, self._statistics, self._hub, self._empty = (kit.html() for _ in range(5))
         self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
-        self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
-        self._statistics_shown = kit.toggle(words.STATISTICS_SHOW)
-        self._statistics_title = kit.html("th-grow")
-        self._statistics_head = kit.row([self._statistics_title, self._statistics_shown], "th-list-head")
-        self._statistics_shown.observe(lambda _: self._redraw(), "value")
+        self._make_statistics(kit)
         self._make_board(kit, provision, ask, asks, unfolded=unfolded)
         # Each under its name in PARTS, which has their order.
         self._below: dict[str, Panel] = {
+            "happened": MomentsPanel(kit),
             "alarms": self._alarms,
             "list": self._list,
             "page": PagePanel(kit, steering),
@@ -99,6 +98,13 @@ class Panels:
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         self.root = self._make_root(VBox() if root is None else root)
+
+    def _make_statistics(self, kit: Kit) -> None:
+        self._statistics_panel = kit.panel([self._statistics], "th-statistics-panel")
+        self._statistics_shown = kit.toggle(words.STATISTICS_SHOW)
+        self._statistics_title = kit.html("th-grow")
+        self._statistics_head = kit.row([self._statistics_title, self._statistics_shown], "th-list-head")
+        self._statistics_shown.observe(lambda _: self._redraw(), "value")
 
     def _make_board(
         self, kit: Kit, provision: Provision | None, ask: Ask | None, asks: Asks, *, unfolded: bool

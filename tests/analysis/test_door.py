@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from support.frames import series, tidy, times
 from temphub_kernel.analysis import door_openings
@@ -68,6 +69,22 @@ def test_a_rise_within_a_rise() -> None:
     """A door opened again before it recovered is one longer opening with the higher peak."""
     found = door_openings(fridge(openings={60: 3, 62: 5}), rise=1.5)
     assert len(found) == 1 and found["peak_c"].iloc[0] > 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    celsius=st.lists(st.integers(-4, 12).map(lambda quarters: quarters / 4), min_size=1, max_size=60),
+    steps_s=st.lists(st.sampled_from([1, 5, 30, 60, 119, 121, 600]), min_size=60, max_size=60),
+    rise=st.sampled_from([0.25, 1.0, 2.5]),
+)
+def test_a_rise_is_one_by_pandas_count(celsius: list[float], steps_s: list[int], rise: float) -> None:
+    """Whatever the pauses, there is an opening where a reading lies so far above the lowest of the two
+    minutes before it, both ends counted, as pandas counts them; and the first begins before that reading."""
+    data = series(np.cumsum(steps_s[: len(celsius)]), celsius)
+    up = data[data - data.rolling("2min", closed="both").min() >= rise]
+    found = door_openings(data, rise=rise)
+    assert found.empty == up.empty
+    assert up.empty or up.index[0] - pd.Timedelta("2min") <= found["start"].iloc[0] < up.index[0]
 
 
 def test_none() -> None:

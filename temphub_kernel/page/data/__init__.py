@@ -2,6 +2,7 @@
 
 from .alarms import ShownAlarm, ShownAlarms
 from .card_extras import SPARK_PX, arrow
+from .happened import Event, Looked
 from .imports import Brought
 from .met import Record
 from .series import Times
@@ -16,7 +17,9 @@ __all__ = [
     "Alert",
     "Annotation",
     "Brought",
+    "Event",
     "Judgement",
+    "Looked",
     "Measured",
     "Probe",
     "Record",

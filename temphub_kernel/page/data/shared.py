@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...core import monotonic_s
 from ..choices import Wanted
+from .happened import Looker, limits_of
 from .snapshot import Snapshot, Source
 
 # Pages refresh each second, not at the same moment: what was read this lately is what they would read again.
@@ -26,8 +27,9 @@ _shared: dict[Path, tuple["Readings", int]] = {}
 class _Shown:
     """A window that is shown: its Source, its thread, and what was read last."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, wanted: Wanted) -> None:
         self.source = Source(journal)
+        self._wanted, self.looker = wanted, Looker(journal, wanted.window)
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-page")
         self.asked_s = monotonic_s()
         self.answer: Future[Snapshot] | None = None
@@ -43,9 +45,27 @@ class _Shown:
             return None
         return self.answer if not self.answer.done() or monotonic_s() - self.answered_s < FRESH_S else None
 
+    def read(self, now_ms: int) -> Future[Snapshot]:
+        """The content about now. What happened is looked for behind it: no value waits for that."""
+        answer = self.answer = self.thread.submit(self._read, now_ms)
+        self.answered_s = self.asked_s
+        self.thread.submit(self._look, answer)
+        return answer
+
+    def _read(self, now_ms: int) -> Snapshot:
+        return self.source.read(self._wanted, now_ms)._replace(happened=self.looker.happened)
+
+    def _look(self, answer: Future[Snapshot]) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            return
+        told = answer.result()
+        probes = [probe for probe in (*told.probes, *told.folded) if not probe.hidden]
+        self.looker.look(told.window, {probe.id: limits_of(probe.rules) for probe in probes}, told.now_ms)
+
     def close(self, *, wait: bool) -> None:
-        """Close the connection, end the thread."""
+        """Close the connections, end the thread."""
         self.thread.submit(self.source.close)
+        self.thread.submit(self.looker.close)
         self.thread.shutdown(wait=wait)
 
 
@@ -70,13 +90,11 @@ class Readings:
             self._let_go()
             shown = self._shown.get(wanted)
             if shown is None:
-                shown = self._shown[wanted] = _Shown(self._journal)
+                shown = self._shown[wanted] = _Shown(self._journal, wanted)
             shown.asked_s = monotonic_s()
             if (fresh := shown.fresh()) is not None and fresh is not known:
                 return fresh
-            answer = shown.thread.submit(shown.source.read, wanted, now_ms)
-            shown.answer, shown.answered_s = answer, shown.asked_s
-            return answer
+            return shown.read(now_ms)
 
     def close(self) -> None:
         """Let everything go; waits for what is being read."""

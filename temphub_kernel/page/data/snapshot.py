@@ -21,6 +21,7 @@ from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Stri
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, Standings
 from .card_extras import Glance, Glances, day_start
+from .happened import Happened
 from .met import MOST_FOLDED, Met, Record, met_by, order
 from .series import NO_CURVE, NO_TIMES, Curve, Times
 from .statistics import Statistics
@@ -123,6 +124,7 @@ class Snapshot(NamedTuple):
     removed: list[Record] = []
     now_is: dict[str, str] = {}
     alarms: ShownAlarms = ShownAlarms()
+    happened: Happened | None = None
     view: View = View()
     # When the first reading was taken, 0 for none.
     began_ms: int = 0

@@ -1,7 +1,8 @@
-"""What stands beside the lines of the chart: bad and late readings, notes, limits and the time beyond them.
-Kernel's own thread only."""
+"""What stands beside the lines of the chart: bad and late readings, notes, limits and the time beyond them;
+and beneath it what happened, in words. Kernel's own thread only."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import bqplot
@@ -10,7 +11,8 @@ import numpy as np
 from ...journal import Floats, StoredRule
 from ..choices import View
 from ..data import Annotation, Snapshot, Times
-from ..html import limits, panes
+from ..html import happened, limits, panes
+from .base import Kit, set_value
 
 Reach = tuple[int, int, float, float]
 # More different ones in one pane would hide the lines: the time beyond them is filled all the same.
@@ -184,3 +186,19 @@ def _thinned(found: list[Times], from_ms: int, end_ms: int) -> Times:
     step_ms = max((end_ms - from_ms) // MOST_MARKS, 1)
     _, first = np.unique(times // step_ms, return_index=True)
     return np.asarray(times[first], np.int64)
+
+
+class MomentsPanel:
+    """`widget` is the panel."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._told = kit.html()
+        self.widget = kit.panel([self._told], "th-happened-panel")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring it up to what was found so far; only here it is asked for, so a wall has nothing looked
+        for."""
+        if snapshot.happened is None or snapshot.view.kiosk:
+            return
+        found = snapshot.happened.ask()
+        set_value(self._told, snapshot.once("happened", partial(happened.listed, snapshot, found)))
