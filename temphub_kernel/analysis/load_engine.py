@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core import TempHubError, now_ms
-from . import columns
+from . import columns, results
 
 # The names of the series, as forward/engine/lines.py has them.
 MATCH = '{{__name__=~"temphub_({fields})"{more}}}'
@@ -62,13 +62,13 @@ def _wide(found: Sequence[Series], zone: tzinfo) -> pd.DataFrame:
         if found
         else pd.MultiIndex.from_arrays([[], []], names=["site", "probe_id"])
     )
-    return pd.DataFrame(values.T, index=columns.times_of(times, zone), columns=heads, copy=False)
+    return results.Frame(values.T, index=columns.times_of(times, zone), columns=heads, copy=False)
 
 
 def _tidy(found: Sequence[Series], zone: tzinfo) -> pd.DataFrame:
     taken_ms = np.concatenate([np.zeros(0, np.int64), *(one.taken_ms for one in found)])
     counts = [len(one.taken_ms) for one in found]
-    frame = pd.DataFrame(
+    frame = results.Frame(
         {
             "time": columns.times_of(taken_ms, zone),
             "site": pd.Categorical(np.repeat(np.array([one.site for one in found], object), counts)),

@@ -40,8 +40,8 @@ class Frame(pd.DataFrame):
             return pd.DataFrame(self, copy=False).to_parquet(path, *args, **options)
         except ImportError as error:
             raise ImportError(
-                'pandas needs pyarrow for that: pip install "temphub[analysis]"; or call th.export(frame, '
-                '"readings.parquet"), which needs nothing.'
+                'pandas needs pyarrow for that: pip install ".[analysis]" in the folder of TempHub; or call '
+                'th.export(frame, "readings.parquet"), which needs nothing.'
             ) from error
 
 

@@ -44,6 +44,7 @@ BEYOND = {
     "bad_to": "a time",
     "bad_bucket": "from 1 s to 366 days",
     "bad_every": "from 1 s to 366 days",
+    "bad_origin": "not together with `every`",
     "bad_tz": "a zone that exists",
     "bad_for": "a month, week, day or year that there is",
     "bad_title": "printable",
@@ -81,6 +82,12 @@ def no_surprise(ctx, response, case):
     return positive_data_acceptance(ctx, response, case)
 
 
+@schemathesis.check
+def refusal(ctx, response, case):
+    """What does not fit the contract is refused; more readings than fit into a delivery with 413."""
+    return response.status_code != 413 and negative_data_rejection(ctx, response, case)
+
+
 # Each starts a process, which takes a second.
 PROCESSES = ("POST /api/channels", "GET /api/report")
 PLAIN = "POST /api/ingest"
@@ -89,7 +96,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
     no_surprise,
-    negative_data_rejection,
+    refusal,
 ]
 
 
