@@ -102,6 +102,7 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._leaving: dict[str, float] = {}
         self.places = Places()
+        self._making: set[asyncio.Timeout] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
     @property
@@ -121,6 +122,22 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         if (env or {}).get("VOILA_PREHEAT") != "True":
             self.given(visit)
         return visit
+
+    @asynccontextmanager
+    async def making(self, within_s: float) -> AsyncIterator[None]:
+        """While a page is made: TimeoutError after so many seconds. When the kernel ends in the middle, Voilà
+        goes on waiting for it, and tells the browser to; then TempHubError is raised at once."""
+        run = self.run
+        try:
+            async with asyncio.timeout(within_s) as limit:
+                self._making.add(limit)
+                yield
+        except TimeoutError:
+            if self.run != run:
+                raise kernel_process.ended() from None
+            raise
+        finally:
+            self._making.discard(limit)
 
     async def shutdown_kernel(self, kernel_id: str, *_: Any, **__: Any) -> None:
         """End a visit; the kernel goes on for the others."""
@@ -204,6 +221,9 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         """The kernel is gone, and every visit with it: their pages are told by the end of their
         connection."""
         self._kernels_lost += 1
+        for limit in self._making:
+            if not limit.expired():
+                limit.reschedule(0)
         gone = set(self.list_kernel_ids())
         for connection in list(ZMQChannelsWebsocketConnection._open_sockets):
             if connection.kernel_id in gone:

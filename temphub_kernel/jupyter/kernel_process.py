@@ -285,6 +285,11 @@ class SharedKernel:
                 missed += 1
 
 
+def ended() -> TempHubError:
+    """What a page is told that was being made."""
+    return _not_up("it ended while the page was made")
+
+
 def _not_up(why: str) -> TempHubError:
     return BadGateway(
         f"The kernel of the pages cannot be used ({why}), so no page can be shown; readings are stored all "

@@ -42,9 +42,8 @@ class PageHandler(TornadoVoilaHandler):  # type: ignore[misc]  # Voilà ships no
     async def get(self, path: str | None = None) -> None:
         viewers: ViewerKernels = self.kernel_manager
         try:
-            # When the kernel ends in the middle, Voilà goes on waiting for it, and tells the browser to.
             with viewers.places.opened_by(self._address):
-                async with asyncio.timeout(MADE_S), viewers.places.turn(self._address):
+                async with viewers.making(MADE_S), viewers.places.turn(self._address):
                     await self._make(path)
         except TempHubError as error:
             await self._sorry(error)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.jupyter.kernel_manager import ViewerKernels
 
 
@@ -93,3 +94,32 @@ def test_the_goodbye_of_a_real_page_is_taken(start_temphub):
         connection.close()
     assert temphub.stop() == 0
     assert "xsrf" not in temphub.text() and "Traceback" not in temphub.text()
+
+
+def test_a_page_that_is_being_made_does_not_wait_for_a_kernel_that_ended(viewers):
+    """The kernel ended in the middle of a page: whoever waits for the page is told at once, and not a minute
+    later when a page has taken too long; the next page is made."""
+    viewers.refill = lambda keep: None
+
+    async def steps():
+        begun = asyncio.Event()
+
+        async def page():
+            async with viewers.making(60):
+                begun.set()
+                await asyncio.Event().wait()
+
+        waiting = asyncio.create_task(page())
+        await begun.wait()
+        viewers._died()
+        with pytest.raises(TempHubError, match="ended while the page was made"):
+            await waiting
+        async with viewers.making(60):
+            pass
+        with pytest.raises(TimeoutError):
+            async with viewers.making(0):
+                await asyncio.Event().wait()
+        await settled(viewers)
+        await viewers.close()
+
+    run(steps())
