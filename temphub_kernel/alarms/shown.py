@@ -163,14 +163,13 @@ def standings(
     """The worst that is the matter with each probe, as the page says it. probes: as Reader.probes tells."""
     rules, live, newest = list(reader.rules()), reader.live_alarms(), {n.probe_id: n for n in reader.newest()}
     limits, pending = states.in_force(rules), waiting(reader) if rules else {}
-    silences = states.remembered(reader.note(states.TOPIC)[1])
+    silences, watching = states.remembered(reader.note(states.TOPIC)[1]), states.Watching(rules)
     found = {}
     for one in probes:
         id_, no = one["id"], one["no"]
-        watching = states.rules_of(rules, id_, str(one.get("group") or "")) if limits else ()
         found[id_] = states.standing(
             _newest(newest.get(id_), one, id_ in refused, at_ms),
-            [limits[rule.no] for rule in watching if rule.no in limits],
+            [limits[r.no] for r in watching.of(id_, str(one.get("group") or "")) if r.no in limits],
             [alarm for alarm in live if no == alarm.probe or no in alarm.body.get("probes", ())],
             silences.get(id_),
             at_ms,

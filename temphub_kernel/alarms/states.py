@@ -194,12 +194,24 @@ def remembered(note: Mapping[str, Sequence[int]]) -> dict[str, Silence]:
     return {probe_id: Silence(*map(int, one)) for probe_id, one in note.items()}
 
 
-def rules_of(stored: Iterable[StoredRule], probe_id: str, group: str) -> list[StoredRule]:
-    """The rules that watch a probe: named, by its group, or as one of all."""
-    return [
-        one
-        for one in stored
-        if probe_id in (one.body.get("probes") or ())
-        or (bool(group) and one.body.get("group") == group)
-        or not (one.body.get("probes") or one.body.get("group"))
-    ]
+class Watching:
+    """Which rules watch a probe: named, by its group, or as one of all. Put in order once: of as many probes
+    as rules not every one is held against every other."""
+
+    def __init__(self, stored: Iterable[StoredRule]) -> None:
+        self._all: dict[int, StoredRule] = {}
+        self._named: dict[str, dict[int, StoredRule]] = {}
+        self._grouped: dict[str, dict[int, StoredRule]] = {}
+        for place, one in enumerate(stored):
+            named, group = one.body.get("probes") or (), one.body.get("group")
+            for id_ in named:
+                self._named.setdefault(id_, {})[place] = one
+            if group:
+                self._grouped.setdefault(group, {})[place] = one
+            if not named and not group:
+                self._all[place] = one
+
+    def of(self, probe_id: str, group: str) -> list[StoredRule]:
+        """Those of a probe, in their order."""
+        found = {**self._all, **self._named.get(probe_id, {}), **self._grouped.get(group, {})}
+        return [found[place] for place in sorted(found)]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import EVER_MS, JOURNAL_FILE, MINUTE_MS, Settings, now_ms, titles, to_celsius
-from ..journal import NO_VALUE, Alarm, Newest, Reader
-from .arguments import Probes, When, asked_probes, find_zone, span_ms
-from .results import Frame, ids
+from ..core import EVER_MS, MINUTE_MS, now_ms, titles, to_celsius
+from ..journal import NO_VALUE, Alarm, Calibration, Newest, Reader, Thermocouple
+from .arguments import Probes, When, asked_probes, find_zone, journal_of, span_ms
+from .results import Frame, ids, times
 
 TIMES = {
     "since": "since_ms",
@@ -40,7 +40,7 @@ def remarks(
     """
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         asked = _counted(reader, probe)
         found = [
             one for one in reader.annotations(from_ms, to_ms) if not one.probe_id or one.probe_id in asked
@@ -69,7 +69,7 @@ def struck_out(
     included), note, made. Raises TempHubError."""
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         asked = _counted(reader, probe)
         found = [
             one
@@ -104,13 +104,9 @@ def calibrations(
     """
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         asked = _counted(reader, probe)
-        found = [
-            one
-            for one in reader.calibrations()
-            if one.probe_id in asked and one.from_ms < to_ms and one.to_ms > from_ms
-        ]
+        found = [one for one in reader.calibrations() if _counts(one, asked, from_ms, to_ms)]
     offsets = [one.points[0][1] - one.points[0][0] if one.points else None for one in found]
     return _table(
         {
@@ -143,12 +139,12 @@ def thermocouples(
     """
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         asked = _counted(reader, probe)
         rows = [
             (one, *told)
             for one in reader.thermocouples()
-            if one.probe_id in asked and one.from_ms < to_ms and one.to_ms > from_ms
+            if _counts(one, asked, from_ms, to_ms)
             for told in one.uncertainty()
         ]
     return _table(
@@ -174,7 +170,7 @@ def probes(*, tz: str = "local", data_dir: str | Path | None = None) -> pd.DataF
     Raises TempHubError.
     """
     zone = find_zone(tz)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         known = reader.probes()
         newest = {one.probe_id: one for one in reader.newest()}
     called, there = titles(known), [newest.get(one["id"]) for one in known]
@@ -202,6 +198,11 @@ def _counted(reader: Reader, probe: Probes) -> Container[str]:
     return set().union(*of_each)
 
 
+def _counts(one: Calibration | Thermocouple, asked: Container[str], from_ms: int, to_ms: int) -> bool:
+    """Whether it is of a probe asked for and in force in [from_ms, to_ms) in part."""
+    return one.probe_id in asked and one.from_ms < to_ms and one.to_ms > from_ms
+
+
 def _open_ends(ms: list[int]) -> list[int]:
     return [NO_VALUE if at >= EVER_MS else at for at in ms]
 
@@ -211,7 +212,7 @@ def _table(columns: dict[str, Any], index: pd.Index[Any] | None = None) -> pd.Da
 
 
 def _times(ms: list[int], zone: tzinfo) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(np.array(ms, np.int64).view("datetime64[ms]")).tz_localize("UTC").tz_convert(zone)
+    return times(np.array(ms, np.int64), zone)
 
 
 def alarms(
@@ -231,7 +232,7 @@ def alarms(
     """
     zone = find_zone(tz)
     from_ms, to_ms = span_ms(start, end, zone)
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         found = reader.alarms(from_ms, to_ms, asked_probes(reader.probes(removed=True), probe))
     now = now_ms()
     return _table(
@@ -263,7 +264,7 @@ def rules(probe: Probes = None, *, tz: str = "local", data_dir: str | Path | Non
     name, kind, severity, probes (a list, empty for all or a group), group, limit_c, delay_min, recovery_c,
     recovery_min, enabled, by and changed, and rule: all of it as it is sent to the API.
     """
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(journal_of(data_dir)) as reader:
         known = reader.probes(removed=True)
         asked = asked_probes(known, probe)
         watched = [one for one in known if asked is None or one["id"] in asked]
@@ -314,10 +315,6 @@ def _texts(values: list[str]) -> Any:
 
 def _numbers(values: list[float | None]) -> Any:
     return pd.array([np.nan if value is None else float(value) for value in values], dtype="float64")
-
-
-def _journal(data_dir: str | Path | None) -> Path:
-    return Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
 
 
 def _moments(ms: list[int], zone: tzinfo) -> pd.DatetimeIndex:

@@ -7,12 +7,23 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..core import EVER_MS, NotFound, TempHubError, clock, list_of_names, named, now_ms
+from ..core import (
+    EVER_MS,
+    JOURNAL_FILE,
+    NotFound,
+    Settings,
+    TempHubError,
+    clock,
+    list_of_names,
+    named,
+    now_ms,
+)
 from ..journal import Limit
 from . import lengths
 
@@ -21,6 +32,11 @@ def find_zone(name: str) -> tzinfo:
     """The zone called `name`; `local` is this computer's. Raises TempHubError for a name nobody knows."""
     remedy = 'Use tz="local", tz="UTC" or a name such as tz="Europe/Berlin".'
     return clock.find_zone(name, remedy=remedy, code="bad_time_zone") or clock.local_zone()
+
+
+def journal_of(data_dir: str | Path | None) -> Path:
+    """The journal of a data folder; None: of the one that the settings say."""
+    return Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
 
 
 EPOCH = pd.Timestamp(0, unit="ms", tz="UTC")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import JOURNAL_FILE, Settings, TempHubError
+from ..core import TempHubError
 from ..exports import FORMS, LAST_MS, Job, bad, make_order
 from ..exports.columns import Column, write_table
 from ..exports.run import whole_file
@@ -71,7 +71,7 @@ def export(
         if isinstance(data, pd.DataFrame | pd.Series):
             write_table(_columns(data), part, form, zone=tz, excel=excel)
         else:
-            _pour(Job(_journal(data_dir), order), part)
+            _pour(Job(arguments.journal_of(data_dir), order), part)
     return path
 
 
@@ -91,10 +91,6 @@ def _text(limit: float | None) -> str:
     return "" if limit is None else str(limit)
 
 
-def _journal(data_dir: str | Path | None) -> Path:
-    return Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
-
-
 def _asked(
     data: Any, probe: Probes, every: lengths.Span | None, tz: str, data_dir: str | Path | None
 ) -> dict[str, Any]:
@@ -103,7 +99,7 @@ def _asked(
     from_ms, to_ms = arguments.span_ms(start, end, arguments.find_zone(tz))
     if from_ms >= to_ms:
         raise bad("from", f"The range {data!r} ends before it begins.", "Give (start, end) in that order.")
-    with Reader(_journal(data_dir)) as reader:
+    with Reader(arguments.journal_of(data_dir)) as reader:
         ids = arguments.asked_probes(reader.probes(removed=True), probe)
     if ids == []:
         raise bad("probe", "No probe is asked for, so there is nothing to write.", "Leave probe out for all.")

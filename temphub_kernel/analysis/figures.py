@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..core import DAY_MS, JOURNAL_FILE, MINUTE_MS, Settings, TempHubError, titles
+from ..core import DAY_MS, MINUTE_MS, TempHubError, titles
 from ..journal import Figures, Reader
 from . import lengths, results
-from .arguments import Probes, When, asked_probes, find_zone, span_ms
+from .arguments import Probes, When, asked_probes, find_zone, journal_of, span_ms
 from .curve import Curve, Data, curves, zone_of
 
 
@@ -37,7 +37,7 @@ def statistics(
     that is none.
     """
     zone = find_zone(tz)
-    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    path = journal_of(data_dir)
     with Reader(path) as reader:
         probes = reader.probes(removed=True)
         asked, called = asked_probes(probes, probe), titles(probes)

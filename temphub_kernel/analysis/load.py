@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import JOURNAL_FILE, Settings, TempHubError, titles
+from ..core import TempHubError, titles
 from ..journal import QUALITY, Import, Ints, Reader, imports_of, received_of
 from . import arguments, columns, lengths, load_csv, load_engine, resample, results
 from .arguments import Probes, When
@@ -80,7 +80,7 @@ def load(
         ids = probe if probe is None or isinstance(probe, str) else list(probe)
         return load_engine.load(source, ids, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
-    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    path = arguments.journal_of(data_dir)
     if not path.exists() and load_csv.found(path.parent):
         given: dict[str, Any] = {"tidy": tidy, "step": step, "started": start is not None}
         given["struck_out"] = bool(struck_out)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import JOURNAL_FILE, Settings, TempHubError, titles
+from ..core import TempHubError, titles
 from ..journal import NO_VALUE, QUALITY, Columns, Import, Ints, Reader, celsius_of, imports_of
-from .arguments import Probes, When, asked_probes, find_zone, span_ms
+from .arguments import Probes, When, asked_probes, find_zone, journal_of, span_ms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +43,7 @@ def scan(
 
     zone = find_zone(tz or "local")
     from_ms, to_ms = span_ms(start, end, zone)
-    path = Settings.from_environ().journal_file if data_dir is None else Path(data_dir) / JOURNAL_FILE
+    path = journal_of(data_dir)
     with Reader(path) as reader:
         probes, imports = reader.probes(removed=True), reader.imports() if origin else []
     asked, called = asked_probes(probes, probe), titles(probes)

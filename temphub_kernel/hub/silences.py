@@ -46,11 +46,11 @@ class Silences:
         with Reader(self._journal) as reader:
             newest, listed, rules = reader.newest(), reader.probes(), reader.rules()
             kept = reader.note(states.TOPIC)[1] if self._known is None else {}
-        watched = [rule for rule in rules if rule.enabled and rule.body["kind"] == "silent"]
+        watched = states.Watching(one for one in rules if one.enabled and one.body["kind"] == "silent")
         told = {
             one["id"]: int(one["interval_ms"] or 0)
             for one in listed
-            if not states.rules_of(watched, one["id"], str(one.get("group") or ""))
+            if not watched.of(one["id"], str(one.get("group") or ""))
         }
         with self._lock:
             before = states.remembered(kept) if self._known is None else self._known

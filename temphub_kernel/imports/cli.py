@@ -67,7 +67,7 @@ def run(settings: Settings, options: argparse.Namespace, say: Say) -> int:
         say(f"Import {options.undo} is taken back: its readings are gone, all others are as they were.")
         return 0
     if options.list or not options.files:
-        _show(_known(settings), say)
+        _show(take_in.known(settings), say)
         return 0
     said = _said(options)
     found = [(path, files.recognised(path, said)) for path in _paths(options.files)]
@@ -176,13 +176,6 @@ def _agreed(count: int) -> bool:
     if not sys.stdin.isatty():
         raise TempHubError(f"Nobody could be asked whether to import {what}.", "Add --yes, or --preview.")
     return input(f"Import {what}? It can be taken back. [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _known(settings: Settings) -> list[Import]:
-    if not settings.journal_file.exists():
-        return []
-    with Reader(settings.journal_file) as reader:
-        return reader.imports()
 
 
 def _show(found: Sequence[Import], say: Say) -> None:

@@ -51,7 +51,7 @@ def take_in(
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     choices = {name: value for name, value in asdict(said).items() if value not in ("", (), None, True)}
     choices = json.loads(json.dumps({**choices, "ids": dict(ids)}))
-    same = next((one for one in _known(settings) if one.sha256 == sha256 and not one.undone_ms), None)
+    same = next((one for one in known(settings) if one.sha256 == sha256 and not one.undone_ms), None)
     if same is not None and same.choices == choices:
         yield f"{path.name} was imported already, as import {same.no} on {iso_utc(same.made_ms)[:10]}."
         return
@@ -86,7 +86,8 @@ def undo(settings: Settings, no: int) -> None:
     _done(settings, lambda hub: hub.undo_import(no), lambda writer: undo_import(writer, no))
 
 
-def _known(settings: Settings) -> list[Import]:
+def known(settings: Settings) -> list[Import]:
+    """What was imported into the journal so far."""
     if not settings.journal_file.exists():
         return []
     with Reader(settings.journal_file) as reader:

@@ -145,6 +145,7 @@ class Standings:
     def __init__(self) -> None:
         self._stored: tuple[StoredRule, ...] | None = None
         self._limits: Mapping[int, Rule] = {}
+        self._watching = states.Watching(())
         self._alarms = ShownAlarms()
         self._silences: dict[str, states.Silence] = {}
         self._pending: dict[tuple[int, int], int] | None = None
@@ -154,6 +155,7 @@ class Standings:
         """What is so now."""
         if alarms.rules is not self._stored:
             self._stored, self._limits = alarms.rules, states.in_force(alarms.rules)
+            self._watching = states.Watching(alarms.rules)
         self._reader, self._alarms, self._pending = reader, alarms, None
         self._silences = states.remembered(reader.note(states.TOPIC)[1])
         return self
@@ -161,7 +163,7 @@ class Standings:
     def of(self, no: int, probe_id: str, group: str, newest: states.Newest, now_ms: int) -> Judged:
         """Of a probe. no: its number in the journal."""
         about = [one for one in self._alarms.live if probe_id in one.probes]
-        rules = tuple(states.rules_of(self._alarms.rules, probe_id, group))
+        rules = tuple(self._watching.of(probe_id, group))
         standing = states.standing(
             newest,
             [self._limits[rule.no] for rule in rules if rule.no in self._limits],

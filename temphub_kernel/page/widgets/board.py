@@ -76,10 +76,11 @@ class Board:
 
     def _in_cards(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
         view, shown = snapshot.view, snapshot.shown
-        groups = rows.groups_of(shown, view.folds)
         if view.kiosk:
             shown = states.on_wall(snapshot)
             groups = [rows.Group(rows.NONE, shown, shown, open=True)]
+        else:
+            groups = rows.groups_of(shown, view.folds)
         opened, place = self._place()
         children: list[Any] = []
         for group in groups:
