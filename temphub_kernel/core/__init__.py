@@ -49,7 +49,7 @@ NAMES = {
         "DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here "
         "real_address"
     ),
-    "processes": "Process first_to_go limit_memory memory_mb started_by",
+    "processes": "Process first_to_go limit_memory memory_mb release_memory started_by",
     "programs": (
         "MACOS WINDOWS ask_powershell ask_system behind collected end_with_input go_first held_input "
         "run_system "

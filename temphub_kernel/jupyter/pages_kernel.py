@@ -14,7 +14,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import limit_memory, network, run_folder
+from ..core import limit_memory, network, release_memory, run_folder
 from . import hub_kernel, later, sessions
 
 # The page server's own question: what to do with a visit.
@@ -96,10 +96,12 @@ class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc] 
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 sessions.end(content["visit"])
+                release_memory()
             if content["what"] == "end all":
                 over = {*self._modules, *sessions.known()}
                 self._modules.clear()
                 sessions.end(*over)
+                release_memory()
         # The page server must have its answer, whatever a page's own code did.
         except Exception as error:
             answer = {"status": "error", "why": f"{type(error).__name__}: {error}"}

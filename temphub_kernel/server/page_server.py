@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import TempHubError, first_to_go, limit_memory, logs, run_folder
+from ..core import TempHubError, first_to_go, limit_memory, logs, release_memory, run_folder
 from ..hub import ROLE
 from ..jupyter.kernel_process import SharedKernel
 from ..jupyter.later import spare_page_server
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 POLL_S = 0.1
+RELEASE_S = 20.0
 THREAD_BYTES = 512 * 1024
 # Whoever waits for it kills it after that.
 STOP_S = 2.5
@@ -87,6 +88,10 @@ async def _preheat(server: "PageServer", folder: run_folder.RunFolder) -> None:
     while not folder.has(run_folder.UP):
         await asyncio.sleep(POLL_S)
     server.preheat()
+    # What its start and each page left free: a tenth of it all.
+    while True:
+        await asyncio.sleep(RELEASE_S)
+        release_memory()
 
 
 def _until_alone() -> asyncio.Event:
