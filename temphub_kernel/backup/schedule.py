@@ -3,12 +3,12 @@ made by a process beside it."""
 
 import logging
 import re
-import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ..core import PACKAGE, Once, Settings, Worker, collected, now_ms, start_behind
+from ..core import Once, Settings, TempHubError, Worker, command_problem, now_ms
 from .container import beginning, drop_left, file_name, note_failed, read_note
 
 log = logging.getLogger(__name__)
@@ -16,17 +16,29 @@ LOOK_S = 600.0
 # In the morning the night's is there; a computer that is off then makes it when it is on again.
 HOUR = 3
 LIMIT_S = 6 * 3600.0
+TOLD_AT = 2
 REMEDY = "Look at the folder, its drive or share; it is tried again by itself every ten minutes."
 STAMP = re.compile(r"\d{8}-\d{6}\.zip")
 
 
 class NightlyBackup(Worker):
-    """Makes the one that is due. look_s: how often it looks; limit_s: after how long one is given up."""
+    """Makes the one that is due. tell: is told what is the matter (problem, remedy), both empty when nothing
+    is any more; look_s: how often it looks; limit_s: after how long one is given up."""
 
-    def __init__(self, settings: Settings, *, look_s: float = LOOK_S, limit_s: float = LIMIT_S) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        tell: Callable[[str, str], object] = lambda _problem, _remedy: None,
+        look_s: float = LOOK_S,
+        limit_s: float = LIMIT_S,
+    ) -> None:
         super().__init__("back-up")
         self._settings = settings
-        self._look_s, self._limit_s = look_s, limit_s
+        self._tell, self._look_s, self._limit_s = tell, look_s, limit_s
+        # How often in a row none was made; what was told before the start is not known.
+        self._failures = 0
+        self._told: bool | None = None
         self._once = Once(log)
 
     def run(self) -> None:
@@ -72,18 +84,15 @@ class NightlyBackup(Worker):
         """The file, or what went wrong. Raises OSError."""
         drop_left(self._folder)
         path = self._folder / file_name(self._settings.data_dir, now)
-        env = {"DATA_DIR": str(self._settings.data_dir), "PYTHONUTF8": "1"}
         # The command itself, so that the night's and a person's are the same.
-        nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
-        words = ("backup", str(path))
-        process = start_behind(PACKAGE.name, *words, stdin=nothing, stdout=nothing, stderr=pipe, env=env)
-        with process:
-            _, errors = collected(process, self._limit_s, self.stopping.is_set)
-        if process.returncode == 0:
-            return path
-        lines = errors.decode("utf-8", "replace").splitlines()
-        told = [line.partition(": ")[2] for line in lines if line.startswith("Problem: ")]
-        return told[0].rstrip(".") if told else f"exit code {process.returncode}"
+        why = command_problem(
+            self._settings.data_dir,
+            "backup",
+            str(path),
+            within_s=self._limit_s,
+            stopped=self.stopping.is_set,
+        )
+        return why or path
 
     def _failed(self, why: str) -> None:
         if self.stopping.is_set():
@@ -94,15 +103,32 @@ class NightlyBackup(Worker):
             problem = f"{problem[:-1]}; the last one is of {made[:10]}."
         note_failed(self._settings.data_dir, problem, REMEDY)
         self.trouble(problem, REMEDY)
+        self._failures += 1
+        # A share that comes back by itself within ten minutes is nobody's business at night.
+        if self._failures >= TOLD_AT:
+            self._say(problem, REMEDY)
         self._once.warn("backup", f"{problem} {REMEDY}")
 
     def _well(self) -> None:
         told = read_note(self._settings.data_dir)
         if told.get("problem"):
             self.trouble(told["problem"], told["remedy"])
+            self._say(told["problem"], told["remedy"])
         else:
             self.well()
+            self._failures = 0
+            self._say("", "")
             self._once.clear("backup", "the daily back-up is made again")
+
+    def _say(self, problem: str, remedy: str) -> None:
+        if self._told != bool(problem):
+            try:
+                self._tell(problem, remedy)
+            except TempHubError as error:
+                # The journal takes nothing just now; the next look says it.
+                log.debug("what there is to say of the back-up was not taken: %s", error)
+                return
+            self._told = bool(problem)
 
 
 def _last_night(now: int) -> int:

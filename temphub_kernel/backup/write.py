@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, NamedTuple
 from .._version import __version__
 from ..core import (
     JOURNAL_FILE,
+    NO_ROOM,
     SETTINGS_FILE,
     Conflict,
     DiskFull,
@@ -259,7 +260,7 @@ def _forget_cached(path: Path) -> None:
 def not_written(path: Path, error: OSError) -> TempHubError:
     """The disk's, share's or drive's refusal in words."""
     large = error.errno == errno.EFBIG
-    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    full = error.errno in NO_ROOM
     said = "the disk is full" if full else error.strerror or str(error)
     if large:
         said, remedy = "it is too large for that drive", "Use a drive formatted with NTFS, exFAT or ext4."

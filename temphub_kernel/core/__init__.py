@@ -39,20 +39,20 @@ NAMES = {
         "describe"
     ),
     "files": (
-        "DEMO_FOLDER JOURNAL_FILE KEY_FILE PACKAGE RESTORED_FILE SETTINGS_FILE make_key read_key "
+        "DEMO_FOLDER JOURNAL_FILE KEY_FILE NO_ROOM PACKAGE RESTORED_FILE SETTINGS_FILE make_key read_key "
         "read_settings "
         "sync_folder write_private write_settings"
     ),
     "logs": "LOG_FILE Budget Once",
     "names": "called counted_as list_of_names look_alikes named natural shown_name titles transient",
     "network": (
-        "DOOR_HEADER IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here leads_here "
-        "real_address"
+        "DOOR_HEADER INSTANCE IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here "
+        "leads_here real_address"
     ),
     "processes": "Process first_to_go limit_memory memory_mb release_memory started_by",
     "programs": (
-        "MACOS WINDOWS ask_powershell ask_system behind collected end_with_input go_first held_input "
-        "run_system "
+        "MACOS WINDOWS ask_powershell ask_system behind collected command_problem end_with_input go_first "
+        "held_input run_system "
         "run_to_end "
         "start_behind start_beside"
     ),

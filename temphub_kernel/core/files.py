@@ -1,5 +1,6 @@
 """Where things are: the checkout or the wheel's own copy, the data folder and its key. Any thread."""
 
+import errno
 import json
 import os
 import secrets
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from .errors import TempHubError
 
+# What a disk says that has no room left, or none for this user.
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 JOURNAL_FILE = "temphub.sqlite3"
 # In it a demo keeps all that it makes: nobody's records.
 DEMO_FOLDER = "demo-data"

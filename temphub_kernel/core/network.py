@@ -2,10 +2,14 @@
 name themselves. Any thread.
 """
 
+import secrets
 import socket
 from contextvars import ContextVar
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
+
+# This process as a hub, told to everybody who asks for its health: by it a hub knows itself behind a proxy.
+INSTANCE = secrets.token_hex(8)
 
 
 def real_address(text: str) -> IPv4Address | IPv6Address:

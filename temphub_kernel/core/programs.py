@@ -177,6 +177,34 @@ def collected(
                 raise TimeoutError(f"not done within {within_s:g} s") from None
 
 
+PROBLEM = "Problem: "
+
+
+def command_problem(
+    data_dir: Path, *words: str, within_s: float, stopped: Callable[[], bool] | None = None
+) -> str:
+    """Have the command `temphub` do something for a data folder, in a process behind all others, and wait for
+    its end; what went wrong, in its own words and without the full stop. Empty when nothing did.
+
+    within_s, stopped: as with `collected`; both are problems as well.
+    """
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    env = {"DATA_DIR": str(data_dir), "PYTHONUTF8": "1"}
+    try:
+        process = start_behind(
+            files.PACKAGE.name, *words, stdin=nothing, stdout=nothing, stderr=pipe, env=env
+        )
+        with process:
+            _, errors = collected(process, within_s, stopped)
+    except OSError as error:
+        return error.strerror or str(error)
+    if process.returncode == 0:
+        return ""
+    lines = errors.decode("utf-8", "replace").splitlines()
+    told = [line.removeprefix(PROBLEM).rstrip(".") for line in lines if line.startswith(PROBLEM)]
+    return told[0] if told else f"exit code {process.returncode}"
+
+
 @contextmanager
 def held_input() -> Iterator[int]:
     """A `stdin` for `start_behind` that ends when this is left or this process ends, however: see

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core import STANDARD, Style, separator_of, sync_folder
+from ..core import NO_ROOM, STANDARD, Style, separator_of, sync_folder
 
 GOES_ON = "the readings that wait are then written by themselves."
 AWAY = {
@@ -48,7 +48,7 @@ def reason(path: Path, error: OSError) -> tuple[str, str]:
             f"The drive that holds the CSV log {path} is read-only",
             f"Allow writing to it, or set CSV_FILE to another place; {GOES_ON}",
         )
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in (*NO_ROOM, errno.EFBIG):
         return f"The disk that holds the CSV log {path} is full", f"Free some space on it; {GOES_ON}"
     if error.errno in AWAY or getattr(error, "winerror", None) in AWAY_WINDOWS:
         return (

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ..core import DiskFull, HubFault, TempHubError
+from ..core import NO_ROOM, DiskFull, HubFault, TempHubError
 from ..journal import Reader
 from .csv import CsvTable
 from .order import Order
@@ -99,7 +99,7 @@ def _beside(out: Path) -> Iterator[Path]:
 
 def disk_error(error: OSError, where: object) -> TempHubError:
     """The disk's refusal in words."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    full = error.errno in (*NO_ROOM, errno.EFBIG)
     said = "the disk is full" if full else error.strerror or str(error)
     if isinstance(error, PermissionError):
         return HubFault(

@@ -2,7 +2,6 @@
 connection belongs to the thread that opened it.
 """
 
-import errno
 import shutil
 import sqlite3
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from ..core import (
     DEMO_FOLDER,
     JOURNAL_FILE,
+    NO_ROOM,
     DiskFull,
     JournalUnreadable,
     JournalUnwritable,
@@ -349,7 +349,6 @@ def _must_be_copied(path: Path) -> TempHubError:
     )
 
 
-NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 # Below this SQLite has no room for what it keeps beside a journal, and only says that the disk failed.
 NEEDED_BYTES = 64 * 1024
 

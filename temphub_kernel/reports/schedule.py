@@ -2,12 +2,10 @@
 process beside it."""
 
 import logging
-import subprocess
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ..core import HOUR_MS, PACKAGE, Once, Settings, Worker, collected, now_ms, start_behind
+from ..core import HOUR_MS, Once, Settings, Worker, command_problem, now_ms
 from ..journal import Reader
 from .order import ReportOrder, make_report
 
@@ -76,29 +74,8 @@ class Schedule(Worker):
         """What went wrong; empty when it is there."""
         # The command itself, so that the schedule and a person have the same report.
         words = ["report", "--from", str(order.from_ms), "--to", str(order.to_ms), "--out", str(path)]
-        words += [
-            "--language",
-            order.language,
-            "--paper",
-            order.paper,
-            *(["--group", order.group] if order.group else []),
-        ]
-        env = {"DATA_DIR": str(self._settings.data_dir), "PYTHONUTF8": "1"}
-        try:
-            nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
-            process = start_behind(PACKAGE.name, *words, stdin=nothing, stdout=nothing, stderr=pipe, env=env)
-            with process:
-                _, errors = collected(process, self._limit_s, self.stopping.is_set)
-        except OSError as error:
-            # TimeoutError is one.
-            return str(error)
-        if process.returncode == 0:
-            return ""
-        told = [
-            line.partition(": ")[2]
-            for line in errors.decode("utf-8", "replace").splitlines()
-            if line.startswith("Problem: ")
-        ]
-        with suppress(IndexError):
-            return told[0].rstrip(".")
-        return f"exit code {process.returncode}"
+        words += ["--language", order.language, "--paper", order.paper]
+        words += ["--group", order.group] if order.group else []
+        return command_problem(
+            self._settings.data_dir, *words, within_s=self._limit_s, stopped=self.stopping.is_set
+        )

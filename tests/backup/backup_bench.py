@@ -12,62 +12,24 @@ rounds: without 1,362 readings/s, p50 4.2 ms, p99 32.3 ms; with a back-up 982 re
 missing. Without the rests between its pieces (PAUSE_S) p99 was 30 to 50 ms more.
 """
 
-import http.client
-import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import uuid
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from support.deliveries import Deliveries
 from support.ports import free_port
 from support.running import TempHub
 from temphub_kernel.journal import Delivered, Reader, RollUps, Writer
 from temphub_kernel.journal.schema import open_for_reading
 
 CLIENTS, ROUND_S = 8, 15.0
-
-
-class Client(threading.Thread):
-    """Delivers numbered readings over one connection; notes when each was acknowledged and what it took."""
-
-    def __init__(self, port: int, number: int) -> None:
-        super().__init__(daemon=True)
-        self.port, self.name_, self.boot = port, f"p{number}", uuid.uuid4().hex[:8]
-        self.took: list[tuple[float, float]] = []
-        self.stopping = threading.Event()
-
-    def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        while not self.stopping.is_set():
-            row = {"seq": len(self.took), "age_ms": 0, "temperature_c": len(self.took) % 1000 / 16}
-            body = json.dumps({"probe_id": self.name_, "boot": self.boot, "readings": [row]})
-            began = time.time()
-            connection.request("POST", "/api/ingest", body)
-            reply = connection.getresponse()
-            assert json.loads(reply.read())["ok"] and reply.status == 200
-            self.took.append((began, time.time()))
-        connection.close()
-
-
-def deliver(port: int) -> None:
-    """In a process of its own, until its input ends; each client's times as JSON."""
-    clients = [Client(port, n) for n in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    sys.stdin.read()
-    for client in clients:
-        client.stopping.set()
-    for client in clients:
-        client.join(30)
-    sys.stdout.write(json.dumps({client.name_: client.took for client in clients}))
 
 
 def fill(folder: Path, millions: float) -> None:
@@ -108,8 +70,7 @@ def main(millions: float, rounds: int) -> None:
         data.mkdir()
         fill(data, millions)
         hub = TempHub(data, free_port()).ready()
-        words = [sys.executable, __file__, "deliver", str(hub.port)]
-        clients = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        clients = Deliveries(hub.port, CLIENTS)
         time.sleep(5)
         spans: list[tuple[float, float, float]] = []
         quiet: list[tuple[float, float]] = []
@@ -119,7 +80,7 @@ def main(millions: float, rounds: int) -> None:
             quiet.append((begun, time.time()))
             spans.append(back_up(data, Path(place) / f"{number}.zip"))
         wal = (data / "temphub.sqlite3-wal").stat().st_size / 1e6
-        took = json.loads(clients.communicate(timeout=60)[0])
+        took = clients.end().took
         hub.stop()
         every = np.array([one for times in took.values() for one in times])
         for name, times in (("without", quiet), ("with a back-up", [one[:2] for one in spans])):
@@ -160,10 +121,7 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["deliver"]:
-        deliver(int(sys.argv[2]))
-    else:
-        main(
-            float(sys.argv[1]) if len(sys.argv) > 1 else 5.0,
-            int(sys.argv[2]) if len(sys.argv) > 2 else 3,
-        )
+    main(
+        float(sys.argv[1]) if len(sys.argv) > 1 else 5.0,
+        int(sys.argv[2]) if len(sys.argv) > 2 else 3,
+    )

@@ -106,7 +106,8 @@ LIBRARIES = {
     "jupyter_client": {"jupyter", "server"},
     "jupyter_server": {"jupyter", "server"},
     "ipykernel": {"jupyter"},
-    "prometheus_client": {"api"},
+    # forward: what an engine says of itself.
+    "prometheus_client": {"api", "forward"},
     "yaml": {"api"},
     "argon2": {"api"},
     "filelock": {"hub"},

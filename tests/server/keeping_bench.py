@@ -9,14 +9,9 @@ showed, in FOLDER. With 0 minutes only how long a start takes until the first an
 the memory with four probes and one page.
 """
 
-import http.client
-import json
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import uuid
 from collections import Counter, deque
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -28,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from browser.conftest import launched
 from support.compiled import compile_all
+from support.deliveries import Deliveries
 from support.ports import free_port
 from support.running import TempHub
 from temphub_kernel.journal import Reader
@@ -37,70 +33,6 @@ STATE = """JSON.stringify({at: location.href, ready: document.readyState, classe
   now: performance.now(), kept: {...sessionStorage}, dead: document.querySelector("#dead")?.innerText,
   shown: document.visibilityState, first: Boolean(document.querySelector("#first"))})"""
 VALUE = '#rendered_cells .th-card[data-probe="p0"] .th-number'
-
-
-class Client(threading.Thread):
-    """Delivers one numbered reading after the other, each until it is acknowledged, and notes how long each
-    request took."""
-
-    def __init__(self, port: int, number: int) -> None:
-        super().__init__(daemon=True)
-        self.port, self.name_, self.boot = port, f"p{number}", uuid.uuid4().hex[:8]
-        self.acknowledged, self.refused_s, self.took_s = 0, 0.0, []
-        self.stopping = threading.Event()
-
-    def run(self) -> None:
-        refused = None
-        while not self.stopping.is_set():
-            began = time.monotonic()
-            good = False
-            with suppress(OSError, http.client.HTTPException, ValueError):
-                good = self.post()
-            now = time.monotonic()
-            self.took_s.append(now - began)
-            if good:
-                self.acknowledged += 1
-                self.refused_s = max(self.refused_s, now - refused if refused else 0.0)
-                refused = None
-            else:
-                refused = refused or began
-            self.stopping.wait(PACE_S if good else 0.02)
-
-    def post(self) -> bool:
-        row = {"seq": self.acknowledged, "age_ms": 0, "temperature_c": self.acknowledged % 1000 / 16}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request(
-                "POST",
-                "/api/ingest",
-                json.dumps({"probe_id": self.name_, "boot": self.boot, "readings": [row]}),
-            )
-            reply = connection.getresponse()
-            return reply.status == 200 and json.loads(reply.read())["ok"] is True
-        finally:
-            connection.close()
-
-
-def deliver(port: int, number: int) -> None:
-    """In a process of its own, until its input ends; what came of it as JSON."""
-    clients = [Client(port, n) for n in range(number)]
-    for client in clients:
-        client.start()
-    sys.stdin.read()
-    for client in clients:
-        client.stopping.set()
-    for client in clients:
-        client.join(10)
-    took = sorted(one for client in clients for one in client.took_s)
-    told = {
-        "acknowledged": {client.name_: client.acknowledged for client in clients},
-        "refused_s": max(c.refused_s for c in clients),
-    }
-    told |= {
-        f"p{share}_ms": round(took[min(int(len(took) * share / 100), len(took) - 1)] * 1000, 1)
-        for share in (50, 99, 100)
-    }
-    sys.stdout.write(json.dumps(told))
 
 
 def memory_mb(hub: TempHub) -> float:
@@ -182,9 +114,8 @@ def main(minutes: float, every_s: float, folder: Path) -> None:
         hub, answered, shown = start(Path(place))
         stack.callback(hub.kill)
         say(f"start: first answer after {answered:.2f} s, first page after {shown:.2f} s")
-        words = [sys.executable, __file__, "deliver", str(hub.port), str(CLIENTS if minutes else 4)]
-        clients = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        stack.callback(clients.kill)
+        count = CLIENTS if minutes else 4
+        clients = stack.enter_context(Deliveries(hub.port, count, PACE_S))
         browser = stack.enter_context(launched())
         pages = [browser.new_context().new_page() for _ in range(PAGES if minutes else 1)]
         witnesses = [Witness(page, time.monotonic()) for page in pages]
@@ -195,7 +126,7 @@ def main(minutes: float, every_s: float, folder: Path) -> None:
         for process in hub.processes():
             say(f"  {process.memory_full_info().pss / 1e6:6.1f} MB PSS  {' '.join(process.cmdline())[-70:]}")
         first = most = memory_mb(hub)
-        say(f"memory: {first:.1f} MB PSS with {len(pages)} pages and {words[-1]} probes")
+        say(f"memory: {first:.1f} MB PSS with {len(pages)} pages and {count} probes")
         if not minutes:
             return
         kills, took_s = 0, {"page server": [], f"all {PAGES} pages": []}
@@ -233,18 +164,20 @@ def main(minutes: float, every_s: float, folder: Path) -> None:
             f"after the last kill all pages were live again within {time.monotonic() - began:.1f} s: "
             f"{all(map(live, pages))}"
         )
-        told = json.loads(clients.communicate(timeout=60)[0])
+        told = clients.end()
         say(f"memory: {first:.1f} MB at the start, {most:.1f} MB at most ({most - first:+.1f})")
         with Reader(hub.data_dir / "temphub.sqlite3") as reader:
             stored = Counter((point.probe_id, point.seq) for point in reader.after(0, 10_000_000))
         lost = sum(
-            (name, seq) not in stored for name, count in told["acknowledged"].items() for seq in range(count)
+            (name, seq) not in stored for name, times in told.took.items() for seq in range(len(times))
         )
         say(
             f"acknowledged {sum(told['acknowledged'].values())}, lost {lost}, doubled "
             f"{sum(stored.values()) - len(stored)}"
         )
-        waits = f"p50 {told['p50_ms']} ms, p99 {told['p99_ms']} ms, longest {told['p100_ms']} ms"
+        took = told.milliseconds()
+        shares = (took[min(int(len(took) * share / 100), len(took) - 1)] for share in (50, 99, 100))
+        waits = "p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms".format(*shares)
         say(f"longest time refused {told['refused_s']:.2f} s; a reading is acknowledged after {waits}")
 
 
@@ -254,11 +187,8 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["deliver"]:
-        deliver(int(sys.argv[2]), int(sys.argv[3]))
-    else:
-        main(
-            float(sys.argv[1]) if len(sys.argv) > 1 else 10.0,
-            float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
-            Path(sys.argv[3] if len(sys.argv) > 3 else "stayed_away"),
-        )
+    main(
+        float(sys.argv[1]) if len(sys.argv) > 1 else 10.0,
+        float(sys.argv[2]) if len(sys.argv) > 2 else 5.0,
+        Path(sys.argv[3] if len(sys.argv) > 3 else "stayed_away"),
+    )

@@ -14,6 +14,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
 from ...core import DAY_MS, EVER_MS, MINUTE_MS, TempHubError, now_ms
 from ..web import TIMEOUT_S, Answer, WebAddress
 from .lines import MEASUREMENT, Points, Series
@@ -153,8 +156,7 @@ def _remedy(status: int, why: str, html: bool, database: str) -> str:
     return "Correct FORWARD_URL, or look at the engine and its log."
 
 
-METRIC = re.compile(r"^([a-z_]+)(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
-LABEL = re.compile(r'([A-Za-z_.]+)="([^"]*)"')
+METRICS = ("flag", "process_start_time_seconds", "vm_rows_ignored_total")
 UNIT_MS = {"h": 3_600_000, "d": DAY_MS, "w": 7 * DAY_MS, "y": 365 * DAY_MS, "M": 31 * DAY_MS, "": 31 * DAY_MS}
 AHEAD_MS = 2 * DAY_MS
 # A clock apart by less is as good as ours.
@@ -223,12 +225,15 @@ class VictoriaMetrics(Blind):
         if not self._metrics:
             return Look(newest_ms=now_ms() + AHEAD_MS - MARGIN_MS)
         answer = self.door.get("/metrics")
-        told = metrics_of(answer.body.decode("utf-8", "replace"))
+        try:
+            told = metrics_of(answer.body.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise self.door.unread(answer) from error
         now = now_ms()
         apart_ms = answer.date_ms - now if answer.date_ms else 0
         if abs(apart_ms) >= APART_MS:
             now += apart_ms
-        flags = {labels.get("name", ""): labels.get("value", "") for labels, _ in told.get("flag", [])}
+        flags = {one.labels.get("name", ""): one.labels.get("value", "") for one in told.get("flag", ())}
         retention = flags.get("retentionPeriod", "")
         kept_ms = length_of(retention)
         months = "month" if retention == "1" else "months"
@@ -237,14 +242,14 @@ class VictoriaMetrics(Blind):
         self.remedies = {**self.remedies, "too_old": too_old}
         single = flags.get("dedup.minScrapeInterval", "0s") in ("0s", "")
         return Look(
-            "".join(str(value) for _, value in told.get("process_start_time_seconds", [])),
+            "".join(str(one.value) for one in told.get("process_start_time_seconds", ())),
             now - kept_ms + MARGIN_MS if kept_ms else 1,
             now + AHEAD_MS - MARGIN_MS,
             "Start VictoriaMetrics with -dedup.minScrapeInterval=1ms, so that a point that arrived twice "
             "counts once."
             if single
             else "",
-            int(sum(value for _, value in told.get("vm_rows_ignored_total", []))),
+            int(sum(one.value for one in told.get("vm_rows_ignored_total", ()))),
         )
 
     def flush(self) -> None:
@@ -334,14 +339,13 @@ def kind_of(door: Door) -> Blind:
     return Blind(door)
 
 
-def metrics_of(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
-    """Prometheus text by name: labels and value."""
-    found: dict[str, list[tuple[dict[str, str], float]]] = {}
-    for name, labels, value in METRIC.findall(text):
-        try:
-            found.setdefault(name, []).append((dict(LABEL.findall(labels)), float(value)))
-        except ValueError:
-            continue
+def metrics_of(text: str) -> dict[str, list[Sample]]:
+    """Of the text of /metrics what is asked for, by name. Raises ValueError for what is none."""
+    lines = [line for line in text.splitlines() if line.partition("{")[0].partition(" ")[0] in METRICS]
+    found: dict[str, list[Sample]] = {}
+    for family in text_string_to_metric_families("\n".join([*lines, ""])):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append(sample)
     return found
 
 
