@@ -165,7 +165,7 @@ def _preview(path: Path, source: Source, ids: dict[str, str], say: Say) -> None:
     if len(source.names) > MOST_NAMED:
         say(f"  {'':<24}and {len(source.names) - MOST_NAMED:,} more")
     if not source.open:
-        for line in take_in.samples(source):
+        for line in take_in.samples(path, source):
             say(f"  {line}")
     for question in source.open:
         say(f"  NOT CLEAR: {question}")

@@ -46,12 +46,18 @@ def id_of(name: str) -> str:
 def clash(names: Iterable[str], ids: Mapping[str, str]) -> str:
     """What to say of two names that would become one id unasked; empty where there are none."""
     known: dict[str, str] = {}
-    for name in () if ids.get("") else dict.fromkeys(names):
-        id_ = ids.get(name) or id_of(name)
-        other = known.setdefault(id_, name)
-        if other != name and not (name in ids and other in ids):
-            return f"{other!r} and {name!r} would both be the probe {id_}, and their readings mixed."
-    return ""
+    return next(filter(None, (_clash(name, ids, known) for name in names)), "")
+
+
+def _clash(name: str, ids: Mapping[str, str], known: dict[str, str]) -> str:
+    """The same of the next name. known: the first name of each id so far."""
+    if ids.get(""):
+        return ""
+    id_ = ids.get(name) or id_of(name)
+    other = known.setdefault(id_, name)
+    if other == name or (name in ids and other in ids):
+        return ""
+    return f"{other!r} and {name!r} would both be the probe {id_}, and their readings mixed."
 
 
 @dataclass
@@ -75,8 +81,14 @@ class Gatherer:
         self._judge = None if own else Judge()
         # A corrected value is stored as it would have been sent, so that it counts as it stands in the file.
         self._corrections = (reader.calibrations(), reader.thermocouples()) if own and reader else ([], [])
+        self._concerned = {one.probe_id for statements in self._corrections for one in statements}
         self._probes: list[str] = []
+        # By the name in the file, and by the id.
         self._place: dict[str, int] = {}
+        self._place_of_id: dict[str, int] = {}
+        # The first name of each id; places of probes that somebody said something of the values of.
+        self._first: dict[str, str] = {}
+        self._corrected: list[int] = []
         self._names: dict[str, str] = {}
         self._waiting: list[tuple[Ints, ...]] = []
         self._rows = 0
@@ -112,24 +124,26 @@ class Gatherer:
         self._rows += int(good.sum())
 
     def _take_back_corrections(self, probe: Ints, taken_ms: Ints, units: Ints, quality: Ints) -> None:
-        concerned = {one.probe_id for statements in self._corrections for one in statements}
-        places = [at for at, id_ in enumerate(self._probes) if id_ in concerned]
-        for at in np.flatnonzero(np.isin(probe, places) & (units != NO_VALUE)).tolist():
+        concerned = np.isin(probe, self._corrected) & (units != NO_VALUE)
+        for at in np.flatnonzero(concerned).tolist():
             when, told = int(taken_ms[at]), QUALITY[int(quality[at])]
             row = Row(self._probes[int(probe[at])], None, None, when, when, int(units[at]), told)
             sent = as_sent(row, *self._corrections).units
             units[at] = NO_VALUE if sent is None else sent
 
     def _number(self, name: str) -> int:
+        """The place of the probe of a name. Asked for each name of each piece: of many it must not look
+        through all."""
         if name not in self._place:
-            given = self._ids.get(name) or self._ids.get("")
-            id_ = given or id_of(name)
-            if not given and (told := clash([*self._place, name], self._ids)):
+            if told := _clash(name, self._ids, self._first):
                 raise NotRead(told, "Say whose each is, with --probe NAME=ID for every one of them.")
-            if id_ not in self._probes:
+            id_ = self._ids.get(name) or self._ids.get("") or id_of(name)
+            self._place[name] = place = self._place_of_id.setdefault(id_, len(self._probes))
+            if place == len(self._probes):
                 self._probes.append(id_)
                 self._names[id_] = name
-            self._place[name] = self._probes.index(id_)
+                if id_ in self._concerned:
+                    self._corrected.append(place)
         return self._place[name]
 
     def _write(self) -> None:
@@ -177,14 +191,9 @@ class Gatherer:
 
     def _stored(self, low: int, high: int) -> "list[Ints]":
         """The keys of what the journal has of these probes in [low, high]."""
-        ids = [] if self._reader is None else self._probes
-        known = {row["id"] for row in self._reader.probes(removed=True)} if self._reader else set()
-        also = {
-            other
-            for row in (self._reader.probes(removed=True) if self._reader else ())
-            for other in row["also"]
-        }
-        asked = [id_ for id_ in ids if id_ in known | also]
+        listed = [] if self._reader is None else self._reader.probes(removed=True)
+        known = {id_ for row in listed for id_ in (row["id"], *row["also"])}
+        asked = [id_ for id_ in self._probes if id_ in known]
         found: list[Ints] = []
         if self._reader is not None and asked:
             for piece in self._reader.stream(
@@ -192,7 +201,7 @@ class Gatherer:
             ):
                 places = np.full(max(piece.ids, default=0) + 1, -1, np.int64)
                 for no, id_ in piece.ids.items():
-                    places[no] = self._probes.index(id_) if id_ in self._probes else -1
+                    places[no] = self._place_of_id.get(id_, -1)
                 probe = places[piece.probe]
                 mine = probe >= 0
                 if mine.any():
@@ -204,14 +213,11 @@ class Gatherer:
         found = []
         for first, last, path in self._spans:
             if first <= high and last >= low:
-                probe, taken_ms = imported_file.moments(path, self._place_of_id())
+                probe, taken_ms = imported_file.moments(path, self._place_of_id)
                 inside = (taken_ms >= low) & (taken_ms <= high)
                 if inside.any():
                     found.append((probe[inside] << MOMENT_BITS) | taken_ms[inside])
         return found
-
-    def _place_of_id(self) -> dict[str, int]:
-        return {id_: at for at, id_ in enumerate(self._probes)}
 
     def _tell(self, probe: Ints, taken_ms: Ints, units: Ints, quality: Ints) -> None:
         """What the journal has to know of each probe. By probe and time."""

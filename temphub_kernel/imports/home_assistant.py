@@ -2,13 +2,16 @@
 thread.
 
 Its temperatures are `states`; what it has thrown away of them (after ten days, as a rule) is left as the mean
-of each hour in `statistics`.
+of each hour in `statistics`. What was before a column was parted from a table may stand in the old place for
+as long as it is kept: both are looked at.
 """
 
 import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,49 +47,74 @@ class HomeAssistant:
                     f"{path.name} is a database, but none of Home Assistant.", "Choose another file."
                 )
             self._found = self._entities(db)
+            self._by_name = self._is_named_in_states(db)
             self._means = self._statistics(db) if said.statistics else {}
         self.names = list(dict.fromkeys([*self._found, *(name for _, name, _ in self._means.values())]))
         self.titles = {name: title for name, (_, title) in self._found.items() if title}
         if not self.names:
             raise NotRead(
-                f"{path.name} has no entity with a temperature (°C, °F or K as its unit).",
-                "Choose another file.",
+                f"{path.name} has no sensor with a temperature (°C, °F or K as its unit).",
+                "Choose another file, or name an entity with --column.",
             )
-        units = sorted({values.UNITS[unit] for unit, _ in self._found.values()})
+        units = sorted({values.UNITS[unit] for told, _ in self._found.values() for unit in told})
         self.facts = [
-            ("temperatures", f"{len(self._found)} entities with a temperature as their unit"),
+            ("temperatures", f"{len(self._found)} sensors with a temperature as their unit"),
             ("zone of the times", "UTC"),
             ("unit", ", ".join(units) or "as stored"),
             ("older than its states", "the mean of each hour, in its middle" if self._means else "left out"),
         ]
 
-    def _opened(self) -> sqlite3.Connection:
-        db = sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)
-        db.execute("PRAGMA query_only=1")
-        return db
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Raises NotRead for what SQLite cannot read."""
+        try:
+            with closing(sqlite3.connect(f"{self._path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+                db.execute("PRAGMA query_only=1")
+                db.create_function("unit_of", 1, _unit, deterministic=True)
+                yield db
+        except sqlite3.Error as error:
+            raise NotRead(
+                f"{self._path.name} cannot be read ({error}).",
+                "Stop Home Assistant, or copy the file together with its -wal, and try again.",
+            ) from error
 
-    def _entities(self, db: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-        """{entity: (unit, what people call it)} of those that are temperatures."""
-        new, apart = "metadata_id" in self._tables["states"], "state_attributes" in self._tables
-        columns = self._tables["states"]
-        who = "m.entity_id" if new else "s.entity_id"
-        said = "a.shared_attrs" if apart and "attributes_id" in columns else "s.attributes"
-        joins = " JOIN states_meta m ON m.metadata_id=s.metadata_id" if new else ""
-        joins += " LEFT JOIN state_attributes a ON a.attributes_id=s.attributes_id" if said[0] == "a" else ""
-        query = (
-            f"SELECT DISTINCT {who}, {said} FROM states s{joins} WHERE {said} LIKE '%unit_of_measurement%'"
-        )
-        found: dict[str, tuple[str, str]] = {}
+    def _source(self) -> tuple[str, str, str]:
+        """(tables, whose a state is, its attributes), as SQL."""
+        columns, tables = self._tables["states"], "states s"
+        who, said = "s.entity_id", "s.attributes"
+        if "metadata_id" in columns:
+            tables += " LEFT JOIN states_meta m ON m.metadata_id=s.metadata_id"
+            who = f"COALESCE(m.entity_id, {who})"
+        if "attributes_id" in columns:
+            tables += " LEFT JOIN state_attributes a ON a.attributes_id=s.attributes_id"
+            said = f"COALESCE(a.shared_attrs, {said})"
+        return tables, who, said
+
+    def _entities(self, db: sqlite3.Connection) -> dict[str, tuple[list[str], str]]:
+        """{entity: (units, what people call it)} of those that are temperatures. Several units: somebody
+        chose another one in between."""
+        tables, who, said = self._source()
+        query = f"SELECT DISTINCT {who}, {said} FROM {tables} WHERE {said} LIKE '%unit_of_measurement%'"
+        found: dict[str, tuple[list[str], str]] = {}
         for entity, text in db.execute(query):
-            told = _attributes(text)
-            unit = UNIT.get(str(told.get("unit_of_measurement", "")))
-            wanted = told.get("device_class") in (None, "temperature")
-            if unit and wanted and entity and (not self._said.columns or entity in self._said.columns):
-                found[str(entity)] = unit, str(told.get("friendly_name") or "")
+            told, unit = _attributes(text), _unit(text)
+            # A number or a thermostat has what somebody set, and nobody measured.
+            measured = str(entity).startswith("sensor.") and told.get("device_class") in (None, "temperature")
+            if unit and entity and (entity in self._said.columns if self._said.columns else measured):
+                units, _ = found.setdefault(str(entity), ([], str(told.get("friendly_name") or "")))
+                units += [unit] if unit not in units else []
         return found
+
+    def _is_named_in_states(self, db: sqlite3.Connection) -> bool:
+        """Whether some states still bear the name of their entity themselves."""
+        if "metadata_id" not in self._tables["states"]:
+            return True
+        query = "SELECT 1 FROM states WHERE metadata_id IS NULL AND entity_id IS NOT NULL LIMIT 1"
+        return db.execute(query).fetchone() is not None
 
     def _statistics(self, db: sqlite3.Connection) -> dict[int, tuple[str, str, int]]:
         """{number: (unit, entity, its oldest state in ms)} of the means there are."""
+        # In its first months (2021.6) nothing said what they are means of.
         if not {"statistics", "statistics_meta"} <= self._tables.keys():
             return {}
         found = {}
@@ -100,50 +128,54 @@ class HomeAssistant:
     def _oldest(self, db: sqlite3.Connection, entity: str) -> int:
         if entity not in self._found:
             return 2**62
-        query, values_ = self._query(entity, f"min({self._time()})")
-        (first,) = db.execute(query, values_).fetchone()
-        ms = self._moments([first])
-        return int(ms[0]) if ms[0] != NO_VALUE else 2**62
+        moments = [
+            ms
+            for column in self._columns("last_updated")
+            for ms in self._moments(list(db.execute(*self._query(entity, f"min({column})")).fetchone()))
+            if ms != NO_VALUE
+        ]
+        return int(min(moments, default=2**62))
 
-    def _time(self) -> str:
-        columns = self._tables["states"]
-        return "last_updated_ts" if "last_updated_ts" in columns else "last_updated"
+    def _columns(self, name: str, table: str = "states") -> list[str]:
+        """Where a time may stand: as seconds since 1970, as text in UTC."""
+        return [one for one in (f"{name}_ts", name) if one in self._tables[table]]
 
-    def _query(self, entity: str, what: str) -> tuple[str, tuple[str]]:
+    def _query(self, entity: str, what: str, unit: str = "") -> tuple[str, list[str]]:
+        """SQL for the states of an entity. unit: of those alone that have it."""
+        tables, _, said = self._source() if unit else ("states s", "", "")
+        where, given = "s.entity_id=?", [entity]
         if "metadata_id" in self._tables["states"]:
-            where = "metadata_id=(SELECT metadata_id FROM states_meta WHERE entity_id=?)"
-        else:
-            where = "entity_id=?"
-        return f"SELECT {what} FROM states WHERE {where}", (entity,)
+            meta = "s.metadata_id=(SELECT metadata_id FROM states_meta WHERE entity_id=?)"
+            where, given = (f"({meta} OR {where})", [entity, entity]) if self._by_name else (meta, [entity])
+        if unit:
+            where, given = f"{where} AND unit_of({said})=?", [*given, unit]
+        return f"SELECT {what} FROM {tables} WHERE {where}", given
 
     def _moments(self, told: list[Any]) -> Ints:
         """Seconds since 1970, or texts in UTC, as ms."""
-        if any(isinstance(one, str) for one in told):
-            text = pl.Series([None if one is None else str(one)[:26] for one in told], dtype=pl.String)
-            return times.read(text, FORM)
-        return np.array([NO_VALUE if one is None else round(one * 1000) for one in told], np.int64)
+        found = np.array(
+            [NO_VALUE if one is None or isinstance(one, str) else round(one * 1000) for one in told], np.int64
+        )
+        texts = [at for at, one in enumerate(told) if isinstance(one, str)]
+        if texts:
+            found[texts] = times.read(pl.Series([told[at][:26] for at in texts], dtype=pl.String), FORM)
+        return found
 
     def pieces(self, counts: Counts) -> Iterator[Piece]:
         """See Source."""
-        db = self._opened()
-        try:
-            for at, (entity, (unit, _)) in enumerate(self._found.items()):
+        with self._opened() as db:
+            when = f"COALESCE({', '.join(self._columns('last_updated'))}, NULL)"
+            for at, (entity, (units, _)) in enumerate(self._found.items()):
                 counts.share = at / len(self._found)
-                query, given = self._query(entity, f"{self._time()}, state")
-                yield from self._read(db.execute(query, given), entity, unit, counts)
+                for unit in units:
+                    query = self._query(entity, f"{when}, state", unit if len(units) > 1 else "")
+                    yield from self._read(db.execute(*query), entity, unit, counts)
             for no, (unit, entity, before_ms) in self._means.items():
-                start = "start_ts" if "start_ts" in self._tables["statistics"] else "start"
+                start = f"COALESCE({', '.join(self._columns('start', 'statistics'))}, NULL)"
                 rows = db.execute(
                     f"SELECT {start}, mean FROM statistics WHERE metadata_id=?", (no,)
                 ).fetchall()
                 yield from self._of_means(rows, entity, unit, before_ms, counts)
-        except sqlite3.Error as error:
-            raise NotRead(
-                f"{self._path.name} cannot be read ({error}).",
-                "Stop Home Assistant, or copy the file together with its -wal, and try again.",
-            ) from error
-        finally:
-            db.close()
 
     def _read(self, cursor: sqlite3.Cursor, entity: str, unit: str, counts: Counts) -> Iterator[Piece]:
         while rows := cursor.fetchmany(ROWS):
@@ -179,3 +211,8 @@ def _attributes(text: object) -> dict[str, Any]:
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
+
+
+@lru_cache(maxsize=10_000)
+def _unit(text: object) -> str:
+    return UNIT.get(str(_attributes(text).get("unit_of_measurement", "")), "")

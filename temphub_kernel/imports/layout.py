@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import tzinfo
+from itertools import pairwise
 from typing import NamedTuple
 
 from . import times, values
@@ -191,7 +192,10 @@ def value_columns(table: Table, said: Said, taken: Sequence[int]) -> list[int]:
     numeric = [at for at in range(len(heads)) if at not in taken and _is_numeric(table.samples[at])]
     named = [at for at in numeric if VALUE.search(_plain(heads[at])) and not BESIDE.search(_plain(heads[at]))]
     others = [
-        at for at in numeric if not INDEX.match(heads[at].strip()) and not BESIDE.search(_plain(heads[at]))
+        at
+        for at in numeric
+        if not (INDEX.match(heads[at].strip()) or BESIDE.search(_plain(heads[at])))
+        and not (not heads[at].strip() and _counts_up(table.samples[at]))
     ]
     if named:
         first = [at for at in named if heads[at].strip().lower() == "temperature_c"]
@@ -243,3 +247,11 @@ def _is_numeric(samples: Sequence[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     return values.NUMBER.fullmatch(text.strip()) is not None
+
+
+def _counts_up(samples: Sequence[str]) -> bool:
+    """Whether a column numbers its lines."""
+    told = [text.strip() for text in samples if text.strip()]
+    numbers = [int(text) for text in told if text.isdecimal()]
+    steps = {later - earlier for earlier, later in pairwise(numbers)}
+    return len(numbers) == len(told) and len(told) > 2 and steps == {1}

@@ -202,3 +202,21 @@ class TableSource:
 def _example(frame: pl.DataFrame, which: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> str:
     at = np.flatnonzero(which)[:1].tolist()
     return ", ".join(str(cell) for cell in frame.row(at[0]) if cell) if at else ""
+
+
+class Several:
+    """Tables of one file, such as the sheets of a workbook. what: they are, for people."""
+
+    def __init__(self, sources: list[TableSource], what: str) -> None:
+        self._sources = sources
+        self.form = f"{sources[0].form.partition(',')[0]}, {len(sources)} {what}"
+        self.facts = sources[0].facts
+        self.open = list(dict.fromkeys(text for one in sources for text in one.open))
+        self.names = list(dict.fromkeys(name for one in sources for name in one.names))
+        self.titles: dict[str, str] = {}
+
+    def pieces(self, counts: Counts) -> Iterator[Piece]:
+        """See Source."""
+        for source in self._sources:
+            yield from source.pieces(counts)
+            self.titles |= source.titles

@@ -1,7 +1,6 @@
 """Carrying out an import: gathered in this process, then handed over to the hub that runs, or put into the
 journal where none does. Main thread only."""
 
-import errno
 import hashlib
 import itertools
 import json
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from ..core import Conflict, DiskFull, Settings, TempHubError, iso_utc, sync_folder
+from ..core import NO_ROOM, Conflict, DiskFull, Settings, TempHubError, iso_utc, sync_folder
 from ..hub import HubLock, read_info
 from ..hub.client import HubClient
 from ..journal import LIST_FILE, NO_VALUE, QUALITY, Import, Reader, Writer, register, undo_import
@@ -25,11 +24,15 @@ from .source import Counts, Said, Source
 T = TypeVar("T")
 SHOWN = 3
 SHOW_S = 0.5
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 
 
-def samples(source: Source) -> Iterator[str]:
-    """The first readings, as they would be stored."""
+def samples(path: Path, source: Source) -> Iterator[str]:
+    """The first readings, as they would be stored. Raises TempHubError."""
+    with _worded(path):
+        yield from _samples(source)
+
+
+def _samples(source: Source) -> Iterator[str]:
     left = SHOWN
     for piece in itertools.islice(source.pieces(Counts()), 20):
         for at in range(min(left, len(piece.series))):

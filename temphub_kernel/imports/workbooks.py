@@ -9,7 +9,7 @@ import polars as pl
 
 from . import layout, tables
 from .source import Counts, NotRead, Said, Source
-from .table_source import TableSource
+from .table_source import Several, TableSource
 
 ROWS = 50_000
 
@@ -48,7 +48,7 @@ def _sheets(path: Path, found: list[tuple[str, list[list[str]]]], said: Said) ->
             refused = refused or error
     if not sources:
         raise refused or NotRead(f"{path.name} has no sheet with readings.", "Choose another file.")
-    return sources[0] if len(sources) == 1 else _Several(sources)
+    return sources[0] if len(sources) == 1 else Several(sources, "sheets of a workbook")
 
 
 def _sheet(path: Path, name: str, rows: list[list[str]], said: Said, *, alone: bool) -> TableSource:
@@ -81,24 +81,6 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, float):
         return repr(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
     return str(cell).replace("\t", " ").replace("\n", " ")
-
-
-class _Several:
-    """The sheets of a workbook."""
-
-    def __init__(self, sources: list[TableSource]) -> None:
-        self._sources = sources
-        self.form = f"{sources[0].form.partition(',')[0]}, {len(sources)} sheets of a workbook"
-        self.facts = sources[0].facts
-        self.open = list(dict.fromkeys(text for one in sources for text in one.open))
-        self.names = list(dict.fromkeys(name for one in sources for name in one.names))
-        self.titles: dict[str, str] = {}
-
-    def pieces(self, counts: Counts) -> "Iterator[Any]":
-        """See Source."""
-        for source in self._sources:
-            yield from source.pieces(counts)
-            self.titles |= source.titles
 
 
 # The first columns of a sheet with readings in a workbook of TempHub's; others there show what was counted.

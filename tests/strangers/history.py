@@ -60,6 +60,9 @@ TEMPTALE = _lines(
     "2,14-Jan-2024,22:20:00,2.3",
     "3,14-Jan-2024,22:30:00,--",
 )
+# Plain columns, as WADA's manual of ADAMS tells of Sensitech's and Berlinger's text files.
+SENSITECH = _lines("1 2016/12/14 5:02:58 22.61", "2 2016/12/14 5:12:58 22.5", "3 2016/12/14 10:22:58 -0.06")
+BERLINGER = _lines("2017-01-24 14:20   11.8", "2017-01-24 14:30\t11.9", end="\r\n")
 HOME_ASSISTANT = _lines(
     "entity_id,state,last_changed",
     "sensor.cellar_temperature,12.5,2024-05-01T10:00:00.000Z",
@@ -147,6 +150,24 @@ HISTORIES = [
                 ("2024-01-14T22:30:00", "missing"),
             ]
         },
+    ),
+    History(
+        "CN8301_2016-12-15.txt",
+        SENSITECH,
+        ("--tz", "UTC", "--unit", "C"),
+        {
+            "CN8301_2016-12-15": [
+                ("2016-12-14T05:02:58", 22.61),
+                ("2016-12-14T05:12:58", 22.5),
+                ("2016-12-14T10:22:58", -0.06),
+            ]
+        },
+    ),
+    History(
+        "GVREAL_2017-02-06.txt",
+        BERLINGER,
+        ("--tz", "UTC", "--unit", "C", "--probe", "GVREAL"),
+        {"GVREAL": [("2017-01-24T14:20:00", 11.8), ("2017-01-24T14:30:00", 11.9)]},
     ),
     History(
         "history.csv",
