@@ -89,7 +89,8 @@ class Engine:
 class Alarms(Follower[Reader]):
     """Watches by the rules in the journal.
 
-    channels: the names of all ways out, for rules that name none. look_s: how often it looks for new
+    channels: the names of all ways out, for rules that name none; own: causes that somebody else looks for,
+    of alarms without a rule. look_s: how often it looks for new
     readings, probes_s: for groups, intervals and probes that were removed; rules and new probes are seen at
     once.
     """
@@ -100,6 +101,7 @@ class Alarms(Follower[Reader]):
         writer: Writer,
         *,
         channels: Callable[[], Sequence[str]] = tuple,
+        own: Sequence[str] = (),
         look_s: float = LOOK_S,
         probes_s: float = PROBES_S,
     ) -> None:
@@ -111,6 +113,7 @@ class Alarms(Follower[Reader]):
         self._journal = journal
         self._writer = writer
         self._channels = channels
+        self._own = {(0, cause, 0) for cause in own}
         self._look_s = look_s
         self._every_probes_s = probes_s
         self._no = 0
@@ -290,7 +293,7 @@ class Alarms(Follower[Reader]):
         self._numbers = {id_: row["no"] for row in probes for id_ in (row["id"], *row["also"])}
         self._ids = {row["no"]: (row["id"], *row["also"]) for row in probes}
         self._watches = [watch for rule in self._rules.values() for watch in watches(rule, probes)]
-        self._watched = {(watch.rule.no, watch.rule.kind, watch.probe) for watch in self._watches}
+        self._watched = {(watch.rule.no, watch.rule.kind, watch.probe) for watch in self._watches} | self._own
         self._engine = Engine(self._watches)
         if state:
             self._engine.restore(state)

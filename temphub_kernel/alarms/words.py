@@ -39,6 +39,8 @@ def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
         lines.append(f"Worst so far: {celsius(alarm.worst_c)}.")
     if alarm.cleared_ms:
         lines.append(f"Over since {local_text(alarm.cleared_ms)[:-3]}.")
+    if alarm.own:
+        lines.append(str(alarm.body.get("remedy", "")))
     name = alarm.body.get("rule", {}).get("name")
     return "\n".join([*lines, *([f"Rule: {name}"] if name else [])])
 
@@ -46,6 +48,8 @@ def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
 def fired(book: Names, alarm: Alarm) -> str:
     """What is the matter, in one line."""
     rule, value = alarm.body.get("rule", {}), alarm.body.get("celsius")
+    if alarm.own and (text := str(alarm.body.get("text", ""))):
+        return text.rstrip(".")
     place = where(book, alarm)
     now = "" if value is None else f" {celsius(value)},"
     if alarm.cause in ("above", "below") and alarm.limit_c is not None:

@@ -35,7 +35,7 @@ def hub_parts(case: Case) -> Iterable[finding.Finding]:
             f"Hub, {one.get('name')}", said, one.get("remedy") or "Stop the hub and start it again."
         )
     for one in case.health.get("told") or []:
-        yield finding.warning("Hub, at its start", str(one.get("problem", "")), str(one.get("remedy", "")))
+        yield finding.warning("Hub, noticed", str(one.get("problem", "")), str(one.get("remedy", "")))
     for one in case.health.get("refused") or ():
         said = (
             f"It delivers readings that are refused ({one.get('times')} times, last {one.get('last')}): "

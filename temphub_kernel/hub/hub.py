@@ -6,11 +6,12 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..alarms import Alarms, Channels, Delivery
+from ..alarms import Alarms, Channels, Delivery, life
 from ..api import Desk, Endpoint
 from ..backup import NightlyBackup
 from ..core import (
@@ -22,6 +23,7 @@ from ..core import (
     Worker,
     board_of,
     is_of_a_demo,
+    now_ms,
     run_folder,
 )
 from ..csvlog import CsvLog
@@ -34,11 +36,12 @@ from ..journal import (
     RollUps,
     Writer,
     bring_up_to_date,
+    change,
     drop_unfinished,
     looks_damaged,
     put_damaged_aside,
 )
-from ..provisioner import ProbeCheck, Provisioner, Talk
+from ..provisioner import TWIN_REMEDY, ProbeCheck, Provisioner, Talk
 from ..reports import Schedule
 from ..trust import Trust
 from . import health, refill, refused, silences
@@ -73,11 +76,35 @@ class Newcomers:
         log.log(level, "found %s%s at %s:%d", sighting.probe_id, virtual, host, sighting.port)
 
 
+class SameKeys:
+    """Says once that there is another hub with the keys of this one, whatever the number of probes that it
+    records; the provisioner's thread."""
+
+    def __init__(self) -> None:
+        self._there: set[str] = set()
+
+    def note(
+        self, check: ProbeCheck, say: Callable[[str, str], object], over: Callable[[str], object]
+    ) -> None:
+        """How a check ended."""
+        before = bool(self._there)
+        (self._there.add if check.twin else self._there.discard)(check.probe_id)
+        if self._there and not before:
+            say(TWIN, TWIN_REMEDY)
+        elif before and not self._there:
+            over(TWIN)
+            log.info("no probe is at another hub with the same keys any more")
+
+
 # A probe that drifted (reset, another token, another hub) is put right within ten seconds.
 CHECK_EVERY_S = 8.0
 NEW_CHANNELS = (
     "Put back a copy of temphub.channels.json and start the hub again, or add the channels anew: "
     "until then nobody is told."
+)
+TWIN = (
+    "Another hub on this network has the same keys as this one (a back-up that was restored, or a copied "
+    "data folder), so each probe stays with the hub that it delivers to, and readings go into two journals."
 )
 NEW_KEYS = (
     "Put back a copy of temphub.keys.json, or hold each probe's button for 5 s and press Trust beside it."
@@ -107,6 +134,7 @@ class RunningHub:
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
         self.trust.on_change = self._standings
         self._newcomers = Newcomers()
+        self._same_keys = SameKeys()
         self.provisioner = self._make_provisioner()
         self.discovery = self._make_discovery()
         self.health = health.Health(settings, self.writer, self.csvlog, self.urls)
@@ -121,7 +149,8 @@ class RunningHub:
                 NEW_CHANNELS,
             )
         self.endpoint = self._make_endpoint()
-        self.alarms = Alarms(settings.journal_file, self.writer, channels=self.channels.names)
+        own = ("backup",) if settings.backup_dir else ()
+        self.alarms = Alarms(settings.journal_file, self.writer, channels=self.channels.names, own=own)
         self.workers = self._make_workers()
         self._connect_health()
 
@@ -141,10 +170,10 @@ class RunningHub:
         return Discovery(
             self.settings,
             self._met,
-            self._gone,
+            self.book.gone,
             hub_port=self.settings.port,
             version=__version__,
-            on_network=self._network,
+            on_network=lambda _addresses: self.provisioner.wake(),
             # A demo is nobody else's business: it finds no real probe, and no real probe finds it.
             addresses=loopback if self.settings.is_demo else None,
         )
@@ -195,7 +224,7 @@ class RunningHub:
             self.endpoint,
             self.discovery,
             *([awake] if settings.keep_awake else []),
-            *_scheduled(settings),
+            *_scheduled(settings, partial(_tell_of_backup, self.writer, self.channels)),
             pulse,
             *heartbeats(settings, lambda: [worker.state() for worker in self.workers]),
         ]
@@ -289,12 +318,6 @@ class RunningHub:
         self._newcomers.met(sighting)
         self.provisioner.meet(sighting)
 
-    def _gone(self, probe_id: str) -> None:
-        self.book.gone(probe_id)
-
-    def _network(self, _addresses: list[str]) -> None:
-        self.provisioner.wake()
-
     def _refused(self, address: str, probe_id: str, error: TempHubError) -> None:
         for one in self.refusals.note(address, probe_id, error):
             if isinstance(error, NotAllowed):
@@ -302,6 +325,7 @@ class RunningHub:
                 self.provisioner.wake(one)
 
     def _checked(self, check: ProbeCheck) -> None:
+        self._same_keys.note(check, self._told, lambda problem: self.health.over(problem))
         self.book.checked(
             check.probe_id,
             ok=check.ok,
@@ -336,10 +360,16 @@ class RunningHub:
         self.book.leave("trust", self.trust.standings())
 
 
-def _scheduled(settings: Settings) -> list[Worker]:
+def _tell_of_backup(writer: Writer, channels: Channels, problem: str, remedy: str) -> None:
+    """It is told as an alarm is, by all channels. Raises TempHubError."""
+    names = channels.names()
+    change(writer, lambda book: life.own(book, "backup", problem, remedy, names, now_ms()))
+
+
+def _scheduled(settings: Settings, tell: Callable[[str, str], object]) -> list[Worker]:
     """What makes files by itself, where there is a folder for them."""
     reports: list[Worker] = [Schedule(settings)] if settings.reports_dir else []
-    return reports + ([NightlyBackup(settings)] if settings.backup_dir else [])
+    return reports + ([NightlyBackup(settings, tell=tell)] if settings.backup_dir else [])
 
 
 def _outcome(check: ProbeCheck) -> dict[str, Any]:

@@ -161,12 +161,20 @@ class Conversation:
 
         Firmware without keys takes orders from anybody, so a second hub, started to look around, would take
         it away from the first. One whose hub is dead, or was this one under another address, is taken at
-        once.
+        once. A probe with our key that delivers elsewhere has met a hub with the same keys, made of our
+        back-up or of a copy: two that take it from one another would only part its readings.
         """
-        if not said.server_url or said.needs_provision or said.key_id:
+        if not said.server_url or said.needs_provision:
             return
-        free = self._trust.look(self._board, said.key_id)[0] in OPEN and not self._trust.vouched(self._board)
-        if free and route.records_elsewhere(self._talk, self._settings, self._hub_port, self._met, said):
+        standing, _ = self._trust.look(self._board, said.key_id)
+        twin = standing is Standing.CLAIMED
+        free = not said.key_id and standing in OPEN and not self._trust.vouched(self._board)
+        if (twin or free) and route.records_elsewhere(
+            self._talk, self._settings, self._hub_port, self._met, said, by_a_hub=twin
+        ):
+            if twin:
+                self._to(State.TWIN)
+                raise errors.twin(self._met, said.server_url)
             self._trust.saw(self._board, Standing.ELSEWHERE)
             self._to(State.ELSEWHERE)
             raise errors.elsewhere(self._met, said.server_url)

@@ -58,6 +58,10 @@ def busy(probe_id: str) -> TempHubError:
 
 
 LONGEST_TEXT = 200
+TWIN_REMEDY = (
+    "Run `temphub stop` on the computer that is not to go on; its probes come to the other one by themselves "
+    "within seconds."
+)
 
 
 class ProbeHeld(Conflict):
@@ -189,6 +193,16 @@ def elsewhere(met: Sighting, url: str) -> TempHubError:
         "which answers, so it is left there.",
         "To have it deliver here, press Trust beside it on the hub's page, or run `temphub trust "
         f"{met.probe_id}`.",
+        code="probe_elsewhere",
+    )
+
+
+def twin(met: Sighting, url: str) -> TempHubError:
+    """A hub with the same keys records it well."""
+    return ProbeHeld(
+        f"The probe {met.probe_id} at {at(met.ip, met.port)} delivers to {url}, a hub with the same keys as "
+        "this one, so it is left there.",
+        TWIN_REMEDY,
         code="probe_elsewhere",
     )
 

@@ -25,6 +25,7 @@ class State(Enum):
     UNCHANGED = "It delivers here as it should, so it was told nothing."
     OBEYED = "It carried out the order."
     ELSEWHERE = "Another hub records it well, so it was told nothing."
+    TWIN = "Another hub with the same keys records it well, so it was told nothing."
     NO_SUCH_ORDER = "Its firmware does not know this order."
 
 
@@ -54,6 +55,11 @@ class ProbeCheck(NamedTuple):
     def elsewhere(self) -> bool:
         """Another hub records it."""
         return self.state is State.ELSEWHERE
+
+    @property
+    def twin(self) -> bool:
+        """Another hub with the same keys records it."""
+        return self.state is State.TWIN
 
 
 class Wanted(NamedTuple):

@@ -8,7 +8,7 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from ..core import BadGateway, Conflict, Settings, Sighting, TempHubError, is_here
+from ..core import INSTANCE, BadGateway, Conflict, Settings, Sighting, TempHubError, is_here
 from . import probe_client
 
 
@@ -66,10 +66,16 @@ def _bound_to(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 def records_elsewhere(
-    talk: probe_client.Talk, settings: Settings, hub_port: int, met: Sighting, said: probe_client.Status
+    talk: probe_client.Talk,
+    settings: Settings,
+    hub_port: int,
+    met: Sighting,
+    said: probe_client.Status,
+    *,
+    by_a_hub: bool = False,
 ) -> bool:
     """Whether what the probe delivers to is alive and not this hub. A name is not asked for: hubs tell probes
-    numbers."""
+    numbers. by_a_hub: and is a hub that takes what it delivers."""
     try:
         parts = urlsplit(said.server_url or "")
         host, port = parts.hostname or "", parts.port or 80
@@ -85,7 +91,8 @@ def records_elsewhere(
     if answer is None:
         return False
     code, health = answer
-    if own and health.get("data_dir") == str(settings.data_dir):
+    if health.get("instance") == INSTANCE or (own and health.get("data_dir") == str(settings.data_dir)):
         return False
+    hub = code == 200 and health.get("ok") is True
     # Whatever else takes the readings may have no such page: then the probe's own word counts.
-    return (code == 200 and health.get("ok") is True) or said.delivering
+    return (hub and said.delivering) if by_a_hub else (hub or said.delivering)

@@ -164,7 +164,7 @@ def _alarms(
     def concerns(alarm: Alarm) -> bool:
         if alarm.probe:
             return alarm.probe_id in ids
-        return everybody or bool(numbers & set(alarm.body.get("probes", ())))
+        return (everybody and not alarm.own) or bool(numbers & set(alarm.body.get("probes", ())))
 
     return tuple(alarm for alarm in reader.alarms(order.from_ms, order.to_ms) if concerns(alarm))
 

@@ -127,7 +127,8 @@ def test_over_to_a_new_disk_and_uninstalled(house: House, data_dir: Path) -> Non
 
 def test_to_a_new_computer_without_a_click(house: House, data_dir: Path, tmp_path: Path) -> None:
     """A probe that holds the old computer's key delivers to the new one by itself, signed with that key, and
-    the token is in force there."""
+    the token is in force there. The old one, started again beside it, leaves the probe there and says why; it
+    takes the probe when the new one is gone, and no reading that was acknowledged is missing in both."""
     old = house.hub(data_dir, free_port(), SERVER_TOKEN="t0ken-of-a-test")
     new_place = tmp_path / "new computer" / "data"
     new_place.mkdir(parents=True)
@@ -151,12 +152,27 @@ def test_to_a_new_computer_without_a_click(house: House, data_dir: Path, tmp_pat
         wait_for(lambda: stands(new)[0] == "claimed" and stands(new)[1] > before + 2, 60)
         assert new.ask("GET", "/api/ingest?temperature_c=1&probe_id=P")[0] == 401
         deliver(new, 7)
+        again = house.hub(data_dir, old.port)
+        wait_for(lambda: "same keys" in str(again.ask("GET", "/api/health")[1]["told"]), 60)
+        left, taken = stands(again)[1], stands(new)[1]
+        wait_for(lambda: stands(new)[1] > taken + 3, 60)
+        assert stands(again)[1] == left
         new.stop()
+        wait_for(lambda: stands(again)[1] > left and not again.ask("GET", "/api/health")[1]["told"], 60)
+        again.stop()
     assert stands_in(new_place) > before and "In force as the restored back-up had it: " in new.text()
+    numbers = {number for folder in (data_dir, new_place) for number in numbers_in(folder)}
+    assert numbers == set(range(min(numbers), max(numbers) + 1)), "each is in one of the journals"
     keys = [
         json.loads((folder / "temphub.keys.json").read_text())["boards"] for folder in (data_dir, new_place)
     ]
     assert keys[0]["TempProbe-0A01"]["key"] == keys[1]["TempProbe-0A01"]["key"]
+
+
+def numbers_in(data: Path) -> set[int]:
+    """The numbers that the probe gave its readings, as a journal has them."""
+    with Reader(data / "temphub.sqlite3") as reader:
+        return {point.seq for point in reader.after(0, 10_000) if point.probe_id == "TempProbe-0A01"}
 
 
 def stands_in(data: Path) -> int:

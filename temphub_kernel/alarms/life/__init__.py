@@ -26,7 +26,7 @@ from .people import (
     mute,
     unmute,
 )
-from .transitions import BY_MAINTENANCE, Due, due, give_up, settle, take, unwatched
+from .transitions import BY_MAINTENANCE, Due, due, give_up, own, settle, take, unwatched
 
 __all__ = [
     "ACTIONS",
@@ -46,6 +46,7 @@ __all__ = [
     "give_up",
     "lacks_action",
     "mute",
+    "own",
     "settle",
     "take",
     "unmute",

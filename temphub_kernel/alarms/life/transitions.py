@@ -6,12 +6,15 @@ The follower's, inside its one commit.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ...core import DAY_MS
 from ...journal import MAINTENANCE, Alarm, AlarmBook
 from .. import watches, words
 from ..rules import Rule
 from .people import closed_when_done, covers
 
 BY_MAINTENANCE = "maintenance"
+# What no rule watches: told to everybody, and once a day until somebody acknowledges it.
+OWN = Rule("own", repeat_ms=DAY_MS)
 
 
 def take(
@@ -55,7 +58,7 @@ def give_up(book: AlarmBook, watched: set[Watched], at_ms: int) -> None:
 
 def unwatched(live: Iterable[Alarm], watched: set[Watched]) -> list[Alarm]:
     """Active alarms of which the cause is not watched any more there."""
-    active = [one for one in live if one.state == "active" and one.rule]
+    active = [one for one in live if one.state == "active"]
     known = {(rule, kind) for rule, kind, _ in watched} if any(one.probe == 0 for one in active) else set()
     return [
         one
@@ -82,7 +85,7 @@ def due(book: AlarmBook, live: Iterable[Alarm], rules: Mapping[int, Rule], at_ms
     muted, groups = (book.mutes(at_ms), book.groups()) if open_ else ([], {})
     found = []
     for alarm in open_:
-        rule = rules.get(alarm.rule)
+        rule = OWN if alarm.own else rules.get(alarm.rule)
         if rule is None or any(covers(one, alarm, groups) for one in muted):
             continue
         told_ms, active = min(alarm.body.get("told_ms", 0), at_ms), alarm.state == "active"
@@ -104,7 +107,7 @@ def due(book: AlarmBook, live: Iterable[Alarm], rules: Mapping[int, Rule], at_ms
 def settle(book: AlarmBook, rules: Mapping[int, Rule], channels: Sequence[str], at_ms: int) -> None:
     """Tell what is due. Inside a change of the writer, where the alarms are as they are now."""
     for alarm, what in due(book, book.live(), rules, at_ms):
-        rule = rules[alarm.rule]
+        rule = OWN if alarm.own else rules[alarm.rule]
         body = {**book.alarm(alarm.no).body, "told_ms": at_ms}
         to = _first(rule, channels)
         if what == "escalated":
@@ -128,6 +131,11 @@ def _fired(book: AlarmBook, one: watches.Transition, rule: Rule, channels: Seque
         return
     no = book.open(**_columns(one, rule, at_ms), fired_ms=one.at_ms, body=_body(one, rule))
     alarm = book.alarm(no)
+    _tell_first(book, alarm, rule, channels, at_ms)
+
+
+def _tell_first(book: AlarmBook, alarm: Alarm, rule: Rule, channels: Sequence[str], at_ms: int) -> None:
+    no = alarm.no
     event = book.event(no, at_ms, "fired", text=words.fired(book, alarm))
     over = next((mute for mute in book.mutes(at_ms) if covers(mute, alarm, book.groups())), None)
     if over is not None:
@@ -137,6 +145,24 @@ def _fired(book: AlarmBook, one: watches.Transition, rule: Rule, channels: Seque
         return
     book.set(no, body={**alarm.body, "told_ms": at_ms})
     _tell(book, no, event, _first(rule, channels), "fired", at_ms)
+
+
+def own(book: AlarmBook, cause: str, problem: str, remedy: str, channels: Sequence[str], at_ms: int) -> None:
+    """What is the matter with the hub itself; an empty problem: nothing any more. One alarm for a cause.
+    Inside a change of the writer."""
+    known = [one for one in book.of(0, 0) if one.cause == cause and one.state == "active"]
+    body = {"text": problem, "remedy": remedy}
+    for alarm in known:
+        if not problem:
+            _cleared(book, alarm, at_ms, at_ms, None)
+        elif alarm.body.get("text") != problem:
+            book.set(alarm.no, body={**alarm.body, **body})
+    if problem and not known:
+        times = {"since_ms": at_ms, "fired_ms": at_ms, "worst_ms": at_ms}
+        no = book.open(
+            rule=0, probe=0, cause=cause, severity=OWN.severity, body={**body, "told_ms": 0}, **times
+        )
+        _tell_first(book, book.alarm(no), OWN, channels, at_ms)
 
 
 def _past(book: AlarmBook, one: watches.Transition, rule: Rule | None, at_ms: int) -> None:

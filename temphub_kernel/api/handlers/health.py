@@ -4,7 +4,7 @@ thread only."""
 import json
 from collections.abc import Awaitable
 
-from ...core import iso_utc, now_ms
+from ...core import INSTANCE, iso_utc, now_ms
 from ...journal import Reader
 from .. import base, contract, metrics, not_found
 
@@ -24,7 +24,7 @@ class Health(base.ApiHandler):
                 **{name: health[name] for name in ("version", "uptime_s", "readings", "csv_waiting")},
                 **NOTHING_SAID,
             }
-        self.reply({"ok": True, "time": iso_utc(now_ms()), **health})
+        self.reply({"ok": True, "time": iso_utc(now_ms()), "instance": INSTANCE, **health})
 
 
 class MetricsText(base.ApiHandler):

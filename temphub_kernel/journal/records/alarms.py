@@ -78,6 +78,11 @@ class Alarm(NamedTuple):
         """Whether anybody still has something to do with it."""
         return not self.closed_ms
 
+    @property
+    def own(self) -> bool:
+        """Whether it is about the hub itself; `text` and `remedy` of its body say what is the matter."""
+        return not self.rule and not self.probe
+
 
 class AlarmEvent(NamedTuple):
     """Something that happened to an alarm.

@@ -50,7 +50,12 @@ def matter(one: ShownAlarm, view: View) -> str:
 
 def title(one: ShownAlarm, view: View) -> str:
     """`Fridge above 8 °C`."""
-    return f"{one.place} {matter(one, view)}"
+    return f"{place(one)} {matter(one, view)}"
+
+
+def place(one: ShownAlarm) -> str:
+    """Where it is, as people call it."""
+    return str(words.THE_HUB) if one.alarm.own else one.place
 
 
 def banner(snapshot: Snapshot) -> str:
@@ -94,7 +99,7 @@ def answer(one: ShownAlarm, **more: Any) -> str:
     """The button that opens the form, of the page's script."""
     do = format.safe(json.dumps({"alarm": one.alarm.no, **more}))
     label = words.ANSWER if not one.alarm.acked_ms else words.ANSWER_ACTION
-    told = f"{label}: {one.place}"
+    told = f"{label}: {place(one)}"
     marks = f'class="th-button th-answer th-scripted" data-do="{do}" aria-label="{format.safe(told)}"'
     return f'<button type="button" {marks}>{format.safe(label)}</button>'
 

@@ -60,7 +60,8 @@ class AlarmForm:
         self._tomorrow.description = words.MUTE_TOMORROW.format(told)
         first = [] if alarm.acked_ms else [self._acknowledge]
         act = [self._act] if alarm.acked_ms or alarm.body.get("rule", {}).get("require_action") else []
-        mutes = [self._hour, self._tomorrow] if one.active and not one.muted_ms else []
+        # Of the hub's own there is no rule and no probe that could be muted alone.
+        mutes = [self._hour, self._tomorrow] if one.active and not one.muted_ms and not alarm.own else []
         set_children(self._buttons, [*first, *act, *mutes, self._close])
 
     def close(self) -> None:
