@@ -77,6 +77,6 @@ def _told(done: restore.Restored, settings: Settings) -> list[str]:
     lines.append(
         "Start the hub: its probes come by themselves. The hub that this was copied from must not run any "
         "more, "
-        "or both pull at the probes."
+        "or readings go into two journals."
     )
     return lines

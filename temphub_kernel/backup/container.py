@@ -40,7 +40,8 @@ OTHERS = (
     "temphub_changes.log.1",
     SETTINGS_FILE,
 )
-MONTH = re.compile(r"archive/readings-\d{4}-\d{2}(-\d{1,4})?\.parquet")
+# A closed month, or a part of what was imported.
+MONTH = re.compile(r"archive/(readings-\d{4}-\d{2}(-\d{1,4})?|imported-[0-9a-f]{1,16}-\d{1,6})\.parquet")
 BLOCK_BYTES = 1 << 20
 UNFINISHED = ".part"
 # Left free on a disk, whatever is copied to it.

@@ -261,6 +261,9 @@ def look_into(copy: Path) -> Contents:
                 for table, called in GIVEN.items()
                 if table in tables
             }
+            if "imports" in tables:
+                query = "SELECT coalesce(sum(readings), 0) FROM imports WHERE undone_ms=0"
+                given["imported readings"] = int(db.execute(query).fetchone()[0])
             months = (
                 [Archive(*row) for row in db.execute("SELECT * FROM archives")] if found.version > 1 else []
             )

@@ -139,3 +139,20 @@ def test_one_that_is_killed_leaves_nothing_that_looks_whole(made: Made, tmp_path
     make(tmp_path / "data", target, {}, lambda _: None)
     container.drop_left(tmp_path)
     assert container.verify(target).readings == 32_400 and not list(tmp_path.rglob("*.part"))
+
+
+def test_what_was_imported_is_in_it(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hub with an import is backed up and restored as any other; the import counts there, and is taken back
+    there."""
+    log, out, other = tmp_path / "old.csv", tmp_path / "one.zip", tmp_path / "other"
+    log.write_text("timestamp,probe_id,temperature_c\n2024-01-01T00:00:00Z,P,1\n2024-01-01T00:01:00Z,P,2\n")
+    monkeypatch.setenv("DATA_DIR", str(data_dir))
+    assert main(["import", str(log), "--yes"]) == 0 and main(["backup", str(out)]) == 0
+    assert "imported readings 2" in capsys.readouterr().out
+    monkeypatch.setenv("DATA_DIR", str(other))
+    assert main(["restore", str(out)]) == 0
+    with Reader(other / "temphub.sqlite3") as reader:
+        assert [piece.units.tolist() for piece in reader.stream(0, 2**53)] == [[10_000_000, 20_000_000]]
+    assert main(["import", "--undo", "1"]) == 0 and not list((other / "archive").iterdir())
