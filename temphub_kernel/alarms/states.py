@@ -72,6 +72,11 @@ def heard(
     return "online" if good else "fault"
 
 
+def online_until_ms(taken_ms: int, interval_ms: int) -> int:
+    """Up to when a probe of this pace is online after its newest reading, whatever comes from it."""
+    return taken_ms + MISSED_LATE * interval_ms + GRACE_MS
+
+
 class Newest(NamedTuple):
     """What is known of a probe. taken_ms: of its newest reading, good_ms and celsius: of its newest
     temperature; 0 and None for none; interval_ms: its pace, 0 when unknown."""

@@ -220,9 +220,11 @@ def transient(probes: Iterable[Probe], delivered: Mapping[str, Delivered], now_m
 
 def _unknown(probe: Probe, known: Delivered | None) -> bool:
     """Nobody spoke for it: no person, no key, no device that answered."""
+    if known is not None and known.readings >= ENOUGH_READINGS:
+        return False
     by_hand = any(probe.get(name) for name in ("alias", "group", "note", "place", "hidden", "also"))
     answered = probe.get("provisioned_ms") or probe.get("trust") not in (None, "plain")
-    return not by_hand and not answered and (known is None or known.readings < ENOUGH_READINGS)
+    return not by_hand and not answered
 
 
 def _gone(probe: Probe, known: Delivered | None, now_ms: int, *, crowd: bool) -> bool:

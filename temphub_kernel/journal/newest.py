@@ -1,7 +1,7 @@
 """Each probe's newest reading, and the newest of all one by one. Belongs to the connection's thread."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import batches, blocks, summary
@@ -82,7 +82,10 @@ def _before(one: Newest, limit_ms: int, read: Read) -> Newest:
     return one
 
 
-def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
+NOTHING: Mapping[str, Newest] = {}
+
+
+def newest(db: sqlite3.Connection, done: int, kept: Mapping[str, Newest] = NOTHING) -> list[Newest]:
     """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken
     readings in.
 
@@ -103,11 +106,15 @@ def newest(db: sqlite3.Connection, done: int) -> list[Newest]:
         if taken_ms > known[0]:
             known[:3] = taken_ms, units, quality
         known[4] += readings
+    told = []
     for probe, known in found.items():
-        known[1:3] = corrections.one(
-            probe, known[0], known[1], known[2], said.get((probe, known[0]), (None, None))
-        )
-    return sorted(Newest(ids[probe], *values) for probe, values in found.items())
+        if corrections or known[2] is not None:
+            chip = said.get((probe, known[0]), (None, None))
+            known[1:3] = corrections.one(probe, known[0], known[1], known[2], chip)
+        one = (ids[probe], *known)
+        same = kept.get(one[0])
+        told.append(same if same is not None and same == one else Newest(*one))
+    return sorted(told)
 
 
 # (number, probe, taken_ms, units, quality, when anything came in last, how many readings) of the newest in
@@ -136,9 +143,11 @@ def _said(db: sqlite3.Connection, late: list[_Late]) -> dict[tuple[int, int], tu
 
 def listed(found: list[Newest], db: sqlite3.Connection, *, own: bool) -> list[Newest]:
     """The same without what was removed and, unless `own`, one for all that count as the same probe."""
-    rows = db.execute("SELECT no, id, removed_ms FROM probes").fetchall()
-    roots, ids = merged.Merged(db), {no: id_ for no, id_, _ in rows}
-    gone = {no for no, _, removed_ms in rows if removed_ms}
+    roots = merged.Merged(db)
+    gone = {no for (no,) in db.execute("SELECT no FROM probes WHERE removed_ms")}
+    if not (roots or gone):
+        return found
+    ids = dict(db.execute("SELECT no, id FROM probes"))
     root = {id_: roots.root(no) for no, id_ in ids.items()}
     found = [one for one in found if root[one.probe_id] not in gone]
     if own or not roots:
@@ -159,7 +168,9 @@ def _together(id_: str, all_of: list[Newest]) -> Newest:
 def not_struck(found: list[Newest], db: sqlite3.Connection, read: Read) -> list[Newest]:
     """The same, with the newest reading that is not struck out; without a value where there is none in the
     day before."""
-    numbers, struck = dict(db.execute("SELECT id, no FROM probes")), annotations.Struck(db)
+    if not (struck := annotations.Struck(db)):
+        return found
+    numbers = dict(db.execute("SELECT id, no FROM probes"))
     told: list[Newest] = []
     for one in found:
         start_ms = struck.start_ms(numbers[one.probe_id], one.taken_ms)

@@ -9,7 +9,7 @@ one's.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,15 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             return moment.behind(no, limit, fields, own=own)
 
-    def newest(self, *, own: bool = False) -> list[Newest]:
+    def newest(self, *, own: bool = False, kept: Mapping[str, Newest] | None = None) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is
         not 'now'.
 
-        own: for each id that delivered, also where it counts as another probe.
+        own: for each id that delivered, also where it counts as another probe; kept: what was told last, of
+        which the very same is told of a probe that sent nothing since.
         """
         with self._moment() as moment:
-            there = not_ahead(newest(self._db, moment.done), now_ms(), moment.own)
+            there = not_ahead(newest(self._db, moment.done, kept or {}), now_ms(), moment.own)
             return listed(not_struck(there, self._db, moment.own), self._db, own=own)
 
     def columns(
@@ -189,15 +190,16 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             return questions.figures_of(moment, moment.named(probe_ids), from_ms, to_ms, known, most)
 
-    def probes(self, *, removed: bool = False) -> list[dict[str, Any]]:
+    def probes(self, *, removed: bool = False, kept: merged.Kept | None = None) -> list[dict[str, Any]]:
         """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person
         removed.
 
-        also: the ids that count as it; device: the one heard last of it and those.
+        also: the ids that count as it; device: the one heard last of it and those. kept: of who asks again
+        and changes nothing of what it is given: of a probe that is as it was it is given the very same.
         """
         return [
             row
-            for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split())
+            for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split(), kept)
             if removed or not row["removed_ms"]
         ]
 
@@ -226,18 +228,15 @@ class Reader(record_questions.RecordQuestions):
         row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
         return (row[0], json.loads(row[1])) if row else (0, {})
 
-    def late(self, from_ms: int, to_ms: int, every_ms: int, probe_id: str) -> list[int]:
-        """When a probe's readings were taken that came late, one each `every_ms`; what came in the last half
-        minute may lack."""
+    def late(
+        self, from_ms: int, to_ms: int, every_ms: int, probe_ids: str | Sequence[str] | None = None
+    ) -> dict[str, list[int]]:
+        """When readings were taken that came late, one each `every_ms`, of each probe that has such; what
+        came in the last half minute may lack."""
         late = self.note(summary.TOPIC)[1]
         with self._moment() as moment:
-            ids, numbers = moment.ids(), moment.numbers(probe_id) or []
-        found = [
-            late_ms
-            for no in numbers
-            for late_ms in summary.late_times(late, ids[no], from_ms, to_ms, every_ms)
-        ]
-        return sorted(found) if len(numbers) > 1 else found
+            found = _late(moment, late, probe_ids, (from_ms, to_ms, every_ms)) if late else {}
+        return {probe_id: sorted(times) for probe_id, times in found.items() if times}
 
     def judged(self) -> tuple[int, ...]:
         """Another one whenever readings count otherwise than before: something was struck out, undone,
@@ -280,3 +279,14 @@ class Reader(record_questions.RecordQuestions):
             yield Moment(self._db, self._stored, summary.bookmark(self._db))
         finally:
             self._db.execute("ROLLBACK")
+
+
+def _late(
+    moment: Moment, late: dict[str, Any], probe_ids: str | Sequence[str] | None, span: tuple[int, int, int]
+) -> dict[str, list[int]]:
+    """When readings of each probe were taken that came late. late: the note; span: from, to, every."""
+    ids = moment.ids()
+    return {
+        probe_id: [ms for one in moment.all_of([no]) for ms in summary.late_times(late, ids[one], *span)]
+        for no, probe_id in moment.named(probe_ids).items()
+    }

@@ -4,7 +4,7 @@ loop thread only."""
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -206,9 +206,12 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
     def end_soon(self, visit: str) -> None:
         """End a visit beside what is going on."""
         if visit in self:
-            task = asyncio.ensure_future(self._end_now(visit))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._beside(self._end_now(visit))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
         """Forget every deadline."""
@@ -235,19 +238,18 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         self.refill(lambda _: False)
 
     def refill(self, keep: "Callable[[asyncio.Task[Any]], bool]") -> None:
-        """Have the visits made ready that are missing; of those there are, only the ones to `keep` count."""
+        """Have the visits made ready that are missing; of those there are, only the ones to `keep` count, the
+        others are given up."""
         for pool in self._pools.values():
-            pool[:] = [task for task in pool if keep(task)]
+            dropped = [task for task in pool if not keep(task)]
+            pool[:] = [task for task in pool if task not in dropped]
+            self._beside(_given_up(dropped))
         self.fill_if_needed(delay=0, notebook_name=self.notebook_path)
 
     async def _stop_preparing(self) -> None:
         """What is being made ready for the next pages would miss its kernel."""
         for pool in self._pools.values():
-            for task in pool:
-                if task.done() and not task.cancelled() and task.exception() is None:
-                    task = task.result()["task"]
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            await _given_up(pool)
             pool.clear()
 
     async def _end_now(self, visit: str) -> None:
@@ -273,6 +275,15 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
         if kernel_id in self and self._kernel_connections.get(kernel_id, 0) <= 0:
             log.debug("a page is gone; its visit %s ends", kernel_id)
             self.end_soon(kernel_id)
+
+
+async def _given_up(preparing: "list[asyncio.Task[Any]]") -> None:
+    """Visits that nobody will come for: what makes each ready, or draws it by now, ends."""
+    for task in preparing:
+        if task.done() and not task.cancelled() and task.exception() is None:
+            task = task.result()["task"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _full() -> TempHubError:

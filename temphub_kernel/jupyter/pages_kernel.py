@@ -20,6 +20,8 @@ from . import hub_kernel, later, sessions
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
 Handler = Callable[[Any, Any, Any], Any]
+# So many objects are made before garbage is looked for, and so often before it is among older ones.
+GARBAGE = 20_000, 20, 20
 
 
 class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
@@ -40,6 +42,9 @@ class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc] 
         # The libraries stay for good: looking through them again at the end of each visit would cost 0.1 s.
         gc.collect()
         gc.freeze()
+        # What is read of thousands of probes each second is let go without cycles: to look through it for
+        # some would cost as much as reading it.
+        gc.set_threshold(*GARBAGE)
 
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """Called for each message before it is handled, in the same context."""

@@ -157,7 +157,8 @@ class Dashboard:
         self._show(snapshot)
 
     def _ask(self, wanted: Wanted) -> "Future[Snapshot]":
-        self._given = self._readings.read(wanted, now_ms(), self._given)
+        look = self._panels.look(self._steering.view)
+        self._given = self._readings.read(wanted, now_ms(), self._given, look)
         return self._given
 
     def _arriving(self) -> None:
@@ -183,9 +184,7 @@ class Dashboard:
         if self._begun(snapshot):
             return self._refresh_now(arriving=arriving)
         shown = self._panels.made(snapshot.seen(self._steering.view)) if arriving else snapshot
-        self._show(
-            shown._replace(drawn=None), arriving=arriving, more=len(shown.probes) < len(snapshot.probes)
-        )
+        self._show(shown._replace(drawn={}), arriving=arriving, more=len(shown.probes) < len(snapshot.probes))
 
     async def _follow(self) -> None:
         while True:

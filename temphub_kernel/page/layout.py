@@ -10,7 +10,7 @@ from ipywidgets import HTML, Text, VBox
 
 from . import format, tongue, words
 from .choices import Steering, View, query
-from .data import Alert, Judgement, Snapshot
+from .data import Alert, Judgement, Look, Snapshot
 from .html import cards, panels, states
 from .widgets import (
     AlarmPanel,
@@ -76,7 +76,7 @@ class Panels:
         """root: a widget that shows the page already, and goes on with these."""
         kit = self._kit = Kit()
         self._parts, self._steering = parts, steering
-        self._ids: list[str] = []
+        self._ids: Collection[str] = ()
         self._snapshot: Snapshot | None = None
         self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
@@ -115,7 +115,7 @@ class Panels:
         self._list.limits = self._alarms.open_limits
         self._board = Board(kit, self._list.place, piece=set(parts) != set(PARTS))
         self._list.moved = self._board.redraw
-        steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.whole
+        steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.more
 
     def _make_root(self, root: VBox) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")
@@ -146,10 +146,15 @@ class Panels:
         else:
             self._alarms.open_limits(str(which))
 
+    def look(self, view: View) -> Look:
+        """What it shows of a view, for which more is read. Of few probes all is read, whoever looks."""
+        known = self._snapshot is not None and self._snapshot.whole
+        return Look() if known else self._board.look(view)
+
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
         chosen, rows = snapshot.view.probes, self._list
-        made = partial(self._board.has, snapshot=snapshot)
+        made = self._board.made(snapshot)
         probes = [
             self._alarms.made(probe) for probe in snapshot.probes if made(probe) and rows.listed(probe.id)
         ]
@@ -163,7 +168,7 @@ class Panels:
         """Bring every widget up to a snapshot. arriving: no widget may be made; more: there are probes that
         are not shown yet."""
         view, now_ms = snapshot.view, snapshot.now_ms
-        self._ids = [probe.id for probe in snapshot.probes]
+        self._ids = snapshot.by_id.keys()
         self._dress(view)
         if "head" in self._parts:
             set_value(self._head, cards.header(snapshot, judged))

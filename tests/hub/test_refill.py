@@ -229,7 +229,7 @@ def test_when_it_came_in_is_unknown_not_late(make_running, data_dir, tmp_path, t
     export(data_dir / "temphub.sqlite3", make_order(form="parquet"), tmp_path / "all.parquet")
     assert pl.read_parquet(tmp_path / "all.parquet")["received"].null_count() == COUNT
     with Reader(data_dir / "temphub.sqlite3") as reader:
-        assert reader.late(0, now_ms(), 1, "p0") == []
+        assert reader.late(0, now_ms(), 1, "p0") == {}
         assert {one.delivered_ms - one.taken_ms for one in reader.newest()} <= {-1, 40}
     with sqlite3.connect(data_dir / "temphub.sqlite3") as db:
         assert db.execute("SELECT count(*) FROM notes WHERE topic='late'").fetchone() == (0,)

@@ -27,11 +27,11 @@ def test_late_stretches_are_kept_with_the_roll_ups(tmp_path):
     with Reader(tmp_path / "temphub.sqlite3") as reader:
         wait_for(lambda: reader.bookmark("rollups")[0] == 460)
         rollups.stop(10)
-        found = reader.late(T0 - DAY_MS, T0 + 2 * DAY_MS, 60_000, "a")
+        found = reader.late(T0 - DAY_MS, T0 + 2 * DAY_MS, 60_000, "a")["a"]
         assert found[0] == T0 and T0 + 3_400_000 < found[-1] <= late[-1] and len(found) == 60
-        assert len(reader.late(T0 - 300 * DAY_MS, T0 + 65 * DAY_MS, DAY_MS, "a")) == 1
-        assert reader.late(T0 + DAY_MS, T0 + 2 * DAY_MS, 60_000, "a") == []
-        assert reader.late(T0 - DAY_MS, T0 + DAY_MS, 60_000, "b") == []
+        assert len(reader.late(T0 - 300 * DAY_MS, T0 + 65 * DAY_MS, DAY_MS, "a")["a"]) == 1
+        assert reader.late(T0 + DAY_MS, T0 + 2 * DAY_MS, 60_000, "a") == {}
+        assert reader.late(T0 - DAY_MS, T0 + DAY_MS, 60_000, "b") == {}
     writer.stop()
 
 

@@ -50,6 +50,13 @@ class Journal:
             [Row(probe_id, None, None, taken, taken, None if celsius is None else to_units(celsius), quality)]
         )
 
+    def crowd(self, count: int, celsius: float = 4.0, *, ago_s: float = 1) -> None:
+        """So many probes, `P00001` and so on, each with one reading."""
+        taken, units = now_ms() - round(ago_s * 1000), to_units(celsius)
+        self._writer.store(
+            [Row(f"P{n:05}", None, None, taken, taken, units, None) for n in range(1, count + 1)]
+        )
+
     def delayed(self, probe_id: str, celsius: float, *, ago_s: float) -> None:
         """Store one reading that was taken some time ago and only came in now."""
         now = now_ms()

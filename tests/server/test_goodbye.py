@@ -123,3 +123,32 @@ def test_a_page_that_is_being_made_does_not_wait_for_a_kernel_that_ended(viewers
         await viewers.close()
 
     run(steps())
+
+
+def test_what_was_made_ready_ends_with_its_kernel(viewers):
+    """The kernel ended while visits were made ready: what makes one ready ends, also where that is drawing it
+    already, and others are made."""
+
+    async def steps():
+        async def never():
+            await asyncio.Event().wait()
+
+        async def made():
+            return {"task": drawing}
+
+        async def fails():
+            raise TempHubError("It is gone.", "Wait.")
+
+        drawing = asyncio.create_task(never())
+        pool = [asyncio.create_task(one()) for one in (never, made, fails)]
+        await asyncio.sleep(0)
+        again = []
+        viewers._pools, viewers.notebook_path = {"page": list(pool)}, "page"
+        viewers.fill_if_needed = lambda **told: again.append(told["notebook_name"])
+        viewers._died()
+        await settled(viewers)
+        assert viewers._pools == {"page": []} and again == ["page"]
+        assert pool[0].cancelled() and drawing.cancelled()
+        await viewers.close()
+
+    run(steps())

@@ -177,6 +177,10 @@ class Struck:
                 known.append([from_ms, to_ms])
         self._of = {probe: np.array(known, np.int64).T for probe, known in spans.items()}
 
+    def __bool__(self) -> bool:
+        """Whether anything is."""
+        return bool(self._of)
+
     def of(self, probe: Ints, taken_ms: Ints) -> Flags:
         """Which of some readings are struck out."""
         found = np.zeros(len(probe), np.bool_)

@@ -63,6 +63,10 @@ class Corrections:
                 (from_ms, [(to_units(a), to_units(b)) for a, b in json.loads(points)])
             )
 
+    def __bool__(self) -> bool:
+        """Whether any reading but a power-on value may count with another value than it has."""
+        return bool(self._of) or bool(self.thermocouples)
+
     def of(self, batch: Batch) -> Counted:
         """What some readings count with; the very same arrays when nothing is to be corrected.
 

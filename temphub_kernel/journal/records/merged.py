@@ -89,17 +89,31 @@ class Merged:
         return told
 
 
-def known(db: sqlite3.Connection, names: Sequence[str]) -> list[dict[str, Any]]:
-    """These columns (with `no`) of each probe that counts as itself, by id; also, device: see
-    Merged.records."""
+# By number: what was stored of a probe, and what was told of it.
+Kept = dict[int, tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def known(db: sqlite3.Connection, names: Sequence[str], kept: Kept | None = None) -> list[dict[str, Any]]:
+    """These columns (with `no` first) of each probe that counts as itself, by id; also, device: see
+    Merged.records. kept: see Reader.probes."""
     columns = ", ".join(f'"{name}"' for name in names)
-    rows = (
-        dict(zip(names, row, strict=True)) for row in db.execute(f"SELECT {columns} FROM probes ORDER BY id")
-    )
-    merged = Merged(db)
+    rows = db.execute(f"SELECT {columns} FROM probes ORDER BY id").fetchall()
+    merged, before = Merged(db), dict(kept or {})
+    if kept is not None:
+        kept.clear()
     if merged:
-        return merged.records(rows, dict(db.execute("SELECT probe, delivered_ms FROM latest")))
-    return [{**row, "also": [], "device": row["id"]} for row in rows]
+        stored = (dict(zip(names, row, strict=True)) for row in rows)
+        return merged.records(stored, dict(db.execute("SELECT probe, delivered_ms FROM latest")))
+    found: Kept = {}
+    for row in rows:
+        same = before.get(row[0])
+        if same is None or same[0] != row:
+            told = dict(zip(names, row, strict=True))
+            same = row, {**told, "also": [], "device": told["id"]}
+        found[row[0]] = same
+    if kept is not None:
+        kept.update(found)
+    return [told for _, told in found.values()]
 
 
 def own_number_of(db: sqlite3.Connection, probe_id: str) -> int:

@@ -3,7 +3,7 @@ own thread only."""
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -37,7 +37,7 @@ class Steering:
         # Called with a rule's number and where its limit was moved to in the chart, in the viewer's unit.
         self.move_limit: Callable[[int, float], None] = lambda rule, shown: None
         # Called with the id of a probe whose own place is to be opened or shut, or which is to be trusted,
-        # and with the name of a group that is to be shown to its last probe.
+        # and with the name of a group of which more is to be shown.
         self.open: Callable[[str], None] = lambda probe_id: None
         self.trust: Callable[[str], None] = lambda probe_id: None
         self.whole: Callable[[str], None] = lambda group: None
@@ -102,16 +102,16 @@ class Steering:
         else:
             self.change(folds=(*folds, group)[-MOST_FOLDS:])
 
-    def toggle(self, probe_id: str, known: list[str]) -> None:
+    def toggle(self, probe_id: str, known: Collection[str]) -> None:
         """Show a probe or leave it out; when all are shown, it is shown alone."""
-        now_shown = [id_ for id_ in known if self.view.shows(id_)]
+        now_shown = {id_ for id_ in known if self.view.shows(id_)}
         if not self.view.probes:
             chosen = [probe_id]
         else:
             chosen = [id_ for id_ in known if (id_ in now_shown) != (id_ == probe_id)]
         self.change(probes=() if len(chosen) in (0, len(known)) else tuple(chosen))
 
-    def said(self, saying: str, known: list[str]) -> None:
+    def said(self, saying: str, known: Collection[str]) -> None:
         """What the page's script says, as JSON; what makes no sense is left aside. known: ids of the probes
         there are."""
         try:
@@ -121,7 +121,7 @@ class Steering:
         if isinstance(told, dict):
             self._heed(told, known)
 
-    def _heed(self, told: dict[str, Any], known: list[str]) -> None:
+    def _heed(self, told: dict[str, Any], known: Collection[str]) -> None:
         if type(told.get("n")) is int:
             self.heard = told["n"]
         if isinstance(told.get("query"), str):
@@ -154,7 +154,7 @@ class Steering:
             if isinstance(told.get(name), bool):
                 self.change(**{name: told[name]})
 
-    def _heed_probes(self, told: dict[str, Any], known: list[str]) -> None:
+    def _heed_probes(self, told: dict[str, Any], known: Collection[str]) -> None:
         for name, do in (
             ("limits", partial(self.alarms, "limits")),
             ("seen", partial(self.alarms, "seen")),

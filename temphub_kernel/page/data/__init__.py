@@ -3,22 +3,43 @@
 from .alarms import ShownAlarm, ShownAlarms
 from .card_extras import SPARK_PX, arrow
 from .happened import Event, Looked
-from .imports import Brought
-from .met import Record
+from .looks import (
+    ELSEWHERE,
+    FIRST,
+    GROUPS,
+    MOST_LINES,
+    MOST_ON_WALL,
+    NONE,
+    Group,
+    Grouped,
+    Look,
+    troubled,
+    worst_first,
+)
+from .met import Brought, Record
+from .probe import Probe
 from .series import Times
-from .snapshot import MOST_LINES, Annotation, Probe, Snapshot
+from .snapshot import Annotation, Snapshot
 from .statistics import Statistics
 from .status import Alert, Judgement, judge
 from .window_cache import Measured
 
 __all__ = [
+    "ELSEWHERE",
+    "FIRST",
+    "GROUPS",
     "MOST_LINES",
+    "MOST_ON_WALL",
+    "NONE",
     "SPARK_PX",
     "Alert",
     "Annotation",
     "Brought",
     "Event",
+    "Group",
+    "Grouped",
     "Judgement",
+    "Look",
     "Looked",
     "Measured",
     "Probe",
@@ -30,4 +51,6 @@ __all__ = [
     "Times",
     "arrow",
     "judge",
+    "troubled",
+    "worst_first",
 ]

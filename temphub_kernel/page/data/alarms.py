@@ -112,11 +112,14 @@ class _Names:
     """What people call places, asked once each."""
 
     def __init__(self, book: AlarmBook) -> None:
-        self._book, self._groups = book, book.groups()
+        self._book = book
         self._called: dict[int, str] = {}
+        self._groups: Mapping[int, str] | None = None
 
     def groups(self) -> Mapping[int, str]:
         """The group of each probe that has one."""
+        if self._groups is None:
+            self._groups = self._book.groups()
         return self._groups
 
     def called(self, probe: int) -> str:
@@ -131,12 +134,26 @@ def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
     return several or ((alarm.probe_id,) if alarm.probe_id else ())
 
 
+WELL = states.Standing()
+
+
 class Judged(NamedTuple):
     """Of one probe. alarms: those that go on, the most pressing first; rules: those that watch it."""
 
     alarms: tuple[ShownAlarm, ...]
     rules: tuple[StoredRule, ...]
     standing: states.Standing
+
+    @property
+    def worse(self) -> bool:
+        """Whether there is anything to say of it."""
+        return bool(self.alarms) or self.standing is not WELL
+
+
+def _beyond(rule: Rule, celsius: float) -> bool:
+    """Whether a value is beyond a rule's limit, whatever the hour."""
+    limit_c = rule.limit_c
+    return limit_c is not None and (celsius > limit_c if rule.kind == "above" else celsius < limit_c)
 
 
 class Standings:
@@ -145,8 +162,9 @@ class Standings:
     def __init__(self) -> None:
         self._stored: tuple[StoredRule, ...] | None = None
         self._limits: Mapping[int, Rule] = {}
+        self._of: dict[tuple[str, str], tuple[tuple[StoredRule, ...], list[Rule]]] = {}
+        self._about: dict[str, list[ShownAlarm]] = {}
         self._watching = states.Watching(())
-        self._alarms = ShownAlarms()
         self._silences: dict[str, states.Silence] = {}
         self._pending: dict[tuple[int, int], int] | None = None
         self._reader: Reader | None = None
@@ -155,24 +173,43 @@ class Standings:
         """What is so now."""
         if alarms.rules is not self._stored:
             self._stored, self._limits = alarms.rules, states.in_force(alarms.rules)
-            self._watching = states.Watching(alarms.rules)
-        self._reader, self._alarms, self._pending = reader, alarms, None
+            self._watching, self._of = states.Watching(alarms.rules), {}
+        self._reader, self._pending, self._about = reader, None, {}
+        for one in alarms.live:
+            for probe_id in dict.fromkeys(one.probes):
+                self._about.setdefault(probe_id, []).append(one)
         self._silences = states.remembered(reader.note(states.TOPIC)[1])
         return self
 
     def of(self, no: int, probe_id: str, group: str, newest: states.Newest, now_ms: int) -> Judged:
         """Of a probe. no: its number in the journal."""
-        about = [one for one in self._alarms.live if probe_id in one.probes]
-        rules = tuple(self._watching.of(probe_id, group))
+        about, silence = self._about.get(probe_id, []), self._silences.get(probe_id)
+        rules, limits = self._watched_by(probe_id, group)
+        well = newest.heard == "online" and not about and silence is None
+        if well and not (newest.celsius is not None and any(_beyond(one, newest.celsius) for one in limits)):
+            return Judged((), rules, WELL)
         standing = states.standing(
             newest,
-            [self._limits[rule.no] for rule in rules if rule.no in self._limits],
+            limits,
             [one.alarm for one in about],
-            self._silences.get(probe_id),
+            silence,
             now_ms,
             lambda rule: self._since(rule, no),
         )
         return Judged(tuple(one for one in about if one.active), rules, standing)
+
+    def quiet(self, probe_id: str) -> bool:
+        """Whether no alarm is about it and no silence of it is remembered."""
+        return probe_id not in self._about and probe_id not in self._silences
+
+    def _watched_by(self, probe_id: str, group: str) -> tuple[tuple[StoredRule, ...], list[Rule]]:
+        """(the rules that watch a probe, those of them that are in force and have a limit)."""
+        known = self._of.get((probe_id, group))
+        if known is None:
+            rules = tuple(self._watching.of(probe_id, group))
+            known = rules, [self._limits[rule.no] for rule in rules if rule.no in self._limits]
+            self._of[probe_id, group] = known
+        return known
 
     def _since(self, rule: int, no: int) -> int:
         """Since when a value has been beyond a rule's limit, by the hub that watches."""

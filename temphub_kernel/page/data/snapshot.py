@@ -1,94 +1,30 @@
 """What the page shows, read from the journal. One thread makes it and asks it (a Reader belongs to its
 thread)."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from ...alarms import states
-from ...core import (
-    DAY_MS,
-    MINUTE_MS,
-    JournalUnreadable,
-    TempHubError,
-    called,
-    look_alikes,
-    to_celsius,
-)
-from ...journal import NO_VALUE, DatabaseError, Newest, Reader, StoredRule, Strike, Thermocouple
+from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, to_celsius
+from ...journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
 from ..choices import View, Wanted, Window
-from .alarms import AlarmMemory, ShownAlarm, ShownAlarms, Standings
-from .card_extras import Glance, Glances, day_start
+from .alarms import AlarmMemory, ShownAlarms, Standings
+from .card_extras import Glances, day_start
 from .happened import Happened
-from .met import MOST_FOLDED, Met, Record, met_by, order
-from .series import NO_CURVE, NO_TIMES, Curve, Times
-from .statistics import Statistics
+from .looks import MOST_LINES, Grouped, Look, grouped, sight, troubled
+from .met import MOST_FOLDED, Met, Record, Roster
+from .probe import Good, Probe, Well
 from .status import catching_up
-from .window_cache import VALUES, Kept, Measure, Measured, Memory
+from .window_cache import VALUES, Measure, Memory
 
 MOST_NOTES = 60
-# More lines are told apart by nobody: of more probes the first have one each, until some are chosen.
-MOST_LINES = 20
 LOOK_BACK_MS = DAY_MS
-
-
-class Good(NamedTuple):
-    """A reading that is a temperature."""
-
-    taken_ms: int
-    celsius: float
-
-
-class Probe(NamedTuple):
-    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and
-    the hub stand to each other.
-
-    colour: its place in the palette;
-    quality: why its newest reading is no temperature, None when it is one; good: its newest temperature.
-    """
-
-    id: str
-    name: str
-    record: dict[str, Any]
-    colour: int
-    state: states.Heard
-    newest: Newest | None
-    good: Good | None
-    quality: str | None
-    catching_up: bool
-    statistics: Statistics
-    curve: Curve
-    curve_key: object
-    glance: Glance = Glance()
-    faults: Times = NO_TIMES
-    late: Times = NO_TIMES
-    measured: Measured | None = None
-    # The probe that a person could take it for, as lists show it; empty for none.
-    looks_like: str = ""
-    # From when to when its numbers are corrected for a type of thermocouple.
-    stated: tuple[Thermocouple, ...] = ()
-    # Alarms that go on, the most pressing first.
-    alarms: tuple[ShownAlarm, ...] = ()
-    # The rules that watch it.
-    rules: tuple[StoredRule, ...] = ()
-    # The worst that is the matter with it.
-    standing: states.Standing = states.Standing()
-
-    @property
-    def hidden(self) -> bool:
-        """True for one that somebody put away: it is in the list, and nowhere else."""
-        return bool(self.record.get("hidden"))
-
-    @property
-    def elsewhere(self) -> bool:
-        """True for one that another hub has, so that nothing of it comes here."""
-        return self.record.get("trust") in ("foreign", "elsewhere") and self.state not in (
-            "online",
-            "late",
-            "fault",
-        )
+# So many faulty probes are looked back for at a time.
+MOST_LOOKED_BACK = 20
+T = TypeVar("T")
 
 
 class Annotation(NamedTuple):
@@ -128,58 +64,103 @@ class Snapshot(NamedTuple):
     view: View = View()
     # When the first reading was taken, 0 for none.
     began_ms: int = 0
+    # The ids that have a curve, statistics and what happened.
+    read: frozenset[str] = frozenset()
     # What pages made of it so far; None where nothing is kept.
-    drawn: dict[object, str] | None = None
+    drawn: dict[object, Any] | None = None
 
     def once(self, what: Hashable, draw: Callable[[], str]) -> str:
         """A piece of HTML that depends on this snapshot and on the view alone: pages that look alike share
         it. Drawing thread only."""
+        return self.kept((what, self.view), draw)
+
+    def kept(self, what: Hashable, make: Callable[[], T]) -> T:
+        """The same of what depends on nothing but this snapshot and what its name tells."""
         if self.drawn is None:
-            return draw()
-        key = what, self.view
-        if key not in self.drawn:
-            self.drawn[key] = draw()
-        return self.drawn[key]
+            return make()
+        if what not in self.drawn:
+            self.drawn[what] = make()
+        return cast(T, self.drawn[what])
 
     def seen(self, view: View) -> "Snapshot":
         """The same as one viewer sees it; what was read is shared by all."""
         return self._replace(view=view)
 
     @property
+    def by_id(self) -> dict[str, Probe]:
+        """`probes` by their ids, in their order."""
+        return self.kept("by_id", lambda: {probe.id: probe for probe in self.probes})
+
+    @property
+    def listed(self) -> list[Probe]:
+        """Those of `probes` that nobody put away."""
+        return self.kept("listed", lambda: [probe for probe in self.probes if not probe.hidden])
+
+    @property
+    def ours(self) -> list[Probe]:
+        """Those of them that no other hub has."""
+        return self.kept("ours", lambda: [probe for probe in self.listed if not probe.elsewhere])
+
+    @property
+    def troubled(self) -> list[Probe]:
+        """Those that somebody has to look at, the worst first."""
+        return self.kept("troubled", lambda: troubled(self.probes))
+
+    @property
     def shown(self) -> list[Probe]:
         """The probes of cards, chart and statistics: one that is folded away when it was chosen."""
-        chosen = self.folded if self.view.probes else []
-        return [probe for probe in (*self.probes, *chosen) if not probe.hidden and self.view.shows(probe.id)]
+        chosen = frozenset(self.view.probes)
+        if not chosen:
+            return self.listed
+        everyone = (*self.probes, *self.folded)
+        found = (probe for probe in everyone if probe.id in chosen and not probe.hidden)
+        return self.kept(("shown", chosen), lambda: list(found))
 
     @property
     def charted(self) -> list[Probe]:
         """Those with a line in the chart and in the statistics: the chosen ones, or the first of many."""
-        return (
-            self.shown if self.view.probes else [one for one in self.shown if not one.elsewhere][:MOST_LINES]
-        )
+        return self.shown if self.view.probes else self.ours[:MOST_LINES]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all there is was read of every probe, whoever looks at it."""
+        return len(self.read) >= len(self.probes)
+
+    @property
+    def looked_into(self) -> list[Probe]:
+        """Those that are shown and have a curve: of many those of the chart."""
+        return self.shown if len(self.shown) <= MOST_LINES else self.charted
+
+    def grouped(self, probes: list[Probe], look: Look) -> Grouped:
+        """Some of them by group; pages that look alike share it."""
+        return self.kept(("grouped", id(probes), look), lambda: grouped(probes, look))
 
 
 class Source:
     """Asks the journal; keeps what it read, so that a second's refresh costs only what is new."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, roster: Roster | None = None) -> None:
+        """roster: of all that read this journal."""
+        self._path, self._roster = path, roster or Roster()
         self._reader: Reader | None = None
         self._memory: Memory | None = None
         self._glances = Glances()
         self._measure = Measure()
         self._goods: dict[str, tuple[int, Good | None]] = {}
         self._judged: tuple[int, ...] = ()
-        self._stated: list[Thermocouple] = []
+        self._stated: dict[str, tuple[Thermocouple, ...]] = {}
+        self._look_back = 0
+        self._well: dict[str, Well] = {}
+        self._judged_by: tuple[object, ...] = (None,) * 4
         self._alarms = AlarmMemory()
         self._standings = Standings()
         self._began_ms = 0
 
-    def read(self, wanted: Wanted, now_ms: int) -> Snapshot:
-        """The page's content now. Raises TempHubError when the journal cannot be read; the next call starts
-        afresh."""
+    def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
+        """The content now of pages that look at this. Raises TempHubError when the journal cannot be read;
+        the next call starts afresh."""
         try:
-            return self._read(wanted, now_ms)
+            return self._read(wanted, now_ms, looks)
         except Exception as error:
             # Whatever broke (a journal that was replaced, a disk that went), nothing half-read is kept.
             self.close()
@@ -193,25 +174,32 @@ class Source:
         if reader is not None:
             reader.close()
 
-    def _read(self, wanted: Wanted, now_ms: int) -> Snapshot:
+    def _read(self, wanted: Wanted, now_ms: int, looks: Collection[Look]) -> Snapshot:
         if self._reader is None:
             self._reader = Reader(self._path)
         reader, memory = self._reader, self._remembered(self._reader, wanted.window)
-        met = met_by(reader, now_ms)
-        memory.update(reader, met.intervals, now_ms)
+        met = self._roster.met(reader, now_ms)
+        few = len(met.records) <= MOST_LINES
+        if few:
+            memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
         ids = {record["no"]: id_ for id_, record in met.everybody.items()}
         alarms = self._alarms.read(reader, ids, wanted.alarms, now_ms)
-        probes, folded = self._probes(
-            reader, memory, met, wanted, now_ms, frozenset(map(str, health.get("refused_probes") or ()))
-        )
+        refused = frozenset(map(str, health.get("refused_probes") or ()))
+        probes, folded = self._judged_now(reader, memory, met, alarms, now_ms, refused)
+        lines, seen = set(met.records if few else ()), set(met.records if few else ())
+        for look in () if few else looks:
+            told = sight(look, probes, folded)
+            lines.update(told.lines)
+            seen.update(told.seen)
+        self._look_into(reader, memory, met, wanted, now_ms, (probes, folded), lines, seen | lines, few=few)
         return Snapshot(
             now_ms,
             wanted.window,
             reader.count(),
             health_ms,
             health,
-            self._with_standings(reader, memory, probes, alarms, now_ms),
+            probes,
             _annotations(reader, wanted.window, now_ms),
             _struck(reader, wanted.window, now_ms),
             len(met.gone),
@@ -221,26 +209,9 @@ class Source:
             {also: id_ for id_, record in met.everybody.items() for also in record["also"]},
             alarms=alarms,
             began_ms=self._begun(reader),
+            read=frozenset(lines),
             drawn={},
         )
-
-    def _with_standings(
-        self, reader: Reader, memory: Memory, probes: list[Probe], alarms: ShownAlarms, now_ms: int
-    ) -> list[Probe]:
-        """The same with what watches each of them, what goes on there, and the worst of it."""
-        everything, found = self._standings.read(reader, alarms), []
-        for probe in probes:
-            record, newest, good = probe.record, probe.newest, probe.good
-            told = states.Newest(
-                probe.state,
-                newest.taken_ms if newest else 0,
-                good.taken_ms if good else 0,
-                good.celsius if good and probe.quality is None else None,
-                record["interval_ms"] or memory.interval_ms(probe.id),
-            )
-            judged = everything.of(record["no"], probe.id, str(record.get("group") or ""), told, now_ms)
-            found.append(probe._replace(**judged._asdict()))
-        return found
 
     def _begun(self, reader: Reader) -> int:
         if not self._began_ms:
@@ -253,73 +224,122 @@ class Source:
             # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
             self._judged, self._memory = judged, None
             self._glances, self._measure, self._goods = Glances(), Measure(), {}
-            self._stated = reader.thermocouples()
+            self._stated = _by_probe(reader.thermocouples())
         if self._memory is None or self._memory.window != window:
             self._memory = Memory(window)
         return self._memory
 
-    def _probes(
-        self, reader: Reader, memory: Memory, met: Met, wanted: Wanted, now_ms: int, refused: frozenset[str]
-    ) -> tuple[list[Probe], list[Probe]]:
-        """(those that are shown, the last of those folded away), as people see them in order."""
-        alike = {id_: called(met.records[other]) for id_, other in look_alikes(met.records.values()).items()}
-        glances = self._glances.of(reader, met.records, wanted.where, now_ms)
-        asked = wanted.measured
-        measured = self._measure.of(reader, met.intervals, asked, wanted.line_c, now_ms) if asked else {}
-        probes: list[Probe] = []
-        folded: list[Probe] = []
-        for record in sorted(met.records.values(), key=order):
-            id_ = record["id"]
-            probe = self._probe(
-                reader, memory, record, met.colours[id_], met.newest.get(id_), now_ms, refused
-            )
-            glance = glances[id_]
-            if probe.good is not None and probe.good.taken_ms >= day_start(now_ms, wanted.where):
-                glance = glance.with_newest(probe.good.celsius)
-            stated = tuple(one for one in self._stated if one.probe_id == id_)
-            probe = probe._replace(
-                glance=glance, measured=measured.get(id_), looks_like=alike.get(id_, ""), stated=stated
-            )
-            (folded if id_ in met.gone else probes).append(probe)
-        return probes, folded
-
-    def _probe(
+    def _judged_now(
         self,
         reader: Reader,
         memory: Memory,
-        record: dict[str, Any],
-        colour: int,
-        newest: Newest | None,
+        met: Met,
+        alarms: ShownAlarms,
+        now_ms: int,
+        refused: frozenset[str],
+    ) -> tuple[list[Probe], list[Probe]]:
+        """(those that are shown, the last of those folded away), as people see them in order: how each does,
+        and no more."""
+        everything, self._look_back = self._standings.read(reader, alarms), MOST_LOOKED_BACK
+        well, self._well, quiet = self._still_well(met, alarms), {}, everything.quiet
+        probes: list[Probe] = []
+        folded: list[Probe] = []
+        for id_, record in met.records.items():
+            known = well.get(id_)
+            if (
+                known is not None
+                and known.holds(record, met.newest.get(id_), now_ms)
+                and quiet(id_)
+                and id_ not in refused
+            ):
+                self._well[id_] = known
+                probes.append(known.probe)
+                continue
+            interval_ms = record["interval_ms"] or memory.interval_ms(id_)
+            probe = self._heard(reader, met, record, interval_ms, now_ms, refused)
+            if id_ in met.gone:
+                folded.append(probe)
+                continue
+            good, celsius = probe.good, probe.good.celsius if probe.good and probe.quality is None else None
+            taken_ms, good_ms = probe.newest.taken_ms if probe.newest else 0, good.taken_ms if good else 0
+            told = states.Newest(probe.state, taken_ms, good_ms, celsius, interval_ms)
+            judged = everything.of(record["no"], id_, str(record.get("group") or ""), told, now_ms)
+            probe = probe._replace(**judged._asdict()) if judged.rules or judged.worse else probe
+            probes.append(probe)
+            if record["interval_ms"] and probe.state == "online" and not (judged.worse or probe.catching_up):
+                self._well[id_] = Well(probe, states.online_until_ms(taken_ms, interval_ms))
+        return probes, folded
+
+    def _still_well(self, met: Met, alarms: ShownAlarms) -> "dict[str, Well]":
+        """Those that were well, where what they are judged by is the same."""
+        before, self._judged_by = self._judged_by, (alarms.rules, met.colours, met.alike, self._stated)
+        same = all(one is other for one, other in zip(before, self._judged_by, strict=True))
+        return self._well if same else {}
+
+    def _heard(
+        self,
+        reader: Reader,
+        met: Met,
+        record: Record,
+        interval_ms: int,
         now_ms: int,
         refused: frozenset[str],
     ) -> Probe:
-        id_, interval_ms = record["id"], record["interval_ms"] or memory.interval_ms(record["id"])
+        """How a probe delivers, and what."""
+        id_ = record["id"]
+        newest = met.newest.get(id_)
         fine = newest is not None and newest.units is not None
-        kept = memory.kept(id_) or Kept(None, NO_CURVE, Statistics())
+        taken_ms, told = newest.taken_ms if newest else None, bool(record["provisioned_ms"])
         return Probe(
-            id=id_,
-            name=record.get("alias") or record["name"] or id_,
-            record=record,
-            colour=colour,
-            state=states.heard(
-                now_ms,
-                newest.taken_ms if newest else None,
-                interval_ms,
-                fine,
-                told=bool(record["provisioned_ms"]),
-                refused=id_ in refused,
-            ),
-            newest=newest,
-            good=self._good(reader, newest, now_ms),
-            quality=None if newest is None or fine else newest.quality or "",
-            catching_up=newest is not None
-            and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
-            statistics=kept.statistics,
-            curve=kept.curve,
-            curve_key=kept.key,
-            faults=kept.faults,
-            late=kept.late,
+            id_,
+            record.get("alias") or record["name"] or id_,
+            record,
+            met.colours[id_],
+            states.heard(now_ms, taken_ms, interval_ms, fine, told=told, refused=id_ in refused),
+            newest,
+            self._good(reader, newest, now_ms),
+            None if newest is None or fine else newest.quality or "",
+            newest is not None and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
+            looks_like=met.alike.get(id_, ""),
+            stated=self._stated.get(id_, ()),
         )
+
+    def _look_into(
+        self,
+        reader: Reader,
+        memory: Memory,
+        met: Met,
+        wanted: Wanted,
+        now_ms: int,
+        places: Iterable[list[Probe]],
+        lines: Collection[str],
+        seen: Collection[str],
+        *,
+        few: bool,
+    ) -> None:
+        """Put into these lists what somebody looks at. lines: with a curve; seen: with a card or a row."""
+        intervals = {id_: record["interval_ms"] for id_, record in met.records.items() if id_ in lines}
+        if not few:
+            memory.update(reader, intervals, now_ms)
+        glances = self._glances.of(reader, [id_ for id_ in met.records if id_ in seen], wanted.where, now_ms)
+        asked, today_ms = wanted.measured, day_start(now_ms, wanted.where)
+        measured = self._measure.of(reader, intervals, asked, wanted.line_c, now_ms) if asked else {}
+        for probes in places:
+            for place, probe in enumerate(probes):
+                if (glance := glances.get(probe.id)) is None:
+                    continue
+                if probe.good is not None and probe.good.taken_ms >= today_ms:
+                    glance = glance.with_newest(probe.good.celsius)
+                probe = probe._replace(glance=glance, measured=measured.get(probe.id))
+                if (kept := memory.kept(probe.id)) is not None:
+                    probe = probe._replace(
+                        statistics=kept.statistics,
+                        curve=kept.curve,
+                        curve_key=kept.key,
+                        faults=kept.faults,
+                        late=kept.late,
+                    )
+                probes[place] = probe
 
     def _good(self, reader: Reader, newest: Newest | None, now_ms: int) -> Good | None:
         """The newest temperature; that of a faulty sensor is looked up once a minute."""
@@ -330,10 +350,18 @@ class Source:
             self._goods[newest.probe_id] = (now_ms, good)
             return good
         asked_ms, known = self._goods.get(newest.probe_id, (0, None))
-        if known is None and abs(now_ms - asked_ms) > MINUTE_MS:
+        if known is None and self._look_back and abs(now_ms - asked_ms) > MINUTE_MS:
+            self._look_back -= 1
             known = _look_back(reader, newest)
             self._goods[newest.probe_id] = (now_ms, known)
         return known
+
+
+def _by_probe(stated: list[Thermocouple]) -> dict[str, tuple[Thermocouple, ...]]:
+    found: dict[str, tuple[Thermocouple, ...]] = {}
+    for one in stated:
+        found[one.probe_id] = (*found.get(one.probe_id, ()), one)
+    return found
 
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:

@@ -2,7 +2,7 @@
 range. Belongs to the thread that asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -172,7 +172,7 @@ def _points(reader: Reader, probe_id: str, from_ms: int, to_ms: int) -> Buckets:
 
 # The first reading of a window comes in slices, because a page's kernel must stay small.
 SLICE_MS = 10 * MINUTE_MS
-STEP_ROWS = 2_000
+STEP_ROWS = 10_000
 FIELDS = ("no", "taken_ms", "delay_ms", "units")
 # What stands still is looked at again now and then: late readings may have come.
 STILL_MS = 30_000
@@ -204,10 +204,11 @@ class Memory:
         self._series: dict[str, Series] = {}
         self._kept: dict[str, Kept] = {}
         self._last_no = 0
-        self._filled = False
-        self._round = -1
+        self._round: object = None
         self._drill = Drill()
         self._figures = Known(most, window.bucket_ms if window.from_minutes else 0)
+        # Of which probes it was read.
+        self._of: frozenset[str] = frozenset()
 
     def kept(self, probe_id: str) -> Kept | None:
         """What there is of a probe; None when it has no reading in the window."""
@@ -219,11 +220,16 @@ class Memory:
         return series.interval_ms() if series else 0
 
     def update(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
-        """Bring everything up to `now_ms`. intervals: each probe's own, 0 when nobody told it one."""
+        """Bring all of these probes up to `now_ms`; what was read of others is let go. intervals: each
+        probe's own, 0 when nobody told it one."""
+        before, self._of = self._of, frozenset(intervals)
+        for probe_id in before - self._of:
+            self._series.pop(probe_id, None)
+            self._kept.pop(probe_id, None)
         if self.window.live and not self.window.from_minutes:
-            self._follow_live(reader, intervals, now_ms)
+            self._follow_live(reader, intervals, now_ms, sorted(self._of - before))
             return
-        this_round = now_ms // self._every_ms(now_ms)
+        this_round = now_ms // self._every_ms(now_ms), self._of
         if this_round == self._round:
             return
         if self.window.from_minutes:
@@ -231,19 +237,21 @@ class Memory:
         else:
             self._still(reader, intervals)
         # What was not read yet is read with the next refresh.
-        self._round = this_round if self._figures.whole else -1
+        self._round = this_round if self._figures.whole else None
 
     def _every_ms(self, now_ms: int) -> int:
         if not self.window.live:
             return STILL_MS if now_ms - self.window.end_ms > MINUTE_MS else STILL_MS // 6
         return min(max(self.window.bucket_ms // 2, MINUTE_MS), SLOWEST_MS)
 
-    def _follow_live(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
+    def _follow_live(
+        self, reader: Reader, intervals: Mapping[str, int], now_ms: int, new: Sequence[str]
+    ) -> None:
         start_ms = now_ms - self.window.span_ms
-        if not self._filled:
+        if len(new) == len(intervals):
             self._last_no = reader.count()
-            # A little more: what lies before the window tells how long its first readings hold.
-            self._fill(reader, start_ms - SLICE_MS, now_ms + AHEAD_MS)
+        # A little more: what lies before the window tells how long its first readings hold.
+        self._fill(reader, start_ms - SLICE_MS, now_ms + AHEAD_MS, new)
         self._follow(reader, start_ms)
         for probe_id, series in self._series.items():
             series.trim(start_ms)
@@ -254,7 +262,7 @@ class Memory:
         self._series.clear()
         self._kept.clear()
         self._last_no = reader.count()
-        self._fill(reader, from_ms, end_ms)
+        self._fill(reader, from_ms, end_ms, list(intervals))
         for probe_id, series in self._series.items():
             self._keep(probe_id, series, intervals.get(probe_id, 0), from_ms, end_ms)
         # What lies beside the window tells how long its outermost readings hold.
@@ -266,16 +274,17 @@ class Memory:
                 statistics=kept.statistics._replace(mean=told.mean, sigma=told.sigma, trend=told.trend)
             )
 
-    def _fill(self, reader: Reader, start_ms: int, end_ms: int) -> None:
-        for slice_ms in range(start_ms, end_ms, SLICE_MS):
-            columns = reader.columns(slice_ms, min(slice_ms + SLICE_MS, end_ms), fields=FIELDS)
+    def _fill(self, reader: Reader, start_ms: int, end_ms: int, probe_ids: Sequence[str]) -> None:
+        for slice_ms in range(start_ms, end_ms, SLICE_MS) if probe_ids else ():
+            columns = reader.columns(slice_ms, min(slice_ms + SLICE_MS, end_ms), probe_ids, fields=FIELDS)
             self._take(columns, columns.no <= self._last_no)
-        self._filled = True
 
     def _follow(self, reader: Reader, start_ms: int) -> None:
         while True:
             columns = reader.behind(self._last_no, STEP_ROWS, fields=FIELDS)
-            self._take(columns, (columns.taken_ms >= start_ms) & (columns.quality != STRUCK))
+            mine = [no for no, id_ in columns.ids.items() if id_ in self._of]
+            known = (columns.taken_ms >= start_ms) & (columns.quality != STRUCK)
+            self._take(columns, known & np.isin(columns.probe, mine))
             if len(columns):
                 self._last_no = int(columns.no[-1])
             if len(columns) < STEP_ROWS:
@@ -319,6 +328,7 @@ class Memory:
         ids, steps = reader.steps(from_ms, end_ms, width_ms, list(intervals))
         numbers = {id_: no for no, id_ in ids.items()}
         figures = reader.figures(from_ms, end_ms, list(intervals), known=self._figures)
+        delayed = reader.late(from_ms, end_ms, width_ms, list(intervals))
         for probe_id, told_ms in intervals.items():
             mine = steps.of_probe(numbers.get(probe_id, 0))
             found = buckets_of(mine, width_ms)
@@ -335,6 +345,6 @@ class Memory:
             )
             told = statistics.of_figures(figures[probe_id], extremes)
             key = (gap_ms, from_ms, end_ms, told)
-            late = np.array(reader.late(from_ms, end_ms, width_ms, probe_id), np.int64)
+            late = np.array(delayed.get(probe_id, ()), np.int64)
             curve = curve_of_buckets(found, width_ms, gap_ms)
             self._kept[probe_id] = Kept(key, curve, told, mine.at[mine.bad > 0] * width_ms, late)

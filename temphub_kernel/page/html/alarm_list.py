@@ -156,7 +156,8 @@ def _people(one: ShownAlarm, view: View, now_ms: int) -> str:
 def _mute(mute: Mute, snapshot: Snapshot) -> str:
     """What is muted, with the button that ends it."""
     view = snapshot.view
-    name = next((probe.name for probe in snapshot.probes if probe.id == mute.probe_id), mute.probe_id)
+    probe = snapshot.by_id.get(mute.probe_id)
+    name = probe.name if probe is not None else mute.probe_id
     what = name or mute.group or words.MUTE_ALL
     kind = words.MUTE_KINDS[mute.kind].format(view.at(mute.until_ms, snapshot.now_ms, to_second=False))
     note = f" · {words.COMMENT.format(mute.note)}" if mute.note else ""

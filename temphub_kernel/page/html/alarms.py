@@ -157,7 +157,7 @@ def worst_so_far(one: ShownAlarm, view: View) -> str:
 
 def _probe(one: ShownAlarm, snapshot: Snapshot) -> Probe | None:
     id_ = one.probes[0] if len(one.probes) == 1 else ""
-    return next((probe for probe in snapshot.probes if probe.id == id_), None)
+    return snapshot.by_id.get(id_)
 
 
 def worst(one: ShownAlarm, snapshot: Snapshot) -> str:

@@ -43,8 +43,8 @@ def swatch(colour: int) -> str:
 
 def header(snapshot: Snapshot, judged: Judgement) -> str:
     """The page's head: what it is, how the hub does, how many probes do."""
-    probes = [probe for probe in snapshot.probes if not (probe.hidden or probe.elsewhere)]
-    online = sum(probe.state in ("online", "fault") for probe in probes)
+    probes = snapshot.ours
+    online = snapshot.kept("online", lambda: sum(one.state in ("online", "fault") for one in probes))
     facts = [(f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT)]
     shown = "".join(
         f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts
@@ -321,7 +321,7 @@ def measured(snapshot: Snapshot) -> str:
     )
     columns = words.STAT_COLUMNS[:-1] + over
     head = "".join(f'<th scope="col">{format.safe(name)}</th>' for name in columns)
-    found = [(probe, probe.measured) for probe in snapshot.shown if probe.measured is not None]
+    found = [(probe, probe.measured) for probe in snapshot.looked_into if probe.measured is not None]
     if not found:
         return f'<p class="th-quiet">{format.safe(words.NOTHING_MEASURED)}</p>'
     rows, whole_ms = [], view.measured[1] - view.measured[0]

@@ -133,7 +133,7 @@ def _nice(rough: float) -> float:
 def legend(snapshot: Snapshot) -> str:
     """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is
     a plain legend."""
-    known = [probe for probe in snapshot.probes if not (probe.hidden or probe.elsewhere)]
+    known = snapshot.ours
     probes = known if len(known) <= MOST_LINES else snapshot.charted
     chips = []
     for probe in probes:
@@ -154,7 +154,7 @@ def legend(snapshot: Snapshot) -> str:
         chips.append(f'<span class="th-mark">{format.safe(told)}</span>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
-        if any(len(getattr(probe, name)) for probe in snapshot.shown):
+        if any(len(getattr(probe, name)) for probe in snapshot.looked_into):
             chips.append(
                 f'<span class="th-mark"><i style="background:var(--th-{colour})"></i>{format.safe(told)}'
                 "</span>"
@@ -182,7 +182,7 @@ def measured(snapshot: Snapshot) -> str:
 def _strike_out(snapshot: Snapshot) -> str:
     """The button that has the marked range not count, with whose readings those are; nothing where there are
     none."""
-    names = ", ".join(probe.name for probe in snapshot.shown if probe.measured)
+    names = ", ".join(probe.name for probe in snapshot.looked_into if probe.measured)
     if not names:
         return ""
     do, meaning = (
@@ -195,15 +195,20 @@ def _strike_out(snapshot: Snapshot) -> str:
     )
 
 
+def name_of(probe_id: str, snapshot: Snapshot) -> str:
+    """What a probe is called; its id where it is not known."""
+    probe = snapshot.by_id.get(probe_id)
+    return probe.name if probe is not None else probe_id
+
+
 def struck(snapshot: Snapshot, outcome: str) -> str:
     """What is struck out in this window, each with a way back."""
-    names = {probe.id: probe.name for probe in snapshot.probes}
     rows = []
     for one in snapshot.struck:
         when = " – ".join(
             dict.fromkeys(snapshot.view.at(ms, snapshot.now_ms) for ms in (one.from_ms, one.to_ms))
         )
-        whose = names.get(one.probe_id, one.probe_id)
+        whose = name_of(one.probe_id, snapshot)
         do, label = (
             format.safe(json.dumps({"undo": one.no})),
             format.safe(words.STRUCK_LINE.format(when, whose)),
@@ -283,7 +288,9 @@ def send(snapshot: Snapshot, page: str) -> str:
         probe.measured.statistics if view.measured and probe.measured else probe.statistics
         for probe in snapshot.shown
     ]
-    what = words.SEND_WHAT.format(whose, when, format.count(sum(one.n for one in told)))
+    what = words.SEND_WHEN.format(whose, when)
+    if len(snapshot.looked_into) == len(snapshot.shown):
+        what = words.SEND_WHAT.format(whose, when, format.count(sum(one.n for one in told)))
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
     files = {format_: _file(format_, asked, view) for format_ in words.DOWNLOADS}
     parts = ['<button type="button" class="th-primary th-share" data-send="share" '
@@ -313,13 +320,12 @@ def send(snapshot: Snapshot, page: str) -> str:
 
 def notes(snapshot: Snapshot, outcome: str) -> str:
     """What was written to moments of this window, numbered as in the chart."""
-    names = {probe.id: probe.name for probe in snapshot.probes}
     rows = []
     for place, note in enumerate(snapshot.annotations, 1):
         view, now_ms = snapshot.view, snapshot.now_ms
         lasting = note.to_ms > note.from_ms
         when = view.between(note.from_ms, note.to_ms, now_ms) if lasting else view.at(note.from_ms, now_ms)
-        whom = f" {format.safe(names.get(note.probe_id, note.probe_id))}:" if note.probe_id else ""
+        whom = f" {format.safe(name_of(note.probe_id, snapshot))}:" if note.probe_id else ""
         do, label = format.safe(json.dumps({"erase": note.no})), format.safe(words.NOTE_ERASE.format(place))
         erase = (
             f'<button type="button" class="th-link th-scripted" data-do="{do}" aria-label="{label}" '

@@ -16,7 +16,7 @@ AROUND_MS = 600_000
 def listed(snapshot: Snapshot, found: Mapping[str, Looked]) -> str:
     """Of the probes that are shown the moments to tell, the newest first; then how compressors ran, and what
     was not looked at."""
-    probes = {probe.id: probe for probe in snapshot.shown}
+    probes = {probe.id: probe for probe in snapshot.looked_into}
     from_ms, _ = snapshot.window.ends(snapshot.now_ms)
     looked = {id_: found[id_] for id_ in probes if id_ in found}
     events = [one for all_ in looked.values() for one in all_.events if one.end_ms >= from_ms]

@@ -1,69 +1,16 @@
 """Many probes: a row each, in groups that fold. Any thread; pure."""
 
 import json
-from collections.abc import Collection
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import format, words
 from ..choices import View
-from ..data import Probe, Snapshot
+from ..data import ELSEWHERE, FIRST, GROUPS, NONE, Group, Grouped, Probe, Snapshot, troubled
 from . import cards, states
 
 # So many probes have a card each; more have a row.
 MOST_CARDS = 8
-# Groups are open, one after the other, until so many probes are seen; the others are folded.
-MOST_OPEN = 40
-# Keys of groups that nobody named: of the probes without one, and of those that another hub has.
-NONE, ELSEWHERE = "~", "~hub"
-
-
-class Group(NamedTuple):
-    """Probes that stand together. probes: all of them; seen: those that are drawn."""
-
-    key: str
-    probes: list[Probe]
-    seen: list[Probe]
-    open: bool
-
-    @property
-    def size(self) -> int:
-        """How many they are."""
-        return len(self.probes)
-
-
-def groups_of(
-    probes: list[Probe], turned: Collection[str], whole: Collection[str] = (), sought: str = ""
-) -> list[Group]:
-    """The probes by group, in their order; those of another hub last, and folded.
-
-    turned: keys of those that a viewer opened or folded; whole: of those that are seen to their last probe;
-    sought: what somebody looks for, in a name, id, group or note.
-    """
-    gathered: dict[str, list[Probe]] = {}
-    for probe in sorted(probes, key=lambda one: one.elsewhere):
-        gathered.setdefault(_key(probe), []).append(probe)
-    found, left = [], MOST_OPEN
-    for key, members in gathered.items():
-        if sought:
-            members = [probe for probe in members if _is_sought(probe, sought)]
-        usual = key != ELSEWHERE and left > 0
-        left -= len(members)
-        opened = bool(sought) or usual != (key in turned)
-        seen = members if key in whole else members[:MOST_OPEN]
-        if members:
-            found.append(Group(key, members, seen if opened else [], opened))
-    return found
-
-
-def _key(probe: Probe) -> str:
-    return ELSEWHERE if probe.elsewhere else str(probe.record.get("group") or NONE)
-
-
-def _is_sought(probe: Probe, sought: str) -> bool:
-    told = (probe.name, probe.id, probe.record.get("group"), probe.record.get("note"))
-    text = " ".join(str(one or "") for one in told).casefold()
-    return all(word in text for word in sought.casefold().split())
 
 
 def heading(group: Group) -> str:
@@ -71,8 +18,9 @@ def heading(group: Group) -> str:
     foreign = group.key == ELSEWHERE
     count = format.safe(format.counted(words.ELSEWHERE if foreign else words.GROUP_COUNT, group.size))
     quiet = ", ".join(probe.name for probe in group.probes[:5]) if foreign else count
-    title = count if foreign else format.safe(words.NO_GROUP if group.key == NONE else group.key)
-    wrong = "" if group.open or foreign else states.tally(states.troubled(group.probes))
+    named = {NONE: words.NO_GROUP, FIRST: words.WRONG_FIRST}
+    title = count if foreign else format.safe(named.get(group.key, group.key))
+    wrong = "" if group.open or foreign else states.tally(troubled(group.probes))
     return (
         f'<h2 class="th-fold-head"><button type="button" class="th-fold" data-do="{_do(fold=group.key)}" '
         f'aria-expanded="{str(group.open).lower()}">{CARET}<span class="th-name">{title}</span>'
@@ -103,13 +51,20 @@ def section(group: Group, snapshot: Snapshot, opened: str = "", part: int = 0, *
     listed = f'<ul class="th-lines">{rows}</ul>' if rows else ""
     head = heading(group) if headed and not part else ""
     more = ""
-    if group.open and group.size > len(group.seen) and (part or cut == len(places)):
-        told = format.safe(words.GROUP_ALL.format(format.count(group.size)))
-        more = (
-            f'<button type="button" class="th-button th-scripted" data-do="{_do(whole=group.key)}">{told}'
-            "</button>"
-        )
+    if group.open and group.left_out and (part or cut == len(places)):
+        more = show_more(group.key, group.left_out)
     return f"{head}{listed}{more}"
+
+
+def show_more(key: str, left_out: int) -> str:
+    """The button that shows more of a group, or more groups, where some are left out."""
+    told = format.safe(words.SHOW_MORE.format(format.count(left_out)))
+    return f'<button type="button" class="th-button th-scripted" data-do="{_do(whole=key)}">{told}</button>'
+
+
+def more_groups(told: Grouped) -> str:
+    """The same of groups; empty where all are there."""
+    return show_more(GROUPS, told.left_out) if told.left_out else ""
 
 
 def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
@@ -137,12 +92,12 @@ def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
     )
 
 
-def found(groups: list[Group], sought: str, known: int) -> str:
+def found(told: Grouped, sought: str, known: int) -> str:
     """How many are found of those known, for who searches; empty when nobody does."""
     if not sought:
         return ""
-    told = words.FOUND.format(sum(group.size for group in groups), format.count(known))
-    return f'<p class="th-quiet" role="status">{format.safe(told)}</p>'
+    said = words.FOUND.format(format.count(told.found), format.count(known))
+    return f'<p class="th-quiet" role="status">{format.safe(said)}</p>'
 
 
 def _do(**what: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from ...alarms import states
 from .. import alarm_words, format, words
 from ..choices import View
-from ..data import Probe, Snapshot, arrow
+from ..data import MOST_ON_WALL, Probe, Snapshot, arrow, worst_first
 from . import alarms
 
 # Shapes that differ without colour: full, arrows, crossed, hollow, half, dotted.
@@ -37,8 +37,6 @@ SHAPES = {
     '<path d="M8 5v3.6M8 10.4v.6" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
 }
 SHAPES["fine"] = SHAPES["online"]
-# Three rows of the most cards beside each other: smaller ones are read by nobody who passes.
-MOST_ON_WALL = 24
 
 
 def shape(state: str) -> str:
@@ -132,14 +130,9 @@ def _see(probe: Probe) -> str:
     )
 
 
-def order(probe: Probe) -> tuple[int, bool, int, int]:
-    """Sorts what is wrong first; the rest stays as it is."""
-    return probe.standing.rank if probe.standing.level >= states.WARNING else (0, False, 0, 0)
-
-
 def on_wall(snapshot: Snapshot) -> list[Probe]:
     """Those with a card on a wall screen: what is wrong first, and no more than can be read from afar."""
-    return sorted(_for_wall(snapshot), key=order)[:MOST_ON_WALL]
+    return worst_first(_for_wall(snapshot))
 
 
 def _for_wall(snapshot: Snapshot) -> list[Probe]:
@@ -154,16 +147,9 @@ def _some(snapshot: Snapshot) -> str:
     return f'<p class="th-some th-quiet">{format.safe(words.FOUND.format(MOST_ON_WALL, known))}</p>'
 
 
-def troubled(probes: list[Probe]) -> list[Probe]:
-    """Those that somebody has to look at, the worst first."""
-    found = [one for one in probes if not one.hidden and one.standing.level >= states.WARNING]
-    return sorted(found, key=lambda one: one.standing.rank)
-
-
 def head(snapshot: Snapshot) -> str:
     """The worst in a line, and how many more there are of what; or that all is well."""
-    there, now_ms = [probe for probe in snapshot.probes if not probe.hidden], snapshot.now_ms
-    bad = troubled(snapshot.probes)
+    there, now_ms, bad = snapshot.ours, snapshot.now_ms, snapshot.troubled
     if not bad:
         return _calm(there) + _some(snapshot)
     first = bad[0].standing
@@ -175,7 +161,8 @@ def head(snapshot: Snapshot) -> str:
         else f"{bad[0].name} {matter(bad[0], snapshot.view)}"
     )
     said = alike if several else bad[:1]
-    counted = tally([one for one in bad if one not in said])
+    told_of = {one.id for one in said}
+    counted = tally([one for one in bad if one.id not in told_of])
     way = going(bad[0])
     rest = "" if several else lasting(first, now_ms) + (f", {format.safe(way)}" if way else "")
     return (
@@ -221,7 +208,7 @@ def _quiet(probe: Probe) -> bool:
 def facts(snapshot: Snapshot) -> dict[str, Any]:
     """What the page's script has to know: see alarms.facts; title and sign say the worst of all, whether it
     is an alarm yet or not."""
-    told, bad = alarms.facts(snapshot), [one for one in troubled(snapshot.probes) if not _quiet(one)]
+    told, bad = alarms.facts(snapshot), [one for one in snapshot.troubled if not _quiet(one)]
     if not bad or (told["worst"] == "critical" and bad[0].standing.level < states.CRITICAL):
         return told
     first = bad[0].standing

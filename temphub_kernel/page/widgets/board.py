@@ -8,13 +8,16 @@ from typing import Any
 from ipywidgets import HTML, Box, Text
 
 from .. import words
-from ..data import Probe, Snapshot
+from ..choices import View
+from ..data import NONE, Group, Look, Probe, Snapshot
 from ..html import cards, rows, states
 from .base import Kit, set_children, set_class, set_value
 
 MOST_ACROSS = 8
 # So many cards share the width of the page.
 FEW = 3
+# More is asked for so often at most.
+MOST_ASKED = 50
 Place = tuple[str, Any]
 
 
@@ -38,15 +41,15 @@ class Board:
         self._rest = kit.html("th-rows-rest")
         self._search: Text | None = None
         self._found = kit.html("th-found")
-        self._whole: set[str] = set()
+        self._more: tuple[str, ...] = ()
+        self._more_groups = kit.html("th-more-groups")
         self._snapshot: Snapshot | None = None
         self.widget = Box([], layout=kit.layout)
 
-    def has(self, probe: Probe, snapshot: Snapshot) -> bool:
-        """Whether the widgets that show a probe are made already."""
-        if self.in_rows(snapshot):
-            return self._search is not None
-        return probe.id in self._cards
+    def made(self, snapshot: Snapshot) -> Callable[[Probe], bool]:
+        """Tells of a probe whether the widgets that show it are made already."""
+        there = self._search is not None
+        return (lambda _: there) if self.in_rows(snapshot) else (lambda probe: probe.id in self._cards)
 
     def in_rows(self, snapshot: Snapshot) -> bool:
         """Whether each probe has a row and no card."""
@@ -54,11 +57,18 @@ class Board:
 
     def _everyone(self, snapshot: Snapshot) -> list[Probe]:
         """Who has a place, whichever the chart shows."""
-        return snapshot.shown if self._piece else [one for one in snapshot.probes if not one.hidden]
+        return snapshot.shown if self._piece else snapshot.listed
 
-    def whole(self, key: str) -> None:
-        """Show all of a group."""
-        self._whole.add(key)
+    def look(self, view: View) -> Look:
+        """What it shows of a view."""
+        sought = self._search.value.strip() if self._search is not None else ""
+        called = tuple(words.STATES.items()) if sought else ()
+        return Look(view.probes, view.kiosk, self._piece, view.folds, self._more, sought, called)
+
+    def more(self, key: str) -> None:
+        """Show more of a group, or more groups."""
+        self._more = (*self._more, key)[-MOST_ASKED:]
+        self.redraw()
 
     def redraw(self) -> None:
         """Draw anew what was shown last."""
@@ -78,13 +88,13 @@ class Board:
         view, shown = snapshot.view, snapshot.shown
         if view.kiosk:
             shown = states.on_wall(snapshot)
-            groups = [rows.Group(rows.NONE, shown, shown, open=True)]
+            groups = [Group(NONE, shown, shown, open=True)]
         else:
-            groups = rows.groups_of(shown, view.folds)
+            groups = snapshot.grouped(shown, Look(turned=view.folds)).groups
         opened, place = self._place()
         children: list[Any] = []
         for group in groups:
-            if group.key != rows.NONE and (make or group.key in self._groups):
+            if group.key != NONE and (make or group.key in self._groups):
                 heading = self._group(group.key)
                 set_value(heading, rows.heading(group))
                 children.append(heading)
@@ -104,12 +114,12 @@ class Board:
     def _in_rows(self, snapshot: Snapshot, *, make: bool) -> list[Any]:
         if self._search is None and not make:
             return []
-        sought = self._search.value.strip() if self._search is not None else ""
-        everyone = self._everyone(snapshot)
-        groups = rows.groups_of(everyone, snapshot.view.folds, self._whole, sought)
+        everyone, look = self._everyone(snapshot), self.look(snapshot.view)
+        told = snapshot.grouped(everyone, look)
+        groups = told.groups
         # One group that is short and has no name needs no heading.
-        headed = [group.key for group in groups] != [rows.NONE] or len(everyone) > rows.MOST_OPEN
-        set_value(self._found, rows.found(groups, sought, len(everyone)))
+        headed = [group.key for group in groups] != [NONE] or groups[0].left_out > 0
+        set_value(self._found, rows.found(told, look.sought, len(everyone)))
         opened, place = self._place()
         children: list[Any] = [self._searched()]
         for group in groups:
@@ -121,7 +131,8 @@ class Board:
             if any(probe.id == opened for probe in group.seen):
                 set_value(self._rest, rows.section(group, snapshot, opened, 1, headed=headed))
                 children += [place, self._rest]
-        return children
+        set_value(self._more_groups, rows.more_groups(told))
+        return [*children, self._more_groups] if told.left_out else children
 
     def _searched(self) -> Any:
         if self._search is None:

@@ -87,7 +87,7 @@ class Chart:
             self._part(snapshot)
         for probe in probes:
             self._show_probe(probe, snapshot.view)
-        for probe_id in set(self._marks) - {probe.id for probe in snapshot.probes}:
+        for probe_id in self._marks.keys() - snapshot.by_id.keys():
             del self._marks[probe_id], self._keys[probe_id]
         self._show_axes(snapshot)
         extras = self._extras.show(snapshot, self.seconds, self.laid)

@@ -297,7 +297,7 @@ class Remarks:
             or snapshot.view.measured != view.measured
         ):
             return
-        (from_ms, to_ms), ids = view.measured, [probe.id for probe in snapshot.shown if probe.measured]
+        (from_ms, to_ms), ids = view.measured, [probe.id for probe in snapshot.looked_into if probe.measured]
 
         def strike() -> str:
             for probe_id in ids:

@@ -8,7 +8,7 @@ from functools import partial
 from ipywidgets import Button, HBox, VBox
 
 from ...core import HOUR_MS, TempHubError, shown_name
-from .. import format, probe_words
+from .. import format, probe_words, words
 from ..data import Probe, Record, Snapshot
 from ..html import cards, panels
 from .base import Ask, Asks, Kit, Question, set_children, set_value, without_hub
@@ -177,6 +177,8 @@ def _in_words(count: int) -> str:
 
 
 Provision = Callable[[str], str]
+# So many rows are shown, and as many more each time that somebody asks for them.
+MOST_LISTED = 50
 
 
 class ListPanel:
@@ -195,7 +197,8 @@ class ListPanel:
         *,
         unfolded: bool = False,
     ) -> None:
-        self._unfolded, self._opened = unfolded, ""
+        self._unfolded, self._opened, self._most = unfolded, "", MOST_LISTED
+        self._more = kit.button("", self._show_more, name="th-button")
         self._place = kit.column([], "th-place", "th-panel")
         self.moved: Callable[[], None] = lambda: None
         self._toggle = kit.button(probe_words.LIST_SHOW, self._turn, name="th-button")
@@ -274,7 +277,7 @@ class ListPanel:
     def _listed(self) -> list[Probe]:
         if self._snapshot is None:
             return []
-        known = self._snapshot.probes if self._unfolded else []
+        known = self._snapshot.probes[: self._most] if self._unfolded else []
         return [*known, *(self._snapshot.folded if self._transients.shown else [])]
 
     def _drawn(self) -> list[Probe]:
@@ -294,18 +297,35 @@ class ListPanel:
     def _arrange(self) -> None:
         edited = self._editor.probe.id if self._editor and self._editor.probe else None
         children = [self._heading]
-        known = len(self._snapshot.probes) if self._snapshot and self._unfolded else 0
+        everyone = len(self._snapshot.probes) if self._snapshot and self._unfolded else 0
+        known = min(everyone, self._most)
         here = self._rows.get(self._opened)
         editor = self._editor.widget if self._editor is not None and edited == self._opened else None
         set_children(self._place, [one for one in (here, editor) if one is not None])
         for place, probe in enumerate(self._listed()):
             if place == known:
-                children.append(self._transients.widget)
+                children += [*self._rest(everyone - known), self._transients.widget]
             children.append(self._rows[probe.id])
             if probe.id == edited != self._opened and self._editor is not None:
                 children.append(self._editor.widget)
-        below = [] if self._transients.widget in children else [self._transients.widget]
+        below = (
+            []
+            if self._transients.widget in children
+            else [*self._rest(everyone - known), self._transients.widget]
+        )
         set_children(self.widget, [*children, *below, self.removed.widget, self._guide])
+
+    def _rest(self, left_out: int) -> list[Button]:
+        """The button that shows more of them, where there are more."""
+        if not left_out:
+            return []
+        if self._more.description != (told := words.SHOW_MORE.format(format.count(left_out))):
+            self._more.description = told
+        return [self._more]
+
+    def _show_more(self) -> None:
+        self._most += MOST_LISTED
+        self._redraw()
 
     def _look_for_firmware(self, snapshot: Snapshot) -> None:
         """Which firmware the hub brings: asked once in a while, where there is a probe that told its own."""

@@ -207,7 +207,7 @@ class AlarmPanel:
     def open_limits(self, probe_id: str) -> None:
         """Open the form for a probe's limits; for the one it is open for already, close it."""
         snapshot = self._snapshot
-        probe = next((one for one in snapshot.probes if one.id == probe_id), None) if snapshot else None
+        probe = snapshot.by_id.get(probe_id) if snapshot else None
         if probe is None or snapshot is None:
             return
         if self._limits is None:
@@ -219,8 +219,7 @@ class AlarmPanel:
         self._arrange()
 
     def _probe(self, known: Probe | None) -> Probe | None:
-        probes = self._snapshot.probes if self._snapshot and known else []
-        return next((one for one in probes if known is not None and one.id == known.id), None)
+        return self._snapshot.by_id.get(known.id) if self._snapshot and known else None
 
     def open(self, number: int) -> None:
         """Open the form for an alarm that is live; for the one it is open for already, close it."""

@@ -21,6 +21,7 @@ Place = tuple[str, str]
 ANYWHERE: Place = "", ""
 EVERYTHING: Place = "", ""
 SUBJECT = "mutes"
+MOST_PLACES = 200
 
 
 class FilterForm:
@@ -98,7 +99,12 @@ def groups_and_probes(snapshot: Snapshot) -> list[tuple[str, Place]]:
         {str(probe.record.get("group") or "") for probe in snapshot.probes} - {""}, key=str.casefold
     )
     found: list[tuple[str, Place]] = [(words.FILTER_GROUP.format(group), ("", group)) for group in groups]
-    return found + [(probe.name, (probe.id, "")) for probe in snapshot.probes]
+    # Of more than anybody would look through, those that are wrong and those in the chart.
+    probes = snapshot.probes
+    if len(probes) > MOST_PLACES:
+        wanted = [*snapshot.troubled[:MOST_PLACES], *snapshot.charted]
+        probes = list({probe.id: probe for probe in wanted}.values())
+    return found + [(probe.name, (probe.id, "")) for probe in probes]
 
 
 class MuteForm:

@@ -1,0 +1,161 @@
+"""What a page looks at: the probes that it draws one by one, and their groups. All others are counted, judged
+and found by a search; nothing else of them is read or sent. Any thread; pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from .probe import Probe
+
+# More lines are told apart by nobody: of more probes the first have one each, until some are chosen.
+MOST_LINES = 20
+# Groups are open, one after the other, until so many probes are seen; the others are folded. Of one that is
+# open so many are seen, and so many more each time that somebody asks for them.
+MOST_OPEN, MORE_OPEN = 40, 200
+# So many groups have a line each, and as many more each time that somebody asks for them.
+MOST_GROUPS = 20
+# Of more probes than are seen those that are wrong stand first: so many, the worst first.
+MOST_FIRST = 20
+# Three rows of the most cards beside each other: smaller ones are read by nobody who passes.
+MOST_ON_WALL = 24
+# Keys of groups that nobody named: of the probes without one, of those that another hub has, of those that
+# are wrong; and what is asked for to see more groups.
+NONE, ELSEWHERE, FIRST, GROUPS = "~", "~hub", "~first", "~groups"
+
+
+class Look(NamedTuple):
+    """What a page looks at. chosen: probes, none means all; kiosk: a wall screen; piece: a part of a page,
+    made for the chosen ones; turned: keys of groups that a viewer opened or folded; more: keys of those of
+    which he wants to see more, once for each time; sought: what he looks for, in a name, id, group or note,
+    or in what a state is called; called: (state, what it is called) in his language."""
+
+    chosen: tuple[str, ...] = ()
+    kiosk: bool = False
+    piece: bool = False
+    turned: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    sought: str = ""
+    called: tuple[tuple[str, str], ...] = ()
+
+
+class Group(NamedTuple):
+    """Probes that stand together. probes: all of them; seen: those that are drawn; left_out: how many more of
+    them can be shown here."""
+
+    key: str
+    probes: list[Probe]
+    seen: list[Probe]
+    open: bool
+    left_out: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return len(self.probes)
+
+
+class Grouped(NamedTuple):
+    """groups: those with a line; left_out: how many more there are; found: how many probes are in all of
+    them."""
+
+    groups: list[Group]
+    left_out: int
+    found: int
+
+
+def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
+    """The probes by group, in their order: before them what is wrong where not all can be seen; those of
+    another hub last, and folded."""
+    sought = look.sought.casefold().split()
+    called = dict(look.called) if sought else {}
+    gathered: dict[str, list[Probe]] = {}
+    foreign: list[Probe] = []
+    for probe in probes:
+        if sought and not _is_sought(probe, sought, called):
+            continue
+        if probe.elsewhere:
+            foreign.append(probe)
+        else:
+            gathered.setdefault(str(probe.record.get("group") or NONE), []).append(probe)
+    if foreign:
+        gathered[ELSEWHERE] = foreign
+    first = [] if sought or len(probes) <= MOST_OPEN else _first(probes, look)
+    return _opened(gathered, first, look)
+
+
+def _first(probes: Sequence[Probe], look: Look) -> list[Group]:
+    """What is wrong, the worst first, as a group of its own; none where all is well."""
+    bad = troubled(probes)
+    if not bad:
+        return []
+    opened = FIRST not in look.turned
+    seen = bad[: _most(FIRST, look, MOST_FIRST)] if opened else []
+    return [Group(FIRST, bad, seen, opened, len(bad) - len(seen))]
+
+
+def _opened(gathered: dict[str, list[Probe]], first: list[Group], look: Look) -> Grouped:
+    found, left = list(first), MOST_OPEN
+    # Each has one place.
+    apart = {probe.id for group in first for probe in group.seen}
+    most_groups = MOST_GROUPS * (1 + look.more.count(GROUPS))
+    for key, members in list(gathered.items())[:most_groups]:
+        usual = key != ELSEWHERE and left > 0
+        # Of what was found no more are seen than of all.
+        room = max(left, 0) if look.sought else MOST_OPEN
+        left -= len(members)
+        opened = bool(look.sought) or usual != (key in look.turned)
+        there = [probe for probe in members if probe.id not in apart] if opened else []
+        seen = there[: _most(key, look, room)]
+        found.append(Group(key, members, seen, opened, len(there) - len(seen)))
+    return Grouped(found, max(len(gathered) - most_groups, 0), sum(map(len, gathered.values())))
+
+
+def _most(key: str, look: Look, usual: int) -> int:
+    return usual + MORE_OPEN * look.more.count(key)
+
+
+def _is_sought(probe: Probe, sought: list[str], called: dict[str, str]) -> bool:
+    record = probe.record
+    told = (probe.name, probe.id, record.get("group"), record.get("note"), called.get(probe.standing.state))
+    text = " ".join(str(one or "") for one in told).casefold()
+    return all(word in text for word in sought)
+
+
+def troubled(probes: Iterable[Probe]) -> list[Probe]:
+    """Those that somebody has to look at, the worst first."""
+    bad = (one for one in probes if one.wrong)
+    return sorted(
+        (one for one in bad if not (one.hidden or one.elsewhere)), key=lambda one: one.standing.rank
+    )
+
+
+def order(probe: Probe) -> tuple[int, bool, int, int]:
+    """Sorts what is wrong first; the rest stays as it is."""
+    return probe.standing.rank if probe.wrong else (0, False, 0, 0)
+
+
+def worst_first(probes: Iterable[Probe]) -> list[Probe]:
+    """Those with a card on a wall screen: what is wrong first, and no more than can be read from afar."""
+    return sorted(probes, key=order)[:MOST_ON_WALL]
+
+
+class Sight(NamedTuple):
+    """The ids that a page needs more of. lines: those with a line in the chart; seen: those with a row."""
+
+    lines: list[str]
+    seen: list[str]
+
+
+def sight(look: Look, probes: Sequence[Probe], folded: Sequence[Probe]) -> Sight:
+    """Which of all probes a page draws."""
+    listed = [probe for probe in probes if not probe.hidden]
+    chosen = set(look.chosen)
+    shown = [one for one in (*listed, *folded) if one.id in chosen and not one.hidden] if chosen else listed
+    lines = shown if chosen else [one for one in listed if not one.elsewhere][:MOST_LINES]
+    if look.kiosk:
+        seen = worst_first(one for one in shown if not one.elsewhere and one.state != "new")
+    else:
+        everyone = shown if look.piece else listed
+        seen = [probe for group in grouped(everyone, look).groups for probe in group.seen]
+    # Of the worst of all the head says where it is going.
+    seen += troubled(listed)[:1]
+    return Sight([one.id for one in lines], [one.id for one in seen])

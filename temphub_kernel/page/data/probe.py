@@ -1,0 +1,85 @@
+"""All that a page shows of a probe. Any thread."""
+
+from typing import Any, NamedTuple
+
+from ...alarms import states
+from ...journal import Newest, StoredRule, Thermocouple
+from .alarms import ShownAlarm
+from .card_extras import Glance
+from .series import NO_CURVE, NO_TIMES, Curve, Times
+from .statistics import Statistics
+from .window_cache import Measured
+
+
+class Good(NamedTuple):
+    """A reading that is a temperature."""
+
+    taken_ms: int
+    celsius: float
+
+
+class Probe(NamedTuple):
+    """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and
+    the hub stand to each other.
+
+    colour: its place in the palette;
+    quality: why its newest reading is no temperature, None when it is one; good: its newest temperature.
+    """
+
+    id: str
+    name: str
+    record: dict[str, Any]
+    colour: int
+    state: states.Heard
+    newest: Newest | None
+    good: Good | None
+    quality: str | None
+    catching_up: bool
+    # What follows is read for a probe that somebody looks at: see looks.py.
+    statistics: Statistics = Statistics()
+    curve: Curve = NO_CURVE
+    curve_key: object = None
+    glance: Glance = Glance()
+    faults: Times = NO_TIMES
+    late: Times = NO_TIMES
+    measured: Measured | None = None
+    # The probe that a person could take it for, as lists show it; empty for none.
+    looks_like: str = ""
+    # From when to when its numbers are corrected for a type of thermocouple.
+    stated: tuple[Thermocouple, ...] = ()
+    # Alarms that go on, the most pressing first.
+    alarms: tuple[ShownAlarm, ...] = ()
+    # The rules that watch it.
+    rules: tuple[StoredRule, ...] = ()
+    # The worst that is the matter with it.
+    standing: states.Standing = states.Standing()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.standing.level >= states.WARNING
+
+    @property
+    def hidden(self) -> bool:
+        """True for one that somebody put away: it is in the list, and nowhere else."""
+        return bool(self.record.get("hidden"))
+
+    @property
+    def elsewhere(self) -> bool:
+        """True for one that another hub has, so that nothing of it comes here."""
+        return self.record.get("trust") in ("foreign", "elsewhere") and self.state not in (
+            "online",
+            "late",
+            "fault",
+        )
+
+
+class Well(NamedTuple):
+    """A probe of which there is nothing to say. until_ms: when it would be late, if nothing comes from it."""
+
+    probe: Probe
+    until_ms: int
+
+    def holds(self, record: dict[str, Any], newest: Newest | None, now_ms: int) -> bool:
+        """Whether all is as it was: of thousands only those are judged again that sent something."""
+        return self.probe.record is record and self.probe.newest is newest and now_ms < self.until_ms
