@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         analysis.degree_hours,
     )
     differences, door_openings, excursions = analysis.differences, analysis.door_openings, analysis.excursions
-    export, gaps, load = analysis.export, analysis.gaps, analysis.load
+    export, export_hive, gaps, load = analysis.export, analysis.export_hive, analysis.gaps, analysis.load
     mean_kinetic_temperature, probes, remarks = (
         analysis.mean_kinetic_temperature,
         analysis.probes,
@@ -57,6 +57,7 @@ ON_DEMAND = {
         "door_openings",
         "excursions",
         "export",
+        "export_hive",
         "gaps",
         "load",
         "mean_kinetic_temperature",

@@ -7,7 +7,7 @@ from .comparison import compare, differences
 from .completeness import completeness, gaps
 from .curve import Curve, curves, known, zone_of
 from .excursions import degree_hours, excursions, mean_kinetic_temperature
-from .export import export
+from .export import export, export_hive
 from .figures import daily_profile, statistics
 from .lengths import text_ms
 from .load import load
@@ -31,6 +31,7 @@ __all__ = [
     "door_openings",
     "excursions",
     "export",
+    "export_hive",
     "find_zone",
     "gaps",
     "known",

@@ -215,6 +215,18 @@ def limits(above: Level, below: Level, known: Sequence[Mapping[str, Any]]) -> Li
     return found
 
 
+def probes_of(level: Level) -> list[str]:
+    """The probes that it names, none where it is a number for all."""
+    return [str(text) for text, _ in level.items()] if isinstance(level, Mapping | pd.Series) else []
+
+
+def level_among(level: Level, known: Sequence[Mapping[str, Any]]) -> Level:
+    """The same, without probes that are not among `known`; None where nobody is left."""
+    if not isinstance(level, Mapping | pd.Series):
+        return level
+    return {text: value for text, value in level.items() if named(known, str(text)) is not None} or None
+
+
 def _of_each(kind: str, level: Level, known: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     if level is None:
         return {}

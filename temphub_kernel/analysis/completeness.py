@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..core import STRUCK_OUT, TempHubError
-from ..journal import Holes, Track, complete, holes_of, track_of
-from . import curve, results
+from ..journal import Holes, Track, complete, holes_from, holes_of, track_of
+from . import curve, partitions, results
 
 GAPS = {
     "probe_id": "probe",
@@ -45,11 +45,13 @@ class Record(NamedTuple):
     bad: int
 
 
-def gaps(frame: pd.DataFrame) -> pd.DataFrame:
+def gaps(frame: pd.DataFrame | partitions.Lazy) -> pd.DataFrame:
     """The holes in each probe's readings, by probe and time: probe_id, start, end, duration, missing,
     known_by.
 
-    frame: `th.load(tidy=True, numbered=True)`. start and end are the readings beside the hole. known_by says
+    frame: `th.load(tidy=True, numbered=True)`, or a lazy one of `th.scan`, which is gone through partition by
+    partition; with a column `site` the result has one, too. start and end are the readings beside the hole.
+    known_by says
     how sure it is: `numbers`: the probe counted readings (boot, seq) that are not there, in whatever order
     and however late the others came; `restart`: nothing for more than 3 usual intervals while the probe
     restarted, or numbers gone before its first reading of that boot; missing counts those numbers, 0 when it
@@ -58,10 +60,19 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     had not delivered when its power went: neither is missed here. Raises TempHubError for a frame of another
     shape.
     """
-    parts = [_shown(record, holes_of(record.track)) for record in _records(frame)]
-    return results.table(parts, GAPS, curve.zone_of(frame)).sort_values(
-        ["probe_id", "start", "end"], ignore_index=True
-    )
+    if partitions.is_lazy(frame):
+        parts, columns = _of_partitions(frame), {**partitions.site_of(frame), **GAPS}
+    else:
+        parts, columns = [_shown(one.probe_id, holes_of(one.track)) for one in _records(frame)], GAPS
+    order = [*(("site",) if "site" in columns else ()), "probe_id", "start", "end"]
+    return results.table(parts, columns, curve.zone_of(frame)).sort_values(order, ignore_index=True)
+
+
+def _of_partitions(frame: partitions.Lazy) -> list[dict[str, results.Array]]:
+    found = partitions.reduced(frame, partitions.missing(frame))
+    return [
+        _shown(place.probe_id, holes_from(numbers, pauses), place.site) for place, numbers, pauses in found
+    ]
 
 
 def completeness(frame: pd.DataFrame) -> pd.DataFrame:
@@ -103,9 +114,10 @@ def _words(stored: int, missing: int) -> str:
     return f"{percent:.2f} %, {missing:,} reading{'s' if missing > 1 else ''} missing"
 
 
-def _shown(record: Record, holes: Holes) -> dict[str, results.Array]:
+def _shown(probe_id: str, holes: Holes, site: str = "") -> dict[str, results.Array]:
     return {
-        "probe_id": np.full(len(holes.missing), record.probe_id, object),
+        "site": np.full(len(holes.missing), site, object),
+        "probe_id": np.full(len(holes.missing), probe_id, object),
         "start": holes.start_ms,
         "end": holes.end_ms,
         "duration": holes.end_ms - holes.start_ms,

@@ -3,7 +3,7 @@ them. Any thread; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timezone, tzinfo
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..core import TempHubError
 from ..journal import exceedance
-from . import lengths, results
+from . import lengths, partitions, results
 
 Data = pd.DataFrame | pd.Series
 
@@ -39,6 +39,28 @@ def curves(data: Data, gap: lengths.Span | None = None) -> list[Curve]:
     return [_curve(probe_id, ms, celsius, longest) for probe_id, ms, celsius in _parts(data)]
 
 
+def summed(
+    data: Data, gap: lengths.Span | None, ask: Callable[[list[str]], partitions.Question]
+) -> Iterator[tuple[partitions.Place, Any]]:
+    """What the line of each probe comes to, by site and id; of a lazy frame partition by partition.
+
+    data, gap: as for `curves`, or what `scan` gives. ask: what is asked, once the ids of the probes are known
+    (of a lazy frame they are not). Raises TempHubError.
+    """
+    if partitions.is_lazy(data):
+        longest = None if gap is None else lengths.span_ms(gap, "gap")
+        for place, _, found in partitions.reduced(data, ask([]).about_lines(longest)):
+            yield place, found
+        return
+    found_curves = curves(data, gap)
+    question = ask([curve.probe_id for curve in found_curves])
+    for curve in found_curves:
+        place = partitions.Place("", curve.probe_id)
+        summary = question.of(place)
+        if summary is not None and len(curve.ms):
+            yield place, summary.of(exceedance.Line(curve.ms, curve.celsius, curve.whole))
+
+
 def known(data: Data, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Each probe of a frame by what the frame calls it, with the id or the name that it has in the journal,
     if the frame knows."""
@@ -52,6 +74,8 @@ def known(data: Data, ids: Iterable[str]) -> list[dict[str, Any]]:
 
 def zone_of(data: Data) -> tzinfo:
     """The time zone its times are in. Raises TempHubError when they have none."""
+    if partitions.is_lazy(data):
+        return partitions.zone_of(data)
     if not isinstance(data, pd.DataFrame | pd.Series):
         return timezone.utc
     times = data["time"] if isinstance(data, pd.DataFrame) and "time" in data else data.index

@@ -4,7 +4,10 @@ pure."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +15,9 @@ from pandas.tseries.offsets import BaseOffset
 
 from ..core import DAY_MS, HOUR_MS, TempHubError
 from ..journal import Limit, exceedance, kinetic
-from . import arguments, lengths, results
+from . import arguments, lengths, partitions, results
 from .arguments import Level
-from .curve import Curve, Data, curves, known, zone_of
+from .curve import Data, known, summed, zone_of
 
 COLUMNS = {
     "probe_id": "probe",
@@ -67,34 +70,98 @@ def excursions(
     readings stop while the limit is passed, so that it may have been longer. Beyond the limit before and
     after a gap it is one excursion: a gap cannot hide one. above, below: one limit for all, or one a probe by
     its id or name: `above={"Fridge": 8, "Freezer": -15}`; a probe without one is left out. data: what `load`
-    gives (wide, tidy or means), or a Series in °C; gap: the longest pause across which readings are joined, 3
-    of the probe's usual intervals without it. Raises TempHubError for limits, lengths or frames that are
-    none.
+    gives (wide, tidy or means), or a Series in °C; or what `scan` gives, which is gone through partition by
+    partition, with a column `site` in the result where it has one; gap: the longest pause across which
+    readings are joined, 3 of the probe's usual intervals without it. Raises TempHubError for limits, lengths
+    or frames that are none.
     """
     shortest = lengths.span_ms(at_least, "at_least", least_ms=0)
-    found_curves, asked = _curves(data, gap, above, below)
-    parts = [_of(curve, limit) for curve in found_curves for limit in asked[curve.probe_id]]
-    found = results.table([part for part in parts if part], COLUMNS, zone_of(data))
+    parts = [
+        _shown(place, limit, found)
+        for place, passed in summed(data, gap, _limited(data, above, below, _Passing))
+        for limit, found in zip(passed.limits, passed.found, strict=True)
+        if found is not None
+    ]
+    found = results.table(parts, {**partitions.site_of(data), **COLUMNS}, zone_of(data))
     long = found[found["duration"] >= pd.Timedelta(shortest, "ms")]
-    return long.sort_values(["probe_id", "start", "kind"], ignore_index=True)
+    return long.sort_values(_order(data, "start", "kind"), ignore_index=True)
 
 
-def _curves(
-    data: Data, gap: lengths.Span | None, above: Level, below: Level
-) -> tuple[list[Curve], arguments.LimitsOf]:
-    """The curves that hold a reading, and the limits of each."""
-    found = curves(data, gap)
-    asked = arguments.limits(above, below, known(data, [curve.probe_id for curve in found]))
-    return [curve for curve in found if len(curve.ms)], asked
+def _order(data: Data, *behind: str) -> list[str]:
+    return [*partitions.site_of(data), "probe_id", *behind]
 
 
-def _of(curve: Curve, limit: Limit) -> dict[str, results.Array | str | float]:
-    found = exceedance.excursions_of(exceedance.Line(curve.ms, curve.celsius, curve.whole), limit)
-    if found is None:
-        return {}
+def _limited(
+    data: Data, above: Level, below: Level, make: Callable[[tuple[Limit, ...]], Any]
+) -> Callable[[list[str]], partitions.Question]:
+    """What is asked of each probe that has a limit: `make` of its limits."""
+
+    def ask(ids: list[str]) -> partitions.Question:
+        if partitions.is_lazy(data):
+            return _limited_lazy(data, above, below, make)
+        asked = arguments.limits(above, below, known(data, ids))
+        made = {partitions.Place("", id_): make(tuple(some)) for id_, some in asked.items() if some}
+        return partitions.Question(None, made)
+
+    return ask
+
+
+def _limited_lazy(
+    data: partitions.Lazy, above: Level, below: Level, make: Callable[[tuple[Limit, ...]], Any]
+) -> partitions.Question:
+    given = {text for level in (above, below) for text in arguments.probes_of(level)}
+    if not given:
+        # One for all: nobody need be known for it.
+        return partitions.Question(make(tuple(arguments.limits(above, below, [{"id": ""}])[""])))
+    made: dict[partitions.Place, Any] = {}
+    probes = partitions.who(data)
+    everybody = [{"id": place.probe_id, "name": who.name} for place, who in probes.items()]
+    for site in sorted({place.site for place in probes}):
+        # A name means the probe that is called so there.
+        here = [one for one, place in zip(everybody, probes, strict=True) if place.site == site]
+        upper, lower = (arguments.level_among(level, here) for level in (above, below))
+        given -= {text for level in (upper, lower) for text in arguments.probes_of(level)}
+        if upper is not None or lower is not None:
+            asked = arguments.limits(upper, lower, here)
+            made |= {partitions.Place(site, id_): make(tuple(some)) for id_, some in asked.items() if some}
+    if given:
+        # Refused as of any frame.
+        arguments.limits(dict.fromkeys(given, 0.0), None, everybody)
+    return partitions.Question(None, made)
+
+
+class _Passed(NamedTuple):
+    """The times beyond each limit."""
+
+    limits: tuple[Limit, ...]
+    found: tuple[exceedance.Excursions | None, ...]
+
+    def joined(self, later: _Passed) -> _Passed:
+        """Of two lines that share a reading."""
+        return _Passed(
+            self.limits,
+            tuple(
+                one.joined(other, limit) if one is not None and other is not None else one or other
+                for limit, one, other in zip(self.limits, self.found, later.found, strict=True)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Passing:
+    limits: tuple[Limit, ...]
+
+    def of(self, line: exceedance.Line) -> _Passed:
+        return _Passed(self.limits, tuple(exceedance.excursions_of(line, limit) for limit in self.limits))
+
+
+def _shown(
+    place: partitions.Place, limit: Limit, found: exceedance.Excursions
+) -> dict[str, results.Array | str | float]:
     count = len(found.start_ms)
     return {
-        "probe_id": np.full(count, curve.probe_id, object),
+        "site": np.full(count, place.site, object),
+        "probe_id": np.full(count, place.probe_id, object),
         "kind": np.full(count, limit.kind, object),
         "limit_c": np.full(count, limit.celsius),
         "start": found.start_ms,
@@ -138,60 +205,131 @@ def degree_hours(
         if every is None
         else lengths.step_of(every, least=timedelta(minutes=1), says=says, remedy=remedy)
     )
-    parts = []
-    found_curves, asked = _curves(data, gap, above, below)
-    for curve in found_curves:
-        if limits := asked[curve.probe_id]:
-            edges = curve.ms[[0, -1]] if step is None else _edges(curve, step, zone)
-            parts += [_area_of(_cut(curve, edges), limit, edges, whole=step is None) for limit in limits]
-    return results.table(parts, DEGREE_COLUMNS, zone)
+    ask = _limited(data, above, below, lambda some: _Degrees(some, step, zone))
+    parts = [
+        _steps_of(place, areas, which)
+        for place, areas in summed(data, gap, lambda ids: _anchored(ask(ids), data, step))
+        for which in range(len(areas.limits))
+    ]
+    return results.table(parts, {**partitions.site_of(data), **DEGREE_COLUMNS}, zone)
 
 
-def _area_of(curve: Curve, limit: Limit, edges: results.Array, *, whole: bool) -> dict[str, results.Array]:
-    _, area = exceedance.beyond(limit.excess(curve.celsius), curve.ms, curve.whole)
-    steps = max(len(edges) - 1, 1)
-    place = np.clip(np.searchsorted(edges, curve.ms[:-1], "right") - 1, 0, steps - 1)
-    total = np.bincount(place, area, steps) / HOUR_MS
-    hours = np.bincount(place, np.diff(curve.ms) * curve.whole, steps) / HOUR_MS
-    kept = np.flatnonzero((hours > 0) | whole)
-    return {
-        "probe_id": np.full(len(kept), curve.probe_id, object),
-        "kind": np.full(len(kept), limit.kind, object),
-        "base_c": np.full(len(kept), limit.celsius),
-        "start": edges[kept],
-        "end": edges[kept + 1],
-        "degree_hours": total[kept],
-        "degree_days": total[kept] / 24,
-        "hours": hours[kept],
-    }
+def _anchored(question: partitions.Question, data: Data, step: BaseOffset | None) -> partitions.Question:
+    """With the day that steps are counted from where each partition would count them otherwise."""
+    if not partitions.is_lazy(data) or step is None or lengths.is_of_the_day(step):
+        return question
+    return partitions.Question(
+        None,
+        {
+            place: replace(question.of(place), anchor_ms=who.first_ms)
+            for place, who in partitions.who(data).items()
+            if who.first_ms is not None and question.of(place) is not None
+        },
+    )
 
 
-def _edges(curve: Curve, step: BaseOffset, zone: tzinfo) -> results.Array:
-    first, last = curve.ms[[0, -1]].tolist()
-    width_ms = lengths.usual_length(step) // timedelta(milliseconds=1)
-    if (last - first) / width_ms > MOST_STEPS:
+class _Areas(NamedTuple):
+    """Of a line: for each step from `start` to `end` (ms) the areas beyond each limit in K·ms, a row a limit,
+    and the ms that were measured. longest: of how many steps there may be."""
+
+    limits: tuple[Limit, ...]
+    start: results.Array
+    end: results.Array
+    area: results.Array
+    held: results.Array
+    step: BaseOffset | None
+
+    def joined(self, later: _Areas) -> _Areas:
+        """Of two lines that share a reading."""
+        if self.step is None:
+            return self._replace(end=later.end, area=self.area + later.area, held=self.held + later.held)
+        _check_steps(self.step, int(self.start[0]), int(later.end[-1]))
+        start, place = np.unique(np.r_[self.start, later.start], return_inverse=True)
+        end = np.zeros(len(start), np.int64)
+        end[place] = np.r_[self.end, later.end]
+        area = np.c_[self.area, later.area]
+        return self._replace(
+            start=start,
+            end=end,
+            area=np.array([np.bincount(place, row, len(start)) for row in area]),
+            held=np.bincount(place, np.r_[self.held, later.held], len(start)),
+        )
+
+
+@dataclass(frozen=True)
+class _Degrees:
+    limits: tuple[Limit, ...]
+    step: BaseOffset | None
+    zone: tzinfo
+    # A moment of the day that steps are counted from; None: of the first reading.
+    anchor_ms: int | None = None
+
+    def of(self, line: exceedance.Line) -> _Areas:
+        edges = line.ms[[0, -1]] if self.step is None else self._edges(line, self.step)
+        line = _cut(line, edges)
+        steps = max(len(edges) - 1, 1)
+        place = np.clip(np.searchsorted(edges, line.ms[:-1], "right") - 1, 0, steps - 1)
+        areas = [
+            exceedance.beyond(limit.excess(line.celsius), line.ms, line.whole)[1] for limit in self.limits
+        ]
+        return _Areas(
+            self.limits,
+            edges[:-1],
+            edges[1:],
+            np.array([np.bincount(place, area, steps) for area in areas]),
+            np.bincount(place, np.diff(line.ms) * line.whole, steps),
+            self.step,
+        )
+
+    def _edges(self, line: exceedance.Line, step: BaseOffset) -> results.Array:
+        first, last = line.ms[[0, -1]].tolist()
+        _check_steps(step, first, last)
+        # To the end of the last step.
+        beyond = last + 2 * _width_ms(step) + DAY_MS
+        anchor_ms = first if self.anchor_ms is None else self.anchor_ms
+        edges = lengths.wall_steps(step, self.zone, anchor_ms, first, beyond).edges(first, beyond)
+        return edges[: np.searchsorted(edges, last, side="right") + 1]
+
+
+def _width_ms(step: BaseOffset) -> int:
+    return lengths.usual_length(step) // timedelta(milliseconds=1)
+
+
+def _check_steps(step: BaseOffset, first: int, last: int) -> None:
+    if (last - first) / _width_ms(step) > MOST_STEPS:
         raise TempHubError(
             f"Steps of {step.freqstr} over that time would be more than {MOST_STEPS:,} rows.",
             "Choose a longer step.",
             code="too_many_steps",
         )
-    # To the end of the last step.
-    beyond = last + 2 * width_ms + DAY_MS
-    edges = lengths.wall_steps(step, zone, first, first, beyond).edges(first, beyond)
-    return edges[: np.searchsorted(edges, last, side="right") + 1]
 
 
-def _cut(curve: Curve, edges: results.Array) -> Curve:
-    """The same curve with a point on its line at each edge that no gap holds."""
-    inside = edges[(edges > curve.ms[0]) & (edges < curve.ms[-1])]
-    place = np.searchsorted(curve.ms, inside)
+def _steps_of(place: partitions.Place, areas: _Areas, which: int) -> dict[str, results.Array]:
+    limit, hours = areas.limits[which], areas.held / HOUR_MS
+    kept = np.flatnonzero((hours > 0) | (areas.step is None))
+    total = areas.area[which][kept] / HOUR_MS
+    return {
+        "site": np.full(len(kept), place.site, object),
+        "probe_id": np.full(len(kept), place.probe_id, object),
+        "kind": np.full(len(kept), limit.kind, object),
+        "base_c": np.full(len(kept), limit.celsius),
+        "start": areas.start[kept],
+        "end": areas.end[kept],
+        "degree_hours": total,
+        "degree_days": total / 24,
+        "hours": hours[kept],
+    }
+
+
+def _cut(line: exceedance.Line, edges: results.Array) -> exceedance.Line:
+    """The same line with a point on it at each edge that no gap holds."""
+    inside = edges[(edges > line.ms[0]) & (edges < line.ms[-1])]
+    place = np.searchsorted(line.ms, inside)
     # One that falls on a reading cuts there by itself.
-    new = curve.whole[place - 1] & (curve.ms[place] != inside)
+    new = line.whole[place - 1] & (line.ms[place] != inside)
     inside, place = inside[new], place[new]
-    celsius = np.insert(curve.celsius, place, np.interp(inside, curve.ms, curve.celsius))
-    return Curve(
-        curve.probe_id, np.insert(curve.ms, place, inside), celsius, np.insert(curve.whole, place, True)
-    )
+    celsius = np.insert(line.celsius, place, np.interp(inside, line.ms, line.celsius))
+    return exceedance.Line(np.insert(line.ms, place, inside), celsius, np.insert(line.whole, place, True))
 
 
 def mean_kinetic_temperature(
@@ -213,16 +351,24 @@ def mean_kinetic_temperature(
             f"Give it in kJ/mol; the usual value is {kinetic.DELTA_H}.",
             code="bad_delta_h",
         )
-    parts = [_kinetic_of(curve, delta_h) for curve in curves(data, gap) if len(curve.ms)]
-    return results.table(parts, KINETIC_COLUMNS, zone_of(data))
+    question = partitions.Question(_Harming(delta_h))
+    parts = [
+        {
+            "site": place.site,
+            "probe_id": place.probe_id,
+            "mkt_c": harm.kinetic_c,
+            "mean_c": harm.mean_c,
+            "hours": harm.held / HOUR_MS,
+            "readings": harm.readings,
+        }
+        for place, harm in summed(data, gap, lambda _: question)
+    ]
+    return results.table(parts, {**partitions.site_of(data), **KINETIC_COLUMNS}, zone_of(data))
 
 
-def _kinetic_of(curve: Curve, delta_h: float) -> dict[str, results.Array | str | float]:
-    line = exceedance.Line(curve.ms, curve.celsius, curve.whole)
-    return {
-        "probe_id": curve.probe_id,
-        "mkt_c": kinetic.mean(line, delta_h),
-        "mean_c": np.average(curve.celsius, weights=kinetic.weights(line)),
-        "hours": line.measured_ms / HOUR_MS,
-        "readings": len(curve.ms),
-    }
+@dataclass(frozen=True)
+class _Harming:
+    delta_h: float
+
+    def of(self, line: exceedance.Line) -> kinetic.Harm:
+        return kinetic.harm_of(line, self.delta_h)

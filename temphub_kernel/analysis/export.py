@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace as replaced
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..core import TempHubError
+from ..core import Settings, TempHubError
 from ..exports import FORMS, LAST_MS, Job, bad, make_order
 from ..exports.columns import Column, write_table
 from ..exports.run import whole_file
 from ..journal import NO_VALUE, Reader
 from . import arguments, lengths
 from .arguments import Probes, When
+
+if TYPE_CHECKING:
+    from ..exports.hive import Done
 
 # LibreOffice's own form: it saves times to the hundredth of a second.
 NOT_EXPORTED = {
@@ -73,6 +77,41 @@ def export(
         else:
             _pour(Job(arguments.journal_of(data_dir), order), part)
     return path
+
+
+def export_hive(
+    target: str | Path,
+    *,
+    site: str = "",
+    start: When = None,
+    end: When = None,
+    tz: str = "local",
+    force: bool = False,
+    options: Mapping[str, Any] | None = None,
+    data_dir: str | Path | None = None,
+) -> Done:
+    """Bring a lake up to date with this hub: a Parquet file for each month of its site, for programs that
+    read many sites (`scan(source=…)`, Spark, DuckDB); what was written.
+
+    target: a folder, or an address such as s3://bucket/lake; files are target/site=<name>/month=<YYYY-MM>/
+    readings.parquet. A month is written whenever it has other readings than its file says, whole or not at
+    all; the files of other sites are not touched. site: the name of this place, SITE without. start, end:
+    only months that lie in that time in part. force: also where a month would have fewer readings than are
+    there. options: what fsspec takes for that address. Raises TempHubError: no name of the site, a target
+    that cannot be written.
+    """
+    # Only here: it brings polars with it.
+    from ..exports.hive import export_hive as export
+
+    from_ms, to_ms = arguments.span_ms(start, end, arguments.find_zone(tz))
+    return export(
+        arguments.journal_of(data_dir),
+        site or Settings.from_environ().site,
+        str(target),
+        options=options,
+        span=(from_ms, to_ms),
+        force=force,
+    )
 
 
 def _form_of(file: str) -> str:

@@ -125,6 +125,13 @@ def wall_steps(step: BaseOffset, zone: tzinfo, anchor_ms: int, first_ms: int, la
     return Edges(milliseconds(on_the_wall(clock[clock <= last + pd.Timedelta(days=1)], zone)))
 
 
+def is_of_the_day(step: BaseOffset) -> bool:
+    """Whether its steps are the same whatever day they are counted from."""
+    if isinstance(step, Tick | Day):
+        return DAY_MS % (usual_length(step) // timedelta(milliseconds=1)) == 0
+    return step.n == 1
+
+
 def usual_length(step: BaseOffset) -> timedelta:
     """About how long a step is."""
     start = pd.Timestamp("2026-01-01")

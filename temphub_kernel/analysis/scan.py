@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core import TempHubError, titles
 from ..journal import NO_VALUE, QUALITY, Columns, Import, Ints, Reader, celsius_of, imports_of
+from . import partitions
 from .arguments import Probes, When, asked_probes, find_zone, journal_of, span_ms
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ def scan(
     names: bool = False,
     origin: bool = False,
     data_dir: str | Path | None = None,
+    source: str | Path = "",
+    engine: str = "polars",
+    options: Mapping[str, Any] | None = None,
 ) -> pl.LazyFrame:
     """Readings taken in [start, end) as a polars LazyFrame, by time: time, probe_id, temperature_c, raw_c,
     quality, received.
@@ -36,18 +40,44 @@ def scan(
     `collect(engine="streaming")` keeps memory flat for any range. start, end, probe, struck_out: as for
     `load`. tz: the zone of the times ("local" or a name; UTC without it); polars wants moments in a filter to
     be of the same. names: with a column `name` beside probe_id, what the page calls it. origin: with a column
-    `origin`, as for `load`. Raises TempHubError: no journal, unknown probe, a time or zone that is none.
-    """
-    # Only here: whoever does not use it does not load it.
-    from polars.io.plugins import register_io_source
+    `origin`, as for `load`.
 
+    source: a lake that --hive of `temphub export` made, a folder or an address such as s3://bucket/lake; then
+    it has columns site, month, name, boot and seq as well, all readings (what is struck out without a value),
+    and only probe (ids and names as they are there), start, end and tz go with it. engine: "polars", or
+    "dask" for a dask.dataframe.DataFrame, worked through on the cluster whose Client there is. options: what
+    fsspec takes for that address. `gaps`, `excursions`, `degree_hours` and `mean_kinetic_temperature` take
+    what comes of this, partition by partition. Raises TempHubError: no journal or lake, unknown probe, a time
+    or zone that is none.
+    """
     zone = find_zone(tz or "local")
     from_ms, to_ms = span_ms(start, end, zone)
+    shown = str(zone) if tz else "UTC"
+    if source:
+        _check_source(struck_out, names, origin, data_dir)
+        ids = None if probe is None else (probe,) if isinstance(probe, str) else tuple(probe)
+        wanted = partitions.Asked(from_ms, to_ms, ids, shown)
+        return partitions.scan_lake(str(source), wanted, engine, options)  # type: ignore[no-any-return]
     path = journal_of(data_dir)
     with Reader(path) as reader:
         probes, imports = reader.probes(removed=True), reader.imports() if origin else []
     asked, called = asked_probes(probes, probe), titles(probes)
-    schema = _schema(str(zone) if tz else "UTC", names=names, origin=origin)
+
+    def stream(reader: Reader) -> Iterator[Columns]:
+        return reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
+
+    return _lazy(path, _schema(shown, names=names, origin=origin), stream, called, imports)
+
+
+def _lazy(
+    path: Path,
+    schema: pl.Schema,
+    stream: Callable[[Reader], Iterator[Columns]],
+    called: dict[str, str],
+    imports: Sequence[Import],
+) -> pl.LazyFrame:
+    # Only here: whoever does not use it does not load it.
+    from polars.io.plugins import register_io_source
 
     def pieces(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
@@ -55,16 +85,24 @@ def scan(
         made = _needed(schema, with_columns, predicate)
         # Polars pulls in threads of its own, one after the other.
         with Reader(path, one_thread=False) as reader:
-            stream = reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
             yield from _limited(
                 (
                     _asked(_frame(columns, made, called, imports), with_columns, predicate)
-                    for columns in stream
+                    for columns in stream(reader)
                 ),
                 n_rows,
             )
 
     return register_io_source(pieces, schema=schema, is_pure=True)
+
+
+def _check_source(*others: object) -> None:
+    if any(others):
+        raise TempHubError(
+            "A lake has all readings with their names, and neither origins nor a data folder.",
+            "Leave struck_out, names, origin and data_dir out, and filter the frame.",
+            code="bad_source",
+        )
 
 
 def _schema(zone: str, *, names: bool, origin: bool) -> pl.Schema:

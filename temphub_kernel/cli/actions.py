@@ -36,7 +36,9 @@ def export(options: argparse.Namespace) -> int:
 
     if options.rebuild_csv:
         return _rebuild_csv(options)
-    if told := cli.run(core.Settings.from_environ().journal_file, options):
+    settings = core.Settings.from_environ()
+    options.site = options.site or settings.site
+    if told := cli.run(settings.journal_file, options):
         say(told)
     return 0
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ..core import TempHubError, named
 from ..journal import Reader
-from .order import EXCEL, FORMS, SHEETS, Order, make_order
+from .order import EXCEL, FORMS, SHEETS, Order, bad, make_order
 from .run import Progress, export, write_csv
 
 STDOUT = "-"
@@ -22,6 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_file(parser)
     _add_content(parser)
     _add_form(parser)
+    _add_lake(parser)
     parser.add_argument(
         "--rebuild-csv", action="store_true", help="write the CSV log again from the journal, byte for byte"
     )
@@ -41,6 +42,19 @@ def _add_file(parser: argparse.ArgumentParser) -> None:
         help="where to; a dated name in this folder by default; - for standard output (csv)",
     )
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
+
+
+def _add_lake(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hive",
+        default="",
+        metavar="FOLDER",
+        help="bring a lake up to date: a Parquet file for each month of this site, in a folder or at an "
+        "address (s3://bucket/lake); whole months of --from and --to, all probes",
+    )
+    parser.add_argument(
+        "--site", default="", metavar="NAME", help="hive: the name of this place; SITE without"
+    )
 
 
 def _add_content(parser: argparse.ArgumentParser) -> None:
@@ -154,6 +168,8 @@ def form_in(name: str, form: str, forms: Collection[str]) -> str:
 
 def run(journal: Path, options: argparse.Namespace) -> str:
     """Make the export; returns what to tell the user. Raises TempHubError."""
+    if options.hive:
+        return _lake(journal, options)
     order = order_of(options, journal)
     if options.out == STDOUT:
         if order.form != "csv":
@@ -171,6 +187,31 @@ def run(journal: Path, options: argparse.Namespace) -> str:
         files, rows = export(journal, order, out, force=options.force, progress=progress)
     size = sum(path.stat().st_size for path in files)
     return f"{rows:,} rows in {', '.join(map(str, files))} ({size / 1e6:,.1f} MB)"
+
+
+def _lake(journal: Path, options: argparse.Namespace) -> str:
+    # Only here: it brings polars with it.
+    from .hive import export_hive
+
+    others = (options.out, options.format, options.probe, options.every, options.origin, options.excel)
+    if any(others):
+        raise bad(
+            "hive",
+            "A lake has all readings of all probes in Parquet files by site and month.",
+            "Leave --out, --format, --probe, --every, --origin and --excel out.",
+        )
+    order = make_order(form="parquet", start=options.start, end=options.end, zone=options.tz)
+    with bar("readings") as progress:
+        done = export_hive(
+            journal,
+            options.site,
+            options.hive,
+            span=(order.from_ms, order.to_ms),
+            force=options.force,
+            progress=progress,
+        )
+    months = f"{len(done.written)} months written ({done.readings:,} readings)"
+    return f"{months}, {len(done.unchanged)} unchanged, in {options.hive}"
 
 
 def _ids(journal: Path, asked: Sequence[str]) -> list[str]:

@@ -65,7 +65,7 @@ class ParquetTable:
 
     def _check(self) -> None:
         if self._failed is not None:
-            raise _of_the_disk(self._failed) from self._failed
+            raise of_the_disk(self._failed) from self._failed
 
     def _schema(self) -> "dict[str, Any]":
         numbers: dict[str, Any] = dict.fromkeys(self._names, pl.Float64)
@@ -125,7 +125,7 @@ class ParquetTable:
             self._failed = self._failed or error
 
 
-def _of_the_disk(error: BaseException) -> OSError:
+def of_the_disk(error: BaseException) -> OSError:
     """What the disk says, with its number: polars tells it only at the end of its own words, in errors of its
     own."""
     if isinstance(error, OSError) and error.errno is not None:

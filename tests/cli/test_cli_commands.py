@@ -199,10 +199,11 @@ def test_a_command_that_is_shown_does_what_it_says(hub: TempHub) -> None:
         ), f"{line}: {done}"
     refused = {line for line, code in ended.items() if code}
     # These want a probe that is there, waits, was merged or has an update, an alarm of that number, a group,
-    # a report, an engine, a back-up, a share and a file, or a hub that does not run; all others succeed.
+    # a report, an engine, a back-up, a share and a file, a site, or a hub that does not run; all others
+    # succeed.
     wanting = (
         r"update|trust|release|--rebuild-csv|doctor|merge|--acknowledge|--act|report|forward|backup .|restore"
-        r"|import"
+        r"|import|--hive"
     )
     assert not [line for line in refused if not re.search(wanting, line)]
 

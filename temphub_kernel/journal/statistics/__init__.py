@@ -2,7 +2,20 @@
 steps. Pure but for what is asked."""
 
 from .calendar import Calendar, Edges, WallClock, pieces
-from .completeness import Complete, Holes, Track, complete, holes_of, track_of
+from .completeness import (
+    Complete,
+    Holes,
+    Numbers,
+    Pauses,
+    Track,
+    complete,
+    complete_from,
+    holes_from,
+    holes_of,
+    numbers_of,
+    pauses_of,
+    track_of,
+)
 from .exceedance import Beyond, Limit, Passed, time_beyond
 from .figures import Figures, Known
 from .hourly import Most
@@ -19,16 +32,22 @@ __all__ = [
     "Known",
     "Limit",
     "Most",
+    "Numbers",
     "Passed",
+    "Pauses",
     "Steps",
     "Track",
     "WallClock",
     "complete",
+    "complete_from",
     "gathered",
+    "holes_from",
     "holes_of",
     "in_order",
     "joined_steps",
+    "numbers_of",
     "over_time",
+    "pauses_of",
     "pieces",
     "steps_of",
     "time_beyond",

@@ -2,7 +2,7 @@
 exports and notebooks."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ PACE_WINDOW = 101
 BLOCK = 1_024
 AT_ONCE = 4_096
 ABOVE = "above"
+# An excursion that begins or ends with the readings.
+DATA = "data"
 
 
 class Line(NamedTuple):
@@ -54,9 +56,9 @@ class Limit(NamedTuple):
 class Excursions(NamedTuple):
     """Times beyond a limit, column by column, by time.
 
-    start_ms, end_ms: where the line crosses the limit, else the outermost reading; unseen_ms: the part inside
-    gaps; peak_c: the reading farthest beyond; mean_c: over the time seen; degree_minutes: area beyond the
-    limit in K·min; begins, ends: `crossing`, `gap` or `data`.
+    start_ms, end_ms: where the line crosses the limit, else the outermost reading; unseen_ms, seen_ms: the
+    part inside gaps and the other; peak_c: the reading farthest beyond; mean_c: over the time seen;
+    degree_minutes: area beyond the limit in K·min; begins, ends: `crossing`, `gap` or `data`.
     """
 
     start_ms: columns.Floats
@@ -67,6 +69,36 @@ class Excursions(NamedTuple):
     degree_minutes: columns.Floats
     begins: npt.NDArray[np.object_]
     ends: npt.NDArray[np.object_]
+    seen_ms: columns.Floats
+
+    def joined(self, later: "Excursions", limit: Limit) -> "Excursions":
+        """Of two lines as one that share a reading, the last of this one and the first of `later`; each has
+        at least one."""
+        if self.ends[-1] != DATA or later.begins[0] != DATA:
+            columns: Any = (np.concatenate(both) for both in zip(self, later, strict=True))
+            return Excursions(*columns)
+        # The reading they share is beyond the limit: what ends here goes on there.
+        last, first = self.part(len(self.ends) - 1), later.part(0)
+        seen, area = last.seen_ms + first.seen_ms, (last.degree_minutes + first.degree_minutes) * MINUTE_MS
+        farthest = np.maximum if limit.kind == ABOVE else np.minimum
+        peak = farthest(last.peak_c, first.peak_c)
+        both = last._replace(
+            end_ms=first.end_ms,
+            unseen_ms=last.unseen_ms + first.unseen_ms,
+            peak_c=peak,
+            mean_c=_mean(limit, area, seen, limit.excess(peak)),
+            degree_minutes=area / MINUTE_MS,
+            ends=first.ends,
+            seen_ms=seen,
+        )
+        whole = zip(self, both, later, strict=True)
+        columns = (np.concatenate([before[:-1], one, behind[1:]]) for before, one, behind in whole)
+        return Excursions(*columns)
+
+    def part(self, at: int) -> "Excursions":
+        """One of them alone."""
+        columns: Any = (column[at : at + 1] for column in self)
+        return Excursions(*columns)
 
 
 def line_of(ms: columns.Ints, celsius: columns.Floats, longest_ms: int | None = None) -> Line:
@@ -143,14 +175,19 @@ def excursions_of(line: Line, limit: Limit) -> Excursions | None:
     owner = np.where(out[:-1], number[:-1], number[1:])
     mine = out[:-1] | out[1:]
     time, area = (
-        np.bincount(owner[mine], part[mine], len(first)) for part in beyond(excess, line.ms, line.whole)
+        np.bincount(owner[mine], part[mine], len(first)).astype(np.float64)
+        for part in beyond(excess, line.ms, line.whole)
     )
     peak = np.maximum.reduceat(np.where(out, excess, 0), first)
     hidden = (np.diff(line.ms) * ~line.whole * (out[:-1] & out[1:])).astype(np.float64)
     unseen: columns.Floats = np.bincount(owner[mine], hidden[mine], len(first)).astype(np.float64)
+    mean = _mean(limit, area, time, peak)
+    return Excursions(start, end, unseen, limit.back(peak), mean, area / MINUTE_MS, begins, ends, time)
+
+
+def _mean(limit: Limit, area: columns.Floats, time: columns.Floats, peak: columns.Floats) -> columns.Floats:
     # A lone reading between two gaps has no time to take a mean over.
-    mean = limit.back(np.where(time > 0, area / np.where(time > 0, time, 1), peak))
-    return Excursions(start, end, unseen, limit.back(peak), mean, area / MINUTE_MS, begins, ends)
+    return limit.back(np.where(time > 0, area / np.where(time > 0, time, 1), peak))
 
 
 def _edges(
@@ -166,7 +203,7 @@ def _edges(
     moment: columns.Floats = line.ms[at].astype(np.float64) + np.where(
         joined, (line.ms[other] - line.ms[at]) * excess[at] / drop, 0.0
     )
-    return moment, np.where(joined, "crossing", np.where(is_end, "data", "gap")).astype(object)
+    return moment, np.where(joined, "crossing", np.where(is_end, DATA, "gap")).astype(object)
 
 
 # Read and worked out in about a second.
