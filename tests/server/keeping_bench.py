@@ -172,13 +172,13 @@ def main(minutes: float, every_s: float, folder: Path) -> None:
             (name, seq) not in stored for name, times in told.took.items() for seq in range(len(times))
         )
         say(
-            f"acknowledged {sum(told['acknowledged'].values())}, lost {lost}, doubled "
+            f"acknowledged {sum(map(len, told.took.values()))}, lost {lost}, doubled "
             f"{sum(stored.values()) - len(stored)}"
         )
         took = told.milliseconds()
         shares = (took[min(int(len(took) * share / 100), len(took) - 1)] for share in (50, 99, 100))
         waits = "p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms".format(*shares)
-        say(f"longest time refused {told['refused_s']:.2f} s; a reading is acknowledged after {waits}")
+        say(f"longest time refused {told.refused_s:.2f} s; a reading is acknowledged after {waits}")
 
 
 def say(line: str) -> None:
