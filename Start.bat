@@ -64,6 +64,8 @@ rem A folder that last month's reports (PDF) are written into, for example D:\Re
 rem set "REPORTS_DIR="
 rem set "REPORTS_LANGUAGE=en"
 rem set "REPORTS_PAPER=a4"
+rem The language of alarms that are sent to people: en, de or fr
+rem set "ALARMS_LANGUAGE=en"
 rem A folder, best on another disk or computer, that a back-up of everything is written into each night, for example E:\Backup;
 rem and how many are kept
 rem set "BACKUP_DIR="

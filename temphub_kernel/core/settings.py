@@ -179,10 +179,7 @@ class Settings:
     ones."""
 
     host: str = setting(
-        "HOST",
-        "0.0.0.0",
-        "an address or host name of this computer, such as 0.0.0.0 (all of them)",
-        _is_host,
+        "HOST", "0.0.0.0", "an address or host name of this computer, such as 0.0.0.0 (all of them)", _is_host
     )
     port: int = setting("PORT", "8088", "a whole number from 1 to 65535", _is_port, int)
     public_base: str = setting(
@@ -206,13 +203,7 @@ class Settings:
         _one_of("auto", "approve"),
         lambda value: value.lower() == "approve",
     )
-    csv_file: Path = setting(
-        "CSV_FILE",
-        "temperature_log.csv",
-        "a file name ending in .csv",
-        _is_csv,
-        _file,
-    )
+    csv_file: Path = setting("CSV_FILE", "temperature_log.csv", "a file name ending in .csv", _is_csv, _file)
     csv_style: spreadsheet.Style = setting(
         "CSV_STYLE",
         "standard",
@@ -330,6 +321,9 @@ class Settings:
     reports_dir: Path | None = setting("REPORTS_DIR", "", "a folder", _is_path, _file)
     reports_language: str = setting(
         "REPORTS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower
+    )
+    alarms_language: str = setting(
+        "ALARMS_LANGUAGE", "en", "en, de or fr", _one_of("en", "de", "fr"), str.lower
     )
     reports_paper: str = setting("REPORTS_PAPER", "a4", "a4 or letter", _one_of("a4", "letter"), str.lower)
     backup_dir: Path | None = setting("BACKUP_DIR", "", "a folder that exists", _is_path, _file)

@@ -41,6 +41,7 @@ from ..journal import (
     looks_damaged,
     put_damaged_aside,
 )
+from ..language import said
 from ..provisioner import TWIN_REMEDY, ProbeCheck, Provisioner, Talk
 from ..reports import Schedule
 from ..trust import Trust
@@ -142,7 +143,7 @@ class RunningHub:
             self._told(
                 f"The file of the probes' keys was damaged; it lies beside as {self.trust.damaged}.", NEW_KEYS
             )
-        self.channels = Channels(settings.data_dir)
+        self.channels = Channels(settings.data_dir, partial(said, language=settings.alarms_language))
         if self.channels.damaged:
             self._told(
                 f"The file of the alarms' channels was damaged; it lies beside as {self.channels.damaged}.",

@@ -79,6 +79,7 @@ class Dashboard:
             parts=self._parts,
             root=root,
             unfolded=self._unfolded,
+            notebook=not sessions.VISIT.get(),
         )
 
     def _begun(self, snapshot: Snapshot) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ipywidgets import HTML, Text, VBox
 
+from ..core import MINUTE_MS
 from . import format, tongue, words
 from .choices import Steering, View, query
 from .data import Alert, Judgement, Look, Snapshot
@@ -72,12 +73,15 @@ class Panels:
         parts: Collection[str] = PARTS,
         root: VBox | None = None,
         unfolded: bool = False,
+        notebook: bool = False,
     ) -> None:
-        """root: a widget that shows the page already, and goes on with these."""
+        """root: a widget that shows the page already, and goes on with these; notebook: there is no script of
+        the page."""
         kit = self._kit = Kit()
         self._parts, self._steering = parts, steering
         self._ids: Collection[str] = ()
         self._snapshot: Snapshot | None = None
+        self._on_paper: object = None  # for what the table was told last that only paper shows
         self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
         self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
@@ -87,6 +91,7 @@ class Panels:
         self._pulse, self._told = kit.html("th-pulse"), kit.html("th-told")
         self._make_statistics(kit)
         self._make_board(kit, provision, ask, asks, unfolded=unfolded)
+        self._board.turn = steering.fold if notebook else None
         # Each under its name in PARTS, which has their order.
         self._below: dict[str, Panel] = {
             "happened": MomentsPanel(kit),
@@ -133,7 +138,7 @@ class Panels:
         self.sayings.add_class("th-sayings")
         self.viewer_zone.observe(lambda change: steering.change(zone=change["new"]), "value")
         self.sayings.observe(lambda change: steering.said(change["new"], self._ids), "value")
-        steering.alarms = self._asked
+        steering.alarms, steering.go = self._asked, self._go
 
     def _asked(self, what: str, which: int | str) -> None:
         """What somebody wants to see or have of alarms."""
@@ -150,6 +155,15 @@ class Panels:
         """What it shows of a view, for which more is read. Of few probes all is read, whoever looks."""
         known = self._snapshot is not None and self._snapshot.whole
         return Look() if known else self._board.look(view)
+
+    def _go(self, what: str) -> None:
+        """Open what a setting is in."""
+        if what == "list":
+            self._list.unfold()
+        elif what in ("tell", "mute"):
+            self._alarms.tools.open(what)
+        elif what in ("dates", "note", "send"):
+            self.chart_panel.open(what)
 
     def made(self, snapshot: Snapshot) -> Snapshot:
         """The same with those probes only whose widgets are made already."""
@@ -191,15 +205,21 @@ class Panels:
         self._lay_out(above | {name: panel.widget for name, panel in self._below.items()})
 
     def _show_statistics(self, snapshot: Snapshot) -> None:
-        """The table; of many probes, who have a row each already, for who wants to see it."""
-        self._snapshot = snapshot
+        """The table; of many probes, who have a row each already, for who wants to see it, and on paper."""
+        self._snapshot, view = snapshot, snapshot.view
         folds = self._board.in_rows(snapshot) and "cards" in self._parts
-        away = folds and not self._statistics_shown.value
-        shown = "" if away else snapshot.once("statistics", partial(cards.statistics, snapshot))
-        heading = cards.heading(words.STATISTICS, snapshot.view.told(snapshot.now_ms))
+        away = view.kiosk or (folds and not self._statistics_shown.value)
+        heading = cards.heading(words.STATISTICS, view.told(snapshot.now_ms))
         set_value(self._statistics_title, heading)
-        set_value(self._statistics, shown if folds else heading + shown)
-        below = [] if away else [self._statistics]
+        set_class(self._statistics, "th-on-paper", away)
+        # What is for paper alone nobody sees change: told once a minute, and as soon as it is exact.
+        exact = all(probe.statistics.exact for probe in snapshot.charted)
+        key = view, snapshot.now_ms // MINUTE_MS, exact
+        if not away or (view.scripted and key != self._on_paper):
+            self._on_paper = key if away else None
+            shown = snapshot.once("statistics", partial(cards.statistics, snapshot))
+            set_value(self._statistics, shown if folds else heading + shown)
+        below = [] if away and not view.scripted else [self._statistics]
         set_children(self._statistics_panel, [self._statistics_head, *below] if folds else below)
 
     def _redraw(self) -> None:
@@ -209,7 +229,9 @@ class Panels:
     def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
         """Of a hub without probes: how one is added, and what there is to see all the same."""
         set_value(self._empty, panels.empty(snapshot.health))
-        names = ["list", "doctor"] if snapshot.transients or snapshot.removals else ["doctor"]
+        names = ["page", "doctor"]
+        if snapshot.transients or snapshot.removals:
+            names.insert(0, "list")
         for name in names:
             self._below[name].show(snapshot)
         if more:

@@ -8,7 +8,7 @@ language.
 from typing import Any
 
 from ..jupyter import sessions
-from ..language import LANGUAGES, texts_of
+from ..language import LANGUAGES, said, texts_of
 
 CHOICES = LANGUAGES
 _spoken: dict[str, str] = {}
@@ -44,6 +44,11 @@ def word(part: str, name: str) -> Any:
         return texts_of(spoken())[part][name]
     except KeyError:
         raise AttributeError(f"there is no word {name} in the part {part}") from None
+
+
+def told(text: object, language: str = "") -> str:
+    """A sentence of the hub's, which says it in English, in the language that is spoken, or in another."""
+    return said(str(text), language or spoken())
 
 
 def sign(what: str) -> Any:

@@ -7,7 +7,7 @@ port it happens to have.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -26,7 +26,7 @@ NOON_MS = parse_time("2026-11-20T12:00:00Z")
 # name, width, height, what the address asks for
 PICTURES = {
     "desk": (1280, 1120, "window=24h"),
-    "phone": (390, 1400, "window=24h"),
+    "phone": (390, 1340, "window=24h"),
     "dark": (1280, 1120, "window=24h&theme=dark"),
     "wall": (1280, 720, "window=24h&kiosk=1"),
 }
@@ -38,7 +38,7 @@ DRAWN = f"""document.querySelectorAll('#rendered_cells .th-chart path.line').len
 
 
 @contextmanager
-def hub_at_noon(folder: Path) -> Iterator[TempHub]:
+def hub_at_noon(folder: Path, fill: Callable[[Path, int], None] = fill) -> Iterator[TempHub]:
     """A hub whose clock was set to noon of a certain day when it began, with the day before in its
     journal."""
     data_dir = folder / "data"

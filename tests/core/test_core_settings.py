@@ -64,6 +64,7 @@ WRONG = {
     "REPORTS_DIR": ["a\0b"],
     "REPORTS_LANGUAGE": ["english", "e n"],
     "REPORTS_PAPER": ["a5", "legal"],
+    "ALARMS_LANGUAGE": ["english", "e n"],
     "BACKUP_DIR": ["a\0b"],
     "BACKUP_KEEP": ["0", "-1", "65536", "all"],
     "HEARTBEAT_S": ["9", "86401", "1.5", "often"],

@@ -45,6 +45,7 @@ ROOMS = {
         "discovery",
         "provisioner",
         "forward",
+        "language",
         "reports",
         "trust",
         "_version",

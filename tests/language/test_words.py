@@ -57,6 +57,18 @@ def test_what_was_done_is_offered_as_the_api_offers_it() -> None:
     assert texts_of(LANGUAGES[0])["alarms"]["ACTIONS"] == ACTIONS
 
 
+def test_a_thing_has_one_word_in_a_language() -> None:
+    """A report, the page and the hub's plain pages call a probe and a limit the same."""
+    for language in LANGUAGES:
+        texts = texts_of(language)
+        report, page = texts["report"], texts["page"]
+        assert report["probe"] == page["STAT_COLUMNS"][0] == texts["door"]["probe"]
+        assert report["limit"] == page["LIMIT"][0]
+    german, french = (texts_of(language)["report"].values() for language in ("de", "fr"))
+    assert not [text for text in german if "Messstelle" in text]
+    assert not [text for text in french if "limite" in text.lower()]
+
+
 def test_no_word_is_taken_when_a_module_is_imported() -> None:
     """It would be English for everybody: only a function knows for whom it speaks."""
     wrong = []

@@ -308,7 +308,7 @@ def test_each_probe_has_its_limits_in_its_own_pane_of_the_chart(page, journal):
     assert len(drawn()) == 6
     below, above = chart.chart.laid.panes
     assert below.low < -19 and below.high < 0 < above.low < 7 and above.high > 9.4
-    told = {text: share for share, text in chart.facts()["lines"]}
+    told = {text: share for share, text, _ in chart.facts()["lines"]}
     assert list(told) == ["above -17\u00a0°C".replace("-", "−"), "above 8\u00a0°C", "below 7\u00a0°C"]
     assert told["below 7\u00a0°C"] == pytest.approx(above.share(7), abs=1e-3)
     assert below.top < above.bottom < told["below 7\u00a0°C"] < told["above 8\u00a0°C"] < above.top

@@ -6,9 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from temphub_kernel.page.choices.view import BY_KEY, View
+from support.widgets import words
+from temphub_kernel.page.choices.view import BY_KEY, View, query
 from temphub_kernel.page.html import cards
-from temphub_kernel.page.html.panes import laid, parted
+from temphub_kernel.page.html.panes import MOST_GROUPS, grouped, laid, parted
 from temphub_kernel.page.widgets.chart import COLOURS, STYLES
 
 ROOM, FRIDGE, FREEZER = (18.7, 22.0), (3.4, 9.3), (-20.0, -11.0)
@@ -30,6 +31,41 @@ def test_probes_that_are_far_apart_get_panes_of_their_own(reaches, panes):
     """A freezer and a fridge would both be flat on one axis; what overlaps or is near stays together, and
     there are three at the most."""
     assert parted(reaches) == panes
+
+
+def test_groups_get_panes_in_their_order():
+    """The first group is on top; beyond six the last ones share the lowest pane, which names them; one group
+    is a chart as ever."""
+    assert grouped(["Bar", "Bar", "Cellar", "Bar"]) == ([1, 1, 0, 1], ["Cellar", "Bar"])
+    assert grouped(["Bar", "Bar"]) == ([0, 0], [])
+    many = [f"Room {place}" for place in range(1, 9)]
+    places, names = grouped(many)
+    assert places == [5, 4, 3, 2, 1, 0, 0, 0] and len(names) == MOST_GROUPS
+    assert names[0] == "Room 6, Room 7, Room 8" and names[-1] == "Room 1"
+    assert all(one.top < two.bottom for one, two in itertools.pairwise(laid([FRIDGE] * MOST_GROUPS, USUAL)))
+
+
+def test_a_page_has_a_pane_for_each_group_when_somebody_wants(journal, open_dashboard):
+    """The button beside the legend gives each group a pane that bears its name, on one time axis; the address
+    keeps it, and a tap takes it back."""
+    for probe, group, value in (("a", "Bar", 4.0), ("b", "Bar", 5.0), ("c", "Cellar", 4.5)):
+        journal.met(probe, name=probe, interval_ms=2000)
+        journal.described(probe, group=group)
+        journal.readings(probe, [value, value], ago_s=5, every_s=2)
+    page = open_dashboard(journal.path)
+    chart = page._panels.chart
+    assert len(chart.laid.panes) == 1 and "One pane per group" in words(page)
+    page._steering.said('{"panes": "group"}', [])
+    page._refresh_now()
+    assert [chart.laid.place[name] for name in "abc"] == [1, 1, 0]
+    assert query(page._steering.view).endswith("panes=group")
+    named = [line[1:] for line in page._panels.chart_panel.facts()["lines"]]
+    assert named == [["Cellar", "pane"], ["Bar", "pane"]]
+    across = {mark.scales["x"] for mark in chart.figure.marks}
+    assert len(across) == 1 and len({mark.scales["y"] for mark in chart.figure.marks}) == 2
+    page._steering.said('{"panes": "range"}', [])
+    page._refresh_now()
+    assert len(chart.laid.panes) == 1 and "panes" not in query(page._steering.view)
 
 
 def test_a_pane_shows_its_values_in_its_part_of_the_height():

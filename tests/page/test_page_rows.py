@@ -61,7 +61,7 @@ def test_up_to_eight_have_a_card_each(journal, open_dashboard):
     page = page_of(journal, open_dashboard, 8, groups=2)
     told = html(page)
     assert told.count('<article class="th-card') == 8 and "<table" in told and not rows(page)
-    assert told.count('data-do="{&quot;fold&quot;') == 2
+    assert told.count("th-fold-head") == 2
 
 
 def test_what_is_folded_sends_nothing_and_says_what_is_wrong(journal, open_dashboard, monkeypatch):
@@ -88,6 +88,36 @@ def test_folds_stand_in_the_address():
     """Who reloads finds the page as it was."""
     view = View(folds=("Bar & grill", "Küche, oben", "~"))
     assert parse(query(view), now_ms()) == view
+
+
+def test_a_notebook_folds_groups_by_a_button(journal, open_dashboard):
+    """Where no script of the page runs the heading is no button, and one beneath it folds the group."""
+    page = page_of(journal, open_dashboard, 12)
+    assert "aria-expanded" not in headings(page) and len(rows(page)) == 12
+    fold = next(one for one in every(page, Button) if one.description == "Put Room 1 away")
+    fold.click()
+    asyncio.run(page.refresh())
+    assert len(rows(page)) == 8 and fold.description == "Show Room 1"
+
+
+def headings(page):
+    """Those of its groups."""
+    return "".join(re.findall(r'<h2 class="th-fold-head">.*?</h2>', html(page)))
+
+
+def test_paper_has_the_table_of_many_probes(journal, open_dashboard):
+    """With rows the table is told for paper alone, and not anew each second."""
+    page = page_of(journal, open_dashboard, 9)
+    assert "<table" not in html(page)
+    say(page, query="")
+    (table,) = [one for one in every(page, HTML) if "<table" in one.value]
+    assert "th-on-paper" in table._dom_classes
+    told = table.value
+    journal.readings("P-1", [30.0], ago_s=0, every_s=1)
+    asyncio.run(page.refresh())
+    assert table.value == told
+    say(page, window=[now_ms() - 7_200_000, now_ms() - 3_600_000])
+    assert table.value != told
 
 
 def test_search_finds_what_is_folded(journal, open_dashboard):
@@ -122,6 +152,8 @@ def test_a_wall_has_no_more_cards_than_can_be_read(journal, open_dashboard):
     asyncio.run(page.refresh())
     told = html(page)
     assert told.count('<article class="th-card') == 24 and "24 of 60 probes" in words(page)
+    # There is nothing to press.
+    assert "20 of 60 are drawn." in words(page) and "choose others" not in words(page)
     assert re.findall(r'data-probe="([^"]+)"', told)[0] == "P-57"
 
 
@@ -181,5 +213,7 @@ def test_probes_of_another_hub_are_one_line(journal, open_dashboard):
     assert "1 / 1 probes online" in words(page)
     assert "2 probes of another hub Neighbour A, Neighbour B" in words(page)
     assert html(page).count('<article class="th-card') == 1
+    # Nothing of it comes here, so that it is silent is no trouble of this hub.
+    assert "th-worst" not in html(page)
     say(page, fold="~hub")
     assert html(page).count('<article class="th-card') == 3

@@ -7,6 +7,7 @@ address holds a password or token. What is shown of one later is what hides them
 import json
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +48,9 @@ class Channels:
     """Those of a data folder. damaged: empty, or the name under which a broken file now lies; it is begun
     anew then."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], str] = str) -> None:
+        """say(): an English line in the language of whoever is told."""
+        self.say = say
         self._path = folder / CHANNELS_FILE
         self._lock = threading.Lock()
         # A process each: a crowd that tests must not fill this computer.
@@ -112,7 +115,9 @@ class Channels:
         channel = self.get(name)
         if channel is None:
             raise unknown(name)
-        told = self._once(Order(channel.url, TEST_TITLE, TEST_BODY, "test", channel.module))
+        told = self._once(
+            Order(channel.url, self.say(TEST_TITLE), self.say(TEST_BODY), "test", channel.module)
+        )
         if not told.ok:
             perhaps = " It may have arrived all the same." if told.perhaps else ""
             raise BadGateway(

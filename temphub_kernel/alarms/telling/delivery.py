@@ -135,7 +135,8 @@ class Delivery(Follower[Reader]):
                 if len(alarms) == 1
                 else left
             )
-            telling = self._telling[channel.name] = compose(told, alarms, self._link())
+            telling = compose(told, alarms, self._link()).in_words(self._channels.say)
+            self._telling[channel.name] = telling
             self._used_s, self._tried[channel.name] = monotonic_s(), channel
             self._sender.send(
                 channel.name,
@@ -227,6 +228,11 @@ class Telling(NamedTuple):
     body: str
     severity: str
     numbers: tuple[int, ...]
+
+    def in_words(self, say: Callable[[str], str]) -> "Telling":
+        """The same in another language: each line by itself."""
+        body = "\n".join(map(say, self.body.split("\n")))
+        return self._replace(title=say(self.title), body=body)
 
 
 def newest(messages: Sequence[Message]) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from .alarm_choice import AS_CHART, MOST_TEXT, AlarmChoice
 from .controller import Steering
+from .periods import periods
 from .view import (
     BY_KEY,
     CHIPS,
@@ -31,5 +32,6 @@ __all__ = [
     "Window",
     "between",
     "live",
+    "periods",
     "query",
 ]

@@ -5,11 +5,11 @@ import json
 import math
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from ...core import DAY_MS, now_ms
 from .alarm_choice import AlarmChoice
-from .view import CHIPS, DAY, LONGEST_GROUP, MOST_FOLDS, View, Window, between, parse
+from .view import CHIPS, DAY, LONGEST_GROUP, MOST_FOLDS, Panes, View, Window, between, parse
 
 # A window that ends this near to now, measured by its length, goes on with the clock.
 NEAR_NOW = 0.01
@@ -41,6 +41,8 @@ class Steering:
         self.open: Callable[[str], None] = lambda probe_id: None
         self.trust: Callable[[str], None] = lambda probe_id: None
         self.whole: Callable[[str], None] = lambda group: None
+        # Called with what is to be opened that a setting is in; what there is none of is nothing.
+        self.go: Callable[[str], None] = lambda what: None
         self._live = view.window if view.window.live else CHIPS[0]
 
     def change(self, **fields: Any) -> None:
@@ -136,6 +138,8 @@ class Steering:
             self.toggle(told["probe"], known)
         if told.get("all") is True:
             self.change(probes=())
+        if told.get("panes") in get_args(Panes):
+            self.change(panes=told["panes"])
         if type(told.get("erase")) is int:
             self.erase(told["erase"])
         if told.get("strike_out") is True:
@@ -163,7 +167,7 @@ class Steering:
         ):
             if told.get(name) in known:
                 do(told[name])
-        for name, turn in (("fold", self.fold), ("whole", self.whole)):
+        for name, turn in (("fold", self.fold), ("whole", self.whole), ("go", self.go)):
             if isinstance(told.get(name), str) and 0 < len(told[name]) <= LONGEST_GROUP:
                 turn(told[name])
 

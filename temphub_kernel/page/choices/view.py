@@ -3,7 +3,7 @@ page's address. Any thread; pure.
 """
 
 from datetime import tzinfo
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from ...core import (
@@ -123,6 +123,8 @@ WALL = Window(DAY_MS)
 Unit = Literal["C", "F"]
 Theme = Literal["auto", "light", "dark"]
 Clock = Literal["auto", "24", "12"]
+# What has a pane of the chart: probes that are in the same range, or those of a group.
+Panes = Literal["range", "group"]
 MOST_PROBES = 200
 MOST_FOLDS, LONGEST_GROUP = 50, 64
 YES = ("1", "true", "yes", "on")
@@ -158,6 +160,7 @@ class View(NamedTuple):
     unit: Unit = "C"
     theme: Theme = "auto"
     clock: Clock = "auto"
+    panes: Panes = "range"
     language: str = "auto"
     kiosk: bool = False
     line_c: float | None = None
@@ -285,6 +288,8 @@ def parse(query: str, now_ms: int, base: View = View()) -> View:  # noqa: B008  
         view = view._replace(theme=found["theme"])  # type: ignore[arg-type]
     if found.get("clock") in ("24", "12", "auto"):
         view = view._replace(clock=found["clock"])  # type: ignore[arg-type]
+    if found.get("panes") in get_args(Panes):
+        view = view._replace(panes=found["panes"])  # type: ignore[arg-type]
     if found.get("language") in ("auto", *tongue.CHOICES):
         view = view._replace(language=found["language"])
     if "fold" in found:
@@ -313,7 +318,7 @@ def query(view: View) -> str:
         parts["range"] = "_".join(_iso(ms) for ms in view.measured)
     if view.probes:
         parts["probes"] = ",".join(view.probes)
-    for name in ("unit", "theme", "clock", "language"):
+    for name in ("unit", "theme", "clock", "panes", "language"):
         if getattr(view, name) != getattr(usual, name):
             parts[name] = getattr(view, name)
     if view.folds:

@@ -3,7 +3,7 @@ text.safe."""
 
 import json
 
-from .. import format, probe_words, words
+from .. import format, probe_words, tongue, words
 from ..choices import View
 from ..data import SPARK_PX, Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from . import limits, states
@@ -90,10 +90,9 @@ def alerts(found: list[Alert], view: View, now_ms: int) -> str:
     for alert in found:
         since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
         rows.append(
-            f'<div class="th-alert" role="alert">{states.shape("fault")}<div><p '
-            f'class="th-problem">{format.code(alert.problem)}'
-            f' <span class="th-quiet">{since}</span></p><p class="th-remedy">{format.code(alert.remedy)}'
-            "</p></div></div>"
+            f'<div class="th-alert" role="alert">{states.shape("fault")}<div><p class="th-problem">'
+            f'{format.code(tongue.told(alert.problem))} <span class="th-quiet">{since}</span></p>'
+            f'<p class="th-remedy">{format.code(tongue.told(alert.remedy))}</p></div></div>'
         )
     return "".join(rows)
 
@@ -229,7 +228,7 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
 def _meaning(probe: Probe) -> str:
     """What the state means; of a refused probe why, and what to do."""
     told = (
-        [str(probe.record.get(name) or "") for name in ("problem", "remedy")]
+        [tongue.told(probe.record.get(name) or "") for name in ("problem", "remedy")]
         if probe.state == "refused"
         else []
     )

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from ...core import DAY_MS, MINUTE_MS
 from .. import format, words
 from ..choices import View, Window, query
-from ..data import MOST_LINES, Snapshot
+from ..data import MOST_LINES, Probe, Snapshot
 from . import cards
 
 MIN_SPAN_C = 1.0
@@ -130,6 +130,11 @@ def _nice(rough: float) -> float:
     return power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough * 0.75)
 
 
+def group_of(probe: Probe) -> str:
+    """The group of a probe as its pane is called."""
+    return str(probe.record.get("group") or words.NO_GROUP)
+
+
 def legend(snapshot: Snapshot) -> str:
     """A button a probe: pressed when it is shown. The page's script does what `data-do` says; elsewhere it is
     a plain legend."""
@@ -149,8 +154,12 @@ def legend(snapshot: Snapshot) -> str:
             f'<button type="button" class="th-chip th-scripted" data-do="{do}'
             f'">{format.safe(words.LEGEND_ALL)}</button>'
         )
+    chips += _by_group(snapshot)
     if len(known) > MOST_LINES and not snapshot.view.probes:
-        told = words.LEGEND_SOME.format(len(probes), format.count(len(known)))
+        # On a wall there is nothing to press.
+        told = (words.LEGEND_FEW if snapshot.view.kiosk else words.LEGEND_SOME).format(
+            len(probes), format.count(len(known))
+        )
         chips.append(f'<span class="th-mark">{format.safe(told)}</span>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
@@ -162,6 +171,19 @@ def legend(snapshot: Snapshot) -> str:
     return (
         f'<div class="th-legend" role="group" aria-label="{format.safe(words.LEGEND)}">{"".join(chips)}</div>'
     )
+
+
+def _by_group(snapshot: Snapshot) -> list[str]:
+    """A button that gives each group a pane of its own, where there are several groups; pressed, it takes
+    that back."""
+    by_group = snapshot.view.panes == "group"
+    if snapshot.view.kiosk or (not by_group and len({group_of(probe) for probe in snapshot.charted}) < 2):
+        return []
+    do = format.safe(json.dumps({"panes": "range" if by_group else "group"}))
+    return [
+        f'<button type="button" class="th-chip th-scripted th-by-group" data-do="{do}" '
+        f'aria-pressed="{str(by_group).lower()}">{format.safe(words.PANES_BY_GROUP)}</button>'
+    ]
 
 
 def measured(snapshot: Snapshot) -> str:
@@ -244,6 +266,10 @@ def links(snapshot: Snapshot) -> str:
     told = f'download title="{format.safe(words.REPORT_MEANING)}"'
     shown.append(
         f'<a class="th-button" href="{format.safe(_report(asked))}" {told}>{format.safe(words.REPORT)}</a>'
+    )
+    shown.append(
+        f'<button type="button" class="th-button th-scripted" data-print '
+        f'title="{format.safe(words.PRINT_MEANING)}">{format.safe(words.PRINT)}</button>'
     )
     return f'<span class="th-links" title="{format.safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
-from .. import format, probe_words, words
+from .. import format, probe_words, tongue, words
 from ..choices import View
 from ..data import Alert, Brought, Judgement, Probe, Snapshot
 from . import cards, states
@@ -21,8 +21,8 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
     trouble, refused = "", probe.state == "refused"
     if record.get("problem"):
         trouble = (
-            f'<p class="th-problem">{format.code(str(record["problem"]))} '
-            f"{format.code(str(record.get('remedy') or ''))}</p>"
+            f'<p class="th-problem">{format.code(tongue.told(record["problem"]))} '
+            f"{format.code(tongue.told(record.get('remedy') or ''))}</p>"
         )
     said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
     sign = (
@@ -152,9 +152,8 @@ def hub_panel(snapshot: Snapshot, judged: Judgement) -> str:
     shown = "".join(
         f"<div><dt>{format.safe(label)}</dt><dd>{value}</dd></div>" for label, value in rows if value
     )
-    return (
-        f'<section class="th-panel th-hub-panel"><h2>{format.safe(words.HUB)}</h2><dl>{shown}</dl></section>'
-    )
+    head = f"<h2>{format.safe(words.HUB)}</h2>"
+    return f'<section class="th-panel th-hub-panel" id="th-hub">{head}<dl>{shown}</dl></section>'
 
 
 def _address(url: str) -> str:
@@ -176,7 +175,8 @@ def _last_problem(snapshot: Snapshot) -> str:
         return words.NO_PROBLEM
     at_ms = int(health.get("problem_ms") or 0)
     when = f'<span class="th-quiet">{snapshot.view.at(at_ms, snapshot.now_ms)}</span> ' if at_ms else ""
-    return f"{when}{format.code(str(health['problem']))} {format.code(str(health.get('remedy') or ''))}"
+    problem, remedy = (tongue.told(health.get(name) or "") for name in ("problem", "remedy"))
+    return f"{when}{format.code(problem)} {format.code(remedy)}"
 
 
 def unread(problem: str, remedy: str) -> Alert:

@@ -12,11 +12,14 @@ from typing import NamedTuple
 from .chart import value_axis
 
 MOST = 3
+# Of groups more have a pane each; those beyond share the last one.
+MOST_GROUPS = 6
 # An empty stretch of the whole reach that is this wide, and this many degrees, parts two panes.
 APART, APART_DEGREES = 0.2, 4.0
-# Of the height, between two panes.
-BETWEEN = 0.07
-ABOUT_TICKS = {1: 5, 2: 4, 3: 3}
+# Of the height, between two panes; less where there are more of them, which make the chart taller.
+BETWEEN, BETWEEN_MANY = 0.07, 0.05
+ABOUT_TICKS = {1: 5, 2: 4}
+FEWEST_TICKS = 3
 Reach = tuple[float, float]
 
 
@@ -69,14 +72,25 @@ def _widest(known: Sequence[Reach], starts: Sequence[float]) -> float | None:
     return max(found)[1] if found else None
 
 
+def grouped(groups: Sequence[str]) -> tuple[list[int], list[str]]:
+    """(the pane of each, 0 the lowest; what each pane is called), by the group of each: the first group is on
+    top. A single group has one pane without a name."""
+    known = list(dict.fromkeys(groups))
+    count = min(len(known), MOST_GROUPS)
+    of = {name: max(count - 1 - place, 0) for place, name in enumerate(known)}
+    names = [", ".join(name for name in known if of[name] == pane) for pane in range(count)]
+    return [of[name] for name in groups], names if count > 1 else []
+
+
 def laid(reaches: Sequence[Reach | None], usual: Reach) -> list[Pane]:
     """The panes of these reaches, the lowest first."""
     count = max(len(reaches), 1)
-    tall = (1 - BETWEEN * (count - 1)) / count
+    between = BETWEEN if count <= MOST else BETWEEN_MANY
+    tall = (1 - between * (count - 1)) / count
     panes = []
     for place, reach in enumerate(reaches or [None]):
         first, last = reach or (None, None)
-        low, high, ticks = value_axis(first, last, usual, ABOUT_TICKS[count])
-        bottom = place * (tall + BETWEEN)
+        low, high, ticks = value_axis(first, last, usual, ABOUT_TICKS.get(count, FEWEST_TICKS))
+        bottom = place * (tall + between)
         panes.append(Pane(low, high, tuple(ticks), bottom, 1.0 if place == count - 1 else bottom + tall))
     return panes

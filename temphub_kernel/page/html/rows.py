@@ -13,19 +13,30 @@ from . import cards, states
 MOST_CARDS = 8
 
 
-def heading(group: Group) -> str:
-    """The group's name, how many it has, and what is wrong there: a button that folds it."""
+def title(group: Group) -> str:
+    """What a group is called."""
+    if group.key == ELSEWHERE:
+        return format.counted(words.ELSEWHERE, group.size)
+    return {NONE: words.NO_GROUP, FIRST: words.WRONG_FIRST}.get(group.key, group.key)
+
+
+def heading(group: Group, *, plain: bool = False) -> str:
+    """The group's name, how many it has, and what is wrong there: a button that folds it. plain: without the
+    page's script, which would press it."""
     foreign = group.key == ELSEWHERE
-    count = format.safe(format.counted(words.ELSEWHERE if foreign else words.GROUP_COUNT, group.size))
+    count = format.counted(words.GROUP_COUNT, group.size)
     quiet = ", ".join(probe.name for probe in group.probes[:5]) if foreign else count
-    named = {NONE: words.NO_GROUP, FIRST: words.WRONG_FIRST}
-    title = count if foreign else format.safe(named.get(group.key, group.key))
-    wrong = "" if group.open or foreign else states.tally(troubled(group.probes))
-    return (
-        f'<h2 class="th-fold-head"><button type="button" class="th-fold" data-do="{_do(fold=group.key)}" '
-        f'aria-expanded="{str(group.open).lower()}">{CARET}<span class="th-name">{title}</span>'
-        f'<span class="th-quiet"> {format.safe(quiet)}</span></button>{wrong}</h2>'
+    told = (
+        f'<span class="th-name">{format.safe(title(group))}</span>'
+        f'<span class="th-quiet"> {format.safe(quiet)}</span>'
     )
+    if not plain:
+        told = (
+            f'<button type="button" class="th-fold" data-do="{_do(fold=group.key)}" '
+            f'aria-expanded="{str(group.open).lower()}">{CARET}{told}</button>'
+        )
+    wrong = "" if group.open or foreign else states.tally(troubled(group.probes))
+    return f'<h2 class="th-fold-head">{told}{wrong}</h2>'
 
 
 CARET = (
@@ -34,9 +45,17 @@ CARET = (
 )
 
 
-def section(group: Group, snapshot: Snapshot, opened: str = "", part: int = 0, *, headed: bool = True) -> str:
+def section(
+    group: Group,
+    snapshot: Snapshot,
+    opened: str = "",
+    part: int = 0,
+    *,
+    headed: bool = True,
+    plain: bool = False,
+) -> str:
     """A group with its rows. opened: the probe whose own place is open, which follows its row; part: 0 for
-    what stands up to there, 1 for the rest."""
+    what stands up to there, 1 for the rest; plain: see heading."""
     places = [probe.id for probe in group.seen]
     cut = places.index(opened) + 1 if opened in places else len(places)
     some = group.seen[cut:] if part else group.seen[:cut]
@@ -49,7 +68,7 @@ def section(group: Group, snapshot: Snapshot, opened: str = "", part: int = 0, *
         for probe in some
     )
     listed = f'<ul class="th-lines">{rows}</ul>' if rows else ""
-    head = heading(group) if headed and not part else ""
+    head = heading(group, plain=plain) if headed and not part else ""
     more = ""
     if group.open and group.left_out and (part or cut == len(places)):
         more = show_more(group.key, group.left_out)

@@ -37,6 +37,8 @@ SHAPES = {
     '<path d="M8 5v3.6M8 10.4v.6" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
 }
 SHAPES["fine"] = SHAPES["online"]
+# So many of what is wrong alike are named in the head.
+MOST_NAMED = 3
 
 
 def shape(state: str) -> str:
@@ -160,6 +162,7 @@ def head(snapshot: Snapshot) -> str:
         if several
         else f"{bad[0].name} {matter(bad[0], snapshot.view)}"
     )
+    who = f'<i class="th-colon">: </i>{format.safe(_named(alike))}' if several else ""
     said = alike if several else bad[:1]
     told_of = {one.id for one in said}
     counted = tally([one for one in bad if one.id not in told_of])
@@ -167,9 +170,15 @@ def head(snapshot: Snapshot) -> str:
     rest = "" if several else lasting(first, now_ms) + (f", {format.safe(way)}" if way else "")
     return (
         f'<div class="th-worst th-alarmed-{states.LEVELS[first.level]}">{shape(first.state)}<p>'
-        f'<b role="status">{format.safe(told)}</b>{rest}</p>'
+        f'<span role="status"><b>{format.safe(told)}</b>{who}</span><span class="th-rest">{rest}</span></p>'
         f"{counted}</div>{_some(snapshot)}"
     )
+
+
+def _named(alike: list[Probe]) -> str:
+    """Who they are, the worst first: `Freezer, Fridge and 3 more`."""
+    named, more = ", ".join(one.name for one in alike[:MOST_NAMED]), len(alike) - MOST_NAMED
+    return f"{named} {format.counted(words.NAMED_MORE, more)}" if more > 0 else named
 
 
 def tally(bad: list[Probe]) -> str:

@@ -16,7 +16,7 @@ from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_string import HTMLStyle
 
 from ...core import TempHubError, describe
-from .. import format, words
+from .. import format, tongue, words
 from ..html import cards
 
 
@@ -136,18 +136,23 @@ class Asks:
         self._wake()
         # With its context: who sits before the page is told to the hub.
         self._pool.submit(copy_context().run, work).add_done_callback(
-            functools.partial(self._answered, subject)
+            functools.partial(self._answered, subject, tongue.spoken())
         )
 
     def stop(self) -> None:
         """Let the thread go; a question under way is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _answered(self, subject: str, future: "Future[str]") -> None:
+    def _answered(self, subject: str, language: str, future: "Future[str]") -> None:
         """In the asking thread: only a plain text is left here; the loop shows it."""
         if not future.cancelled():
             error = future.exception()
-            self.outcomes[subject] = future.result() if error is None else " ".join(describe(error))
+            told = (
+                future.result()
+                if error is None
+                else " ".join(tongue.told(one, language) for one in describe(error))
+            )
+            self.outcomes[subject] = told
         self._under_way.discard(subject)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)

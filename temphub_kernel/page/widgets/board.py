@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ipywidgets import HTML, Box, Text
+from ipywidgets import HTML, Box, Button, Text
 
 from .. import words
 from ..choices import View
@@ -36,6 +36,9 @@ class Board:
 
     def __init__(self, kit: Kit, place: Callable[[], Place], *, piece: bool) -> None:
         self._kit, self._place, self._piece = kit, place, piece
+        # Folds a group or opens it, where no script of the page does: in a notebook.
+        self.turn: Callable[[str], None] | None = None
+        self._folds: dict[str, Button] = {}
         self._cards: dict[str, HTML] = {}
         self._groups: dict[str, HTML] = {}
         self._rest = kit.html("th-rows-rest")
@@ -96,8 +99,8 @@ class Board:
         for group in groups:
             if group.key != NONE and (make or group.key in self._groups):
                 heading = self._group(group.key)
-                set_value(heading, rows.heading(group))
-                children.append(heading)
+                set_value(heading, rows.heading(group, plain=self.turn is not None))
+                children += [heading, *self._fold(group, make=make)]
             for probe in group.seen:
                 card = self._card(probe)
                 draw = partial(cards.card, probe, view, snapshot.now_ms, opened=probe.id == opened)
@@ -126,13 +129,26 @@ class Board:
             if not make and group.key not in self._groups:
                 continue
             panel = self._group(group.key)
-            set_value(panel, rows.section(group, snapshot, opened, headed=headed))
-            children.append(panel)
+            plain = self.turn is not None
+            set_value(panel, rows.section(group, snapshot, opened, headed=headed, plain=plain))
+            children += [panel, *(self._fold(group, make=make) if headed else ())]
             if any(probe.id == opened for probe in group.seen):
                 set_value(self._rest, rows.section(group, snapshot, opened, 1, headed=headed))
                 children += [place, self._rest]
         set_value(self._more_groups, rows.more_groups(told))
         return [*children, self._more_groups] if told.left_out else children
+
+    def _fold(self, group: Group, *, make: bool) -> list[Button]:
+        """A notebook's button for a group; none where the page's script folds it."""
+        if self.turn is None or (group.key not in self._folds and not make):
+            return []
+        if group.key not in self._folds:
+            button = self._kit.button("", partial(self.turn, group.key))
+            button.add_class("th-fold-here")
+            self._folds[group.key] = button
+        told = words.GROUP_HIDE if group.open else words.GROUP_SHOW
+        self._folds[group.key].description = told.format(rows.title(group))
+        return [self._folds[group.key]]
 
     def _searched(self) -> Any:
         if self._search is None:

@@ -52,6 +52,8 @@ class Chart:
         # In which pane each probe is, and for whom that was decided.
         self._place: dict[str, int] = {}
         self._placed_for: object = None
+        # What the panes are called, where they are those of groups.
+        self.pane_names: list[str] = []
         self._marks: dict[str, tuple[int, bqplot.Lines, bqplot.Lines]] = {}
         self._keys: dict[str, object] = {}
         self._axes: dict[str, object] = {}
@@ -111,11 +113,19 @@ class Chart:
         """Decide in which pane each probe is. It stays there until others are shown, or another window, or it
         gets among those of another pane: a chart that parts anew by itself is hard to read."""
         probes, view = snapshot.charted, snapshot.view
+        self.pane_names = []
+        if view.panes == "group":
+            self._placed_for = None
+            places, self.pane_names = panes.grouped([chart.group_of(probe) for probe in probes])
+            self._put(probes, places)
+            return
         wanted = view.window.key, tuple(probe.id for probe in probes if _own(probe, view))
         if wanted == self._placed_for and not self._mixed(probes, view):
             return
         self._placed_for = wanted
-        places = panes.parted([_own(probe, view) for probe in probes])
+        self._put(probes, panes.parted([_own(probe, view) for probe in probes]))
+
+    def _put(self, probes: list[Probe], places: list[int]) -> None:
         self._place = {probe.id: place for probe, place in zip(probes, places, strict=True)}
         self._more_panes(max(places, default=0) + 1)
 
@@ -203,7 +213,7 @@ class Chart:
         height = f"{BASE_PX + MORE_PX * (len(laid) - 1)}px"
         if self.figure.layout.height != height:
             self.figure.layout.height = height
-        for several in range(2, panes.MOST + 1):
+        for several in range(2, panes.MOST_GROUPS + 1):
             set_class(self.figure, f"th-panes-{several}", several == len(laid))
 
     def _show_values(self, name: str, scale: bqplot.LinearScale, axis: bqplot.Axis, pane: panes.Pane) -> None:

@@ -9,7 +9,7 @@ from ipywidgets import FloatText, NaiveDatetimePicker, Text, ToggleButtons
 
 from ...core import length_parts, now_ms
 from .. import format, words
-from ..choices import BY_KEY, CHIPS, Steering
+from ..choices import BY_KEY, CHIPS, Steering, periods
 from ..data import Snapshot
 from ..html import cards, chart, limits
 from .alarms.limit_drag import LimitDrag
@@ -43,9 +43,11 @@ class ChartPanel:
         self._forms = kit.column([], "th-forms")
         labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
         self._dates, self._limit, self._note, self._send = (kit.toggle(*label) for label in labels)
-        for toggle in (self._dates, self._limit, self._note, self._send):
+        self._toggles = {"dates": self._dates, "limit": self._limit, "note": self._note, "send": self._send}
+        for toggle in self._toggles.values():
             toggle.observe(lambda _: self._show_forms(), "value")
         self._made: dict[str, Any] = {}
+        self._named: list[Any] = []
         picture = kit.button(words.PICTURE, self._save_picture, words.PICTURE_MEANING)
         picture.add_class("th-picture")
         tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
@@ -91,7 +93,12 @@ class ChartPanel:
         set_value(self._measured, chart.measured(snapshot))
         self._remarks.show(snapshot)
         self._drag.show(snapshot)
+        self._name_periods()
         self._show_send()
+
+    def open(self, name: str) -> None:
+        """Open one of the forms."""
+        self._toggles[name].value = True
 
     def _move_limit(self, rule: int, shown: float) -> None:
         if self._snapshot is not None:
@@ -117,15 +124,18 @@ class ChartPanel:
         return told | {"marks": self.chart.legend, "limits": self._limits() if snapshot else []}
 
     def _lines(self) -> list[list[Any]]:
-        """Limits that the page's script names beside their lines: (share of the height, words). Those that
-        can be moved have a handle that says it."""
+        """What the page's script names in the chart, limits beside their lines and panes above them: (share
+        of the height, words, which of both). Limits that can be moved have a handle that says it."""
         snapshot, told = self._snapshot, self.chart.laid
+        named = zip(told.panes, self.chart.pane_names, strict=False)
+        heads = [[round(pane.top, 4), name, "pane"] for pane, name in named]
         if snapshot is None or limits.movable(snapshot):
-            return []
-        return [
+            return heads
+        return heads + [
             [
                 round(told.panes[one.pane].share(one.value), 4),
                 limits.short(one.value, one.sign, snapshot.view),
+                "limit",
             ]
             for one in told.limits
             if told.holds(one)
@@ -155,19 +165,25 @@ class ChartPanel:
 
     def _show_forms(self) -> None:
         makers = {
-            "dates": (self._dates, self._dates_form),
-            "limit": (self._limit, self._limit_form),
-            "note": (self._note, self._remarks.form),
-            "send": (self._send, self._kit.html),
+            "dates": self._dates_form,
+            "limit": self._limit_form,
+            "note": self._remarks.form,
+            "send": self._kit.html,
         }
         shown = []
-        for name, (toggle, make) in makers.items():
-            if toggle.value:
+        for name, make in makers.items():
+            if self._toggles[name].value:
                 if name not in self._made:
                     self._made[name] = make()
                 shown.append(self._made[name])
         set_children(self._forms, shown)
         self._show_send()
+
+    def _name_periods(self) -> None:
+        """A page that stays open over the end of a month has other months to offer."""
+        over = periods(now_ms(), self._steering.view.where) if self._dates.value else []
+        for button, (told, _) in zip(self._named, over, strict=False):
+            button.description = told
 
     def _show_send(self) -> None:
         if self._send.value and self._snapshot is not None:
@@ -193,12 +209,21 @@ class ChartPanel:
             if (span := between()) is not None:
                 self._steering.show(*span)
 
+        def named(place: int) -> None:
+            first.value, end.value = periods(now_ms(), self._steering.view.where)[place][1]
+            show()
+
+        over = periods(now_ms(), view.where)
         buttons = [
             self._kit.button(words.SHOW, show, name="th-primary"),
             self._kit.button(words.MEASURE, lambda: self._steering.measure(between()), words.MEASURE_MEANING),
             self._kit.button(words.MEASURE_END, lambda: self._steering.measure(None)),
         ]
-        return self._kit.row([first, end, *buttons], "th-form")
+        self._named = [self._kit.button(told, partial(named, place)) for place, (told, _) in enumerate(over)]
+        return self._kit.column(
+            [self._kit.row(self._named, "th-form"), self._kit.row([first, end, *buttons], "th-form")],
+            "th-dates",
+        )
 
     def _limit_form(self) -> Any:
         view = self._steering.view

@@ -4,10 +4,10 @@ from typing import Any
 
 from ...core import parse_time
 from ...core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text
-from .. import format, words
+from .. import format, tongue, words
 from ..choices import View
 from ..data import Snapshot
-from ..html import states
+from ..html import cards, states
 from .base import Ask, Asks, Kit, set_value
 
 SUBJECT = "doctor"
@@ -23,7 +23,8 @@ class DoctorPanel:
         self._found: dict[str, Any] = {}
         self._button = kit.button(words.CHECK, self._examine, words.CHECK_MEANING, "th-button")
         self._told = kit.html()
-        head = kit.row([kit.heading(words.DOCTOR), self._button], "th-doctor-head")
+        title = kit.html(value=f'<span id="th-check">{cards.heading(words.DOCTOR)}</span>')
+        head = kit.row([title, self._button], "th-doctor-head")
         self.widget = kit.panel([head, self._told], "th-doctor-panel")
 
     def show(self, snapshot: Snapshot) -> None:
@@ -60,7 +61,11 @@ def findings(answer: dict[str, Any], view: View, now_ms: int) -> str:
     """The answer of `/api/doctor` as HTML: the problems first, the rest in the doctor's own order, and all of
     it as text."""
     found = [
-        Finding(*(str(one.get(name, "")) for name in ("check", "level", "result", "remedy")))
+        Finding(
+            tongue.told(one.get("check", "")),
+            str(one.get("level", "")),
+            *(tongue.told(one.get(name, "")) for name in ("result", "remedy")),
+        )
         for one in answer.get("findings") or []
     ]
     problems = sum(one.level == PROBLEM for one in found)

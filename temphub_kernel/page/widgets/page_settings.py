@@ -1,4 +1,4 @@
-"""The page's own settings, and its address as a QR code. Kernel's own thread only."""
+"""The page's own settings, the way to all others, and its address as a QR code. Kernel's own thread only."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ from ipywidgets import Dropdown
 from .. import format, words
 from ..choices import Steering, query
 from ..data import Snapshot
-from ..html import cards
+from ..html import cards, ways
 from .base import Kit, set_value
 
 
@@ -23,17 +23,19 @@ class PagePanel:
             "unit": _dropdown(kit, words.UNIT, words.UNITS),
             "theme": _dropdown(kit, words.THEME, words.THEMES),
             "clock": _dropdown(kit, words.CLOCK, words.CLOCKS),
+            "panes": _dropdown(kit, words.PANES, words.PANES_OF),
             "language": _dropdown(kit, words.LANGUAGE, words.LANGUAGES),
         }
         for name, choice in self._choices.items():
             choice.observe(lambda change, name=name: self._chosen(name, change["new"]), "value")
         self._kiosk = kit.button(words.KIOSK, lambda: steering.change(kiosk=True), words.KIOSK_MEANING)
-        self._qr, self._login = kit.html(), kit.html()
+        self._qr, self._login, ways_there = kit.html(), kit.html(), kit.html(value=ways.ways())
         choices = kit.row([*self._choices.values(), self._kiosk], "th-fields")
         self.widget = kit.panel(
             [
-                kit.html(value=f'<span id="th-settings">{cards.heading(words.PAGE)}</span>'),
+                kit.html(value=f'<span id="th-settings">{cards.heading(words.SETTINGS)}</span>'),
                 choices,
+                ways_there,
                 self._login,
                 self._qr,
             ],

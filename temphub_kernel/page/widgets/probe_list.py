@@ -201,7 +201,9 @@ class ListPanel:
         self._more = kit.button("", self._show_more, name="th-button")
         self._place = kit.column([], "th-place", "th-panel")
         self.moved: Callable[[], None] = lambda: None
-        self._toggle = kit.button(probe_words.LIST_SHOW, self._turn, name="th-button")
+        self._toggle = kit.button(
+            probe_words.LIST_SHOW, lambda: self.unfold(on=not self._unfolded), name="th-button"
+        )
         self._kit, self._provision, self._ask, self._asks = kit, provision, ask, asks
         self._rows: dict[str, HBox] = {}
         self._buttons: dict[str, list[Button]] = {}
@@ -251,9 +253,10 @@ class ListPanel:
         self._redraw()
         self.moved()
 
-    def _turn(self) -> None:
-        self._unfolded = not self._unfolded
-        self._toggle.description = probe_words.LIST_HIDE if self._unfolded else probe_words.LIST_SHOW
+    def unfold(self, *, on: bool = True) -> None:
+        """Show a row a probe, or put them away."""
+        self._unfolded = on
+        self._toggle.description = probe_words.LIST_HIDE if on else probe_words.LIST_SHOW
         self._redraw()
 
     def show(self, snapshot: Snapshot) -> None:

@@ -110,6 +110,9 @@
       panel.append(layer);
       // The chart takes its new size some time after the window has: until then what lies over it would stand out of a narrower page.
       new ResizeObserver(drawRange).observe(plot());
+      // bqplot looks at its size when the window's changes; a wall gives the chart less room while something is wrong.
+      let tall = 0;
+      new ResizeObserver(() => { const now = host.clientHeight; if (tall && now !== tall) dispatchEvent(new Event("resize")); tall = now; }).observe(host);
       // The chart takes its new size some time after the window did.
       new ResizeObserver(() => { unread(); requestAnimationFrame(drawRange); }).observe(plot());
       // Reachable with the keyboard; what it shows stands in the table as well.
@@ -186,11 +189,12 @@
     flags.slice(notes.length).forEach((flag) => flag.remove());
   }
 
-  // What each limit is, above its line at the left, where no newest reading is.
+  // What each limit is, above its line at the left, where no newest reading is; and what each pane is, above it.
   function drawLines(layer, here) {
     const lines = told.chart.lines || [], named = [...layer.querySelectorAll(".th-line-name")], host = layer.getBoundingClientRect();
-    lines.forEach(([share, text], place) => {
+    lines.forEach(([share, text, kind], place) => {
       const name = named[place] || layer.appendChild(line("th-line-name", ""));
+      name.classList.toggle("th-pane-name", kind === "pane");
       if (name.textContent !== text) name.textContent = text;
       name.style.cssText = `left:${here.box.left - host.left}px;top:${here.box.bottom - share * here.box.height - host.top}px`;
     });
@@ -263,6 +267,13 @@
     pen.fillStyle = colour("--th-card");
     pen.fillRect(0, 0, width, canvas.height);
     for (const svg of host.querySelectorAll(":scope > svg")) pen.drawImage(await drawing(svg, PAD), 0, TOP);
+    pen.font = `550 11.5px ${style.fontFamily}`;
+    const frame = host.getBoundingClientRect();
+    for (const name of host.closest(".th-chart-panel").querySelectorAll(".th-line-name")) {
+      const box = name.getBoundingClientRect();
+      pen.fillStyle = getComputedStyle(name).color;
+      pen.fillText(name.textContent, box.left - frame.left + PAD + 2, box.bottom - frame.top + TOP - 4);
+    }
     pen.fillStyle = colour("--th-ink");
     pen.font = `600 15px ${style.fontFamily}`;
     pen.fillText(document.querySelector(".th-chart-panel h2")?.textContent || "", PAD, 26);
@@ -386,6 +397,9 @@
   }
   for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, lift);
   document.addEventListener("keydown", (event) => {
+    // A name is typed and done; leaving the field first has it told before the button is pressed.
+    const form = event.key === "Enter" && event.target.matches?.(".th-fields input[type=text]") && event.target.closest(".th-place .th-editor");
+    if (form) { event.target.blur(); form.querySelector(":scope > .th-buttons .th-primary")?.click(); }
     if (event.key === "Escape" && told.kiosk) say({ kiosk: false });
     if (event.key === "Escape") event.target.closest?.(".th-question")?.querySelector(".th-keep")?.click();
     if (!event.target.classList?.contains("th-chart") || event.ctrlKey || event.metaKey || event.altKey || !current()) return;
@@ -397,6 +411,7 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest?.(".th-picture")) { picture(); return; }
+    if (event.target.closest?.("[data-print]")) { print(); return; }
     const button = event.target.closest?.("[data-do]"), sender = event.target.closest?.("[data-send]");
     if (sender) { send(sender); return; }
     if (!button) return;

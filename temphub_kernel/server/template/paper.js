@@ -46,6 +46,7 @@
       const at = name.getBoundingClientRect();
       if (!at.width) continue;
       const copy = add(chart, "span", "th-paper-name", name.textContent);
+      copy.classList.toggle("th-pane-name", name.classList.contains("th-pane-name"));
       copy.style.left = `${at.left - left}px`;
       copy.style.top = `${at.top - top}px`;
     }

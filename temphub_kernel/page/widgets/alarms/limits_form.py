@@ -118,6 +118,7 @@ class LimitsForm:
         said, busy = self._asks.said(SUBJECT), self._asks.busy(SUBJECT)
         set_value(self._told, said or (f'<div role="status">{self._found}</div>' if self._found else ""))
         ready = self._wanted is not None and bool(self._found) and not said
+        self._close.description = words.CLOSE_FORM if ready or not probe.rules else words.LIMIT_DONE
         for button in (*self._sets.values(), *(turn for _, turn in self._rows.values())):
             button.disabled = busy
         set_children(self._buttons, [*([self._on] if ready else []), self._close])

@@ -148,8 +148,8 @@ class AlarmPanel:
         self._answer.add_class("th-unscripted")
         self.top = kit.column([], "th-alarms-top")
         self._heading = kit.html(value=alarms.heading(steering.view))
-        self._tools = AlarmTools(kit, steering, ask or without_hub, asks)
-        self.widget = kit.panel([self._heading, self._tools.widget, self._list], "th-alarm-panel")
+        self.tools = AlarmTools(kit, steering, ask or without_hub, asks)
+        self.widget = kit.panel([self._heading, self.tools.widget, self._list], "th-alarm-panel")
         self._steering = steering
 
     def show(self, snapshot: Snapshot) -> None:
@@ -170,7 +170,7 @@ class AlarmPanel:
             set_value(self._banner, alarms.banner(snapshot))
             self._arrange()
         set_value(self._heading, alarms.heading(view))
-        self._tools.show(snapshot)
+        self.tools.show(snapshot)
         set_value(self._list, snapshot.once("alarms", partial(alarm_list.listed, snapshot)))
         self._tell()
         if (

@@ -183,6 +183,10 @@ class AlarmTools:
             [kit.row(list(self._toggles.values()), "th-tools"), self._forms], "th-alarm-tools"
         )
 
+    def open(self, name: str) -> None:
+        """Open one of the forms."""
+        self._toggles[name].value = True
+
     def show(self, snapshot: Snapshot) -> None:
         """Bring what is open up to a snapshot."""
         self._snapshot = snapshot
