@@ -111,7 +111,7 @@ class Tree(TempHub):
         self._began = iso_utc(now_ms())
         self.probes = subprocess.Popen(command, env=env)
         # Until all have delivered once, and what was filled is rolled up.
-        wait_for(lambda: self._online() >= count - SILENT, 60 + 2 * pace_s(count))
+        wait_for(lambda: self._online() >= count - SILENT, 120 + 10 * pace_s(count))
 
     def _begin(self, command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
         env["PYTHONPATH"] = str(self._tree)
