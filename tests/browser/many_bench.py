@@ -110,8 +110,12 @@ class Tree(TempHub):
         env = {**os.environ, "PYTHONPATH": f"{HERE}:{HERE / 'tests'}"}
         self._began = iso_utc(now_ms())
         self.probes = subprocess.Popen(command, env=env)
-        # Until all have delivered once, and what was filled is rolled up.
-        wait_for(lambda: self._online() >= count - SILENT, 120 + 10 * pace_s(count))
+        try:
+            # Until all have delivered once, and what was filled is rolled up.
+            wait_for(lambda: self._online() >= count - SILENT, 120 + 10 * pace_s(count))
+        except BaseException:
+            self.end()
+            raise
 
     def _begin(self, command: list[str], env: dict[str, str]) -> "subprocess.Popen[bytes]":
         env["PYTHONPATH"] = str(self._tree)
