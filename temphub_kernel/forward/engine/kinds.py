@@ -137,7 +137,8 @@ class Door:
 def _remedy(status: int, why: str, html: bool, database: str) -> str:
     """Begins with a verb."""
     low = why.lower()
-    if status in (401, 403):
+    # vmauth calls a token that it does not know a bad request.
+    if status in (401, 403) or (status == 400 and "auth token" in why):
         return "Set FORWARD_TOKEN to a token that may write there, or put user:password@ into FORWARD_URL."
     if 300 <= status < 400:
         return "Set FORWARD_URL to the address where it is sent on to: a redirect would lose what is posted."
