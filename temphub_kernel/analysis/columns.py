@@ -3,7 +3,9 @@
 Ten million readings as whole numbers of 64 bits would need several times the frame that is made of them.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -12,19 +14,56 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..core import JUNCTION_PER_C
-from ..journal import JUNCTION, NO_VALUE, Columns, Floats, Ints, Reader, celsius_of
+from ..journal import JUNCTION, NO_VALUE, QUALITY, Columns, Floats, Ints, Reader, celsius_of
 
 PIECE_ROWS = 200_000
 
 Whole = npt.NDArray[np.signedinteger[Any]]
 
 
+class Labels:
+    """Numbers that stand for texts, as codes of these texts in order, −1 for none."""
+
+    def __init__(self, texts: Mapping[int, str | None]) -> None:
+        self._texts = sorted({text for text in texts.values() if text})
+        place = {text: at for at, text in enumerate(self._texts)}
+        kind = np.min_scalar_type(-len(self._texts) - 1)
+        self._code = np.full(max(texts, default=0) + 1, -1, dtype=kind)
+        for number, text in texts.items():
+            if text:
+                self._code[number] = place[text]
+        self._met = np.zeros(len(self._code), np.bool_)
+
+    def codes(self, numbers: Ints) -> Whole:
+        """The codes of some, which are met now."""
+        self._met |= np.bincount(numbers, minlength=len(self._code)) > 0
+        return self._code.take(numbers)
+
+    def category(self, codes: Whole) -> pd.Categorical[Any]:
+        """All codes as the texts that were met: what is not there is no category, a count would show it with
+        0. They are changed in their place."""
+        met = np.unique(self._code[self._met])
+        met = met[met >= 0]
+        if len(met) < len(self._texts):
+            # The last stands for −1.
+            new = np.full(len(self._texts) + 1, -1, dtype=codes.dtype)
+            new[met] = np.arange(len(met))
+            for start in range(0, len(codes), PIECE_ROWS):
+                part = codes[start : start + PIECE_ROWS]
+                part[:] = new[part]
+        texts = pd.Index([self._texts[at] for at in met.tolist()], dtype="str")
+        return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(texts), validate=False)
+
+
 class Gathered:
     """Columns of equal length: taken_ms, probe and celsius, and what else was asked for. ids: probe id of
-    each number in `probe`."""
+    each number in `probe`; labels: what codes in a column stand for."""
 
-    def __init__(self, ids: dict[int, str], columns: dict[str, npt.NDArray[Any]]) -> None:
+    def __init__(
+        self, ids: dict[int, str], columns: dict[str, npt.NDArray[Any]], labels: dict[str, Labels]
+    ) -> None:
         self.ids = ids
+        self.labels = labels
         self._columns = columns
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
@@ -73,33 +112,41 @@ def gathered(
     """Readings taken in [from_ms, to_ms) by time. fields: of journal.FIELDS; raw: also `raw_c`, the values as
     sent.
 
-    With raw and `quality` among the fields also `chip_c` and `cold_c`, what a thermocouple's chip said, and
-    `uncertain_c`, how far a value may be off that was corrected without knowing the chip's temperature; NaN
-    for none. struck_out: with what is struck out, which then has no value and that quality.
+    With `quality` that and `probe` are codes of labels; with `delay_ms` there is `received`, NO_VALUE where
+    it is not known. With raw and `quality` among the fields also `chip_c` and `cold_c`, what a thermocouple's
+    chip said, and `uncertain_c`, how far a value may be off that was corrected without knowing the chip's
+    temperature; NaN for none. struck_out: with what is struck out, which then has no value and that quality.
     """
     asked = (*dict.fromkeys(("no", *fields)), *(JUNCTION if raw and "quality" in fields else ()))
     first = reader.columns(0, 0, fields=asked)
     ids, size = dict(first.ids), reader.about(from_ms, to_ms, probe_ids)
-    columns = {name: _Column(column, size) for name, column in _compact(first, fields, raw=raw).items()}
-    for piece in reader.stream(
-        from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=asked, struck_out=struck_out
-    ):
+    labels = {}
+    if "quality" in fields:
+        labels = {"probe": Labels(ids), "quality": Labels(dict(enumerate(QUALITY)))}
+    empty = _compact(first, fields, labels, raw=raw)
+    columns = {name: _Column(column, size) for name, column in empty.items()}
+    everything = reader.stream(
+        from_ms, to_ms, probe_ids, most=PIECE_ROWS, fields=asked, struck_out=struck_out, at_once=True
+    )
+    for piece in everything:
         ids |= piece.ids
-        for name, part in _compact(piece, fields, raw=raw).items():
+        for name, part in _compact(piece, fields, labels, raw=raw).items():
             columns[name].add(part)
-    return Gathered(ids, {name: column.filled() for name, column in columns.items()})
+    return Gathered(ids, {name: column.filled() for name, column in columns.items()}, labels)
 
 
-def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, npt.NDArray[Any]]:
+def _compact(
+    piece: Columns, fields: Sequence[str], labels: Mapping[str, Labels], *, raw: bool
+) -> dict[str, npt.NDArray[Any]]:
     found: dict[str, npt.NDArray[Any]] = {
         "taken_ms": piece.taken_ms,
-        "probe": piece.probe.astype(np.int32),
+        "probe": labels["probe"].codes(piece.probe) if labels else piece.probe.astype(np.int32),
         "celsius": piece.celsius,
     }
     if raw:
         found["raw_c"] = celsius_of(piece.raw)
     if "quality" in fields:
-        found["quality"] = piece.quality.astype(np.int8)
+        found["quality"] = labels["quality"].codes(piece.quality)
         if raw:
             found |= {
                 "chip_c": _junction(piece.chip),
@@ -107,7 +154,7 @@ def _compact(piece: Columns, fields: Sequence[str], *, raw: bool) -> dict[str, n
                 "uncertain_c": _uncertain(piece),
             }
     if "delay_ms" in fields:
-        found["delay_ms"] = _small(piece.received_ms - piece.taken_ms)
+        found["received"] = piece.received
     if "no" in fields:
         found["no"] = piece.no
     if "boot" in fields:
@@ -125,14 +172,8 @@ def _uncertain(piece: Columns) -> Floats:
     return np.where(off == 0, np.nan, celsius_of(off))
 
 
-def _small(values: Ints) -> npt.NDArray[Any]:
-    """In 32 bits where they fit; what is joined later takes the larger of the two."""
-    fits = not len(values) or (values.min() >= -(2**31) and values.max() < 2**31)
-    return values.astype(np.int32) if fits else values
-
-
 def times_of(ms: Whole, zone: tzinfo) -> pd.DatetimeIndex:
-    """Milliseconds since 1970 as an index in a zone."""
+    """Milliseconds since 1970, which are not to change any more, as an index in a zone."""
     # Whole numbers are taken as UTC, whatever the zone: no second and third copy as with tz_localize and
     # tz_convert.
-    return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time")
+    return pd.DatetimeIndex(ms, dtype=pd.DatetimeTZDtype("ms", zone), name="time", copy=False)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import TempHubError, titles
-from ..journal import QUALITY, Import, Ints, Reader, imports_of, received_of
+from ..journal import Import, Ints, Reader, imports_of
 from . import arguments, columns, lengths, load_csv, load_engine, resample, results
 from .arguments import Probes, When
 
@@ -199,20 +199,12 @@ def _warn_of_holes(taken_ms: Ints, rows: int, probes: int) -> None:
 
 def _tidy(found: columns.Gathered, boots: dict[int, str] | None, zone: tzinfo, *, raw: bool) -> pd.DataFrame:
     taken_ms = found.pop("taken_ms")
-    received = columns.times_of(received_of(taken_ms, found.pop("delay_ms")), zone)
-    numbers = found.pop("probe")
-    # What is not there is no category: a count would show it with 0.
-    qualities = found.pop("quality")
-    met = set(np.flatnonzero(np.bincount(qualities)).tolist())
-    ids = {number: found.ids[number] for number in np.flatnonzero(np.bincount(numbers)).tolist()}
     frame: dict[str, object] = {
         "time": columns.times_of(taken_ms, zone),
-        "probe_id": _category(numbers, ids),
+        "probe_id": found.labels["probe"].category(found.pop("probe")),
         "temperature_c": found.pop("celsius"),
-        "quality": _category(
-            qualities, {code: text for code, text in enumerate(QUALITY) if code in met and text}
-        ),
-        "received": received,
+        "quality": found.labels["quality"].category(found.pop("quality")),
+        "received": columns.times_of(found.pop("received"), zone),
     }
     if raw:
         frame["raw_c"] = found.pop("raw_c")

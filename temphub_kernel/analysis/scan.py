@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..core import TempHubError, titles
 from ..journal import NO_VALUE, QUALITY, Columns, Import, Ints, Reader, celsius_of, imports_of
@@ -17,6 +20,19 @@ if TYPE_CHECKING:
 
 PIECE_ROWS = 500_000
 TIMES = ("time", "received")
+Read = Generator[Columns, None, None]
+# Which of the journal's columns each of ours is made of.
+MADE_OF = {
+    "time": ("taken_ms",),
+    "probe_id": ("probe",),
+    "name": ("probe",),
+    "temperature_c": ("units",),
+    "raw_c": ("units",),
+    # What a thermocouple is made true by may be a doubt about its value.
+    "quality": ("quality", "units"),
+    "received": ("delay_ms",),
+    "origin": ("no",),
+}
 
 
 def scan(
@@ -63,8 +79,10 @@ def scan(
         probes, imports = reader.probes(removed=True), reader.imports() if origin else []
     asked, called = asked_probes(probes, probe), titles(probes)
 
-    def stream(reader: Reader) -> Iterator[Columns]:
-        return reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, struck_out=struck_out)
+    def stream(reader: Reader, fields: tuple[str, ...], everything: bool) -> Read:
+        # Who wants the first few need not wait for more.
+        how = {"struck_out": struck_out, "at_once": everything}
+        return reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, fields=fields, **how)
 
     return _lazy(path, _schema(shown, names=names, origin=origin), stream, called, imports)
 
@@ -72,7 +90,7 @@ def scan(
 def _lazy(
     path: Path,
     schema: pl.Schema,
-    stream: Callable[[Reader], Iterator[Columns]],
+    stream: Callable[[Reader, tuple[str, ...], bool], Read],
     called: dict[str, str],
     imports: Sequence[Import],
 ) -> pl.LazyFrame:
@@ -84,14 +102,12 @@ def _lazy(
     ) -> Iterator[pl.DataFrame]:
         made = _needed(schema, with_columns, predicate)
         # Polars pulls in threads of its own, one after the other.
-        with Reader(path, one_thread=False) as reader:
-            yield from _limited(
-                (
-                    _asked(_frame(columns, made, called, imports), with_columns, predicate)
-                    for columns in stream(reader)
-                ),
-                n_rows,
-            )
+        with (
+            Reader(path, one_thread=False) as reader,
+            closing(stream(reader, _fields(made), n_rows is None)) as read,
+        ):
+            frames = (_frame(columns, made, called, imports) for columns in read)
+            yield from _limited((_asked(frame, with_columns, predicate) for frame in frames), n_rows)
 
     return register_io_source(pieces, schema=schema, is_pure=True)
 
@@ -133,6 +149,11 @@ def _needed(schema: pl.Schema, with_columns: list[str] | None, predicate: pl.Exp
     return pl.Schema({name: kind for name, kind in schema.items() if name in needed})
 
 
+def _fields(made: pl.Schema) -> tuple[str, ...]:
+    """What is read for these columns."""
+    return tuple(dict.fromkeys(field for name in made for field in MADE_OF[name]))
+
+
 def _asked(frame: pl.DataFrame, with_columns: list[str] | None, predicate: pl.Expr | None) -> pl.DataFrame:
     frame = frame if predicate is None else _filtered(frame, predicate)
     return frame if with_columns is None else frame.select(with_columns)
@@ -172,10 +193,15 @@ def _frame(
     import polars as pl
 
     def text(numbers: Ints, texts: Mapping[int, str | None]) -> pl.Series:
-        return pl.Series(numbers).replace_strict(texts, default=None, return_dtype=pl.String)
+        # Picked by their place: polars would look each number up.
+        place = np.full(max(int(numbers.max(initial=0)), *texts, 0) + 1, len(texts), np.uint32)
+        place[list(texts)] = np.arange(len(texts))
+        return pl.Series([*texts.values(), None], dtype=pl.String).gather(place[numbers])
 
     def moments(ms: Ints) -> pl.Series:
-        return (pl.Series(ms).set(pl.Series(ms == NO_VALUE), None) * 1000).cast(pl.Datetime("us", "UTC"))
+        found = (pl.Series(ms) * 1000).cast(pl.Datetime("us", "UTC"))
+        unknown = ms == NO_VALUE
+        return found.set(pl.Series(unknown), None) if unknown.any() else found
 
     makers: dict[str, Callable[[], pl.Series]] = {
         "time": lambda: moments(columns.taken_ms),

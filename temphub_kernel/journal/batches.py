@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core import Row
-from . import packs, schema
+from . import schema
 from .columns import CODE, FIELDS, NO_VALUE, QUALITY, Batch, Delivered, Ints, chosen, empty, joined
+from .packed import packs
 
 # The version of the journal that has them first.
 SINCE = 6
@@ -127,6 +128,12 @@ def span(db: sqlite3.Connection, after_no: int) -> tuple[int | None, int | None]
         "SELECT min(oldest_ms), max(newest_ms) FROM batches WHERE last_no > ?", (after_no,)
     ).fetchone()
     return found
+
+
+def oldest_ms(db: sqlite3.Connection, after_no: int) -> int | None:
+    """The time of the oldest reading behind a number, or one before it; None where there is none."""
+    (row,) = db.execute("SELECT min(taken_ms) FROM readings WHERE no > ?", (after_no,)).fetchone()
+    return min((ms for ms in (row, span(db, after_no)[0]) if ms is not None), default=None)
 
 
 def about(db: sqlite3.Connection, after_no: int, from_ms: int, to_ms: int) -> int:

@@ -1,16 +1,18 @@
-"""Where a reading lives: as a row, in a batch, in a pack, or in a closed month's file. Nobody above needs to
-know."""
+"""Where a reading lives: as a row, in a batch, in a pack or segment, or in a closed month's file. Nobody
+above needs to know."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from ..core import HOUR_MS, MINUTE_MS
-from . import batches, columns, packs, schema
+from . import batches, columns, schema
 from .archive.months import Archives
+from .packed import packs
 from .records import imports
 
 TABLE = "CREATE TABLE IF NOT EXISTS junctions (no INTEGER PRIMARY KEY, chip INTEGER, cold INTEGER)"
@@ -90,7 +92,27 @@ def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
 
 
 # How many numbers of gone-by readings are put together at a time.
-WINDOW_ROWS = 16 * schema.BLOCK_ROWS
+WINDOW_ROWS = schema.SEGMENT_BLOCKS * schema.BLOCK_ROWS
+Decode = Callable[[], columns.Batch]
+
+
+class Part(NamedTuple):
+    """Readings that lie together, none of them taken before `oldest_ms`.
+
+    fetch: brings them from the disk, in the connection's thread; what it gives makes columns of them, in any.
+    """
+
+    oldest_ms: int
+    fetch: Callable[[], Decode]
+
+
+class _Kept(NamedTuple):
+    """What was made of a segment last: who reads on within it, a few thousand readings at a time, need not
+    unpack it each time."""
+
+    body: bytes
+    probes: tuple[int, ...] | None
+    batch: columns.Batch
 
 
 class Stored:
@@ -100,6 +122,7 @@ class Stored:
     def __init__(self, db: sqlite3.Connection, archive: Path, recent: batches.Recent | None = None) -> None:
         self._db = db
         self._recent = recent
+        self._kept = _Kept(b"", None, {})
         self.archives = Archives(db, archive)
 
     def last_no(self) -> int:
@@ -136,18 +159,37 @@ class Stored:
         return batches.unpacked(self._db, first_no, last_no, fields, taken, probes)
 
     def block(
-        self, block: int, fields: Sequence[str] = columns.FIELDS, probe: int | None = None
+        self, block: int, fields: Sequence[str] = columns.FIELDS, probes: Sequence[int] | None = None
     ) -> columns.Batch:
-        """A block's readings by number. probe: its readings alone are wanted; others may be among them."""
-        body = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
-        if body is not None:
-            if set(fields).isdisjoint(columns.JUNCTION):
-                return packs.unpack(body[0], fields, probe)
+        """The readings of a block, or of the segment that begins with it, by number. probes: theirs alone are
+        wanted; others may be among them."""
+        return self._fetched(block, fields, probes)()
+
+    def _fetched(self, block: int, fields: Sequence[str], probes: Sequence[int] | None) -> Decode:
+        row = self._db.execute("SELECT body FROM packs WHERE block=?", (block,)).fetchone()
+        if row is None:
+            first = block * schema.BLOCK_ROWS
+            return _at_hand(self.unpacked(first, first + schema.BLOCK_ROWS - 1, fields))
+        body, chips = row[0], not set(fields).isdisjoint(columns.JUNCTION)
+        if packs.is_segment(body):
+            return partial(self._unpacked_segment, body, fields, probes)
+        if chips:
             # What was packed before packs had a place for it stands in the table still.
-            return _only(fields, beside(self._db, packs.unpack(body[0], (*dict.fromkeys(("no", *fields)),))))
-        return self.unpacked(
-            block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, fields
-        )
+            given = packs.unpack(body, (*dict.fromkeys(("no", *fields)),))
+            return _at_hand(_only(fields, beside(self._db, given)))
+        return partial(packs.unpack, body, fields, probes)
+
+    def _unpacked_segment(
+        self, body: bytes, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> columns.Batch:
+        kept, of = self._kept, None if probes is None else tuple(probes)
+        if kept.probes != of or not kept.batch.keys() >= set(fields) or kept.body != body:
+            kept = _Kept(body, of, packs.unpack(body, fields, probes))
+            for column in kept.batch.values():
+                # Whoever asks next gets the same arrays.
+                column.setflags(write=False)
+            self._kept = kept
+        return _only(fields, kept.batch)
 
     def taken(
         self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None
@@ -158,15 +200,21 @@ class Stored:
         Each batch is by number; batches of the journal come in the order of numbers, those of closed months
         first.
         """
-        wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
-        parts = [
-            *self.archives.taken(from_ms, to_ms, wanted, probes),
-            *self._blocks(from_ms, to_ms, done, wanted, probes),
-        ]
-        for part in parts:
-            batch = _inside(part(), from_ms, to_ms, probes)
+        for part in self.parts(from_ms, to_ms, done, fields, probes):
+            batch = inside(part.fetch()(), from_ms, to_ms, probes)
             if len(batch["taken_ms"]):
                 yield _only(fields, batch)
+
+    def parts(
+        self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> list[Part]:
+        """The same as it lies, with other readings among them, and with what `inside` needs."""
+        wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
+        months = self.archives.taken(from_ms, to_ms, wanted, probes)
+        return [
+            *(Part(start, partial(_read_at_once, read)) for start, read in months),
+            *self._blocks(from_ms, to_ms, done, wanted, probes),
+        ]
 
     def new(
         self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]
@@ -174,25 +222,29 @@ class Stored:
         """Of these, by number, those behind `done`."""
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", "probe")))
         batch = self.unpacked(done + 1, 2**62, wanted, (from_ms, to_ms), probes)
-        return _only(fields, _inside(batch, from_ms, to_ms, probes))
+        return _only(fields, inside(batch, from_ms, to_ms, probes))
 
     def _blocks(
         self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int] | None
-    ) -> list[Any]:
-        only = probes[0] if probes is not None and len(probes) == 1 else None
-        query = "SELECT block, packed FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY block"
-        parts: list[Any] = []
+    ) -> Iterator[Part]:
+        query = (
+            "SELECT block, packed, oldest_ms FROM blocks WHERE newest_ms >= ? AND oldest_ms < ? ORDER BY "
+            "block"
+        )
         taken = from_ms, to_ms
-        for block, packed in self._db.execute(query, (from_ms, to_ms)):
+
+        def rows(first: int, last: int) -> Decode:
+            return _at_hand(self.unpacked(first, last, fields, taken))
+
+        for block, packed, oldest_ms in self._db.execute(query, taken).fetchall():
+            first = block * schema.BLOCK_ROWS
             if packed:
-                parts.append(lambda block=block: self.block(block, fields, only))
+                yield Part(oldest_ms, partial(self._fetched, block, fields, probes))
             else:
-                first, last = (
-                    block * schema.BLOCK_ROWS,
-                    min(block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1, done),
-                )
-                parts.append(lambda first=first, last=last: self.unpacked(first, last, fields, taken))
-        return [*parts, lambda: self.unpacked(done + 1, 2**62, fields, taken)]
+                yield Part(oldest_ms, partial(rows, first, min(first + schema.BLOCK_ROWS - 1, done)))
+        oldest_ms = batches.oldest_ms(self._db, done)
+        if oldest_ms is not None:
+            yield Part(oldest_ms, partial(rows, done + 1, 2**62))
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
         """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
@@ -235,25 +287,38 @@ class Stored:
     def _gone_by(self, first_no: int, last_no: int, fields: Sequence[str]) -> columns.Batch:
         """Readings that are rows no more, by number: the neighbours of a late one may be in a closed
         month."""
-        query = "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? ORDER BY block"
-        blocks = self._db.execute(
-            query, (first_no // schema.BLOCK_ROWS, last_no // schema.BLOCK_ROWS)
-        ).fetchall()
+        first, last = first_no // schema.BLOCK_ROWS, last_no // schema.BLOCK_ROWS
+        # A segment may begin before the block that is asked for.
+        query = (
+            "SELECT block FROM blocks WHERE packed AND block BETWEEN ? AND ? AND block + packed > ? ORDER BY "
+            "block"
+        )
+        blocks = self._db.execute(query, (schema.segment_of(first), last, first)).fetchall()
         parts = [
             *self.archives.numbered(first_no, last_no, fields),
             *(self.block(block, fields) for (block,) in blocks),
         ]
         batch = columns.joined(parts, fields)
-        batch = columns.chosen(batch, np.argsort(batch["no"], kind="stable"))
+        if not (batch["no"][1:] > batch["no"][:-1]).all():
+            batch = columns.chosen(batch, np.argsort(batch["no"], kind="stable"))
         return columns.chosen(batch, (batch["no"] >= first_no) & (batch["no"] <= last_no))
 
 
-def _inside(batch: columns.Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> columns.Batch:
-    inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
+def inside(batch: columns.Batch, from_ms: int, to_ms: int, probes: Sequence[int] | None) -> columns.Batch:
+    """Of a batch those taken in [from_ms, to_ms) by these probes; the very same where that is all."""
+    hit = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
     if probes is not None:
-        inside &= batch["probe"] == probes[0] if len(probes) == 1 else np.isin(batch["probe"], probes)
-    return batch if inside.all() else columns.chosen(batch, inside)
+        hit &= batch["probe"] == probes[0] if len(probes) == 1 else np.isin(batch["probe"], probes)
+    return batch if hit.all() else columns.chosen(batch, hit)
 
 
 def _only(fields: Sequence[str], batch: columns.Batch) -> columns.Batch:
     return {name: batch[name] for name in fields}
+
+
+def _read_at_once(read: Decode) -> Decode:
+    return _at_hand(read())
+
+
+def _at_hand(batch: columns.Batch) -> Decode:
+    return lambda: batch

@@ -64,7 +64,8 @@ class Columns(NamedTuple):
     @property
     def received(self) -> Ints:
         """`received_ms`, but NO_VALUE where that is not known."""
-        return received_of(self.taken_ms, self.received_ms - self.taken_ms)
+        unknown = self.received_ms - self.taken_ms == UNKNOWN_DELAY_MS
+        return np.where(unknown, NO_VALUE, self.received_ms) if unknown.any() else self.received_ms
 
     @property
     def celsius(self) -> Floats:
@@ -80,7 +81,10 @@ def received_of(taken_ms: Ints, delay_ms: Ints) -> Ints:
 
 def celsius_of(units: Ints) -> Floats:
     """Units as °C, NaN where there is none."""
-    return np.where(units == NO_VALUE, np.nan, units / UNITS_PER_C)
+    celsius, missing = units / UNITS_PER_C, units == NO_VALUE
+    if missing.any():
+        celsius[missing] = np.nan
+    return celsius
 
 
 def iso_of(ms: Ints) -> list[str]:
@@ -104,9 +108,21 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
     )
 
 
-def chosen(batch: Batch, which: "Flags | Ints | slice[None, int, None]") -> Batch:
-    """Some of a batch's readings: a mask, places in the order wanted, or the first few."""
+def chosen(batch: Batch, which: "Flags | Ints | slice") -> Batch:
+    """Some of a batch's readings: a mask, places in the order wanted, or a stretch."""
     return {name: column[which] for name, column in batch.items()}
+
+
+def by_time(batch: Batch) -> Batch:
+    """A batch by (taken_ms, no); the very same where it is that."""
+    taken_ms, no = batch["taken_ms"], batch["no"]
+    if (taken_ms[1:] > taken_ms[:-1]).all():
+        return batch
+    if not (no[1:] > no[:-1]).all():
+        return chosen(batch, np.lexsort((no, taken_ms)))
+    if (taken_ms[1:] >= taken_ms[:-1]).all():
+        return batch
+    return chosen(batch, np.argsort(taken_ms, kind="stable"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 from ..core import HOUR_MS
 from . import batches, blocks, columns, effective
 from .records.merged import Merged
+from .sweep import swept
 
 SHORTEST_SLICE_MS = 1_000
 
@@ -84,7 +85,7 @@ class Moment:
     ) -> columns.Batch:
         """The same by (taken_ms, no)."""
         batch = self.taken(from_ms, to_ms, numbers, ("no", *fields))
-        return columns.chosen(batch, np.lexsort((batch["no"], batch["taken_ms"])))
+        return columns.by_time(batch)
 
     def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> columns.Columns:
         """Up to `limit` readings behind a number in journal order. own: see Reader.after."""
@@ -116,13 +117,22 @@ def pieces_by_time(
     *,
     struck_out: bool,
     own: bool = False,
+    at_once: bool = False,
 ) -> Iterator[columns.Columns]:
-    """See Reader.stream. begin: a moment of its own for each piece, so that nothing is held between two."""
+    """See Reader.stream. begin: a moment of its own for each piece, so that nothing is held between two;
+    at_once: one for all of them."""
     with begin() as moment:
         span = moment.span()
     if span is None:
         return
     start, end, step = max(from_ms, span[0]), min(to_ms, span[1] + 1), HOUR_MS
+    if at_once and start < end:
+        with begin() as moment:
+            numbers, needed = moment.numbers(probe_ids, own=own), effective.asked(moment.db, ("no", *fields))
+            parts = moment.stored.parts(start, end, moment.done, needed, numbers)
+            for batch, upto_ms in swept(parts, (start, end), numbers, needed, most):
+                yield effective.counted(moment.db, batch, struck_out=struck_out, own=own)
+                start = upto_ms
     while start < end:
         with begin() as moment:
             # The roll-ups tell beforehand how many readings a slice has.

@@ -9,7 +9,7 @@ one's.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,20 +115,22 @@ class Reader(record_questions.RecordQuestions):
         fields: Sequence[str] = FIELDS,
         struck_out: bool = False,
         own: bool = False,
-    ) -> Iterator[Columns]:
+        at_once: bool = False,
+    ) -> Generator[Columns, None, None]:
         """Readings taken in [from_ms, to_ms) in pieces of about `most`, in memory that does not grow with the
         range.
 
         Pieces follow each other in time, each by (taken_ms, no); with by_number=True everything is in journal
         order and complete. fields, struck_out: as for `columns`; in journal order what is struck out is
-        always there. own, by time: see after; and of the ids asked for that alone.
+        always there. own, by time: see after; and of the ids asked for that alone. at_once, by time: for who
+        wants all of them and does not wait in between; quicker, and all of one
+        moment, until the last piece was taken or it is closed.
         """
         if by_number:
             pieces = pieces_by_number(self._moment, from_ms, to_ms, probe_ids, fields)
         else:
-            pieces = pieces_by_time(
-                self._moment, from_ms, to_ms, probe_ids, most, fields, struck_out=struck_out, own=own
-            )
+            asked = (from_ms, to_ms, probe_ids, most, fields)
+            pieces = pieces_by_time(self._moment, *asked, struck_out=struck_out, own=own, at_once=at_once)
         return (piece for piece in pieces if len(piece))
 
     def about(self, from_ms: int, to_ms: int, probe_ids: Sequence[str] | None = None) -> int:

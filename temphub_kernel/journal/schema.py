@@ -20,9 +20,11 @@ from ..core import (
 from .archive.months import FOLDER
 from .records import power_on
 
-VERSION = 6
+VERSION = 7
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
+# So many packed blocks become one segment; it begins at a multiple of this.
+SEGMENT_BLOCKS = 16
 # A commit of a few readings writes whole pages: of these, 1.7 KB a reading at 50 single readings a second
 # (2.1 KB with 4096).
 PAGE_BYTES = 2048
@@ -152,6 +154,8 @@ UPGRADES = {
     3: FOURTH,
     4: FIFTH,
     5: SIXTH,
+    # Segments need no table: `packed` says of how many blocks a pack is.
+    6: "",
 }
 # Their roll-ups may hold numbers marked as `power_on`; those of version 1 are made anew anyway.
 COUNTED_POWER_ON = (2, 3)
@@ -379,3 +383,8 @@ def disk_full(
         what,
         "Free some space on the disk that holds DATA_DIR; a hub that runs goes on by itself.",
     )
+
+
+def segment_of(block: int) -> int:
+    """The first block of the segment that a block belongs to."""
+    return block // SEGMENT_BLOCKS * SEGMENT_BLOCKS

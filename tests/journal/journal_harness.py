@@ -92,6 +92,15 @@ def pack_all(j: Journal) -> int:
     return packed
 
 
+def merge_all(j: Journal) -> int:
+    """Makes segments of all packs that may become some; how many."""
+    keeper, made = Keeper(j.path, j.writer), 0
+    with closing(open_for_reading(j.path)) as db:
+        while keeper.merge_some(db):
+            made += 1
+    return made
+
+
 def close_months(j: Journal, before_ms: int) -> list[str]:
     """Closes every month that ended before a time and drops what that freed; the months."""
     closed = []

@@ -22,9 +22,9 @@ from temphub_kernel.journal import (
     Outcome,
     Reader,
     batches,
-    packs,
     summary,
 )
+from temphub_kernel.journal.packed import packs
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 from temphub_kernel.journal.statistics import steps_of
 
@@ -297,7 +297,7 @@ def test_a_probes_readings_are_found_in_a_pack() -> None:
             whole = packs.unpack(body, names)
             assert all((whole[name] == batch[name]).all() for name in names)
             for probe in (3, 12, 4):
-                own = packs.unpack(body, names, probe)
+                own = packs.unpack(body, names, [probe])
                 assert {name: own[name].tolist() for name in names} == {
                     name: batch[name][batch["probe"] == probe].tolist() for name in names
                 }

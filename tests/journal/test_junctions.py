@@ -15,7 +15,7 @@ from temphub_kernel.api.schemas import rows_of
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Writer, batches
 from temphub_kernel.journal.blocks import store
-from temphub_kernel.journal.packs import pack, unpack
+from temphub_kernel.journal.packed.packs import pack, unpack
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 NOW_MS = 1_795_000_000_000

@@ -23,7 +23,7 @@ from temphub_kernel.core.settings import Settings
 from temphub_kernel.doctor.context import Case
 from temphub_kernel.doctor.files import journal
 from temphub_kernel.journal import NO_VALUE, Reader, RollUps, Writer, bring_up_to_date, strike_out, undo
-from temphub_kernel.journal.packs import unpack
+from temphub_kernel.journal.packed.packs import unpack
 from temphub_kernel.journal.schema import UPGRADES, VERSION, open_for_writing
 
 RELEASED = sorted(Path(__file__).parent.glob("journal-*.sql"))

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from ...core import TempHubError, collected, held_input, start_behind
-from .. import blocks, columns, packs, schema
+from .. import blocks, columns, schema
+from ..packed import packs, segments
 from ..writer import Writer
 from .months import FOLDER, UNFINISHED
 
@@ -129,7 +130,8 @@ def _what_remains(
             emptied.append((block,))
         elif not stays.all():
             rest = columns.chosen(batch, stays)
-            shrunk.append((block, packs.pack(rest), int(rest["taken_ms"].min()), int(rest["taken_ms"].max())))
+            pack = segments.pack if len(rest["no"]) > schema.BLOCK_ROWS else packs.pack
+            shrunk.append((block, pack(rest), int(rest["taken_ms"].min()), int(rest["taken_ms"].max())))
     return emptied, shrunk
 
 

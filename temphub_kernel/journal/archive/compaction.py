@@ -1,17 +1,19 @@
-"""Tidying up behind the recording: full blocks are packed, closed months moved to their files. A thread of
-its own.
+"""Tidying up behind the recording: full blocks are packed, packs become segments, closed months are moved to
+their files. A thread of its own.
 
 Nothing is thrown away before its copy was read back and found equal; each step is one commit, so a power cut
 between two steps costs nothing. Only this worker packs and closes: what it read cannot change under it.
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
-from .. import batches, blocks, columns, duplicates, packs, schema, summary
+from .. import batches, blocks, columns, duplicates, schema, summary
+from ..packed import packs, segments
 from ..writer import Writer
 from . import closing, months
 
@@ -59,7 +61,8 @@ class Keeper(Worker):
                 if self._busy():
                     self.stopping.wait(LOOK_S)
                 elif not any(
-                    step(db) for step in (self.pack_one, self.drop_some, self._close_one, self.shrink)
+                    step(db)
+                    for step in (self.pack_one, self.merge_some, self.drop_some, self._close_one, self.shrink)
                 ):
                     self.stopping.wait(self._every_s)
                 self.well()
@@ -104,6 +107,35 @@ class Keeper(Worker):
         self._writer.change(apply).result(COMMIT_S)
         return True
 
+    def merge_some(self, db: sqlite3.Connection) -> bool:
+        """Make one segment of the oldest packs that are whole; False when there are none."""
+        (block,) = db.execute("SELECT min(block) FROM blocks WHERE packed=1").fetchone()
+        (last,) = db.execute(
+            "SELECT ifnull((SELECT min(block) - 1 FROM blocks WHERE NOT packed), max(block)) FROM blocks"
+        ).fetchone()
+        if block is None or schema.segment_of(block) + schema.SEGMENT_BLOCKS - 1 > last:
+            return False
+        first = schema.segment_of(block)
+        within = (first, first + schema.SEGMENT_BLOCKS - 1)
+        packed = db.execute(
+            "SELECT block FROM blocks WHERE block BETWEEN ? AND ? ORDER BY block", within
+        ).fetchall()
+        stored = blocks.Stored(db, self._path.parent / months.FOLDER)
+        fields = (*columns.FIELDS, *columns.JUNCTION)
+        batch = columns.joined([stored.block(block, fields) for (block,) in packed], fields)
+        body, taken_ms = checked(batch, segments.pack), batch["taken_ms"]
+
+        def apply(db: sqlite3.Connection) -> None:
+            for table in ("packs", "blocks"):
+                db.execute(f"DELETE FROM {table} WHERE block BETWEEN ? AND ?", within)
+            db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (first, body))
+            row = (first, int(taken_ms.min()), int(taken_ms.max()), schema.SEGMENT_BLOCKS)
+            db.execute("INSERT INTO blocks (block, oldest_ms, newest_ms, packed) VALUES (?, ?, ?, ?)", row)
+            blocks.forget(db, within[0] * schema.BLOCK_ROWS, (within[1] + 1) * schema.BLOCK_ROWS - 1)
+
+        self._writer.change(apply).result(COMMIT_S)
+        return True
+
     def drop_some(self, db: sqlite3.Connection) -> bool:
         """Free the space of packs whose readings were moved to a file; False when there are none."""
         query = "SELECT block FROM packs WHERE block NOT IN (SELECT block FROM blocks) LIMIT ?"
@@ -140,9 +172,9 @@ class Keeper(Worker):
         return closing.close_month(db, self._path, self._writer, month, self.stopping.is_set)
 
 
-def checked(batch: columns.Batch) -> bytes:
+def checked(batch: columns.Batch, pack: Callable[[columns.Batch], bytes] = packs.pack) -> bytes:
     """A batch packed, read back and compared. Raises TempHubError when they differ."""
-    body = packs.pack(batch)
+    body = pack(batch)
     again = packs.unpack(body, tuple(batch))
     if not all(np.array_equal(again[name], batch[name]) for name in batch):
         raise TempHubError(

@@ -69,15 +69,15 @@ class Archives:
 
     def taken(
         self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None
-    ) -> Iterator[Callable[[], Batch]]:
+    ) -> Iterator[tuple[int, Callable[[], Batch]]]:
         """For each day, or some days with few readings, of [from_ms, to_ms) that a closed month may have:
-        what reads them. probes: of these alone, None for all."""
+        (when it begins, what reads it). probes: of these alone, None for all."""
         for archive in self.all():
             start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
             step_ms = _days_at_once(archive) * DAY_MS
             while start < end:
                 stop = min((start // DAY_MS) * DAY_MS + step_ms, end)
-                yield partial(self._read, archive, "time", start, stop - 1, fields, probes)
+                yield start, partial(self._read, archive, "time", start, stop - 1, fields, probes)
                 start = stop
 
     def numbered(self, first_no: int, last_no: int, fields: Sequence[str]) -> list[Batch]:

@@ -74,7 +74,7 @@ class Corrections:
         measured counts as none, unless a person says that it does.
         """
         probe, taken_ms, units, quality = (batch[name] for name in ("probe", "taken_ms", "units", "quality"))
-        ghost = (quality == CODE[POWER_ON]) & (units != NO_VALUE)
+        ghost = quality == CODE[POWER_ON]
         if self._believed and ghost.any():
             ghost &= ~np.isin(probe, list(self._believed))
         units = np.where(ghost, NO_VALUE, units) if ghost.any() else units

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ...core import DAY_MS, POWER_ON, TempHubError
-from .. import columns, packs
+from .. import columns
 from ..archive.months import Archives
+from ..packed import packs
 
 log = logging.getLogger(__name__)
 ROWS = "SELECT DISTINCT probe, taken_ms / ? FROM readings WHERE quality=? AND units IS NOT NULL"

@@ -1,0 +1,86 @@
+"""Columns of whole numbers as the differences from one to the next, in as few bytes as the largest of them
+needs: what packs and segments are made of. Pure functions; any thread.
+
+Whatever fits into 64 bits comes back as it was.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..columns import FIELDS, JUNCTION, NO_VALUE, Batch, Flags, Ints
+
+# Only what has readings of thermocouple chips is of the second kind, which has their columns, too.
+PLAIN, WITH_JUNCTIONS = 1, 2
+# Columns with gaps, and the column that says where these are.
+GAPS = {"units": "missing", "chip": "no_chip", "cold": "no_cold"}
+STORED = ("probe", "missing", *(name for name in FIELDS if name != "probe"))
+COLUMNS_OF = {PLAIN: STORED, WITH_JUNCTIONS: (*STORED, "no_chip", "chip", "no_cold", "cold")}
+
+Small = npt.NDArray[np.signedinteger[Any]]
+
+
+def kind_of(batch: Batch) -> int:
+    """WITH_JUNCTIONS where a chip said anything, else PLAIN."""
+    said = any((batch[name] != NO_VALUE).any() for name in JUNCTION if name in batch)
+    return WITH_JUNCTIONS if said else PLAIN
+
+
+def with_gaps(batch: Batch, kind: int) -> Batch:
+    """The columns of a kind; each missing value is its neighbour's, so that it costs nothing."""
+    columns = {name: batch[name] for name in COLUMNS_OF[kind] if name in batch}
+    for name, gaps in GAPS.items():
+        if name in columns:
+            missing = columns[name] == NO_VALUE
+            columns[name], columns[gaps] = _filled(columns[name], missing), missing.astype(np.int64)
+    return columns
+
+
+def put_gaps(values: Ints, missing: Ints) -> Ints:
+    """Values, and NO_VALUE where they are missing."""
+    return np.where(missing == 1, NO_VALUE, values)
+
+
+def _filled(values: Ints, missing: Flags) -> Ints:
+    if not missing.any():
+        return values
+    if missing.all():
+        return np.zeros_like(values)
+    last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(values))))
+    return values[np.where(last < 0, int(np.argmin(missing)), last)]
+
+
+def steps_of(values: Ints) -> tuple[int, Ints]:
+    """(what all differences are multiples of, how many times each is that); none where all values are
+    alike."""
+    steps = values[1:] - values[:-1]
+    factor = int(np.gcd.reduce(steps)) if steps.any() else 0
+    return (factor, steps // factor) if factor else (1, steps[:0])
+
+
+def folded(steps: Ints) -> tuple[int, bytes]:
+    """(bytes each, all of them): the lowest byte of each, then the next one; small ones of either sign take
+    few."""
+    zigzag = ((steps << 1) ^ (steps >> 63)).view(np.uint64)
+    width = next(size for size in (1, 2, 4, 8) if size == 8 or int(zigzag.max()) < 1 << 8 * size)
+    return width, zigzag.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T.tobytes()
+
+
+def unfolded(body: bytes | memoryview, width: int, end: int) -> Small:
+    """The first `end` of these, in as many bytes as they are kept in."""
+    octets = np.frombuffer(body, np.uint8)
+    if width > 1:
+        octets = np.ascontiguousarray(octets.reshape(width, -1)[:, :end].T).ravel()
+    zigzag = octets.view(f"<u{width}")[:end]
+    # Of few bytes each this is several times as quick as of eight.
+    found: Small = ((zigzag >> 1) ^ -(zigzag & 1)).view(f"<i{width}")
+    return found
+
+
+def run_up(steps: Small, factor: int, values: Ints) -> None:
+    """Fill `values` behind its first by the steps between them."""
+    np.cumsum(steps, dtype=np.int64, out=values[1:])
+    if factor != 1:
+        values[1:] *= factor
+    values[1:] += values[0]
