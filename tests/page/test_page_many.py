@@ -157,12 +157,12 @@ def test_more_is_shown_in_steps(many, open_dashboard):
     for number in range(1, 46):
         many.described(f"P{number:05}", group=f"Room {number}")
     page = page_of(many, open_dashboard)
-    headings = html(page).count('class="th-fold"')
+    headings = html(page).count('class="th-fold-head"')
     assert headings == looks.MOST_GROUPS and "26 are not shown" in words(page)
     say(page, whole=looks.GROUPS)
-    assert html(page).count('class="th-fold"') == 2 * looks.MOST_GROUPS
+    assert html(page).count('class="th-fold-head"') == 2 * looks.MOST_GROUPS
     say(page, whole=looks.GROUPS)
-    assert html(page).count('class="th-fold"') == 46
+    assert html(page).count('class="th-fold-head"') == 46
     shown = len(rows(page))
     say(page, whole=looks.NONE)
     assert len(rows(page)) == shown + looks.MORE_OPEN
