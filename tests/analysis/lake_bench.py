@@ -81,7 +81,7 @@ def month_file(folder: str, site: int, month: int, rows: int) -> int:
 
 
 def make(folder: Path, readings: int) -> None:
-    months = max(round(readings / (SITES * PROBES * 21_900)), 1)
+    months = -(-readings // (SITES * PROBES * 21_900))
     rows = -(-readings * 1001 // (1000 * SITES * months))
     began = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:
