@@ -397,9 +397,6 @@
   }
   for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, lift);
   document.addEventListener("keydown", (event) => {
-    // A name is typed and done; leaving the field first has it told before the button is pressed.
-    const form = event.key === "Enter" && event.target.matches?.(".th-fields input[type=text]") && event.target.closest(".th-place .th-editor");
-    if (form) { event.target.blur(); form.querySelector(":scope > .th-buttons .th-primary")?.click(); }
     if (event.key === "Escape" && told.kiosk) say({ kiosk: false });
     if (event.key === "Escape") event.target.closest?.(".th-question")?.querySelector(".th-keep")?.click();
     if (!event.target.classList?.contains("th-chart") || event.ctrlKey || event.metaKey || event.altKey || !current()) return;
