@@ -55,6 +55,7 @@ rem A time-series engine that gets every reading, for example http://192.168.1.5
 rem set "FORWARD_URL="
 rem set "FORWARD_TOKEN="
 rem set "READ_FROM="
+rem set "READ_TOKEN="
 rem set "SITE="
 rem A web address that is called every minute while readings are recorded, so that somebody outside notices when that
 rem stops, for example https://hc-ping.com/your-own-uuid; and how often, in seconds

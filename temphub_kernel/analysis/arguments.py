@@ -137,6 +137,16 @@ def _parsed(text: str) -> Any:
     return pd.to_datetime(text, dayfirst=day_first)
 
 
+def check_source(*others: object) -> None:
+    """Raises TempHubError for what an engine cannot be asked for."""
+    if any(others):
+        raise TempHubError(
+            "An engine has readings, and neither steps, numbers, strikes, names nor origins.",
+            "Leave every, numbered, struck_out, names, origin and data_dir out, and resample the frame.",
+            code="bad_source",
+        )
+
+
 def asked_probes(known: Sequence[Mapping[str, Any]], probe: Probes) -> list[str] | None:
     """The ids of the probes meant, each by id or name; None for all. known: as in core/names.py.
 

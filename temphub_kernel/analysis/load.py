@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import TempHubError, titles
+from ..core import titles
 from ..journal import Import, Ints, Reader, imports_of
 from . import arguments, columns, lengths, load_csv, load_engine, resample, results
 from .arguments import Probes, When
@@ -76,7 +76,7 @@ def load(
     zone = arguments.find_zone(tz)
     from_ms, to_ms = arguments.span_ms(start, end, zone)
     if source:
-        _check_source(every, numbered, struck_out, names, origin, data_dir)
+        arguments.check_source(every, numbered, struck_out, names, origin, data_dir)
         ids = probe if probe is None or isinstance(probe, str) else list(probe)
         return load_engine.load(source, ids, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
@@ -97,15 +97,6 @@ def load(
         how = {"tidy": tidy, "raw": raw, "numbered": numbered, "origin": origin}
         frame = _readings(reader, (from_ms, to_ms), asked, zone, struck_out=struck_out, **how)
     return _called(frame, called, tidy=tidy, names=names)
-
-
-def _check_source(*others: object) -> None:
-    if any(others):
-        raise TempHubError(
-            "An engine has readings, and neither steps, numbers, strikes, names nor origins.",
-            "Leave every, numbered, struck_out, names, origin and data_dir out, and resample the frame.",
-            code="bad_source",
-        )
 
 
 def _readings(

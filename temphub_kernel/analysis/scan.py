@@ -11,8 +11,8 @@ import numpy as np
 
 from ..core import TempHubError, titles
 from ..journal import NO_VALUE, QUALITY, Columns, Import, Ints, Reader, celsius_of, imports_of
-from . import partitions
-from .arguments import Probes, When, asked_probes, find_zone, journal_of, span_ms
+from . import load_engine, partitions
+from .arguments import Probes, When, asked_probes, check_source, find_zone, journal_of, span_ms
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,12 +63,16 @@ def scan(
     and only probe (ids and names as they are there), start, end and tz go with it. engine: "polars", or
     "dask" for a dask.dataframe.DataFrame, worked through on the cluster whose Client there is. options: what
     fsspec takes for that address. `gaps`, `excursions`, `degree_hours` and `mean_kinetic_temperature` take
-    what comes of this, partition by partition. Raises TempHubError: no journal or lake, unknown probe, a time
-    or zone that is none.
+    what comes of this, partition by partition. Or the http address of an engine to which many hubs forward
+    (docs/fleet.md): with a column site and no received; only probe (ids), start, end and tz go with it.
+    Raises TempHubError: no journal or lake, unknown probe, a time or zone that is none.
     """
     zone = find_zone(tz or "local")
     from_ms, to_ms = span_ms(start, end, zone)
     shown = str(zone) if tz else "UTC"
+    if str(source).startswith(("http://", "https://")):
+        check_source(struck_out, names, origin, data_dir, engine != "polars", options)
+        return _of_engine(str(source), probe, (from_ms, to_ms), shown)
     if source:
         _check_source(struck_out, names, origin, data_dir)
         ids = None if probe is None else (probe,) if isinstance(probe, str) else tuple(probe)
@@ -85,6 +89,22 @@ def scan(
         return reader.stream(from_ms, to_ms, asked, most=PIECE_ROWS, fields=fields, **how)
 
     return _lazy(path, _schema(shown, names=names, origin=origin), stream, called, imports)
+
+
+def _of_engine(source: str, probe: Probes, span: tuple[int, int], shown: str) -> pl.LazyFrame:
+    """All places, stretch by stretch of time."""
+    from polars.io.plugins import register_io_source
+
+    wanted = None if probe is None else {probe} if isinstance(probe, str) else set(probe)
+    schema, frames = load_engine.schema(shown), load_engine.frames(source, wanted, span)
+
+    def pieces(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        found = frames(_needed(schema, with_columns, predicate))
+        yield from _limited((_asked(one, with_columns, predicate) for one in found), n_rows)
+
+    return register_io_source(pieces, schema=schema, is_pure=True)
 
 
 def _lazy(

@@ -168,6 +168,14 @@ def _forwarded(forward: dict[str, Any]) -> Iterable[Metric]:
     for reason, count in forward["fallen"].items():
         fallen.add_metric([reason], count)
     yield fallen
+    ignored = GaugeMetricFamily(
+        "temphub_forward_engine_ignored_points",
+        "Points that the engine says it let fall since this hub asks, of all who write there, by reason",
+        labels=["reason"],
+    )
+    for reason, count in forward.get("ignored", {}).items():
+        ignored.add_metric([reason], count)
+    yield ignored
 
 
 log = logging.getLogger(__name__)

@@ -190,11 +190,7 @@ class Settings:
         lambda value: value.rstrip("/"),
     )
     server_token: str = setting(
-        "SERVER_TOKEN",
-        "",
-        "up to 128 printable characters without spaces",
-        _is_token,
-        secret=True,
+        "SERVER_TOKEN", "", "up to 128 printable characters without spaces", _is_token, secret=True
     )
     approve_probes: bool = setting(
         "PROBE_TRUST",
@@ -287,13 +283,8 @@ class Settings:
         secret=True,
     )
     webhook_url: str = setting(
-        "WEBHOOK_URL",
-        "",
-        "a web address such as https://example.com/readings",
-        _is_web_address,
-        secret=True,
+        "WEBHOOK_URL", "", "a web address such as https://example.com/readings", _is_web_address, secret=True
     )
-
     site: str = setting(
         "SITE", "", 'a name of this place of at most 64 printable characters without \\ and "', _is_site
     )
@@ -308,6 +299,7 @@ class Settings:
     read_from: str = setting(
         "READ_FROM", "", "a web address such as http://vmselect:8481/select/0", _is_web_address, secret=True
     )
+    read_token: str = setting("READ_TOKEN", "", "a token without spaces", _is_key, secret=True)
     heartbeat_url: str = setting(
         "HEARTBEAT_URL",
         "",
@@ -333,6 +325,11 @@ class Settings:
     def journal_file(self) -> Path:
         """The journal in the data folder."""
         return self.data_dir / files.JOURNAL_FILE
+
+    @property
+    def reading_token(self) -> str:
+        """What is shown to the engine at READ_FROM."""
+        return self.read_token or self.forward_token
 
     @property
     def is_demo(self) -> bool:

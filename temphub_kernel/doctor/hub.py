@@ -58,7 +58,13 @@ def forwarding(case: Case) -> Iterable[finding.Finding]:
     said = f"To {told.get('url')} ({told.get('engine')}) as site {told.get('site')}"
     waiting, fallen = int(told.get("waiting", 0)), sum(dict(told.get("fallen", {})).values())
     said += f"; {waiting:,} readings wait, {fallen:,} were let fall."
-    if advice := str(told.get("advice", "")):
+    if ignored := dict(told.get("ignored", {})):
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in ignored.items())
+        said += f" It says itself that it let points fall, of all who write there: {counts}."
+    if ignored and not fallen:
+        remedy = "Look at what `temphub forward` says of it, or accept it: temphub forward --accept"
+        yield finding.warning("Forwarding", said, remedy)
+    elif advice := str(told.get("advice", "")):
         yield finding.warning("Forwarding", said, advice)
     else:
         yield finding.well("Forwarding", said)

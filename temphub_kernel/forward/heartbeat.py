@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from ..core import Once, TempHubError, Worker, WorkerState
-from .web import WebAddress
+from ..engines import WebAddress
 
 log = logging.getLogger(__name__)
 EVERY_S = 60.0

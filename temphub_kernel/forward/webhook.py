@@ -6,8 +6,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 from ..core import TempHubError, iso_utc, to_celsius
+from ..engines import web
 from ..journal import Point, Reader, Writer
-from . import follower, web
+from . import follower
 
 BLOCK = 500
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import temphub_kernel as th
-from support.engines import Victoria
+from support.engines import Prometheus, Victoria
 from support.ports import free_port
 from support.waiting import wait_for
 from temphub_kernel.core.clock import now_ms
@@ -54,30 +54,63 @@ def forwarded(folder, url: str, site: str, offset_c: float) -> None:
         assert engine.stop() and writer.stop()
 
 
-def test_all_places_have_the_numbers_of_their_hubs(tmp_path, victoria):
+@pytest.fixture
+def prometheus(tmp_path):
+    """Prometheus, which has no raw export and gives at most 500 points at once; not started yet."""
+    made = Prometheus(tmp_path / "prometheus", free_port())
+    made.flags = ("--query.max-samples=500",)
+    yield made
+    made.kill()
+
+
+def test_all_places_have_the_numbers_of_their_hubs(tmp_path, victoria, prometheus):
     """Each value, time and bad reading is that of the hub's own `load`, corrected where it is there; gaps
-    stay gaps, and places are told apart."""
+    stay gaps, and places are told apart: by raw export, and piece by piece by the query API that
+    Prometheus, Thanos and Mimir have."""
     for site, offset_c in (("Shop 1", 0.5), ("Shop 2", -1.25)):
         forwarded(tmp_path / site, victoria.base, site, offset_c)
+    prometheus.take(victoria.series()).start()
+    for source in (victoria.base, prometheus.base):
+        wide = th.load(source=source, start="1h", tz="UTC")
+        tidy = th.load(source=source, tz="UTC", tidy=True)
+        raw = th.load(probe="Warm.2", source=source, tz="UTC", raw=True)
+        # The places began within another second, maybe.
+        assert raw[("Shop 1", "Warm.2")].dropna().tolist() == [21.3125]
+        assert sorted(set(wide.columns.get_level_values("site"))) == ["Shop 1", "Shop 2"]
+        lazy = th.scan(source=source).collect()
+        for site in ("Shop 1", "Shop 2"):
+            own = th.load(data_dir=tmp_path / site, tz="UTC")
+            pd.testing.assert_frame_equal(
+                wide[site].dropna(how="all"), own.dropna(how="all"), check_freq=False, check_names=False
+            )
+            mine = th.load(data_dir=tmp_path / site, tz="UTC", tidy=True)
+            part = tidy[tidy["site"] == site].reset_index(drop=True)
+            for name in ("time", "probe_id", "quality"):
+                assert part[name].astype(str).tolist() == mine[name].astype(str).tolist(), name
+            assert np.array_equal(part["temperature_c"], mine["temperature_c"], equal_nan=True)
+            wanted = ["time", "probe_id", "temperature_c", "raw_c", "quality"]
+            scanned = th.scan(data_dir=tmp_path / site).select(wanted).collect()
+            order = ["time", "probe_id"]
+            assert lazy.filter(site=site).select(wanted).sort(order).equals(scanned.sort(order))
+        some = th.load("Cold-1", start=wide.index[10], end=wide.index[20], source=source, tz="UTC")
+        assert len(some) and some.index[0] == wide.index[10] and some.index[-1] < wide.index[20]
+        assert th.scan("Warm.2", source=source).select("raw_c").collect()["raw_c"].to_list() == [21.3125] * 2
+
+
+def test_what_was_struck_out_stays_out(victoria):
+    """A time of which everything was struck out is empty, though an earlier revision has values there, and
+    what was sent as well."""
+    head, then = "temphub,site=S,probe=P", now_ms() - 3_600_000
+    victoria.write(
+        f"{head} celsius=1 {then}\n{head},revision=1 corrected=2 {then}\n"
+        f"{head} celsius=1 {then + 60_000}\n{head},revision=2 corrected=3 {then + 60_000}",
+        "",
+    )
     victoria.series()
-    wide = th.load(source=victoria.base, tz="UTC")
-    tidy = th.load(source=victoria.base, tz="UTC", tidy=True)
-    raw = th.load(probe="Warm.2", source=victoria.base, tz="UTC", raw=True)
-    # The places began within another second, maybe.
-    assert raw[("Shop 1", "Warm.2")].dropna().tolist() == [21.3125]
-    assert sorted(set(wide.columns.get_level_values("site"))) == ["Shop 1", "Shop 2"]
-    for site in ("Shop 1", "Shop 2"):
-        own = th.load(data_dir=tmp_path / site, tz="UTC")
-        pd.testing.assert_frame_equal(
-            wide[site].dropna(how="all"), own.dropna(how="all"), check_freq=False, check_names=False
-        )
-        mine = th.load(data_dir=tmp_path / site, tz="UTC", tidy=True)
-        part = tidy[tidy["site"] == site].reset_index(drop=True)
-        for name in ("time", "probe_id", "quality"):
-            assert part[name].astype(str).tolist() == mine[name].astype(str).tolist(), name
-        assert np.array_equal(part["temperature_c"], mine["temperature_c"], equal_nan=True)
-    some = th.load("Cold-1", start=wide.index[10], end=wide.index[20], source=victoria.base, tz="UTC")
-    assert len(some) and some.index[0] == wide.index[10] and some.index[-1] < wide.index[20]
+    # Its index shows a new series a moment later.
+    wait_for(lambda: th.load(source=victoria.base)[("S", "P")].tolist() == [3.0])
+    assert th.load(source=victoria.base, end=then + 1).empty
+    assert th.load(source=victoria.base, raw=True)[("S", "P")].tolist() == [1.0]
 
 
 def test_what_cannot_be_read_is_told(victoria):

@@ -60,6 +60,7 @@ WRONG = {
     "FORWARD_URL": ["192.168.1.5:8428", "ftp://x/y", "http://"],
     "FORWARD_TOKEN": ["two words", "ümlaut"],
     "READ_FROM": ["vmselect:8481"],
+    "READ_TOKEN": ["two words"],
     "HEARTBEAT_URL": ["hc-ping.com/x", "ftp://x/y"],
     "REPORTS_DIR": ["a\0b"],
     "REPORTS_LANGUAGE": ["english", "e n"],

@@ -12,6 +12,7 @@ from temphub_kernel.core.reading import to_celsius
 from temphub_kernel.forward.engine.again import send_again
 from temphub_kernel.forward.engine.forwarder import Engine
 from temphub_kernel.forward.engine.kinds import Door
+from temphub_kernel.forward.engine.sending import accept
 from temphub_kernel.journal import Reader, calibrate, strike_out
 
 SITE = "Kühlhaus 7, cellar=b"
@@ -178,6 +179,27 @@ def test_a_range_is_sent_again_when_the_engine_keeps_more(
     assert victoria.series(CELSIUS) == expected(journal)
     wait_for(lambda: not engine.state().problem)
     assert engine.report()["fallen"] == {}
+
+
+def test_what_an_engine_says_itself_is_told_until_it_is_accepted(
+    journal, victoria, start: Callable[..., Engine]
+) -> None:
+    """Another program sends something too old: the engine counts it and says nothing to anybody, the hub
+    tells it with the remedy; what fell of its own too, until somebody does without."""
+    journal.add(1.0)
+    engine = start(victoria.base)
+    passed_on(engine, journal)
+    wait_for(lambda: engine.report().get("ignored") == {})
+    victoria.write(f"temphub,site=Other,probe=X celsius=1 {now_ms() - 90 * DAY_MS}", "")
+    wait_for(lambda: engine.report()["ignored"] == {"too_old": 1})
+    wait_for(lambda: "says that it let points fall: 1 older" in engine.state().problem)
+    assert "-retentionPeriod=100y (now 1 month)" in engine.state().remedy
+    journal.add(1.0, ago_ms=40 * DAY_MS)
+    wait_for(lambda: "let 1 readings fall: 1 older" in engine.state().problem)
+    assert "temphub forward --accept" in engine.state().remedy
+    accept(journal.path.parent)
+    wait_for(lambda: not engine.state().problem)
+    assert engine.report()["fallen"] == engine.report()["ignored"] == {}
 
 
 def test_influxdb_has_every_reading(journal, influx, start: Callable[..., Engine]) -> None:

@@ -16,6 +16,7 @@ ROOMS = {
     "core": set(),
     "journal": {"core"},
     "language": {"core"},
+    "engines": {"core"},
     "discovery": {"core"},
     "trust": {"core"},
     "provisioner": {"core", "trust"},
@@ -30,9 +31,9 @@ ROOMS = {
     "flash": {"core"},
     "alarms": {"core", "journal"},
     # A frame goes into a file as an export does, and a time as the page's and the command's own.
-    "analysis": {"core", "journal", "exports"},
+    "analysis": {"core", "journal", "engines", "exports"},
     "firewall": {"core"},
-    "forward": {"core", "journal"},
+    "forward": {"core", "journal", "alarms", "engines"},
     "doctor": {"backup", "core", "journal", "discovery", "provisioner", "firewall", "hub", "_version"},
     "service": {"core", "hub"},
     "hub": {
@@ -111,7 +112,7 @@ LIBRARIES = {
     "jupyter_server": {"jupyter", "server"},
     "ipykernel": {"jupyter"},
     # forward: what an engine says of itself.
-    "prometheus_client": {"api", "forward"},
+    "prometheus_client": {"api", "engines"},
     "yaml": {"api"},
     "argon2": {"api"},
     "filelock": {"hub"},

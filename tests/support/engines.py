@@ -105,6 +105,44 @@ class Victoria(Engine):
         return [(one["metric"], float(one["value"][1])) for one in told["data"]["result"]]
 
 
+class Prometheus(Engine):
+    """Prometheus 2 on blocks made of what a VictoriaMetrics has. flags: more of how it is started."""
+
+    flags: Sequence[str] = ()
+
+    def command(self) -> list[str]:
+        tool = shutil.which("prometheus")
+        if tool is None:
+            cannot("prometheus is not installed (Debian: apt-get install prometheus)")
+        config = self.folder / "prometheus.yml"
+        config.write_text("global: {}\n")
+        place = [f"--config.file={config}", f"--storage.tsdb.path={self.folder / 'data'}"]
+        kept = ["--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{self.port}"]
+        return [tool, *place, *kept, *self.flags]
+
+    def answers(self) -> bool:
+        said = self._curl("/-/ready")
+        return said is not None and b"is Ready" in said
+
+    def take(self, series: dict[str, list[tuple[int, float]]]) -> "Prometheus":
+        """Have these points, in the form of `Victoria.series`, before it is started."""
+        lines, last = [], ""
+        for name, points in sorted(series.items()):
+            if (metric := name.partition("{")[0]) != last:
+                lines.append(f"# TYPE {metric} gauge")
+                last = metric
+            lines += [f"{name} {value!r} {ms / 1000:.3f}" for ms, value in points]
+        text = self.folder / "points.txt"
+        text.write_text("\n".join([*lines, "# EOF", ""]))
+        said = subprocess.run(
+            ["promtool", "tsdb", "create-blocks-from", "openmetrics", text, self.folder / "data"],
+            capture_output=True,
+            text=True,
+        )
+        assert said.returncode == 0, said.stderr
+        return self
+
+
 class Influx(Engine):
     """InfluxDB 1 with the database `temphub`."""
 

@@ -10,8 +10,9 @@ import psutil
 # In the environment of everything that this run starts: what was orphaned is known by it.
 MARK = "STARTED_BY_TESTS"
 os.environ[MARK] = str(os.getpid())
-# Playwright's driver and the pools that Python itself keeps for a session are not ours to end.
-KEPT_THREADS = ("asyncio_", "playwright", "ThreadPoolExecutor-")
+# Playwright's driver and the pools that Python itself keeps for a session are not ours to end; nor is what
+# Python notes of a thread that a library's own pool (polars') came from.
+KEPT_THREADS = ("asyncio_", "playwright", "ThreadPoolExecutor-", "Dummy-")
 NAMESPACES = Path("/run/netns")
 SPACE = f"th{os.getpid()}-"
 

@@ -3,16 +3,15 @@ process of its own; the journal is only read.
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ...core import EVER_MS, Settings, TempHubError, now_ms, parse_time, write_private
+from ...core import EVER_MS, Settings, TempHubError, parse_time
 from ...journal import Reader
 from .kinds import Door, kind_of
 from .lines import NEEDED, Revisions, points_of
-from .sending import FILE, Fallen, Sending
+from .sending import Fallen, Ignored, Sending, accept, say_done
 
 PIECE = 50_000
 
@@ -46,8 +45,7 @@ def send_again(
             sending.send(points_of(piece, revisions, up_to=up_to), perhaps=True)
             readings += len(piece)
             progress(len(piece))
-    told = {"at_ms": now_ms(), "from_ms": from_ms, "to_ms": to_ms, "fallen": sending.fallen.as_json()}
-    write_private(journal.parent / FILE, json.dumps(told))
+    say_done(journal.parent, from_ms, to_ms, sending.fallen)
     return Told(readings, sending.sent, sending.fallen)
 
 
@@ -55,6 +53,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
         "--again", action="store_true", help="send what the engine lacks of a time, also while the hub runs"
+    )
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="do without what the engine let fall until now: the hub, which has it, says no more of it",
     )
     parser.add_argument(
         "--from",
@@ -80,7 +83,11 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], No
         raise _no_engine()
     if options.start >= options.end:
         raise TempHubError("--from is not before --to, so there is nothing to send.", "Give --from earlier.")
-    door = Door(settings.forward_url, settings.forward_token, settings.read_from)
+    if options.accept:
+        accept(settings.data_dir)
+        say("What the engine let fall until now is accepted; a hub that runs says no more of it in a moment.")
+        return 0
+    door = Door(settings.forward_url, settings.forward_token, settings.read_from, settings.read_token)
     return _again(settings, door, options, say) if options.again else _show(settings, door, say)
 
 
@@ -100,6 +107,10 @@ def _show(settings: Settings, door: Door, say: Callable[[str], None]) -> int:
     say(f"Surely kept there: {no:,} readings; {left:,} are on their way, or wait for the hub to send them.")
     if look.advice:
         say(look.advice)
+    ignored = Ignored(note.get("ignored"))
+    ignored.take(look)
+    for told in ignored.said(door.shown, kind.remedies) or ():
+        say(told)
     return _fell(Fallen(note.get("fallen")), door, say)
 
 

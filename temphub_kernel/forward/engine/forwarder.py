@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...core import EVER_MS, Settings, TempHubError, monotonic_s
+from ...engines import web
 from ...journal import Columns, Reader, Writer
-from .. import follower, web
+from .. import follower
+from .beside import Hours, Telling
 from .kinds import Door, NotReadable, kind_of
 from .lines import NEEDED, Points, Revisions, Series, points_of
-from .sending import Fallen, Sending, done
+from .sending import Fallen, Ignored, Sending, done, said_of
 
 BLOCK = 50_000
 # Faster than that it would only take the computer from those who deliver.
@@ -46,6 +48,29 @@ class Mark(NamedTuple):
     samples: list[Sample]
 
 
+def _lacks(
+    sending: Sending, site: str, samples: Sequence[Sample], missed: set[Sample], fallen: Fallen
+) -> bool:
+    """Whether one of them is not there for the first time. missed: those that were not before; fallen: takes
+    what is amiss for good."""
+    for one in samples if sending.kind.reads else ():
+        if one.taken_ms < sending.look.oldest_ms:
+            continue
+        try:
+            found = sending.kind.there(site, [one.series], one.taken_ms, one.taken_ms)
+        except NotReadable as error:
+            # A status code is then all there is to go by.
+            sending.look = sending.look._replace(advice=error.remedy)
+            return False
+        value = found.get(one.series, {}).get(one.taken_ms)
+        if value is None and one not in missed:
+            missed.add(one)
+            return True
+        if value is None or round(value, 7) != one.value:
+            fallen.add("not_kept" if value is None else "changed", 1, one.taken_ms, one.taken_ms)
+    return False
+
+
 class Engine(follower.Forwarder):
     """door: where to; site: under which name. trail_s: how long what was acknowledged counts as unsure."""
 
@@ -66,8 +91,8 @@ class Engine(follower.Forwarder):
         self._door, self._site, self._folder = door, site, journal.parent
         self._trail_s, self._look_s = trail_s, look_s
         self._sending: Sending | None = None
-        self._revisions = Revisions()
-        self._fallen = Fallen()
+        self._revisions, self._hours, self._telling = Revisions(), Hours(site), Telling(site)
+        self._fallen, self._ignored = Fallen(), Ignored()
         self._kept = self._attempted = self._reserved = self._counted = 0
         self._marks: deque[Mark] = deque()
         self._samples: list[Sample] = []
@@ -98,8 +123,10 @@ class Engine(follower.Forwarder):
         self._counted = int(note.get("counted", 0)) if ours else 0
         self._revisions = Revisions(note.get("revisions") if ours else None)
         self._fallen = Fallen(note.get("fallen") if ours else None)
+        self._ignored = Ignored(note.get("ignored") if ours else None)
         self._redo = {one: int(no) for one, no in note.get("redo", {}).items()} if ours else {}
         self._again_ms = int(note.get("again_ms", 0)) if ours else 0
+        self._hours.begin(reader, int(note.get("hours", 0)) if ours else 0, self.no)
         self._marks.clear()
         self._pieces = None
 
@@ -114,8 +141,10 @@ class Engine(follower.Forwarder):
             "revisions": self._revisions.as_json(),
             "counted": self._counted,
             "fallen": self._fallen.as_json(),
+            "ignored": self._ignored.as_json(),
             "redo": {**unsure, **self._redo},
             "again_ms": self._again_ms,
+            "hours": self._hours.up_to(self._kept, self._trail_s),
         }
 
     def _target(self) -> str:
@@ -132,7 +161,7 @@ class Engine(follower.Forwarder):
 
     def _pass_on(self, reader: Reader) -> bool:
         sending = self._sending = self._sending or Sending(self._door, self._site, kind_of(self._door))
-        self._look(sending)
+        self._look(sending, reader)
         self._judge(reader)
         # What fell of a block is counted once, whole.
         most = self.block if self.no >= self._counted else min(self.block, self._counted - self.no)
@@ -142,11 +171,13 @@ class Engine(follower.Forwarder):
             self._send(sending, columns)
             if len(columns) == BLOCK:
                 self.stopping.wait(max(0.0, BLOCK / MOST_A_SECOND - (monotonic_s() - began_s)))
-        return len(columns) == most or self._redo_piece(sending, reader)
+        return len(columns) == most or self._redo_piece(sending, reader) or self._hour(sending, reader)
 
     def settled(self) -> None:
-        if self._fallen and self._sending:
-            self.trouble(*self._fallen.said(self._door.shown, self._sending.kind.remedies))
+        sending = self._sending
+        said = sending and said_of(self._fallen, self._ignored, self._door.shown, sending.kind.remedies)
+        if said:
+            self.trouble(*said)
         else:
             self.well()
 
@@ -162,12 +193,9 @@ class Engine(follower.Forwarder):
         took = sending.send(points, perhaps=perhaps, counted=last <= self._counted)
         self._sample(took)
         self.no = last
+        self._hours.touch(columns)
         self._counted = max(self._counted, last)
-        self._gather(sending)
-
-    def _gather(self, sending: Sending) -> None:
-        self._fallen.take(sending.fallen)
-        sending.fallen = Fallen()
+        self._fallen.take(sending.gathered())
 
     def _sample(self, points: Points) -> None:
         if len(points):
@@ -177,12 +205,13 @@ class Engine(follower.Forwarder):
             )
             self._samples = [*self._samples[-SAMPLES + 1 :], one]
 
-    def _look(self, sending: Sending) -> None:
+    def _look(self, sending: Sending, reader: Reader) -> None:
         now_s = monotonic_s()
         if now_s - self._looked_s < self._look_s:
             return
         self._again()
         had, sending.look = sending.look.started, sending.kind.look()
+        self._ignored.take(sending.look)
         # It tells its start to the second only, and may have been started twice in one.
         if self._away or (had and sending.look.started != had):
             self._back(sending, "it was away, or started anew")
@@ -193,6 +222,7 @@ class Engine(follower.Forwarder):
                 # It may have been busy when it was asked what it is.
                 sending.kind = kind_of(self._door)
             self._said_s = now_s
+        self._telling.tell(reader, sending.say)
         if not self._marks or self._marks[-1].no != self.no:
             self._marks.append(Mark(now_s, self.no, self._samples))
             self._samples = []
@@ -205,22 +235,9 @@ class Engine(follower.Forwarder):
 
     def _promote(self, sending: Sending, mark: Mark) -> bool:
         """What was sent before that moment is kept, or sent again."""
-        for one in mark.samples if sending.kind.reads else ():
-            if one.taken_ms < sending.look.oldest_ms:
-                continue
-            try:
-                found = sending.kind.there(self._site, [one.series], one.taken_ms, one.taken_ms)
-            except NotReadable as error:
-                # A status code is then all there is to go by.
-                sending.look = sending.look._replace(advice=error.remedy)
-                break
-            value = found.get(one.series, {}).get(one.taken_ms)
-            if value is None and one not in self._missed:
-                self._missed.add(one)
-                self._back(sending, "it lacks what it acknowledged")
-                return False
-            if value is None or round(value, 7) != one.value:
-                self._fallen.add("not_kept" if value is None else "changed", 1, one.taken_ms, one.taken_ms)
+        if _lacks(sending, self._site, mark.samples, self._missed, self._fallen):
+            self._back(sending, "it lacks what it acknowledged")
+            return False
         self._missed.clear()
         self._kept = max(self._kept, mark.no)
         self._marks.popleft()
@@ -238,6 +255,7 @@ class Engine(follower.Forwarder):
             self._redo.setdefault(probe_id, no)
         self._redone.clear()
         self._pieces = None
+        self._hours.back()
         sending.kind.flush()
 
     def _again(self) -> None:
@@ -247,10 +265,12 @@ class Engine(follower.Forwarder):
             self._again_ms = told.at_ms
             self._fallen.forget(told.from_ms, told.to_ms)
             self._fallen.take(told.fallen)
+            self._ignored.accept()
 
     def _judge(self, reader: Reader) -> None:
         for probe_id in self._revisions.changed(reader):
             self._redo[probe_id] = self.no
+            self._hours.anew(reader, probe_id)
             self._pieces = None
 
     def _redo_piece(self, sending: Sending, reader: Reader) -> bool:
@@ -275,8 +295,16 @@ class Engine(follower.Forwarder):
             # From its beginning: what is there is not sent again.
             self._pieces = None
             raise
-        self._gather(sending)
+        self._fallen.take(sending.gathered())
         return True
+
+    def _hour(self, sending: Sending, reader: Reader) -> bool:
+        """Some of what whole hours come to; whether there is more."""
+        lines, hours = self._hours.due(reader, self._revisions.numbers)
+        if lines:
+            sending.say(lines)
+        self._hours.sent(hours)
+        return bool(hours)
 
     def _tell(self, reader: Reader) -> None:
         sending = self._sending
@@ -288,11 +316,13 @@ class Engine(follower.Forwarder):
             "sent": sending.sent if sending else 0,
             "unsure": self.no - self._kept,
             "fallen": {reason: fall.readings for reason, fall in self._fallen.counts().items()},
+            "ignored": self._ignored.counts(),
+            "hours": self._hours.waiting(),
             "advice": sending.look.advice if sending else "",
         }
 
 
 def forwarding(settings: Settings, writer: Writer) -> Engine:
     """What passes everything on to FORWARD_URL."""
-    door = Door(settings.forward_url, settings.forward_token, settings.read_from)
+    door = Door(settings.forward_url, settings.forward_token, settings.read_from, settings.read_token)
     return Engine(door, settings.site, settings.journal_file, writer)

@@ -10,16 +10,25 @@ known.
 import gzip
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
-
 from ...core import DAY_MS, EVER_MS, MINUTE_MS, TempHubError, now_ms
-from ..web import TIMEOUT_S, Answer, WebAddress
-from .lines import MEASUREMENT, Points, Series
+from ...engines import (
+    MEASUREMENT,
+    READINGS,
+    TIMEOUT_S,
+    Answer,
+    WebAddress,
+    exported,
+    ignored_of,
+    influx_length,
+    length_of,
+    match,
+    metrics_of,
+)
+from .lines import Points, Series
 
 WRITE = re.compile(r"(/influx|/v1/influxdb)?(/api/v[23])?/(write|write_lp)/?$")
 MOST_READ = 256 * 1024 * 1024
@@ -35,9 +44,18 @@ class NotReadable(TempHubError):
 
 
 class Door:
-    """url: FORWARD_URL; token: FORWARD_TOKEN; read_from: READ_FROM."""
+    """url: FORWARD_URL; token: FORWARD_TOKEN; read_from: READ_FROM; read_token: READ_TOKEN, the same without
+    it."""
 
-    def __init__(self, url: str, token: str = "", read_from: str = "", timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        read_from: str = "",
+        read_token: str = "",
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         parts = urlsplit(url)
         path = parts.path if parts.path not in ("", "/") else "/write"
         query = {**dict(parse_qsl(parts.query, keep_blank_values=True)), "precision": "ms"}
@@ -45,7 +63,7 @@ class Door:
         self.elsewhere = bool(read_from)
         self._target = f"{path}?{urlencode(query)}"
         self._base = WRITE.sub("", path)
-        self._token = token
+        self._token, self._read_token = token, read_token or token
         # InfluxDB 2 knows its own word only.
         self._scheme = "Token" if path.endswith("/api/v2/write") else "Bearer"
         self._write = WebAddress(url, "The engine", "FORWARD_URL", timeout_s)
@@ -88,7 +106,8 @@ class Door:
         headers: dict[str, str] | None = None,
         most: int = 64 * 1024,
     ) -> Answer:
-        key = {"Authorization": f"{self._scheme} {self._token}"} if self._token else {}
+        token = self._token if method == "POST" else self._read_token
+        key = {"Authorization": f"{self._scheme} {token}"} if token else {}
         try:
             return web.exchange(method, target, data, {**key, **(headers or {})}, most)
         except TempHubError as error:
@@ -131,7 +150,9 @@ class Door:
         )
 
     def _hidden(self, text: str) -> str:
-        return text.replace(self._token, "****") if self._token else text
+        for token in (self._token, self._read_token):
+            text = text.replace(token, "****") if token else text
+        return text
 
 
 def _remedy(status: int, why: str, html: bool, database: str) -> str:
@@ -157,8 +178,6 @@ def _remedy(status: int, why: str, html: bool, database: str) -> str:
     return "Correct FORWARD_URL, or look at the engine and its log."
 
 
-METRICS = ("flag", "process_start_time_seconds", "vm_rows_ignored_total")
-UNIT_MS = {"h": 3_600_000, "d": DAY_MS, "w": 7 * DAY_MS, "y": 365 * DAY_MS, "M": 31 * DAY_MS, "": 31 * DAY_MS}
 AHEAD_MS = 2 * DAY_MS
 # A clock apart by less is as good as ours.
 APART_MS = 5_000
@@ -170,13 +189,14 @@ Present = dict[Series, dict[int, float]]
 
 class Look(NamedTuple):
     """started: another one after each start of the engine; oldest_ms, newest_ms: what it takes; advice: what
-    is better set otherwise; ignored: what it counted itself as let fall, of all who write there."""
+    is better set otherwise; ignored: what it counted itself as let fall since then, of all who write there,
+    by reason."""
 
     started: str = ""
     oldest_ms: int = 1
     newest_ms: int = EVER_MS
     advice: str = ""
-    ignored: int = 0
+    ignored: Mapping[str, int] = {}
 
 
 class Blind:
@@ -250,7 +270,7 @@ class VictoriaMetrics(Blind):
             "counts once."
             if single
             else "",
-            int(sum(one.value for one in told.get("vm_rows_ignored_total", ()))),
+            ignored_of(told),
         )
 
     def flush(self) -> None:
@@ -258,27 +278,20 @@ class VictoriaMetrics(Blind):
             self.door.get("/internal/force_flush")
 
     def there(self, site: str, series: Iterable[Series], from_ms: int, to_ms: int) -> Present:
-        probes = sorted({one.probe_id for one in series})
-        # A point is the only sign of an id that means something in a pattern.
-        ids = json.dumps("|".join(one.replace(".", "[.]") for one in probes))
-        match = (
-            f'{{__name__=~"{MEASUREMENT}_(celsius|flagged|corrected)",'
-            f"site={json.dumps(site, ensure_ascii=False)},probe=~{ids}}}"
-        )
+        selector = match(READINGS, site, {one.probe_id for one in series})
         found: Present = {}
         start_ms = from_ms
         while start_ms <= to_ms:
             end_ms = min(start_ms + PART_MS - 1, to_ms)
-            asked = {"match[]": match, "start": f"{start_ms / 1000:.3f}", "end": f"{end_ms / 1000:.3f}"}
+            asked = {"match[]": selector, "start": f"{start_ms / 1000:.3f}", "end": f"{end_ms / 1000:.3f}"}
             answer = self.door.get("/api/v1/export", asked, read=True)
             if answer.status != 200 or answer.html:
                 raise self.door.unread(answer)
             try:
-                for line in answer.body.splitlines():
-                    told = json.loads(line)
-                    pairs = zip(told["timestamps"], told["values"], strict=True)
-                    found.setdefault(_series(told["metric"]), {}).update(pairs)
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                for told in exported(answer.body):
+                    pairs = zip(told.taken_ms.tolist(), told.values.tolist(), strict=True)
+                    found.setdefault(_series(told.labels), {}).update(pairs)
+            except (ValueError, LookupError) as error:
                 raise self.door.unread(answer) from error
             start_ms = end_ms + 1
         return found
@@ -338,30 +351,6 @@ def kind_of(door: Door) -> Blind:
         except (TempHubError, ValueError, LookupError, TypeError):
             pass
     return Blind(door)
-
-
-def metrics_of(text: str) -> dict[str, list[Sample]]:
-    """Of the text of /metrics what is asked for, by name. Raises ValueError for what is none."""
-    lines = [line for line in text.splitlines() if line.partition("{")[0].partition(" ")[0] in METRICS]
-    found: dict[str, list[Sample]] = {}
-    for family in text_string_to_metric_families("\n".join([*lines, ""])):
-        for sample in family.samples:
-            found.setdefault(sample.name, []).append(sample)
-    return found
-
-
-def length_of(text: str) -> int:
-    """What VictoriaMetrics's retentionPeriod means, in ms: months without a unit; 0 when it makes no
-    sense."""
-    met = re.fullmatch(r"([0-9.]+)([hdwMy]?)", text)
-    return round(float(met[1]) * UNIT_MS[met[2]]) if met else 0
-
-
-def influx_length(text: str) -> int:
-    """`168h0m0s` in ms; 0 is for ever."""
-    met = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
-    hours, minutes, seconds = (int(part or 0) for part in met.groups()) if met else (0, 0, 0)
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
 def missing(points: Points, present: Present) -> list[bool]:

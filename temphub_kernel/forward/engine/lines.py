@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from ...core import UNITS_PER_C
+from ...engines import MEASUREMENT, READINGS
 from ...journal import (
     NO_VALUE,
     QUALITY,
@@ -27,8 +28,6 @@ from ...journal import (
     Thermocouple,
 )
 
-MEASUREMENT = "temphub"
-FIELDS = ("celsius", "flagged", "corrected")
 NEEDED = ("no", "probe", "taken_ms", "units", "quality")
 NEWEST = 2**62
 ESCAPED = str.maketrans({",": r"\,", " ": r"\ ", "=": r"\="})
@@ -96,7 +95,7 @@ def points_of(
     corrected = counts & np.isin(columns.probe, [no for no, id_ in columns.ids.items() if id_ in revisions])
     known: dict[Series, int] = {}
     parts: list[tuple[Ints, Ints, Floats]] = []
-    for field, which in zip(FIELDS, (with_raw, flagged, corrected), strict=True):
+    for field, which in zip(READINGS, (with_raw, flagged, corrected), strict=True):
         if which.any() and only in ("", field):
             parts.append(_part(columns, field, which, revisions, known))
     if not parts:

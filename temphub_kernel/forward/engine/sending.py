@@ -6,6 +6,7 @@ it would let fall is not sent but counted; what it refused in part is not sent a
 """
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import iso_utc, monotonic_s, now_ms
+from ...core import EVER_MS, HOUR_MS, iso_utc, monotonic_s, now_ms, write_private
+from ...engines import MEASUREMENT, BrokenOff
 from ...journal import Flags
-from ..web import BrokenOff
 from .kinds import Blind, Door, Look, NotReadable, TooMuch, missing
-from .lines import MEASUREMENT, Points, once, tag_value
+from .lines import Points, once, tag_value
 
+log = logging.getLogger(__name__)
 REASONS = {
     "too_old": "older than what it keeps",
     "too_new": "dated further ahead than it takes",
@@ -31,6 +33,7 @@ REASONS = {
     "changed": "there with another value than was sent",
 }
 AGAIN = "temphub forward --again --from {} --to {}"
+ACCEPT = "temphub forward --accept"
 
 
 class Fall(NamedTuple):
@@ -95,8 +98,67 @@ class Fallen:
         again = AGAIN.format(_second(first), _second(last + 1000))
         return (
             f"The engine {shown} let {total:,} readings fall: {'; '.join(told)}. The hub has all of them.",
-            f"{' '.join([*dict.fromkeys(helps), f'Send them again: {again}'])}",
+            f"{' '.join([*dict.fromkeys(helps), f'Send them again: {again}; or do without: {ACCEPT}'])}",
         )
+
+
+IGNORED_MS = HOUR_MS
+
+
+class Ignored:
+    """What an engine says itself that it let fall, of all who write there, beside what it had let fall when
+    this hub first asked. stored: as `as_json` had it."""
+
+    def __init__(self, stored: Mapping[str, Any] | None = None) -> None:
+        told = stored or {}
+        self._started = str(told.get("started", ""))
+        self._before = {str(key): int(number) for key, number in dict(told.get("before", {})).items()}
+        self._now = dict(self._before)
+        self._rose_ms = 0
+
+    def take(self, look: Look) -> None:
+        """What it says now; after its start it counts from nothing."""
+        if look.started != self._started:
+            self._before = {} if self._started else dict(look.ignored)
+            self._started, self._now = look.started, dict(self._before)
+        if look.ignored != self._now:
+            self._now, self._rose_ms = dict(look.ignored), now_ms()
+
+    def accept(self) -> None:
+        """It is known."""
+        self._before = dict(self._now)
+
+    def counts(self) -> dict[str, int]:
+        """By reason."""
+        risen = {key: number - self._before.get(key, 0) for key, number in self._now.items()}
+        return {key: number for key, number in risen.items() if number > 0}
+
+    def as_json(self) -> dict[str, Any]:
+        """To be stored."""
+        return {"started": self._started, "before": self._before}
+
+    def said(self, shown: str, remedies: Mapping[str, str]) -> tuple[str, str] | None:
+        """(problem, remedy) as `Fallen.said`; None for nothing within the last hour: who else writes there
+        may do so for long."""
+        counts = self.counts()
+        if not counts or now_ms() - self._rose_ms > IGNORED_MS:
+            return None
+        told = "; ".join(f"{number:,} {REASONS.get(key, key)}" for key, number in counts.items())
+        helps = [remedies[key] for key in counts if key in remedies]
+        return (
+            f"The engine {shown} says that it let points fall: {told}. It counts what all programs write "
+            "there; what this hub sent is compared with what is there.",
+            " ".join(
+                [*dict.fromkeys(helps), f"Look which program sends such points, or accept it: {ACCEPT}"]
+            ),
+        )
+
+
+def said_of(
+    fallen: Fallen, ignored: Ignored, shown: str, remedies: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """(problem, remedy) of what was let fall of this hub, or else of all; None for nothing."""
+    return fallen.said(shown, remedies) if fallen else ignored.said(shown, remedies)
 
 
 def _second(ms: int) -> str:
@@ -123,6 +185,17 @@ def done(folder: Path) -> Done | None:
         return Done(int(told["at_ms"]), int(told["from_ms"]), int(told["to_ms"]), Fallen(told["fallen"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def say_done(folder: Path, from_ms: int, to_ms: int, fallen: Fallen) -> None:
+    """Have the hub count what fell within [from_ms, to_ms) as this."""
+    told = {"at_ms": now_ms(), "from_ms": from_ms, "to_ms": to_ms, "fallen": fallen.as_json()}
+    write_private(folder / FILE, json.dumps(told))
+
+
+def accept(folder: Path) -> None:
+    """Have the hub say no more of what fell until now."""
+    say_done(folder, -EVER_MS, EVER_MS, Fallen())
 
 
 PARTIAL = re.compile(r"dropped[= ]+(\d+)")
@@ -187,9 +260,25 @@ class Sending:
             return points
         return points.only(np.array(missing(points, there), bool))
 
+    def gathered(self) -> Fallen:
+        """What it let fall since this was last asked."""
+        found, self.fallen = self.fallen, Fallen()
+        return found
+
     def hello(self) -> None:
         """A point that says this hub is there; what refuses it takes nothing at all. Raises TempHubError."""
-        line = f"{MEASUREMENT},site={tag_value(self.site)} hub=1 {now_ms()}\n"
+        self._accepted(f"{MEASUREMENT},site={tag_value(self.site)} hub=1 {now_ms()}\n")
+
+    def say(self, lines: str) -> None:
+        """What is beside readings. One that it will never take is let be, since readings wait behind it.
+        Raises TempHubError when it is to be tried again."""
+        answer = self.door.post(lines.encode())
+        if answer.status in (*BAD_REQUEST, 413):
+            log.warning("%s", self.door.refused(answer))
+        elif not 200 <= answer.status < 300 or answer.html:
+            raise self.door.refused(answer)
+
+    def _accepted(self, line: str) -> None:
         answer = self.door.post(line.encode())
         if not 200 <= answer.status < 300 or answer.html:
             raise self.door.refused(answer)
