@@ -113,13 +113,14 @@ def test_all_answers_are_those_of_one_probe(
 
     def reading(minute: int, probe: str) -> Row:
         units = None if minute % bad == 0 and bad > 1 else 200_000_000 + minute * 1_000
-        # Two boards may count alike: their numbers are no repeats of each other.
         return row(
             PAST + minute * MINUTE_MS + (7 if probe == "FROM" else 0), units, probe, boot="b1", seq=minute
         )
 
-    first, second = [reading(minute, "INTO") for minute in old], [reading(minute, "FROM") for minute in new]
-    third = [reading(minute, "FROM") for minute in later if minute not in new]
+    # Without what both boards count alike: one board's would be repeats.
+    first = [reading(minute, "INTO") for minute in old]
+    second = [reading(minute, "FROM") for minute in new if minute not in old]
+    third = [reading(minute, "FROM") for minute in later if minute not in (*old, *new)]
     with journal() as j, Reader(j.path) as reader:
         j.writer.store([*first, *second, reading(20_000, "FROM"), reading(20_001, "OTHER")])
         base = [*first, *second, reading(20_000, "FROM")]
@@ -141,6 +142,18 @@ def test_all_answers_are_those_of_one_probe(
         )
         assert len(answers(reader, "FROM")["points"]) == len(before["FROM"]["points"]) + len(third)
         assert answers(reader)["probes"] == ["FROM", "INTO", "OTHER"]
+
+
+def test_two_boards_that_count_alike_are_no_repeats_of_each_other() -> None:
+    """After the merge, too, a number is a repeat only of the same board's."""
+    into, new = (
+        [row(PAST + n, 200_000_000, probe, boot="b1", seq=n) for n in range(3)] for probe in ("INTO", "FROM")
+    )
+    with journal() as j, Reader(j.path) as reader:
+        j.writer.store([*into, new[0]])
+        merge(j.writer, "FROM", "INTO")
+        assert [j.writer.store(new).duplicates, j.writer.store(new).duplicates] == [1, 3]
+        assert len(points_in(reader, *SPAN, "INTO")) == 6
 
 
 def check(found: dict[str, Any], expected: dict[str, Any]) -> None:
