@@ -3,7 +3,7 @@ backlog, oldest first.
 
 A program that is no hub gets the plain form, {"temperature_c", "probe_id"} and our own fields: one reading a
 request, the oldest first. Whoever answers with `stored`, or has told the time when greeted, understands
-batches.
+batches. A hub with very many probes may ask for deliveries at a distance; till then readings gather in RAM.
 """
 
 import os
@@ -11,6 +11,7 @@ import os
 from probe.client import Unreachable
 from probe.hello import greet
 from probe.rooms import words
+from probe.sampler import next_due
 from probe.waiting import wait_for_event
 
 PATH = "/api/ingest"
@@ -23,6 +24,8 @@ _NOT_OF_THE_BODY = (401, 408, 409, 413, 429)
 _MARK_TRIES = 3
 # Failures in a row before the hub is looked for elsewhere.
 _SEARCH_AFTER = 3
+# What a hub may have gathered: well before any of it would go to the flash, and what a power cut may cost.
+_GATHER, _GATHER_MS = 32, 60000
 
 
 class Delivery:
@@ -44,6 +47,8 @@ class Delivery:
         self._most = most
         self._size = most
         self._failures = 0
+        # The distance that the hub asks for, 0 for none, and when the next delivery is due.
+        self._every_ms = self._due = 0
         self._forget(None)
 
     async def run(self):
@@ -63,7 +68,7 @@ class Delivery:
         state = self._state
         if self._finder and self._failures >= _SEARCH_AFTER and await self._finder.search():
             self._failures = 0
-        if not state.settings.server_url or not len(state.outbox):
+        if not state.settings.server_url or not len(state.outbox) or self._gathers():
             return None
         try:
             url = await self._finder.url() if self._finder else state.settings.server_url
@@ -185,10 +190,24 @@ class Delivery:
         self._size = min(self._most, self._size * 2)
         if len(state.outbox):
             return 0
+        self._gather(reply.get("deliver_every_ms"))
         if not stored and not believed:
             # It may serve one visitor at a time: none of them keeps the others out.
             self._client.close()
         return None
+
+    def _gathers(self):
+        """Whether what waits may wait on: it is little, and the hub wants it later."""
+        return self._every_ms and self._state.clock.now() < self._due and len(self._state.outbox) < _GATHER
+
+    def _gather(self, asked):
+        """The hub has everything; when it wants the next."""
+        every_ms = asked if isinstance(asked, int) and 0 < asked <= _GATHER_MS else 0
+        now = self._state.clock.now()
+        # First a part of it, so that all that are asked in one moment do not come together for ever.
+        first = now + every_ms * os.urandom(1)[0] // 255
+        self._due = next_due(self._due, now, every_ms) if self._every_ms else first
+        self._every_ms = every_ms
 
     def _refused(self, status, reply, parcel):
         count = len(parcel.readings)

@@ -20,11 +20,13 @@ from .shown import (
     waiting,
 )
 from .sickness import Sickness
+from .states import GATHERING
 from .telling import Channel, Channels, Delivery, checked_name
 from .watches import Transition, Watch
 from .words import where
 
 __all__ = [
+    "GATHERING",
     "MOST_DAYS",
     "SETS",
     "SEVERITIES",

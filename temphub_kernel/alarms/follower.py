@@ -29,6 +29,9 @@ SAVE_S = 30.0
 # probes there is always one, and all that is known is kept each time.
 HOLD_S = 1.0
 PROBES_S = 5.0
+# After all probes were looked through it is not done again, for a new one, before so many times what that
+# took: where thousands come in a row it would be done without an end.
+WATCH_REST = 20.0
 # How often the worst of alarms that go on is written down while it grows. What a kill takes of it is read
 # again from the readings.
 WORST_S = 5.0
@@ -110,12 +113,12 @@ class Alarms(Follower[Reader]):
         # What the lamps of boards are to show, by the board's id; replaced as a whole, so any thread may
         # look.
         self.lamps: dict[str, str] = {}
-        self._journal = journal
-        self._writer = writer
+        # How long probes may keep readings because the hub asked them to; set before the start.
+        self.gathered_ms: Callable[[], int] = int
+        self._journal, self._writer = journal, writer
         self._channels = channels
         self._own = {(0, cause, 0) for cause in own}
-        self._look_s = look_s
-        self._every_probes_s = probes_s
+        self._look_s, self._every_probes_s = look_s, probes_s
         self._no = 0
         self._rules: dict[int, rules.Rule] = {}
         self._watches: list[Watch] = []
@@ -132,7 +135,7 @@ class Alarms(Follower[Reader]):
         self._numbers: dict[str, int] = {}
         self._once = Once(log)
         self._ticked_s = self._saved_s = self._probes_s = self._held_s = self._worst_s = 0.0
-        self._saved_no = -1
+        self._rests_until_s, self._saved_no = 0.0, -1
         # What is not written down yet.
         self._worse: dict[tuple[int, int], tuple[float, int]] = {}
 
@@ -169,6 +172,7 @@ class Alarms(Follower[Reader]):
             while self._said:
                 probe_id, what, value = self._said.popleft()
                 self._engine.sickness.tell(self._numbers.get(probe_id, 0), what, value, at_ms)
+            self._engine.sickness.gathers(self.gathered_ms())
             self._look_ahead(at_ms)
             found += self._engine.tick(at_ms)
         self._note(found)
@@ -274,13 +278,15 @@ class Alarms(Follower[Reader]):
         self.lamps = lamps(live, self._ids) if active else {}
 
     def _look_at_rules(self, reader: Reader) -> None:
-        if (
-            monotonic_s() - self._probes_s >= self._every_probes_s
-            or (reader.rules_mark(), reader.last_probe()) != self._marks[:2]
-        ):
-            self._probes_s = monotonic_s()
-            if (reader.rules_mark(), reader.last_probe(), reader.probes_mark()) != self._marks:
+        rules, began_s = reader.rules_mark(), monotonic_s()
+        if (rules,) == self._marks[:1] and began_s < self._rests_until_s:
+            return
+        due = began_s - self._probes_s >= self._every_probes_s
+        if due or (rules, reader.last_probe()) != self._marks[:2]:
+            self._probes_s = began_s
+            if (rules, reader.last_probe(), reader.probes_mark()) != self._marks:
                 self._watch(reader, self._engine.state())
+                self._rests_until_s = began_s + WATCH_REST * (monotonic_s() - began_s)
 
     def _watch(self, reader: Reader, state: dict[str, Any]) -> None:
         """Take the rules and probes as they are now; what is known of those that stay is kept."""

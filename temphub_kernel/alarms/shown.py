@@ -164,11 +164,12 @@ def standings(
     rules, live, newest = list(reader.rules()), reader.live_alarms(), {n.probe_id: n for n in reader.newest()}
     limits, pending = states.in_force(rules), waiting(reader) if rules else {}
     silences, watching = states.remembered(reader.note(states.TOPIC)[1]), states.Watching(rules)
+    gathered_ms = states.gathered(reader.note(states.GATHERING)[1])
     found = {}
     for one in probes:
         id_, no = one["id"], one["no"]
         found[id_] = states.standing(
-            _newest(newest.get(id_), one, id_ in refused, at_ms),
+            _newest(newest.get(id_), one, id_ in refused, at_ms, gathered_ms),
             [limits[r.no] for r in watching.of(id_, str(one.get("group") or "")) if r.no in limits],
             [alarm for alarm in live if no == alarm.probe or no in alarm.body.get("probes", ())],
             silences.get(id_),
@@ -178,11 +179,15 @@ def standings(
     return found
 
 
-def _newest(newest: Newest | None, probe: Mapping[str, Any], refused: bool, at_ms: int) -> states.Newest:
+def _newest(
+    newest: Newest | None, probe: Mapping[str, Any], refused: bool, at_ms: int, gathered_ms: int
+) -> states.Newest:
     interval_ms, good = int(probe["interval_ms"] or 0), newest is not None and newest.units is not None
     taken_ms = newest.taken_ms if newest else 0
     told = bool(probe["provisioned_ms"])
-    heard = states.heard(at_ms, taken_ms or None, interval_ms, good, told=told, refused=refused)
+    heard = states.heard(
+        at_ms, taken_ms or None, interval_ms, good, told=told, refused=refused, gathered_ms=gathered_ms
+    )
     celsius = to_celsius(newest.units) if newest is not None and newest.units is not None else None
     return states.Newest(heard, taken_ms, taken_ms if good else 0, celsius, interval_ms)
 

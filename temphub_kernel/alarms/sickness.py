@@ -68,6 +68,10 @@ class Sickness:
                 self._touched.add(no)
         return []
 
+    def gathers(self, within_ms: int) -> None:
+        """Probes may keep readings so long, because the hub asked them to."""
+        self._silence.gathers(within_ms)
+
     def soon(self, now_ms: int) -> bool:
         """Whether somebody may have to be told within a minute, as far as that can be seen coming."""
         clock_ms = self._clock.look(now_ms)

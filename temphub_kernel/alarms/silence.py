@@ -3,8 +3,8 @@ Pure.
 
 A probe is silent when nothing was heard of it for some of its own intervals (3), and for two minutes unless
 the rule says otherwise: as often as it delivers, not as it was told to. Time is the engine's own: a hub that
-was away or asleep holds it against nobody. The sensors of one board fall silent together: they are one alarm,
-and count as one.
+was away or asleep holds it against nobody, nor does what the hub itself asked probes to gather. The sensors
+of one board fall silent together: they are one alarm, and count as one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,12 +27,14 @@ SOON_MS = MINUTE_MS
 
 
 class _Heard(Streams):
-    """heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between deliveries."""
+    """heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between deliveries;
+    gathered_ms: so much later all may come, because the hub asked for it."""
 
     def __init__(self, watches: Sequence[Watch]) -> None:
         super().__init__({watch.probe: watch.interval_ms for watch in watches})
         self.heard_ms = np.zeros(len(self), np.int64)
         self.came_ms = np.zeros(len(self), np.int64)
+        self.gathered_ms = 0
 
     def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
         """What came in at these times, in journal order."""
@@ -115,7 +117,8 @@ class _Tier:
     def due_ms(self) -> Ints:
         """When each is silent, by the engine's clock, if nothing comes till then."""
         paces_ms = self._intervals * self._heard.pace_ms[self._at]
-        found: Ints = self._heard.heard_ms[self._at] + np.maximum(paces_ms, self._least_ms)
+        waits_ms = np.maximum(paces_ms, self._least_ms) + self._heard.gathered_ms
+        found: Ints = self._heard.heard_ms[self._at] + waits_ms
         return found
 
     def silent(self, clock_ms: int) -> list[_Silent]:
@@ -273,6 +276,10 @@ class Silence:
     def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
         """Something came from probes, whatever it was and however old."""
         self._heard.take(probe, received_ms, clock_ms)
+
+    def gathers(self, within_ms: int) -> None:
+        """Probes may keep readings so long, because the hub asked them to."""
+        self._heard.gathered_ms = within_ms
 
     def begin(self, clock_ms: int) -> None:
         """Of those that are new nobody knows how long they have been silent."""

@@ -39,6 +39,8 @@ CAUSES = {
 }
 # What the hub remembers of silences, for pages and programs.
 TOPIC = "silences"
+# And of what it asks of probes that come too often: see api/ingest/gathering.
+GATHERING = "gathering"
 
 
 def heard(
@@ -49,13 +51,15 @@ def heard(
     *,
     told: bool = True,
     refused: bool = False,
+    gathered_ms: int = 0,
 ) -> Heard:
     """How a probe delivers.
 
     taken_ms: when its newest reading was taken, None when it has none; interval_ms: its own pace, 0 when
     unknown; good: whether that reading is a temperature;
     told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which
-    outweighs all: what there is of it is from before. Silence outweighs a fault: an old fault says nothing of
+    outweighs all: what there is of it is from before; gathered_ms: how long probes may keep readings because
+    the hub asked them to (`gathered`). Silence outweighs a fault: an old fault says nothing of
     now.
     """
     if refused:
@@ -64,10 +68,11 @@ def heard(
         return "waiting" if told else "new"
     # One from the future, of a time when the clock was ahead, says nothing of now.
     age_ms = abs(now_ms - taken_ms)
+    grace_ms = GRACE_MS + gathered_ms
     pace_ms = interval_ms or ASSUMED_INTERVAL_MS
-    if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + GRACE_MS:
+    if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + grace_ms:
         return "silent"
-    if age_ms > MISSED_LATE * pace_ms + GRACE_MS:
+    if age_ms > MISSED_LATE * pace_ms + grace_ms:
         return "late"
     return "online" if good else "fault"
 
@@ -75,6 +80,12 @@ def heard(
 def online_until_ms(taken_ms: int, interval_ms: int) -> int:
     """Up to when a probe of this pace is online after its newest reading, whatever comes from it."""
     return taken_ms + MISSED_LATE * interval_ms + GRACE_MS
+
+
+def gathered(note: Mapping[str, object]) -> int:
+    """How long probes may keep readings because the hub asked them to, by its note of that, in ms."""
+    within_ms = note.get("within_ms")
+    return within_ms if isinstance(within_ms, int) else 0
 
 
 class Newest(NamedTuple):

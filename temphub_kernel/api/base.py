@@ -34,7 +34,7 @@ class Desk:
     alarms are told. lamp(probe_id): what its board's lamp is to show of alarms: critical, warning,
     acknowledged or nothing. twins(probe_id, problem, remedy): two devices deliver under one id, or, with
     empty words, no more. seen(probe_id): somebody has seen that it was silent; whether there was
-    anything to see.
+    anything to see. gathers(note): what probes are asked for has changed (ingest/gathering).
     """
 
     health: Callable[[], dict[str, Any]]
@@ -49,6 +49,7 @@ class Desk:
     lamp: Callable[[str], str] = lambda _id: ""
     twins: Callable[[str, str, str], None] = lambda _id, _problem, _remedy: None
     seen: Callable[[str], bool] = lambda _id: False
+    gathers: Callable[[dict[str, Any]], None] = lambda _note: None
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ class _Now(Collector):
         if forward := self._health.get("forward"):
             yield from _forwarded(forward)
         yield from self._backup()
+        yield from _asked(self._health.get("gathering") or {})
 
     def _backup(self) -> Iterable[Metric]:
         told = self._health.get("backup")
@@ -147,6 +148,12 @@ class _Now(Collector):
         yield GaugeMetricFamily(
             "temphub_alarm_messages_failing", "Of these, those whose last try failed", value=failing
         )
+
+
+def _asked(gathering: dict[str, Any]) -> Iterable[Metric]:
+    about = "How often probes are asked to deliver what they gather; 0 while they deliver as they measure"
+    every_ms = gathering.get("deliver_every_ms", 0)
+    yield GaugeMetricFamily("temphub_deliver_every_seconds", about, value=every_ms / 1000)
 
 
 def _forwarded(forward: dict[str, Any]) -> Iterable[Metric]:
@@ -183,7 +190,7 @@ log = logging.getLogger(__name__)
 request_log = logging.getLogger("temphub_kernel.api.requests")
 COUNT_EVERY_S = 60.0
 # A stranger may deliver under any number of names; who was first is then said again.
-MOST_COUNTED = 4096
+MOST_COUNTED = 16_384
 # In a minute; more than that is somebody who makes names up.
 MOST_FIRST = 300
 

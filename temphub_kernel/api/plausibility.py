@@ -31,7 +31,7 @@ from .access import MOST_TRACKED, place_of
 # any case.
 NEIGHBOUR_MS = MAX_INTERVAL_MS
 TIMES = 3
-MOST_PROBES = 4096
+MOST_PROBES = 16_384
 
 
 class _Last(NamedTuple):
@@ -94,7 +94,7 @@ ALONE = 40
 ALONE_S = 120.0
 # Older readings may be what a probe had kept from before its restart.
 LIVE_MS = 30_000
-MOST_SENDERS = 4096
+MOST_SENDERS = 16_384
 SENDERS = 8
 
 

@@ -22,6 +22,7 @@ from tornado.httputil import (
 )
 from tornado.web import Application
 
+from ..alarms import GATHERING
 from ..core import PagePlace, Settings, TempHubError, Worker, files, network
 from ..journal import Writer
 from . import (
@@ -39,7 +40,7 @@ from . import (
     timestamps,
 )
 from .access import PROBES_OWN, Audit, Away, Entry, Gate, GatedServer, Guard, Proxies, Refused, Tarpit
-from .ingest import INGEST, Acks, Delivery, FastPath, Ingest
+from .ingest import INGEST, Acks, Delivery, FastPath, Gathering, Ingest, note, recalled, watch
 
 log = logging.getLogger(__name__)
 IDLE_S = 75.0
@@ -55,6 +56,7 @@ class Endpoint(Worker):
     probes are updated from. idle_s: how long a connection may stay without a request; body_s: how long a
     request's body may take; gate: how many connections there may be; tarpit: who waits for refusals; names:
     how many new names are taken up; count_every_s: how often the log is told what came.
+    gathering: how often probes are asked to deliver.
     `port` and `tls_port` hold the ports in use after `start`; tls_port is 0 without a certificate.
     """
 
@@ -70,6 +72,7 @@ class Endpoint(Worker):
         gate: Gate | None = None,
         tarpit: Tarpit | None = None,
         names: plausibility.NewNames | None = None,
+        gathering: Gathering | None = None,
         idle_s: float = IDLE_S,
         body_s: float = BODY_S,
         count_every_s: float = metrics.COUNT_EVERY_S,
@@ -88,6 +91,7 @@ class Endpoint(Worker):
         self._names = names or plausibility.NewNames()
         self._court = plausibility.Court()
         self._transit = timestamps.Transit()
+        self.gathering = gathering or Gathering()
         self._heard: deque[tuple[str, str, int, float]] = deque(maxlen=timestamps.MAX_BOOTS)
         self._sockets: list[socket.socket] = []
         self._tls: ports.Tls | None = None
@@ -126,12 +130,16 @@ class Endpoint(Worker):
         door = proxy.FrontDoor(self._page) if self._page else None
         switch = self._make_switch(self._loop, behind, door)
         servers = self._open(switch)
-        counting = asyncio.ensure_future(behind.metrics.hits.tell(self._count_every_s))
+        beside = [
+            asyncio.ensure_future(behind.metrics.hits.tell(self._count_every_s)),
+            asyncio.ensure_future(watch(self.gathering, switch.ingest.meter, self._gate, self._desk.gathers)),
+        ]
         try:
             if not self.stopping.is_set():
                 await self._done.wait()
         finally:
-            counting.cancel()
+            for task in beside:
+                task.cancel()
             for one in servers:
                 one.stop()
             behind.exports.close()
@@ -178,6 +186,7 @@ class Endpoint(Worker):
             self._names,
             self._court,
             self._transit,
+            self.gathering,
         )
         proxies = Proxies(self._settings.trusted_proxies)
         self._gate.trusts = proxies.trusts
@@ -204,6 +213,10 @@ class Endpoint(Worker):
         self._sockets = []
         return servers
 
+    def gathers(self) -> dict[str, int]:
+        """How often probes are asked to deliver, as in `/api/health`. Any thread."""
+        return note(self.gathering)
+
     def heard(self, probe_id: str, boot: str, count: int, at_s: float) -> None:
         """A probe said at a moment of the monotonic clock where its count of milliseconds stands. Any thread;
         returns at once."""
@@ -225,6 +238,7 @@ class Endpoint(Worker):
         with suppress(TempHubError):
             background.answer(self._journal, self._court.recall)
             background.answer(self._journal, self._names.recall)
+            background.answer(self._journal, lambda r: recalled(self.gathering, *r.note(GATHERING)))
 
     def _take_ports(self) -> None:
         """Raises TempHubError, then nothing is held."""

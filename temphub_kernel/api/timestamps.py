@@ -144,7 +144,7 @@ GRADUAL_MS = 5_000
 # First and last readings of so many deliveries.
 MOST_MARKS = 16
 LITTLE_MS = 100
-MAX_BOOTS = 4096
+MAX_BOOTS = 16_384
 
 
 @dataclass(slots=True)

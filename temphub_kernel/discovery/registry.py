@@ -8,8 +8,8 @@ from ..core import Once, Sighting, TempHubError
 
 log = logging.getLogger(__name__)
 
-# Far beyond any house or plant; a device that floods the network with names must not fill the memory.
-MOST = 1000
+# Beyond any plant; a device that floods the network with names must not fill the memory.
+MOST = 16_384
 AT_ONCE = 64
 
 
@@ -35,6 +35,8 @@ class Roster:
         self._on_gone = on_gone
         self._away: dict[str, None] = {}
         self._order = 0
+        # What a probe's adverts are, by its id.
+        self._of: dict[str, dict[str, Entry]] = {}
         self._once = Once(log)
 
     def enter(self, instance: str) -> Entry | None:
@@ -102,6 +104,7 @@ class Roster:
     def forget_adverts(self) -> None:
         """A new network: all adverts are asked for again, what was said still stands until `settle_all`."""
         self.entries.clear()
+        self._of.clear()
 
     def settle_all(self) -> None:
         """Probes that no advert stands for any more are gone."""
@@ -110,16 +113,19 @@ class Roster:
 
     def _change(self, entry: Entry, sighting: Sighting | None) -> None:
         before, entry.sighting = entry.sighting, sighting
+        if before is not None:
+            self._of.get(before.probe_id, {}).pop(entry.instance, None)
+        if sighting is not None and self.entries.get(entry.instance) is entry:
+            self._of.setdefault(sighting.probe_id, {})[entry.instance] = entry
         for probe_id in {one.probe_id for one in (before, sighting) if one is not None}:
             self._settle(probe_id)
 
     def _settle(self, probe_id: str) -> None:
         live = [
-            (entry.order, entry.sighting)
-            for entry in self.entries.values()
-            if entry.sighting and entry.sighting.probe_id == probe_id
+            (entry.order, entry.sighting) for entry in self._of.get(probe_id, {}).values() if entry.sighting
         ]
         if not live:
+            self._of.pop(probe_id, None)
             if self.said.pop(probe_id, None) is not None:
                 self._on_gone(probe_id)
             return

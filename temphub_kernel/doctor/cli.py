@@ -18,6 +18,7 @@ CHECKS: Mapping[str, Check] = {
     "Port": network.port,
     "Hub": hub.hub_parts,
     "Forwarding": hub.forwarding,
+    "Deliveries": hub.gathering,
     "Firewall": network.firewall,
     "Interfaces": network.interfaces,
     "Multicast": network.multicast,

@@ -70,6 +70,20 @@ def forwarding(case: Case) -> Iterable[finding.Finding]:
         yield finding.well("Forwarding", said)
 
 
+def gathering(case: Case) -> Iterable[finding.Finding]:
+    """Nothing while probes deliver as they measure."""
+    told = case.health.get("gathering") if case.running else None
+    every_ms = told.get("deliver_every_ms") if isinstance(told, dict) else 0
+    if not told or not every_ms:
+        return
+    yield finding.well(
+        "Deliveries",
+        f"{told.get('probes')} probes deliver more often than this computer takes with ease, so they are "
+        f"asked to gather: readings come every {every_ms / 1000:g} s, and none is lost. A longer interval, "
+        "or a faster computer, ends that by itself.",
+    )
+
+
 AT_ONCE = 16
 MOST = 64
 MOST_ALIKE = 8

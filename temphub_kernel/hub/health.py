@@ -78,6 +78,8 @@ class Health:
         self.alarms: Callable[[], Mapping[str, int]] = dict
         # How far what goes to an engine is; empty where nothing does.
         self.forward: Callable[[], Mapping[str, Any]] = dict
+        # How often probes are asked to deliver.
+        self.gathering: Callable[[], Mapping[str, Any]] = dict
         # What the supervisor says of the page server; None where there is none.
         self.pages: Callable[[], Any] = lambda: None
         self.hellos = 0
@@ -102,6 +104,7 @@ class Health:
             "alarms": dict(self.alarms()),
             "awake": self.awake(),
             "forward": dict(self.forward()),
+            "gathering": dict(self.gathering()),
             "backup": dict(self._backup),
             "login": bool(self._settings.ui_password),
             "workers": [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
-from ..alarms import Alarms, Channels, Delivery, life
+from ..alarms import GATHERING, Alarms, Channels, Delivery, life
 from ..api import Desk, Endpoint
 from ..backup import NightlyBackup
 from ..core import (
@@ -45,12 +45,12 @@ from ..language import said
 from ..provisioner import TWIN_REMEDY, ProbeCheck, Provisioner, Talk
 from ..reports import Schedule
 from ..trust import Trust
-from . import health, refill, refused, silences
+from . import health, refill, refused, silences, standings
 from .lock import HubInfo, HubLock
 
 log = logging.getLogger(__name__)
 # Anybody on the network can advertise any number of names.
-MOST = 1024
+MOST = 16_384
 
 
 class Newcomers:
@@ -133,7 +133,8 @@ class RunningHub:
         self.refusals = refused.Refusals(settings.journal_file, self.book)
         self.silences = silences.Silences(settings.journal_file, self.book)
         self.trust = Trust(settings.data_dir, approve=settings.approve_probes)
-        self.trust.on_change = self._standings
+        self._standings = standings.Standings(self.trust, self.book)
+        self.trust.on_change = self._standings.tell
         self._newcomers = Newcomers()
         self._same_keys = SameKeys()
         self.provisioner = self._make_provisioner()
@@ -152,6 +153,7 @@ class RunningHub:
         self.endpoint = self._make_endpoint()
         own = ("backup",) if settings.backup_dir else ()
         self.alarms = Alarms(settings.journal_file, self.writer, channels=self.channels.names, own=own)
+        self.alarms.gathered_ms = lambda: self.endpoint.gathers()["within_ms"]
         self.workers = self._make_workers()
         self._connect_health()
 
@@ -193,6 +195,7 @@ class RunningHub:
             lamp=lambda probe_id: self.alarms.lamps.get(board_of(probe_id), ""),
             twins=self._twins,
             seen=self.silences.seen,
+            gathers=lambda note: self.book.leave(GATHERING, note),
         )
         page = self._run.page if self._run else None
         return Endpoint(self.settings, self.settings.journal_file, self.writer, desk, page)
@@ -204,9 +207,8 @@ class RunningHub:
         self.health.awake = lambda: awake.awake
         self.health.forward = lambda: forwarded(passing)
         # Behind a page server there is a supervisor, which starts another hub at once.
-        pulse = health.Pulse(
-            self.health, self.book, self.refusals, look=self.silences.look, broken=self._broken
-        )
+        look, broken = self._standings.and_then(self.silences.look), self._broken
+        pulse = health.Pulse(self.health, self.book, self.refusals, look=look, broken=broken)
         return [
             self.writer,
             RollUps(settings.journal_file, self.writer),
@@ -234,6 +236,7 @@ class RunningHub:
         """What the health note says of parts that were made after it."""
         self.health.workers = self.workers
         self.health.sees = self.discovery.seen
+        self.health.gathering = self.endpoint.gathers
         self.health.alarms = lambda: self.alarms.counts._asdict()
         if (run := self._run) is not None:
             self.health.pages = lambda: run.read(run_folder.PAGES)
@@ -269,7 +272,7 @@ class RunningHub:
         except BaseException:
             self.stop()
             raise
-        self._standings()
+        self._standings.tell()
         self.book.none_shared()
         self._lock.tell(
             HubInfo(os.getpid(), self.url, self.health.started_ms, __version__, self._run is not None)
@@ -356,9 +359,6 @@ class RunningHub:
         else:
             self.provisioner.release_now(board_of(probe_id))
         self.provisioner.wake(board_of(probe_id))
-
-    def _standings(self) -> None:
-        self.book.leave("trust", self.trust.standings())
 
 
 def _tell_of_backup(writer: Writer, channels: Channels, problem: str, remedy: str) -> None:

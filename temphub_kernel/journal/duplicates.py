@@ -86,8 +86,8 @@ def rows_of(firsts: Sequence[int], lasts: Sequence[int]) -> list[tuple[int, int,
 # that skips numbers, or a probe that thinned what it kept through a long outage, must not grow the hub's
 # memory without bound.
 MAX_RANGES = 4096
-# Boots held in memory; an older one is read back from the journal when it delivers again.
-MAX_BOOTS = 2048
+# Boots held in memory, more than there are probes; an older one is read back when it delivers again.
+MAX_BOOTS = 16_384
 FOLLOWER = "seen"
 
 

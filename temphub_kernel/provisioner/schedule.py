@@ -3,21 +3,31 @@ own."""
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 
 from ..core import Sighting, clock
 from .errors import busy
 from .orders import Given, Order, ProbeCheck
 
-# Far beyond any house or plant; a device that makes up names must not fill the memory.
-MOST = 1000
+# Beyond any plant; a device that makes up names must not fill the memory.
+MOST = 16_384
 WORKERS = 16
 # Probes that never answered may hang for seconds each; some workers stay free for those that do.
 FOR_UNPROVEN = 13
 FOR_FAILING = 8
 LONGEST_PAUSE_S = 60.0
+# Checks that were well come no oftener than so many a second in all: of very many probes each is looked at
+# more seldom. One that stops delivering here is looked at when it is refused.
+A_SECOND = 20.0
+# And no more than these begin in a second, after a burst of as many: each takes a few milliseconds, which
+# deliveries would wait for.
+MOST_A_SECOND = 50.0
+LOOK_S = 0.25
 
 
 @dataclass
@@ -33,6 +43,11 @@ class Known:
     again: bool = False
     given: Given | None = None
     talking: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def rank(self) -> int:
+        """0 for one that answers, 1 for a new one, 2 for one that failed."""
+        return 0 if self.proven else 1 + (self.failures > 0)
 
     def place(self) -> tuple[str, int, str]:
         """What makes a sighting news."""
@@ -92,18 +107,32 @@ class Intervals(dict[str, int]):
 
 
 class Register:
-    """Probes by id, at most 1000, and the intervals that people set for them.
+    """Probes by id, at most MOST, and the intervals that people set for them.
 
     intervals: those set earlier, by probe id; usual_ms: for all others; every_s: how often a probe is looked
-    at.
+    at; most_a_second: how many checks begin.
     """
 
-    def __init__(self, intervals: Mapping[str, int], usual_ms: int, every_s: float) -> None:
+    def __init__(
+        self,
+        intervals: Mapping[str, int],
+        usual_ms: int,
+        every_s: float,
+        *,
+        most_a_second: float = MOST_A_SECOND,
+    ) -> None:
+        self._most = self._allowed = most_a_second
+        self._allowed_s = clock.monotonic_s()
         self._probes: dict[str, Known] = {}
         self._intervals = Intervals(intervals)
         self._usual_ms = usual_ms
         self._every_s = every_s
         self._lock = threading.Lock()
+        self._working: dict[int, Known] = {}
+        # When each has its turn; and who is due: the living first, then the new, then the dead.
+        self._times: list[tuple[float, int, Known]] = []
+        self._order = count()
+        self._due: tuple[deque[Known], ...] = (deque(), deque(), deque())
 
     def meet(self, sighting: Sighting) -> bool:
         """Take up a sighting; news makes it due at once. False when there is no room."""
@@ -122,6 +151,7 @@ class Register:
             for known in self._probes.values():
                 if probe_id in (None, known.sighting.probe_id):
                     known.due, known.again = now, known.busy
+                    self._plan(known)
 
     def sightings(self) -> list[Sighting]:
         """Where each probe was last seen."""
@@ -159,7 +189,8 @@ class Register:
         with self._lock:
             if interval_ms is not None:
                 self._intervals.keep(probe_id, interval_ms)
-            known.went_well(given, clock.monotonic_s(), self._every_s)
+            known.went_well(given, clock.monotonic_s(), self._pause_s())
+            self._plan(known)
             if probe_id not in self._probes:
                 self._add(known)
 
@@ -171,15 +202,20 @@ class Register:
             if result is not None and result.ok and given is None:
                 return True  # of a person, noted already: see `told`
             known.busy = False
+            self._working.pop(id(known), None)
             if self._probes.get(met.probe_id) is not known:
                 return False
-            return known.ended(met, result, given, now, self._every_s)
+            here = known.ended(met, result, given, now, self._pause_s())
+            self._plan(known)
+            return here
 
     def nobody_is_busy(self) -> None:
         """No check is under way: the threads that had some are no more."""
         with self._lock:
             for known in self._probes.values():
                 known.busy = False
+                self._plan(known)
+            self._working.clear()
 
     def turns(self) -> tuple[list[Known], float, int]:
         """(probes to check now, when to look again, how many are under way with them). Marks them busy.
@@ -189,7 +225,7 @@ class Register:
         now = clock.monotonic_s()
         with self._lock:
             chosen, again = self._turns(now)
-            return chosen, again, sum(known.busy for known in self._probes.values())
+            return chosen, again, len(self._working)
 
     def _meet(self, sighting: Sighting) -> bool:
         now = clock.monotonic_s()
@@ -200,6 +236,7 @@ class Register:
         # A hello may not tell the boot; that is no news.
         if known.place()[:2] != before[:2] or (sighting.boot and sighting.boot != before[2]):
             known.failures, known.due, known.again = 0, now, known.busy
+            self._plan(known)
         return True
 
     def _add(self, known: Known) -> bool:
@@ -210,27 +247,52 @@ class Register:
                 return False
             del self._probes[worst.sighting.probe_id]
         self._probes[known.sighting.probe_id] = known
+        self._plan(known)
         return True
 
     def _find(self, fits: Callable[[Sighting], bool]) -> Known | None:
         return next((known for known in self._probes.values() if fits(known.sighting)), None)
 
+    def _pause_s(self) -> float:
+        return max(self._every_s, len(self._probes) / A_SECOND)
+
+    def _plan(self, known: Known) -> None:
+        """Its turn has changed; what was planned before is passed over when it comes."""
+        heappush(self._times, (known.due, next(self._order), known))
+
     def _turns(self, now: float) -> tuple[list[Known], float]:
-        busy = [known for known in self._probes.values() if known.busy]
-        free = WORKERS - len(busy)
+        busy = self._working.values()
+        self._allowed = min(self._most, self._allowed + (now - self._allowed_s) * self._most)
+        self._allowed_s = now
+        free = min(WORKERS - len(busy), int(self._allowed))
         unproven = FOR_UNPROVEN - sum(not known.proven for known in busy)
         failing = FOR_FAILING - sum(known.failures > 0 for known in busy)
-        waiting = [known for known in self._probes.values() if not known.busy]
-        due = sorted(
-            (one for one in waiting if one.due <= now),
-            key=lambda one: (not one.proven, one.failures > 0, one.due),
-        )
+        self._look(now)
         chosen: list[Known] = []
-        for known in due:
-            if free <= 0 or (not known.proven and unproven <= 0) or (known.failures and failing <= 0):
-                continue
-            known.busy = True
-            free, unproven, failing = free - 1, unproven - (not known.proven), failing - (known.failures > 0)
-            chosen.append(known)
-        later = [one.due for one in waiting if one.due > now]
-        return chosen, min(later, default=now + LONGEST_PAUSE_S)
+        for rank, those in enumerate(self._due):
+            # The new and the dead share a limit.
+            most = (free, unproven, min(unproven, failing))[rank]
+            while those and free > 0 and most > 0:
+                known = those.popleft()
+                if not self._is_due(known, known.due, now):
+                    continue
+                known.busy = True
+                self._working[id(known)] = known
+                chosen.append(known)
+                free, most, unproven = free - 1, most - 1, unproven - (rank > 0)
+        self._allowed -= len(chosen)
+        if any(self._due) and len(busy) < WORKERS:
+            # One has to wait for its turn, not for another to end.
+            return chosen, now + LOOK_S
+        return chosen, self._times[0][0] if self._times else now + LONGEST_PAUSE_S
+
+    def _look(self, now: float) -> None:
+        """Who is due by now."""
+        while self._times and self._times[0][0] <= now:
+            due, _, known = heappop(self._times)
+            if self._is_due(known, due, now):
+                self._due[known.rank].append(known)
+
+    def _is_due(self, known: Known, due: float, now: float) -> bool:
+        here = self._probes.get(known.sighting.probe_id) is known
+        return here and not known.busy and known.due == due <= now

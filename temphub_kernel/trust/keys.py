@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,9 +109,10 @@ def read_keys(path: Path) -> tuple[dict[str, Kept], str]:
 
 def write_keys(path: Path, boards: dict[str, Kept]) -> None:
     """Keep them on disk. Raises TempHubError."""
-    rows = {board: kept.as_json() for board, kept in sorted(boards.items())}
+    # A line each, remembered: thousands that are claimed in a row are written again and again.
+    lines = ",\n".join([_line(board, kept) for board, kept in sorted(boards.items())])
     try:
-        write_private(path, json.dumps({"version": 1, "boards": rows}, indent=1))
+        write_private(path, f'{{"version": 1, "boards": {{\n{lines}\n}}}}')
     except OSError as error:
         raise DiskFull(
             f"The probes' keys cannot be written to {path} ({error.strerror or error}), so nothing was "
@@ -118,6 +120,11 @@ def write_keys(path: Path, boards: dict[str, Kept]) -> None:
             "Make room on the disk, or give this user the right to write there; it is tried again by itself.",
             code="keys_not_saved",
         ) from error
+
+
+@lru_cache(maxsize=16_384)
+def _line(board: str, kept: Kept) -> str:
+    return f"{json.dumps(board)}: {json.dumps(kept.as_json())}"
 
 
 def _kept(value: Any) -> Kept:

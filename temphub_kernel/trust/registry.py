@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import BadRequest, Conflict, NotAllowed, TempHubError, board_of, now_ms
+from ..core import BadRequest, Conflict, NotAllowed, TempHubError, board_of, monotonic_s, now_ms
 from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
 from .signatures import key_id, reply, report, same
 
@@ -64,11 +64,14 @@ def _401(code: str, problem: str, remedy: str) -> TempHubError:
     return NotAllowed(problem, remedy, code=code)
 
 
-# Far beyond any house or plant; a device that makes up names must not fill the memory.
-MOST = 2000
+# Beyond any plant; a device that makes up names must not fill the memory.
+MOST = 16_384
 # So many counters are set aside with one write: a probe that delivers once a second needs the next after 34
 # years, and 8 million starts of a hub whose clock stands still use up all that there are.
 AHEAD = 1 << 30
+# Between two writes of all keys lies so many times what one takes: it is nothing beside a claim, and with
+# thousands of claims in a row most share one.
+REST, MOST_REST_S = 4.0, 0.5
 
 
 class Standing(StrEnum):
@@ -98,7 +101,12 @@ class Trust:
         self._path = data_dir / KEYS_FILE
         self._approve = approve
         self._boards, self.damaged = read_keys(self._path)
+        # Held while the file is written, and taken before the other one.
+        self._writing = threading.Lock()
         self._lock = threading.Lock()
+        # What is to be kept with the next write.
+        self._waiting: list[_Change] = []
+        self._rests_until_s = 0.0
         self._seen: dict[str, Standing] = {}
         # Counters begin above this and above what was set aside before this start (a clock may have been put
         # back since): so nothing that was heard then can be delivered again now.
@@ -136,7 +144,12 @@ class Trust:
             raise wrong_signature(board)
         proven = Proven(kept.key, number)
         with self._lock:
-            self._count(board, proven)
+            counted = self._count(board, proven)
+        if not counted:
+            with self._writing:
+                self._set_aside(board, number)
+            with self._lock:
+                self._count(board, proven)
         if kept.state == OFFERED:
             # It signs with the key, so it has saved it: the hub missed the reply that said so.
             self.confirm(board)
@@ -228,24 +241,27 @@ class Trust:
             kept = {board: _remembered(one) for board, one in self._boards.items()}
             return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
 
-    def _count(self, board: str, proven: "Proven") -> None:
-        """Use up a counter. Raises Repeated for one that may have been used, TempHubError when what must last
-        cannot be written."""
+    def _count(self, board: str, proven: "Proven") -> bool:
+        """Use up a counter; False where more have to be set aside before. Raises Repeated for one that may
+        have been used, TempHubError for a key that is no more."""
         if self._boards[board].key != proven.key:
             raise unknown_key(board)
         highest = self._counters.get(board, max(self._start, self._begins.get(board, 0)))
         if proven.counter <= highest:
             raise Repeated(proven, highest)
         if proven.counter >= self._boards[board].beyond:
-            self._set_aside(board, proven.counter)
+            return False
         self._counters[board] = proven.counter
+        return True
 
     def _set_aside(self, board: str, counter: int) -> None:
+        """Raises TempHubError when it cannot be written."""
         # For all boards at once: as a rule one write for each start of the hub.
         beyond = {board: counter + AHEAD}
-        for other, kept in self._boards.items():
-            if kept.key and other not in self._counters:
-                beyond.setdefault(other, max(self._start, self._begins.get(other, 0)) + AHEAD)
+        with self._lock:
+            for other, kept in self._boards.items():
+                if kept.key and other not in self._counters:
+                    beyond.setdefault(other, max(self._start, self._begins.get(other, 0)) + AHEAD)
         self._write(
             {
                 **self._boards,
@@ -256,20 +272,63 @@ class Trust:
         )
 
     def _keep(self, board: str, kept: Kept) -> None:
+        """On disk with all others that wait by then: of thousands that are claimed in a row not each has all
+        keys written anew. Raises TempHubError."""
+        mine = _Change(board, kept)
         with self._lock:
-            before = self._boards.get(board, Kept(""))
-            same_key = kept.key and kept.key == before.key
-            # What was signed with another key is worth nothing any more; with the same one it must not come
-            # twice.
-            self._write({**self._boards, board: kept._replace(beyond=before.beyond if same_key else 0)})
-            if not same_key:
-                self._counters.pop(board, None)
-                self._begins.pop(board, None)
+            self._waiting.append(mine)
+        if (rest_s := self._rests_until_s - monotonic_s()) > 0:
+            threading.Event().wait(min(rest_s, MOST_REST_S))
+        with self._writing:
+            if not mine.is_done:
+                self._keep_all()
+        if mine.error is not None:
+            raise mine.error
+
+    def _keep_all(self) -> None:
+        with self._lock:
+            changes, self._waiting = self._waiting, []
+        boards = dict(self._boards)
+        anew = [one.board for one in changes if self._change(boards, one)]
+        # Deliveries must not wait for it.
+        began_s = monotonic_s()
+        try:
+            self._write(boards)
+        except TempHubError as error:
+            for one in changes:
+                one.error = error
+        else:
+            with self._lock:
+                for board in anew:
+                    self._counters.pop(board, None)
+                    self._begins.pop(board, None)
+        self._rests_until_s = monotonic_s() + REST * (monotonic_s() - began_s)
+        for one in changes:
+            one.is_done = True
+
+    def _change(self, boards: dict[str, Kept], one: "_Change") -> bool:
+        """Whether the board has another key now, or none."""
+        kept, before = one.kept, boards.get(one.board, Kept(""))
+        # What was signed with another key is worth nothing any more; with the same one it must not come
+        # twice. The first counters are set aside at once, or each new board's first delivery would do it.
+        same_key = bool(kept.key) and kept.key == before.key
+        first = min(self._start + AHEAD, HIGHEST) if kept.key else 0
+        boards[one.board] = kept._replace(beyond=before.beyond if same_key else first)
+        return not same_key
 
     def _write(self, boards: dict[str, Kept]) -> None:
         write_keys(self._path, boards)
         # A new one each time: readers look into it without the lock.
         self._boards = boards
+
+
+class _Change:
+    """One that waits to be written. error: why it was not."""
+
+    def __init__(self, board: str, kept: Kept) -> None:
+        self.board, self.kept = board, kept
+        self.is_done = False
+        self.error: TempHubError | None = None
 
 
 class Proven(NamedTuple):

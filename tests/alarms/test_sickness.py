@@ -42,6 +42,20 @@ def test_who_delivers_in_batches_is_not_silent():
     assert room.wait(5 * 3600, [1], every_s=600) == []
 
 
+def test_whom_the_hub_asked_to_gather_is_not_silent():
+    """A probe of two seconds that was asked to come every twenty sets off no alarm, from the first time on;
+    one that stays away does, so much later."""
+    room = Room(rule("silent", at_least_min=0), interval_s=2)
+    room.wait(60, [1], every_s=2)
+    room.engine.gathers(20_000)
+    room.told.clear()
+    assert room.wait(19) == [] and room.wait(600, [1], every_s=20) == []
+    assert kinds(room.wait(120)) == [(1, "active")]
+    eager = Room(rule("silent", at_least_min=0), interval_s=2)
+    eager.wait(60, [1], every_s=2)
+    assert kinds(eager.wait(19)) == [(1, "active")]
+
+
 def test_many_at_once_are_one():
     """Forty probes behind one router: one alarm with all of them, and one end. Who stays away then has an
     alarm of its own."""

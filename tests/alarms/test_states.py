@@ -21,6 +21,14 @@ def test_a_probe_is_judged_by_its_own_interval(age_s, interval_s, state):
     assert states.heard(NOW, NOW - round(age_s * 1000), round(interval_s * 1000), good=True) == state
 
 
+@pytest.mark.parametrize(("age_s", "state"), [(37, "online"), (39, "late"), (61, "late"), (63, "silent")])
+def test_what_the_hub_asked_for_makes_nobody_late(age_s, state):
+    """A probe of two seconds that may keep its readings for thirty is late, or silent, so much later."""
+    assert states.heard(NOW, NOW - age_s * 1000, 2_000, good=True, gathered_ms=30_000) == state
+    assert states.gathered({"within_ms": 30_000}) == 30_000
+    assert states.gathered({}) == states.gathered({"within_ms": "soon"}) == 0
+
+
 def test_a_faulty_sensor_is_not_online_and_an_old_fault_is_silence():
     """A bad reading shows as a fault while it is fresh; a probe that fell silent after it is silent."""
     assert states.heard(NOW, NOW - 1000, 2000, good=False) == "fault"

@@ -2,7 +2,7 @@
 by side in alternating runs:
 
     python tests/benchmarks [--against COMMIT] [--only WORD …] [--runs 3] [--seconds 5] [--backlog PROBES]
-    [--hours 24]
+    [--hours 24] [--crowd PROBES] [--minutes 3]
 
 For each load a table: readings a second, readings per CPU second of all processes (what is still to be
 written to the CSV log after a run counts, too), p99, and the ratios of the medians. Needs wrk.
@@ -29,7 +29,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import backlog, peers
+from benchmarks import backlog, crowd, peers
 from benchmarks.hubs import HERE, Hub
 from benchmarks.loads import LOADS, Load
 
@@ -156,15 +156,21 @@ def main() -> None:
         "--backlog", type=int, metavar="PROBES", help="instead: so many probes deliver what they kept"
     )
     asked.add_argument("--hours", type=float, default=24, help="how long they were away")
+    asked.add_argument("--crowd", type=int, metavar="PROBES", help="instead: so many claimed probes at 2 s")
+    asked.add_argument("--minutes", type=float, default=3, help="how long they are measured")
     given = asked.parse_args()
     with tree_of(given.against or str(HERE)) as other:
         hubs = [Hub("this tree", HERE), *([Hub(given.against, other)] if given.against else [])]
-        others = [] if given.backlog else peers.installed()
+        others = [] if given.backlog or given.crowd else peers.installed()
         try:
             for one in (*hubs, *others):
                 one.wait()
             time.sleep(REST_S)
             tell(machine())
+            if given.crowd:
+                for one in hubs:
+                    crowd.run(one, given.crowd, given.minutes, tell)
+                return
             if given.backlog:
                 backlog.run(hubs, given.backlog, round(given.hours * 1800))
                 return

@@ -6,7 +6,7 @@ from temphub_kernel.core.names import CROWD
 from temphub_kernel.core.reading import Row
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.doctor.context import Case
-from temphub_kernel.doctor.hub import crowd
+from temphub_kernel.doctor.hub import crowd, gathering
 from temphub_kernel.journal import Writer
 
 
@@ -32,3 +32,16 @@ def test_a_crowd_and_look_alikes_are_told_with_the_remedy(settings: Settings) ->
     write(settings, *(f"made-up-{n}" for n in range(CROWD + 1)))
     last = list(crowd(Case(settings, "", {}, False)))[-1]
     assert last.result.startswith(f"{CROWD + 1} unnamed ids came once") and "--remove-unnamed" in last.remedy
+
+
+def test_why_readings_come_every_twenty_seconds(settings: Settings) -> None:
+    """While the hub has probes gather, the doctor says so, and that nothing is lost; else nothing."""
+    for told in ({}, {"gathering": {"deliver_every_ms": 0, "within_ms": 0, "probes": 3}}):
+        assert not list(gathering(running(settings, told)))
+    told = {"gathering": {"deliver_every_ms": 20_000, "within_ms": 20_000, "probes": 9_876}}
+    (found,) = gathering(running(settings, told))
+    assert "9876 probes" in found.result and "every 20 s" in found.result and "none is lost" in found.result
+
+
+def running(settings: Settings, told: dict[str, object]) -> Case:
+    return Case(settings, "", {"ok": True, "data_dir": str(settings.data_dir), **told}, True)

@@ -9,7 +9,8 @@ import pytest
 from temphub_kernel.core.clock import monotonic_s
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Sighting
-from temphub_kernel.provisioner import Talk
+from temphub_kernel.provisioner import Talk, schedule
+from temphub_kernel.provisioner.orders import Given, ProbeCheck, State
 from temphub_kernel.trust import signatures
 
 KEY = bytes(range(32))
@@ -218,13 +219,13 @@ def test_forget(start, make_probe, results):
 
 
 def test_too_many_probes(start):
-    """A device that makes up names fills no memory: beyond 1,000 probes it is said; when one is forgotten
+    """A device that makes up names fills no memory: beyond so many probes it is said; when one is forgotten
     there is room again."""
     hub = start()
     assert hub.stop()
-    for number in range(1001):
+    for number in range(schedule.MOST + 1):
         hub.meet(Sighting(f"probe-{number}", "127.0.0.1", 9))
-    assert "1000" in hub.state().problem and hub.state().remedy
+    assert str(schedule.MOST) in hub.state().problem and hub.state().remedy
     hub.forget("probe-0")
     assert not hub.state().problem
 
@@ -332,3 +333,25 @@ def test_all_known_probes_are_told_at_once(start, make_probe, black_hole, result
     assert len(hub.provision_several("127.0.0.1", None)) == 4
     raises(lambda: hub.provision_several("nobody..here", None), "unknown_probe", 404)
     raises(lambda: hub.provision_several(None, None, 3), "bad_interval", 400)
+
+
+def test_very_many_probes_all_have_their_turn():
+    """Of thousands each is looked at once before any is again, few at a time, and then the more seldom the
+    more there are."""
+    register, met = schedule.Register({}, 2000, 8.0, most_a_second=1e9), 1500
+    for number in range(met):
+        register.meet(Sighting(f"probe-{number}", "127.0.0.1", 9))
+    turns, under_way, ended = [], [], 0
+    while ended < met:
+        chosen, _, busy = register.turns()
+        under_way += chosen
+        assert busy == len(under_way) <= schedule.WORKERS
+        known = under_way.pop(0)
+        turns.append(known.sighting.probe_id)
+        given, name = Given(None, 2000, monotonic_s()), known.sighting.probe_id
+        well = ProbeCheck(name, "127.0.0.1", 9, True, "", 2000, "", "", "", "", State.UNCHANGED)
+        assert register.ended(known, known.sighting, well, given) and not known.busy
+        ended += 1
+    assert len(set(turns)) == met
+    spread = [register.named(name, 0).due for name in turns]
+    assert max(spread) - monotonic_s() > 0.8 * met / schedule.A_SECOND

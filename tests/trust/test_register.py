@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -296,3 +297,40 @@ def test_an_exchange_that_proves_nothing_gives_no_key():
 def test_a_board_is_what_stands_before_the_colon():
     """All sensors of one share its key."""
     assert [board_of(one) for one in ("P1", "P1:28ff641e", "P1:a:b", "")] == ["P1", "P1", "P1", ""]
+
+
+def test_many_claimed_at_once_are_all_on_disk(tmp_path):
+    """Boards whose claims come together share a write; each is on disk before its order goes out, and then
+    delivers at once."""
+    one = Trust(tmp_path)
+
+    def claim(name: str) -> bool:
+        one.offer(name, KEY)
+        offered = Trust(tmp_path).key(name) == KEY
+        one.confirm(name)
+        return offered and Trust(tmp_path).claimed(name)
+
+    names = [f"B-{number}" for number in range(64)]
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(claim, names))
+    written = (tmp_path / "temphub.keys.json").read_bytes()
+    for name in names:
+        body = BODY.replace(b"P1", name.encode())
+        with pytest.raises(Repeated) as caught:
+            one.admit(name, PATH, body, "1", signatures.report(KEY, PATH, 1, body))
+        at = caught.value.highest + 1
+        assert one.admit(name, PATH, body, str(at), signatures.report(KEY, PATH, at, body))
+    # What they count up to is set aside with the claim: no delivery waits for the disk.
+    assert (tmp_path / "temphub.keys.json").read_bytes() == written
+
+
+def test_of_those_that_share_a_write_none_is_kept_when_it_fails(tmp_path):
+    """Each is told, and nothing has changed."""
+    one = Trust(tmp_path / "gone")
+
+    def claim(name: str) -> str:
+        return refused(lambda: one.offer(name, KEY)).code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(claim, [f"B-{number}" for number in range(16)])) == {"keys_not_saved"}
+    assert not one.standings()

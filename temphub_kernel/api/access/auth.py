@@ -116,9 +116,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-# So many probes' own tokens are not made anew with each delivery; some 1 MB, however long the names are (64
+# So many probes' own tokens are not made anew with each delivery; some 4 MB, however long the names are (64
 # signs).
-REMEMBERED = 4096
+REMEMBERED = 16_384
 
 
 class WrongToken(NotAllowed):

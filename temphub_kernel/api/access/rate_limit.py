@@ -19,7 +19,7 @@ BUSY = 300
 # What everybody may have, however many others there are.
 FLOOR = 50
 TIMES = 2.0
-MOST_KEYS = 4096
+MOST_KEYS = 16_384
 PAUSE_S = 1.0
 # A crowd that is refused in one moment would come back in one moment, and others would wait for all of its
 # answers each time.
@@ -84,8 +84,13 @@ def too_much(who: str) -> TempHubError:
 
 
 HEAD_S = 10.0
-# Windows lets one loop watch 512 sockets, and a page takes two of them for each connection.
-MOST_CONNECTIONS, MOST_EACH = (200, 100) if sys.platform == "win32" else (1500, 400)
+# Windows lets one loop watch 512 sockets, and a page takes two of them for each connection. Elsewhere each of
+# ten thousand probes may keep its own.
+MOST_CONNECTIONS, MOST_EACH = (200, 100) if sys.platform == "win32" else (12_000, 400)
+# From such a share on those that are seldom used are better closed.
+CROWDED = 0.9
+# Files that are open besides: pages', twice each, and the journal's.
+OTHER_FILES = 1_500
 NEW_BUSY, NEW_FLOOR = 200, 50
 # Probes keep their connection, so one that opens many a second may be the only one that opens any.
 # An address that floods is slowed down even where only one other one is there.
@@ -125,6 +130,8 @@ class Gate:
         self._most = min(most, _files_allowed(most))
         self._most_each = min(most_each, max(self._most // 2, 1))
         self._head_s = head_s
+        # How many found no room since the start.
+        self.turned_away = 0
         self._open: dict[str, WeakSet[Connection]] = {}
         self._all: WeakSet[Connection] = WeakSet()
         self._silent: dict[Connection, asyncio.TimerHandle] = {}
@@ -135,7 +142,10 @@ class Gate:
     def takes(self, stream: Connection, address: str) -> bool:
         """Whether a new connection may stay. `expects` follows, unless its first request is there already."""
         counted = address not in HOME and not self.trusts(address)
-        if (counted and (self._share.over(address) or not self._room_for(address))) or not self._room():
+        if counted and (self._share.over(address) or not self._room_for(address)):
+            return False
+        if not self._room():
+            self.turned_away += 1
             return False
         places = self._open.get(address)
         if places is None:
@@ -143,6 +153,25 @@ class Gate:
         places.add(stream)
         self._all.add(stream)
         return True
+
+    @property
+    def most(self) -> int:
+        """How many connections there may be."""
+        return self._most
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there will soon be no room."""
+        return len(self._all) > CROWDED * self._most
+
+    def left(self, stream: Connection, address: str) -> None:
+        """It has ended. Whoever does not say so is found out when there is no room."""
+        self._all.discard(stream)
+        places = self._open.get(address)
+        if places is not None:
+            places.discard(stream)
+            if not places:
+                del self._open[address]
 
     def expects(self, stream: Connection) -> None:
         """Its first request must be there in time."""
@@ -220,10 +249,12 @@ def _files_allowed(wanted: int) -> int:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    need = 2 * wanted + 256
+    need = 2 * wanted + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < need:
         most = need if hard == resource.RLIM_INFINITY else min(need, hard)
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
             soft = most
-    return wanted if soft == resource.RLIM_INFINITY else max((soft - 256) // 2, 16)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max((soft - 256) // 2, soft - OTHER_FILES, 16)

@@ -25,6 +25,7 @@ from ..access import FairShare, Guesses, WrongToken, authorised_json, bearer, ch
 from ..schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
 from . import lone_decoder
 from .batch_decoder import A_BATCH, decoded
+from .gathering import Gathering, Meter
 from .ignored_fields import Told, ignored_fields
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Ingest:
         names: plausibility.NewNames,
         court: plausibility.Court,
         transit: timestamps.Transit,
+        gathering: Gathering,
     ) -> None:
         self.token = token
         self.writer = writer
@@ -81,6 +83,8 @@ class Ingest:
         self.desk = desk
         self.metrics = metrics
         self.transit = transit
+        self.gathering = gathering
+        self.meter = Meter()
         self.twins = plausibility.Twins()
         self.share = share
         self.guesses = guesses
@@ -299,6 +303,9 @@ class Delivery(HTTPMessageDelegate):
             # alone.
             if lamp := self._room.desk.lamp(self._named):
                 answer["lamp"] = lamp
+            self._room.meter.heard(self._named)
+            if every_ms := self._room.gathering.every_ms:
+                answer["deliver_every_ms"] = every_ms
         if self._ignored:
             answer["ignored"] = self._ignored
         body = OK if len(answer) == 1 else replies.dump(answer)

@@ -186,6 +186,8 @@ class PlainConnection(replies.WholeReplies):
         if not self._is_closed:
             self._leave()
             self._is_closed = True
+            self._path.gate.spoke(self)
+            self._path.gate.left(self, self._address[0])
             self._socket.close()
 
     def write_whole(self, data: bytes) -> None:
@@ -281,7 +283,9 @@ class PlainConnection(replies.WholeReplies):
     def _begin(self, head: PlainHead) -> None:
         """What is done at a request's first lines, before its body is there."""
         path = self._path
-        self._head, self.closes = head, head.closes
+        self._head = head
+        # Who comes every twenty seconds need not keep a place that others lack.
+        self.closes = head.closes or (path.ingest.gathering.every_ms > 0 and path.gate.is_crowded)
         self.deadline_s = monotonic_s() + path.body_s
         self._has_spoken = True
         if self._is_expected:

@@ -25,7 +25,7 @@ SELECT count(*) FROM (SELECT 1 FROM probes p WHERE via='mdns' AND provisioned_ms
 AND NOT EXISTS (SELECT 1 FROM latest l WHERE l.probe=p.no) LIMIT ?)"""
 FULL_S = 60.0
 # What was last written of so many probes is remembered, so that it is not written again.
-REMEMBERED = 4_096
+REMEMBERED = 16_384
 
 # The note of ids that two devices share: {id: [problem, remedy]}.
 SHARED = "shared"
@@ -42,6 +42,7 @@ class ProbeBook:
         self._results: dict[str, tuple[object, ...]] = {}
         self._shared: dict[str, tuple[str, str]] = {}
         self._refused: dict[str, tuple[str, str]] = {}
+        self._are_held: set[str] = set()
         # As last noted; what an earlier start of the hub noted is not known here.
         self._held: dict[str, bool] | None = None
         self._full_until_s = 0.0
@@ -89,8 +90,10 @@ class ProbeBook:
             return
         self._results.pop(probe_id, None)
         self._results[probe_id] = result
+        (self._are_held.add if held else self._are_held.discard)(probe_id)
         while len(self._results) > REMEMBERED:
-            del self._results[next(iter(self._results))]
+            self._are_held.discard(oldest := next(iter(self._results)))
+            del self._results[oldest]
         problem, remedy = self._foremost(probe_id)
         now = now_ms()
 
@@ -171,11 +174,7 @@ class ProbeBook:
 
     def _note_held(self) -> None:
         apart = self._shared.keys() | self._refused.keys()
-        held = {
-            probe_id: True
-            for probe_id, (*_, is_held, _, _) in list(self._results.items())
-            if is_held and probe_id not in apart
-        }
+        held = dict.fromkeys(sorted(self._are_held - apart), True)
         if held != self._held:
             self._held = held
             self.leave(HELD, held)

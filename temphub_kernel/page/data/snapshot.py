@@ -154,7 +154,7 @@ class Source:
         self._judged_by: tuple[object, ...] = (None,) * 4
         self._alarms = AlarmMemory()
         self._standings = Standings()
-        self._began_ms = 0
+        self._began_ms = self._gathered_ms = 0
 
     def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
         """The content now of pages that look at this. Raises TempHubError when the journal cannot be read;
@@ -183,6 +183,7 @@ class Source:
         if few:
             memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
+        self._gathered_ms = states.gathered(health.get("gathering") or {})
         ids = {record["no"]: id_ for id_, record in met.everybody.items()}
         alarms = self._alarms.read(reader, ids, wanted.alarms, now_ms)
         refused = frozenset(map(str, health.get("refused_probes") or ()))
@@ -286,20 +287,21 @@ class Source:
         refused: frozenset[str],
     ) -> Probe:
         """How a probe delivers, and what."""
-        id_ = record["id"]
-        newest = met.newest.get(id_)
+        id_, late_ms, newest = record["id"], self._gathered_ms, met.newest.get(record["id"])
         fine = newest is not None and newest.units is not None
         taken_ms, told = newest.taken_ms if newest else None, bool(record["provisioned_ms"])
         return Probe(
             id_,
             record.get("alias") or record["name"] or id_,
-            record,
-            met.colours[id_],
-            states.heard(now_ms, taken_ms, interval_ms, fine, told=told, refused=id_ in refused),
+            *(record, met.colours[id_]),
+            states.heard(
+                now_ms, taken_ms, interval_ms, fine, told=told, refused=id_ in refused, gathered_ms=late_ms
+            ),
             newest,
             self._good(reader, newest, now_ms),
             None if newest is None or fine else newest.quality or "",
-            newest is not None and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms),
+            newest is not None
+            and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms, late_ms),
             looks_like=met.alike.get(id_, ""),
             stated=self._stated.get(id_, ()),
         )
