@@ -318,10 +318,28 @@ def send(snapshot: Snapshot, page: str) -> str:
     if len(snapshot.looked_into) == len(snapshot.shown):
         what = words.SEND_WHAT.format(whose, when, format.count(sum(one.n for one in told)))
     asked = {"from": from_ms, "to": to_ms} | _whose(snapshot)
-    files = {format_: _file(format_, asked, view) for format_ in words.DOWNLOADS}
-    parts = ['<button type="button" class="th-primary th-share" data-send="share" '
-             f'data-file="{format.safe(files["csv"])}"'
-             f' data-title="{format.safe(whose)}">{format.safe(words.SEND_SHARE)}</button>']  # fmt: skip
+    # An address for somebody else says from when to when: what follows the clock would show another week
+    # tomorrow.
+    still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
+    address = f"{page.rstrip('/')}/?{query(still)}" if page else ""
+    titled = f'data-title="{format.safe(words.MAIL_SUBJECT.format(whose))}"'
+    parts = [
+        f'<button type="button" class="th-primary th-share" data-send="share" data-text="{format.safe(what)}"'
+        f' data-address="{format.safe(address)}" {titled}>{format.safe(words.SEND_SHARE)}</button>'
+    ]
+    parts += _by_address(address, whose, what) if page else []
+    parts += _as_files(asked, snapshot, titled)
+    how = f'<p class="th-quiet">{format.safe(words.SEND_HOW)}</p>'
+    return f'<section class="th-send"><p>{format.safe(what)}</p><div>{"".join(parts)}</div>{how}</section>'
+
+
+def _as_files(asked: Asked, snapshot: Snapshot, titled: str) -> list[str]:
+    """Buttons that give what is asked for as a file: shared, or saved."""
+    files = {format_: _file(format_, asked, snapshot.view) for format_ in words.DOWNLOADS}
+    parts = [
+        '<button type="button" class="th-button th-share-file" data-send="file" '
+        f'data-file="{format.safe(files["csv"])}" {titled}>{format.safe(words.SEND_SHARE_FILE)}</button>'
+    ]
     for format_, label in words.DOWNLOADS.items():
         parts.append(
             f'<a class="th-button" href="{format.safe(files[format_])}" '
@@ -331,17 +349,10 @@ def send(snapshot: Snapshot, page: str) -> str:
         words.REPORT: _report(asked),
         words.REPORT_MONTH: _report({"for": "last-month"} | _whose(snapshot)),
     }
-    parts += [
+    return parts + [
         f'<a class="th-button" href="{format.safe(address)}" download>{format.safe(label)}</a>'
         for label, address in reports.items()
     ]
-    if page:
-        # An address for somebody else says from when to when: what follows the clock would show another week
-        # tomorrow.
-        still = view._replace(window=Window(to_ms - from_ms, to_ms), kiosk=False)
-        parts += _by_address(f"{page.rstrip('/')}/?{query(still)}", whose, what)
-    how = f'<p>{format.safe(what)} <span class="th-quiet">{format.safe(words.SEND_HOW)}</span></p>'
-    return f'<section class="th-send">{how}<div>{"".join(parts)}</div></section>'
 
 
 def notes(snapshot: Snapshot, outcome: str) -> str:
@@ -372,9 +383,9 @@ def _by_address(address: str, whose: str, what: str) -> list[str]:
     said = {"subject": words.MAIL_SUBJECT.format(whose), "body": words.MAIL_BODY.format(what, address)}
     mail = format.safe(urlencode(said, quote_via=quote))
     return [
-        f'<a class="th-button" href="mailto:?{mail}" target="_blank" '
-        f'rel="noopener">{format.safe(words.SEND_MAIL)}</a>',
         '<button type="button" class="th-button th-scripted" data-send="copy" '
         f'data-address="{format.safe(address)}">'
         f"{format.safe(words.SEND_COPY)}</button>",
+        f'<a class="th-button" href="mailto:?{mail}" target="_blank" '
+        f'rel="noopener">{format.safe(words.SEND_MAIL)}</a>',
     ]

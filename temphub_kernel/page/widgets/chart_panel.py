@@ -44,9 +44,10 @@ class ChartPanel:
         labels = (words.DATES, words.LIMIT, words.NOTE, words.SEND)
         self._dates, self._limit, self._note, self._send = (kit.toggle(*label) for label in labels)
         self._toggles = {"dates": self._dates, "limit": self._limit, "note": self._note, "send": self._send}
-        for toggle in self._toggles.values():
-            toggle.observe(lambda _: self._show_forms(), "value")
+        for name, toggle in self._toggles.items():
+            toggle.observe(partial(self._turned, name), "value")
         self._made: dict[str, Any] = {}
+        self._opened: list[str] = []
         self._named: list[Any] = []
         picture = kit.button(words.PICTURE, self._save_picture, words.PICTURE_MEANING)
         picture.add_class("th-picture")
@@ -163,20 +164,19 @@ class ChartPanel:
             name = format.picture_file(*self.chart.reach[:2], self._steering.view.where)
             self.chart.figure.save_png(name, scale=2)
 
-    def _show_forms(self) -> None:
+    def _turned(self, name: str, change: Any) -> None:
+        """Open a form above those that are open, or shut it."""
         makers = {
             "dates": self._dates_form,
             "limit": self._limit_form,
             "note": self._remarks.form,
             "send": self._kit.html,
         }
-        shown = []
-        for name, make in makers.items():
-            if self._toggles[name].value:
-                if name not in self._made:
-                    self._made[name] = make()
-                shown.append(self._made[name])
-        set_children(self._forms, shown)
+        if change["new"] and name not in self._made:
+            self._made[name] = makers[name]()
+        others = [one for one in self._opened if one != name]
+        self._opened = [name, *others] if change["new"] else others
+        set_children(self._forms, [self._made[one] for one in self._opened])
         self._show_send()
 
     def _name_periods(self) -> None:

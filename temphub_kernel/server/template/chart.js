@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const TELL_MS = 160, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
-  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, pictured = false, awaited = 0;
+  let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, moment = null, pictured = false, awaited = 0;
   const fingers = new Map();
 
   // Before anything is drawn: what only this script can do is shown, the theme and the wall screen as the address asks for.
@@ -28,7 +28,7 @@
   }
 
   // --- the keyboard stays where it was when what it was on is drawn anew; a probe's own place has it when it opens ---
-  let focused = "", opened = null;
+  let focused = "", opened = null, form = null;
   document.addEventListener("focusin", (event) => { focused = event.target.closest?.("[data-do]")?.dataset.do || ""; });
   document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target.isConnected && document.activeElement !== target) focused = ""; }));
   function held() {
@@ -37,6 +37,9 @@
       opened = name;
       if (name) { name.focus({ preventScroll: true }); name.select(); name.closest(".th-place").scrollIntoView({ block: "nearest", behavior: "smooth" }); }
     }
+    // What was opened last stands first below the tools, which on a phone is where its screen ends.
+    const first = document.querySelector(".th-forms")?.firstElementChild ?? null;
+    if (first !== form && (!first || first.offsetHeight)) { form = first; first?.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
     if (focused && document.activeElement === document.body) document.querySelector(`#rendered_cells [data-do="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
@@ -69,6 +72,10 @@
       // Somebody chose another language: all of the page is made anew in it, what the kernel has no part in as well.
       const chosen = new URLSearchParams(location.search).get("language");
       if (chosen !== asked.get("language") && told.language !== document.documentElement.lang) location.reload();
+      // An address that somebody was sent may name a moment.
+      const at = Date.parse(asked.get("at"));
+      asked.delete("at");
+      if (at) sought = { ms: at, id: asked.get("of") };
     }
     // News from before the last gesture was heard would undo it, and the next one would begin from there.
     if (!fingers.size && !timer && told.heard >= awaited) settle(); else aimed();
@@ -213,8 +220,18 @@
   function point() {
     const here = place();
     if (!sought || !here || here.chart.from === sought.from) return;
-    if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) read({ ms: sought.ms, id: sought.id });
+    if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) {
+      read({ ms: sought.ms, id: sought.id });
+      moment = { ...sought, of: here.chart.from };
+    }
     sought = null;
+  }
+  // While the chart is as it was shown for that.
+  function pointed() { return moment && told.chart?.from === moment.of ? moment : null; }
+  // What a button that leads to a moment says of it: a sentence, or a value in a row of the table.
+  function saying(button) {
+    const name = button.closest("tr")?.querySelector(".th-name");
+    return name ? `${name.textContent}: ${button.firstChild.textContent.trim()} ${told.unit} ${button.lastChild.textContent}` : button.textContent;
   }
   function line(name, text) {
     const element = document.createElement("span");
@@ -245,11 +262,20 @@
     return image;
   }
   async function picture() {
-    const host = plot()?.closest(".th-chart");
     // Lines that are being moved stand elsewhere than the axis says: the picture is taken when the kernel has drawn them anew.
     pictured = Boolean(shift);
-    if (!host || pictured) return;
-    const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 58, LINE = 22, PAD = 16;
+    const canvas = pictured ? null : await painted();
+    if (!canvas) return;
+    const link = document.createElement("a");
+    link.download = told.picture;
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+  }
+  async function painted() {
+    const host = plot()?.closest(".th-chart");
+    if (!host) return null;
+    const at = pointed(), LEAD = at?.said ? 20 : 0;
+    const style = getComputedStyle(host.closest(".th")), colour = (name) => style.getPropertyValue(name).trim(), TOP = 58 + LEAD, LINE = 22, PAD = 16;
     const { height, width: inner } = host.getBoundingClientRect(), width = inner + 2 * PAD;
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     const named = told.chart.marks.filter((one) => one.kind === "line");
@@ -276,10 +302,15 @@
     }
     pen.fillStyle = colour("--th-ink");
     pen.font = `600 15px ${style.fontFamily}`;
-    pen.fillText(document.querySelector(".th-chart-panel h2")?.textContent || "", PAD, 26);
+    pen.fillText(document.querySelector(".th-chart-panel h2")?.textContent || "", PAD, 26, width - 2 * PAD);
     pen.font = `13px ${style.fontFamily}`;
     // Whoever is sent the picture has to know which days they were the last of.
     pen.fillText(told.span, PAD, 46);
+    if (at) {
+      const { box, x } = place(), left = x(at.ms) - frame.left + PAD;
+      pen.fillText(at.said ?? "", PAD, 66, width - 2 * PAD);
+      pen.fillRect(left, box.top - frame.top + TOP, 1, box.height);
+    }
     named.forEach((one, place) => {
       const [left, row] = places[place], down = TOP + height + row * LINE - 4;
       pen.fillStyle = colour(one.colour.match(/--th-c\d/)?.[0] || "--th-ink") || colour("--th-ink");
@@ -287,30 +318,46 @@
       pen.fillStyle = colour("--th-ink");
       pen.fillText(one.name, left + 24, down);
     });
-    const link = document.createElement("a");
-    link.download = told.picture;
-    link.href = canvas.toDataURL("image/png");
-    link.click();
+    return canvas;
   }
 
-  // --- giving it to somebody else: the file itself where the browser lets a page share files (https), else by hand ---
-  try {
-    const trial = { files: [new File(["x"], "x.csv", { type: "text/csv" })] };
-    document.documentElement.classList.toggle("th-shares", Boolean(navigator.canShare?.(trial)));
-  } catch { /* an old browser: the other ways are there */ }
+  // --- giving it to somebody else: by the phone's own sharing where the browser lets a page do that (https), else by hand ---
+  const shares = (what) => { try { return Boolean(navigator.canShare?.(what)); } catch { return false; } };
+  const alone = (file) => ({ files: [file] });
+  document.documentElement.classList.toggle("th-shares", Boolean(navigator.share));
+  document.documentElement.classList.toggle("th-shares-files", shares(alone(new File(["x"], "x.csv", { type: "text/csv" }))));
   async function send(button) {
-    if (button.dataset.send === "copy") {
-      copy(button.dataset.address);
-      const said = button.textContent;
-      button.textContent = told.copied;
-      setTimeout(() => { button.textContent = said; }, 2000);
-      return;
+    const { send: how, title, file } = button.dataset, address = located(button.dataset.address);
+    if (how === "copy") { copied(button, address); return; }
+    try {
+      await navigator.share(how === "file" ? { ...alone(await readings(file)), title } : await shown(button.dataset, address));
+    } catch (error) {
+      // Who closes the sheet without sending has changed his mind; that is no error.
+      if (error.name !== "AbortError" && address) copied(button, address);
     }
-    const reply = await fetch(button.dataset.file), name = /filename="?([^";]+)/.exec(reply.headers.get("Content-Disposition") || "");
-    if (!reply.ok) return;
-    const file = new File([await reply.blob()], name ? name[1] : "temperatures.csv", { type: "text/csv" });
-    // Who closes the sheet without sending has changed his mind; that is no error.
-    await navigator.share({ files: [file], title: button.dataset.title }).catch(() => {});
+  }
+  // The moment that is pointed to belongs to what is shown.
+  function located(address) {
+    const at = address && pointed();
+    return at ? `${address}&at=${new Date(at.ms).toISOString()}${at.id ? `&of=${encodeURIComponent(at.id)}` : ""}` : address;
+  }
+  async function readings(where) {
+    const reply = await fetch(where), name = /filename="?([^";]+)/.exec(reply.headers.get("Content-Disposition") || "");
+    if (!reply.ok) throw new Error(reply.statusText);
+    return new File([await reply.blob()], name ? name[1] : "temperatures.csv", { type: "text/csv" });
+  }
+  // The picture with its words and the address; these alone where a picture cannot be shared, or its lines are being moved.
+  async function shown({ title, text }, address) {
+    const words = [pointed()?.said, text, address].filter(Boolean).join("\n"), canvas = shift ? null : await painted();
+    const blob = canvas && await new Promise((done) => canvas.toBlob(done, "image/png"));
+    const what = blob && { ...alone(new File([blob], told.picture, { type: "image/png" })), title, text: words };
+    return what && shares(what) ? what : { title, text: words };
+  }
+  function copied(button, address) {
+    copy(address);
+    const said = button.textContent;
+    button.textContent = told.copied;
+    setTimeout(() => { button.textContent = said; }, 2000);
   }
   function copy(text) {
     if (navigator.clipboard) { navigator.clipboard.writeText(text).catch(() => {}); return; }
@@ -413,7 +460,7 @@
     if (sender) { send(sender); return; }
     if (!button) return;
     const { see, of, ...what } = JSON.parse(button.dataset.do);
-    if (see) sought = { ms: see, id: of, from: told.chart?.from };
+    if (see) sought = { ms: see, id: of, from: told.chart?.from, said: saying(button) };
     say(what);
     if (see) document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
   });
