@@ -6,12 +6,13 @@ import re
 
 import comm
 import pytest
-from ipywidgets import HTML, Text
+from ipywidgets import HTML, Button, Text
 from ipywidgets.widgets.widget import _instances
 
 from support.widgets import every, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
+from temphub_kernel.jupyter import sessions
 from temphub_kernel.page.choices.view import Wanted, parse
 from temphub_kernel.page.data import MOST_LINES, looks, shared, snapshot
 
@@ -156,7 +157,9 @@ def test_more_is_shown_in_steps(many, open_dashboard):
     """A press shows some more rows, or more groups; never all of thousands at once."""
     for number in range(1, 46):
         many.described(f"P{number:05}", group=f"Room {number}")
+    visit = sessions.VISIT.set("1")
     page = page_of(many, open_dashboard)
+    sessions.VISIT.reset(visit)
     headings = html(page).count('class="th-fold-head"')
     assert headings == looks.MOST_GROUPS and "26 are not shown" in words(page)
     say(page, whole=looks.GROUPS)
@@ -166,3 +169,19 @@ def test_more_is_shown_in_steps(many, open_dashboard):
     shown = len(rows(page))
     say(page, whole=looks.NONE)
     assert len(rows(page)) == shown + looks.MORE_OPEN
+
+
+def test_a_notebook_shows_more_by_a_button(many, open_dashboard):
+    """Where no script of the page runs buttons show more rows and more groups, while there are more."""
+    for number in range(1, 23):
+        many.described(f"P{number:05}", group=f"Room {number}")
+    page = page_of(many, open_dashboard)
+    shown, headings = len(rows(page)), html(page).count('class="th-fold-head"')
+    buttons = [one for one in every(page, Button) if one.description.startswith("Show more (")]
+    assert len(buttons) == 2 and "Show more (" not in html(page)
+    for button in buttons:
+        button.click()
+    asyncio.run(page.refresh())
+    assert html(page).count('class="th-fold-head"') == 23 > headings
+    assert len(rows(page)) >= shown + looks.MORE_OPEN
+    assert [one.description for one in every(page, Button)].count(buttons[1].description) <= 1

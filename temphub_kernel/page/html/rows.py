@@ -70,7 +70,7 @@ def section(
     listed = f'<ul class="th-lines">{rows}</ul>' if rows else ""
     head = heading(group, plain=plain) if headed and not part else ""
     more = ""
-    if group.open and group.left_out and (part or cut == len(places)):
+    if not plain and group.open and group.left_out and (part or cut == len(places)):
         more = show_more(group.key, group.left_out)
     return f"{head}{listed}{more}"
 
@@ -81,9 +81,9 @@ def show_more(key: str, left_out: int) -> str:
     return f'<button type="button" class="th-button th-scripted" data-do="{_do(whole=key)}">{told}</button>'
 
 
-def more_groups(told: Grouped) -> str:
-    """The same of groups; empty where all are there."""
-    return show_more(GROUPS, told.left_out) if told.left_out else ""
+def more_groups(told: Grouped, *, plain: bool = False) -> str:
+    """The same of groups; empty where all are there. plain: see heading."""
+    return show_more(GROUPS, told.left_out) if told.left_out and not plain else ""
 
 
 def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from ipywidgets import HTML, Box, Button, Text
 
-from .. import words
+from .. import format, words
 from ..choices import View
-from ..data import NONE, Group, Look, Probe, Snapshot
+from ..data import GROUPS, NONE, Group, Look, Probe, Snapshot
 from ..html import cards, rows, states
 from .base import Kit, set_children, set_class, set_value
 
@@ -39,6 +39,7 @@ class Board:
         # Folds a group or opens it, where no script of the page does: in a notebook.
         self.turn: Callable[[str], None] | None = None
         self._folds: dict[str, Button] = {}
+        self._wholes: dict[str, Button] = {}
         self._cards: dict[str, HTML] = {}
         self._groups: dict[str, HTML] = {}
         self._rest = kit.html("th-rows-rest")
@@ -133,10 +134,23 @@ class Board:
             set_value(panel, rows.section(group, snapshot, opened, headed=headed, plain=plain))
             children += [panel, *(self._fold(group, make=make) if headed else ())]
             if any(probe.id == opened for probe in group.seen):
-                set_value(self._rest, rows.section(group, snapshot, opened, 1, headed=headed))
+                set_value(self._rest, rows.section(group, snapshot, opened, 1, headed=headed, plain=plain))
                 children += [place, self._rest]
-        set_value(self._more_groups, rows.more_groups(told))
+            children += self._whole(group.key, group.left_out if group.open else 0, make=make)
+        set_value(self._more_groups, rows.more_groups(told, plain=self.turn is not None))
+        children += self._whole(GROUPS, told.left_out, make=make)
         return [*children, self._more_groups] if told.left_out else children
+
+    def _whole(self, key: str, left_out: int, *, make: bool) -> list[Button]:
+        """A notebook's button for what is left out of a group, or of the groups; none where the page's script
+        asks for more."""
+        if self.turn is None or not left_out or (key not in self._wholes and not make):
+            return []
+        if key not in self._wholes:
+            self._wholes[key] = self._kit.button("", partial(self.more, key), name="th-button")
+            self._wholes[key].add_class("th-fold-here")
+        self._wholes[key].description = words.SHOW_MORE.format(format.count(left_out))
+        return [self._wholes[key]]
 
     def _fold(self, group: Group, *, make: bool) -> list[Button]:
         """A notebook's button for a group; none where the page's script folds it."""
