@@ -11,9 +11,12 @@ import pytest
 from alarms.outbox import alarm
 from temphub_kernel.alarms.telling.delivery import compose
 from temphub_kernel.alarms.words import SICK, message
+from temphub_kernel.backup.schedule import REMEDY
+from temphub_kernel.hub.hub import TWIN
 from temphub_kernel.journal import Message
 from temphub_kernel.language import LANGUAGES, said
 from temphub_kernel.language.said import FOLDER
+from temphub_kernel.provisioner import TWIN_REMEDY
 
 PACKAGE = Path(__file__).parents[2] / "temphub_kernel"
 OTHERS = LANGUAGES[1:]
@@ -90,6 +93,10 @@ def stands(piece: str, program: str) -> bool:
         ("Warning: Fridge: 8.3 °C, above 8 °C", "Warnung: Fridge: 8,3 °C, über 8 °C"),
         ("Alarms cannot be told by Anna since 2026-11-20 12:00: refused.",
          "Alarme können seit 2026-11-20 12:00 nicht über Anna gemeldet werden: refused."),
+        ("Warning: The daily back-up into /share was not made (Host is down); the last one is of 2026-11-20",
+         "Warnung: Die tägliche Sicherung nach /share wurde nicht gemacht (Host is down); die letzte ist "
+         "vom 2026-11-20"),
+        ("Hub, noticed", "Hub, bemerkt"),
         ("Nobody translated this {} yet.", "Nobody translated this {} yet."),
         ("", ""),
     ],
@@ -99,6 +106,12 @@ def test_a_sentence_is_said_in_a_language(english: str, german: str) -> None:
     stays as it is, and English is as it was."""
     assert said(english, "de") == german
     assert said(english, "en") == english
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_said_of_a_hub_with_the_same_keys_is_translated(language: str) -> None:
+    """Long sentences of several lines are the ones that the program says."""
+    assert all(said(text, language) != text for text in (TWIN, TWIN_REMEDY, REMEDY))
 
 
 def test_long_text_of_others_costs_nothing() -> None:
