@@ -121,14 +121,17 @@ def dashboard(
     limit: float | None = None,
     *,
     probes: Probes = None,
+    source: str = "",
 ) -> Any:
     """The live page as a widget: cards, chart, statistics and the hub's state. Attaches to the hub, or
     becomes it.
 
-    As for `chart`; without window and start it begins with the last five minutes.
+    As for `chart`; without window and start it begins with the last five minutes. source: the address of an
+    engine to which many hubs forward (docs/fleet.md): the page of all their places; so it is without it, too,
+    where READ_FROM is set and FORWARD_URL is not.
     """
     asked = probe if probes is None else probes
-    return _page(None, window, start, end, asked, unit, limit)
+    return _page(None, window, start, end, asked, unit, limit, source)
 
 
 def chart(
@@ -189,8 +192,9 @@ def _page(
     probe: Probes,
     unit: str,
     limit: float | None,
+    source: str = "",
 ) -> Any:
-    from .page import build, check_shown_here, chosen, ids_of
+    from .page import build, check_shown_here, chosen, ids_of, places_of
 
     check_shown_here()
     # The page begins with what happens just now; whoever takes a piece of it mostly wants the day.
@@ -199,6 +203,10 @@ def _page(
     # What can be refused without a hub is.
     view = chosen(window=window, start=start_, end=end, unit=unit, limit=limit)
     hub = start()
+    if not parts and (places := places_of(hub.settings, source)) is not None:
+        page = build(places, view=view)
+        page.start()
+        return page.widget
     view = view._replace(probes=tuple(ids_of(hub.journal, probe)))
     client = _hub().HubClient(hub.settings, hub.url, _hub().PAGE)
     page = build(

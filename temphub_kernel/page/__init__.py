@@ -1,16 +1,17 @@
 """The page: cards, live chart, statistics, list of probes. The only room with ipywidgets and bqplot.
 
-Reads the journal and nothing else; what it needs of the hub is passed in. Kernel's own thread only.
+Reads the journal, or the engine of all places, and nothing else; what it needs of the hub is passed in.
+Kernel's own thread only.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .dashboard import Dashboard, build
-    from .pieces import check_shown_here, chosen, ids_of
+    from .pieces import check_shown_here, chosen, ids_of, places_of
 
 
-__all__ = ["Dashboard", "build", "check_shown_here", "chosen", "ids_of"]
+__all__ = ["Dashboard", "build", "check_shown_here", "chosen", "ids_of", "places_of"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +20,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     from . import dashboard, pieces
 
-    return getattr(pieces if name in ("check_shown_here", "chosen", "ids_of") else dashboard, name)
+    return getattr(dashboard if hasattr(dashboard, name) else pieces, name)

@@ -16,7 +16,7 @@ from . import tongue
 from .choices import Steering, View, Wanted
 from .data import Snapshot, judge, shared
 from .html import cards, first_view, panels
-from .layout import PARTS, Panels
+from .layout import PARTS, PLACES, Panels
 from .widgets import Ask, Asks, Provision
 
 log = logging.getLogger(__name__)
@@ -33,19 +33,19 @@ class Dashboard:
 
     def __init__(
         self,
-        journal: Path,
+        journal: shared.Origin,
         *,
         provision: Provision | None = None,
         csv_file: Path | None = None,
         ask: Ask | None = None,
         view: View = View(),  # noqa: B008  # immutable
-        parts: Collection[str] = PARTS,
+        parts: Collection[str] | None = None,
         unfolded: bool = False,
     ) -> None:
-        """Shows what the journal holds at once, or why it cannot. csv_file: shown until the hub itself names
-        it.
+        """Shows what the journal, or the engine of all places, holds at once, or why it cannot. csv_file:
+        shown until the hub itself names it.
 
-        ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see panels.PARTS;
+        ask(path, body): a question to the hub's API; view: what is chosen at first; parts: see layout.PARTS;
         unfolded: the list of probes is shown at once.
         """
         self._csv_file = csv_file
@@ -59,7 +59,9 @@ class Dashboard:
         self._wake = asyncio.Event()
         self._asks = Asks(self._wake.set)
         self._steering = Steering(view._replace(tongue=tongue.usual()), self._wake.set)
-        self._provision, self._ask_hub, self._parts = provision, ask, parts
+        # Of all places nothing can be told to a hub.
+        usual = PARTS if isinstance(journal, Path) else PLACES
+        self._provision, self._ask_hub, self._parts = provision, ask, parts or usual
         self._unfolded = unfolded
         tongue.speak(self._steering.view.speaks)
         self._language = tongue.spoken()
@@ -88,7 +90,7 @@ class Dashboard:
         return self._begun_at(snapshot.began_ms)
 
     def _begun_at(self, since_ms: int) -> bool:
-        return self._parts == PARTS and self._steering.begun(since_ms)
+        return self._parts in (PARTS, PLACES) and self._steering.begun(since_ms)
 
     def _speak(self) -> None:
         """Make the widgets anew where the viewer wants another language: most of their words are set once."""
@@ -229,7 +231,7 @@ class Dashboard:
         self._panels.unread(panels.unread(problem, remedy), self._steering.view, now_ms())
 
 
-def build(journal: Path, **options: Any) -> Dashboard:
-    """The dashboard of a journal; see Dashboard for its options. provision(probe_id) tells a probe where to
-    deliver."""
+def build(journal: shared.Origin, **options: Any) -> Dashboard:
+    """The dashboard of a journal or of all places; see Dashboard for its options. provision(probe_id) tells a
+    probe where to deliver."""
     return Dashboard(journal, **options)

@@ -24,6 +24,7 @@ from .widgets import (
     ListPanel,
     MomentsPanel,
     PagePanel,
+    PlacesPanel,
     Provision,
     set_children,
     set_class,
@@ -47,6 +48,8 @@ PARTS = (
     "doctor",
     "hub",
 )
+# Those of the page of all places, which asks no hub.
+PLACES = ("head", "cards", "places", "chart", "stats", "page")
 
 
 class Panel(Protocol):
@@ -78,11 +81,11 @@ class Panels:
         """root: a widget that shows the page already, and goes on with these; notebook: there is no script of
         the page."""
         kit = self._kit = Kit()
-        self._parts, self._steering = parts, steering
+        self._parts, self._steering, all_places = parts, steering, "places" in parts
         self._ids: Collection[str] = ()
         self._snapshot: Snapshot | None = None
         self._on_paper: object = None  # for what the table was told last that only paper shows
-        self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks)
+        self.chart_panel = ChartPanel(kit, moment_ms, steering, ask, asks, all_places=all_places)
         self.chart, self.chooser = self.chart_panel.chart, self.chart_panel.chooser
         self.viewer_zone, self.sayings = Text(layout=kit.layout), Text(layout=kit.layout)
         self._alarms = AlarmPanel(kit, steering, ask, asks)
@@ -97,7 +100,8 @@ class Panels:
             "happened": MomentsPanel(kit),
             "alarms": self._alarms,
             "list": self._list,
-            "page": PagePanel(kit, steering),
+            "places": PlacesPanel(kit),
+            "page": PagePanel(kit, steering, all_places=all_places),
             "doctor": DoctorPanel(kit, ask, asks),
         }
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
@@ -118,7 +122,7 @@ class Panels:
         parts, steering = self._parts, self._steering
         self._list = ListPanel(kit, provision, ask, asks, unfolded=unfolded or "cards" not in parts)
         self._list.limits = self._alarms.open_limits
-        self._board = Board(kit, self._list.place, piece=set(parts) != set(PARTS))
+        self._board = Board(kit, self._list.place, piece=tuple(parts) not in (PARTS, PLACES))
         self._list.moved = self._board.redraw
         steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.more
 
@@ -228,6 +232,9 @@ class Panels:
 
     def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
         """Of a hub without probes: how one is added, and what there is to see all the same."""
+        if snapshot.sites is not None:
+            set_value(self._empty, panels.no_places())
+            return self._lay_out({}, self._empty)
         set_value(self._empty, panels.empty(snapshot.health))
         names = ["page", "doctor"]
         if snapshot.transients or snapshot.removals:
@@ -242,9 +249,10 @@ class Panels:
     def _lay_out(self, widgets: dict[str, Any], *first: HTML) -> None:
         """Those of them that this page has, in the order of PARTS, and the hub's own panel among them."""
         widgets["hub"] = self._hub
+        order = PLACES if "places" in self._parts else PARTS
         set_children(
             self._main,
-            [*first, *(widgets[name] for name in PARTS if name in widgets and name in self._parts)],
+            [*first, *(widgets[name] for name in order if name in widgets and name in self._parts)],
         )
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:

@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..core import MILLISECOND, TempHubError, in_range, is_probe_id, now_ms
+from ..core import MILLISECOND, Settings, TempHubError, in_range, is_probe_id, now_ms
 from ..journal import Reader
 from .choices import LONGEST_MS, SHORTEST_MS, View, Window, between, live
+
+if TYPE_CHECKING:
+    from .data.places_page import Place
 
 
 def check_shown_here() -> None:
@@ -57,6 +60,21 @@ def chosen(
             raise _wrong("probes", id_, "give the ids or names that the page or `temphub probes` shows")
     timed = window is not None or start is not None
     return View(timed=timed, window=chosen_window, probes=ids, unit="F" if unit == "F" else "C", line_c=limit)
+
+
+def places_of(settings: Settings, source: str = "") -> "Place | None":
+    """The engine whose places the page shows; None where it shows the hub's own probes. source: asked for by
+    its address; without it a hub that forwards nothing itself shows all places of READ_FROM. Raises
+    TempHubError for what is no address."""
+    address = source or ("" if settings.forward_url else settings.read_from)
+    if not address:
+        return None
+    # Only here: a hub's own page has no use for what speaks with engines.
+    from .data.places_page import Place
+
+    place = Place(address, settings.reading_token if address == settings.read_from else "")
+    place.engine()
+    return place
 
 
 def ids_of(journal: Path, probes: str | Iterable[str] | None) -> list[str]:

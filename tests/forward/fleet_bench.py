@@ -2,7 +2,8 @@
 victoria-metrics.
 
 Each site has 100 probes with a reading a minute; a request is one site's hour. Told are the
-engine's CPU seconds, its bytes on disk, and how long the dashboard's questions take.
+engine's CPU seconds, its bytes on disk, and how long the dashboard's questions take. With `month` instead of
+the hours: what 720 hours came to is there, and how long the page of all places waits for its month.
 """
 
 import gzip
@@ -23,6 +24,8 @@ from support.engines import Victoria
 from support.ports import free_port
 from temphub_kernel.core.clock import HOUR_MS, now_ms
 from temphub_kernel.forward.engine.lines import Points, Series
+from temphub_kernel.page.data import places_lines
+from temphub_kernel.page.data.places_page import Place
 
 PROBES, EACH = 100, 60
 FILES = Path(__file__).parents[2] / "docs" / "fleet"
@@ -50,8 +53,49 @@ def asks(engine: Victoria, question: str) -> None:
         answer.read()
 
 
+def month_of(site: int, end_ms: int) -> bytes:
+    """What a site's last 720 hours came to, as VictoriaMetrics imports it."""
+    rng, taken_ms = np.random.default_rng(site), [end_ms - at * HOUR_MS - 1 for at in range(720)]
+    lines = []
+    for number in range(PROBES):
+        wander = np.cumsum(rng.integers(-1, 2, 720)) / 16 - 20
+        told = {"low": wander - 1, "high": wander + 1, "mean": wander, "beyond": rng.integers(0, 9, 720)}
+        told |= {"measured": wander * 0 + 3600, "readings": wander * 0 + 60, "sigma": wander * 0 + 0.5}
+        for name, values in told.items():
+            labels = {"site": f"Site {site:04d}", "probe": f"Probe-{number:03d}", "revision": "0"}
+            series = {"__name__": f"temphub_hour_{name}", **labels}
+            lines.append(json.dumps({"metric": series, "values": values.tolist(), "timestamps": taken_ms}))
+    return "\n".join(lines).encode()
+
+
+def month(sites: int, engine: Victoria, process: psutil.Process) -> None:
+    """The page's questions about the month, as often as it asks at first and again."""
+    end_ms = now_ms() // HOUR_MS * HOUR_MS
+    for site in range(sites):
+        request = urllib.request.Request(f"{engine.base}/api/v1/import", month_of(site, end_ms))
+        urllib.request.urlopen(request, timeout=120).close()
+    engine.series('{__name__="none"}')
+    asked = Place(engine.base).engine()
+    for _ in range(3):
+        began, cpu = time.perf_counter(), process.cpu_times().user
+        there = places_lines.long(asked)
+        took, used = time.perf_counter() - began, process.cpu_times().user - cpu
+        memory = process.memory_info().rss / 1e6
+        say(f"{len(there.month):,} probes, a month: {took:.1f} s, engine {used:.1f} CPU s, {memory:.0f} MB")
+
+
 def main() -> None:
     sites = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    if sys.argv[2:] == ["month"]:
+        with tempfile.TemporaryDirectory() as folder:
+            engine = Victoria(Path(folder), free_port())
+            engine.flags = ("-retentionPeriod=100y",)
+            engine.start()
+            (process,) = (one for one in psutil.Process().children() if "victoria" in one.name())
+            try:
+                return month(sites, engine, process)
+            finally:
+                engine.stop()
     hours = int(sys.argv[2]) if len(sys.argv) > 2 else 24
     with tempfile.TemporaryDirectory() as folder:
         engine = Victoria(Path(folder), free_port())

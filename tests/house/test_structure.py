@@ -53,7 +53,7 @@ ROOMS = {
     },
     # What leans on the insides of Jupyter, ipywidgets and Voilà knows nothing of what the page shows.
     "jupyter": {"core", "hub"},
-    "page": {"core", "journal", "language", "alarms", "analysis", "hub", "jupyter"},
+    "page": {"core", "journal", "language", "alarms", "analysis", "engines", "hub", "jupyter"},
     "server": {
         "core",
         "journal",

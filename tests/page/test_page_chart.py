@@ -9,7 +9,8 @@ from bqplot import Figure, Lines
 
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.view import BY_KEY, View
-from temphub_kernel.page.data.snapshot import Annotation, Source
+from temphub_kernel.page.data.probe import Annotation
+from temphub_kernel.page.data.snapshot import Source
 from temphub_kernel.page.widgets.chart import Chart
 
 

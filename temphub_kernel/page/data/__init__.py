@@ -17,9 +17,9 @@ from .looks import (
     worst_first,
 )
 from .met import Brought, Record
-from .probe import Probe
+from .probe import Annotation, Probe, Site
 from .series import Times
-from .snapshot import Annotation, Snapshot
+from .snapshot import Snapshot
 from .statistics import Statistics
 from .status import Alert, Judgement, judge
 from .window_cache import Measured
@@ -46,6 +46,7 @@ __all__ = [
     "Record",
     "ShownAlarm",
     "ShownAlarms",
+    "Site",
     "Snapshot",
     "Statistics",
     "Times",

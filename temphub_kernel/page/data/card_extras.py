@@ -87,7 +87,7 @@ def _glances(reader: Reader, probe_ids: list[str], where: tzinfo | None, now_ms:
     whole_ms = end_ms - MINUTE_MS
     minutes = _buckets(reader, probe_ids, whole_ms - SLOPE_MS, whole_ms, MINUTE_MS)
     return {
-        id_: _glance(quarters.get(id_, NO_BUCKETS), minutes.get(id_, NO_BUCKETS), today_ms)
+        id_: glance_of(quarters.get(id_, NO_BUCKETS), minutes.get(id_, NO_BUCKETS), today_ms)
         for id_ in probe_ids
     }
 
@@ -100,14 +100,15 @@ def _buckets(
     return {id_: buckets_of(steps.of_probe(no), width_ms) for no, id_ in ids.items()}
 
 
-def _glance(quarters: Buckets, minutes: Buckets, today_ms: int) -> Glance:
+def glance_of(quarters: Buckets, minutes: Buckets, today_ms: int, width_ms: int = QUARTER_MS) -> Glance:
+    """A glance of one probe. quarters: of the last day, each of width_ms; minutes: the last ones."""
     today = quarters.start_ms >= today_ms
     slope_ms = int(minutes.start_ms[-1] - minutes.start_ms[0]) + MINUTE_MS if len(minutes.start_ms) else 0
     return Glance(
         float(quarters.low[today].min()) if today.any() else None,
         float(quarters.high[today].max()) if today.any() else None,
         robust_slope(minutes.start_ms, minutes.mean) if slope_ms >= SLOPE_LEAST_MS else None,
-        sparkline(quarters.start_ms, quarters.mean),
+        sparkline(quarters.start_ms, quarters.mean, width_ms=width_ms),
         slope_ms,
         *_extent(quarters.mean),
     )
@@ -122,9 +123,11 @@ def _extent(values: Floats) -> tuple[float, float]:
     return (low + high) / 2, max(high - low, 0.5)
 
 
-def sparkline(times: Times, values: Floats, width: int = 240, height: int = SPARK_PX) -> str:
+def sparkline(
+    times: Times, values: Floats, width: int = 240, height: int = SPARK_PX, *, width_ms: int = QUARTER_MS
+) -> str:
     """The path of an SVG: the last day, broken where nothing was measured; empty with fewer than two
-    points."""
+    points. width_ms: of what a point stands for."""
     if len(times) < 2:
         return ""
     middle, reach = _extent(values)
@@ -134,7 +137,7 @@ def sparkline(times: Times, values: Floats, width: int = 240, height: int = SPAR
     last_ms = 0
     for moment, x, y in zip(times.tolist(), across.tolist(), down.tolist(), strict=True):
         if x >= 0:
-            parts.append(f"{'L' if parts and moment - last_ms <= 2 * QUARTER_MS else 'M'}{x} {y}")
+            parts.append(f"{'L' if parts and moment - last_ms <= 2 * width_ms else 'M'}{x} {y}")
         last_ms = moment
     return "".join(parts)
 

@@ -83,3 +83,29 @@ class Well(NamedTuple):
     def holds(self, record: dict[str, Any], newest: Newest | None, now_ms: int) -> bool:
         """Whether all is as it was: of thousands only those are judged again that sent something."""
         return self.probe.record is record and self.probe.newest is newest and now_ms < self.until_ms
+
+
+class Site(NamedTuple):
+    """A probe of a place in the last 30 days. beyond_s: how long it was beyond the limits that held then,
+    None where there were none; measured_s: how long it was measured; upper_c, lower_c: its limits now."""
+
+    site: str
+    id: str
+    name: str
+    beyond_s: float | None
+    measured_s: float
+    high: float | None
+    low: float | None
+    upper_c: float | None
+    lower_c: float | None
+
+
+class Annotation(NamedTuple):
+    """What somebody wrote to a moment or a range, of one probe or of all."""
+
+    no: int
+    from_ms: int
+    to_ms: int
+    probe_id: str | None
+    text: str
+    by_ms: int

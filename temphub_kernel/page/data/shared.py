@@ -6,9 +6,10 @@ delay another's five minutes. A window that nobody has asked for in a while is l
 """
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from ...core import monotonic_s
 from ..choices import Wanted
@@ -16,6 +17,15 @@ from .happened import Looker, limits_of
 from .looks import Look
 from .met import Roster
 from .snapshot import Snapshot, Source
+
+# What a page shows: a hub's journal, or all places from an engine. A hub's own page has no use for what
+# speaks with engines, so that is brought in by whoever has one.
+if TYPE_CHECKING:
+    from . import places_page
+
+    Origin = Path | places_page.Place
+else:
+    Origin = Path
 
 # Pages refresh each second, not at the same moment: what was read this lately is what they would read again.
 FRESH_S = 0.7
@@ -25,15 +35,44 @@ LOOKED_S = 5.0
 MOST = 16
 
 _lock = threading.Lock()
-_shared: dict[Path, tuple["Readings", int]] = {}
+_shared: dict[Origin, tuple["Readings", int]] = {}
+
+
+class Reads(Protocol):
+    """What a window's content is read from, in a thread of its own."""
+
+    def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look]) -> Snapshot:
+        """The content now of pages that look at this. Raises TempHubError."""
+
+    def close(self) -> None:
+        """Read no more."""
+
+
+class _Journal:
+    """A hub's own."""
+
+    def __init__(self, journal: Path, wanted: Wanted, roster: Roster) -> None:
+        self._source, self._looker = Source(journal, roster), Looker(journal, wanted.window)
+
+    def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look]) -> Snapshot:
+        return self._source.read(wanted, now_ms, looks)._replace(happened=self._looker.happened)
+
+    def look(self, told: Snapshot) -> None:
+        """Look for what happened."""
+        everyone = (*told.probes, *told.folded)
+        probes = [probe for probe in everyone if probe.id in told.read and not probe.hidden]
+        self._looker.look(told.window, {probe.id: limits_of(probe.rules) for probe in probes}, told.now_ms)
+
+    def close(self) -> None:
+        self._source.close()
+        self._looker.close()
 
 
 class _Shown:
-    """A window that is shown: its Source, its thread, and what was read last."""
+    """A window that is shown: what it is read from, its thread, and what was read last."""
 
-    def __init__(self, journal: Path, wanted: Wanted, roster: Roster) -> None:
-        self.source = Source(journal, roster)
-        self._wanted, self.looker = wanted, Looker(journal, wanted.window)
+    def __init__(self, source: Reads, wanted: Wanted) -> None:
+        self.source, self._wanted = source, wanted
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-page")
         self.asked_s = monotonic_s()
         self.answer: Future[Snapshot] | None = None
@@ -68,31 +107,30 @@ class _Shown:
         return answer
 
     def _read(self, now_ms: int, looks: frozenset[Look]) -> Snapshot:
-        return self.source.read(self._wanted, now_ms, looks)._replace(happened=self.looker.happened)
+        return self.source.read(self._wanted, now_ms, looks)
 
     def _look(self, answer: Future[Snapshot]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
-            return
-        told = answer.result()
-        everyone = (*told.probes, *told.folded)
-        probes = [probe for probe in everyone if probe.id in told.read and not probe.hidden]
-        self.looker.look(told.window, {probe.id: limits_of(probe.rules) for probe in probes}, told.now_ms)
+        if not answer.cancelled() and answer.exception() is None and isinstance(self.source, _Journal):
+            self.source.look(answer.result())
 
     def close(self, *, wait: bool) -> None:
         """Close the connections, end the thread."""
         self.thread.submit(self.source.close)
-        self.thread.submit(self.looker.close)
         self.thread.shutdown(wait=wait)
 
 
 class Readings:
-    """The journal as pages read it."""
+    """The journal, or all places, as pages read it."""
 
-    def __init__(self, journal: Path) -> None:
-        self._journal, self._roster = journal, Roster()
+    def __init__(self, origin: Origin) -> None:
+        self._fleet = None if isinstance(origin, Path) else origin.fleet()
+        self._journal, self._roster = origin if isinstance(origin, Path) else Path(), Roster()
         self._shown: dict[Hashable, _Shown] = {}
-        # When the first reading was taken, as far as some page has learned it.
-        self.began_ms = 0
+        # When the first reading was taken, as far as some page has learned it; of many places long ago.
+        self.began_ms = 1 if self._fleet else 0
+
+    def _source(self, wanted: Wanted) -> Reads:
+        return self._fleet.shown(wanted) if self._fleet else _Journal(self._journal, wanted, self._roster)
 
     def read(
         self,
@@ -110,7 +148,7 @@ class Readings:
             self._let_go()
             shown = self._shown.get(wanted)
             if shown is None:
-                shown = self._shown[wanted] = _Shown(self._journal, wanted, self._roster)
+                shown = self._shown[wanted] = _Shown(self._source(wanted), wanted)
             shown.asked_s = monotonic_s()
             if (fresh := shown.fresh(look)) is not None and fresh is not known:
                 return fresh
@@ -122,6 +160,8 @@ class Readings:
             shown, self._shown = list(self._shown.values()), {}
         for one in shown:
             one.close(wait=True)
+        if self._fleet is not None:
+            self._fleet.close()
 
     def _let_go(self) -> None:
         """The windows that nobody shows any more, and the longest unasked when there are too many."""
@@ -133,19 +173,20 @@ class Readings:
                 self._shown.pop(window).close(wait=False)
 
 
-def join(journal: Path) -> Readings:
-    """The readings of a journal, the same for every page of this kernel."""
+def join(origin: Origin) -> Readings:
+    """The readings of a journal or of all places, the same for every page of this kernel. Raises TempHubError
+    for an address that is none."""
     with _lock:
-        readings, pages = _shared.get(journal) or (Readings(journal), 0)
-        _shared[journal] = readings, pages + 1
+        readings, pages = _shared.get(origin) or (Readings(origin), 0)
+        _shared[origin] = readings, pages + 1
     return readings
 
 
-def leave(journal: Path) -> None:
+def leave(origin: Origin) -> None:
     """A page needs them no more; with the last one they are closed."""
     with _lock:
-        readings, pages = _shared.pop(journal)
+        readings, pages = _shared.pop(origin)
         if pages > 1:
-            _shared[journal] = readings, pages - 1
+            _shared[origin] = readings, pages - 1
             return
     readings.close()

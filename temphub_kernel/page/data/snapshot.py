@@ -16,7 +16,7 @@ from .card_extras import Glances, day_start
 from .happened import Happened
 from .looks import MOST_LINES, Grouped, Look, grouped, sight, troubled
 from .met import MOST_FOLDED, Met, Record, Roster
-from .probe import Good, Probe, Well
+from .probe import Annotation, Good, Probe, Site, Well
 from .status import catching_up
 from .window_cache import VALUES, Measure, Memory
 
@@ -25,17 +25,6 @@ LOOK_BACK_MS = DAY_MS
 # So many faulty probes are looked back for at a time.
 MOST_LOOKED_BACK = 20
 T = TypeVar("T")
-
-
-class Annotation(NamedTuple):
-    """What somebody wrote to a moment or a range, of one probe or of all."""
-
-    no: int
-    from_ms: int
-    to_ms: int
-    probe_id: str | None
-    text: str
-    by_ms: int
 
 
 class Snapshot(NamedTuple):
@@ -66,6 +55,8 @@ class Snapshot(NamedTuple):
     began_ms: int = 0
     # The ids that have a curve, statistics and what happened.
     read: frozenset[str] = frozenset()
+    # Of a page of all places: its probes, the worst of the last 30 days first; None for a hub's own page.
+    sites: list[Site] | None = None
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, Any] | None = None
 

@@ -301,26 +301,8 @@ class Memory:
                 series.add(columns.taken_ms[mine], celsius[mine], delay_ms[mine])
 
     def _keep(self, probe_id: str, series: Series, told_ms: int, start_ms: int, end_ms: int) -> None:
-        width_ms = self.window.bucket_ms
-        gap_ms = gap_of(told_ms or series.interval_ms(), width_ms)
-        upto_ms = end_ms + AHEAD_MS if self.window.live else end_ms
-        times, values = series.arrays(upto_ms)
-        told = statistics.of_points(times, values, start_ms)
-        # A line in buckets is drawn again when a bucket is full, not with each reading.
-        key = (
-            (gap_ms, end_ms // width_ms, series.late)
-            if width_ms and self.window.live
-            else (gap_ms, series.version)
-        )
-        known = self._kept.get(probe_id)
-        if known is not None and known.key == key:
-            self._kept[probe_id] = known._replace(statistics=told)
-            return
-        if width_ms:
-            curve = curve_of_buckets(in_buckets(times, values, width_ms, start_ms), width_ms, gap_ms)
-        else:
-            curve = curve_of_points(*series.arrays(), gap_ms)
-        self._kept[probe_id] = Kept(key, curve, told, series.faults(), series.delayed())
+        span, known = (start_ms, end_ms), self._kept.get(probe_id)
+        self._kept[probe_id] = kept_of(self.window, series, told_ms, span, known)
 
     def _from_minutes(self, reader: Reader, intervals: Mapping[str, int], now_ms: int) -> None:
         width_ms = self.window.bucket_ms
@@ -348,3 +330,24 @@ class Memory:
             late = np.array(delayed.get(probe_id, ()), np.int64)
             curve = curve_of_buckets(found, width_ms, gap_ms)
             self._kept[probe_id] = Kept(key, curve, told, mine.at[mine.bad > 0] * width_ms, late)
+
+
+def kept_of(
+    window: Window, series: Series, told_ms: int, span: tuple[int, int], known: Kept | None = None
+) -> Kept:
+    """What is drawn and told of single readings. told_ms: the probe's interval, 0 when nobody told it; known:
+    the same of a moment ago."""
+    (start_ms, end_ms), width_ms = span, window.bucket_ms
+    gap_ms = gap_of(told_ms or series.interval_ms(), width_ms)
+    times, values = series.arrays(end_ms + AHEAD_MS if window.live else end_ms)
+    told = statistics.of_points(times, values, start_ms)
+    # A line in buckets is drawn again when a bucket is full, not with each reading.
+    live = width_ms and window.live
+    key = (gap_ms, end_ms // width_ms, series.late) if live else (gap_ms, series.version)
+    if known is not None and known.key == key:
+        return known._replace(statistics=told)
+    if width_ms:
+        curve = curve_of_buckets(in_buckets(times, values, width_ms, start_ms), width_ms, gap_ms)
+    else:
+        curve = curve_of_points(*series.arrays(), gap_ms)
+    return Kept(key, curve, told, series.faults(), series.delayed())

@@ -121,6 +121,8 @@ def stale(probe: Probe) -> str:
 
 def named(probe: Probe, *, opened: bool) -> str:
     """Its name: a button of the page's script, which opens the probe's own place, where it is named."""
+    if "site" in probe.record:
+        return f'<span class="th-name">{format.safe(probe.name)}</span>'
     do, told = format.safe(json.dumps({"open": probe.id})), format.safe(probe_words.OPEN.format(probe.id))
     return (
         f'<button type="button" class="th-name" data-do="{do}" aria-expanded="{str(opened).lower()}" '
@@ -227,11 +229,8 @@ def _reading(probe: Probe, view: View, now_ms: int) -> str:
 
 def _meaning(probe: Probe) -> str:
     """What the state means; of a refused probe why, and what to do."""
-    told = (
-        [tongue.told(probe.record.get(name) or "") for name in ("problem", "remedy")]
-        if probe.state == "refused"
-        else []
-    )
+    names = ("problem", "remedy") if probe.state == "refused" else ()
+    told = [tongue.told(probe.record.get(name) or "") for name in names]
     return " ".join(told).strip() or words.STATE_MEANINGS[probe.state]
 
 

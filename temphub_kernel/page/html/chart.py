@@ -203,9 +203,9 @@ def measured(snapshot: Snapshot) -> str:
 
 def _strike_out(snapshot: Snapshot) -> str:
     """The button that has the marked range not count, with whose readings those are; nothing where there are
-    none."""
+    none, or another hub has them."""
     names = ", ".join(probe.name for probe in snapshot.looked_into if probe.measured)
-    if not names:
+    if not names or snapshot.sites is not None:
         return ""
     do, meaning = (
         format.safe(json.dumps({"strike_out": True})),
@@ -250,7 +250,8 @@ def struck(snapshot: Snapshot, outcome: str) -> str:
 
 
 def links(snapshot: Snapshot) -> str:
-    """What is on the chart, as files: the marked range if there is one, else the window; the probes shown."""
+    """What is on the chart, as files: the marked range if there is one, else the window; the probes shown. Of
+    all places no hub has a file."""
     view = snapshot.view
     from_ms, to_ms = view.measured or view.window.ends(snapshot.now_ms)
     # A link that changed each second would be sent each second: whole minutes, the last one as well.
@@ -267,6 +268,8 @@ def links(snapshot: Snapshot) -> str:
     shown.append(
         f'<a class="th-button" href="{format.safe(_report(asked))}" {told}>{format.safe(words.REPORT)}</a>'
     )
+    if snapshot.sites is not None:
+        shown = []
     shown.append(
         f'<button type="button" class="th-button th-scripted" data-print '
         f'title="{format.safe(words.PRINT_MEANING)}">{format.safe(words.PRINT)}</button>'

@@ -70,6 +70,9 @@ def on_card(probe: Probe, view: View) -> str:
     on = [one.body for one in probe.rules if one.enabled]
     told = between(*bounds(on), view) or (words.WATCHED_OTHERWISE if on else "")
     label = words.LIMITS.format(told) if told else words.LIMITS_NONE
+    if "site" in probe.record:
+        # Another hub's: it is set there.
+        return f'<p class="th-limits th-quiet">{format.safe(told)}</p>'
     do = format.safe(json.dumps({"limits": probe.id}))
     meaning = format.safe(words.LIMITS_MEANING.format(probe.name))
     return (
@@ -92,8 +95,10 @@ def rules_of(probe: Probe) -> list[StoredRule]:
 
 
 def movable(snapshot: Snapshot) -> list[StoredRule]:
-    """The rules whose limits can be moved in the chart: those that watch the one probe shown alone."""
-    return rules_of(snapshot.shown[0]) if len(snapshot.shown) == 1 else []
+    """The rules whose limits can be moved in the chart: those that watch the one probe shown alone, where it
+    is this hub's."""
+    own = len(snapshot.shown) == 1 and snapshot.sites is None
+    return rules_of(snapshot.shown[0]) if own else []
 
 
 def whose(rule: StoredRule) -> str:

@@ -4,10 +4,10 @@ import ipaddress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ...core import IPV6_ONLY_REMEDY, ipv6_only_as_noted
+from ...core import DAY_MS, IPV6_ONLY_REMEDY, ipv6_only_as_noted
 from .. import format, probe_words, tongue, words
 from ..choices import View
-from ..data import Alert, Brought, Judgement, Probe, Snapshot
+from ..data import Alert, Brought, Judgement, Probe, Site, Snapshot
 from . import cards, states
 
 # A row tells of so many imports; `temphub import --list` of all.
@@ -201,6 +201,14 @@ def empty(health: dict[str, Any]) -> str:
     )
 
 
+def no_places() -> str:
+    """The page of all places before the first one sends."""
+    return (
+        f'<section class="th-panel th-empty">{states.shape("waiting")}'
+        f"<h2>{format.safe(words.NO_PLACES_TITLE)}</h2><p>{format.code(words.NO_PLACES)}</p></section>"
+    )
+
+
 def more(health: dict[str, Any]) -> str:
     """The same folded away, below a list of probes; only what seldom changes, since it would fold itself
     again."""
@@ -278,3 +286,39 @@ def _seen(health: dict[str, Any]) -> dict[str, Any]:
 def _count(health: dict[str, Any], name: str) -> int:
     value = _seen(health).get(name)
     return value if type(value) is int else 0
+
+
+MOST_PLACES = 20
+MONTH_MS = 30 * DAY_MS
+
+
+def worst(snapshot: Snapshot) -> str:
+    """The worst of them as a table; empty text on a hub's own page."""
+    if snapshot.sites is None:
+        return ""
+    heading = cards.heading(words.PLACES, words.PLACES_OVER)
+    if not snapshot.sites:
+        return f'{heading}<p class="th-quiet">{format.safe(words.PLACES_NONE)}</p>'
+    columns = words.PLACES_COLUMNS
+    head = "".join(f'<th scope="col">{format.safe(name)}</th>' for name in columns)
+    rows = "".join(_place(one, columns, snapshot.view) for one in snapshot.sites[:MOST_PLACES])
+    more = len(snapshot.sites) - MOST_PLACES
+    rest = f'<p class="th-quiet">{format.safe(format.counted(words.AND_MORE, more))}</p>' if more > 0 else ""
+    return (
+        f'{heading}<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}'
+    )
+
+
+def _place(one: Site, columns: tuple[str, ...], view: View) -> str:
+    beyond = words.NOTHING
+    if one.beyond_s is not None:
+        share = 100 * one.beyond_s / one.measured_s if one.measured_s else 0.0
+        beyond = words.SHARE.format(format.span(round(one.beyond_s * 1000)), f"{share:.0f}")
+    measured_ms = round(one.measured_s * 1000)
+    told = words.SHARE.format(format.span(measured_ms), f"{100 * measured_ms / MONTH_MS:.0f}")
+    cells = (format.safe(one.name), beyond, view.degrees(one.high), view.degrees(one.low), told)
+    shown = "".join(
+        f'<td data-label="{format.safe(name)}">{cell}</td>'
+        for name, cell in zip(columns[1:], cells, strict=True)
+    )
+    return f'<tr><th scope="row">{format.safe(one.site)}</th>{shown}</tr>'

@@ -122,7 +122,7 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
 
 def _see(probe: Probe) -> str:
     """The button with which somebody says that he has seen a silence; an alarm has a form of its own."""
-    if probe.standing.state != "unseen" or probe.standing.cause:
+    if probe.standing.state != "unseen" or probe.standing.cause or "site" in probe.record:
         return ""
     do, label = format.safe(json.dumps({"seen": probe.id})), format.safe(alarm_words.SEE)
     told = format.safe(f"{alarm_words.SEE}: {probe.name}")

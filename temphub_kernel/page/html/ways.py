@@ -35,6 +35,7 @@ SETTINGS = {
         "FORWARD_TOKEN",
         "SITE",
         "READ_FROM",
+        "READ_TOKEN",
         "HEARTBEAT_URL",
         "HEARTBEAT_S",
     ),
@@ -51,9 +52,9 @@ COMMANDS = {
 }
 
 
-def ways() -> str:
-    """Both lists."""
-    here = "".join(_here(key) for key in PLACES)
+def ways(*, all_places: bool = False) -> str:
+    """Both lists. all_places: on the page of all places, where only times are chosen."""
+    here = "".join(_here(key) for key in (("dates",) if all_places else PLACES))
     there = [_there(words.WAYS_SET[key], names) for key, names in SETTINGS.items()]
     there += [_there(words.WAYS_RUN[key], names, "temphub ") for key, names in COMMANDS.items()]
     return (

@@ -3,7 +3,7 @@
 from .alarms import AlarmPanel
 from .base import Ask, Asks, Kit, set_children, set_class, set_value
 from .board import Board
-from .chart_extras import MomentsPanel
+from .chart_extras import MomentsPanel, PlacesPanel
 from .chart_panel import ChartPanel
 from .doctor_panel import DoctorPanel
 from .page_settings import PagePanel
@@ -20,6 +20,7 @@ __all__ = [
     "ListPanel",
     "MomentsPanel",
     "PagePanel",
+    "PlacesPanel",
     "Provision",
     "set_children",
     "set_class",

@@ -11,7 +11,7 @@ import numpy as np
 from ...journal import Floats, StoredRule
 from ..choices import View
 from ..data import Annotation, Snapshot, Times
-from ..html import happened, limits, panes
+from ..html import happened, limits, panels, panes
 from .base import Kit, set_value
 
 Reach = tuple[int, int, float, float]
@@ -186,6 +186,18 @@ def _thinned(found: list[Times], from_ms: int, end_ms: int) -> Times:
     step_ms = max((end_ms - from_ms) // MOST_MARKS, 1)
     _, first = np.unique(times // step_ms, return_index=True)
     return np.asarray(times[first], np.int64)
+
+
+class PlacesPanel:
+    """Of a page of all places who was worst. `widget` is the panel."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._told = kit.html()
+        self.widget = kit.panel([self._told], "th-places-panel")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Bring it up to a snapshot."""
+        set_value(self._told, snapshot.once("places", partial(panels.worst, snapshot)))
 
 
 class MomentsPanel:

@@ -23,9 +23,18 @@ LONGEST_NOTE = 500
 
 class ChartPanel:
     """`widget` is the panel. Until the page's own script says that it handles gestures, bqplot's own zoom is
-    on."""
+    on. all_places: nothing of it is this hub's, so that nothing is noted or sent from it."""
 
-    def __init__(self, kit: Kit, moment_ms: int, steering: Steering, ask: Ask | None, asks: Asks) -> None:
+    def __init__(
+        self,
+        kit: Kit,
+        moment_ms: int,
+        steering: Steering,
+        ask: Ask | None,
+        asks: Asks,
+        *,
+        all_places: bool = False,
+    ) -> None:
         self._kit, self._steering = kit, steering
         self.chart = Chart(moment_ms)
         self.chart.figure.interaction = bqplot.PanZoom(scales={"x": [self.chart.x]})
@@ -51,7 +60,8 @@ class ChartPanel:
         self._named: list[Any] = []
         picture = kit.button(words.PICTURE, self._save_picture, words.PICTURE_MEANING)
         picture.add_class("th-picture")
-        tools = kit.row([self._dates, self._limit, self._note, picture, self._links, self._send], "th-tools")
+        own = [[self._note], [self._send]] if not all_places else [[], []]
+        tools = kit.row([self._dates, self._limit, *own[0], picture, self._links, *own[1]], "th-tools")
         bar = kit.row([self._title, self.chooser, self._now], "th-bar")
         below = [self._drag.widget, self._legend, tools, self._forms, self._measured, *self._remarks.widgets]
         self.widget = kit.panel([bar, self.chart.figure, *below], "th-chart-panel")

@@ -16,7 +16,7 @@ from .base import Kit, set_value
 class PagePanel:
     """`widget` is the panel; every choice ends up in the page's address."""
 
-    def __init__(self, kit: Kit, steering: Steering) -> None:
+    def __init__(self, kit: Kit, steering: Steering, *, all_places: bool = False) -> None:
         self._steering = steering
         self._telling = False
         self._choices = {
@@ -29,7 +29,8 @@ class PagePanel:
         for name, choice in self._choices.items():
             choice.observe(lambda change, name=name: self._chosen(name, change["new"]), "value")
         self._kiosk = kit.button(words.KIOSK, lambda: steering.change(kiosk=True), words.KIOSK_MEANING)
-        self._qr, self._login, ways_there = kit.html(), kit.html(), kit.html(value=ways.ways())
+        self._qr, self._login = kit.html(), kit.html()
+        ways_there = kit.html(value=ways.ways(all_places=all_places))
         choices = kit.row([*self._choices.values(), self._kiosk], "th-fields")
         self.widget = kit.panel(
             [

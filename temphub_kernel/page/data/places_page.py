@@ -1,0 +1,329 @@
+"""The page's snapshot of all places. Any thread: every question to the engine is asked behind it, once for
+all pages, so that nobody waits for one that is slow."""
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ...alarms import states
+from ...core import HOUR_MS, TempHubError, describe, monotonic_s, natural
+from ...engines import Engine, slow
+from ...journal import Newest, StoredRule
+from ..choices import Wanted
+from . import card_extras, places, places_lines as times, series, statistics, window_cache
+from .looks import MOST_LINES, Look, sight
+from .probe import Good, Probe, Site
+from .snapshot import Snapshot
+
+T = TypeVar("T")
+# The first answer is waited for so long, so that a page that opens has it.
+PATIENCE_S = 2.0
+# An answer that takes longer is told of.
+SLOW_S = 10.0
+# How old answers may be.
+NOW_S, LONG_S = 5.0, 120.0
+
+
+class Behind(Generic[T]):
+    """ask(): the question, never asked twice at a time; every_s: how old an answer may be; cut(): ends one
+    that is under way."""
+
+    def __init__(self, ask: Callable[[], T], every_s: float, cut: Callable[[], None]) -> None:
+        self._ask, self._every_s, self._cut = ask, every_s, cut
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-engine")
+        self._lock = threading.Lock()
+        self._asked_s, self._stale = float("-inf"), False
+        self._job: Future[T] | None = None
+        self._answer: list[T] = []
+        self.trouble: tuple[str, str] | None = None
+
+    def get(self) -> T | None:
+        """The last answer, None for none yet; `trouble` has what is the matter since."""
+        with self._lock:
+            now_s = monotonic_s()
+            # A question that failed is asked again as soon as any: the trouble may be over.
+            every_s = min(self._every_s, NOW_S) if self.trouble else self._every_s
+            due = self._stale or now_s - self._asked_s >= every_s
+            if self._job is None or (self._job.done() and due):
+                self._asked_s, self._job, self._stale = now_s, self._thread.submit(self._ask), False
+            job = self._job
+        try:
+            self._answer = [job.result(0 if self._answer else PATIENCE_S)]
+            self.trouble = None
+        except TimeoutError:
+            if (waits_s := monotonic_s() - self._asked_s) >= SLOW_S:
+                self.trouble = describe(slow(waits_s // SLOW_S * SLOW_S))
+        except Exception as error:
+            self.trouble = describe(error)
+        return self._answer[0] if self._answer else None
+
+    def stale(self) -> None:
+        """What is asked is something else now: the next answer is another one."""
+        self._stale = True
+
+    def have(self) -> T:
+        """The same. Raises TempHubError where there is none yet."""
+        if (found := self.get()) is None:
+            raise TempHubError(*(self.trouble or describe(slow(monotonic_s() - self._asked_s))))
+        return found
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._cut()
+        self._thread.shutdown(wait=True)
+
+
+TIMEOUT_S = 15.0
+# A question about more probes would be too long for an address.
+MOST_ASKED = 100
+NO_LONG = times.Long({}, {})
+NO_LINES: times.Lines = {}
+NOTHING = window_cache.Kept(None, series.NO_CURVE, statistics.Statistics())
+
+
+class Place(NamedTuple):
+    """Where the engine is. token: what is shown to it."""
+
+    address: str
+    token: str = ""
+
+    def engine(self) -> Engine:
+        """Whoever asks has one of his own. Raises TempHubError."""
+        return Engine(self.address, self.token, "READ_FROM", TIMEOUT_S)
+
+    def fleet(self) -> "Fleet":
+        """All places there. Raises TempHubError."""
+        return Fleet(self)
+
+
+class Fleet:
+    """All places, for all windows."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        asked, long = places.Places(place.engine()), place.engine()
+        self.places = asked
+        self.now = Behind(asked.ask, NOW_S, asked.engine.cut)
+        self.long = Behind(partial(times.long, long), LONG_S, long.cut)
+
+    def shown(self, wanted: Wanted) -> "Shown":
+        """What one window shows of it."""
+        return Shown(self, wanted)
+
+    def close(self) -> None:
+        """Ask no more."""
+        self.now.close()
+        self.long.close()
+
+
+class Shown:
+    """A window. It reads as `snapshot.Source` does."""
+
+    def __init__(self, fleet: Fleet, wanted: Wanted) -> None:
+        self._fleet, self._engine = fleet, fleet.place.engine()
+        self._charted: list[places.There] = []
+        self._asked: tuple[places.Key, ...] = ()
+        self._lines: Behind[times.Lines] = self._asking(wanted)
+        # What was made last, and of what.
+        self._snapshot = Snapshot(0, wanted.window, 0, 0, {}, [])
+        self._basis: tuple[object, ...] = ()
+        self._held: tuple[object, object, object] = (None, None, None)
+
+    def _asking(self, wanted: Wanted) -> Behind[times.Lines]:
+        def ask() -> times.Lines:
+            return times.lines(self._engine, wanted, list(self._charted), self._fleet.places.revisions)
+
+        return Behind(ask, times.every_s(wanted), self._engine.cut)
+
+    def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
+        """The content now of pages that look at this. Raises TempHubError where the engine has not answered
+        yet."""
+        there, long = self._fleet.now.have(), self._fleet.long.get() or NO_LONG
+        told = (self._lines.get() if self._charted else None) or NO_LINES
+        asked: tuple[Behind[Any], ...] = (self._fleet.now, self._fleet.long, self._lines)
+        troubles = tuple(dict.fromkeys(one.trouble for one in asked if one.trouble))
+        # An engine says something new every few seconds: until then nothing is judged and drawn again.
+        basis = (frozenset(looks), now_ms // round(NOW_S * 1000), troubles)
+        held = (there, long, told)
+        if basis != self._basis or any(one is not had for one, had in zip(held, self._held, strict=True)):
+            self._snapshot = self._made(wanted, now_ms, looks, there, long)
+            self._basis, self._held = basis, held
+        workers = [_worker(*one) for one in troubles]
+        return self._snapshot._replace(health={"workers": workers}, health_ms=now_ms)
+
+    def _made(
+        self,
+        wanted: Wanted,
+        now_ms: int,
+        looks: Collection[Look],
+        there: Mapping[places.Key, places.There],
+        long: times.Long,
+    ) -> Snapshot:
+        judged = {key: _judged(one, now_ms) for key, one in there.items()}
+        ordered = _ordered(there, judged)
+        # By place and name: a line keeps its colour when another place gets worse.
+        colours = {key: number for number, key in enumerate(sorted(there))}
+        probes = [_probe(there[key], judged[key], colours[key], now_ms) for key in ordered]
+        lines, seen = _looked_at(probes, looks)
+        told = self._told([there[key] for key in ordered if there[key].id in lines])
+        today_ms = card_extras.day_start(now_ms, wanted.where)
+        for place, key in enumerate(ordered):
+            if (id_ := probes[place].id) in seen:
+                probes[place] = _with_glance(probes[place], long.hours.get(key), today_ms)
+            if id_ in lines:
+                probes[place] = _with_line(probes[place], *told.get(key, (NOTHING, None)))
+        return Snapshot(
+            now_ms,
+            wanted.window,
+            0,
+            now_ms,
+            {},
+            probes,
+            began_ms=1,
+            read=frozenset(lines),
+            drawn={},
+            sites=_sites(there, judged, long.month),
+        )
+
+    def _told(self, chosen: list[places.There]) -> times.Lines:
+        """Lines and figures of these, as far as the engine has answered."""
+        asked = tuple(sorted((one.site, one.probe_id) for one in chosen))
+        if asked != self._asked:
+            self._asked, self._charted = asked, chosen
+            self._lines.stale()
+        return (self._lines.get() if chosen else None) or NO_LINES
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._lines.close()
+
+
+def _looked_at(probes: list[Probe], looks: Collection[Look]) -> tuple[set[str], set[str]]:
+    """The ids that have a line, and those that have a card or a row; of few probes all."""
+    if len(probes) <= MOST_LINES:
+        everyone = {probe.id for probe in probes}
+        return everyone, everyone
+    lines, seen = dict[str, None](), set[str]()
+    for look in looks:
+        told = sight(look, probes, ())
+        lines.update(dict.fromkeys(told.lines))
+        seen.update(told.seen)
+    return set(list(lines)[:MOST_ASKED]), seen
+
+
+def _worker(problem: str, remedy: str) -> dict[str, object]:
+    return {"name": "engine", "running": True, "problem": problem, "remedy": remedy}
+
+
+def _heard(one: places.There, now_ms: int) -> states.Heard:
+    taken_ms, celsius, _ = one.newest
+    return states.heard(now_ms, taken_ms or None, one.interval_ms, celsius is not None)
+
+
+def _judged(one: places.There, now_ms: int) -> states.Standing:
+    """The worst of what its hub says and of what is seen from here: whether anything comes."""
+    taken_ms, celsius, _ = one.newest
+    newest = states.Newest(
+        _heard(one, now_ms), taken_ms, taken_ms if celsius is not None else 0, celsius, one.interval_ms
+    )
+    seen = states.standing(newest, [], [], None, now_ms)
+    return seen if one.standing is None else min(seen, one.standing, key=lambda told: told.rank)
+
+
+def _ordered(
+    there: Mapping[places.Key, places.There], judged: Mapping[places.Key, states.Standing]
+) -> list[places.Key]:
+    """The worst place first, and in each place the worst probe."""
+
+    def rank(key: places.Key) -> tuple[int, bool, int, int]:
+        told = judged[key]
+        return told.rank if told.level >= states.WARNING else (0, False, 0, 0)
+
+    worst: dict[str, tuple[int, bool, int, int]] = {}
+    for key in there:
+        worst[key[0]] = min(rank(key), worst.get(key[0], (0, False, 0, 0)))
+    return sorted(
+        there,
+        key=lambda key: (
+            worst[key[0]],
+            natural(key[0]),
+            rank(key),
+            natural(there[key].group),
+            natural(there[key].name),
+        ),
+    )
+
+
+def _probe(one: places.There, standing: states.Standing, colour: int, now_ms: int) -> Probe:
+    taken_ms, celsius, quality = one.newest
+    return Probe(
+        id=one.id,
+        # Each shop may have a "Freezer".
+        name=f"{one.site} · {one.name}",
+        record={"id": one.id, "name": one.name, "group": one.site, "note": one.group, "site": one.site},
+        colour=colour,
+        state=_heard(one, now_ms),
+        newest=Newest(one.id, taken_ms, None, quality, taken_ms, 0) if taken_ms else None,
+        good=Good(taken_ms, celsius) if celsius is not None else None,
+        quality=None if celsius is not None or not taken_ms else quality,
+        catching_up=False,
+        rules=_rules(one),
+        standing=standing,
+    )
+
+
+def _with_glance(probe: Probe, hours: times.Hourly | None, today_ms: int) -> Probe:
+    glance = card_extras.Glance()
+    if hours is not None:
+        glance = card_extras.glance_of(hours.buckets, series.NO_BUCKETS, today_ms, HOUR_MS)
+    if probe.good is not None and probe.good.taken_ms >= today_ms:
+        glance = glance.with_newest(probe.good.celsius)
+    return probe._replace(glance=glance)
+
+
+def _with_line(probe: Probe, kept: window_cache.Kept, measured: window_cache.Measured | None) -> Probe:
+    return probe._replace(
+        statistics=kept.statistics,
+        curve=kept.curve,
+        curve_key=kept.key,
+        faults=kept.faults,
+        measured=measured,
+    )
+
+
+def _rules(one: places.There) -> tuple[StoredRule, ...]:
+    """Its limits, as the page draws them."""
+    given = (("above", one.upper), ("below", one.lower))
+    return tuple(
+        StoredRule(0, {"kind": kind, "limit_c": limit, "probes": [one.id]}, True, 0, 0, "")
+        for kind, limit in given
+        if limit is not None
+    )
+
+
+def _sites(
+    there: Mapping[places.Key, places.There],
+    judged: Mapping[places.Key, states.Standing],
+    worst: Mapping[places.Key, times.Worst],
+) -> list[Site]:
+    """Each probe of which there are hours, the worst of the month first: longest beyond its limits, then
+    least measured."""
+    found = [
+        Site(
+            one.site,
+            one.id,
+            one.name,
+            told.beyond_s,
+            told.measured_s,
+            told.high,
+            told.low,
+            one.upper,
+            one.lower,
+        )
+        for key, one in there.items()
+        if (told := worst.get(key)) is not None
+    ]
+    return sorted(found, key=lambda one: (-(one.beyond_s or 0.0), one.measured_s, natural(one.site)))

@@ -1,0 +1,188 @@
+"""The page of all places: three hubs, one engine."""
+
+import asyncio
+import re
+
+import numpy as np
+import pytest
+from ipywidgets import HTML, ToggleButton
+
+from support.engines import Prometheus, Victoria
+from support.ports import free_port
+from support.shops import Shop
+from support.waiting import wait_for
+from support.web_end import Quiet, WebEnd
+from support.widgets import every, words
+from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
+from temphub_kernel.core.errors import TempHubError
+from temphub_kernel.page.choices.view import View, Wanted, Window
+from temphub_kernel.page.data import Snapshot, shared
+from temphub_kernel.page.data.places import key_of
+from temphub_kernel.page.data.places_page import Place
+from temphub_kernel.page.data.snapshot import Source
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """VictoriaMetrics on the loopback interface, to which nobody sends."""
+    made = Victoria(tmp_path / "victoria", free_port()).start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    """An engine and three shops, which all tests here share: the second was off the net for the last day, in
+    which its freezer was warm for three hours; the third one's is warm since half an hour."""
+    folder = tmp_path_factory.mktemp("fleet")
+    victoria = Victoria(folder / "victoria", free_port()).start()
+    shops = [
+        Shop(folder, "Shop 1"),
+        Shop(folder, "Shop 2", (20, 17), -8),
+        Shop(folder, "Shop 3", (0.5, 0), -12),
+    ]
+    try:
+        for shop, to_h in zip(shops, (0, 24, 0), strict=True):
+            shop.measure(47, to_h)
+            shop.named(f"Freezer of {shop.site}")
+            shop.forward(victoria)
+        yield victoria, shops
+    finally:
+        for shop in shops:
+            shop.close()
+        victoria.kill()
+
+
+def seen(address: str, window: Window) -> Snapshot:
+    """What a page that is just opened shows, whole."""
+    place = Place(address)
+    readings = shared.join(place)
+    try:
+
+        def whole() -> Snapshot | None:
+            told = readings.read(Wanted(window), now_ms()).result(20)
+            curves = all(probe.statistics.n for probe in told.probes if probe.state == "online")
+            return told if told.sites and curves else None
+
+        return wait_for(whole, 20)
+    finally:
+        shared.leave(place)
+
+
+def own(shop: Shop, window: Window) -> Snapshot:
+    """What the shop's own page shows."""
+    source = Source(shop.journal)
+    try:
+        return source.read(Wanted(window), now_ms())
+    finally:
+        source.close()
+
+
+def test_the_worst_shop_now_and_over_the_month(fleet):
+    """The page says which shop's freezer is worst now, and which was over the last month, also after a shop
+    was off the net for a day: first that nothing comes from there, then what was measured meanwhile."""
+    victoria, shops = fleet
+    away = seen(victoria.base, Window(HOUR_MS))
+    assert [(one.record["group"], one.standing.state) for one in away.probes] == [
+        ("Shop 2", "silent"),
+        ("Shop 3", "too_warm"),
+        ("Shop 1", "fine"),
+    ]
+    assert away.probes[1].name == "Shop 3 · Freezer of Shop 3" and away.probes[1].standing.limit_c == -15
+    assert [one.beyond_s for one in away.sites if one.site == "Shop 2"] == [0]
+    shops[1].measure(24, 0)
+    shops[1].forward(victoria)
+    back = seen(victoria.base, Window(HOUR_MS))
+    assert [one.record["group"] for one in back.probes] == ["Shop 3", "Shop 1", "Shop 2"]
+    worst = back.sites[0]
+    assert worst.site == "Shop 2" and worst.beyond_s == pytest.approx(3 * 3600, abs=240)
+    assert worst.high == pytest.approx(-8 + 6 / 16) and worst.measured_s > 44 * 3600
+
+
+@pytest.mark.parametrize("span_ms", [HOUR_MS, DAY_MS], ids=["hour", "day"])
+def test_the_numbers_are_those_of_each_hub(fleet, tmp_path, span_ms):
+    """Every point of a line, every figure and the newest value are those of the hub's own page: by raw export
+    and by the query API."""
+    victoria, shops = fleet
+    window = Window(span_ms, now_ms() - 5_000)
+    prometheus = Prometheus(tmp_path / "prometheus", free_port()).take(victoria.series()).start()
+    try:
+        for address in (victoria.base, prometheus.base):
+            there = {one.record["group"]: one for one in seen(address, window).probes}
+            for shop in (shops[0], shops[2]):
+                (mine,) = own(shop, window).probes
+                one = there[shop.site]
+                assert one.statistics.n == mine.statistics.n and one.newest.taken_ms == mine.newest.taken_ms
+                assert one.good == mine.good and one.quality == mine.quality
+                for name in ("low", "high", "mean", "sigma"):
+                    assert getattr(one.statistics, name) == pytest.approx(
+                        getattr(mine.statistics, name), abs=1e-4
+                    )
+                if span_ms == HOUR_MS:
+                    assert np.array_equal(one.curve.times, mine.curve.times)
+                    assert np.array_equal(one.curve.values, mine.curve.values, equal_nan=True)
+                    assert np.array_equal(one.faults, mine.faults)
+    finally:
+        prometheus.kill()
+
+
+def test_nothing_is_offered_that_only_a_hub_can_do(fleet, open_dashboard):
+    """What is set up or kept at a hub (limits, names, notes, files, what no longer counts) is not to be
+    pressed on the page of all places, also where one probe is shown alone and a range is marked."""
+    ago_ms = now_ms() // HOUR_MS * HOUR_MS
+    view = View(
+        window=Window(6 * HOUR_MS),
+        probes=(key_of("Shop 1", "Freezer"),),
+        measured=(ago_ms - 2 * HOUR_MS, ago_ms),
+    )
+    page = open_dashboard(Place(fleet[0].base), view=view)
+
+    def whole() -> str:
+        asyncio.run(page.refresh())
+        told = "\n".join(one.value for one in every(page, HTML) if "<style>" not in one.value)
+        # With the figures of the marked range, which come from the engine.
+        return told if "Freezer of Shop 1" in told.partition('class="th-measured"')[2] else ""
+
+    shown = wait_for(whole)
+    assert not re.findall(r'data-do="[^"]*(?:strike_out|limits|seen|open|trust)|/api/', shown)
+    pressed = {one.description for one in every(page, ToggleButton)}
+    assert "Dates" in pressed and not pressed & {"Note", "Send"}
+    places = set(re.findall(r'id="([^"]+)"', shown))
+    assert set(re.findall(r'href="#([^"]+)"', shown)) <= places
+
+
+class Stuck(WebEnd):
+    """Takes questions and says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        stuck = self
+        self.asked = 0
+
+        class Handler(Quiet):
+            def do_GET(self) -> None:
+                stuck.asked += 1
+                stuck.hold.wait(30)
+
+        super().__init__(Handler)
+
+
+def test_an_engine_that_is_away_slow_or_wrong_is_told(open_dashboard, empty):
+    """The page comes at once and says what is the matter and what to do, whatever the engine does; ten pages
+    ask it one question."""
+    assert "No place has sent anything yet" in words(open_dashboard(Place(empty.base)))
+    nobody = words(open_dashboard(Place(f"http://me:secret@127.0.0.1:{free_port()}")))
+    assert "cannot be reached (Connection refused)" in nobody and "secret" not in nobody
+    assert "no answer of a time-series engine" in words(open_dashboard(Place(f"{empty.base}/nothing")))
+    stuck = Stuck()
+    try:
+        stuck.hold.clear()
+        for _ in range(3):
+            page = open_dashboard(Place(f"http://127.0.0.1:{stuck.port}"))
+            assert "The engine has not answered" in words(page)
+        # Who is there, and what the month came to.
+        assert stuck.asked <= 2
+    finally:
+        stuck.hold.set()
+        stuck.close()
+    with pytest.raises(TempHubError, match="no web address"):
+        shared.join(Place("ftp://x"))
