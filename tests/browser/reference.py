@@ -26,7 +26,7 @@ NOON_MS = parse_time("2026-11-20T12:00:00Z")
 # name, width, height, what the address asks for
 PICTURES = {
     "desk": (1280, 1120, "window=24h"),
-    "phone": (390, 1340, "window=24h"),
+    "phone": (390, 1400, "window=24h"),
     "dark": (1280, 1120, "window=24h&theme=dark"),
     "wall": (1280, 720, "window=24h&kiosk=1"),
 }
