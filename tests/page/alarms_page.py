@@ -3,6 +3,7 @@
 import asyncio
 import html
 import json
+import threading
 
 from ipywidgets import HTML, Button
 
@@ -12,13 +13,16 @@ from temphub_kernel.core.errors import TempHubError
 
 
 class Hub:
-    """What the hub was asked, and what it refuses."""
+    """What the hub was asked, and what it refuses; it answers while it `goes_on`."""
 
     def __init__(self):
         self.asked, self.refuses, self.answers = [], set(), {}
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
     def __call__(self, path, body):
         self.asked.append((path, body))
+        assert self.goes_on.wait(30)
         if path in self.refuses:
             raise TempHubError("The hub is busy.", "Wait a moment.")
         return self.answers.get(path, {})

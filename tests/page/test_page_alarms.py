@@ -268,6 +268,30 @@ def test_a_typed_limit_is_tried_before_it_can_be_switched_on(page):
     )
 
 
+def test_what_is_tried_while_the_last_try_is_on_its_way_is_tried_next(page):
+    """Of several the last one, and what comes of the one before is not taken for it; nor is a form without
+    its set that was opened for another probe meanwhile."""
+    page.hub.answers["/api/rules/preview"] = {"text": "no alarm"}
+    page.hub.goes_on.clear()
+    limits(page, "Freezer")
+    field = next(one for one in every(page, Text) if one.description == "Limit, °C")
+    for typed in ("-14", "-13"):
+        field.value = typed
+        press(page, "Try it on the last 30 days")
+    assert "Switch on" not in [one.description for one in every(page, Button)]
+    page.hub.goes_on.set()
+    told = said(page, "above −13 °C for 30 min: no alarm") and words(page)
+    assert "−14" not in told and "above −15" not in told
+    press(page, "Switch on")
+    said(page, "Switched on: Freezer is watched.")
+    assert page.hub.asked[-1][1]["rule"]["limit_c"] == -13
+    page.hub.goes_on.clear()
+    press(page, "Try it on the last 30 days")
+    limits(page, "Fridge")
+    page.hub.goes_on.set()
+    said(page, "above 8 °C for 30 min: no alarm")
+
+
 def test_rules_are_switched_off_and_removed_where_they_are_set(page, journal):
     """The form lists what watches the probe, by name, group or as one of all."""
     rule = journal.rule(kind="above", limit_c=8)

@@ -2,6 +2,7 @@
 Kernel's own thread only."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,8 @@ class LimitsForm:
         # What was tried last: how it is switched on, and what it would have told.
         self._wanted: tuple[str, dict[str, Any]] | None = None
         self._found = ""
+        # What was asked for while something was under way: (what is said meanwhile, how it is done).
+        self._next: tuple[str, Callable[[], str]] | None = None
         self._title, self._told = kit.html(), kit.html()
         self._rules = kit.column([], "th-rules")
         self._rows: dict[int, tuple[HBox, Button]] = {}
@@ -90,7 +93,7 @@ class LimitsForm:
     def open(self, probe: Probe, view: View) -> None:
         """Fill it for a probe. The set that fits its value is tried at once where nothing watches it yet."""
         self.probe, self._view = probe, view
-        self._wanted, self._found, self._tells = None, "", False
+        self._wanted, self._found, self._tells, self._next = None, "", False, None
         self._arrange(typed=False)
         self._asks.outcomes.pop(SUBJECT, None)
         set_value(self._title, f"<h2>{format.safe(words.LIMITS_OF.format(probe.name))}</h2>")
@@ -112,6 +115,9 @@ class LimitsForm:
     def show(self, probe: Probe, view: View) -> None:
         """Bring it up to what is known now; called while it is open."""
         self.probe = probe
+        if self._next is not None and not self._asks.busy(SUBJECT):
+            (saying, work), self._next = self._next, None
+            self._asks.go(SUBJECT, saying, work)
         set_children(self._rules, [self._row(rule, view) for rule in probe.rules])
         if self._telling is not None and self._tells:
             self._telling.show()
@@ -155,7 +161,7 @@ class LimitsForm:
         except TempHubError as error:
             self._wanted, self._found = None, ""
             problem = f"{error.problem} {error.remedy}"
-            self._asks.go(SUBJECT, problem, lambda: problem)
+            self._go(problem, lambda: problem)
             return
         self._try([rule], ("/api/rules", {"rule": rule}))
 
@@ -173,8 +179,6 @@ class LimitsForm:
         return Rule.from_json({"name": name.replace("\u00a0", " "), **body}).to_json()
 
     def _try(self, rules: list[dict[str, Any]], wanted: tuple[str, dict[str, Any]]) -> None:
-        if self._asks.busy(SUBJECT):
-            return
         ask, view = self._ask, self._view
         self._wanted, self._found = wanted, ""
 
@@ -185,7 +189,15 @@ class LimitsForm:
                 self._found = found
             return ""
 
-        self._asks.go(SUBJECT, words.TRYING, look)
+        self._go(words.TRYING, look)
+
+    def _go(self, saying: str, work: Callable[[], str]) -> None:
+        """Do it, or after what is under way: what was asked for last is what counts."""
+        if self._asks.busy(SUBJECT):
+            # With who asked: the context of now is another one by then.
+            self._next = saying, partial(copy_context().run, work)
+        else:
+            self._asks.go(SUBJECT, saying, work)
 
     def _switch_on(self) -> None:
         if (probe := self.probe) is not None and self._wanted is not None:
