@@ -1,5 +1,5 @@
 """The pictures of the documents, taken from the running program: `PYTHONPATH=tests python
-tests/browser/pictures.py docs/pictures`.
+tests/browser/pictures.py docs/pictures [NAME …]`.
 
 A day of three made-up probes is put into a journal of its own in a temporary folder; nothing of this
 computer's own hub is touched.
@@ -8,8 +8,10 @@ computer's own hub is touched.
 import math
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from browser.conftest import ARGUMENTS, chromium
@@ -66,8 +68,15 @@ def fill(folder: Path, now: int) -> None:
     writer.stop(20)
 
 
+def deliver(hub: TempHub) -> None:
+    """One more reading of each probe, as before: none is late."""
+    for place, probe_id in enumerate(PROBES):
+        reading = {"probe_id": probe_id, "temperature_c": celsius(place, (DAY_MS - EVERY_MS) / 1000)}
+        assert hub.ask("POST", "/api/ingest", reading) == (200, {"ok": True})
+
+
 def main() -> None:
-    target = Path(sys.argv[1])
+    target, wanted = Path(sys.argv[1]), sys.argv[2:]
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
@@ -79,13 +88,19 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
                 for name, width, height, query in PICTURES:
+                    if wanted and name not in wanted:
+                        continue
+                    # The day in its journal ended when it was written, which takes a busy computer a while.
+                    deliver(hub)
                     page = browser.new_page(viewport={"width": width, "height": height})
                     page.goto(f"http://127.0.0.1:{hub.port}/?{query}")
                     page.wait_for_selector(
                         "#rendered_cells .bqplot path.line", state="attached", timeout=60_000
                     )
                     page.wait_for_timeout(1_500)
-                    page.screenshot(path=str(target / f"{name}.png"))
+                    taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
+                    # Few colours: a checkout carries them.
+                    taken.quantize(128).save(target / f"{name}.png", optimize=True)
                     page.close()
                 browser.close()
         finally:

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from browser.pictures import DAY_MS, EVERY_MS, PROBES, celsius, fill
+from browser.pictures import deliver, fill
 from support.ports import free_port
 from support.running import TempHub
 from support.waiting import wait_for
@@ -53,13 +53,6 @@ def hub_at_noon(folder: Path, fill: Callable[[Path, int], None] = fill) -> Itera
         yield hub
     finally:
         hub.stop()
-
-
-def deliver(hub: TempHub) -> None:
-    """One more reading of each probe, as before: none is late."""
-    for place, probe_id in enumerate(PROBES):
-        reading = {"probe_id": probe_id, "temperature_c": celsius(place, (DAY_MS - EVERY_MS) / 1000)}
-        assert hub.ask("POST", "/api/ingest", reading) == (200, {"ok": True})
 
 
 def open_page(browser: Any, hub: TempHub, name: str, more: str = "") -> Any:
