@@ -166,8 +166,8 @@ def test_a_silence_ends_the_neighbourhood():
 
 
 def test_the_court_s_memory_is_bounded():
-    """Made-up names do not grow the hub: 10,000 of them leave 4,096 behind."""
+    """Made-up names do not grow the hub: 40,000 of them leave 16,384 behind."""
     court = Court()
-    for n in range(10_000):
+    for n in range(40_000):
         court.remember(f"p{n}", 0, 0)
-    assert len(court._last) == 4_096
+    assert len(court._last) == 16_384

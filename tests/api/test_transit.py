@@ -130,7 +130,8 @@ def test_memory_is_bounded():
     for n in range(MAX_BOOTS * 2):
         transit.hear("stranger", str(n), 0, n)
         if n % 1000 == 0:
-            assert taken(transit, n, n + 1_000) == pytest.approx([n], abs=2)
+            # Since the last that came at once a crystal may have gone wrong.
+            assert taken(transit, n, n + 1_000) == pytest.approx([n], abs=2 + n * DRIFT)
     assert len(transit._counts) == MAX_BOOTS
 
 

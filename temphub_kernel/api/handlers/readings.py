@@ -332,20 +332,29 @@ def _passed(told: Passed) -> dict[str, Any]:
         "at_most_s": told.most_ms / 1000,
         "exact": told.exact,
     }
-    columns = [column.tolist() for column in told.excursions] if told.excursions else []
-    rows = list(zip(*columns, strict=True))
-    shown = [_excursion(*row) for row in rows[:MOST_EXCURSIONS]]
+    columns = told.excursions._asdict() if told.excursions else {}
+    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+    shown = [_excursion(**dict(zip(columns, row, strict=True))) for row in rows[:MOST_EXCURSIONS]]
     return {**found, "excursions": shown, "excursions_left_out": len(rows) - len(shown)}
 
 
-def _excursion(*row: Any) -> dict[str, Any]:
-    start, end, unseen, peak, mean, degree_minutes, begins, ends = row
+def _excursion(
+    start_ms: float,
+    end_ms: float,
+    unseen_ms: float,
+    peak_c: float,
+    mean_c: float,
+    degree_minutes: float,
+    begins: str,
+    ends: str,
+    **_: Any,
+) -> dict[str, Any]:
     return {
-        "begin": iso_utc(round(start)),
-        "end": iso_utc(round(end)),
-        "unseen_s": unseen / 1000,
-        "peak_c": round(peak, 7),
-        "mean_c": round(mean, 7),
+        "begin": iso_utc(round(start_ms)),
+        "end": iso_utc(round(end_ms)),
+        "unseen_s": unseen_ms / 1000,
+        "peak_c": round(peak_c, 7),
+        "mean_c": round(mean_c, 7),
         "degree_minutes": round(degree_minutes, 4),
         "begins": begins,
         "ends": ends,
