@@ -6,7 +6,19 @@ from typing import Any
 import bqplot
 import numpy as np
 import numpy.typing as npt
-from ipywidgets import HTML, Box, Button, GridBox, HBox, Label, ToggleButton, ToggleButtons, VBox, Widget
+from ipywidgets import (
+    HTML,
+    Box,
+    Button,
+    Dropdown,
+    GridBox,
+    HBox,
+    Label,
+    ToggleButton,
+    ToggleButtons,
+    VBox,
+    Widget,
+)
 
 from ...journal import Flags, Floats
 from ..format import MINUS, safe
@@ -214,6 +226,20 @@ def _toggles(toggles: ToggleButtons) -> str:
     )
 
 
+def _dropdown(choice: Dropdown) -> str:
+    told = safe(choice.description)
+    options = "".join(
+        f"<option{' selected' if place == choice.index else ''}>{safe(label)}</option>"
+        for place, (label, _) in enumerate(choice.options)
+    )
+    return _frame(
+        choice,
+        "jupyter-widgets widget-inline-hbox widget-dropdown",
+        f'<label class="widget-label" style="width:auto">{told}</label>'
+        f'<select class="th-still-choice" tabindex="-1" aria-label="{told}">{options}</select>',
+    )
+
+
 def _figure(figure: bqplot.Figure) -> str:
     return _frame(figure, "jupyter-widgets th-still-figure", svg(figure))
 
@@ -228,6 +254,7 @@ _KINDS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (Label, _label_html),
     (HTML, _html),
     (ToggleButtons, _toggles),
+    (Dropdown, _dropdown),
     (Button, _button),
     (ToggleButton, _button),
     (bqplot.Figure, _figure),
