@@ -64,6 +64,8 @@ def test_a_board_with_a_network_joins_it_and_tells_how_it_is():
     async def work(app, port, said):
         await until(lambda: app.state.who()["ip"] == HERE)
         await until(lambda: board.fed)
+        # It has its address a moment before it says that it joined.
+        await until(lambda: app.state.status()["wifi"] != "trying")
         status = app.state.status()
         assert (status["wifi"], status["ssid"], status["rssi"]) == ("joined", "home", -58)
         assert status["reset"] == "power_on" and status["id"] == "TempProbe-0096"
