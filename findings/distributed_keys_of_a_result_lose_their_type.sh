@@ -9,6 +9,7 @@ trap 'rm -rf "$D"' EXIT
 python3 -m venv "$D/venv"
 "$D/venv/bin/python" -m pip install -q --disable-pip-version-check "distributed==2026.8.0" "dask==2026.8.0"
 cd "$D"
+export TMPDIR="$D"
 cat > sensors.py <<'P'
 from typing import NamedTuple
 
@@ -49,12 +50,12 @@ def name(one):
 
 
 def types(**how):
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, **how) as cluster:
-        with Client(cluster) as client:
-            got = {
-                task.__name__: client.submit(task, pure=False).result()
-                for task in (sensors.keys, sensors.values, sensors.listed, sensors.deeper)
-            }
+    how |= {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with LocalCluster(**how) as cluster, Client(cluster) as client:
+        got = {
+            task.__name__: client.submit(task, pure=False).result()
+            for task in (sensors.keys, sensors.values, sensors.listed, sensors.deeper)
+        }
     return {
         "keys": name(next(iter(got["keys"]))),
         "values": name(got["values"]["newest"]),

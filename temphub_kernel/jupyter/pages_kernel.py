@@ -5,6 +5,7 @@ Runs inside the kernel's process (`--IPKernelApp.kernel_class`), on its main thr
 metadata to which visit it belongs; the page server writes that there, never the browser.
 """
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from . import hub_kernel, later, sessions
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
 Handler = Callable[[Any, Any, Any], Any]
-# So many objects are made before garbage is looked for, and so often before it is among older ones.
-GARBAGE = 20_000, 20, 20
+# So long after its first view a page has its widgets; what making them left free is given back then.
+SETTLED_S = 5.0
 
 
 class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
@@ -42,9 +43,7 @@ class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc] 
         # The libraries stay for good: looking through them again at the end of each visit would cost 0.1 s.
         gc.collect()
         gc.freeze()
-        # What is read of thousands of probes each second is let go without cycles: to look through it for
-        # some would cost as much as reading it.
-        gc.set_threshold(*GARBAGE)
+        gc.set_threshold(*hub_kernel.GARBAGE)
 
     def set_parent(self, ident: Any, parent: Any, channel: str = "shell") -> None:
         """Called for each message before it is handled, in the same context."""
@@ -98,6 +97,7 @@ class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc] 
             if content["what"] == "first view":
                 told = (content[name] for name in ("visit", "query", "zone", "language"))
                 answer["html"] = sessions.first_view(*told)
+                asyncio.get_running_loop().call_later(SETTLED_S, release_memory)
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 sessions.end(content["visit"])

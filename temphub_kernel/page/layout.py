@@ -95,8 +95,7 @@ class Panels:
         self._make_statistics(kit)
         self._make_board(kit, provision, ask, asks, unfolded=unfolded)
         self._board.turn = steering.fold if notebook else None
-        # Each under its name in PARTS, which has their order.
-        self._below: dict[str, Panel] = {
+        self._below: dict[str, Panel] = {  # each under its name in PARTS, which has their order
             "happened": MomentsPanel(kit),
             "alarms": self._alarms,
             "list": self._list,
