@@ -131,6 +131,16 @@ class Standing(NamedTuple):
         """Sorts the worst first."""
         return -self.level, self.taken_care, STATES.index(self.state), self.since_ms or 2**53
 
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.level >= WARNING
+
+    @property
+    def place(self) -> tuple[int, bool, int, int]:
+        """Sorts what is wrong first, the worst before the others; the rest stays as it is."""
+        return self.rank if self.wrong else (0, False, 0, 0)
+
 
 def in_force(stored: Iterable[StoredRule]) -> dict[int, rules.Rule]:
     """The rules for limits that are switched on, by their numbers."""

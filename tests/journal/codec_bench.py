@@ -24,11 +24,12 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from temphub_kernel.journal import CODE, FIELDS, NO_VALUE
+from analysis.answers_bench import PROBES, readings
+from temphub_kernel.journal import FIELDS, NO_VALUE
 from temphub_kernel.journal.columns import Batch, chosen
 from temphub_kernel.journal.packed import packs, segments
 
-PROBES, ONE = 10, 4
+ONE = 4
 WANTED = ("taken_ms", "units")
 NAMES = ("no", "probe", "taken_ms", "delay_ms", "units", "quality", "boot", "seq")
 # As a person who knows the format would have them: what goes on evenly as differences.
@@ -53,22 +54,8 @@ class Codec(NamedTuple):
 
 
 def in_turns(count: int) -> Batch:
-    """Ten probes at two seconds, one after the other: slow swings, noise of a sixteenth of a degree, jitter,
-    one in a thousand bad."""
-    chance, number = np.random.default_rng(1), np.arange(count)
-    probe, tick = number % PROBES, number // PROBES
-    celsius = 4 + probe * 2 + 1.5 * np.sin(tick / 900) + chance.normal(0, 0.05, count)
-    bad = chance.random(count) < 0.001
-    return {
-        "no": number + 1,
-        "probe": probe + 1,
-        "taken_ms": 1_795_438_440_000 + tick * 2_000 + probe * 170 + chance.integers(-3, 4, count),
-        "delay_ms": chance.integers(60, 140, count),
-        "units": np.where(bad, NO_VALUE, (np.round(celsius / 0.0625) * 625_000).astype(np.int64)),
-        "quality": np.where(bad, CODE["crc"], 0),
-        "boot": probe + 1,
-        "seq": tick,
-    }
+    """Ten probes at two seconds, one after the other."""
+    return readings(0, count, 1_795_438_440_000, np.random.default_rng(1))
 
 
 def by_minutes(count: int) -> Batch:

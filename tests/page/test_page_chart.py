@@ -8,8 +8,8 @@ import pytest
 from bqplot import Figure, Lines
 
 from temphub_kernel.core.clock import now_ms
+from temphub_kernel.journal import Annotation
 from temphub_kernel.page.choices.view import BY_KEY, View
-from temphub_kernel.page.data.probe import Annotation
 from temphub_kernel.page.data.snapshot import Source
 from temphub_kernel.page.widgets.chart import Chart
 

@@ -10,7 +10,7 @@ from support.waiting import wait_for
 from support.widgets import every, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import TempHubError
-from temphub_kernel.page.data.probe import Annotation
+from temphub_kernel.journal import Annotation
 from temphub_kernel.page.pieces import chosen
 from temphub_kernel.page.widgets.probe_editor import moved
 

@@ -6,10 +6,10 @@ import re
 
 import comm
 import pytest
-from ipywidgets import HTML, Button, Text
+from ipywidgets import Button, Text
 from ipywidgets.widgets.widget import _instances
 
-from support.widgets import every, words
+from support.widgets import every, html_of as html, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
 from temphub_kernel.jupyter import sessions
@@ -32,10 +32,6 @@ def page_of(journal, open_dashboard, asked=DAY):
     page = open_dashboard(journal.path, unfolded=False, view=parse(asked, now_ms()))
     asyncio.run(page.refresh())
     return page
-
-
-def html(page):
-    return "\n".join(one.value for one in every(page, HTML) if "<style>" not in one.value)
 
 
 def rows(page):

@@ -5,14 +5,14 @@ import re
 
 import numpy as np
 import pytest
-from ipywidgets import HTML, ToggleButton
+from ipywidgets import ToggleButton
 
 from support.engines import Prometheus, Victoria
 from support.ports import free_port
 from support.shops import Shop
 from support.waiting import wait_for
 from support.web_end import Quiet, WebEnd
-from support.widgets import every, words
+from support.widgets import every, html_of, words
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.page.choices.view import View, Wanted, Window
@@ -139,7 +139,7 @@ def test_nothing_is_offered_that_only_a_hub_can_do(fleet, open_dashboard):
 
     def whole() -> str:
         asyncio.run(page.refresh())
-        told = "\n".join(one.value for one in every(page, HTML) if "<style>" not in one.value)
+        told = html_of(page)
         # With the figures of the marked range, which come from the engine.
         return told if "Freezer of Shop 1" in told.partition('class="th-measured"')[2] else ""
 

@@ -9,7 +9,7 @@ from ipywidgets import HTML, Button, Text
 from ipywidgets.widgets.widget import _instances
 
 from support.waiting import wait_for
-from support.widgets import every, words
+from support.widgets import every, html_of as html, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.view import View, parse, query
 
@@ -26,11 +26,6 @@ def page_of(journal, open_dashboard, count, *, groups=3, asked="", **options):
     page = open_dashboard(journal.path, unfolded=False, view=parse(asked, now_ms()), **options)
     asyncio.run(page.refresh())
     return page
-
-
-def html(page):
-    """All of its HTML."""
-    return "\n".join(one.value for one in every(page, HTML) if "<style>" not in one.value)
 
 
 def rows(page):

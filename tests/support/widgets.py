@@ -15,7 +15,11 @@ def every(dashboard, kind):
     return found
 
 
+def html_of(dashboard):
+    """All of its HTML."""
+    return "\n".join(one.value for one in every(dashboard, HTML) if "<style>" not in one.value)
+
+
 def words(dashboard):
     """The words of it, without their form."""
-    html = "\n".join(one.value for one in every(dashboard, HTML) if "<style>" not in one.value)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html_of(dashboard)))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...alarms import standings, states
-from ...core import EVER_MS, HOUR_MS, MINUTE_MS, UNITS_PER_C, monotonic_s, now_ms
+from ...core import HOUR_MS, MINUTE_MS, UNITS_PER_C, monotonic_s, now_ms
 from ...engines import MEASUREMENT
 from ...journal import Columns, Figures, Limit, Newest, Reader
 from .lines import NEEDED, tag_value
@@ -50,24 +50,25 @@ def _told_of(reader: Reader, at_ms: int) -> list[tuple[str, str]]:
     newest = {one.probe_id: one for one in reader.newest()}
     probes = [one for one in reader.probes() if one["id"] in newest and not one["hidden"]]
     refused = frozenset(map(str, reader.note("health")[1].get("refused_probes") or ()))
-    judged, rules = standings(reader, probes, refused, at_ms), reader.rules()
-    limits, watching = states.in_force(rules), states.Watching(rules)
+    judged, limits = standings(reader, probes, refused, at_ms), _limits(reader, probes)
     found = []
     for one in probes:
-        mine = [limits[r.no] for r in watching.of(one["id"], str(one["group"] or "")) if r.no in limits]
-        found += _of_probe(one, newest[one["id"]], judged[one["id"]], mine)
+        found += _of_probe(one, newest[one["id"]], judged[one["id"]], limits[one["id"]])
     return found
 
 
 def _of_probe(
-    one: Mapping[str, Any], newest: Newest, standing: states.Standing, limits: list[Any]
+    one: Mapping[str, Any], newest: Newest, standing: states.Standing, limits: Sequence[Limit]
 ) -> list[tuple[str, str]]:
     tag = f",probe={tag_value(one['id'])}"
     name = str(one["alias"] or one["name"] or one["id"])
     group = f",group={tag_value(str(one['group']))}" if one["group"] else ""
-    upper = min((rule.limit_c for rule in limits if rule.kind == "above"), default=None)
-    lower = max((rule.limit_c for rule in limits if rule.kind == "below"), default=None)
-    pace: Values = {"interval": one["interval_ms"] or None, "upper": upper, "lower": lower}
+    at = {limit.kind: limit.celsius for limit in limits}
+    pace: Values = {
+        "interval": one["interval_ms"] or None,
+        "upper": at.get("above"),
+        "lower": at.get("below"),
+    }
     cause = f",cause={tag_value(standing.cause)}" if standing.cause else ""
     about: Values = {
         "level": standing.level,
@@ -172,7 +173,7 @@ class Hours:
         if not hours:
             return
         from_ms, ids = hours[0].start_ms, [one.probe_id for one in hours]
-        to_ms, limits = from_ms + HOUR_MS, _limits(reader)
+        to_ms, limits = from_ms + HOUR_MS, _limits(reader, reader.probes())
         figures = reader.figures(from_ms, to_ms, ids)
         for probe_id in ids:
             if (told := figures.get(probe_id)) is None:
@@ -218,17 +219,20 @@ def _fields(told: Figures, times: tuple[float, float | None]) -> dict[str, float
     return found
 
 
-def _limits(reader: Reader) -> dict[str, list[Limit]]:
-    """The narrowest limits of each probe by the rules that hold now."""
+def _limits(reader: Reader, probes: Sequence[Mapping[str, Any]]) -> dict[str, list[Limit]]:
+    """The narrowest limits of each of these by the rules that hold now: at most one above, one below."""
     rules = reader.rules()
     in_force, watching = states.in_force(rules), states.Watching(rules)
     found = {}
-    for one in reader.probes():
+    for one in probes:
         mine = [in_force[r.no] for r in watching.of(one["id"], str(one["group"] or "")) if r.no in in_force]
-        upper = min((r.limit_c for r in mine if r.kind == "above" and r.limit_c is not None), default=EVER_MS)
-        lower = max(
-            (r.limit_c for r in mine if r.kind == "below" and r.limit_c is not None), default=-EVER_MS
-        )
-        given = (("above", upper), ("below", lower))
-        found[one["id"]] = [Limit(kind, float(c)) for kind, c in given if abs(c) != EVER_MS]
+        at = {
+            kind: [rule.limit_c for rule in mine if rule.kind == kind and rule.limit_c is not None]
+            for kind in ("above", "below")
+        }
+        found[one["id"]] = [
+            Limit(kind, float(narrowest(at[kind])))
+            for kind, narrowest in (("above", min), ("below", max))
+            if at[kind]
+        ]
     return found

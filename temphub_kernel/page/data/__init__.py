@@ -17,7 +17,7 @@ from .looks import (
     worst_first,
 )
 from .met import Brought, Record
-from .probe import Annotation, Probe, Site
+from .probe import Probe, Site
 from .series import Times
 from .snapshot import Snapshot
 from .statistics import Statistics
@@ -33,7 +33,6 @@ __all__ = [
     "NONE",
     "SPARK_PX",
     "Alert",
-    "Annotation",
     "Brought",
     "Event",
     "Group",

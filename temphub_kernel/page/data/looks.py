@@ -128,14 +128,9 @@ def troubled(probes: Iterable[Probe]) -> list[Probe]:
     )
 
 
-def order(probe: Probe) -> tuple[int, bool, int, int]:
-    """Sorts what is wrong first; the rest stays as it is."""
-    return probe.standing.rank if probe.wrong else (0, False, 0, 0)
-
-
 def worst_first(probes: Iterable[Probe]) -> list[Probe]:
     """Those with a card on a wall screen: what is wrong first, and no more than can be read from afar."""
-    return sorted(probes, key=order)[:MOST_ON_WALL]
+    return sorted(probes, key=lambda one: one.standing.place)[:MOST_ON_WALL]
 
 
 class Sight(NamedTuple):

@@ -238,19 +238,15 @@ def _ordered(
 ) -> list[places.Key]:
     """The worst place first, and in each place the worst probe."""
 
-    def rank(key: places.Key) -> tuple[int, bool, int, int]:
-        told = judged[key]
-        return told.rank if told.level >= states.WARNING else (0, False, 0, 0)
-
     worst: dict[str, tuple[int, bool, int, int]] = {}
-    for key in there:
-        worst[key[0]] = min(rank(key), worst.get(key[0], (0, False, 0, 0)))
+    for key, told in judged.items():
+        worst[key[0]] = min(told.place, worst.get(key[0], told.place))
     return sorted(
         there,
         key=lambda key: (
             worst[key[0]],
             natural(key[0]),
-            rank(key),
+            judged[key].place,
             natural(there[key].group),
             natural(there[key].name),
         ),

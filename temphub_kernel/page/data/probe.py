@@ -57,7 +57,7 @@ class Probe(NamedTuple):
     @property
     def wrong(self) -> bool:
         """Whether somebody has to look at it."""
-        return self.standing.level >= states.WARNING
+        return self.standing.wrong
 
     @property
     def hidden(self) -> bool:
@@ -98,14 +98,3 @@ class Site(NamedTuple):
     low: float | None
     upper_c: float | None
     lower_c: float | None
-
-
-class Annotation(NamedTuple):
-    """What somebody wrote to a moment or a range, of one probe or of all."""
-
-    no: int
-    from_ms: int
-    to_ms: int
-    probe_id: str | None
-    text: str
-    by_ms: int

@@ -9,14 +9,14 @@ import numpy as np
 
 from ...alarms import states
 from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, to_celsius
-from ...journal import NO_VALUE, DatabaseError, Newest, Reader, Strike, Thermocouple
+from ...journal import NO_VALUE, Annotation, DatabaseError, Newest, Reader, Strike, Thermocouple
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarms, Standings
 from .card_extras import Glances, day_start
 from .happened import Happened
 from .looks import MOST_LINES, Grouped, Look, grouped, sight, troubled
 from .met import MOST_FOLDED, Met, Record, Roster
-from .probe import Annotation, Good, Probe, Site, Well
+from .probe import Good, Probe, Site, Well
 from .status import catching_up
 from .window_cache import VALUES, Measure, Memory
 
@@ -359,7 +359,7 @@ def _by_probe(stated: list[Thermocouple]) -> dict[str, tuple[Thermocouple, ...]]
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:
     """The last of those that touch the window."""
-    return [Annotation(*item) for item in reader.annotations(*window.ends(now_ms))][-MOST_NOTES:]
+    return reader.annotations(*window.ends(now_ms))[-MOST_NOTES:]
 
 
 def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:

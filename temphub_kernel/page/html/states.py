@@ -49,7 +49,7 @@ def shape(state: str) -> str:
 def level(probe: Probe) -> str:
     """The class of what shows how a probe does: `th-alarmed th-alarmed-critical`; empty where all is well."""
     told = states.LEVELS[probe.standing.level]
-    return f" th-alarmed th-alarmed-{told}" if probe.standing.level >= states.WARNING else ""
+    return f" th-alarmed th-alarmed-{told}" if probe.wrong else ""
 
 
 def word(probe: Probe) -> str:

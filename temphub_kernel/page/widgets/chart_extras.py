@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import bqplot
 import numpy as np
 
-from ...journal import Floats, StoredRule
+from ...journal import Annotation, Floats, StoredRule
 from ..choices import View
-from ..data import Annotation, Snapshot, Times
+from ..data import Snapshot, Times
 from ..html import happened, limits, panels, panes
 from .base import Kit, set_value
 
