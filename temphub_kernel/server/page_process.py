@@ -77,19 +77,26 @@ class PageProcess:
             await asyncio.gather(self._watch, return_exceptions=True)
         end = monotonic_s() + STOP_S
         # Its kernel ends with it when it ends in order, and by itself when nobody is left, but not at once.
-        kernel = self._folder.process(run_folder.PAGES_KERNEL)
-        started = [kernel] if kernel else []
+        started = self._started()
         if self._process is not None:
-            started += started_by(self._process.pid)
             if self._process.stdin is not None:
                 self._process.stdin.close()
             while self._process.poll() is None and monotonic_s() < end:
                 await asyncio.sleep(0.02)
+                # One that was only starting may have its kernel since.
+                started |= self._started()
         await self._clear()
         for one in started:
             one.kill()
         while any(one.runs() for one in started) and monotonic_s() < end + STOP_S:
             await asyncio.sleep(0.02)
+
+    def _started(self) -> set[Process]:
+        kernel = self._folder.process(run_folder.PAGES_KERNEL)
+        return {
+            *filter(None, [kernel]),
+            *(started_by(self._process.pid) if self._process is not None else []),
+        }
 
     async def _keep(self) -> None:
         stillborn = 0

@@ -55,6 +55,8 @@ async def _serve(folder: run_folder.RunFolder) -> None:
     ready = asyncio.ensure_future(_preheat(server, folder))
     await stop.wait()
     ready.cancel()
+    # Whoever waits for this process kills it sooner than a kernel on a slow computer is up.
+    early.cancel()
     await asyncio.gather(early, ready, return_exceptions=True)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(server.close(), STOP_S)

@@ -180,10 +180,11 @@ class TempHub:
 
     def kill(self) -> None:
         """End whatever is left, without asking."""
-        # Who starts others goes first.
-        for process in [self.supervisor(), self.keeper(), *self.processes()]:
-            with contextlib.suppress(psutil.Error):
-                if process is not None:
+        # Who starts others goes first; what one of them started meanwhile is seen in the next round.
+        while left := [one for one in (self.supervisor(), self.keeper(), *self.processes()) if one]:
+            for process in left:
+                with contextlib.suppress(psutil.Error):
                     process.kill()
+            psutil.wait_procs(left, timeout=1.0)
         self.process.kill()
         self.process.wait()
