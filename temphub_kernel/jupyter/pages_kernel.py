@@ -68,6 +68,13 @@ class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc] 
         }
         self.session.send(stream, "comm_info_reply", {"comms": comms, "status": "ok"}, parent, ident)
 
+    def _topic(self, topic: str) -> bytes:
+        """Jupyter tells all who listen what state it is in, message by message: what one page asks for would
+        be twice as much for each other page."""
+        visit = sessions.VISIT.get()
+        own: bytes = super()._topic(topic)
+        return sessions.state_topic(visit) if visit and topic == "status" else own
+
     def _is_known(self, folder: run_folder.RunFolder) -> bool:
         """Whether the next page server would find this kernel: it outlives one that is killed."""
         known = folder.process(run_folder.PAGES_KERNEL)

@@ -56,6 +56,11 @@ def topic(visit: str) -> bytes:
     return f"comm-{mark(visit)}".encode("ascii")
 
 
+def state_topic(visit: str) -> bytes:
+    """Where the kernel says that it is busy with what a visit asked for, and has done it: to nobody else."""
+    return topic(visit) + b"-status"
+
+
 def share() -> None:
     """Have this kernel make each visit's comms under its mark. Called once, by the kernel."""
     plain = comm.create_comm

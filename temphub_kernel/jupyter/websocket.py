@@ -51,7 +51,8 @@ class CellClient(AsyncKernelClient):  # type: ignore[misc]  # what it is derived
     """What runs the notebook's cells for a visit: takes in their outputs, not what goes to pages."""
 
     def connect_iopub(self, identity: bytes | None = None) -> Any:
-        return _subscribed(super().connect_iopub(identity), OUTPUTS)
+        state = sessions.state_topic(self.session.metadata.get("visit", ""))
+        return _subscribed(super().connect_iopub(identity), (*OUTPUTS, state))
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         # When one visit's cell fails, the kernel would drop the cells that wait, which are other visits'.

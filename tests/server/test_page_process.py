@@ -34,4 +34,5 @@ def test_a_kernel_that_begins_while_the_page_server_is_ended_is_ended_with_it(mo
     asyncio.run(begin_and_end())
     wait_for(lambda: any(text.startswith("KERNEL ") for text in said))
     kernel = int(next(text for text in said if text.startswith("KERNEL ")).split()[1])
-    assert not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == psutil.STATUS_ZOMBIE
+    # What is killed takes a moment to be gone.
+    wait_for(lambda: not psutil.pid_exists(kernel) or psutil.Process(kernel).status() == psutil.STATUS_ZOMBIE)

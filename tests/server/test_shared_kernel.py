@@ -73,6 +73,29 @@ async def comms(kernel, visit):
         client.stop_channels()
 
 
+def test_a_visit_is_not_told_when_the_kernel_is_busy_with_anothers(tmp_path):
+    """What one page asks for costs no other page a message."""
+
+    async def scenario(kernel, _):
+        listens = Visit(kernel, await kernel.connection(), OTHER).client()
+        listens.start_channels()
+        try:
+            await listens.wait_for_ready(timeout=30)
+            await cells(kernel, ONE, "a = 1", "a")
+            asked, told = listens.comm_info(), []
+            while not told or told[-1] != (asked, "idle"):
+                message = await listens.get_iopub_msg(timeout=20)
+                said = message["parent_header"]
+                if message["msg_type"] == "status" and said.get("msg_type") != "kernel_info_request":
+                    told.append((said.get("msg_id"), message["content"]["execution_state"]))
+            return asked, told
+        finally:
+            listens.stop_channels()
+
+    asked, told = run(scenario, tmp_path)
+    assert told == [(asked, "busy"), (asked, "idle")]
+
+
 def test_visits_have_variables_of_their_own(tmp_path):
     """What one page's cells define, another's neither see nor change, though one process runs both."""
 
