@@ -7,6 +7,7 @@ bytes, which no cell can hold, and these are taken out of the whole text at once
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,51 +23,69 @@ FIELDS = ("units",)
 DEGREES = 10_000
 # The seven decimals as two groups of digits.
 LAST_DIGITS = 1_000
-# Larger pieces get fresh pages of memory each time, and take twice as long a line.
-PIECE_ROWS = 2_500
+FIRST_DIGITS = UNITS_PER_C // LAST_DIGITS
+# Tables are made for so many rows, text of so many: for more the system gives fresh pages of memory each
+# time, which take as long as the text.
+STRETCH_ROWS, PIECE_ROWS = 10_000, 1_000
+
+
+class _Cell(NamedTuple):
+    """A field of the lines: the texts that there are, and which of them each row has; None where all have the
+    only one."""
+
+    texts: Texts
+    place: Ints | None = None
 
 
 def lines_of(columns: Columns, style: Style = STANDARD) -> bytes:
     """The lines of some readings, in the order given. columns: with units and quality."""
     needed = (columns.taken_ms, columns.probe, columns.units, columns.quality)
-    pieces = (
-        [column[at : at + PIECE_ROWS] for column in needed] for at in range(0, len(columns), PIECE_ROWS)
+    return b"".join(
+        piece
+        for at in range(0, len(columns), STRETCH_ROWS)
+        for piece in _lines(columns.ids, style, *(column[at : at + STRETCH_ROWS] for column in needed))
     )
-    return b"".join(_lines(columns.ids, style, *piece) for piece in pieces)
 
 
 def _lines(
     ids: dict[int, str], style: Style, taken_ms: Ints, probe: Ints, units: Ints, quality: Ints
-) -> bytes:
-    part = _text(style.separator)
-    stamp, local = _times(taken_ms, style.date)
-    cells = (*stamp, part, *local, part, _ids(ids, probe), part, *_numbers(units, style.point), part)
-    return _joined((*cells, _qualities()[quality], _text("\n")), len(probe))
+) -> list[bytes]:
+    times, numbers = _times(taken_ms, style), _numbers(units, style.point)
+    cells = (*times, _ids(ids, probe, style.separator), *numbers, _qualities(quality, style.separator))
+    return _joined(cells, len(probe))
 
 
-def _joined(cells: Sequence[Texts], count: int) -> bytes:
-    """One text: the cells of each of `count` rows side by side; a cell alone stands in every row."""
-    row = np.dtype([(f"f{at}", one.dtype) for at, one in enumerate(cells)])
-    rows = np.empty(count, row)
-    for name, one in zip(row.names or (), cells, strict=True):
-        rows[name] = one
-    return rows.tobytes().translate(None, NUL)
+def _joined(cells: Sequence[_Cell], count: int) -> list[bytes]:
+    """The text of `count` rows, piece by piece: their cells side by side."""
+    rows = np.empty(min(count, PIECE_ROWS), [(f"f{at}", one.texts.dtype) for at, one in enumerate(cells)])
+    fields = [(rows[f"f{at}"], one) for at, one in enumerate(cells)]
+    for field, (texts, place) in fields:
+        if place is None:
+            field[:] = texts
+    found: list[bytes] = []
+    for start in range(0, count, PIECE_ROWS):
+        size = min(count - start, PIECE_ROWS)
+        for field, (texts, place) in fields:
+            if place is not None:
+                field[:size] = texts.take(place[start : start + size])
+        found.append(rows[:size].tobytes().translate(None, NUL))
+    return found
 
 
-def _times(taken_ms: Ints, date: str) -> tuple[tuple[Texts, ...], tuple[Texts, ...]]:
-    """(parts of the time stamp, parts of the local time)."""
-    minute, rest = np.divmod(taken_ms, MINUTE_MS)
-    minutes, place = _distinct(minute)
+def _times(taken_ms: Ints, style: Style) -> tuple[_Cell, ...]:
+    """The time stamp, and the local time with what parts it from that."""
+    minute = taken_ms // MINUTE_MS
+    rest, (minutes, place) = taken_ms - minute * MINUTE_MS, _distinct(minute)
     starts = [one * MINUTE_MS for one in minutes.tolist()]
-    local = [local_text(ms, date) for ms in starts]
-    if all(_is_even(text, ms, date) for text, ms in zip(local, starts, strict=True)):
-        second = rest // 1000
-        shown: tuple[Texts, ...] = (_texts([text[:-2] for text in local])[place], _two_digits()[second])
-    else:
-        # Long ago clocks were ahead by seconds, too.
-        seconds, at = _distinct(taken_ms // 1000)
-        shown = (_texts([local_text(one * 1000, date) for one in seconds.tolist()])[at],)
-    return (_texts([iso_utc(ms)[:17] for ms in starts])[place], _seconds()[rest]), shown
+    local = [local_text(ms, style.date) for ms in starts]
+    stamp = _Cell(_texts([iso_utc(ms)[:17] for ms in starts]), place), _Cell(_seconds(), rest)
+    if all(_is_even(text, ms, style.date) for text, ms in zip(local, starts, strict=True)):
+        shown = _texts([f"{style.separator}{text[:-2]}" for text in local])
+        return (*stamp, _Cell(shown, place), _Cell(_two_digits(), rest // 1000))
+    # Long ago clocks were ahead by seconds, too.
+    seconds, at = _distinct(taken_ms // 1000)
+    shown = _texts([f"{style.separator}{local_text(one * 1000, style.date)}" for one in seconds.tolist()])
+    return (*stamp, _Cell(shown, at))
 
 
 def _is_even(text: str, ms: int, date: str) -> bool:
@@ -74,22 +93,36 @@ def _is_even(text: str, ms: int, date: str) -> bool:
     return text.endswith(":00") and local_text(ms + MINUTE_MS - 1, date) == f"{text[:-2]}59"
 
 
-def _ids(ids: dict[int, str], probe: Ints) -> Texts:
+def _ids(ids: dict[int, str], probe: Ints, separator: str) -> _Cell:
     numbers, place = _distinct(probe)
-    return _texts([csv_cell(ids[no]) for no in numbers.tolist()])[place]
+    return _Cell(_texts([f"{separator}{csv_cell(ids[no])}{separator}" for no in numbers.tolist()]), place)
 
 
-def _numbers(units: Ints, point: str) -> tuple[Texts, ...]:
-    """Sign, degrees, decimals: as `number_cell` writes them; nothing where there is no value."""
-    good = units != NO_VALUE
-    degrees, rest = np.divmod(np.abs(np.where(good, units, 0)), UNITS_PER_C)
-    if (degrees >= DEGREES).any():
-        return (_texts([number_cell(one, point) if one != NO_VALUE else "" for one in units.tolist()]),)
-    first, last = np.divmod(rest, LAST_DIGITS)
-    signs = _texts(["", "-"])[(good & (units < 0)).astype(np.intp)]
-    whole = np.where(good, _degrees(point)[degrees], NUL)
-    decimals = np.where(last > 0, _first_of_all()[first], _first_alone()[first])
-    return signs, whole, np.where(good, decimals, NUL), _last()[last]
+def _numbers(units: Ints, point: str) -> tuple[_Cell, ...]:
+    """Degrees with their sign, decimals: as `number_cell` writes them; nothing where there is no value."""
+    missing = units == NO_VALUE
+    lacks = bool(missing.any())
+    value = np.where(missing, 0, units) if lacks else units
+    size = np.abs(value)
+    degrees = size // UNITS_PER_C
+    if int(degrees.max()) >= DEGREES:
+        texts = [number_cell(one, point) if one != NO_VALUE else "" for one in units.tolist()]
+        return (_Cell(_texts(texts), np.arange(len(texts))),)
+    rest = size - degrees * UNITS_PER_C
+    first = rest // LAST_DIGITS
+    last = rest - first * LAST_DIGITS
+    degrees[value < 0] += DEGREES
+    first[last == 0] += FIRST_DIGITS
+    if lacks:
+        degrees[missing], first[missing] = 2 * DEGREES, 2 * FIRST_DIGITS
+    return _Cell(_degrees(point), degrees), _Cell(_first(), first), _Cell(_last(), last)
+
+
+def _qualities(quality: Ints, separator: str) -> _Cell:
+    """With what parts it from the number, and the line's end."""
+    if not quality.any():
+        return _Cell(_texts([f"{separator}\n"]))
+    return _Cell(_texts([f"{separator}{csv_cell(text or '')}\n" for text in QUALITY]), quality)
 
 
 def _distinct(numbers: Ints) -> tuple[Ints, Ints]:
@@ -111,10 +144,6 @@ def _texts(texts: Sequence[str]) -> Texts:
     return np.array([text.encode("utf-8") for text in texts], np.bytes_)
 
 
-def _text(text: str) -> Texts:
-    return _texts([text])
-
-
 @lru_cache(maxsize=1)
 def _seconds() -> Texts:
     """Second and milliseconds of each millisecond of a minute."""
@@ -126,27 +155,20 @@ def _two_digits() -> Texts:
     return _texts([f"{number:02d}" for number in range(60)])
 
 
-@lru_cache(maxsize=1)
-def _qualities() -> Texts:
-    return _texts([csv_cell(text or "") for text in QUALITY])
-
-
 @lru_cache(maxsize=2)
 def _degrees(point: str) -> Texts:
-    return _texts([f"{number}{point}" for number in range(DEGREES)])
+    """Those above zero, those below, none."""
+    above = [f"{number}{point}" for number in range(DEGREES)]
+    return _texts([*above, *(f"-{text}" for text in above), ""])
 
 
 @lru_cache(maxsize=1)
-def _first_of_all() -> Texts:
-    """The first four decimals where others follow."""
-    return _texts([f"{number:04d}" for number in range(UNITS_PER_C // LAST_DIGITS)])
-
-
-@lru_cache(maxsize=1)
-def _first_alone() -> Texts:
-    """The first four where they are all: as few as say it, but never three."""
-    texts = (f"{number:04d}".rstrip("0") for number in range(UNITS_PER_C // LAST_DIGITS))
-    return _texts([f"{text}0" if len(text) in (0, 3) else text for text in texts])
+def _first() -> Texts:
+    """The first four decimals where others follow; where they are all: as few as say it, but never three;
+    none."""
+    all_of_them = [f"{number:04d}" for number in range(FIRST_DIGITS)]
+    alone = (text.rstrip("0") for text in all_of_them)
+    return _texts([*all_of_them, *(f"{text}0" if len(text) in (0, 3) else text for text in alone), ""])
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,12 @@
-"""Readings acknowledged by this tree, by the build of another commit, and by peers that are installed, side
-by side in alternating runs:
+"""Readings acknowledged by this tree, by the builds of other commits, and by InfluxDB and VictoriaMetrics
+where they are installed, side by side in alternating runs:
 
-    python tests/benchmarks [--against COMMIT] [--only WORD …] [--runs 3] [--seconds 5] [--backlog PROBES]
-    [--hours 24] [--crowd PROBES] [--minutes 3]
+    python tests/benchmarks [--against COMMIT …] [--only WORD …] [--runs 3] [--seconds 5]
+    [--backlog PROBES] [--hours 24] [--crowd PROBES] [--minutes 3]
 
-For each load a table: readings a second, readings per CPU second of all processes (what is still to be
-written to the CSV log after a run counts, too), p99, and the ratios of the medians. Needs wrk.
-docs/developing/benchmarks.md says what each shows. Never in CI.
+One table: readings a second, readings per CPU second of all processes (what is still to be written to the
+CSV log after a run counts, too), p99, and the ratios of the medians. Needs wrk.
+docs/developing/benchmarks.md says what each load shows. Never in CI.
 """
 
 import argparse
@@ -21,7 +21,8 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,10 +32,22 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import backlog, crowd, peers
 from benchmarks.hubs import HERE, Hub
-from benchmarks.loads import LOADS, Load
+from benchmarks.loads import LINES, LOADS, Load
 
 # The pages' kernel is brought in first.
 REST_S = 15
+HEAD = (
+    "load",
+    "receiver",
+    "readings/s",
+    "readings per CPU second",
+    "p99",
+    "refused",
+    "ours, as many times",
+    "per CPU second",
+    "answers when on the disk",
+)
+NUMBERS = count(1)
 
 
 class Run(NamedTuple):
@@ -69,10 +82,10 @@ def tree_of(commit: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measured(one: Hub | peers.InfluxDB, load: Load, seconds: int) -> Run:
+def measured(one: Hub | peers.Peer, load: Load, seconds: int) -> Run:
     """One run of a load."""
-    text = load.script if isinstance(one, Hub) else load.lines
-    values = {"per": load.per, "boot": uuid.uuid4().hex[:6], "more": load.more}
+    text = load.script if isinstance(one, Hub) else LINES
+    values = {"per": load.per, "boot": uuid.uuid4().hex[:6], "more": load.more, "run": next(NUMBERS)}
     url = f"{one.url}/api/ingest" if isinstance(one, Hub) else one.url
     had, before = one.health()["readings"] if isinstance(one, Hub) else 0, one.cpu_s()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -111,29 +124,45 @@ def _found(pattern: str, text: str) -> str:
     return found.group(1) if found else ""
 
 
-def table(name: str, load: Load, all_of: list[Hub | peers.InfluxDB], runs: int, seconds: int) -> None:
-    """Runs a load on each in turn and tells what came of it."""
-    able = [one for one in all_of if isinstance(one, Hub) or load.lines]
-    found: dict[str, list[Run]] = {one.name: [] for one in able}
+def rows(name: str, load: Load, all_of: list[Hub | peers.Peer], runs: int, seconds: int) -> None:
+    """Runs a load on each in turn and tells what came of it, a row of the table each."""
+    found: dict[str, list[Run]] = {one.name: [] for one in all_of}
     for _ in range(runs):
-        for one in able:
+        for one in all_of:
             found[one.name].append(measured(one, load, seconds))
-    first = found[able[0].name]
-    tell(f"\n{name} ({load.connections} connections, {runs} runs of {seconds} s)\n")
-    tell("| receiver | readings/s | readings per CPU second | p99 | refused | ours, as many times |")
-    tell("|---|---|---|---|---|---|")
-    for one in able:
+    first = found[all_of[0].name]
+    for one in all_of:
         mine = found[one.name]
-        rate, per_cpu = (f"{statistics.median(run[at] for run in mine):,.0f}" for at in (0, 1))
+        rate, per_cpu = (statistics.median(run[at] for run in mine) for at in (0, 1))
         times = [
-            statistics.median(run[at] for run in first) / statistics.median(run[at] for run in mine)
-            for at in (0, 1)
+            f"{statistics.median(run[at] for run in first) / value:.2f}"
+            for at, value in enumerate((rate, per_cpu))
         ]
-        ratio = "" if one is able[0] else f"{times[0]:.2f} · per CPU second {times[1]:.2f}"
-        tell(
-            f"| {one.name} | {rate} | {per_cpu} | {' '.join(run.p99 for run in mine)} | "
-            f"{sum(run.refused for run in mine)} | {ratio} |"
+        line(
+            name,
+            one.name,
+            f"{rate:,.0f}",
+            f"{per_cpu:,.0f}",
+            " · ".join(run.p99 for run in mine),
+            f"{sum(run.refused for run in mine)}",
+            *(("", "") if one is all_of[0] else times),
+            "yes" if isinstance(one, Hub) or one.on_disk else "no",
         )
+
+
+def table(all_of: list[Hub | peers.Peer], only: list[str], runs: int, seconds: int) -> None:
+    """All loads, or those with one of these words in their name."""
+    tell(f"{runs} runs of {seconds} s each, in turns; medians, p99 of each run\n")
+    line(*HEAD)
+    line(*["---"] * len(HEAD))
+    for name, load in LOADS.items():
+        if not only or any(word in name for word in only):
+            rows(f"{name}, {load.connections} connections", load, all_of, runs, seconds)
+
+
+def line(*cells: str) -> None:
+    """A line of the table."""
+    tell(f"| {' | '.join(cells)} |")
 
 
 def machine() -> str:
@@ -148,7 +177,9 @@ def machine() -> str:
 def main() -> None:
     """See above."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--against", help="a commit, or the folder of another tree")
+    asked.add_argument(
+        "--against", nargs="+", default=[], metavar="COMMIT", help="commits, or folders of other trees"
+    )
     asked.add_argument("--only", nargs="+", default=[], help="loads with one of these words in their name")
     asked.add_argument("--runs", type=int, default=3)
     asked.add_argument("--seconds", type=int, default=5)
@@ -159,8 +190,9 @@ def main() -> None:
     asked.add_argument("--crowd", type=int, metavar="PROBES", help="instead: so many claimed probes at 2 s")
     asked.add_argument("--minutes", type=float, default=3, help="how long they are measured")
     given = asked.parse_args()
-    with tree_of(given.against or str(HERE)) as other:
-        hubs = [Hub("this tree", HERE), *([Hub(given.against, other)] if given.against else [])]
+    with ExitStack() as trees:
+        olds = [(name, trees.enter_context(tree_of(name))) for name in given.against]
+        hubs = [Hub(name, tree) for name, tree in (("this tree", HERE), *olds)]
         others = [] if given.backlog or given.crowd else peers.installed()
         try:
             for one in (*hubs, *others):
@@ -170,13 +202,10 @@ def main() -> None:
             if given.crowd:
                 for one in hubs:
                     crowd.run(one, given.crowd, given.minutes, tell)
-                return
-            if given.backlog:
+            elif given.backlog:
                 backlog.run(hubs, given.backlog, round(given.hours * 1800))
-                return
-            for name, load in LOADS.items():
-                if not given.only or any(word in name for word in given.only):
-                    table(name, load, [*hubs, *others], given.runs, given.seconds)
+            else:
+                table([*hubs, *others], given.only, given.runs, given.seconds)
         finally:
             for one in (*hubs, *others):
                 one.stop()

@@ -55,17 +55,20 @@ function request()
   return wrk.format(nil, nil, nil, string.format(body, id, probe, table.concat(r, ",")))
 end
 """
+# Within the last month and never ahead of now, else VictoriaMetrics lets them fall; each run has moments of
+# its own.
 LINES = """
 local per, n, threads = %(per)d, 0, 0
-local t0 = os.time() * 1000
+local t0 = (os.time() - 25 * 86400) * 1000 + %(run)d
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "text/plain"
+%(more)s
 function setup(thread) thread:set("id", threads); threads = threads + 1 end
 function request()
   n = n + 1
   local r = {}
   for i = 1, per do
-    local at = t0 + id * 1000000000 + (n * per + i) * 20 - 86400000
+    local at = t0 + id * 1000000000 + (n * per + i) * 20
     r[i] = string.format("temperature,probe=TempProbe-%%04d celsius=%%.2f %%d", n %% 100, 20 + i / 100, at)
   end
   return wrk.format(nil, nil, nil, table.concat(r, "\\n"))
@@ -75,19 +78,18 @@ CLOSE = 'wrk.headers["Connection"] = "close"'
 
 
 class Load(NamedTuple):
-    """per: readings a request; script and what a peer with the line protocol gets in its place; connections
-    of wrk."""
+    """per: readings a request; connections of wrk; script: what a hub gets, a peer gets LINES in its place;
+    more: lines for both."""
 
     per: int
     connections: int
     script: str
-    lines: str = ""
     more: str = ""
 
 
 LOADS = {
-    "batches of 100": Load(100, 16, BATCH, LINES),
-    "batches of 1,000": Load(1000, 8, BATCH, LINES),
+    "batches of 100": Load(100, 16, BATCH),
+    "batches of 1,000": Load(1000, 8, BATCH),
     "lone readings": Load(1, 16, SINGLE),
     "lone readings, a connection each": Load(1, 16, SINGLE, more=CLOSE),
 }
