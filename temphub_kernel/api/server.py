@@ -23,7 +23,7 @@ from tornado.httputil import (
 from tornado.web import Application
 
 from ..alarms import GATHERING
-from ..core import PagePlace, Settings, TempHubError, Worker, files, network
+from ..core import PagePlace, Settings, TempHubError, Worker, files, network, take_short_turns
 from ..journal import Writer
 from . import (
     background,
@@ -119,6 +119,7 @@ class Endpoint(Worker):
 
     def run(self) -> None:
         """The thread: a selector loop on every system, which Tornado needs on Windows."""
+        take_short_turns()
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(self._serve())
 

@@ -23,6 +23,8 @@ WAITING_ROWS = 4_096
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
 STEP_ROWS = 16_384
 LOOK_S = 0.5
+# After so many as waited there are mostly a few more: these follow sooner than the usual few.
+SOON_S = 2.0
 COMMIT_S = 30
 NEEDED = ("no", "probe", "taken_ms", "delay_ms", "units", "quality")
 
@@ -55,7 +57,8 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         taken = 0
         if monotonic_s() >= self._due_s or self._writer.last_no - summary.bookmark(db) >= WAITING_ROWS:
             taken = self.step(db)
-            self._due_s = monotonic_s() + self._every_s
+            soon = SOON_S if taken >= WAITING_ROWS else self._every_s
+            self._due_s = monotonic_s() + min(soon, self._every_s)
         return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
 
     def step(self, db: sqlite3.Connection) -> int:

@@ -114,7 +114,7 @@ def measured(one: Hub | peers.Peer, load: Load, seconds: int) -> Run:
     return Run(
         float(_found(r"Requests/sec:\s+([\d.]+)", said)) * load.per,
         stored / spent,
-        _found(r"99%\s+(\S+)", said),
+        _found(r"\n +99% +(\S+)", said),
         refused,
     )
 

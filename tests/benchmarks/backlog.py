@@ -31,12 +31,14 @@ def deliver(hub: Hub, probes: int, each: int) -> str:
         wrk = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while hub.health()["readings"] < had + probes * each + sum(len(one.times) for one in others):
             time.sleep(0.2)
+        # What others send from here on waits for the roll-ups' next look.
+        upto = hub.health()["readings"]
         wrk.terminate()
         wrk.wait()
     taken_s = time.monotonic() - began_s
     stored = hub.settle(3600)["readings"] - had
     logged_s = time.monotonic() - began_s
-    _wait_for_rollups(hub.data / "temphub.sqlite3", had + stored)
+    _wait_for_rollups(hub.data / "temphub.sqlite3", upto)
     rolled_s = time.monotonic() - began_s
     spent = sum(cpu - before.get(pid, 0.0) for pid, cpu in hub.cpu_s().items())
     for one in others:

@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from journal.journal_harness import T0, journal, row
 from support.rows import Bucket, buckets_in, points_in
+from support.waiting import wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import NO_VALUE, Reader, RollUps, save_bookmark
 from temphub_kernel.journal.columns import CODE
+from temphub_kernel.journal.rollups import WAITING_ROWS
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 READINGS = st.lists(
@@ -186,4 +188,17 @@ def test_roll_ups_recover(tmp_path: Path) -> None:
         rollups.start()
         while reader.bookmark("rollups")[0] < 1 or rollups.state().problem:
             rollups.stopping.wait(0.01)
+        assert rollups.stop()
+
+
+def test_the_last_of_very_many_readings_are_not_left_for_long(tmp_path: Path) -> None:
+    """What comes right behind very many readings is taken in soon after them, however seldom the roll-ups
+    look when little comes."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        rollups = RollUps(j.path, j.writer, every_s=600)
+        j.writer.store([row(T0 + no) for no in range(WAITING_ROWS)])
+        rollups.start()
+        wait_for(lambda: reader.bookmark("rollups")[0] == WAITING_ROWS)
+        j.writer.store([row(T0 - 1)])
+        wait_for(lambda: reader.bookmark("rollups")[0] == WAITING_ROWS + 1)
         assert rollups.stop()
