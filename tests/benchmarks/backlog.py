@@ -19,6 +19,7 @@ OTHERS = 10
 
 def deliver(hub: Hub, probes: int, each: int) -> str:
     """One line of figures."""
+    hub.expect(probes + OTHERS)
     values = {"probes": probes, "each": each, "boot": uuid.uuid4().hex[:6]}
     had, began_s, before = hub.health()["readings"], time.monotonic(), hub.cpu_s()
     others = [Poster(hub.port, f"Here-{n}", 0.5) for n in range(OTHERS)]

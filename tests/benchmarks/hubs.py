@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -36,11 +37,20 @@ class Hub:
             "LOG_LEVEL": "ERROR",
             "PYTHONPATH": str(tree),
         }
-        command = [sys.executable, "-m", "temphub_kernel", "--no-browser"]
+        self._settings = {**os.environ, **own}
+        self._process = subprocess.Popen(self._command("--no-browser"), **self._quietly())
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "temphub_kernel", *words]
+
+    def _quietly(self) -> dict[str, Any]:
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(
-            command, env={**os.environ, **own}, cwd=self.data, stdout=quiet, stderr=quiet
-        )
+        return {"env": self._settings, "cwd": self.data, "stdout": quiet, "stderr": quiet}
+
+    def expect(self, probes: int) -> None:
+        """Have it take so many new probes at once, as a person would; a build that knows nothing of that
+        takes all there are."""
+        subprocess.run(self._command("probes", "--expect", str(probes)), check=False, **self._quietly())
 
     def health(self) -> dict[str, int]:
         """What it says of itself."""
