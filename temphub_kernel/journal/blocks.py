@@ -94,6 +94,12 @@ def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
 # How many numbers of gone-by readings are put together at a time.
 WINDOW_ROWS = schema.SEGMENT_BLOCKS * schema.BLOCK_ROWS
 Decode = Callable[[], columns.Batch]
+IN_HOURS = "SELECT sum(count + bad) FROM hours WHERE probe IN ({}) AND at BETWEEN ? AND ?"
+# Of minutes [?1, ?2) the share that each quarter has of them: minutes themselves may have to be unpacked.
+IN_QUARTERS = (
+    "SELECT (sum((count + bad) * (min(at * 15 + 15, ?2) - max(at * 15, ?1))) + 14) / 15 FROM quarters WHERE "
+    "probe IN ({}) AND at BETWEEN ?1 / 15 AND (?2 - 1) / 15"
+)
 
 
 class Part(NamedTuple):
@@ -248,10 +254,12 @@ class Stored:
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
         """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
-        table, width_ms = ("hours", HOUR_MS) if to_ms - from_ms >= HOUR_MS else ("minutes", MINUTE_MS)
         of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
-        query = f"SELECT sum(count + bad) FROM {table} WHERE probe IN ({of}) AND at BETWEEN ? AND ?"
-        known = self._db.execute(query, (from_ms // width_ms, (to_ms - 1) // width_ms)).fetchone()[0] or 0
+        if to_ms - from_ms >= HOUR_MS:
+            query, bounds = IN_HOURS, (from_ms // HOUR_MS, (to_ms - 1) // HOUR_MS)
+        else:
+            query, bounds = IN_QUARTERS, (from_ms // MINUTE_MS, -(-to_ms // MINUTE_MS))
+        known = self._db.execute(query.format(of), bounds).fetchone()[0] or 0
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
         pending = imports.pending(self._db, from_ms, to_ms)

@@ -15,7 +15,7 @@ from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
 from . import blocks, columns, follower, schema, summary
 from .archive.months import FOLDER
 from .records import annotations, calibration, imports
-from .statistics import gathered, steps_of
+from .statistics import gathered, minutes as finest, steps_of
 from .writer import Writer
 
 # So many are taken in at once, however little time has gone by: until then questions read them one by one.
@@ -131,6 +131,7 @@ class RollUps(follower.Follower[sqlite3.Connection]):
                     (end * schema.TIERS["days"] - 1) // width,
                 )
                 db.execute(f"DELETE FROM {table} WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, last))
+            finest.forget(db, probe, day, end)
             summary.add_steps(db, gathered(minutes))
             db.execute("UPDATE redo SET from_ms=? WHERE no=?", (end * DAY_MS, no))
             db.execute("DELETE FROM redo WHERE no=? AND from_ms>=to_ms", (no,))

@@ -20,7 +20,7 @@ from ..core import (
 from .archive.months import FOLDER
 from .records import power_on
 
-VERSION = 7
+VERSION = 8
 # A block of readings by number: where in the journal a span of time lies, late readings included.
 BLOCK_ROWS = 4096
 # So many packed blocks become one segment; it begins at a multiple of this.
@@ -146,6 +146,11 @@ CREATE TABLE batches (
   last_no INTEGER PRIMARY KEY, first_no INTEGER NOT NULL, oldest_ms INTEGER NOT NULL,
     newest_ms INTEGER NOT NULL, body BLOB NOT NULL);
 """
+# All minutes of a probe's day gone by, see statistics/minutes.py; others are a row each.
+EIGHTH = """
+CREATE TABLE minute_packs (
+  day INTEGER NOT NULL, probe INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (day, probe));
+"""
 # From each older version to the next one. All readings stay as they are; what follows them is made anew.
 UPGRADES = {
     1: "DROP TABLE blocks;\nDROP TABLE minutes;\nDELETE FROM latest;\nDELETE FROM bookmarks WHERE "
@@ -156,6 +161,7 @@ UPGRADES = {
     5: SIXTH,
     # Segments need no table: `packed` says of how many blocks a pack is.
     6: "",
+    7: EIGHTH,
 }
 # Their roll-ups may hold numbers marked as `power_on`; those of version 1 are made anew anyway.
 COUNTED_POWER_ON = (2, 3)
@@ -202,7 +208,7 @@ def _bring_up(db: sqlite3.Connection, version: int, archive: Path) -> None:
     """Make the tables, or bring those of an older version up to date: all of it or, after a power cut,
     nothing."""
     steps = (
-        [PROBES + SECOND + THIRD + FOURTH + FIFTH + SIXTH]
+        [PROBES + SECOND + THIRD + FOURTH + FIFTH + SIXTH + EIGHTH]
         if version == 0
         else [UPGRADES[step] for step in range(version, VERSION)]
     )

@@ -12,7 +12,7 @@ from ..core import MINUTE_MS
 from . import blocks, schema
 from .columns import NO_VALUE, QUALITY, Batch, Flags, Ints
 from .records.merged import Merged
-from .statistics import Steps, gathered, steps_of
+from .statistics import Steps, gathered, minutes as finest, steps_of
 
 # What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
 LATE_MS = 30_000
@@ -145,14 +145,9 @@ class Summary:
 
 def add_steps(db: sqlite3.Connection, minutes: Steps) -> None:
     """Add minutes to every tier."""
+    finest.make_rows(db, minutes)
     for table, width in schema.TIERS.items():
-        db.executemany(ADD_STEP.format(table=table), step_rows(gathered(minutes, width)))
-
-
-def step_rows(steps: Steps) -> list[tuple[object, ...]]:
-    """Rows of a tier's table."""
-    columns = [column.tolist() for column in steps]
-    return [row if row[5] else (*row[:2], None, None, *row[4:]) for row in zip(*columns, strict=True)]
+        db.executemany(ADD_STEP.format(table=table), finest.rows_of(gathered(minutes, width)))
 
 
 def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:

@@ -110,8 +110,9 @@ def tidy(folder: Path, *, close: bool) -> None:
     writer.start()
     keeper, began = Keeper(path, writer), time.monotonic()
     with closing(open_for_reading(path)) as db:
-        # Builds before 0.4.0 had no segments.
-        for step in (keeper.pack_one, getattr(keeper, "merge_some", keeper.drop_some), keeper.drop_some):
+        # Builds before 0.4.0 had neither segments nor packed minutes.
+        later = (getattr(keeper, name, keeper.drop_some) for name in ("merge_some", "pack_minutes"))
+        for step in (keeper.pack_one, *later, keeper.drop_some):
             while step(db):
                 pass
         stored = Stored(db, path.parent / FOLDER)

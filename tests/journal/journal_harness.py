@@ -12,6 +12,7 @@ from temphub_kernel.journal.archive.closing import close_month, due
 from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.blocks import Stored
 from temphub_kernel.journal.schema import open_for_reading
+from temphub_kernel.journal.statistics import minutes
 
 T0 = 1_795_438_440_000
 
@@ -82,8 +83,23 @@ def as_rows(db: sqlite3.Connection) -> int:
     return len(rows)
 
 
-def pack_all(j: Journal) -> int:
-    """Packs every block that may be packed; how many."""
+def pack_minutes(j: Journal) -> int:
+    """Packs the minutes of all days, also of those that the keeper leaves alone yet; how many days."""
+
+    def apply(db: sqlite3.Connection) -> int:
+        packed = 0
+        while days := minutes.to_pack(db, 2**40, 8):
+            packed += sum(minutes.pack_day(db, *day) > 0 for day in days)
+        return packed
+
+    return j.writer.change(apply).result(30)
+
+
+def pack_all(j: Journal, *, days: bool = True) -> int:
+    """Packs every block that may be packed, and the minutes of all days (journals before version 8 knew none
+    of that); how many blocks."""
+    if days:
+        pack_minutes(j)
     j.restart()  # the writer then says what it knows of repeats, so that the rows are free to go
     keeper, packed = Keeper(j.path, j.writer), 0
     with closing(open_for_reading(j.path)) as db:

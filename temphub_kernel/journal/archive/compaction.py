@@ -14,6 +14,7 @@ import numpy as np
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
 from .. import batches, blocks, columns, duplicates, schema, summary
 from ..packed import packs, segments
+from ..statistics import minutes
 from ..writer import Writer
 from . import closing, months
 
@@ -24,6 +25,9 @@ BITE = 16
 # commit.
 SPARE_PAGES, SHRINK_PAGES = 4_096, 512
 INCREMENTAL = 2
+# The minutes of a day are packed when it has gone by for so many: what comes in late unpacks them again, and
+# it is looked for some only once in a while.
+YOUNG_DAYS, MINUTES_S, MOST_DAYS = 1, 3_600.0, 256
 # Thousands of probes at their usual pace deliver fewer readings a second.
 LOOK_S, BUSY_ROWS_S = 1.0, 5_000
 
@@ -53,6 +57,9 @@ class Keeper(Worker):
         self._asked_day = -1
         self._looked = (monotonic_s(), writer.last_no)
         self._pouring = False
+        # (probe, day) whose minutes are to be packed, and when is looked for further ones.
+        self._days: list[tuple[int, int]] = []
+        self._minutes_s = 0.0
 
     def run(self) -> None:
         db = schema.open_for_reading(self._path)
@@ -62,7 +69,14 @@ class Keeper(Worker):
                     self.stopping.wait(LOOK_S)
                 elif not any(
                     step(db)
-                    for step in (self.pack_one, self.merge_some, self.drop_some, self._close_one, self.shrink)
+                    for step in (
+                        self.pack_one,
+                        self.merge_some,
+                        self.drop_some,
+                        self._close_one,
+                        self.pack_minutes,
+                        self.shrink,
+                    )
                 ):
                     self.stopping.wait(self._every_s)
                 self.well()
@@ -134,6 +148,21 @@ class Keeper(Worker):
             blocks.forget(db, within[0] * schema.BLOCK_ROWS, (within[1] + 1) * schema.BLOCK_ROWS - 1)
 
         self._writer.change(apply).result(COMMIT_S)
+        return True
+
+    def pack_minutes(self, db: sqlite3.Connection) -> bool:
+        """Pack the minutes of a probe's day that has gone by; False when there is none, looked for once an
+        hour."""
+        if not self._days:
+            if monotonic_s() < self._minutes_s:
+                return False
+            self._days = minutes.to_pack(db, now_ms() // DAY_MS - YOUNG_DAYS, MOST_DAYS)
+        if not self._days:
+            self._minutes_s = monotonic_s() + MINUTES_S
+            return False
+        probe, day = self._days.pop()
+        # Read where it is changed: roll-ups may add to it at any time.
+        self._writer.change(lambda db: minutes.pack_day(db, probe, day)).result(COMMIT_S)
         return True
 
     def drop_some(self, db: sqlite3.Connection) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...core import MINUTE_MS, Conflict, TempHubError, iso_utc, now_ms
 from .. import batches
+from ..statistics import minutes as finest
 from ..writer import Writer
 from .merged import Merged, own_number_of
 
@@ -106,25 +107,23 @@ def common(db: sqlite3.Connection, from_id: str, into_id: str, done: int) -> Com
 def _both(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int]) -> set[int]:
     """The minutes that the roll-ups have of both. Only in hours that both have is looked for minutes."""
     query = (
-        "SELECT DISTINCT a.at FROM {t} a CROSS JOIN {t} b WHERE a.probe IN ({one}) AND a.at BETWEEN ? AND ?"
-        " AND b.probe IN ({other}) AND b.at = a.at AND a.count + a.bad AND b.count + b.bad ORDER BY a.at"
+        "SELECT min(a.at), max(a.at) FROM hours a CROSS JOIN hours b WHERE a.probe IN ({}) AND b.probe IN "
+        "({}) AND b.at = a.at AND a.count + a.bad AND b.count + b.bad"
     )
-    texts = {"one": ", ".join(map(str, one)), "other": ", ".join(map(str, other))}
-    hours = [at for (at,) in db.execute(query.format(t="hours", **texts), (-(2**62), 2**62))]
-    if not hours:
+    first, last = db.execute(query.format(_list(one), _list(other))).fetchone()
+    if first is None:
         return set()
-    return {
-        at for (at,) in db.execute(query.format(t="minutes", **texts), (hours[0] * 60, hours[-1] * 60 + 59))
-    }
+    ones, others = (finest.measured(db, all_of, first * 60, last * 60 + 60) for all_of in (one, other))
+    return set(np.intersect1d(ones, others).tolist())
 
 
 def _late(db: sqlite3.Connection, one: Sequence[int], other: Sequence[int], done: int) -> set[int]:
     """The same of readings that the roll-ups have not taken in yet."""
-    old = "SELECT 1 FROM minutes WHERE probe IN ({}) AND at=? AND count + bad LIMIT 1"
     ones, others = (_new(db, all_of, done) for all_of in (one, other))
     found = ones & others
-    for minutes, beside in ((ones, other), (others, one)):
-        found |= {at for at in minutes if db.execute(old.format(_list(beside)), (at,)).fetchone()}
+    for new, beside in ((ones, other), (others, one)):
+        if new:
+            found |= new.intersection(finest.measured(db, beside, min(new), max(new) + 1).tolist())
     return found
 
 

@@ -11,12 +11,16 @@ import numpy as np
 
 from ...core import DAY_MS, MINUTE_MS, UNITS_PER_C
 from .. import blocks, schema
-from ..columns import Batch, chosen, joined
+from ..columns import Batch, Ints, chosen, joined
 from ..records import annotations, calibration, merged
+from . import minutes as finest
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, joined_steps, steps_of
 
-# From coarse to fine.
-LEVELS = tuple(reversed(schema.TIERS.items()))
+Levels = tuple[tuple[str, int], ...]
+# From coarse to fine; below an hour it is read from the minutes where they are packed.
+LEVELS: Levels = tuple(reversed(schema.TIERS.items()))
+HOUR = schema.TIERS["hours"]
+COARSE = LEVELS.index(("hours", HOUR)) + 1
 COLUMNS = (
     f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), "
     f"sum({{t}}.count), sum({{t}}.bad),"
@@ -34,35 +38,55 @@ OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / 
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
     """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put
     together."""
+    low, high = db.execute("SELECT min(at), max(at) FROM days WHERE probe=?", (probe,)).fetchone()
+    if low is None:
+        return []
+    first, end = max(first, low * finest.A_DAY), min(end, (high + 1) * finest.A_DAY)
+    if first >= end:
+        return []
     if width == 1:
-        return _minutes(db, probe, first, end)
-    values = {"probe": probe, "first": first, "end": end, "width": width}
-    found: list[Steps] = []
-    cut: tuple[str, int] | None = None
-    for level in LEVELS:
-        if level[1] > width:
-            continue
-        if rows := db.execute(_query(level, cut), values).fetchall():
-            found.append(_steps(probe, rows))
-        if _even(level[1], first, end, width):
-            break
-        cut = level
+        return finest.of(db, probe, first, end)
+    coarse, fine = LEVELS[:COARSE], LEVELS[COARSE:]
+    found, above = _from_tables(db, coarse, None, (probe, first, end, width)), None
+    if width < HOUR:
+        lows, highs = np.array([first]), np.array([end])
+        days = finest.Days(db, probe, (first // finest.A_DAY, (end - 1) // finest.A_DAY))
+    else:
+        starts, above = _cut(first, end, width, HOUR), coarse[-1]
+        if not len(starts):
+            return found
+        lows, highs = np.maximum(starts, first), np.minimum(starts + HOUR, end)
+        days = finest.Days(db, probe, np.unique(lows // finest.A_DAY))
+    found += days.packed(lows, highs, width)
+    for start, stop in days.rows:
+        found += _from_tables(db, fine, above, (probe, max(start, first), min(stop, end), width))
     return found
 
 
-def _minutes(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
-    """The minutes as they stand: with nothing to put together that is several times as quick."""
-    columns = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
-    rows = db.execute(
-        f"SELECT {columns} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, end - 1)
-    ).fetchall()
-    if not rows:
-        return []
-    *whole, spread = zip(*rows, strict=True)
-    at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
-    return [
-        Steps(np.full(len(rows), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64))
-    ]
+def _from_tables(
+    db: sqlite3.Connection, levels: Levels, above: tuple[str, int] | None, asked: tuple[int, int, int, int]
+) -> list[Steps]:
+    """What some levels have of (probe, first, end, width). above: the level that gave what it holds whole."""
+    probe, *borders = asked
+    values = dict(zip(("probe", "first", "end", "width"), asked, strict=True))
+    found: list[Steps] = []
+    for level in levels:
+        if level[1] > values["width"]:
+            continue
+        if rows := db.execute(_query(level, above), values).fetchall():
+            found.append(_steps(probe, rows))
+        if _even(level[1], *borders):
+            break
+        above = level
+    return found
+
+
+def _cut(first: int, end: int, width: int, unit: int) -> Ints:
+    """When each unit begins that is cut by a border of steps of `width` in [first, end), or by these."""
+    inner = np.arange(-(-first // width) * width, end, width)
+    borders = np.concatenate([[first], inner, [end]])
+    found: Ints = np.unique(borders[borders % unit > 0] // unit * unit)
+    return found
 
 
 @cache  # a handful: each level below each coarser one

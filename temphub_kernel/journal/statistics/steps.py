@@ -76,6 +76,11 @@ def gathered(parts: Steps, times: int = 1) -> Steps:
     return _together(parts, parts.probe[order], at[order], order)
 
 
+def in_their_order(parts: Steps, times: int) -> Steps:
+    """The same of one probe's, which are in order of time."""
+    return parts if times == 1 else _together(parts, parts.probe, parts.at // times, slice(None))
+
+
 def _together(parts: Steps, probe: Ints, at: Ints, order: "Ints | slice") -> Steps:
     """Those that stand side by side in this order, and are of one step, as one. probe, at: of each, in that
     order."""

@@ -1,0 +1,134 @@
+"""A probe's minutes of one day as a few bytes each: what the journal keeps of the finest roll-ups of days
+gone by. Pure functions; any thread.
+
+Who draws a month in a thousand steps wants minutes of every day. So each is of one length, and nothing is
+deflated: days that were packed alike become columns together, in one go.
+"""
+
+import struct
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..columns import Floats, Ints
+
+A_DAY = 1440
+VERSION = 1
+# version; bytes of a value, of a total and of a count; what all values are multiples of, from which on
+HEAD = struct.Struct("<BBBBqq")
+SIZES = {1, 2, 4, 8}
+WHOLE = ("lowest", "highest", "total", "good", "bad")
+Minutes = dict[str, Any]
+Places = npt.NDArray[np.signedinteger[Any]]
+
+
+def pack(
+    minute: Ints, lowest: Ints, highest: Ints, total: Ints, good: Ints, bad: Ints, spread: Floats
+) -> bytes:
+    """The bytes of minutes in their order. minute: of the day; where none is good, lowest and highest mean
+    nothing and the total is 0."""
+    some = good > 0
+    first = int(lowest[some].min()) if some.any() else 0
+    low, above = np.where(some, lowest - first, 0), np.where(some, highest - lowest, 0)
+    over = total - good * first
+    factor = max(int(np.gcd.reduce(np.concatenate([low, above, over]))), 1)
+    whole = {"low": low // factor, "above": above // factor, "over": over // factor, "good": good, "bad": bad}
+    widths = _width(whole["low"], whole["above"]), _width(whole["over"]), _width(good, bad)
+    rows = np.empty(len(minute), _kind(*widths))
+    rows["minute"], rows["spread"] = minute, spread
+    for name, values in whole.items():
+        rows[name] = values
+    return HEAD.pack(VERSION, *widths, factor, first) + rows.tobytes()
+
+
+def unpack(
+    days: Sequence[tuple[int, bytes]], low: "Ints | None" = None, high: "Ints | None" = None
+) -> list[Minutes]:
+    """Minutes since 1970 of (day since 1970, its bytes), by time, as columns `at`, WHOLE and `spread`.
+
+    low, high: of these alone that lie in one of [low, high), which are in order and apart. A part for each
+    run of days that were packed alike. Raises ValueError or struct.error when the bytes are none of ours.
+    """
+    found = []
+    for (version, *widths), run in groupby(days, key=lambda day: HEAD.unpack_from(day[1])[:4]):
+        if version != VERSION or not SIZES.issuperset(widths):
+            raise ValueError(f"format {version}")
+        found.append(_unpacked(widths, list(run), low, high))
+    return found
+
+
+def _unpacked(
+    widths: Sequence[int], days: Sequence[tuple[int, bytes]], low: "Ints | None", high: "Ints | None"
+) -> Minutes:
+    kind = _kind(*widths)
+    rows = np.frombuffer(b"".join(memoryview(body)[HEAD.size :] for _, body in days), kind)
+    ends = np.cumsum([0, *((len(body) - HEAD.size) // kind.itemsize for _, body in days)])
+    if ends[-1] != len(rows) or not np.diff(ends).all():
+        raise ValueError(f"{len(rows)} minutes instead of {ends[-1]}")
+    heads = [HEAD.unpack_from(body) for _, body in days]
+    start, factor, first = (
+        np.array(column, np.int64)
+        for column in ([day * A_DAY for day, _ in days], *zip(*(head[4:] for head in heads), strict=True))
+    )
+    of, length = np.arange(len(days)), np.diff(ends)
+    if low is not None and high is not None:
+        of, begin, end = _found(rows["minute"], ends, start, low, high)
+        length = end - begin
+        rows = rows[_places(begin, length)]
+    start, factor, first = (np.repeat(column[of], length) for column in (start, factor, first))
+    good = rows["good"].astype(np.int64)
+    lowest = rows["low"] * factor + first
+    return {
+        "at": start + rows["minute"],
+        "lowest": lowest,
+        "highest": rows["above"] * factor + lowest,
+        "total": rows["over"] * factor + first * good,
+        "good": good,
+        "bad": rows["bad"].astype(np.int64),
+        "spread": rows["spread"].astype(np.float64),
+    }
+
+
+def _found(minute: Places, ends: Places, start: Ints, low: Ints, high: Ints) -> tuple[Places, Places, Places]:
+    """(which day, first place, place behind the last) of what each day has in each of [low, high)."""
+    # Each stretch meets a few days in a row; most lie in one.
+    before, behind = np.searchsorted(start, low - A_DAY, "right"), np.searchsorted(start, high)
+    days = np.maximum(behind - before, 0)
+    of = _places(before, days)
+    since, until = (np.clip(np.repeat(border, days) - start[of], 0, A_DAY) for border in (low, high))
+    size, first = np.diff(ends), minute[np.minimum(ends[:-1], len(minute) - 1)].astype(np.int64)
+    # Of a day without a gap it is known where each minute is.
+    begin, end = (np.clip(border - first[of], 0, size[of]) for border in (since, until))
+    gaps = np.flatnonzero((minute[ends[1:] - 1] - first != size - 1)[of])
+    for at in gaps.tolist():
+        own = minute[ends[of[at]] : ends[of[at] + 1]]
+        begin[at], end[at] = np.searchsorted(own, [since[at], until[at]])
+    return of, begin + ends[of], end + ends[of]
+
+
+def _places(start: Places, length: Places) -> Places:
+    """All places of some stretches."""
+    return np.repeat(start - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+
+
+def _width(*columns: Ints) -> int:
+    most = max((int(column.max()) for column in columns if len(column)), default=0)
+    return next(size for size in sorted(SIZES) if size == 8 or most < 1 << 8 * size - 1)
+
+
+def _kind(value: int, total: int, count: int) -> "np.dtype[Any]":
+    """Of signed numbers: unsigned ones of eight bytes would become floats beside others."""
+    return np.dtype(
+        [
+            ("minute", "<i2"),
+            ("low", f"<i{value}"),
+            ("above", f"<i{value}"),
+            ("over", f"<i{total}"),
+            ("good", f"<i{count}"),
+            ("bad", f"<i{count}"),
+            ("spread", "<f8"),
+        ]
+    )

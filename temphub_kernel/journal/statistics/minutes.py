@@ -1,0 +1,153 @@
+"""The finest roll-ups: a row a minute, and of a probe's day gone by one row with all of them. A day is the
+one or the other. The connection's thread; what changes anything is for the writer's transaction.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...core import JournalUnreadable, TempHubError
+from ..columns import Ints
+from ..packed import minutes as packed
+from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, in_their_order, joined_steps
+
+A_DAY = packed.A_DAY
+COLUMNS = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
+# Of a day without a minute there is no row in any table.
+DAYS = (
+    "SELECT days.at, body FROM days LEFT JOIN minute_packs ON day = days.at AND minute_packs.probe = "
+    "days.probe WHERE days.probe = ? AND days.at {} ORDER BY days.at"
+)
+
+
+class Days:
+    """Some days of a probe, those packed and those not."""
+
+    def __init__(self, db: sqlite3.Connection, probe: int, days: "tuple[int, int] | Ints") -> None:
+        """days: since 1970, the first and the last, or each by itself."""
+        self._probe = probe
+        self._packs: list[tuple[int, bytes]] = []
+        # [from, to), in minutes since 1970, of those that are not packed; days that were not asked for may
+        # lie between.
+        self.rows: list[tuple[int, int]] = []
+        if isinstance(days, tuple):
+            rows = db.execute(DAYS.format("BETWEEN ? AND ?"), (probe, *days))
+        else:
+            some = DAYS.format("IN (SELECT value FROM json_each(?))")
+            rows = db.execute(some, (probe, str(days.tolist())))
+        goes_on = False
+        for day, body in rows:
+            if body is not None:
+                self._packs.append((day, body))
+            elif goes_on:
+                self.rows[-1] = (self.rows[-1][0], (day + 1) * A_DAY)
+            else:
+                self.rows.append((day * A_DAY, (day + 1) * A_DAY))
+            goes_on = body is None
+
+    def packed(self, low: Ints, high: Ints, width: int) -> list[Steps]:
+        """What is packed of the minutes in any of [low, high), which are in order and apart, in steps of
+        `width` minutes; in parts."""
+        try:
+            parts = packed.unpack(self._packs, low, high)
+        except (ValueError, struct.error) as error:
+            raise JournalUnreadable(
+                f"The roll-ups of a day cannot be read ({error}), so its readings cannot be drawn.",
+                "Check the disk that holds DATA_DIR, and restore the journal from a backup; recording goes "
+                "on.",
+                code="journal_damaged",
+            ) from error
+        return [in_their_order(_steps(self._probe, part), width) for part in parts if len(part["at"])]
+
+
+def of(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
+    """A probe's minutes in [first, end) as they stand, in parts."""
+    days = Days(db, probe, (first // A_DAY, (end - 1) // A_DAY))
+    found = days.packed(np.array([first]), np.array([end]), 1)
+    query = f"SELECT {COLUMNS} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?"
+    rows = db.execute(query, (probe, first, end - 1)).fetchall() if days.rows else []
+    if rows:
+        *whole, spread = zip(*rows, strict=True)
+        at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
+        beside = np.full(len(rows), probe), at, lowest, highest, total, count, bad
+        found.append(Steps(*beside, np.array(spread, np.float64)))
+    return found
+
+
+def measured(db: sqlite3.Connection, probes: Sequence[int], first: int, end: int) -> Ints:
+    """The minutes in [first, end) in which one of these probes has a reading, good or bad."""
+    parts = [part for probe in probes for part in of(db, probe, first, end)]
+    return np.unique(
+        np.concatenate([np.zeros(0, np.int64), *(one.at[one.good + one.bad > 0] for one in parts)])
+    )
+
+
+def rows_of(steps: Steps) -> list[tuple[object, ...]]:
+    """Rows of a table of roll-ups."""
+    columns = [column.tolist() for column in steps]
+    return [row if row[5] else (*row[:2], None, None, *row[4:]) for row in zip(*columns, strict=True)]
+
+
+def to_pack(db: sqlite3.Connection, before: int, most: int) -> list[tuple[int, int]]:
+    """Up to so many (probe, day), of days before one, that are rows still; no probe twice."""
+    query = (
+        "SELECT no, (SELECT min(at) FROM minutes WHERE probe = probes.no) AS oldest FROM probes WHERE oldest "
+        "< ? LIMIT ?"
+    )
+    return [(probe, at // A_DAY) for probe, at in db.execute(query, (before * A_DAY, most))]
+
+
+def pack_day(db: sqlite3.Connection, probe: int, day: int) -> int:
+    """Have one row be a day's minutes; how many these are. Raises TempHubError when they would not come back
+    as they are."""
+    first = day * A_DAY
+    parts = of(db, probe, first, first + A_DAY)
+    if not parts:
+        return 0
+    steps = parts[0] if len(parts) == 1 else gathered(joined_steps(parts))
+    body = packed.pack(steps.at - first, *steps[2:])
+    (again,) = packed.unpack([(day, body)])
+    if not all(map(np.array_equal, _steps(probe, again), steps)):
+        raise _differs()
+    db.execute("DELETE FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, first + A_DAY - 1))
+    db.execute("INSERT OR REPLACE INTO minute_packs (day, probe, body) VALUES (?, ?, ?)", (day, probe, body))
+    return len(steps.at)
+
+
+def make_rows(db: sqlite3.Connection, minutes: Steps) -> None:
+    """Have the days of these minutes be rows, so that they can be added to them."""
+    day = minutes.at // A_DAY
+    for one in np.unique(day).tolist():
+        packs = {probe for (probe,) in db.execute("SELECT probe FROM minute_packs WHERE day=?", (one,))}
+        for probe in packs.intersection(minutes.probe[day == one].tolist()) if packs else ():
+            first = np.array([one * A_DAY])
+            for part in Days(db, probe, (one, one)).packed(first, first + A_DAY, 1):
+                db.executemany("INSERT INTO minutes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows_of(part))
+            forget(db, probe, one, one + 1)
+
+
+def forget(db: sqlite3.Connection, probe: int, day: int, end: int) -> None:
+    """Let go of what is packed of the days [day, end)."""
+    db.execute("DELETE FROM minute_packs WHERE day >= ? AND day < ? AND probe = ?", (day, end, probe))
+
+
+def _steps(probe: int, part: packed.Minutes) -> Steps:
+    good = part["good"]
+    none = good == 0
+    if none.any():
+        part["lowest"][none], part["highest"][none] = NONE_LOW, NONE_HIGH
+    lowest, highest, total = (part[name] for name in ("lowest", "highest", "total"))
+    return Steps(
+        np.full(len(good), probe), part["at"], lowest, highest, total, good, part["bad"], part["spread"]
+    )
+
+
+def _differs() -> TempHubError:
+    return TempHubError(
+        "The roll-ups of a day did not come back from their packed form as they were, so they stay as they "
+        "are.",
+        "Please report this with the log; nothing is lost and recording goes on.",
+        code="pack_differs",
+    )
