@@ -55,7 +55,7 @@ def steps_of(values: Ints) -> tuple[int, Ints]:
     """(what all differences are multiples of, how many times each is that); none where all values are
     alike."""
     steps = values[1:] - values[:-1]
-    factor = int(np.gcd.reduce(steps)) if steps.any() else 0
+    factor = int(np.gcd.reduce(steps)) if np.count_nonzero(steps) else 0
     return (factor, steps // factor) if factor else (1, steps[:0])
 
 
