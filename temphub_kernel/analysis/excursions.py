@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -284,11 +285,23 @@ class _Degrees:
     def _edges(self, line: exceedance.Line, step: BaseOffset) -> results.Array:
         first, last = line.ms[[0, -1]].tolist()
         _check_steps(step, first, last)
-        # To the end of the last step.
-        beyond = last + 2 * _width_ms(step) + DAY_MS
-        anchor_ms = first if self.anchor_ms is None else self.anchor_ms
-        edges = lengths.wall_steps(step, self.zone, anchor_ms, first, beyond).edges(first, beyond)
-        return edges[: np.searchsorted(edges, last, side="right") + 1]
+        anchor_ms = self.anchor_ms
+        if anchor_ms is None and not lengths.is_of_the_day(step):
+            edges = _edges_about(step, self.zone, first, first, last)
+        else:
+            # By whole days: the probes of a partition, and those beside it, have the same.
+            first_day, last_day = first // DAY_MS * DAY_MS, (last // DAY_MS + 1) * DAY_MS
+            anchor_ms = first_day if anchor_ms is None else anchor_ms
+            edges = _edges_about(step, self.zone, anchor_ms, first_day, last_day)
+        begin, end = np.searchsorted(edges, [first, last], side="right").tolist()
+        return edges[begin - 1 : end + 1]
+
+
+@lru_cache(maxsize=256)
+def _edges_about(step: BaseOffset, zone: tzinfo, anchor_ms: int, first: int, last: int) -> results.Array:
+    """Of all steps that hold [first, last], to the end of the last one and farther."""
+    beyond = last + 2 * _width_ms(step) + DAY_MS
+    return lengths.wall_steps(step, zone, anchor_ms, first, beyond).edges(first, beyond)
 
 
 def _width_ms(step: BaseOffset) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,7 @@ def is_of_the_day(step: BaseOffset) -> bool:
     return step.n == 1
 
 
+@lru_cache(maxsize=64)
 def usual_length(step: BaseOffset) -> timedelta:
     """About how long a step is."""
     start = pd.Timestamp("2026-01-01")

@@ -11,6 +11,7 @@ import calendar
 import re
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -156,8 +157,9 @@ class Target:
         except ImportError as error:
             raise TempHubError(
                 f"What reaches {self.shown} is not installed ({error}).",
-                "Install it into TempHub's Python: s3fs for s3://, gcsfs for gs://, adlfs for abfs://, "
-                "paramiko for sftp://.",
+                "Install it into TempHub's Python: for s3:// by "
+                'pip install ".[s3]" in the folder of TempHub; gcsfs for gs://, adlfs for abfs://, paramiko '
+                "for sftp://.",
                 code="not_installed",
             ) from error
         except ValueError as error:
@@ -178,11 +180,26 @@ class Target:
         except kind as error:
             said = str(error).strip() or type(error).__name__
             raise HubFault(
-                f"{self.shown} {what} ({said[:300]}).",
-                "Look whether it is there, may be read and written with the keys that this computer has, and "
-                "has room; then run it again: what is there already is not sent a second time.",
-                code="target_unusable",
+                f"{self.shown} {what} ({said[:300]}).", _remedy(error), code="target_unusable"
             ) from error
+
+
+def _remedy(error: Exception) -> str:
+    again = "then run it again: what is there already is not sent a second time."
+    if isinstance(error, FileNotFoundError):
+        return f"Look at the name of the bucket or folder in the address, or make it there; {again}"
+    # Whoever raises one of its own has it loaded.
+    store = sys.modules.get("botocore.exceptions")
+    no_keys = () if store is None else (store.NoCredentialsError, store.PartialCredentialsError)
+    if isinstance(error, (PermissionError, *no_keys)):
+        return (
+            "Give keys that may read and write there, for s3:// in AWS_ACCESS_KEY_ID and "
+            f'AWS_SECRET_ACCESS_KEY, or in a notebook with options={{"key": …, "secret": …}}; {again}'
+        )
+    return (
+        "Look whether it is there, may be read and written with the keys that this computer has, and has "
+        f"room; {again}"
+    )
 
 
 def not_installed(what: str, error: ImportError) -> TempHubError:

@@ -18,7 +18,7 @@ from temphub_kernel import analysis
 from temphub_kernel.analysis.partitions.reduce import missing, stretches_of, together
 from temphub_kernel.analysis.partitions.stretches import whole_of
 from temphub_kernel.core.errors import TempHubError
-from temphub_kernel.journal import holes_from
+from temphub_kernel.journal import holes_from, numbers_of, track_of
 
 CALLS: dict[str, Callable[[Any], pd.DataFrame]] = {
     "gaps": analysis.gaps,
@@ -110,6 +110,50 @@ def test_in_whatever_order_neighbours_are_joined(seed: int, places: list[int], j
     assert {id_: missing for id_, missing in told.items() if missing} == {
         id_: missing for id_, missing in wanted.items() if missing
     }
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32), places=st.lists(st.integers(0), max_size=2), mixed=st.booleans())
+def test_several_sites_in_a_partition(seed: int, places: list[int], mixed: bool) -> None:
+    """Sites one behind the other or mixed by time, texts or categories: of each site comes what a frame of it
+    alone gives."""
+    chance = np.random.default_rng(seed)
+    sites = {name: days(chance, 150) for name in ("Shop 1", "Café")}
+    frame = pd.concat([one.assign(site=name) for name, one in sites.items()], ignore_index=True)
+    frame = frame.sort_values("time", kind="stable", ignore_index=True) if mixed else frame
+    parts, whole = lazy(cut(frame, places)), pl.from_pandas(frame)
+    if mixed:
+        whole = whole.with_columns(pl.col("site", "probe_id", "boot").cast(pl.Categorical))
+    with dask.config.set(scheduler="synchronous"):
+        for call in map(CALLS.__getitem__, ("gaps", "excursions", "by 7 h", "kinetic")):
+            for told in (call(whole.lazy()), call(parts)):
+                for site, one in sites.items():
+                    mine = told[told["site"].astype(str) == site].drop(columns="site")
+                    alike(mine.reset_index(drop=True), call(one))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    readings=st.lists(
+        st.tuples(st.integers(0, 9), st.integers(-1, 2), st.integers(-1, 12)), min_size=1, max_size=60
+    )
+)
+def test_what_numbers_say(readings: list[tuple[int, int, int]]) -> None:
+    """Whatever came in whatever order: runs, boots and counts are those of a count one by one."""
+    told = numbers_of(track_of(*np.array(readings, np.int64).T))
+    counted = [one for one in readings if min(one[1:]) >= 0]
+    assert (told.stored, told.numbered) == (len(readings), len(counted))
+    runs, boots = [], []
+    for boot in sorted({boot for _, boot, _ in counted}):
+        of = [(ms, seq) for ms, one, seq in counted if one == boot]
+        seqs = sorted({seq for _, seq in of})
+        starts = [seq for seq in seqs if seq - 1 not in seqs]
+        for low, high in zip(starts, [seq for seq in seqs if seq + 1 not in seqs], strict=True):
+            taken = [[ms for ms, seq in of if seq == one] for one in (low, high)]
+            runs.append((boot, low, min(taken[0]), high, max(taken[1])))
+        boots.append((boot, *min(of), *max(of)))
+    assert [*zip(*(column.tolist() for column in told.runs), strict=True)] == runs
+    assert [*zip(*(column.tolist() for column in told.boots), strict=True)] == boots
 
 
 def test_across_the_end_of_a_month() -> None:

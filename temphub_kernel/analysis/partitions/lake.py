@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ...core import EPOCH, MILLISECOND, NotFound, TempHubError
 from ...exports.target import File, Target, month_ms, not_installed
 
@@ -176,18 +178,11 @@ def _by_dask(target: Target, files: Sequence[File], asked: Asked) -> Any:
 
 
 def _pieces(target: Target, file: File) -> Iterator[Piece]:
-    """A file in pieces of about PIECE_ROWS."""
+    """A file in pieces of at most about PIECE_ROWS, one like the other."""
     with _parquet(target, file) as opened:
-        counts = [opened.metadata.row_group(at).num_rows for at in range(opened.num_row_groups)]
-    some: list[int] = []
-    rows = 0
-    for at, count in enumerate(counts):
-        if some and rows + count > PIECE_ROWS:
-            yield Piece(target, file, tuple(some))
-            some, rows = [], 0
-        some.append(at)
-        rows += count
-    yield Piece(target, file, tuple(some))
+        groups, rows = opened.num_row_groups, opened.metadata.num_rows
+    for some in np.array_split(np.arange(groups), max(-(-rows // PIECE_ROWS), 1)):
+        yield Piece(target, file, tuple(some.tolist()))
 
 
 def _read(piece: Piece, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -203,6 +198,11 @@ def _read(piece: Piece, columns: Sequence[str] | None = None) -> pd.DataFrame:
         if name in names:
             text = pyarrow.scalar(getattr(piece.file, name))
             table = table.append_column(name, pyarrow.repeat(text, len(table)))
-    frame: pd.DataFrame = table.select(names).to_pandas()
-    # A category has the texts of its own file only: to dask all partitions have to be alike.
+    table = table.select(names)
+    for name in (*TEXTS, *PLACES):
+        if name in names:
+            # A category has the texts of its own file only: to dask all partitions have to be alike.
+            texts = table[name].cast(pyarrow.large_string())
+            table = table.set_column(names.index(name), name, texts)
+    frame: pd.DataFrame = table.to_pandas()
     return frame.astype({name: "str" for name in (*TEXTS, *PLACES) if name in frame})

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core import TempHubError
-from .stretches import Kind, Lines, Stretch, Tracks, joined, stretch_of, whole_of
+from .stretches import Kind, Lines, Readings, Stretch, Tracks, joined, stretch_of, whole_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,14 +155,18 @@ def who(data: Lazy) -> dict[Place, Who]:
 
 
 def _who(piece: Any) -> Found:
+    import polars as pl
+
     frame = _polars(piece)
-    ms, celsius = frame["time"].dt.epoch("ms").to_numpy(), _numbers(frame, "temperature_c")
-    found = {}
-    for place, rows in _places(frame):
-        good = ms[rows][np.isfinite(celsius[rows])]
-        name = frame["name"][int(rows[-1])] if "name" in frame.columns else None
-        found[place] = Who(name, int(good.min()) if len(good) else None)
-    return Found(found)
+    good = pl.col("temperature_c").is_finite()
+    name = pl.col("name").last() if "name" in frame.columns else pl.lit(None)
+    told = _of_each(frame, name.alias("name"), _epoch_ms().filter(good).min().alias("first"))
+    return Found(
+        {
+            place: Who(name, first_ms)
+            for place, name, first_ms in zip(_places(told), told["name"], told["first"], strict=True)
+        }
+    )
 
 
 def _all_of_them(found: Sequence[Found]) -> Found:
@@ -224,66 +228,81 @@ def together(found: Sequence[Found], question: Question) -> Found:
 
 def stretches_of(piece: Any, question: Question) -> Found:
     """What a partition comes to, a frame of polars or pandas."""
-    frame = _polars(piece)
-    ms = frame["time"].dt.epoch("ms").to_numpy()
-    if (ms[1:] < ms[:-1]).any():
-        # A partition may hold several sites, one behind the other.
-        order = np.argsort(ms, kind="stable")
-        frame, ms = frame[order], ms[order]
-    columns = [_numbers(frame, name) for name in question.columns]
     found = {}
-    for place, rows in _places(frame):
+    for place, readings in _by_place(_polars(piece), question.columns):
         kind = question.of(place)
-        stretch = None if kind is None else stretch_of((ms[rows], *(one[rows] for one in columns)), kind)
+        stretch = None if kind is None else stretch_of(_by_time(readings), kind)
         if stretch is not None:
             found[place] = stretch
     return Found(found)
 
 
-def _numbers(frame: pl.DataFrame, name: str) -> npt.NDArray[Any]:
-    """A column as numbers: NaN or −1 where there is none; a boot is the same number in every partition."""
+def _by_time(readings: Readings) -> Readings:
+    ms = readings[0]
+    if (ms[1:] >= ms[:-1]).all():
+        return readings
+    order = np.argsort(ms, kind="stable")
+    return tuple(column[order] for column in readings)
+
+
+def _by_place(frame: pl.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Place, Readings]]:
+    """Each probe of a frame, and its readings in the order of the frame: milliseconds and these columns."""
+    import polars as pl
+
+    wanted = [_epoch_ms(), *map(_column, columns)]
+    told = _of_each(
+        frame, pl.len().alias("rows"), *(one.alias(f"column_{at}") for at, one in enumerate(wanted))
+    )
+    ends = np.cumsum(told["rows"].to_numpy())
+    parts = [told[f"column_{at}"].explode() for at in range(len(wanted))]
+    arrays = [_coded(part) if part.dtype == pl.String else part.to_numpy() for part in parts]
+    for place, end, rows in zip(_places(told), ends.tolist(), told["rows"], strict=True):
+        yield place, tuple(column[end - rows : end] for column in arrays)
+
+
+def _of_each(frame: pl.DataFrame, *figures: pl.Expr) -> pl.DataFrame:
+    """Some figures of each probe of a frame, with its site (empty where the frame has none) and id."""
+    import polars as pl
+
+    texts = pl.col("site", "probe_id") if "site" in frame.columns else pl.col("probe_id")
+    frame = frame.with_columns(texts.cast(pl.String))
+    sites = frame["site"] if "site" in frame.columns else pl.Series([""])
+    if len(sites) and (sites == sites[0]).all():
+        # Of one site, as a file is, its name need not be looked at in each row.
+        return frame.group_by("probe_id").agg(*figures).with_columns(site=pl.lit(sites[0]))
+    return frame.group_by("site", "probe_id").agg(*figures)
+
+
+def _places(told: pl.DataFrame) -> Iterator[Place]:
+    return map(Place, told["site"], told["probe_id"])
+
+
+def _epoch_ms() -> pl.Expr:
+    import polars as pl
+
+    return pl.col("time").dt.epoch("ms")
+
+
+def _column(name: str) -> pl.Expr:
+    """One as numbers, NaN or −1 where there is none; of boots the texts."""
     import polars as pl
 
     if name == "boot":
-        return _coded(
-            frame[name],
-            lambda text: int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1,
-        )
+        return pl.col(name).cast(pl.String)
     kind, none = (pl.Float64, float("nan")) if name == "temperature_c" else (pl.Int64, -1)
-    return frame[name].cast(kind).fill_null(none).to_numpy()
+    return pl.col(name).cast(kind).fill_null(none)
 
 
-def _coded(column: pl.Series, code: Any) -> npt.NDArray[np.int64]:
-    import polars as pl
-
-    texts = [text for text in column.unique().cast(pl.String).to_list() if text is not None]
-    codes = {text: code(text) for text in texts}
-    numbers = column.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Int64)
-    return numbers.fill_null(-1).to_numpy()
-
-
-def _places(frame: pl.DataFrame) -> Iterator[tuple[Place, npt.NDArray[np.intp]]]:
-    """Each probe of a frame, and the places of its rows."""
-    sites: list[str] = []
-    probes: list[str] = []
-    codes = _listed(frame["probe_id"], probes)
-    if "site" in frame.columns:
-        codes = _listed(frame["site"], sites) * len(probes) + codes
-    # Of few bits they are sorted by counting.
-    codes = codes.astype(np.min_scalar_type(max(len(sites), 1) * len(probes)))
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes, minlength=1)
-    ends = np.cumsum(counts)
-    for code in np.flatnonzero(counts).tolist():
-        site = sites[code // len(probes)] if sites else ""
-        yield Place(site, probes[code % len(probes)]), order[ends[code] - counts[code] : ends[code]]
+def _coded(boots: pl.Series) -> npt.NDArray[np.int64]:
+    """A boot as a number, the same in every partition; −1 where there is none."""
+    # One follows itself for long.
+    first = np.flatnonzero(np.r_[True, boots.ne_missing(boots.shift(1))[1:].to_numpy()])[: len(boots)]
+    texts = boots.gather(first).to_list()
+    codes = {text: _code(text) for text in set(texts)}
+    return np.repeat([codes[text] for text in texts], np.diff(np.r_[first, len(boots)]))
 
 
-def _listed(column: pl.Series, texts: list[str]) -> npt.NDArray[np.int64]:
-    """Texts as places in a list, which is filled with them."""
-
-    def place(text: str) -> int:
-        texts.append(text)
-        return len(texts) - 1
-
-    return _coded(column, place)
+def _code(text: str | None) -> int:
+    if text is None:
+        return -1
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1

@@ -179,6 +179,8 @@ def _all(middles: Sequence[Any]) -> Any:
     return reduce(lambda one, other: one.joined(other), [one for one in middles if one is not None])
 
 
-def _moments(ms: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+def _moments(ms: npt.NDArray[Any]) -> Sequence[int] | npt.NDArray[np.intp]:
     """The place of the first reading of each moment."""
+    if (ms[1:] > ms[:-1]).all():
+        return range(len(ms))
     return np.flatnonzero(np.r_[True, ms[1:] != ms[:-1]])
