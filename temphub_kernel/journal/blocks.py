@@ -203,8 +203,8 @@ class Stored:
         """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks
         are known.
 
-        Each batch is by number; batches of the journal come in the order of numbers, those of closed months
-        first.
+        Those of closed months come first, by time; then those of the journal, each by number and in the order
+        of numbers.
         """
         for part in self.parts(from_ms, to_ms, done, fields, probes):
             batch = inside(part.fetch()(), from_ms, to_ms, probes)

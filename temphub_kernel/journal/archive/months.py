@@ -131,7 +131,8 @@ class Archives:
             if probes is not None:
                 ids = dict(self._db.execute("SELECT no, id FROM probes"))
                 wanted &= pl.col("probe_id").cast(pl.String).is_in([ids[no] for no in probes if no in ids])
-            found = stored.filter(wanted).select(there).collect().sort("no")
+            found = stored.filter(wanted).select(there).collect()
+            found = found.sort("no") if by == "no" else found
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self.path(archive), archive, error) from error
         return {name: self._column(found, name) for name in fields}
@@ -214,7 +215,10 @@ def _whole(celsius: "pl.Series", per_c: int) -> Ints:
 def _mapped(texts: "pl.Series", numbers: dict[str, int]) -> Ints:
     import polars as pl
 
-    return texts.cast(pl.String).replace_strict(numbers, default=-1, return_dtype=pl.Int64).to_numpy()
+    # What has few different ones is a code already: looked up once each, not once a reading.
+    codes = texts.cast(pl.Enum(list(numbers)), strict=False).to_physical().cast(pl.UInt32)
+    found: Ints = np.array([*numbers.values(), -1], np.int64)[codes.fill_null(len(numbers)).to_numpy()]
+    return found
 
 
 def _unreadable(path: Path, archive: Archive, error: Exception) -> TempHubError:
