@@ -95,14 +95,7 @@ class Panels:
         self._make_statistics(kit)
         self._make_board(kit, provision, ask, asks, unfolded=unfolded)
         self._board.turn = steering.fold if notebook else None
-        self._below: dict[str, Panel] = {  # each under its name in PARTS, which has their order
-            "happened": MomentsPanel(kit),
-            "alarms": self._alarms,
-            "list": self._list,
-            "places": PlacesPanel(kit),
-            "page": PagePanel(kit, steering, all_places=all_places),
-            "doctor": DoctorPanel(kit, ask, asks),
-        }
+        self._below = self._make_below(kit, ask, asks)
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         self.root = self._make_root(VBox() if root is None else root)
@@ -124,6 +117,18 @@ class Panels:
         self._board = Board(kit, self._list.place, piece=tuple(parts) not in (PARTS, PLACES))
         self._list.moved = self._board.redraw
         steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.more
+
+    def _make_below(self, kit: Kit, ask: Ask | None, asks: Asks) -> dict[str, Panel]:
+        """Each under its name in PARTS, which has their order."""
+        steering, all_places = self._steering, "places" in self._parts
+        return {
+            "happened": MomentsPanel(kit),
+            "alarms": self._alarms,
+            "list": self._list,
+            "places": PlacesPanel(kit),
+            "page": PagePanel(kit, steering, all_places=all_places),
+            "doctor": DoctorPanel(kit, ask, asks),
+        }
 
     def _make_root(self, root: VBox) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")

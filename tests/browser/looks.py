@@ -2,8 +2,9 @@
 `PYTHONPATH=tests python tests/browser/looks.py FOLDER [SCENE …]`.
 
 Each scene is a hub of its own whose clock stands at noon of a certain day, with a made-up day in its journal:
-one, three, twenty and two hundred probes, none, all of them silent, one too warm; at a desk, on a phone, in
-the dark and on a wall. `wall-far` is the wall as it is from across the room: scaled to 320 pixels.
+one, three, twenty and two hundred probes, none, all of them silent, one too warm; at a desk, on a phone, on
+the narrowest one in German, in the dark, by groups in French, on a wall, and on paper. `wall-far` is the wall
+as it is from across the room: scaled to 320 pixels.
 """
 
 import math
@@ -54,7 +55,9 @@ SCENES = {
 LOOKS = {
     "desk": (1280, 1120, "window=24h"),
     "phone": (390, 1400, "window=24h"),
+    "narrow": (320, 1400, "window=24h&language=de"),
     "dark": (1280, 1120, "window=24h&theme=dark"),
+    "groups": (1280, 1120, "window=24h&panes=group&language=fr"),
     "wall": (1280, 720, "window=24h&kiosk=1"),
 }
 FAR = 320
@@ -174,6 +177,8 @@ def main() -> None:
                     taken.save(out / f"{scene_name}-{name}.png")
                     if name == "wall":
                         far(taken).save(out / f"{scene_name}-wall-far.png")
+                    if name == "desk":
+                        page.pdf(path=out / f"{scene_name}-paper.pdf", format="A4")
                     page.context.close()
         browser.close()
 

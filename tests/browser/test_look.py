@@ -25,6 +25,17 @@ CUT = """[...document.querySelectorAll('#rendered_cells .th-card')].filter(card 
     > card.getBoundingClientRect().right - 4).length"""
 
 
+# Of each field: what it is called, whether it has a frame, and whether a click in its middle meets it.
+FIELDS = """[...document.querySelectorAll('#rendered_cells :is(input:not([type=checkbox]), select)')]
+  .filter(field => field.offsetHeight).map(field => {
+    field.scrollIntoView({ block: 'center', behavior: 'instant' });
+    const { left, top, width, height } = field.getBoundingClientRect(), style = getComputedStyle(field);
+    const name = field.labels?.[0]?.textContent || field.getAttribute('aria-label') || field.placeholder;
+    const met = document.elementFromPoint(left + width / 2, top + height / 2);
+    return [name, parseFloat(style.borderTopWidth) >= 1 && style.borderTopStyle !== 'none', met === field];
+  })"""
+
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
     """The hub that the pictures were taken from."""
@@ -111,6 +122,13 @@ def test_nobody_is_kept_out(open_everything):
     page.get_by_role("button", name="Wall screen").click()
     page.wait_for_selector(".th-kiosk")
     assert not serious(page)
+
+
+@pytest.mark.browser
+def test_a_field_looks_like_one_and_is_reached_by_the_mouse(open_everything):
+    """Whoever wants to type sees where, and a click there begins it."""
+    fields = open_everything.evaluate(FIELDS)
+    assert len(fields) >= 8 and [name for name, framed, reached in fields if not framed or not reached] == []
 
 
 def test_another_theme_is_another_look():

@@ -23,6 +23,15 @@ navigator.share = async (what) => {
 }; }"""
 NO_SHEET = """() => { navigator.share = async () => { throw new DOMException('', 'NotAllowedError'); };
 navigator.clipboard.writeText = async (text) => { window.copied = text; }; }"""
+SEEN = """one => {
+  const { top, bottom } = one.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}"""
+OPENED = '.th-name[aria-expanded="true"]'
+# Whoever is marked, by name.
+WATCH = """() => new MutationObserver(() => {
+  for (const one of document.querySelectorAll('.th-moved .th-name')) window.marked.push(one.textContent);
+}).observe(document.body, { attributes: true, childList: true, subtree: true })"""
 # Wherever a path, or what a program says, may stand.
 PLACES = ".th code, .th-problem, .th-outcome, .th-findings li, .th-hub-panel dd, .th-why, .th-ways li"
 LONG = f"""document.querySelectorAll('{PLACES}')
@@ -125,6 +134,38 @@ def test_a_form_that_is_opened_is_seen(finger):
     box = "document.querySelector('.th-send').getBoundingClientRect()"
     wait_for(lambda: page.evaluate(f"{box}.bottom") <= 844 and page.evaluate(f"{box}.top") >= 0, 10)
     assert page.evaluate(f"{box}.top") < page.locator(".th-dates").bounding_box()["y"]
+
+
+@pytest.mark.browser
+def test_a_renamed_probe_is_followed_to_its_new_place(finger, hub):
+    """By its new name it stands last: the page goes there with it, marks it for a moment, and the keyboard is
+    on its name. One that stays where it is, or whose form is only shut, is not marked."""
+    page, moved = finger.page, finger.page.locator("#rendered_cells .th-card.th-moved")
+    form = page.locator(".th-place .th-editor")
+    page.evaluate("window.marked = []")
+    page.evaluate(WATCH)
+    for name, new in (("Freezer 1", "Cold 1"), ("Cold 1", None), ("Cold 1", "Zander")):
+        # What came of the last time is read until it is shut.
+        if page.locator(f"#rendered_cells {OPENED}", has_text=name).count():
+            finger.tap(name)
+            page.wait_for_selector(f"#rendered_cells {OPENED}", state="detached")
+        finger.tap(name)
+        page.wait_for_selector(".th-place .th-editor input:focus", timeout=20_000)
+        if new:
+            page.keyboard.type(new)
+            finger.press(form.locator(".th-primary"))
+            page.get_by_role("button", name=new, exact=True).first.wait_for(timeout=20_000)
+        else:
+            form.get_by_role("button", name="Close", exact=True).tap()
+        form.wait_for(state="detached")
+    wait_for(lambda: page.evaluate("window.marked").count("Zander"), 20)
+    assert page.evaluate("[...new Set(window.marked)]") == ["Zander"]
+    card = page.locator("#rendered_cells .th-card", has_text="Zander")
+    wait_for(lambda: card.evaluate(SEEN), 10)
+    wait_for(lambda: page.evaluate("document.activeElement.textContent") == "Zander", 10)
+    wait_for(lambda: not moved.count(), 10)
+    named = {"probe_id": looks.probe_id(0), "alias": looks.called(0)}
+    assert hub.ask("POST", "/api/describe", named)[0] == 200
 
 
 @pytest.mark.browser

@@ -1,12 +1,10 @@
 """Beside the list of alarms: choosing some, muting, who is told; and a limit that is moved in the chart."""
 
-import json
-
 import pytest
 from ipywidgets import Button, Dropdown, NaiveDatetimePicker, Text, ToggleButton
 
 from page.alarms_page import banner, field, opened, panel, press, refresh, said
-from support.widgets import words
+from support.widgets import say, words
 from temphub_kernel.core.clock import DAY_MS, MINUTE_MS, now_ms
 from temphub_kernel.page.choices.view import parse, query
 from temphub_kernel.page.format import local
@@ -32,10 +30,6 @@ def page(journal, open_dashboard):
 def open_tool(page, label):
     field(page, ToggleButton, label).value = True
     return refresh(page)
-
-
-def say(page, **what):
-    page._steering.said(json.dumps(what), ["Fridge", "Freezer"])
 
 
 def test_the_list_is_chosen_from_and_the_address_keeps_it(page, journal):
@@ -207,7 +201,7 @@ def test_a_limit_moved_in_the_chart_is_asked_set_and_undone(page, journal):
     page.hub.answers["/api/rules/preview"] = {"text": "4 alarms, the longest 50 min"}
     for value in (48.2, 50.0):
         # The second one comes while the first is looked at.
-        say(page, limit=[rule.no, value])
+        say(page, limit=[rule.no, value], refresh=False)
     set_it = field(page, Button, "Set 50\u00a0°F")
     assert set_it.disabled and said(
         page, "instead of 46.4 °F? In the last 30 days it would have told: 4 alarms"

@@ -6,7 +6,8 @@ import re
 import pytest
 from ipywidgets import HTML, Button, Text
 
-from page.alarms_page import answer, banner, card, opened, panel, press, refresh, said
+from page.alarms_page import answer, banner, card, field, opened, panel, press, refresh, said
+from support.waiting import wait_for
 from support.widgets import every, words
 from temphub_kernel.alarms import states
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
@@ -20,6 +21,10 @@ WARM = {"name": "Fridge warm", "kind": "above", "limit_c": 8, "severity": "criti
 def page(journal, open_dashboard):
     """A page with a fridge and a freezer, and the hub that it asks."""
     return opened(journal, open_dashboard)
+
+
+def labels(page):
+    return [one.description for one in every(page, Button)]
 
 
 def test_without_an_alarm_nothing_is_told(page, journal):
@@ -290,6 +295,39 @@ def test_what_is_tried_while_the_last_try_is_on_its_way_is_tried_next(page):
     limits(page, "Fridge")
     page.hub.goes_on.set()
     said(page, "above 8 °C for 30 min: no alarm")
+
+
+def test_what_is_removed_while_a_try_is_on_its_way_is_removed_after_it(page, journal):
+    """Neither is dropped, nor what is switched off; what the try found is still there to switch on, also
+    where the form was closed meanwhile."""
+    rules = [journal.rule(kind="above", limit_c=limit, probes=["Fridge"]) for limit in (7, 8)]
+    page.hub.answers["/api/rules/preview"] = {"text": "no alarm"}
+    refresh(page)
+    limits(page, "Fridge")
+    page.hub.goes_on.clear()
+    field(page, Text, "Limit, °C").value = "9"
+    press(page, "Try it on the last 30 days")
+    first, second = (one for one in every(page, Button) if one.description == "Remove")
+    first.click()
+    second.click()
+    press(page, "Switch off")
+    assert "Switch on" not in labels(page)
+    page.hub.goes_on.set()
+    said(page, "above 9 °C for 30 min: no alarm")
+    wait_for(lambda: len(page.hub.asked) == 4, 10)
+    assert wait_for(lambda: refresh(page) and "Switch on" in labels(page), 10)
+    assert [body for path, body in page.hub.asked if path == "/api/rules"] == [
+        {"delete": rules[0].no},
+        {"delete": rules[1].no},
+        {"number": rules[0].no, "enabled": False},
+    ]
+    page.hub.goes_on.clear()
+    press(page, "Try it on the last 30 days")
+    second.click()
+    refresh(page)
+    press(page, "Done")
+    page.hub.goes_on.set()
+    wait_for(lambda: page.hub.asked[-1][1] == {"delete": rules[1].no} and len(page.hub.asked) == 6, 10)
 
 
 def test_rules_are_switched_off_and_removed_where_they_are_set(page, journal):

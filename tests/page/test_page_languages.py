@@ -1,8 +1,9 @@
 """A page in another language: its own choice, whatever other pages speak."""
 
 import pytest
-from ipywidgets import Button, Dropdown
+from ipywidgets import Button, Dropdown, Text
 
+from page.alarms_page import field, press, said
 from support.widgets import every, words
 from temphub_kernel.jupyter import sessions
 from temphub_kernel.page import alarm_words, format, tongue
@@ -54,6 +55,25 @@ def test_a_choice_on_the_page_has_it_made_anew(journal, open_dashboard):
     next(one for one in every(page, Dropdown) if one.description == "Language").value = "de"
     page._refresh_now()
     assert "Fühler online" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "says"),
+    [
+        ("de", "Grenzwert, °C", "Der Grenzwert ist 9999,0, also wurde die Regel"),
+        ("fr", "Seuil, °C", "Le seuil est 9999,0, la règle n'a donc pas été prise."),
+    ],
+)
+def test_a_form_refuses_in_its_own_language(journal, open_dashboard, language, label, says):
+    """A limit that no sensor can have is refused in words that whoever typed it reads."""
+    journal.reading("Fridge", 4.5)
+    page = open_dashboard(journal.path, ask=lambda path, body: {})
+    page.choose(f"?language={language}")
+    page.still()
+    page._panels._alarms.open_limits("Fridge")
+    field(page, Text, label).value = "9999"
+    press(page, tongue.word("alarms", "TRY"))
+    assert said(page, says)
 
 
 def test_counts_are_said_as_the_language_counts():

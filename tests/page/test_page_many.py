@@ -1,7 +1,6 @@
 """A hub of thousands of probes: what a viewer does not look at is neither read nor sent."""
 
 import asyncio
-import json
 import re
 
 import comm
@@ -9,7 +8,7 @@ import pytest
 from ipywidgets import Button, Text
 from ipywidgets.widgets.widget import _instances
 
-from support.widgets import every, html_of as html, words
+from support.widgets import every, html_of as html, say, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
 from temphub_kernel.jupyter import sessions
@@ -41,13 +40,6 @@ def rows(page):
 
 def search(page, text):
     next(one for one in every(page, Text) if one.description == "Search").value = text
-
-
-def say(page, **what):
-    field = next(one for one in every(page, Text) if "th-sayings" in one._dom_classes)
-    # As the script counts what it says: the same again is another thing said.
-    field.value = json.dumps({"n": json.loads(field.value or "{}").get("n", 0) + 1, **what})
-    asyncio.run(page.refresh())
 
 
 def test_a_page_is_as_long_and_sends_as_much_whatever_the_hub_has(journal, open_dashboard, monkeypatch):

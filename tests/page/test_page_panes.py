@@ -8,6 +8,7 @@ import pytest
 
 from support.widgets import words
 from temphub_kernel.page.choices.view import BY_KEY, View, query
+from temphub_kernel.page.data.probe import LOOKS_OF_LINES, told_apart
 from temphub_kernel.page.html import cards
 from temphub_kernel.page.html.panes import MOST_GROUPS, grouped, laid, parted
 from temphub_kernel.page.widgets.chart import COLOURS, STYLES
@@ -122,3 +123,15 @@ def test_a_card_shows_what_was_beyond_its_limit(journal, open_dashboard):
     page = open_dashboard(journal.path)
     shown = cards.card(_probe(page), View(), 0)
     assert 'class="th-beyond" d="M' in shown and 'class="th-at-limit"' in shown
+
+
+def test_of_twenty_lines_out_of_any_number_no_two_look_alike():
+    """Twenty of hundreds of probes, however they were met, are told apart; who was met alone keeps the look
+    of every other page."""
+    assert len(COLOURS) * len(STYLES) == LOOKS_OF_LINES
+    for step in (1, 2, 10, 32, 33):
+        met = {f"P{place}": 8 + place * step for place in range(20)}
+        told = told_apart(met)
+        assert len({colour % LOOKS_OF_LINES for colour in told.values()}) == 20 and told["P0"] == 8
+        assert step > 1 or told == met
+    assert told_apart({f"P{place}": place for place in range(40)})["P39"] % len(COLOURS) == 7

@@ -1,7 +1,6 @@
 """Many probes: rows, groups that fold, search, and one place for each."""
 
 import asyncio
-import json
 import re
 
 from bqplot import Figure
@@ -9,7 +8,7 @@ from ipywidgets import HTML, Button, Text
 from ipywidgets.widgets.widget import _instances
 
 from support.waiting import wait_for
-from support.widgets import every, html_of as html, words
+from support.widgets import every, html_of as html, say, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.page.choices.view import View, parse, query
 
@@ -31,13 +30,6 @@ def page_of(journal, open_dashboard, count, *, groups=3, asked="", **options):
 def rows(page):
     """The names in its rows, from top to bottom."""
     return re.findall(r'<li class="th-line.*?class="th-name"[^>]*>([^<]+)<', html(page))
-
-
-def say(page, **what):
-    """What the page's script says, and what comes of it."""
-    field = next(one for one in every(page, Text) if "th-sayings" in one._dom_classes)
-    field.value = json.dumps(what)
-    asyncio.run(page.refresh())
 
 
 def test_above_eight_each_probe_has_a_row_and_no_other_place(journal, open_dashboard):
@@ -212,3 +204,20 @@ def test_probes_of_another_hub_are_one_line(journal, open_dashboard):
     assert "th-worst" not in html(page)
     say(page, fold="~hub")
     assert html(page).count('<article class="th-card') == 3
+
+
+def test_a_place_opens_as_often_as_its_name_is_tapped(journal, open_dashboard):
+    """The form of a probe is there the second time, too, and that of another one after it."""
+    page = page_of(journal, open_dashboard, 3, groups=0, ask=lambda path, body: {})
+
+    def forms():
+        return [one.placeholder for one in every(page, Text) if one.description == "Name"]
+
+    for name in ("Fridge 1", "Fridge 1", "Fridge 2"):
+        say(page, open=f"P-{name[-1]}")
+        assert forms() == [name]
+        say(page, open=f"P-{name[-1]}")
+        assert forms() == []
+    for name in ("Fridge 1", "Fridge 2"):
+        say(page, open=f"P-{name[-1]}")
+        assert forms() == [name]

@@ -1,13 +1,11 @@
 """*Settings* leads to everything that can be set or done."""
 
 import argparse
-import asyncio
-import json
 import re
 
-from ipywidgets import HTML, Text, ToggleButton
+from ipywidgets import HTML, ToggleButton
 
-from support.widgets import every, words
+from support.widgets import every, say, words
 from temphub_kernel.cli import options
 from temphub_kernel.core.settings import ALLOWED
 from temphub_kernel.page.html import ways
@@ -18,13 +16,6 @@ def commands():
     parser = options.parser([])
     (found,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
     return set(found.choices)
-
-
-def say(page, **what):
-    """What the page's script says."""
-    field = next(one for one in every(page, Text) if "th-sayings" in one._dom_classes)
-    field.value = json.dumps(what)
-    asyncio.run(page.refresh())
 
 
 def test_every_setting_and_command_is_there(journal, open_dashboard):

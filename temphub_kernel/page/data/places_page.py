@@ -14,7 +14,7 @@ from ...journal import Newest, StoredRule
 from ..choices import Wanted
 from . import card_extras, places, places_lines as times, series, statistics, window_cache
 from .looks import MOST_LINES, Look, sight
-from .probe import Good, Probe, Site
+from .probe import Good, Probe, Site, told_apart
 from .snapshot import Snapshot
 
 T = TypeVar("T")
@@ -170,8 +170,11 @@ class Shown:
         lines, seen = _looked_at(probes, looks)
         told = self._told([there[key] for key in ordered if there[key].id in lines])
         today_ms = card_extras.day_start(now_ms, wanted.where)
+        apart = told_apart({one.id: one.colour for one in probes if one.id in lines})
         for place, key in enumerate(ordered):
-            if (id_ := probes[place].id) in seen:
+            id_ = probes[place].id
+            probes[place] = probes[place]._replace(colour=apart.get(id_, probes[place].colour))
+            if id_ in seen:
                 probes[place] = _with_glance(probes[place], long.hours.get(key), today_ms)
             if id_ in lines:
                 probes[place] = _with_line(probes[place], *told.get(key, (NOTHING, None)))

@@ -1,5 +1,6 @@
 """All that a page shows of a probe. Any thread."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...alarms import states
@@ -98,3 +99,23 @@ class Site(NamedTuple):
     low: float | None
     upper_c: float | None
     lower_c: float | None
+
+
+# Eight colours, each with four dashes: so many lines can be told apart.
+LOOKS_OF_LINES = 32
+
+
+def told_apart(colours: Mapping[str, int]) -> dict[str, int]:
+    """The palette's places of lines that are drawn together: each as it is, but where another one looks the
+    same already the next that is free, as long as there is one."""
+    found: dict[int, str] = {}
+    alike = []
+    for id_, colour in sorted(colours.items(), key=lambda one: one[1]):
+        if found.setdefault(colour % LOOKS_OF_LINES, id_) != id_:
+            alike.append((id_, colour))
+    told = dict(colours)
+    for id_, colour in alike:
+        free = (colour + step for step in range(1, LOOKS_OF_LINES))
+        told[id_] = next((one for one in free if one % LOOKS_OF_LINES not in found), colour)
+        found[told[id_] % LOOKS_OF_LINES] = id_
+    return told

@@ -16,7 +16,7 @@ from .card_extras import Glances, day_start
 from .happened import Happened
 from .looks import MOST_LINES, Grouped, Look, grouped, sight, troubled
 from .met import MOST_FOLDED, Met, Record, Roster
-from .probe import Good, Probe, Site, Well
+from .probe import Good, Probe, Site, Well, told_apart
 from .status import catching_up
 from .window_cache import VALUES, Measure, Memory
 
@@ -317,13 +317,15 @@ class Source:
         glances = self._glances.of(reader, [id_ for id_ in met.records if id_ in seen], wanted.where, now_ms)
         asked, today_ms = wanted.measured, day_start(now_ms, wanted.where)
         measured = self._measure.of(reader, intervals, asked, wanted.line_c, now_ms) if asked else {}
+        colours = told_apart({id_: met.colours[id_] for id_ in intervals})
         for probes in places:
             for place, probe in enumerate(probes):
                 if (glance := glances.get(probe.id)) is None:
                     continue
                 if probe.good is not None and probe.good.taken_ms >= today_ms:
                     glance = glance.with_newest(probe.good.celsius)
-                probe = probe._replace(glance=glance, measured=measured.get(probe.id))
+                colour = colours.get(probe.id, probe.colour)
+                probe = probe._replace(glance=glance, measured=measured.get(probe.id), colour=colour)
                 if (kept := memory.kept(probe.id)) is not None:
                     probe = probe._replace(
                         statistics=kept.statistics,

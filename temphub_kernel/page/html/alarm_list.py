@@ -8,7 +8,7 @@ from ...journal import Mute
 from .. import alarm_words as words, format
 from ..choices import AS_CHART, AlarmChoice, View
 from ..data import ShownAlarm, Snapshot
-from .alarms import answer, sign, title, untold, worst
+from .alarms import answer, called, sign, title, untold, worst
 
 NAMELESS = "anyone "
 MOST_ROWS = 200
@@ -130,7 +130,7 @@ def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
     return (
         f'<li class="th-alarm-row th-alarm-{kind}{"" if alarm.live else " th-alarm-done"}">{sign(kind)}<div '
         'class="th-alarm-told"><p><b>'
-        f"{format.safe(words.SEVERITIES[alarm.severity])}: {format.safe(title(one, view))}</b> "
+        f"{format.safe(called(one, view))}</b> "
         f'<span class="th-level">{format.safe(state)}</span></p>'
         f'<p class="th-quiet">{format.safe(" · ".join(facts))}</p>'
         f"{_people(one, view, now_ms)}</div>{answer(one) if alarm.live else ''}</li>"

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ...core import MINUTE_MS
-from .. import alarm_words as words, format
+from .. import alarm_words as words, format, words as page_words
 from ..choices import View
 from ..data import Probe, ShownAlarm, Snapshot
 
@@ -53,6 +53,11 @@ def title(one: ShownAlarm, view: View) -> str:
     return f"{place(one)} {matter(one, view)}"
 
 
+def called(one: ShownAlarm, view: View) -> str:
+    """`Alarm: Fridge above 8 °C`."""
+    return str(page_words.STATE_LINE.format(words.SEVERITIES[one.alarm.severity], title(one, view)))
+
+
 def place(one: ShownAlarm) -> str:
     """Where it is, as people call it."""
     return str(words.THE_HUB) if one.alarm.own else one.place
@@ -82,8 +87,9 @@ def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     quiet = bool(one.muted_ms or alarm.cleared_ms)
     kind = "over" if alarm.cleared_ms else alarm.severity
     role = "status" if quiet else "alert"
+    kind_of = page_words.STATE_LINE.format(words.SEVERITIES[alarm.severity], "").rstrip(" ")
     told = (
-        f'<p class="th-problem" role="{role}"><b>{format.safe(words.SEVERITIES[alarm.severity])}:</b> '
+        f'<p class="th-problem" role="{role}"><b>{format.safe(kind_of)}</b> '
         f"{format.safe(title(one, view))}</p>"
     )
     button, failed = answer(one), f" · {format.safe(untold(one))}" if one.untold else ""
@@ -99,7 +105,7 @@ def answer(one: ShownAlarm, **more: Any) -> str:
     """The button that opens the form, of the page's script."""
     do = format.safe(json.dumps({"alarm": one.alarm.no, **more}))
     label = words.ANSWER if not one.alarm.acked_ms else words.ANSWER_ACTION
-    told = f"{label}: {place(one)}"
+    told = page_words.STATE_LINE.format(label, place(one))
     marks = f'class="th-button th-answer th-scripted" data-do="{do}" aria-label="{format.safe(told)}"'
     return f'<button type="button" {marks}>{format.safe(label)}</button>'
 

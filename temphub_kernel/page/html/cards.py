@@ -70,9 +70,11 @@ def brand(state: str, rest: str = "") -> str:
     )
 
 
-def heading(title: str, note: str = "") -> str:
-    """A panel's heading with a quiet note beside it."""
-    return f'<h2>{format.safe(title)}<span class="th-quiet"> {format.safe(note)}</span></h2>'
+def heading(title: str, note: str = "", degree: str = "") -> str:
+    """A panel's heading with a quiet note beside it, and the unit, which paper has as well."""
+    unit = f'<span class="th-quiet th-degree"> {degree}</span>' if degree else ""
+    gap = ", " if degree else " "
+    return f'<h2>{format.safe(title)}{unit}<span class="th-quiet">{gap}{format.safe(note)}</span></h2>'
 
 
 def hub_pill(state: str) -> str:

@@ -156,11 +156,12 @@ def legend(snapshot: Snapshot) -> str:
         )
     chips += _by_group(snapshot)
     if len(known) > MOST_LINES and not snapshot.view.probes:
-        # On a wall there is nothing to press.
-        told = (words.LEGEND_FEW if snapshot.view.kiosk else words.LEGEND_SOME).format(
-            len(probes), format.count(len(known))
-        )
-        chips.append(f'<span class="th-mark">{format.safe(told)}</span>')
+        drawn, whole = len(probes), format.count(len(known))
+        # On a wall and on paper there is nothing to press.
+        screen = words.LEGEND_FEW if snapshot.view.kiosk else words.LEGEND_SOME
+        for told, where in ((screen, "screen"), (words.LEGEND_FEW, "paper")):
+            mark = format.safe(told.format(drawn, whole))
+            chips.append(f'<span class="th-mark th-mark-on-{where}">{mark}</span>')
     marks = ((words.MARK_FAULT, "bad", "faults"), (words.MARK_LATE, "quiet", "late"))
     for told, colour, name in marks:
         if any(len(getattr(probe, name)) for probe in snapshot.looked_into):

@@ -162,7 +162,8 @@ def head(snapshot: Snapshot) -> str:
         if several
         else f"{bad[0].name} {matter(bad[0], snapshot.view)}"
     )
-    who = f'<i class="th-colon">: </i>{format.safe(_named(alike))}' if several else ""
+    colon = words.STATE_LINE.format("", "")
+    who = f'<i class="th-colon">{colon}</i>{format.safe(_named(alike))}' if several else ""
     said = alike if several else bad[:1]
     told_of = {one.id for one in said}
     counted = tally([one for one in bad if one.id not in told_of])
@@ -177,7 +178,9 @@ def head(snapshot: Snapshot) -> str:
 
 def _named(alike: list[Probe]) -> str:
     """Who they are, the worst first: `Freezer, Fridge and 3 more`."""
-    named, more = ", ".join(one.name for one in alike[:MOST_NAMED]), len(alike) - MOST_NAMED
+    # A single one that is left has its name in the place of the number.
+    most = len(alike) if len(alike) == MOST_NAMED + 1 else MOST_NAMED
+    named, more = ", ".join(one.name for one in alike[:most]), len(alike) - most
     return f"{named} {format.counted(words.NAMED_MORE, more)}" if more > 0 else named
 
 

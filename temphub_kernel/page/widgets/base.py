@@ -6,8 +6,10 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 from ipywidgets import HTML, Box, Button, HBox, Layout, ToggleButton, VBox
 from ipywidgets.widgets.widget_bool import ToggleButtonStyle
@@ -97,6 +99,17 @@ def set_class(widget: Any, name: str, on: bool) -> None:
 # answer.
 Ask = Callable[[str, dict[str, Any] | None], dict[str, Any]]
 MOST_OUTCOMES = 500
+# Nobody presses that often while an answer is awaited; a front end that does is not kept.
+MOST_WAITING = 100
+
+
+class Waiting(NamedTuple):
+    """Something that was asked while something else of the same subject was under way."""
+
+    saying: str
+    work: Callable[[], str]
+    language: str
+    last_counts: bool
 
 
 class Asks:
@@ -105,7 +118,10 @@ class Asks:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.outcomes: dict[str, str] = {}
-        self._under_way: set[str] = set()
+        # A subject that is under way has a list here, of what waits for it.
+        self._under_way: dict[str, list[Waiting]] = {}
+        self._failed: dict[str, str] = {}
+        self._lock = Lock()
         self._wake = wake
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="temphub-ask")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -124,36 +140,60 @@ class Asks:
         kind = "th-quiet" if self.busy(subject) else "th-outcome"
         return f'<p class="{kind}" role="status">{format.safe(told)}</p>' if told else ""
 
-    def go(self, subject: str, saying: str, work: Callable[[], str]) -> None:
+    def go(self, subject: str, saying: str, work: Callable[[], str], *, last_counts: bool = False) -> None:
         """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a
-        time a subject."""
-        if subject in self._under_way:
-            return
-        if len(self.outcomes) > MOST_OUTCOMES:
-            self.outcomes.clear()
-        self._under_way.add(subject)
-        self.outcomes[subject] = saying
+        time a subject; what is asked meanwhile is done after it, in its order. last_counts: of those that
+        wait only the last is done."""
+        # With its context: who sits before the page is told to the hub, in whatever thread it begins.
+        work = functools.partial(copy_context().run, work)
+        wanted = Waiting(saying, work, tongue.spoken(), last_counts)
+        with self._lock:
+            if (waiting := self._under_way.get(subject)) is not None:
+                if last_counts:
+                    waiting[:] = [one for one in waiting if not one.last_counts]
+                if len(waiting) < MOST_WAITING:
+                    waiting.append(wanted)
+                return
+            self._under_way[subject] = []
+            self._failed.pop(subject, None)
+            if len(self.outcomes) > MOST_OUTCOMES:
+                self.outcomes.clear()
+            self.outcomes[subject] = saying
         self._wake()
-        # With its context: who sits before the page is told to the hub.
-        self._pool.submit(copy_context().run, work).add_done_callback(
-            functools.partial(self._answered, subject, tongue.spoken())
-        )
+        self._begin(subject, wanted)
 
     def stop(self) -> None:
         """Let the thread go; a question under way is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _answered(self, subject: str, language: str, future: "Future[str]") -> None:
+    def _begin(self, subject: str, wanted: Waiting) -> None:
+        self._pool.submit(wanted.work).add_done_callback(functools.partial(self._answered, subject, wanted))
+
+    def _answered(self, subject: str, done: Waiting, future: "Future[str]") -> None:
         """In the asking thread: only a plain text is left here; the loop shows it."""
-        if not future.cancelled():
-            error = future.exception()
-            told = (
-                future.result()
-                if error is None
-                else " ".join(tongue.told(one, language) for one in describe(error))
-            )
-            self.outcomes[subject] = told
-        self._under_way.discard(subject)
+        with self._lock:
+            if not future.cancelled():
+                error = future.exception()
+                told = (
+                    future.result()
+                    if error is None
+                    else " ".join(tongue.told(one, done.language) for one in describe(error))
+                )
+                before = self._failed.get(subject, "")
+                self.outcomes[subject] = " ".join(one for one in (before, told) if one)
+                if error is not None and not done.last_counts:
+                    # What was refused stays to be read when the next one is done.
+                    self._failed[subject] = self.outcomes[subject]
+            following = self._under_way[subject].pop(0) if self._under_way[subject] else None
+            if following is None:
+                del self._under_way[subject]
+            else:
+                said = self._failed.get(subject, ""), following.saying
+                self.outcomes[subject] = " ".join(one for one in said if one)
+        if following is not None:
+            # Unless the page was closed meanwhile.
+            with suppress(RuntimeError):
+                self._begin(subject, following)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 

@@ -98,7 +98,7 @@ class ChartPanel:
             f'<p class="th-hidden" id="th-chart-alt">{format.safe(words.CHART_ALT.format(told))} '
             f"{format.safe(words.CHART_KEYS)}</p>"
         )
-        set_value(self._title, cards.heading(words.CHART, f"{view.degree}, {told}{empty}") + alt)
+        set_value(self._title, cards.heading(words.CHART, f"{told}{empty}", view.degree) + alt)
         set_value(self._legend, snapshot.once("legend", partial(chart.legend, snapshot)))
         set_value(self._links, snapshot.once("links", partial(chart.links, snapshot)))
         set_value(self._measured, chart.measured(snapshot))

@@ -47,7 +47,8 @@ class DoctorPanel:
 
     def _examine(self) -> None:
         ask = self._ask
-        if ask is None:
+        # The button waits meanwhile; a second press of a double click is no second question.
+        if ask is None or self._asks.busy(SUBJECT):
             return
 
         def look() -> str:

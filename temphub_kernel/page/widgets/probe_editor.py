@@ -6,7 +6,7 @@ from typing import Any
 from ipywidgets import Checkbox, Dropdown, HBox, Text, VBox
 
 from ...core import HOUR_MS, MINUTE_MS, TempHubError
-from .. import alarm_words, format, probe_words, words
+from .. import alarm_words, format, probe_words, tongue, words
 from ..choices import View
 from ..data import Probe
 from .base import Ask, Asks, Kit, Question, set_value
@@ -199,7 +199,8 @@ def save(ask: Ask, probe_id: str, changed: dict[str, Any], interval_ms: int | No
         try:
             ask("/api/provision", {"host": probe_id, "interval_ms": interval_ms})
         except TempHubError as error:
-            raise TempHubError(probe_words.INTERVAL_NOT_SET.format(error.problem), error.remedy) from error
+            problem = probe_words.INTERVAL_NOT_SET.format(tongue.told(error.problem))
+            raise TempHubError(problem, error.remedy) from error
     return probe_words.SAVED if changed or interval_ms else probe_words.NOTHING_TO_SAVE
 
 

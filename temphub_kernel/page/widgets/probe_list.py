@@ -235,9 +235,10 @@ class ListPanel:
     def open(self, probe_id: str) -> None:
         """Open a probe's own place, or shut it."""
         shut = self._opened == probe_id
-        self._opened = "" if shut else probe_id
+        # First what is open: with its form a place goes away, whichever it is.
         if self._editor is not None:
             self._editor.close()
+        self._opened = "" if shut else probe_id
         if not shut:
             self._edit(probe_id)
         self._redraw()
@@ -246,9 +247,9 @@ class ListPanel:
     def trust(self, probe_id: str) -> None:
         """A person trusts a probe; what comes of it is told in its place."""
         if self._opened != probe_id:
-            self._opened = probe_id
             if self._editor is not None:
                 self._editor.close()
+            self._opened = probe_id
         self._trust(probe_id)
         self._redraw()
         self.moved()

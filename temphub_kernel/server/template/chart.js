@@ -2,7 +2,8 @@
 // choices kept in the page's address. It tells the kernel through a hidden text field and hears through a hidden element.
 (function () {
   "use strict";
-  const TELL_MS = 160, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000;
+  const TELL_MS = 160, DRAG_PX = 4, TWICE_MS = 350, HOLD_MS = 450, PASSING_MS = 400, FINEST_MS = 10000,
+    SETTLED_MS = 250, FOLLOW_MS = 10000, MARKED_MS = 4000;
   let told = {}, skew = 0, number = 0, field = null, timer = 0, wanted = null, shift = null, mark = null, scrolled = -1e9, sought = null, moment = null, pictured = false, awaited = 0;
   const fingers = new Map();
 
@@ -43,6 +44,35 @@
     if (focused && document.activeElement === document.body) document.querySelector(`#rendered_cells [data-do="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
+  // --- a probe that stands elsewhere by its new name, group or place is followed there, and marked for a moment ---
+  let used = null, marked = null, settling = 0;
+  function stands(id) {
+    const all = [...document.querySelectorAll("#rendered_cells :is(.th-card, .th-line)[data-probe]")], at = all.findIndex((one) => one.dataset.probe === id);
+    return at < 0 ? null : { card: all[at], beside: [at - 1, at + 1].map((place) => all[place]?.dataset.probe).join() };
+  }
+  function follow() {
+    if (marked) stands(marked)?.card.classList.add("th-moved");
+    const form = document.querySelector(".th-place .th-editor");
+    const id = form && document.querySelector('#rendered_cells .th-name[aria-expanded="true"]')?.closest("[data-probe]")?.dataset.probe;
+    if (id) used = { id, beside: used?.id === id ? used.beside : stands(id)?.beside, until: 0 };
+    if (!form && used && !used.until) used.until = Date.now() + FOLLOW_MS;
+    // All that stands behind it is made anew when it moves, one by one: it is looked at when that is done.
+    clearTimeout(settling);
+    if (used) settling = setTimeout(settled, SETTLED_MS);
+  }
+  function settled() {
+    const here = stands(used.id), name = here?.card.querySelector(".th-name");
+    if (used.until && document.activeElement === document.body) name?.focus({ preventScroll: true });
+    if (here && here.beside !== used.beside) {
+      used.beside = here.beside;
+      marked = used.id;
+      here.card.classList.add("th-moved");
+      here.card.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      setTimeout(() => { marked = null; document.querySelector(".th-moved")?.classList.remove("th-moved"); }, MARKED_MS);
+    }
+    if (used.until && Date.now() > used.until) used = null;
+  }
+
   const narrow = () => innerWidth < 600;
   function hear() {
     const input = document.querySelector(".th-sayings input");
@@ -57,6 +87,7 @@
     if (keep && keep !== hear.keep) keep.focus();
     hear.keep = keep === document.activeElement ? keep : keep && hear.keep;
     held();
+    follow();
     // A still picture of the page carries the hub's clock as well.
     const now = document.querySelector(".th-pulse [data-now]") || document.querySelector("#first [data-now]");
     if (now && now.dataset.now !== hear.now) { hear.now = now.dataset.now; skew = Number(hear.now) - Date.now(); }

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ....alarms import Rule
 from ....core import TempHubError
 from ....journal import StoredRule
-from ... import alarm_words as words, format
+from ... import alarm_words as words, format, tongue
 from ...choices import View
 from ...data import Probe, Snapshot
 from ...html import alarms, limits
@@ -80,10 +80,8 @@ class LimitDrag:
             self._moved = Moved(rule, probe, moved_to(rule.body, at_c), at_c)
         except TempHubError as error:
             self.close()
-            set_value(
-                self._text,
-                f'<p class="th-outcome" role="alert">{format.safe(f"{error.problem} {error.remedy}")}</p>',
-            )
+            told = " ".join(tongue.told(one) for one in (error.problem, error.remedy))
+            set_value(self._text, f'<p class="th-outcome" role="alert">{format.safe(told)}</p>')
             set_children(self._buttons, [self._done])
             set_children(self.widget, [self._text, self._buttons])
             return
@@ -130,7 +128,7 @@ class LimitDrag:
 
         def look() -> str:
             told = [
-                str(
+                tongue.told(
                     ask(
                         "/api/rules/preview", {"rule": {**body, "probes": [moved.probe.id]}, "days": DAYS}
                     ).get("text")

@@ -2,7 +2,6 @@
 Kernel's own thread only."""
 
 from collections.abc import Callable
-from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -11,7 +10,7 @@ from ipywidgets import Button, Checkbox, Dropdown, HBox, Text
 from ....alarms import SETS, Rule
 from ....core import TempHubError
 from ....journal import StoredRule
-from ... import alarm_words as words, format
+from ... import alarm_words as words, format, tongue
 from ...choices import View
 from ...data import Probe
 from ...html import limits
@@ -41,8 +40,6 @@ class LimitsForm:
         # What was tried last: how it is switched on, and what it would have told.
         self._wanted: tuple[str, dict[str, Any]] | None = None
         self._found = ""
-        # What was asked for while something was under way: (what is said meanwhile, how it is done).
-        self._next: tuple[str, Callable[[], str]] | None = None
         self._title, self._told = kit.html(), kit.html()
         self._rules = kit.column([], "th-rules")
         self._rows: dict[int, tuple[HBox, Button]] = {}
@@ -93,7 +90,7 @@ class LimitsForm:
     def open(self, probe: Probe, view: View) -> None:
         """Fill it for a probe. The set that fits its value is tried at once where nothing watches it yet."""
         self.probe, self._view = probe, view
-        self._wanted, self._found, self._tells, self._next = None, "", False, None
+        self._wanted, self._found, self._tells = None, "", False
         self._arrange(typed=False)
         self._asks.outcomes.pop(SUBJECT, None)
         set_value(self._title, f"<h2>{format.safe(words.LIMITS_OF.format(probe.name))}</h2>")
@@ -115,18 +112,13 @@ class LimitsForm:
     def show(self, probe: Probe, view: View) -> None:
         """Bring it up to what is known now; called while it is open."""
         self.probe = probe
-        if self._next is not None and not self._asks.busy(SUBJECT):
-            (saying, work), self._next = self._next, None
-            self._asks.go(SUBJECT, saying, work)
         set_children(self._rules, [self._row(rule, view) for rule in probe.rules])
         if self._telling is not None and self._tells:
             self._telling.show()
         said, busy = self._asks.said(SUBJECT), self._asks.busy(SUBJECT)
-        set_value(self._told, said or (f'<div role="status">{self._found}</div>' if self._found else ""))
-        ready = self._wanted is not None and bool(self._found) and not said
+        set_value(self._told, said + (f'<div role="status">{self._found}</div>' if self._found else ""))
+        ready = self._wanted is not None and bool(self._found) and not busy
         self._close.description = words.CLOSE_FORM if ready or not probe.rules else words.LIMIT_DONE
-        for button in (*self._sets.values(), *(turn for _, turn in self._rows.values())):
-            button.disabled = busy
         set_children(self._buttons, [*([self._on] if ready else []), self._close])
 
     def _row(self, rule: StoredRule, view: View) -> HBox:
@@ -160,8 +152,8 @@ class LimitsForm:
             rule = self._typed(probe)
         except TempHubError as error:
             self._wanted, self._found = None, ""
-            problem = f"{error.problem} {error.remedy}"
-            self._go(problem, lambda: problem)
+            problem = " ".join(tongue.told(one) for one in (error.problem, error.remedy))
+            self._asks.go(SUBJECT, problem, lambda: problem, last_counts=True)
             return
         self._try([rule], ("/api/rules", {"rule": rule}))
 
@@ -189,15 +181,8 @@ class LimitsForm:
                 self._found = found
             return ""
 
-        self._go(words.TRYING, look)
-
-    def _go(self, saying: str, work: Callable[[], str]) -> None:
-        """Do it, or after what is under way: what was asked for last is what counts."""
-        if self._asks.busy(SUBJECT):
-            # With who asked: the context of now is another one by then.
-            self._next = saying, partial(copy_context().run, work)
-        else:
-            self._asks.go(SUBJECT, saying, work)
+        # What waits was tried for what is not wanted any more.
+        self._asks.go(SUBJECT, words.TRYING, look, last_counts=True)
 
     def _switch_on(self) -> None:
         if (probe := self.probe) is not None and self._wanted is not None:
@@ -259,7 +244,7 @@ def tried(ask: Ask, rules: list[dict[str, Any]], view: View) -> str:
     found = [
         (
             limits.line(rule, view),
-            str(ask("/api/rules/preview", {"rule": rule, "days": DAYS}).get("text") or ""),
+            tongue.told(ask("/api/rules/preview", {"rule": rule, "days": DAYS}).get("text") or ""),
         )
         for rule in rules
         if rule["kind"] in TRIED

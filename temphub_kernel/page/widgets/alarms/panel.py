@@ -30,7 +30,7 @@ class AlarmForm:
     def __init__(self, kit: Kit, ask: Ask, asks: Asks, closed: Callable[[], None]) -> None:
         self._ask, self._asks, self._closed = ask, asks, closed
         self.shown: ShownAlarm | None = None
-        self._until_ms = 0
+        self._until_ms, self._answers = 0, False
         field = {"layout": kit.layout, "continuous_update": True}
         self._title = kit.html()
         texts = kit.row([kit.button(text, partial(self._say, text)) for text in words.ACTIONS], "th-ready")
@@ -54,7 +54,7 @@ class AlarmForm:
         """Fill it for an alarm; what was typed for the same one before is still there."""
         if self.shown is None or self.shown.alarm.no != one.alarm.no:
             set_value(self._comment, "")
-        self.shown, alarm = one, one.alarm
+        self.shown, self._answers, alarm = one, True, one.alarm
         set_value(self._title, alarms.form_title(one, snapshot))
         self._until_ms, told = tomorrow(snapshot.view, snapshot.now_ms)
         self._tomorrow.description = words.MUTE_TOMORROW.format(told)
@@ -66,6 +66,7 @@ class AlarmForm:
 
     def close(self) -> None:
         """Put the form away."""
+        self._answers = False
         self._closed()
 
     def _say(self, text: str) -> None:
@@ -78,13 +79,14 @@ class AlarmForm:
         self._send(words.ACTING, act)
 
     def _send(self, saying: str, step: Callable[[Ask, int, str, str], str]) -> None:
-        if (one := self.shown) is not None:
+        # A second press of a double click is no second answer.
+        if (one := self.shown) is not None and self._answers:
             ask, comment, who = self._ask, self._comment.value.strip(), self._who.value.strip()
             self._asks.go(SUBJECT, saying, lambda: step(ask, one.alarm.no, comment, who))
             self.close()
 
     def _mute(self, until_ms: int) -> None:
-        if (one := self.shown) is not None:
+        if (one := self.shown) is not None and self._answers:
             ask, note, who = self._ask, self._comment.value.strip(), self._who.value.strip()
             self._asks.go(SUBJECT, words.MUTING, lambda: mute(ask, one, until_ms, note, who))
             self.close()

@@ -102,6 +102,9 @@ class ChannelsForm:
 
     def _test(self, name: str) -> None:
         ask = self._ask
+        # The buttons wait meanwhile; a second press of a double click sends nothing.
+        if self._asks.busy(SUBJECT):
+            return
 
         def test() -> str:
             return str(ask("/api/channels/test", {"name": name}).get("told") or "")

@@ -124,11 +124,12 @@ class MuteForm:
         self._who.add_class("th-who")
         go = kit.button(words.MUTE_GO, lambda: self._go("mute"), name="th-primary")
         keep_up = kit.button(words.MAINTENANCE_GO, lambda: self._go("maintenance"))
+        self._buttons = [go, keep_up]
         hint = kit.html(value=f'<p class="th-quiet">{stressed(words.MUTE_HINT)}</p>')
         self._said = kit.html()
         fields = kit.row([self._what, self._length, self._until, self._note, self._who], "th-fields")
         self.widget = kit.column(
-            [hint, fields, kit.row([go, keep_up], "th-buttons"), self._said], "th-editor", "th-mute-form"
+            [hint, fields, kit.row(self._buttons, "th-buttons"), self._said], "th-editor", "th-mute-form"
         )
 
     def show(self, snapshot: Snapshot) -> None:
@@ -140,8 +141,12 @@ class MuteForm:
             if any(place == chosen for _, place in options):
                 self._what.value = chosen
         set_value(self._said, self._asks.said(SUBJECT))
+        for button in self._buttons:
+            button.disabled = self._asks.busy(SUBJECT)
 
     def _go(self, how: str) -> None:
+        if self._asks.busy(SUBJECT):
+            return
         until, minutes, ask = self._until.value, int(self._length.value), self._ask
         probe_id, group = self._what.value
         where = {"probe_id": probe_id} if probe_id else {"group": group} if group else {}
