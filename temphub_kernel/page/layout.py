@@ -61,6 +61,27 @@ class Panel(Protocol):
         """Bring it up to a snapshot, once a second: set only what changed."""
 
 
+def below(
+    kit: Kit,
+    steering: Steering,
+    ask: Ask | None,
+    asks: Asks,
+    alarms: AlarmPanel,
+    listed: ListPanel,
+    *,
+    all_places: bool,
+) -> dict[str, Panel]:
+    """The panels below the chart, each under its name in PARTS, which has their order."""
+    return {
+        "happened": MomentsPanel(kit),
+        "alarms": alarms,
+        "list": listed,
+        "places": PlacesPanel(kit),
+        "page": PagePanel(kit, steering, all_places=all_places),
+        "doctor": DoctorPanel(kit, ask, asks),
+    }
+
+
 class Panels:
     """All widgets of one page; `show` tells each only what changed. parts: those of PARTS that it has;
     unfolded: see ListPanel."""
@@ -95,7 +116,7 @@ class Panels:
         self._make_statistics(kit)
         self._make_board(kit, provision, ask, asks, unfolded=unfolded)
         self._board.turn = steering.fold if notebook else None
-        self._below = self._make_below(kit, ask, asks)
+        self._below = below(kit, steering, ask, asks, self._alarms, self._list, all_places=all_places)
         self._leave = kit.button(words.KIOSK_LEAVE, lambda: steering.change(kiosk=False), name="th-leave")
         self._main = kit.column([], "th-main")
         self.root = self._make_root(VBox() if root is None else root)
@@ -117,18 +138,6 @@ class Panels:
         self._board = Board(kit, self._list.place, piece=tuple(parts) not in (PARTS, PLACES))
         self._list.moved = self._board.redraw
         steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.more
-
-    def _make_below(self, kit: Kit, ask: Ask | None, asks: Asks) -> dict[str, Panel]:
-        """Each under its name in PARTS, which has their order."""
-        steering, all_places = self._steering, "places" in self._parts
-        return {
-            "happened": MomentsPanel(kit),
-            "alarms": self._alarms,
-            "list": self._list,
-            "places": PlacesPanel(kit),
-            "page": PagePanel(kit, steering, all_places=all_places),
-            "doctor": DoctorPanel(kit, ask, asks),
-        }
 
     def _make_root(self, root: VBox) -> VBox:
         style = self._kit.html("th-style", f"<style>{STYLE}</style>")

@@ -24,6 +24,8 @@ class Editor:
     ) -> None:
         self._ask, self._asks, self._closed, self._limits = ask, asks, closed, limits
         self.probe: Probe | None = None
+        # Whether it was sent: what comes of it is still to be told, however soon the hub answered.
+        self.sent = False
         self._order: list[Probe] = []
         field = {"layout": kit.layout, "continuous_update": False}
         self._alias = Text(description=probe_words.EDIT_NAME, **field)
@@ -77,7 +79,7 @@ class Editor:
         """Fill the form with what is known of a probe. probes: all, in their order; firmware: the hub's,
         empty when unknown; view: whose clock times are typed by."""
         self._question.close()
-        self.probe, record = probe, probe.record
+        self.probe, self.sent, record = probe, False, probe.record
         self._order = [other for other in probes if _group(other) == _group(probe)]
         self._alias.placeholder = str(record.get("name") or probe.id)
         set_value(self._alias, str(record.get("alias") or ""))
@@ -126,6 +128,7 @@ class Editor:
             probe_words.SAVING.format(probe.name),
             lambda: save(self._ask, probe.id, changed, interval_ms),
         )
+        self.sent = True
         self.close()
 
     def _move(self, by: int) -> None:
@@ -162,6 +165,7 @@ class Editor:
             self._asks.go(
                 probe.id, probe_words.RELEASING.format(probe.name), lambda: let_go(self._ask, probe.id)
             )
+            self.sent = True
             self.close()
 
     def _ask_to_remove(self) -> None:
@@ -175,6 +179,7 @@ class Editor:
             self._asks.go(
                 probe.id, probe_words.REMOVING.format(probe.name), lambda: take_off(self._ask, probe.id)
             )
+            self.sent = True
             self.close()
 
     def _update_now(self) -> None:

@@ -381,7 +381,7 @@ class ListPanel:
 
     def _closed(self) -> None:
         """The form was put away: with it the probe's own place, where nothing is still to be told."""
-        if self._opened and not self._asks.busy(self._opened):
+        if self._opened and not (self._editor and self._editor.sent) and not self._asks.busy(self._opened):
             self._opened = ""
             self.moved()
         self._arrange()
