@@ -158,11 +158,16 @@ def waiting(reader: Reader) -> dict[tuple[int, int], int]:
 
 
 def standings(
-    reader: Reader, probes: Iterable[Mapping[str, Any]], refused: Collection[str], at_ms: int
+    reader: Reader,
+    probes: Iterable[Mapping[str, Any]],
+    refused: Collection[str],
+    at_ms: int,
+    newest: Mapping[str, Newest],
 ) -> dict[str, states.Standing]:
-    """The worst that is the matter with each probe, as the page says it. probes: as Reader.probes tells."""
-    rules, live, newest = list(reader.rules()), reader.live_alarms(), {n.probe_id: n for n in reader.newest()}
-    limits, pending = states.in_force(rules), waiting(reader) if rules else {}
+    """The worst that is the matter with each probe, as the page says it. probes, newest: as Reader.probes and
+    Reader.newest tell, the latter by id."""
+    rules, about = list(reader.rules()), _about(reader.live_alarms())
+    limits, pending = states.in_force(rules), _Pending(reader)
     silences, watching = states.remembered(reader.note(states.TOPIC)[1]), states.Watching(rules)
     gathered_ms = states.gathered(reader.note(states.GATHERING)[1])
     found = {}
@@ -171,11 +176,35 @@ def standings(
         found[id_] = states.standing(
             _newest(newest.get(id_), one, id_ in refused, at_ms, gathered_ms),
             [limits[r.no] for r in watching.of(id_, str(one.get("group") or "")) if r.no in limits],
-            [alarm for alarm in live if no == alarm.probe or no in alarm.body.get("probes", ())],
+            about.get(no, ()),
             silences.get(id_),
             at_ms,
-            lambda rule, no=no: pending.get((rule, no), 0),  # type: ignore[misc]
+            lambda rule, no=no: pending.since_ms(rule, no),  # type: ignore[misc]
         )
+    return found
+
+
+class _Pending:
+    """What may become an alarm; read only where a value is beyond a limit, since all that the watching has to
+    remember comes with it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._told: dict[tuple[int, int], int] | None = None
+
+    def since_ms(self, rule: int, probe: int) -> int:
+        """Since when, 0 for not."""
+        if self._told is None:
+            self._told = waiting(self._reader)
+        return self._told.get((rule, probe), 0)
+
+
+def _about(live: Iterable[Alarm]) -> dict[int, list[Alarm]]:
+    """The alarms about each probe, by its number."""
+    found: dict[int, list[Alarm]] = {}
+    for alarm in live:
+        for no in dict.fromkeys((alarm.probe, *alarm.body.get("probes", ()))):
+            found.setdefault(no, []).append(alarm)
     return found
 
 

@@ -55,10 +55,13 @@ class Metrics:
             self.hits.refused += 1
         self._refused.labels(error.code).inc()
 
-    def text(self, health: dict[str, Any], stored: "Stored") -> bytes:
-        """The exposition, format 0.0.4."""
+    def settle(self) -> None:
+        """Count what was not counted there yet. Before `text`."""
         self._stored.inc(self._new)
         self._new = 0
+
+    def text(self, health: dict[str, Any], stored: "Stored") -> bytes:
+        """The exposition, format 0.0.4. Any thread."""
         now = CollectorRegistry()
         now.register(_Now(health, stored))
         return generate_latest(self._registry) + generate_latest(now)

@@ -179,6 +179,9 @@ class _Count:
         import numpy as np
 
         found = counts.astype(np.float64) + self._began(now_ms)
+        if not self.marks or self._follow(counts, found):
+            plain: Floats = np.minimum(found, now_ms)
+            return plain
         # What lies at or behind a count: the mark with the next one, or the sending.
         marks = np.array([*self.marks, (sent, now_ms)], np.float64)
         at = np.searchsorted(marks[:-1, 0], counts)
@@ -197,6 +200,11 @@ class _Count:
             found[late] = np.maximum(found[late], last_ms[late] + (counts - last_count)[late] * pace)
         moments: Floats = np.minimum(found, next_ms)
         return moments
+
+    def _follow(self, counts: "Ints", found: "Floats") -> bool:
+        """Whether they come after all that was dated, and none too closely: as it mostly is."""
+        last_count, last_ms = self.marks[-1]
+        return bool(counts.min() > last_count and (found >= last_ms + (counts - last_count) / 2).all())
 
     def mark(self, count: int, moment: float) -> None:
         """A reading was dated."""

@@ -44,20 +44,17 @@ class Silences:
             return
         self._looked_s = monotonic_s()
         with Reader(self._journal) as reader:
-            newest, listed, rules = reader.newest(), reader.probes(), reader.rules()
+            heard, rules = reader.heard(), reader.rules()
             kept = reader.note(states.TOPIC)[1] if self._known is None else {}
         watched = states.Watching(one for one in rules if one.enabled and one.body["kind"] == "silent")
-        told = {
-            one["id"]: int(one["interval_ms"] or 0)
-            for one in listed
-            if not watched.of(one["id"], str(one.get("group") or ""))
-        }
+        told = [one for one in heard if not watched.of(one.probe_id, one.group)]
         with self._lock:
             before = states.remembered(kept) if self._known is None else self._known
-            known = {id_: one for id_, one in before.items() if id_ in told}
-            for one in newest:
-                if one.probe_id in told:
-                    self._judge(known, one.probe_id, one.delivered_ms, told[one.probe_id])
+            there = {one.probe_id for one in told} if before else ()
+            known = {id_: one for id_, one in before.items() if id_ in there}
+            for one in told:
+                if one.delivered_ms:
+                    self._judge(known, one.probe_id, one.delivered_ms, one.interval_ms)
             if known != self._known:
                 self._known = known
                 self._leave()

@@ -1,7 +1,9 @@
 """How each board stands, for pages. Any thread."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from ..core import TempHubError
 from ..journal import ProbeBook
 from ..trust import Trust
 
@@ -30,6 +32,9 @@ class Standings:
 
         def pulse() -> None:
             self._told = 0
+            # Keys that cannot be saved are told where a probe is claimed; it is tried again.
+            with suppress(TempHubError):
+                self._trust.settle()
             if self._anew:
                 self._anew = False
                 self.tell()

@@ -89,6 +89,7 @@ MAX_RANGES = 4096
 # Boots held in memory, more than there are probes; an older one is read back when it delivers again.
 MAX_BOOTS = 16_384
 FOLLOWER = "seen"
+SAVE = "UPDATE boots SET seen=told.column2 FROM (VALUES {rows}) AS told WHERE no=told.column1"
 
 
 class Ranges:
@@ -197,8 +198,8 @@ class Seen:
     def save(self, upto: int) -> None:
         """Write what changed, inside the caller's transaction: a restart then replays only what came after
         `upto`."""
-        rows = [(str(self._numbers[no]), no) for no in self._dirty if no in self._numbers]
-        self._db.executemany("UPDATE boots SET seen=? WHERE no=?", rows)
+        rows = [(no, str(self._numbers[no])) for no in sorted(self._dirty) if no in self._numbers]
+        summary.write_rows(self._db, SAVE, rows)
         self._db.execute(
             "INSERT INTO bookmarks (follower, no) VALUES ('seen', ?) ON CONFLICT DO UPDATE SET "
             "no=excluded.no",

@@ -2,6 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
 
 from ..core import AHEAD_MS, DAY_MS, HOUR_MS, MINUTE_MS, STRUCK_OUT
 from . import batches, blocks, summary
@@ -130,6 +133,48 @@ def _late(db: sqlite3.Connection, done: int) -> list[_Late]:
         latest, numbers = summary.latest(batch)
         found += [(no, *one) for one, (_, _, no) in zip(latest, numbers, strict=True)]
     return sorted(found)
+
+
+class Heard(NamedTuple):
+    """When anything last came in of a probe, 0 for never; how often it was told to measure, 0 where it was
+    not."""
+
+    probe_id: str
+    group: str
+    interval_ms: int
+    delivered_ms: int
+
+
+def heard(db: sqlite3.Connection, done: int) -> list[Heard]:
+    """See Reader.heard. The caller holds a read transaction open."""
+    delivered_ms = _delivered(db, done)
+    query = 'SELECT no, id, "group", interval_ms, seen_ms FROM probes WHERE NOT removed_ms ORDER BY no'
+    roots = merged.Merged(db)
+    if not roots:
+        rows = db.execute(query)
+        return [Heard(id_, group, told, delivered_ms.get(no, 0)) for no, id_, group, told, _ in rows]
+    found = {no: rest for no, *rest in db.execute(query)}
+    told: list[Heard] = []
+    for no, (id_, group, _, _) in found.items():
+        if roots.root(no) == no:
+            all_of = {one: delivered_ms.get(one, 0) for one in roots.all_of(no) if one in found}
+            # The device heard last is the one that measures there now.
+            last = max(all_of, key=lambda one: (max(found[one][3], all_of[one]), one == no))
+            told.append(Heard(id_, group, found[last][2], max(all_of.values())))
+    return told
+
+
+def _delivered(db: sqlite3.Connection, done: int) -> dict[int, int]:
+    found = dict(db.execute("SELECT probe, delivered_ms FROM latest"))
+    for probe, delivered_ms, _ in db.execute(DELIVERED, {"done": done}):
+        found[probe] = max(found.get(probe, 0), delivered_ms)
+    for batch in batches.between(db, done + 1, 2**62, ("probe", "taken_ms", "delay_ms")):
+        order = np.argsort(batch["probe"], kind="stable")
+        probes, first = np.unique(batch["probe"][order], return_index=True)
+        newest_ms = np.maximum.reduceat((batch["taken_ms"] + batch["delay_ms"])[order], first)
+        for probe, delivered_ms in zip(probes.tolist(), newest_ms.tolist(), strict=True):
+            found[probe] = max(found.get(probe, 0), delivered_ms)
+    return found
 
 
 def _said(db: sqlite3.Connection, late: list[_Late]) -> dict[tuple[int, int], tuple[int | None, int | None]]:

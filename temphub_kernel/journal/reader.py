@@ -8,19 +8,18 @@ was removed answers to its own id only; one that counts as another answers as th
 one's.
 """
 
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..core import now_ms
+from ..core import AHEAD_MS, now_ms
 from . import batches, blocks, record_questions, schema, summary
 from .archive.months import FOLDER, Archive
 from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
-from .newest import following, listed, newest, not_ahead, not_struck
+from .newest import Heard, following, heard, listed, newest, not_ahead, not_struck
 from .records import merged, merging
 from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
 
@@ -84,6 +83,17 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             there = not_ahead(newest(self._db, moment.done, kept or {}), now_ms(), moment.own)
             return listed(not_struck(there, self._db, moment.own), self._db, own=own)
+
+    def heard(self) -> list[Heard]:
+        """Of each probe no more than when it was heard last and how often it measures: of thousands for a
+        fraction of what `newest` and `probes` cost. What came in while the clock was ahead is not heard."""
+        limit_ms = now_ms() + AHEAD_MS
+        with self._moment() as moment:
+            found = heard(self._db, moment.done)
+        if all(one.delivered_ms <= limit_ms for one in found):
+            return found
+        before = {one.probe_id: one.delivered_ms for one in self.newest()}
+        return [one._replace(delivered_ms=before.get(one.probe_id, 0)) for one in found]
 
     def columns(
         self,
@@ -214,21 +224,6 @@ class Reader(record_questions.RecordQuestions):
             else ()
         )
         return next(iter(found), probe_id)
-
-    def intervals(self) -> dict[str, int]:
-        """The interval last given to each device, in ms."""
-        return dict(self._db.execute("SELECT id, interval_ms FROM probes WHERE interval_ms"))
-
-    def bookmark(self, follower: str) -> tuple[int, dict[str, Any]]:
-        """(number of the last reading a follower has dealt with, its note)."""
-        row = self._db.execute("SELECT no, note FROM bookmarks WHERE follower=?", (follower,)).fetchone()
-        return (row[0], json.loads(row[1] or "{}")) if row else (0, {})
-
-    def note(self, topic: str) -> tuple[int, dict[str, Any]]:
-        """(when it was written, a note that a part of the hub left for others to read); (0, {}) when there is
-        none."""
-        row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
-        return (row[0], json.loads(row[1])) if row else (0, {})
 
     def late(
         self, from_ms: int, to_ms: int, every_ms: int, probe_ids: str | Sequence[str] | None = None

@@ -1,8 +1,10 @@
-"""Questions about what people say of readings, and about alarms: a part of every Reader, and of its
-thread."""
+"""Questions about what people say of readings, about alarms, and what parts of the hub leave for others: a
+part of every Reader, and of its thread."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute, between, events, mutes, of_numbers
 from .records.annotations import Annotation, Strike, annotations, strikes
@@ -63,6 +65,21 @@ class RecordQuestions:
     def last_probe(self) -> int:
         """Another one whenever a probe is met for the first time; quick."""
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()[0])
+
+    def intervals(self) -> dict[str, int]:
+        """The interval last given to each device, in ms."""
+        return dict(self._db.execute("SELECT id, interval_ms FROM probes WHERE interval_ms"))
+
+    def bookmark(self, follower: str) -> tuple[int, dict[str, Any]]:
+        """(number of the last reading a follower has dealt with, its note)."""
+        row = self._db.execute("SELECT no, note FROM bookmarks WHERE follower=?", (follower,)).fetchone()
+        return (row[0], json.loads(row[1] or "{}")) if row else (0, {})
+
+    def note(self, topic: str) -> tuple[int, dict[str, Any]]:
+        """(when it was written, a note that a part of the hub left for others to read); (0, {}) when there is
+        none."""
+        row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
+        return (row[0], json.loads(row[1])) if row else (0, {})
 
     def probes_mark(self) -> list[tuple[object, ...]]:
         """Another one whenever a probe was met, removed, merged, put into a group, given another interval,

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+
 from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
 from . import blocks, columns, follower, schema, summary
 from .archive.months import FOLDER
@@ -22,6 +24,9 @@ from .writer import Writer
 WAITING_ROWS = 4_096
 # Small enough that an acknowledgement never waits long behind it, large enough to catch up quickly.
 STEP_ROWS = 16_384
+# The readings of thousands of probes are as many rows of each tier; a commit with more of them would keep
+# those waiting who deliver meanwhile.
+MOST_MINUTES = 500
 LOOK_S = 0.5
 # After so many as waited there are mostly a few more: these follow sooner than the usual few.
 SOON_S = 2.0
@@ -54,12 +59,17 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         self._due_s = 0.0
 
     def round(self, db: sqlite3.Connection) -> float:
-        taken = 0
-        if monotonic_s() >= self._due_s or self._writer.last_no - summary.bookmark(db) >= WAITING_ROWS:
+        taken, waiting = 0, self._waiting(db)
+        if monotonic_s() >= self._due_s or waiting >= WAITING_ROWS:
             taken = self.step(db)
-            soon = SOON_S if taken >= WAITING_ROWS else self._every_s
+            soon = SOON_S if waiting >= WAITING_ROWS else self._every_s
             self._due_s = monotonic_s() + min(soon, self._every_s)
-        return 0.0 if taken >= STEP_ROWS or self._redone(db) else min(self._every_s, LOOK_S)
+        more = taken > 0 and self._waiting(db) >= WAITING_ROWS
+        return 0.0 if more or self._redone(db) else min(self._every_s, LOOK_S)
+
+    def _waiting(self, db: sqlite3.Connection) -> int:
+        """How many readings are still to be taken in."""
+        return self._writer.last_no - summary.bookmark(db)
 
     def step(self, db: sqlite3.Connection) -> int:
         """Take in the next readings; returns how many. Raises TempHubError when the journal cannot be
@@ -68,6 +78,7 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         corrections = calibration.Corrections(db)
         stored = blocks.Stored(db, self._path.parent / FOLDER, self._writer.recent)
         batch = stored.unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
+        batch = columns.chosen(batch, slice(_few_enough(batch)))
         if len(batch["no"]):
             units, struck = (
                 corrections.of(batch).units,
@@ -137,6 +148,14 @@ class RollUps(follower.Follower[sqlite3.Connection]):
             db.execute("DELETE FROM redo WHERE no=? AND from_ms>=to_ms", (no,))
 
         return apply
+
+
+def _few_enough(batch: columns.Batch) -> int:
+    """How many of its first readings lie in no more than MOST_MINUTES minutes of a probe each."""
+    # No minute has that many digits before the year 10,000.
+    minutes = (batch["probe"] << 33) + batch["taken_ms"] // MINUTE_MS
+    first = np.sort(np.unique(minutes, return_index=True)[1])
+    return int(first[MOST_MINUTES]) if len(first) > MOST_MINUTES else len(minutes)
 
 
 def _first_day(db: sqlite3.Connection, probe: int, first: int, end: int) -> int | None:

@@ -4,6 +4,7 @@ holds. Roll-ups thread, then the writer's.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from .columns import NO_VALUE, QUALITY, Batch, Flags, Ints
 from .records.merged import Merged
 from .statistics import Steps, gathered, minutes as finest, steps_of
 
-# What was longer on its way than this is marked as late: the probe kept it while it could not deliver.
-LATE_MS = 30_000
+# What was longer on its way than this is marked as late: the probe kept it while it could not deliver. The
+# 30 s that a hub may have probes gather are no such time.
+LATE_MS = 45_000
 # Late readings closer together than this are one stretch.
 STEP_MS = 900_000
 # So many stretches a probe at most; beyond, those that lie closest together become one.
@@ -85,8 +87,8 @@ def late_times(note: dict[str, Any], probe_id: str, from_ms: int, end_ms: int, e
 
 FOLLOWER = "rollups"
 
-ADD_STEP = """
-INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+ADD_STEPS = """
+INSERT INTO {table} VALUES {rows} ON CONFLICT DO UPDATE SET
 lowest=min(ifnull(lowest, excluded.lowest), ifnull(excluded.lowest, lowest)),
 highest=max(ifnull(highest, excluded.highest), ifnull(excluded.highest, highest)),
 total=total+excluded.total, count=count+excluded.count, bad=bad+excluded.bad,
@@ -98,7 +100,7 @@ ADD_BLOCK = """
 INSERT INTO blocks (block, oldest_ms, newest_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
 oldest_ms=min(oldest_ms, excluded.oldest_ms), newest_ms=max(newest_ms, excluded.newest_ms)"""
 ADD_LATEST = """
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+INSERT INTO latest VALUES {rows} ON CONFLICT DO UPDATE SET
 units=iif(excluded.taken_ms >= taken_ms, excluded.units, units), quality=iif(excluded.taken_ms >= taken_ms,
   excluded.quality, quality),
 taken_ms=max(taken_ms, excluded.taken_ms), delivered_ms=max(delivered_ms, excluded.delivered_ms),
@@ -132,22 +134,44 @@ class Summary:
         """Write it, with the bookmark, inside the writer's commit; returns the bookmark."""
         add_steps(db, self.minutes)
         db.executemany(ADD_BLOCK, self._blocks)
-        db.executemany(ADD_LATEST, self._latest)
+        write_rows(db, ADD_LATEST, self._latest)
         blocks.remember(db, self._newest)
         add(db, self._late, self._delivered_ms)
-        # Who delivers again is there again.
-        merged = Merged(db)
-        back = [(merged.root(no), received_ms) for no, received_ms in self._received_ms]
-        db.executemany("UPDATE probes SET removed_ms=0 WHERE no=? AND removed_ms>0 AND removed_ms<?", back)
+        self._bring_back(db)
         db.execute(ADD_BOOKMARK, (FOLLOWER, self._last_no))
         return self._last_no
+
+    def _bring_back(self, db: sqlite3.Connection) -> None:
+        """Who delivers again is there again."""
+        removed = dict(db.execute("SELECT no, removed_ms FROM probes WHERE removed_ms>0"))
+        if not removed:
+            return
+        merged = Merged(db)
+        for no, received_ms in self._received_ms:
+            if 0 < removed.get(root := merged.root(no), 0) < received_ms:
+                db.execute("UPDATE probes SET removed_ms=0 WHERE no=?", (root,))
 
 
 def add_steps(db: sqlite3.Connection, minutes: Steps) -> None:
     """Add minutes to every tier."""
     finest.make_rows(db, minutes)
     for table, width in schema.TIERS.items():
-        db.executemany(ADD_STEP.format(table=table), finest.rows_of(gathered(minutes, width)))
+        write_rows(db, ADD_STEPS.replace("{table}", table), finest.rows_of(gathered(minutes, width)))
+
+
+# So many rows a statement: SQLite takes 32,766 values.
+AT_ONCE = 1_000
+
+
+def write_rows(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write rows where a statement has `{rows}`, many at a time: before and behind each statement Python lets
+    other threads go first, and with thousands of probes a commit would wait for them thousands of times."""
+    for at in range(0, len(rows), AT_ONCE):
+        some = rows[at : at + AT_ONCE]
+        places = f"({', '.join('?' * len(some[0]))})"
+        db.execute(
+            statement.replace("{rows}", ", ".join([places] * len(some))), [one for row in some for one in row]
+        )
 
 
 def _blocks(no: Ints, taken_ms: Ints) -> list[tuple[object, ...]]:

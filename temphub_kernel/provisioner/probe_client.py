@@ -157,11 +157,11 @@ class Talk:
             address = real_address(ip)
         except ValueError as error:
             raise not_local(probe_id, ip) from error
-        networks = (*HOME, *(ip_network(text, strict=False) for text in self._networks()))
-        if (
-            address.is_unspecified
-            or address.is_multicast
-            or not any(address in network for network in networks)
+        if address.is_unspecified or address.is_multicast:
+            raise not_local(probe_id, ip)
+        # The computer's own networks are asked of the system, which costs more than all the rest of a check.
+        if not any(address in network for network in HOME) and not any(
+            address in ip_network(text, strict=False) for text in self._networks()
         ):
             raise not_local(probe_id, ip)
 

@@ -2,7 +2,8 @@
 
 from . import signatures
 from .keys import Exchange
-from .registry import Proven, Repeated, Standing, Trust
+from .registry import Proven, Repeated, Trust
 from .signatures import is_hex
+from .standing import Standing
 
 __all__ = ["Exchange", "Proven", "Repeated", "Standing", "Trust", "is_hex", "signatures"]

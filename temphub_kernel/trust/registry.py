@@ -3,13 +3,13 @@ words. Any thread."""
 
 import threading
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from ..core import BadRequest, Conflict, NotAllowed, TempHubError, board_of, monotonic_s, now_ms
 from .keys import CLAIMED, HIGHEST, KEYS_FILE, OFFERED, RELEASED, TRUSTED, Kept, read_keys, write_keys
-from .signatures import key_id, reply, report, same
+from .signatures import reply, report, same
+from .standing import REMEMBERED, Standing, standing_of
 
 
 def unsigned(board: str) -> TempHubError:
@@ -74,21 +74,6 @@ AHEAD = 1 << 30
 REST, MOST_REST_S = 4.0, 0.5
 
 
-class Standing(StrEnum):
-    """How a board and this hub stand to each other, as last seen; see docs/trust.md."""
-
-    CLAIMED = "claimed"
-    CLAIMABLE = "claimable"
-    PLAIN = "plain"
-    TRUSTED = "trusted"
-    WAITING = "waiting"
-    FORGOT = "forgot"
-    FOREIGN = "foreign"
-    # It holds no key, and another hub records it.
-    ELSEWHERE = "elsewhere"
-    RELEASED = "released"
-
-
 class Trust:
     """The register. approve: a person says yes to each board first. damaged: empty, or the name under which a
     broken file now lies.
@@ -108,6 +93,8 @@ class Trust:
         self._waiting: list[_Change] = []
         self._rests_until_s = 0.0
         self._seen: dict[str, Standing] = {}
+        # The key that a board has shown to have saved, while the file says that it was offered.
+        self._shown: dict[str, bytes] = {}
         # Counters begin above this and above what was set aside before this start (a clock may have been put
         # back since): so nothing that was heard then can be delivered again now.
         self._start = now_ms()
@@ -126,7 +113,7 @@ class Trust:
         On the way of every reading: for a probe without a key one look into a dictionary.
         """
         board = board_of(probe_id)
-        kept = self._boards.get(board)
+        kept = self._kept(board)
         if signature is None:
             if kept is not None and kept.state == CLAIMED:
                 raise unsigned(board)
@@ -151,9 +138,34 @@ class Trust:
             with self._lock:
                 self._count(board, proven)
         if kept.state == OFFERED:
-            # It signs with the key, so it has saved it: the hub missed the reply that said so.
-            self.confirm(board)
+            # It signs with the key, so it has saved it: the hub missed the reply that said so. Written by
+            # `settle`: where thousands are claimed in a row all other deliveries would wait for the file.
+            self._shown[board] = kept.key
         return proven
+
+    def settle(self) -> None:
+        """Write down which boards have shown that they saved the key that was offered. Now and then, not in
+        the thread of deliveries. Raises TempHubError."""
+        shown = list(self._shown.items())
+        changes = [
+            _Change(board, kept._replace(state=CLAIMED))
+            for board, key in shown
+            if (kept := self._boards.get(board)) is not None and kept.state == OFFERED and kept.key == key
+        ]
+        if changes:
+            self._keep(*changes)
+        # What was offered meanwhile has another key.
+        for board, _ in shown:
+            self._shown.pop(board, None)
+        for one in changes:
+            self.saw(one.board, Standing.CLAIMED)
+
+    def _kept(self, board: str) -> Kept | None:
+        """What is known of a board."""
+        kept = self._boards.get(board)
+        if kept is not None and kept.state == OFFERED and self._shown.get(board) == kept.key:
+            return kept._replace(state=CLAIMED)
+        return kept
 
     def approved(self, probe_id: str, *, with_token: bool) -> None:
         """Raises TempHubError (401) for an unsigned delivery that nobody said yes to, while a yes is
@@ -166,21 +178,7 @@ class Trust:
     def look(self, board: str, told: str | None) -> tuple[Standing, bytes]:
         """(how a board stands that says `told` as its key_id, our key for it or nothing). told: None when its
         firmware knows no keys."""
-        kept = self._boards.get(board)
-        state, key, _ = kept or Kept("")
-        if state == CLAIMED and not told:
-            return Standing.FORGOT, b""
-        if told and key and same(told, key_id(key)):
-            return Standing.CLAIMED, key
-        if told:
-            return Standing.FOREIGN, b""
-        if state == RELEASED:
-            return Standing.RELEASED, b""
-        if self._approve and not state:
-            return Standing.WAITING, b""
-        if told is None:
-            return Standing.TRUSTED if state == TRUSTED else Standing.PLAIN, b""
-        return Standing.CLAIMABLE, b""
+        return standing_of(self._kept(board) or Kept(""), told, approve=self._approve)
 
     def saw(self, board: str, standing: Standing) -> None:
         """Note how a board stands now."""
@@ -193,13 +191,13 @@ class Trust:
 
     def offer(self, board: str, key: bytes) -> None:
         """A board agreed to a key; on disk before the order that has it saved there. Raises TempHubError."""
-        self._keep(board, Kept(OFFERED, key))
+        self._keep(_Change(board, Kept(OFFERED, key)))
 
     def confirm(self, board: str) -> None:
         """The board has saved the key that was offered. Raises TempHubError."""
         kept = self._boards.get(board)
         if kept is not None and kept.state == OFFERED:
-            self._keep(board, kept._replace(state=CLAIMED))
+            self._keep(_Change(board, kept._replace(state=CLAIMED)))
         self.saw(board, Standing.CLAIMED)
 
     def trust(self, board: str) -> None:
@@ -210,14 +208,14 @@ class Trust:
             or kept.state == RELEASED
             or self._seen.get(board) in (Standing.FORGOT, Standing.FOREIGN)
         ):
-            self._keep(board, Kept(TRUSTED))
+            self._keep(_Change(board, Kept(TRUSTED)))
         with self._lock:
             self._seen.pop(board, None)
         self.on_change()
 
     def claimed(self, board: str) -> bool:
         """Whether a board holds a key of ours, so that only what it signs is its own."""
-        kept = self._boards.get(board)
+        kept = self._kept(board)
         return kept is not None and kept.state == CLAIMED
 
     def vouched(self, board: str) -> bool:
@@ -227,7 +225,7 @@ class Trust:
 
     def release(self, board: str) -> None:
         """The board was let go; it is not taken again by itself. Raises TempHubError."""
-        self._keep(board, Kept(RELEASED))
+        self._keep(_Change(board, Kept(RELEASED)))
         self.saw(board, Standing.RELEASED)
 
     def key(self, board: str) -> bytes:
@@ -238,8 +236,10 @@ class Trust:
     def standings(self) -> dict[str, str]:
         """How each board stands that was seen, or is remembered."""
         with self._lock:
-            kept = {board: _remembered(one) for board, one in self._boards.items()}
-            return {**kept, **{board: standing.value for board, standing in self._seen.items()}}
+            seen = dict(self._seen)
+        # Without the lock, for which deliveries would wait: the boards are others each time that one changes.
+        kept = {board: REMEMBERED[one.state] for board, one in self._boards.items()}
+        return kept | {board: standing.value for board, standing in seen.items()}
 
     def _count(self, board: str, proven: "Proven") -> bool:
         """Use up a counter; False where more have to be set aside before. Raises Repeated for one that may
@@ -271,19 +271,19 @@ class Trust:
             }
         )
 
-    def _keep(self, board: str, kept: Kept) -> None:
+    def _keep(self, *mine: "_Change") -> None:
         """On disk with all others that wait by then: of thousands that are claimed in a row not each has all
         keys written anew. Raises TempHubError."""
-        mine = _Change(board, kept)
         with self._lock:
-            self._waiting.append(mine)
+            self._waiting += mine
         if (rest_s := self._rests_until_s - monotonic_s()) > 0:
             threading.Event().wait(min(rest_s, MOST_REST_S))
         with self._writing:
-            if not mine.is_done:
+            if not all(one.is_done for one in mine):
                 self._keep_all()
-        if mine.error is not None:
-            raise mine.error
+        for one in mine:
+            if one.error is not None:
+                raise one.error
 
     def _keep_all(self) -> None:
         with self._lock:
@@ -363,12 +363,3 @@ class Repeated(Conflict):
     def as_json(self) -> dict[str, object]:
         """With the counter to go on from."""
         return {**super().as_json(), "counter": self.highest}
-
-
-def _remembered(kept: Kept) -> str:
-    return {
-        CLAIMED: Standing.CLAIMED,
-        OFFERED: Standing.CLAIMABLE,
-        TRUSTED: Standing.TRUSTED,
-        RELEASED: Standing.RELEASED,
-    }[kept.state].value

@@ -1,11 +1,14 @@
 """Probes are asked to gather readings where the hub needs it, for as long as it does, and no others are."""
 
+import heapq
 import json
+import random
+from collections import Counter
 
 import pytest
 
 from temphub_kernel.api.ingest import gathering
-from temphub_kernel.api.ingest.gathering import CALM, LONGEST_MS, STEPS_MS, Gathering, Load, Meter
+from temphub_kernel.api.ingest.gathering import CALM, LONGEST_MS, STEPS_MS, Gathering, Load, Meter, Spread
 from temphub_kernel.core.clock import monotonic_s
 
 BATCH = {"probe_id": "P-1", "boot": "a1", "readings": [{"seq": 1, "age_ms": 0, "temperature_c": 20.5}]}
@@ -178,3 +181,36 @@ def test_a_plain_probe_is_answered_as_ever(make_hub, every_ms):
         answer = hub.ask("POST", "/api/ingest", body)[1]
         assert answer.pop("deliver_every_ms", 0) == every_ms
         assert answer["stored"] == 1 and set(answer) == {"ok", "stored", "duplicates", "time"}
+
+
+def test_who_comes_in_one_moment_is_spread():
+    """After an outage all ten thousand come within a second, each time that they have gathered; in two
+    minutes they are spread so that no half second has twice its share, and then nearly all keep their own
+    time."""
+    asking = Gathering()
+    asking.recall(30_000, 2_000.0, 0.0)
+    asking.load = Load(0.0, 0.5, 0.2, 0.0, 10_000, 333.0)
+    spread = Spread(asking, random.Random(7))
+    due = [(10.0 + number / 10_000, number) for number in range(10_000)]
+    came, told = Counter(), Counter()
+    while due[0][0] < 190:
+        at_s, number = heapq.heappop(due)
+        every_ms = spread.asks(at_s)
+        assert 15_000 <= every_ms <= 30_000
+        came[int(at_s * 2)] += 1
+        told[every_ms == 30_000] += at_s >= 160
+        heapq.heappush(due, (at_s + every_ms / 1000, number))
+    evenly = 10_000 / 60
+    assert came[20] > 10 * evenly
+    assert max(many for half_s, many in came.items() if half_s >= 240) < 2 * evenly
+    assert told[False] < told[True] / 500
+
+
+def test_a_shorter_time_is_none_that_no_probe_is_asked_for():
+    """Whoever gathers for 4 s, the shortest time, is not told a shorter one; and few are too many never."""
+    asking = Gathering(fewest=0)
+    asking.recall(4_000, 2_000.0, 0.0)
+    assert {Spread(asking).asks(1.0) for _ in range(1_000)} == {4_000}
+    asking.recall(30_000, 2_000.0, 0.0)
+    one = Spread(asking)
+    assert [one.asks(1.0) for _ in range(gathering.FEW)] == [30_000] * gathering.FEW

@@ -49,6 +49,7 @@ def test_a_counter_that_is_told_anew_is_no_refusal_in_the_line():
     assert metrics.hits.line() == ""
     metrics.refused(BadRequest("No.", "Send one.", code="bad_temperature"))
     assert metrics.hits.line() == "0 probes: 0 readings, 1 refused; 0 API calls"
+    metrics.settle()
     text = metrics.text({"uptime_s": 1, "readings": 0, "csv_waiting": 0}, Stored([], {}, [], [])).decode()
     assert 'temphub_requests_refused_total{error="counter_used"} 1.0' in text
 

@@ -11,11 +11,21 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from journal.journal_harness import T0, journal, row
 from support.rows import Bucket, buckets_in, points_in
 from support.waiting import wait_for
+from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import NO_VALUE, Reader, RollUps, save_bookmark
+from temphub_kernel.journal import (
+    NO_VALUE,
+    ProbeBook,
+    Reader,
+    RollUps,
+    describe,
+    merge,
+    remove,
+    save_bookmark,
+)
 from temphub_kernel.journal.columns import CODE
-from temphub_kernel.journal.rollups import WAITING_ROWS
+from temphub_kernel.journal.rollups import MOST_MINUTES, WAITING_ROWS
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 
 READINGS = st.lists(
@@ -202,3 +212,50 @@ def test_the_last_of_very_many_readings_are_not_left_for_long(tmp_path: Path) ->
         j.writer.store([row(T0 - 1)])
         wait_for(lambda: reader.bookmark("rollups")[0] == WAITING_ROWS + 1)
         assert rollups.stop()
+
+
+def test_thousands_are_rolled_up_piece_by_piece(tmp_path: Path) -> None:
+    """Who delivers meanwhile waits for no commit with a row for each of all probes; in the end nothing is
+    missing, nor is anything counted twice."""
+    probes = 2 * MOST_MINUTES + 100
+    with journal(tmp_path) as j, Reader(j.path) as reader, closing(open_for_reading(j.path)) as db:
+        rollups, taken = RollUps(j.path, j.writer), []
+        rows = [row(probe=f"P{n:04}", boot="b", seq=n) for n in range(probes)]
+        j.writer.store([*rows, *(one._replace(seq=one.seq + probes) for one in rows)])
+        while many := rollups.step(db):
+            taken.append(many)
+        assert max(taken) <= MOST_MINUTES and sum(taken) == 2 * probes
+        counts = {one.probe_id: one.readings for one in reader.newest()}
+        _, minutes = reader.steps(T0 // 60_000 * 60_000, T0 + 60_000, 60_000)
+    assert set(counts.values()) == {2} and len(counts) == probes
+    assert minutes.good.tolist() == [2] * probes
+
+
+def test_when_each_was_heard(tmp_path: Path) -> None:
+    """The same as the newest readings tell, of rows, of batches, and of what the roll-ups have taken in; of
+    one that was never heard it is 0, and a removed one is not there."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        book = ProbeBook(j.writer)
+        book.checked("Told", ok=True, server_url="", interval_ms=5_000, problem="", remedy="")
+        for part in range(3):
+            many = [row(T0 + part * 1_000 + n, probe=f"P{n % 7}", boot=f"b{part}", seq=n) for n in range(90)]
+            j.writer.store(many)
+            j.writer.store([row(T0 + part * 1_000 + 500, probe="P1")])
+            if part == 1:
+                j.roll_up()
+        describe(j.writer, "P2", {"group": "Cold room"})
+        merge(j.writer, "P3", "P4")
+        remove(j.writer, "P5")
+        heard = {one.probe_id: one for one in reader.heard()}
+        newest = {one.probe_id: one.delivered_ms for one in reader.newest()}
+        assert {id_: one.delivered_ms for id_, one in heard.items() if one.delivered_ms} == newest
+        assert heard["Told"][2:] == (5_000, 0) and heard["P2"].group == "Cold room"
+        assert "P3" not in heard and "P5" not in heard
+
+
+def test_what_came_while_the_clock_was_ahead_is_not_heard(tmp_path: Path) -> None:
+    """Else a probe that is silent since the clock was put right would be one that is heard for hours."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        now, ahead = now_ms(), now_ms() + 3_600_000
+        j.writer.store([Row("P", None, None, at, at, 200_000_000, None) for at in (now - 60_000, ahead)])
+        assert [one.delivered_ms for one in reader.heard()] == [now - 60_000]

@@ -109,6 +109,16 @@ def test_own_networks_are_allowed():
     assert refused(lambda: Talk().status("p1", "::1", 9)).code == "probe_unreachable"
 
 
+def test_the_computers_networks_are_asked_for_an_address_from_outside_only():
+    """That costs more than all the rest of a check, and twenty probes a second are checked."""
+    asked = []
+    talk = Talk(lambda: asked.append(1) or ["203.0.113.0/24"], whole_s=0.0)
+    for ip in ("192.168.1.9", "10.1.2.3", "127.0.0.1", "169.254.7.7", "fd00::1"):
+        assert refused(lambda ip=ip: talk.status("p1", ip, 9)).code == "probe_unreachable"
+    assert not asked
+    assert refused(lambda: talk.status("p1", "203.0.113.9", 9)).code == "probe_unreachable" and asked
+
+
 def test_no_proxy_is_asked(make_probe, monkeypatch):
     """A proxy of this computer has nothing to do with probes."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")

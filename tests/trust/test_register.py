@@ -221,6 +221,50 @@ def test_a_yes_to_a_probe_with_a_key_changes_nothing(trust):
     assert trust.key("P1") == KEY
 
 
+def test_deliveries_do_not_wait_for_the_file(tmp_path):
+    """Where thousands are claimed in a row each one's first signed delivery says that it saved its key: that
+    counts at once, for all that is told of the probe, and is written by who has the time."""
+    trust = Trust(tmp_path)
+    trust.offer("P1", KEY)
+    before = (tmp_path / "temphub.keys.json").read_bytes()
+    assert sign(trust, first(trust))
+    assert (tmp_path / "temphub.keys.json").read_bytes() == before
+    assert trust.claimed("P1") and trust.look("P1", "")[0] is Standing.FORGOT
+    assert refused(lambda: trust.admit("P1", PATH, BODY, None, None)).code == "signature_missing"
+    told = []
+    trust.on_change = lambda: told.append(trust.standings())
+    trust.settle()
+    assert Trust(tmp_path).claimed("P1") and told == [{"P1": "claimed"}]
+    trust.settle()
+    assert len(told) == 1
+
+
+def test_what_was_shown_counts_for_that_key_alone(tmp_path):
+    """A probe that is offered another key has yet to save that one."""
+    trust = Trust(tmp_path)
+    trust.offer("P1", KEY)
+    assert sign(trust, first(trust))
+    trust.offer("P1", b"n" * 32)
+    assert not trust.claimed("P1") and trust.admit("P1", PATH, BODY, None, None) is None
+    trust.settle()
+    assert not Trust(tmp_path).claimed("P1") and Trust(tmp_path).key("P1") == b"n" * 32
+
+
+def test_keys_that_cannot_be_written_are_tried_again(tmp_path):
+    """The probe goes on to deliver meanwhile."""
+    trust = Trust(tmp_path)
+    trust.offer("P1", KEY)
+    at = first(trust)
+    assert sign(trust, at)
+    # What stands in the way of the file that is written beside.
+    (tmp_path / "temphub.keys.json.new").mkdir()
+    assert refused(trust.settle).code == "keys_not_saved"
+    assert sign(trust, at + 1) and trust.claimed("P1")
+    (tmp_path / "temphub.keys.json.new").rmdir()
+    trust.settle()
+    assert Trust(tmp_path).claimed("P1")
+
+
 def test_a_missed_confirmation_is_made_up_for(tmp_path):
     """The probe saved its key and the hub ended before it heard so: the first signed delivery says it."""
     Trust(tmp_path).offer("P1", KEY)

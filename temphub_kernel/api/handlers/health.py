@@ -31,9 +31,12 @@ class MetricsText(base.ApiHandler):
     """`GET /metrics`"""
 
     async def get(self) -> None:
-        found = await self.room.questions.ask(_figures)
+        metrics, health = self.room.metrics, self.room.desk.health()
+        metrics.settle()
+        # Of thousands of probes it is a long text, and deliveries wait for this thread.
+        text = await self.room.questions.ask(lambda reader: metrics.text(health, _figures(reader)))
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.finish(self.room.metrics.text(self.room.desk.health(), found))
+        self.finish(text)
 
 
 def _figures(reader: Reader) -> metrics.Stored:

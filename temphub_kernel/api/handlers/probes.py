@@ -1,7 +1,7 @@
 """Probes that report themselves, which of them a person trusts, and their updates over the air. Endpoint
 thread only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ... import alarms
@@ -23,7 +23,7 @@ from ...core import (
 )
 from ...journal import Newest, Reader
 from ...trust import Proven, Repeated
-from .. import base, schemas
+from .. import base, replies, schemas
 
 
 class Hello(base.ApiHandler):
@@ -152,28 +152,12 @@ class Probes(base.ApiHandler):
     """`GET /api/probes`"""
 
     async def get(self) -> None:
-        refused, at_ms = self.room.desk.health().get("refused_probes") or (), now_ms()
-
-        def ask(reader: Reader) -> tuple[list[dict[str, Any]], dict[str, Newest], dict[str, Any]]:
-            listed = reader.probes()
-            found = alarms.standings(reader, listed, refused, at_ms)
-            return listed, {n.probe_id: n for n in reader.newest()}, found
-
-        probes, newest, judged = await self.room.questions.ask(ask)
-        stand = self.room.desk.register.standings()
-        gone = transients(probes, newest.values(), stand)
-        alike = look_alikes(probe for probe in probes if probe["id"] not in gone) | look_alikes(probes)
-        listed = [
-            {
-                **_probe(probe, newest.get(probe["id"])),
-                "trust": stand.get(board_of(probe["device"])),
-                "transient": probe["id"] in gone,
-                "looks_like": alike.get(probe["id"]),
-                "standing": alarms.standing_json(judged[probe["id"]]),
-            }
-            for probe in probes
-        ]
-        self.reply({"ok": True, "probes": listed})
+        desk = self.room.desk
+        refused = desk.health().get("refused_probes") or ()
+        # Thousands are written down in the question's thread, too: deliveries wait for this one.
+        self.finish(
+            await self.room.questions.ask(lambda reader: _listed(reader, refused, desk.register.standings()))
+        )
 
 
 class Provision(base.ApiHandler):
@@ -219,6 +203,26 @@ def transients(
     """The ids that came once or a few times and did not come back (core/names.py)."""
     known = ({**probe, "trust": stand.get(board_of(probe["device"]))} for probe in probes)
     return transient(known, {one.probe_id: one for one in newest}, now_ms())
+
+
+def _listed(reader: Reader, refused: Collection[str], stand: Mapping[str, str]) -> bytes:
+    """The answer. Each probe by itself: no other thread goes on while Python writes one piece of JSON."""
+    probes, newest = reader.probes(), reader.newest()
+    of = {one.probe_id: one for one in newest}
+    judged = alarms.standings(reader, probes, refused, now_ms(), of)
+    gone = transients(probes, newest, stand)
+    alike = look_alikes(probe for probe in probes if probe["id"] not in gone) | look_alikes(probes)
+    told = (
+        {
+            **_probe(probe, of.get(probe["id"])),
+            "trust": stand.get(board_of(probe["device"])),
+            "transient": probe["id"] in gone,
+            "looks_like": alike.get(probe["id"]),
+            "standing": alarms.standing_json(judged[probe["id"]]),
+        }
+        for probe in probes
+    )
+    return b'{"ok":true,"probes":[' + b",".join(map(replies.dump, told)) + b"]}"
 
 
 def _probe(probe: dict[str, Any], newest: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from ..access import FairShare, Guesses, WrongToken, authorised_json, bearer, ch
 from ..schemas import MAX_BODY, parse_json, parse_query, rows_of, rows_of_query, sent_field, too_large, whole
 from . import lone_decoder
 from .batch_decoder import A_BATCH, decoded
-from .gathering import Gathering, Meter
+from .gathering import Gathering, Meter, Spread
 from .ignored_fields import Told, ignored_fields
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,7 @@ class Ingest:
         self.transit = transit
         self.gathering = gathering
         self.meter = Meter()
+        self.spread = Spread(gathering)
         self.twins = plausibility.Twins()
         self.share = share
         self.guesses = guesses
@@ -304,7 +305,7 @@ class Delivery(HTTPMessageDelegate):
             if lamp := self._room.desk.lamp(self._named):
                 answer["lamp"] = lamp
             self._room.meter.heard(self._named)
-            if every_ms := self._room.gathering.every_ms:
+            if every_ms := self._room.spread.asks(monotonic_s()):
                 answer["deliver_every_ms"] = every_ms
         if self._ignored:
             answer["ignored"] = self._ignored

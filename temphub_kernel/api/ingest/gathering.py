@@ -6,6 +6,7 @@ and no longer.
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -152,6 +153,36 @@ class Gathering:
         self.every_ms = every_ms
         self._busy, self._calm_since_s = 0, None
         self._hold_until_s = at_s + apart_ms / 1000 + 2 * LOOK_S
+
+
+# Of the time that they gather, so long is looked at by itself; more than so many times what comes in it when
+# all are spread evenly, and a few, are too many at once.
+SLOT_S, CROWDED, FEW = 0.5, 1.5, 8
+# Who comes among too many comes so much sooner next time, at most.
+SOONER = 0.5
+
+
+class Spread:
+    """When each delivers. After an outage all come in the same moment, and would for as long as they gather:
+    those are told different times, so that they part."""
+
+    def __init__(self, gathering: Gathering, chance: random.Random | None = None) -> None:
+        self._gathering = gathering
+        self._chance = chance or random.Random()
+        self._slot = self._came = 0
+
+    def asks(self, at_s: float) -> int:
+        """What the probe is asked for that has delivered now; 0 for nothing."""
+        every_ms = self._gathering.every_ms
+        if not every_ms:
+            return 0
+        if (slot := int(at_s / SLOT_S)) != self._slot:
+            self._slot, self._came = slot, 0
+        self._came += 1
+        evenly = self._gathering.load.names * SLOT_S * 1000 / every_ms
+        if self._came <= FEW + CROWDED * evenly:
+            return every_ms
+        return max(round(every_ms * self._chance.uniform(SOONER, 1)), STEPS_MS[0])
 
 
 class Meter:

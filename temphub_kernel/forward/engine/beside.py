@@ -50,7 +50,7 @@ def _told_of(reader: Reader, at_ms: int) -> list[tuple[str, str]]:
     newest = {one.probe_id: one for one in reader.newest()}
     probes = [one for one in reader.probes() if one["id"] in newest and not one["hidden"]]
     refused = frozenset(map(str, reader.note("health")[1].get("refused_probes") or ()))
-    judged, limits = standings(reader, probes, refused, at_ms), _limits(reader, probes)
+    judged, limits = standings(reader, probes, refused, at_ms, newest), _limits(reader, probes)
     found = []
     for one in probes:
         found += _of_probe(one, newest[one["id"]], judged[one["id"]], limits[one["id"]])
