@@ -33,10 +33,15 @@ class Labels:
             if text:
                 self._code[number] = place[text]
         self._met = np.zeros(len(self._code), np.bool_)
+        self._numbers = list(texts)
 
     def codes(self, numbers: Ints) -> Whole:
         """The codes of some, which are met now."""
-        self._met |= np.bincount(numbers, minlength=len(self._code)) > 0
+        if len(numbers) and not self._met[self._numbers].all():
+            # Mostly there is one quality only: what differs from it is little to look at.
+            self._met[numbers[0]] = True
+            others = numbers[numbers != numbers[0]]
+            self._met |= np.bincount(others, minlength=len(self._code)) > 0
         return self._code.take(numbers)
 
     def category(self, codes: Whole) -> pd.Categorical[Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PIECE_ROWS = 500_000
 TIMES = ("time", "received")
+DEGREES = ("temperature_c", "raw_c")
 Read = Generator[Columns, None, None]
 # Which of the journal's columns each of ours is made of.
 MADE_OF = {
@@ -176,7 +177,7 @@ def _fields(made: pl.Schema) -> tuple[str, ...]:
 
 def _asked(frame: pl.DataFrame, with_columns: list[str] | None, predicate: pl.Expr | None) -> pl.DataFrame:
     frame = frame if predicate is None else _filtered(frame, predicate)
-    return frame if with_columns is None else frame.select(with_columns)
+    return frame if with_columns is None or frame.columns == with_columns else frame.select(with_columns)
 
 
 def _limited(frames: Iterator[pl.DataFrame], n_rows: int | None) -> Iterator[pl.DataFrame]:
@@ -216,7 +217,8 @@ def _frame(
         # Picked by their place: polars would look each number up.
         place = np.full(max(int(numbers.max(initial=0)), *texts, 0) + 1, len(texts), np.uint32)
         place[list(texts)] = np.arange(len(texts))
-        return pl.Series([*texts.values(), None], dtype=pl.String).gather(place[numbers])
+        # By an index rather than by `gather`, which makes a query of it.
+        return pl.Series([*texts.values(), None], dtype=pl.String)[pl.Series(place.take(numbers))]
 
     def moments(ms: Ints) -> pl.Series:
         found = (pl.Series(ms) * 1000).cast(pl.Datetime("us", "UTC"))
@@ -227,12 +229,14 @@ def _frame(
         "time": lambda: moments(columns.taken_ms),
         "probe_id": lambda: text(columns.probe, columns.ids),
         "name": lambda: text(columns.probe, {no: called.get(id_, id_) for no, id_ in columns.ids.items()}),
-        "temperature_c": lambda: pl.Series(columns.celsius).fill_nan(None),
-        "raw_c": lambda: pl.Series(celsius_of(columns.raw)).fill_nan(None),
+        "temperature_c": lambda: pl.Series(columns.celsius),
+        "raw_c": lambda: pl.Series(celsius_of(columns.raw)),
         "quality": lambda: text(columns.quality, dict(enumerate(QUALITY))),
         "received": lambda: moments(columns.received),
         "origin": lambda: text(imports_of(imports, columns.no), {one.no: one.source for one in imports}),
     }
-    return pl.DataFrame({name: makers[name]() for name in schema}).with_columns(
-        pl.col(name).cast(kind) for name, kind in schema.items() if name in TIMES
+    made = pl.DataFrame({name: makers[name]() for name in schema})
+    return made.with_columns(
+        *(pl.col(name).cast(kind) for name, kind in schema.items() if name in TIMES),
+        *(pl.col(name).fill_nan(None) for name in DEGREES if name in schema),
     )

@@ -101,11 +101,14 @@ def joined(batches: Sequence[Batch], fields: Sequence[str] = FIELDS) -> Batch:
     """Several batches as one, in the order given."""
     if len(batches) == 1:
         return batches[0]
-    return (
-        {name: np.concatenate([batch[name] for batch in batches]) for name in fields}
-        if batches
-        else empty(fields)
-    )
+    if not batches or not fields:
+        return empty(fields)
+    # Room is taken at once: in pieces it would go back to the system each time it is given back, and cost
+    # more to get again than to fill.
+    rows = np.empty((len(fields), sum(len(batch[fields[0]]) for batch in batches)), np.int64)
+    for name, row in zip(fields, rows, strict=True):
+        np.concatenate([batch[name] for batch in batches], out=row)
+    return dict(zip(fields, rows, strict=True))
 
 
 def chosen(batch: Batch, which: "Flags | Ints | slice") -> Batch:

@@ -18,44 +18,56 @@ def asked(db: sqlite3.Connection, fields: Sequence[str] = FIELDS) -> tuple[str, 
 
 
 def counted(db: sqlite3.Connection, batch: Batch, *, struck_out: bool = False, own: bool = False) -> Columns:
-    """A batch (with what `asked` names) as columns; those of fields that it has not are empty. See
-    Reader.columns.
+    """A batch as it counts at this moment: see Counting."""
+    return Counting(db, struck_out=struck_out, own=own).of(batch)
+
+
+class Counting:
+    """What readings count with at one moment of the journal, for many batches of it.
 
     struck_out: with what is struck out; own: under the ids that delivered, whatever they count as.
     """
-    struck = annotations.Struck(db).of(batch["probe"], batch["taken_ms"])
-    if struck.any() and not struck_out:
-        batch = chosen(batch, ~struck)
-    none = np.empty(0, np.int64)
-    probe, taken_ms, raw = batch["probe"], batch["taken_ms"], batch.get("units", none)
-    units, quality, uncertain = (
-        calibration.Corrections(db).of(batch)
-        if "units" in batch
-        else (none, batch.get("quality", none), none)
-    )
-    if struck.any() and struck_out:
-        units = np.where(struck, NO_VALUE, units) if "units" in batch else none
-        quality = np.where(struck, STRUCK, quality) if "quality" in batch else none
-    received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
-    boot, seq, chip, cold = (batch.get(name, none) for name in ("boot", "seq", *JUNCTION))
-    # Last of all: what counts, and as what, goes by the device.
-    roots, ids = merged.Merged(db), dict(db.execute("SELECT no, id FROM probes"))
-    ids, probe = (ids, probe) if own else (roots.listed(ids), roots.of(probe))
-    return Columns(
-        ids,
-        batch.get("no", none),
-        probe,
-        taken_ms,
-        received_ms,
-        units,
-        raw,
-        quality,
-        boot,
-        seq,
-        chip,
-        cold,
-        uncertain,
-    )
+
+    def __init__(self, db: sqlite3.Connection, *, struck_out: bool = False, own: bool = False) -> None:
+        self._struck = annotations.Struck(db)
+        self._corrections = calibration.Corrections(db)
+        ids: dict[int, str] = dict(db.execute("SELECT no, id FROM probes"))
+        self._roots = None if own else merged.Merged(db)
+        self._ids = ids if self._roots is None else self._roots.listed(ids)
+        self._with_struck = struck_out
+
+    def of(self, batch: Batch) -> Columns:
+        """A batch (with what `asked` names) as columns; those of fields that it has not are empty. See
+        Reader.columns."""
+        struck = self._struck.of(batch["probe"], batch["taken_ms"]) if self._struck else None
+        if struck is not None and not self._with_struck and struck.any():
+            batch = chosen(batch, ~struck)
+        none = np.empty(0, np.int64)
+        probe, taken_ms, raw = batch["probe"], batch["taken_ms"], batch.get("units", none)
+        units, quality, uncertain = (
+            self._corrections.of(batch) if "units" in batch else (none, batch.get("quality", none), none)
+        )
+        if struck is not None and self._with_struck and struck.any():
+            units = np.where(struck, NO_VALUE, units) if "units" in batch else none
+            quality = np.where(struck, STRUCK, quality) if "quality" in batch else none
+        received_ms = taken_ms + batch["delay_ms"] if "delay_ms" in batch else none
+        boot, seq, chip, cold = (batch.get(name, none) for name in ("boot", "seq", *JUNCTION))
+        return Columns(
+            self._ids,
+            batch.get("no", none),
+            # Last of all: what counts, and as what, goes by the device.
+            probe if self._roots is None else self._roots.of(probe),
+            taken_ms,
+            received_ms,
+            units,
+            raw,
+            quality,
+            boot,
+            seq,
+            chip,
+            cold,
+            uncertain,
+        )
 
 
 def judged(db: sqlite3.Connection) -> tuple[int, ...]:

@@ -130,8 +130,9 @@ def pieces_by_time(
         with begin() as moment:
             numbers, needed = moment.numbers(probe_ids, own=own), effective.asked(moment.db, ("no", *fields))
             parts = moment.stored.parts(start, end, moment.done, needed, numbers)
+            counting = effective.Counting(moment.db, struck_out=struck_out, own=own)
             for batch, upto_ms in swept(parts, (start, end), numbers, needed, most):
-                yield effective.counted(moment.db, batch, struck_out=struck_out, own=own)
+                yield counting.of(batch)
                 start = upto_ms
     while start < end:
         with begin() as moment:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
@@ -38,7 +39,8 @@ def swept(
     but one with a late reading begins long before the others in it.
     """
     held, count = list[Batch](), 0
-    for oldest_ms, batch in _unpacked(sorted(parts, key=lambda part: part.oldest_ms)):
+    inside = partial(_inside, span=span, probes=probes, fields=fields)
+    for oldest_ms, batch in _unpacked(sorted(parts, key=lambda part: part.oldest_ms), inside):
         if count >= most:
             ready, held = _split(held, oldest_ms)
             count = sum(len(one["taken_ms"]) for one in held)
@@ -46,19 +48,28 @@ def swept(
                 yield piece, oldest_ms
             if count >= MOST_HELD * most:
                 return
-        batch = blocks.inside(batch, *span, probes)
-        held.append({name: batch[name] for name in fields})
+        held.append(batch)
         count += len(batch["taken_ms"])
     for piece in _in_order(held, fields):
         yield piece, span[1]
 
 
-def _unpacked(parts: Sequence[blocks.Part]) -> Iterator[tuple[int, Batch]]:
+def _inside(
+    decode: blocks.Decode, span: tuple[int, int], probes: Sequence[int] | None, fields: Sequence[str]
+) -> Batch:
+    """Of a part what is asked for, by (taken_ms, no)."""
+    batch = blocks.inside(decode(), *span, probes)
+    return by_time({name: batch[name] for name in fields})
+
+
+def _unpacked(
+    parts: Sequence[blocks.Part], inside: Callable[[blocks.Decode], Batch]
+) -> Iterator[tuple[int, Batch]]:
     """(time before which none of what follows was taken, readings) of each part."""
     waiting: deque[tuple[int, Future[Batch]]] = deque()
     with _threads() as submit:
         for part in parts:
-            waiting.append((part.oldest_ms, submit(part.fetch())))
+            waiting.append((part.oldest_ms, submit(partial(inside, part.fetch()))))
             if len(waiting) > THREADS:
                 oldest_ms, batch = waiting.popleft()
                 yield oldest_ms, batch.result()
@@ -100,13 +111,12 @@ def _threads() -> Iterator[Callable[[blocks.Decode], "Future[Batch]"]]:
         wait(ended)
 
 
-def _in_order(ready: Sequence[Batch], fields: Sequence[str]) -> Iterator[Batch]:
-    """Readings by (taken_ms, no). Where large ones follow each other but for a few at the seam, only these
-    are copied."""
-    if len(ready) < 2 or min(len(one["no"]) for one in ready) < WORTH_ROWS:
-        yield by_time(joined(ready, fields))
+def _in_order(pieces: Sequence[Batch], fields: Sequence[str]) -> Iterator[Batch]:
+    """Readings by (taken_ms, no), as those of each are. Where large ones follow each other but for a few at
+    the seam, only these are copied."""
+    if len(pieces) < 2 or min(len(one["no"]) for one in pieces) < WORTH_ROWS:
+        yield by_time(joined(pieces, fields))
         return
-    pieces = [by_time(one) for one in ready]
     first, last = zip(*((int(one["taken_ms"][0]), int(one["taken_ms"][-1])) for one in pieces), strict=True)
     if any(max(last[: at + 1]) >= min(first[at + 2 :]) for at in range(len(pieces) - 2)):
         yield by_time(joined(pieces, fields))
@@ -127,12 +137,7 @@ def _split(held: Sequence[Batch], before_ms: int) -> tuple[list[Batch], list[Bat
     """(readings taken before a time, the others)."""
     ready, rest = list[Batch](), list[Batch]()
     for batch in held:
-        early = batch["taken_ms"] < before_ms
-        if early.all():
-            ready.append(batch)
-        elif early.any():
-            ready.append(chosen(batch, early))
-            rest.append(chosen(batch, ~early))
-        else:
-            rest.append(batch)
-    return [one for one in ready if len(one["taken_ms"])], rest
+        early = int(np.searchsorted(batch["taken_ms"], before_ms))
+        ready.append(chosen(batch, slice(early)))
+        rest.append(chosen(batch, slice(early, None)))
+    return [one for one in ready if len(one["no"])], [one for one in rest if len(one["no"])]

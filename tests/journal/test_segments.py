@@ -26,8 +26,10 @@ def drawn(chance: np.random.Generator, count: int, reach: int) -> Batch:
     batch["probe"] = chance.choice([3, 4, 9, 70_000], count, p=[0.6, 0.3, 0.05, 0.05])
     for name in ("units", *JUNCTION):
         batch[name][chance.random(count) < 0.2] = NO_VALUE
-    # What goes on evenly, with a fault now and then.
-    batch["seq"] = np.arange(count)
+    # What goes on evenly, by steps of each probe's own, with a fault now and then.
+    batch["seq"] = np.arange(count) * batch["probe"]
+    # What does not change with one probe and does with others.
+    batch["delay_ms"][batch["probe"] == 3] = 5
     batch["quality"] = (chance.random(count) < 0.001).astype(np.int64)
     return batch
 
@@ -35,7 +37,7 @@ def drawn(chance: np.random.Generator, count: int, reach: int) -> Batch:
 def test_readings_come_out_by_number_as_they_went_in() -> None:
     """All of them, or those of some probes; faults, chips, steps of any size, one reading, none."""
     chance = np.random.default_rng(6)
-    for count in (0, 1, 2, 300, 3 * segments.LEAST):
+    for count in (0, 1, 2, 300, 3 * segments.LEAST, segments.MANY + 99):
         for reach in (1, 100, 10**6, 2**62):
             batch = drawn(chance, count, reach)
             body, order = segments.pack(batch), np.argsort(batch["no"])
