@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.engines import Victoria
+from support.engines import Prometheus, Victoria
 from support.ports import free_port
+from support.shops import Shop
 from support.waiting import cannot
-from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.clock import HOUR_MS, now_ms
 
 FILES = Path(__file__).parents[2] / "docs" / "fleet"
 RULES = FILES / "alerts.yml"
@@ -31,7 +32,7 @@ def promtool(*words: str, folder: Path) -> str:
 
 def filled(expression: str) -> str:
     """A panel's question as Grafana sends it."""
-    for name, value in {"$__interval": "1m", "$site": ".*", "$probe": ".*"}.items():
+    for name, value in {"$__interval": "5m", "$site": ".*", "$probe": ".*"}.items():
         expression = expression.replace(name, value)
     return expression
 
@@ -112,6 +113,40 @@ def victoria(tmp_path: Path):
     made = Victoria(tmp_path / "victoria", free_port()).start()
     yield made
     made.kill()
+
+
+@pytest.fixture
+def shop(tmp_path: Path):
+    """A hub whose freezer is warm since two hours, with a fault now and then; its hub forwards."""
+    made = Shop(tmp_path, "Shop 3", (2, 0), -6)
+    yield made
+    made.close()
+
+
+def test_every_question_has_an_answer_from_both_engines(tmp_path: Path, victoria: Victoria, shop) -> None:
+    """What a hub forwarded, a place that fell silent, a probe that did and one with a broken wire: each panel
+    and each rule has data from VictoriaMetrics and from Prometheus, and the same."""
+    shop.measure(3, 0)
+    shop.forward(victoria)
+    now = now_ms()
+    lines = [f"temphub,site=Shop\\ 4 hub=1 {now - 6 * HOUR_MS}"]
+    lines += [f"temphub,site=Shop\\ 3,probe=Gone celsius=4 {now - 2 * HOUR_MS}"]
+    for no in range(12):
+        lines.append(f"temphub,site=Shop\\ 3,probe=Door,quality=open flagged=1 {now - no * 30_000 - 1000}")
+    victoria.write("\n".join(lines), "")
+    prometheus = Prometheus(tmp_path / "prometheus", free_port()).take(victoria.series()).start()
+    try:
+        rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+        asked = {**EXPRESSIONS, **{one["alert"]: one["expr"] for one in rules}}
+        assert len(asked) == 10
+        for title, question in asked.items():
+            answers = []
+            for engine in (victoria, prometheus):
+                told = engine.ask(filled(question))
+                answers.append({(one.get("site"), one.get("probe")) for one, _ in told})
+            assert answers[0] and answers[0] == answers[1], (title, answers)
+    finally:
+        prometheus.kill()
 
 
 def test_panels_show_what_the_engine_has(victoria: Victoria) -> None:

@@ -53,6 +53,11 @@ class Engine:
         assert text is not None
         return text
 
+    def ask(self, question: str) -> list[tuple[dict[str, str], float]]:
+        """What the query API of VictoriaMetrics or Prometheus says now, without a cache."""
+        told = json.loads(self.get("/api/v1/query", query=question, nocache="1"))
+        return [(one["metric"], float(one["value"][1])) for one in told["data"]["result"]]
+
     def write(self, lines: str, database: str) -> None:
         """Points of somebody else."""
         url = f"{self.base}/write?precision=ms{f'&db={database}' if database else ''}"
@@ -98,11 +103,6 @@ class Victoria(Engine):
             points = zip(told["timestamps"], told["values"], strict=True)
             found.setdefault(f"{name}{{{labels}}}", []).extend(points)
         return {name: sorted(points) for name, points in found.items()}
-
-    def ask(self, question: str) -> list[tuple[dict[str, str], float]]:
-        """What its query API says now, without its cache."""
-        told = json.loads(self.get("/api/v1/query", query=question, nocache="1"))
-        return [(one["metric"], float(one["value"][1])) for one in told["data"]["result"]]
 
 
 class Prometheus(Engine):
