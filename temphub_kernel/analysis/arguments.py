@@ -137,12 +137,14 @@ def _parsed(text: str) -> Any:
     return pd.to_datetime(text, dayfirst=day_first)
 
 
-def check_source(*others: object) -> None:
-    """Raises TempHubError for what an engine cannot be asked for."""
-    if any(others):
+def check_source(what: str, **given: object) -> None:
+    """Raises TempHubError for what only a journal can be asked for. what: the source, for words; given: what
+    was asked for, by its name."""
+    asked = [name for name, value in given.items() if value]
+    if asked:
         raise TempHubError(
-            "An engine has readings, and neither steps, numbers, strikes, names nor origins.",
-            "Leave every, numbered, struck_out, names, origin and data_dir out, and resample the frame.",
+            f"{what} has readings as they are, so {' and '.join(asked)} cannot be had of it.",
+            "Leave that out, and filter or resample the frame.",
             code="bad_source",
         )
 

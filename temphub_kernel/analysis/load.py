@@ -76,9 +76,9 @@ def load(
     zone = arguments.find_zone(tz)
     from_ms, to_ms = arguments.span_ms(start, end, zone)
     if source:
-        arguments.check_source(every, numbered, struck_out, names, origin, data_dir)
-        ids = probe if probe is None or isinstance(probe, str) else list(probe)
-        return load_engine.load(source, ids, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
+        others = {"struck_out": struck_out, "names": names, "origin": origin, "data_dir": data_dir}
+        arguments.check_source("An engine", every=every, numbered=numbered, **others)
+        return load_engine.load(source, probe, (from_ms, to_ms), zone, tidy=tidy, raw=raw)
     step = None if every is None else lengths.step_of(every)
     path = arguments.journal_of(data_dir)
     if not path.exists() and load_csv.found(path.parent):
@@ -160,6 +160,11 @@ def _wide(found: columns.Gathered, asked: list[str] | None, zone: tzinfo, *, raw
     taken_ms = found.pop("taken_ms")
     new = np.concatenate([[True], np.diff(taken_ms) != 0])[: len(taken_ms)]
     times, rows = taken_ms[new], np.cumsum(new) - 1
+    results.wide_fits(
+        len(times),
+        len(names),
+        'Load with every="1min" for one grid, tidy=True for a row a reading, or fewer.',
+    )
     # By column, as pandas keeps it: the frame then needs no second copy.
     values = np.full((len(names), len(times)), np.nan)
     # Two readings of one probe at one moment: the one stored last stands.

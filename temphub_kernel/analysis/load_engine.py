@@ -4,7 +4,7 @@ which their hubs forward. Any thread; polars asks from threads of its own, one a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+# What a reading takes beside the stretch that it came in: the whole of its probe, and the frame.
+BYTES_EACH = 64
+FEWER = (
+    "Load a shorter time or some of the probes, or go through all with th.scan(source=…), which holds one "
+    "stretch of time at once."
+)
+
+
 def load(
     source: str,
-    probe: str | Sequence[str] | None,
+    probe: str | Iterable[str] | None,
     span: tuple[int, int],
     zone: tzinfo,
     *,
@@ -30,8 +38,18 @@ def load(
     """As `load.load`, with the place beside each probe: columns (site, probe_id), or a column site. Raises
     TempHubError."""
     wanted = None if probe is None else {probe} if isinstance(probe, str) else set(probe)
-    found = _whole(list(Readings(source, wanted).pieces(span)), raw=raw)
+    found = _whole(_gathered(Readings(source, wanted).pieces(span)), raw=raw)
     return _tidy(found, zone) if tidy else _wide(found, zone)
+
+
+def _gathered(pieces: Iterable[list[Series]]) -> list[list[Series]]:
+    """All of them. Raises TempHubError when no frame of them fits into memory."""
+    found, held = [], 0
+    for piece in pieces:
+        found.append(piece)
+        held += sum(len(one.taken_ms) for one in piece)
+        results.must_fit(held * BYTES_EACH, f"The first {held:,} readings", FEWER)
+    return found
 
 
 def _whole(pieces: Sequence[Sequence[Series]], *, raw: bool) -> list[Series]:
@@ -49,6 +67,7 @@ def _whole(pieces: Sequence[Sequence[Series]], *, raw: bool) -> list[Series]:
 
 def _wide(found: Sequence[Series], zone: tzinfo) -> pd.DataFrame:
     times = np.unique(np.concatenate([np.zeros(0, np.int64), *(one.taken_ms for one in found)]))
+    results.wide_fits(len(times), len(found), f"Load with tidy=True for a row a reading. {FEWER}")
     values = np.full((len(found), len(times)), np.nan)
     for row, one in zip(values, found, strict=True):
         row[np.searchsorted(times, one.taken_ms)] = one.celsius

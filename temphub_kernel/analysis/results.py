@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..core import TempHubError, free_memory
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -48,6 +50,23 @@ class Frame(pd.DataFrame):
 def milliseconds(times: pd.DatetimeIndex) -> Array:
     """Times as int64 milliseconds since 1970."""
     return np.asarray(times.as_unit("ms").asi8)
+
+
+def must_fit(needed: int, what: str, remedy: str) -> None:
+    """Raises TempHubError when so many bytes more are not free: this process would be ended, and say nothing.
+    what: which need them, for words."""
+    if needed > (free := free_memory()):
+        raise TempHubError(
+            f"{what} need {needed / 1e9:,.1f} GB of memory more, and {free / 1e9:,.1f} GB are free.",
+            remedy,
+            code="no_memory",
+        )
+
+
+def wide_fits(moments: int, columns: int, remedy: str) -> None:
+    """Raises TempHubError for a wide frame that does not fit into memory: each column has a place for each
+    moment of every other."""
+    must_fit(moments * columns * 8, f"{columns:,} columns of {moments:,} moments", remedy)
 
 
 # Milliseconds that stand for 'at no time'.

@@ -71,11 +71,12 @@ def scan(
     zone = find_zone(tz or "local")
     from_ms, to_ms = span_ms(start, end, zone)
     shown = str(zone) if tz else "UTC"
+    journals = {"struck_out": struck_out, "names": names, "origin": origin, "data_dir": data_dir}
     if str(source).startswith(("http://", "https://")):
-        check_source(struck_out, names, origin, data_dir, engine != "polars", options)
+        check_source("An engine", **journals, engine=engine != "polars", options=options)
         return _of_engine(str(source), probe, (from_ms, to_ms), shown)
     if source:
-        _check_source(struck_out, names, origin, data_dir)
+        check_source("A lake", **journals)
         ids = None if probe is None else (probe,) if isinstance(probe, str) else tuple(probe)
         wanted = partitions.Asked(from_ms, to_ms, ids, shown)
         return partitions.scan_lake(str(source), wanted, engine, options)  # type: ignore[no-any-return]
@@ -131,15 +132,6 @@ def _lazy(
             yield from _limited((_asked(frame, with_columns, predicate) for frame in frames), n_rows)
 
     return register_io_source(pieces, schema=schema, is_pure=True)
-
-
-def _check_source(*others: object) -> None:
-    if any(others):
-        raise TempHubError(
-            "A lake has all readings with their names, and neither origins nor a data folder.",
-            "Leave struck_out, names, origin and data_dir out, and filter the frame.",
-            code="bad_source",
-        )
 
 
 def _schema(zone: str, *, names: bool, origin: bool) -> pl.Schema:

@@ -49,7 +49,9 @@ NAMES = {
         "DOOR_HEADER INSTANCE IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here "
         "leads_here real_address"
     ),
-    "processes": "Process first_to_go limit_memory memory_mb release_memory started_by take_short_turns",
+    "processes": (
+        "Process first_to_go free_memory limit_memory memory_mb release_memory started_by take_short_turns"
+    ),
     "programs": (
         "MACOS WINDOWS ask_powershell ask_system behind collected command_problem end_with_input go_first "
         "held_input run_system "

@@ -75,6 +75,11 @@ def memory_mb(pid: int, *, whole: bool) -> list[tuple[int, float]]:
     return found
 
 
+def free_memory() -> int:
+    """Bytes that programs may still take on this computer before it is short of memory."""
+    return psutil.virtual_memory().available
+
+
 def first_to_go() -> None:
     """Have the system end this process, and what it starts, before any other of ours when memory runs out
     (Linux)."""

@@ -4,12 +4,25 @@ back.
 Who forwards writes by it, who analyses and the page of all sites read by it.
 """
 
-from .names import MEASUREMENT, READINGS, ignored_of, influx_length, length_of, match, metrics_of
-from .reading import Engine, Readings, Series, Told, exported, revisions_of, series_of, slow
+from .names import MEASUREMENT, MOST_SITES, READINGS, ignored_of, influx_length, length_of, match, metrics_of
+from .reading import (
+    FEW_SITES,
+    Engine,
+    Readings,
+    Series,
+    Told,
+    exported,
+    revisions_of,
+    series_of,
+    sites_of,
+    slow,
+)
 from .web import TIMEOUT_S, Answer, Away, BrokenOff, WebAddress
 
 __all__ = [
+    "FEW_SITES",
     "MEASUREMENT",
+    "MOST_SITES",
     "READINGS",
     "TIMEOUT_S",
     "Answer",
@@ -28,5 +41,6 @@ __all__ = [
     "metrics_of",
     "revisions_of",
     "series_of",
+    "sites_of",
     "slow",
 ]

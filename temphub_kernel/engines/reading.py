@@ -28,6 +28,8 @@ FIRST_MS = HOUR_MS
 # VictoriaMetrics looks into its days one by one up to 40 of them; beyond, whatever it ever had counts.
 LEAP_MS = 39 * DAY_MS
 AHEAD_MS = 3 * DAY_MS
+# So many places are asked for at once where all of them are too many.
+FEW_SITES = 50
 # VictoriaMetrics takes `start=0` for 'not said', and then looks at the last minutes only.
 FIRST_EVER_MS = 1_000
 # What engines say of a question that would take them too much.
@@ -152,13 +154,13 @@ class Engine:
         """All of [from_ms, to_ms) in stretches of time, one after the other, each whole. Raises
         TempHubError."""
         from_ms, to_ms = max(from_ms, FIRST_EVER_MS), min(to_ms, now_ms() + AHEAD_MS)
+        width_ms = FIRST_MS
         if self.exports and from_ms < to_ms:
             try:
                 yield self.points(match, from_ms, to_ms)
                 return
             except TooMuch:
-                pass
-        width_ms = FIRST_MS
+                width_ms = max(min(FIRST_MS, (to_ms - from_ms) // 4), SHORTEST_MS)
         while from_ms < to_ms:
             end_ms = min(from_ms + width_ms, to_ms)
             try:
@@ -311,11 +313,24 @@ class Readings:
             yield series_of(told, self._revisions)
 
 
+def sites_of(engine: Engine, from_ms: int = FIRST_EVER_MS) -> set[str]:
+    """The places of which there was a hub since. Raises TempHubError."""
+    return {labels.get("site", "") for labels in engine.series(series_match(("hub",)), from_ms)}
+
+
 def revisions_of(engine: Engine, probes: set[str] | None = None) -> dict[Key, int]:
     """The revision that counts of each probe that has one. Asked of all times: in a stretch of which
     everything was struck out it has nothing, and an earlier one has. Raises TempHubError."""
     found: dict[Key, int] = {}
-    for labels in engine.series(series_match(READINGS[2:], probes=probes)):
+    try:
+        told = engine.series(series_match(READINGS[2:], probes=probes))
+    except TooMuch:
+        # VictoriaMetrics 1.79 names at most 30,000 series at once.
+        sites = sorted(sites_of(engine))
+        shares = (set(sites[at : at + FEW_SITES]) for at in range(0, len(sites), FEW_SITES))
+        matches = (series_match(READINGS[2:], None, probes, share) for share in shares)
+        told = [one for match in matches for one in engine.series(match)]
+    for labels in told:
         key, number = _key(labels), int(labels.get("revision", "0"))
         found[key] = max(number, found.get(key, 0))
     return found

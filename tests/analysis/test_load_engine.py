@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 import temphub_kernel as th
@@ -111,6 +112,39 @@ def test_what_was_struck_out_stays_out(victoria):
     wait_for(lambda: th.load(source=victoria.base)[("S", "P")].tolist() == [3.0])
     assert th.load(source=victoria.base, end=then + 1).empty
     assert th.load(source=victoria.base, raw=True)[("S", "P")].tolist() == [1.0]
+
+
+def test_a_frame_that_does_not_fit_into_memory_is_told(victoria):
+    """So many probes, each measured at moments of its own, that a wide frame of them would take twice the
+    memory of this computer: the message says how much and what to load instead, and that is loaded."""
+    probes = round((2 * psutil.virtual_memory().total / 8 / 10) ** 0.5)
+    then = now_ms() - 3_600_000
+    for first in range(0, probes, 5000):
+        those = range(first, min(first + 5000, probes))
+        victoria.write(
+            "".join(
+                f"temphub,site=S,probe=P{no} celsius=1 {then + no * 10 + at}\n"
+                for no in those
+                for at in range(10)
+            ),
+            "",
+        )
+    victoria.series('{__name__="none"}')
+    with pytest.raises(TempHubError, match=rf"{probes:,} columns of .* GB of memory more.*tidy=True") as met:
+        th.load(source=victoria.base, start="2h")
+    assert met.value.code == "no_memory"
+    assert len(th.load(source=victoria.base, start="2h", tidy=True)) == probes * 10
+
+
+def test_what_only_a_journal_has_is_told_by_its_name(victoria, tmp_path):
+    """Of an engine and of a lake the message names what was asked for in vain."""
+    for source, what in ((victoria.base, "An engine"), (str(tmp_path), "A lake")):
+        with pytest.raises(
+            TempHubError, match=f"{what} has readings as they are, so names and origin cannot"
+        ):
+            th.scan(source=source, names=True, origin=True)
+    with pytest.raises(TempHubError, match="so every and numbered cannot"):
+        th.load(source=victoria.base, every="1h", numbered=True)
 
 
 def test_what_cannot_be_read_is_told(victoria):

@@ -1,9 +1,10 @@
 """What many places cost one engine: by hand, `python tests/forward/fleet_bench.py [sites] [hours]`. Needs
 victoria-metrics.
 
-Each site has 100 probes with a reading a minute; a request is one site's hour. Told are the
-engine's CPU seconds, its bytes on disk, and how long the dashboard's questions take. With `month` instead of
-the hours: what 720 hours came to is there, and how long the page of all places waits for its month.
+Each site has 100 probes with a reading a minute; a request is one site's hour. Told are the engine's CPU
+seconds, its bytes on disk, and how long the dashboard's questions take. With `page` instead of the hours
+(and how many of them; 720 are a month): what these hours came to is there, and what hubs tell every five
+minutes, and how long the page of all places takes until it shows who is worst now, and has the month.
 """
 
 import gzip
@@ -23,8 +24,9 @@ import psutil
 from support.engines import Victoria
 from support.ports import free_port
 from temphub_kernel.core.clock import HOUR_MS, now_ms
+from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.forward.engine.lines import Points, Series
-from temphub_kernel.page.data import places_lines
+from temphub_kernel.page.choices.view import Wanted, Window
 from temphub_kernel.page.data.places_page import Place
 
 PROBES, EACH = 100, 60
@@ -53,13 +55,14 @@ def asks(engine: Victoria, question: str) -> None:
         answer.read()
 
 
-def month_of(site: int, end_ms: int) -> bytes:
-    """What a site's last 720 hours came to, as VictoriaMetrics imports it."""
-    rng, taken_ms = np.random.default_rng(site), [end_ms - at * HOUR_MS - 1 for at in range(720)]
+def month_of(end_ms: int, hours: int) -> bytes:
+    """What the last hours of one site came to, as VictoriaMetrics imports it."""
+    site, rng = 0, np.random.default_rng(7)
+    taken_ms = [end_ms - at * HOUR_MS - 1 for at in range(hours)]
     lines = []
     for number in range(PROBES):
-        wander = np.cumsum(rng.integers(-1, 2, 720)) / 16 - 20
-        told = {"low": wander - 1, "high": wander + 1, "mean": wander, "beyond": rng.integers(0, 9, 720)}
+        wander = np.cumsum(rng.integers(-1, 2, hours)) / 16 - 20
+        told = {"low": wander - 1, "high": wander + 1, "mean": wander, "beyond": rng.integers(0, 9, hours)}
         told |= {"measured": wander * 0 + 3600, "readings": wander * 0 + 60, "sigma": wander * 0 + 0.5}
         for name, values in told.items():
             labels = {"site": f"Site {site:04d}", "probe": f"Probe-{number:03d}", "revision": "0"}
@@ -68,32 +71,91 @@ def month_of(site: int, end_ms: int) -> bytes:
     return "\n".join(lines).encode()
 
 
-def month(sites: int, engine: Victoria, process: psutil.Process) -> None:
-    """The page's questions about the month, as often as it asks at first and again."""
-    end_ms = now_ms() // HOUR_MS * HOUR_MS
+def told_of(site: int, at_ms: int) -> bytes:
+    """What its hub tells every five minutes, and a reading of each probe."""
+    lines = [f"temphub,site=Site\\ {site:04d} hub=1 {at_ms}"]
+    for number in range(PROBES):
+        tags = f"temphub,site=Site\\ {site:04d},probe=Probe-{number:03d}"
+        level = 2 if (site + number) % 97 == 0 else 0
+        state = "too_warm" if level else "fine"
+        lines += [
+            f"{tags},name=Freezer\\ {number:03d},group=Cellar known=1 {at_ms}",
+            f"{tags} interval=60000,upper=-15,newest={at_ms - 20_000},last=-18.5 {at_ms}",
+            f"{tags},state={state} level={level},since={at_ms - 900_000} {at_ms}",
+            f"{tags} celsius=-18.5 {at_ms - 20_000}",
+        ]
+    return "\n".join(lines).encode()
+
+
+def post(engine: Victoria, path: str, body: bytes) -> None:
+    urllib.request.urlopen(urllib.request.Request(engine.base + path, body), timeout=120).close()
+
+
+def news(last: str, text: str, began: float) -> str:
+    """Say what is not what was said last."""
+    if text != last:
+        say(f"{time.perf_counter() - began:.1f} s: {text}")
+    return text
+
+
+def page(sites: int, hours: int, engine: Victoria, process: psutil.Process) -> None:
+    """What one page of all of them shows, and when."""
+    month = month_of(now_ms() // HOUR_MS * HOUR_MS, hours)
     for site in range(sites):
-        request = urllib.request.Request(f"{engine.base}/api/v1/import", month_of(site, end_ms))
-        urllib.request.urlopen(request, timeout=120).close()
+        post(engine, "/api/v1/import", month.replace(b"Site 0000", f"Site {site:04d}".encode()))
+    for site in range(sites):
+        post(engine, "/write?precision=ms", told_of(site, now_ms()))
     engine.series('{__name__="none"}')
-    asked = Place(engine.base).engine()
-    for _ in range(3):
-        began, cpu = time.perf_counter(), process.cpu_times().user
-        there = places_lines.long(asked)
-        took, used = time.perf_counter() - began, process.cpu_times().user - cpu
-        memory = process.memory_info().rss / 1e6
-        say(f"{len(there.month):,} probes, a month: {took:.1f} s, engine {used:.1f} CPU s, {memory:.0f} MB")
+    fleet, mine = Place(engine.base).fleet(), psutil.Process()
+    shown, wanted = fleet.shown(Wanted(Window(HOUR_MS))), Wanted(Window(HOUR_MS))
+    began = time.perf_counter()
+    before = [one.cpu_times().user for one in (process, mine)]
+
+    def told(what: str) -> None:
+        used = [one.cpu_times().user - had for one, had in zip((process, mine), before, strict=True)]
+        memory = [one.memory_info().rss / 1e6 for one in (process, mine)]
+        took = time.perf_counter() - began
+        say(
+            f"{what}: {took:.1f} s; CPU s: engine {used[0]:.1f}, page {used[1]:.1f}; MB: {memory[0]:.0f}, "
+            f"{memory[1]:.0f}"
+        )
+
+    met: set[str] = set()
+    last = ""
+    while len(met) < 3 or time.perf_counter() - began < 60:
+        try:
+            seen = shown.read(wanted, now_ms())
+        except TempHubError as error:
+            last = news(last, str(error), began)
+            time.sleep(1)
+            continue
+        worst, months = seen.probes[0], len(seen.sites or ())
+        for what, so, text in (
+            ("now", True, f"{len(seen.probes):,} probes, the worst {worst.name} {worst.standing.state}"),
+            ("some", months, f"the month of {months:,}"),
+            ("all", months and not seen.missing, f"the month of all {months:,}"),
+        ):
+            if so and what not in met:
+                met.add(what)
+                told(text)
+        for one in seen.health["workers"]:
+            last = news(last, one["problem"], began)
+        time.sleep(1)
+    told("and then")
+    shown.close()
+    fleet.close()
 
 
 def main() -> None:
     sites = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    if sys.argv[2:] == ["month"]:
+    if sys.argv[2:3] == ["page"]:
         with tempfile.TemporaryDirectory() as folder:
             engine = Victoria(Path(folder), free_port())
             engine.flags = ("-retentionPeriod=100y",)
             engine.start()
             (process,) = (one for one in psutil.Process().children() if "victoria" in one.name())
             try:
-                return month(sites, engine, process)
+                return page(sites, int(sys.argv[3]) if len(sys.argv) > 3 else 720, engine, process)
             finally:
                 engine.stop()
     hours = int(sys.argv[2]) if len(sys.argv) > 2 else 24

@@ -16,10 +16,11 @@ from support.widgets import every, html_of, words
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.page.choices.view import View, Wanted, Window
-from temphub_kernel.page.data import Snapshot, shared
+from temphub_kernel.page.data import Snapshot, places_lines, shared
 from temphub_kernel.page.data.places import key_of
 from temphub_kernel.page.data.places_page import Place
 from temphub_kernel.page.data.snapshot import Source
+from temphub_kernel.page.html import panels
 
 
 @pytest.fixture
@@ -53,16 +54,16 @@ def fleet(tmp_path_factory):
         victoria.kill()
 
 
-def seen(address: str, window: Window) -> Snapshot:
+def seen(place: Place, window: Window) -> Snapshot:
     """What a page that is just opened shows, whole."""
-    place = Place(address)
     readings = shared.join(place)
     try:
 
         def whole() -> Snapshot | None:
             told = readings.read(Wanted(window), now_ms()).result(20)
             curves = all(probe.statistics.n for probe in told.probes if probe.state == "online")
-            return told if told.sites and curves else None
+            glances = all(probe.glance.spark for probe in told.probes if probe.state == "online")
+            return told if told.sites and not told.missing and curves and glances else None
 
         return wait_for(whole, 20)
     finally:
@@ -82,7 +83,7 @@ def test_the_worst_shop_now_and_over_the_month(fleet):
     """The page says which shop's freezer is worst now, and which was over the last month, also after a shop
     was off the net for a day: first that nothing comes from there, then what was measured meanwhile."""
     victoria, shops = fleet
-    away = seen(victoria.base, Window(HOUR_MS))
+    away = seen(Place(victoria.base), Window(HOUR_MS))
     assert [(one.record["group"], one.standing.state) for one in away.probes] == [
         ("Shop 2", "silent"),
         ("Shop 3", "too_warm"),
@@ -92,11 +93,28 @@ def test_the_worst_shop_now_and_over_the_month(fleet):
     assert [one.beyond_s for one in away.sites if one.site == "Shop 2"] == [0]
     shops[1].measure(24, 0)
     shops[1].forward(victoria)
-    back = seen(victoria.base, Window(HOUR_MS))
+    back = seen(Place(victoria.base), Window(HOUR_MS))
     assert [one.record["group"] for one in back.probes] == ["Shop 3", "Shop 1", "Shop 2"]
     worst = back.sites[0]
     assert worst.site == "Shop 2" and worst.beyond_s == pytest.approx(3 * 3600, abs=240)
     assert worst.high == pytest.approx(-8 + 6 / 16) and worst.measured_s > 44 * 3600
+
+
+def test_of_very_many_the_month_comes_share_by_share(fleet):
+    """Where the probes are too many for one question the page shows who is worst now and, share by share, the
+    same month; each that is looked at has the same last day."""
+    victoria, _ = fleet
+    whole, shared_out = Place(victoria.base), Place(victoria.base, most=1)
+    one, other = (seen(place, Window(HOUR_MS)) for place in (whole, shared_out))
+    assert [probe.id for probe in one.probes] == [probe.id for probe in other.probes]
+    assert len(one.sites) == 3 and one.sites == other.sites and not other.missing
+    for mine, theirs in zip(one.probes, other.probes, strict=True):
+        # The hour that goes on is asked for a moment later.
+        assert mine.glance.spark[:20] == theirs.glance.spark[:20] and mine.glance.low == theirs.glance.low
+    keys = [("Shop 1", "Freezer"), ("Shop 2", "Freezer")]
+    asked = places_lines.Times(whole.engine(), lambda: keys, 1).ask()
+    assert asked.hours is None and asked.missing == 0 and list(asked.month) == keys
+    assert "The hours of 7 probes are still being added up." in panels.worst(one._replace(missing=7))
 
 
 @pytest.mark.parametrize("span_ms", [HOUR_MS, DAY_MS], ids=["hour", "day"])
@@ -108,7 +126,7 @@ def test_the_numbers_are_those_of_each_hub(fleet, tmp_path, span_ms):
     prometheus = Prometheus(tmp_path / "prometheus", free_port()).take(victoria.series()).start()
     try:
         for address in (victoria.base, prometheus.base):
-            there = {one.record["group"]: one for one in seen(address, window).probes}
+            there = {one.record["group"]: one for one in seen(Place(address), window).probes}
             for shop in (shops[0], shops[2]):
                 (mine,) = own(shop, window).probes
                 one = there[shop.site]

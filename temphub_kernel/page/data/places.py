@@ -13,7 +13,17 @@ import numpy as np
 
 from ...alarms import states
 from ...core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s, now_ms
-from ...engines import READINGS, Engine, Told, match, revisions_of, series_of
+from ...engines import (
+    FEW_SITES,
+    MEASUREMENT,
+    READINGS,
+    Engine,
+    Told,
+    match,
+    revisions_of,
+    series_of,
+    sites_of,
+)
 
 # As forward/engine/beside.py has them.
 TOLD = ("known", "interval", "upper", "lower", "newest", "last", "level", "since", "until", "limit", "care")
@@ -24,6 +34,11 @@ AHEAD_MS = MINUTE_MS
 # How far back is looked for what a silent place told last; less where that is too much for an engine.
 BACK_MS = (32 * DAY_MS, 7 * DAY_MS, DAY_MS)
 SILENT_EVERY_S = 300.0
+# All that hubs told is asked for so often, where that takes long less often; else what came since the last
+# question, and from so long before it: what was on its way then.
+WHOLE_EVERY_S, MOST_WHOLE_S = 30.0, 240.0
+AGAIN_MS = MINUTE_MS
+PREFIX = f"{MEASUREMENT}_"
 REVISIONS_EVERY_S = 60.0
 SLUG = re.compile(r"[^A-Za-z0-9._-]+")
 Key = tuple[str, str]
@@ -59,31 +74,83 @@ def key_of(site: str, probe_id: str) -> str:
     return key if len(key) <= 64 else f"x.{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
+# Of a probe by field: when, what, and the labels of those that say something by them.
+Said = dict[str, tuple[int, float, Mapping[str, str]]]
+SAY, NO_LABELS = ("known", "level"), dict[str, str]()
+
+
+class Heard:
+    """What hubs told within the last minutes, by probe. Of a hundred thousand probes that is a million
+    points, so what may be new is asked for, and all of it now and then: a hub's clock may be behind."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._said: dict[Key, Said] = {}
+        self._asked_ms, self._whole_s, self._took_s = 0, float("-inf"), 0.0
+        self.fresh: dict[Key, There] = {}
+
+    def ask(self, now: int, shares: Iterable[set[str] | None]) -> None:
+        """Hear what is new, of some places after the other. Raises TempHubError."""
+        began_s = monotonic_s()
+        pause_s = min(max(WHOLE_EVERY_S, 20 * self._took_s), MOST_WHOLE_S)
+        whole = began_s - self._whole_s >= pause_s
+        since_ms = now - FRESH_MS if whole else max(now - FRESH_MS, self._asked_ms - AGAIN_MS)
+        met: set[Key] = set()
+        for share in shares:
+            for piece in self._engine.pieces(match(TOLD, sites=share), since_ms, now + AHEAD_MS):
+                met |= _take(self._said, _last(piece))
+        for key in met:
+            self.fresh[key] = _there(key, self._said[key])
+        self._asked_ms = now
+        if whole:
+            self._whole_s, self._took_s = monotonic_s(), monotonic_s() - began_s
+        self._forget(now - FRESH_MS)
+
+    def _forget(self, before_ms: int) -> None:
+        """Those of which nothing was told since."""
+        late = (key for key, one in self.fresh.items() if one.told_ms < before_ms)
+        for key in [key for key in late if max(told[0] for told in self._said[key].values()) < before_ms]:
+            del self.fresh[key], self._said[key]
+
+
 class Places:
     """Asks one engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.revisions: dict[Key, int] = {}
+        self.found: dict[Key, There] = {}
+        self._heard = Heard(engine)
         self._revised_s = self._silent_s = float("-inf")
         self._silent: dict[Key, There] = {}
+        self._sites: set[str] = set()
+
+    def _shares(self) -> list[set[str] | None]:
+        """The places that a question is about, None for all: of many an answer would take an engine long, and
+        be as long."""
+        sites = sorted(self._sites)
+        if len(sites) <= FEW_SITES:
+            return [None]
+        return [set(sites[at : at + FEW_SITES]) for at in range(0, len(sites), FEW_SITES)]
 
     def ask(self) -> dict[Key, There]:
         """All of them. Raises TempHubError."""
         now = now_ms()
         if monotonic_s() - self._revised_s >= REVISIONS_EVERY_S:
             self.revisions, self._revised_s = revisions_of(self.engine), monotonic_s()
-        fresh = self.engine.points(match(TOLD), now - FRESH_MS, now + AHEAD_MS)
-        found = _told(_last(fresh))
-        if monotonic_s() - self._silent_s >= SILENT_EVERY_S:
-            self._silent, self._silent_s = self._longer_ago(found, now), monotonic_s()
-        found = {**self._silent, **found}
-        return self._with_newest(found, now)
+        look = monotonic_s() - self._silent_s >= SILENT_EVERY_S
+        if look:
+            self._sites = sites_of(self.engine, now - BACK_MS[0])
+        self._heard.ask(now, self._shares())
+        fresh = self._heard.fresh
+        if look:
+            self._silent, self._silent_s = self._longer_ago(fresh, now), monotonic_s()
+        self.found = self._with_newest({**self._silent, **fresh}, now)
+        return self.found
 
     def _longer_ago(self, fresh: Mapping[Key, There], now: int) -> dict[Key, There]:
         """What the hubs that are silent told last."""
-        known = {_key(one) for one in self.engine.series(match(("known",)), now - BACK_MS[0])}
-        silent = {site for site, _ in known} - {site for site, _ in fresh}
+        silent = self._sites - {site for site, _ in fresh}
         sites = match(ONCE, sites=silent)
         for back_ms in BACK_MS if silent else ():
             try:
@@ -96,8 +163,13 @@ class Places:
         return {}
 
     def _with_newest(self, found: dict[Key, There], now: int) -> dict[Key, There]:
-        told = self.engine.points(match(READINGS), now - NEWEST_MS, now + AHEAD_MS)
-        for one in series_of(told, self.revisions):
+        asked = (match(READINGS, sites=share) for share in self._shares())
+        pieces = (
+            piece
+            for readings in asked
+            for piece in self.engine.pieces(readings, now - NEWEST_MS, now + AHEAD_MS)
+        )
+        for one in (one for told in pieces for one in series_of(told, self.revisions)):
             key = one.site, one.probe_id
             there = found.get(key) or There(*key, name=one.probe_id)
             if not there.interval_ms and len(one.taken_ms) > 2:
@@ -122,16 +194,24 @@ def _last(told: Iterable[Told]) -> list[tuple[dict[str, str], int, float]]:
 
 def _told(points: Iterable[tuple[dict[str, str], int, float]]) -> dict[Key, There]:
     """What hubs said of their probes: of each thing the last."""
-    said: dict[Key, dict[str, tuple[int, float, dict[str, str]]]] = {}
-    for labels, at_ms, value in points:
-        field = labels["__name__"].removeprefix("temphub_")
-        mine = said.setdefault(_key(labels), {})
-        if field not in mine or at_ms >= mine[field][0]:
-            mine[field] = at_ms, value, labels
+    said: dict[Key, Said] = {}
+    _take(said, points)
     return {key: _there(key, mine) for key, mine in said.items()}
 
 
-def _there(key: Key, mine: Mapping[str, tuple[int, float, dict[str, str]]]) -> There:
+def _take(said: dict[Key, Said], points: Iterable[tuple[dict[str, str], int, float]]) -> set[Key]:
+    """Add what is later than what was said; the probes of which something was."""
+    met = set()
+    for labels, at_ms, value in points:
+        field, key = labels["__name__"].removeprefix(PREFIX), _key(labels)
+        mine = said.setdefault(key, {})
+        if field not in mine or at_ms >= mine[field][0]:
+            mine[field] = at_ms, value, labels if field in SAY else NO_LABELS
+            met.add(key)
+    return met
+
+
+def _there(key: Key, mine: Said) -> There:
     def number(name: str, at_ms: int | None = None) -> float | None:
         told = mine.get(name)
         return told[1] if told and at_ms in (None, told[0]) else None

@@ -6,7 +6,8 @@ itself; of more the hours are, and the figures are told as about. Hubs send each
 (forward/engine/beside.py), of which a month has 720; engines add them up.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from math import sqrt
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
-from ...engines import MEASUREMENT, READINGS, Engine, Told, match, series_of
+from ...engines import MEASUREMENT, MOST_SITES, READINGS, Engine, Told, match, series_of
 from ..choices import Wanted, Window
 from . import series, statistics
 from .places import Key, There
@@ -25,8 +26,10 @@ MONTH_MS = 30 * DAY_MS
 # A point lies behind the beginning of its hour, and before the next.
 HOUR = f"{HOUR_MS - 1}ms"
 HOURS = ("hour_low", "hour_high", "hour_mean", "hour_measured", "hour_readings", "hour_sigma")
-# Longer, for so many probes it would take an engine too much.
+# The hour that goes on is looked at of so many probes: of more it would take an engine too much.
 MOST_LOOKED_AT = 2_000
+# Of more probes a question is not about all of them.
+MOST_AT_ONCE = 5_000
 
 
 class Worst(NamedTuple):
@@ -40,10 +43,12 @@ class Worst(NamedTuple):
 
 
 class Long(NamedTuple):
-    """hours: of the last day, by probe; month: of the last 30."""
+    """hours: of the last day, by probe, None where they are too many to be asked for at once; month: of the
+    last 30; missing: how many probes the month was not asked of yet."""
 
-    hours: Mapping[Key, "Hourly"]
+    hours: Mapping[Key, "Hourly"] | None
     month: Mapping[Key, Worst]
+    missing: int = 0
 
 
 class Hourly(NamedTuple):
@@ -54,11 +59,49 @@ class Hourly(NamedTuple):
     sigma: Floats
 
 
-def long(engine: Engine) -> Long:
-    """Both. Raises TempHubError."""
+class Times:
+    """Both, of all probes. there(): who there is; most: of how many a question is. so_far: what the first
+    answer has until it is whole."""
+
+    def __init__(
+        self, engine: Engine, there: Callable[[], Collection[Key]], most: int = MOST_AT_ONCE
+    ) -> None:
+        self._engine, self._there, self._most = engine, there, most
+        self.so_far = Long({}, {})
+
+    def ask(self) -> Long:
+        """Raises TempHubError."""
+        known, now = self._there(), now_ms()
+        if len(known) <= self._most:
+            hours = day_of(self._engine)
+            return Long(hours, _month(self._engine, now) if len(hours) else {})
+        # No engine has to answer for longer than of these, and what is known of some is shown meanwhile.
+        month: dict[Key, Worst] = {}
+        left = len(known)
+        for sites in _shares(known, self._most):
+            month |= _month(self._engine, now, sites)
+            left -= sum(key[0] in sites for key in known)
+            self.so_far = Long(None, dict(month), left)
+        return self.so_far
+
+
+def _shares(known: Collection[Key], most: int) -> Iterator[set[str]]:
+    """The places, so many at a time as have about so many probes."""
+    share, probes = set[str](), 0
+    for site, count in sorted(Counter(site for site, _ in known).items()):
+        if share and (probes + count > most or len(share) == MOST_SITES):
+            yield share
+            share, probes = set(), 0
+        share.add(site)
+        probes += count
+    if share:
+        yield share
+
+
+def day_of(engine: Engine, keys: Collection[Key] | None = None) -> dict[Key, "Hourly"]:
+    """The hours of the last day. Raises TempHubError."""
     now = now_ms()
-    hours = hourly(engine, now - DAY_MS - HOUR_MS, now, current=True)
-    return Long(hours, _month(engine, now) if len(hours) else {})
+    return hourly(engine, now - DAY_MS - HOUR_MS, now, keys, current=True)
 
 
 def hourly(
@@ -68,17 +111,17 @@ def hourly(
     Raises TempHubError."""
     first_ms, last_ms = (moment // HOUR_MS * HOUR_MS + HOUR_MS - 1 for moment in (from_ms, to_ms))
     sites, probes = (None, None) if keys is None else ({one[at] for one in keys} for at in (0, 1))
-    question = f"last_over_time({match(HOURS, sites=sites, probes=probes)}[{HOUR}])"
+    question = f"last_over_time({match(HOURS, None, probes, sites)}[{HOUR}])"
     told = engine.steps(question, first_ms, last_ms, HOUR_MS)
     found = {key: _hourly(mine) for key, mine in _by_probe(told).items()}
     if current and len(found) <= MOST_LOOKED_AT:
-        found = _with_current(engine, found, to_ms)
+        found = _with_current(engine, found, to_ms, match(("celsius", "corrected"), None, probes, sites))
     return found
 
 
-def _with_current(engine: Engine, found: dict[Key, Hourly], now: int) -> dict[Key, Hourly]:
+def _with_current(engine: Engine, found: dict[Key, Hourly], now: int, values: str) -> dict[Key, Hourly]:
     start_ms = max(now // HOUR_MS * HOUR_MS, now - HOUR_MS + 1)
-    values, span = match(("celsius", "corrected")), f"{now - start_ms + 1}ms"
+    span = f"{now - start_ms + 1}ms"
     parts = []
     for name in ("min", "max", "avg"):
         told = engine.instant(f"{name}_over_time({values}[{span}])", now)
@@ -100,14 +143,15 @@ def _with_current(engine: Engine, found: dict[Key, Hourly], now: int) -> dict[Ke
     return found
 
 
-def _month(engine: Engine, now: int) -> dict[Key, Worst]:
-    def told(question: str) -> dict[Key, float]:
-        return _highest(engine.instant(question.format(MEASUREMENT), now))
+def _month(engine: Engine, now: int, sites: set[str] | None = None) -> dict[Key, Worst]:
+    def told(before: str, field: str, behind: str) -> dict[Key, float]:
+        return _highest(engine.instant(f"{before}({match([field], sites=sites)}{behind})", now))
 
-    span, sums = f"{MONTH_MS}ms", f"[{HOUR}])[{MONTH_MS}ms:{HOUR_MS}ms])"
-    high, low = told(f"max_over_time({{}}_hour_high[{span}])"), told(f"min_over_time({{}}_hour_low[{span}])")
-    beyond = told(f"sum_over_time(last_over_time({{}}_hour_beyond{sums}")
-    measured = told(f"sum_over_time(last_over_time({{}}_hour_measured{sums}")
+    span = f"[{MONTH_MS}ms]"
+    high, low = told("max_over_time", "hour_high", span), told("min_over_time", "hour_low", span)
+    # What each hour came to last, added up.
+    add, sums = "sum_over_time(last_over_time", f"[{HOUR}])[{MONTH_MS}ms:{HOUR_MS}ms]"
+    beyond, measured = told(add, "hour_beyond", sums), told(add, "hour_measured", sums)
     return {key: Worst(high[key], low.get(key), beyond.get(key), measured.get(key, 0.0)) for key in high}
 
 

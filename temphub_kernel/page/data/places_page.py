@@ -4,7 +4,6 @@ all pages, so that nobody waits for one that is slow."""
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ...alarms import states
@@ -24,6 +23,9 @@ PATIENCE_S = 2.0
 SLOW_S = 10.0
 # How old answers may be.
 NOW_S, LONG_S = 5.0, 120.0
+# A question that takes long is asked again after so many times as long: the engine has others to answer,
+# and this computer a page to draw.
+REST = 3.0
 
 
 class Behind(Generic[T]):
@@ -34,7 +36,7 @@ class Behind(Generic[T]):
         self._ask, self._every_s, self._cut = ask, every_s, cut
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-engine")
         self._lock = threading.Lock()
-        self._asked_s, self._stale = float("-inf"), False
+        self._asked_s, self._took_s, self._stale = float("-inf"), 0.0, False
         self._job: Future[T] | None = None
         self._answer: list[T] = []
         self.trouble: tuple[str, str] | None = None
@@ -45,12 +47,14 @@ class Behind(Generic[T]):
             now_s = monotonic_s()
             # A question that failed is asked again as soon as any: the trouble may be over.
             every_s = min(self._every_s, NOW_S) if self.trouble else self._every_s
+            every_s = max(every_s, (1 + REST) * self._took_s)
             due = self._stale or now_s - self._asked_s >= every_s
             if self._job is None or (self._job.done() and due):
-                self._asked_s, self._job, self._stale = now_s, self._thread.submit(self._ask), False
+                self._asked_s, self._job, self._stale = now_s, self._thread.submit(self._timed), False
             job = self._job
+        waits_s = 0.0 if self._answer else max(0.0, PATIENCE_S - (now_s - self._asked_s))
         try:
-            self._answer = [job.result(0 if self._answer else PATIENCE_S)]
+            self._answer = [job.result(waits_s)]
             self.trouble = None
         except TimeoutError:
             if (waits_s := monotonic_s() - self._asked_s) >= SLOW_S:
@@ -58,6 +62,13 @@ class Behind(Generic[T]):
         except Exception as error:
             self.trouble = describe(error)
         return self._answer[0] if self._answer else None
+
+    def _timed(self) -> T:
+        began_s = monotonic_s()
+        try:
+            return self._ask()
+        finally:
+            self._took_s = monotonic_s() - began_s
 
     def stale(self) -> None:
         """What is asked is something else now: the next answer is another one."""
@@ -79,16 +90,18 @@ class Behind(Generic[T]):
 TIMEOUT_S = 15.0
 # A question about more probes would be too long for an address.
 MOST_ASKED = 100
-NO_LONG = times.Long({}, {})
+NO_HOURS: Mapping[places.Key, times.Hourly] = {}
 NO_LINES: times.Lines = {}
 NOTHING = window_cache.Kept(None, series.NO_CURVE, statistics.Statistics())
 
 
 class Place(NamedTuple):
-    """Where the engine is. token: what is shown to it."""
+    """Where the engine is. token: what is shown to it; most: of how many probes one question is about the
+    whole month."""
 
     address: str
     token: str = ""
+    most: int = times.MOST_AT_ONCE
 
     def engine(self) -> Engine:
         """Whoever asks has one of his own. Raises TempHubError."""
@@ -107,7 +120,12 @@ class Fleet:
         asked, long = places.Places(place.engine()), place.engine()
         self.places = asked
         self.now = Behind(asked.ask, NOW_S, asked.engine.cut)
-        self.long = Behind(partial(times.long, long), LONG_S, long.cut)
+        self._long = times.Times(long, lambda: asked.found, place.most)
+        self.long = Behind(self._long.ask, LONG_S, long.cut)
+
+    def times(self) -> times.Long:
+        """What the month and the last day came to, as far as the engine has said."""
+        return self.long.get() or self._long.so_far
 
     def shown(self, wanted: Wanted) -> "Shown":
         """What one window shows of it."""
@@ -127,6 +145,8 @@ class Shown:
         self._charted: list[places.There] = []
         self._asked: tuple[places.Key, ...] = ()
         self._lines: Behind[times.Lines] = self._asking(wanted)
+        self._seen: tuple[places.Key, ...] = ()
+        self._hours: Behind[Mapping[places.Key, times.Hourly]] = self._asking_hours()
         # What was made last, and of what.
         self._snapshot = Snapshot(0, wanted.window, 0, 0, {}, [])
         self._basis: tuple[object, ...] = ()
@@ -138,12 +158,16 @@ class Shown:
 
         return Behind(ask, times.every_s(wanted), self._engine.cut)
 
+    def _asking_hours(self) -> Behind[Mapping[places.Key, times.Hourly]]:
+        engine = self._fleet.place.engine()
+        return Behind(lambda: times.day_of(engine, self._seen), LONG_S, engine.cut)
+
     def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
         """The content now of pages that look at this. Raises TempHubError where the engine has not answered
         yet."""
-        there, long = self._fleet.now.have(), self._fleet.long.get() or NO_LONG
+        there, long = self._fleet.now.have(), self._fleet.times()
         told = (self._lines.get() if self._charted else None) or NO_LINES
-        asked: tuple[Behind[Any], ...] = (self._fleet.now, self._fleet.long, self._lines)
+        asked: tuple[Behind[Any], ...] = (self._fleet.now, self._fleet.long, self._lines, self._hours)
         troubles = tuple(dict.fromkeys(one.trouble for one in asked if one.trouble))
         # An engine says something new every few seconds: until then nothing is judged and drawn again.
         basis = (frozenset(looks), now_ms // round(NOW_S * 1000), troubles)
@@ -171,11 +195,14 @@ class Shown:
         told = self._told([there[key] for key in ordered if there[key].id in lines])
         today_ms = card_extras.day_start(now_ms, wanted.where)
         apart = told_apart({one.id: one.colour for one in probes if one.id in lines})
+        hours = self._hours_of(
+            [key for key, one in zip(ordered, probes, strict=True) if one.id in seen], long
+        )
         for place, key in enumerate(ordered):
             id_ = probes[place].id
             probes[place] = probes[place]._replace(colour=apart.get(id_, probes[place].colour))
             if id_ in seen:
-                probes[place] = _with_glance(probes[place], long.hours.get(key), today_ms)
+                probes[place] = _with_glance(probes[place], hours.get(key), today_ms)
             if id_ in lines:
                 probes[place] = _with_line(probes[place], *told.get(key, (NOTHING, None)))
         return Snapshot(
@@ -189,6 +216,7 @@ class Shown:
             read=frozenset(lines),
             drawn={},
             sites=_sites(there, judged, long.month),
+            missing=long.missing,
         )
 
     def _told(self, chosen: list[places.There]) -> times.Lines:
@@ -199,9 +227,19 @@ class Shown:
             self._lines.stale()
         return (self._lines.get() if chosen else None) or NO_LINES
 
+    def _hours_of(self, seen: list[places.Key], long: times.Long) -> Mapping[places.Key, times.Hourly]:
+        """The last day of these: of few probes it is known, of very many it is asked for."""
+        if long.hours is not None:
+            return long.hours
+        if (asked := tuple(sorted(seen[:MOST_ASKED]))) != self._seen:
+            self._seen = asked
+            self._hours.stale()
+        return (self._hours.get() if asked else None) or NO_HOURS
+
     def close(self) -> None:
         """Ask no more."""
         self._lines.close()
+        self._hours.close()
 
 
 def _looked_at(probes: list[Probe], looks: Collection[Look]) -> tuple[set[str], set[str]]:

@@ -57,6 +57,8 @@ class Snapshot(NamedTuple):
     read: frozenset[str] = frozenset()
     # Of a page of all places: its probes, the worst of the last 30 days first; None for a hub's own page.
     sites: list[Site] | None = None
+    # Of how many of them the month is still on its way.
+    missing: int = 0
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, Any] | None = None
 

@@ -297,16 +297,19 @@ def worst(snapshot: Snapshot) -> str:
     if snapshot.sites is None:
         return ""
     heading = cards.heading(words.PLACES, words.PLACES_OVER)
+    missing = _quiet(words.PLACES_MISSING, snapshot.missing)
     if not snapshot.sites:
-        return f'{heading}<p class="th-quiet">{format.safe(words.PLACES_NONE)}</p>'
+        return heading + (missing or f'<p class="th-quiet">{format.safe(words.PLACES_NONE)}</p>')
     columns = words.PLACES_COLUMNS
     head = "".join(f'<th scope="col">{format.safe(name)}</th>' for name in columns)
     rows = "".join(_place(one, columns, snapshot.view) for one in snapshot.sites[:MOST_PLACES])
-    more = len(snapshot.sites) - MOST_PLACES
-    rest = f'<p class="th-quiet">{format.safe(format.counted(words.AND_MORE, more))}</p>' if more > 0 else ""
-    return (
-        f'{heading}<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}'
-    )
+    rest = _quiet(words.AND_MORE, len(snapshot.sites) - MOST_PLACES)
+    table = f'<table class="th-stats"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"{heading}{table}{rest}{missing}"
+
+
+def _quiet(texts: tuple[str, str], number: int) -> str:
+    return f'<p class="th-quiet">{format.safe(format.counted(texts, number))}</p>' if number > 0 else ""
 
 
 def _place(one: Site, columns: tuple[str, ...], view: View) -> str:
