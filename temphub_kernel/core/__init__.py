@@ -50,7 +50,8 @@ NAMES = {
         "leads_here real_address"
     ),
     "processes": (
-        "Process first_to_go free_memory limit_memory memory_mb release_memory started_by take_short_turns"
+        "LEAN Process first_to_go free_memory limit_memory memory_mb release_memory started_by "
+        "take_short_turns"
     ),
     "programs": (
         "MACOS WINDOWS ask_powershell ask_system behind collected command_problem end_with_input go_first "

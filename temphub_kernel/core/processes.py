@@ -15,6 +15,9 @@ import psutil
 
 # How long a thread that computes may keep the others waiting; Python's own is 5 ms.
 TURN_S = 0.001
+# How Python is started for a process that lives long: without the columns of each line of code, a megabyte,
+# which only mark a place in the lines of a trace.
+LEAN = ("-X", "no_debug_ranges")
 STILL = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..core import Relayed, Settings, TempHubError, http, named, network, parse_time, read_key
+from ..core import Relayed, Settings, TempHubError, named, network, parse_time, read_key
 
 Json = dict[str, Any]
 # Ten thousand probes with all that is known of them are some 10 MB. An answer may come slowly, and not for
@@ -198,6 +198,9 @@ class HubClient:
     # Over the wire.
 
     def _answer(self, path: str, body: Json | None, timeout_s: float) -> Json:
+        # Only here: a page's kernel asks when somebody presses a button, the page server never.
+        from ..core import http
+
         data = None if body is None else json.dumps(body).encode()
         limit = http.Limit(timeout_s, timeout_s, timeout_s * WHOLE_TIMES)
         reply = http.exchange(

@@ -11,8 +11,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ..core import TempHubError
 
 log = logging.getLogger(__name__)
@@ -42,11 +40,16 @@ class HubLock:
     def __init__(self, data_dir: Path, name: str = LOCK_FILE) -> None:
         self._data_dir = data_dir
         # thread_local=False: the hub may be stopped from another thread than the one that started it.
+        # Only here: a page's kernel and the page server take none, for whom it would be a megabyte.
+        from filelock import FileLock
+
         self._lock = FileLock(data_dir / name, thread_local=False)
 
     def take(self) -> bool:
         """Become the hub; False when another process is. Raises TempHubError when the folder cannot be
         used."""
+        from filelock import Timeout
+
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import TempHubError, run_folder
+from ..core import TempHubError, release_memory, run_folder
 from ..hub import RUN_PLACE, TOLD, stop
 from .later import DEBUGGER, leave_out
 
@@ -45,6 +45,10 @@ class WatchedKernel(NoDebugger, IPythonKernel):  # type: ignore[misc]  # its typ
         """The reply; with an error of ours as it is told everywhere, since a reply itself has only a class's
         name and a text."""
         reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
+        # What there is then stays for good, as in the pages' kernel; what its making left goes back.
+        gc.collect()
+        gc.freeze()
+        release_memory()
         error = self.shell.last_execution_result.error_in_exec
         return {**reply, TOLD: error.as_json()} if isinstance(error, TempHubError) else reply
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
@@ -16,15 +17,17 @@ from typing import Any, ClassVar
 
 import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_path
 
-from ..core import BadGateway, Process, TempHubError, files, run_folder
+from ..core import LEAN, BadGateway, Process, TempHubError, files, run_folder
 from ..hub import RUN_PLACE
 
 log = logging.getLogger(__name__)
-QUIET = ["--IPKernelApp.log_level=40"]
+# Without a history: its file would be the user's own, and it has a thread and a connection to its database.
+QUIET = ["--IPKernelApp.log_level=40", "--HistoryManager.enabled=False"]
+LAUNCH = "temphub_kernel.jupyter.launch"
 KERNEL = ["--IPKernelApp.kernel_class=temphub_kernel.jupyter.pages_kernel.ViewerKernel"]
 # The page server's own question to it: what to do with a visit (see viewer_kernel).
 ASK = "temphub_request"
@@ -38,10 +41,16 @@ DEAF_AFTER = 2
 
 class KernelSpecs(KernelSpecManager):  # type: ignore[misc]  # it ships no types
     """Looks for kernels where Jupyter keeps them, and not in IPython's own folder as well, for which all of
-    IPython would come into memory."""
+    IPython would come into memory; and starts ours by a program of our own."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"kernel_dirs": jupyter_path("kernels"), **kwargs})
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """That of this name, in this Python. Raises NoSuchKernel."""
+        spec = super().get_kernel_spec(kernel_name)
+        spec.argv = [sys.executable, *LEAN, "-m", LAUNCH, "-f", "{connection_file}"]
+        return spec
 
 
 class SharedKernel:

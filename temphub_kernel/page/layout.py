@@ -31,10 +31,11 @@ from .widgets import (
     set_value,
 )
 
-# The parts of its look, in their order: what comes later holds.
+# The parts of its look, in their order: what comes later holds. One text for all pages: it has 110 KB.
 STYLE = "".join(
     (Path(__file__).parent / name).read_text("utf-8") for name in ("style.css", "states.css", "print.css")
 )
+STYLE_TAG = f"<style>{STYLE}</style>"
 # The parts of a page, in their order; an analyst may take one of them.
 PARTS = (
     "head",
@@ -140,7 +141,7 @@ class Panels:
         steering.open, steering.trust, steering.whole = self._list.open, self._list.trust, self._board.more
 
     def _make_root(self, root: VBox) -> VBox:
-        style = self._kit.html("th-style", f"<style>{STYLE}</style>")
+        style = self._kit.html("th-style", STYLE_TAG)
         below = [self._told, self._pulse, self._leave]
         top = [self._alarms.top] if "head" in self._parts or "alarms" in self._parts else []
         first = [style, self._head, self._alerts, *top]

@@ -19,6 +19,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError
 
 from ..core import (
     DOOR_HEADER,
+    LEAN,
     PagePlace,
     Process,
     logs,
@@ -126,6 +127,7 @@ class PageProcess:
         words = [
             sys.executable,
             *from_here(),
+            *LEAN,
             "-m",
             "temphub_kernel.server.page_server",
             str(self._folder.path),

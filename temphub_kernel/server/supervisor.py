@@ -16,9 +16,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError
 
 from ..core import Process, Relayed, Settings, TempHubError, files, logs, monotonic_s, network, run_folder
 from ..hub import ROLE, RUN_PLACE, TOLD
+from ..jupyter.kernel_process import QUIET, KernelSpecs
 
 log = logging.getLogger(__name__)
-QUIET = ["--IPKernelApp.log_level=40"]
 KERNEL = ["--IPKernelApp.kernel_class=temphub_kernel.jupyter.hub_kernel.WatchedKernel"]
 READY_S = 30.0
 POLL_S = 0.2
@@ -50,7 +50,9 @@ class HubKernel:
             "DATA_DIR": str(self._settings.data_dir),
         }
         file = self._folder.path / f"hub-{os.urandom(4).hex()}.json"
-        self._manager = manager = AsyncKernelManager(kernel_name="python3", connection_file=str(file))
+        self._manager = manager = AsyncKernelManager(
+            kernel_name="python3", connection_file=str(file), kernel_spec_manager=KernelSpecs()
+        )
         try:
             # Independent: who is killed here must not take it along. It looks itself whether anybody is left.
             # A kernel that no parent holds greets its user; what ours says comes as messages.

@@ -53,3 +53,54 @@ from bqplot.traits import convert_to_date
 assert not there()
 assert str(convert_to_date(["2026-11-30"])[0])[:10] == "2026-11-30" and there()
 """)
+
+
+KERNEL = """
+import sys
+from temphub_kernel.jupyter import later
+later.spare_kernel()
+import numpy as np
+assert list(np.unique(np.array([3, 1, 3]))) == [1, 3] and "numpy.ma.core" not in sys.modules
+"""
+
+
+def test_a_kernel_of_ours_has_the_libraries_in_full_when_they_are_asked_for() -> None:
+    """Arrays with a mask, a client of kernels and the names of HTML's signs are put off, and themselves as
+    soon as somebody uses them, in whatever way he comes to them."""
+    for program in (
+        "masked = np.ma.masked_array([1, 2, 2], [True, False, False]); assert masked.sum() == 4\n"
+        "assert np.ma.is_masked(masked) and list(np.unique(masked).compressed()) == [2]",
+        "import numpy.ma as ma; assert ma.is_masked(ma.array([1], mask=[True]))",
+        "from numpy.ma import core; assert core.MaskedArray and np.ma.core is core",
+        "import pandas; assert pandas.Series([1, 2]).sum() == 3",
+        "import jupyter_client as one; assert one.KernelManager.kernel_name and one.__version__",
+        "from jupyter_client import BlockingKernelClient as one; assert isinstance(one(), one)",
+        "from jupyter_client.manager import KernelManager as one; assert one().client()",
+        "from ipykernel.kernelapp import IPKernelApp; from ipykernel.connect import write_connection_file\n"
+        "assert 'jupyter_client.manager' not in sys.modules\n"
+        "assert type(IPKernelApp().blocking_client()).__name__ == 'BlockingKernelClient'",
+        "import html; assert html.unescape('&uuml;') == '\u00fc' and len(html.entities.html5) > 2000",
+        "from html.entities import name2codepoint; assert name2codepoint['auml'] == 228",
+    ):
+        run_kernel(program)
+
+
+def run_kernel(program: str) -> None:
+    """As a kernel of ours begins."""
+    command = [sys.executable, "-c", KERNEL + program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, (program, done.stderr)
+
+
+def test_the_map_of_the_world_is_read_when_a_map_is_made() -> None:
+    """bqplot would hold it, 2 MB, for whoever makes a map: no page does; who does has all of it."""
+    run("""
+import gc
+from temphub_kernel.page.widgets import chart, world
+held = lambda: [one for one in gc.get_objects() if type(one) is dict and one.get("type") == "Topology"]
+gc.collect()
+assert not held(), "it is in memory still"
+made = bqplot.Map()
+assert made.map_data == world.topo_load(world.FILE) and held()
+assert made.map_data["objects"]["subunits"]["geometries"]
+""")

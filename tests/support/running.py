@@ -143,7 +143,7 @@ class TempHub:
 
     def kernels(self) -> list[psutil.Process]:
         """The Jupyter kernels it runs."""
-        return self._with("ipykernel_launcher")
+        return self._with("jupyter.launch")
 
     def hub_kernel(self) -> psutil.Process | None:
         """The kernel that is the hub."""

@@ -15,7 +15,9 @@ from ..data import Probe, Snapshot
 from ..html import chart, panes
 from .base import set_class
 from .chart_extras import Extras, Laid, Limit, limits_of
+from .world import let_go
 
+let_go()
 PLAIN = {
     "grid_lines": "solid",
     "grid_color": "var(--th-grid, #e5e9ef)",
