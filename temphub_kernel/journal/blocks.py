@@ -95,10 +95,12 @@ def is_there(db: sqlite3.Connection, table: str = "junctions") -> bool:
 WINDOW_ROWS = schema.SEGMENT_BLOCKS * schema.BLOCK_ROWS
 Decode = Callable[[], columns.Batch]
 IN_HOURS = "SELECT sum(count + bad) FROM hours WHERE probe IN ({}) AND at BETWEEN ? AND ?"
-# Of minutes [?1, ?2) the share that each quarter has of them: minutes themselves may have to be unpacked.
+IN_MINUTES = "SELECT sum(count + bad) FROM minutes WHERE probe IN ({}) AND at BETWEEN ?1 AND ?2 - 1"
+# Of minutes [?1, ?2) of a day whose minutes are packed: the share that each quarter has of them.
 IN_QUARTERS = (
     "SELECT (sum((count + bad) * (min(at * 15 + 15, ?2) - max(at * 15, ?1))) + 14) / 15 FROM quarters WHERE "
-    "probe IN ({}) AND at BETWEEN ?1 / 15 AND (?2 - 1) / 15"
+    "probe IN ({}) AND at BETWEEN ?1 / 15 AND (?2 - 1) / 15 AND EXISTS (SELECT 1 FROM minute_packs WHERE day "
+    "= at / 96 AND minute_packs.probe = quarters.probe)"
 )
 
 
@@ -253,13 +255,14 @@ class Stored:
             yield Part(oldest_ms, partial(rows, done + 1, 2**62))
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
-        """How many readings were taken in [from_ms, to_ms), rather more than fewer."""
+        """How many readings were taken in [from_ms, to_ms), rather more than fewer; near that for less than an
+        hour of days whose minutes are packed."""
         of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
         if to_ms - from_ms >= HOUR_MS:
-            query, bounds = IN_HOURS, (from_ms // HOUR_MS, (to_ms - 1) // HOUR_MS)
+            queries, bounds = [IN_HOURS], (from_ms // HOUR_MS, (to_ms - 1) // HOUR_MS)
         else:
-            query, bounds = IN_QUARTERS, (from_ms // MINUTE_MS, -(-to_ms // MINUTE_MS))
-        known = self._db.execute(query.format(of), bounds).fetchone()[0] or 0
+            queries, bounds = [IN_MINUTES, IN_QUARTERS], (from_ms // MINUTE_MS, -(-to_ms // MINUTE_MS))
+        known = sum(self._db.execute(query.format(of), bounds).fetchone()[0] or 0 for query in queries)
         query = "SELECT count(*) FROM readings WHERE no > ? AND taken_ms >= ? AND taken_ms < ?"
         new = self._db.execute(query, (done, from_ms, to_ms)).fetchone()[0]
         pending = imports.pending(self._db, from_ms, to_ms)
