@@ -255,8 +255,8 @@ class Stored:
             yield Part(oldest_ms, partial(rows, done + 1, 2**62))
 
     def about(self, from_ms: int, to_ms: int, done: int, probes: Sequence[int] | None = None) -> int:
-        """How many readings were taken in [from_ms, to_ms), rather more than fewer; near that for less than an
-        hour of days whose minutes are packed."""
+        """How many readings were taken in [from_ms, to_ms), rather more than fewer; about as many for less
+        than an hour of days whose minutes are packed."""
         of = "SELECT no FROM probes" if probes is None else ", ".join(map(str, probes))
         if to_ms - from_ms >= HOUR_MS:
             queries, bounds = [IN_HOURS], (from_ms // HOUR_MS, (to_ms - 1) // HOUR_MS)

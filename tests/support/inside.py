@@ -11,6 +11,7 @@ import ast
 import importlib
 import re
 import sys
+import warnings
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -139,7 +140,10 @@ def imported() -> set[Use]:
         for node in ast.walk(tree):
             if not isinstance(node, ast.ImportFrom) or node.level or not is_foreign(node.module or ""):
                 continue
-            public = getattr(importlib.import_module(node.module), "__all__", None)
+            # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                public = getattr(importlib.import_module(node.module), "__all__", None)
             for alias in node.names:
                 hidden = any(part.startswith("_") for part in [*node.module.split("."), alias.name])
                 if hidden or (public is not None and alias.name not in public):
