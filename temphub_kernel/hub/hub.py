@@ -338,6 +338,7 @@ class RunningHub:
             problem=check.problem,
             remedy=check.remedy,
             held=check.held,
+            waits=check.waits,
         )
 
     def _twins(self, probe_id: str, problem: str, remedy: str) -> None:

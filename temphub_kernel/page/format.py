@@ -3,6 +3,7 @@ pure."""
 
 import html
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 
 from ..core import period_for_name
@@ -26,6 +27,17 @@ def code(text: str) -> str:
     """Our own words as HTML: what stands between backquotes is shown as something to type."""
     parts = safe(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
+
+
+class Refusal(str):
+    """How something ended that was refused, or failed."""
+
+
+def outcome(told: str, write: Callable[[str], str] = safe, role: str = "status") -> str:
+    """How the last thing that was asked ended, as HTML; empty when there is nothing to say. write: safe, or
+    code where it may name commands."""
+    kind = "th-outcome th-refused" if isinstance(told, Refusal) else "th-outcome"
+    return f'<p class="{kind}" role="{role}">{write(told)}</p>' if told else ""
 
 
 def signed(text: str) -> str:

@@ -68,6 +68,10 @@ class ProbeHeld(Conflict):
     """Raised when a probe is another hub's: no fault of it, nor of this hub."""
 
 
+class ProbeWaits(Conflict):
+    """Raised when a probe waits for a person's yes."""
+
+
 class ProbeClaimed(ProbeHeld):
     """Raised when a probe holds the token or the key of another hub; where this hub has several tokens, the
     next is tried."""
@@ -209,7 +213,7 @@ def twin(met: Sighting, url: str) -> TempHubError:
 
 def forgot(met: Sighting) -> TempHubError:
     """It had a key of ours, and says that it has none."""
-    return Conflict(
+    return ProbeWaits(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} has lost the key that this hub gave it, or "
         "another device uses its name.",
         f"If you reset it, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",
@@ -219,7 +223,7 @@ def forgot(met: Sighting) -> TempHubError:
 
 def waiting(met: Sighting) -> TempHubError:
     """PROBE_TRUST=approve, and nobody said yes."""
-    return Conflict(
+    return ProbeWaits(
         f"The probe {met.probe_id} at {at(met.ip, met.port)} waits until somebody trusts it "
         "(PROBE_TRUST=approve).",
         f"If it is yours, press Trust beside it on the hub's page, or run `temphub trust {met.probe_id}`.",

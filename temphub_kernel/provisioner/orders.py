@@ -31,7 +31,7 @@ class State(Enum):
 
 class ProbeCheck(NamedTuple):
     """How a check ended. provisioned_url, interval_ms: in force on the probe, empty and 0 when not known;
-    held: it is another hub's."""
+    held: it is another hub's; waits: for a person's yes."""
 
     probe_id: str
     ip: str
@@ -45,6 +45,7 @@ class ProbeCheck(NamedTuple):
     model: str
     state: State
     held: bool = False
+    waits: bool = False
 
     @property
     def changed(self) -> bool:
@@ -133,7 +134,8 @@ class Proof(NamedTuple):
 
 def failed(met: Sighting, error: TempHubError, state: State) -> ProbeCheck:
     """The result of a check that could not be done, and where it stopped."""
-    words, held = (error.problem, error.remedy), isinstance(error, errors.ProbeHeld)
+    kind = isinstance(error, errors.ProbeHeld), isinstance(error, errors.ProbeWaits)
+    words = error.problem, error.remedy
     return ProbeCheck(
-        met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, held
+        met.probe_id, met.ip, met.port, False, "", 0, *words, met.version, met.model, state, *kind
     )

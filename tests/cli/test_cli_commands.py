@@ -295,7 +295,7 @@ def others() -> list[tuple[str, str]]:
 def files_and_extras(line: str) -> bool:
     """Whether a command of Python, pip or Jupyter names files and extras that are there."""
     pieces = [piece for piece in re.split(r"[ &'\"]+", line) if piece]
-    extras = re.findall(r"\.\[(\w+)\]", line)
+    extras = [name for listed in re.findall(r"\.\[([\w,]+)\]", line) for name in listed.split(",")]
     known = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
         "optional-dependencies"
     ]

@@ -75,9 +75,11 @@ def test_a_refusal_is_still_read_when_the_next_is_done(asks, hub):
     hub.may.set()
     refused = "The hub is odd. Versuchen Sie es in einigen Sekunden wieder."
     assert ended(asks) and asks.outcomes["a"] == f"{refused} two done."
+    assert "th-refused" in asks.said("a")
     tongue.silent()
     asks.go("a", "…", hub.work("three"))
     assert ended(asks) and asks.outcomes["a"] == "three done."
+    assert "th-outcome" in asks.said("a") and "th-refused" not in asks.said("a")
     hub.may.clear()
     asks.go("a", "…", hub.work("try", TempHubError("No.", "Stop.")), last_counts=True)
     asks.go("a", "…", hub.work("four"))

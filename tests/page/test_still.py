@@ -63,7 +63,7 @@ def test_it_shows_the_window_that_the_address_asks_for(journal, query, window):
     dashboard = build(journal.path, provision=None)
     dashboard.choose(query, "Europe/Berlin")
     label = {"5min": "last 5 min", "1h": "last hour", "24h": "last 24 h"}[window]
-    assert f"°C, {label}" in dashboard.still()
+    assert f" °C, {label}" in re.sub("<[^>]*>", "", dashboard.still())
     assert dashboard.still().count('mod-active">') == 1
     dashboard.stop()
 

@@ -174,6 +174,8 @@ def test_a_reset_probe_waits_for_a_yes(make_hub, probe):
         hub.stands("forgot")
         wait_for(lambda: "has lost the key" in hub.probe()["problem"], 20)
         wait_for(lambda: one.status().get("last_error"), 20)
+        # That its deliveries are refused follows from it, and is not what to do something about.
+        assert "has lost the key" in hub.probe()["problem"]
         assert th.load(tidy=True, numbered=True)["boot"].nunique() == 1
         assert hub.say(yes=True)[0] == 200
         hub.stands("claimed")

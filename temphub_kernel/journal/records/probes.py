@@ -82,10 +82,11 @@ class ProbeBook:
         problem: str,
         remedy: str,
         held: bool = False,
+        waits: bool = False,
     ) -> None:
         """How a check of a probe's settings ended; written when it says something new. held: the probe is
-        another hub's."""
-        result = (ok, server_url, interval_ms, held, problem, remedy)
+        another hub's; waits: for a person's yes."""
+        result = (ok, server_url, interval_ms, held, waits, problem, remedy)
         if self._results.get(probe_id) == result:
             return
         self._results.pop(probe_id, None)
@@ -162,8 +163,10 @@ class ProbeBook:
     def _foremost(self, probe_id: str) -> tuple[str, str]:
         """What is the matter with a probe: that its curve is not one place's, that nothing of it is stored,
         or how its check ended."""
-        problem, remedy = self._results.get(probe_id, ("", ""))[-2:]
-        return self._shared.get(probe_id) or self._refused.get(probe_id) or (str(problem), str(remedy))
+        waits, problem, remedy = self._results.get(probe_id, (False, "", ""))[-3:]
+        # Until somebody says yes all that it delivers is refused: why that is helps, not how it is refused.
+        refused = None if waits else self._refused.get(probe_id)
+        return self._shared.get(probe_id) or refused or (str(problem), str(remedy))
 
     def _say(self, probe_id: str) -> None:
         words = *self._foremost(probe_id), probe_id

@@ -242,7 +242,7 @@ def struck(snapshot: Snapshot, outcome: str) -> str:
             f'<li><span class="th-quiet">{format.safe(when)}</span> '
             f"{format.safe(whose)}{f': {format.safe(one.note)}' if one.note else ''} {undo}</li>"
         )
-    said = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
+    said = format.outcome(outcome, format.code)
     struck = format.safe(words.STRUCK)
     listed = (
         f'<p class="th-quiet">{struck}</p><ul class="th-notes" aria-label="{struck}">{"".join(rows)}</ul>'
@@ -376,7 +376,7 @@ def notes(snapshot: Snapshot, outcome: str) -> str:
             f'<li value="{place}"><span class="th-quiet">{when}</span>{whom} {format.safe(note.text)} {erase}'
             "</li>"
         )
-    told = f'<p class="th-outcome" role="status">{format.code(outcome)}</p>' if outcome else ""
+    told = format.outcome(outcome, format.code)
     return told + (
         f'<ol class="th-notes" aria-label="{format.safe(words.NOTES)}">{"".join(rows)}</ol>' if rows else ""
     )

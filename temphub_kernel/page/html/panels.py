@@ -24,7 +24,7 @@ def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str 
             f'<p class="th-problem">{format.code(tongue.told(record["problem"]))} '
             f"{format.code(tongue.told(record.get('remedy') or ''))}</p>"
         )
-    said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
+    said = format.outcome(outcome)
     sign = (
         f'<span class="th-state th-is-refused">{states.shape("refused")}'
         f"{format.safe(words.STATES['refused'])}"

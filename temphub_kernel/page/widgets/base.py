@@ -137,8 +137,9 @@ class Asks:
     def said(self, subject: str) -> str:
         """How the last question of a subject stands or ended, as HTML; empty when there is nothing to say."""
         told = self.outcomes.get(subject, "")
-        kind = "th-quiet" if self.busy(subject) else "th-outcome"
-        return f'<p class="{kind}" role="status">{format.safe(told)}</p>' if told else ""
+        if self.busy(subject) and told:
+            return f'<p class="th-quiet" role="status">{format.safe(told)}</p>'
+        return format.outcome(told)
 
     def go(self, subject: str, saying: str, work: Callable[[], str], *, last_counts: bool = False) -> None:
         """Have `work()` done in a thread; what it gives, or its error, is the subject's outcome. One at a
@@ -180,7 +181,8 @@ class Asks:
                     else " ".join(tongue.told(one, done.language) for one in describe(error))
                 )
                 before = self._failed.get(subject, "")
-                self.outcomes[subject] = " ".join(one for one in (before, told) if one)
+                whole = " ".join(one for one in (before, told) if one)
+                self.outcomes[subject] = format.Refusal(whole) if before or error is not None else whole
                 if error is not None and not done.last_counts:
                     # What was refused stays to be read when the next one is done.
                     self._failed[subject] = self.outcomes[subject]
@@ -189,7 +191,8 @@ class Asks:
                 del self._under_way[subject]
             else:
                 said = self._failed.get(subject, ""), following.saying
-                self.outcomes[subject] = " ".join(one for one in said if one)
+                whole = " ".join(one for one in said if one)
+                self.outcomes[subject] = format.Refusal(whole) if said[0] else whole
         if following is not None:
             # Unless the page was closed meanwhile.
             with suppress(RuntimeError):

@@ -74,8 +74,7 @@ class Removed:
                 [self._kit.html("th-grow"), self._kit.row([button], "th-buttons")], "th-list-row"
             )
         row = self._rows[id_]
-        outcome = self._asks.outcomes.get(id_, "") if self._here(id_) else ""
-        said = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
+        said = format.outcome(self._asks.outcomes.get(id_, "") if self._here(id_) else "")
         same = "" if name == id_ else f'<span class="th-quiet">{format.safe(id_)}</span>'
         when = probe_words.REMOVED_AT.format(
             snapshot.view.at(record["removed_ms"], snapshot.now_ms, to_second=False)
@@ -129,8 +128,7 @@ class Transients:
         """Bring it up to a snapshot."""
         self._count = snapshot.transients
         self.shown = self.shown and bool(self._count)
-        outcome = self._asks.outcomes.get(SUBJECT, "")
-        told = f'<p class="th-outcome" role="status">{format.safe(outcome)}</p>' if outcome else ""
+        told = format.outcome(self._asks.outcomes.get(SUBJECT, ""))
         if not self._count:
             self._question.close()
             set_value(self._said, told)

@@ -81,7 +81,7 @@ class LimitDrag:
         except TempHubError as error:
             self.close()
             told = " ".join(tongue.told(one) for one in (error.problem, error.remedy))
-            set_value(self._text, f'<p class="th-outcome" role="alert">{format.safe(told)}</p>')
+            set_value(self._text, format.outcome(format.Refusal(told), role="alert"))
             set_children(self._buttons, [self._done])
             set_children(self.widget, [self._text, self._buttons])
             return

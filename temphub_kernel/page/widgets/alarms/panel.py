@@ -272,8 +272,7 @@ class AlarmPanel:
 
     def _tell(self) -> None:
         """What became of the last answer, for a while."""
-        said = self._asks.outcomes.get(SUBJECT, "")
-        told = f'<p class="th-outcome" role="status">{format.safe(said)}</p>' if said else ""
+        told = format.outcome(self._asks.outcomes.get(SUBJECT, ""))
         if (
             told
             and told == self._said.value
