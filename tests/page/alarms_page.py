@@ -61,7 +61,15 @@ def card(page, probe_id):
 
 
 def press(page, label):
-    next(one for one in every(page, Button) if one.description == label).click()
+    """What a question's answer brings stands there a moment after its words."""
+
+    def there():
+        found = [one for one in every(page, Button) if one.description == label]
+        if not found:
+            refresh(page)
+        return found
+
+    wait_for(there, 5)[0].click()
 
 
 def said(page, text):
