@@ -78,7 +78,8 @@ class Shop:
     def deliver(self, count: int = 40) -> None:
         """A batch of a probe; acknowledged means stored."""
         readings = [
-            {"seq": next(self._seq), "age_ms": 100 * (count - at), "temperature_c": 2 + at / 16}
+            # Over before the next batch begins: two of one millisecond would be sent once, and named.
+            {"seq": next(self._seq), "age_ms": 2 * (count - at), "temperature_c": 2 + at / 16}
             for at in range(count)
         ]
         readings[0] = {**readings[0], "temperature_c": None, "quality": "open"}
