@@ -30,15 +30,15 @@ BOXES = """(root) => [...document.querySelectorAll(
 })"""
 
 
+LAST = {"TempProbe-0096": 21.25, "TempProbe-0097": -18.5}
+
+
 def write_hour(data_dir):
     """An hour of two probes, each reading delivered at once: one that catches up says so on its card, for
     half a minute."""
     now = now_ms()
     times = range(now - 3_600_000, now, 10_000)
-    hour = {
-        probe_id: [(ms, celsius) for ms in times]
-        for probe_id, celsius in (("TempProbe-0096", 21.25), ("TempProbe-0097", -18.5))
-    }
+    hour = {probe_id: [(ms, celsius) for ms in times] for probe_id, celsius in LAST.items()}
     fill(data_dir, hour, rolled_up=False)
 
 
@@ -113,6 +113,10 @@ def test_the_widgets_take_its_place_without_a_jump(new_page, temphub, width):
     """When the live widgets take over, every box is where it was and as large as it was, and nothing on
     screen has moved."""
     page, held = new_page(width), []
+    # Of just now: none turns late or silent in between, which is a line more in the page's head.
+    for probe_id, celsius in LAST.items():
+        sent = {"probe_id": probe_id, "temperature_c": celsius}
+        assert temphub.ask("POST", "/api/ingest", sent)[0] == 200
     # Else it could be gone before it has been looked at.
     page.route("**/page.js", lambda route: held.append(route))
     go(page, temphub, "?window=24h").wait_for_selector("#first .th-card:visible")
