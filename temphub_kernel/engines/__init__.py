@@ -6,7 +6,6 @@ Who forwards writes by it, who analyses and the page of all sites read by it.
 
 from .names import MEASUREMENT, MOST_SITES, READINGS, ignored_of, influx_length, length_of, match, metrics_of
 from .reading import (
-    FEW_SITES,
     Engine,
     Readings,
     Series,
@@ -14,13 +13,13 @@ from .reading import (
     exported,
     revisions_of,
     series_of,
+    shares_of,
     sites_of,
     slow,
 )
 from .web import TIMEOUT_S, Answer, Away, BrokenOff, WebAddress
 
 __all__ = [
-    "FEW_SITES",
     "MEASUREMENT",
     "MOST_SITES",
     "READINGS",
@@ -41,6 +40,7 @@ __all__ = [
     "metrics_of",
     "revisions_of",
     "series_of",
+    "shares_of",
     "sites_of",
     "slow",
 ]

@@ -318,6 +318,12 @@ def sites_of(engine: Engine, from_ms: int = FIRST_EVER_MS) -> set[str]:
     return {labels.get("site", "") for labels in engine.series(series_match(("hub",)), from_ms)}
 
 
+def shares_of(sites: Iterable[str]) -> list[set[str]]:
+    """Places, as many at a time as one question is about."""
+    ordered = sorted(sites)
+    return [set(ordered[at : at + FEW_SITES]) for at in range(0, len(ordered), FEW_SITES)]
+
+
 def revisions_of(engine: Engine, probes: set[str] | None = None) -> dict[Key, int]:
     """The revision that counts of each probe that has one. Asked of all times: in a stretch of which
     everything was struck out it has nothing, and an earlier one has. Raises TempHubError."""
@@ -326,9 +332,7 @@ def revisions_of(engine: Engine, probes: set[str] | None = None) -> dict[Key, in
         told = engine.series(series_match(READINGS[2:], probes=probes))
     except TooMuch:
         # VictoriaMetrics 1.79 names at most 30,000 series at once.
-        sites = sorted(sites_of(engine))
-        shares = (set(sites[at : at + FEW_SITES]) for at in range(0, len(sites), FEW_SITES))
-        matches = (series_match(READINGS[2:], None, probes, share) for share in shares)
+        matches = (series_match(READINGS[2:], None, probes, share) for share in shares_of(sites_of(engine)))
         told = [one for match in matches for one in engine.series(match)]
     for labels in told:
         key, number = _key(labels), int(labels.get("revision", "0"))

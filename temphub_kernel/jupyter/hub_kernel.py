@@ -6,13 +6,12 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
 from ..core import TempHubError, release_memory, run_folder
 from ..hub import RUN_PLACE, TOLD, stop
-from .later import DEBUGGER, leave_out
 
 LOOK_S = 1.5
 # One that was killed is replaced sooner than this, and keeps the other alive meanwhile.
@@ -24,16 +23,7 @@ STOP_S = 6.0
 GARBAGE = 20_000, 20, 20
 
 
-class NoDebugger:
-    """A kernel without ipykernel's debugger, 8 MB of libraries: nobody may run code in ours."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """ipykernel looks for the debugger as soon as there is a kernel, before `__init__`."""
-        leave_out(*DEBUGGER)
-        return super().__new__(cls, *args, **kwargs)
-
-
-class WatchedKernel(NoDebugger, IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
+class WatchedKernel(IPythonKernel):  # type: ignore[misc]  # its types do not hold under `strict`
     """An IPython kernel whose supervisor may be killed and replaced."""
 
     def __init__(self, **kwargs: Any) -> None:

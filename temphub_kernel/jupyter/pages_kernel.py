@@ -25,7 +25,7 @@ Handler = Callable[[Any, Any, Any], Any]
 SETTLED_S = 5.0
 
 
-class ViewerKernel(hub_kernel.NoDebugger, IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
+class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
     """An IPython kernel that keeps visits apart."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 from ...alarms import states
 from ...core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s, now_ms
 from ...engines import (
-    FEW_SITES,
     MEASUREMENT,
     READINGS,
     Engine,
@@ -22,6 +21,7 @@ from ...engines import (
     match,
     revisions_of,
     series_of,
+    shares_of,
     sites_of,
 )
 
@@ -128,10 +128,8 @@ class Places:
     def _shares(self) -> list[set[str] | None]:
         """The places that a question is about, None for all: of many an answer would take an engine long, and
         be as long."""
-        sites = sorted(self._sites)
-        if len(sites) <= FEW_SITES:
-            return [None]
-        return [set(sites[at : at + FEW_SITES]) for at in range(0, len(sites), FEW_SITES)]
+        shares = shares_of(self._sites)
+        return [*shares] if len(shares) > 1 else [None]
 
     def ask(self) -> dict[Key, There]:
         """All of them. Raises TempHubError."""

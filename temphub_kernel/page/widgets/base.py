@@ -180,9 +180,7 @@ class Asks:
                     if error is None
                     else " ".join(tongue.told(one, done.language) for one in describe(error))
                 )
-                before = self._failed.get(subject, "")
-                whole = " ".join(one for one in (before, told) if one)
-                self.outcomes[subject] = format.Refusal(whole) if before or error is not None else whole
+                self._tell(subject, told, refused=error is not None)
                 if error is not None and not done.last_counts:
                     # What was refused stays to be read when the next one is done.
                     self._failed[subject] = self.outcomes[subject]
@@ -190,15 +188,19 @@ class Asks:
             if following is None:
                 del self._under_way[subject]
             else:
-                said = self._failed.get(subject, ""), following.saying
-                whole = " ".join(one for one in said if one)
-                self.outcomes[subject] = format.Refusal(whole) if said[0] else whole
+                self._tell(subject, following.saying)
         if following is not None:
             # Unless the page was closed meanwhile.
             with suppress(RuntimeError):
                 self._begin(subject, following)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
+
+    def _tell(self, subject: str, told: str, *, refused: bool = False) -> None:
+        """How a subject stands, behind what was refused of it before."""
+        before = self._failed.get(subject, "")
+        whole = " ".join(one for one in (before, told) if one)
+        self.outcomes[subject] = format.Refusal(whole) if before or refused else whole
 
 
 def without_hub(path: str, body: dict[str, Any] | None) -> dict[str, Any]:
