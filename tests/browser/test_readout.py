@@ -23,6 +23,8 @@ SCRIPTED = """() => {
   return told.scripted && told.zone === Intl.DateTimeFormat().resolvedOptions().timeZone;
 }"""
 CHART = "JSON.parse(document.querySelector('#rendered_cells .th-told [data-told]').dataset.told).chart"
+FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"""
 # Where the points are that the readout speaks of, and where the readout itself is.
 COVERED = """() => {
   const box = document.querySelector(".th-layer .th-tip").getBoundingClientRect();
@@ -123,6 +125,37 @@ def test_it_says_what_the_sensor_said(open_page, width, minutes):
             )
             assert told["corrected"] == "31.50 °C" and len(told) == 5
             assert page.evaluate(COVERED) == [5, 0, True], (share, up)
+    assert not page.errors
+
+
+@pytest.mark.browser
+def test_it_comes_with_lines_that_come_late_and_stays_when_the_chart_grows(open_page):
+    """What is pointed at before the lines are drawn is read as soon as they are; a moment that somebody asked
+    for stays read when the window is another size."""
+    page = open_page(1280, 5)
+    page.evaluate(
+        """() => { for (const one of document.querySelectorAll(".th-chart .curve"))
+        [one.late, one.__data__] = [one.__data__, {}]; }"""
+    )
+    box = plot(page)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.evaluate(FRAMES)
+    assert page.locator(".th-layer.th-on").count() == 0
+    page.evaluate(
+        """() => { for (const one of document.querySelectorAll(".th-chart .curve")) {
+        one.__data__ = one.late;
+        for (const path of one.querySelectorAll("path")) path.setAttribute("d", path.getAttribute("d"));
+        } }"""
+    )
+    assert readout(page)["ten"] == "10.00 °C"
+    page.locator("#rendered_cells .th-statistics-panel tbody tr", has_text="spiky").locator(
+        ".th-jump-to"
+    ).last.click()
+    wait_for(lambda: readout(page).get("spiky") == "61.12 °C", 10)
+    page.set_viewport_size({"width": 1000, "height": 900})
+    wait_for(lambda: plot(page)["width"] < box["width"], 10)
+    page.evaluate(FRAMES)
+    assert readout(page)["spiky"] == "61.12 °C"
     assert not page.errors
 
 

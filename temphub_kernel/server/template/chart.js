@@ -106,12 +106,12 @@
       // An address that somebody was sent may name a moment.
       const at = Date.parse(asked.get("at"));
       asked.delete("at");
-      if (at) sought = { ms: at, id: asked.get("of") };
+      if (at) sought = { ms: at, id: asked.get("of"), heard: 0 };
     }
     // News from before the last gesture was heard would undo it, and the next one would begin from there.
     if (!fingers.size && !timer && told.heard >= awaited) settle(); else aimed();
-    // After two frames the lines are drawn as well.
-    if (sought || looked) requestAnimationFrame(() => requestAnimationFrame(() => { if (sought) point(); else if (looked) read(looked); }));
+    point();
+    drawn();
   }
 
   // --- ages ---
@@ -128,6 +128,7 @@
 
   // --- the chart's place on the screen ---
   const plot = () => document.querySelector(".th-chart .plotarea_events");
+  const within = (box, x, y) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
   function place() {
     const area = plot(), chart = told.chart;
     if (!area || !chart || !(chart.to > chart.from)) return null;
@@ -152,7 +153,9 @@
       let tall = 0;
       new ResizeObserver(() => { const now = host.clientHeight; if (tall && now !== tall) dispatchEvent(new Event("resize")); tall = now; }).observe(host);
       // The chart takes its new size some time after the window did.
-      new ResizeObserver(() => { unread(); requestAnimationFrame(drawRange); }).observe(plot());
+      new ResizeObserver(() => { drawn(); requestAnimationFrame(drawRange); }).observe(plot());
+      // The lines come some frames after the news of them, on a slow machine many.
+      new MutationObserver(drawn).observe(host, { subtree: true, attributes: true, attributeFilter: ["d"] });
       // Reachable with the keyboard; what it shows stands in the table as well.
       host.tabIndex = 0;
       host.setAttribute("role", "application");
@@ -240,20 +243,30 @@
   }
 
   // --- reading values: see readout.js; what is shown stays right when the chart moves on below it ---
-  let looked = null;
+  let looked = null, redrawn = 0;
   function read(at) {
     const here = place(), layer = overlay();
-    if (!here || !layer) return;
-    looked = shift ? null : at;
-    if (!thReadout.show(layer, host(), here, told, looked)) unread();
+    looked = at;
+    // Where there is nothing to read yet, or lines are being moved, it is read as soon as they are drawn.
+    if (here && layer && (shift || !thReadout.show(layer, host(), here, told, at))) layer.classList.remove("th-on");
+  }
+  function drawn() {
+    if (looked && !redrawn) redrawn = requestAnimationFrame(again);
+  }
+  function again() {
+    const box = place()?.box;
+    redrawn = 0;
+    if (!looked || !box) return;
+    // A chart of another size may have left the pointer.
+    if (looked.ms !== undefined || within(box, looked.x, looked.y)) read(looked); else unread();
   }
   // The moment that somebody asked for is read off by itself, once the chart has come to it.
   function point() {
     const here = place();
-    if (!sought || !here || here.chart.from === sought.from) return;
+    if (!sought || !here || told.heard < sought.heard) return;
     if (sought.ms >= here.chart.from && sought.ms <= here.chart.to) {
-      read({ ms: sought.ms, id: sought.id });
       moment = { ...sought, of: here.chart.from };
+      read({ ms: sought.ms, id: sought.id });
     }
     sought = null;
   }
@@ -404,8 +417,7 @@
   // --- gestures ---
   const inPlot = (event) => {
     const here = event.target.closest?.(".th-chart") && place();
-    return here && event.clientX >= here.box.left && event.clientX <= here.box.right && event.clientY >= here.box.top
-      && event.clientY <= here.box.bottom ? here : null;
+    return here && within(here.box, event.clientX, event.clientY) ? here : null;
   };
   document.addEventListener("wheel", (event) => {
     const here = inPlot(event), now = performance.now(), passing = now - scrolled < PASSING_MS && !event.ctrlKey;
@@ -491,9 +503,10 @@
     if (sender) { send(sender); return; }
     if (!button) return;
     const { see, of, ...what } = JSON.parse(button.dataset.do);
-    if (see) sought = { ms: see, id: of, from: told.chart?.from, said: saying(button) };
-    say(what);
-    if (see) document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
+    const heard = say(what);
+    if (!see) return;
+    sought = { ms: see, id: of, heard, said: saying(button) };
+    document.querySelector(".th-chart-panel")?.scrollIntoView({ block: "start", behavior: "smooth" });
   });
   window.addEventListener("resize", () => {
     requestAnimationFrame(drawRange);
