@@ -24,6 +24,15 @@ def _held(path: Path, how: int) -> Iterator[IO[bytes]]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
+# Whether the test that runs here promises a time.
+_promising = False
+
+
+def promising() -> bool:
+    """Whether a time that the running test waits is what it promises, not what a busy computer needs."""
+    return _promising
+
+
 class Turn:
     """A place among the tests of all workers, which keep their locks in the folder `folder`: for a `with`
     around a test."""
@@ -63,6 +72,8 @@ class Turn:
             self._take(alone=True)
 
     def _take(self, *, alone: bool) -> None:
+        global _promising
+        _promising = alone
         # Two that would not let go before they have more would wait for each other for ever.
         self._place.close()
         if fcntl is None or "PYTEST_XDIST_WORKER" not in os.environ:

@@ -7,6 +7,12 @@ from typing import NoReturn
 
 import pytest
 
+from support.alone import promising
+
+# So long may something take beside the tests of three other workers: a bound against waiting for ever. Who
+# promises a time is marked `alone`.
+PATIENCE_S = 45.0
+
 
 def cannot(reason: str) -> NoReturn:
     """This machine cannot run the test: skipped at home with the reason, a failure in CI."""
@@ -16,7 +22,10 @@ def cannot(reason: str) -> NoReturn:
 
 
 def wait_for(what: Callable[[], object], timeout_s: float = 10.0, every_s: float = 0.02) -> object:
-    """The first true answer of `what()`; fails when there is none in time."""
+    """The first true answer of `what()`; fails when there is none in time, where tests of others run beside
+    it not before `PATIENCE_S`."""
+    if not promising():
+        timeout_s = max(timeout_s, PATIENCE_S)
     deadline = time.monotonic() + timeout_s
     while True:
         answer = what()
