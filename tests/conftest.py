@@ -16,7 +16,7 @@ from support.island import land
 from support.leftovers import Before
 from temphub_kernel.core.settings import ALLOWED
 
-GRACE_S = 20.0
+GRACE_S = 5.0
 TURN = pytest.StashKey[Turn]()
 # jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every
 # worker. No schema here asks for one; without the grammars it leaves that one check out, as the page server

@@ -9,10 +9,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.plotting import PlotAccessor
 
 from ..core import TempHubError, free_memory
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class _Plot(PlotAccessor):
+    """What draws a frame; where a library is missing that can, it says what to do."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*args, **options)
+        except ImportError as error:
+            raise ImportError(
+                'pandas needs matplotlib for that: pip install ".[analysis]" in the folder of TempHub; or '
+                "call th.temperature_picture(frame), which needs nothing."
+            ) from error
 
 
 class Frame(pd.DataFrame):
@@ -22,6 +36,11 @@ class Frame(pd.DataFrame):
     @property
     def _constructor(self) -> type[Frame]:
         return Frame
+
+    @property
+    def plot(self) -> _Plot:
+        """As of any DataFrame."""
+        return _Plot(self)
 
     # Its types say that it is final; nothing of pandas calls it.
     @wraps(pd.DataFrame.to_excel)  # type: ignore[misc]

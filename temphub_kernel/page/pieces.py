@@ -42,7 +42,8 @@ def chosen(
         raise _wrong("window", window, "give either window or start (and end)")
     chosen_window = View().window if window is None else _live(window)
     if chosen_window is None:
-        raise _wrong("window", window, 'give a length such as "5min", "24h", "7d" or "1y", up to 5 years')
+        lengths = 'give a length such as "5min", "24h", "7d" or "1y", up to 5 years'
+        raise _wrong("window", window, f'{lengths}; a probe is given as probe="Fridge"')
     if start is not None:
         first, last = _span(start, end)
         if first >= last:

@@ -1,6 +1,7 @@
 """th.export: a frame or a time as a file, read back by programs that nobody here wrote."""
 
 import io
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -138,3 +139,13 @@ def test_pandas_own_writers_work(folder: Path, tmp_path: Path) -> None:
         assert abs(at - first.tz_localize(None).to_pydatetime()) < timedelta(milliseconds=1)
         frame.to_parquet(tmp_path / "frame.parquet")
         assert pd.read_parquet(tmp_path / "frame.parquet").shape == frame.shape
+
+
+def test_what_pandas_cannot_draw_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without matplotlib a frame's `plot` names what to install and what draws without it; so does that of
+    what comes of the frame."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    frame = load(data_dir=folder)
+    for draw in (frame.plot, frame.tail(2).plot.line):
+        with pytest.raises(ImportError, match=r"\.\[analysis\].*th\.temperature_picture"):
+            draw()

@@ -5,6 +5,9 @@ import re
 import pytest
 
 from browser import looks
+from support.waiting import wait_for
+
+SCENE = looks.SCENES["warm-of-twenty"]
 
 GLYPH = """() => {
   const element = document.querySelector('.th-kiosk .th-alarm .th-problem');
@@ -34,17 +37,80 @@ def contrast(*colours):
     return (light + 0.05) / (dark + 0.05)
 
 
+FOLD = "#rendered_cells .th-fold"
+LINE = "#rendered_cells .th-line"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """One of twenty probes, of which a freezer gets too warm."""
+    with looks.hub_of(SCENE, tmp_path_factory.mktemp("twenty")) as hub:
+        yield hub
+
+
+@pytest.fixture
+def open_look(browser, hub):
+    """Opens a page of it."""
+    pages = []
+
+    def open_(name):
+        looks.deliver(hub, SCENE)
+        pages.append(looks.open_look(browser, hub, name))
+        return pages[-1]
+
+    yield open_
+    for page in pages:
+        page.context.close()
+
+
 @pytest.mark.browser
-def test_a_freezer_in_trouble_is_named_across_the_room(browser, tmp_path):
+def test_a_freezer_in_trouble_is_named_across_the_room(open_look):
     """On a wall the name of what is wrong is so large that its capitals, as they are drawn, are 12 pixels
     high in a picture of 320, and stands out from what is behind it."""
-    scene = looks.SCENES["warm"]
-    with looks.hub_of(scene, tmp_path) as hub:
-        looks.deliver(hub, scene)
-        page = looks.open_look(browser, hub, "wall")
-        page.wait_for_selector(".th-kiosk .th-alarm .th-problem", timeout=30_000)
-        told, capital, right, *colours = page.evaluate(GLYPH)
-        width = looks.LOOKS["wall"][0]
-        assert "Freezer 2 above" in told and right <= width
-        assert capital * looks.FAR / width >= 12 and contrast(*colours) >= 4.5
-        page.context.close()
+    page = open_look("wall")
+    page.wait_for_selector(".th-kiosk .th-alarm .th-problem", timeout=30_000)
+    told, capital, right, *colours = page.evaluate(GLYPH)
+    width = looks.LOOKS["wall"][0]
+    assert "Freezer 3 above" in told and right <= width
+    assert capital * looks.FAR / width >= 12 and contrast(*colours) >= 4.5
+
+
+@pytest.mark.browser
+def test_one_of_twenty_in_trouble_is_on_a_phone_s_first_screen(open_look):
+    """With what is the matter, and in the narrowest phone's German, too; what can be done with the chart
+    takes four lines there."""
+    for name, told in (("phone", "still rising"), ("narrow", "steigt noch")):
+        page = open_look(name)
+        width = page.viewport_size["width"]
+        page.set_viewport_size({"width": width, "height": 640})
+        row = page.locator(LINE).first
+        wait_for(lambda row=row, told=told: told in row.inner_text(), 20)
+        box = row.bounding_box()
+        assert "Freezer 3" in row.inner_text() and "Yard" in row.inner_text()
+        assert box["y"] + box["height"] <= 640
+    tools = page.locator(".th-chart-panel > .th-tools :is(button, a):visible")
+    assert tools.count() == 9 and len({round(one.bounding_box()["y"]) for one in tools.all()}) <= 4
+
+
+@pytest.mark.browser
+def test_twenty_probes_are_searched_and_folded_by_the_keyboard(open_look):
+    """Whoever types finds, Escape ends the search, and a group that the keyboard came to folds and opens
+    again without the keyboard leaving it."""
+    page = open_look("desk")
+    count = page.locator(LINE).count
+    wait_for(lambda: count() == 20, 20)
+    page.keyboard.press("Tab")
+    while "th-search" not in page.evaluate("document.activeElement.closest('.th-search')?.className ?? ''"):
+        page.keyboard.press("Tab")
+    page.keyboard.type("room 4")
+    wait_for(lambda: count() == 1 and "Room 4" in page.locator(LINE).inner_text(), 20)
+    page.keyboard.press("Escape")
+    wait_for(lambda: count() == 20, 20)
+    page.keyboard.press("Tab")
+    # What is wrong is a group of its own.
+    for expanded in ("false", "true"):
+        assert page.evaluate("document.activeElement.matches('.th-fold')")
+        page.keyboard.press("Enter")
+        first = page.locator(FOLD).first
+        wait_for(lambda expanded=expanded, first=first: first.get_attribute("aria-expanded") == expanded, 20)
+        wait_for(lambda: page.evaluate("document.activeElement.matches('.th-fold')"), 10)

@@ -153,7 +153,8 @@ def test_a_renamed_probe_is_followed_to_its_new_place(finger, hub):
         page.wait_for_selector(".th-place .th-editor input:focus", timeout=20_000)
         if new:
             page.keyboard.type(new)
-            finger.press(form.locator(".th-primary"))
+            # The keyboard of a phone stands before the button.
+            page.keyboard.press("Enter")
             page.get_by_role("button", name=new, exact=True).first.wait_for(timeout=20_000)
         else:
             form.get_by_role("button", name="Close", exact=True).tap()
@@ -170,8 +171,8 @@ def test_a_renamed_probe_is_followed_to_its_new_place(finger, hub):
 
 @pytest.mark.browser
 def test_a_probe_is_named_and_watched_and_october_is_printed(finger):
-    """Naming a probe is two taps, its limits are two, October is two and paper a third; nothing is wider than
-    a phone, with a path of 200 signs in every panel as well."""
+    """Naming a probe is two taps, its limits are two, with what came of them in sight, October is two and
+    paper a third; nothing is wider than a phone, with a path of 200 signs in every panel as well."""
     page = finger.page
     finger.tap("Fridge 1")
     page.wait_for_selector(".th-place .th-editor input:focus", timeout=20_000)
@@ -185,6 +186,12 @@ def test_a_probe_is_named_and_watched_and_october_is_printed(finger):
     finger.tap("Switch on")
     wait_for(lambda: "Limits:" in named.inner_text(), 20)
     assert finger.taken() == 2
+    # What came of it is seen, and so is the form when it is for another one.
+    done = page.get_by_role("button", name="Done", exact=True)
+    wait_for(lambda: done.count() and done.evaluate(SEEN), 10)
+    page.locator("#rendered_cells .th-card", has_text="Room 1").get_by_role("button", name="Set limits").tap()
+    about = page.locator(".th-limits-form h2", has_text="Room 1")
+    wait_for(lambda: about.count() and about.evaluate(SEEN), 10)
     finger.tap("Dates")
     finger.tap("October")
     wait_for(lambda: "1 Oct" in page.locator(".th-chart-panel h2").first.inner_text(), 20)

@@ -19,8 +19,8 @@ def victoria(tmp_path):
 
 @pytest.mark.browser
 def test_which_shops_freezer_is_worst_now_and_over_the_month(browser, start_temphub, victoria, tmp_path):
-    """Whoever looks after the shops opens one page: the worst is named first, in its group, and was worst in
-    the table of the month; a shop that was off the net for a day is in it with what it measured meanwhile.
+    """Whoever looks after the shops opens one page: the worst is named first, with its place, and was worst
+    in the table of the month; a shop that was off the net for a day is in it with what it measured meanwhile.
     When the engine goes, the page says so in words, keeps what it had, and goes on by itself."""
     shops = [
         Shop(tmp_path, "Shop 1"),
@@ -50,6 +50,8 @@ def test_which_shops_freezer_is_worst_now_and_over_the_month(browser, start_temp
         assert "Freezer 2" in month and ("3 h (10 %)" in month or "2 h 5" in month)
         cards = text(".th-card .th-name")
         assert cards.split(" | ") == ["Shop 3 · Freezer 3", "Shop 1 · Freezer 1", "Shop 2 · Freezer 2"]
+        # One probe a place: the cards stand beside each other, named by their places.
+        assert len({round(one.bounding_box()["y"]) for one in page.locator(".th-card").all()}) == 1
         assert serious(page) == []
         victoria.stop()
         wait_for(lambda: "cannot be reached (Connection refused)" in text(".th-alert"), 40)

@@ -232,6 +232,35 @@ def test_a_limit_moved_in_the_chart_is_asked_set_and_undone(page, journal):
     assert not [body for _, body in page.hub.asked[asked:] if body and "number" in body]
 
 
+def test_a_limit_moved_while_the_last_is_being_set_is_asked_next(page, journal):
+    """It waits where it was moved to, and the question is about what was set meanwhile, before the journal
+    shows that; what was refused meanwhile is still read."""
+    rule = journal.rule(**WARM)
+    kept = {"number": rule.no, "rule": rule.to_json()}
+    page.hub.answers |= {"/api/rules/preview": {"text": "no alarm"}, "/api/rules": {"rules": [kept]}}
+    page._steering.change(probes=("Fridge",))
+    refresh(page)
+    say(page, limit=[rule.no, 9.0])
+    said(page, "instead of 8 °C? In the last 30 days")
+    page.hub.goes_on.clear()
+    press(page, "Set 9\u00a0°C")
+    say(page, limit=[rule.no, 10.0])
+    assert moved(page) == [(10.0, False)] and "instead of" not in refresh(page)
+    page.hub.goes_on.set()
+    said(page, "Fridge: above 10 °C for 10 min instead of 9 °C? In the last 30 days")
+    kept["rule"] = next(body["rule"] for _, body in page.hub.asked if body and "number" in body)
+    page.hub.refuses.add("/api/rules")
+    page.hub.goes_on.clear()
+    press(page, "Set 10\u00a0°C")
+    say(page, limit=[rule.no, 11.0])
+    page.hub.goes_on.set()
+    assert "The hub is busy." in (said(page, "instead of 9 °C? In the last 30 days") and refresh(page))
+    page.hub.refuses.clear()
+    press(page, "Set 11\u00a0°C")
+    said(page, "Set: Fridge above 11 °C for 10 min.")
+    assert page.hub.asked[-1][1]["rule"]["limit_c"] == 11
+
+
 @pytest.mark.parametrize("said_", [[1, 1e300], [1, None], [99, 5], "x", [1e30, 5], [1, 2, 3]])
 def test_a_move_that_means_nothing_changes_nothing(page, journal, said_):
     """What no script of ours says is left aside, or answered in words; no rule is changed."""

@@ -239,7 +239,8 @@ def test_a_set_is_switched_on_in_two_taps_and_tried_first(page, journal):
         "/api/rules/preview"
     } and "and when it sends no readings" in told
     press(page, "Switch on")
-    said(page, "Switched on: Fridge is watched.")
+    told = said(page, "Switched on: Fridge is watched.") and words(page)
+    assert told.index("Switched on") < told.index("Start from")
     assert page.hub.asked[-1] == ("/api/rules/from-set", {"set": "refrigerator", "probes": ["Fridge"]})
     journal.rule(kind="above", limit_c=8, probes=["Fridge"])
     journal.rule(kind="below", limit_c=2, probes=["Fridge"], severity="critical")

@@ -132,6 +132,30 @@ def test_two_hundred_probes_are_few_rows_and_few_lines(journal, open_dashboard):
     assert len(rows(alone)) == 200
 
 
+def test_of_twenty_the_one_in_trouble_stands_first(journal, open_dashboard):
+    """Whoever has a row each sees what is wrong on top, once and with its group; a group of which all stand
+    there has no empty heading. When all is well again each is where it was."""
+    page = page_of(journal, open_dashboard, 20, groups=0)
+    journal.described("P-17", group="Yard")
+    journal.reading("P-17", None, quality="open")
+    asyncio.run(page.refresh())
+    assert rows(page)[:2] == ["Fridge 17", "Fridge 1"] and len(rows(page)) == 20
+    assert "Needs a look" in words(page) and words(page).count("Yard") == 1
+    journal.reading("P-17", 4.0)
+    journal.reading("P-9", None, quality="open")
+    asyncio.run(page.refresh())
+    assert rows(page)[0] == "Fridge 9" and rows(page)[-1] == "Fridge 17" and "Yard" in headings(page)
+
+
+def test_a_wall_stands_in_the_order_in_which_people_count(journal, open_dashboard):
+    """Groups, which a wall does not show, do not order it; a place that somebody gave does."""
+    page = page_of(journal, open_dashboard, 12, asked="kiosk=1")
+    journal.described("P-7", place=1)
+    asyncio.run(page.refresh())
+    found = re.findall(r'<article class="th-card[^>]*data-probe="P-(\d+)"', html(page))
+    assert found == ["7", *(str(place) for place in range(1, 13) if place != 7)]
+
+
 def test_a_wall_has_no_more_cards_than_can_be_read(journal, open_dashboard):
     """Of 60 probes a wall shows 24, those that are wrong first, and says that they are not all."""
     page = page_of(journal, open_dashboard, 60, asked="kiosk=1")

@@ -4,8 +4,12 @@ and found by a search; nothing else of them is read or sent. Any thread; pure.""
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ...core import natural
+from .met import UNPLACED
 from .probe import Probe
 
+# So many probes have a card each; more have a row.
+MOST_CARDS = 8
 # More lines are told apart by nobody: of more probes the first have one each, until some are chosen.
 MOST_LINES = 20
 # Groups are open, one after the other, until so many probes are seen; the others are folded. Of one that is
@@ -13,7 +17,7 @@ MOST_LINES = 20
 MOST_OPEN, MORE_OPEN = 40, 200
 # So many groups have a line each, and as many more each time that somebody asks for them.
 MOST_GROUPS = 20
-# Of more probes than are seen those that are wrong stand first: so many, the worst first.
+# Of probes with a row each those that are wrong stand first: so many, the worst first.
 MOST_FIRST = 20
 # Three rows of the most cards beside each other: smaller ones are read by nobody who passes.
 MOST_ON_WALL = 24
@@ -63,8 +67,8 @@ class Grouped(NamedTuple):
 
 
 def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
-    """The probes by group, in their order: before them what is wrong where not all can be seen; those of
-    another hub last, and folded."""
+    """The probes by group, in their order: before them what is wrong where they have a row each, which nobody
+    overlooks; those of another hub last, and folded."""
     sought = look.sought.casefold().split()
     called = dict(look.called) if sought else {}
     gathered: dict[str, list[Probe]] = {}
@@ -78,7 +82,7 @@ def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
             gathered.setdefault(str(probe.record.get("group") or NONE), []).append(probe)
     if foreign:
         gathered[ELSEWHERE] = foreign
-    first = [] if sought or len(probes) <= MOST_OPEN else _first(probes, look)
+    first = [] if sought or len(probes) <= MOST_CARDS else _first(probes, look)
     return _opened(gathered, first, look)
 
 
@@ -105,6 +109,9 @@ def _opened(gathered: dict[str, list[Probe]], first: list[Group], look: Look) ->
         opened = bool(look.sought) or usual != (key in look.turned)
         there = [probe for probe in members if probe.id not in apart] if opened else []
         seen = there[: _most(key, look, room)]
+        if opened and not there:
+            # All of it stands first.
+            continue
         found.append(Group(key, members, seen, opened, len(there) - len(seen)))
     return Grouped(found, max(len(gathered) - most_groups, 0), sum(map(len, gathered.values())))
 
@@ -130,7 +137,12 @@ def troubled(probes: Iterable[Probe]) -> list[Probe]:
 
 def worst_first(probes: Iterable[Probe]) -> list[Probe]:
     """Those with a card on a wall screen: what is wrong first, and no more than can be read from afar."""
-    return sorted(probes, key=lambda one: one.standing.place)[:MOST_ON_WALL]
+    # A wall shows no groups, so that their order would be none that anybody sees.
+    return sorted(probes, key=lambda one: (one.standing.place, _on_wall(one)))[:MOST_ON_WALL]
+
+
+def _on_wall(probe: Probe) -> tuple[int, tuple[str | int, ...]]:
+    return int(probe.record.get("place") or UNPLACED), natural(probe.name)
 
 
 class Sight(NamedTuple):

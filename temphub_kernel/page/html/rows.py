@@ -9,9 +9,6 @@ from ..choices import View
 from ..data import ELSEWHERE, FIRST, GROUPS, NONE, Group, Grouped, Probe, Snapshot, troubled
 from . import cards, states
 
-# So many probes have a card each; more have a row.
-MOST_CARDS = 8
-
 
 def title(group: Group) -> str:
     """What a group is called."""
@@ -28,7 +25,7 @@ def heading(group: Group, *, plain: bool = False) -> str:
     quiet = ", ".join(probe.name for probe in group.probes[:5]) if foreign else count
     told = (
         f'<span class="th-name">{format.safe(title(group))}</span>'
-        f'<span class="th-quiet"> {format.safe(quiet)}</span>'
+        f'<span class="th-quiet{"" if foreign else " th-size"}"> {format.safe(quiet)}</span>'
     )
     if not plain:
         told = (
@@ -60,10 +57,11 @@ def section(
     cut = places.index(opened) + 1 if opened in places else len(places)
     some = group.seen[cut:] if part else group.seen[:cut]
     view, now_ms = snapshot.view, snapshot.now_ms
+    apart = group.key == FIRST
     rows = "".join(
         snapshot.once(
-            ("line", probe.id, probe.id == opened),
-            partial(row, probe, view, now_ms, opened=probe.id == opened),
+            ("line", probe.id, probe.id == opened, apart),
+            partial(row, probe, view, now_ms, opened=probe.id == opened, apart=apart),
         )
         for probe in some
     )
@@ -86,8 +84,9 @@ def more_groups(told: Grouped, *, plain: bool = False) -> str:
     return show_more(GROUPS, told.left_out) if told.left_out and not plain else ""
 
 
-def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
-    """A probe in one line: its name, value and state, what is wrong beneath."""
+def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False, apart: bool = False) -> str:
+    """A probe in one line: its name, value and state, what is wrong beneath. apart: not among its group,
+    which is named."""
     state, good = probe.standing.state, probe.good
     # That all is well is seen from the shape; what is wrong is said beneath.
     bad = states.on_card(probe, view, now_ms)
@@ -96,7 +95,9 @@ def row(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:
     when = f" {cards.age(probe.newest.taken_ms, view, now_ms)}" if probe.newest else ""
     low, high = (view.degrees(value) for value in (probe.glance.low, probe.glance.high))
     today = f'<span class="th-today th-quiet" title="{format.safe(words.TODAY)}">{low} … {high}</span>'
-    why = format.safe(cards.quality_text(probe.quality)) if probe.quality is not None else ""
+    group = str(probe.record.get("group") or "") if apart else ""
+    told = [group, cards.quality_text(probe.quality) if probe.quality is not None else ""]
+    why = format.safe(" · ".join(filter(None, told)))
     why = f'<p class="th-why th-quiet">{why}</p>' if why else ""
     number = view.degrees(good.celsius if good else None)
     return (

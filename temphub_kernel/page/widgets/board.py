@@ -9,7 +9,7 @@ from ipywidgets import HTML, Box, Button, Text
 
 from .. import format, words
 from ..choices import View
-from ..data import GROUPS, NONE, Group, Look, Probe, Snapshot
+from ..data import GROUPS, MOST_CARDS, NONE, Group, Look, Probe, Snapshot
 from ..html import cards, rows, states
 from .base import Kit, set_children, set_class, set_value
 
@@ -57,7 +57,7 @@ class Board:
 
     def in_rows(self, snapshot: Snapshot) -> bool:
         """Whether each probe has a row and no card."""
-        return not snapshot.view.kiosk and len(self._everyone(snapshot)) > rows.MOST_CARDS
+        return not snapshot.view.kiosk and len(self._everyone(snapshot)) > MOST_CARDS
 
     def _everyone(self, snapshot: Snapshot) -> list[Probe]:
         """Who has a place, whichever the chart shows."""
@@ -95,6 +95,10 @@ class Board:
             groups = [Group(NONE, shown, shown, open=True)]
         else:
             groups = snapshot.grouped(shown, Look(turned=view.folds)).groups
+            if snapshot.sites is not None and all(group.open and group.size == 1 for group in groups):
+                # The place stands in the name: one card below the other would repeat it.
+                everyone = [probe for group in groups for probe in group.seen]
+                groups = [Group(NONE, everyone, everyone, open=True)]
         opened, place = self._place()
         children: list[Any] = []
         for group in groups:

@@ -20,7 +20,8 @@ from ..html.chart import time_axis, value_axis
 WIDTH, PLOT_HEIGHT = 960, 290
 LEFT, RIGHT, TOP, BOTTOM = 64, 76, 34, 44
 ROW, SIGN = 18, 6.6
-MOST_ROWS, MOST_NAME = 5, 48
+# A name that somebody gave has up to 64 signs.
+MOST_ROWS, MOST_NAME = 5, 80
 GRID, TEXT, QUIET = "#e5e9ef", "#27313b", "#66717d"
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 DASHES = {"dashed": "6 4", "dotted": "2 3", "dash_dotted": "6 3 2 3"}

@@ -4,7 +4,7 @@
   "use strict";
   const COLOURS = { critical: "#b3261e", warning: "#9a4a00" }, AGAIN_MS = 60000, NAME = "temphub_name", NOTIFY = "temphub_notify";
   const plain = document.title, icon = document.querySelector('link[rel="icon"]'), usual = icon?.href;
-  let facts = {}, last = "", known = null, sound = null, beeped = 0, form = null;
+  let facts = {}, last = "", known = null, sound = null, beeped = 0, form = null, about = undefined, within = false;
 
   function keep(name, value) { try { localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ } }
   function kept(name) { try { return localStorage.getItem(name) || ""; } catch { return ""; } }
@@ -60,9 +60,16 @@
   }
 
   // A form that was just opened is brought into sight and has the keyboard; the name typed once is there the next time.
+  // So is one that was filled anew for another probe or alarm.
   function opened() {
     const there = [...document.querySelectorAll(".th-alarm-form, .th-limits-form")].find((one) => one.querySelector("button")) || null;
-    if (there === form) return;
+    const title = there?.querySelector("h2")?.textContent;
+    if (there === form && title === about) {
+      // What was pressed in it is gone when it is answered: the keyboard stays in the form.
+      if (within && document.activeElement === document.body) form?.querySelector(":scope > .th-buttons button")?.focus({ preventScroll: true });
+      return;
+    }
+    about = title;
     const top = document.querySelector("#rendered_cells .th-alarms-top");
     form = there;
     // What became of it stands where it was opened.
@@ -85,6 +92,26 @@
     const { top, bottom } = form.getBoundingClientRect();
     if (top < 0 || bottom > innerHeight) form.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "end" });
   }
+  document.addEventListener("focusin", (event) => { within = Boolean(form?.contains(event.target)); });
+  document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target.isConnected && document.activeElement !== target) within = Boolean(form?.contains(document.activeElement)); }));
+  // Enter in a field does what its form is for; on a phone the keyboard stands before the button.
+  document.addEventListener("keydown", (event) => {
+    const row = event.key === "Enter" && !event.isComposing && event.target.matches?.(".th input:not([type=checkbox])") && event.target.closest(".th-fields, .th-form");
+    if (!row) return;
+    const button = row.querySelector("button.th-primary, button") || row.parentElement.querySelector(":scope > .th-buttons .th-primary");
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    // The field tells its value when it is left.
+    button.focus({ preventScroll: true });
+    button.click();
+    // A field keeps its keys to itself.
+  }, true);
+  // Escape ends a search.
+  document.addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Escape" || !target.value || !target.closest?.(".th-search")) return;
+    target.value = "";
+    for (const kind of ["input", "change"]) target.dispatchEvent(new Event(kind, { bubbles: true }));
+  }, true);
   document.addEventListener("change", (event) => { if (event.target.closest?.(".th-who")) keep(NAME, event.target.value); });
 
   // --- for who asked for it: a sound (browsers allow one after a click only), and the browser's notifications ---

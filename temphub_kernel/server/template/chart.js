@@ -30,8 +30,9 @@
 
   // --- the keyboard stays where it was when what it was on is drawn anew; a probe's own place has it when it opens ---
   let focused = "", opened = null, form = null;
-  document.addEventListener("focusin", (event) => { focused = event.target.closest?.("[data-do]")?.dataset.do || ""; });
-  document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target.isConnected && document.activeElement !== target) focused = ""; }));
+  const asks = (element) => element?.closest?.("[data-do]")?.dataset.do || "";
+  document.addEventListener("focusin", (event) => { focused = asks(event.target); });
+  document.addEventListener("focusout", ({ target }) => setTimeout(() => { if (target.isConnected && document.activeElement !== target) focused = asks(document.activeElement); }));
   function held() {
     const name = document.querySelector(".th-place .th-editor input");
     if (name !== opened) {

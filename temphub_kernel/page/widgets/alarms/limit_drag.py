@@ -27,6 +27,23 @@ class Moved(NamedTuple):
     at_c: float
 
 
+class Later(NamedTuple):
+    """A move while the last one is being set. number: of the rule; probe: the id of whose chart it was; at_c:
+    where the limit would stand."""
+
+    number: int
+    probe: str
+    at_c: float
+
+
+class Written(NamedTuple):
+    """What a rule was before it was set, and is now; the journal shows it a moment later."""
+
+    number: int
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+
 class LimitDrag:
     """`widget` is empty until a limit is moved. What keeps things as they are has the keyboard first."""
 
@@ -34,6 +51,9 @@ class LimitDrag:
         self._ask, self._asks = ask, asks
         self._view = View()
         self._moved: Moved | None = None
+        self._next: Later | None = None
+        # Set in the asking thread, as the stage is.
+        self._written: Written | None = None
         self._told = ""
         # What was tried last: one question at a time is under way.
         self._tried: Moved | None = None
@@ -54,30 +74,46 @@ class LimitDrag:
 
     @property
     def proposed(self) -> dict[int, float]:
-        """Where a limit would stand that was moved and is not set yet, in °C, by its rule."""
-        return (
-            {self._moved.rule.no: self._moved.at_c}
-            if self._moved is not None and self._stage == ASKED
-            else {}
-        )
+        """Where a limit would stand that was moved and is not set yet, or not seen to be, in °C, by its
+        rule."""
+        found = {self._written.number: float(self._written.new["limit_c"])} if self._written else {}
+        if self._moved is not None and self._stage == ASKED:
+            found[self._moved.rule.no] = self._moved.at_c
+        if self._next is not None:
+            found[self._next.number] = self._next.at_c
+        return found
 
     def move(self, number: int, shown: float, snapshot: Snapshot) -> None:
-        """Somebody moved the limit of a rule to a value in the viewer's unit."""
+        """Somebody moved the limit of a rule to a value in the viewer's unit. While another one is being set
+        it waits."""
+        probe, rule = self._found(number, snapshot)
+        if probe is None or rule is None:
+            return
+        later = Later(number, probe.id, round(snapshot.view.to_celsius(shown), 2))
+        if self._asks.busy(SUBJECT):
+            self._next = later
+        else:
+            self._asks.outcomes.pop(SUBJECT, None)
+            self._begin(later, snapshot)
+
+    def _found(self, number: int, snapshot: Snapshot) -> tuple[Probe | None, StoredRule | None]:
+        """The probe that is shown alone, and its rule of that number as it was set last."""
         probe = snapshot.shown[0] if len(snapshot.shown) == 1 else None
-        rule = (
-            next(
-                (one for one in probe.rules if one.no == number and one.body.get("limit_c") is not None), None
-            )
-            if probe
-            else None
-        )
-        if probe is None or rule is None or self._asks.busy(SUBJECT):
+        rules = [one for one in probe.rules if one.body.get("limit_c") is not None] if probe else []
+        rule = next((one for one in rules if one.no == number), None)
+        known = self._written
+        if rule and known and known.number == number and rule.body["limit_c"] == known.old["limit_c"]:
+            rule = rule._replace(body={**rule.body, **known.new})
+        return probe, rule
+
+    def _begin(self, later: Later, snapshot: Snapshot) -> None:
+        """Ask whether it shall stand there."""
+        probe, rule = self._found(later.number, snapshot)
+        if probe is None or rule is None or probe.id != later.probe:
             return
         self._view, self._told, self._stage = snapshot.view, "", ASKED
-        self._asks.outcomes.pop(SUBJECT, None)
-        at_c = round(snapshot.view.to_celsius(shown), 2)
         try:
-            self._moved = Moved(rule, probe, moved_to(rule.body, at_c), at_c)
+            self._moved = Moved(rule, probe, moved_to(rule.body, later.at_c), later.at_c)
         except TempHubError as error:
             self.close()
             told = " ".join(tongue.told(one) for one in (error.problem, error.remedy))
@@ -88,8 +124,21 @@ class LimitDrag:
         self._tried = None
         self.show(snapshot)
 
+    def _waited(self, snapshot: Snapshot) -> None:
+        """Go on with what was moved meanwhile; a refusal of what was set is still read."""
+        if (known := self._written) is not None and len(snapshot.shown) == 1:
+            kept = next((one for one in snapshot.shown[0].rules if one.no == known.number), None)
+            if kept is None or kept.body.get("limit_c") != known.old["limit_c"]:
+                self._written = None
+        if self._next is not None and not self._asks.busy(SUBJECT):
+            later, self._next = self._next, None
+            if not isinstance(self._asks.outcomes.get(SUBJECT), format.Refusal):
+                self._asks.outcomes.pop(SUBJECT, None)
+            self._begin(later, snapshot)
+
     def show(self, snapshot: Snapshot) -> None:
         """Bring it up to what is known now."""
+        self._waited(snapshot)
         moved, view = self._moved, snapshot.view
         if moved is None:
             return
@@ -120,7 +169,7 @@ class LimitDrag:
 
     def close(self) -> None:
         """Leave the limit where it is."""
-        self._moved = None
+        self._moved = self._next = None
         set_children(self.widget, [])
 
     def _try(self, moved: Moved) -> None:
@@ -161,7 +210,7 @@ class LimitDrag:
             if kept is None or kept.get("limit_c") != old.get("limit_c"):
                 raise TempHubError(words.LIMIT_GONE, words.LIMIT_GONE_REMEDY)
             ask("/api/rules", {"number": no, "rule": {**new, "enabled": kept.get("enabled", True)}})
-            self._stage = stage
+            self._stage, self._written = stage, Written(no, old, new)
             return words.LIMIT_IS.format(moved.probe.name, limits.what(new, view))
 
         self._asks.go(SUBJECT, words.LIMIT_SETTING, send)

@@ -19,6 +19,8 @@ from .telling_form import TellingForm
 
 SUBJECT = "limits"
 DAYS = 30
+# What an answer stands below.
+AT_TITLE, AT_SETS, AT_TYPED = range(3)
 # Rules that can be tried on readings of before.
 TRIED = ("above", "below", "rise", "fall")
 # A set is suggested to a probe whose newest value lies in here (°C).
@@ -45,7 +47,7 @@ class LimitsForm:
         self._rows: dict[int, tuple[HBox, Button]] = {}
         # Made when it is first asked for.
         self._telling: TellingForm | None = None
-        self._tells = self._below = False
+        self._tells, self._answer_below = False, AT_SETS
         self._sets = {key: kit.button("", partial(self._try_set, key)) for key in SETS}
         self._set_row = kit.row(list(self._sets.values()), "th-ready")
         self._own = self._make_own(kit)
@@ -56,16 +58,17 @@ class LimitsForm:
         self._start = kit.html(value=f"<p>{format.safe(words.START_FROM)}</p>")
         self._or = kit.html(value=f'<p class="th-quiet">{format.safe(words.START_TYPED)}</p>')
         self.widget = kit.column([], "th-editor", "th-limits-form")
-        self._arrange(typed=False)
+        self._arrange()
 
-    def _arrange(self, *, typed: bool | None = None) -> None:
-        """What was found stands below what it was found for. typed: for limits that were typed; None: as
-        before."""
-        self._below = self._below if typed is None else typed
-        answer, own = [self._told, self._buttons], [self._or, self._own]
-        below = [*own, *answer] if self._below else [*answer, *own]
+    def _arrange(self, below: int | None = None) -> None:
+        """What came of it stands below what it came of, on a phone too. below: AT_TITLE for what was switched
+        on, AT_SETS or AT_TYPED for what was tried; None: as before."""
+        self._answer_below = self._answer_below if below is None else below
+        answer = [self._told, self._buttons]
         telling = [self._telling.widget] if self._telling is not None and self._tells else []
-        set_children(self.widget, [self._title, self._rules, *telling, self._start, self._set_row, *below])
+        parts = [[self._title], [self._rules, *telling, self._start, self._set_row], [self._or, self._own]]
+        parts.insert(self._answer_below + 1, answer)
+        set_children(self.widget, [one for part in parts for one in part])
 
     def _make_own(self, kit: Kit) -> HBox:
         field = {"layout": kit.layout, "continuous_update": True}
@@ -91,7 +94,7 @@ class LimitsForm:
         """Fill it for a probe. The set that fits its value is tried at once where nothing watches it yet."""
         self.probe, self._view = probe, view
         self._wanted, self._found, self._tells = None, "", False
-        self._arrange(typed=False)
+        self._arrange(AT_SETS)
         self._asks.outcomes.pop(SUBJECT, None)
         set_value(self._title, f"<h2>{format.safe(words.LIMITS_OF.format(probe.name))}</h2>")
         self._limit.description = words.LIMIT_C.format(view.degree)
@@ -140,14 +143,14 @@ class LimitsForm:
     def _try_set(self, key: str) -> None:
         if (probe := self.probe) is not None:
             rules = SETS[key].for_probes(probe.id)
-            self._arrange(typed=False)
+            self._arrange(AT_SETS)
             self._try(rules, ("/api/rules/from-set", {"set": key, "probes": [probe.id]}))
 
     def _try_own(self) -> None:
         probe = self.probe
         if probe is None:
             return
-        self._arrange(typed=True)
+        self._arrange(AT_TYPED)
         try:
             rule = self._typed(probe)
         except TempHubError as error:
@@ -188,6 +191,7 @@ class LimitsForm:
         if (probe := self.probe) is not None and self._wanted is not None:
             (path, body), ask = self._wanted, self._ask
             self._wanted, self._found = None, ""
+            self._arrange(AT_TITLE)
             self._asks.go(
                 SUBJECT, words.SWITCHING, lambda: send(ask, path, body, words.SWITCHED.format(probe.name))
             )
