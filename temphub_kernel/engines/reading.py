@@ -122,6 +122,20 @@ class Engine:
         found = self._result("/api/v1/query", {"query": question, "time": f"{at_ms / 1000:.3f}"})
         return [(one["metric"], float(one["value"][1])) for one in found]
 
+    def last(self, match: str, back_ms: int, at_ms: int) -> list[tuple[dict[str, str], int, float]]:
+        """The last point, with its own time, of each series of one name in so long before a moment. Raises
+        TempHubError."""
+        span = f"{match}[{back_ms}ms"
+        # Elsewhere a selector looks back five minutes, so at every fifth one point or another is seen.
+        times = (
+            f"tlast_over_time({span}])"
+            if self.exports
+            else f"max_over_time(timestamp({match})[{back_ms}ms:5m])"
+        )
+        when = {_unnamed(labels): round(told * 1000) for labels, told in self.instant(times, at_ms)}
+        found = self.instant(f"last_over_time({span}])", at_ms)
+        return [(labels, when.get(_unnamed(labels), 0), value) for labels, value in found]
+
     def steps(self, question: str, from_ms: int, to_ms: int, step_ms: int) -> list[Told]:
         """What it comes to at each step in [from_ms, to_ms]. Raises TempHubError."""
         asked = {"query": question, "start": f"{from_ms / 1000:.3f}", "end": f"{to_ms / 1000:.3f}"}
@@ -256,6 +270,10 @@ class Engine:
             pass
         plain = "".join(sign if sign.isprintable() else " " for sign in text)[:300]
         return plain.replace(self._token, "****") if self._token else plain
+
+
+def _unnamed(labels: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset(one for one in labels.items() if one[0] != "__name__")
 
 
 def _is_address(text: str) -> bool:

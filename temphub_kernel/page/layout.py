@@ -247,7 +247,8 @@ class Panels:
     def _show_empty(self, snapshot: Snapshot, *, more: bool) -> None:
         """Of a hub without probes: how one is added, and what there is to see all the same."""
         if snapshot.sites is not None:
-            set_value(self._empty, panels.no_places())
+            if not more:
+                set_value(self._empty, panels.no_places(snapshot.asking))
             return self._lay_out({}, self._empty)
         set_value(self._empty, panels.empty(snapshot.health))
         names = ["page", "doctor"]

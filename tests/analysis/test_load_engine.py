@@ -9,7 +9,8 @@ import temphub_kernel as th
 from support.engines import Prometheus, Victoria
 from support.ports import free_port
 from support.waiting import wait_for
-from temphub_kernel.core.clock import now_ms
+from temphub_kernel import engines
+from temphub_kernel.core.clock import HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.forward.engine.forwarder import Engine
@@ -96,6 +97,22 @@ def test_all_places_have_the_numbers_of_their_hubs(tmp_path, victoria, prometheu
         some = th.load("Cold-1", start=wide.index[10], end=wide.index[20], source=source, tz="UTC")
         assert len(some) and some.index[0] == wide.index[10] and some.index[-1] < wide.index[20]
         assert th.scan("Warm.2", source=source).select("raw_c").collect()["raw_c"].to_list() == [21.3125] * 2
+
+
+def test_a_point_of_a_moment_ago_is_there(victoria):
+    """VictoriaMetrics keeps the last half minute from whoever asks as Grafana does; we ask so that it does
+    not."""
+    then = now_ms() - 1000
+    victoria.write(f"temphub,site=S,probe=P celsius=4 {then}", "")
+    victoria.series()
+    engine = engines.Engine(victoria.base)
+    selector = engines.match(["celsius"])
+    # Its index shows a new series a moment later.
+    wait_for(lambda: engine.instant(f"last_over_time({selector}[5s])", then + 1000), 5)
+    (told,) = engine.steps(f"last_over_time({selector}[5s])", then + 1000, then + 1000, HOUR_MS)
+    assert told.values.tolist() == [4.0]
+    ((_, at_ms, value),) = engine.last(selector, 60_000, now_ms())
+    assert (at_ms, value) == (then, 4.0)
 
 
 def test_what_was_struck_out_stays_out(victoria):

@@ -2,13 +2,16 @@
 victoria-metrics.
 
 Each site has 100 probes with a reading a minute; a request is one site's hour. Told are the engine's CPU
-seconds, its bytes on disk, and how long the dashboard's questions take. With `page` instead of the hours
-(and how many of them; 720 are a month): what these hours came to is there, and what hubs tell every five
-minutes, and how long the page of all places takes until it shows who is worst now, and has the month.
+seconds, its bytes on disk, and how long the dashboard's questions take. With `page [hours] [probes]` instead
+of the hours (720 are a month; so many probes a site): what these hours came to is there with a reading each
+ten minutes, and what hubs tell every five minutes, and how long the page of all places takes until it shows
+who is worst now, and has the month. With `look` instead of `page` it is there to be looked at by a hub with
+READ_FROM, and hubs go on telling, until Enter is pressed.
 """
 
 import gzip
 import json
+import select
 import sys
 import tempfile
 import time
@@ -30,6 +33,7 @@ from temphub_kernel.page.choices.view import Wanted, Window
 from temphub_kernel.page.data.places_page import Place
 
 PROBES, EACH = 100, 60
+TEN_MINUTES_MS = 600_000
 FILES = Path(__file__).parents[2] / "docs" / "fleet"
 
 
@@ -55,33 +59,41 @@ def asks(engine: Victoria, question: str) -> None:
         answer.read()
 
 
-def month_of(end_ms: int, hours: int) -> bytes:
-    """What the last hours of one site came to, as VictoriaMetrics imports it."""
+def month_of(end_ms: int, hours: int, probes: int) -> bytes:
+    """What the last hours of one site came to, and a reading each ten minutes, as VictoriaMetrics imports
+    them."""
     site, rng = 0, np.random.default_rng(7)
-    taken_ms = [end_ms - at * HOUR_MS - 1 for at in range(hours)]
+    hourly_ms = [end_ms - at * HOUR_MS - 1 for at in range(hours)]
+    taken_ms = [end_ms - at * TEN_MINUTES_MS for at in range(6 * hours)]
     lines = []
-    for number in range(PROBES):
+
+    def series(name: str, more: dict[str, str], values: np.ndarray, times: list[int]) -> None:
+        metric = {"__name__": f"temphub_{name}", "site": f"Site {site:04d}", **more}
+        lines.append(json.dumps({"metric": metric, "values": values.tolist(), "timestamps": times}))
+
+    for number in range(probes):
         wander = np.cumsum(rng.integers(-1, 2, hours)) / 16 - 20
         told = {"low": wander - 1, "high": wander + 1, "mean": wander, "beyond": rng.integers(0, 9, hours)}
         told |= {"measured": wander * 0 + 3600, "readings": wander * 0 + 60, "sigma": wander * 0 + 0.5}
+        probe = {"probe": f"Probe-{number:03d}"}
         for name, values in told.items():
-            labels = {"site": f"Site {site:04d}", "probe": f"Probe-{number:03d}", "revision": "0"}
-            series = {"__name__": f"temphub_hour_{name}", **labels}
-            lines.append(json.dumps({"metric": series, "values": values.tolist(), "timestamps": taken_ms}))
+            series(f"hour_{name}", {**probe, "revision": "0"}, values, hourly_ms)
+        series("celsius", probe, np.repeat(wander, 6), taken_ms)
     return "\n".join(lines).encode()
 
 
-def told_of(site: int, at_ms: int) -> bytes:
+def told_of(site: int, at_ms: int, probes: int) -> bytes:
     """What its hub tells every five minutes, and a reading of each probe."""
     lines = [f"temphub,site=Site\\ {site:04d} hub=1 {at_ms}"]
-    for number in range(PROBES):
+    for number in range(probes):
         tags = f"temphub,site=Site\\ {site:04d},probe=Probe-{number:03d}"
         level = 2 if (site + number) % 97 == 0 else 0
-        state = "too_warm" if level else "fine"
+        state, cause = ("too_warm", ",cause=above") if level else ("fine", "")
+        since = f",since={at_ms - 900_000},limit=-15" if level else ""
         lines += [
             f"{tags},name=Freezer\\ {number:03d},group=Cellar known=1 {at_ms}",
-            f"{tags} interval=60000,upper=-15,newest={at_ms - 20_000},last=-18.5 {at_ms}",
-            f"{tags},state={state} level={level},since={at_ms - 900_000} {at_ms}",
+            f"{tags} interval={TEN_MINUTES_MS},upper=-15,newest={at_ms - 20_000},last=-18.5 {at_ms}",
+            f"{tags},state={state}{cause} level={level}{since} {at_ms}",
             f"{tags} celsius=-18.5 {at_ms - 20_000}",
         ]
     return "\n".join(lines).encode()
@@ -98,14 +110,30 @@ def news(last: str, text: str, began: float) -> str:
     return text
 
 
-def page(sites: int, hours: int, engine: Victoria, process: psutil.Process) -> None:
-    """What one page of all of them shows, and when."""
-    month = month_of(now_ms() // HOUR_MS * HOUR_MS, hours)
+def fill(sites: int, hours: int, probes: int, engine: Victoria) -> None:
+    """What all of them measured and told."""
+    month = month_of(now_ms() // HOUR_MS * HOUR_MS, hours, probes)
     for site in range(sites):
         post(engine, "/api/v1/import", month.replace(b"Site 0000", f"Site {site:04d}".encode()))
-    for site in range(sites):
-        post(engine, "/write?precision=ms", told_of(site, now_ms()))
+    tell(sites, probes, engine)
     engine.series('{__name__="none"}')
+
+
+def tell(sites: int, probes: int, engine: Victoria) -> None:
+    """All of them tell how they are."""
+    for site in range(sites):
+        post(engine, "/write?precision=ms", told_of(site, now_ms(), probes))
+
+
+def look(sites: int, probes: int, engine: Victoria) -> None:
+    """Until Enter is pressed the places go on."""
+    say(f"READ_FROM={engine.base}")
+    while not select.select([sys.stdin], [], [], 60)[0]:
+        tell(sites, probes, engine)
+
+
+def page(engine: Victoria, process: psutil.Process) -> None:
+    """What one page of all of them shows, and when."""
     fleet, mine = Place(engine.base).fleet(), psutil.Process()
     shown, wanted = fleet.shown(Wanted(Window(HOUR_MS))), Wanted(Window(HOUR_MS))
     began = time.perf_counter()
@@ -148,14 +176,18 @@ def page(sites: int, hours: int, engine: Victoria, process: psutil.Process) -> N
 
 def main() -> None:
     sites = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    if sys.argv[2:3] == ["page"]:
+    if (what := "".join(sys.argv[2:3])) in ("page", "look"):
+        hours, probes = (int(one) for one in [*sys.argv[3:], *("720", "100")[len(sys.argv) - 3 :]])
         with tempfile.TemporaryDirectory() as folder:
             engine = Victoria(Path(folder), free_port())
             engine.flags = ("-retentionPeriod=100y",)
             engine.start()
             (process,) = (one for one in psutil.Process().children() if "victoria" in one.name())
             try:
-                return page(sites, int(sys.argv[3]) if len(sys.argv) > 3 else 720, engine, process)
+                began = time.perf_counter()
+                fill(sites, hours, probes, engine)
+                say(f"{sites} sites of {probes} probes, {hours} h: in {time.perf_counter() - began:.0f} s")
+                return look(sites, probes, engine) if what == "look" else page(engine, process)
             finally:
                 engine.stop()
     hours = int(sys.argv[2]) if len(sys.argv) > 2 else 24

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from support.engines import Influx, Victoria
 from support.ports import free_port
 from support.waiting import wait_for
 from temphub_kernel.core.clock import DAY_MS, now_ms
-from temphub_kernel.core.reading import to_celsius
+from temphub_kernel.core.reading import Row, to_celsius, to_units
 from temphub_kernel.forward.engine.again import send_again
 from temphub_kernel.forward.engine.forwarder import Engine
 from temphub_kernel.forward.engine.kinds import Door
@@ -95,6 +96,64 @@ def test_every_reading_is_there_or_named(journal, victoria, start: Callable[...,
     assert "-retentionPeriod=100y (now 1 month)" in state.remedy
     assert "temphub forward --again --from " in state.remedy
     assert engine.report()["fallen"] == {"too_old": 1, "too_new": 1}
+
+
+def test_what_engines_take_for_something_else_is_not_sent(
+    journal, victoria, start: Callable[..., Engine]
+) -> None:
+    """A reading dated 1970, which VictoriaMetrics would file under now, and the second of two of one probe
+    and millisecond, of which it would show the one or the other, are named and not sent."""
+    now = now_ms() - 60_000
+    rows = [(0, 10.0), (-1, 11.0), (now, 20.0), (now, 21.0), (now + 1, 22.0)]
+    journal.writer.store(
+        [Row("Cold-1", None, None, ms, now, to_units(celsius), None) for ms, celsius in rows]
+    )
+    engine = start(victoria.base)
+    passed_on(engine, journal)
+    (there,) = victoria.series(CELSIUS).values()
+    assert there == [(now, 20.0), (now + 1, 22.0)]
+    assert engine.report()["fallen"] == {"no_time": 2, "same_millisecond": 1}
+    wait_for(lambda: "2 dated 1970 or before" in engine.state().problem)
+
+
+@pytest.mark.parametrize("said", ["", "precision=ns&"])
+def test_a_reading_is_at_its_own_time_whatever_the_address_says(
+    journal, influx, start: Callable[..., Engine], said: str
+) -> None:
+    """Times go in milliseconds, the one precision that all engines know, also where the address names
+    another."""
+    journal.add(1.0)
+    engine = start(f"{influx.base}/write?{said}db=temphub")
+    passed_on(engine, journal)
+    ((at_ms, _),) = influx.query("SELECT celsius FROM temphub")[0]["values"]
+    (((expected_ms, _),),) = expected(journal).values()
+    assert at_ms == expected_ms
+
+
+def test_a_month_goes_to_an_engine_that_takes_little_at_once(
+    journal, tmp_path, start: Callable[..., Engine]
+) -> None:
+    """InfluxDB that refuses what is longer than 100 kB gets a backlog of 60,000 readings all the same:
+    compressed, and in requests that it takes."""
+    influx = Influx(tmp_path / "little", free_port())
+    influx.most_bytes = 100_000
+    influx.start()
+    try:
+        influx.query("CREATE DATABASE temphub")
+        now = now_ms() - 10_000_000
+        random = np.random.default_rng(7)
+        journal.writer.store(
+            [
+                Row("Cold-1", None, None, now + 100 * at, now, int(units), None)
+                for at, units in enumerate(random.integers(-200_000_000, 200_000_000, 60_000))
+            ]
+        )
+        engine = start(f"{influx.base}/write?db=temphub")
+        passed_on(engine, journal)
+        ((_, count),) = influx.query("SELECT COUNT(celsius) FROM temphub")[0]["values"]
+        assert count == 60_000 and not engine.state().problem
+    finally:
+        influx.kill()
 
 
 def test_what_an_engine_lost_it_gets_again_once(journal, victoria, start: Callable[..., Engine]) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from support.waiting import wait_for
 from support.web_end import Quiet, WebEnd
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.forward.engine.forwarder import Engine
 from temphub_kernel.forward.engine.kinds import Door
 
@@ -263,13 +265,35 @@ def _certificate(folder):
     return file
 
 
+METRICS = (
+    b'vm_app_version{version=""} 1\nflag{name="retentionPeriod", value="100y"} 1\n'
+    b"process_start_time_seconds 7\nvm_rows_ignored_total 0\n"
+)
+
+
+def test_what_was_acknowledged_and_is_not_there_is_told(journal, odd, start: Callable[..., Engine]) -> None:
+    """A sample of what was sent is read back: what lacks is sent once more; what lacks then still, or is
+    there with another value, is named, and not sent for ever."""
+    odd.metrics, odd.export = METRICS, (200, {}, b"")
+    journal.add(1.0)
+    engine = start(f"http://127.0.0.1:{odd.port}", trail_s=0.0)
+    wait_for(lambda: engine.report().get("fallen") == {"not_kept": 1})
+    wait_for(lambda: engine.place() == 1)
+    assert odd.values == [1.0, 1.0]
+    wait_for(lambda: "1 acknowledged twice, and not there when it was read back" in engine.state().problem)
+    assert engine.state().remedy.startswith("Look at the engine's disk and log.")
+    at_ms = now_ms()
+    metric = '{"__name__":"temphub_celsius","site":"Shop","probe":"Cold-1"}'
+    odd.export = 200, {}, f'{{"metric":{metric},"values":[7],"timestamps":[{at_ms}]}}'.encode()
+    journal.writer.store([Row("Cold-1", None, None, at_ms, at_ms, to_units(2.0), None)])
+    wait_for(lambda: engine.report()["fallen"] == {"not_kept": 1, "changed": 1})
+    assert odd.values == [1.0, 1.0, 2.0]
+
+
 def test_one_that_may_not_be_read_gets_all_the_same(journal, odd, start: Callable[..., Engine]) -> None:
     """Where it is written to but not read, or reading is answered with nonsense, readings go on, and what
     would help is said."""
-    odd.metrics = (
-        b'vm_app_version{version=""} 1\nflag{name="retentionPeriod", value="100y"} 1\n'
-        b"process_start_time_seconds 7\nvm_rows_ignored_total 0\n"
-    )
+    odd.metrics = METRICS
     journal.add(1.0, 2.0)
     engine = start(f"http://127.0.0.1:{odd.port}", trail_s=0.0)
     wait_for(lambda: engine.place() == 2)

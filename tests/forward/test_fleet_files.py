@@ -14,6 +14,8 @@ from support.ports import free_port
 from support.shops import Shop
 from support.waiting import cannot, wait_for
 from temphub_kernel.core.clock import HOUR_MS, now_ms
+from temphub_kernel.core.reading import to_celsius
+from temphub_kernel.journal import Reader
 
 FILES = Path(__file__).parents[2] / "docs" / "fleet"
 RULES = FILES / "alerts.yml"
@@ -150,6 +152,67 @@ def test_every_question_has_an_answer_from_both_engines(tmp_path: Path, victoria
             wait_for(lambda told=told, question=question: answer(victoria, question) == told, 20)
     finally:
         prometheus.kill()
+
+
+STEP_MS = 300_000
+
+
+def drawn(engine: Engine, title: str, end_ms: int) -> dict[tuple[str, ...], dict[int, float]]:
+    """A panel's curves as Grafana asks for them, of two hours in steps of five minutes: by their labels, the
+    value at the end of each step."""
+    span = {"start": str((end_ms - 2 * HOUR_MS) // 1000), "end": str(end_ms // 1000)}
+    told = json.loads(
+        engine.get(
+            "/api/v1/query_range",
+            query=filled(EXPRESSIONS[title]),
+            step=str(STEP_MS // 1000),
+            nocache="1",
+            **span,
+        )
+    )
+    return {
+        tuple(sorted(one["metric"].values())): {round(at * 1000): float(value) for at, value in one["values"]}
+        for one in told["data"]["result"]
+    }
+
+
+def test_panels_have_the_numbers_of_the_journal(victoria: Victoria, shop: Shop) -> None:
+    """Every point of every curve, and every line of every table, is what the hub's own readings come to,
+    counted here one by one; a step without a reading has no point."""
+    shop.measure(3, 1.5)
+    # Half an hour without any.
+    shop.measure(1, 0)
+    shop.forward(victoria)
+    with Reader(shop.journal) as reader:
+        points = list(reader.after(0, 1000))
+    end_ms = now_ms() // STEP_MS * STEP_MS
+    steps: dict[int, list[float | None]] = {}
+    for one in points:
+        celsius = None if one.units is None else to_celsius(one.units)
+        steps.setdefault(-(one.taken_ms // -STEP_MS) * STEP_MS, []).append(celsius)
+    inside = {at: told for at, told in steps.items() if end_ms - 2 * HOUR_MS <= at <= end_ms}
+    good = {at: [one for one in told if one is not None] for at, told in inside.items()}
+    bad = {at: told.count(None) for at, told in inside.items()}
+    assert 15 < len(inside) < 25 and sum(bad.values()) > 1
+    probe = ("Freezer", "Shop 3")
+    expected = {
+        "Temperature": {probe: {at: pytest.approx(sum(one) / len(one)) for at, one in good.items() if one}},
+        "Readings in each step": {probe: {at: len(one) for at, one in good.items() if one}},
+        "Readings without a value, in each step": {
+            ("Freezer", "Shop 3", "crc"): {at: count for at, count in bad.items() if count}
+        },
+    }
+    for title, curves in expected.items():
+        # The index of VictoriaMetrics shows a new series a moment later.
+        wait_for(lambda title=title, curves=curves: drawn(victoria, title, end_ms) == curves)
+    values = [to_celsius(one.units) for one in points if one.units is not None]
+    tables = {"Warmest now": values[-1], "Warmest in the last 30 days": max(values)}
+    for title, value in tables.items():
+        assert [told for _, told in victoria.ask(filled(EXPRESSIONS[title]))] == [value]
+    (there,) = victoria.series('{__name__="temphub_hub"}').values()
+    minutes = filled(EXPRESSIONS["Places: minutes they were there, of the last day"])
+    wait_for(lambda: [told for _, told in victoria.ask(minutes)] == [len(there)])
+    assert len(expected) + len(tables) + 1 == len(EXPRESSIONS)
 
 
 def test_panels_show_what_the_engine_has(victoria: Victoria) -> None:

@@ -88,7 +88,7 @@ def test_a_token_writes_and_reads_one_site(journal, address: str, engine: Victor
     """Through vmauth a hub forwards, reads back and knows the engine's own retention; whatever it calls
     itself, what it writes counts as its token's site."""
     journal.add(4.5, 4.75, None)
-    door = Door(address, "the token of shop 7")
+    door = Door(address, "token-of-shop-7")
     forwarder = Engine(door, site, journal.path, journal.writer, every_s=0.02, look_s=0.05, pauses_s=(0.05,))
     forwarder.start()
     try:

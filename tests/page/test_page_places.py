@@ -1,7 +1,10 @@
 """The page of all places: three hubs, one engine."""
 
 import asyncio
+import json
 import re
+import threading
+from urllib.parse import unquote_plus
 
 import numpy as np
 import pytest
@@ -17,7 +20,8 @@ from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.page.choices.view import View, Wanted, Window
 from temphub_kernel.page.data import Snapshot, places_lines, shared
-from temphub_kernel.page.data.places import key_of
+from temphub_kernel.page.data.behind import Behind, Parts
+from temphub_kernel.page.data.places import Places, key_of
 from temphub_kernel.page.data.places_page import Place
 from temphub_kernel.page.data.snapshot import Source
 from temphub_kernel.page.html import panels
@@ -167,6 +171,112 @@ def test_nothing_is_offered_that_only_a_hub_can_do(fleet, open_dashboard):
     assert "Dates" in pressed and not pressed & {"Note", "Send"}
     places = set(re.findall(r'id="([^"]+)"', shown))
     assert set(re.findall(r'href="#([^"]+)"', shown)) <= places
+
+
+class Slow(WebEnd):
+    """An engine of 120 places that says who there is and the first answer of many, and then takes its
+    time."""
+
+    def __init__(self) -> None:
+        slow = self
+        self.left = 1
+
+        class Handler(Quiet):
+            def do_GET(self) -> None:
+                if "/export" in self.path and "known" in self.path:
+                    if not slow.left:
+                        slow.hold.wait(30)
+                    slow.left = max(slow.left - 1, 0)
+                there = [{"__name__": "temphub_hub", "site": f"Shop {no}"} for no in range(120)]
+                data = there if "/series" in self.path and "temphub_(hub)" in unquote_plus(self.path) else []
+                result = {"result": []} if "/query" in self.path else data
+                told = json.dumps({"status": "success", "data": result}).encode()
+                body = b"" if "/export" in self.path else told
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        super().__init__(Handler)
+
+
+def test_how_much_of_the_answer_is_here_is_told(open_dashboard):
+    """Of many places the engine is asked part by part: until the first answer is whole the page says how many
+    parts are here, and no trouble; then what they say."""
+    engine = Slow()
+    try:
+        engine.hold.clear()
+        page = open_dashboard(Place(f"http://127.0.0.1:{engine.port}"))
+        assert "1 of 6 parts of its answer are here" in words(page)
+        assert "has not answered" not in words(page)
+        engine.hold.set()
+
+        def answered() -> bool:
+            asyncio.run(page.refresh())
+            return "No place has sent anything yet" in words(page)
+
+        wait_for(answered)
+    finally:
+        engine.hold.set()
+        engine.close()
+
+
+def test_slow_is_who_says_nothing_for_long():
+    """A question whose parts come one by one is no trouble, however long it takes; one of which nothing more
+    comes is told after a while, and no longer when it goes on."""
+    parts, more, done = Parts(), threading.Semaphore(0), threading.Event()
+
+    def ask() -> bool:
+        parts.begin(3)
+        for _ in range(3):
+            assert more.acquire(timeout=20)
+            parts.came()
+        return done.set() or True
+
+    behind = Behind(ask, 60, done.set, parts, slow_s=1)
+    try:
+        assert behind.get() is None
+        wait_for(lambda: behind.get() is None and behind.trouble)
+        assert "has not answered" in behind.trouble[0]
+        more.release()
+        wait_for(lambda: behind.get() is None and not behind.trouble)
+        assert behind.asking() == (1, 3)
+        more.release(2)
+        assert wait_for(behind.get) and not behind.trouble
+    finally:
+        more.release(3)
+        behind.close()
+
+
+@pytest.mark.parametrize("through", ["victoria", "prometheus"])
+def test_a_silent_place_has_what_it_told_last(empty, tmp_path, through):
+    """A probe that was renamed before its place fell silent has its last name, one whose limit was taken away
+    has none, and one whose last reading was bad shows no older value."""
+    then = (now_ms() - 3 * DAY_MS) // 1000 * 1000
+    lines, head = [], "temphub,site=Shop\\ 9,probe="
+    # Names in either order of the alphabet.
+    for probe, old, new in (("A", "Zander", "Aal"), ("B", "Aal", "Zander")):
+        for at_ms, name in ((then - HOUR_MS, old), (then, new)):
+            lines.append(f"{head}{probe},name={name} known=1 {at_ms}")
+        lines.append(
+            f"{head}{probe} interval=60000,upper=-15,newest={then - HOUR_MS},last=4 {then - HOUR_MS}"
+        )
+        lines.append(f"{head}{probe} interval=60000,newest={then} {then}")
+    lines.append(f"temphub,site=Shop\\ 9 hub=1 {then}")
+    empty.write("\n".join(lines), "")
+    told = empty.series()
+    engine = empty if through == "victoria" else Prometheus(tmp_path / "prometheus", free_port())
+    if engine is not empty:
+        engine.take(told).start()
+    try:
+        # The index of VictoriaMetrics shows a new series a moment later.
+        found = wait_for(lambda: len(there := Places(Place(engine.base).engine()).ask()) == 2 and there)
+    finally:
+        if engine is not empty:
+            engine.kill()
+    assert [one.name for one in found.values()] == ["Aal", "Zander"]
+    for one in found.values():
+        assert (one.interval_ms, one.upper, one.newest) == (60_000, None, (then, None, "missing"))
 
 
 class Stuck(WebEnd):

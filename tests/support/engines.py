@@ -144,7 +144,9 @@ class Prometheus(Engine):
 
 
 class Influx(Engine):
-    """InfluxDB 1 with the database `temphub`."""
+    """InfluxDB 1 with the database `temphub`. most_bytes: of a request, 0 for any; None for its default."""
+
+    most_bytes: int | None = None
 
     def command(self) -> list[str]:
         tool = shutil.which("influxd")
@@ -152,10 +154,11 @@ class Influx(Engine):
             cannot("influxd is not installed (Debian: apt-get install influxdb)")
         config = self.folder / "influxdb.conf"
         data = self.folder / "data"
+        most = "" if self.most_bytes is None else f"max-body-size = {self.most_bytes}\n"
         config.write_text(
             f'bind-address = "127.0.0.1:0"\nreporting-disabled = true\n[meta]\ndir = "{data}/meta"\n[data]\n'
             f'dir = "{data}/data"\nwal-dir = "{data}/wal"\n[http]\nbind-address = ":{self.port}"\n'
-            "log-enabled = false\n[monitor]\nstore-enabled = false\n"
+            f"log-enabled = false\n{most}[monitor]\nstore-enabled = false\n"
         )
         return [tool, "-config", str(config)]
 

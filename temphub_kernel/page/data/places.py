@@ -6,7 +6,7 @@ looked up. The newest readings are read one by one.
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from ...engines import (
     shares_of,
     sites_of,
 )
+from .behind import Parts
 
 # As forward/engine/beside.py has them.
 TOLD = ("known", "interval", "upper", "lower", "newest", "last", "level", "since", "until", "limit", "care")
@@ -124,12 +125,19 @@ class Places:
         self._revised_s = self._silent_s = float("-inf")
         self._silent: dict[Key, There] = {}
         self._sites: set[str] = set()
+        self.parts = Parts()
 
     def _shares(self) -> list[set[str] | None]:
         """The places that a question is about, None for all: of many an answer would take an engine long, and
         be as long."""
         shares = shares_of(self._sites)
         return [*shares] if len(shares) > 1 else [None]
+
+    def _each(self) -> Iterator[set[str] | None]:
+        """One after the other; of each that was gone through a part of the answer is here."""
+        for share in self._shares():
+            yield share
+            self.parts.came()
 
     def ask(self) -> dict[Key, There]:
         """All of them. Raises TempHubError."""
@@ -139,7 +147,9 @@ class Places:
         look = monotonic_s() - self._silent_s >= SILENT_EVERY_S
         if look:
             self._sites = sites_of(self.engine, now - BACK_MS[0])
-        self._heard.ask(now, self._shares())
+        # What hubs told, and the newest readings.
+        self.parts.begin(2 * len(self._shares()))
+        self._heard.ask(now, self._each())
         fresh = self._heard.fresh
         if look:
             self._silent, self._silent_s = self._longer_ago(fresh, now), monotonic_s()
@@ -149,19 +159,24 @@ class Places:
     def _longer_ago(self, fresh: Mapping[Key, There], now: int) -> dict[Key, There]:
         """What the hubs that are silent told last."""
         silent = self._sites - {site for site, _ in fresh}
-        sites = match(ONCE, sites=silent)
         for back_ms in BACK_MS if silent else ():
             try:
-                told = self.engine.instant(f"last_over_time({sites}[{back_ms}ms])", now)
+                # Each with its own time: of two names the later one is its name, and a limit that was told
+                # before it was taken away is none.
+                told = [
+                    one
+                    for name in ONCE
+                    for one in self.engine.last(match([name], sites=silent), back_ms, now)
+                ]
             except TempHubError:
                 if back_ms == BACK_MS[-1]:
                     raise
                 continue
-            return _told([(labels, 0, value) for labels, value in told])
+            return {key: one._replace(told_ms=0) for key, one in _told(told).items()}
         return {}
 
     def _with_newest(self, found: dict[Key, There], now: int) -> dict[Key, There]:
-        asked = (match(READINGS, sites=share) for share in self._shares())
+        asked = (match(READINGS, sites=share) for share in self._each())
         pieces = (
             piece
             for readings in asked

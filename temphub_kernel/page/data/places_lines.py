@@ -18,6 +18,7 @@ from ...core import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
 from ...engines import MEASUREMENT, MOST_SITES, READINGS, Engine, Told, match, series_of
 from ..choices import Wanted, Window
 from . import series, statistics
+from .behind import Parts
 from .places import Key, There
 from .window_cache import Kept, Measured, kept_of
 
@@ -68,6 +69,7 @@ class Times:
     ) -> None:
         self._engine, self._there, self._most = engine, there, most
         self.so_far = Long({}, {})
+        self.parts = Parts()
 
     def ask(self) -> Long:
         """Raises TempHubError."""
@@ -78,10 +80,13 @@ class Times:
         # No engine has to answer for longer than of these, and what is known of some is shown meanwhile.
         month: dict[Key, Worst] = {}
         left = len(known)
-        for sites in _shares(known, self._most):
+        shares = list(_shares(known, self._most))
+        self.parts.begin(len(shares))
+        for sites in shares:
             month |= _month(self._engine, now, sites)
             left -= sum(key[0] in sites for key in known)
             self.so_far = Long(None, dict(month), left)
+            self.parts.came()
         return self.so_far
 
 

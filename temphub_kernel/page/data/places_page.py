@@ -1,93 +1,23 @@
 """The page's snapshot of all places. Any thread: every question to the engine is asked behind it, once for
 all pages, so that nobody waits for one that is slow."""
 
-import threading
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 from ...alarms import states
-from ...core import HOUR_MS, TempHubError, describe, monotonic_s, natural
-from ...engines import Engine, slow
+from ...core import HOUR_MS, natural
+from ...engines import Engine
 from ...journal import Newest, StoredRule
 from ..choices import Wanted
 from . import card_extras, places, places_lines as times, series, statistics, window_cache
+from .behind import NOW_S, Behind
 from .looks import MOST_LINES, Look, sight
 from .probe import Good, Probe, Site, told_apart
 from .snapshot import Snapshot
 
-T = TypeVar("T")
-# The first answer is waited for so long, so that a page that opens has it.
-PATIENCE_S = 2.0
-# An answer that takes longer is told of.
-SLOW_S = 10.0
-# How old answers may be.
-NOW_S, LONG_S = 5.0, 120.0
-# A question that takes long is asked again after so many times as long: the engine has others to answer,
-# and this computer a page to draw.
-REST = 3.0
-
-
-class Behind(Generic[T]):
-    """ask(): the question, never asked twice at a time; every_s: how old an answer may be; cut(): ends one
-    that is under way."""
-
-    def __init__(self, ask: Callable[[], T], every_s: float, cut: Callable[[], None]) -> None:
-        self._ask, self._every_s, self._cut = ask, every_s, cut
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="temphub-engine")
-        self._lock = threading.Lock()
-        self._asked_s, self._took_s, self._stale = float("-inf"), 0.0, False
-        self._job: Future[T] | None = None
-        self._answer: list[T] = []
-        self.trouble: tuple[str, str] | None = None
-
-    def get(self) -> T | None:
-        """The last answer, None for none yet; `trouble` has what is the matter since."""
-        with self._lock:
-            now_s = monotonic_s()
-            # A question that failed is asked again as soon as any: the trouble may be over.
-            every_s = min(self._every_s, NOW_S) if self.trouble else self._every_s
-            every_s = max(every_s, (1 + REST) * self._took_s)
-            due = self._stale or now_s - self._asked_s >= every_s
-            if self._job is None or (self._job.done() and due):
-                self._asked_s, self._job, self._stale = now_s, self._thread.submit(self._timed), False
-            job = self._job
-        waits_s = 0.0 if self._answer else max(0.0, PATIENCE_S - (now_s - self._asked_s))
-        try:
-            self._answer = [job.result(waits_s)]
-            self.trouble = None
-        except TimeoutError:
-            if (waits_s := monotonic_s() - self._asked_s) >= SLOW_S:
-                self.trouble = describe(slow(waits_s // SLOW_S * SLOW_S))
-        except Exception as error:
-            self.trouble = describe(error)
-        return self._answer[0] if self._answer else None
-
-    def _timed(self) -> T:
-        began_s = monotonic_s()
-        try:
-            return self._ask()
-        finally:
-            self._took_s = monotonic_s() - began_s
-
-    def stale(self) -> None:
-        """What is asked is something else now: the next answer is another one."""
-        self._stale = True
-
-    def have(self) -> T:
-        """The same. Raises TempHubError where there is none yet."""
-        if (found := self.get()) is None:
-            raise TempHubError(*(self.trouble or describe(slow(monotonic_s() - self._asked_s))))
-        return found
-
-    def close(self) -> None:
-        """Ask no more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-        self._cut()
-        self._thread.shutdown(wait=True)
-
-
 TIMEOUT_S = 15.0
+# How old the answer about the month may be.
+LONG_S = 120.0
 # A question about more probes would be too long for an address.
 MOST_ASKED = 100
 NO_HOURS: Mapping[places.Key, times.Hourly] = {}
@@ -119,9 +49,9 @@ class Fleet:
         self.place = place
         asked, long = places.Places(place.engine()), place.engine()
         self.places = asked
-        self.now = Behind(asked.ask, NOW_S, asked.engine.cut)
+        self.now = Behind(asked.ask, NOW_S, asked.engine.cut, asked.parts)
         self._long = times.Times(long, lambda: asked.found, place.most)
-        self.long = Behind(self._long.ask, LONG_S, long.cut)
+        self.long = Behind(self._long.ask, LONG_S, long.cut, self._long.parts)
 
     def times(self) -> times.Long:
         """What the month and the last day came to, as far as the engine has said."""
@@ -163,9 +93,11 @@ class Shown:
         return Behind(lambda: times.day_of(engine, self._seen), LONG_S, engine.cut)
 
     def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
-        """The content now of pages that look at this. Raises TempHubError where the engine has not answered
-        yet."""
-        there, long = self._fleet.now.have(), self._fleet.times()
+        """The content now of pages that look at this: before it is known who there is, how much of the answer
+        is here. Raises TempHubError where nothing is."""
+        if (there := self._fleet.now.get()) is None:
+            return _asking(wanted, now_ms, self._fleet.now.asking())
+        long = self._fleet.times()
         told = (self._lines.get() if self._charted else None) or NO_LINES
         asked: tuple[Behind[Any], ...] = (self._fleet.now, self._fleet.long, self._lines, self._hours)
         troubles = tuple(dict.fromkeys(one.trouble for one in asked if one.trouble))
@@ -253,6 +185,11 @@ def _looked_at(probes: list[Probe], looks: Collection[Look]) -> tuple[set[str], 
         lines.update(dict.fromkeys(told.lines))
         seen.update(told.seen)
     return set(list(lines)[:MOST_ASKED]), seen
+
+
+def _asking(wanted: Wanted, now_ms: int, parts: tuple[int, int]) -> Snapshot:
+    health: dict[str, Any] = {"workers": []}
+    return Snapshot(now_ms, wanted.window, 0, now_ms, health, [], began_ms=1, sites=[], asking=parts)
 
 
 def _worker(problem: str, remedy: str) -> dict[str, object]:

@@ -59,6 +59,8 @@ class Snapshot(NamedTuple):
     sites: list[Site] | None = None
     # Of how many of them the month is still on its way.
     missing: int = 0
+    # Until it is known who there is: (parts of the engine's answer that are here, of how many).
+    asking: tuple[int, int] | None = None
     # What pages made of it so far; None where nothing is kept.
     drawn: dict[object, Any] | None = None
 

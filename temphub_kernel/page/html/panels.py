@@ -201,11 +201,15 @@ def empty(health: dict[str, Any]) -> str:
     )
 
 
-def no_places() -> str:
-    """The page of all places before the first one sends."""
+def no_places(asking: tuple[int, int] | None) -> str:
+    """The page of all places before the first one sends, or before it is known which there are. asking: so
+    many parts of the engine's answer are here, of how many."""
+    title, text = words.NO_PLACES_TITLE, words.NO_PLACES
+    if asking is not None:
+        title, text = words.ASKING_TITLE, words.ASKING.format(*asking)
     return (
         f'<section class="th-panel th-empty">{states.shape("waiting")}'
-        f"<h2>{format.safe(words.NO_PLACES_TITLE)}</h2><p>{format.code(words.NO_PLACES)}</p></section>"
+        f"<h2>{format.safe(title)}</h2><p>{format.code(text)}</p></section>"
     )
 
 

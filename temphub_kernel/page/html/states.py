@@ -73,9 +73,12 @@ def matter(probe: Probe, view: View) -> str:
         return words.WAS.format(_passed(told, view) if passed else words.MATTERS[told.cause or "silent"])
     if told.limit_c is not None and told.cause in alarm_words.ABOVE_BELOW:
         return _passed(told, view)
+    plain = words.MATTERS.get(told.state, "")
     if told.cause and told.state in ("too_warm", "too_cold", "sick", "fault"):
-        return next((alarms.matter(one, view) for one in probe.alarms if one.alarm.cause == told.cause), "")
-    return words.MATTERS.get(told.state, "")
+        # On a page of all places its alarms are at its hub.
+        mine = (alarms.matter(one, view) for one in probe.alarms if one.alarm.cause == told.cause)
+        return next(mine, words.MATTERS.get(told.cause, plain))
+    return plain
 
 
 def _passed(told: states.Standing, view: View) -> str:

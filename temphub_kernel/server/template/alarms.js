@@ -25,7 +25,8 @@
   // The tab says it, too: whoever has other pages in front sees it there.
   function dress() {
     const more = facts.count > 1 ? `(${facts.count}) ` : "", told = (facts.title || "").replace("{}", since(facts.since));
-    const title = told ? `⚠ ${more}${told} – ${plain}` : plain;
+    // A browser gives a title back with single spaces: one that never is as it was set would be set for ever, since this hears of it.
+    const title = (told ? `⚠ ${more}${told} – ${plain}` : plain).replace(/[\t\n\f\r ]+/g, " ").trim();
     if (document.title !== title) document.title = title;
     if (!icon) return;
     const shape = facts.worst === "critical" ? '<path d="M10 1h12l9 9v12l-9 9H10l-9-9V10z"' : '<path d="M16 1 31 30H1z"';
