@@ -52,6 +52,12 @@ def number(value: float | None) -> str:
     return _signed(f"{value:.1f}" if abs(value) >= 99.995 else f"{value:.2f}")
 
 
+def percent(share: float) -> str:
+    """`12` of 0.12; below one with its first digit, `0.4`, so that only nothing is `0`."""
+    value = 100 * share
+    return signed(f"{max(value, 0.01):.1g}" if 0 < value < 0.95 else f"{value:.0f}")
+
+
 def trend(value: float | None, degree: str) -> str:
     """`+0.4 °C/h`; a dash when there is too little to tell."""
     if value is None:

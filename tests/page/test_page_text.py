@@ -41,6 +41,23 @@ def test_lengths_of_time_are_told_as_people_tell_them(ms, shown):
     assert format.span(ms) == shown
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.0, "0"),
+        (0.00001, "0.01"),
+        (0.0046, "0.5"),
+        (0.0094, "0.9"),
+        (0.0096, "1"),
+        (0.416, "42"),
+        (1.0, "100"),
+    ],
+)
+def test_only_nothing_is_nought_percent(share, shown):
+    """Three hours of a month are half a percent of it."""
+    assert format.percent(share) == shown
+
+
 def test_a_span_over_two_days_names_both():
     """From last night to tonight is no single time of day: both days are named, today as well; within a day
     it is named once at most."""

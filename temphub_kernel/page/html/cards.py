@@ -349,10 +349,8 @@ def _over(told: Measured, whole_ms: int) -> tuple[str, ...]:
         format.span(round(ms)) if known else words.ABOUT.format(format.span(round(ms))) for ms, known in times
     ]
     if measured:
-        shares = (above.beyond_ms / measured, 1 - above.beyond_ms / measured)
-        cells[:2] = [
-            words.SHARE.format(cell, f"{100 * share:.0f}") for cell, share in zip(cells, shares, strict=False)
-        ]
+        part = above.beyond_ms / measured
+        cells[:2] = map(words.SHARE.format, cells, map(format.percent, (part, 1 - part)))
     if not above.exact:
         cells[0] = words.BOUNDED.format(
             cells[0], format.span(round(above.least_ms)), format.span(round(above.most_ms))

@@ -319,10 +319,12 @@ def _quiet(texts: tuple[str, str], number: int) -> str:
 def _place(one: Site, columns: tuple[str, ...], view: View) -> str:
     beyond = words.NOTHING
     if one.beyond_s is not None:
-        share = 100 * one.beyond_s / one.measured_s if one.measured_s else 0.0
-        beyond = words.SHARE.format(format.span(round(one.beyond_s * 1000)), f"{share:.0f}")
+        share = one.beyond_s / one.measured_s if one.measured_s else 0.0
+        beyond = words.SHARE.format(format.span(round(one.beyond_s * 1000)), format.percent(share))
     measured_ms = round(one.measured_s * 1000)
-    told = words.SHARE.format(format.span(measured_ms), f"{100 * measured_ms / MONTH_MS:.0f}")
+    # As 30 days, what lacks seconds of them.
+    shown_ms = measured_ms if measured_ms < 2 * DAY_MS else round(measured_ms / DAY_MS) * DAY_MS
+    told = words.SHARE.format(format.span(shown_ms), format.percent(measured_ms / MONTH_MS))
     cells = (format.safe(one.name), beyond, view.degrees(one.high), view.degrees(one.low), told)
     shown = "".join(
         f'<td data-label="{format.safe(name)}">{cell}</td>'
