@@ -205,8 +205,8 @@ class Stored:
         """Readings taken in [from_ms, to_ms), a batch after the other. done: up to which number the blocks
         are known.
 
-        Those of closed months come first, by time; then those of the journal, each by number and in the order
-        of numbers.
+        Those of closed months come first; then those of the journal, each by number and in the order of
+        numbers.
         """
         for part in self.parts(from_ms, to_ms, done, fields, probes):
             batch = inside(part.fetch()(), from_ms, to_ms, probes)
@@ -220,9 +220,20 @@ class Stored:
         wanted = tuple(dict.fromkeys((*fields, "taken_ms", *(("probe",) if probes is not None else ()))))
         months = self.archives.taken(from_ms, to_ms, wanted, probes)
         return [
-            *(Part(start, partial(_read_at_once, read)) for start, read in months),
+            *(Part(start, partial(self._of_month, read, wanted, probes)) for start, read in months),
             *self._blocks(from_ms, to_ms, done, wanted, probes),
         ]
+
+    def _of_month(
+        self,
+        read: Callable[[], columns.Batch | bytes],
+        fields: Sequence[str],
+        probes: Sequence[int] | None,
+    ) -> Decode:
+        found = read()
+        if isinstance(found, bytes):
+            return partial(self._unpacked_segment, found, fields, probes)
+        return _at_hand(found)
 
     def new(
         self, from_ms: int, to_ms: int, done: int, fields: Sequence[str], probes: Sequence[int]
@@ -319,16 +330,20 @@ def inside(batch: columns.Batch, from_ms: int, to_ms: int, probes: Sequence[int]
     """Of a batch those taken in [from_ms, to_ms) by these probes; the very same where that is all."""
     hit = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
     if probes is not None:
-        hit &= batch["probe"] == probes[0] if len(probes) == 1 else np.isin(batch["probe"], probes)
+        hit &= batch["probe"] == probes[0] if len(probes) == 1 else _of_these(batch["probe"], probes)
     return batch if hit.all() else columns.chosen(batch, hit)
+
+
+def _of_these(probe: columns.Ints, probes: Sequence[int]) -> columns.Flags:
+    """Several times as quick as `isin` where readings are few."""
+    wanted = np.zeros(max(*probes, int(probe.max(initial=0)), 0) + 2, np.bool_)
+    wanted[list(probes)] = True
+    # The last stands for −1, none of them.
+    return wanted[probe]
 
 
 def _only(fields: Sequence[str], batch: columns.Batch) -> columns.Batch:
     return {name: batch[name] for name in fields}
-
-
-def _read_at_once(read: Decode) -> Decode:
-    return _at_hand(read())
 
 
 def _at_hand(batch: columns.Batch) -> Decode:

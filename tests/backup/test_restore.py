@@ -7,14 +7,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from backup.conftest import KEYS, SETTINGS
+from backup.conftest import KEYS, SETTINGS, T0
 from temphub_kernel.analysis import load
 from temphub_kernel.backup import container
 from temphub_kernel.backup.restore import portable
 from temphub_kernel.backup.write import Made
 from temphub_kernel.cli import main
+from temphub_kernel.core.clock import DAY_MS, MINUTE_MS
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.hub import HubLock
@@ -40,6 +42,9 @@ def test_everything_comes_back(
     assert "All of it was checked" in said and "must not run any more" in said and "PORT" in said
     with Reader(filled / "temphub.sqlite3") as one, Reader(place / "temphub.sqlite3") as other:
         assert one.after(0, 10**6) == other.after(0, 10**6) and len(other.after(0, 10**6)) == 32_400
+        # Minutes of packed days, seen by the seven: roll-ups come along as they are.
+        steps, again = (r.steps(T0 + MINUTE_MS, T0 + 44 * DAY_MS, 7 * MINUTE_MS)[1] for r in (one, other))
+        assert all(map(np.array_equal, steps, again)) and steps.good.sum() > 30_000
         assert one.probes() == other.probes() and one.annotations(0, 2**50) == other.annotations(0, 2**50)
     assert json.loads((place / "temphub.keys.json").read_text()) == KEYS
     assert (place / "temphub.key").read_bytes() == (filled / "temphub.key").read_bytes()

@@ -18,6 +18,7 @@ from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Reader, archive, calibrate, drop_unfinished
+from temphub_kernel.journal.archive import sidecar_process
 from temphub_kernel.journal.archive.months import FOLDER
 from temphub_kernel.journal.rollups import RollUps
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
@@ -34,6 +35,8 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("closed")
     with journal(folder) as j:
         assert two_months(j) == COUNT
+        # Where segments stand beside them it is no other.
+        sidecar_process.write(j.path, "readings-2026-02.parquet")
     return folder
 
 

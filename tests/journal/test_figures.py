@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from journal.journal_harness import T0, Journal, journal, row
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Figures, Known, Reader, calibrate, merge, strike_out, undo
+from temphub_kernel.journal.statistics import steps_of
 from temphub_kernel.journal.statistics.hourly import Most
 from temphub_kernel.journal.statistics.time_weights import Running, readings_of
 
@@ -279,3 +280,17 @@ def test_hours_that_lie_apart_are_read_together() -> None:
         reader._db.set_trace_callback(None)
     assert told[:4] == exact[:4] and told.mean == pytest.approx(exact.mean, abs=0.01)
     assert 0 < len([query for query in asked if " FROM readings WHERE no BETWEEN " in query]) < pauses / 4
+
+
+def test_a_probe_has_the_same_digits_alone_and_among_others() -> None:
+    """A step of a probe is the same to the last bit whatever readings of others lie between its own, which
+    come in several runs."""
+    rng = np.random.default_rng(4)
+    taken_ms = np.concatenate([np.arange(400), np.arange(400)]) * 1_000
+    units = rng.integers(-(10**8), 10**8, 800)
+    places = rng.integers(0, 800, 790)
+    whose = np.insert(np.ones(800, np.int64), places, 2)
+    others = whose, np.insert(taken_ms, places, 0), np.insert(units, places, 0)
+    alone = steps_of(np.ones(800, np.int64), taken_ms, units, 60_000, np.zeros(800, np.bool_))
+    among = steps_of(*others, 60_000, np.zeros(len(whose), np.bool_))
+    assert all(map(np.array_equal, alone, among.of_probe(1)))

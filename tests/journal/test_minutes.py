@@ -11,13 +11,25 @@ import pytest
 
 from journal.journal_harness import T0, Journal, journal, pack_minutes, row
 from journal.test_calibration import redo_all
+from journal.test_imports import staged
 from support.waiting import wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import JournalUnreadable
 from temphub_kernel.core.reading import Row
-from temphub_kernel.journal import Keeper, Reader, calibrate, merge, strike_out, undo, unmerge
+from temphub_kernel.journal import (
+    Keeper,
+    Reader,
+    calibrate,
+    merge,
+    register,
+    strike_out,
+    undo,
+    undo_import,
+    unmerge,
+)
 from temphub_kernel.journal.packed import minutes as packed
 from temphub_kernel.journal.schema import open_for_reading
+from temphub_kernel.journal.statistics import minutes
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 DAY = T0 // DAY_MS
@@ -168,6 +180,64 @@ def test_the_keeper_packs_what_has_gone_by(tmp_path: Path) -> None:
         with Reader(j.path) as reader:
             _, steps = reader.steps(now - 10 * DAY_MS, now + MINUTE_MS, MINUTE_MS, "P")
             assert steps.good.sum() == 5 and steps.total.sum() == 14 * 10**8 + 5
+
+
+def test_an_import_of_packed_days_comes_and_goes(tmp_path: Path) -> None:
+    """Days whose minutes are packed have what is imported into them, packed again or not; taken back, they
+    are what they were, and probes that only the import knew have none."""
+    with journal(tmp_path) as j, Reader(j.path) as reader:
+        start = (DAY - 4) * DAY_MS
+        j.writer.store([row(start + n * 3 * MINUTE_MS, n * 1_000) for n in range(1_400)])
+        j.roll_up()
+
+        def told() -> list[object]:
+            spans = ((start, start + 3 * DAY_MS), (start + 7 * MINUTE_MS, start + DAY_MS + 91 * MINUTE_MS))
+            widths = (MINUTE_MS, 7 * MINUTE_MS, 61 * MINUTE_MS, DAY_MS)
+            whole = [reader.steps(*span, width, ["P", "Q"])[1][:7] for span in spans for width in widths]
+            return [[column.tolist() for column in steps] for steps in whole]
+
+        def packed_days() -> int:
+            pack_minutes(j)
+            rows, packs = kept_as(j)
+            assert rows == 0
+            return packs
+
+        before, days = told(), packed_days()
+        assert told() == before
+        given = [(start + 30_000 + n * 3 * MINUTE_MS, 9_000_000 + n) for n in range(900)]
+        register(j.writer, staged(j, {"P": given, "Q": given}))
+        imported = told()
+        assert imported != before
+        redo_all(j)
+        assert kept_as(j)[0] > 0 and told() == imported
+        assert packed_days() > days and told() == imported
+        undo_import(j.writer, 1)
+        assert told() == before
+        redo_all(j)
+        assert told() == before and packed_days() == days and told() == before
+
+
+def test_a_day_that_cannot_be_packed_keeps_no_other_from_it(tmp_path: Path) -> None:
+    """What is wrong with one day is told, the days with it in a commit are packed; a commit ends once it took
+    as long as it may."""
+    with journal(tmp_path) as j:
+        j.writer.store([row(T0 - days * DAY_MS, days, probe) for days in range(4) for probe in PROBES])
+        j.roll_up()
+        days = [(probe, T0 // DAY_MS - n) for probe in (1, 2, 3) for n in range(4)]
+
+        def pack(held_s: float) -> object:
+            return j.writer.change(lambda db: minutes.pack_some(db, days, held_s)).result(5)
+
+        assert pack(0.0) is None and len(days) == 11 and kept_as(j) == (11, 1)
+        j.writer.change(
+            # No whole number of minutes came to that: what is read back differs.
+            lambda db: db.execute("UPDATE minutes SET total=1 WHERE probe=2 AND at/1440=?", (days[5][1],))
+        ).result(5)
+        j.writer.change(
+            lambda db: db.execute("UPDATE minutes SET count=0 WHERE probe=2 AND at/1440=?", (days[5][1],))
+        ).result(5)
+        problem = pack(60.0)
+        assert getattr(problem, "code", "") == "pack_differs" and not days and kept_as(j) == (1, 11)
 
 
 def test_two_that_measured_at_a_time_are_told_of_packed_days(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ from ...core import TempHubError, collected, held_input, start_behind
 from .. import blocks, columns, schema
 from ..packed import packs, segments
 from ..writer import Writer
-from .months import FOLDER, UNFINISHED
+from . import sidecar
+from .months import FOLDER, Archive
 
 COMMIT_S = 120
 # A few late readings of a closed month stay where they are; a further file is worth it from here on.
@@ -138,42 +139,65 @@ def _what_remains(
 def _write_apart(path: Path, month: str, target: Path, stopped: Callable[[], bool]) -> dict[str, Any] | None:
     """What month_file.py says it wrote. Its library needs more memory than the hub; it goes with the
     process."""
-    pipe, words = subprocess.PIPE, (str(path), month, str(target))
     try:
-        # One that outlived a killed hub would write into the file of the next one.
-        with held_input() as given:
-            process = start_behind(
-                "temphub_kernel.journal.archive.month_file", *words, stdout=pipe, stderr=pipe, stdin=given
-            )
-            out = _said(process, month, stopped)
+        out = _said("month_file", (str(path), month, str(target)), stopped)
         return None if out is None else json.loads(out)
-    except TempHubError:
+    except _Failed as error:
         if not schema.has_room(target.parent if target.parent.exists() else path.parent):
             raise schema.disk_full(_stays(month, "the disk is full")) from None
-        raise
+        raise _not_written(month, str(error)) from None
     finally:
         # What broke off must not take the room that deliveries need.
         drop_unfinished(path)
 
 
-def _said(process: "subprocess.Popen[bytes]", month: str, stopped: Callable[[], bool]) -> bytes | None:
-    """All that the process says, once it is done; None when the hub stops meanwhile."""
+def set_beside(path: Path, archive: Archive, stopped: Callable[[], bool]) -> bool:
+    """Write the segments of a month's file, where there is one and they are not there yet; False where there
+    is nothing to do. Raises TempHubError."""
+    file = path.parent / FOLDER / archive.file
+    if not file.exists() or sidecar.found_beside(file, archive.sha256) is not None:
+        return False
     try:
-        out, errors = collected(process, WRITE_S, stopped)
-    except TimeoutError:
-        if stopped():
-            return None
-        raise _not_written(month, f"not done after {WRITE_S // 60} minutes") from None
+        _said("sidecar_process", (str(path), archive.file), stopped)
+    except _Failed as error:
+        raise TempHubError(
+            f"What makes questions about {archive.month} quick could not be written beside {file} ({error}); "
+            "they take longer.",
+            "Check the disk that holds DATA_DIR; it is tried again at the next start.",
+            code="archive_not_written",
+        ) from None
+    finally:
+        drop_unfinished(path)
+    return True
+
+
+class _Failed(Exception):
+    """What a process that writes a file said last."""
+
+
+def _said(program: str, words: tuple[str, ...], stopped: Callable[[], bool]) -> bytes | None:
+    """All that a program of this folder says, once it is done; None when the hub stops meanwhile."""
+    pipe = subprocess.PIPE
+    # One that outlived a killed hub would write into the file of the next one.
+    with held_input() as given:
+        module = f"{__package__}.{program}"
+        process = start_behind(module, *words, stdout=pipe, stderr=pipe, stdin=given)
+        try:
+            out, errors = collected(process, WRITE_S, stopped)
+        except TimeoutError:
+            if stopped():
+                return None
+            raise _Failed(f"not done after {WRITE_S // 60} minutes") from None
     if process.returncode:
         said = errors.decode("utf-8", "replace").strip().splitlines()
-        raise _not_written(month, said[-1] if said else f"exit code {process.returncode}")
+        raise _Failed(said[-1] if said else f"exit code {process.returncode}")
     return out
 
 
 def drop_unfinished(path: Path) -> None:
     """Remove what a closing that broke off has left beside a journal; on a full disk it may be what fills it.
     Not while one is at work."""
-    for part in (path.parent / FOLDER).glob(f"*{UNFINISHED}"):
+    for part in (path.parent / FOLDER).glob(f"*{sidecar.UNFINISHED}"):
         with suppress(OSError):
             part.unlink()
 

@@ -6,10 +6,7 @@ between two steps costs nothing. Only this worker packs and closes: what it read
 """
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
 from .. import batches, blocks, columns, duplicates, schema, summary
@@ -28,6 +25,8 @@ INCREMENTAL = 2
 # The minutes of a day are packed when it has gone by for so many: what comes in late unpacks them again, and
 # it is looked for some only once in a while.
 YOUNG_DAYS, MINUTES_S, MOST_DAYS = 1, 3_600.0, 256
+# Each commit waits for the disk, so one has several days: as many as keep who delivers waiting so long.
+HELD_S = 0.02
 # Thousands of probes at their usual pace deliver fewer readings a second.
 LOOK_S, BUSY_ROWS_S = 1.0, 5_000
 
@@ -55,6 +54,8 @@ class Keeper(Worker):
         self._every_s = every_s
         self._archive_days = archive_days
         self._asked_day = -1
+        # Files whose segments were looked at, and which need not be looked at again.
+        self._beside: set[str] = set()
         self._looked = (monotonic_s(), writer.last_no)
         self._pouring = False
         # (probe, day) whose minutes are to be packed, and when is looked for further ones.
@@ -74,6 +75,7 @@ class Keeper(Worker):
                         self.merge_some,
                         self.drop_some,
                         self._close_one,
+                        self.set_beside,
                         self.pack_minutes,
                         self.shrink,
                     )
@@ -105,7 +107,7 @@ class Keeper(Worker):
             return False
         block = int(row[0])
         batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
-        body = checked(batch)
+        body = packs.checked(batch)
         first, last = block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1
 
         def apply(db: sqlite3.Connection) -> None:
@@ -137,7 +139,7 @@ class Keeper(Worker):
         stored = blocks.Stored(db, self._path.parent / months.FOLDER)
         fields = (*columns.FIELDS, *columns.JUNCTION)
         batch = columns.joined([stored.block(block, fields) for (block,) in packed], fields)
-        body, taken_ms = checked(batch, segments.pack), batch["taken_ms"]
+        body, taken_ms = packs.checked(batch, segments.pack), batch["taken_ms"]
 
         def apply(db: sqlite3.Connection) -> None:
             for table in ("packs", "blocks"):
@@ -151,8 +153,8 @@ class Keeper(Worker):
         return True
 
     def pack_minutes(self, db: sqlite3.Connection) -> bool:
-        """Pack the minutes of a probe's day that has gone by; False when there is none, looked for once an
-        hour."""
+        """Pack the minutes of some probes' days that have gone by; False when there are none, looked for once
+        an hour."""
         if not self._days:
             if monotonic_s() < self._minutes_s:
                 return False
@@ -160,9 +162,11 @@ class Keeper(Worker):
         if not self._days:
             self._minutes_s = monotonic_s() + MINUTES_S
             return False
-        probe, day = self._days.pop()
+        days = self._days
         # Read where it is changed: roll-ups may add to it at any time.
-        self._writer.change(lambda db: minutes.pack_day(db, probe, day)).result(COMMIT_S)
+        problem = self._writer.change(lambda db: minutes.pack_some(db, days, HELD_S)).result(COMMIT_S)
+        if problem is not None:
+            raise problem
         return True
 
     def drop_some(self, db: sqlite3.Connection) -> bool:
@@ -200,18 +204,16 @@ class Keeper(Worker):
             return False
         return closing.close_month(db, self._path, self._writer, month, self.stopping.is_set)
 
-
-def checked(batch: columns.Batch, pack: Callable[[columns.Batch], bytes] = packs.pack) -> bytes:
-    """A batch packed, read back and compared. Raises TempHubError when they differ."""
-    body = pack(batch)
-    again = packs.unpack(body, tuple(batch))
-    if not all(np.array_equal(again[name], batch[name]) for name in batch):
-        raise TempHubError(
-            "A block of readings did not come back from its packed form as it was, so it stays as it is.",
-            "Please report this with the log; nothing is lost and recording goes on.",
-            code="pack_differs",
-        )
-    return body
+    def set_beside(self, db: sqlite3.Connection) -> bool:
+        """Have a month's file, or an imported one, its segments beside it; False when none lacks them."""
+        for one in months.Archives(db, self._path.parent / months.FOLDER).all():
+            if one.file in self._beside:
+                continue
+            # What fails is told, and tried again by the next start.
+            self._beside.add(one.file)
+            if closing.set_beside(self._path, one, self.stopping.is_set):
+                return True
+        return False
 
 
 def _changed(block: int) -> TempHubError:

@@ -20,7 +20,7 @@ from polars.io.plugins import register_io_source
 from ...core import DAY_MS, JUNCTION_PER_C, UNITS_PER_C, TempHubError, end_with_input, sync_folder
 from .. import blocks, schema
 from ..columns import FIELDS, JUNCTION, NO_VALUE, QUALITY, Batch, Ints, chosen, joined
-from . import closing, months
+from . import closing, sidecar
 
 # What pandas, DuckDB and the rest filter by a moment of any zone; of milliseconds some of them do not.
 TIME = pl.Datetime("us", "UTC")
@@ -50,7 +50,7 @@ def write(journal: Path, month: str, target: Path) -> dict[str, Any]:
     db = schema.open_for_reading(journal, one_thread=False)
     try:
         source = _Month(db, journal.parent, month)
-        aside = target.with_name(f"{target.name}{months.UNFINISHED}")
+        aside = target.with_name(f"{target.name}{sidecar.UNFINISHED}")
         if not target.parent.exists():
             target.parent.mkdir(parents=True)
             sync_folder(target.parent.parent)

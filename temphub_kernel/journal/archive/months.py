@@ -18,6 +18,8 @@ import numpy as np
 
 from ...core import DAY_MS, JUNCTION_PER_C, UNITS_PER_C, TempHubError, Unavailable
 from ..columns import CODE, JUNCTION, NO_VALUE, Batch, Ints
+from ..packed import packs
+from . import sidecar
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 FOLDER = "archive"
 # About as many readings are read at once: of a thermometer that was read each hour, that is years.
 AT_ONCE_ROWS, MOST_DAYS = 100_000, 366
-UNFINISHED = ".part"
 # Of each of our columns: the one in the file that it is made of.
 SOURCE = {
     "probe": "probe_id",
@@ -58,6 +59,8 @@ class Archives:
     def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
         self._db = db
         self._folder = folder
+        # Whether a file's segments are of this journal.
+        self._fits: dict[str, bool] = {}
 
     def all(self) -> list[Archive]:
         """By time."""
@@ -67,23 +70,85 @@ class Archives:
         """Where its file is."""
         return self._folder / archive.file
 
+    def numbers(self) -> tuple[dict[int, str], dict[int, tuple[int, str]]]:
+        """(id of each probe, probe and boot of each start), by the journal's own number."""
+        boots = self._db.execute("SELECT no, probe, boot FROM boots")
+        return dict(self._db.execute("SELECT no, id FROM probes")), {no: (of, text) for no, of, text in boots}
+
     def taken(
         self, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None
-    ) -> Iterator[tuple[int, Callable[[], Batch]]]:
-        """For each day, or some days with few readings, of [from_ms, to_ms) that a closed month may have:
-        (when it begins, what reads it). probes: of these alone, None for all."""
+    ) -> Iterator[tuple[int, Callable[[], Batch | bytes]]]:
+        """For each part of [from_ms, to_ms) that a closed month may have: (when it begins, what reads it).
+
+        A part is a segment with other readings among them, or those of a day (of some days where they are
+        few) by time. probes: of these alone, None for all.
+        """
         for archive in self.all():
-            start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
-            step_ms = _days_at_once(archive) * DAY_MS
-            while start < end:
-                stop = min((start // DAY_MS) * DAY_MS + step_ms, end)
-                yield start, partial(self._read, archive, "time", start, stop - 1, fields, probes)
-                start = stop
+            if (index := self._beside(archive, from_ms, to_ms)) is None:
+                yield from self._days(archive, from_ms, to_ms, fields, probes)
+                continue
+            for one in index.segments:
+                if one.newest_ms >= from_ms and one.oldest_ms < to_ms:
+                    yield one.oldest_ms, partial(self._segment, archive, one)
+
+    def _days(
+        self, archive: Archive, from_ms: int, to_ms: int, fields: Sequence[str], probes: Sequence[int] | None
+    ) -> Iterator[tuple[int, Callable[[], Batch]]]:
+        start, end = max(from_ms, archive.oldest_ms), min(to_ms, archive.newest_ms + 1)
+        step_ms = _days_at_once(archive) * DAY_MS
+        while start < end:
+            stop = min((start // DAY_MS) * DAY_MS + step_ms, end)
+            yield start, partial(self._read, archive, "time", start, stop - 1, fields, probes)
+            start = stop
+
+    def days(self, archive: Archive, fields: Sequence[str]) -> Iterator[Batch]:
+        """All readings of a file, one or some days after the other."""
+        for _, read in self._days(archive, archive.oldest_ms, archive.newest_ms + 1, fields, None):
+            yield read()
 
     def numbered(self, first_no: int, last_no: int, fields: Sequence[str]) -> list[Batch]:
         """Readings with these numbers, not in order."""
-        hit = [one for one in self.all() if one.first_no <= last_no and one.last_no >= first_no]
-        return [self._read(one, "no", first_no, last_no, fields) for one in hit]
+        found = list[Batch]()
+        for one in self.all():
+            if one.first_no > last_no or one.last_no < first_no:
+                continue
+            index = self._beside(one, one.oldest_ms, one.newest_ms + 1)
+            if index is None:
+                found.append(self._read(one, "no", first_no, last_no, fields))
+                continue
+            for segment in index.segments:
+                if segment.first_no <= last_no and segment.last_no >= first_no:
+                    batch = packs.unpack(self._segment(one, segment), tuple(dict.fromkeys(("no", *fields))))
+                    inside = (batch["no"] >= first_no) & (batch["no"] <= last_no)
+                    found.append({name: batch[name][inside] for name in fields})
+        return found
+
+    def _beside(self, archive: Archive, from_ms: int, to_ms: int) -> sidecar.Index | None:
+        """The segments of a file that has readings of [from_ms, to_ms); None where it is to be read itself.
+        Raises TempHubError where that is not as it was written."""
+        if archive.newest_ms < from_ms or archive.oldest_ms >= to_ms:
+            return None
+        path = self.path(archive)
+        try:
+            _check(path, archive.sha256)
+        except OSError as error:
+            raise _unreadable(path, archive, error) from error
+        index = sidecar.found_beside(path, archive.sha256)
+        if index is None:
+            return None
+        if archive.file not in self._fits:
+            # The numbers in it are those of the journal that it was made for.
+            probes, boots = self.numbers()
+            self._fits[archive.file] = (
+                index.probes.items() <= probes.items() and index.boots.items() <= boots.items()
+            )
+        return index if self._fits[archive.file] else None
+
+    def _segment(self, archive: Archive, segment: sidecar.Segment) -> bytes:
+        try:
+            return sidecar.read(self.path(archive), segment)
+        except OSError as error:
+            raise _unreadable(sidecar.path_of(self.path(archive)), archive, error) from error
 
     def days_with(self, archive: Archive, quality: str) -> set[tuple[int, int]]:
         """(probe, day since 1970) of the readings that have both a number and this quality."""
@@ -164,20 +229,16 @@ class Archives:
     def _boots(self, found: "pl.DataFrame") -> Ints:
         """The journal's number of each boot; a text alone names none, since two probes may use the same
         one."""
-        import polars as pl
-
-        rows = self._db.execute(
-            "SELECT p.id, b.boot, b.no FROM boots b JOIN probes p ON p.no = b.probe"
-        ).fetchall()
-        known = pl.DataFrame(
-            rows, schema={"probe_id": pl.String, "boot": pl.String, "number": pl.Int64}, orient="row"
-        )
-        pairs = found.select(pl.col("probe_id").cast(pl.String), pl.col("boot").cast(pl.String))
-        return (
-            pairs.join(known, on=["probe_id", "boot"], how="left", maintain_order="left")["number"]
-            .fill_null(-1)
-            .to_numpy()
-        )
+        rows = self._db.execute("SELECT probe, boot, no FROM boots").fetchall()
+        texts = {text: code for code, text in enumerate(dict.fromkeys(text for _, text, _ in rows))}
+        pairs = np.array([probe * len(texts) + texts[text] for probe, text, _ in rows], np.int64)
+        order, numbers = np.argsort(pairs), np.array([no for *_, no in rows], np.int64)
+        probe, text = self._column(found, "probe"), _mapped(found["boot"], texts)
+        asked = np.where((probe < 0) | (text < 0), -1, probe * len(texts) + text)
+        if not len(pairs):
+            return np.full(len(asked), -1)
+        at = order[np.minimum(np.searchsorted(pairs, asked, sorter=order), len(pairs) - 1)]
+        return np.where(pairs[at] == asked, numbers[at], -1)
 
 
 def _days_at_once(archive: Archive) -> int:

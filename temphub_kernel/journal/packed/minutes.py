@@ -20,6 +20,8 @@ VERSION = 1
 # version; bytes of a value, of a total and of a count; what all values are multiples of, from which on
 HEAD = struct.Struct("<BBBBqq")
 SIZES = {1, 2, 4, 8}
+# So few stretches are looked up one by one.
+FEW = 4
 WHOLE = ("lowest", "highest", "total", "good", "bad")
 Minutes = dict[str, Any]
 Places = npt.NDArray[np.signedinteger[Any]]
@@ -60,10 +62,28 @@ def unpack(
     return found
 
 
+def _of_one(kind: "np.dtype[Any]", day: tuple[int, bytes], low: int, high: int) -> Minutes:
+    """Of one day's minutes those in [low, high): as an hour that a border cuts is asked for, many times a
+    question."""
+    at, body = day[0] * A_DAY, day[1]
+    factor, first = HEAD.unpack_from(body)[4:]
+    rows = np.frombuffer(body, kind, offset=HEAD.size)
+    begin, end = rows["minute"].searchsorted([low - at, high - at])
+    return _columns(rows[begin:end], at, factor, first)
+
+
 def _unpacked(
     widths: Sequence[int], days: Sequence[tuple[int, bytes]], low: "Ints | None", high: "Ints | None"
 ) -> Minutes:
     kind = _kind(*widths)
+    if (
+        len(days) == 1
+        and low is not None
+        and high is not None
+        and len(low) == 1
+        and len(days[0][1]) > HEAD.size
+    ):
+        return _of_one(kind, days[0], int(low[0]), int(high[0]))
     rows = np.frombuffer(b"".join(memoryview(body)[HEAD.size :] for _, body in days), kind)
     ends = np.cumsum([0, *((len(body) - HEAD.size) // kind.itemsize for _, body in days)])
     if ends[-1] != len(rows) or not np.diff(ends).all():
@@ -73,27 +93,39 @@ def _unpacked(
         np.array(column, np.int64)
         for column in ([day * A_DAY for day, _ in days], *zip(*(head[4:] for head in heads), strict=True))
     )
-    of, length = np.arange(len(days)), np.diff(ends)
+    own = np.arange(len(days)).repeat(np.diff(ends))
     if low is not None and high is not None:
-        of, begin, end = _found(rows["minute"], ends, start, low, high)
-        length = end - begin
-        rows = rows[_places(begin, length)]
-    start, factor, first = (np.repeat(column[of], length) for column in (start, factor, first))
+        if len(low) <= FEW:
+            places = _looked_up(start[own] + rows["minute"], low, high)
+        else:
+            begin, end = _found(rows["minute"], ends, start, low, high)
+            places = _places(begin, end - begin)
+        rows, own = rows[places], own[places]
+    return _columns(rows, start[own], factor[own], first[own])
+
+
+def _columns(rows: Any, start: "Ints | int", factor: "Ints | int", first: "Ints | int") -> Minutes:
     good = rows["good"].astype(np.int64)
-    lowest = rows["low"] * factor + first
+    lowest = rows["low"].astype(np.int64) * factor + first
     return {
-        "at": start + rows["minute"],
+        "at": rows["minute"].astype(np.int64) + start,
         "lowest": lowest,
-        "highest": rows["above"] * factor + lowest,
-        "total": rows["over"] * factor + first * good,
+        "highest": rows["above"].astype(np.int64) * factor + lowest,
+        "total": rows["over"].astype(np.int64) * factor + good * first,
         "good": good,
         "bad": rows["bad"].astype(np.int64),
         "spread": rows["spread"].astype(np.float64),
     }
 
 
-def _found(minute: Places, ends: Places, start: Ints, low: Ints, high: Ints) -> tuple[Places, Places, Places]:
-    """(which day, first place, place behind the last) of what each day has in each of [low, high)."""
+def _looked_up(at: Ints, low: Ints, high: Ints) -> "Places | slice":
+    """The places of a few stretches among minutes in order: looked up one by one is soonest done."""
+    begin, end = np.searchsorted(at, low), np.searchsorted(at, high)
+    return slice(int(begin[0]), int(end[0])) if len(low) == 1 else _places(begin, end - begin)
+
+
+def _found(minute: Places, ends: Places, start: Ints, low: Ints, high: Ints) -> tuple[Places, Places]:
+    """(first place, place behind the last) of what each day has in each of [low, high)."""
     # Each stretch meets a few days in a row; most lie in one.
     before, behind = np.searchsorted(start, low - A_DAY, "right"), np.searchsorted(start, high)
     days = np.maximum(behind - before, 0)
@@ -106,7 +138,7 @@ def _found(minute: Places, ends: Places, start: Ints, low: Ints, high: Ints) -> 
     for at in gaps.tolist():
         own = minute[ends[of[at]] : ends[of[at] + 1]]
         begin[at], end[at] = np.searchsorted(own, [since[at], until[at]])
-    return of, begin + ends[of], end + ends[of]
+    return begin + ends[of], end + ends[of]
 
 
 def _places(start: Places, length: Places) -> Places:

@@ -8,11 +8,11 @@ deflated. Nothing is rounded: `unpack(pack(batch))` is the batch.
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...core import JournalUnreadable
+from ...core import JournalUnreadable, TempHubError
 from ..columns import FIELDS, JUNCTION, NO_VALUE, Batch, Ints
 from . import differences, segments
 
@@ -54,6 +54,19 @@ def unpack(data: bytes, fields: Sequence[str] = FIELDS, probes: Sequence[int] | 
             "Check the disk that holds DATA_DIR, and restore the journal from a backup; recording goes on.",
             code="journal_damaged",
         ) from error
+
+
+def checked(batch: Batch, pack: Callable[[Batch], bytes] = pack) -> bytes:
+    """A batch packed, read back and compared. Raises TempHubError when they differ."""
+    body = pack(batch)
+    again = unpack(body, tuple(batch))
+    if not all(np.array_equal(again[name], batch[name]) for name in batch):
+        raise TempHubError(
+            "A block of readings did not come back from its packed form as it was, so it stays as it is.",
+            "Please report this with the log; nothing is lost and recording goes on.",
+            code="pack_differs",
+        )
+    return body
 
 
 def is_segment(data: bytes) -> bool:

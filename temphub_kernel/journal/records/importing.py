@@ -10,6 +10,7 @@ from typing import Any
 
 from ...core import BadRequest, NotFound, TempHubError, is_probe_id, now_ms, sync_folder
 from .. import batches, summary
+from ..archive import sidecar
 from ..archive.months import FOLDER
 from ..columns import QUALITY
 from ..writer import Writer
@@ -94,6 +95,8 @@ def undo(writer: Writer, no: int) -> Import:
         # Whoever reads it just now on Windows keeps it there: it is named nowhere any more.
         with suppress(OSError):
             (writer.path.parent / FOLDER / file).unlink()
+        with suppress(OSError):
+            sidecar.path_of(writer.path.parent / FOLDER / file).unlink()
     return known
 
 

@@ -21,6 +21,7 @@ Levels = tuple[tuple[str, int], ...]
 LEVELS: Levels = tuple(reversed(schema.TIERS.items()))
 HOUR = schema.TIERS["hours"]
 COARSE = LEVELS.index(("hours", HOUR)) + 1
+FEW = 2
 COLUMNS = (
     f"ifnull(min({{t}}.lowest), {NONE_LOW}), ifnull(max({{t}}.highest), {NONE_HIGH}), sum({{t}}.total), "
     f"sum({{t}}.count), sum({{t}}.bad),"
@@ -37,7 +38,7 @@ OF_PROBE = "{t}.probe = :probe AND {t}.at BETWEEN :first / {n} AND (:end - 1) / 
 
 def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) -> list[Steps]:
     """Steps of `width` minutes of a probe's minutes [first, end), in parts that are still to be put
-    together."""
+    together (see gathered)."""
     low, high = db.execute("SELECT min(at), max(at) FROM days WHERE probe=?", (probe,)).fetchone()
     if low is None:
         return []
@@ -56,10 +57,17 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
         if not len(starts):
             return found
         lows, highs = np.maximum(starts, first), np.minimum(starts + HOUR, end)
-        days = finest.Days(db, probe, np.unique(lows // finest.A_DAY))
+        days = finest.Days(db, probe, sorted({low // finest.A_DAY for low in lows.tolist()}))
     found += days.packed(lows, highs, width)
     for start, stop in days.rows:
-        found += _from_tables(db, fine, above, (probe, max(start, first), min(stop, end), width))
+        if above is not None and len(lows) <= FEW:
+            for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+                if max(low, start) < min(high, stop):
+                    # So few minutes are added up sooner than it is looked up which quarters they fill.
+                    asked = probe, max(low, start), min(high, stop), width
+                    found += _from_tables(db, LEVELS[-1:], None, asked)
+        else:
+            found += _from_tables(db, fine, above, (probe, max(start, first), min(stop, end), width))
     return found
 
 
@@ -83,6 +91,10 @@ def _from_tables(
 
 def _cut(first: int, end: int, width: int, unit: int) -> Ints:
     """When each unit begins that is cut by a border of steps of `width` in [first, end), or by these."""
+    if width % unit == 0:
+        # Only both ends can cut one.
+        ends = sorted({border // unit * unit for border in (first, end) if border % unit})
+        return np.array(ends, np.int64)
     inner = np.arange(-(-first // width) * width, end, width)
     borders = np.concatenate([[first], inner, [end]])
     found: Ints = np.unique(borders[borders % unit > 0] // unit * unit)

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...core import JournalUnreadable, TempHubError
+from ...core import JournalUnreadable, TempHubError, monotonic_s
 from ..columns import Ints
 from ..packed import minutes as packed
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, in_their_order, joined_steps
 
 A_DAY = packed.A_DAY
+FEW_MINUTES = 120
 COLUMNS = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
 # Of a day without a minute there is no row in any table.
 DAYS = (
@@ -25,7 +26,7 @@ DAYS = (
 class Days:
     """Some days of a probe, those packed and those not."""
 
-    def __init__(self, db: sqlite3.Connection, probe: int, days: "tuple[int, int] | Ints") -> None:
+    def __init__(self, db: sqlite3.Connection, probe: int, days: tuple[int, int] | list[int]) -> None:
         """days: since 1970, the first and the last, or each by itself."""
         self._probe = probe
         self._packs: list[tuple[int, bytes]] = []
@@ -36,7 +37,7 @@ class Days:
             rows = db.execute(DAYS.format("BETWEEN ? AND ?"), (probe, *days))
         else:
             some = DAYS.format("IN (SELECT value FROM json_each(?))")
-            rows = db.execute(some, (probe, str(days.tolist())))
+            rows = db.execute(some, (probe, str(days)))
         goes_on = False
         for day, body in rows:
             if body is not None:
@@ -49,7 +50,7 @@ class Days:
 
     def packed(self, low: Ints, high: Ints, width: int) -> list[Steps]:
         """What is packed of the minutes in any of [low, high), which are in order and apart, in steps of
-        `width` minutes; in parts."""
+        `width` minutes; in parts that are still to be put together."""
         try:
             parts = packed.unpack(self._packs, low, high)
         except (ValueError, struct.error) as error:
@@ -59,7 +60,12 @@ class Days:
                 "on.",
                 code="journal_damaged",
             ) from error
-        return [in_their_order(_steps(self._probe, part), width) for part in parts if len(part["at"])]
+        found = [_steps(self._probe, part) for part in parts if len(part["at"])]
+        # A few are put together sooner with whatever else there is.
+        return [
+            in_their_order(one, width) if len(one.at) > FEW_MINUTES else one._replace(at=one.at // width)
+            for one in found
+        ]
 
 
 def of(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
@@ -97,6 +103,21 @@ def to_pack(db: sqlite3.Connection, before: int, most: int) -> list[tuple[int, i
         "< ? LIMIT ?"
     )
     return [(probe, at // A_DAY) for probe, at in db.execute(query, (before * A_DAY, most))]
+
+
+def pack_some(db: sqlite3.Connection, days: list[tuple[int, int]], held_s: float) -> TempHubError | None:
+    """Pack (probe, day) from the end of a list, which loses them, until that took so long; what is wrong with
+    one of them, None as a rule: the others are packed."""
+    until_s, problem = monotonic_s() + held_s, None
+    while days:
+        try:
+            pack_day(db, *days.pop())
+        except TempHubError as error:
+            # Raised before anything of that day was changed.
+            problem = error
+        if monotonic_s() >= until_s:
+            break
+    return problem
 
 
 def pack_day(db: sqlite3.Connection, probe: int, day: int) -> int:

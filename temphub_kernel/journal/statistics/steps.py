@@ -63,7 +63,10 @@ def steps_of(probe: Ints, taken_ms: Ints, units: Ints, width_ms: int, struck: Fl
     )
     if len(probe) > 2 * (np.count_nonzero(np.diff(probe)) + np.count_nonzero(np.diff(parts.at)) + 1):
         # Neighbours belong together mostly: put together first, little is left to be sorted.
-        parts = _together(parts, probe, parts.at, slice(None))
+        found = gathered(runs := _together(parts, probe, parts.at, slice(None)))
+        # Where a step is in several runs its spread would depend, in the last digit, on what lies between.
+        if len(found.at) == len(runs.at):
+            return found
     return gathered(parts)
 
 
