@@ -19,6 +19,8 @@ from .watches import Transition, Watch
 
 log = logging.getLogger(__name__)
 FOLLOWER = "alarms"
+# The note of what may become an alarm, beside all else that is remembered: for who asks each second.
+PENDING = "pending"
 BLOCK = 20_000
 LOOK_S = 0.5
 TICK_S = 1.0
@@ -158,8 +160,11 @@ class Alarms(Follower[Reader]):
         if not note.get("begun"):
             # What came before anybody gave a rule is history.
             self._no, self._saved_no = reader.count(), -1
+        if reader.note(PENDING)[1].get(PENDING) != note.get(PENDING):
+            # A version that left no such note was here.
+            self._saved_no = -1
         self._marks, self._probes_s, self._held = (), 0.0, []
-        self._pending = {(one[0], one[1]): Pending(*one) for one in note.get("pending", [])}
+        self._pending = {(one[0], one[1]): Pending(*one) for one in note.get(PENDING, [])}
         self._watch(reader, note.get("engine", {}))
 
     def round(self, reader: Reader) -> float:
@@ -246,11 +251,8 @@ class Alarms(Follower[Reader]):
 
     def _commit(self, at_ms: int) -> None:
         found, self._held = self._held, []
-        note = {
-            "begun": True,
-            "engine": self._engine.state(),
-            "pending": [list(one) for one in self._pending.values()],
-        }
+        pending = [list(one) for one in self._pending.values()]
+        note = {"begun": True, "engine": self._engine.state(), PENDING: pending}
         rules, channels, no, watched, worse = (
             self._rules,
             self._channels(),
@@ -266,6 +268,7 @@ class Alarms(Follower[Reader]):
             life.give_up(book, watched, at_ms)
             life.settle(book, rules, channels, at_ms)
             book.bookmark(FOLLOWER, no, note)
+            book.leave(PENDING, {PENDING: pending}, at_ms)
 
         change(self._writer, step)
         self._saved_no, self._saved_s = no, monotonic_s()

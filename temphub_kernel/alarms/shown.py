@@ -153,8 +153,8 @@ def pending_json(reader: Reader, ids: dict[int, str]) -> list[dict[str, Any]]:
 
 def waiting(reader: Reader) -> dict[tuple[int, int], int]:
     """Since when what may become an alarm has been so, by the numbers of rule and probe."""
-    kept = reader.bookmark(follower.FOLLOWER)[1].get("pending", [])
-    return {(rule, probe): since_ms for rule, probe, since_ms in kept}
+    noted = reader.note(follower.PENDING)[1] or reader.bookmark(follower.FOLLOWER)[1]
+    return {(rule, probe): since_ms for rule, probe, since_ms in noted.get(follower.PENDING, ())}
 
 
 def standings(

@@ -68,18 +68,26 @@ def heard(
         return "waiting" if told else "new"
     # One from the future, of a time when the clock was ahead, says nothing of now.
     age_ms = abs(now_ms - taken_ms)
-    grace_ms = GRACE_MS + gathered_ms
-    pace_ms = interval_ms or ASSUMED_INTERVAL_MS
-    if age_ms > max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS) + grace_ms:
+    late_ms, silent_ms = patience(interval_ms)
+    if age_ms > silent_ms + gathered_ms:
         return "silent"
-    if age_ms > MISSED_LATE * pace_ms + grace_ms:
+    if age_ms > late_ms + gathered_ms:
         return "late"
     return "online" if good else "fault"
 
 
-def online_until_ms(taken_ms: int, interval_ms: int) -> int:
-    """Up to when a probe of this pace is online after its newest reading, whatever comes from it."""
-    return taken_ms + MISSED_LATE * interval_ms + GRACE_MS
+class Patience(NamedTuple):
+    """Up to which age of its newest reading a probe is not late, and not silent."""
+
+    late_ms: int
+    silent_ms: int
+
+
+def patience(interval_ms: int) -> Patience:
+    """With a probe of this pace, 0 when unknown. What probes may keep readings (`gathered`) comes on top."""
+    pace_ms = interval_ms or ASSUMED_INTERVAL_MS
+    silent_ms = max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS)
+    return Patience(MISSED_LATE * pace_ms + GRACE_MS, silent_ms + GRACE_MS)
 
 
 def gathered(note: Mapping[str, object]) -> int:
@@ -166,6 +174,9 @@ def standing(
     """
     found = [_delivers(newest, now_ms), *(_of_alarm(one) for one in alarms)]
     if newest.heard in ("online", "late") and newest.celsius is not None:
+        # What has become an alarm is that, and somebody may take care of it.
+        given = {one.rule for one in alarms if not one.cleared_ms}
+        limits = [one for one in limits if one.no not in given]
         found += _drifts(newest.celsius, limits, now_ms, pending)
     if silence is not None and silence.unseen:
         found.append(Standing("unseen", WARNING, silence.from_ms, to_ms=silence.to_ms))
@@ -183,10 +194,14 @@ def _delivers(newest: Newest, now_ms: int) -> Standing:
     if newest.heard == "refused":
         return Standing("refused", CRITICAL)
     since_ms = newest.taken_ms if newest.heard == "silent" else newest.good_ms
-    lasts_ms = max(LASTS_MS, LASTS_INTERVALS * newest.interval_ms)
     # How long a sensor that never gave a value has failed nobody knows.
-    lasts = bool(since_ms) and abs(now_ms - since_ms) > lasts_ms
+    lasts = bool(since_ms) and abs(now_ms - since_ms) > lasts_ms(newest.interval_ms)
     return Standing(newest.heard, CRITICAL if lasts else WARNING, since_ms)
+
+
+def lasts_ms(interval_ms: int) -> int:
+    """For how long silence and a failing sensor of a probe of this pace are a warning."""
+    return max(LASTS_MS, LASTS_INTERVALS * interval_ms)
 
 
 def _of_alarm(alarm: Alarm) -> Standing:

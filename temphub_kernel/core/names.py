@@ -209,7 +209,13 @@ def transient(probes: Iterable[Probe], delivered: Mapping[str, Delivered], now_m
     """The ids that nobody named, that hold no key, that no advert stands for, with fewer than ten readings
     and silent for an hour (and ten of their own intervals). Among more than 200 of such a minute is enough,
     who came once is not waited for, and an advert says nothing: anybody on the network can send thousands."""
-    strangers = [probe for probe in probes if _unknown(probe, delivered.get(str(probe["id"])))]
+    # Most have delivered often, and are asked no more.
+    strangers = [
+        probe
+        for probe in probes
+        if ((known := delivered.get(probe["id"])) is None or known.readings < ENOUGH_READINGS)
+        and _unknown(probe)
+    ]
     crowd = len(strangers) > CROWD
     return {
         str(probe["id"])
@@ -218,10 +224,8 @@ def transient(probes: Iterable[Probe], delivered: Mapping[str, Delivered], now_m
     }
 
 
-def _unknown(probe: Probe, known: Delivered | None) -> bool:
+def _unknown(probe: Probe) -> bool:
     """Nobody spoke for it: no person, no key, no device that answered."""
-    if known is not None and known.readings >= ENOUGH_READINGS:
-        return False
     by_hand = any(probe.get(name) for name in ("alias", "group", "note", "place", "hidden", "also"))
     answered = probe.get("provisioned_ms") or probe.get("trust") not in (None, "plain")
     return not by_hand and not answered

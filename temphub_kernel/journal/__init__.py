@@ -30,6 +30,7 @@ from .columns import (
 from .duplicates import begin_refill
 from .follower import Follower
 from .integrity import Contents, copy_journal, look_into, looks_damaged, put_damaged_aside
+from .newest import Told
 from .reader import Reader
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import (
@@ -45,6 +46,7 @@ from .records.annotations import (
 )
 from .records.calibration import Calibration, as_sent, calibrate, forget
 from .records.chips import CHIPS
+from .records.followed import Kept
 from .records.importing import LIST_FILE, STAGING, register, undo as undo_import
 from .records.imports import Import, imports_of
 from .records.merging import check_common, merge, unmerge
@@ -130,6 +132,7 @@ __all__ = [
     "Import",
     "Ints",
     "Keeper",
+    "Kept",
     "Known",
     "Limit",
     "Message",
@@ -149,6 +152,7 @@ __all__ = [
     "StoredRule",
     "Strike",
     "Thermocouple",
+    "Told",
     "Track",
     "WallClock",
     "Writer",

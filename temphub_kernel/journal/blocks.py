@@ -131,7 +131,25 @@ class Stored:
         self._db = db
         self._recent = recent
         self._kept = _Kept(b"", None, {})
+        self._ids: tuple[int, dict[int, str], dict[str, int]] = 0, {}, {}
         self.archives = Archives(db, archive)
+
+    def ids(self) -> dict[int, str]:
+        """The id of each probe by its number; who asks again is given the very same, and changes nothing of
+        it."""
+        return self._known()[1]
+
+    def numbers(self) -> dict[str, int]:
+        """The same the other way round."""
+        return self._known()[2]
+
+    def _known(self) -> tuple[int, dict[int, str], dict[str, int]]:
+        # No probe is ever forgotten, and none has another id one day.
+        (last,) = self._db.execute("SELECT coalesce(max(no), 0) FROM probes").fetchone()
+        if last != self._ids[0]:
+            ids = dict(self._db.execute("SELECT no, id FROM probes"))
+            self._ids = last, ids, {id_: no for no, id_ in ids.items()}
+        return self._ids
 
     def last_no(self) -> int:
         """The number of the newest reading; every number below it was given too."""

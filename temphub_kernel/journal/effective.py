@@ -17,21 +17,30 @@ def asked(db: sqlite3.Connection, fields: Sequence[str] = FIELDS) -> tuple[str, 
     return tuple(dict.fromkeys((*fields, *needed, "probe", "taken_ms")))
 
 
-def counted(db: sqlite3.Connection, batch: Batch, *, struck_out: bool = False, own: bool = False) -> Columns:
+def counted(
+    db: sqlite3.Connection,
+    ids: dict[int, str],
+    batch: Batch,
+    *,
+    struck_out: bool = False,
+    own: bool = False,
+) -> Columns:
     """A batch as it counts at this moment: see Counting."""
-    return Counting(db, struck_out=struck_out, own=own).of(batch)
+    return Counting(db, ids, struck_out=struck_out, own=own).of(batch)
 
 
 class Counting:
     """What readings count with at one moment of the journal, for many batches of it.
 
-    struck_out: with what is struck out; own: under the ids that delivered, whatever they count as.
+    ids: of all probes, by number; struck_out: with what is struck out; own: under the ids that delivered,
+    whatever they count as.
     """
 
-    def __init__(self, db: sqlite3.Connection, *, struck_out: bool = False, own: bool = False) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, ids: dict[int, str], *, struck_out: bool = False, own: bool = False
+    ) -> None:
         self._struck = annotations.Struck(db)
         self._corrections = calibration.Corrections(db)
-        ids: dict[int, str] = dict(db.execute("SELECT no, id FROM probes"))
         self._roots = None if own else merged.Merged(db)
         self._ids = ids if self._roots is None else self._roots.listed(ids)
         self._with_struck = struck_out
@@ -79,6 +88,7 @@ def judged(db: sqlite3.Connection) -> tuple[int, ...]:
     told = [
         value for table in ("strikes", "calibrations") for value in db.execute(query.format(table)).fetchone()
     ]
-    said = "SELECT total(merged_into > 0), total(merged_ms), total(power_on_counts * no * no) FROM probes"
     told += imports.changed(db)
-    return (*told, *thermocouples.changed(db), *map(int, db.execute(said).fetchone()))
+    merges = db.execute("SELECT count(*), total(merged_ms) FROM probes WHERE merged_into").fetchone()
+    believed = db.execute("SELECT total(no * no) FROM probes WHERE power_on_counts").fetchone()
+    return (*told, *thermocouples.changed(db), *map(int, (*merges, *believed)))

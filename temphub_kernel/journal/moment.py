@@ -32,7 +32,7 @@ class Moment:
 
     def ids(self) -> dict[int, str]:
         """The id of each probe by its number."""
-        return dict(self.db.execute("SELECT no, id FROM probes"))
+        return self.stored.ids()
 
     def named(self, probe_ids: str | Sequence[str] | None) -> dict[int, str]:
         """The ids that answers are given under, by number."""
@@ -49,7 +49,8 @@ class Moment:
             gone = {no for (no,) in self.db.execute("SELECT no FROM probes WHERE removed_ms")}
             return [no for no in self.ids() if merged.root(no) not in gone] if gone else None
         wanted = {probe_ids} if isinstance(probe_ids, str) else set(probe_ids)
-        numbers = [no for no, id_ in self.ids().items() if id_ in wanted]
+        known = self.stored.numbers()
+        numbers = [known[id_] for id_ in sorted(wanted) if id_ in known]
         return (
             numbers
             if own
@@ -95,13 +96,12 @@ class Moment:
             if sum(len(part["no"]) for part in found) >= limit:
                 break
         batch = columns.chosen(columns.joined(found, needed), slice(limit))
-        return effective.counted(self.db, batch, struck_out=True, own=own)
+        return effective.counted(self.db, self.ids(), batch, struck_out=True, own=own)
 
     def own(self, from_ms: int, to_ms: int, probe_id: str) -> columns.Columns:
         """A device's readings under its own id, whatever it counts as."""
-        return effective.counted(
-            self.db, self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), columns.FIELDS), own=True
-        )
+        batch = self.by_time(from_ms, to_ms, self.numbers(probe_id, own=True), columns.FIELDS)
+        return effective.counted(self.db, self.ids(), batch, own=True)
 
 
 Begin = Callable[[], AbstractContextManager[Moment]]
@@ -130,7 +130,7 @@ def pieces_by_time(
         with begin() as moment:
             numbers, needed = moment.numbers(probe_ids, own=own), effective.asked(moment.db, ("no", *fields))
             parts = moment.stored.parts(start, end, moment.done, needed, numbers)
-            counting = effective.Counting(moment.db, struck_out=struck_out, own=own)
+            counting = effective.Counting(moment.db, moment.ids(), struck_out=struck_out, own=own)
             for batch, upto_ms in swept(parts, (start, end), numbers, needed, most):
                 yield counting.of(batch)
                 start = upto_ms
@@ -143,7 +143,7 @@ def pieces_by_time(
             ):
                 step //= 2
             batch = moment.by_time(start, min(start + step, end), moment.numbers(probe_ids, own=own), fields)
-            piece = effective.counted(moment.db, batch, struck_out=struck_out, own=own)
+            piece = effective.counted(moment.db, moment.ids(), batch, struck_out=struck_out, own=own)
         yield piece
         start += step
         step = step * 2 if len(piece) < most // 2 else step
@@ -159,4 +159,4 @@ def pieces_by_number(
             inside = (batch["taken_ms"] >= from_ms) & (batch["taken_ms"] < to_ms)
             if probes is not None:
                 inside &= np.isin(batch["probe"], probes)
-            yield effective.counted(moment.db, columns.chosen(batch, inside), struck_out=True)
+            yield effective.counted(moment.db, moment.ids(), columns.chosen(batch, inside), struck_out=True)

@@ -1,8 +1,9 @@
 """Each probe's newest reading, and the newest of all one by one. Belongs to the connection's thread."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,39 +86,91 @@ def _before(one: Newest, limit_ms: int, read: Read) -> Newest:
     return one
 
 
-NOTHING: Mapping[str, Newest] = {}
+LATEST = (
+    "SELECT probe, id, taken_ms, units, quality, delivered_ms, readings FROM latest JOIN probes ON no = probe"
+)
 
 
-def newest(db: sqlite3.Connection, done: int, kept: Mapping[str, Newest] = NOTHING) -> list[Newest]:
+class Told:
+    """What was told of each probe last, for who asks again: of thousands only what changed is made anew.
+    done: up to which number rows, what the roll-ups have, is; of: what comes of these, both by number; told:
+    what was told, by id."""
+
+    def __init__(self) -> None:
+        self.done = -1
+        self.rows: dict[int, tuple[Any, ...]] = {}
+        self.of: dict[int, Newest] = {}
+        self.told: dict[str, Newest] = {}
+
+    def catch_up(self, db: sqlite3.Connection, done: int) -> None:
+        """Know what the roll-ups have by now: what they have taken in up to a number is always the same."""
+        if done == self.done:
+            return
+        rows, before = {row[0]: row for row in db.execute(LATEST)}, self.rows
+        plain = {no: row for no, row in rows.items() if row[4] is None}
+        self.of = {
+            no: self.of[no] if no in self.of and before[no] == row else self.same(row[1:])
+            for no, row in plain.items()
+        }
+        self.rows, self.done = rows, done
+
+    def same(self, one: tuple[Any, ...]) -> Newest:
+        """What was told before where it is the same."""
+        told = self.told.get(one[0])
+        return told if told is not None and told == one else Newest(*one)
+
+
+def newest(db: sqlite3.Connection, done: int, kept: Told | None = None) -> list[Newest]:
     """The newest reading of each id, see Reader.newest. done: up to which number the roll-ups have taken
     readings in.
 
     The caller holds a read transaction open.
     """
-    ids, corrections = dict(db.execute("SELECT no, id FROM probes")), calibration.Corrections(db)
-    found = {row[0]: list(row[1:]) for row in db.execute("SELECT * FROM latest")}
-    late = _late(db, done)
+    kept, corrections = kept or Told(), calibration.Corrections(db)
+    kept.catch_up(db, done)
+    news, late = _news(db, done, kept.rows)
     said = _said(db, late) if corrections.thermocouples else {}
-    for _, probe, taken_ms, units, quality, delivered_ms, readings in late:
-        known = found.setdefault(probe, [taken_ms, units, quality, delivered_ms, 0])
-        if taken_ms >= known[0]:
-            known[:3] = taken_ms, units, quality
-        known[3] = max(known[3], delivered_ms)
-        known[4] += readings
-    for probe, readings, taken_ms, units, quality in imports.newest(db):
-        known = found.setdefault(probe, [taken_ms, units, quality, taken_ms, 0])
-        if taken_ms > known[0]:
-            known[:3] = taken_ms, units, quality
-        known[4] += readings
-    told = []
-    for probe, known in found.items():
-        if corrections or known[2] is not None:
-            chip = said.get((probe, known[0]), (None, None))
-            known[1:3] = corrections.one(probe, known[0], known[1], known[2], chip)
-        one = (ids[probe], *known)
-        same = kept.get(one[0])
-        told.append(same if same is not None and same == one else Newest(*one))
-    return sorted(told)
+    found = dict(kept.of)
+    # A value that is marked may count, and one that is corrected counts, as people say now.
+    judged = kept.rows.keys() if corrections else kept.rows.keys() - kept.of.keys()
+    for no in judged | news.keys():
+        one = list(news.get(no) or kept.rows[no][1:])
+        if corrections or one[3] is not None:
+            chip = said.get((no, one[1]), (None, None))
+            one[2:4] = corrections.one(no, one[1], one[2], one[3], chip)
+        found[no] = kept.same(tuple(one))
+    kept.told = {one.probe_id: one for one in found.values()}
+    return sorted(found.values(), key=itemgetter(0))
+
+
+def _news(
+    db: sqlite3.Connection, done: int, rows: dict[int, tuple[Any, ...]]
+) -> tuple[dict[int, list[Any]], list["_Late"]]:
+    """(each probe's newest of which roll-ups do not know all, by number; what came behind). rows: what they
+    know."""
+    found: dict[int, list[Any]] = {}
+    late = _late(db, done)
+
+    def known(no: int, taken_ms: int, units: int | None, quality: str | None, delivered_ms: int) -> list[Any]:
+        if no not in found and no in rows:
+            found[no] = list(rows[no][1:])
+        elif no not in found:
+            (id_,) = db.execute("SELECT id FROM probes WHERE no=?", (no,)).fetchone()
+            found[no] = [id_, taken_ms, units, quality, delivered_ms, 0]
+        return found[no]
+
+    for _, no, taken_ms, units, quality, delivered_ms, readings in late:
+        one = known(no, taken_ms, units, quality, delivered_ms)
+        if taken_ms >= one[1]:
+            one[1:4] = taken_ms, units, quality
+        one[4] = max(one[4], delivered_ms)
+        one[5] += readings
+    for no, readings, taken_ms, units, quality in imports.newest(db):
+        one = known(no, taken_ms, units, quality, taken_ms)
+        if taken_ms > one[1]:
+            one[1:4] = taken_ms, units, quality
+        one[5] += readings
+    return found, late
 
 
 # (number, probe, taken_ms, units, quality, when anything came in last, how many readings) of the newest in

@@ -8,7 +8,7 @@ was removed answers to its own id only; one that counts as another answers as th
 one's.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from .archive.months import FOLDER, Archive
 from .columns import FIELDS, Columns, Floats, Newest, Point, boots_of, points_of
 from .effective import counted, judged
 from .moment import Moment, pieces_by_number, pieces_by_time
-from .newest import Heard, following, heard, listed, newest, not_ahead, not_struck
-from .records import merged, merging
+from .newest import Heard, Told, following, heard, listed, newest, not_ahead, not_struck
+from .records import followed, merged, merging
 from .statistics import Beyond, Calendar, Figures, Known, Limit, Most, Steps, questions
 
 PROBE_FIELDS = (
@@ -38,6 +38,9 @@ class Reader(record_questions.RecordQuestions):
         """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent:
         `Writer.recent` of this process, for who follows closely."""
         self._db = schema.open_for_reading(path, one_thread=one_thread)
+        # Another one for another file in the same place.
+        stat = path.stat()
+        self.file = stat.st_dev, stat.st_ino
         self._stored = blocks.Stored(self._db, path.parent / FOLDER, recent)
 
     def close(self) -> None:
@@ -73,15 +76,15 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             return moment.behind(no, limit, fields, own=own)
 
-    def newest(self, *, own: bool = False, kept: Mapping[str, Newest] | None = None) -> list[Newest]:
+    def newest(self, *, own: bool = False, kept: Told | None = None) -> list[Newest]:
         """Each probe's newest reading by the time it was taken, by probe id; what is dated in the future is
         not 'now'.
 
-        own: for each id that delivered, also where it counts as another probe; kept: what was told last, of
-        which the very same is told of a probe that sent nothing since.
+        own: for each id that delivered, also where it counts as another probe; kept: of who asks again: of a
+        probe that sent nothing since he is given the very same.
         """
         with self._moment() as moment:
-            there = not_ahead(newest(self._db, moment.done, kept or {}), now_ms(), moment.own)
+            there = not_ahead(newest(self._db, moment.done, kept), now_ms(), moment.own)
             return listed(not_struck(there, self._db, moment.own), self._db, own=own)
 
     def heard(self) -> list[Heard]:
@@ -112,7 +115,7 @@ class Reader(record_questions.RecordQuestions):
         """
         with self._moment() as moment:
             batch = moment.by_time(from_ms, to_ms, moment.numbers(probe_ids), fields)
-            return counted(self._db, batch, struck_out=struck_out)
+            return counted(self._db, moment.ids(), batch, struck_out=struck_out)
 
     def stream(
         self,
@@ -202,18 +205,16 @@ class Reader(record_questions.RecordQuestions):
         with self._moment() as moment:
             return questions.figures_of(moment, moment.named(probe_ids), from_ms, to_ms, known, most)
 
-    def probes(self, *, removed: bool = False, kept: merged.Kept | None = None) -> list[dict[str, Any]]:
+    def probes(self, *, removed: bool = False, kept: followed.Kept | None = None) -> list[dict[str, Any]]:
         """All that is known of each probe, by id: see PROBE_FIELDS. removed: also those that a person
         removed.
 
         also: the ids that count as it; device: the one heard last of it and those. kept: of who asks again
         and changes nothing of what it is given: of a probe that is as it was it is given the very same.
         """
-        return [
-            row
-            for row in merged.known(self._db, PROBE_FIELDS.replace(",", "").split(), kept)
-            if removed or not row["removed_ms"]
-        ]
+        names = PROBE_FIELDS.replace(",", "").split()
+        found = merged.known(self._db, names) if kept is None else followed.probes(self._db, names, kept)
+        return [row for row in found if removed or not row["removed_ms"]]
 
     def device(self, probe_id: str) -> str:
         """The id of the device to talk to for a probe: another one's where a new board counts as it, or it

@@ -81,6 +81,11 @@ class RecordQuestions:
         row = self._db.execute("SELECT at_ms, body FROM notes WHERE topic=?", (topic,)).fetchone()
         return (row[0], json.loads(row[1])) if row else (0, {})
 
+    def note_text(self, topic: str) -> str:
+        """The same note as it stands, empty when there is none: for who asks again of one that is long."""
+        row = self._db.execute("SELECT body FROM notes WHERE topic=?", (topic,)).fetchone()
+        return str(row[0]) if row else ""
+
     def probes_mark(self) -> list[tuple[object, ...]]:
         """Another one whenever a probe was met, removed, merged, put into a group, given another interval,
         or delivers where only an import knew of it; some ms for thousands."""

@@ -18,7 +18,7 @@ from ..core import (
     TempHubError,
 )
 from .archive.months import FOLDER
-from .records import power_on
+from .records import followed, power_on
 
 VERSION = 8
 # A block of readings by number: where in the journal a span of time lies, late readings included.
@@ -195,6 +195,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=FULL")
         if version != VERSION:
             _bring_up(db, version, path.parent / FOLDER)
+        for statement in followed.STATEMENTS:
+            db.execute(statement)
     except sqlite3.Error as error:
         db.close()
         raise _unusable(path, error) from error

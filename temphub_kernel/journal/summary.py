@@ -143,7 +143,7 @@ class Summary:
 
     def _bring_back(self, db: sqlite3.Connection) -> None:
         """Who delivers again is there again."""
-        removed = dict(db.execute("SELECT no, removed_ms FROM probes WHERE removed_ms>0"))
+        removed = dict(db.execute("SELECT no, removed_ms FROM probes WHERE removed_ms"))
         if not removed:
             return
         merged = Merged(db)

@@ -8,7 +8,8 @@ import pytest
 
 from journal.journal_harness import Journal, journal
 from support.waiting import wait_for
-from temphub_kernel.alarms.follower import FOLLOWER, Alarms
+from temphub_kernel.alarms import waiting
+from temphub_kernel.alarms.follower import FOLLOWER, PENDING, Alarms
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Alarm, Reader, add_rules, change_rule, remove, remove_rule
@@ -117,9 +118,25 @@ def test_timers_go_on_after_a_restart(kept: Journal) -> None:
     assert len(alarms(kept)) == 1 and not pending(kept)
 
 
-def pending(kept: Journal) -> list[object]:
+def pending(kept: Journal) -> list[list[int]]:
     with Reader(kept.path) as reader:
         return list(reader.bookmark(FOLLOWER)[1].get("pending", []))
+
+
+def test_what_may_become_an_alarm_is_read_without_all_that_is_remembered(kept: Journal) -> None:
+    """It stands in a note of its own, the same as beside the engine's state; where an earlier version left
+    none that is read, and the next start leaves it."""
+    add_rules(kept.writer, [above(delay_min=10)], "Anna")
+    with watching(kept):
+        deliver(kept, *[9.0] * 7, ago_min=1, every_s=30)
+        wait_for(lambda: pending(kept))
+    (told,) = pending(kept)
+    with Reader(kept.path) as reader:
+        assert reader.note(PENDING)[1] == {PENDING: [told]} and waiting(reader) == {(1, 1): told[2]}
+        kept.writer.change(lambda db: db.execute("DELETE FROM notes WHERE topic=?", (PENDING,))).result(10)
+        assert waiting(reader) == {(1, 1): told[2]}
+        with watching(kept):
+            wait_for(lambda: reader.note(PENDING)[1] == {PENDING: [told]})
 
 
 def test_rules_are_taken_as_they_change(kept: Journal) -> None:

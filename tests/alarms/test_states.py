@@ -111,6 +111,16 @@ def test_an_alarm_that_is_over_is_kept_until_somebody_acknowledges():
     assert cared.rank > judged(newest("silent", ago_ms=20 * MINUTE)).rank
 
 
+def test_somebody_who_takes_care_of_an_alarm_is_not_told_of_its_limit_again():
+    """A warning that is acknowledged is taken care of while the value is still beyond; another limit that is
+    passed meanwhile is news."""
+    warm, one = newest(celsius=9.0), alarm(acked_ms=NOW)._replace(rule=1)
+    assert judged(warm, limits=[limit()], alarms=[one]).taken_care
+    told = judged(warm, limits=[limit(), limit(limit_c=8.5, no=2)], alarms=[one])
+    assert (told.limit_c, told.taken_care) == (8.5, False)
+    assert not judged(warm, limits=[limit()], alarms=[one._replace(cleared_ms=NOW)]).taken_care
+
+
 def test_the_worst_comes_first():
     """Critical before a warning, and of one level in one order: too warm, too cold, a failing sensor,
     silence, late, fine."""

@@ -141,8 +141,19 @@ def _line(told: dict[str, Any], watch: Watch) -> str:
         f"{told['claimed']} claimed, {counts.get('acknowledged', 0)} acknowledged in"
         f" {counts.get('requests', 0)} requests, {told['waiting']} wait; hub {shares[0]:.2f} of a core"
         f" ({shares[1]:.2f}), probes {shares[2]:.2f}; p50 {told['p50']:.0f} p99 {told['p99']:.0f} longest"
-        f" {told['longest']:.0f} ms (probes' own {told['own_late_p99']:.0f}); gather {told['gather_ms']};"
+        f" {told['longest']:.0f} ms (probes' own {told['own_late_p99']:.0f}); {_gather(told['gather_ms'])};"
         f" connections {counts.get('connections', 0)}; {odd}"
+    )
+
+
+def _gather(asked: dict[str, int]) -> str:
+    """How many were told to gather, for how long. asked: probes by what they were told, in ms."""
+    told = {int(every_ms): probes for every_ms, probes in asked.items() if int(every_ms)}
+    if not told:
+        return "none told to gather"
+    return (
+        f"{sum(told.values())} told to gather for {min(told) / 1000:.1f} to {max(told) / 1000:.1f} s,"
+        f" {asked.get('0', 0)} not"
     )
 
 

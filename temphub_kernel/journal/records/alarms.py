@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from ...core import UNITS_PER_C, JournalUnwritable, NotFound
 from ..writer import Writer
 from . import merged, messages
+from .probes import LEAVE
 from .rules import StoredRule, rules
 
 T = TypeVar("T")
@@ -239,6 +240,10 @@ class AlarmBook:
         )
         self._db.execute(insert, (follower, no, json.dumps(note)))
 
+    def leave(self, topic: str, body: dict[str, Any], at_ms: int) -> None:
+        """A note for others to read, in the same commit: Reader.note(topic)."""
+        self._db.execute(LEAVE, (topic, at_ms, json.dumps(body)))
+
 
 def change(writer: Writer, step: Callable[[AlarmBook], T]) -> T:
     """What `step(book)` returns, once all that it wrote is on disk. Raises what it raises, with nothing
@@ -258,7 +263,8 @@ def alarms(db: sqlite3.Connection, query: str, *values: object) -> list[Alarm]:
     rows = db.execute(query, values).fetchall()
     if not rows:
         return []
-    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
+    place = NAMES.index("probe")
+    called = merged.called(db, {row[place] for row in rows})
     return [_alarm(dict(zip(NAMES, row, strict=True)), called) for row in rows]
 
 
@@ -318,7 +324,7 @@ def mutes(db: sqlite3.Connection, now_ms: int) -> list[Mute]:
         "until_ms>? ORDER BY no"
     )
     rows = db.execute(query, (now_ms,)).fetchall()
-    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes"))) if rows else {}
+    called = merged.called(db, {row[3] for row in rows}) if rows else {}
     return [
         Mute(no, kind, rule, probe, called.get(probe, ""), *rest) for no, kind, rule, probe, *rest in rows
     ]

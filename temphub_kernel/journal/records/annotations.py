@@ -11,7 +11,7 @@ import numpy as np
 from ...core import EVER_MS, BadRequest, TempHubError, now_ms
 from ..columns import Flags, Ints
 from ..writer import Writer
-from .merged import Merged, number_of, numbers_of
+from .merged import called, number_of, numbers_of
 
 MOST_TEXT = 2_000
 MOST_NAME = 64
@@ -62,11 +62,10 @@ def annotations(db: sqlite3.Connection, from_ms: int, to_ms: int) -> list[Annota
         "p ON p.no = a.probe"
         " WHERE a.to_ms >= ? AND a.from_ms < ? ORDER BY a.from_ms, a.no"
     )
-    merged = Merged(db)
-    called = merged.called(dict(db.execute("SELECT no, id FROM probes"))) if merged else {}
-    found = db.execute(query, (from_ms, to_ms))
+    found = db.execute(query, (from_ms, to_ms)).fetchall()
+    names = called(db, {row[3] for row in found if row[3] is not None}) if found else {}
     return [
-        Annotation(no, start, end, called.get(probe, id_), *rest)
+        Annotation(no, start, end, names.get(probe, id_), *rest)
         for no, start, end, probe, id_, *rest in found
     ]
 
@@ -251,9 +250,11 @@ def undo(writer: Writer, no: int) -> bool:
 
 def strikes(db: sqlite3.Connection) -> list[Strike]:
     """All of them, by probe and time."""
-    called = Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
-    rows = db.execute("SELECT no, probe, from_ms, to_ms, note, made_ms FROM strikes WHERE NOT part_of")
-    found = [Strike(no, called[probe], *rest) for no, probe, *rest in rows]
+    rows = db.execute(
+        "SELECT no, probe, from_ms, to_ms, note, made_ms FROM strikes WHERE NOT part_of"
+    ).fetchall()
+    names = called(db, {row[1] for row in rows}) if rows else {}
+    found = [Strike(no, names[probe], *rest) for no, probe, *rest in rows]
     return sorted(found, key=lambda one: (one.probe_id, one.from_ms, one.no))
 
 

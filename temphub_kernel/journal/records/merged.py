@@ -6,7 +6,7 @@ place, last of all.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,10 @@ class Merged:
     def all_of(self, no: int) -> list[int]:
         """The numbers of all that count as a probe, its own first."""
         return [no, *self._others.get(no, ())]
+
+    def together(self) -> frozenset[int]:
+        """The numbers of those that count as another, or as which others do."""
+        return frozenset(self._root) | self._others.keys()
 
     def of(self, probe: Ints) -> Ints:
         """A column of probes with what each counts as; the very same where nothing is merged."""
@@ -89,31 +93,28 @@ class Merged:
         return told
 
 
-# By number: what was stored of a probe, and what was told of it.
-Kept = dict[int, tuple[tuple[Any, ...], dict[str, Any]]]
+# More numbers are not put into one question.
+MOST_ASKED = 500
 
 
-def known(db: sqlite3.Connection, names: Sequence[str], kept: Kept | None = None) -> list[dict[str, Any]]:
+def called(db: sqlite3.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """What readings of these are listed under; of few for next to nothing, however many there are."""
+    roots, query = Merged(db), "SELECT no, id FROM probes"
+    wanted = {roots.root(no) for no in numbers}
+    where = f" WHERE no IN ({', '.join(map(str, wanted))})" if len(wanted) <= MOST_ASKED else ""
+    ids = dict(db.execute(query + where))
+    return {no: ids[roots.root(no)] for no in numbers if roots.root(no) in ids}
+
+
+def known(db: sqlite3.Connection, names: Sequence[str]) -> list[dict[str, Any]]:
     """These columns (with `no` first) of each probe that counts as itself, by id; also, device: see
-    Merged.records. kept: see Reader.probes."""
+    Merged.records."""
     columns = ", ".join(f'"{name}"' for name in names)
     rows = db.execute(f"SELECT {columns} FROM probes ORDER BY id").fetchall()
-    merged, before = Merged(db), dict(kept or {})
-    if kept is not None:
-        kept.clear()
+    merged, stored = Merged(db), (dict(zip(names, row, strict=True)) for row in rows)
     if merged:
-        stored = (dict(zip(names, row, strict=True)) for row in rows)
         return merged.records(stored, dict(db.execute("SELECT probe, delivered_ms FROM latest")))
-    found: Kept = {}
-    for row in rows:
-        same = before.get(row[0])
-        if same is None or same[0] != row:
-            told = dict(zip(names, row, strict=True))
-            same = row, {**told, "also": [], "device": told["id"]}
-        found[row[0]] = same
-    if kept is not None:
-        kept.update(found)
-    return [told for _, told in found.values()]
+    return [{**one, "also": [], "device": one["id"]} for one in stored]
 
 
 def own_number_of(db: sqlite3.Connection, probe_id: str) -> int:

@@ -27,6 +27,9 @@ FULL_S = 60.0
 # What was last written of so many probes is remembered, so that it is not written again.
 REMEMBERED = 16_384
 
+LEAVE = (
+    "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body"
+)
 # The note of ids that two devices share: {id: [problem, remedy]}.
 SHARED = "shared"
 # The note of probes that are another hub's, where nothing else is the matter with them: {id: true}.
@@ -185,11 +188,7 @@ class ProbeBook:
     def leave(self, topic: str, body: dict[str, Any]) -> None:
         """Leave a note for pages and other processes: Reader.note(topic)."""
         text, now = json.dumps(body), now_ms()
-        insert = (
-            "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at_ms=excluded.at_ms, "
-            "body=excluded.body"
-        )
-        self._writer.change(lambda db: db.execute(insert, (topic, now, text)).rowcount)
+        self._writer.change(lambda db: db.execute(LEAVE, (topic, now, text)).rowcount)
 
 
 def save_bookmark(writer: Writer, follower: str, no: int, note: dict[str, Any]) -> None:

@@ -225,8 +225,9 @@ def take_back(writer: Writer, no: int) -> bool:
 
 def thermocouples(db: sqlite3.Connection) -> list[Thermocouple]:
     """All that is stated, by probe and time."""
-    called = merged.Merged(db).called(dict(db.execute("SELECT no, id FROM probes")))
     columns = "no, probe, from_ms, to_ms, type, chip, cold, within, note, made_ms"
+    rows = _rows(db, columns, " WHERE NOT part_of")
+    called = merged.called(db, {row[1] for row in rows})
     found = [
         Thermocouple(
             no,
@@ -240,9 +241,7 @@ def thermocouples(db: sqlite3.Connection) -> list[Thermocouple]:
             note,
             made_ms,
         )
-        for no, probe, from_ms, to_ms, letter, chip, cold, within, note, made_ms in _rows(
-            db, columns, " WHERE NOT part_of"
-        )
+        for no, probe, from_ms, to_ms, letter, chip, cold, within, note, made_ms in rows
     ]
     return sorted(found, key=lambda one: (one.probe_id, one.from_ms))
 

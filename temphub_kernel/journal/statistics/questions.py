@@ -65,12 +65,12 @@ def figures_of(
 
 def _values(moment: Moment, root: int, from_ms: int, to_ms: int) -> tuple[Ints, Floats]:
     batch = moment.taken(from_ms, to_ms, moment.all_of((root,)), VALUES)
-    columns = counted(moment.db, chosen(batch, np.argsort(batch["taken_ms"], kind="stable")))
+    columns = counted(moment.db, moment.ids(), chosen(batch, np.argsort(batch["taken_ms"], kind="stable")))
     return columns.taken_ms, columns.celsius
 
 
 def _good(moment: Moment, roots: Sequence[int], from_ms: int, to_ms: int) -> tuple[Ints, Ints, Ints]:
-    columns = counted(moment.db, moment.taken(from_ms, to_ms, moment.all_of(roots), VALUES))
+    columns = counted(moment.db, moment.ids(), moment.taken(from_ms, to_ms, moment.all_of(roots), VALUES))
     good = np.flatnonzero(columns.units != NO_VALUE)
     good = good[np.lexsort((columns.taken_ms[good], columns.probe[good]))]
     return columns.probe[good], columns.taken_ms[good], columns.units[good]

@@ -2,6 +2,7 @@
 with each probe. One thread, that of its Reader."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import NamedTuple
 
 from ...alarms import Rule, life, states, waiting, where
@@ -150,10 +151,18 @@ class Judged(NamedTuple):
         return bool(self.alarms) or self.standing is not WELL
 
 
-def _beyond(rule: Rule, celsius: float) -> bool:
-    """Whether a value is beyond a rule's limit, whatever the hour."""
-    limit_c = rule.limit_c
-    return limit_c is not None and (celsius > limit_c if rule.kind == "above" else celsius < limit_c)
+class Watched(NamedTuple):
+    """By what a probe is watched. limits: those of its rules that are in force and have one; between low_c
+    and high_c none is passed, whatever the hour."""
+
+    rules: tuple[StoredRule, ...]
+    limits: tuple[Rule, ...]
+    low_c: float
+    high_c: float
+
+
+# The alarms about a probe, and a silence of it that is remembered.
+Noted = tuple[tuple[ShownAlarm, ...], states.Silence | None]
 
 
 class Standings:
@@ -162,8 +171,10 @@ class Standings:
     def __init__(self) -> None:
         self._stored: tuple[StoredRule, ...] | None = None
         self._limits: Mapping[int, Rule] = {}
-        self._of: dict[tuple[str, str], tuple[tuple[StoredRule, ...], list[Rule]]] = {}
+        self._of: dict[tuple[str, str], Watched] = {}
         self._about: dict[str, list[ShownAlarm]] = {}
+        self._shown: dict[int, ShownAlarm] = {}
+        self.noted: frozenset[str] = frozenset()
         self._watching = states.Watching(())
         self._silences: dict[str, states.Silence] = {}
         self._pending: dict[tuple[int, int], int] | None = None
@@ -171,26 +182,37 @@ class Standings:
 
     def read(self, reader: Reader, alarms: ShownAlarms) -> "Standings":
         """What is so now."""
-        if alarms.rules is not self._stored:
+        if alarms.rules is not self._stored and alarms.rules != self._stored:
             self._stored, self._limits = alarms.rules, states.in_force(alarms.rules)
             self._watching, self._of = states.Watching(alarms.rules), {}
         self._reader, self._pending, self._about = reader, None, {}
-        for one in alarms.live:
+        # The very same as before where it is alike: one may be about thousands, and is compared for each.
+        before, self._shown = self._shown, {one.alarm.no: one for one in alarms.live}
+        for no, one in self._shown.items():
+            if (same := before.get(no)) == one:
+                self._shown[no] = one = same
             for probe_id in dict.fromkeys(one.probes):
                 self._about.setdefault(probe_id, []).append(one)
         self._silences = states.remembered(reader.note(states.TOPIC)[1])
+        self.noted = frozenset(self._about) | self._silences.keys()
         return self
 
-    def of(self, no: int, probe_id: str, group: str, newest: states.Newest, now_ms: int) -> Judged:
-        """Of a probe. no: its number in the journal."""
-        about, silence = self._about.get(probe_id, []), self._silences.get(probe_id)
-        rules, limits = self._watched_by(probe_id, group)
+    def known(self, probe_id: str) -> Noted | None:
+        """What is noted of a probe; None for nothing."""
+        if probe_id not in self.noted:
+            return None
+        return tuple(self._about.get(probe_id, ())), self._silences.get(probe_id)
+
+    def of(self, no: int, probe: Watched, probe_id: str, newest: states.Newest, now_ms: int) -> Judged:
+        """Of a probe. no: its number in the journal; probe: by what it is watched."""
+        about, silence = self.known(probe_id) or ((), None)
+        rules, celsius = probe.rules, newest.celsius
         well = newest.heard == "online" and not about and silence is None
-        if well and not (newest.celsius is not None and any(_beyond(one, newest.celsius) for one in limits)):
+        if well and (celsius is None or probe.low_c <= celsius <= probe.high_c):
             return Judged((), rules, WELL)
         standing = states.standing(
             newest,
-            limits,
+            probe.limits,
             [one.alarm for one in about],
             silence,
             now_ms,
@@ -198,17 +220,16 @@ class Standings:
         )
         return Judged(tuple(one for one in about if one.active), rules, standing)
 
-    def quiet(self, probe_id: str) -> bool:
-        """Whether no alarm is about it and no silence of it is remembered."""
-        return probe_id not in self._about and probe_id not in self._silences
-
-    def _watched_by(self, probe_id: str, group: str) -> tuple[tuple[StoredRule, ...], list[Rule]]:
-        """(the rules that watch a probe, those of them that are in force and have a limit)."""
+    def watched(self, probe_id: str, group: str) -> Watched:
+        """By what a probe is watched."""
         known = self._of.get((probe_id, group))
         if known is None:
             rules = tuple(self._watching.of(probe_id, group))
-            known = rules, [self._limits[rule.no] for rule in rules if rule.no in self._limits]
-            self._of[probe_id, group] = known
+            limits = tuple(self._limits[rule.no] for rule in rules if rule.no in self._limits)
+            given = [(one.kind == "above", one.limit_c) for one in limits if one.limit_c is not None]
+            low_c = max((limit_c for above, limit_c in given if not above), default=-inf)
+            high_c = min((limit_c for above, limit_c in given if above), default=inf)
+            known = self._of[probe_id, group] = Watched(rules, limits, low_c, high_c)
         return known
 
     def _since(self, rule: int, no: int) -> int:

@@ -2,11 +2,13 @@
 and found by a search; nothing else of them is read or sent. Any thread; pure."""
 
 from collections.abc import Iterable, Sequence
+from itertools import filterfalse, islice
 from typing import NamedTuple
 
 from ...core import natural
+from .alarms import WELL
 from .met import UNPLACED
-from .probe import Probe
+from .probe import Probe, is_elsewhere
 
 # So many probes have a card each; more have a row.
 MOST_CARDS = 8
@@ -73,13 +75,16 @@ def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
     called = dict(look.called) if sought else {}
     gathered: dict[str, list[Probe]] = {}
     foreign: list[Probe] = []
-    for probe in probes:
-        if sought and not _is_sought(probe, sought, called):
-            continue
-        if probe.elsewhere:
+    last: object = None
+    members: list[Probe] = []
+    for probe in filter(lambda one: _is_sought(one, sought, called), probes) if sought else probes:
+        if is_elsewhere(probe):
             foreign.append(probe)
-        else:
-            gathered.setdefault(str(probe.record.get("group") or NONE), []).append(probe)
+            continue
+        # Those of a group stand together as a rule.
+        if (group := probe.record.get("group")) != last or not members:
+            last, members = group, gathered.setdefault(str(group or NONE), [])
+        members.append(probe)
     if foreign:
         gathered[ELSEWHERE] = foreign
     first = [] if sought or len(probes) <= MOST_CARDS else _first(probes, look)
@@ -127,11 +132,16 @@ def _is_sought(probe: Probe, sought: list[str], called: dict[str, str]) -> bool:
     return all(word in text for word in sought)
 
 
+def not_hidden(probes: Iterable[Probe]) -> list[Probe]:
+    """Those that nobody put away."""
+    return [one for one in probes if not one.record.get("hidden")]
+
+
 def troubled(probes: Iterable[Probe]) -> list[Probe]:
     """Those that somebody has to look at, the worst first."""
-    bad = (one for one in probes if one.wrong)
+    bad = [one for one in probes if one.standing is not WELL and one.wrong]
     return sorted(
-        (one for one in bad if not (one.hidden or one.elsewhere)), key=lambda one: one.standing.rank
+        (one for one in bad if not (one.hidden or is_elsewhere(one))), key=lambda one: one.standing.rank
     )
 
 
@@ -154,12 +164,11 @@ class Sight(NamedTuple):
 
 def sight(look: Look, probes: Sequence[Probe], folded: Sequence[Probe]) -> Sight:
     """Which of all probes a page draws."""
-    listed = [probe for probe in probes if not probe.hidden]
-    chosen = set(look.chosen)
-    shown = [one for one in (*listed, *folded) if one.id in chosen and not one.hidden] if chosen else listed
-    lines = shown if chosen else [one for one in listed if not one.elsewhere][:MOST_LINES]
+    listed, chosen = not_hidden(probes), set(look.chosen)
+    shown = not_hidden(one for one in (*listed, *folded) if one.id in chosen) if chosen else listed
+    lines = shown if chosen else list(islice(filterfalse(is_elsewhere, listed), MOST_LINES))
     if look.kiosk:
-        seen = worst_first(one for one in shown if not one.elsewhere and one.state != "new")
+        seen = worst_first(one for one in shown if not is_elsewhere(one) and one.state != "new")
     else:
         everyone = shown if look.piece else listed
         seen = [probe for group in grouped(everyone, look).groups for probe in group.seen]

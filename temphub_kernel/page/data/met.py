@@ -1,10 +1,11 @@
 """Who was ever met, and in which order people see them. Source's thread."""
 
+import json
 import threading
 from typing import Any, NamedTuple
 
 from ...core import board_of, called, look_alikes, natural, transient
-from ...journal import Newest, Reader
+from ...journal import Kept, Newest, Reader, Told
 
 # One that nobody gave a place comes after those with one.
 UNPLACED = 1_000_000
@@ -39,7 +40,8 @@ class Imports:
 class Met(NamedTuple):
     """Who was ever met, by id. everybody: all that nobody removed; gone: those of them that came once and did
     not come back; records: the others, and the last of those, as people see them in order; removed: the last
-    one first; newest: readings; colours: places in the palette; alike: what a probe could be taken for."""
+    one first; newest: readings; colours: places in the palette; alike: what a probe could be taken for;
+    numbers: the ids by the journal's numbers; now_is: the probe that an id counts as now."""
 
     everybody: dict[str, Record]
     removed: list[Record]
@@ -48,6 +50,8 @@ class Met(NamedTuple):
     records: dict[str, Record]
     colours: dict[str, int]
     alike: dict[str, str]
+    numbers: dict[int, str]
+    now_is: dict[str, str]
 
     @property
     def intervals(self) -> dict[str, Any]:
@@ -61,65 +65,98 @@ class Roster:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._forget(())
+
+    def _forget(self, file: tuple[int, ...]) -> None:
+        """Know nothing yet, of this file."""
+        self._file = file
         # As the journal told them last, and what was made of that.
-        self._rows: dict[int, tuple[tuple[Any, ...], Record]] = {}
-        self._made: dict[str, tuple[Record, object, Record]] = {}
-        self._places: dict[str, tuple[Any, ...]] = {}
-        self._newest: dict[str, Newest] = {}
+        self._rows, self._newest = Kept(), Told()
+        self._stored: list[Record] = []
+        self._everybody: dict[str, Record] = {}
+        self._removed: list[Record] = []
+        # What else a record is made of: how boards stand (as noted, and read), and a mark of all imports.
+        self._stand: tuple[str, dict[str, str]] = "", {}
+        self._mark: object = None
+        self._away: frozenset[str] = frozenset()
+        self._records: dict[str, Record] = {}
         self._order: list[str] = []
         self._colours: dict[str, int] = {}
-        self._alike: tuple[frozenset[str], dict[str, str]] = frozenset(), {}
+        self._alike: dict[str, str] = {}
+        self._numbers: dict[int, str] = {}
+        self._now_is: dict[str, str] = {}
 
     def met(self, reader: Reader, now_ms: int) -> Met:
         """All of them now."""
         with self._lock:
-            known = reader.probes(removed=True, kept=self._rows)
-            everybody, moved = self._records(reader, known)
-            removed = sorted(
-                (one for one in known if one["removed_ms"]), key=lambda one: -int(one["removed_ms"])
-            )
+            if reader.file != self._file:
+                self._forget(reader.file)
+            changed, moved = self._bring_up(reader)
+            everybody = self._everybody
             newest = {item.probe_id: item for item in reader.newest(kept=self._newest)}
-            self._newest = newest
             gone = frozenset(transient(everybody.values(), newest, now_ms))
             last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))
             away = gone - set(last[:MOST_FOLDED])
             if moved:
                 self._arrange(everybody)
-            records = {id_: everybody[id_] for id_ in self._order if id_ not in away}
-            if moved or self._alike[0] != away:
-                found = look_alikes(records.values())
-                self._alike = away, {id_: called(records[other]) for id_, other in found.items()}
-            return Met(everybody, removed, newest, gone, records, self._colours, self._alike[1])
+            if moved or away != self._away:
+                self._records = {id_: everybody[id_] for id_ in self._order if id_ not in away}
+                found = look_alikes(self._records.values())
+                self._alike = {id_: called(self._records[other]) for id_, other in found.items()}
+            elif changed:
+                # A new one: who was given the last keeps that.
+                self._records = self._records | {
+                    id_: everybody[id_] for id_ in changed if id_ in self._records
+                }
+            self._away = away
+            of_all = self._colours, self._alike, self._numbers, self._now_is
+            return Met(everybody, self._removed, newest, gone, self._records, *of_all)
 
-    def _records(self, reader: Reader, known: list[Record]) -> tuple[dict[str, Record], bool]:
-        """(the record of each by id, whether any is called or placed otherwise than before)."""
-        (_, stand), brought = reader.note("trust"), Imports(reader)
-        made: dict[str, tuple[Record, object, Record]] = {}
-        places: dict[str, tuple[Any, ...]] = {}
-        for one in known:
+    def _bring_up(self, reader: Reader) -> tuple[list[str], bool]:
+        """Bring everybody up to now: (who is known otherwise than before, whether any is called or placed
+        otherwise)."""
+        stored = reader.probes(removed=True, kept=self._rows)
+        text, brought = reader.note_text("trust"), Imports(reader)
+        alike = text == self._stand[0] and brought.mark == self._mark
+        stand = self._stand[1] if text == self._stand[0] else json.loads(text or "{}")
+        pairs = list(zip(stored, self._stored, strict=False))
+        same_ids = len(stored) == len(self._stored) and all(
+            one is before or one["id"] == before["id"] for one, before in pairs
+        )
+        news = [one for one, before in pairs if one is not before] if alike and same_ids else stored
+        if not news and same_ids:
+            return [], False
+        before, everybody = self._everybody, dict(self._everybody) if news is not stored else {}
+        for one in news:
             if one["removed_ms"]:
+                everybody.pop(one["id"], None)
                 continue
             # All sensors of a board share its key.
-            id_, beside = one["id"], (stand.get(board_of(one["device"])), brought.mark)
-            before = self._made.get(id_)
-            if before is not None and before[0] is one and before[1] == beside:
-                made[id_], places[id_] = before, self._places[id_]
-                continue
-            record = {**one, "trust": beside[0], **brought.beside(one)}
-            made[id_], places[id_] = (one, beside, record), _place(record)
-        moved, self._made, self._places = places != self._places, made, places
-        return {id_: record for id_, (_, _, record) in made.items()}, moved
+            record = {**one, "trust": stand.get(board_of(one["device"])), **brought.beside(one)}
+            known = before.get(one["id"])
+            everybody[one["id"]] = known if known == record and known is not None else record
+        changed = [one["id"] for one in news if everybody.get(one["id"]) is not before.get(one["id"])]
+        moved = everybody.keys() != before.keys() or any(
+            _place(everybody[id_]) != _place(before[id_]) for id_ in changed if id_ in everybody
+        )
+        gone = [one for one in stored if one["removed_ms"]]
+        self._removed = sorted(gone, key=lambda one: -int(one["removed_ms"]))
+        self._stored, self._everybody = stored, everybody
+        self._stand, self._mark = (text, stand), brought.mark
+        return changed, moved
 
     def _arrange(self, everybody: dict[str, Record]) -> None:
-        self._order = sorted(everybody, key=lambda id_: order(everybody[id_]))
+        self._order = sorted(everybody, key=lambda id_: (order(everybody[id_]), id_))
         # By first meeting: a new probe never takes another one's colour away.
         by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
         self._colours = {id_: place for place, id_ in enumerate(by_meeting)}
+        self._numbers = {record["no"]: id_ for id_, record in everybody.items()}
+        self._now_is = {also: id_ for id_, record in everybody.items() for also in record["also"]}
 
 
 def _place(record: Record) -> tuple[Any, ...]:
-    """What order, colours and likeness hang on."""
-    return tuple(record[name] for name in ("first_ms", "alias", "name", "group", "place"))
+    """What order, colours and likeness hang on, and who is who."""
+    return *(record[name] for name in ("no", "first_ms", "alias", "name", "group", "place")), *record["also"]
 
 
 def _heard_ms(record: Record, newest: Newest | None) -> int:

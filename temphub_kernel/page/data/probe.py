@@ -19,6 +19,10 @@ class Good(NamedTuple):
     celsius: float
 
 
+# How a board stands that another hub has.
+ELSEWHERE = ("foreign", "elsewhere")
+
+
 class Probe(NamedTuple):
     """All that the page shows of a probe. record: see journal.reader.PROBE_FIELDS, and "trust", how it and
     the hub stand to each other.
@@ -68,22 +72,12 @@ class Probe(NamedTuple):
     @property
     def elsewhere(self) -> bool:
         """True for one that another hub has, so that nothing of it comes here."""
-        return self.record.get("trust") in ("foreign", "elsewhere") and self.state not in (
-            "online",
-            "late",
-            "fault",
-        )
+        return is_elsewhere(self)
 
 
-class Well(NamedTuple):
-    """A probe of which there is nothing to say. until_ms: when it would be late, if nothing comes from it."""
-
-    probe: Probe
-    until_ms: int
-
-    def holds(self, record: dict[str, Any], newest: Newest | None, now_ms: int) -> bool:
-        """Whether all is as it was: of thousands only those are judged again that sent something."""
-        return self.probe.record is record and self.probe.newest is newest and now_ms < self.until_ms
+def is_elsewhere(probe: Probe) -> bool:
+    """The same, asked of thousands."""
+    return probe.record.get("trust") in ELSEWHERE and probe.state not in ("online", "late", "fault")
 
 
 class Site(NamedTuple):

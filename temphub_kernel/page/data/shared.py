@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...core import monotonic_s
 from ..choices import Wanted
 from .happened import Looker, limits_of
+from .judging import Judging
 from .looks import Look
 from .met import Roster
 from .snapshot import Snapshot, Source
@@ -51,8 +52,8 @@ class Reads(Protocol):
 class _Journal:
     """A hub's own."""
 
-    def __init__(self, journal: Path, wanted: Wanted, roster: Roster) -> None:
-        self._source, self._looker = Source(journal, roster), Looker(journal, wanted.window)
+    def __init__(self, journal: Path, wanted: Wanted, roster: Roster, judging: Judging) -> None:
+        self._source, self._looker = Source(journal, roster, judging), Looker(journal, wanted.window)
 
     def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look]) -> Snapshot:
         return self._source.read(wanted, now_ms, looks)._replace(happened=self._looker.happened)
@@ -124,13 +125,17 @@ class Readings:
 
     def __init__(self, origin: Origin) -> None:
         self._fleet = None if isinstance(origin, Path) else origin.fleet()
-        self._journal, self._roster = origin if isinstance(origin, Path) else Path(), Roster()
+        # What is known of all probes outlives the windows: a page that opens later finds most of it made.
+        self._journal = origin if isinstance(origin, Path) else Path()
+        self._roster, self._judging = Roster(), Judging()
         self._shown: dict[Hashable, _Shown] = {}
         # When the first reading was taken, as far as some page has learned it; of many places long ago.
         self.began_ms = 1 if self._fleet else 0
 
     def _source(self, wanted: Wanted) -> Reads:
-        return self._fleet.shown(wanted) if self._fleet else _Journal(self._journal, wanted, self._roster)
+        if self._fleet:
+            return self._fleet.shown(wanted)
+        return _Journal(self._journal, wanted, self._roster, self._judging)
 
     def read(
         self,

@@ -2,28 +2,24 @@
 thread)."""
 
 from collections.abc import Callable, Collection, Hashable, Iterable
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
-import numpy as np
-
 from ...alarms import states
-from ...core import DAY_MS, MINUTE_MS, JournalUnreadable, TempHubError, to_celsius
-from ...journal import NO_VALUE, Annotation, DatabaseError, Newest, Reader, Strike, Thermocouple
+from ...core import JournalUnreadable, TempHubError
+from ...journal import Annotation, DatabaseError, Reader, Strike
 from ..choices import View, Wanted, Window
-from .alarms import AlarmMemory, ShownAlarms, Standings
+from .alarms import AlarmMemory, ShownAlarms
 from .card_extras import Glances, day_start
 from .happened import Happened
-from .looks import MOST_LINES, Grouped, Look, grouped, sight, troubled
+from .judging import Judging, Moment
+from .looks import MOST_LINES, Grouped, Look, grouped, not_hidden, sight, troubled
 from .met import MOST_FOLDED, Met, Record, Roster
-from .probe import Good, Probe, Site, Well, told_apart
-from .status import catching_up
-from .window_cache import VALUES, Measure, Memory
+from .probe import Probe, Site, is_elsewhere, told_apart
+from .window_cache import Measure, Memory
 
 MOST_NOTES = 60
-LOOK_BACK_MS = DAY_MS
-# So many faulty probes are looked back for at a time.
-MOST_LOOKED_BACK = 20
 T = TypeVar("T")
 
 
@@ -89,12 +85,12 @@ class Snapshot(NamedTuple):
     @property
     def listed(self) -> list[Probe]:
         """Those of `probes` that nobody put away."""
-        return self.kept("listed", lambda: [probe for probe in self.probes if not probe.hidden])
+        return self.kept("listed", lambda: not_hidden(self.probes))
 
     @property
     def ours(self) -> list[Probe]:
         """Those of them that no other hub has."""
-        return self.kept("ours", lambda: [probe for probe in self.listed if not probe.elsewhere])
+        return self.kept("ours", lambda: list(filterfalse(is_elsewhere, self.listed)))
 
     @property
     def troubled(self) -> list[Probe]:
@@ -134,22 +130,16 @@ class Snapshot(NamedTuple):
 class Source:
     """Asks the journal; keeps what it read, so that a second's refresh costs only what is new."""
 
-    def __init__(self, path: Path, roster: Roster | None = None) -> None:
-        """roster: of all that read this journal."""
-        self._path, self._roster = path, roster or Roster()
+    def __init__(self, path: Path, roster: Roster | None = None, judging: Judging | None = None) -> None:
+        """roster, judging: of all that read this journal."""
+        self._path, self._roster, self._judging = path, roster or Roster(), judging or Judging()
         self._reader: Reader | None = None
         self._memory: Memory | None = None
         self._glances = Glances()
         self._measure = Measure()
-        self._goods: dict[str, tuple[int, Good | None]] = {}
         self._judged: tuple[int, ...] = ()
-        self._stated: dict[str, tuple[Thermocouple, ...]] = {}
-        self._look_back = 0
-        self._well: dict[str, Well] = {}
-        self._judged_by: tuple[object, ...] = (None,) * 4
         self._alarms = AlarmMemory()
-        self._standings = Standings()
-        self._began_ms = self._gathered_ms = 0
+        self._began_ms = 0
 
     def read(self, wanted: Wanted, now_ms: int, looks: Collection[Look] = (Look(),)) -> Snapshot:
         """The content now of pages that look at this. Raises TempHubError when the journal cannot be read;
@@ -178,11 +168,11 @@ class Source:
         if few:
             memory.update(reader, met.intervals, now_ms)
         health_ms, health = reader.note("health")
-        self._gathered_ms = states.gathered(health.get("gathering") or {})
-        ids = {record["no"]: id_ for id_, record in met.everybody.items()}
-        alarms = self._alarms.read(reader, ids, wanted.alarms, now_ms)
+        gathered_ms = states.gathered(health.get("gathering") or {})
+        alarms = self._alarms.read(reader, met.numbers, wanted.alarms, now_ms)
         refused = frozenset(map(str, health.get("refused_probes") or ()))
-        probes, folded = self._judged_now(reader, memory, met, alarms, now_ms, refused)
+        moment = Moment(reader, met, alarms, now_ms, refused, gathered_ms, memory.interval_ms)
+        probes, folded = self._judging.judged(moment, self._judged)
         lines, seen = set(met.records if few else ()), set(met.records if few else ())
         for look in () if few else looks:
             told = sight(look, probes, folded)
@@ -202,7 +192,7 @@ class Source:
             folded,
             len(met.removed),
             met.removed[:MOST_FOLDED],
-            {also: id_ for id_, record in met.everybody.items() for also in record["also"]},
+            met.now_is,
             alarms=alarms,
             began_ms=self._begun(reader),
             read=frozenset(lines),
@@ -219,87 +209,10 @@ class Source:
         if (judged := reader.judged()) != self._judged:
             # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
             self._judged, self._memory = judged, None
-            self._glances, self._measure, self._goods = Glances(), Measure(), {}
-            self._stated = _by_probe(reader.thermocouples())
+            self._glances, self._measure = Glances(), Measure()
         if self._memory is None or self._memory.window != window:
             self._memory = Memory(window)
         return self._memory
-
-    def _judged_now(
-        self,
-        reader: Reader,
-        memory: Memory,
-        met: Met,
-        alarms: ShownAlarms,
-        now_ms: int,
-        refused: frozenset[str],
-    ) -> tuple[list[Probe], list[Probe]]:
-        """(those that are shown, the last of those folded away), as people see them in order: how each does,
-        and no more."""
-        everything, self._look_back = self._standings.read(reader, alarms), MOST_LOOKED_BACK
-        well, self._well, quiet = self._still_well(met, alarms), {}, everything.quiet
-        probes: list[Probe] = []
-        folded: list[Probe] = []
-        for id_, record in met.records.items():
-            known = well.get(id_)
-            if (
-                known is not None
-                and known.holds(record, met.newest.get(id_), now_ms)
-                and quiet(id_)
-                and id_ not in refused
-            ):
-                self._well[id_] = known
-                probes.append(known.probe)
-                continue
-            interval_ms = record["interval_ms"] or memory.interval_ms(id_)
-            probe = self._heard(reader, met, record, interval_ms, now_ms, refused)
-            if id_ in met.gone:
-                folded.append(probe)
-                continue
-            good, celsius = probe.good, probe.good.celsius if probe.good and probe.quality is None else None
-            taken_ms, good_ms = probe.newest.taken_ms if probe.newest else 0, good.taken_ms if good else 0
-            told = states.Newest(probe.state, taken_ms, good_ms, celsius, interval_ms)
-            judged = everything.of(record["no"], id_, str(record.get("group") or ""), told, now_ms)
-            probe = probe._replace(**judged._asdict()) if judged.rules or judged.worse else probe
-            probes.append(probe)
-            if record["interval_ms"] and probe.state == "online" and not (judged.worse or probe.catching_up):
-                self._well[id_] = Well(probe, states.online_until_ms(taken_ms, interval_ms))
-        return probes, folded
-
-    def _still_well(self, met: Met, alarms: ShownAlarms) -> "dict[str, Well]":
-        """Those that were well, where what they are judged by is the same."""
-        before, self._judged_by = self._judged_by, (alarms.rules, met.colours, met.alike, self._stated)
-        same = all(one is other for one, other in zip(before, self._judged_by, strict=True))
-        return self._well if same else {}
-
-    def _heard(
-        self,
-        reader: Reader,
-        met: Met,
-        record: Record,
-        interval_ms: int,
-        now_ms: int,
-        refused: frozenset[str],
-    ) -> Probe:
-        """How a probe delivers, and what."""
-        id_, late_ms, newest = record["id"], self._gathered_ms, met.newest.get(record["id"])
-        fine = newest is not None and newest.units is not None
-        taken_ms, told = newest.taken_ms if newest else None, bool(record["provisioned_ms"])
-        return Probe(
-            id_,
-            record.get("alias") or record["name"] or id_,
-            *(record, met.colours[id_]),
-            states.heard(
-                now_ms, taken_ms, interval_ms, fine, told=told, refused=id_ in refused, gathered_ms=late_ms
-            ),
-            newest,
-            self._good(reader, newest, now_ms),
-            None if newest is None or fine else newest.quality or "",
-            newest is not None
-            and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms, late_ms),
-            looks_like=met.alike.get(id_, ""),
-            stated=self._stated.get(id_, ()),
-        )
 
     def _look_into(
         self,
@@ -340,28 +253,6 @@ class Source:
                     )
                 probes[place] = probe
 
-    def _good(self, reader: Reader, newest: Newest | None, now_ms: int) -> Good | None:
-        """The newest temperature; that of a faulty sensor is looked up once a minute."""
-        if newest is None:
-            return None
-        if newest.units is not None:
-            good = Good(newest.taken_ms, to_celsius(newest.units))
-            self._goods[newest.probe_id] = (now_ms, good)
-            return good
-        asked_ms, known = self._goods.get(newest.probe_id, (0, None))
-        if known is None and self._look_back and abs(now_ms - asked_ms) > MINUTE_MS:
-            self._look_back -= 1
-            known = _look_back(reader, newest)
-            self._goods[newest.probe_id] = (now_ms, known)
-        return known
-
-
-def _by_probe(stated: list[Thermocouple]) -> dict[str, tuple[Thermocouple, ...]]:
-    found: dict[str, tuple[Thermocouple, ...]] = {}
-    for one in stated:
-        found[one.probe_id] = (*found.get(one.probe_id, ()), one)
-    return found
-
 
 def _annotations(reader: Reader, window: Window, now_ms: int) -> list[Annotation]:
     """The last of those that touch the window."""
@@ -373,20 +264,6 @@ def _struck(reader: Reader, window: Window, now_ms: int) -> list[Strike]:
     from_ms, to_ms = window.ends(now_ms)
     found = [one for one in reader.strikes() if one.from_ms < to_ms and one.to_ms >= from_ms]
     return sorted(found, key=lambda one: (one.from_ms, one.no))[-MOST_NOTES:]
-
-
-def _look_back(reader: Reader, newest: Newest) -> Good | None:
-    """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading
-    itself."""
-    end_ms = (newest.taken_ms // MINUTE_MS + 1) * MINUTE_MS
-    _, minutes = reader.steps(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
-    at = minutes.at[minutes.good > 0]
-    if not len(at):
-        return None
-    start_ms = int(at[-1]) * MINUTE_MS
-    columns = reader.columns(start_ms, start_ms + MINUTE_MS, [newest.probe_id], fields=VALUES)
-    good = np.flatnonzero(columns.units != NO_VALUE)
-    return Good(int(columns.taken_ms[good[-1]]), float(columns.celsius[good[-1]])) if len(good) else None
 
 
 def _unreadable(path: Path, error: Exception) -> TempHubError:

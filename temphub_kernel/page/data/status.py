@@ -15,8 +15,7 @@ def catching_up(
     now_ms: int, taken_ms: int, delivered_ms: int, interval_ms: int, gathered_ms: int = 0
 ) -> bool:
     """True for a probe that delivers right now what it kept earlier, and not as the hub asked it to."""
-    limit_ms = states.MISSED_LATE * (interval_ms or states.ASSUMED_INTERVAL_MS) + states.GRACE_MS
-    limit_ms += gathered_ms
+    limit_ms = states.patience(interval_ms).late_ms + gathered_ms
     return now_ms - delivered_ms <= limit_ms < now_ms - taken_ms
 
 

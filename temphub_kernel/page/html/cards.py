@@ -45,7 +45,8 @@ def header(snapshot: Snapshot, judged: Judgement) -> str:
     """The page's head: what it is, how the hub does, how many probes do."""
     probes = snapshot.ours
     online = snapshot.kept("online", lambda: sum(one.state in ("online", "fault") for one in probes))
-    facts = [(f"{online}<small> / {len(probes)}</small>", words.PROBE_COUNT)]
+    known = format.count(len(probes))
+    facts = [(f"{format.count(online)}<small> / {known}</small>", words.PROBE_COUNT)]
     shown = "".join(
         f'<div class="th-fact"><dd>{value}</dd><dt>{format.safe(label)}</dt></div>' for value, label in facts
     )

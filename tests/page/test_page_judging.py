@@ -1,0 +1,112 @@
+"""What is kept of probes from one look to the next never differs from what a fresh look says."""
+
+import sqlite3
+from contextlib import closing
+
+from temphub_kernel.core.clock import now_ms
+from temphub_kernel.page.choices.view import Wanted, parse
+from temphub_kernel.page.data import judging, snapshot
+
+INTERVAL_MS = 2_000
+# Before and behind each age, of this interval, from which on something is another matter.
+AGES_S = (0, 7, 9, 30, 33, 38, 39, 61, 63, 598, 602, 3_700)
+
+
+def wanted():
+    return Wanted(parse("window=5min", now_ms()).window)
+
+
+def told(shot):
+    """All that is judged of each probe, and what is told beside."""
+    probes = {
+        probe.id: (*probe[:9], probe.looks_like, probe.stated, probe.alarms, probe.rules, probe.standing)
+        for probe in (*shot.probes, *shot.folded)
+    }
+    return list(probes), probes, shot.now_is, [one["id"] for one in shot.removed], shot.transients
+
+
+def agrees(kept, journal):
+    """Asked now and later, as if nothing came meanwhile, and with the clock set back again."""
+    at_ms = now_ms()
+    for age_s in (*AGES_S, *reversed(AGES_S)):
+        fresh = snapshot.Source(journal.path)
+        try:
+            later_ms = at_ms + age_s * 1000
+            assert told(kept.read(wanted(), later_ms)) == told(fresh.read(wanted(), later_ms)), age_s
+        finally:
+            fresh.close()
+
+
+def test_what_is_kept_is_what_a_fresh_look_says(journal):
+    """Through readings, faults, silence, catching up, gathering, names, rules, alarms, strikes, removals and
+    merges, whenever it is looked at, and where the journal does not note who changed."""
+    for number in range(1, 7):
+        journal.met(f"P{number}", interval_ms=INTERVAL_MS)
+        journal.readings(f"P{number}", [4.0] * 12, ago_s=22, every_s=2)
+    kept = snapshot.Source(journal.path)
+    steps = [
+        lambda: journal.reading("P1", 4.5),
+        lambda: journal.reading("P2", None, quality="open"),
+        lambda: journal.delayed("P3", 5.0, ago_s=120),
+        lambda: journal.health(gathering={"within_ms": 30_000}),
+        lambda: journal.reading("P1", 4.25),
+        lambda: journal.health(gathering={"within_ms": 0}),
+        lambda: journal.described("P4", alias="Fridge", group="Cellar"),
+        lambda: journal.met("P5", interval_ms=60_000),
+        lambda: journal.rule(kind="above", limit_c=8, group="Cellar"),
+        lambda: journal.reading("P4", 9.0),
+        lambda: journal.alarm(journal.rule(kind="above", limit_c=7), 4),
+        lambda: journal.answered(1, "seen"),
+        lambda: journal.note("silences", {"P6": [now_ms() - 900_000, now_ms() - 60_000]}),
+        lambda: journal.note("pending", {"pending": [[1, 1, now_ms() - 5_000]]}),
+        lambda: journal.reading("P1", 8.5),
+        lambda: journal.struck("P4", 0, now_ms() + 1),
+        lambda: journal.refused("P5", "It is another hub's.", "Say yes."),
+        lambda: journal.stands(P6="foreign"),
+        lambda: journal.reading("stray", 4.0),
+        lambda: journal.removed("P2"),
+        lambda: journal.merged("P3", "P1"),
+        lambda: journal.reading("P3", 3.75),
+        lambda: journal.removed("P2", back=True),
+        lambda: journal.reading("P2", 4.0),
+    ]
+    try:
+        agrees(kept, journal)
+        for step in steps:
+            step()
+            agrees(kept, journal)
+        # A journal that an earlier version wrote.
+        with closing(sqlite3.connect(journal.path)) as db:
+            db.execute("DROP TRIGGER probe_changed")
+        journal.described("P1", alias="Freezer")
+        agrees(kept, journal)
+    finally:
+        kept.close()
+
+
+def test_of_thousands_that_gather_none_is_judged_again(journal, monkeypatch):
+    """Who keeps readings because the hub asked is not late, and is judged when something comes of it, not
+    each second; another window finds it judged already."""
+    count, judged = 500, []
+    for _ in range(10):
+        journal.crowd(count, ago_s=20)
+    for number in range(1, count + 1):
+        journal.met(f"P{number:05}", interval_ms=INTERVAL_MS)
+    journal.health(gathering={"within_ms": 30_000})
+    judge = judging.Judging._heard
+    monkeypatch.setattr(judging.Judging, "_heard", lambda *all_of: judged.append(1) or judge(*all_of))
+    known = judging.Judging()
+    first, other = (snapshot.Source(journal.path, judging=known) for _ in range(2))
+    try:
+        first.read(wanted(), now_ms())
+        assert len(judged) == count
+        shot = first.read(wanted(), now_ms())
+        journal.reading("P00007", 4.0)
+        other.read(wanted(), now_ms())
+        assert len(judged) == count and {probe.state for probe in shot.probes} == {"online"}
+        journal.reading("P00007", None, quality="open")
+        first.read(wanted(), now_ms())
+        assert len(judged) == count + 1
+    finally:
+        first.close()
+        other.close()
