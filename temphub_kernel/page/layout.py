@@ -272,7 +272,7 @@ class Panels:
 
     def alert(self, found: list[Alert], view: View, now_ms: int) -> None:
         """Show problems."""
-        set_value(self._alerts, cards.alerts(found, view, now_ms))
+        set_value(self._alerts, panels.alerts(found, view, now_ms))
 
     def unread(self, found: Alert, view: View, now_ms: int) -> None:
         """Say that the journal could not be read; what was shown stays, under that notice."""

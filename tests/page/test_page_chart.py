@@ -84,6 +84,16 @@ def test_the_script_knows_each_line_by_its_place(chart, journal):
         assert (np.nanmean(mark.y) > 10) == (name == "Room a")
 
 
+def test_the_key_of_a_saved_picture_tells_twenty_lines_apart(chart, journal):
+    """Each has its own colour and dashes there, as in the chart."""
+    for number in range(20):
+        journal.met(f"p{number}", name=f"Room {number}", interval_ms=2000)
+        journal.readings(f"p{number}", [20.0] * 20, ago_s=60, every_s=2)
+    chart.draw(View(window=BY_KEY["24h"]))
+    keys = {(one["colour"], one["dash"]) for one in chart.legend if one["kind"] == "line"}
+    assert len(keys) == 20
+
+
 def test_a_line_says_what_it_is_of_and_carries_the_readings_themselves(chart, journal):
     """What the page's script reads off a line are the readings as the journal has them, to the last digit and
     in the unit that the line itself names; a bucket's band has a point, lowest and highest, wherever the line

@@ -5,7 +5,7 @@ import json
 
 from .. import format, probe_words, tongue, words
 from ..choices import View
-from ..data import SPARK_PX, Alert, Judgement, Measured, Probe, Snapshot, Statistics, arrow
+from ..data import SPARK_PX, Judgement, Measured, Probe, Snapshot, Statistics, arrow
 from . import limits, states
 
 COLOURS = 8
@@ -30,9 +30,14 @@ LOGO = (
 )
 
 
+def dashes(colour: int) -> str:
+    """How the probe's line is broken, in a short piece of it; empty where it is not."""
+    return DASHES[colour // COLOURS % len(DASHES)]
+
+
 def swatch(colour: int) -> str:
     """A short piece of the probe's line, as the chart draws it."""
-    told = DASHES[colour // COLOURS % len(DASHES)]
+    told = dashes(colour)
     dash = f' stroke-dasharray="{told}"' if told else ""
     return (
         '<svg class="th-swatch" viewBox="0 0 18 8" aria-hidden="true"><path d="M1.5 4h15" '
@@ -85,19 +90,6 @@ def hub_pill(state: str) -> str:
         f'<span class="th-hub th-is-{state}" role="status">{states.shape(sign)}'
         f"{format.safe(words.HUB_STATES[state])}</span>"
     )
-
-
-def alerts(found: list[Alert], view: View, now_ms: int) -> str:
-    """Problems with their remedies; empty text when there are none."""
-    rows = []
-    for alert in found:
-        since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
-        rows.append(
-            f'<div class="th-alert" role="alert">{states.shape("fault")}<div><p class="th-problem">'
-            f'{format.code(tongue.told(alert.problem))} <span class="th-quiet">{since}</span></p>'
-            f'<p class="th-remedy">{format.code(tongue.told(alert.remedy))}</p></div></div>'
-        )
-    return "".join(rows)
 
 
 def card(probe: Probe, view: View, now_ms: int, *, opened: bool = False) -> str:

@@ -1,4 +1,5 @@
-"""HTML of the quieter parts: the list of probes, the hub's panel, how a probe is added. Any thread; pure."""
+"""HTML of the other parts: problems, the list of probes, the hub's panel, how a probe is added. Any thread;
+pure."""
 
 import ipaddress
 from typing import Any, NamedTuple
@@ -12,6 +13,19 @@ from . import cards, states
 
 # A row tells of so many imports; `temphub import --list` of all.
 MOST_IMPORTS = 3
+
+
+def alerts(found: list[Alert], view: View, now_ms: int) -> str:
+    """Problems with their remedies; empty text when there are none."""
+    rows = []
+    for alert in found:
+        since = words.PROBLEM_SINCE.format(view.at(alert.since_ms, now_ms)) if alert.since_ms else ""
+        rows.append(
+            f'<div class="th-alert" role="alert">{states.shape("fault")}<div><p class="th-problem">'
+            f'{format.code(tongue.told(alert.problem))} <span class="th-quiet">{since}</span></p>'
+            f'<p class="th-remedy">{format.code(tongue.told(alert.remedy))}</p></div></div>'
+        )
+    return "".join(rows)
 
 
 def list_row(probe: Probe, outcome: str, view: View, now_ms: int, firmware: str = "") -> str:

@@ -12,7 +12,7 @@ from ...core import HOUR_MS
 from .. import format
 from ..choices import View
 from ..data import Probe, Snapshot
-from ..html import chart, panes
+from ..html import cards, chart, panes
 from .base import set_class
 from .chart_extras import Extras, Laid, Limit, limits_of
 from .world import let_go
@@ -107,7 +107,12 @@ class Chart:
         if marks != list(self.figure.marks):
             self.figure.marks = marks
         self.legend = [
-            {"kind": ("band", "line")[layer], "name": probe.name, "colour": colour_of(probe)}
+            {
+                "kind": ("band", "line")[layer],
+                "name": probe.name,
+                "colour": colour_of(probe),
+                "dash": cards.dashes(probe.colour),
+            }
             for probe, layer, _ in drawn
         ]
 

@@ -358,8 +358,14 @@
     }
     named.forEach((one, place) => {
       const [left, row] = places[place], down = TOP + height + row * LINE - 4;
-      pen.fillStyle = colour(one.colour.match(/--th-c\d/)?.[0] || "--th-ink") || colour("--th-ink");
-      pen.fillRect(left, down - 6, 18, 3);
+      pen.strokeStyle = colour(one.colour.match(/--th-c\d/)?.[0] || "--th-ink") || colour("--th-ink");
+      pen.lineWidth = 3;
+      // Two lines of one colour are told apart by their dashes.
+      pen.setLineDash(one.dash ? one.dash.split(" ").map(Number) : []);
+      pen.beginPath();
+      pen.moveTo(left, down - 4.5);
+      pen.lineTo(left + 18, down - 4.5);
+      pen.stroke();
       pen.fillStyle = colour("--th-ink");
       pen.fillText(one.name, left + 24, down);
     });
