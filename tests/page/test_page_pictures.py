@@ -77,6 +77,22 @@ def test_a_picture_is_kept_with_the_notebook(tmp_path) -> None:
     assert picture.save_svg(tmp_path / "day.svg").read_text(encoding="utf-8") == picture.svg()
 
 
+def test_lines_bear_names_where_names_were_asked_for() -> None:
+    """A frame of one row a reading that has a column of names, as of `load(tidy=True, names=True)`, is drawn
+    with these; a name of 64 signs is whole."""
+    long = "Walk-in freezer " * 4
+    told = room().melt(ignore_index=False, var_name="probe_id", value_name="temperature_c")
+    told = told.rename_axis("time").reset_index().assign(quality="good")
+    told.attrs["names"] = {"a": "Fridge", "b": long}
+    assert pictures.temperature_picture(told).marks[0].labels == ["a"]
+    named = told.assign(name=told["probe_id"].map(told.attrs["names"]))
+    for picture in (
+        pictures.temperature_picture(named, above={"Fridge": 22}),
+        pictures.excursion_picture(excursions(named, above=22), named),
+    ):
+        assert {"Fridge", long} <= set(texts(drawn(picture)))
+
+
 def test_a_limit_of_one_probe_has_its_colour() -> None:
     """Limits by probe, named by id or by the name that the frame knows: each in its probe's colour; one for
     all is red; a typo is refused."""

@@ -38,12 +38,13 @@ def temperature_picture(
     data: Frame, above: Level = None, below: Level = None, title: str = "Temperature"
 ) -> Picture:
     """Each probe's readings as a line in °C, broken at gaps, with the limits if any. data: a Series, or what
-    `load` gives; above, below: one limit for all, or one a probe: `{"Fridge": 8, "Freezer": -15}`."""
+    `load` gives, with `names=True` lines bear names; above, below: one limit for all, or one a probe:
+    `{"Fridge": 8, "Freezer": -15}`."""
     scales = _scales()
     found = [curve for curve in curves(data) if len(curve.ms)]
     ends = [(min(curve.ms[0] for curve in found), max(curve.ms[-1] for curve in found))] if found else []
     clock = _clock(zone_of(data), *ends)
-    lines = [_line(curve, clock, scales, number, len(found)) for number, curve in enumerate(found)]
+    lines = _lines(data, found, clock, scales)
     marks = [
         mark for end in ends for mark in _limits(data, found, above, below, clock.wall(np.array(end)), scales)
     ]
@@ -75,7 +76,7 @@ def excursion_picture(found: Frame, data: Frame = None) -> Picture:
     largest = found.nlargest(MOST_SPANS, "degree_minutes")
     spans = [(curve.ms[0], curve.ms[-1]) for curve in beneath]
     clock = _clock(found["start"].dt.tz, *spans, _ends(largest["start"], largest["end"]))
-    lines = [_line(curve, clock, scales, number, len(beneath)) for number, curve in enumerate(beneath)]
+    lines = _lines(data, beneath, clock, scales)
     start, end = clock.wall(_ms(largest["start"])), clock.wall(_ms(largest["end"]))
     limit, peak = largest["limit_c"].to_numpy(), largest["peak_c"].to_numpy()
     box = (np.c_[start, start, end, end], np.c_[limit, peak, peak, limit]) if len(largest) else None
@@ -210,6 +211,13 @@ def _colour(number: int) -> str:
 def _dash(number: int) -> str:
     """Where colours come again, dashes tell lines apart."""
     return DASHES[number // len(COLOURS) % len(DASHES)]
+
+
+def _lines(data: Frame, found: list[Curve], clock: "Clock", scales: dict[str, Any]) -> list[bqplot.Lines]:
+    """A line a curve, by name where the frame was asked for names."""
+    named = data.attrs.get("names", {}) if "name" in getattr(data, "columns", ()) else {}
+    called = [one._replace(probe_id=named.get(one.probe_id, one.probe_id)) for one in found]
+    return [_line(curve, clock, scales, number, len(found)) for number, curve in enumerate(called)]
 
 
 def _line(curve: Curve, clock: "Clock", scales: dict[str, Any], number: int, of: int = 1) -> bqplot.Lines:
