@@ -50,7 +50,7 @@ NAMES = {
         "leads_here real_address"
     ),
     "processes": (
-        "LEAN Process first_to_go free_memory limit_memory memory_mb release_memory started_by "
+        "LEAN Grown Process first_to_go free_memory limit_memory memory_mb release_memory started_by "
         "take_short_turns"
     ),
     "programs": (

@@ -13,8 +13,11 @@ from typing import NamedTuple
 
 import psutil
 
+from .clock import monotonic_s
+
 # How long a thread that computes may keep the others waiting; Python's own is 5 ms.
 TURN_S = 0.001
+GROWN_BYTES, EVERY_S = 32 << 20, 30.0
 # How Python is started for a process that lives long: without the columns of each line of code, a megabyte,
 # which only mark a place in the lines of a trace.
 LEAN = ("-X", "no_debug_ranges")
@@ -112,6 +115,33 @@ def release_memory() -> None:
         # Not every C library of Linux has it.
         with suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+class Grown:
+    """Gives back what a process needed for a while: columns of many readings are taken and let go in pieces
+    of some ten kilobytes, which the C library keeps. One thread; asked now and then."""
+
+    def __init__(self) -> None:
+        self._kept = _resident()
+        self._grown, self._next_s = False, monotonic_s()
+
+    def look(self) -> bool:
+        """Release memory where the process has grown by GROWN_BYTES, once in EVERY_S, and until nothing more
+        comes of it; whether it was."""
+        size, now_s = _resident(), monotonic_s()
+        self._kept = min(self._kept, size)
+        self._grown = self._grown or size >= self._kept + GROWN_BYTES
+        if not self._grown or now_s < self._next_s:
+            return False
+        release_memory()
+        self._kept, self._next_s = _resident(), now_s + EVERY_S
+        # What it grew by may still have been in use.
+        self._grown = size - self._kept >= GROWN_BYTES // 8
+        return True
+
+
+def _resident() -> int:
+    return int(psutil.Process().memory_info().rss)
 
 
 def take_short_turns() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core import Settings, TempHubError, find_zone, is_probe_id, iso_utc, named
 from ..journal import Import, Reader
+from ..journal.archive import sidecar
 from . import files, take_in, times
 from .gather import clash, id_of
 from .source import NotRead, Said, Source
@@ -119,7 +120,9 @@ def _paths(asked: Sequence[str]) -> list[Path]:
         if not names:
             raise NotRead(f"There is no file {text}.", "Check the name, and the folder that you are in.")
         found += [path for path in names if path not in found]
-    return found
+    # Who names all that a hub's archive has means each month once.
+    twice = {sidecar.path_of(path) for path in found if path.suffix != sidecar.ENDING}
+    return [path for path in found if path not in twice]
 
 
 def _ids(settings: Settings, path: Path, source: Source, probes: Sequence[str]) -> dict[str, str]:

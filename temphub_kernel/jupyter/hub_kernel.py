@@ -10,7 +10,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
-from ..core import TempHubError, release_memory, run_folder
+from ..core import Grown, TempHubError, release_memory, run_folder
 from ..hub import RUN_PLACE, TOLD, stop
 
 LOOK_S = 1.5
@@ -56,11 +56,12 @@ def watch(wanted: Callable[[run_folder.RunFolder], bool] = lambda folder: True) 
 
 
 def _until_alone(folder: run_folder.RunFolder, wanted: Callable[[run_folder.RunFolder], bool]) -> None:
-    missed, watchers = 0, folder.watchers()
+    missed, watchers, memory = 0, folder.watchers(), Grown()
     while missed < ALONE_AFTER:
         # An unreadable file is no sign that they are gone.
         watchers = folder.watchers() or watchers
         missed = 0 if any(one.runs() for one in watchers) and wanted(folder) else missed + 1
+        memory.look()
         threading.Event().wait(LOOK_S)
     # It commits what waits; whatever hangs there, the port and the lock must become free.
     ending = threading.Thread(target=stop, daemon=True)

@@ -9,6 +9,7 @@ from journal.journal_harness import row
 from strangers.test_import_files import ms, stored
 from temphub_kernel.cli import main
 from temphub_kernel.journal import Writer
+from temphub_kernel.journal.archive import sidecar_process
 
 START = 1_704_067_260_123
 
@@ -48,3 +49,19 @@ def test_both_calendars_of_workbooks(of_1904, data_dir, tmp_path, monkeypatch):
     assert main(["import", str(tmp_path / "logger.xlsx"), "--yes", "--tz", "UTC"]) == 0
     rows = [(ms("2024-02-29T12:00:00"), 5.5), (ms("2024-02-29T12:15:00"), 6.5)]
     assert stored(data_dir / "temphub.sqlite3") == {"logger": rows}
+
+
+def test_all_that_an_archive_has_is_each_file_once(data_dir, tmp_path, monkeypatch):
+    """Who names all files of a hub's archive does not import the segments beside them."""
+    monkeypatch.setenv("DATA_DIR", str(data_dir))
+    log = tmp_path / "old.csv"
+    log.write_text("timestamp,probe_id,temperature_c\n2024-01-01T00:00:00Z,P,1\n2024-01-01T00:01:00Z,P,2\n")
+    assert main(["import", str(log), "--yes"]) == 0
+    (file,) = (data_dir / "archive").iterdir()
+    assert sidecar_process.write(data_dir / "temphub.sqlite3", file.name) == 2
+    files = sorted((data_dir / "archive").iterdir())
+    (tmp_path / "other hub").mkdir()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "other hub"))
+    assert len(files) == 2 and main(["import", *map(str, files), "--yes"]) == 0
+    was = stored(data_dir / "temphub.sqlite3")
+    assert stored(tmp_path / "other hub" / "temphub.sqlite3") == was and len(was["P"]) == 2

@@ -160,6 +160,9 @@ def set_beside(path: Path, archive: Archive, stopped: Callable[[], bool]) -> boo
     try:
         _said("sidecar_process", (str(path), archive.file), stopped)
     except _Failed as error:
+        if not file.exists():
+            # An import that was taken back meanwhile.
+            return True
         raise TempHubError(
             f"What makes questions about {archive.month} quick could not be written beside {file} ({error}); "
             "they take longer.",
@@ -168,6 +171,9 @@ def set_beside(path: Path, archive: Archive, stopped: Callable[[], bool]) -> boo
         ) from None
     finally:
         drop_unfinished(path)
+    if not file.exists():
+        with suppress(OSError):
+            sidecar.path_of(file).unlink()
     return True
 
 
