@@ -24,6 +24,7 @@ def called(probe: Probe) -> str:
     return f"{name} ({probe['id']})" if name != probe["id"] else name
 
 
+@lru_cache(maxsize=16_384)  # a wall screen sorts by it each second, as many probes as a hub has
 def natural(name: str) -> tuple[str | int, ...]:
     """To sort names by as people do: `Fridge 2` before `Fridge 10`."""
     parts = re.split(r"(\d+)", name.casefold())

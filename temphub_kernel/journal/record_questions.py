@@ -105,6 +105,12 @@ class RecordQuestions:
         """Another one whenever something happened to an alarm; quick."""
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM alarm_events").fetchone()[0])
 
+    def live_mark(self) -> tuple[int, ...]:
+        """Another one whenever an alarm that is not closed became worse, which is no event; quick."""
+        query = "SELECT count(*), sum(worst_ms), sum(worst_units) FROM alarms WHERE closed_ms=0"
+        found: tuple[int, ...] = self._db.execute(query).fetchone()
+        return found
+
     def alarms_of(self, numbers: Sequence[int]) -> list[Alarm]:
         """The alarms of these numbers that there are, by number."""
         return of_numbers(self._db, numbers)

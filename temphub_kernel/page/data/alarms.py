@@ -67,6 +67,9 @@ class AlarmMemory:
         self._rules: tuple[StoredRule, ...] = ()
         self._closed_mark: object = None
         self._closed: tuple[tuple[ShownAlarm, ...], int] = (), 0
+        self._live_mark: object = None
+        self._names: Mapping[int, str] = {}
+        self._live: tuple[ShownAlarm, ...] = ()
 
     def read(self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int) -> ShownAlarms:
         """All of them now. ids: those of probes, by the journal's numbers; window: the time of which closed
@@ -82,20 +85,25 @@ class AlarmMemory:
         if not self._closed_mark[0] and not self._rules:
             return ShownAlarms()
         mutes = tuple(reader.mutes(now_ms))
-        book = reader.alarm_book()
-        alarms = reader.live_alarms()
+        untold = _untold(reader)
+        known = seen[0], reader.live_mark(), mutes, untold
+        # Where somebody is called otherwise the ids are others.
+        if known != self._live_mark or ids is not self._names:
+            self._live = self._read_live(reader, ids, mutes, untold)
+            self._live_mark, self._names = known, ids
+        return ShownAlarms(self._live, *self._closed, self._rules, mutes)
+
+    def _read_live(
+        self, reader: Reader, ids: Mapping[int, str], mutes: tuple[Mute, ...], untold: dict[int, set[str]]
+    ) -> tuple[ShownAlarm, ...]:
+        book, alarms, live = reader.alarm_book(), reader.live_alarms(), list[ShownAlarm]()
         names = _Names(book)
         groups = book.groups() if alarms and mutes else {}
-        untold: dict[int, set[str]] = {}
-        for message in reader.waiting_messages() if alarms else ():
-            if message.problem:
-                untold.setdefault(message.alarm, set()).add(message.channel)
-        live = []
         for alarm in alarms:
             muted_ms = max((one.until_ms for one in mutes if life.covers(one, alarm, groups)), default=0)
             ways = tuple(sorted(untold.get(alarm.no, ())))
             live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms, ways))
-        return ShownAlarms(tuple(sorted(live, key=lambda one: one.rank)), *self._closed, self._rules, mutes)
+        return tuple(sorted(live, key=lambda one: one.rank))
 
     def _read_closed(
         self, reader: Reader, ids: Mapping[int, str], window: Window, now_ms: int
@@ -107,6 +115,15 @@ class AlarmMemory:
         found.sort(key=lambda one: (one.since_ms, one.no), reverse=True)
         shown = tuple(ShownAlarm(one, where(book, one), _probes(one, ids)) for one in found[:MOST_CLOSED])
         return shown, len(found) - len(shown)
+
+
+def _untold(reader: Reader) -> dict[int, set[str]]:
+    """By which ways an alarm could not be told yet."""
+    found: dict[int, set[str]] = {}
+    for message in reader.waiting_messages():
+        if message.problem:
+            found.setdefault(message.alarm, set()).add(message.channel)
+    return found
 
 
 class _Names:
@@ -159,6 +176,17 @@ class Watched(NamedTuple):
     limits: tuple[Rule, ...]
     low_c: float
     high_c: float
+
+    def passed(self, celsius: float) -> set[int]:
+        """The numbers of the rules whose limit is passed, whatever the hour."""
+        if self.low_c <= celsius <= self.high_c:
+            return set()
+        given = ((one.no, one.kind == "above", one.limit_c) for one in self.limits)
+        return {
+            no
+            for no, above, limit_c in given
+            if limit_c is not None and (celsius > limit_c if above else celsius < limit_c)
+        }
 
 
 # The alarms about a probe, and a silence of it that is remembered.

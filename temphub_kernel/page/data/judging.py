@@ -134,7 +134,7 @@ class Judging:
         newest, now_ms = probe.newest, by.now_ms
         late_ms, silent_ms = states.patience(probe.record["interval_ms"])
         since_ms, lasts_ms, from_ms, until_ms = -inf, inf, -inf, inf
-        if probe.catching_up or probe.state in ("fault", "refused"):
+        if probe.catching_up or probe.state == "refused":
             return None
         if probe.quality is not None and probe.good is None:
             # Its last temperature is still looked for.
@@ -142,23 +142,33 @@ class Judging:
         if newest is not None:
             # One that delivers, however old that is, catches up for so long.
             heard_ms = max(newest.taken_ms, newest.delivered_ms)
-            if probe.state == "online":
+            if probe.state in ("online", "fault"):
                 since_ms, until_ms = newest.taken_ms - late_ms, newest.taken_ms + late_ms
             elif probe.state == "late":
                 from_ms, until_ms = heard_ms + late_ms, newest.taken_ms + silent_ms
             else:
                 from_ms = heard_ms + silent_ms
-                lasts_ms = newest.taken_ms + states.lasts_ms(probe.record["interval_ms"])
-                if now_ms > lasts_ms:
-                    since_ms, lasts_ms = lasts_ms, inf
-            # Beyond a limit it is told since when, and a rule has its hours.
-            good = probe.good if probe.state != "silent" else None
-            if good is not None and not watched.low_c <= good.celsius <= watched.high_c:
+            if probe.state in ("silent", "fault"):
+                last = probe.good if probe.state == "fault" and probe.good else newest
+                ends_ms = last.taken_ms + states.lasts_ms(probe.record["interval_ms"])
+                if now_ms > ends_ms:
+                    since_ms = max(since_ms, ends_ms)
+                else:
+                    lasts_ms = ends_ms
+            if self._drifts(probe, watched):
                 return None
         return Held(
             *(probe, probe.record, newest, since_ms, lasts_ms, from_ms, until_ms, late_ms),
             *(watched.low_c, watched.high_c, probe.standing is WELL, self._standings.known(probe.id)),
         )
+
+    def _drifts(self, probe: Probe, watched: Watched) -> bool:
+        """Whether a limit is passed that is no alarm: it is told since when, and a rule has its hours."""
+        if probe.good is None or probe.quality is not None or probe.state == "silent":
+            return False
+        passed = watched.passed(probe.good.celsius)
+        about = self._standings.known(probe.id) or ((), None)
+        return bool(passed - {one.alarm.rule for one in about[0] if one.active})
 
     def _still_held(self, by: Moment) -> dict[str, Held]:
         """Those that were so, where what they are judged by is the same."""

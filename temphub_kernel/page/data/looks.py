@@ -68,9 +68,9 @@ class Grouped(NamedTuple):
     found: int
 
 
-def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
+def grouped(probes: Sequence[Probe], look: Look, bad: list[Probe] | None = None) -> Grouped:
     """The probes by group, in their order: before them what is wrong where they have a row each, which nobody
-    overlooks; those of another hub last, and folded."""
+    overlooks; those of another hub last, and folded. bad: what is wrong, where that is known."""
     sought = look.sought.casefold().split()
     called = dict(look.called) if sought else {}
     gathered: dict[str, list[Probe]] = {}
@@ -87,13 +87,13 @@ def grouped(probes: Sequence[Probe], look: Look) -> Grouped:
         members.append(probe)
     if foreign:
         gathered[ELSEWHERE] = foreign
-    first = [] if sought or len(probes) <= MOST_CARDS else _first(probes, look)
+    apart = not sought and len(probes) > MOST_CARDS
+    first = _first(troubled(probes) if bad is None else bad, look) if apart else []
     return _opened(gathered, first, look)
 
 
-def _first(probes: Sequence[Probe], look: Look) -> list[Group]:
+def _first(bad: list[Probe], look: Look) -> list[Group]:
     """What is wrong, the worst first, as a group of its own; none where all is well."""
-    bad = troubled(probes)
     if not bad:
         return []
     opened = FIRST not in look.turned
@@ -164,14 +164,14 @@ class Sight(NamedTuple):
 
 def sight(look: Look, probes: Sequence[Probe], folded: Sequence[Probe]) -> Sight:
     """Which of all probes a page draws."""
-    listed, chosen = not_hidden(probes), set(look.chosen)
+    listed, bad, chosen = not_hidden(probes), troubled(probes), set(look.chosen)
     shown = not_hidden(one for one in (*listed, *folded) if one.id in chosen) if chosen else listed
     lines = shown if chosen else list(islice(filterfalse(is_elsewhere, listed), MOST_LINES))
     if look.kiosk:
         seen = worst_first(one for one in shown if not is_elsewhere(one) and one.state != "new")
     else:
-        everyone = shown if look.piece else listed
-        seen = [probe for group in grouped(everyone, look).groups for probe in group.seen]
+        told = grouped(shown, look) if look.piece else grouped(listed, look, bad)
+        seen = [probe for group in told.groups for probe in group.seen]
     # Of the worst of all the head says where it is going.
-    seen += troubled(listed)[:1]
+    seen += bad[:1]
     return Sight([one.id for one in lines], [one.id for one in seen])

@@ -124,7 +124,8 @@ class Snapshot(NamedTuple):
 
     def grouped(self, probes: list[Probe], look: Look) -> Grouped:
         """Some of them by group; pages that look alike share it."""
-        return self.kept(("grouped", id(probes), look), lambda: grouped(probes, look))
+        bad = self.troubled if probes is self.listed else None
+        return self.kept(("grouped", id(probes), look), lambda: grouped(probes, look, bad))
 
 
 class Source:
