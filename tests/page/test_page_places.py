@@ -174,16 +174,16 @@ def test_nothing_is_offered_that_only_a_hub_can_do(fleet, open_dashboard):
 
 
 class Slow(WebEnd):
-    """An engine of 120 places that says who there is and the first answer of many, and then takes its
-    time."""
+    """An engine of 120 places, of which one has a probe. It answers the first questions about `field` and
+    then takes its time; left: so many of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, field: str, left: int) -> None:
         slow = self
-        self.left = 1
+        self.left = left
 
         class Handler(Quiet):
             def do_GET(self) -> None:
-                if "/export" in self.path and "known" in self.path:
+                if field in self.path and "/series" not in self.path:
                     if not slow.left:
                         slow.hold.wait(30)
                     slow.left = max(slow.left - 1, 0)
@@ -191,7 +191,10 @@ class Slow(WebEnd):
                 data = there if "/series" in self.path and "temphub_(hub)" in unquote_plus(self.path) else []
                 result = {"result": []} if "/query" in self.path else data
                 told = json.dumps({"status": "success", "data": result}).encode()
-                body = b"" if "/export" in self.path else told
+                known = {"__name__": "temphub_known", "site": "Shop 1", "probe": "A", "name": "Cold"}
+                line = json.dumps({"metric": known, "timestamps": [now_ms()], "values": [1]}).encode()
+                said = line if "known" in self.path and "Shop+1%7C" in self.path else b""
+                body = said if "/export" in self.path else told
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -203,7 +206,7 @@ class Slow(WebEnd):
 def test_how_much_of_the_answer_is_here_is_told(open_dashboard):
     """Of many places the engine is asked part by part: until the first answer is whole the page says how many
     parts are here, and no trouble; then what they say."""
-    engine = Slow()
+    engine = Slow("known", 1)
     try:
         engine.hold.clear()
         page = open_dashboard(Place(f"http://127.0.0.1:{engine.port}"))
@@ -213,9 +216,28 @@ def test_how_much_of_the_answer_is_here_is_told(open_dashboard):
 
         def answered() -> bool:
             asyncio.run(page.refresh())
-            return "No place has sent anything yet" in words(page)
+            return "Cold" in words(page)
 
         wait_for(answered)
+    finally:
+        engine.hold.set()
+        engine.close()
+
+
+def test_a_month_that_is_still_asked_is_told_as_that(open_dashboard):
+    """Who there is is shown before the month is here, and nobody reads that no place told an hour yet."""
+    engine = Slow("hour_", 0)
+    try:
+        engine.hold.clear()
+        page = open_dashboard(Place(f"http://127.0.0.1:{engine.port}"))
+
+        def shown() -> str:
+            asyncio.run(page.refresh())
+            return words(page) if "Cold" in words(page) else ""
+
+        assert "The hours of 1 probe are still being added up." in wait_for(shown)
+        engine.hold.set()
+        wait_for(lambda: "No place has told what an hour came to yet" in shown())
     finally:
         engine.hold.set()
         engine.close()

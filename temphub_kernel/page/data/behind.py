@@ -65,8 +65,9 @@ class Behind(Generic[T]):
         self._answer: list[T] = []
         self.trouble: tuple[str, str] | None = None
 
-    def get(self) -> T | None:
-        """The last answer, None for none yet; `trouble` has what is the matter since."""
+    def get(self, patience_s: float = PATIENCE_S) -> T | None:
+        """The last answer, None for none yet; `trouble` has what is the matter since. patience_s: so long the
+        first one is waited for."""
         with self._lock:
             now_s = monotonic_s()
             # A question that failed is asked again as soon as any: the trouble may be over.
@@ -76,7 +77,7 @@ class Behind(Generic[T]):
             if self._job is None or (self._job.done() and due):
                 self._asked_s, self._job, self._stale = now_s, self._thread.submit(self._timed), False
             job = self._job
-        waits_s = 0.0 if self._answer else max(0.0, PATIENCE_S - (now_s - self._asked_s))
+        waits_s = 0.0 if self._answer else max(0.0, patience_s - (now_s - self._asked_s))
         try:
             self._answer = [job.result(waits_s)]
             self.trouble = None

@@ -68,7 +68,7 @@ class Times:
         self, engine: Engine, there: Callable[[], Collection[Key]], most: int = MOST_AT_ONCE
     ) -> None:
         self._engine, self._there, self._most = engine, there, most
-        self.so_far = Long({}, {})
+        self.so_far: Long | None = None
         self.parts = Parts()
 
     def ask(self) -> Long:
@@ -80,14 +80,15 @@ class Times:
         # No engine has to answer for longer than of these, and what is known of some is shown meanwhile.
         month: dict[Key, Worst] = {}
         left = len(known)
+        told = Long(None, {}, left)
         shares = list(_shares(known, self._most))
         self.parts.begin(len(shares))
         for sites in shares:
             month |= _month(self._engine, now, sites)
             left -= sum(key[0] in sites for key in known)
-            self.so_far = Long(None, dict(month), left)
+            told = self.so_far = Long(None, dict(month), left)
             self.parts.came()
-        return self.so_far
+        return told
 
 
 def _shares(known: Collection[Key], most: int) -> Iterator[set[str]]:

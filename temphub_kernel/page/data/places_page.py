@@ -10,7 +10,7 @@ from ...engines import Engine
 from ...journal import Newest, StoredRule
 from ..choices import Wanted
 from . import card_extras, places, places_lines as times, series, statistics, window_cache
-from .behind import NOW_S, Behind
+from .behind import NOW_S, PATIENCE_S, Behind
 from .looks import MOST_LINES, Look, sight
 from .probe import Good, Probe, Site, told_apart
 from .snapshot import Snapshot
@@ -52,10 +52,15 @@ class Fleet:
         self.now = Behind(asked.ask, NOW_S, asked.engine.cut, asked.parts)
         self._long = times.Times(long, lambda: asked.found, place.most)
         self.long = Behind(self._long.ask, LONG_S, long.cut, self._long.parts)
+        self._untold = times.Long({}, {})
 
-    def times(self) -> times.Long:
-        """What the month and the last day came to, as far as the engine has said."""
-        return self.long.get() or self._long.so_far
+    def times(self, patience_s: float, known: int) -> times.Long:
+        """What the month and the last day came to, as far as the engine has said, of so many probes."""
+        if (found := self.long.get(patience_s) or self._long.so_far) is not None:
+            return found
+        if self._untold.missing != known:
+            self._untold = times.Long({}, {}, known)
+        return self._untold
 
     def shown(self, wanted: Wanted) -> "Shown":
         """What one window shows of it."""
@@ -76,6 +81,7 @@ class Shown:
         self._asked: tuple[places.Key, ...] = ()
         self._lines: Behind[times.Lines] = self._asking(wanted)
         self._seen: tuple[places.Key, ...] = ()
+        self._patience_s = PATIENCE_S
         self._hours: Behind[Mapping[places.Key, times.Hourly]] = self._asking_hours()
         # What was made last, and of what.
         self._snapshot = Snapshot(0, wanted.window, 0, 0, {}, [])
@@ -96,9 +102,11 @@ class Shown:
         """The content now of pages that look at this: before it is known who there is, how much of the answer
         is here. Raises TempHubError where nothing is."""
         if (there := self._fleet.now.get()) is None:
+            # Whoever waited for who there is waits no more for what else there is to see of them.
+            self._patience_s = 0.0
             return _asking(wanted, now_ms, self._fleet.now.asking())
-        long = self._fleet.times()
-        told = (self._lines.get() if self._charted else None) or NO_LINES
+        long = self._fleet.times(self._patience_s, len(there))
+        told = (self._lines.get(self._patience_s) if self._charted else None) or NO_LINES
         asked: tuple[Behind[Any], ...] = (self._fleet.now, self._fleet.long, self._lines, self._hours)
         troubles = tuple(dict.fromkeys(one.trouble for one in asked if one.trouble))
         # An engine says something new every few seconds: until then nothing is judged and drawn again.
@@ -157,7 +165,7 @@ class Shown:
         if asked != self._asked:
             self._asked, self._charted = asked, chosen
             self._lines.stale()
-        return (self._lines.get() if chosen else None) or NO_LINES
+        return (self._lines.get(self._patience_s) if chosen else None) or NO_LINES
 
     def _hours_of(self, seen: list[places.Key], long: times.Long) -> Mapping[places.Key, times.Hourly]:
         """The last day of these: of few probes it is known, of very many it is asked for."""
@@ -166,7 +174,7 @@ class Shown:
         if (asked := tuple(sorted(seen[:MOST_ASKED]))) != self._seen:
             self._seen = asked
             self._hours.stale()
-        return (self._hours.get() if asked else None) or NO_HOURS
+        return (self._hours.get(self._patience_s) if asked else None) or NO_HOURS
 
     def close(self) -> None:
         """Ask no more."""
