@@ -157,6 +157,10 @@ def page(engine: Victoria, process: psutil.Process) -> None:
             last = news(last, str(error), began)
             time.sleep(1)
             continue
+        if seen.asking:
+            last = news(last, "{} of {} parts of the first answer".format(*seen.asking), began)
+            time.sleep(1)
+            continue
         worst, months = seen.probes[0], len(seen.sites or ())
         for what, so, text in (
             ("now", True, f"{len(seen.probes):,} probes, the worst {worst.name} {worst.standing.state}"),
