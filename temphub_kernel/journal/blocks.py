@@ -303,7 +303,8 @@ class Stored:
         """All readings behind a number, in journal order, a batch of up to `most` (in whole blocks) after the
         other."""
         fields = tuple(dict.fromkeys((*fields, "no")))
-        for batch in self._numbered(after_no, -(-most // schema.BLOCK_ROWS) * schema.BLOCK_ROWS, fields):
+        window = max(-(-most // schema.BLOCK_ROWS), 1) * schema.BLOCK_ROWS
+        for batch in self._numbered(after_no, window, fields):
             behind = batch["no"] > after_no
             if behind.all():
                 yield batch

@@ -91,7 +91,8 @@ class Moment:
     def behind(self, no: int, limit: int, fields: Sequence[str], *, own: bool = False) -> columns.Columns:
         """Up to `limit` readings behind a number in journal order. own: see Reader.after."""
         found, needed = list[columns.Batch](), effective.asked(self.db, ("no", *fields))
-        for batch in self.stored.numbered(no, limit, needed):
+        # Of none nothing is read: who asks so only wants to know that all is as it was.
+        for batch in self.stored.numbered(no, limit, needed) if limit else ():
             found.append(batch)
             if sum(len(part["no"]) for part in found) >= limit:
                 break

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from csvlog.csv_harness import T0, Harness, Killed, harness, line_of, row, rows, said_of
+from journal.journal_harness import journal, pack_all
 from temphub_kernel.core.spreadsheet import STYLES
 from temphub_kernel.csvlog import only_in_log, surplus
+from temphub_kernel.journal.schema import BLOCK_ROWS
 
 ACTIONS = st.one_of(
     st.tuples(st.just("store"), st.integers(1, 12)),
@@ -113,6 +115,19 @@ def test_killed_at_every_call(tmp_path: Path, nth: int) -> None:
             log.crash()
         log.drain()
         assert log.all_lines() == [line_of(given) for given in log.stored]
+
+
+def test_full_files_of_readings_that_are_packed(tmp_path: Path) -> None:
+    """A log that has so much to catch up that the readings are packed already goes on behind a full file."""
+    readings = rows(3 * BLOCK_ROWS)
+    with journal(tmp_path) as j:
+        j.writer.store(readings)
+        j.roll_up()
+        assert pack_all(j, days=False)
+    with harness(tmp_path, max_rows=1_500) as log:
+        log.drain()
+        assert log.all_lines() == [line_of(one) for one in readings]
+        assert len(log.asides()) == len(readings) // 1_500
 
 
 def test_the_time_zone_changed_between_two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
