@@ -84,24 +84,36 @@ def _unpacked(
         and len(days[0][1]) > HEAD.size
     ):
         return _of_one(kind, days[0], int(low[0]), int(high[0]))
-    rows = np.frombuffer(b"".join(memoryview(body)[HEAD.size :] for _, body in days), kind)
-    ends = np.cumsum([0, *((len(body) - HEAD.size) // kind.itemsize for _, body in days)])
-    if ends[-1] != len(rows) or not np.diff(ends).all():
-        raise ValueError(f"{len(rows)} minutes instead of {ends[-1]}")
+    sizes = [divmod(len(body) - HEAD.size, kind.itemsize) for _, body in days]
+    if not all(many for many, _ in sizes) or any(rest for _, rest in sizes):
+        raise ValueError("no whole number of minutes")
     heads = [HEAD.unpack_from(body) for _, body in days]
     start, factor, first = (
         np.array(column, np.int64)
         for column in ([day * A_DAY for day, _ in days], *zip(*(head[4:] for head in heads), strict=True))
     )
-    own = np.arange(len(days)).repeat(np.diff(ends))
+    bodies = [memoryview(body)[HEAD.size :] for _, body in days]
+    if low is not None and high is not None and len(low) > FEW:
+        return _cut(kind, bodies, (start, factor, first), low, high)
+    rows = np.frombuffer(b"".join(bodies), kind)
+    own = np.arange(len(days)).repeat([many for many, _ in sizes])
     if low is not None and high is not None:
-        if len(low) <= FEW:
-            places = _looked_up(start[own] + rows["minute"], low, high)
-        else:
-            begin, end = _found(rows["minute"], ends, start, low, high)
-            places = _places(begin, end - begin)
+        places = _looked_up(start[own] + rows["minute"], low, high)
         rows, own = rows[places], own[places]
     return _columns(rows, start[own], factor[own], first[own])
+
+
+def _cut(
+    kind: "np.dtype[Any]", bodies: Sequence[memoryview], heads: tuple[Ints, Ints, Ints], low: Ints, high: Ints
+) -> Minutes:
+    """What lies in one of many stretches, cut out of its days: the rest is not gone through."""
+    minute = [np.frombuffer(body, kind)["minute"] for body in bodies]
+    day, begin, end = _found(minute, heads[0], low, high)
+    size, own = kind.itemsize, day.repeat(end - begin)
+    places = zip(day.tolist(), (begin * size).tolist(), (end * size).tolist(), strict=True)
+    rows = np.frombuffer(b"".join(bodies[of][since:until] for of, since, until in places), kind)
+    start, factor, first = (column[own] for column in heads)
+    return _columns(rows, start, factor, first)
 
 
 def _columns(rows: Any, start: "Ints | int", factor: "Ints | int", first: "Ints | int") -> Minutes:
@@ -124,21 +136,19 @@ def _looked_up(at: Ints, low: Ints, high: Ints) -> "Places | slice":
     return slice(int(begin[0]), int(end[0])) if len(low) == 1 else _places(begin, end - begin)
 
 
-def _found(minute: Places, ends: Places, start: Ints, low: Ints, high: Ints) -> tuple[Places, Places]:
-    """(first place, place behind the last) of what each day has in each of [low, high)."""
+def _found(minute: Sequence[Places], start: Ints, low: Ints, high: Ints) -> tuple[Places, Places, Places]:
+    """(day, first place in it, place behind the last) of what each day has in each of [low, high)."""
     # Each stretch meets a few days in a row; most lie in one.
     before, behind = np.searchsorted(start, low - A_DAY, "right"), np.searchsorted(start, high)
     days = np.maximum(behind - before, 0)
     of = _places(before, days)
     since, until = (np.clip(np.repeat(border, days) - start[of], 0, A_DAY) for border in (low, high))
-    size, first = np.diff(ends), minute[np.minimum(ends[:-1], len(minute) - 1)].astype(np.int64)
+    size, first, last = np.array([(len(one), one[0], one[-1]) for one in minute], np.int64).T
     # Of a day without a gap it is known where each minute is.
     begin, end = (np.clip(border - first[of], 0, size[of]) for border in (since, until))
-    gaps = np.flatnonzero((minute[ends[1:] - 1] - first != size - 1)[of])
-    for at in gaps.tolist():
-        own = minute[ends[of[at]] : ends[of[at] + 1]]
-        begin[at], end[at] = np.searchsorted(own, [since[at], until[at]])
-    return begin + ends[of], end + ends[of]
+    for at in np.flatnonzero((last - first != size - 1)[of]).tolist():
+        begin[at], end[at] = np.searchsorted(minute[of[at]], [since[at], until[at]])
+    return of, begin, end
 
 
 def _places(start: Places, length: Places) -> Places:
