@@ -64,6 +64,12 @@ class Rule:
     escalate_to: tuple[str, ...] = ()
     enabled: bool = True
 
+    def passed(self, celsius: float) -> bool:
+        """Whether a value is beyond its limit, whatever the hour; none is beyond a limit that it has not."""
+        if self.limit_c is None:
+            return False
+        return celsius > self.limit_c if self.kind == "above" else celsius < self.limit_c
+
     @classmethod
     def from_json(cls, data: object, *, no: int = 0) -> "Rule":
         """The rule that a JSON object describes. Raises BadRequest with the field, the value met and what it

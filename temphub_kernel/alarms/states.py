@@ -221,10 +221,7 @@ def _drifts(
     """Limits that are passed, for too short a time to be an alarm."""
     found = []
     for rule in limits:
-        if rule.limit_c is None or not rule.hours().is_on(now_ms):
-            continue
-        sign = 1 if rule.kind == "above" else -1
-        if sign * celsius > sign * rule.limit_c:
+        if rule.passed(celsius) and rule.hours().is_on(now_ms):
             state = CAUSES[rule.kind]
             found.append(Standing(state, WARNING, pending(rule.no), rule.limit_c, rule.kind))
     return found

@@ -181,12 +181,7 @@ class Watched(NamedTuple):
         """The numbers of the rules whose limit is passed, whatever the hour."""
         if self.low_c <= celsius <= self.high_c:
             return set()
-        given = ((one.no, one.kind == "above", one.limit_c) for one in self.limits)
-        return {
-            no
-            for no, above, limit_c in given
-            if limit_c is not None and (celsius > limit_c if above else celsius < limit_c)
-        }
+        return {one.no for one in self.limits if one.passed(celsius)}
 
 
 # The alarms about a probe, and a silence of it that is remembered.
