@@ -20,8 +20,6 @@ VERSION = 1
 # version; bytes of a value, of a total and of a count; what all values are multiples of, from which on
 HEAD = struct.Struct("<BBBBqq")
 SIZES = {1, 2, 4, 8}
-# So few stretches are looked up one by one.
-FEW = 4
 WHOLE = ("lowest", "highest", "total", "good", "bad")
 Minutes = dict[str, Any]
 Places = npt.NDArray[np.signedinteger[Any]]
@@ -93,20 +91,16 @@ def _unpacked(
         for column in ([day * A_DAY for day, _ in days], *zip(*(head[4:] for head in heads), strict=True))
     )
     bodies = [memoryview(body)[HEAD.size :] for _, body in days]
-    if low is not None and high is not None and len(low) > FEW:
-        return _cut(kind, bodies, (start, factor, first), low, high)
-    rows = np.frombuffer(b"".join(bodies), kind)
-    own = np.arange(len(days)).repeat([many for many, _ in sizes])
     if low is not None and high is not None:
-        places = _looked_up(start[own] + rows["minute"], low, high)
-        rows, own = rows[places], own[places]
-    return _columns(rows, start[own], factor[own], first[own])
+        return _cut(kind, bodies, (start, factor, first), low, high)
+    own = np.arange(len(days)).repeat([many for many, _ in sizes])
+    return _columns(np.frombuffer(b"".join(bodies), kind), start[own], factor[own], first[own])
 
 
 def _cut(
     kind: "np.dtype[Any]", bodies: Sequence[memoryview], heads: tuple[Ints, Ints, Ints], low: Ints, high: Ints
 ) -> Minutes:
-    """What lies in one of many stretches, cut out of its days: the rest is not gone through."""
+    """What lies in a stretch, cut out of its days: the rest is not gone through."""
     minute = [np.frombuffer(body, kind)["minute"] for body in bodies]
     day, begin, end = _found(minute, heads[0], low, high)
     size, own = kind.itemsize, day.repeat(end - begin)
@@ -128,12 +122,6 @@ def _columns(rows: Any, start: "Ints | int", factor: "Ints | int", first: "Ints 
         "bad": rows["bad"].astype(np.int64),
         "spread": rows["spread"].astype(np.float64),
     }
-
-
-def _looked_up(at: Ints, low: Ints, high: Ints) -> "Places | slice":
-    """The places of a few stretches among minutes in order: looked up one by one is soonest done."""
-    begin, end = np.searchsorted(at, low), np.searchsorted(at, high)
-    return slice(int(begin[0]), int(end[0])) if len(low) == 1 else _places(begin, end - begin)
 
 
 def _found(minute: Sequence[Places], start: Ints, low: Ints, high: Ints) -> tuple[Places, Places, Places]:
