@@ -148,13 +148,11 @@
       layer.className = "th-layer";
       layer.innerHTML = '<i class="th-range-mark"></i><i class="th-cross"></i><div class="th-tip"></div>';
       panel.append(layer);
-      // The chart takes its new size some time after the window has: until then what lies over it would stand out of a narrower page.
-      new ResizeObserver(drawRange).observe(plot());
       // bqplot looks at its size when the window's changes; a wall gives the chart less room while something is wrong.
       let tall = 0;
       new ResizeObserver(() => { const now = host.clientHeight; if (tall && now !== tall) dispatchEvent(new Event("resize")); tall = now; }).observe(host);
-      // The chart takes its new size some time after the window did.
-      new ResizeObserver(() => { drawn(); requestAnimationFrame(drawRange); }).observe(plot());
+      // The chart takes its new size some time after the window has: until then what lies over it would stand out of a narrower page.
+      new ResizeObserver(() => { drawRange(); drawn(); requestAnimationFrame(drawRange); }).observe(plot());
       // The lines come some frames after the news of them, on a slow machine many.
       new MutationObserver(drawn).observe(host, { subtree: true, attributes: true, attributeFilter: ["d"] });
       // Reachable with the keyboard; what it shows stands in the table as well.
