@@ -5,7 +5,7 @@ import re
 import pytest
 
 from browser import looks
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 
 SCENE = looks.SCENES["warm-of-twenty"]
 
@@ -85,11 +85,11 @@ def test_one_of_twenty_in_trouble_is_on_a_phone_s_first_screen(open_look):
         page.set_viewport_size({"width": width, "height": 640})
         row = page.locator(LINE).first
         wait_for(lambda row=row, told=told: told in row.inner_text(), 20)
-        box = row.bounding_box()
+        box = box_of(row)
         assert "Freezer 3" in row.inner_text() and "Yard" in row.inner_text()
         assert box["y"] + box["height"] <= 640
     tools = page.locator(".th-chart-panel > .th-tools :is(button, a):visible")
-    assert tools.count() == 9 and len({round(one.bounding_box()["y"]) for one in tools.all()}) <= 4
+    assert tools.count() == 9 and len({round(box_of(one)["y"]) for one in tools.all()}) <= 4
 
 
 @pytest.mark.browser

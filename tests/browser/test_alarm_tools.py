@@ -7,7 +7,7 @@ import pytest
 
 from alarms.sinks import Ntfy
 from support.accessible import serious
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 
 FRIDGE = {
     "name": "Fridge above 8 °C",
@@ -96,7 +96,7 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
     grip.wait_for()
     assert grip.get_attribute("aria-valuetext") == "Warning above 8 °C" and not serious(page)
     page.locator(".th-chart").scroll_into_view_if_needed()
-    box, window = grip.bounding_box(), told(page)["query"]
+    box, window = box_of(grip), told(page)["query"]
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -132,7 +132,7 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
     assert limit_c(temphub) == 8
 
     # A finger, as the browser reports it.
-    box = grip.bounding_box()
+    box = box_of(grip)
     touch = page.context.new_cdp_session(page)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     for kind, down in (("touchStart", 0), ("touchMove", 12), ("touchMove", 25), ("touchEnd", None)):
@@ -141,7 +141,7 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
     wait_for(lambda: "instead of 8" in question.inner_text(), 10)
     page.locator(".th-limit-moved .th-keep").click()
 
-    plot = page.locator(".th-chart .plotarea_events").bounding_box()
+    plot = box_of(page.locator(".th-chart .plotarea_events"))
     x, y = plot["x"] + plot["width"] / 2, plot["y"] + plot["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()

@@ -3,7 +3,7 @@
 import pytest
 
 from support.accessible import serious
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 
 BANNER = "#rendered_cells .th-alarm"
 
@@ -80,7 +80,7 @@ def test_a_door_stays_open_and_is_answered_in_three_taps(open_page, temphub):
     post(temphub, 9.9)
     wait_for(lambda: "now 9.90 °C" in page.locator(BANNER).inner_text(), 5)
     wall = open_page(1280, 720, "?kiosk=1")
-    wait_for(lambda: wall.locator(f"{BANNER} [role=alert]").bounding_box()["height"] > 24, 5)
+    wait_for(lambda: box_of(wall.locator(f"{BANNER} [role=alert]"))["height"] > 24, 5)
     assert not serious(wall)
 
     page.locator(f"{BANNER} .th-answer").tap()

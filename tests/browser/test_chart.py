@@ -6,7 +6,7 @@ import pytest
 
 from support.accessible import serious
 from support.filled import fill
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
 
 LINE = ".th-chart path.line"
@@ -88,7 +88,7 @@ def length_s(page):
 def plot(page):
     """The plot's box, in sight."""
     page.locator(".th-chart").scroll_into_view_if_needed()
-    return page.locator(".th-chart .plotarea_events").bounding_box()
+    return box_of(page.locator(".th-chart .plotarea_events"))
 
 
 @pytest.mark.browser

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from support.filled import fill
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import now_ms
 
 # The server sends a page without its first view when that would take too long.
@@ -89,7 +89,7 @@ def test_values_and_the_charts_shape_are_readable_without_any_widget(new_page, t
     lines = page.locator("#first .th-chart path").evaluate_all(
         "lines => lines.map(line => line.getBoundingClientRect().width)"
     )
-    chart = page.locator("#first .th-chart").bounding_box()
+    chart = box_of(page.locator("#first .th-chart"))
     assert len(lines) >= 2 and min(lines) > chart["width"] * 0.7 and chart["height"] > 200
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not page.locator("#loading").is_visible()

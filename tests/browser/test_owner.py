@@ -3,7 +3,7 @@
 import pytest
 
 from browser import looks, reference
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import parse_time
 from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Writer
@@ -133,7 +133,7 @@ def test_a_form_that_is_opened_is_seen(finger):
     page.locator(".th-send").wait_for()
     box = "document.querySelector('.th-send').getBoundingClientRect()"
     wait_for(lambda: page.evaluate(f"{box}.bottom") <= 844 and page.evaluate(f"{box}.top") >= 0, 10)
-    assert page.evaluate(f"{box}.top") < page.locator(".th-dates").bounding_box()["y"]
+    assert page.evaluate(f"{box}.top") < box_of(page.locator(".th-dates"))["y"]
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support.filled import fill
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms
 from temphub_kernel.page import format
 
@@ -93,7 +93,7 @@ def open_page(browser, temphub):
 
 
 def plot(page):
-    return page.locator("#rendered_cells .th-chart .plotarea_events").bounding_box()
+    return box_of(page.locator("#rendered_cells .th-chart .plotarea_events"))
 
 
 def readout(page):
@@ -291,7 +291,7 @@ def test_a_readout_with_many_rows_stands_beside_the_chart(browser, start_temphub
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert readout(page).keys() >= {f"probe-{no}" for no in range(9)}
     assert page.evaluate(COVERED) == [9, 0, True]
-    last = page.locator(".th-tip > span").last.bounding_box()
+    last = box_of(page.locator(".th-tip > span").last)
     found = (
         "({ x, y }) => document.elementsFromPoint(x, y).length > 0 && "
         "getComputedStyle(document.querySelector('.th-tip')).display"

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from PIL import Image
 
 from support.filled import fill
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms
 
 LINE = ".th-chart path.line"
@@ -178,7 +178,7 @@ def test_the_last_label_of_the_axis_is_whole(open_page, width, hour):
     )
     wait_for(lambda: label.count() and label.text_content() == right and first.count() == 1, 20)
     label.scroll_into_view_if_needed()
-    box = label.bounding_box()
+    box = box_of(label)
     end = {"x": box["x"] + box["width"] - 8, "y": box["y"], "width": 8, "height": box["height"]}
     drawn = Image.open(io.BytesIO(page.screenshot(clip=end))).convert("L")
     assert drawn.getextrema()[0] < 160 < drawn.getextrema()[1]
@@ -261,7 +261,7 @@ def test_releasing_a_probe_asks_and_the_keyboard_is_enough(open_page, temphub):
     release = page.locator(".th-editor").get_by_role("button", name="Release", exact=True)
     update = page.locator(".th-editor").get_by_role("button", name="Update", exact=True)
     release.wait_for()
-    apart = release.bounding_box()["x"] - update.bounding_box()["x"] - update.bounding_box()["width"]
+    apart = box_of(release)["x"] - box_of(update)["x"] - box_of(update)["width"]
     colour = "element => getComputedStyle(element).color"
     assert apart > 60 and release.evaluate(colour) != update.evaluate(colour)
     wait_for(release.is_enabled, 10)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from support.years import PROBES, SPIKE_C, YEARS_MS, Years, write_years
 from temphub_kernel.core.clock import iso_utc
 from temphub_kernel.journal import Reader
@@ -101,7 +101,7 @@ def true_table(folder, from_ms, to_ms):
 def zoomed(page, spike_ms, turn):
     """Turn the wheel above the spike until the chart has followed; (from, to) of what it then shows."""
     page.locator(".th-chart").scroll_into_view_if_needed()
-    box, before = page.locator(".th-chart .plotarea_events").bounding_box(), chart(page)
+    box, before = box_of(page.locator(".th-chart .plotarea_events")), chart(page)
     across = (spike_ms - before["from"]) / (before["to"] - before["from"])
     page.mouse.move(box["x"] + across * box["width"], box["y"] + box["height"] / 2)
     for _ in range(3):

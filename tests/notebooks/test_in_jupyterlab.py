@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from browser.conftest import ARGUMENTS, chromium
 from support.filled import fill
 from support.ports import free_port
-from support.waiting import wait_for
+from support.waiting import box_of, wait_for
 from temphub_kernel.core.clock import now_ms
 
 CELLS = (
@@ -98,6 +98,6 @@ def test_the_pieces_work_alone_in_jupyterlab(lab):
         wait_for(lambda: "cellar" in frame.inner_text(), 30)
         assert not chart.locator(".th-card").count() and not cards.locator(".th-chart").count()
         assert not page.locator(WARNED).count()
-        box = chart.locator(".th-chart").first.bounding_box()
+        box = box_of(chart.locator(".th-chart").first)
         assert box["width"] > 500 and box["height"] > 150
         browser.close()

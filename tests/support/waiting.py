@@ -3,11 +3,16 @@
 import os
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
 from support.alone import promising
+
+if TYPE_CHECKING:
+    from playwright.sync_api import FloatRect, Locator
+
+Answer = TypeVar("Answer")
 
 # So long may something take beside the tests of three other workers: a bound against waiting for ever. Who
 # promises a time is marked `alone`.
@@ -21,7 +26,7 @@ def cannot(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def wait_for(what: Callable[[], object], timeout_s: float = 10.0, every_s: float = 0.02) -> object:
+def wait_for(what: Callable[[], Answer | None], timeout_s: float = 10.0, every_s: float = 0.02) -> Answer:
     """The first true answer of `what()`; fails when there is none in time, where tests of others run beside
     it not before `PATIENCE_S`."""
     if not promising():
@@ -34,3 +39,8 @@ def wait_for(what: Callable[[], object], timeout_s: float = 10.0, every_s: float
         if time.monotonic() > deadline:
             pytest.fail(f"nothing true came of {what} in {timeout_s:g} s; last answer {answer!r}")
         time.sleep(every_s)
+
+
+def box_of(what: "Locator") -> "FloatRect":
+    """Where it is drawn: a piece that the page replaces has no box for a moment."""
+    return wait_for(what.bounding_box)
