@@ -31,7 +31,7 @@ from .duplicates import begin_refill
 from .follower import Follower
 from .integrity import Contents, copy_journal, look_into, looks_damaged, put_damaged_aside
 from .newest import Told
-from .reader import Reader
+from .reader import Reader, file_at
 from .records.alarms import MAINTENANCE, MUTE, Alarm, AlarmBook, AlarmEvent, Mute, change
 from .records.annotations import (
     Annotation,
@@ -174,6 +174,7 @@ __all__ = [
     "drop_unfinished",
     "erase",
     "exceedance",
+    "file_at",
     "forget",
     "gathered",
     "holes_from",

@@ -9,7 +9,7 @@ one's.
 """
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,9 @@ class Reader(record_questions.RecordQuestions):
     def __init__(self, path: Path, *, one_thread: bool = True, recent: batches.Recent | None = None) -> None:
         """one_thread: False for a caller that itself sees to it that only one thread at a time asks; recent:
         `Writer.recent` of this process, for who follows closely."""
+        # Asked for first: a file that is put there meanwhile is another one.
+        self.file = file_at(path)
         self._db = schema.open_for_reading(path, one_thread=one_thread)
-        # Another one for another file in the same place.
-        stat = path.stat()
-        self.file = stat.st_dev, stat.st_ino
         self._stored = blocks.Stored(self._db, path.parent / FOLDER, recent)
 
     def close(self) -> None:
@@ -277,6 +276,15 @@ class Reader(record_questions.RecordQuestions):
             yield Moment(self._db, self._stored, summary.bookmark(self._db))
         finally:
             self._db.execute("ROLLBACK")
+
+
+def file_at(path: Path) -> tuple[int, int]:
+    """Which file is there, (0, 0) for none: a damaged journal is put aside while a Reader has it open, or a
+    back-up is put in its place."""
+    with suppress(OSError):
+        stat = path.stat()
+        return stat.st_dev, stat.st_ino
+    return 0, 0
 
 
 def _late(

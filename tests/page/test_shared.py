@@ -57,6 +57,38 @@ def test_what_fails_is_not_kept(journal, readings, tmp_path):
     assert readings.read(WANTED[0], now_ms()).result(5).probes
 
 
+def test_another_journal_in_the_same_place_is_shown_as_it_is(journal, readings, tmp_path):
+    """While pages are open a damaged journal is put aside, or a back-up put in its place: within one look
+    they show what is there, as if they were just opened, and nothing of what was."""
+    asked = [wanted._replace(line_c=8.0) for wanted in WANTED[:3]]
+    journal.described("kitchen", alias="Old kitchen")
+    journal.alarm(journal.rule(kind="above", limit_c=8))
+    told = {wanted: readings.read(wanted, now_ms()) for wanted in asked}
+    assert {one.result(5).probes[0].name for one in told.values()} == {"Old kitchen"}
+    other = tmp_path / "other"
+    other.mkdir()
+    restored = type(journal)(other / journal.path.name)
+    try:
+        restored.readings("kitchen", [4.0, 4.5], ago_s=4, every_s=2)
+        restored.readings("bar", [5.0, 5.5], ago_s=4, every_s=2)
+    finally:
+        restored.stop()
+    for ending in ("", "-wal", "-shm"):
+        old = journal.path.with_name(journal.path.name + ending)
+        old.rename(old.with_name(f"aside{ending}"))
+    with pytest.raises(TempHubError):
+        readings.read(asked[0], now_ms(), told[asked[0]]).result(5)
+    (other / journal.path.name).rename(journal.path)
+    for wanted in asked:
+        shot = readings.read(wanted, now_ms(), told[wanted]).result(5)
+        assert [(one.id, one.name, one.good.celsius) for one in shot.probes] == [
+            ("bar", "bar", 5.5),
+            ("kitchen", "kitchen", 4.5),
+        ]
+        assert shot.stored == 4 and not shot.alarms.live and not any(one.rules for one in shot.probes)
+        assert shot.probes[1].statistics.high == 4.5 and shot.probes[1].glance.high == 4.5
+
+
 def test_the_last_page_to_leave_closes_the_journal(journal):
     """As long as one page is there the others' leaving changes nothing; with the last one no thread is
     left."""

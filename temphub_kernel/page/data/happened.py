@@ -22,6 +22,7 @@ from ...journal import (
     Reader,
     StoredRule,
     exceedance,
+    file_at,
     holes_of,
     refrigeration,
     track_of,
@@ -113,7 +114,7 @@ class Happened:
             self._looking.release()
 
     def _look(self, reader: Reader, window: Window, limits: Limits, now_ms: int) -> None:
-        judged = reader.judged()
+        judged = (*reader.file, *reader.judged())
         found = {id_: looked for id_, looked in self._found.items() if id_ in limits}
         least_ms = AGAIN_MS if window.live else STILL_AGAIN_MS
         every_ms = max(least_ms, sum(one.readings for one in found.values()) * 1000 // A_SECOND)
@@ -146,6 +147,8 @@ class Looker:
     def look(self, window: Window, limits: Limits, now_ms: int) -> None:
         """Look for what happened in the window now; never raises."""
         try:
+            if self._reader is not None and self._reader.file != file_at(self._journal):
+                self.close()
             if self._reader is None:
                 self._reader = Reader(self._journal)
             self.happened.look(self._reader, window, limits, now_ms)

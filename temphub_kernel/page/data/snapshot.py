@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from ...alarms import states
 from ...core import JournalUnreadable, TempHubError
-from ...journal import Annotation, DatabaseError, Reader, Strike
+from ...journal import Annotation, DatabaseError, Reader, Strike, file_at
 from ..choices import View, Wanted, Window
 from .alarms import AlarmMemory, ShownAlarms
 from .card_extras import Glances, day_start
@@ -135,6 +135,10 @@ class Source:
         """roster, judging: of all that read this journal."""
         self._path, self._roster, self._judging = path, roster or Roster(), judging or Judging()
         self._reader: Reader | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know nothing yet."""
         self._memory: Memory | None = None
         self._glances = Glances()
         self._measure = Measure()
@@ -148,7 +152,7 @@ class Source:
         try:
             return self._read(wanted, now_ms, looks)
         except Exception as error:
-            # Whatever broke (a journal that was replaced, a disk that went), nothing half-read is kept.
+            # Whatever broke (a disk that went), nothing half-read is kept.
             self.close()
             if isinstance(error, DatabaseError):
                 raise _unreadable(self._path, error) from error
@@ -156,14 +160,14 @@ class Source:
 
     def close(self) -> None:
         """Close the connection and forget what was read."""
-        reader, self._reader, self._memory = self._reader, None, None
+        reader, self._reader = self._reader, None
+        self._forget()
         if reader is not None:
             reader.close()
 
     def _read(self, wanted: Wanted, now_ms: int, looks: Collection[Look]) -> Snapshot:
-        if self._reader is None:
-            self._reader = Reader(self._path)
-        reader, memory = self._reader, self._remembered(self._reader, wanted.window)
+        reader = self._current()
+        memory = self._remembered(reader, wanted.window)
         met = self._roster.met(reader, now_ms)
         few = len(met.records) <= MOST_LINES
         if few:
@@ -200,6 +204,14 @@ class Source:
             drawn={},
         )
 
+    def _current(self) -> Reader:
+        """Of the journal that is there now."""
+        if self._reader is not None and self._reader.file != file_at(self._path):
+            self.close()
+        if self._reader is None:
+            self._reader = Reader(self._path)
+        return self._reader
+
     def _begun(self, reader: Reader) -> int:
         if not self._began_ms:
             self._began_ms = (reader.span() or (0, 0))[0]
@@ -207,8 +219,9 @@ class Source:
 
     def _remembered(self, reader: Reader, window: Window) -> Memory:
         """What was read of the window, as far as it still counts."""
-        if (judged := reader.judged()) != self._judged:
-            # What was read counts otherwise now: somebody struck it out, took that back, or calibrated.
+        if (judged := (*reader.file, *reader.judged())) != self._judged:
+            # What was read counts otherwise now: somebody struck it out, took that back, or calibrated. Those
+            # who judge for all windows have to know another journal as one.
             self._judged, self._memory = judged, None
             self._glances, self._measure = Glances(), Measure()
         if self._memory is None or self._memory.window != window:
