@@ -2,6 +2,7 @@
 added or counts otherwise later is in it."""
 
 import random
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -151,17 +152,59 @@ def test_minutes_come_back_as_they_were() -> None:
         highest = lowest + chance.integers(0, reach, count) * 625
         total = np.where(good > 0, good * lowest + chance.integers(0, reach, count) * 625, 0)
         given = (minute, lowest, highest, total, good, good[::-1], chance.random(count))
-        (found,) = packed.unpack([(3, packed.pack(*given))])
+        (found,) = packed.unpack([packed.opened(3, packed.pack(*given))])
         assert (found["at"] == minute + 3 * 1440).all()
         some = good > 0
         for name, values in zip((*packed.WHOLE, "spread"), given[1:], strict=True):
             kept = some if name in ("lowest", "highest") else slice(None)
             assert np.array_equal(found[name][kept], values[kept]), name
         low = np.array([0, 3 * 1440 + 100, 3 * 1440 + 200])
-        (part,) = packed.unpack([(3, packed.pack(*given))], low, low + 50)
+        (part,) = packed.unpack([packed.opened(3, packed.pack(*given))], low, low + 50)
         inside = ((minute >= 100) & (minute < 150)) | ((minute >= 200) & (minute < 250))
         assert (part["at"] == minute[inside] + 3 * 1440).all()
         assert np.array_equal(part["total"], total[inside])
+
+
+def test_minutes_packed_by_a_build_before_are_read() -> None:
+    """The first kind, in which each minute says when it is and its spread; no hours stand beside these."""
+    kind = [(name, "<i2") for name in ("minute", "low", "above", "over", "good", "bad")] + [("spread", "<f8")]
+    rows = np.array([(7, 0, 2, 3, 2, 0, 0.5), (8, 4, 0, 4, 1, 1, 0.0), (1439, 1, 1, 2, 1, 0, 0.25)], kind)
+    body = struct.pack("<BBBBqq", 1, 2, 2, 2, 625, -50_000) + rows.tobytes()
+    day = packed.opened(2, body)
+    (found,) = packed.unpack([day])
+    assert found["at"].tolist() == [2_887, 2_888, 4_319]
+    assert found["lowest"].tolist() == [-50_000, -47_500, -49_375]
+    assert found["highest"].tolist() == [-48_750, -47_500, -48_750]
+    assert found["total"].tolist() == [3 * 625 - 100_000, 2_500 - 50_000, 2 * 625 - 50_000]
+    assert found["spread"].tolist() == [0.5, 0.0, 0.25] and not len(packed.hours([day])["at"])
+
+
+def test_hours_beside_packed_minutes_are_those_of_the_table(tmp_path: Path) -> None:
+    """A step that no hour fills evenly has its whole hours from beside the minutes, also where a day between
+    is not packed or has nothing, and without a good reading in an hour."""
+    with journal(tmp_path) as j:
+        days = [DAY - 9, DAY - 8, DAY - 7, DAY - 5, DAY - 4, DAY - 3]
+        times = [day * DAY_MS + n * 11 * MINUTE_MS for day in days for n in range(130)]
+        j.writer.store([row(at, None if at // 7_200_000 % 5 == 0 else at % 977, "P") for at in times])
+        j.roll_up()
+        with Reader(j.path) as reader:
+            span = (times[0] + 13 * MINUTE_MS, times[-1] - 29 * MINUTE_MS, 97 * MINUTE_MS, "P")
+            before = reader.steps(*span)[1]
+            pack_minutes(j)
+            j.writer.store([row((DAY - 7) * DAY_MS + 1, 400, "P")])
+            j.roll_up()
+            assert kept_as(j)[0] > 0 and kept_as(j)[1] == 5
+            with closing(open_for_reading(j.path)) as db:
+                found, left = minutes.Days(db, 1, [*days, DAY - 6]).hours(0, 2**40, 97)
+                table = db.execute("SELECT sum(count), sum(bad) FROM hours WHERE at / 24 <> ?", (DAY - 7,))
+                (counts,) = table.fetchall()
+            assert len(left) == 3 and 0 < found[0].good.sum() + found[0].bad.sum() < sum(counts)
+            after = reader.steps(*span)[1]
+        late = after.good - before.good
+        assert late.sum() == 1 and all(
+            np.array_equal(mine[late == 0], other[late == 0])
+            for mine, other in zip(after[:7], before[:7], strict=True)
+        )
 
 
 def test_the_keeper_packs_what_has_gone_by(tmp_path: Path) -> None:
@@ -268,6 +311,14 @@ def test_how_many_there_are_about_is_known_of_packed_days(tmp_path: Path) -> Non
             pack_minutes(j)
 
 
+def with_places(body: bytes) -> bytes:
+    """The same with places of spreads that are not listed."""
+    day = packed.opened(0, body)
+    rows = np.frombuffer(day.rows, day.layout.kind()).copy()
+    rows["spread"] = 255
+    return body[: -len(day.rows)] + rows.tobytes()
+
+
 def test_damaged_minutes_are_told(tmp_path: Path) -> None:
     """Roll-ups that the disk spoilt are told, not drawn."""
     with journal(tmp_path) as j, Reader(j.path) as reader:
@@ -276,7 +327,15 @@ def test_damaged_minutes_are_told(tmp_path: Path) -> None:
         pack_minutes(j)
         with closing(open_for_reading(j.path)) as db:
             (body,) = db.execute("SELECT body FROM minute_packs").fetchone()
-        for spoilt in (body[:-3], b"\7" + body[1:], body[:1] + b"\3" + body[2:], body[:20], body[:1], b""):
+        for spoilt in (
+            body[:-3],
+            b"\7" + body[1:],
+            body[:1] + b"\3" + body[2:],
+            body[:20],
+            body[:1],
+            b"",
+            with_places(body),
+        ):
             j.writer.change(
                 lambda db, spoilt=spoilt: db.execute("UPDATE minute_packs SET body=?", (spoilt,)).rowcount
             ).result(5)

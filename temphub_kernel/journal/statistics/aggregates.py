@@ -48,16 +48,17 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
     if width == 1:
         return finest.of(db, probe, first, end)
     coarse, fine = LEVELS[:COARSE], LEVELS[COARSE:]
-    found, above = _from_tables(db, coarse, None, (probe, first, end, width)), None
     if width < HOUR:
+        found, above = [], None
         lows, highs = np.array([first]), np.array([end])
         days = finest.Days(db, probe, (first // finest.A_DAY, (end - 1) // finest.A_DAY))
     else:
         starts, above = _cut(first, end, width, HOUR), coarse[-1]
         if not len(starts):
-            return found
+            return _from_tables(db, coarse, None, (probe, first, end, width))
         lows, highs = np.maximum(starts, first), np.minimum(starts + HOUR, end)
         days = finest.Days(db, probe, sorted({low // finest.A_DAY for low in lows.tolist()}))
+        found = _whole(db, days, coarse, (probe, first, end, width))
     found += days.packed(lows, highs, width)
     for start, stop in days.rows:
         if above is not None and len(lows) <= FEW:
@@ -69,6 +70,23 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
         else:
             found += _from_tables(db, fine, above, (probe, max(start, first), min(stop, end), width))
     return found
+
+
+def _whole(
+    db: sqlite3.Connection, days: finest.Days, coarse: Levels, asked: tuple[int, int, int, int]
+) -> list[Steps]:
+    """What days and hours hold whole of (probe, first, end, width). Hours stand beside the minutes of packed
+    days, too: where most days were read for the hours that are cut in them, the table need not be."""
+    probe, first, end, width = asked
+    if width < finest.A_DAY:
+        found, left = days.hours(first, end, width)
+        if len(left) <= FEW:
+            return found + [
+                steps
+                for since, until in left
+                for steps in _from_tables(db, coarse, None, (probe, since, until, width))
+            ]
+    return _from_tables(db, coarse, None, asked)
 
 
 def _from_tables(

@@ -13,7 +13,7 @@ from ..columns import Ints
 from ..packed import minutes as packed
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, in_their_order, joined_steps
 
-A_DAY = packed.A_DAY
+A_DAY, AN_HOUR = packed.A_DAY, 60
 FEW_MINUTES = 120
 COLUMNS = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
 # Of a day without a minute there is no row in any table.
@@ -29,7 +29,7 @@ class Days:
     def __init__(self, db: sqlite3.Connection, probe: int, days: tuple[int, int] | list[int]) -> None:
         """days: since 1970, the first and the last, or each by itself."""
         self._probe = probe
-        self._packs: list[tuple[int, bytes]] = []
+        self._packs: list[packed.Day] = []
         # [from, to), in minutes since 1970, of those that are not packed; days that were not asked for may
         # lie between.
         self.rows: list[tuple[int, int]] = []
@@ -41,7 +41,7 @@ class Days:
         goes_on = False
         for day, body in rows:
             if body is not None:
-                self._packs.append((day, body))
+                self._packs.append(_opened(day, body))
             elif goes_on:
                 self.rows[-1] = (self.rows[-1][0], (day + 1) * A_DAY)
             else:
@@ -53,13 +53,8 @@ class Days:
         `width` minutes; in parts that are still to be put together."""
         try:
             parts = packed.unpack(self._packs, low, high)
-        except (ValueError, struct.error) as error:
-            raise JournalUnreadable(
-                f"The roll-ups of a day cannot be read ({error}), so its readings cannot be drawn.",
-                "Check the disk that holds DATA_DIR, and restore the journal from a backup; recording goes "
-                "on.",
-                code="journal_damaged",
-            ) from error
+        except (ValueError, IndexError) as error:
+            raise _unreadable(error) from error
         found = [_steps(self._probe, part) for part in parts if len(part["at"])]
         # A few are put together sooner with whatever else there is.
         return [
@@ -67,19 +62,43 @@ class Days:
             for one in found
         ]
 
+    def hours(self, first: int, end: int, width: int) -> tuple[list[Steps], list[tuple[int, int]]]:
+        """(what the hours beside packed minutes have of [first, end), where these lie in one step of `width`
+        minutes; where in [first, end) there are none beside any)."""
+        known = [day for day in self._packs if day.hours]
+        if not known:
+            return [], [(first, end)]
+        left, at = [], first
+        for day in known:
+            if day.start > at:
+                left.append((at, day.start))
+            at = day.start + A_DAY
+        left += [(at, end)] if at < end else []
+        found = _steps(self._probe, packed.hours(known))
+        begin, last = found.at * AN_HOUR, (found.at + 1) * AN_HOUR - 1
+        inside = (begin >= first) & (last < end) & (begin // width == last // width)
+        found = found._replace(at=begin).of(inside)
+        return ([in_their_order(found, width)] if len(found.at) else []), left
+
 
 def of(db: sqlite3.Connection, probe: int, first: int, end: int) -> list[Steps]:
     """A probe's minutes in [first, end) as they stand, in parts."""
     days = Days(db, probe, (first // A_DAY, (end - 1) // A_DAY))
     found = days.packed(np.array([first]), np.array([end]), 1)
-    query = f"SELECT {COLUMNS} FROM minutes WHERE probe=? AND at BETWEEN ? AND ?"
-    rows = db.execute(query, (probe, first, end - 1)).fetchall() if days.rows else []
-    if rows:
-        *whole, spread = zip(*rows, strict=True)
-        at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
-        beside = np.full(len(rows), probe), at, lowest, highest, total, count, bad
-        found.append(Steps(*beside, np.array(spread, np.float64)))
+    if days.rows and len((rows := _rows(db, "minutes", probe, first, end - 1)).at):
+        found.append(rows)
     return found
+
+
+def _rows(db: sqlite3.Connection, table: str, probe: int, first: int, last: int) -> Steps:
+    """A probe's rows of a table of roll-ups, from one to another."""
+    query = f"SELECT {COLUMNS} FROM {table} WHERE probe=? AND at BETWEEN ? AND ?"
+    rows = db.execute(query, (probe, first, last)).fetchall()
+    *whole, spread = zip(*rows, strict=True) if rows else [()] * 7
+    at, lowest, highest, total, count, bad = (np.array(column, np.int64) for column in whole)
+    return Steps(
+        np.full(len(at), probe), at, lowest, highest, total, count, bad, np.array(spread, np.float64)
+    )
 
 
 def measured(db: sqlite3.Connection, probes: Sequence[int], first: int, end: int) -> Ints:
@@ -128,10 +147,12 @@ def pack_day(db: sqlite3.Connection, probe: int, day: int) -> int:
     if not parts:
         return 0
     steps = parts[0] if len(parts) == 1 else gathered(joined_steps(parts))
-    body = packed.pack(steps.at - first, *steps[2:])
-    (again,) = packed.unpack([(day, body)])
-    if not all(map(np.array_equal, _steps(probe, again), steps)):
-        raise _differs()
+    hours = _rows(db, "hours", probe, day * 24, day * 24 + 23)
+    body = packed.pack(steps.at - first, *steps[2:], (hours.at - day * 24, *hours[2:]))
+    again = packed.opened(day, body)
+    for read, wanted in ((packed.unpack([again])[0], steps), (packed.hours([again]), hours)):
+        if not all(map(np.array_equal, _steps(probe, read), wanted)):
+            raise _differs()
     db.execute("DELETE FROM minutes WHERE probe=? AND at BETWEEN ? AND ?", (probe, first, first + A_DAY - 1))
     db.execute("INSERT OR REPLACE INTO minute_packs (day, probe, body) VALUES (?, ?, ?)", (day, probe, body))
     return len(steps.at)
@@ -162,6 +183,21 @@ def _steps(probe: int, part: packed.Minutes) -> Steps:
     lowest, highest, total = (part[name] for name in ("lowest", "highest", "total"))
     return Steps(
         np.full(len(good), probe), part["at"], lowest, highest, total, good, part["bad"], part["spread"]
+    )
+
+
+def _opened(day: int, body: bytes) -> packed.Day:
+    try:
+        return packed.opened(day, body)
+    except (ValueError, struct.error) as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> JournalUnreadable:
+    return JournalUnreadable(
+        f"The roll-ups of a day cannot be read ({error}), so its readings cannot be drawn.",
+        "Check the disk that holds DATA_DIR, and restore the journal from a backup; recording goes on.",
+        code="journal_damaged",
     )
 
 
