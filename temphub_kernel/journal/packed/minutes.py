@@ -9,6 +9,7 @@ that differ.
 
 import struct
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -54,6 +55,7 @@ class Layout(NamedTuple):
     spread: int
     gaps: bool
 
+    @cache  # noqa: B019  # a handful, as many as there are widths
     def kind(self) -> "np.dtype[Any]":
         """Of signed numbers: unsigned ones of eight bytes would become floats beside others."""
         return np.dtype(

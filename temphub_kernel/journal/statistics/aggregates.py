@@ -48,8 +48,9 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
     if width == 1:
         return finest.of(db, probe, first, end)
     coarse, fine = LEVELS[:COARSE], LEVELS[COARSE:]
+    found: list[Steps] = []
     if width < HOUR:
-        found, above = [], None
+        above = None
         lows, highs = np.array([first]), np.array([end])
         days = finest.Days(db, probe, (first // finest.A_DAY, (end - 1) // finest.A_DAY))
     else:
@@ -58,35 +59,39 @@ def cover(db: sqlite3.Connection, probe: int, first: int, end: int, width: int) 
             return _from_tables(db, coarse, None, (probe, first, end, width))
         lows, highs = np.maximum(starts, first), np.minimum(starts + HOUR, end)
         days = finest.Days(db, probe, sorted({low // finest.A_DAY for low in lows.tolist()}))
-        found = _whole(db, days, coarse, (probe, first, end, width))
+        left = [(first, end)]
+        if len(starts) > FEW and width < finest.A_DAY:
+            # Hours stand beside the minutes of packed days, too: where most days were read for the hours that
+            # are cut in them, the table need not be.
+            beside = days.hours(first, end, width)
+            found, left = beside if len(beside[1]) <= FEW else (found, left)
+        for since, until in left:
+            found += _from_tables(db, coarse, None, (probe, since, until, width))
     found += days.packed(lows, highs, width)
-    for start, stop in days.rows:
-        if above is not None and len(lows) <= FEW:
-            for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
+    return found + _of_rows(db, days.rows, (lows, highs), fine, above, (probe, first, end, width))
+
+
+def _of_rows(
+    db: sqlite3.Connection,
+    stretches: list[tuple[int, int]],
+    cut: tuple[Ints, Ints],
+    fine: Levels,
+    above: tuple[str, int] | None,
+    asked: tuple[int, int, int, int],
+) -> list[Steps]:
+    """What is a row each still: in stretches of minutes, of what lies in one of [low, high) of `cut`."""
+    probe, first, end, width = asked
+    found: list[Steps] = []
+    for start, stop in stretches:
+        if above is not None and len(cut[0]) <= FEW:
+            for low, high in zip(*(border.tolist() for border in cut), strict=True):
                 if max(low, start) < min(high, stop):
                     # So few minutes are added up sooner than it is looked up which quarters they fill.
-                    asked = probe, max(low, start), min(high, stop), width
-                    found += _from_tables(db, LEVELS[-1:], None, asked)
+                    few = probe, max(low, start), min(high, stop), width
+                    found += _from_tables(db, LEVELS[-1:], None, few)
         else:
             found += _from_tables(db, fine, above, (probe, max(start, first), min(stop, end), width))
     return found
-
-
-def _whole(
-    db: sqlite3.Connection, days: finest.Days, coarse: Levels, asked: tuple[int, int, int, int]
-) -> list[Steps]:
-    """What days and hours hold whole of (probe, first, end, width). Hours stand beside the minutes of packed
-    days, too: where most days were read for the hours that are cut in them, the table need not be."""
-    probe, first, end, width = asked
-    if width < finest.A_DAY:
-        found, left = days.hours(first, end, width)
-        if len(left) <= FEW:
-            return found + [
-                steps
-                for since, until in left
-                for steps in _from_tables(db, coarse, None, (probe, since, until, width))
-            ]
-    return _from_tables(db, coarse, None, asked)
 
 
 def _from_tables(
