@@ -178,6 +178,8 @@ class Panels:
         """Open what a setting is in."""
         if what == "list":
             self._list.unfold()
+        elif what == "table":
+            self._statistics_shown.value = True
         elif what in ("tell", "mute"):
             self._alarms.tools.open(what)
         elif what in ("dates", "note", "send"):
@@ -227,7 +229,8 @@ class Panels:
         self._snapshot, view = snapshot, snapshot.view
         folds = self._board.in_rows(snapshot) and "cards" in self._parts
         away = view.kiosk or (folds and not self._statistics_shown.value)
-        heading = cards.heading(words.STATISTICS, view.told(snapshot.now_ms))
+        title = cards.heading(words.STATISTICS, view.told(snapshot.now_ms))
+        heading = f'<span id="th-statistics">{title}</span>'
         set_value(self._statistics_title, heading)
         set_class(self._statistics, "th-on-paper", away)
         # What is for paper alone nobody sees change: told once a minute, and as soon as it is exact.

@@ -66,13 +66,18 @@ def open_look(browser, hub):
 @pytest.mark.browser
 def test_a_freezer_in_trouble_is_named_across_the_room(open_look):
     """On a wall the name of what is wrong is so large that its capitals, as they are drawn, are 12 pixels
-    high in a picture of 320, and stands out from what is behind it."""
+    high in a picture of 320, and stands out from what is behind it; its small card says whole where it
+    goes."""
     page = open_look("wall")
     page.wait_for_selector(".th-kiosk .th-alarm .th-problem", timeout=30_000)
     told, capital, right, *colours = page.evaluate(GLYPH)
     width = looks.LOOKS["wall"][0]
     assert "Freezer 3 above" in told and right <= width
     assert capital * looks.FAR / width >= 12 and contrast(*colours) >= 4.5
+    going = page.locator(".th-kiosk .th-card-alarm .th-going")
+    told, card = box_of(going), box_of(page.locator(".th-kiosk .th-card:has(.th-going)"))
+    assert going.inner_text().endswith("still rising")
+    assert told["x"] + told["width"] <= card["x"] + card["width"]
 
 
 @pytest.mark.browser
@@ -89,7 +94,7 @@ def test_one_of_twenty_in_trouble_is_on_a_phone_s_first_screen(open_look):
         assert "Freezer 3" in row.inner_text() and "Yard" in row.inner_text()
         assert box["y"] + box["height"] <= 640
     tools = page.locator(".th-chart-panel > .th-tools :is(button, a):visible")
-    assert tools.count() == 9 and len({round(box_of(one)["y"]) for one in tools.all()}) <= 4
+    assert tools.count() == 10 and len({round(box_of(one)["y"]) for one in tools.all()}) <= 4
 
 
 @pytest.mark.browser

@@ -124,6 +124,26 @@ def test_the_warmest_moment_of_last_week_is_found_and_handed_on(finger):
 
 
 @pytest.mark.browser
+def test_the_table_is_one_tap_away(finger):
+    """From beneath the chart a tap leads to the table, past what happened and the alarms: lowest, mean and
+    highest of each probe stand beside each other there. What a finger can do with the chart is told of a
+    finger."""
+    page = finger.page
+    hint = page.locator("#rendered_cells .th-hint")
+    assert hint.inner_text().startswith("Two fingers zoom") and "Wheel" not in hint.inner_text()
+    heading = page.locator("#rendered_cells #th-statistics")
+    assert heading.bounding_box()["y"] > 2 * 844
+    finger.tap("Table", role="link")
+    wait_for(lambda: 0 <= heading.bounding_box()["y"] < 844 / 2, 10)
+    cells = page.locator("#rendered_cells .th-statistics-panel tbody tr").first.locator("td")
+    told = {cell.get_attribute("data-label"): cell.bounding_box() for cell in cells.all()}
+    line = [told[name] for name in ("Min", "Mean", "Max")]
+    assert len({box["y"] for box in line}) == 1 and sorted(line, key=lambda box: box["x"]) == line
+    assert all(told[name]["y"] > line[0]["y"] + 20 for name in ("Readings", "σ", "Trend"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
 def test_a_form_that_is_opened_is_seen(finger):
     """*Send* with the dates open stands above them, on the screen."""
     page = finger.page

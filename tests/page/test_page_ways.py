@@ -42,3 +42,15 @@ def test_each_link_leads_to_what_is_there(journal, open_dashboard):
     assert pressed == {"Who is told", "Mute", "Send", "Dates", "Note"}
     assert 'class="th-row-head"' in "".join(one.value for one in every(page, HTML))
     say(page, go="nothing like it")
+
+
+def test_from_beneath_the_chart_a_link_leads_to_the_table(journal, open_dashboard):
+    """It stands beside what can be done with the chart; of many probes, whose table is folded, it unfolds."""
+    for number in range(1, 10):
+        journal.reading(f"P{number}", 4.0)
+    page = open_dashboard(journal.path)
+    told = "\n".join(one.value for one in every(page, HTML))
+    assert 'href="#th-statistics" data-do="{&quot;go&quot;: &quot;table&quot;}"' in told
+    assert 'id="th-statistics"' in told and 'class="th-stats"' not in told
+    say(page, go="table")
+    assert 'class="th-stats"' in "\n".join(one.value for one in every(page, HTML))

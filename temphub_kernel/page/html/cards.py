@@ -379,13 +379,14 @@ def _estimate(shown: str) -> str:
 def _moment(value: float | None, at_ms: int, probe_id: str, snapshot: Snapshot) -> str:
     if value is None:
         return words.NOTHING
-    at = snapshot.view.at(at_ms, snapshot.now_ms)
-    shown = f'{snapshot.view.degrees(value)} <span class="th-quiet">{words.AT.format(at)}</span>'
+    at = f"</span>{snapshot.view.at(at_ms, snapshot.now_ms)}"
+    told = f'<span class="th-quiet"><span class="th-at">{words.AT.format(at)}</span>'
+    shown = f"{snapshot.view.degrees(value)} {told}"
     if not snapshot.view.scripted:
         return shown
     # A tap shows that moment with its surroundings: a small part of the window, and never less than ten
     # minutes to each side.
     reach_ms = max(snapshot.window.span_ms // 48, 600_000)
     asked = {"window": [at_ms - reach_ms, at_ms + reach_ms], "see": at_ms, "of": probe_id}
-    do, told = format.safe(json.dumps(asked)), format.safe(words.SHOW_MOMENT)
-    return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{told}">{shown}</button>'
+    do, title = format.safe(json.dumps(asked)), format.safe(words.SHOW_MOMENT)
+    return f'<button type="button" class="th-link th-jump-to" data-do="{do}" title="{title}">{shown}</button>'

@@ -191,7 +191,8 @@ def measured(snapshot: Snapshot) -> str:
     """The marked range's statistics; empty when none is marked."""
     view = snapshot.view
     if view.measured is None:
-        return f'<p class="th-hint th-scripted">{format.safe(words.MEASURE_HINT)}</p>'
+        mouse, touch = format.safe(words.MEASURE_HINT), format.safe(words.MEASURE_HINT_TOUCH)
+        return f'<p class="th-hint th-scripted"><span>{mouse}</span><span class="th-touch">{touch}</span></p>'
     told = view.between(*view.measured, snapshot.now_ms)
     do = format.safe(json.dumps({"range": None}))
     end = (
@@ -271,10 +272,13 @@ def links(snapshot: Snapshot) -> str:
     )
     if snapshot.sites is not None:
         shown = []
-    shown.append(
+    do = format.safe(json.dumps({"go": "table"}))
+    shown += [
         f'<button type="button" class="th-button th-scripted" data-print '
-        f'title="{format.safe(words.PRINT_MEANING)}">{format.safe(words.PRINT)}</button>'
-    )
+        f'title="{format.safe(words.PRINT_MEANING)}">{format.safe(words.PRINT)}</button>',
+        f'<a class="th-button th-scripted" href="#th-statistics" data-do="{do}" '
+        f'title="{format.safe(words.TABLE_MEANING)}">{format.safe(words.TABLE)}</a>',
+    ]
     return f'<span class="th-links" title="{format.safe(words.DOWNLOADS_MEANING)}">{"".join(shown)}</span>'
 
 

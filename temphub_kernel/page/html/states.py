@@ -115,11 +115,12 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
     said = format.safe(severity)
     if what != severity.lower():
         said = words.STATE_LINE.format(f'<span class="th-said">{said}', f"</span>{format.safe(what)}")
-    more = f" (+{len(probe.alarms) - 1})" if len(probe.alarms) > 1 else ""
-    way = going(probe)
+    more = f"<span> (+{len(probe.alarms) - 1})</span>" if len(probe.alarms) > 1 else ""
+    if way := going(probe):
+        more = f'<span class="th-going"><span>, </span>{format.safe(way)}</span>{more}'
     return (
-        f'<p class="th-card-alarm">{shape(told.state)}<span>{said}'
-        f"{lasting(told, now_ms)}{f', {format.safe(way)}' if way else ''}{more}</span>{_see(probe)}</p>"
+        f'<p class="th-card-alarm">{shape(told.state)}<span><span>{said}{lasting(told, now_ms)}</span>'
+        f"{more}</span>{_see(probe)}</p>"
     )
 
 
